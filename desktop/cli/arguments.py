@@ -1,0 +1,112 @@
+"""The command line: what can be asked for, and which part of the program does it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from desktop import __version__
+from desktop.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop.demo import DemoOptions
+
+_EXAMPLES = """\
+examples:
+  xdr-login                        open the window
+  xdr-login --profile northwind    open it with that profile
+  xdr-login --terminal             sign in here, without a window
+  xdr-login --demo                 try it against a server that runs inside the program
+  xdr-login --demo --token-lifetime 40
+                                   the same, with a token that lives forty seconds
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what `arguments` ask for; gives the exit code."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.set_client_password:
+        from desktop.cli.client_password import store
+
+        return store(given.profile)
+    windowed = not given.terminal and has_display()
+    interactive = sys.stdin is not None and sys.stdin.isatty()
+    options = Options(profile=given.profile, verbose=given.verbose)
+    if given.demo:
+        options.demo = _demo_options(given, by_itself=not windowed and not interactive)
+    elif given.approve:
+        parser.error("--approve needs --demo")
+    if windowed:
+        from desktop.ui.app import run as run_window
+
+        return run_window(options)
+    from desktop.cli.terminal import run as run_terminal
+
+    return run_terminal(options, why="" if given.terminal else "There is no display")
+
+
+def has_display() -> bool:
+    """Whether a window can be shown here."""
+    if sys.platform in {"win32", "darwin"}:
+        return True
+    return any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="xdr-login",
+        description="Sign in to Cisco XDR, or any RFC 8628 provider, with a code and a browser.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"xdr-login {__version__}")
+    parser.add_argument("--profile", metavar="NAME", help="the profile to sign in with")
+    parser.add_argument("--terminal", action="store_true", help="sign in without a window")
+    parser.add_argument("--verbose", action="store_true", help="write more into the log file")
+    parser.add_argument(
+        "--set-client-password",
+        action="store_true",
+        help="ask for the password of the profile's client and put it into the keyring",
+    )
+    demo = parser.add_argument_group("the demo server (needs the extra “demo”)")
+    demo.add_argument("--demo", action="store_true", help="sign in to a server inside the program")
+    demo.add_argument(
+        "--approve",
+        action="store_true",
+        help="let the demo analyst approve by itself after a few seconds",
+    )
+    for name, text in (
+        ("--token-lifetime", "how long a token lives"),
+        ("--code-lifetime", "how long a code lives"),
+    ):
+        demo.add_argument(name, type=_seconds, metavar="SECONDS", help=text)
+    return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 1 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError("from 1 to 86400 seconds")
+    return seconds
+
+
+def _demo_options(given: argparse.Namespace, *, by_itself: bool) -> DemoOptions:
+    try:
+        from desktop.demo import DemoOptions
+    except ImportError as error:
+        sys.exit(f"The demo server is not installed ({error}): pip install 'xdr-login[demo]'")
+    chosen: dict[str, Any] = {
+        "token_lifetime": given.token_lifetime,
+        "code_lifetime": given.code_lifetime,
+        "approve_after": _APPROVAL_DELAY if given.approve or by_itself else None,
+    }
+    return DemoOptions(**{name: value for name, value in chosen.items() if value is not None})
+
+
+_APPROVAL_DELAY = 3.0  # seconds

@@ -1,0 +1,33 @@
+"""Store the password of a profile's client: typed or piped, never an argument."""
+
+import asyncio
+import getpass
+import sys
+
+from desktop.services.keyring_vault import open_vault
+from desktop.services.keystore import KeystoreError, VaultKeystore
+from desktop.services.messages import advice_for
+from desktop.services.profiles import ProfileError, load_profile
+from desktop.services.session import client_password_key
+
+
+def store(profile_name: str | None) -> int:
+    """Ask for the password and put it into the keyring; an empty one removes it."""
+    try:
+        profile = load_profile(profile_name)
+        password = _typed(f"Password of {profile.client_id} ({profile.name}): ")
+        keystore = VaultKeystore(open_vault, patience=120.0)
+        key = client_password_key(profile)
+        asyncio.run(keystore.save(key, password) if password else keystore.delete(key))
+    except (ProfileError, KeystoreError) as error:
+        advice = advice_for(error)
+        sys.stderr.write(f"{advice.title}. {advice.text}\n")
+        return 1
+    sys.stdout.write("Saved in the keyring.\n" if password else "Removed from the keyring.\n")
+    return 0
+
+
+def _typed(prompt: str) -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass(prompt)
+    return sys.stdin.readline().strip()

@@ -1,0 +1,118 @@
+"""The whole sign-in in a terminal, with the words of the window."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from io import StringIO
+
+import segno
+
+from desktop.oauth.clock import SystemClock
+from desktop.options import Options
+from desktop.services.background import Worker
+from desktop.services.durations import clock_words
+from desktop.services.keyring_vault import open_vault
+from desktop.services.keystore import KeystoreError, VaultKeystore
+from desktop.services.logs import start_logging
+from desktop.services.messages import advice_for
+from desktop.services.network import make_http_client
+from desktop.services.paths import log_folder
+from desktop.services.profiles import Profile, ProfileError
+from desktop.services.session import Session, Surroundings
+from desktop.services.states import AwaitingApproval, Failed, SignedIn, State
+
+CANCELLED = 130  # what shells expect after Ctrl-C
+
+
+def run(options: Options, *, why: str) -> int:
+    """Sign in; gives 0 only when signed in. `why` says why there is no window."""
+    start_logging(log_folder(), verbose=options.verbose)
+    if why:
+        _say(f"{why}: signing in here, in the terminal.")
+    try:
+        profile = options.load_profile()
+        return asyncio.run(_sign_in(profile))
+    except ProfileError as error:
+        _say_advice(error)
+        return 1
+    except KeyboardInterrupt:
+        _say("\nCancelled.")
+        return CANCELLED
+    finally:
+        options.close()
+
+
+async def _sign_in(profile: Profile) -> int:
+    worker = Worker("loader")
+    world = Surroundings(
+        VaultKeystore(open_vault), partial(worker.run, make_http_client), SystemClock()
+    )
+    states: asyncio.Queue[State] = asyncio.Queue()
+    session = Session(profile, world, observer=states.put_nowait)
+    session.open()
+    try:
+        return await _tell(session, states)
+    finally:
+        await session.close()
+
+
+async def _tell(session: Session, states: asyncio.Queue[State]) -> int:
+    shown: State | None = None
+    while True:
+        state = await states.get()
+        match state:
+            case AwaitingApproval():
+                _tell_waiting(state, shown)
+            case Failed(error) if isinstance(error, KeystoreError):
+                _say_advice(error)
+                _say("Going on without saving the token.\n")
+                session.continue_without_keyring()
+            case Failed(error):
+                _say_advice(error, user_code=state.user_code)
+                return 1
+            case SignedIn():
+                _tell_signed_in(session.profile, state)
+                return 0
+        shown = state
+
+
+def _tell_waiting(state: AwaitingApproval, shown: State | None) -> None:
+    before = shown if isinstance(shown, AwaitingApproval) else None
+    if before is None or before.user_code != state.user_code:
+        _say(f"Your code:  {state.user_code}")
+        _say(f"Approve it: {state.link}")
+        if not state.host_is_known:
+            _say(f"Careful: {state.host} is not the host of your profile.")
+        if sys.stdout.isatty():
+            _say(_qr(state.link))
+        _say("Check that the page shows this code. Never approve a code that someone sent you.")
+        lifetime = (state.expires_at - datetime.now(UTC)).total_seconds()
+        _say(f"Waiting for approval. The code expires in {clock_words(lifetime)}.")
+    elif state.trouble is not None and before.trouble is None:
+        _say(f"{advice_for(state.trouble).title}. Your code stays valid: asking again by itself.")
+
+
+def _tell_signed_in(profile: Profile, state: SignedIn) -> None:
+    if state.not_saved is not None:
+        _say(f"{advice_for(state.not_saved).title}: the token was not saved.")
+    left = state.remaining(datetime.now(UTC))
+    time = "does not expire" if left is None else f"{clock_words(left)} left"
+    who = f" as {state.user}" if state.user else ""
+    _say(f"Signed in to {profile.name}{who} · scopes: {' '.join(state.scope) or 'none'} · {time}")
+
+
+def _say_advice(error: Exception, *, user_code: str = "") -> None:
+    advice = advice_for(error, user_code=user_code)
+    _say(f"{advice.title}. {advice.text}\n({advice.facts})")
+
+
+def _qr(link: str) -> str:
+    text = StringIO()
+    segno.make_qr(link, error="l").terminal(text, compact=True)
+    return text.getvalue()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

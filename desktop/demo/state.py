@@ -1,0 +1,62 @@
+"""Everything that one running server knows; nothing is kept in modules."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from desktop.demo.clients import Client, registered_clients
+from desktop.demo.device import DeviceGrants
+from desktop.demo.faults import Faults
+from desktop.demo.options import DemoOptions
+from desktop.demo.quota import Quota
+from desktop.demo.sessions import Sessions
+from desktop.demo.signing import Signer
+from desktop.demo.tokens import TokenStore
+
+MOST_HISTORY: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One line of the history: what was asked for, and the status of the answer."""
+
+    method: str
+    path: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class DemoState:
+    """The collaborators of the endpoints; only the event loop's thread touches them."""
+
+    options: DemoOptions
+    clients: Mapping[str, Client]
+    devices: DeviceGrants
+    signer: Signer
+    tokens: TokenStore
+    sessions: Sessions
+    quota: Quota
+    faults: Faults
+    history: deque[Answered]
+    closing: asyncio.Event
+
+
+def new_state(
+    options: DemoOptions, clock: Callable[[], float], *, signer: Signer | None = None
+) -> DemoState:
+    """Put a server's state together; `clock` gives epoch seconds."""
+    signer = signer or Signer()
+    return DemoState(
+        options=options,
+        clients=registered_clients(),
+        devices=DeviceGrants(options, clock),
+        signer=signer,
+        tokens=TokenStore(options, clock, signer),
+        sessions=Sessions(clock),
+        quota=Quota(options, clock),
+        faults=Faults(options.faults),
+        history=deque(maxlen=MOST_HISTORY),
+        closing=asyncio.Event(),
+    )

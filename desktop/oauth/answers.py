@@ -1,0 +1,123 @@
+"""Interpreting an answer: its members, or the error that it is. Pure, no network.
+
+The body decides, not the status: GitHub sends errors with 200, Google "pending" with 428, Auth0
+with 403. The status only speaks where the body is no OAuth answer.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from desktop.oauth import errors
+from desktop.oauth.fields import Members, seconds, text
+from desktop.oauth.http import Answer, retry_after
+
+# RFC 6749 section 5.2, RFC 8628 section 3.5, and what providers say in their place.
+_ERROR_CODES: dict[str, type[errors.ErrorResponse]] = {
+    "authorization_pending": errors.AuthorizationPending,
+    "slow_down": errors.SlowDown,
+    "access_denied": errors.AccessDenied,
+    "authorization_declined": errors.AccessDenied,  # Microsoft Entra
+    "expired_token": errors.ExpiredToken,
+    "token_expired": errors.ExpiredToken,  # GitHub's documentation
+    "invalid_client": errors.InvalidClient,
+    "incorrect_client_credentials": errors.InvalidClient,  # GitHub
+    "unauthorized_client": errors.UnauthorizedClient,
+    "device_flow_disabled": errors.UnauthorizedClient,  # GitHub
+    "invalid_scope": errors.InvalidScope,
+    "invalid_grant": errors.InvalidGrant,
+    "bad_verification_code": errors.InvalidGrant,  # Microsoft Entra
+    "incorrect_device_code": errors.InvalidGrant,  # GitHub
+    "invalid_request": errors.InvalidRequest,
+    "unsupported_grant_type": errors.UnsupportedGrantType,
+    "admin_policy_enforced": errors.ForbiddenByPolicy,  # Google
+    "org_internal": errors.ForbiddenByPolicy,  # Google
+}
+_PASSING_ERRORS = {"temporarily_unavailable", "server_error"}  # RFC 6749 section 4.1.2.1
+_CONDITIONAL_ACCESS = "AADSTS53003"  # Microsoft Entra, whatever the error code beside it
+
+
+def members(answer: Answer, received_at: datetime) -> Members:
+    """The members of a successful answer; raises an `ErrorResponse` or a `Trouble`."""
+    found = _parsed(answer)
+    wait = retry_after(answer.headers, received_at)
+    facts: dict[str, Any] = {
+        "status": answer.status,
+        "retry_after": wait,
+        "trace_id": text(found, "trace_id", "correlation_id") if found else None,
+    }
+    code = text(found, "error") if found else None
+    if found is not None and code is not None:
+        _raise_error(answer, found, code, facts)
+    _raise_for_status(answer, facts)
+    if found is None:
+        raise errors.UnusableAnswer(answer.host, detail=_content_type(answer), **facts)
+    return found
+
+
+def unusable(answer: Answer, member: str) -> errors.UnusableAnswer:
+    """The error for an answer in which `member` is missing or malformed."""
+    return errors.UnusableAnswer(answer.host, detail=f"no usable {member}", status=answer.status)
+
+
+def _parsed(answer: Answer) -> Members | None:
+    """A JSON object or, as GitHub and Dex may send it, a form; `None` for anything else."""
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return _form(answer)
+    return value if isinstance(value, dict) else None
+
+
+def _form(answer: Answer) -> Members | None:
+    # Only where the server says so or it cannot be anything else: a page is no form.
+    try:
+        body = answer.body.decode("utf-8")
+        form = dict(parse_qsl(body, strict_parsing=True, max_num_fields=100))
+    except ValueError:
+        return None
+    declared = "x-www-form-urlencoded" in _content_type(answer)
+    return form if declared or {"error", "access_token", "device_code"} & form.keys() else None
+
+
+def _raise_error(answer: Answer, found: Members, code: str, facts: dict[str, Any]) -> None:
+    description = text(found, "error_description") or ""
+    known = _ERROR_CODES.get(code.strip().lower())
+    if _CONDITIONAL_ACCESS in description:
+        known = errors.ForbiddenByPolicy
+    if known is None and (code in _PASSING_ERRORS or answer.status >= 500):
+        # IROH answers a 500 with free text in `error`.
+        raise errors.ServerFault(answer.host, detail=description or code, **facts)
+    if known is None and answer.status == 429:
+        raise errors.Throttled(answer.host, detail=description or code, **facts)
+    raise (known or errors.ErrorResponse)(
+        code,
+        host=answer.host,
+        description=description,
+        interval=seconds(found, "interval"),
+        **facts,
+    )
+
+
+def _raise_for_status(answer: Answer, facts: dict[str, Any]) -> None:
+    if 200 <= answer.status < 300 and not _is_page(answer):
+        return
+    kind: type[errors.Trouble] = errors.UnusableAnswer
+    if answer.status == 429:
+        kind = errors.Throttled
+    elif answer.status >= 500:
+        kind = errors.ServerFault
+    elif 300 <= answer.status < 400:
+        kind = errors.UnexpectedRedirect
+    elif _is_page(answer):
+        kind = errors.PageInsteadOfAnswer
+    raise kind(answer.host, **facts)
+
+
+def _is_page(answer: Answer) -> bool:
+    return answer.body[:512].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+
+def _content_type(answer: Answer) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -1,0 +1,48 @@
+"""Who signed in, as the token says. Nothing here is verified, and nothing is decided by it."""
+
+from dataclasses import dataclass
+
+import jwt
+
+from desktop.oauth.errors import printable
+from desktop.oauth.fields import Members, text
+
+_XDR = "https://schemas.cisco.com/iroh/identity/claims/"
+_USER = (
+    f"{_XDR}user/email",
+    "email",
+    "preferred_username",
+    "upn",
+    f"{_XDR}user/nick",
+    "name",
+    "sub",
+)
+_ORGANIZATION = (f"{_XDR}org/name", "org_name", "organization", "hd")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """User and organization, fit to print; empty where the token does not say."""
+
+    user: str = ""
+    organization: str = ""
+
+
+def account_in(*tokens: str | None) -> Account:
+    """The account in the first of `tokens` that names a user."""
+    for token in tokens:
+        claims = unverified_claims(token) if token else {}
+        user = text(claims, *_USER)
+        if user:
+            organization = text(claims, *_ORGANIZATION) or ""
+            return Account(printable(user, 80), printable(organization, 80))
+    return Account()
+
+
+def unverified_claims(token: str) -> Members:
+    """The claims of a JWT without checking its signature; empty for an opaque token."""
+    try:
+        claims: Members = jwt.decode(token, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, RecursionError):
+        return {}
+    return claims

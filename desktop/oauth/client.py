@@ -1,0 +1,119 @@
+"""The client, how it proves who it is (RFC 6749 section 2.3), and one request in its name."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import quote
+
+import httpx
+
+from desktop.oauth.answers import members
+from desktop.oauth.clock import Clock
+from desktop.oauth.errors import ErrorResponse, InvalidClient
+from desktop.oauth.fields import Members
+from desktop.oauth.http import post_form
+
+
+class ClientAuthentication(StrEnum):
+    """The registered method names (RFC 7591 section 2), and `AUTO`: find out which one works."""
+
+    AUTO = "auto"
+    NONE = "none"
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A registered client. A public one has no `client_secret`."""
+
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    authentication: ClientAuthentication = ClientAuthentication.AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class ClientConnection:
+    """A client and the means to speak for it.
+
+    `known_methods` maps an endpoint to the method it was seen to accept: the two endpoints of a
+    provider may differ, and metadata is only a hint.
+    """
+
+    http: httpx.AsyncClient
+    clock: Clock
+    client: Client
+    known_methods: dict[str, ClientAuthentication] = field(default_factory=dict)
+
+
+async def request(
+    connection: ClientConnection, endpoint: str, *, form: Mapping[str, str]
+) -> Members:
+    """Send `form` to `endpoint`, trying the next method on `invalid_client`.
+
+    Gives the members of the answer; raises `OAuthError`.
+    """
+    *earlier, last = methods_to_try(connection.client, connection.known_methods.get(endpoint))
+    for method in earlier:
+        try:
+            return await _request(connection, endpoint, method=method, form=form)
+        except InvalidClient:
+            continue
+    return await _request(connection, endpoint, method=last, form=form)
+
+
+def methods_to_try(
+    client: Client, known: ClientAuthentication | None
+) -> tuple[ClientAuthentication, ...]:
+    """The methods in the order to try them; never empty."""
+    if client.authentication is not ClientAuthentication.AUTO:
+        return (client.authentication,)
+    if client.client_secret is None:
+        return (ClientAuthentication.NONE,)
+    # RFC 6749 section 2.3.1: every server supports Basic for clients with a password.
+    methods = (ClientAuthentication.BASIC, ClientAuthentication.POST)
+    return tuple(sorted(methods, key=lambda method: method is not known)) if known else methods
+
+
+def authenticated(
+    client: Client, method: ClientAuthentication, *, form: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The form and the headers of a request in the name of `client`."""
+    # RFC 8628 section 3.1 wants client_id in the body of a public client; some servers want it
+    # beside Basic too, and none minds.
+    body = {**form, "client_id": client.client_id}
+    secret = client.client_secret or ""
+    if method is ClientAuthentication.POST:
+        return {**body, "client_secret": secret}, {}
+    if method is ClientAuthentication.BASIC:
+        return body, {"Authorization": _basic(client.client_id, secret)}
+    return body, {}
+
+
+async def _request(
+    connection: ClientConnection,
+    endpoint: str,
+    *,
+    method: ClientAuthentication,
+    form: Mapping[str, str],
+) -> Members:
+    body, headers = authenticated(connection.client, method, form=form)
+    answer = await post_form(connection.http, endpoint, form=body, headers=headers)
+    try:
+        found = members(answer, connection.clock.utc())
+    except InvalidClient:
+        connection.known_methods.pop(endpoint, None)
+        raise
+    except ErrorResponse:
+        connection.known_methods[endpoint] = method
+        raise
+    connection.known_methods[endpoint] = method
+    return found
+
+
+def _basic(client_id: str, client_secret: str) -> str:
+    # RFC 6749 section 2.3.1: both are form-encoded first; %20 is read right by servers that do
+    # not know "+" as a space.
+    pair = f"{quote(client_id, safe='')}:{quote(client_secret, safe='')}"
+    return "Basic " + base64.b64encode(pair.encode()).decode("ascii")

@@ -1,0 +1,122 @@
+"""Device authorization: asking for a code (RFC 8628 sections 3.1 and 3.2)."""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from desktop.oauth.addresses import checked_address, checked_user_code, host_of
+from desktop.oauth.client import ClientConnection, request
+from desktop.oauth.clock import Clock, Moment, now
+from desktop.oauth.errors import UnsafeAddress, UnusableAnswer
+from desktop.oauth.fields import Members, seconds, text
+from desktop.oauth.metadata import ServerMetadata
+
+DEFAULT_INTERVAL = 5.0  # RFC 8628 section 3.2
+DEFAULT_LIFETIME = 600.0  # for servers that leave out the required expires_in
+SHORTEST_INTERVAL = 1.0  # Cisco: no more than once per second
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceAuthorization:
+    """A code that waits for approval (RFC 8628 section 3.2); `lifetime` and `interval` in seconds.
+
+    `requested` is the moment before the request was sent, so our deadline is never late.
+    """
+
+    device_code: str = field(repr=False)
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str | None
+    lifetime: float
+    interval: float
+    requested: Moment
+    code_verifier: str | None = field(default=None, repr=False)
+
+    def remaining(self, clock: Clock) -> float:
+        """Seconds until our own deadline, never negative."""
+        return max(0.0, self.lifetime - self.requested.elapsed(clock))
+
+
+async def request_authorization(
+    connection: ClientConnection,
+    metadata: ServerMetadata,
+    *,
+    scope: tuple[str, ...],
+    extra: Mapping[str, str],
+) -> DeviceAuthorization:
+    """Ask for a code. `extra` are further parameters that the provider wants (`audience`).
+
+    Raises `OAuthError`.
+    """
+    form = dict(extra)
+    if scope:
+        form["scope"] = " ".join(scope)
+    verifier = None
+    # RFC 7636; Keycloak may demand it with this grant. Others ignore what they do not know
+    # (RFC 6749 section 3.1).
+    if "S256" in metadata.code_challenge_methods_supported:
+        verifier = secrets.token_urlsafe(48)
+        form |= {"code_challenge": code_challenge(verifier), "code_challenge_method": "S256"}
+    requested = now(connection.clock)
+    endpoint = metadata.device_authorization_endpoint
+    found = await request(connection, endpoint, form=form)
+    return parse_authorization(found, endpoint, requested=requested, code_verifier=verifier)
+
+
+def code_challenge(verifier: str) -> str:
+    """The S256 challenge for `verifier` (RFC 7636 section 4.2)."""
+    digest = hashlib.sha256(verifier.encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def parse_authorization(
+    found: Members, endpoint: str, *, requested: Moment, code_verifier: str | None = None
+) -> DeviceAuthorization:
+    """The code in a device authorization response; raises `UnusableAnswer` or `UnsafeAddress`."""
+    host = host_of(endpoint)
+    lifetime = seconds(found, "expires_in")
+    if lifetime is None:
+        lifetime = DEFAULT_LIFETIME
+    if lifetime <= 0:
+        raise UnusableAnswer(host, detail="no usable expires_in")
+    # Google says verification_url.
+    link = _required(found, host, "verification_uri", "verification_url")
+    return DeviceAuthorization(
+        device_code=_required(found, host, "device_code"),
+        user_code=checked_user_code(_required(found, host, "user_code")),
+        verification_uri=checked_address(link),
+        verification_uri_complete=_complete_link(found, link),
+        lifetime=lifetime,
+        interval=_interval(found, lifetime),
+        requested=requested,
+        code_verifier=code_verifier,
+    )
+
+
+def _required(found: Members, host: str, *names: str) -> str:
+    value = text(found, *names)
+    if value is None:
+        raise UnusableAnswer(host, detail=f"no usable {names[0]}")
+    return value
+
+
+def _complete_link(found: Members, link: str) -> str | None:
+    """The link that carries the code; only beside the plain one, on the same host."""
+    complete = text(found, "verification_uri_complete", "verification_url_complete")
+    if complete is None:
+        return None
+    try:
+        same = host_of(checked_address(complete)) == host_of(link)
+    except UnsafeAddress:
+        return None
+    return complete if same else None
+
+
+def _interval(found: Members, lifetime: float) -> float:
+    interval = seconds(found, "interval")
+    # A release of Keycloak sent 600 for a code of 600 seconds: nobody could ever sign in.
+    if interval is None or interval >= lifetime:
+        return min(DEFAULT_INTERVAL, max(SHORTEST_INTERVAL, lifetime / 2))
+    return max(SHORTEST_INTERVAL, interval)

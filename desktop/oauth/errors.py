@@ -1,0 +1,219 @@
+"""Everything that can go wrong between this program and an authorization server.
+
+    OAuthError
+    ├── UnsafeAddress          an address that must not be used (not https, hidden characters)
+    ├── MetadataMismatch       the metadata speaks for another issuer or another host
+    ├── MissingEndpoint        neither the metadata nor the profile names an endpoint
+    ├── CodeExpired            our own deadline for the code has passed
+    ├── UnsupportedTokenType   a token that is no bearer token
+    ├── Trouble                may pass by itself: polling goes on
+    │   ├── TransportFailure   no answer
+    │   │   ├── HostNotFound
+    │   │   ├── CertificateRejected
+    │   │   └── NoAnswerInTime
+    │   ├── UnusableAnswer     an answer, but not one of an OAuth server
+    │   │   ├── AnswerTooLarge
+    │   │   ├── UnexpectedRedirect
+    │   │   └── PageInsteadOfAnswer
+    │   ├── Throttled          429
+    │   └── ServerFault        5xx, server_error, temporarily_unavailable
+    └── ErrorResponse          an OAuth error (RFC 6749 section 5.2, RFC 8628 section 3.5)
+        ├── AuthorizationPending
+        ├── SlowDown
+        ├── AccessDenied
+        ├── ExpiredToken
+        ├── InvalidClient
+        ├── UnauthorizedClient
+        ├── InvalidScope
+        ├── InvalidGrant
+        ├── InvalidRequest
+        ├── UnsupportedGrantType
+        └── ForbiddenByPolicy
+
+They carry facts, never words for a person: those stand in `desktop.services.messages`. What a
+server sent is cut to a printable length here, once, so that nothing later has to.
+"""
+
+import unicodedata
+
+_LONGEST_TEXT = 300
+
+
+def printable(text: str, longest: int = _LONGEST_TEXT) -> str:
+    """`text` on one line, without control or bidirectional characters, at most `longest` long."""
+    shown = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: 4 * longest])
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+
+
+class OAuthError(Exception):
+    """The root of the tree; never raised itself."""
+
+
+class UnsafeAddress(OAuthError):
+    """An address that must not be asked or opened; `address` is fit to print."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"{printable(address)}: {reason}")
+        self.address = printable(address)
+        self.reason = reason
+
+
+class MetadataMismatch(OAuthError):
+    """The metadata of `host` names another issuer, or endpoints of another host (RFC 8414 3.3)."""
+
+    def __init__(self, host: str, expected: str, found: str) -> None:
+        super().__init__(f"{host}: expected {printable(expected)}, found {printable(found)}")
+        self.host = host
+        self.expected = printable(expected)
+        self.found = printable(found)
+
+
+class MissingEndpoint(OAuthError):
+    """`host` does not say where `endpoint` (the metadata's own word) is."""
+
+    def __init__(self, host: str, endpoint: str) -> None:
+        super().__init__(f"{host}: no {endpoint}")
+        self.host = host
+        self.endpoint = endpoint
+
+
+class CodeExpired(OAuthError):
+    """The lifetime of the user code is over by our own clock."""
+
+
+class UnsupportedTokenType(OAuthError):
+    """The server of `host` issued a token of a type that must not be used as a bearer token."""
+
+    def __init__(self, host: str, token_type: str) -> None:
+        super().__init__(f"{host}: token_type {printable(token_type, 40)}")
+        self.host = host
+        self.token_type = printable(token_type, 40)
+
+
+class Trouble(OAuthError):
+    """May pass by itself. `retry_after` is what the server asked us to wait, in seconds."""
+
+    def __init__(
+        self,
+        host: str,
+        *,
+        detail: str = "",
+        status: int | None = None,
+        retry_after: float | None = None,
+        trace_id: str | None = None,
+    ) -> None:
+        super().__init__(f"{host}: {printable(detail) or status}")
+        self.host = host
+        self.detail = printable(detail)
+        self.status = status
+        self.retry_after = retry_after
+        self.trace_id = trace_id and printable(trace_id, 64)
+
+
+class TransportFailure(Trouble):
+    """No answer: refused, reset, unreachable, broken off."""
+
+
+class HostNotFound(TransportFailure):
+    """The name of the host could not be resolved."""
+
+
+class CertificateRejected(TransportFailure):
+    """The certificate of the host is not one that this computer trusts."""
+
+
+class NoAnswerInTime(TransportFailure):
+    """Nothing came within the time limit of one request."""
+
+
+class UnusableAnswer(Trouble):
+    """An answer in which the expected members are missing or malformed."""
+
+
+class AnswerTooLarge(UnusableAnswer):
+    """The body is larger than an answer may be."""
+
+
+class UnexpectedRedirect(UnusableAnswer):
+    """A redirect: never followed, since it would carry the device code elsewhere."""
+
+
+class PageInsteadOfAnswer(UnusableAnswer):
+    """An HTML page, as captive portals and blocking proxies send it."""
+
+
+class Throttled(Trouble):
+    """429 Too Many Requests."""
+
+
+class ServerFault(Trouble):
+    """The server says that it cannot answer just now."""
+
+
+class ErrorResponse(OAuthError):
+    """An OAuth error. `error` is the code of RFC 6749 section 5.2 or a provider's own."""
+
+    def __init__(
+        self,
+        error: str,
+        *,
+        host: str = "",
+        description: str = "",
+        status: int | None = None,
+        trace_id: str | None = None,
+        interval: float | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"{printable(error)} ({host})")
+        self.error = printable(error, 80)
+        self.host = host
+        self.description = printable(description)
+        self.status = status
+        self.trace_id = trace_id and printable(trace_id, 64)
+        self.interval = interval
+        self.retry_after = retry_after
+
+
+class AuthorizationPending(ErrorResponse):
+    """The person has not decided yet."""
+
+
+class SlowDown(ErrorResponse):
+    """Asked too often; `interval` is the new one when the server names it (seconds)."""
+
+
+class AccessDenied(ErrorResponse):
+    """The person, or somebody with their code, refused."""
+
+
+class ExpiredToken(ErrorResponse):
+    """The server says that the device code has expired."""
+
+
+class InvalidClient(ErrorResponse):
+    """The client is unknown here, or its password is wrong."""
+
+
+class UnauthorizedClient(ErrorResponse):
+    """The client may not use this grant."""
+
+
+class InvalidScope(ErrorResponse):
+    """A scope is unknown, or more than this client may ask for."""
+
+
+class InvalidGrant(ErrorResponse):
+    """The device code or refresh token is unknown, used or revoked."""
+
+
+class InvalidRequest(ErrorResponse):
+    """The server misses something in the request."""
+
+
+class UnsupportedGrantType(ErrorResponse):
+    """The server does not offer this grant."""
+
+
+class ForbiddenByPolicy(ErrorResponse):
+    """The organization forbids this way to sign in."""

@@ -1,0 +1,57 @@
+"""Tolerant readers of one member of an answer: permissive in, strict out.
+
+Each takes the whole object and the names to look under, and gives the value in one shape or
+`None`. Numbers may come as strings; unknown, null and wrongly typed members count as absent.
+"""
+
+import math
+from collections.abc import Mapping
+
+Members = Mapping[str, object]
+
+# Longer than anything meaningful, short enough that no arithmetic on dates overflows.
+LONGEST_DURATION = 10 * 365 * 86400.0
+
+
+def text(members: Members, *names: str) -> str | None:
+    """The first non-empty string under `names`."""
+    for name in names:
+        value = members.get(name)
+        if isinstance(value, str) and value.strip():
+            return value
+    return None
+
+
+def seconds(members: Members, *names: str) -> float | None:
+    """The first finite number under `names`, as seconds, at most ten years; may be negative."""
+    for name in names:
+        value = members.get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            continue
+        number = _number(value)
+        if number is not None:
+            return number
+    return None
+
+
+def words(members: Members, name: str) -> tuple[str, ...] | None:
+    """A scope-like list: split on white space and commas, or a JSON array; without repeats.
+
+    RFC 6749 section 3.3 says spaces; GitHub sends commas.
+    """
+    value = members.get(name)
+    if isinstance(value, list):
+        value = " ".join(item for item in value if isinstance(item, str))
+    if not isinstance(value, str):
+        return None
+    return tuple(dict.fromkeys(value.replace(",", " ").split()))
+
+
+def _number(value: float | str) -> float | None:
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    if math.isnan(number):
+        return None
+    return max(-LONGEST_DURATION, min(number, LONGEST_DURATION))

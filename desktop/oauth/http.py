@@ -1,0 +1,140 @@
+"""One request, one answer: the only place of the protocol that touches the network."""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from desktop.oauth.addresses import checked_address, host_of
+from desktop.oauth.errors import (
+    AnswerTooLarge,
+    CertificateRejected,
+    HostNotFound,
+    NoAnswerInTime,
+    TransportFailure,
+)
+
+LARGEST_BODY = 1024 * 1024
+# One request from start to finish. httpx bounds each step only: a server that sends a byte every
+# few seconds would hold the sign-in for ever.
+LONGEST_REQUEST = 30.0
+
+_RETRY_AFTER = re.compile(r"\s*(\d{1,9})\s*s?\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whatever it is. The body may hold tokens, so it is never printed."""
+
+    endpoint: str
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def host(self) -> str:
+        """The host that answered."""
+        return host_of(self.endpoint)
+
+
+async def get(http: httpx.AsyncClient, address: str) -> Answer:
+    """Fetch `address`; raises `UnsafeAddress` or a `Trouble`."""
+    return await _send(http, http.build_request("GET", checked_address(address), headers=_HEADERS))
+
+
+async def post_form(
+    http: httpx.AsyncClient,
+    endpoint: str,
+    *,
+    form: Mapping[str, str],
+    headers: Mapping[str, str],
+) -> Answer:
+    """Send `form` as RFC 6749 appendix B wants it; raises `UnsafeAddress` or a `Trouble`."""
+    request = http.build_request(
+        "POST", checked_address(endpoint), data=dict(form), headers={**_HEADERS, **headers}
+    )
+    return await _send(http, request)
+
+
+# GitHub answers form-encoded unless JSON is asked for. No compression: a small body that unpacks
+# to a large one would pass the limit below.
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
+
+
+async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
+    endpoint = str(request.url)
+    host = host_of(endpoint)
+    try:
+        async with asyncio.timeout(LONGEST_REQUEST):
+            # A redirect would carry the device code to wherever the server points: not followed.
+            response = await http.send(request, stream=True, follow_redirects=False)
+            try:
+                body = await _bounded_body(response, host)
+            finally:
+                await response.aclose()
+    except TimeoutError as error:
+        raise NoAnswerInTime(host) from error
+    except httpx.RequestError as error:
+        raise _transport_failure(host, error) from error
+    return Answer(endpoint, response.status_code, response.headers, body)
+
+
+async def _bounded_body(response: httpx.Response, host: str) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > LARGEST_BODY:
+            raise AnswerTooLarge(host, status=response.status_code)
+    return bytes(body)
+
+
+def _transport_failure(host: str, error: httpx.RequestError) -> TransportFailure:
+    if isinstance(error, httpx.TimeoutException):
+        return NoAnswerInTime(host)
+    causes = _causes(error)
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return CertificateRejected(host, detail=str(error))
+    if any(_is_name_failure(cause) for cause in causes):
+        return HostNotFound(host, detail=str(error))
+    return TransportFailure(host, detail=str(error) or type(error).__name__)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    chain: list[BaseException] = []
+    todo: list[BaseException | None] = [error]
+    while todo:
+        cause = todo.pop()
+        if cause is None or cause in chain:
+            continue
+        chain.append(cause)
+        todo += [cause.__cause__, cause.__context__]
+        if isinstance(cause, BaseExceptionGroup):
+            todo += cause.exceptions
+    return chain
+
+
+def _is_name_failure(cause: BaseException) -> bool:
+    # socket.gaierror without importing socket for one name: an OSError from getaddrinfo.
+    return type(cause).__name__ == "gaierror"
+
+
+def retry_after(headers: Mapping[str, str], received_at: datetime) -> float | None:
+    """Seconds to wait, given as a number, a number with a unit, or a date (RFC 9110 10.2.3)."""
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    # Cisco XDR documents "3172s", with the unit.
+    if match := _RETRY_AFTER.fullmatch(value):
+        return float(match[1])
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - received_at).total_seconds())

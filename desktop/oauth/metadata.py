@@ -1,0 +1,143 @@
+"""Authorization server metadata: RFC 8414 first, then OpenID Connect Discovery, merged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from urllib.parse import urlsplit, urlunsplit
+
+from desktop.oauth.addresses import checked_address, host_of, origin_of
+from desktop.oauth.answers import members
+from desktop.oauth.client import ClientConnection
+from desktop.oauth.errors import (
+    ErrorResponse,
+    MetadataMismatch,
+    MissingEndpoint,
+    OAuthError,
+    ServerFault,
+    Trouble,
+    UnusableAnswer,
+)
+from desktop.oauth.fields import Members, text, words
+from desktop.oauth.http import get
+
+
+@dataclass(frozen=True, slots=True)
+class ServerMetadata:
+    """What is known of a server; the names are those of RFC 8414 section 2.
+
+    An empty endpoint is one that nobody named.
+    """
+
+    issuer: str = ""
+    device_authorization_endpoint: str = ""
+    token_endpoint: str = ""
+    authorization_endpoint: str = ""
+    userinfo_endpoint: str = ""
+    revocation_endpoint: str = ""
+    jwks_uri: str = ""
+    code_challenge_methods_supported: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is enough for the device authorization grant."""
+        return bool(self.device_authorization_endpoint and self.token_endpoint)
+
+    def merged(self, other: "ServerMetadata") -> "ServerMetadata":
+        """This, with the gaps filled from `other`."""
+        names = [field.name for field in fields(self)]
+        return replace(other, **{name: value for name in names if (value := getattr(self, name))})
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Where the metadata is, and as whom it must speak.
+
+    `expected` is what the `issuer` member has to be when that is not the address itself: Cisco XDR
+    sends the text "IROH Auth". Such a text proves nothing, so every endpoint must then be on the
+    host that was asked.
+    """
+
+    address: str
+    expected: str | None = None
+
+
+async def discover(
+    connection: ClientConnection, issuer: Issuer, *, manual: ServerMetadata | None = None
+) -> ServerMetadata:
+    """The endpoints of `issuer`; those named in `manual` count more. Raises `OAuthError`.
+
+    A document that is missing or no metadata at all is passed over while the other one suffices.
+    """
+    found = manual or ServerMetadata()
+    trouble: Trouble | None = None
+    for address in metadata_addresses(issuer.address):
+        if found.complete:
+            return found
+        try:
+            answer = await get(connection.http, address)
+            document = members(answer, connection.clock.utc())
+            found = found.merged(parse_metadata(document, issuer))
+        except (UnusableAnswer, ServerFault) as error:
+            trouble = error
+        except ErrorResponse:
+            continue  # a 404 with an error in JSON: there is no such document
+    if not found.complete:
+        raise _incomplete(issuer, found, trouble)
+    return found
+
+
+def metadata_addresses(issuer: str) -> tuple[str, str]:
+    """Both well-known addresses. RFC 8414 puts the path of the issuer last, OIDC first."""
+    parts = urlsplit(checked_address(issuer))
+    path = parts.path.rstrip("/")
+    # RFC 8414 section 3.1
+    oauth = parts._replace(path=f"/.well-known/oauth-authorization-server{path}")
+    # OpenID Connect Discovery 1.0 section 4
+    openid = parts._replace(path=f"{path}/.well-known/openid-configuration")
+    return urlunsplit(oauth), urlunsplit(openid)
+
+
+def parse_metadata(document: Members, issuer: Issuer) -> ServerMetadata:
+    """The metadata in `document`; raises `MetadataMismatch` or `UnsafeAddress`."""
+    named = text(document, "issuer") or ""
+    # RFC 8414 section 3.3: it must be identical to the issuer that was asked.
+    if named.rstrip("/") != (issuer.expected or issuer.address).rstrip("/"):
+        raise MetadataMismatch(host_of(issuer.address), issuer.expected or issuer.address, named)
+    endpoints = {name: _endpoint(document, name) for name in _ENDPOINTS}
+    if issuer.expected is not None:
+        _require_same_origin(issuer, endpoints)
+    return ServerMetadata(
+        issuer=named,
+        code_challenge_methods_supported=words(document, "code_challenge_methods_supported") or (),
+        **endpoints,
+    )
+
+
+_ENDPOINTS = (
+    "device_authorization_endpoint",
+    "token_endpoint",
+    "authorization_endpoint",
+    "userinfo_endpoint",
+    "revocation_endpoint",
+    "jwks_uri",
+)
+
+
+def _endpoint(document: Members, name: str) -> str:
+    address = text(document, name)
+    return checked_address(address) if address else ""
+
+
+def _require_same_origin(issuer: Issuer, endpoints: Mapping[str, str]) -> None:
+    for endpoint in filter(None, endpoints.values()):
+        if origin_of(endpoint) != origin_of(issuer.address):
+            raise MetadataMismatch(
+                host_of(issuer.address), origin_of(issuer.address), origin_of(endpoint)
+            )
+
+
+def _incomplete(issuer: Issuer, found: ServerMetadata, trouble: Trouble | None) -> OAuthError:
+    # A server that answered properly but names no endpoint is described better by what is missing.
+    if trouble is not None and not found.issuer:
+        return trouble
+    missing = "token_endpoint" if found.device_authorization_endpoint else _ENDPOINTS[0]
+    return MissingEndpoint(host_of(issuer.address), missing)

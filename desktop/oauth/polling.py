@@ -1,0 +1,117 @@
+"""Asking until it is decided (RFC 8628 section 3.5): a pure schedule and a short loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from desktop.oauth.clock import Clock, Moment, now
+from desktop.oauth.device import SHORTEST_INTERVAL, DeviceAuthorization
+from desktop.oauth.errors import AuthorizationPending, CodeExpired, SlowDown, Trouble
+from desktop.oauth.token import TokenSet
+
+SLOW_DOWN_STEP = 5.0  # RFC 8628 section 3.5
+LONGEST_PAUSE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast to ask: `interval` in seconds, `failures` in a row, `retry_after` if demanded."""
+
+    interval: float
+    failures: int = 0
+    retry_after: float | None = None
+
+    @property
+    def pause(self) -> float:
+        """Seconds between the last answer and the next request."""
+        # RFC 8628 section 3.5: back off exponentially when requests fail.
+        backed_off = min(self.interval * 2.0 ** min(self.failures, 10), LONGEST_PAUSE)
+        return max(self.earliest, backed_off)
+
+    @property
+    def earliest(self) -> float:
+        """Seconds before which nothing may be asked, whoever is impatient."""
+        return max(SHORTEST_INTERVAL, self.interval, self.retry_after or 0.0)
+
+
+def pace_after(pace: Pace, outcome: AuthorizationPending | SlowDown | Trouble) -> Pace:
+    """The pace once `outcome` has come back."""
+    if isinstance(outcome, Trouble):
+        return replace(pace, failures=pace.failures + 1, retry_after=outcome.retry_after)
+    interval = pace.interval
+    if isinstance(outcome, SlowDown):
+        # GitHub sends the new interval; otherwise five more seconds, for all further requests.
+        named = outcome.interval or 0.0
+        interval = named if named > interval else interval + SLOW_DOWN_STEP
+    return Pace(interval, retry_after=outcome.retry_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How the asking goes. Instants are aware UTC; `trouble` is why the last answer was none."""
+
+    asked: int
+    asked_at: datetime | None
+    next_at: datetime
+    trouble: Trouble | None = None
+
+
+async def poll(
+    ask: Callable[[], Awaitable[TokenSet]],
+    authorization: DeviceAuthorization,
+    *,
+    clock: Clock,
+    nudge: asyncio.Event,
+    report: Callable[[Progress], None],
+) -> TokenSet:
+    """Call `ask` until it gives tokens or raises a final error.
+
+    Setting `nudge` asks at once when the interval has passed, whatever the back-off says. Raises
+    `CodeExpired` at our own deadline: some servers call an expired code pending for ever.
+    """
+    pace = Pace(authorization.interval)
+    last = now(clock)
+    asked = 0
+    report(Progress(asked, None, last.later(pace.pause)))
+    while True:
+        await _wait(last, pace, authorization, clock=clock, nudge=nudge)
+        if authorization.remaining(clock) <= 0:
+            raise CodeExpired
+        trouble: Trouble | None = None
+        try:
+            return await ask()
+        except (AuthorizationPending, SlowDown) as pending:
+            pace = pace_after(pace, pending)
+        except Trouble as error:
+            trouble = error
+            pace = pace_after(pace, error)
+        asked += 1
+        last = now(clock)
+        report(Progress(asked, last.utc, last.later(pace.pause), trouble))
+
+
+async def _wait(
+    last: Moment,
+    pace: Pace,
+    authorization: DeviceAuthorization,
+    *,
+    clock: Clock,
+    nudge: asyncio.Event,
+) -> None:
+    """Return when the next request is due, when the code is dead, or when nudged and allowed."""
+    while (left := min(pace.pause - last.elapsed(clock), authorization.remaining(clock))) > 0:
+        nudge.clear()
+        if await _nudged_within(left, clock, nudge) and last.elapsed(clock) >= pace.earliest:
+            return
+
+
+async def _nudged_within(seconds: float, clock: Clock, nudge: asyncio.Event) -> bool:
+    sleeping = asyncio.ensure_future(clock.sleep(seconds))
+    waiting = asyncio.ensure_future(nudge.wait())
+    try:
+        await asyncio.wait({sleeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        sleeping.cancel()
+        waiting.cancel()
+    return nudge.is_set()

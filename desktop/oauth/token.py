@@ -1,0 +1,84 @@
+"""Tokens: asking for one (RFC 8628 section 3.4) and reading the answer (RFC 6749 section 5.1)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from desktop.oauth.addresses import host_of
+from desktop.oauth.claims import Account, account_in
+from desktop.oauth.client import ClientConnection, request
+from desktop.oauth.clock import Moment, now
+from desktop.oauth.device import DeviceAuthorization
+from desktop.oauth.errors import UnsupportedTokenType, UnusableAnswer
+from desktop.oauth.fields import Members, seconds, text, words
+
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section 3.4
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """What a sign-in yields. Instants are aware UTC; `expires_at` is `None` if it never expires.
+
+    `scope` is what was granted, `requested_scope` what was asked for.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    token_type: str
+    scope: tuple[str, ...]
+    requested_scope: tuple[str, ...]
+    issued_at: datetime
+    expires_at: datetime | None
+    account: Account
+
+
+async def request_token(
+    connection: ClientConnection,
+    token_endpoint: str,
+    *,
+    authorization: DeviceAuthorization,
+    scope: tuple[str, ...],
+) -> TokenSet:
+    """Ask once whether the code has been approved; raises `AuthorizationPending` while it is not.
+
+    Raises `OAuthError`.
+    """
+    form = {"grant_type": DEVICE_CODE, "device_code": authorization.device_code}
+    if authorization.code_verifier is not None:
+        form["code_verifier"] = authorization.code_verifier  # RFC 7636 section 4.5
+    requested = now(connection.clock)
+    found = await request(connection, token_endpoint, form=form)
+    return parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+
+
+def parse_token(
+    found: Members, endpoint: str, *, requested: Moment, requested_scope: tuple[str, ...]
+) -> TokenSet:
+    """The tokens in a successful token response; raises `UnusableAnswer` or
+    `UnsupportedTokenType`.
+
+    `requested` is the moment before the request was sent: expiry counts from it.
+    """
+    access_token = text(found, "access_token")
+    if access_token is None or not _fits_a_header(access_token):
+        raise UnusableAnswer(host_of(endpoint), detail="no usable access_token")
+    token_type = text(found, "token_type") or "Bearer"
+    # RFC 6749 section 7.1: a token of a type that one does not understand must not be used.
+    if token_type.lower() != "bearer":
+        raise UnsupportedTokenType(host_of(endpoint), token_type)
+    lifetime = seconds(found, "expires_in")
+    scope = words(found, "scope")
+    return TokenSet(
+        access_token=access_token,
+        refresh_token=text(found, "refresh_token"),
+        token_type="Bearer",  # noqa: S106 - the name of the type, RFC 6750
+        scope=requested_scope if scope is None else scope,  # RFC 6749 section 5.1
+        requested_scope=requested_scope,
+        issued_at=requested.utc,
+        expires_at=None if lifetime is None else requested.later(max(0.0, lifetime)),
+        account=account_in(text(found, "id_token"), access_token),
+    )
+
+
+def _fits_a_header(access_token: str) -> bool:
+    # RFC 6750 section 2.1, b64token; anything printable without spaces is let through.
+    return all("!" <= character <= "~" for character in access_token)

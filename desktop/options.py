@@ -1,0 +1,59 @@
+"""What was asked for on the command line, and the profile that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop.demo import DemoOptions, DemoServer
+    from desktop.services.profiles import Profile
+
+
+@dataclass(slots=True)
+class Options:
+    """The options of one run. With `demo` the profile is that of the demo server, started here."""
+
+    profile: str | None = None
+    demo: DemoOptions | None = None
+    verbose: bool = False
+    _server: DemoServer | None = field(default=None, repr=False)
+
+    def load_profile(self) -> Profile:
+        """The profile to sign in with. Blocks; raises `ProfileError`."""
+        from desktop.services.profiles import load_profile
+
+        return self._demo_profile() if self.demo is not None else load_profile(self.profile)
+
+    def close(self) -> None:
+        """Stop the demo server if it was started."""
+        if self._server is not None:
+            self._server.stop()
+
+    def _demo_profile(self) -> Profile:
+        from desktop.demo import PUBLIC_CLIENT_ID, DemoServer
+        from desktop.services.profiles import Profile
+
+        if self._server is None:
+            self._server = DemoServer(self.demo)
+            self._server.start()
+        return Profile(
+            id="demo",
+            name="Northwind SOC",
+            client_id=PUBLIC_CLIENT_ID,
+            provider="Demo server",
+            region="nothing here is real",
+            issuer=self._server.url,
+            expected_issuer="IROH Auth",
+            client_authentication="none",
+            scope=(
+                "enrich:read",
+                "inspect:read",
+                "casebook",
+                "private-intel:read",
+                "profile",
+                "response",
+                "admin",
+            ),
+            scope_guide="xdr",
+        )

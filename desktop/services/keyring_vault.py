@@ -1,0 +1,100 @@
+"""The operating system's keyring as a `Vault`, by way of the keyring library."""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import TypeVar
+
+import keyring.core
+from keyring.backend import KeyringBackend
+from keyring.errors import InitError
+from keyring.errors import KeyringLocked as LockedByBackend
+
+from desktop.services.keystore import KeyringFault, KeyringLocked, KeyringMissing
+
+SERVICE = "XDR Login"
+
+# Tried in this order. Named instead of found by entry points: quicker, and frozen builds have none.
+_BACKENDS = {
+    "win32": ("keyring.backends.Windows:WinVaultKeyring",),
+    "darwin": ("keyring.backends.macOS:Keyring",),
+}
+_FREEDESKTOP = ("keyring.backends.SecretService:Keyring", "keyring.backends.kwallet:DBusKeyring")
+
+# CRED_MAX_CREDENTIAL_BLOB_SIZE is 2,560 bytes; keyring writes UTF-16, so 1,280 characters.
+_LONGEST_ON_WINDOWS = 1200
+
+Result = TypeVar("Result")
+
+
+def open_vault() -> "KeyringVault":
+    """The keyring of this system; raises `KeyringMissing` rather than falling back to a file."""
+    backend = chosen_backend()
+    # Windows would let the entry roam to other machines of the domain.
+    if hasattr(backend, "persist"):
+        backend.persist = "local machine"
+    longest = _LONGEST_ON_WINDOWS if type(backend).__module__.endswith(".Windows") else None
+    return KeyringVault(backend, longest=longest)
+
+
+def chosen_backend() -> KeyringBackend:
+    """What the person configured for the keyring library, else the first one that works here."""
+    configured = keyring.core.load_env() or keyring.core.load_config()
+    if configured is not None:
+        if type(configured).__module__ in {"keyring.backends.fail", "keyring.backends.null"}:
+            raise KeyringMissing(type(configured).__module__)
+        return configured
+    reasons = []
+    for name in _BACKENDS.get(sys.platform, _FREEDESKTOP):
+        module, _, kind = name.partition(":")
+        try:
+            backend: type[KeyringBackend] = getattr(import_module(module), kind)
+            # `priority` raises RuntimeError, with the reason, where the backend cannot work.
+            if backend.priority > 0:
+                return backend()
+        except (ImportError, RuntimeError) as error:
+            reasons.append(f"{name}: {error}")
+    raise KeyringMissing("; ".join(reasons))
+
+
+class KeyringVault:
+    """Entries of one keyring backend. Raises `KeystoreError` only.
+
+    Every entry has a service name of its own: the Windows backend moves entries about when two
+    users share one, which would undo the order of writes.
+    """
+
+    def __init__(self, backend: KeyringBackend, *, longest: int | None) -> None:
+        self._backend = backend
+        self.longest = longest
+
+    def get(self, entry: str) -> str | None:
+        """The text of `entry`, or `None`."""
+        return _translated(lambda: self._backend.get_password(_service(entry), entry))
+
+    def set(self, entry: str, text: str) -> None:
+        """Replace the text of `entry`."""
+        _translated(lambda: self._backend.set_password(_service(entry), entry, text))
+
+    def remove(self, entry: str) -> None:
+        """Remove `entry`; nothing happens where there is none."""
+        if self.get(entry) is None:
+            return
+        _translated(lambda: self._backend.delete_password(_service(entry), entry))
+
+
+def _service(entry: str) -> str:
+    return f"{SERVICE}: {entry}"
+
+
+def _translated(call: Callable[[], Result]) -> Result:
+    try:
+        return call()
+    except LockedByBackend as error:
+        raise KeyringLocked(str(error)) from error
+    except InitError as error:
+        raise KeyringMissing(str(error)) from error
+    except Exception as error:
+        # Backends let anything through: pywintypes.error 1783 for a value that is too long,
+        # D-Bus errors of two libraries, OSError. Nothing is hidden: it is raised, with its cause.
+        raise KeyringFault(f"{type(error).__name__}: {error}") from error

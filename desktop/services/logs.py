@@ -1,0 +1,70 @@
+"""The log file and crash reports: for administrators, and never with a secret in them."""
+
+import logging
+import re
+import sys
+import traceback
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+LOGGER = "desktop"
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+# A JWT, a value that is named as a secret, an Authorization header.
+_SECRETS = (
+    re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*){1,4}"),
+    re.compile(
+        r"(?i)((?:access_token|refresh_token|id_token|device_code|client_secret|code_verifier"
+        r"|password|user_code)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;})]+"
+    ),
+    re.compile(r"(?i)\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}"),
+)
+
+
+def redacted(text: str) -> str:
+    """`text` with everything that looks like a secret replaced."""
+    for pattern in _SECRETS:
+        text = pattern.sub(lambda m: (m[1] if m.lastindex else "") + "[redacted]", text)
+    return text
+
+
+class RedactingFormatter(logging.Formatter):
+    """Formats a record, its traceback included, and then takes the secrets out."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line or lines of `record`."""
+        return redacted(super().format(record))
+
+
+def start_logging(folder: Path, *, verbose: bool = False) -> None:
+    """Write the log of this program to `folder`; where that is impossible, nowhere."""
+    logger = logging.getLogger(LOGGER)
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logger.propagate = False
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = RotatingFileHandler(
+            folder / "xdr-login.log",
+            maxBytes=512 * 1024,
+            backupCount=2,
+            encoding="utf-8",
+            delay=True,
+        )
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(RedactingFormatter(_FORMAT))
+    logger.addHandler(handler)
+    sys.excepthook = report_crash
+
+
+def report_crash(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Log an error that nobody expected, and print it where there is a terminal."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger(LOGGER).critical("crash", exc_info=(kind, error, trace))
+    if sys.stderr is not None:  # a windowed build on Windows has none
+        text = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(redacted(text))

@@ -1,0 +1,23 @@
+"""The HTTP client: one module, so that it can be replaced."""
+
+import platform
+import ssl
+
+import httpx
+import truststore
+
+from desktop import __version__
+
+
+def make_http_client() -> httpx.AsyncClient:
+    """A client that trusts what this computer trusts and follows no redirect.
+
+    Slow (it loads the trust store): call it off the event loop.
+    """
+    return httpx.AsyncClient(
+        # TLS interception is normal in these networks: the system's store knows its authority.
+        verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        timeout=httpx.Timeout(10.0, connect=10.0),
+        follow_redirects=False,
+        headers={"User-Agent": f"xdr-login/{__version__} ({platform.system()})"},
+    )

@@ -1,0 +1,28 @@
+"""Where things are on this computer."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import platformdirs
+
+_FOLDER = "xdr-login"
+
+
+def configuration_folder() -> Path:
+    """Where the person's profiles are."""
+    return platformdirs.user_config_path(_FOLDER, appauthor=False, roaming=False)
+
+
+def profiles_file() -> Path:
+    """The person's profiles."""
+    return configuration_folder() / "profiles.toml"
+
+
+def log_folder() -> Path:
+    """Where the log and crash reports go."""
+    return platformdirs.user_log_path(_FOLDER, appauthor=False)
+
+
+def demo_is_installed() -> bool:
+    """Whether the extra `demo` is here."""
+    return all(find_spec(name) is not None for name in ("starlette", "uvicorn", "jinja2"))

@@ -1,0 +1,167 @@
+"""Profiles: who one signs in as, and where. Read from TOML; secrets are never in it."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from desktop.services import paths
+from desktop.services.resources import resource
+
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_AUTHENTICATIONS = ("auto", "none", "client_secret_basic", "client_secret_post")
+
+
+class ProfileError(Exception):
+    """Something about the profiles; `where` is the file, `detail` what is wrong with it."""
+
+    def __init__(self, where: Path, detail: str = "") -> None:
+        super().__init__(f"{where}: {detail}" if detail else str(where))
+        self.where = where
+        self.detail = detail
+
+
+class NoProfile(ProfileError):
+    """There is no profile yet."""
+
+
+class UnknownProfile(ProfileError):
+    """There are profiles, but none of the name that was asked for (`detail`)."""
+
+
+class BrokenProfile(ProfileError):
+    """The file cannot be read, or a profile in it makes no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One client at one provider. `id` names it on disk and in the keyring, `name` on screen."""
+
+    id: str
+    name: str
+    client_id: str
+    provider: str = ""
+    region: str = ""
+    issuer: str = ""
+    expected_issuer: str | None = None
+    device_authorization_endpoint: str = ""
+    token_endpoint: str = ""
+    client_authentication: str = "auto"
+    scope: tuple[str, ...] = ()
+    verification_hosts: tuple[str, ...] = ()
+    scope_guide: str = ""
+    extra_parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """Provider and region in one line."""
+        return " · ".join(filter(None, (self.provider, self.region))) or self.issuer
+
+
+def load_profile(name: str | None = None, *, file: Path | None = None) -> Profile:
+    """The profile `name`, or the first one. Raises `ProfileError`."""
+    file = file or paths.profiles_file()
+    profiles = load_profiles(file)
+    if not profiles:
+        raise NoProfile(file)
+    if name is None:
+        return next(iter(profiles.values()))
+    if name not in profiles:
+        raise UnknownProfile(file, name)
+    return profiles[name]
+
+
+def load_profiles(file: Path) -> dict[str, Profile]:
+    """All profiles of `file` by id, in its order; raises `BrokenProfile`."""
+    tables = _read_toml(file).get("profiles", {})
+    presets = _read_toml(resource("presets.toml"))
+    if not isinstance(tables, dict):
+        raise BrokenProfile(file, "`profiles` must be a table")
+    return {id_: _profile(file, id_, table, presets) for id_, table in tables.items()}
+
+
+def prepare_folder() -> Path:
+    """The folder of the profiles; created, with an example in it, where there is none."""
+    folder = paths.configuration_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not paths.profiles_file().exists():
+        example = resource("profiles.example.toml").read_text("utf-8")
+        paths.profiles_file().write_text(example, "utf-8")
+    return folder
+
+
+def _read_toml(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        raise BrokenProfile(file, str(error)) from error
+
+
+def _profile(file: Path, id_: str, table: object, presets: Mapping[str, object]) -> Profile:
+    if not _ID.fullmatch(id_) or not isinstance(table, dict):
+        raise BrokenProfile(file, f"`{id_}` is no table with a plain name (a-z, 0-9, . _ -)")
+    preset_name = table.get("preset")
+    preset = presets.get(preset_name, None) if isinstance(preset_name, str) else {}
+    if not isinstance(preset, dict):
+        raise BrokenProfile(file, f"`{id_}`: unknown preset; known are {', '.join(presets)}")
+    return _Reader(file, id_, {**preset, **table}).profile()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one table, naming the file, the profile and the member in every complaint."""
+
+    file: Path
+    id: str
+    table: Mapping[str, object]
+
+    def profile(self) -> Profile:
+        profile = Profile(
+            id=self.id,
+            name=self.text("name", default=self.id),
+            client_id=self.text("client_id"),
+            provider=self.text("provider", default=""),
+            region=self.text("region", default=""),
+            issuer=self.text("issuer", default=""),
+            expected_issuer=self.text("expected_issuer", default="") or None,
+            device_authorization_endpoint=self.text("device_authorization_endpoint", default=""),
+            token_endpoint=self.text("token_endpoint", default=""),
+            client_authentication=self.text("client_authentication", default="auto"),
+            scope=self.texts("scope"),
+            verification_hosts=self.texts("verification_hosts"),
+            scope_guide=self.text("scope_guide", default=""),
+            extra_parameters=self.parameters("extra_parameters"),
+        )
+        if not profile.issuer and not (
+            profile.device_authorization_endpoint and profile.token_endpoint
+        ):
+            raise self.complaint("needs a preset, an issuer, or both endpoints")
+        if profile.client_authentication not in _AUTHENTICATIONS:
+            raise self.complaint(f"`client_authentication` is one of {', '.join(_AUTHENTICATIONS)}")
+        return profile
+
+    def text(self, name: str, *, default: str | None = None) -> str:
+        value = self.table.get(name, default)
+        if not isinstance(value, str) or (default is None and not value.strip()):
+            raise self.complaint(f"`{name}` must be a text")
+        return value.strip()
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        value = self.table.get(name, [])
+        if isinstance(value, str):
+            value = value.split()
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.complaint(f"`{name}` must be a list of texts")
+        return tuple(value)
+
+    def parameters(self, name: str) -> dict[str, str]:
+        value = self.table.get(name, {})
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            raise self.complaint(f"`{name}` must be a table of texts")
+        return dict(value)
+
+    def complaint(self, detail: str) -> BrokenProfile:
+        return BrokenProfile(self.file, f"profile `{self.id}`: {detail}")

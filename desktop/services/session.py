@@ -1,0 +1,321 @@
+"""The sign-in of one profile: one state value, one observer, one owned task."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import httpx
+
+from desktop.oauth.addresses import host_of
+from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
+from desktop.oauth.clock import Clock
+from desktop.oauth.device import DeviceAuthorization, request_authorization
+from desktop.oauth.errors import OAuthError
+from desktop.oauth.metadata import Issuer, ServerMetadata, discover
+from desktop.oauth.polling import Progress, poll
+from desktop.oauth.token import TokenSet, request_token
+from desktop.services import saved_tokens
+from desktop.services.keystore import Keystore, KeystoreError, MemoryKeystore
+from desktop.services.profiles import Profile
+from desktop.services.saved_tokens import Saved
+from desktop.services.states import (
+    NEW_CODE_PAUSE,
+    AwaitingApproval,
+    Failed,
+    Requesting,
+    SignedIn,
+    SignedOut,
+    State,
+)
+
+
+class ClientPasswordMissing(Exception):
+    """The profile says that its client has a password, and the keyring holds none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a session needs of the world, so that a test can pass another one."""
+
+    keystore: Keystore
+    open_http: Callable[[], Awaitable[httpx.AsyncClient]]
+    clock: Clock
+
+
+class Session:
+    """Signs one profile in and out, and keeps its tokens.
+
+    `observer` is called with every new state, on the event loop. Commands return at once; what they
+    start replaces whatever was under way. An error that nobody expected becomes a `Failed` state
+    too and goes to the event loop's exception handler, which writes the crash report.
+    """
+
+    def __init__(
+        self, profile: Profile, world: Surroundings, *, observer: Callable[[State], None]
+    ) -> None:
+        self.profile = profile
+        self.state: State = Requesting(opening=True)
+        self._world = world
+        self._observer = observer
+        self._keystore = world.keystore
+        self._without_keyring: KeystoreError | None = None
+        self._connection: ClientConnection | None = None
+        self._known_methods: dict[str, ClientAuthentication] = {}
+        self._metadata: ServerMetadata | None = None
+        self._tokens: TokenSet | None = None
+        self._nudge = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._last_work: Callable[[], Awaitable[None]] = self._open
+
+    # Commands
+
+    def open(self) -> None:
+        """Show what is stored; where nothing is, sign in."""
+        self._begin(self._open)
+
+    def sign_in(self) -> None:
+        """Ask for a code and wait for its approval."""
+        self._begin(self._sign_in)
+
+    def new_code(self) -> None:
+        """A new code in place of the one on screen; not more often than `NEW_CODE_PAUSE`."""
+        state = self.state
+        if isinstance(state, AwaitingApproval):
+            age = self._world.clock.utc() - state.requested_at
+            if state.approved or age < timedelta(seconds=NEW_CODE_PAUSE):
+                return
+        self.sign_in()
+
+    def ask_now(self) -> None:
+        """Ask the server now if its interval has passed: somebody is back at the window."""
+        self._nudge.set()
+
+    def cancel(self) -> None:
+        """Give up what is under way. A token that is already being saved is not thrown away."""
+        if isinstance(self.state, AwaitingApproval) and self.state.approved:
+            return
+        self._begin(self._cancelled)
+
+    def sign_out(self) -> None:
+        """Remove the tokens from this computer."""
+        self._begin(self._sign_out)
+
+    def retry(self) -> None:
+        """Do once more what failed."""
+        self._begin(self._last_work)
+
+    def continue_without_keyring(self) -> None:
+        """Sign in and keep the token in memory, until the program ends."""
+        error = self.state.error if isinstance(self.state, Failed) else None
+        self._without_keyring = error if isinstance(error, KeystoreError) else KeystoreError()
+        self._keystore = MemoryKeystore()
+        self.sign_in()
+
+    def save_again(self) -> None:
+        """Try once more to put the token into the keyring."""
+        self._keystore = self._world.keystore
+        self._without_keyring = None
+        self._begin(self._save)
+
+    def access_token(self) -> str | None:
+        """The access token while it is valid."""
+        tokens = self._tokens
+        if tokens is None:
+            return None
+        if tokens.expires_at is not None and tokens.expires_at <= self._world.clock.utc():
+            return None
+        return tokens.access_token
+
+    async def close(self) -> None:
+        """End what is under way and the connections; returns when no request is left."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        if self._connection is not None:
+            await self._connection.http.aclose()
+
+    # The task
+
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
+        previous = self._task
+        if previous is not None:
+            previous.cancel()
+        self._last_work = work
+        self._task = asyncio.ensure_future(self._run(work, after=previous))
+        self._task.add_done_callback(self._report_crash)
+
+    async def _run(
+        self, work: Callable[[], Awaitable[None]], *, after: asyncio.Task[None] | None
+    ) -> None:
+        if after is not None:
+            # The old poll is gone before a new one begins: two would burn one code's interval.
+            await asyncio.wait({after})
+        try:
+            await work()
+        except (OAuthError, KeystoreError, ClientPasswordMissing) as error:
+            self._fail(error)
+
+    def _report_crash(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, Exception):
+            context = {"message": "sign-in broke", "exception": error, "task": task}
+            task.get_loop().call_exception_handler(context)
+            if task is self._task:
+                self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        state = self.state
+        code = state.user_code if isinstance(state, AwaitingApproval) else ""
+        self._show(Failed(error, code))
+
+    def _show(self, state: State) -> None:
+        self.state = state
+        self._observer(state)
+
+    # The work
+
+    async def _open(self) -> None:
+        self._show(Requesting(opening=True))
+        value = await self._keystore.load(tokens_key(self.profile))
+        saved = value and saved_tokens.decode(value, issued_for=_issued_for(self.profile))
+        if not saved:
+            await self._sign_in()
+            return
+        self._tokens = saved.tokens
+        self._known_methods.update(saved.known_methods)
+        self._show(_signed_in(saved.tokens, None))
+
+    async def _sign_in(self) -> None:
+        self._last_work = self._sign_in
+        self._tokens = None
+        self._show(Requesting())
+        connection = await self._connected()
+        if self._metadata is None:
+            self._metadata = await _discovered(connection, self.profile)
+        metadata = self._metadata
+        authorization = await request_authorization(
+            connection, metadata, scope=self.profile.scope, extra=self.profile.extra_parameters
+        )
+        tokens = await poll(
+            lambda: request_token(
+                connection,
+                metadata.token_endpoint,
+                authorization=authorization,
+                scope=self.profile.scope,
+            ),
+            authorization,
+            clock=self._world.clock,
+            nudge=self._nudge,
+            report=lambda progress: self._show(self._awaiting(authorization, progress)),
+        )
+        if isinstance(self.state, AwaitingApproval):
+            self._show(replace(self.state, approved=True))
+        self._tokens = tokens
+        await self._save()
+
+    async def _save(self) -> None:
+        tokens = self._tokens
+        if tokens is None:
+            self._show(SignedOut())
+            return
+        value = saved_tokens.encode(
+            Saved(tokens, self._known_methods), issued_for=_issued_for(self.profile)
+        )
+        not_saved = self._without_keyring
+        try:
+            await self._keystore.save(tokens_key(self.profile), value)
+        except KeystoreError as error:
+            not_saved = error
+        self._show(_signed_in(tokens, not_saved))
+
+    async def _sign_out(self) -> None:
+        tokens, self._tokens = self._tokens, None
+        await self._keystore.delete(tokens_key(self.profile))
+        now = self._world.clock.utc()
+        expires_at = tokens.expires_at if tokens is not None else None
+        self._show(SignedOut(now, expires_at if expires_at and expires_at > now else None))
+
+    async def _cancelled(self) -> None:
+        self._show(SignedOut())
+
+    async def _connected(self) -> ClientConnection:
+        if self._connection is None:
+            client = await self._client()
+            http = await self._world.open_http()
+            self._connection = ClientConnection(
+                http, self._world.clock, client, self._known_methods
+            )
+        return self._connection
+
+    async def _client(self) -> Client:
+        method = ClientAuthentication(self.profile.client_authentication)
+        if method is ClientAuthentication.NONE:
+            return Client(self.profile.client_id, None, method)
+        password = await self._keystore.load(client_password_key(self.profile))
+        if password is None and method is not ClientAuthentication.AUTO:
+            raise ClientPasswordMissing
+        return Client(self.profile.client_id, password, method)
+
+    def _awaiting(self, authorization: DeviceAuthorization, progress: Progress) -> AwaitingApproval:
+        host = host_of(authorization.verification_uri)
+        return AwaitingApproval(
+            user_code=authorization.user_code,
+            verification_uri=authorization.verification_uri,
+            verification_uri_complete=authorization.verification_uri_complete,
+            host=host,
+            host_is_known=host in _known_hosts(self.profile),
+            requested_at=authorization.requested.utc,
+            lifetime=authorization.lifetime,
+            expires_at=authorization.requested.later(authorization.lifetime),
+            asked=progress.asked,
+            asked_at=progress.asked_at,
+            next_at=progress.next_at,
+            trouble=progress.trouble,
+        )
+
+
+def tokens_key(profile: Profile) -> str:
+    """The keystore's key of the tokens of `profile`."""
+    return profile.id
+
+
+def client_password_key(profile: Profile) -> str:
+    """The keystore's key of the client password of `profile`."""
+    return f"{profile.id} (client password)"
+
+
+def _signed_in(tokens: TokenSet, not_saved: Exception | None) -> SignedIn:
+    return SignedIn(
+        scope=tokens.scope,
+        requested_scope=tokens.requested_scope,
+        token_type=tokens.token_type,
+        issued_at=tokens.issued_at,
+        expires_at=tokens.expires_at,
+        user=tokens.account.user,
+        organization=tokens.account.organization,
+        not_saved=not_saved,
+    )
+
+
+async def _discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:
+    manual = ServerMetadata(
+        device_authorization_endpoint=profile.device_authorization_endpoint,
+        token_endpoint=profile.token_endpoint,
+    )
+    if manual.complete:
+        return manual
+    return await discover(
+        connection, Issuer(profile.issuer, profile.expected_issuer), manual=manual
+    )
+
+
+def _known_hosts(profile: Profile) -> set[str]:
+    own = (profile.issuer, profile.device_authorization_endpoint, profile.token_endpoint)
+    return {host_of(address) for address in own if address} | set(profile.verification_hosts)
+
+
+def _issued_for(profile: Profile) -> str:
+    return f"{profile.issuer or profile.token_endpoint} {profile.client_id}"

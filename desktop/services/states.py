@@ -1,0 +1,104 @@
+"""The one value that says where a sign-in stands. No state holds a token.
+
+Everything on screen, in the tray and in the terminal is drawn from it. It imports nothing heavy,
+so that the window can paint before the protocol is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """Nobody is signed in. `removed_at` is set just after signing out.
+
+    `valid_until` is when the token that was dropped expires by itself.
+    """
+
+    removed_at: datetime | None = None
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requesting:
+    """At work, nothing to decide yet: opening the keyring, then asking for a code."""
+
+    opening: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingApproval:
+    """A code is shown. Instants are aware UTC, `lifetime` in seconds.
+
+    `host_is_known` says whether the link leads to a host of the profile. `trouble` is why the last
+    question brought no answer. `approved` is set while the new token is being saved.
+    """
+
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str | None
+    host: str
+    host_is_known: bool
+    requested_at: datetime
+    lifetime: float
+    expires_at: datetime
+    asked: int
+    asked_at: datetime | None
+    next_at: datetime
+    trouble: Exception | None = None
+    approved: bool = False
+
+    @property
+    def link(self) -> str:
+        """The link to open: the one that carries the code where there is one."""
+        return self.verification_uri_complete or self.verification_uri
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A token is there. Instants are aware UTC; `expires_at` is `None` if it never expires.
+
+    `not_saved` is why the token lives in this program's memory only.
+    """
+
+    scope: tuple[str, ...]
+    requested_scope: tuple[str, ...]
+    token_type: str
+    issued_at: datetime
+    expires_at: datetime | None
+    user: str
+    organization: str
+    not_saved: Exception | None = None
+
+    def remaining(self, at: datetime) -> float | None:
+        """Seconds of life left at `at`, never negative; `None` if it never expires."""
+        if self.expires_at is None:
+            return None
+        return max(0.0, (self.expires_at - at).total_seconds())
+
+    @property
+    def lifetime(self) -> float | None:
+        """Seconds between issue and expiry; `None` if it never expires."""
+        if self.expires_at is None:
+            return None
+        return (self.expires_at - self.issued_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It did not work. `user_code` is the code that was shown, if any."""
+
+    error: Exception
+    user_code: str = ""
+
+
+State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed
+
+# Seconds between two codes for one profile: a new one costs the server a request and the person
+# the comparison they have just made.
+NEW_CODE_PAUSE = 5.0

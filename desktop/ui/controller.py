@@ -1,0 +1,184 @@
+"""Between the window and the session: what a person wants goes down, states come up.
+
+Loads without asyncio and the protocol, so that the window can paint first; the session arrives
+later. Until then the only wish that can be met is to leave.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, QUrl, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QDesktopServices
+
+from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn
+from desktop.ui import texts
+from desktop.ui.clipboard import Clipboard
+from desktop.ui.window import Window
+
+if TYPE_CHECKING:
+    from desktop.services.session import Session
+    from desktop.services.states import State
+    from desktop.ui.theme import Theme
+
+
+class Controller(QObject):
+    """Owns the window and the clipboard, and speaks to the session once there is one.
+
+    Signals:
+        reload_wanted: the profile could not be loaded and shall be tried again.
+        quit_wanted: the person wants to leave.
+    """
+
+    reload_wanted = Signal()
+    quit_wanted = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.window = Window(self, theme)
+        self.clipboard = Clipboard()
+        self._session: Session | None = None
+        self._state: State = Requesting(opening=True)
+        self._left: float | None = None
+        self._tick = QTimer(self, singleShot=True)
+        self._tick.timeout.connect(self._draw)
+        self.window.activated.connect(self._on_activated)
+        self.window.closed.connect(self.quit_wanted)
+        self._draw()
+
+    def use(self, session: Session) -> None:
+        """Serve `session` from now on."""
+        self._session = session
+        self.window.set_profile(session.profile)
+
+    def show(self, state: State) -> None:
+        """Draw `state`, and announce it if it is news."""
+        before, self._state = self._state, state
+        self._draw()
+        if type(before) is not type(state) or _is_news(before, state):
+            self._announce(texts.announcement(state, datetime.now(UTC)))
+
+    # The wishes
+
+    def sign_in(self) -> None:
+        """Ask for a code."""
+        if self._session is not None:
+            self._session.sign_in()
+
+    def cancel(self) -> None:
+        """Give up what is under way; nothing happens where nothing is."""
+        if self._session is None:
+            self.window.close()
+        elif isinstance(self._state, (Requesting, AwaitingApproval)):
+            self._session.cancel()
+
+    def new_code(self) -> None:
+        """Another code in place of this one."""
+        if self._session is not None:
+            self._session.new_code()
+
+    def retry(self) -> None:
+        """Do once more what failed."""
+        if self._session is not None:
+            self._session.retry()
+        else:
+            self.reload_wanted.emit()
+
+    def continue_without_keyring(self) -> None:
+        """Sign in, keeping the token in memory only."""
+        if self._session is not None:
+            self._session.continue_without_keyring()
+
+    def save_again(self) -> None:
+        """Try once more to save the token."""
+        if self._session is not None:
+            self._session.save_again()
+
+    def sign_out(self) -> None:
+        """Remove the token from this computer, and from the clipboard."""
+        self.clipboard.clear_secret()
+        if self._session is not None:
+            self._session.sign_out()
+
+    def open_browser(self) -> bool:
+        """Open the approval page and copy the code; whether a browser was started."""
+        if not isinstance(self._state, AwaitingApproval):
+            return False
+        self.clipboard.copy(self._state.user_code)
+        # The protocol lets only https and loopback links through; Qt starts no shell.
+        return QDesktopServices.openUrl(QUrl(self._state.link, QUrl.ParsingMode.StrictMode))
+
+    def open_profiles(self) -> None:
+        """Show the folder of the profiles, with an example in it where there are none."""
+        from desktop.services.profiles import prepare_folder
+
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(prepare_folder())))
+
+    def copy_code(self) -> None:
+        """Put the code on the clipboard. It is no secret: it is worth nothing without approval."""
+        if isinstance(self._state, AwaitingApproval):
+            self.clipboard.copy(self._state.user_code)
+            self._announce("Code copied")
+
+    def copy_link(self) -> None:
+        """Put the link on the clipboard."""
+        if isinstance(self._state, AwaitingApproval):
+            self.clipboard.copy(self._state.link)
+            self._announce("Link copied")
+
+    def copy_token(self) -> bool:
+        """Put the access token on the clipboard; whether there was one."""
+        token = self._session.access_token() if self._session is not None else None
+        if token is None:
+            return False
+        self.clipboard.copy_secret(token)
+        self._announce("Token copied")
+        return True
+
+    def copy_details(self) -> None:
+        """Put what support asks for on the clipboard."""
+        if isinstance(self._state, Failed):
+            from desktop.services.messages import details
+
+            profile = self._session.profile if self._session is not None else None
+            self.clipboard.copy(details(self._state, profile, datetime.now(UTC)))
+            self._announce("Details copied")
+
+    # Drawing
+
+    def _draw(self) -> None:
+        at = datetime.now(UTC)
+        self.window.show_state(self._state, at)
+        left = _countdown(self._state, at)
+        if left is not None:
+            self._announce(texts.spoken_mark(self._left, left))
+            # The next change of a countdown that is rounded up to whole seconds.
+            if left > 0 and self.window.isVisible():
+                self._tick.start(round(left % 1 * 1000) + 5)
+        self._left = left
+
+    def _on_activated(self) -> None:
+        self._draw()
+        if self._session is not None:
+            self._session.ask_now()
+
+    def _announce(self, text: str) -> None:
+        if text and QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.window, text))
+
+
+def _countdown(state: State, at: datetime) -> float | None:
+    match state:
+        case AwaitingApproval():
+            return max(0.0, (state.expires_at - at).total_seconds())
+        case SignedIn():
+            return state.remaining(at)
+        case _:
+            return None
+
+
+def _is_news(before: State, state: State) -> bool:
+    if isinstance(before, AwaitingApproval) and isinstance(state, AwaitingApproval):
+        return (before.user_code, before.approved) != (state.user_code, state.approved)
+    return isinstance(state, Failed)

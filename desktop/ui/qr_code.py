@@ -1,0 +1,51 @@
+"""The link as a QR code, for approving with a phone."""
+
+import segno
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+_QUIET_ZONE = 4  # modules, as ISO/IEC 18004 demands
+_SIDE = 246
+
+
+class QrCode(QWidget):
+    """Always black on white: many phones do not read the inverse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._link = ""
+        self._matrix: tuple[bytearray, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("QR code of the link")
+
+    def set_link(self, link: str) -> None:
+        """Show `link`."""
+        if link != self._link:
+            self._link = link
+            # The correction level can only rise where it costs no larger symbol.
+            self._matrix = segno.make_qr(link, error="l", boost_error=True).matrix
+            self.setAccessibleDescription(link)
+            self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Large enough for a phone at arm's length."""
+        return QSize(_SIDE, _SIDE)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw the modules on whole device pixels, so that no edge blurs."""
+        modules = len(self._matrix) + 2 * _QUIET_ZONE
+        ratio = self.devicePixelRatioF()
+        module = max(1, int(min(self.width(), self.height()) * ratio / modules)) / ratio
+        side = module * modules
+        painter = QPainter(self)
+        left = round((self.width() - side) / 2 * ratio) / ratio
+        top = round((self.height() - side) / 2 * ratio) / ratio
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor("white"))
+        painter.drawRect(QRectF(left, top, side, side))
+        painter.setBrush(QColor("black"))
+        for y, line in enumerate(self._matrix, start=_QUIET_ZONE):
+            for x, dark in enumerate(line, start=_QUIET_ZONE):
+                if dark:
+                    painter.drawRect(QRectF(left + x * module, top + y * module, module, module))

@@ -1,0 +1,70 @@
+"""The countdown as a ring."""
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QFontInfo, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from desktop.ui.theme import Theme
+
+_DIAMETER = 168
+_STROKE = 10.0
+
+
+class Ring(QWidget):
+    """The share of the lifetime that is left, with the time in its middle."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._shown = ("", "", 0.0, "good")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """A square of fixed size."""
+        return QSize(_DIAMETER, _DIAMETER)
+
+    def show_time(self, time: str, words: str, *, share: float, color: str) -> None:
+        """`share` from 0 to 1; `color` is a token."""
+        shown = (time, words, share, color)
+        if shown != self._shown:
+            self._shown = shown
+            self.setAccessibleName(f"{time} {words}")
+            self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw the ring and the time."""
+        time, words, share, color = self._shown
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        side = min(self.width(), self.height()) - _STROKE
+        circle = QRectF(0, 0, side, side)
+        circle.moveCenter(QRectF(self.rect()).center())
+        painter.setPen(self._pen("track"))
+        painter.drawEllipse(circle)
+        if share > 0:
+            painter.setPen(self._pen(color))
+            # Sixteenths of a degree, from the top; what has passed opens clockwise from there.
+            painter.drawArc(circle, 90 * 16, round(share * 360 * 16))
+        self._paint_words(painter, circle, time, words)
+
+    def _paint_words(self, painter: QPainter, circle: QRectF, time: str, words: str) -> None:
+        base = QFontInfo(self.font()).pixelSize()
+        font = QFont(self.font())
+        font.setPixelSize(round(base * (2.4 if len(time) < 6 else 1.9)))
+        font.setWeight(QFont.Weight.Medium)
+        font.setFeature(QFont.Tag("tnum"), 1)
+        painter.setFont(font)
+        painter.setPen(self._theme.color("text"))
+        upper = circle.adjusted(0, circle.height() * 0.22, 0, -circle.height() * 0.42)
+        painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, time)
+        font.setPixelSize(round(base * 0.92))
+        font.setWeight(QFont.Weight.Normal)
+        painter.setFont(font)
+        painter.setPen(self._theme.color("muted"))
+        lower = circle.adjusted(0, circle.height() * 0.54, 0, -circle.height() * 0.28)
+        painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, words)
+
+    def _pen(self, token: str) -> QPen:
+        pen = QPen(self._theme.color(token), _STROKE)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        return pen

@@ -1,0 +1,159 @@
+"""Waiting for approval: the code, the ways to the page, and how long all this lasts."""
+
+from datetime import datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QProgressBar
+
+from desktop.services.states import NEW_CODE_PAUSE, AwaitingApproval, State
+from desktop.ui import texts
+from desktop.ui.actions import Actions
+from desktop.ui.code_tiles import CodeTiles
+from desktop.ui.qr_code import QrCode
+from desktop.ui.theme import Theme
+from desktop.ui.widgets import Button, Card, View, label, quiet, restyled, row
+
+_BAR_STEPS = 1000
+
+
+class WaitingView(View):
+    """The code in tiles, one primary action, and below it what is going on."""
+
+    def __init__(self, actions: Actions, theme: Theme) -> None:
+        super().__init__()
+        self._code_card = _CodeCard(actions, theme)
+        self._qr_card = _QrCard()
+        self._progress = _ProgressCard(actions)
+        for card in (self._code_card, self._qr_card, self._progress):
+            self.column.addWidget(card)
+        self.column.addStretch(1)
+        self._code_card.show_qr.clicked.connect(lambda: self._show_qr(shown=True))
+        self._qr_card.back.clicked.connect(lambda: self._show_qr(shown=False))
+        self._show_qr(shown=False)
+        self._cancel = quiet(Button("Cancel", actions.cancel, "quiet"))
+        warning = label("Never approve a code that someone sent you.", "muted")
+        warning.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.footer_row.addWidget(self._cancel)
+        self.footer_row.addWidget(warning, 1)
+
+    def shows(self, state: State) -> bool:
+        """Only this state."""
+        return isinstance(state, AwaitingApproval)
+
+    def copy(self) -> None:
+        """Copy the code."""
+        self._code_card.copy()
+
+    def show_state(self, state: AwaitingApproval, at: datetime) -> None:
+        """Show `state` as it is at `at`."""
+        self._code_card.show_state(state)
+        self._qr_card.show_state(state)
+        self._progress.show_state(state, at)
+        self._cancel.setEnabled(not state.approved)
+
+    def primary(self) -> Button:
+        """Opening the browser, or leaving the QR code."""
+        return self._code_card.open_browser if self._qr_card.isHidden() else self._qr_card.back
+
+    def _show_qr(self, *, shown: bool) -> None:
+        self._code_card.setVisible(not shown)
+        self._qr_card.setVisible(shown)
+        if self.isVisible():
+            (self._qr_card.back if shown else self._code_card.show_qr).setFocus()
+
+
+class _CodeCard(Card):
+    """The code and the ways to the page."""
+
+    def __init__(self, actions: Actions, theme: Theme) -> None:
+        super().__init__()
+        self._actions = actions
+        self._title = label("Approve this sign-in in your browser", "title", centred=True)
+        self._text = label(
+            "Check that the page shows this code, then approve.", "subtitle", centred=True
+        )
+        self._tiles = CodeTiles(theme)
+        self._host = label("", "muted", centred=True)
+        self.open_browser = Button("Open browser", self._open_browser, "primary")
+        self.copy_code = Button("Copy code", self.copy)
+        self.copy_link = Button("Copy link", self._copy_link)
+        self.show_qr = Button("Show QR", lambda: None)
+        for widget in (self._title, self._text, self._tiles, self.open_browser):
+            self.column.addWidget(widget)
+        self.column.addLayout(row(self.copy_code, self.copy_link, self.show_qr))
+        self.column.addWidget(self._host)
+
+    def show_state(self, state: AwaitingApproval) -> None:
+        """Show the code and where the link leads."""
+        self._tiles.set_code(state.user_code)
+        self._host.setText(texts.host(state))
+        restyled(self._host, "role", "muted" if state.host_is_known else "warning")
+        self.open_browser.setToolTip(state.verification_uri)
+        self.setEnabled(not state.approved)
+
+    def _open_browser(self) -> None:
+        opened = self._actions.open_browser()
+        self.open_browser.acknowledge(
+            "Browser opened, code copied" if opened else "No browser started: copy the link"
+        )
+
+    def copy(self) -> None:
+        self._actions.copy_code()
+        self.copy_code.acknowledge("Copied")
+
+    def _copy_link(self) -> None:
+        self._actions.copy_link()
+        self.copy_link.acknowledge("Copied")
+
+
+class _QrCard(Card):
+    """The link for a phone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._qr = QrCode()
+        self._check = label("", "subtitle", centred=True)
+        self.back = Button("Back to the code", lambda: None)
+        self.column.addWidget(label("Or approve with your phone", "title", centred=True))
+        for widget in (self._qr, self._check, self.back):
+            self.column.addWidget(widget)
+
+    def show_state(self, state: AwaitingApproval) -> None:
+        """Show the link of `state`."""
+        self._qr.set_link(state.link)
+        self._check.setText(f"The page must show {state.user_code}")
+
+
+class _ProgressCard(Card):
+    """How long the code lives, and that the server is being asked."""
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__(spacing=8)
+        self._heading = label("Waiting for approval", "heading")
+        self._heading.setWordWrap(False)
+        self._expires = label("", "muted")
+        self._expires.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._bar = QProgressBar(maximum=_BAR_STEPS, textVisible=False)
+        self._bar.setAccessibleName("Life of the code")
+        self._asking = label("", "muted")
+        self._trouble = label("", "warning")
+        self._new_code = quiet(Button("New code", actions.new_code, "quiet"))
+        self.column.addLayout(row(self._heading, self._expires))
+        self.column.addWidget(self._bar)
+        self.column.addWidget(self._trouble)
+        below = row(self._asking, self._new_code)
+        below.setStretch(0, 1)
+        self.column.addLayout(below)
+
+    def show_state(self, state: AwaitingApproval, at: datetime) -> None:
+        """Show `state` as it is at `at`."""
+        words, share = texts.code_lifetime(state, at)
+        self._heading.setText("Approved" if state.approved else "Waiting for approval")
+        self._expires.setText(words)
+        self._bar.setValue(round(share * _BAR_STEPS))
+        self._asking.setText(texts.asking(state, at))
+        self._trouble.setVisible(state.trouble is not None)
+        if state.trouble is not None:
+            self._trouble.setText(texts.trouble(state.trouble))
+        fresh = (at - state.requested_at).total_seconds() < NEW_CODE_PAUSE
+        self._new_code.setEnabled(not state.approved and not fresh)

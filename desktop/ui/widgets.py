@@ -1,0 +1,131 @@
+"""Small widgets that every view uses: labels, buttons and cards, dressed by the style sheet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.ui.theme import GAP, SPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from desktop.services.states import State
+
+_ACKNOWLEDGED_FOR = 1600  # milliseconds
+
+
+def label(text: str = "", role: str = "", *, centred: bool = False) -> QLabel:
+    """A wrapping plain-text label; what a server sent must never be read as markup."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(True)
+    made.setProperty("role", role)
+    if centred:
+        made.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return made
+
+
+class Button(QPushButton):
+    """A button that Return presses too and that can acknowledge what it did.
+
+    `kind` is "primary", "quiet" or empty.
+    """
+
+    def __init__(self, text: str, pressed: Callable[[], object], kind: str = "") -> None:
+        super().__init__(text)
+        self._text = text
+        self.setProperty("kind", kind)
+        self.setAutoDefault(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.clicked.connect(lambda _checked=False: pressed())
+        self._back = QTimer(self, singleShot=True, interval=_ACKNOWLEDGED_FOR)
+        self._back.timeout.connect(lambda: self.setText(self._text))
+
+    def acknowledge(self, text: str) -> None:
+        """Show `text` for a moment instead of the label."""
+        self.setText(text)
+        self._back.start()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Narrow enough for three in a row at 360 pixels."""
+        return QSize(0, super().minimumSizeHint().height())
+
+
+class Card(QFrame):
+    """A panel with rounded corners; `column` is its layout."""
+
+    def __init__(self, spacing: int = GAP - 2) -> None:
+        super().__init__()
+        self.setProperty("card", "true")
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
+        self.column.setSpacing(spacing)
+
+
+def row(*widgets: QWidget | QLayout, spacing: int = 12) -> QHBoxLayout:
+    """`widgets` beside each other."""
+    made = QHBoxLayout()
+    made.setSpacing(spacing)
+    for item in widgets:
+        if isinstance(item, QLayout):
+            made.addLayout(item)
+        else:
+            made.addWidget(item)
+    return made
+
+
+class View(QWidget):
+    """One state on screen: a column of cards and, at the bottom of the window, a footer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(GAP)
+        self.footer = QWidget()
+        self.footer_row = QHBoxLayout(self.footer)
+        self.footer_row.setContentsMargins(0, 0, 0, 0)
+        self.footer_row.setSpacing(8)
+
+    def shows(self, state: State) -> bool:
+        """Whether this view can go on with `state`, or another one is due."""
+        raise NotImplementedError
+
+    def show_state(self, state: Any, at: datetime) -> None:
+        """Show `state`, one of those that `shows` accepts, as it is at `at`."""
+        raise NotImplementedError
+
+    def primary(self) -> Button | None:
+        """The button that the keyboard starts on."""
+        return None
+
+    def copy(self) -> None:
+        """What the copy key does here."""
+
+
+def quiet(button: Button) -> Button:
+    """`button` no wider than its words, for the footer."""
+    button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    return button
+
+
+def restyled(widget: QWidget, name: str, value: str) -> None:
+    """Set a property that the style sheet selects by, and apply it."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)

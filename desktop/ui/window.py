@@ -1,0 +1,201 @@
+"""The one window: a header, the view of the state, and a footer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
+from desktop.ui import texts
+from desktop.ui.starting_view import StartingView
+from desktop.ui.theme import GAP, NARROWEST, SPACE, WIDEST_COLUMN, Theme
+from desktop.ui.widgets import View, label, restyled
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from PySide6.QtGui import QCloseEvent, QIcon, QPaintEvent
+
+    from desktop.services.profiles import Profile
+    from desktop.services.states import State
+    from desktop.ui.actions import Actions
+
+_LOGO = 28
+
+
+class Window(QWidget):
+    """Draws a state; holds none beyond what is on screen.
+
+    Signals:
+        painted: the first paint is over.
+        activated: the window has become the active one.
+        closed: the person has closed it.
+    """
+
+    painted = Signal()
+    activated = Signal()
+    closed = Signal()
+
+    def __init__(self, actions: Actions, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("window")
+        self.setWindowTitle("XDR Login")
+        self.setMinimumSize(NARROWEST, 320)
+        self.resize(440, 640)
+        self._actions = actions
+        self._theme = theme
+        self._profile: Profile | None = None
+        self._has_painted = False
+        self._header = _Header()
+        self._page = QVBoxLayout()
+        self._footer = QVBoxLayout()
+        self._lay_out()
+        self.view: View = StartingView(actions, theme)
+        self._place_view()
+
+    def set_profile(self, profile: Profile) -> None:
+        """Name the profile in the header."""
+        self._profile = profile
+        self._header.set_words(profile.name, profile.place)
+
+    def set_icon(self, icon: QIcon) -> None:
+        """Show the icon of the application in the title bar and in the header."""
+        self.setWindowIcon(icon)
+        self._header.set_logo(icon)
+
+    def show_state(self, state: State, at: datetime) -> None:
+        """Show `state` as it is at `at`."""
+        if not self.view.shows(state):
+            self._replace_view(self._view_for(state))
+        self.view.show_state(state, at)
+        self._header.show_badge(*texts.badge(state, at))
+
+    # Views are imported when they are first needed: the first paint needs one of them only.
+
+    def _view_for(self, state: State) -> View:
+        match state:
+            case Requesting():
+                return StartingView(self._actions, self._theme)
+            case SignedOut():
+                from desktop.ui.signed_out_view import SignedOutView
+
+                return SignedOutView(self._actions, self._profile)
+            case AwaitingApproval():
+                from desktop.ui.waiting_view import WaitingView
+
+                return WaitingView(self._actions, self._theme)
+            case SignedIn():
+                from desktop.ui.signed_in_view import SignedInView
+
+                return SignedInView(self._actions, self._theme, profile=self._profile)
+            case Failed():
+                from desktop.ui.failed_view import FailedView
+
+                return FailedView(self._actions, state)
+
+    def _replace_view(self, view: View) -> None:
+        old, self.view = self.view, view
+        for part in (old, old.footer):
+            part.hide()
+            part.deleteLater()
+        self._place_view()
+        first = view.primary()
+        if first is not None:
+            first.setFocus()
+
+    def _place_view(self) -> None:
+        self._page.addWidget(self.view)
+        self._footer.addWidget(self.view.footer)
+
+    def _lay_out(self) -> None:
+        page = QWidget()
+        page.setObjectName("page")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(SPACE, 0, SPACE, GAP)
+        column.addLayout(self._page)
+        scroll = QScrollArea()
+        scroll.setObjectName("scroll")
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(page)
+        self._footer.setContentsMargins(SPACE - 4, 4, SPACE - 4, SPACE - 6)
+        whole = QWidget()
+        whole.setMaximumWidth(WIDEST_COLUMN + 2 * SPACE)
+        inner = QVBoxLayout(whole)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addWidget(self._header)
+        inner.addWidget(scroll, 1)
+        inner.addLayout(self._footer)
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(whole)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Tell of the first paint."""
+        super().paintEvent(event)
+        if not self._has_painted:
+            self._has_painted = True
+            self.painted.emit()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Tell of becoming the active window."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.activated.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Tell of being closed."""
+        super().closeEvent(event)
+        self.closed.emit()
+
+
+class _Header(QWidget):
+    """Who one signs in as, and how it stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._logo = QLabel()
+        self._logo.setFixedSize(_LOGO, _LOGO)
+        self._name = label("XDR Login", "name")
+        self._place = label("", "muted")
+        self._badge = label("Starting")
+        self._badge.setWordWrap(False)
+        self._badge.setProperty("badge", "neutral")
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(self._name)
+        words.addWidget(self._place)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(SPACE, SPACE - 4, SPACE, GAP)
+        line.setSpacing(14)
+        line.addWidget(self._logo)
+        line.addLayout(words, 1)
+        line.addWidget(self._badge)
+
+    def set_words(self, name: str, place: str) -> None:
+        """The name of the profile, and where that is."""
+        self._name.setText(name)
+        self._place.setText(place)
+
+    def set_logo(self, icon: QIcon) -> None:
+        """The icon of the application."""
+        self._logo.setPixmap(icon.pixmap(QSize(_LOGO, _LOGO), self.devicePixelRatioF()))
+
+    def show_badge(self, text: str, kind: str) -> None:
+        """How it stands, in a word."""
+        if text != self._badge.text():
+            self._badge.setText(text)
+            restyled(self._badge, "badge", kind)
+            self._badge.setAccessibleName(f"State: {text}")

@@ -1,0 +1,112 @@
+"""A demo server in this process, with a clock that tests turn and an analyst that they play."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions
+from desktop.demo.app import create_app
+from desktop.demo.clients import DEVICE_CODE
+from desktop.demo.signing import Signer
+from desktop.demo.state import DemoState, new_state
+
+BASE = "http://127.0.0.1:8000"
+PAGE = "/iroh/oauth2/device"
+TRACE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Clock:
+    """Stands still until told otherwise; seconds."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Bench:
+    """One server and the two who talk to it: a client app and, by `browser`, an analyst."""
+
+    state: DemoState
+    clock: Clock
+    client: httpx.AsyncClient
+    browser: httpx.AsyncClient
+
+    async def device(self, **form: str) -> dict[str, Any]:
+        """Ask for a code that is given."""
+        answer = await self.client.post(
+            "/iroh/oauth2/device_authorization", data={"client_id": PUBLIC_CLIENT_ID} | form
+        )
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def token(self, **form: str) -> httpx.Response:
+        """Send a token request as the public client, unless `form` says otherwise."""
+        data = {"client_id": PUBLIC_CLIENT_ID} | form
+        return await self.client.post("/iroh/oauth2/token", data=data)
+
+    async def poll(self, device_code: str, **form: str) -> httpx.Response:
+        """Ask for the token of a device code."""
+        return await self.token(grant_type=DEVICE_CODE, device_code=device_code, **form)
+
+    async def renew(self, refresh_token: str, **form: str) -> httpx.Response:
+        """Ask for new tokens."""
+        return await self.token(grant_type="refresh_token", refresh_token=refresh_token, **form)
+
+    async def signed_in(self, **form: str) -> dict[str, Any]:
+        """Go all the way to a token answer, approving behind the pages' back."""
+        issued = await self.device(**form)
+        self.state.devices.decide(issued["user_code"], approve=True)
+        answer = await self.poll(issued["device_code"])
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def whoami(self, access_token: str) -> httpx.Response:
+        """Ask who a token speaks for."""
+        headers = {"Authorization": f"Bearer {access_token}"}
+        return await self.client.get("/iroh/profile/whoami", headers=headers)
+
+    async def open_approval(self, user_code: str) -> httpx.Response:
+        """Walk the analyst from the link to the approval page, or to what comes instead."""
+        page = await self.browser.get(PAGE, params={"user_code": user_code})
+        page = await self.submit(page, PAGE, user_code=user_code)
+        if page.url.path.endswith("/sign-in"):
+            page = await self.submit(page, f"{PAGE}/sign-in", user_code=user_code)
+        return page
+
+    async def submit(self, page: httpx.Response, path: str, **form: str) -> httpx.Response:
+        """Send a page's form, with the CSRF token that is on it."""
+        return await self.browser.post(path, data={"csrf_token": csrf_token(page)} | form)
+
+
+def make_bench(signer: Signer, **options: Any) -> Bench:  # noqa: ANN401 - DemoOptions' own
+    """Put a bench together; the signing key is shared because making one takes a while."""
+    clock = Clock()
+    state = new_state(DemoOptions(**options), clock, signer=signer)
+    transport = httpx.ASGITransport(create_app(state))
+    client = httpx.AsyncClient(transport=transport, base_url=BASE)
+    browser = httpx.AsyncClient(transport=transport, base_url=BASE, follow_redirects=True)
+    return Bench(state, clock, client, browser)
+
+
+def csrf_token(page: httpx.Response) -> str:
+    """Read the token from a form."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+def assert_error(answer: httpx.Response, status: int, error: str) -> None:
+    """Check a NormalizedError, its trace id and that nobody stores it."""
+    body = answer.json()
+    assert (answer.status_code, body["error"]) == (status, error), answer.text
+    assert TRACE_ID.fullmatch(body["trace_id"])
+    assert body["error_description"]
+    assert answer.headers["cache-control"] == "no-store"

@@ -1,0 +1,46 @@
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from desktop.demo.__main__ import main
+
+COMMAND = [sys.executable, "-W", "error", "-m", "desktop.demo"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_it_is_and_ends_cleanly(ending: signal.Signals) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--token-lifetime", "40", "--interval", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        words = "".join(iter(process.stdout.readline, "Press Ctrl+C to end.\n"))
+        urls = re.findall(r"http://127\.0\.0\.1:\d+", words)
+        assert "Nothing here is real" in words
+        assert httpx.get(f"{urls[0]}/.well-known/oauth-authorization-server").status_code == 200
+        process.send_signal(ending)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SystemExit, match="1"):
+            main(["--port", str(taken.getsockname()[1])])
+    assert "Cannot listen on 127.0.0.1:" in capsys.readouterr().err
+
+
+def test_an_unknown_fault_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--fault", "flood"])
+    assert "fault is one of ok, 429" in capsys.readouterr().err

@@ -1,0 +1,162 @@
+import logging
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
+from desktop.demo.clients import DEVICE_CODE
+
+HEAVY = ("starlette", "uvicorn", "jinja2", "cryptography", "jwt", "httpx", "PySide6")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[DemoServer]:
+    with DemoServer(DemoOptions(interval=0)) as server:
+        yield server
+
+
+def ask(server: DemoServer) -> dict[str, str]:
+    form = {"client_id": PUBLIC_CLIENT_ID}
+    answer = httpx.post(f"{server.url}/iroh/oauth2/device_authorization", data=form)
+    return dict(answer.raise_for_status().json())
+
+
+def poll(server: DemoServer, device_code: str) -> httpx.Response:
+    form = {"client_id": PUBLIC_CLIENT_ID, "grant_type": DEVICE_CODE, "device_code": device_code}
+    return httpx.post(f"{server.url}/iroh/oauth2/token", data=form)
+
+
+def test_a_sign_in_works_over_the_loopback_interface(server: DemoServer) -> None:
+    issued = ask(server)
+    assert issued["verification_uri"].startswith(server.url)
+    assert poll(server, issued["device_code"]).json()["error"] == "authorization_pending"
+    server.approve(issued["user_code"])
+    token = poll(server, issued["device_code"]).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    assert httpx.get(f"{server.url}/iroh/profile/whoami", headers=headers).status_code == 200
+    server.revoke_all()
+    assert httpx.get(f"{server.url}/iroh/profile/whoami", headers=headers).status_code == 401
+
+
+def test_a_denial_can_be_played(server: DemoServer) -> None:
+    issued = ask(server)
+    server.deny(issued["user_code"])
+    assert poll(server, issued["device_code"]).json()["error"] == "access_denied"
+
+
+def test_deciding_an_unknown_code_is_a_mistake_of_the_test(server: DemoServer) -> None:
+    with pytest.raises(LookupError, match="BBBB-BBBB"):
+        server.approve("BBBB-BBBB")
+
+
+def test_the_history_tells_what_was_answered(server: DemoServer) -> None:
+    ask(server)
+    last = server.history()[-1]
+    assert (last.method, last.path) == ("POST", "/iroh/oauth2/device_authorization")
+    assert last.status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("localhost:99", 200),
+        ("rebound.example", 421),
+        ("127.0.0.1.rebound.example:80", 421),
+        ("127.0.0.1:80@rebound.example", 421),
+        ("[::1]:80", 421),
+    ],
+)
+def test_only_loopback_hosts_are_served(server: DemoServer, host: str, status: int) -> None:
+    url = f"{server.url}/.well-known/oauth-authorization-server"
+    assert httpx.get(url, headers={"Host": host}).status_code == status
+
+
+def test_a_reset_cuts_the_connection_and_nothing_else(server: DemoServer) -> None:
+    server.inject("reset")
+    with pytest.raises(httpx.TransportError):
+        poll(server, "any")
+    assert poll(server, "any").status_code == 400
+
+
+def test_a_fault_can_be_aimed_at_another_path(server: DemoServer) -> None:
+    server.inject("503", path="/iroh/profile/whoami")
+    assert httpx.get(f"{server.url}/iroh/profile/whoami").status_code == 503
+
+
+def test_a_hanging_request_ends_when_the_client_gives_up(server: DemoServer) -> None:
+    server.inject("hang")
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{server.url}/iroh/oauth2/token", data={"a": "b"}, timeout=0.05)
+    assert poll(server, "any").status_code == 400
+
+
+def test_a_hanging_request_does_not_keep_the_server_from_stopping() -> None:
+    with DemoServer(DemoOptions(faults=("hang",))) as server:
+        failed = threading.Event()
+
+        def hang() -> None:
+            with pytest.raises(httpx.TransportError):
+                poll(server, "any")
+            failed.set()
+
+        thread = threading.Thread(target=hang)
+        thread.start()
+        deadline = time.monotonic() + 10
+        while server._state.faults._waiting["/iroh/oauth2/token"]:
+            assert time.monotonic() < deadline
+    assert failed.wait(10)
+    thread.join()
+
+
+def test_a_port_that_is_taken_is_an_error_of_start() -> None:
+    with DemoServer() as server:
+        port = int(server.url.rpartition(":")[2])
+        with pytest.raises(OSError, match=r"in use|only one usage|forbidden"):
+            DemoServer(DemoOptions(port=port)).start()
+
+
+def test_stopping_frees_the_port_and_may_be_repeated() -> None:
+    server = DemoServer()
+    url = server.start()
+    assert server.start() == url == server.url
+    server.stop()
+    server.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="has no 127.0.0.2")
+def test_it_is_reachable_on_the_loopback_interface_only(server: DemoServer) -> None:
+    port = int(server.url.rpartition(":")[2])
+    with socket.socket() as other:
+        other.bind(("127.0.0.2", port))  # free: the server did not bind every address
+
+
+def test_it_leaves_logging_and_signals_alone() -> None:
+    handlers = logging.getLogger().handlers[:]
+    with DemoServer():
+        assert logging.getLogger().handlers == handlers
+        assert not logging.getLogger("uvicorn").handlers
+        assert not logging.getLogger("uvicorn.error").handlers
+
+
+def test_importing_it_loads_nothing_heavy() -> None:
+    code = f"import sys, desktop.demo; print([m for m in {HEAVY} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_it_imports_nothing_of_the_app() -> None:
+    code = (
+        "import sys, desktop.demo.hosting as _;"
+        "print([m for m in sys.modules if m.startswith('desktop.') and '.demo' not in m])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == "[]"
