@@ -31,29 +31,30 @@ class Options:
             self._server.stop()
 
     def _demo_profile(self) -> Profile:
-        from desktop.demo import PUBLIC_CLIENT_ID, DemoServer
-        from desktop.services.profiles import Profile
+        from desktop.demo import DemoServer
 
         if self._server is None:
             self._server = DemoServer(self.demo)
             self._server.start()
-        return Profile(
-            id="demo",
-            name="Northwind SOC",
-            client_id=PUBLIC_CLIENT_ID,
-            provider="Demo server",
-            region="nothing here is real",
-            issuer=self._server.url,
-            expected_issuer="IROH Auth",
-            client_authentication="none",
-            scope=(
-                "enrich:read",
-                "inspect:read",
-                "casebook",
-                "private-intel:read",
-                "profile",
-                "response",
-                "admin",
-            ),
-            scope_guide="xdr",
-        )
+        return demo_profile(self._server.url)
+
+
+def demo_profile(address: str) -> Profile:
+    """The profile of the demo server at `address`: what a preset would be for a real one."""
+    from desktop.demo import PUBLIC_CLIENT_ID
+    from desktop.services.profiles import Profile
+
+    return Profile(
+        id="demo",
+        name="Northwind SOC",
+        client_id=PUBLIC_CLIENT_ID,
+        provider="Demo server",
+        region="nothing here is real",
+        issuer=address,
+        expected_issuer="IROH Auth",
+        client_authentication="none",
+        scope=tuple(
+            ["enrich:read", "inspect:read", "casebook", "private-intel:read", "profile", "response"]
+        ),
+        scope_guide="xdr",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -39,9 +40,11 @@ def run(arguments: Sequence[str]) -> int:
     options = Options(profile=given.profile, verbose=given.verbose)
     if given.demo:
         options.demo = _demo_options(given, by_itself=not windowed and not interactive)
-    elif given.approve:
-        parser.error("--approve needs --demo")
+    elif given.approve or given.token_lifetime or given.code_lifetime:
+        parser.error("the options of the demo server need --demo")
     if windowed:
+        # Collecting garbage finds none while modules load; the window switches it on again.
+        gc.disable()
         from desktop.ui.app import run as run_window
 
         return run_window(options)
@@ -90,17 +93,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
     if not 1 <= seconds <= 86400:
         raise argparse.ArgumentTypeError("from 1 to 86400 seconds")
     return seconds
 
 
 def _demo_options(given: argparse.Namespace, *, by_itself: bool) -> DemoOptions:
-    try:
-        from desktop.demo import DemoOptions
-    except ImportError as error:
-        sys.exit(f"The demo server is not installed ({error}): pip install 'xdr-login[demo]'")
+    from desktop.services.paths import demo_is_installed
+
+    if not demo_is_installed():
+        sys.exit("The demo server is not installed: pip install 'xdr-login[demo]'")
+    from desktop.demo import DemoOptions
+
     chosen: dict[str, Any] = {
         "token_lifetime": given.token_lifetime,
         "code_lifetime": given.code_lifetime,

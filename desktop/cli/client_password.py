@@ -4,8 +4,9 @@ import asyncio
 import getpass
 import sys
 
-from desktop.services.keyring_vault import open_vault
-from desktop.services.keystore import KeystoreError, VaultKeystore
+from desktop.cli import CANCELLED
+from desktop.services.computer import system_keystore
+from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
 from desktop.services.profiles import ProfileError, load_profile
 from desktop.services.session import client_password_key
@@ -16,9 +17,12 @@ def store(profile_name: str | None) -> int:
     try:
         profile = load_profile(profile_name)
         password = _typed(f"Password of {profile.client_id} ({profile.name}): ")
-        keystore = VaultKeystore(open_vault, patience=120.0)
+        keystore = system_keystore(patience=120.0)
         key = client_password_key(profile)
         asyncio.run(keystore.save(key, password) if password else keystore.delete(key))
+    except (KeyboardInterrupt, EOFError):
+        sys.stderr.write("\nCancelled.\n")
+        return CANCELLED
     except (ProfileError, KeystoreError) as error:
         advice = advice_for(error)
         sys.stderr.write(f"{advice.title}. {advice.text}\n")
@@ -30,4 +34,4 @@ def store(profile_name: str | None) -> int:
 def _typed(prompt: str) -> str:
     if sys.stdin.isatty():
         return getpass.getpass(prompt)
-    return sys.stdin.readline().strip()
+    return sys.stdin.readline().rstrip("\r\n")

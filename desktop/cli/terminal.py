@@ -3,31 +3,31 @@
 import asyncio
 import sys
 from datetime import UTC, datetime
-from functools import partial
-from io import StringIO
+from io import StringIO, TextIOWrapper
+from shutil import get_terminal_size
 
 import segno
 
-from desktop.oauth.clock import SystemClock
+from desktop.cli import CANCELLED
 from desktop.options import Options
 from desktop.services.background import Worker
+from desktop.services.computer import surroundings
 from desktop.services.durations import clock_words
-from desktop.services.keyring_vault import open_vault
-from desktop.services.keystore import KeystoreError, VaultKeystore
-from desktop.services.logs import start_logging
+from desktop.services.keystore import KeystoreError
+from desktop.services.logs import report_loop_error, start_logging
 from desktop.services.messages import advice_for
-from desktop.services.network import make_http_client
 from desktop.services.paths import log_folder
 from desktop.services.profiles import Profile, ProfileError
-from desktop.services.session import Session, Surroundings
-from desktop.services.states import AwaitingApproval, Failed, SignedIn, State
-
-CANCELLED = 130  # what shells expect after Ctrl-C
+from desktop.services.session import Session
+from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, State
 
 
 def run(options: Options, *, why: str) -> int:
     """Sign in; gives 0 only when signed in. `why` says why there is no window."""
     start_logging(log_folder(), verbose=options.verbose)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A name that the terminal's encoding lacks must not end the sign-in.
+        sys.stdout.reconfigure(errors="replace")
     if why:
         _say(f"{why}: signing in here, in the terminal.")
     try:
@@ -44,10 +44,8 @@ def run(options: Options, *, why: str) -> int:
 
 
 async def _sign_in(profile: Profile) -> int:
-    worker = Worker("loader")
-    world = Surroundings(
-        VaultKeystore(open_vault), partial(worker.run, make_http_client), SystemClock()
-    )
+    asyncio.get_running_loop().set_exception_handler(report_loop_error)
+    world = surroundings(Worker("loader"))
     states: asyncio.Queue[State] = asyncio.Queue()
     session = Session(profile, world, observer=states.put_nowait)
     session.open()
@@ -71,10 +69,17 @@ async def _tell(session: Session, states: asyncio.Queue[State]) -> int:
             case Failed(error):
                 _say_advice(error, user_code=state.user_code)
                 return 1
+            case SignedIn() if isinstance(shown, Requesting) and _has_expired(state):
+                _say("The saved token has expired: signing in again.")
+                session.sign_in()
             case SignedIn():
                 _tell_signed_in(session.profile, state)
                 return 0
         shown = state
+
+
+def _has_expired(state: SignedIn) -> bool:
+    return state.remaining(datetime.now(UTC)) == 0
 
 
 def _tell_waiting(state: AwaitingApproval, shown: State | None) -> None:
@@ -104,12 +109,20 @@ def _tell_signed_in(profile: Profile, state: SignedIn) -> None:
 
 def _say_advice(error: Exception, *, user_code: str = "") -> None:
     advice = advice_for(error, user_code=user_code)
-    _say(f"{advice.title}. {advice.text}\n({advice.facts})")
+    _say(f"{advice.title}. {advice.text}")
+    if advice.facts:
+        _say(f"({advice.facts})")
 
 
 def _qr(link: str) -> str:
+    try:
+        code = segno.make_qr(link, error="l")
+    except segno.DataOverflowError:
+        return ""
+    if code.symbol_size()[0] > get_terminal_size().columns:
+        return ""
     text = StringIO()
-    segno.make_qr(link, error="l").terminal(text, compact=True)
+    code.terminal(text, compact=True)
     return text.getvalue()
 
 

@@ -5,25 +5,32 @@ checked before anything shows or opens them.
 """
 
 import ipaddress
+import re
 import unicodedata
 from urllib.parse import SplitResult, urlsplit
+
+import httpx
 
 from desktop.oauth.errors import UnsafeAddress
 
 _LONGEST_ADDRESS = 2048
 _LONGEST_CODE = 64
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+# Browsers read a name that ends in a number as an IPv4 address: 0x7f.1 is 127.0.0.1.
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
 def checked_address(address: str) -> str:
     """`address` when it is https, or http on loopback; raises `UnsafeAddress`."""
     parts = _split(address)
-    if not parts.hostname:
+    host = host_of(address)
+    if not host:
         raise UnsafeAddress(address, "no host")
-    if parts.username is not None or parts.password is not None:
+    if parts.username is not None:
         raise UnsafeAddress(address, "a user name in the address")
     # RFC 8628 section 3.1 and RFC 6749 section 3.2: TLS is required. RFC 8252 section 8.3 allows
     # plain http on loopback.
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)):
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
         return address
     raise UnsafeAddress(address, "not https")
 
@@ -43,34 +50,66 @@ def has_hidden_characters(text: str) -> bool:
 
 
 def host_of(address: str) -> str:
-    """The host of `address` in lower case, as the network sees it (RFC 5890 A-labels)."""
-    host = (_split(address).hostname or "").rstrip(".")
-    try:
-        return host if host.isascii() else host.encode("idna").decode("ascii")
-    except UnicodeError as error:
-        raise UnsafeAddress(address, "the host name is not valid") from error
+    """The host of `address` in lower case, as the network sees it (RFC 5890 A-labels).
+
+    Empty where `address` names none; raises `UnsafeAddress` for one that a browser, the network
+    and a person could read in different ways.
+    """
+    parts = _split(address)
+    host = parts.hostname or ""
+    if not host.isascii():
+        host = _a_labels(address)
+    host = host.removesuffix(".")
+    valid = _is_ip(host) or ("[" not in parts.netloc and _is_name(host))
+    if host and not valid:
+        raise UnsafeAddress(address, "the host name is not valid")
+    return host
 
 
 def origin_of(address: str) -> str:
     """Scheme, host and port of `address`: what "the same server" means."""
     parts = _split(address)
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    default = {"https": 443, "http": 80}.get(parts.scheme)
+    port = default if parts.port is None else parts.port
     return f"{parts.scheme}://{host_of(address)}:{port}"
 
 
 def is_loopback(host: str) -> bool:
     """Whether `host` is this computer (RFC 8252 section 7.3)."""
-    if host.casefold() == "localhost":
-        return True
+    return host == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _is_ip(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return "%" not in host  # a zone, which only means something on this computer
+
+
+def _is_name(host: str) -> bool:
+    labels = host.split(".")
+    return (
+        len(host) <= 253
+        and all(_LABEL.fullmatch(label) for label in labels)
+        and not _NUMBER.fullmatch(labels[-1])
+    )
+
+
+def _a_labels(address: str) -> str:
+    # As httpx reads it: IDNA 2008, like the browsers. Python's own codec is IDNA 2003, which takes
+    # "faß.de" for "fass.de", somebody else's name.
+    try:
+        return httpx.URL(address).raw_host.decode("ascii")
+    except httpx.InvalidURL as error:
+        raise UnsafeAddress(address, "the host name is not valid") from error
 
 
 def _split(address: str) -> SplitResult:
-    if len(address) > _LONGEST_ADDRESS or has_hidden_characters(address) or " " in address:
+    if len(address) > _LONGEST_ADDRESS or has_hidden_characters(address):
         raise UnsafeAddress(address, "hidden characters or too long")
+    if any(character.isspace() for character in address):
+        raise UnsafeAddress(address, "a space")
     if "\\" in address:
         raise UnsafeAddress(address, "a backslash, which browsers read as a slash")
     try:

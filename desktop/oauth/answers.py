@@ -4,6 +4,7 @@ The body decides, not the status: GitHub sends errors with 200, Google "pending"
 with 403. The status only speaks where the body is no OAuth answer.
 """
 
+import codecs
 import json
 from datetime import datetime
 from typing import Any
@@ -56,37 +57,35 @@ def members(answer: Answer, received_at: datetime) -> Members:
     return found
 
 
-def unusable(answer: Answer, member: str) -> errors.UnusableAnswer:
-    """The error for an answer in which `member` is missing or malformed."""
-    return errors.UnusableAnswer(answer.host, detail=f"no usable {member}", status=answer.status)
-
-
 def _parsed(answer: Answer) -> Members | None:
-    """A JSON object or, as GitHub and Dex may send it, a form; `None` for anything else."""
+    """A JSON object or, as GitHub may send it, a form; `None` for anything else."""
     try:
         value = json.loads(answer.body)
     except (ValueError, RecursionError):
-        return _form(answer)
+        return None if _is_page(answer) else _form(answer)
     return value if isinstance(value, dict) else None
 
 
 def _form(answer: Answer) -> Members | None:
     # Only where the server says so or it cannot be anything else: a page is no form.
     try:
-        body = answer.body.decode("utf-8")
-        form = dict(parse_qsl(body, strict_parsing=True, max_num_fields=100))
+        body = answer.body.decode("utf-8").strip()
+        # GitHub's empty `scope` means none, an absent one all: blank values are kept.
+        pairs = parse_qsl(body, keep_blank_values=True, strict_parsing=True, max_num_fields=100)
     except ValueError:
         return None
+    form = dict(pairs)
     declared = "x-www-form-urlencoded" in _content_type(answer)
     return form if declared or {"error", "access_token", "device_code"} & form.keys() else None
 
 
 def _raise_error(answer: Answer, found: Members, code: str, facts: dict[str, Any]) -> None:
     description = text(found, "error_description") or ""
-    known = _ERROR_CODES.get(code.strip().lower())
+    name = code.strip().lower()
+    known = _ERROR_CODES.get(name)
     if _CONDITIONAL_ACCESS in description:
         known = errors.ForbiddenByPolicy
-    if known is None and (code in _PASSING_ERRORS or answer.status >= 500):
+    if known is None and (name in _PASSING_ERRORS or answer.status >= 500):
         # IROH answers a 500 with free text in `error`.
         raise errors.ServerFault(answer.host, detail=description or code, **facts)
     if known is None and answer.status == 429:
@@ -116,7 +115,9 @@ def _raise_for_status(answer: Answer, facts: dict[str, Any]) -> None:
 
 
 def _is_page(answer: Answer) -> bool:
-    return answer.body[:512].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+    # A captive portal's may begin with a comment, a script or a byte order mark; no OAuth answer
+    # begins with an angle bracket.
+    return answer.body.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
 
 
 def _content_type(answer: Answer) -> str:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import jwt
-
 from desktop.oauth.errors import printable
 from desktop.oauth.fields import Members, text
 
@@ -41,6 +39,9 @@ def account_in(*tokens: str | None) -> Account:
 
 def unverified_claims(token: str) -> Members:
     """The claims of a JWT without checking its signature; empty for an opaque token."""
+    # Loaded when there is a token to read: it brings a quarter of the modules of this program.
+    import jwt
+
     try:
         claims: Members = jwt.decode(token, options={"verify_signature": False})
     except (jwt.InvalidTokenError, RecursionError):

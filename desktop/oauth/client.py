@@ -9,8 +9,8 @@ from urllib.parse import quote
 import httpx
 
 from desktop.oauth.answers import members
-from desktop.oauth.clock import Clock
-from desktop.oauth.errors import ErrorResponse, InvalidClient
+from desktop.oauth.clock import SHORTEST_INTERVAL, Clock
+from desktop.oauth.errors import ErrorResponse, InvalidClient, UnusableAnswer
 from desktop.oauth.fields import Members
 from desktop.oauth.http import post_form
 
@@ -50,7 +50,7 @@ class ClientConnection:
 async def request(
     connection: ClientConnection, endpoint: str, *, form: Mapping[str, str]
 ) -> Members:
-    """Send `form` to `endpoint`, trying the next method on `invalid_client`.
+    """Send `form` to `endpoint`; where the client is refused, once more with the next method.
 
     Gives the members of the answer; raises `OAuthError`.
     """
@@ -59,7 +59,12 @@ async def request(
         try:
             return await _request(connection, endpoint, method=method, form=form)
         except InvalidClient:
-            continue
+            pass
+        except UnusableAnswer as error:
+            # Some servers refuse Basic before OAuth sees it: 401 with a page or with nothing.
+            if error.status != 401:
+                raise
+        await connection.clock.sleep(SHORTEST_INTERVAL)
     return await _request(connection, endpoint, method=last, form=form)
 
 

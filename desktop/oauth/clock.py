@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+SHORTEST_INTERVAL = 1.0  # seconds between two requests; Cisco: no more than once per second
+
 
 class Clock(Protocol):
     """What the protocol asks of time. Tests pass one that they turn by hand."""

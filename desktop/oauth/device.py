@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 
 from desktop.oauth.addresses import checked_address, checked_user_code, host_of
 from desktop.oauth.client import ClientConnection, request
-from desktop.oauth.clock import Clock, Moment, now
+from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
 from desktop.oauth.errors import UnsafeAddress, UnusableAnswer
 from desktop.oauth.fields import Members, seconds, text
 from desktop.oauth.metadata import ServerMetadata
 
 DEFAULT_INTERVAL = 5.0  # RFC 8628 section 3.2
 DEFAULT_LIFETIME = 600.0  # for servers that leave out the required expires_in
-SHORTEST_INTERVAL = 1.0  # Cisco: no more than once per second
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,11 @@ They carry facts, never words for a person: those stand in `desktop.services.mes
 server sent is cut to a printable length here, once, so that nothing later has to.
 """
 
+import re
 import unicodedata
 
 _LONGEST_TEXT = 300
+_USER_NAME = re.compile(r"(?<=//)[^/?#]*@")
 
 
 def printable(text: str, longest: int = _LONGEST_TEXT) -> str:
@@ -51,11 +53,11 @@ class OAuthError(Exception):
 
 
 class UnsafeAddress(OAuthError):
-    """An address that must not be asked or opened; `address` is fit to print."""
+    """An address that must not be asked or opened; `address` is fit to print, without password."""
 
     def __init__(self, address: str, reason: str) -> None:
-        super().__init__(f"{printable(address)}: {reason}")
-        self.address = printable(address)
+        self.address = printable(_USER_NAME.sub("…@", address))
+        super().__init__(f"{self.address}: {reason}")
         self.reason = reason
 
 

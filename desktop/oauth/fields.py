@@ -5,19 +5,23 @@ Each takes the whole object and the names to look under, and gives the value in 
 """
 
 import math
+import re
+import unicodedata
 from collections.abc import Mapping
 
 Members = Mapping[str, object]
 
 # Longer than anything meaningful, short enough that no arithmetic on dates overflows.
 LONGEST_DURATION = 10 * 365 * 86400.0
+# JSON can hold half of a surrogate pair, which can neither be sent nor stored.
+_HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
 
 def text(members: Members, *names: str) -> str | None:
     """The first non-empty string under `names`."""
     for name in names:
         value = members.get(name)
-        if isinstance(value, str) and value.strip():
+        if isinstance(value, str) and value.strip() and not _HALF_A_CHARACTER.search(value):
             return value
     return None
 
@@ -37,14 +41,16 @@ def seconds(members: Members, *names: str) -> float | None:
 def words(members: Members, name: str) -> tuple[str, ...] | None:
     """A scope-like list: split on white space and commas, or a JSON array; without repeats.
 
-    RFC 6749 section 3.3 says spaces; GitHub sends commas.
+    RFC 6749 section 3.3 says spaces; GitHub sends commas. The words are shown to a person, so
+    control and bidirectional characters separate them too.
     """
     value = members.get(name)
     if isinstance(value, list):
         value = " ".join(item for item in value if isinstance(item, str))
     if not isinstance(value, str):
         return None
-    return tuple(dict.fromkeys(value.replace(",", " ").split()))
+    visible = (" " if c == "," or unicodedata.category(c)[0] in "CZ" else c for c in value)
+    return tuple(dict.fromkeys("".join(visible).split()))
 
 
 def _number(value: float | str) -> float | None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import ssl
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,13 +19,14 @@ from desktop.oauth.errors import (
     NoAnswerInTime,
     TransportFailure,
 )
+from desktop.oauth.fields import LONGEST_DURATION
 
 LARGEST_BODY = 1024 * 1024
 # One request from start to finish. httpx bounds each step only: a server that sends a byte every
 # few seconds would hold the sign-in for ever.
 LONGEST_REQUEST = 30.0
 
-_RETRY_AFTER = re.compile(r"\s*(\d{1,9})\s*s?\s*", re.IGNORECASE)
+_RETRY_AFTER = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*s?\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,7 @@ async def post_form(
     return await _send(http, request)
 
 
-# GitHub answers form-encoded unless JSON is asked for. No compression: a small body that unpacks
-# to a large one would pass the limit below.
+# GitHub answers form-encoded unless JSON is asked for. No compression: answers are short.
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
@@ -85,12 +86,27 @@ async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
 
 
 async def _bounded_body(response: httpx.Response, host: str) -> bytes:
+    # Some proxies compress unasked. httpx would unpack each piece whole, 64 kB to perhaps 64 MB:
+    # without this header it leaves them as they are.
+    coding = response.headers.pop("content-encoding", "")
     body = bytearray()
     async for piece in response.aiter_bytes():
         body += piece
         if len(body) > LARGEST_BODY:
             raise AnswerTooLarge(host, status=response.status_code)
-    return bytes(body)
+    unpacked = _unpacked(bytes(body), coding)
+    if len(unpacked) > LARGEST_BODY:
+        raise AnswerTooLarge(host, status=response.status_code)
+    return unpacked
+
+
+def _unpacked(body: bytes, coding: str) -> bytes:
+    if coding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
+        return body
+    try:
+        return zlib.decompressobj(wbits=47).decompress(body, LARGEST_BODY + 1)
+    except zlib.error:
+        return body
 
 
 def _transport_failure(host: str, error: httpx.RequestError) -> TransportFailure:
@@ -124,17 +140,20 @@ def _is_name_failure(cause: BaseException) -> bool:
 
 
 def retry_after(headers: Mapping[str, str], received_at: datetime) -> float | None:
-    """Seconds to wait, given as a number, a number with a unit, or a date (RFC 9110 10.2.3)."""
+    """Seconds to wait, given as a number, a number with a unit, or a date (RFC 9110 10.2.3).
+
+    At most ten years, so that no arithmetic on dates overflows.
+    """
     value = headers.get("retry-after")
     if value is None:
         return None
     # Cisco XDR documents "3172s", with the unit.
     if match := _RETRY_AFTER.fullmatch(value):
-        return float(match[1])
+        return min(float(match[1]), LONGEST_DURATION)
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
-    return max(0.0, (date - received_at).total_seconds())
+    return min(max(0.0, (date - received_at).total_seconds()), LONGEST_DURATION)

@@ -97,8 +97,13 @@ def metadata_addresses(issuer: str) -> tuple[str, str]:
 
 
 def parse_metadata(document: Members, issuer: Issuer) -> ServerMetadata:
-    """The metadata in `document`; raises `MetadataMismatch` or `UnsafeAddress`."""
-    named = text(document, "issuer") or ""
+    """The metadata in `document`; raises `UnusableAnswer`, `MetadataMismatch` or `UnsafeAddress`.
+
+    An object without `issuer` is no metadata: some servers answer so for every unknown path.
+    """
+    named = text(document, "issuer")
+    if named is None:
+        raise UnusableAnswer(host_of(issuer.address), detail="no usable issuer")
     # RFC 8414 section 3.3: it must be identical to the issuer that was asked.
     if named.rstrip("/") != (issuer.expected or issuer.address).rstrip("/"):
         raise MetadataMismatch(host_of(issuer.address), issuer.expected or issuer.address, named)

@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from desktop.oauth.clock import Clock, Moment, now
-from desktop.oauth.device import SHORTEST_INTERVAL, DeviceAuthorization
+from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
+from desktop.oauth.device import DeviceAuthorization
 from desktop.oauth.errors import AuthorizationPending, CodeExpired, SlowDown, Trouble
 from desktop.oauth.token import TokenSet
 
 SLOW_DOWN_STEP = 5.0  # RFC 8628 section 3.5
 LONGEST_PAUSE = 60.0
+# A monotonic clock may stand still while the computer sleeps: look at the other one this often.
+LONGEST_NAP = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ async def poll(
 ) -> TokenSet:
     """Call `ask` until it gives tokens or raises a final error.
 
-    Setting `nudge` asks at once when the interval has passed, whatever the back-off says. Raises
+    Setting `nudge` asks as soon as the interval has passed, whatever the back-off says. Raises
     `CodeExpired` at our own deadline: some servers call an expired code pending for ever.
     """
     pace = Pace(authorization.interval)
@@ -100,18 +102,24 @@ async def _wait(
     nudge: asyncio.Event,
 ) -> None:
     """Return when the next request is due, when the code is dead, or when nudged and allowed."""
-    while (left := min(pace.pause - last.elapsed(clock), authorization.remaining(clock))) > 0:
-        nudge.clear()
-        if await _nudged_within(left, clock, nudge) and last.elapsed(clock) >= pace.earliest:
+    pause = pace.pause
+    while True:
+        due = min(pause - last.elapsed(clock), authorization.remaining(clock))
+        # Even if the wall clock was set forward, a second is a second.
+        left = max(due, SHORTEST_INTERVAL - (clock.monotonic() - last.monotonic))
+        if left <= 0:
             return
+        if await _nudged_within(min(left, LONGEST_NAP), clock, nudge):
+            nudge.clear()
+            pause = pace.earliest
 
 
 async def _nudged_within(seconds: float, clock: Clock, nudge: asyncio.Event) -> bool:
-    sleeping = asyncio.ensure_future(clock.sleep(seconds))
-    waiting = asyncio.ensure_future(nudge.wait())
+    tasks = (asyncio.ensure_future(clock.sleep(seconds)), asyncio.ensure_future(nudge.wait()))
     try:
-        await asyncio.wait({sleeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        sleeping.cancel()
-        waiting.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)  # nothing is left running
     return nudge.is_set()

@@ -53,10 +53,10 @@ async def request_token(
 def parse_token(
     found: Members, endpoint: str, *, requested: Moment, requested_scope: tuple[str, ...]
 ) -> TokenSet:
-    """The tokens in a successful token response; raises `UnusableAnswer` or
-    `UnsupportedTokenType`.
+    """The tokens in a successful token response.
 
-    `requested` is the moment before the request was sent: expiry counts from it.
+    `requested` is the moment before the request was sent: expiry counts from it. Raises
+    `UnusableAnswer` or `UnsupportedTokenType`.
     """
     access_token = text(found, "access_token")
     if access_token is None or not _fits_a_header(access_token):

@@ -29,7 +29,11 @@ class Worker:
             self._thread.start()
         future: Future[Result] = Future()
         self._calls.put((future, work))
-        return await asyncio.wrap_future(future)
+        try:
+            return await asyncio.wrap_future(future)
+        finally:
+            # At once; asyncio would pass a cancel on in the loop's next turn only.
+            future.cancel()
 
     def _serve(self) -> None:
         while True:

@@ -39,7 +39,10 @@ def open_vault() -> "KeyringVault":
 
 def chosen_backend() -> KeyringBackend:
     """What the person configured for the keyring library, else the first one that works here."""
-    configured = keyring.core.load_env() or keyring.core.load_config()
+    try:
+        configured = keyring.core.load_env() or keyring.core.load_config()
+    except Exception as error:
+        raise KeyringMissing(f"the configured keyring: {_words(error)}") from error
     if configured is not None:
         if type(configured).__module__ in {"keyring.backends.fail", "keyring.backends.null"}:
             raise KeyringMissing(type(configured).__module__)
@@ -49,11 +52,12 @@ def chosen_backend() -> KeyringBackend:
         module, _, kind = name.partition(":")
         try:
             backend: type[KeyringBackend] = getattr(import_module(module), kind)
-            # `priority` raises RuntimeError, with the reason, where the backend cannot work.
             if backend.priority > 0:
                 return backend()
-        except (ImportError, RuntimeError) as error:
-            reasons.append(f"{name}: {error}")
+        # `priority` raises RuntimeError, with the reason, where the backend cannot work, and lets
+        # through what it did not think of: FileNotFoundError where the bus is gone.
+        except Exception as error:  # noqa: BLE001 - told when no other backend works either
+            reasons.append(f"{name}: {_words(error)}")
     raise KeyringMissing("; ".join(reasons))
 
 
@@ -97,4 +101,8 @@ def _translated(call: Callable[[], Result]) -> Result:
     except Exception as error:
         # Backends let anything through: pywintypes.error 1783 for a value that is too long,
         # D-Bus errors of two libraries, OSError. Nothing is hidden: it is raised, with its cause.
-        raise KeyringFault(f"{type(error).__name__}: {error}") from error
+        raise KeyringFault(_words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,15 +1,17 @@
 """Where secrets rest: one text value a key, in the operating system's keyring.
 
 Windows holds 2,560 bytes an entry and a token set may have 8 KiB, so a value can be split over
-numbered entries. There are two slots, `a` and `b`. A write fills the slot that is not in use and
-only then points the index at it, so that a crash at any point leaves the old value or the new one,
-never half of either. A single entry needs none of this: it holds the value itself.
+numbered entries. There are two slots, `a` and `b`, each with a head: the place of the value in the
+order of writes, how many parts follow, a digest, and the beginning of the value. A write fills the
+slot that is not in use, its head last, and only then empties the other, so that a crash at any
+point leaves the old value or the new one, never half of either. No entry is ever overwritten: macOS
+would remove it first, and Windows would keep a copy of the old text.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from desktop.services.background import Result, Worker
@@ -127,74 +129,89 @@ class VaultKeystore:
 
 
 def save_value(vault: Vault, key: str, value: str) -> None:
-    """Write `value` under `key`: the parts first, the index last, then what is left over."""
-    old = _Index.parse(vault.get(key))
-    if vault.longest is None:
-        vault.set(key, _INLINE + value)
-        new_slot = None
-    else:
-        new_slot = "b" if old.slot == "a" else "a"
-        _remove_parts(vault, key, new_slot)
-        _write_parts(vault, key, new_slot, value, vault.longest)
-    if old.slot is not None and old.slot != new_slot:
-        _remove_parts(vault, key, old.slot)
+    """Write `value` under `key` into the slot that is not in use, then empty the other one."""
+    first, *parts = _pieces(value, vault.longest)
+    heads = _heads(vault, key)
+    slot, generation = (heads[0].other, heads[0].generation + 1) if heads else ("a", 1)
+    head = _Head(slot, generation, len(parts), _digest(value), first)
+    _empty(vault, key, slot)
+    for number, part in enumerate(parts, start=1):
+        vault.set(_part(key, slot, number), part)
+    vault.set(_entry(key, slot), head.text())
+    _empty(vault, key, head.other)
 
 
 def load_value(vault: Vault, key: str) -> str | None:
     """The value under `key`; `None` where there is none, or where it is not what was written."""
-    text = vault.get(key)
-    if text is not None and text.startswith(_INLINE):
-        return text.removeprefix(_INLINE)
-    index = _Index.parse(text)
-    if index.slot is None:
-        return None
-    parts = [vault.get(_part(key, index.slot, n)) or "" for n in range(1, index.count + 1)]
-    value = "".join(parts)
-    return value if _digest(value) == index.digest else None
+    for head in _heads(vault, key):
+        numbers = range(1, head.parts + 1)
+        value = head.first + "".join(vault.get(_part(key, head.slot, n)) or "" for n in numbers)
+        if _digest(value) == head.digest:
+            return value
+    return None
 
 
 def delete_value(vault: Vault, key: str) -> None:
-    """Remove the index first, so that no half value can be read, then the parts of both slots."""
-    vault.remove(key)
-    for slot in _SLOTS:
-        _remove_parts(vault, key, slot)
+    """Remove everything under `key`, the older slot first, lest it should be read again."""
+    heads = _heads(vault, key)
+    slots = [head.slot for head in reversed(heads)]
+    for slot in dict.fromkeys([*slots, *_SLOTS]):
+        _empty(vault, key, slot)
 
 
-_INLINE = "value "
 _SLOTS = ("a", "b")
+_MOST_PARTS = 64
+_LONGEST_FACTS = 100  # characters of a head before the value begins
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
-    """Where the parts are: `parts SLOT COUNT SHA-256`. Without a slot there are none."""
+class _Head:
+    """The head of a slot: `GENERATION PARTS SHA-256 BEGINNING`. The higher generation is newer."""
 
-    slot: str | None = None
-    count: int = 0
-    digest: str = ""
+    slot: str
+    generation: int
+    parts: int
+    digest: str
+    first: str = field(repr=False)
+
+    @property
+    def other(self) -> str:
+        return "b" if self.slot == "a" else "a"
+
+    def text(self) -> str:
+        return f"{self.generation} {self.parts} {self.digest} {self.first}"
 
     @classmethod
-    def parse(cls, text: str | None) -> "_Index":
-        match (text or "").split(" "):
-            case ["parts", slot, count, digest] if slot in _SLOTS and count.isdecimal():
-                return cls(slot, min(int(count), _MOST_PARTS), digest)
-        return cls()
+    def parse(cls, slot: str, text: str | None) -> "_Head | None":
+        match (text or "").split(" ", 3):
+            case [generation, parts, digest, first] if _is_number(generation) and _is_number(parts):
+                return cls(slot, int(generation), min(int(parts), _MOST_PARTS), digest, first)
+        return None
 
 
-_MOST_PARTS = 64
+def _heads(vault: Vault, key: str) -> list[_Head]:
+    """The heads that can be read, the newest first."""
+    heads = [_Head.parse(slot, vault.get(_entry(key, slot))) for slot in _SLOTS]
+    return sorted(filter(None, heads), key=lambda head: -head.generation)
 
 
-def _write_parts(vault: Vault, key: str, slot: str, value: str, longest: int) -> None:
-    pieces = [value[start : start + longest] for start in range(0, len(value), longest)]
+def _pieces(value: str, longest: int | None) -> list[str]:
+    """`value` in pieces: the first has room for the facts of a head before it."""
+    if longest is None:
+        return [value]
+    room = longest - _LONGEST_FACTS
+    pieces = [value[n : n + longest] for n in range(room, len(value), longest)]
     if len(pieces) > _MOST_PARTS:
         raise KeyringFault(f"{len(value)} characters are too many")
-    for number, piece in enumerate(pieces, start=1):
-        vault.set(_part(key, slot, number), piece)
-    vault.set(key, f"parts {slot} {len(pieces)} {_digest(value)}")
+    return [value[:room], *pieces]
 
 
-def _remove_parts(vault: Vault, key: str, slot: str) -> None:
-    # Parts are written upwards and removed downwards, so that what a crash leaves has no gap and
-    # counting up to the first missing one finds all of it.
+def _empty(vault: Vault, key: str, slot: str) -> None:
+    # The head first, so that nothing half is read. Parts are written upwards and removed downwards,
+    # so that what a crash leaves has no gap and counting to the first missing one finds all of it.
+    vault.remove(_entry(key, slot))
+    if vault.longest is None:
+        return  # where an entry holds any length there are no parts
     count = 0
     while count < _MOST_PARTS and vault.get(_part(key, slot, count + 1)) is not None:
         count += 1
@@ -202,9 +219,17 @@ def _remove_parts(vault: Vault, key: str, slot: str) -> None:
         vault.remove(_part(key, slot, number))
 
 
+def _entry(key: str, slot: str) -> str:
+    return f"{key} ({slot})"
+
+
 def _part(key: str, slot: str, number: int) -> str:
     return f"{key} ({slot}{number})"
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 15
+
+
 def _digest(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,12 +1,18 @@
 """The log file and crash reports: for administrators, and never with a secret in them."""
 
+from __future__ import annotations
+
 import logging
 import re
 import sys
 import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+    from types import TracebackType
 
 LOGGER = "desktop"
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -16,9 +22,11 @@ _SECRETS = (
     re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*){1,4}"),
     re.compile(
         r"(?i)((?:access_token|refresh_token|id_token|device_code|client_secret|code_verifier"
-        r"|password|user_code)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;})]+"
+        r"|password|user_code)[\"']?\s*[=:]\s*)"
+        # Quoted, perhaps cut off before the closing quote, or bare.
+        r"(?:\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?|[^\s\"'&,;})]+)"
     ),
-    re.compile(r"(?i)\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}"),
+    re.compile(r"(?i)\b((?:bearer|basic)\s+)[!-~]{8,}"),
 )
 
 
@@ -37,6 +45,16 @@ class RedactingFormatter(logging.Formatter):
         return redacted(super().format(record))
 
 
+class LogFile(RotatingFileHandler):
+    """A log file that keeps quiet when it cannot be written.
+
+    logging would print the record to the terminal instead, with every secret in it.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Let it go."""
+
+
 def start_logging(folder: Path, *, verbose: bool = False) -> None:
     """Write the log of this program to `folder`; where that is impossible, nowhere."""
     logger = logging.getLogger(LOGGER)
@@ -44,7 +62,7 @@ def start_logging(folder: Path, *, verbose: bool = False) -> None:
     logger.propagate = False
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = RotatingFileHandler(
+        handler: logging.Handler = LogFile(
             folder / "xdr-login.log",
             maxBytes=512 * 1024,
             backupCount=2,
@@ -56,6 +74,15 @@ def start_logging(folder: Path, *, verbose: bool = False) -> None:
     handler.setFormatter(RedactingFormatter(_FORMAT))
     logger.addHandler(handler)
     sys.excepthook = report_crash
+
+
+def report_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Report what an event loop calls its exception handler with."""
+    error = context.get("exception")
+    if isinstance(error, Exception):
+        report_crash(type(error), error, error.__traceback__)
+    else:
+        logging.getLogger(LOGGER).error("event loop: %s", context.get("message"))
 
 
 def report_crash(

@@ -48,21 +48,20 @@ def advice_for(error: Exception, *, user_code: str = "") -> Advice:
     return Advice(row.title, text, row.remedies, facts_of(error))
 
 
+_LONGEST_LINE = 48  # characters that fit the window
+
+
 def facts_of(error: Exception) -> str:
-    """The error code, the status and the trace id, in one line; never a secret."""
+    """The error code, the status and the trace id; never a secret."""
     status = getattr(error, "status", None)
     trace_id = getattr(error, "trace_id", None)
-    code = getattr(error, "error", None) or type(error).__name__
-    return " · ".join(
-        filter(
-            None,
-            (
-                code,
-                f"status {status}" if status else "",
-                f"trace {trace_id}" if trace_id else "",
-            ),
-        )
+    facts = (
+        getattr(error, "error", ""),
+        f"status {status}" if status else "",
+        f"trace {trace_id}" if trace_id else "",
     )
+    line = " · ".join(filter(None, facts))
+    return line if len(line) <= _LONGEST_LINE else "\n".join(filter(None, facts))
 
 
 def details(state: Failed, profile: Profile | None, at: datetime) -> str:
@@ -71,13 +70,14 @@ def details(state: Failed, profile: Profile | None, at: datetime) -> str:
     lines = [
         f"XDR Login {__version__} on {platform.platform()}",
         f"Time: {at.isoformat(timespec='seconds')}",
-        f"{advice.title} ({advice.facts})",
+        f"{advice.title} ({type(state.error).__name__})",
+        advice.facts,
         advice.text,
     ]
     if profile is not None:
         lines.insert(2, f"Profile: {profile.name}, {profile.place}, client {profile.client_id}")
     detail = getattr(state.error, "detail", "") or getattr(state.error, "description", "")
-    return redacted("\n".join([*lines, errors.printable(detail)]).strip())
+    return redacted("\n".join(filter(None, [*lines, errors.printable(detail)])))
 
 
 @dataclass(frozen=True, slots=True)

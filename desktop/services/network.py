@@ -1,7 +1,7 @@
 """The HTTP client: one module, so that it can be replaced."""
 
-import platform
 import ssl
+import sys
 
 import httpx
 import truststore
@@ -19,5 +19,5 @@ def make_http_client() -> httpx.AsyncClient:
         verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         timeout=httpx.Timeout(10.0, connect=10.0),
         follow_redirects=False,
-        headers={"User-Agent": f"xdr-login/{__version__} ({platform.system()})"},
+        headers={"User-Agent": f"xdr-login/{__version__} ({sys.platform})"},
     )

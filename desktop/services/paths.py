@@ -6,6 +6,7 @@ from pathlib import Path
 import platformdirs
 
 _FOLDER = "xdr-login"
+_DEMO_MODULES = ("starlette", "uvicorn", "jinja2", "cryptography")
 
 
 def configuration_folder() -> Path:
@@ -18,6 +19,11 @@ def profiles_file() -> Path:
     return configuration_folder() / "profiles.toml"
 
 
+def notes_folder() -> Path:
+    """Where it is noted what the keyring holds: names, never values."""
+    return platformdirs.user_state_path(_FOLDER, appauthor=False) / "saved"
+
+
 def log_folder() -> Path:
     """Where the log and crash reports go."""
     return platformdirs.user_log_path(_FOLDER, appauthor=False)
@@ -25,4 +31,4 @@ def log_folder() -> Path:
 
 def demo_is_installed() -> bool:
     """Whether the extra `demo` is here."""
-    return all(find_spec(name) is not None for name in ("starlette", "uvicorn", "jinja2"))
+    return all(find_spec(name) is not None for name in _DEMO_MODULES)

@@ -93,10 +93,12 @@ def prepare_folder() -> Path:
 
 def _read_toml(file: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        # Windows editors may put a byte order mark in front.
+        return tomllib.loads(file.read_text("utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+    # TOMLDecodeError and UnicodeDecodeError are ValueErrors; brackets may be nested too deep.
+    except (OSError, ValueError, RecursionError) as error:
         raise BrokenProfile(file, str(error)) from error
 
 
@@ -104,7 +106,7 @@ def _profile(file: Path, id_: str, table: object, presets: Mapping[str, object])
     if not _ID.fullmatch(id_) or not isinstance(table, dict):
         raise BrokenProfile(file, f"`{id_}` is no table with a plain name (a-z, 0-9, . _ -)")
     preset_name = table.get("preset")
-    preset = presets.get(preset_name, None) if isinstance(preset_name, str) else {}
+    preset = {} if preset_name is None else presets.get(str(preset_name))
     if not isinstance(preset, dict):
         raise BrokenProfile(file, f"`{id_}`: unknown preset; known are {', '.join(presets)}")
     return _Reader(file, id_, {**preset, **table}).profile()

@@ -15,7 +15,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What outlives the program: the tokens, and how each endpoint wanted the client to prove itself.
+    """What outlives the program: the tokens, and how the client proved itself to each endpoint.
 
     `known_methods` is kept because metadata is incomplete: see `ClientConnection`.
     """

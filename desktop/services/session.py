@@ -1,7 +1,7 @@
 """The sign-in of one profile: one state value, one observer, one owned task."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from desktop.oauth.metadata import Issuer, ServerMetadata, discover
 from desktop.oauth.polling import Progress, poll
 from desktop.oauth.token import TokenSet, request_token
 from desktop.services import saved_tokens
-from desktop.services.keystore import Keystore, KeystoreError, MemoryKeystore
+from desktop.services.keystore import KeyringMissing, Keystore, KeystoreError, MemoryKeystore
 from desktop.services.profiles import Profile
 from desktop.services.saved_tokens import Saved
 from desktop.services.states import (
@@ -60,12 +60,13 @@ class Session:
         self._observer = observer
         self._keystore = world.keystore
         self._without_keyring: KeystoreError | None = None
-        self._connection: ClientConnection | None = None
+        self._http: httpx.AsyncClient | None = None
         self._known_methods: dict[str, ClientAuthentication] = {}
         self._metadata: ServerMetadata | None = None
         self._tokens: TokenSet | None = None
         self._nudge = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._unfinished: set[asyncio.Task[None]] = set()
         self._last_work: Callable[[], Awaitable[None]] = self._open
 
     # Commands
@@ -81,6 +82,8 @@ class Session:
     def new_code(self) -> None:
         """A new code in place of the one on screen; not more often than `NEW_CODE_PAUSE`."""
         state = self.state
+        if isinstance(state, Requesting):
+            return
         if isinstance(state, AwaitingApproval):
             age = self._world.clock.utc() - state.requested_at
             if state.approved or age < timedelta(seconds=NEW_CODE_PAUSE):
@@ -93,9 +96,10 @@ class Session:
 
     def cancel(self) -> None:
         """Give up what is under way. A token that is already being saved is not thrown away."""
-        if isinstance(self.state, AwaitingApproval) and self.state.approved:
-            return
-        self._begin(self._cancelled)
+        state = self.state
+        waiting = isinstance(state, AwaitingApproval) and not state.approved
+        if waiting or isinstance(state, Requesting):
+            self._begin(self._cancelled)
 
     def sign_out(self) -> None:
         """Remove the tokens from this computer."""
@@ -131,26 +135,27 @@ class Session:
         """End what is under way and the connections; returns when no request is left."""
         if self._task is not None:
             self._task.cancel()
-            await asyncio.wait({self._task})
-        if self._connection is not None:
-            await self._connection.http.aclose()
+        await _ended(self._unfinished)
+        if self._http is not None:
+            await self._http.aclose()
 
     # The task
 
     def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
-        previous = self._task
-        if previous is not None:
-            previous.cancel()
+        if self._task is not None:
+            self._task.cancel()
         self._last_work = work
-        self._task = asyncio.ensure_future(self._run(work, after=previous))
+        self._task = asyncio.ensure_future(self._run(work, after=frozenset(self._unfinished)))
+        self._unfinished.add(self._task)
+        self._task.add_done_callback(self._unfinished.discard)
         self._task.add_done_callback(self._report_crash)
 
     async def _run(
-        self, work: Callable[[], Awaitable[None]], *, after: asyncio.Task[None] | None
+        self, work: Callable[[], Awaitable[None]], *, after: frozenset[asyncio.Task[None]]
     ) -> None:
-        if after is not None:
-            # The old poll is gone before a new one begins: two would burn one code's interval.
-            await asyncio.wait({after})
+        # The old poll is gone before a new one begins: two would burn one code's interval. All that
+        # are left, not only the last: that one may have been cancelled while it waited itself.
+        await _ended(after)
         try:
             await work()
         except (OAuthError, KeystoreError, ClientPasswordMissing) as error:
@@ -232,8 +237,12 @@ class Session:
         self._show(_signed_in(tokens, not_saved))
 
     async def _sign_out(self) -> None:
-        tokens, self._tokens = self._tokens, None
+        passed_over = self._without_keyring
+        if passed_over is not None and not isinstance(passed_over, KeyringMissing):
+            # It may still hold an older token.
+            await self._world.keystore.delete(tokens_key(self.profile))
         await self._keystore.delete(tokens_key(self.profile))
+        tokens, self._tokens = self._tokens, None
         now = self._world.clock.utc()
         expires_at = tokens.expires_at if tokens is not None else None
         self._show(SignedOut(now, expires_at if expires_at and expires_at > now else None))
@@ -242,13 +251,11 @@ class Session:
         self._show(SignedOut())
 
     async def _connected(self) -> ClientConnection:
-        if self._connection is None:
-            client = await self._client()
-            http = await self._world.open_http()
-            self._connection = ClientConnection(
-                http, self._world.clock, client, self._known_methods
-            )
-        return self._connection
+        # Anew each time: the password may have been stored or corrected since.
+        client = await self._client()
+        if self._http is None:
+            self._http = await self._world.open_http()
+        return ClientConnection(self._http, self._world.clock, client, self._known_methods)
 
     async def _client(self) -> Client:
         method = ClientAuthentication(self.profile.client_authentication)
@@ -300,6 +307,11 @@ def _signed_in(tokens: TokenSet, not_saved: Exception | None) -> SignedIn:
     )
 
 
+async def _ended(tasks: Collection[asyncio.Task[None]]) -> None:
+    if tasks:
+        await asyncio.wait(tasks)
+
+
 async def _discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:
     manual = ServerMetadata(
         device_authorization_endpoint=profile.device_authorization_endpoint,
@@ -314,7 +326,8 @@ async def _discovered(connection: ClientConnection, profile: Profile) -> ServerM
 
 def _known_hosts(profile: Profile) -> set[str]:
     own = (profile.issuer, profile.device_authorization_endpoint, profile.token_endpoint)
-    return {host_of(address) for address in own if address} | set(profile.verification_hosts)
+    named = {host.lower() for host in profile.verification_hosts}
+    return {host_of(address) for address in own if address} | named
 
 
 def _issued_for(profile: Profile) -> str:

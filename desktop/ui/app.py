@@ -7,50 +7,59 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QObject, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QIcon, QKeySequence, QShortcut
+from PySide6.QtCore import QEventLoop, QObject, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from desktop.services.resources import resource
-from desktop.ui.controller import Controller
 from desktop.ui.theme import Theme
+from desktop.ui.window import Window
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
+
     from desktop.options import Options
 
 APPLICATION_ID = "io.github.xdr_login.XDRLogin"
 
-# In the order of their need: the event loop, then what asks for a code, then the keyring.
+# Loaded while the window is on screen already; before, they would double the time to its first
+# paint. `anyio` is what httpx would otherwise load at its first request, on the event loop.
 _HEAVY_MODULES = (
     "asyncio",
     "qasync",
-    "desktop.services.session",
-    "desktop.services.network",
-    "desktop.services.keyring_vault",
     "desktop.ui.life",
+    "desktop.ui.views",
     "desktop.ui.waiting_view",
+    "anyio._backends._asyncio",
 )
 
 
 def run(options: Options) -> int:
     """Show the window until it is closed; gives the exit code."""
-    application = _application()
+    application = make_application()
     theme = Theme(application)
-    controller = Controller(theme)
-    application.styleHints().colorSchemeChanged.connect(lambda _scheme: theme.follow())
-    _add_shortcuts(controller)
-    first_paint = QEventLoop()
-    controller.window.painted.connect(first_paint.quit)
-    controller.quit_wanted.connect(first_paint.quit)
-    controller.window.show()
-    first_paint.exec()
-    controller.window.set_icon(QIcon(str(resource("icons/app.svg"))))
-    if not _load_in_background(controller):
+    window = Window(theme)
+    window.show()
+    _wait(window, window.painted)
+    loader = _Loader()
+    loader.start()
+    _wait(window, loader.finished)
+    if not window.isVisible():
         return 0
-    # Loaded by now; before the first paint it would have doubled the time to it.
     from desktop.ui.life import live
 
-    return live(application, controller, options)
+    return live(application, window, theme=theme, options=options)
+
+
+def make_application() -> QApplication:
+    """The application, as this program wants it; without a theme yet."""
+    QGuiApplication.setDesktopFileName(APPLICATION_ID)
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("xdr-login")
+    application.setApplicationDisplayName("XDR Login")
+    application.setStyle("Fusion")
+    # The end is ours to say: requests under way are ended first.
+    application.setQuitOnLastWindowClosed(False)
+    return application
 
 
 class _Loader(QObject):
@@ -74,38 +83,9 @@ class _Loader(QObject):
             self.finished.emit()
 
 
-def _load_in_background(controller: Controller) -> bool:
-    """Whether the person is still there when everything has been loaded."""
-    loader = _Loader()
+def _wait(window: Window, signal: SignalInstance) -> None:
+    """Turn Qt's own event loop until `signal` comes or the window is closed."""
     waiting = QEventLoop()
-    loader.finished.connect(waiting.quit)
-    controller.quit_wanted.connect(waiting.quit)
-    if controller.window.isVisible():
-        loader.start()
-        waiting.exec()
-    return controller.window.isVisible()
-
-
-def _application() -> QApplication:
-    QGuiApplication.setDesktopFileName(APPLICATION_ID)
-    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(
-        Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
-    )
-    application = QApplication(sys.argv[:1])
-    application.setApplicationName("xdr-login")
-    application.setApplicationDisplayName("XDR Login")
-    application.setStyle("Fusion")
-    # The end is ours to say: requests under way are ended first.
-    application.setQuitOnLastWindowClosed(False)
-    return application
-
-
-def _add_shortcuts(controller: Controller) -> None:
-    window = controller.window
-    for key, deed in (
-        (QKeySequence.StandardKey.Quit, window.close),
-        (QKeySequence.StandardKey.Close, window.close),
-        (QKeySequence.StandardKey.Cancel, controller.cancel),
-        (QKeySequence.StandardKey.Copy, lambda: window.view.copy()),
-    ):
-        QShortcut(QKeySequence(key), window).activated.connect(deed)
+    signal.connect(waiting.quit)
+    window.closed.connect(waiting.quit)
+    waiting.exec()

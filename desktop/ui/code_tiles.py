@@ -1,9 +1,10 @@
 """The user code as tiles, grouped as the server sent it (RFC 8628 section 6.1)."""
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from desktop.ui.numbers import ALIGN_CENTER, TAB_FOCUS
 from desktop.ui.texts import spoken_code
 from desktop.ui.theme import Theme
 
@@ -23,7 +24,7 @@ class CodeTiles(QWidget):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setProperty("focusPolicy", TAB_FOCUS)
 
     def set_code(self, code: str) -> None:
         """Show `code`; a screen reader spells it."""
@@ -33,21 +34,21 @@ class CodeTiles(QWidget):
             self.updateGeometry()
             self.update()
 
-    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
+    def hasHeightForWidth(self) -> bool:
         """Narrow windows make smaller tiles, then more lines."""
         return True
 
-    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
+    def heightForWidth(self, width: int) -> int:
         """The height that the code needs in `width`."""
         tile = self._tile_width(width)
         lines = len(self._lines(width, tile))
         return round(lines * (tile * 1.32 + 2 * _GAP))
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         """The tiles at full size."""
         return QSize(360, self.heightForWidth(360))
 
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the tiles."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -62,23 +63,24 @@ class CodeTiles(QWidget):
                 self._paint_character(painter, character, box)
                 x += box.width() + _GAP
         if self.hasFocus():
-            painter.setPen(self._theme.color("focus"))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+            outline = QPainterPath()
+            outline.addRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+            painter.strokePath(outline, QPen(self._theme.color("focus"), 1.0))
 
     def _paint_character(self, painter: QPainter, character: str, box: QRectF) -> None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        if character in _SEPARATORS:
-            if character != " ":
-                painter.setBrush(self._theme.color("muted"))
-                dash = QRectF(0, 0, box.width() * 0.75, 2.4)
-                dash.moveCenter(box.center())
-                painter.drawRoundedRect(dash, 1.2, 1.2)
+        shape = QPainterPath()
+        if character == " ":
             return
-        painter.setBrush(self._theme.color("fill"))
-        painter.drawRoundedRect(box, 7, 7)
+        if character in _SEPARATORS:
+            dash = QRectF(0, 0, box.width() * 0.75, 2.4)
+            dash.moveCenter(box.center())
+            shape.addRoundedRect(dash, 1.2, 1.2)
+            painter.fillPath(shape, self._theme.color("muted"))
+            return
+        shape.addRoundedRect(box, 7, 7)
+        painter.fillPath(shape, self._theme.color("fill"))
         painter.setPen(self._theme.color("text"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, character)
+        painter.drawText(box, ALIGN_CENTER, character)
 
     def _font(self, tile: float) -> QFont:
         # A fixed-width face tells 0 from O and 1 from I.

@@ -1,7 +1,6 @@
 """Between the window and the session: what a person wants goes down, states come up.
 
-Loads without asyncio and the protocol, so that the window can paint first; the session arrives
-later. Until then the only wish that can be met is to leave.
+The session arrives when the profile has been loaded; until then one can only try again or leave.
 """
 
 from __future__ import annotations
@@ -10,21 +9,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, QUrl, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QDesktopServices
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QWindow
 
 from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn
 from desktop.ui import texts
 from desktop.ui.clipboard import Clipboard
-from desktop.ui.window import Window
 
 if TYPE_CHECKING:
     from desktop.services.session import Session
     from desktop.services.states import State
-    from desktop.ui.theme import Theme
+    from desktop.ui.window import Window
 
 
 class Controller(QObject):
-    """Owns the window and the clipboard, and speaks to the session once there is one.
+    """Serves the window, owns the clipboard, and speaks to the session once there is one.
 
     Signals:
         reload_wanted: the profile could not be loaded and shall be tried again.
@@ -34,18 +32,18 @@ class Controller(QObject):
     reload_wanted = Signal()
     quit_wanted = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, application: QGuiApplication, window: Window) -> None:
         super().__init__()
-        self.window = Window(self, theme)
+        self.window = window
         self.clipboard = Clipboard()
         self._session: Session | None = None
         self._state: State = Requesting(opening=True)
         self._left: float | None = None
         self._tick = QTimer(self, singleShot=True)
         self._tick.timeout.connect(self._draw)
-        self.window.activated.connect(self._on_activated)
-        self.window.closed.connect(self.quit_wanted)
-        self._draw()
+        window.serve(self)
+        window.closed.connect(self.quit_wanted)
+        application.focusWindowChanged.connect(self._on_focus)
 
     def use(self, session: Session) -> None:
         """Serve `session` from now on."""
@@ -158,13 +156,32 @@ class Controller(QObject):
                 self._tick.start(round(left % 1 * 1000) + 5)
         self._left = left
 
-    def _on_activated(self) -> None:
+    def _on_focus(self, focused: QWindow | None) -> None:
+        if focused is None:
+            return
         self._draw()
         if self._session is not None:
             self._session.ask_now()
 
+    def add_shortcuts(self) -> None:
+        """The keys that every program has."""
+        from PySide6.QtGui import QKeySequence, QShortcut
+
+        keys = QKeySequence.StandardKey
+        for key, deed in (
+            (keys.Quit, self.window.close),
+            (keys.Close, self.window.close),
+            (keys.Cancel, self.cancel),
+            (keys.Copy, lambda: self.window.view.copy()),
+        ):
+            QShortcut(QKeySequence(key), self.window).activated.connect(deed)
+
     def _announce(self, text: str) -> None:
-        if text and QAccessible.isActive():
+        if not text:
+            return
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
+        if QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.window, text))
 
 

@@ -36,6 +36,7 @@ class FailedView(View):
         card.column.addWidget(first)
         card.column.addLayout(row(self._copy, *others))
         card.column.addWidget(facts)
+        facts.setVisible(bool(advice.facts))
         self.column.addWidget(card)
         self.column.addStretch(1)
         self.setAccessibleName(f"{advice.title}. {advice.text}")

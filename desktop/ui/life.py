@@ -1,46 +1,50 @@
 """The life of the program on its event loop, from the loaded modules to the last request."""
 
 import asyncio
-import logging
+import gc
 import signal
 import sys
-from functools import partial
-from typing import Any
+from importlib import import_module
 
 import qasync
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from desktop.oauth.clock import SystemClock
 from desktop.options import Options
 from desktop.services.background import Worker
-from desktop.services.keyring_vault import open_vault
-from desktop.services.keystore import VaultKeystore
-from desktop.services.logs import report_crash, start_logging
-from desktop.services.network import make_http_client
+from desktop.services.computer import surroundings
+from desktop.services.logs import report_loop_error, start_logging
 from desktop.services.paths import log_folder
 from desktop.services.profiles import ProfileError
-from desktop.services.session import Session, Surroundings
-from desktop.services.states import Failed
+from desktop.services.resources import resource
+from desktop.services.session import Session
+from desktop.services.states import Failed, Requesting, State
 from desktop.ui.controller import Controller
+from desktop.ui.theme import Theme
+from desktop.ui.window import Window
 
 
-def live(application: QApplication, controller: Controller, options: Options) -> int:
-    """Run until the person leaves; gives the exit code."""
+def live(application: QApplication, window: Window, *, theme: Theme, options: Options) -> int:
+    """Run until the person closes `window`; gives the exit code."""
     start_logging(log_folder(), verbose=options.verbose)
+    window.set_icon(QIcon(str(resource("icons/app.svg"))))
     with qasync.QEventLoop(application) as loop:
-        loop.set_exception_handler(_on_exception)
-        return int(loop.run_until_complete(_Life(controller, options).run()))
+        loop.set_exception_handler(report_loop_error)
+        life = _Life(Controller(application, window), theme, options)
+        return int(loop.run_until_complete(life.run()))
 
 
 class _Life:
     """Loads the profile, keeps the session, and ends both in order."""
 
-    def __init__(self, controller: Controller, options: Options) -> None:
+    def __init__(self, controller: Controller, theme: Theme, options: Options) -> None:
         self._controller = controller
+        self._theme = theme
         self._options = options
         self._worker = Worker("loader")
         self._session: Session | None = None
         self._wake = asyncio.Event()
+        self._settled = asyncio.Event()
         self._leaving = False
         controller.quit_wanted.connect(self._leave)
         controller.reload_wanted.connect(self._wake.set)
@@ -51,10 +55,12 @@ class _Life:
             if sys.platform != "win32":
                 asyncio.get_running_loop().add_signal_handler(number, self._leave)
         try:
-            while not self._leaving:
-                await self._load_profile()
-                self._wake.clear()
-                await self._wake.wait()
+            await self._load_profile()
+            await self._settled.wait()
+            await self._worker.run(_load_what_comes_next)
+            self._theme.follow()
+            self._controller.add_shortcuts()
+            await self._reload_when_asked()
         finally:
             await self._end()
         return 0
@@ -63,14 +69,24 @@ class _Life:
         try:
             profile = await self._worker.run(self._options.load_profile)
         except ProfileError as error:
-            self._controller.show(Failed(error))
+            self._on_state(Failed(error))
             return
-        world = Surroundings(
-            VaultKeystore(open_vault), partial(self._worker.run, make_http_client), SystemClock()
-        )
-        self._session = Session(profile, world, observer=self._controller.show)
+        world = surroundings(self._worker)
+        self._session = Session(profile, world, observer=self._on_state)
         self._controller.use(self._session)
         self._session.open()
+
+    async def _reload_when_asked(self) -> None:
+        while not self._leaving:
+            await self._wake.wait()
+            self._wake.clear()
+            if not self._leaving:
+                await self._load_profile()
+
+    def _on_state(self, state: State) -> None:
+        self._controller.show(state)
+        if not isinstance(state, Requesting):
+            self._settled.set()
 
     async def _end(self) -> None:
         self._controller.window.hide()
@@ -82,11 +98,23 @@ class _Life:
     def _leave(self) -> None:
         self._leaving = True
         self._wake.set()
+        self._settled.set()
 
 
-def _on_exception(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    error = context.get("exception")
-    if isinstance(error, Exception):
-        report_crash(type(error), error, error.__traceback__)
-    else:
-        logging.getLogger(__name__).error("event loop: %s", context.get("message"))
+def _load_what_comes_next() -> None:
+    """Import what the next states need, so that no import holds the event loop then."""
+    for name in _NEXT_MODULES:
+        import_module(name)
+    # Switched off at the start. What is loaded by now stays: no collection looks at it again.
+    gc.freeze()
+    gc.enable()
+
+
+_NEXT_MODULES = (
+    "PySide6.QtGui",
+    "jwt",
+    "desktop.services.keyring_vault",
+    "desktop.ui.signed_in_view",
+    "desktop.ui.failed_view",
+    "desktop.ui.signed_out_view",
+)

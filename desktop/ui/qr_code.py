@@ -6,7 +6,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 _QUIET_ZONE = 4  # modules, as ISO/IEC 18004 demands
-_SIDE = 246
+_SIDE = 232
 
 
 class QrCode(QWidget):
@@ -28,11 +28,11 @@ class QrCode(QWidget):
             self.setAccessibleDescription(link)
             self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         """Large enough for a phone at arm's length."""
         return QSize(_SIDE, _SIDE)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the modules on whole device pixels, so that no edge blurs."""
         modules = len(self._matrix) + 2 * _QUIET_ZONE
         ratio = self.devicePixelRatioF()

@@ -19,7 +19,7 @@ class Ring(QWidget):
         self._shown = ("", "", 0.0, "good")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         """A square of fixed size."""
         return QSize(_DIAMETER, _DIAMETER)
 
@@ -31,7 +31,7 @@ class Ring(QWidget):
             self.setAccessibleName(f"{time} {words}")
             self.update()
 
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ring and the time."""
         time, words, share, color = self._shown
         painter = QPainter(self)

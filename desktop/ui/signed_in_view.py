@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from PySide6.QtCore import Qt
+
 from desktop.services.messages import advice_for
 from desktop.services.profiles import Profile
 from desktop.services.scopes import Guide, describe, load_guide
@@ -26,6 +28,7 @@ class SignedInView(View):
         self._not_saved = _NotSavedCard(actions)
         self._scopes = _ScopesCard(load_guide(profile.scope_guide if profile else ""))
         self._account = label("", "muted")
+        self._again.hide()
         card = Card()
         for widget in (self._ring, self._copy, self._again):
             card.column.addWidget(widget)
@@ -79,6 +82,7 @@ class _ScopesCard(Card):
         self._guide = guide
         self._shown: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         self._summary = label("", "muted")
+        self._summary.setWordWrap(False)
         self._missing = label("", "muted")
         self._chips = FlowLayout()
         heading = row(label("Scopes", "heading"), self._summary)
@@ -119,7 +123,8 @@ class _NotSavedCard(Card):
         self._error: Exception | None = None
         self._text = label("", "warning")
         self.column.addWidget(self._text)
-        self.column.addWidget(Button("Try to save it again", actions.save_again))
+        save = quiet(Button("Try to save it again", actions.save_again, "link"))
+        self.column.addWidget(save, alignment=Qt.AlignmentFlag.AlignRight)
 
     def show_state(self, error: Exception | None) -> None:
         """Show why the token is not saved; hidden when it is."""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from desktop.services.profiles import Profile
 from desktop.services.states import SignedOut, State
+from desktop.ui import texts
 from desktop.ui.actions import Actions
 from desktop.ui.widgets import Button, Card, View, label, quiet
 
@@ -18,12 +19,12 @@ class SignedOutView(View):
         title = label(f"Sign in to {profile.name}" if profile else "Sign in", "title", centred=True)
         place = label(profile.place if profile else "", "subtitle", centred=True)
         self._sign_in = Button("Sign in", actions.sign_in, "primary")
-        for widget in (title, place, self._note, self._sign_in):
+        client = label(texts.client(profile) if profile else "", "muted", centred=True)
+        for widget in (title, place, client, self._note, self._sign_in):
             card.column.addWidget(widget)
         self.column.addWidget(card)
         self.column.addStretch(1)
-        client = label(f"Client {profile.client_id}" if profile else "", "muted")
-        self.footer_row.addWidget(client, 1)
+        self.footer_row.addStretch(1)
         self.footer_row.addWidget(quiet(Button("Change profile", actions.open_profiles, "quiet")))
 
     def shows(self, state: State) -> bool:

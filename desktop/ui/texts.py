@@ -17,6 +17,8 @@ from desktop.services.states import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from desktop.services.profiles import Profile
+
 # Countdown marks that are read out, in seconds; in between a ticking clock stays silent.
 _SPOKEN_MARKS = ((300, "5 minutes"), (60, "1 minute"), (30, "30 seconds"))
 
@@ -122,6 +124,11 @@ def spoken_mark(before: float | None, after: float | None) -> str:
     return ""
 
 
+def client(profile: Profile) -> str:
+    """The client ID, with places where a narrow window may break it."""
+    return "Client " + profile.client_id.replace("-", "-\N{ZERO WIDTH SPACE}")
+
+
 def host(state: AwaitingApproval) -> str:
     """Where the link leads, and a warning when that is not a host of the profile."""
     if state.host_is_known:
@@ -135,6 +142,6 @@ def host(state: AwaitingApproval) -> str:
 def trouble(error: Exception) -> str:
     """Why the last question brought no answer, and that this is no end."""
     # The table of words knows the protocol, which is not loaded before the first paint.
-    from desktop.services.messages import advice_for  # noqa: PLC0415
+    from desktop.services.messages import advice_for
 
     return f"{advice_for(error).title}. Your code stays valid: asking again by itself."

@@ -1,12 +1,17 @@
 """The design tokens, light and dark, and the style sheet made from them."""
 
-from string import Template
+from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from string import Template
+from typing import TYPE_CHECKING
+
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from desktop.services.resources import resource
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import Qt
 
 SPACE = 20  # logical pixels around and inside cards
 GAP = 14
@@ -24,6 +29,7 @@ LIGHT = {
     "primary": "#0b5fff",
     "primary_hover": "#0a52dc",
     "on_primary": "#ffffff",
+    "link": "#0a52dc",
     "focus": "#07245c",
     "warning_fill": "#fdf0d5",
     "warning_text": "#85500a",
@@ -47,6 +53,7 @@ DARK = {
     "primary": "#5b8fff",
     "primary_hover": "#7aa4ff",
     "on_primary": "#0a1226",
+    "link": "#7aa4ff",
     "focus": "#ffffff",
     "warning_fill": "#35290f",
     "warning_text": "#f5b84e",
@@ -60,40 +67,54 @@ DARK = {
 }
 
 # Steps of type, relative to the size that the person chose for the system.
-_TYPE = {"small_size": 0.92, "body_size": 1.0, "name_size": 1.08, "title_size": 1.5}
+_TYPE = {"small_size": 0.92, "body_size": 1.0, "name_size": 1.08, "title_size": 1.42}
 
 
 class Theme:
-    """The tokens of the colour scheme in force, as colours for painting."""
+    """The tokens of the colour scheme in force, as colours for painting.
+
+    `motion` says whether things may move: the system is asked after the first paint.
+    """
 
     def __init__(self, application: QApplication) -> None:
         self._application = application
-        self.tokens = LIGHT
-        self.follow()
+        self.motion = False
+        # The palette knows it too; asking for the scheme would load `Qt` before the first paint.
+        self._system_is_dark = _is_dark(application.palette())
+        self.tokens = DARK if self._system_is_dark else LIGHT
+        self.wear(self.tokens)
 
     def follow(self) -> None:
-        """Take the system's colour scheme and dress the application in it."""
-        scheme = self._application.styleHints().colorScheme()
-        self.tokens = DARK if scheme == Qt.ColorScheme.Dark else LIGHT
-        self._application.setPalette(_palette(self.tokens))
+        """Follow the system's colour scheme from now on, and its wish for less motion."""
+        # Kept in a name: what hangs on it dies with its Python object.
+        hints = self._application.styleHints()
+        hints.colorSchemeChanged.connect(self._on_scheme)
+        motion = hints.accessibility().motionPreference()
+        self.motion = motion.name != "ReducedMotion"
+
+    def wear(self, tokens: dict[str, str]) -> None:
+        """Dress the application in `tokens`."""
+        self.tokens = tokens
+        self._application.setPalette(_palette(tokens))
         self._application.setStyleSheet(self._style_sheet())
 
     def color(self, token: str) -> QColor:
         """The colour `token`."""
         return QColor(self.tokens[token])
 
-    def motion_wanted(self) -> bool:
-        """Whether the person has not asked the system for less motion."""
-        # Kept in a name: the hints die with the Python object of their parent.
-        style_hints = self._application.styleHints()
-        preference = style_hints.accessibility().motionPreference()
-        return preference != Qt.MotionPreference.ReducedMotion
+    def _on_scheme(self, scheme: Qt.ColorScheme) -> None:
+        dark = scheme.name == "Dark" or (scheme.name == "Unknown" and self._system_is_dark)
+        self.wear(DARK if dark else LIGHT)
 
     def _style_sheet(self) -> str:
         base = self._application.font().pointSizeF()
         sizes = {name: f"{base * step:.1f}" for name, step in _TYPE.items()}
         text = resource("themes/window.qss").read_text("utf-8")
         return Template(text).substitute(self.tokens, radius="12", **sizes)
+
+
+def _is_dark(palette: QPalette) -> bool:
+    return palette.window().color().lightness() < palette.windowText().color().lightness()
 
 
 def _palette(tokens: dict[str, str]) -> QPalette:

@@ -2,16 +2,15 @@
 
 from datetime import datetime
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QProgressBar
 
 from desktop.services.states import NEW_CODE_PAUSE, AwaitingApproval, State
 from desktop.ui import texts
 from desktop.ui.actions import Actions
 from desktop.ui.code_tiles import CodeTiles
-from desktop.ui.qr_code import QrCode
+from desktop.ui.numbers import ALIGN_RIGHT
 from desktop.ui.theme import Theme
-from desktop.ui.widgets import Button, Card, View, label, quiet, restyled, row
+from desktop.ui.widgets import Button, Card, View, label, quiet, row
 
 _BAR_STEPS = 1000
 
@@ -22,17 +21,16 @@ class WaitingView(View):
     def __init__(self, actions: Actions, theme: Theme) -> None:
         super().__init__()
         self._code_card = _CodeCard(actions, theme)
-        self._qr_card = _QrCard()
+        self._qr_card: _QrCard | None = None
         self._progress = _ProgressCard(actions)
-        for card in (self._code_card, self._qr_card, self._progress):
-            self.column.addWidget(card)
+        self._state: AwaitingApproval | None = None
+        self.column.addWidget(self._code_card)
+        self.column.addWidget(self._progress)
         self.column.addStretch(1)
-        self._code_card.show_qr.clicked.connect(lambda: self._show_qr(shown=True))
-        self._qr_card.back.clicked.connect(lambda: self._show_qr(shown=False))
-        self._show_qr(shown=False)
+        self._code_card.show_qr.clicked.connect(lambda: self.show_qr(shown=True))
         self._cancel = quiet(Button("Cancel", actions.cancel, "quiet"))
         warning = label("Never approve a code that someone sent you.", "muted")
-        warning.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        warning.setProperty("alignment", ALIGN_RIGHT)
         self.footer_row.addWidget(self._cancel)
         self.footer_row.addWidget(warning, 1)
 
@@ -46,20 +44,33 @@ class WaitingView(View):
 
     def show_state(self, state: AwaitingApproval, at: datetime) -> None:
         """Show `state` as it is at `at`."""
+        self._state = state
         self._code_card.show_state(state)
-        self._qr_card.show_state(state)
+        if self._qr_card is not None:
+            self._qr_card.show_state(state)
         self._progress.show_state(state, at)
         self._cancel.setEnabled(not state.approved)
 
     def primary(self) -> Button:
         """Opening the browser, or leaving the QR code."""
-        return self._code_card.open_browser if self._qr_card.isHidden() else self._qr_card.back
+        card = self._qr_card
+        return self._code_card.open_browser if card is None or card.isHidden() else card.back
 
-    def _show_qr(self, *, shown: bool) -> None:
+    def show_qr(self, *, shown: bool) -> None:
+        """Show the link as a QR code in place of the code, or the code again."""
+        card = self._qr_card or self._make_qr_card()
         self._code_card.setVisible(not shown)
-        self._qr_card.setVisible(shown)
+        card.setVisible(shown)
         if self.isVisible():
-            (self._qr_card.back if shown else self._code_card.show_qr).setFocus()
+            (card.back if shown else self._code_card.show_qr).setFocus()
+
+    def _make_qr_card(self) -> "_QrCard":
+        card = self._qr_card = _QrCard()
+        card.back.clicked.connect(lambda: self.show_qr(shown=False))
+        self.column.insertWidget(0, card)
+        if self._state is not None:
+            card.show_state(self._state)
+        return card
 
 
 class _CodeCard(Card):
@@ -74,6 +85,7 @@ class _CodeCard(Card):
         )
         self._tiles = CodeTiles(theme)
         self._host = label("", "muted", centred=True)
+        self._other_host = label("", "warning")
         self.open_browser = Button("Open browser", self._open_browser, "primary")
         self.copy_code = Button("Copy code", self.copy)
         self.copy_link = Button("Copy link", self._copy_link)
@@ -82,12 +94,15 @@ class _CodeCard(Card):
             self.column.addWidget(widget)
         self.column.addLayout(row(self.copy_code, self.copy_link, self.show_qr))
         self.column.addWidget(self._host)
+        self.column.addWidget(self._other_host)
 
     def show_state(self, state: AwaitingApproval) -> None:
         """Show the code and where the link leads."""
         self._tiles.set_code(state.user_code)
-        self._host.setText(texts.host(state))
-        restyled(self._host, "role", "muted" if state.host_is_known else "warning")
+        host = self._host if state.host_is_known else self._other_host
+        host.setText(texts.host(state))
+        self._host.setVisible(state.host_is_known)
+        self._other_host.setVisible(not state.host_is_known)
         self.open_browser.setToolTip(state.verification_uri)
         self.setEnabled(not state.approved)
 
@@ -111,6 +126,9 @@ class _QrCard(Card):
 
     def __init__(self) -> None:
         super().__init__()
+        # Few ask for it: its library is not loaded for the others.
+        from desktop.ui.qr_code import QrCode
+
         self._qr = QrCode()
         self._check = label("", "subtitle", centred=True)
         self.back = Button("Back to the code", lambda: None)
@@ -132,12 +150,12 @@ class _ProgressCard(Card):
         self._heading = label("Waiting for approval", "heading")
         self._heading.setWordWrap(False)
         self._expires = label("", "muted")
-        self._expires.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._expires.setProperty("alignment", ALIGN_RIGHT)
         self._bar = QProgressBar(maximum=_BAR_STEPS, textVisible=False)
         self._bar.setAccessibleName("Life of the code")
         self._asking = label("", "muted")
         self._trouble = label("", "warning")
-        self._new_code = quiet(Button("New code", actions.new_code, "quiet"))
+        self._new_code = quiet(Button("New code", actions.new_code, "link"))
         self.column.addLayout(row(self._heading, self._expires))
         self.column.addWidget(self._bar)
         self.column.addWidget(self._trouble)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, QTimer
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -16,32 +16,36 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.ui.numbers import ALIGN_CENTER, PLAIN_TEXT
 from desktop.ui.theme import GAP, SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from PySide6.QtGui import QFocusEvent
+
     from desktop.services.states import State
 
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
+_KEYBOARD = {"TabFocusReason", "BacktabFocusReason", "ShortcutFocusReason"}
 
 
 def label(text: str = "", role: str = "", *, centred: bool = False) -> QLabel:
     """A wrapping plain-text label; what a server sent must never be read as markup."""
     made = QLabel(text)
-    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setProperty("textFormat", PLAIN_TEXT)
     made.setWordWrap(True)
     made.setProperty("role", role)
     if centred:
-        made.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        made.setProperty("alignment", ALIGN_CENTER)
     return made
 
 
 class Button(QPushButton):
     """A button that Return presses too and that can acknowledge what it did.
 
-    `kind` is "primary", "quiet" or empty.
+    `kind` is "primary", "quiet", "link" or empty.
     """
 
     def __init__(self, text: str, pressed: Callable[[], object], kind: str = "") -> None:
@@ -49,9 +53,9 @@ class Button(QPushButton):
         self._text = text
         self.setProperty("kind", kind)
         self.setAutoDefault(True)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.clicked.connect(lambda _checked=False: pressed())
+        self._narrow = kind in {"", "primary"}
         self._back = QTimer(self, singleShot=True, interval=_ACKNOWLEDGED_FOR)
         self._back.timeout.connect(lambda: self.setText(self._text))
 
@@ -60,9 +64,20 @@ class Button(QPushButton):
         self.setText(text)
         self._back.start()
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Narrow enough for three in a row at 360 pixels."""
-        return QSize(0, super().minimumSizeHint().height())
+    def minimumSizeHint(self) -> QSize:
+        """Narrow enough for three in a row at 360 pixels; quiet ones are never cut."""
+        hint = super().minimumSizeHint()
+        return QSize(0, hint.height()) if self._narrow else super().sizeHint()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the ring only to those who use the keyboard."""
+        super().focusInEvent(event)
+        restyled(self, "ring", "true" if event.reason().name in _KEYBOARD else "false")
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Take the ring away."""
+        super().focusOutEvent(event)
+        restyled(self, "ring", "false")
 
 
 class Card(QFrame):
@@ -72,7 +87,7 @@ class Card(QFrame):
         super().__init__()
         self.setProperty("card", "true")
         self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
+        self.column.setContentsMargins(SPACE, SPACE - 2, SPACE, SPACE - 2)
         self.column.setSpacing(spacing)
 
 

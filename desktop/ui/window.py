@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
-from desktop.ui import texts
+from desktop.ui.numbers import NO_FOCUS, SCROLL_BAR_ALWAYS_OFF
 from desktop.ui.starting_view import StartingView
 from desktop.ui.theme import GAP, NARROWEST, SPACE, WIDEST_COLUMN, Theme
 from desktop.ui.widgets import View, label, restyled
@@ -37,30 +29,31 @@ class Window(QWidget):
 
     Signals:
         painted: the first paint is over.
-        activated: the window has become the active one.
         closed: the person has closed it.
     """
 
     painted = Signal()
-    activated = Signal()
     closed = Signal()
 
-    def __init__(self, actions: Actions, theme: Theme) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.setObjectName("window")
         self.setWindowTitle("XDR Login")
         self.setMinimumSize(NARROWEST, 320)
         self.resize(440, 640)
-        self._actions = actions
         self._theme = theme
+        self._actions: Actions | None = None
         self._profile: Profile | None = None
         self._has_painted = False
         self._header = _Header()
         self._page = QVBoxLayout()
         self._footer = QVBoxLayout()
         self._lay_out()
-        self.view: View = StartingView(actions, theme)
+        self.view: View = StartingView(theme, self._cancel)
         self._place_view()
+
+    def serve(self, actions: Actions) -> None:
+        """Let the buttons call `actions` from now on; before, leaving is all that one can do."""
+        self._actions = actions
 
     def set_profile(self, profile: Profile) -> None:
         """Name the profile in the header."""
@@ -73,34 +66,26 @@ class Window(QWidget):
         self._header.set_logo(icon)
 
     def show_state(self, state: State, at: datetime) -> None:
-        """Show `state` as it is at `at`."""
+        """Show `state` as it is at `at`; `serve` must have been called."""
+        from desktop.ui import texts
+
         if not self.view.shows(state):
             self._replace_view(self._view_for(state))
         self.view.show_state(state, at)
         self._header.show_badge(*texts.badge(state, at))
 
-    # Views are imported when they are first needed: the first paint needs one of them only.
+    def _cancel(self) -> None:
+        if self._actions is None:
+            self.close()
+        else:
+            self._actions.cancel()
 
     def _view_for(self, state: State) -> View:
-        match state:
-            case Requesting():
-                return StartingView(self._actions, self._theme)
-            case SignedOut():
-                from desktop.ui.signed_out_view import SignedOutView
+        if self._actions is None:
+            raise RuntimeError("nothing but the start can be shown before `serve`")
+        from desktop.ui.views import view_for
 
-                return SignedOutView(self._actions, self._profile)
-            case AwaitingApproval():
-                from desktop.ui.waiting_view import WaitingView
-
-                return WaitingView(self._actions, self._theme)
-            case SignedIn():
-                from desktop.ui.signed_in_view import SignedInView
-
-                return SignedInView(self._actions, self._theme, profile=self._profile)
-            case Failed():
-                from desktop.ui.failed_view import FailedView
-
-                return FailedView(self._actions, state)
+        return view_for(state, self._actions, theme=self._theme, profile=self._profile)
 
     def _replace_view(self, view: View) -> None:
         old, self.view = self.view, view
@@ -125,11 +110,10 @@ class Window(QWidget):
         scroll = QScrollArea()
         scroll.setObjectName("scroll")
         scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setProperty("horizontalScrollBarPolicy", SCROLL_BAR_ALWAYS_OFF)
+        scroll.setProperty("focusPolicy", NO_FOCUS)
         scroll.setWidget(page)
-        self._footer.setContentsMargins(SPACE - 4, 4, SPACE - 4, SPACE - 6)
+        self._footer.setContentsMargins(SPACE, 4, SPACE, SPACE - 6)
         whole = QWidget()
         whole.setMaximumWidth(WIDEST_COLUMN + 2 * SPACE)
         inner = QVBoxLayout(whole)
@@ -142,20 +126,14 @@ class Window(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(whole)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Tell of the first paint."""
         super().paintEvent(event)
         if not self._has_painted:
             self._has_painted = True
             self.painted.emit()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Tell of becoming the active window."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
-            self.activated.emit()
-
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Tell of being closed."""
         super().closeEvent(event)
         self.closed.emit()

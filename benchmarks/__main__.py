@@ -1,0 +1,36 @@
+"""`python -m benchmarks [NAME...] [--json FILE]`: measure, and print a table."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.report import Measurement, table
+from benchmarks.start import measurements as start
+
+BENCHMARKS = {"start": start}
+
+
+def main() -> int:
+    """Run what was named, or all; 1 if a goal was missed."""
+    parser = argparse.ArgumentParser(prog="dev.py bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers too")
+    parser.add_argument("--runs", type=int, default=15, help="of each side (default: 15)")
+    given = parser.parse_args()
+    unknown = set(given.names) - BENCHMARKS.keys()
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    found: list[Measurement] = []
+    for name in given.names or BENCHMARKS:
+        found += BENCHMARKS[name](given.runs)
+    sys.stdout.write(table(found))
+    if given.json:
+        rows = [asdict(measurement) for measurement in found]
+        given.json.write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
+    return 0 if all(measurement.reached for measurement in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

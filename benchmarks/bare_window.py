@@ -1,0 +1,25 @@
+"""The baseline: the smallest window that PySide6 can show. Prints when it was painted."""
+
+import sys
+
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+
+class BareWindow(QWidget):
+    """Nothing but a first paint."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Tell the time and leave."""
+        import time
+
+        sys.stdout.write(f"painted {time.monotonic()}\n")
+        sys.stdout.flush()
+        application.exit()
+
+
+application = QApplication(sys.argv)
+window = BareWindow()
+window.resize(440, 640)
+window.show()
+application.exec()

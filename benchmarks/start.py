@@ -1,0 +1,75 @@
+"""From the double-click to the token: the real program against a demo server in its own process.
+
+The bare window and the program are started in turn, on one display of its own, with a real Secret
+Service that is empty at every start, so that noise meets both sides alike.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from statistics import median
+
+from benchmarks.report import Measurement
+from desktop.demo import DemoOptions, DemoServer
+from tests.rigs.display import run_display
+from tests.rigs.secret_service import run_bus, run_keyring
+
+_BARE = [sys.executable, "-m", "benchmarks.bare_window"]
+_PATIENCE = 30.0
+
+
+def measurements(runs: int) -> list[Measurement]:
+    """Medians of `runs`, after one run of each that does not count."""
+    # The analyst approves at once: the first question is answered with a token.
+    options = DemoOptions(outcome="approve", approve_after=0.2, token_size=2000)
+    with run_display() as display, run_bus() as bus, DemoServer(options) as server:
+        with run_keyring(bus) as store:
+            environment = {**display.environment, **store.changes}
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)  # shipped programs are compiled
+            app = [sys.executable, "-m", "benchmarks.watched_app", server.url]
+            bare, real = [], []
+            for _ in range(runs + 1):
+                bare.append(_run(_BARE, environment))
+                real.append(_run(app, environment))
+                _forget(environment)
+    return _summary(bare[1:], real[1:])
+
+
+def _run(command: list[str], environment: Mapping[str, str]) -> dict[str, float]:
+    """What the program told, in seconds since it was started; "longest" as it is."""
+    started = time.monotonic()
+    done = subprocess.run(
+        command,
+        env=dict(environment),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+    )
+    told = dict(line.split() for line in done.stdout.splitlines())
+    return {k: float(v) - (0 if k == "longest" else started) for k, v in told.items()}
+
+
+def _forget(environment: Mapping[str, str]) -> None:
+    # What the program saved is removed the way it would do it itself.
+    forget = (
+        "import asyncio; from desktop.services.computer import system_keystore;"
+        "asyncio.run(system_keystore().delete('demo'))"
+    )
+    subprocess.run([sys.executable, "-c", forget], env=dict(environment), check=True)
+
+
+def _summary(bare: list[dict[str, float]], real: list[dict[str, float]]) -> list[Measurement]:
+    window = median(run["painted"] for run in bare) * 1000
+    painted = median(run["painted"] for run in real) * 1000
+    code = median(run["code"] for run in real) * 1000
+    token = median(run["signed_in"] - run["approved"] for run in real) * 1000
+    longest = median(run["longest"] for run in real) * 1000
+    count = len(real)
+    return [
+        Measurement("start to first paint", "ms", painted, window, painted / window, 1.15, count),
+        Measurement("double-click to code on screen", "ms", code, window, code / window, 2, count),
+        Measurement("answer to token saved and on screen", "ms", token, None, None, 150, count),
+        Measurement("longest standstill after first paint", "ms", longest, None, None, 16, count),
+    ]

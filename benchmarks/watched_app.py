@@ -1,0 +1,97 @@
+"""The real program, with a watch beside it that prints when things happened.
+
+`python -m benchmarks.watched_app ADDRESS` signs in to the demo server at ADDRESS. Each line is a
+name and the time on the monotonic clock, which all processes of a machine share; "longest" is the
+longest time, in seconds, for which the event loop did not turn after the first paint.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from typing import TYPE_CHECKING
+
+gc.disable()  # as `xdr-login` does before it loads the window
+
+from PySide6.QtCore import QElapsedTimer, QTimer
+
+from desktop.options import Options
+from desktop.ui import app
+from desktop.ui.window import Window
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from desktop.services.profiles import Profile
+    from desktop.services.states import State
+    from desktop.ui.theme import Theme
+
+_LINGER = 600  # milliseconds on screen after the token has come
+
+
+def tell(name: str, value: float | None = None) -> None:
+    """Print one line."""
+    sys.stdout.write(f"{name} {time.monotonic() if value is None else value}\n")
+    sys.stdout.flush()
+
+
+class WatchedWindow(Window):
+    """Tells when it was painted, and when the code and the token were drawn."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._longest = 0.0
+        self._seen: set[str] = set()
+        self._since_beat = QElapsedTimer()
+        self._beat = QTimer(self)
+        self._beat.setProperty("timerType", 0)  # Qt.TimerType.PreciseTimer
+        self._beat.setInterval(1)
+        self._beat.timeout.connect(self._on_beat)
+        self.painted.connect(self._on_painted)
+
+    def show_state(self, state: State, at: datetime) -> None:
+        """Draw, and tell once it is on screen."""
+        super().show_state(state, at)
+        from desktop.services.states import AwaitingApproval, SignedIn
+
+        if isinstance(state, AwaitingApproval):
+            self._once("approved" if state.approved else "code")
+        if isinstance(state, SignedIn) and "signed_in" not in self._seen:
+            self._once("signed_in")
+            QTimer.singleShot(_LINGER, self._end)
+
+    def _once(self, name: str) -> None:
+        if name not in self._seen:
+            self._seen.add(name)
+            if name != "approved":
+                self.repaint()
+            tell(name)
+
+    def _on_painted(self) -> None:
+        tell("painted")
+        self._since_beat.start()
+        self._beat.start()
+
+    def _on_beat(self) -> None:
+        self._longest = max(self._longest, self._since_beat.nsecsElapsed() / 1e9)
+        self._since_beat.restart()
+
+    def _end(self) -> None:
+        tell("longest", self._longest)
+        self.close()
+
+
+class WatchedOptions(Options):
+    """Signs in to the server that runs already."""
+
+    def load_profile(self) -> Profile:
+        """The profile of the demo server at the address that was given."""
+        from desktop.options import demo_profile
+
+        return demo_profile(sys.argv[1])
+
+
+if __name__ == "__main__":
+    app.Window = WatchedWindow  # type: ignore[attr-defined]
+    sys.exit(app.run(WatchedOptions()))

@@ -1,0 +1,28 @@
+"""What a session needs of this computer: its keyring, its network, its clock."""
+
+from functools import partial
+
+from desktop.oauth.clock import SystemClock
+from desktop.services.background import Worker
+from desktop.services.keystore import Keystore, Vault, VaultKeystore
+from desktop.services.network import make_http_client
+from desktop.services.noted_keystore import NotedKeystore
+from desktop.services.paths import notes_folder
+from desktop.services.session import Surroundings
+
+
+def surroundings(worker: Worker) -> Surroundings:
+    """The real ones; `worker` does what would hold the event loop."""
+    return Surroundings(system_keystore(), partial(worker.run, make_http_client), SystemClock())
+
+
+def system_keystore(*, patience: float = 20.0) -> Keystore:
+    """The keyring of this computer, each operation at most `patience` seconds."""
+    return NotedKeystore(VaultKeystore(_open_vault, patience=patience), notes_folder())
+
+
+def _open_vault() -> Vault:
+    # Runs in the keystore's thread, at the first need: keyring is slow to load.
+    from desktop.services.keyring_vault import open_vault
+
+    return open_vault()

@@ -1,0 +1,58 @@
+"""A keystore that notes in an empty file under which keys it has saved something.
+
+Where nothing was saved, nothing is asked of the keyring: no prompt to unlock it for an empty look,
+and the first code is on screen earlier, by the time that loading and asking a keyring takes.
+"""
+
+import logging
+from pathlib import Path
+
+from desktop.services.keystore import KeyringMissing, Keystore
+
+_log = logging.getLogger(__name__)
+
+
+class NotedKeystore:
+    """`inner`, asked only where a note in `folder` says that there is something to find."""
+
+    def __init__(self, inner: Keystore, folder: Path) -> None:
+        self._inner = inner
+        self._folder = folder
+
+    async def load(self, key: str) -> str | None:
+        """The value, or `None`; raises `KeystoreError`."""
+        return await self._inner.load(key) if self._note(key).exists() else None
+
+    async def save(self, key: str, value: str) -> None:
+        """Replace the value; raises `KeystoreError`."""
+        # The note comes first: one without a value costs a look, a value without one is lost.
+        noted_before = self._note(key).exists()
+        self._write_note(key)
+        try:
+            await self._inner.save(key, value)
+        except KeyringMissing:
+            if not noted_before:
+                self._remove_note(key)
+            raise
+
+    async def delete(self, key: str) -> None:
+        """Remove the value; raises `KeystoreError`."""
+        await self._inner.delete(key)
+        self._remove_note(key)
+
+    def _write_note(self, key: str) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._note(key).touch()
+        except OSError as error:
+            _log.warning("what is saved will not be found again: %s", error)
+
+    def _remove_note(self, key: str) -> None:
+        try:
+            self._note(key).unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("a note cannot be removed: %s", error)
+
+    def _note(self, key: str) -> Path:
+        # Keys begin with the name of a profile, which has no characters that a path minds.
+        return self._folder / f"{key}.saved"

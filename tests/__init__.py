@@ -1,0 +1,1 @@
+"""Tests of XDR Login. `python3 dev.py test` runs them all."""

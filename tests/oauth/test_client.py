@@ -1,0 +1,213 @@
+import base64
+from urllib.parse import unquote
+
+import httpx
+import pytest
+
+from desktop.oauth import errors
+from desktop.oauth.client import (
+    Client,
+    ClientAuthentication,
+    authenticated,
+    methods_to_try,
+    request,
+)
+from tests.oauth.bench import (
+    CONFIDENTIAL,
+    DEVICE_ENDPOINT,
+    PENDING,
+    PUBLIC,
+    SECRETS,
+    TOKEN_ENDPOINT,
+    Bench,
+    breaks,
+    refuses,
+    says,
+    sends,
+)
+
+AUTO, NONE = ClientAuthentication.AUTO, ClientAuthentication.NONE
+BASIC, POST = ClientAuthentication.BASIC, ClientAuthentication.POST
+REFUSED = refuses("invalid_client", 401)
+
+
+def pair_in(header: str) -> tuple[str, str]:
+    kind, _, encoded = header.partition(" ")
+    assert kind == "Basic"
+    name, _, password = base64.b64decode(encoded).decode("ascii").partition(":")
+    return name, password
+
+
+def used_methods(bench: Bench) -> list[ClientAuthentication]:
+    """How the client proved itself in each request."""
+    return [
+        BASIC if "authorization" in request.headers else POST if "client_secret" in form else NONE
+        for request, form in zip(bench.requests, bench.forms, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("method", [NONE, BASIC, POST])
+def test_a_chosen_method_is_the_only_one(method: ClientAuthentication) -> None:
+    client = Client("c", "p", method)
+    assert methods_to_try(client, None) == (method,)
+    assert methods_to_try(client, BASIC) == (method,)
+
+
+def test_a_client_without_a_password_has_nothing_to_prove() -> None:
+    assert methods_to_try(PUBLIC, None) == (NONE,)
+    assert methods_to_try(PUBLIC, BASIC) == (NONE,)
+
+
+@pytest.mark.parametrize(
+    ("known", "order"),
+    [(None, (BASIC, POST)), (BASIC, (BASIC, POST)), (POST, (POST, BASIC)), (NONE, (BASIC, POST))],
+)
+def test_basic_comes_first_unless_the_other_is_known_to_work(
+    known: ClientAuthentication | None, order: tuple[ClientAuthentication, ...]
+) -> None:
+    assert methods_to_try(CONFIDENTIAL, known) == order
+
+
+def test_a_public_client_sends_its_id_alone() -> None:
+    assert authenticated(PUBLIC, NONE, form={"a": "b"}) == ({"a": "b", "client_id": "client-1"}, {})
+
+
+def test_a_password_in_the_body_is_not_in_a_header() -> None:
+    body, headers = authenticated(CONFIDENTIAL, POST, form={"a": "b"})
+    assert body == {"a": "b", "client_id": "client-1", "client_secret": "pass-word"}
+    assert headers == {}
+
+
+def test_a_password_in_the_header_is_not_in_the_body() -> None:
+    body, headers = authenticated(CONFIDENTIAL, BASIC, form={"a": "b"})
+    assert body == {"a": "b", "client_id": "client-1"}
+    assert pair_in(headers["Authorization"]) == ("client-1", "pass-word")
+
+
+@pytest.mark.parametrize(
+    ("plain", "encoded"),
+    [
+        ("a:b", "a%3Ab"),
+        ("a b+c", "a%20b%2Bc"),
+        ("100%/@&=", "100%25%2F%40%26%3D"),
+        ("pa\u00df\u20ac", "pa%C3%9F%E2%82%AC"),
+        ("a\r\nX-Evil: 1", "a%0D%0AX-Evil%3A%201"),
+        ("Az09-._~", "Az09-._~"),
+    ],
+)
+def test_id_and_password_are_encoded_before_basic(plain: str, encoded: str) -> None:
+    headers = authenticated(Client(plain, plain), BASIC, form={})[1]
+    assert pair_in(headers["Authorization"]) == (encoded, encoded)
+    assert unquote(encoded) == plain
+
+
+def test_the_client_id_cannot_be_replaced_by_another_parameter() -> None:
+    form = {"client_id": "x", "client_secret": "x"}
+    body = authenticated(CONFIDENTIAL, POST, form=form)[0]
+    assert body == {"client_id": "client-1", "client_secret": "pass-word"}
+
+
+def test_no_secret_is_shown_by_a_client_or_its_connection() -> None:
+    bench = Bench(PENDING, client=CONFIDENTIAL)
+    shown = f"{bench.connection!r} {bench.connection} {CONFIDENTIAL}"
+    assert not [secret for secret in SECRETS if secret in shown]
+
+
+async def test_the_members_of_the_answer_are_given() -> None:
+    bench = Bench(says({"a": 1}))
+    assert await request(bench.connection, TOKEN_ENDPOINT, form={"b": "c"}) == {"a": 1}
+    assert bench.forms == [{"b": "c", "client_id": "client-1"}]
+    assert bench.connection.known_methods == {TOKEN_ENDPOINT: NONE}
+
+
+async def test_basic_is_tried_first_and_remembered_when_it_works() -> None:
+    bench = Bench(says({}), client=CONFIDENTIAL)
+    await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert used_methods(bench) == [BASIC]
+    assert bench.connection.known_methods == {TOKEN_ENDPOINT: BASIC}
+
+
+async def test_the_body_is_tried_when_basic_is_refused_and_remembered() -> None:
+    bench = Bench(REFUSED, says({}), client=CONFIDENTIAL)
+    await request(bench.connection, TOKEN_ENDPOINT, form={})
+    await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert used_methods(bench) == [BASIC, POST, POST]
+    assert bench.connection.known_methods == {TOKEN_ENDPOINT: POST}
+
+
+async def test_the_second_method_waits_a_second() -> None:
+    bench = Bench(REFUSED, says({}), client=CONFIDENTIAL)
+    await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert bench.pauses == [1.0]
+
+
+@pytest.mark.parametrize("body", ["", "<html>401</html>"])
+async def test_a_401_that_is_no_oauth_answer_counts_as_a_refusal_of_the_method(body: str) -> None:
+    bench = Bench(sends(body, 401), says({"a": 1}), client=CONFIDENTIAL)
+    assert await request(bench.connection, TOKEN_ENDPOINT, form={}) == {"a": 1}
+    assert used_methods(bench) == [BASIC, POST]
+
+
+async def test_a_401_to_the_last_method_is_told_as_it_is() -> None:
+    bench = Bench(sends("", 401), client=CONFIDENTIAL)
+    with pytest.raises(errors.UnusableAnswer) as caught:
+        await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert caught.value.status == 401
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 404])
+async def test_another_unusable_answer_does_not_try_the_next_method(status: int) -> None:
+    bench = Bench(sends("<html>", status), client=CONFIDENTIAL)
+    with pytest.raises(errors.PageInsteadOfAnswer):
+        await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert used_methods(bench) == [BASIC]
+
+
+async def test_a_password_that_no_method_proves_is_an_error_and_nothing_is_remembered() -> None:
+    bench = Bench(REFUSED, client=CONFIDENTIAL)
+    bench.connection.known_methods[TOKEN_ENDPOINT] = POST
+    with pytest.raises(errors.InvalidClient):
+        await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert used_methods(bench) == [POST, BASIC]
+    assert bench.connection.known_methods == {}
+
+
+async def test_a_chosen_method_is_not_replaced_when_it_is_refused() -> None:
+    bench = Bench(REFUSED, client=Client("client-1", "pass-word", BASIC))
+    with pytest.raises(errors.InvalidClient):
+        await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert used_methods(bench) == [BASIC]
+
+
+async def test_the_two_endpoints_may_want_different_methods() -> None:
+    bench = Bench(says({}), REFUSED, PENDING, says({}), PENDING, client=CONFIDENTIAL)
+    await request(bench.connection, DEVICE_ENDPOINT, form={})
+    with pytest.raises(errors.AuthorizationPending):
+        await request(bench.connection, TOKEN_ENDPOINT, form={})
+    await request(bench.connection, DEVICE_ENDPOINT, form={})
+    with pytest.raises(errors.AuthorizationPending):
+        await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert bench.connection.known_methods == {DEVICE_ENDPOINT: BASIC, TOKEN_ENDPOINT: POST}
+    assert used_methods(bench) == [BASIC, BASIC, POST, BASIC, POST]
+
+
+async def test_an_oauth_error_proves_that_the_client_was_known() -> None:
+    bench = Bench(refuses("access_denied"), client=CONFIDENTIAL)
+    with pytest.raises(errors.AccessDenied):
+        await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert bench.connection.known_methods == {TOKEN_ENDPOINT: BASIC}
+
+
+async def test_a_trouble_proves_nothing_and_tries_nothing_else() -> None:
+    bench = Bench(breaks(httpx.ConnectError("refused")), client=CONFIDENTIAL)
+    with pytest.raises(errors.TransportFailure):
+        await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert len(bench.requests) == 1
+    assert bench.connection.known_methods == {}
+
+
+async def test_an_unsafe_endpoint_is_never_asked() -> None:
+    bench = Bench(says({}), client=CONFIDENTIAL)
+    with pytest.raises(errors.UnsafeAddress):
+        await request(bench.connection, "http://login.example/token", form={})
+    assert bench.requests == []

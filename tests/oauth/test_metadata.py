@@ -1,0 +1,309 @@
+import json
+from dataclasses import fields, replace
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+
+from desktop.oauth import errors
+from desktop.oauth.errors import MetadataMismatch, OAuthError, UnsafeAddress, UnusableAnswer
+from desktop.oauth.metadata import (
+    Issuer,
+    ServerMetadata,
+    discover,
+    metadata_addresses,
+    parse_metadata,
+)
+from tests.oauth.bench import (
+    DEVICE_ENDPOINT,
+    HOST,
+    NOT_FOUND,
+    TOKEN_ENDPOINT,
+    Bench,
+    Reply,
+    breaks,
+    fuzzed,
+    members_named,
+    refuses,
+    says,
+    sends,
+)
+
+ADDRESS = f"https://{HOST}"
+ISSUER = Issuer(ADDRESS)
+OAUTH = f"{ADDRESS}/.well-known/oauth-authorization-server"
+OPENID = f"{ADDRESS}/.well-known/openid-configuration"
+NAMES = (
+    "device_authorization_endpoint",
+    "token_endpoint",
+    "authorization_endpoint",
+    "userinfo_endpoint",
+    "revocation_endpoint",
+    "jwks_uri",
+)
+BOTH = {
+    "issuer": ADDRESS,
+    "device_authorization_endpoint": DEVICE_ENDPOINT,
+    "token_endpoint": TOKEN_ENDPOINT,
+}
+FULL = ServerMetadata(
+    issuer=ADDRESS,
+    device_authorization_endpoint=DEVICE_ENDPOINT,
+    token_endpoint=TOKEN_ENDPOINT,
+)
+
+
+def test_every_member_is_read() -> None:
+    document = {name: f"{ADDRESS}/{name}" for name in NAMES}
+    found = parse_metadata(
+        {"issuer": ADDRESS, "code_challenge_methods_supported": ["S256", "plain"], **document},
+        ISSUER,
+    )
+    assert found == ServerMetadata(
+        issuer=ADDRESS, code_challenge_methods_supported=("S256", "plain"), **document
+    )
+    assert {field.name for field in fields(ServerMetadata)} == {
+        "issuer",
+        "code_challenge_methods_supported",
+        *NAMES,
+    }
+
+
+def test_further_members_are_ignored_whatever_they_hold() -> None:
+    document = {**BOTH, "grant_types_supported": ["client_credential"], "mtls": {"a": [None]}}
+    assert parse_metadata(document, ISSUER) == FULL
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", [None, "", " ", 5, True, [], {}, ["https://login.example/"]])
+def test_an_endpoint_that_is_no_text_counts_as_absent(name: str, value: object) -> None:
+    assert getattr(parse_metadata({**BOTH, name: value}, ISSUER), name) == ""
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "value",
+    ["http://login.example/", "/token", "javascript:alert(1)", "https://a@b/", "https://h\\x/"],
+)
+def test_an_unsafe_endpoint_is_an_error(name: str, value: str) -> None:
+    with pytest.raises(UnsafeAddress):
+        parse_metadata({**BOTH, name: value}, ISSUER)
+
+
+@pytest.mark.parametrize(
+    ("value", "methods"),
+    [(["S256"], ("S256",)), ("S256 plain", ("S256", "plain")), (None, ()), (5, ()), ([256], ())],
+)
+def test_challenge_methods_are_read_tolerantly(value: object, methods: tuple[str, ...]) -> None:
+    found = parse_metadata({**BOTH, "code_challenge_methods_supported": value}, ISSUER)
+    assert found.code_challenge_methods_supported == methods
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "https://evil.example",
+        "http://login.example",
+        "https://login.example/tenant",
+        "https://login.example.evil.example",
+        "https://login.example?x",
+        "IROH Auth",
+    ],
+)
+def test_a_document_of_another_issuer_is_an_error(named: str) -> None:
+    with pytest.raises(MetadataMismatch) as caught:
+        parse_metadata({**BOTH, "issuer": named}, ISSUER)
+    assert (caught.value.host, caught.value.expected) == (HOST, ADDRESS)
+    assert caught.value.found == named
+
+
+@pytest.mark.parametrize("issuer", [None, "", 5, [ADDRESS]])
+def test_a_document_without_an_issuer_is_no_metadata(issuer: object) -> None:
+    with pytest.raises(UnusableAnswer, match="no usable issuer"):
+        parse_metadata({**BOTH, "issuer": issuer}, ISSUER)
+
+
+def test_a_slash_at_the_end_of_the_issuer_makes_no_difference() -> None:
+    assert parse_metadata({**BOTH, "issuer": f"{ADDRESS}/"}, ISSUER).complete
+    assert parse_metadata(BOTH, Issuer(f"{ADDRESS}/")).complete
+
+
+def test_endpoints_may_be_on_another_host_when_the_issuer_is_an_address() -> None:
+    found = parse_metadata({**BOTH, "token_endpoint": "https://oauth2.example/token"}, ISSUER)
+    assert found.token_endpoint == "https://oauth2.example/token"
+
+
+def test_the_expected_issuer_may_be_a_text() -> None:
+    found = parse_metadata({**BOTH, "issuer": "IROH Auth"}, Issuer(ADDRESS, "IROH Auth"))
+    assert found == replace(FULL, issuer="IROH Auth")
+
+
+def test_an_expected_text_is_compared_too() -> None:
+    with pytest.raises(MetadataMismatch) as caught:
+        parse_metadata(BOTH, Issuer(ADDRESS, "IROH Auth"))
+    assert (caught.value.expected, caught.value.found) == ("IROH Auth", ADDRESS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "endpoint",
+    ["https://evil.example/x", "https://login.example:8443/x", "https://x.login.example/"],
+)
+def test_an_expected_text_binds_every_endpoint_to_the_host(name: str, endpoint: str) -> None:
+    document = {**BOTH, "issuer": "IROH Auth", name: endpoint}
+    with pytest.raises(MetadataMismatch) as caught:
+        parse_metadata(document, Issuer(ADDRESS, "IROH Auth"))
+    assert caught.value.expected == "https://login.example:443"
+
+
+def test_an_explicit_default_port_is_the_same_host() -> None:
+    document = {**BOTH, "issuer": "X", "jwks_uri": "https://LOGIN.example:443/jwks"}
+    assert parse_metadata(document, Issuer(ADDRESS, "X")).jwks_uri
+
+
+def test_both_addresses_of_an_issuer_without_a_path() -> None:
+    assert metadata_addresses(ADDRESS) == (OAUTH, OPENID)
+    assert metadata_addresses(f"{ADDRESS}/") == (OAUTH, OPENID)
+
+
+def test_both_addresses_of_an_issuer_with_a_path() -> None:
+    assert metadata_addresses(f"{ADDRESS}:8443/realms/soc/") == (
+        f"{ADDRESS}:8443/.well-known/oauth-authorization-server/realms/soc",
+        f"{ADDRESS}:8443/realms/soc/.well-known/openid-configuration",
+    )
+
+
+@pytest.mark.parametrize("issuer", ["", "login.example", "http://login.example", "IROH Auth"])
+def test_an_issuer_that_is_no_safe_address_is_an_error(issuer: str) -> None:
+    with pytest.raises(UnsafeAddress):
+        metadata_addresses(issuer)
+
+
+def test_what_is_known_counts_more_than_what_is_found() -> None:
+    known = ServerMetadata(token_endpoint="https://a/", code_challenge_methods_supported=("S256",))
+    found = ServerMetadata(token_endpoint="https://b/", jwks_uri="https://c/")
+    assert known.merged(found) == replace(known, jwks_uri="https://c/")
+
+
+def test_both_endpoints_make_it_complete() -> None:
+    assert FULL.complete
+    assert not replace(FULL, token_endpoint="").complete
+    assert not replace(FULL, device_authorization_endpoint="").complete
+
+
+async def test_one_document_is_enough_when_it_names_both_endpoints() -> None:
+    bench = Bench(says(BOTH))
+    assert await discover(bench.connection, ISSUER) == FULL
+    assert bench.addresses == [OAUTH]
+    assert bench.requests[0].method == "GET"
+
+
+async def test_no_credentials_are_sent_with_discovery() -> None:
+    bench = Bench(says(BOTH))
+    await discover(bench.connection, ISSUER)
+    assert "authorization" not in bench.requests[0].headers
+    assert bench.requests[0].content == b""
+
+
+async def test_the_second_document_fills_the_gaps_of_the_first() -> None:
+    first = {**BOTH, "device_authorization_endpoint": None, "token_endpoint": f"{ADDRESS}/first"}
+    bench = Bench(says(first), says({**BOTH, "userinfo_endpoint": f"{ADDRESS}/me"}))
+    found = await discover(bench.connection, ISSUER)
+    assert found == replace(
+        FULL, token_endpoint=f"{ADDRESS}/first", userinfo_endpoint=f"{ADDRESS}/me"
+    )
+    assert bench.addresses == [OAUTH, OPENID]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        NOT_FOUND,
+        refuses("Not Found", 404),
+        refuses("access_denied", 403),
+        sends("<html>Welcome", 200),
+        sends("", 302),
+        sends("busy", 503),
+        sends("x" * 2**21),
+        says({}),
+        says({"message": "no such path"}),
+        says([BOTH]),
+        says({**BOTH, "issuer": None}),
+    ],
+)
+async def test_a_document_that_is_no_metadata_is_passed_over(reply: Reply) -> None:
+    bench = Bench(reply, says(BOTH))
+    assert await discover(bench.connection, ISSUER) == FULL
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (says({**BOTH, "issuer": "https://evil.example"}), MetadataMismatch),
+        (says({**BOTH, "token_endpoint": "http://login.example/"}), UnsafeAddress),
+        (breaks(httpx.ConnectError("refused")), errors.TransportFailure),
+        (breaks(httpx.ReadTimeout("")), errors.NoAnswerInTime),
+        (sends("", 429), errors.Throttled),
+    ],
+)
+async def test_a_document_that_lies_or_cannot_be_had_ends_discovery(
+    reply: Reply, kind: type[OAuthError]
+) -> None:
+    bench = Bench(reply, says(BOTH))
+    with pytest.raises(kind):
+        await discover(bench.connection, ISSUER)
+    assert len(bench.requests) == 1
+
+
+async def test_manual_endpoints_need_no_discovery() -> None:
+    bench = Bench(NOT_FOUND)
+    assert await discover(bench.connection, ISSUER, manual=FULL) == FULL
+    assert bench.requests == []
+
+
+async def test_a_manual_endpoint_counts_more_than_discovery() -> None:
+    manual = ServerMetadata(device_authorization_endpoint=f"{ADDRESS}/manual")
+    found = await discover(Bench(says(BOTH)).connection, ISSUER, manual=manual)
+    assert found == replace(FULL, device_authorization_endpoint=f"{ADDRESS}/manual")
+
+
+@pytest.mark.parametrize("missing", NAMES[:2])
+async def test_an_endpoint_that_nobody_names_is_missing(missing: str) -> None:
+    bench = Bench(says({**BOTH, missing: None}))
+    with pytest.raises(errors.MissingEndpoint) as caught:
+        await discover(bench.connection, ISSUER)
+    assert (caught.value.host, caught.value.endpoint) == (HOST, missing)
+
+
+async def test_a_missing_endpoint_counts_more_than_a_missing_document() -> None:
+    bench = Bench(says({**BOTH, "device_authorization_endpoint": None}), NOT_FOUND)
+    with pytest.raises(errors.MissingEndpoint):
+        await discover(bench.connection, ISSUER)
+
+
+async def test_without_any_document_the_last_answer_is_told() -> None:
+    bench = Bench(sends("<html>", 200), NOT_FOUND)
+    with pytest.raises(UnusableAnswer) as caught:
+        await discover(bench.connection, ISSUER)
+    assert caught.value.status == 404
+
+
+async def test_a_server_that_denies_both_documents_names_no_endpoint() -> None:
+    bench = Bench(refuses("not_found", 404))
+    with pytest.raises(errors.MissingEndpoint) as caught:
+        await discover(bench.connection, ISSUER)
+    assert caught.value.endpoint == "device_authorization_endpoint"
+
+
+@fuzzed
+@given(members_named("issuer", "code_challenge_methods_supported", *NAMES))
+def test_any_document_gives_safe_endpoints_or_an_error_of_ours(found: dict[str, Any]) -> None:
+    for issuer in (ISSUER, Issuer(ADDRESS, "IROH Auth")):
+        named = issuer.expected or issuer.address
+        try:
+            metadata = parse_metadata({"issuer": named, **found}, issuer)
+        except OAuthError:
+            continue
+        assert all(getattr(metadata, name).startswith(("https://", "")) for name in NAMES)
+        assert json.dumps(metadata.code_challenge_methods_supported)

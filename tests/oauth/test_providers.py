@@ -1,0 +1,346 @@
+"""What real providers do differently: one test for each row of the list of their quirks."""
+
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from desktop.oauth import errors
+from desktop.oauth.client import Client, ClientAuthentication
+from desktop.oauth.metadata import Issuer, ServerMetadata, discover
+from tests.oauth.bench import (
+    CODE,
+    CONFIDENTIAL,
+    DEVICE_ENDPOINT,
+    ENDPOINTS,
+    HOST,
+    NOT_FOUND,
+    PENDING,
+    TOKENS,
+    Bench,
+    breaks,
+    refuses,
+    says,
+    sends,
+    unsigned,
+)
+
+XDR_HOST = "https://visibility.eu.amp.cisco.com"
+XDR_ISSUER = Issuer(XDR_HOST, "IROH Auth")
+XDR_ENDPOINTS = {
+    "device_authorization_endpoint": f"{XDR_HOST}/iroh/oauth2/device_authorization",
+    "authorization_endpoint": f"{XDR_HOST}/iroh/oauth2/authorize",
+    "token_endpoint": f"{XDR_HOST}/iroh/oauth2/token",
+    "jwks_uri": f"{XDR_HOST}/.well-known/jwks",
+}
+XDR_DOCUMENT: dict[str, object] = {
+    "issuer": "IROH Auth",
+    **XDR_ENDPOINTS,
+    "service_documentation": "https://visibility.eu.amp.cisco.com/iroh/doc",
+    "scopes_supported": ["enrich", "inspect", "casebook"],
+    "response_types_supported": ["code", "token"],
+    "code_challenge_methods_supported": ["S256", "plain"],
+    "grant_types_supported": [
+        "authorization_code",
+        "client_credential",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+    ],
+}
+XDR_CODE = {**CODE, "verification_uri": f"{XDR_HOST}/iroh/oauth2/device", "interval": None}
+
+
+# Cisco XDR
+
+
+async def test_xdr_names_an_issuer_that_is_no_address() -> None:
+    found = await discover(Bench(says(XDR_DOCUMENT)).connection, XDR_ISSUER)
+    assert found == ServerMetadata(
+        issuer="IROH Auth", code_challenge_methods_supported=("S256", "plain"), **XDR_ENDPOINTS
+    )
+
+
+async def test_xdr_endpoints_are_bound_to_the_host_that_was_asked() -> None:
+    elsewhere = {**XDR_DOCUMENT, "token_endpoint": "https://visibility.amp.cisco.com/token"}
+    with pytest.raises(errors.MetadataMismatch):
+        await discover(Bench(says(elsewhere)).connection, XDR_ISSUER)
+
+
+async def test_xdr_tokens_may_name_any_issuer() -> None:
+    token = unsigned({"iss": "IROH Auth NAM", "email": "dana@northwind.example"})
+    bench = Bench(says(XDR_CODE), says({**TOKENS, "access_token": token}))
+    assert (await bench.sign_in()).account.user == "dana@northwind.example"
+
+
+async def test_xdr_does_not_say_how_to_prove_the_client_so_both_ways_are_tried() -> None:
+    refused = refuses("invalid_client", 401, trace_id="t-1")
+    bench = Bench(refused, says(XDR_CODE), says(TOKENS), client=CONFIDENTIAL)
+    await bench.sign_in()
+    assert ["client_secret" in form for form in bench.forms] == [False, True, False]
+    assert bench.connection.known_methods == {
+        ENDPOINTS.device_authorization_endpoint: ClientAuthentication.POST,
+        ENDPOINTS.token_endpoint: ClientAuthentication.BASIC,
+    }
+
+
+async def test_xdr_oidc_document_lacks_the_device_endpoint() -> None:
+    lacking = {**XDR_DOCUMENT, "device_authorization_endpoint": None}
+    bench = Bench(says(XDR_DOCUMENT), says(lacking))
+    assert (await discover(bench.connection, XDR_ISSUER)).complete
+    assert bench.addresses == [f"{XDR_HOST}/.well-known/oauth-authorization-server"]
+    with pytest.raises(errors.MissingEndpoint, match="device_authorization_endpoint"):
+        await discover(Bench(NOT_FOUND, says(lacking)).connection, XDR_ISSUER)
+
+
+async def test_xdr_grants_fewer_scopes_than_asked_and_says_bearer_in_lower_case() -> None:
+    granted = {
+        **TOKENS,
+        "token_type": "bearer",
+        "scope": "enrich:read private-intel/incident:write",
+    }
+    tokens = await Bench(says(XDR_CODE), says(granted)).sign_in(scope=("enrich", "admin"))
+    assert tokens.token_type == "Bearer"
+    assert tokens.requested_scope == ("enrich", "admin")
+    assert tokens.scope == ("enrich:read", "private-intel/incident:write")
+
+
+async def test_xdr_gives_no_interval_and_a_retry_after_with_a_unit() -> None:
+    limited = says({"error": "too many requests"}, 429, {"Retry-After": "42s"})
+    bench = Bench(says(XDR_CODE), PENDING, limited, says(TOKENS))
+    await bench.sign_in()
+    assert bench.asked_at == [0.0, 5.0, 10.0, 52.0]
+
+
+async def test_xdr_answers_a_500_with_free_text() -> None:
+    fault = says({"error": "unknown server error", "trace_id": "t-1"}, 500)
+    await Bench(says(XDR_CODE), fault, fault, says(TOKENS)).sign_in()
+
+
+# GitHub
+
+GITHUB_FORM = "application/x-www-form-urlencoded; charset=utf-8"
+
+
+async def test_github_sends_forms_and_errors_with_status_200() -> None:
+    code = (
+        "device_code=3584d83&expires_in=899&interval=5&user_code=WDJB-MJHT"
+        "&verification_uri=https%3A%2F%2Fgithub.com%2Flogin%2Fdevice"
+    )
+    pending = "error=authorization_pending&error_description=Not+yet."
+    tokens = "access_token=gho_16C7&scope=repo%2Cread%3Aorg&token_type=bearer"
+    bench = Bench(*(sends(body, content_type=GITHUB_FORM) for body in (code, pending, tokens)))
+    found = await bench.sign_in()
+    assert (found.access_token, found.scope) == ("gho_16C7", ("repo", "read:org"))
+    assert (found.refresh_token, found.expires_at) == (None, None)
+    assert all(request.headers["accept"] == "application/json" for request in bench.requests)
+
+
+async def test_github_names_the_new_interval_when_it_is_asked_too_fast() -> None:
+    slower = refuses("slow_down", 200, interval=11)
+    bench = Bench(says(CODE), slower, PENDING, says(TOKENS))
+    await bench.sign_in()
+    assert bench.asked_at == [0.0, 5.0, 16.0, 27.0]
+
+
+async def test_github_gives_no_link_with_the_code_in_it() -> None:
+    assert (await Bench(says(CODE)).code()).verification_uri_complete is None
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("device_flow_disabled", errors.UnauthorizedClient),
+        ("incorrect_client_credentials", errors.InvalidClient),
+        ("incorrect_device_code", errors.InvalidGrant),
+        ("token_expired", errors.ExpiredToken),
+    ],
+)
+async def test_github_has_error_codes_of_its_own(
+    code: str, kind: type[errors.ErrorResponse]
+) -> None:
+    with pytest.raises(kind):
+        await Bench(says(CODE), refuses(code, 200)).sign_in()
+
+
+# Google
+
+
+async def test_google_says_verification_url_and_wants_the_secret_of_a_public_client() -> None:
+    code = {**CODE, "verification_url": "https://www.google.com/device"}
+    del code["verification_uri"]
+    client = Client("id", "pass-word", ClientAuthentication.POST)
+    bench = Bench(says(code), says(TOKENS), client=client)
+    assert (await bench.code()).verification_uri == "https://www.google.com/device"
+    await bench.sign_in()
+    assert bench.forms[-1]["client_secret"] == "pass-word"
+
+
+@pytest.mark.parametrize("status", [428, 403])
+async def test_google_says_pending_and_slow_down_with_other_statuses(status: int) -> None:
+    pending, slower = refuses("authorization_pending", status), refuses("slow_down", status)
+    bench = Bench(says(CODE), pending, slower, says(TOKENS))
+    await bench.sign_in()
+    assert bench.asked_at == [0.0, 5.0, 10.0, 20.0]
+
+
+# Microsoft Entra
+
+
+async def test_entra_says_declined_in_its_own_word() -> None:
+    with pytest.raises(errors.AccessDenied):
+        await Bench(says(CODE), refuses("authorization_declined")).sign_in()
+
+
+async def test_entra_says_unknown_code_in_its_own_word() -> None:
+    with pytest.raises(errors.InvalidGrant):
+        await Bench(says(CODE), refuses("bad_verification_code")).sign_in()
+
+
+async def test_entra_forbids_device_codes_by_policy() -> None:
+    blocked = refuses(
+        "access_denied",
+        error_description="AADSTS53003: Access has been blocked by Conditional Access policies.",
+        correlation_id="c-1",
+    )
+    with pytest.raises(errors.ForbiddenByPolicy) as caught:
+        await Bench(says(CODE), blocked).sign_in()
+    assert caught.value.trace_id == "c-1"
+
+
+# Okta
+
+
+async def test_okta_gives_no_refresh_token_without_offline_access() -> None:
+    tokens = {key: value for key, value in TOKENS.items() if key != "refresh_token"}
+    assert (await Bench(says(CODE), says(tokens)).sign_in()).refresh_token is None
+
+
+# Auth0
+
+
+async def test_auth0_wants_an_audience_and_says_pending_with_403_and_slow_down_with_429() -> None:
+    pending, slower = refuses("authorization_pending", 403), refuses("slow_down", 429)
+    bench = Bench(says(CODE), pending, slower, pending, says(TOKENS))
+    await bench.sign_in(extra={"audience": "https://api.example"})
+    assert bench.forms[0]["audience"] == "https://api.example"
+    assert bench.asked_at == [0.0, 5.0, 10.0, 20.0, 30.0]
+
+
+# Keycloak
+
+
+async def test_keycloak_may_demand_pkce() -> None:
+    bench = Bench(says(CODE), says(TOKENS))
+    await bench.sign_in(replace(ENDPOINTS, code_challenge_methods_supported=("plain", "S256")))
+    assert bench.forms[0]["code_challenge_method"] == "S256"
+    assert bench.forms[1]["code_verifier"]
+
+
+async def test_keycloak_once_sent_an_interval_as_long_as_the_code() -> None:
+    bench = Bench(says({**CODE, "interval": 600}), says(TOKENS))
+    await bench.sign_in()
+    assert bench.asked_at == [0.0, 5.0]
+
+
+# GitLab
+
+
+async def test_gitlab_leaves_the_device_endpoint_out_of_discovery() -> None:
+    address = "https://gitlab.example"
+    document = {"issuer": address, "token_endpoint": f"{address}/oauth/token"}
+    manual = ServerMetadata(device_authorization_endpoint=f"{address}/oauth/authorize_device")
+    bench = Bench(NOT_FOUND, says(document))
+    found = await discover(bench.connection, Issuer(address), manual=manual)
+    assert found.complete
+    assert found.token_endpoint == f"{address}/oauth/token"
+
+
+# Dex
+
+
+async def test_dex_sends_errors_without_a_json_content_type() -> None:
+    pending = sends('{"error":"authorization_pending"}', 401, "text/plain; charset=utf-8")
+    bench = Bench(says(CODE), pending, says(TOKENS))
+    await bench.sign_in()
+    assert bench.asked_at == [0.0, 5.0, 10.0]
+
+
+# OpenAM
+
+
+async def test_openam_says_pending_with_403() -> None:
+    await Bench(says(CODE), refuses("authorization_pending", 403), says(TOKENS)).sign_in()
+
+
+# Spring Authorization Server
+
+
+async def test_spring_calls_an_expired_code_pending_for_ever() -> None:
+    bench = Bench(says({**CODE, "expires_in": 60}), PENDING)
+    with pytest.raises(errors.CodeExpired):
+        await bench.sign_in()
+    assert bench.clock.passed == 60.0
+
+
+# Nextcloud OIDC
+
+
+async def test_nextcloud_never_recovers_from_slow_down() -> None:
+    bench = Bench(says(CODE), refuses("slow_down"))
+    with pytest.raises(errors.CodeExpired):
+        await bench.sign_in()
+    assert bench.clock.passed == 600.0
+    assert bench.pauses[:4] == [5.0, 10.0, 15.0, 20.0]
+
+
+# Various
+
+
+async def test_numbers_come_as_strings_and_with_further_members() -> None:
+    code = {**CODE, "interval": "7", "expires_in": "60", "message": "To sign in, …", "x": [None]}
+    bench = Bench(says(code), PENDING, says({**TOKENS, "expires_in": "3600", "x": {}}))
+    tokens = await bench.sign_in()
+    assert bench.asked_at == [0.0, 7.0, 14.0]
+    assert tokens.expires_at is not None
+    assert (tokens.expires_at - tokens.issued_at).total_seconds() == 3600.0
+
+
+@pytest.mark.parametrize("status", [307, 308, 302])
+async def test_no_redirect_takes_the_device_code_elsewhere(status: int) -> None:
+    def away(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, headers={"location": "https://evil.example/token"})
+
+    bench = Bench(says(CODE), away, says(TOKENS))
+    await bench.sign_in()
+    assert {request.url.host for request in bench.requests} == {HOST}
+
+
+async def test_nothing_that_a_network_does_ends_the_sign_in_before_the_code_does() -> None:
+    bench = Bench(
+        says({**CODE, "expires_in": 1800}),
+        breaks(httpx.ConnectError("reset by peer")),
+        breaks(httpx.ReadTimeout("")),
+        sends("", 500),
+        says({"error": "overloaded"}, 503),
+        says({}, 429, {"Retry-After": "30"}),
+        sends("<!doctype html><title>Welcome to the hotel</title>"),
+        sends("<html>blocked</html>", 403),
+        sends('{"access_token": "acc-', 200, "application/json"),
+        sends("", 204),
+        sends("x" * 2**21),
+        sends("", 407),
+        sends("", 302),
+        PENDING,
+        says(TOKENS),
+    )
+    assert (await bench.sign_in()).access_token == "acc-ess-token"
+    assert len(bench.requests) == 15
+
+
+async def test_basic_wants_id_and_password_encoded_and_the_id_in_the_body_as_well() -> None:
+    client = Client("a b", "c:d", ClientAuthentication.BASIC)
+    bench = Bench(says(CODE), client=client)
+    await bench.code()
+    assert bench.requests[0].headers["authorization"] == "Basic YSUyMGI6YyUzQWQ="  # a%20b:c%3Ad
+    assert bench.forms[0]["client_id"] == "a b"
+    assert bench.addresses == [DEVICE_ENDPOINT]

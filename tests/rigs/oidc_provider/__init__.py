@@ -1,0 +1,145 @@
+"""oidc-provider from npm: a certified authorization server that shares nothing with the app."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.rigs import parts
+from tests.rigs.process import Program, running, wait_until
+
+HERE = Path(__file__).parent
+CACHE = HERE.parents[2] / ".cache" / "oidc-provider"
+
+_NPM_ENVIRONMENT = dict(os.environ)
+"""As the person has it: taken before the tests get a home folder of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An application that the provider knows."""
+
+    id: str
+    authentication: str
+    secret: str | None = None
+
+
+PUBLIC = Client("xdr-public", "none")
+BASIC = Client("xdr-basic", "client_secret_basic", "basic:secret/with +%26 signs")
+POST = Client("xdr-post", "client_secret_post", "post-secret-of-the-tests")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a test may change of the provider; lifetimes in seconds."""
+
+    device_code_ttl: int = 600
+    access_token_ttl: int = 3600
+    refresh_token_ttl: int = 86400
+    interval: int | None = None
+    """oidc-provider sends no `interval`; a number adds one to its response."""
+
+
+@dataclass(frozen=True, slots=True)
+class OidcProvider:
+    """A running provider."""
+
+    issuer: str
+    public: Client = PUBLIC
+    basic: Client = BASIC
+    post: Client = POST
+
+
+@pytest.fixture(scope="session")
+def oidc_provider() -> Iterator[OidcProvider]:
+    """Run oidc-provider with its usual lifetimes for the whole run."""
+    _require()
+    with run_oidc_provider(Settings()) as provider:
+        yield provider
+
+
+@pytest.fixture
+def start_oidc_provider() -> Iterator[Callable[[Settings], OidcProvider]]:
+    """Start providers with other settings: `start_oidc_provider(Settings(device_code_ttl=2))`."""
+    _require()
+    with contextlib.ExitStack() as stack:
+        yield lambda settings: stack.enter_context(run_oidc_provider(settings))
+
+
+@contextlib.contextmanager
+def run_oidc_provider(settings: Settings) -> Iterator[OidcProvider]:
+    """Run the provider on a free port of this machine; usable outside pytest too."""
+    folder = install()
+    asked = asdict(settings) | {"clients": [asdict(client) for client in (PUBLIC, BASIC, POST)]}
+    command = ["node", str(folder / "server.mjs"), json.dumps(asked)]
+    with running(command, os.environ) as program:
+        wait_until(lambda: bool(_ready_line(program)), "oidc-provider's issuer", program)
+        yield OidcProvider(json.loads(_ready_line(program))["issuer"])
+
+
+def approve(page: Page, verification_uri: str, *, account: str = "analyst") -> None:
+    """Do what a person does at the provider: confirm the code, sign in, agree."""
+    _sign_in(page, verification_uri, account)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("heading", name="Sign-in Success").wait_for()
+
+
+def deny(page: Page, verification_uri: str) -> None:
+    """Be a person who sees a code that is not theirs and aborts."""
+    page.goto(verification_uri)
+    page.get_by_role("button", name="[ Abort ]").click()
+    page.get_by_text("The Sign-in request was interrupted").wait_for()
+
+
+def install() -> Path:
+    """Install the provider once per version of package.json; give the folder to run it from."""
+    key = hashlib.sha256((HERE / "package.json").read_bytes()).hexdigest()[:16]
+    folder = CACHE / key
+    if not (folder / "installed").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        shutil.copy(HERE / "package.json", folder)
+        _npm_install(folder)
+        (folder / "installed").touch()
+    shutil.copy(HERE / "server.mjs", folder)  # beside node_modules, where node looks for them
+    return folder
+
+
+def _sign_in(page: Page, verification_uri: str, account: str) -> None:
+    page.goto(verification_uri)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_placeholder("Enter any login").fill(account)
+    page.get_by_placeholder("and password").fill("any password will do")
+    page.get_by_role("button", name="Sign-in").click()
+
+
+def _npm_install(folder: Path) -> None:
+    # No lock file: it would record where this machine gets its packages from.
+    quiet = ["--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(
+        [shutil.which("npm") or "npm", "install", *quiet],
+        cwd=folder,
+        env=_NPM_ENVIRONMENT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        parts.give_up(f"the oidc_provider rig could not be installed: {done.stderr[-500:]}")
+
+
+def _ready_line(program: Program) -> str:
+    lines = program.printed().split("\n")[:-1]
+    return next((line for line in lines if line.startswith("{")), "")
+
+
+def _require() -> None:
+    parts.require("oidc_provider", "node", "npm")

@@ -1,0 +1,84 @@
+// A certified OpenID provider, written by others, for XDR Login to sign in to.
+//
+// usage: node server.mjs '{"device_code_ttl": 600, ...}'
+//
+// Listens on a free port of 127.0.0.1, prints one line of JSON with its issuer, and serves until
+// it is ended. Everything is in memory: the accounts are whatever name is typed.
+
+import { webcrypto } from 'node:crypto';
+import { createServer } from 'node:http';
+import { Provider } from 'oidc-provider';
+
+// Debian 12 has Node 18, which lacks these two; oidc-provider asks for Node 22.
+globalThis.crypto ??= webcrypto;
+URL.parse ??= (text, base) => (URL.canParse(text, base) ? new URL(text, base) : null);
+
+const settings = {
+  device_code_ttl: 600,
+  access_token_ttl: 3600,
+  refresh_token_ttl: 86400,
+  interval: null, // oidc-provider never sends one; a number adds it to the response
+  clients: [],
+  ...JSON.parse(process.argv[2] ?? '{}'),
+};
+
+const server = createServer();
+server.listen(0, '127.0.0.1', () => {
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  server.on('request', provider(issuer).callback());
+  console.log(JSON.stringify({ issuer }));
+});
+
+function provider(issuer) {
+  const made = new Provider(issuer, {
+    clients: settings.clients.map(client),
+    features: {
+      deviceFlow: { enabled: true },
+      devInteractions: { enabled: true },
+      introspection: { enabled: true },
+      revocation: { enabled: true },
+      userinfo: { enabled: true },
+    },
+    scopes: ['openid', 'offline_access', 'profile', 'email'],
+    claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email'] },
+    conformIdTokenClaims: false,
+    findAccount: (_ctx, id) => ({ accountId: id, claims: () => claims(id) }),
+    issueRefreshToken: (_ctx, asking) => asking.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: true,
+    cookies: { keys: ['only for tests on this machine'] },
+    ttl: {
+      AccessToken: settings.access_token_ttl,
+      DeviceCode: settings.device_code_ttl,
+      RefreshToken: settings.refresh_token_ttl,
+      Grant: settings.refresh_token_ttl,
+      IdToken: 3600,
+      Interaction: 3600,
+      Session: 3600,
+    },
+  });
+  made.use(addInterval);
+  return made;
+}
+
+function client({ id, secret, authentication }) {
+  return {
+    client_id: id,
+    client_name: `XDR Login (${id})`,
+    ...(secret ? { client_secret: secret } : {}),
+    token_endpoint_auth_method: authentication,
+    grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+    response_types: [],
+    redirect_uris: [],
+  };
+}
+
+function claims(id) {
+  return { sub: id, name: `Ana ${id}`, preferred_username: id, email: `${id}@example.com` };
+}
+
+async function addInterval(ctx, next) {
+  await next();
+  if (settings.interval !== null && ctx.oidc?.route === 'device_authorization' && ctx.status === 200) {
+    ctx.body = { ...ctx.body, interval: settings.interval };
+  }
+}

@@ -1,0 +1,170 @@
+"""A real keyring on a D-Bus of its own: gnome-keyring, as a Linux desktop has it."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import keyring
+import pytest
+
+from tests.rigs import parts
+from tests.rigs.process import running, wait_until
+
+if TYPE_CHECKING:  # the Secret Service and its libraries exist on Linux only
+    from jeepney.io.blocking import DBusConnection
+
+KEYRING_BACKEND = "keyring.backends.SecretService.Keyring"
+LOGIN_PASSWORD = b"correct horse battery staple"
+
+# No service folders: what is not started here cannot be started by asking for it either.
+BUS_CONFIGURATION = """<busconfig>
+  <type>session</type>
+  <listen>unix:path={socket}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bus:
+    """A D-Bus session bus in a folder of its own."""
+
+    folder: Path
+
+    @property
+    def address(self) -> str:
+        """The value for DBUS_SESSION_BUS_ADDRESS."""
+        return f"unix:path={self.folder}/bus"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """This process' environment, so changed that a child uses this bus and its keyring."""
+        return dict(os.environ) | self.changes
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """What differs in `environment`: the bus and the keyring backend."""
+        return {
+            "DBUS_SESSION_BUS_ADDRESS": self.address,
+            "PYTHON_KEYRING_BACKEND": KEYRING_BACKEND,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SecretStore(Bus):
+    """A bus with an unlocked, empty gnome-keyring on it."""
+
+    def lock(self) -> None:
+        """Lock the store, as a desktop does; nobody is there to answer the unlock prompt."""
+        import secretstorage
+
+        with self.connection() as connection:
+            secretstorage.get_default_collection(connection).lock()
+
+    def entries(self) -> dict[str, str]:
+        """Read every entry past the backend under test: label to value."""
+        import secretstorage
+
+        with self.connection() as connection:
+            items = secretstorage.get_default_collection(connection).get_all_items()
+            return {item.get_label(): item.get_secret().decode() for item in items}
+
+    @contextlib.contextmanager
+    def connection(self) -> Iterator["DBusConnection"]:
+        """Open a D-Bus connection of one's own."""
+        from jeepney.io.blocking import open_dbus_connection
+
+        with open_dbus_connection(self.address) as connection:
+            yield connection
+
+
+@pytest.fixture
+def secret_service() -> Iterator[SecretStore]:
+    """Run an unlocked, empty gnome-keyring; children reach it by `environment`."""
+    parts.require_linux("secret_service")
+    parts.require("secret_service", "dbus-daemon", "gnome-keyring-daemon")
+    with run_bus() as bus, run_keyring(bus) as store:
+        yield store
+
+
+@pytest.fixture
+def bare_bus() -> Iterator[Bus]:
+    """Run a session bus on which nothing keeps secrets, as on a bare window manager."""
+    parts.require_linux("secret_service")
+    parts.require("secret_service", "dbus-daemon")
+    with run_bus() as bus:
+        yield bus
+
+
+@pytest.fixture
+def real_keyring(secret_service: SecretStore) -> Iterator[SecretStore]:
+    """Point this process' `keyring` at the real store, and away from it afterwards."""
+    with pointed_at(secret_service):
+        yield secret_service
+
+
+@contextlib.contextmanager
+def pointed_at(bus: Bus) -> Iterator[None]:
+    """Let this process' `keyring` use the bus, and put back what it used before."""
+    from keyring.backends import SecretService
+
+    before = keyring.get_keyring()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in bus.changes.items():
+            patch.setenv(name, value)
+        keyring.set_keyring(SecretService.Keyring())  # type: ignore[no-untyped-call]
+        try:
+            yield
+        finally:
+            keyring.set_keyring(before)
+
+
+@contextlib.contextmanager
+def run_bus() -> Iterator[Bus]:
+    """Run dbus-daemon; usable outside pytest too."""
+    with tempfile.TemporaryDirectory(prefix="bus-") as folder:
+        bus = Bus(Path(folder))
+        configuration = bus.folder / "bus.conf"
+        configuration.write_text(BUS_CONFIGURATION.format(socket=bus.folder / "bus"))
+        command = ["dbus-daemon", "--nofork", f"--config-file={configuration}"]
+        with running(command, os.environ) as daemon:
+            wait_until((bus.folder / "bus").exists, "dbus-daemon's socket", daemon)
+            yield bus
+
+
+@contextlib.contextmanager
+def run_keyring(bus: Bus) -> Iterator[SecretStore]:
+    """Run gnome-keyring on the bus with a store of its own, unlocked."""
+    store = SecretStore(bus.folder)
+    home = {name: str(bus.folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")}
+    command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
+    with running(command, bus.environment | home, typed=LOGIN_PASSWORD) as daemon:
+        wait_until(lambda: _is_unlocked(store), "gnome-keyring's store", daemon)
+        yield store
+
+
+def _is_unlocked(store: SecretStore) -> bool:
+    import secretstorage
+
+    with store.connection() as connection:
+        if not _has_owner(connection):
+            return False
+        collection = secretstorage.get_default_collection(connection)
+        return not collection.is_locked()
+
+
+def _has_owner(connection: "DBusConnection") -> bool:
+    import jeepney
+
+    names = jeepney.DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus")
+    call = jeepney.new_method_call(names, "NameHasOwner", "s", ("org.freedesktop.secrets",))
+    return bool(connection.send_and_get_reply(call).body[0])

@@ -1,0 +1,165 @@
+"""The real parts do what the tests that use them rely on."""
+
+import base64
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import keyring
+import pytest
+from keyring.errors import KeyringError, KeyringLocked, NoKeyringError
+
+from tests.rigs.browser import Opener, Person
+from tests.rigs.display import Display
+from tests.rigs.oidc_provider import Client, OidcProvider, Settings, approve, deny
+from tests.rigs.process import Program, running
+from tests.rigs.secret_service import Bus, SecretStore, pointed_at
+
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
+Fields = dict[str, Any]
+
+WINDOW = """
+import sys
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QPushButton
+
+app = QApplication(sys.argv)
+button = QPushButton("Open")
+button.setWindowTitle("a window of the rigs")
+button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(sys.argv[1])))
+button.show()
+app.exec()
+"""
+
+
+def show_window(display: Display, address: str) -> AbstractContextManager[Program]:
+    return running([sys.executable, "-c", WINDOW, address], display.environment)
+
+
+def test_a_window_is_managed_and_can_be_photographed(display: Display, tmp_path: Path) -> None:
+    with show_window(display, "about:blank"):
+        window = display.wait_for_window("a window of the rigs")
+        extents = display.run("xprop", "-id", window, "_NET_FRAME_EXTENTS")
+        picture = display.screenshot(tmp_path / "screen.png")
+    assert "=" in extents
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_address_that_a_button_opens_can_be_driven_in_chromium(
+    display: Display, browser_opener: Opener, oidc_provider: OidcProvider
+) -> None:
+    address = f"{oidc_provider.issuer}/device?user_code=nothing&x=1"
+    with show_window(display, address):
+        window = display.wait_for_window("a window of the rigs")
+        display.run("xdotool", "windowactivate", "--sync", window, "key", "space")
+        person = browser_opener.attach()
+        heading = person.do(lambda page: page.get_by_role("heading").inner_text()).result()
+    assert browser_opener.addresses() == [address]
+    assert heading == "Sign-in"
+
+
+def test_the_keyring_keeps_reads_and_deletes_a_secret(real_keyring: SecretStore) -> None:
+    keyring.set_password("rig", "analyst", "swordfish")
+    assert keyring.get_password("rig", "analyst") == "swordfish"
+    assert list(real_keyring.entries().values()) == ["swordfish"]
+    keyring.delete_password("rig", "analyst")
+    assert keyring.get_password("rig", "analyst") is None
+
+
+def test_a_locked_keyring_says_so(real_keyring: SecretStore) -> None:
+    keyring.set_password("rig", "analyst", "swordfish")
+    real_keyring.lock()
+    with pytest.raises(KeyringLocked):
+        keyring.get_password("rig", "analyst")
+
+
+def test_a_bus_without_a_secret_service_has_no_keyring(bare_bus: Bus) -> None:
+    with pointed_at(bare_bus), pytest.raises(KeyringError):
+        keyring.get_password("rig", "analyst")
+
+
+def test_without_a_rig_no_keyring_is_within_reach() -> None:
+    with pytest.raises(NoKeyringError):
+        keyring.set_password("rig", "analyst", "swordfish")
+
+
+def test_the_provider_describes_itself(oidc_provider: OidcProvider) -> None:
+    described = httpx.get(f"{oidc_provider.issuer}/.well-known/openid-configuration").json()
+    assert described["issuer"] == oidc_provider.issuer
+    assert described["device_authorization_endpoint"] == f"{oidc_provider.issuer}/device/auth"
+    assert described["revocation_endpoint"] == f"{oidc_provider.issuer}/token/revocation"
+
+
+@pytest.mark.parametrize("name", ["public", "basic", "post"])
+def test_a_person_who_approves_in_the_browser_yields_tokens(
+    oidc_provider: OidcProvider, person: Person, name: str
+) -> None:
+    client: Client = getattr(oidc_provider, name)
+    device = begin(oidc_provider, client)
+    assert ask(oidc_provider, client, device)["error"] == "authorization_pending"
+    person.do(lambda page: approve(page, device["verification_uri_complete"])).result()
+    tokens = ask(oidc_provider, client, device)
+    assert {"access_token", "refresh_token", "id_token"} <= tokens.keys()
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert httpx.get(f"{oidc_provider.issuer}/me", headers=bearer).json()["name"] == "Ana analyst"
+
+
+def test_a_refresh_token_is_rotated(oidc_provider: OidcProvider, person: Person) -> None:
+    client = oidc_provider.public
+    device = begin(oidc_provider, client)
+    person.do(lambda page: approve(page, device["verification_uri_complete"])).result()
+    first = ask(oidc_provider, client, device)["refresh_token"]
+    refresh = {"grant_type": "refresh_token", "refresh_token": first}
+    assert post(oidc_provider, client, "token", refresh)["refresh_token"] != first
+    assert post(oidc_provider, client, "token", refresh)["error"] == "invalid_grant"
+
+
+def test_a_person_who_aborts_denies_access(oidc_provider: OidcProvider, person: Person) -> None:
+    device = begin(oidc_provider, oidc_provider.public)
+    person.do(lambda page: deny(page, device["verification_uri_complete"])).result()
+    assert ask(oidc_provider, oidc_provider.public, device)["error"] == "access_denied"
+
+
+def test_settings_change_what_the_provider_answers(
+    start_oidc_provider: Callable[[Settings], OidcProvider],
+) -> None:
+    provider = start_oidc_provider(Settings(device_code_ttl=1, interval=1))
+    device = begin(provider, provider.public)
+    assert (device["expires_in"], device["interval"]) == (1, 1)
+    time.sleep(1.1)  # the provider's own clock decides
+    assert ask(provider, provider.public, device)["error"] == "expired_token"
+
+
+def begin(provider: OidcProvider, client: Client) -> Fields:
+    return post(provider, client, "device/auth", {"scope": "openid profile offline_access"})
+
+
+def ask(provider: OidcProvider, client: Client, device: Fields) -> Fields:
+    body = {"grant_type": DEVICE_CODE, "device_code": device["device_code"]}
+    return post(provider, client, "token", body)
+
+
+def post(provider: OidcProvider, client: Client, path: str, body: Fields) -> Fields:
+    headers = {}
+    if client.authentication == "client_secret_basic":
+        headers["Authorization"] = basic_authorization(client)
+    elif client.secret:
+        body = body | {"client_secret": client.secret}
+    answer = httpx.post(
+        f"{provider.issuer}/{path}", data=body | {"client_id": client.id}, headers=headers
+    )
+    result: Fields = answer.json()
+    return result
+
+
+def basic_authorization(client: Client) -> str:
+    from urllib.parse import quote_plus
+
+    pair = f"{quote_plus(client.id)}:{quote_plus(client.secret or '')}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
