@@ -18,13 +18,14 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers too")
     parser.add_argument("--runs", type=int, default=15, help="of each side (default: 15)")
+    parser.add_argument("--python", default=sys.executable, help="that runs what is measured")
     given = parser.parse_args()
     unknown = set(given.names) - BENCHMARKS.keys()
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     found: list[Measurement] = []
     for name in given.names or BENCHMARKS:
-        found += BENCHMARKS[name](given.runs)
+        found += BENCHMARKS[name](given.python, given.runs)
     sys.stdout.write(table(found))
     if given.json:
         rows = [asdict(measurement) for measurement in found]

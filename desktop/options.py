@@ -53,8 +53,13 @@ def demo_profile(address: str) -> Profile:
         issuer=address,
         expected_issuer="IROH Auth",
         client_authentication="none",
-        scope=tuple(
-            ["enrich:read", "inspect:read", "casebook", "private-intel:read", "profile", "response"]
+        scope=(
+            "enrich:read",
+            "inspect:read",
+            "casebook",
+            "private-intel:read",
+            "profile",
+            "response",
         ),
         scope_guide="xdr",
     )

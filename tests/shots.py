@@ -26,6 +26,7 @@ from tests.sample_states import NOW, PROFILE, STATES
 _SCHEMES = {"light": LIGHT, "dark": DARK}
 _USUAL, _NARROW = QSize(440, 640), QSize(360, 640)
 _NARROW_TOO = ("waiting", "waiting_other_host", "signed_in", "declined", "signed_out")
+_PAIRS = ("waiting", "signed_in", "declined", "qr")  # light left, dark right
 _SCALE = "QT_SCALE_FACTOR"
 
 
@@ -46,12 +47,16 @@ def main(folder: Path) -> None:
         application.setFont(QFont("Inter", 10))
     theme = Theme(application)
     suffix = "-200" if os.environ.get(_SCALE) == "2" else ""
+    taken: dict[str, dict[str, QImage]] = {}
     for scheme, tokens in _SCHEMES.items():
         theme.wear(tokens)
-        pictures = dict(_pictures(application, theme, small=bool(suffix)))
-        for name, picture in pictures.items():
+        taken[scheme] = dict(_pictures(application, theme, small=bool(suffix)))
+        for name, picture in taken[scheme].items():
             picture.save(str(folder / f"{name}-{scheme}{suffix}.png"))
-        _sheet(list(pictures.values())).save(str(folder / f"sheet-{scheme}{suffix}.png"))
+        _sheet(list(taken[scheme].values())).save(str(folder / f"sheet-{scheme}{suffix}.png"))
+    for name in _PAIRS:
+        pair = [taken[scheme][name] for scheme in _SCHEMES]
+        _sheet(pair, columns=2).save(str(folder / f"{name}-pair{suffix}.png"))
 
 
 def _pictures(
@@ -88,9 +93,8 @@ def _picture(
     return picture
 
 
-def _sheet(pictures: list[QImage]) -> QImage:
-    """The pictures in rows of six."""
-    columns = 6
+def _sheet(pictures: list[QImage], *, columns: int = 6) -> QImage:
+    """The pictures in rows of `columns`."""
     width = max(picture.width() for picture in pictures) + 8
     height = max(picture.height() for picture in pictures) + 8
     rows = -(-len(pictures) // columns)

@@ -19,7 +19,7 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 # A JWT, a value that is named as a secret, an Authorization header.
 _SECRETS = (
-    re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*){1,4}"),
+    re.compile(r"eyJ[\w-]{8,}+(?:\.[\w-]*){1,4}"),
     re.compile(
         r"(?i)((?:access_token|refresh_token|id_token|device_code|client_secret|code_verifier"
         r"|password|user_code)[\"']?\s*[=:]\s*)"

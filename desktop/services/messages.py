@@ -56,7 +56,7 @@ def facts_of(error: Exception) -> str:
     status = getattr(error, "status", None)
     trace_id = getattr(error, "trace_id", None)
     facts = (
-        getattr(error, "error", ""),
+        str(getattr(error, "error", "")),
         f"status {status}" if status else "",
         f"trace {trace_id}" if trace_id else "",
     )
@@ -76,7 +76,7 @@ def details(state: Failed, profile: Profile | None, at: datetime) -> str:
     ]
     if profile is not None:
         lines.insert(2, f"Profile: {profile.name}, {profile.place}, client {profile.client_id}")
-    detail = getattr(state.error, "detail", "") or getattr(state.error, "description", "")
+    detail = str(getattr(state.error, "detail", "") or getattr(state.error, "description", ""))
     return redacted("\n".join(filter(None, [*lines, errors.printable(detail)])))
 
 
@@ -87,7 +87,7 @@ class _Row:
     remedies: tuple[Remedy, ...] = (Remedy.TRY_AGAIN,)
 
 
-def _declined(error: errors.AccessDenied, user_code: str) -> str:
+def _declined(_error: errors.AccessDenied, user_code: str) -> str:
     code = f" for code {user_code}" if user_code else ""
     return (
         f"Someone pressed Deny on the approval page{code}. "
@@ -299,8 +299,8 @@ _ROWS: dict[type[BaseException], _Row] = {
     keystore.KeyringFault: _Row(
         "The keyring refused",
         lambda e, _: (
-            f"It answered “{errors.printable(e.detail, 120)}”. Try again, or sign in without saving "
-            "the token: it is then gone when you quit."
+            f"It answered “{errors.printable(e.detail, 120)}”. Try again, or sign in without "
+            "saving the token: it is then gone when you quit."
         ),
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),

@@ -32,6 +32,8 @@ _HEAVY_MODULES = (
     "anyio._backends._asyncio",
 )
 
+_SHORT_SWITCH_INTERVAL = 0.0005  # seconds
+
 
 def run(options: Options) -> int:
     """Show the window until it is closed; gives the exit code."""
@@ -56,7 +58,8 @@ def make_application() -> QApplication:
     application = QApplication(sys.argv[:1])
     application.setApplicationName("xdr-login")
     application.setApplicationDisplayName("XDR Login")
-    application.setStyle("Fusion")
+    if application.style().name() != "fusion":  # making it anew takes as long as the whole theme
+        application.setStyle("Fusion")
     # The end is ours to say: requests under way are ended first.
     application.setQuitOnLastWindowClosed(False)
     return application
@@ -76,6 +79,9 @@ class _Loader(QObject):
         threading.Thread(target=self._load, name="loader", daemon=True).start()
 
     def _load(self) -> None:
+        # The window asks for the interpreter's lock several times a frame, and would wait this
+        # long each time; `life` sets it back.
+        sys.setswitchinterval(_SHORT_SWITCH_INTERVAL)
         try:
             for name in _HEAVY_MODULES:
                 import_module(name)

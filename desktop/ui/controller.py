@@ -172,7 +172,7 @@ class Controller(QObject):
             (keys.Quit, self.window.close),
             (keys.Close, self.window.close),
             (keys.Cancel, self.cancel),
-            (keys.Copy, lambda: self.window.view.copy()),
+            (keys.Copy, self.window.copy_shown),
         ):
             QShortcut(QKeySequence(key), self.window).activated.connect(deed)
 

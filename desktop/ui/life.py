@@ -105,10 +105,13 @@ def _load_what_comes_next() -> None:
     """Import what the next states need, so that no import holds the event loop then."""
     for name in _NEXT_MODULES:
         import_module(name)
+    sys.setswitchinterval(_USUAL_SWITCH_INTERVAL)
     # Switched off at the start. What is loaded by now stays: no collection looks at it again.
     gc.freeze()
     gc.enable()
 
+
+_USUAL_SWITCH_INTERVAL = 0.005  # seconds: what Python starts with
 
 _NEXT_MODULES = (
     "PySide6.QtGui",

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from PySide6.QtCore import Qt
 
-from desktop.services.messages import advice_for
 from desktop.services.profiles import Profile
 from desktop.services.scopes import Guide, describe, load_guide
 from desktop.services.states import SignedIn, State
@@ -13,7 +12,7 @@ from desktop.ui.actions import Actions
 from desktop.ui.flow_layout import FlowLayout
 from desktop.ui.ring import Ring
 from desktop.ui.theme import Theme
-from desktop.ui.widgets import Button, Card, View, label, quiet, row
+from desktop.ui.widgets import Button, Card, View, label, quiet, row, set_tip
 
 
 class SignedInView(View):
@@ -52,7 +51,7 @@ class SignedInView(View):
         self._scopes.show_state(state)
         self._not_saved.show_state(state.not_saved)
         self._account.setText(texts.account(state))
-        self._account.setToolTip(texts.account(state))
+        set_tip(self._account, texts.account(state))
 
     def primary(self) -> Button:
         """Copying the token, or signing in again once it has expired."""
@@ -105,8 +104,7 @@ class _ScopesCard(Card):
             chip = label(words.scope)
             chip.setWordWrap(False)
             chip.setProperty("chip", "high" if words.high_impact else "plain")
-            chip.setToolTip(f"{words.text}{' (high impact)' if words.high_impact else ''}")
-            chip.setAccessibleDescription(chip.toolTip())
+            set_tip(chip, f"{words.text}{' (high impact)' if words.high_impact else ''}")
             self._chips.addWidget(chip)
         high = sum(words.high_impact for words in described)
         self._summary.setText(texts.scope_summary(len(described), high))
@@ -130,7 +128,5 @@ class _NotSavedCard(Card):
         """Show why the token is not saved; hidden when it is."""
         self.setVisible(error is not None)
         if error is not None and error is not self._error:
-            self._text.setText(
-                f"{advice_for(error).title}. The token is not saved: it is gone when you quit."
-            )
+            self._text.setText(texts.not_saved(error))
         self._error = error

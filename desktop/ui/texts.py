@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from desktop.services.durations import clock_words
@@ -17,11 +18,15 @@ from desktop.services.states import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from desktop.services.messages import Advice
     from desktop.services.profiles import Profile
 
 # Countdown marks that are read out, in seconds; in between a ticking clock stays silent.
-_SPOKEN_MARKS = ((300, "5 minutes"), (60, "1 minute"), (30, "30 seconds"))
+_SPOKEN_MARKS = ((30, "30 seconds"), (60, "1 minute"), (300, "5 minutes"))
 
+_LONGEST_WORD = 36  # characters that fit the narrowest window: as long as a trace id
+
+EXPIRED = "Your token has expired. Sign in again."
 ENDING_SHARE = 0.2  # the ring changes colour under this share of the lifetime
 
 
@@ -74,11 +79,12 @@ def spoken_code(user_code: str) -> str:
 def ring(state: SignedIn, at: datetime) -> tuple[str, str, float, str]:
     """The countdown, the line below it, the share that is left, and the colour token."""
     left, lifetime = state.remaining(at), state.lifetime
-    if left is None or not lifetime:
+    if left is None or lifetime is None:
         return "∞", "does not expire", 1.0, "good"
     if left == 0:
         return "0:00", "expired", 0.0, "bad"
-    share = min(1.0, left / lifetime)
+    # A clock that was set back leaves more than there ever was.
+    share = left / max(left, lifetime)
     return (
         clock_words(left),
         "until it expires",
@@ -94,7 +100,7 @@ def scope_summary(granted: int, high_impact: int) -> str:
 
 def account(state: SignedIn) -> str:
     """Who signed in: user and organization."""
-    return " · ".join(filter(None, (state.user, state.organization)))
+    return breakable(" · ".join(filter(None, (state.user, state.organization))), longest=18)
 
 
 def announcement(state: State, at: datetime) -> str:
@@ -103,20 +109,30 @@ def announcement(state: State, at: datetime) -> str:
         case AwaitingApproval() if state.approved:
             return "Approved"
         case AwaitingApproval():
-            return f"Your code is {spoken_code(state.user_code)}. Approve it in your browser."
+            warning = "" if state.host_is_known else f" {host(state)}"
+            return (
+                f"Your code is {spoken_code(state.user_code)}. Approve it in your browser.{warning}"
+            )
         case SignedIn() if state.remaining(at) == 0:
-            return "Your token has expired. Sign in again."
+            return EXPIRED
         case SignedIn():
-            return f"Signed in {'as ' + state.user if state.user else ''}".strip()
+            who = f"Signed in{' as ' + state.user if state.user else ''}"
+            return who if state.not_saved is None else f"{who}. {not_saved(state.not_saved)}"
         case SignedOut():
             return "Signed out"
-        case Requesting() | Failed():
+        case Failed():
+            advice = _advice_for(state.error, state.user_code)
+            return f"{advice.title}. {advice.text}"
+        case Requesting():
             return ""
 
 
 def spoken_mark(before: float | None, after: float | None) -> str:
-    """What a screen reader says when a countdown goes from `before` to `after` seconds."""
-    if before is None or after is None:
+    """What a screen reader says when a countdown goes from `before` to `after` seconds.
+
+    The end has its own words; a countdown that jumped, as after a sleep, is told where it is.
+    """
+    if before is None or after is None or after == 0:
         return ""
     for mark, words in _SPOKEN_MARKS:
         if after <= mark < before:
@@ -125,8 +141,21 @@ def spoken_mark(before: float | None, after: float | None) -> str:
 
 
 def client(profile: Profile) -> str:
-    """The client ID, with places where a narrow window may break it."""
-    return "Client " + profile.client_id.replace("-", "-\N{ZERO WIDTH SPACE}")
+    """The client ID."""
+    return f"Client {profile.client_id}"
+
+
+def breakable(text: str, *, longest: int = _LONGEST_WORD) -> str:
+    """`text` with places where a narrow window may break words of more than `longest` characters.
+
+    Nothing must push its own end, or anything beside it, out of sight: a host is told from a
+    lookalike by its end.
+    """
+    words = re.compile(rf"\S{{{longest + 1},}}")
+    return words.sub(lambda word: _BREAKS.sub("\\g<0>\N{ZERO WIDTH SPACE}", word[0]), text)
+
+
+_BREAKS = re.compile(r"[^\W_]{12}(?=\S)|[\W_](?=\S)")
 
 
 def host(state: AwaitingApproval) -> str:
@@ -141,7 +170,16 @@ def host(state: AwaitingApproval) -> str:
 
 def trouble(error: Exception) -> str:
     """Why the last question brought no answer, and that this is no end."""
+    return f"{_advice_for(error).title}. Your code stays valid: asking again by itself."
+
+
+def not_saved(error: Exception) -> str:
+    """Why the token is not in the keyring, and what follows from that."""
+    return f"{_advice_for(error).title}. The token is not saved: it is gone when you quit."
+
+
+def _advice_for(error: Exception, user_code: str = "") -> Advice:
     # The table of words knows the protocol, which is not loaded before the first paint.
     from desktop.services.messages import advice_for
 
-    return f"{advice_for(error).title}. Your code stays valid: asking again by itself."
+    return advice_for(error, user_code=user_code)

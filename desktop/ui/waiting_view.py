@@ -10,7 +10,7 @@ from desktop.ui.actions import Actions
 from desktop.ui.code_tiles import CodeTiles
 from desktop.ui.numbers import ALIGN_RIGHT
 from desktop.ui.theme import Theme
-from desktop.ui.widgets import Button, Card, View, label, quiet, row
+from desktop.ui.widgets import Button, Card, View, label, quiet, row, set_tip
 
 _BAR_STEPS = 1000
 
@@ -103,7 +103,7 @@ class _CodeCard(Card):
         host.setText(texts.host(state))
         self._host.setVisible(state.host_is_known)
         self._other_host.setVisible(not state.host_is_known)
-        self.open_browser.setToolTip(state.verification_uri)
+        set_tip(self.open_browser, state.verification_uri)
         self.setEnabled(not state.approved)
 
     def _open_browser(self) -> None:

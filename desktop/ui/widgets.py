@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, QTimer
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.ui.numbers import ALIGN_CENTER, PLAIN_TEXT
+from desktop.ui.texts import breakable
 from desktop.ui.theme import GAP, SPACE
 
 if TYPE_CHECKING:
@@ -31,9 +33,17 @@ _ACKNOWLEDGED_FOR = 1600  # milliseconds
 _KEYBOARD = {"TabFocusReason", "BacktabFocusReason", "ShortcutFocusReason"}
 
 
-def label(text: str = "", role: str = "", *, centred: bool = False) -> QLabel:
+class Label(QLabel):
+    """A label that breaks a very long word, such as a host, rather than hide the end of it."""
+
+    def setText(self, text: str) -> None:
+        """Show `text`."""
+        super().setText(breakable(text))
+
+
+def label(text: str = "", role: str = "", *, centred: bool = False) -> Label:
     """A wrapping plain-text label; what a server sent must never be read as markup."""
-    made = QLabel(text)
+    made = Label(breakable(text))
     made.setProperty("textFormat", PLAIN_TEXT)
     made.setWordWrap(True)
     made.setProperty("role", role)
@@ -120,7 +130,7 @@ class View(QWidget):
         """Whether this view can go on with `state`, or another one is due."""
         raise NotImplementedError
 
-    def show_state(self, state: Any, at: datetime) -> None:
+    def show_state(self, state: Any, at: datetime) -> None:  # noqa: ANN401 - its own kind
         """Show `state`, one of those that `shows` accepts, as it is at `at`."""
         raise NotImplementedError
 
@@ -130,6 +140,13 @@ class View(QWidget):
 
     def copy(self) -> None:
         """What the copy key does here."""
+
+
+def set_tip(widget: QWidget, text: str) -> None:
+    """Explain `widget` to who points at it and to who listens. `text` is never read as markup."""
+    # Qt guesses whether a tooltip is markup, so it gets markup that says just this.
+    widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")
+    widget.setAccessibleDescription(text)
 
 
 def quiet(button: Button) -> Button:

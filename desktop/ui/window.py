@@ -74,6 +74,10 @@ class Window(QWidget):
         self.view.show_state(state, at)
         self._header.show_badge(*texts.badge(state, at))
 
+    def copy_shown(self) -> None:
+        """Copy what the view on screen is about: the code, the token, the details."""
+        self.view.copy()
+
     def _cancel(self) -> None:
         if self._actions is None:
             self.close()
