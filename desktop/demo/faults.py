@@ -65,6 +65,7 @@ async def disconnected(receive: Receive) -> None:
 
 
 _ANSWERS: Final = {
+    "slow_down": ("slow_down", "Ask less often.", 400),  # RFC 8628 section 3.5
     "429": ("too_many_requests", "Your organization has used up its requests.", 429),
     "500": ("unknown server error", "Something went wrong on our side.", 500),
     "503": ("temporarily_unavailable", "The service is being updated.", 503),

@@ -7,7 +7,7 @@ from desktop.demo.scopes import parse_scopes
 PORTS = range(65536)
 OUTCOMES = ("ask", "approve", "deny", "expire")
 REFRESH_MODES = ("rotate", "keep", "none")
-FAULTS = ("ok", "429", "500", "503", "html", "reset", "hang")
+FAULTS = ("ok", "slow_down", "429", "500", "503", "html", "reset", "hang")
 HELD_SCOPES = "enrich:read inspect:read casebook private-intel:read profile response"
 
 

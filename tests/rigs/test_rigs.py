@@ -103,7 +103,8 @@ def test_a_person_who_approves_in_the_browser_yields_tokens(
     client: Client = getattr(oidc_provider, name)
     device = begin(oidc_provider, client)
     assert ask(oidc_provider, client, device)["error"] == "authorization_pending"
-    person.do(lambda page: approve(page, device["verification_uri_complete"])).result()
+    person.do(lambda page: page.goto(device["verification_uri_complete"])).result()
+    person.do(approve).result()
     tokens = ask(oidc_provider, client, device)
     assert {"access_token", "refresh_token", "id_token"} <= tokens.keys()
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
@@ -113,7 +114,8 @@ def test_a_person_who_approves_in_the_browser_yields_tokens(
 def test_a_refresh_token_is_rotated(oidc_provider: OidcProvider, person: Person) -> None:
     client = oidc_provider.public
     device = begin(oidc_provider, client)
-    person.do(lambda page: approve(page, device["verification_uri_complete"])).result()
+    person.do(lambda page: page.goto(device["verification_uri_complete"])).result()
+    person.do(approve).result()
     first = ask(oidc_provider, client, device)["refresh_token"]
     refresh = {"grant_type": "refresh_token", "refresh_token": first}
     assert post(oidc_provider, client, "token", refresh)["refresh_token"] != first
@@ -122,7 +124,8 @@ def test_a_refresh_token_is_rotated(oidc_provider: OidcProvider, person: Person)
 
 def test_a_person_who_aborts_denies_access(oidc_provider: OidcProvider, person: Person) -> None:
     device = begin(oidc_provider, oidc_provider.public)
-    person.do(lambda page: deny(page, device["verification_uri_complete"])).result()
+    person.do(lambda page: page.goto(device["verification_uri_complete"])).result()
+    person.do(deny).result()
     assert ask(oidc_provider, oidc_provider.public, device)["error"] == "access_denied"
 
 

@@ -85,16 +85,15 @@ def run_oidc_provider(settings: Settings) -> Iterator[OidcProvider]:
         yield OidcProvider(json.loads(_ready_line(program))["issuer"])
 
 
-def approve(page: Page, verification_uri: str, *, account: str = "analyst") -> None:
-    """Do what a person does at the provider: confirm the code, sign in, agree."""
-    _sign_in(page, verification_uri, account)
+def approve(page: Page, *, account: str = "analyst") -> None:
+    """Do what a person does on the page with the code: confirm it, sign in, agree."""
+    _sign_in(page, account)
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("heading", name="Sign-in Success").wait_for()
 
 
-def deny(page: Page, verification_uri: str) -> None:
+def deny(page: Page) -> None:
     """Be a person who sees a code that is not theirs and aborts."""
-    page.goto(verification_uri)
     page.get_by_role("button", name="[ Abort ]").click()
     page.get_by_text("The Sign-in request was interrupted").wait_for()
 
@@ -113,8 +112,7 @@ def install() -> Path:
     return folder
 
 
-def _sign_in(page: Page, verification_uri: str, account: str) -> None:
-    page.goto(verification_uri)
+def _sign_in(page: Page, account: str) -> None:
     page.get_by_role("button", name="Continue").click()
     page.get_by_placeholder("Enter any login").fill(account)
     page.get_by_placeholder("and password").fill("any password will do")

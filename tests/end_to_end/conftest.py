@@ -1,0 +1,118 @@
+"""The program, started as a person starts it and watched as a person watches it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.rigs.browser import Opener
+from tests.rigs.display import Display
+from tests.rigs.process import Program, running, wait_until
+from tests.rigs.secret_service import Bus, SecretStore
+
+Start = Callable[..., "App"]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What one can see: texts, the code spelled, buttons with their places, who has the focus."""
+
+    texts: list[str]
+    codes: list[str]
+    buttons: dict[str, tuple[int, int, bool]]
+    focus: str
+
+    def shows(self, words: str) -> bool:
+        """Whether some text holds `words`."""
+        return any(words in text.replace("\N{ZERO WIDTH SPACE}", "") for text in self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The running program, in front of a person."""
+
+    program: Program
+    display: Display
+
+    def screen(self) -> Screen:
+        """What is on screen now."""
+        whole, _, _ = self.program.printed().rpartition("\n")  # the last line may be half written
+        lines = [line for line in whole.splitlines() if line.startswith("{")]
+        return Screen(**json.loads(lines[-1])) if lines else Screen([], [], {}, "")
+
+    def wait_for(self, words: str) -> Screen:
+        """Wait until some text holds `words`."""
+        wait_until(lambda: self.screen().shows(words), f"{words!r} on screen", self.program)
+        return self.screen()
+
+    def code(self) -> str:
+        """Wait for a code, which the program spells to a screen reader; gives it as sent."""
+        wait_until(lambda: bool(self.screen().codes), "a code on screen", self.program)
+        spelled = self.screen().codes[0].removeprefix("Code: ")
+        return "".join({"dash": "-"}.get(name, name) for name in spelled.split(", "))
+
+    def click(self, button: str) -> None:
+        """Click on the button with this text, once it can be clicked."""
+
+        def clickable() -> bool:
+            return self.screen().buttons.get(button, (0, 0, False))[2]
+
+        wait_until(clickable, f"the button {button!r}", self.program)
+        x, y, _ = self.screen().buttons[button]
+        self.display.run("xdotool", "mousemove", str(x), str(y), "click", "1")
+
+    def press(self, key: str) -> None:
+        """Press a key, such as `Return` or `ctrl+c`, in the window."""
+        window = self.display.wait_for_window("XDR Login")
+        self.display.run("xdotool", "windowfocus", "--sync", window, "key", key)
+
+    def leave(self) -> int:
+        """Close the window by its frame and wait for the end; gives the exit code."""
+        self.press("alt+F4")
+        wait_until(self.program.ended, "the end of the program")
+        return self.program.process.returncode
+
+
+@pytest.fixture
+def start(display: Display, browser_opener: Opener) -> Iterator[Start]:
+    """Start the program with the keyring of `bus`; what still runs is ended after the test."""
+    with ExitStack() as running_apps:
+
+        def begin(bus: Bus, *arguments: str) -> App:
+            environment = display.environment | bus.changes | browser_opener.changes
+            command = [sys.executable, "-m", "tests.end_to_end.told_app", *arguments]
+            return App(running_apps.enter_context(running(command, environment)), display)
+
+        yield begin
+
+
+def write_profile(**members: str) -> None:
+    """Write the one profile, called `soc`."""
+    folder = Path(os.environ["XDG_CONFIG_HOME"]) / "xdr-login"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [f"{name} = {json.dumps(value)}" for name, value in members.items()]
+    (folder / "profiles.toml").write_text("\n".join(["[profiles.soc]", *lines]))
+
+
+def store_client_password(store: SecretStore, password: str) -> None:
+    """Do what the documentation tells a person to do."""
+    command = [sys.executable, "-m", "desktop", "--set-client-password"]
+    subprocess.run(command, env=store.environment, input=password, text=True, check=True)
+
+
+def saved(store: SecretStore) -> dict[str, str]:
+    """What the keyring holds of this program; Chromium keeps something there too."""
+    return {label: text for label, text in store.entries().items() if "XDR Login" in label}
+
+
+def saved_token(store: SecretStore) -> dict[str, object]:
+    """What the keyring holds of the token set."""
+    (text,) = [text for label, text in saved(store).items() if "client password" not in label]
+    found: dict[str, object] = json.loads(text[text.index("{") :])
+    return found

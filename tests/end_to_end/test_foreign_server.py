@@ -1,0 +1,106 @@
+"""An authorization server that others wrote: npm's oidc-provider, with its own pages."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.end_to_end.conftest import (
+    Start,
+    saved,
+    saved_token,
+    store_client_password,
+    write_profile,
+)
+from tests.rigs.browser import Opener
+from tests.rigs.oidc_provider import Client, OidcProvider, Settings, approve, deny
+from tests.rigs.secret_service import SecretStore
+
+StartProvider = Callable[[Settings], OidcProvider]
+
+
+@pytest.fixture
+def provider(start_oidc_provider: StartProvider) -> OidcProvider:
+    """Run a provider that may be asked every second."""
+    return start_oidc_provider(Settings(interval=1))
+
+
+def profile_for(provider: OidcProvider, client: Client, authentication: str) -> None:
+    """Write the profile of `client`."""
+    write_profile(
+        name="Contoso",
+        issuer=provider.issuer,
+        client_id=client.id,
+        client_authentication=authentication,
+        scope="openid offline_access",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "authentication"),
+    [("public", "auto"), ("basic", "auto"), ("post", "auto"), ("post", "client_secret_post")],
+)
+def test_every_kind_of_client_signs_in(
+    kind: str,
+    authentication: str,
+    start: Start,
+    provider: OidcProvider,
+    secret_service: SecretStore,
+    browser_opener: Opener,
+) -> None:
+    client: Client = getattr(provider, kind)
+    profile_for(provider, client, authentication)
+    if client.secret is not None:
+        store_client_password(secret_service, client.secret)
+    app = start(secret_service)
+    app.code()
+    app.click("Open browser")
+    browser_opener.attach().do(approve).result()
+    app.wait_for("Signed in")
+    token = saved_token(secret_service)
+    assert token["access_token"]
+    assert token["refresh_token"]
+    assert app.leave() == 0
+    if client.secret is not None:
+        assert client.secret not in app.program.printed()
+
+
+def test_a_wrong_password_is_said_before_a_code_is_shown(
+    start: Start, provider: OidcProvider, secret_service: SecretStore
+) -> None:
+    profile_for(provider, provider.basic, "client_secret_basic")
+    store_client_password(secret_service, "wrong")
+    app = start(secret_service)
+    screen = app.wait_for("The client is not known here")
+    assert screen.shows("invalid_client")
+
+
+def test_a_missing_password_is_said_with_the_remedy(
+    start: Start, provider: OidcProvider, secret_service: SecretStore
+) -> None:
+    profile_for(provider, provider.basic, "client_secret_basic")
+    app = start(secret_service)
+    screen = app.wait_for("The client password is missing")
+    assert screen.shows("--set-client-password")
+
+
+def test_a_refusal_is_said(
+    start: Start, provider: OidcProvider, secret_service: SecretStore, browser_opener: Opener
+) -> None:
+    profile_for(provider, provider.public, "none")
+    app = start(secret_service)
+    app.code()
+    app.click("Open browser")
+    browser_opener.attach().do(deny).result()
+    app.wait_for("The sign-in was declined")
+    assert saved(secret_service) == {}
+
+
+def test_an_expired_code_is_said(
+    start: Start, start_oidc_provider: StartProvider, secret_service: SecretStore
+) -> None:
+    provider = start_oidc_provider(Settings(interval=1, device_code_ttl=3))
+    profile_for(provider, provider.public, "none")
+    app = start(secret_service)
+    app.code()
+    screen = app.wait_for("The code has expired")
+    assert screen.focus == "Get a new code"

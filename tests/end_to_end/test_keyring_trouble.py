@@ -1,0 +1,51 @@
+"""A keyring that is not there, or that is locked."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from desktop.demo import DemoOptions, DemoServer
+from tests.end_to_end.conftest import Start
+from tests.end_to_end.test_sign_in import profile_for
+from tests.rigs.secret_service import Bus, SecretStore
+
+
+@pytest.fixture
+def server() -> Iterator[DemoServer]:
+    """Run a demo server on which the analyst approves at once."""
+    with DemoServer(DemoOptions(interval=1, outcome="approve")) as running_server:
+        profile_for(running_server)
+        yield running_server
+
+
+@pytest.mark.usefixtures("server")
+def test_without_a_keyring_the_token_is_there_and_said_to_be_gone_after_quitting(
+    start: Start, bare_bus: Bus
+) -> None:
+    app = start(bare_bus)
+    screen = app.wait_for("Signed in")
+    assert screen.shows("No keyring to save the token in. The token is not saved")
+    app.click("Try to save it again")
+    app.wait_for("No keyring to save the token in")
+    assert app.leave() == 0
+
+
+@pytest.mark.usefixtures("server")
+def test_without_a_keyring_the_next_start_signs_in_again_at_once(
+    start: Start, bare_bus: Bus
+) -> None:
+    for _ in range(2):
+        app = start(bare_bus)
+        app.wait_for("Signed in")
+        assert app.leave() == 0
+
+
+@pytest.mark.usefixtures("server")
+def test_a_locked_keyring_costs_the_saving_not_the_sign_in(
+    start: Start, secret_service: SecretStore
+) -> None:
+    secret_service.lock()
+    app = start(secret_service)
+    screen = app.wait_for("Signed in")
+    assert screen.shows("The token is not saved")
+    assert app.leave() == 0

@@ -1,0 +1,86 @@
+"""Leaving at any moment ends the program, and every request."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from desktop.demo import DemoOptions, DemoServer
+from tests.end_to_end.conftest import App, Start
+from tests.end_to_end.test_sign_in import profile_for, questions
+from tests.rigs.process import wait_until
+from tests.rigs.secret_service import SecretStore
+
+
+@pytest.fixture
+def server() -> Iterator[DemoServer]:
+    """Run a demo server."""
+    with DemoServer(DemoOptions(interval=1)) as running_server:
+        profile_for(running_server)
+        yield running_server
+
+
+@pytest.mark.usefixtures("server")
+def test_the_window_can_be_closed_while_the_program_still_loads(
+    start: Start, secret_service: SecretStore
+) -> None:
+    app = start(secret_service)
+    app.display.wait_for_window("XDR Login")
+    assert app.leave() == 0
+    _printed_no_error(app)
+
+
+def test_the_window_can_be_closed_while_a_request_hangs(
+    start: Start, server: DemoServer, secret_service: SecretStore
+) -> None:
+    server.inject("hang", path="/iroh/oauth2/device_authorization")
+    app = start(secret_service)
+    app.wait_for("Asking for a code.")
+    assert app.leave() == 0
+    _printed_no_error(app)
+
+
+def test_the_window_can_be_closed_while_the_server_is_being_asked(
+    start: Start, server: DemoServer, secret_service: SecretStore
+) -> None:
+    app = start(secret_service)
+    app.code()
+    wait_until(lambda: questions(server) >= 1, "the first question")
+    assert app.leave() == 0
+    asked = questions(server)
+    _printed_no_error(app)
+    again = start(secret_service)
+    again.code()
+    assert questions(server) == asked
+
+
+@pytest.mark.usefixtures("server")
+def test_escape_cancels_and_the_primary_button_starts_anew(
+    start: Start, secret_service: SecretStore
+) -> None:
+    app = start(secret_service)
+    first = app.code()
+    app.press("Escape")
+    app.wait_for("Sign in to Northwind SOC")
+    assert app.screen().focus == "Sign in"
+    app.press("Return")
+    assert app.code() != first
+    assert app.leave() == 0
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_in_order(
+    number: signal.Signals, start: Start, secret_service: SecretStore
+) -> None:
+    app = start(secret_service)
+    app.code()
+    app.program.process.send_signal(number)
+    wait_until(app.program.ended, "the end of the program")
+    assert app.program.process.returncode == 0
+    _printed_no_error(app)
+
+
+def _printed_no_error(app: App) -> None:
+    told = [line for line in app.program.printed().splitlines() if not line.startswith("{")]
+    assert told == []

@@ -1,0 +1,203 @@
+"""From the double-click to the token, on the demo server."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
+from tests.end_to_end.conftest import App, Start, saved, saved_token, write_profile
+from tests.rigs.browser import Opener
+from tests.rigs.display import Display
+from tests.rigs.process import wait_until
+from tests.rigs.secret_service import SecretStore
+
+TOKEN = "/iroh/oauth2/token"
+
+
+@pytest.fixture
+def server() -> Iterator[DemoServer]:
+    """Run a demo server whose only client is in the one profile."""
+    with DemoServer(DemoOptions(interval=1, token_size=6000)) as running_server:
+        profile_for(running_server)
+        yield running_server
+
+
+def profile_for(server: DemoServer) -> None:
+    """Write the profile of a demo server."""
+    write_profile(
+        name="Northwind SOC",
+        issuer=server.url,
+        expected_issuer="IROH Auth",
+        client_id=PUBLIC_CLIENT_ID,
+        scope="enrich:read casebook response admin",
+        scope_guide="xdr",
+    )
+
+
+def approve(page: Page) -> None:
+    """Sign in and approve, as the demo analyst."""
+    page.click("button[name=continue]")
+    page.click("#sign-in")
+    page.click("#approve")
+    page.wait_for_selector("h1:has-text('Approved')")
+
+
+def deny(page: Page) -> None:
+    """Sign in and refuse, as the demo analyst."""
+    page.click("button[name=continue]")
+    page.click("#sign-in")
+    page.click("#deny")
+    page.wait_for_selector("h1:has-text('Declined')")
+
+
+def questions(server: DemoServer) -> int:
+    """How often the token endpoint has been asked."""
+    return sum(answer.path == TOKEN for answer in server.history())
+
+
+def clipboard(display: Display, target: str = "UTF8_STRING") -> str:
+    """What another program reads from the clipboard; empty where nothing owns it."""
+    command = ["xclip", "-selection", "clipboard", "-o", "-t", target]
+    read = subprocess.run(
+        command, env=display.environment, capture_output=True, text=True, check=False
+    )
+    return read.stdout
+
+
+@pytest.mark.usefixtures("server")
+def test_an_approval_in_the_browser_puts_the_token_into_the_keyring_and_on_screen(
+    start: Start, secret_service: SecretStore, browser_opener: Opener, tmp_path: Path
+) -> None:
+    app = start(secret_service)
+    code = app.code()
+    assert app.screen().shows("127.0.0.1  ·  same host as your profile")
+
+    app.press("Return")  # the primary action has the focus: Open browser
+    person = browser_opener.attach()
+    shown = str(person.do(lambda page: page.input_value("#user_code")).result())
+    assert shown == code
+    assert clipboard(app.display) == shown
+    person.do(approve).result()
+
+    screen = app.wait_for("Signed in")
+    assert screen.shows("dana@northwind.example")
+    assert screen.shows("3 granted · 1 high impact")
+    assert screen.shows("Asked for, not granted: admin")
+    token = saved_token(secret_service)
+    assert token["scope"] == ["enrich:read", "casebook", "response"]
+    assert token["refresh_token"]
+    app.display.screenshot(tmp_path / "signed_in.png")
+    assert _is_green(tmp_path / "signed_in.png")
+
+    _copies_the_token_and_takes_it_back(app, str(token["access_token"]))
+
+
+def _copies_the_token_and_takes_it_back(app: App, access_token: str) -> None:
+    app.press("ctrl+c")
+    wait_until(lambda: clipboard(app.display) == access_token, "the token on the clipboard")
+    assert clipboard(app.display, "x-kde-passwordManagerHint") == "secret"
+    assert app.leave() == 0
+    assert clipboard(app.display) == ""
+    printed = app.program.printed()
+    assert access_token not in printed
+
+
+def test_a_saved_token_is_shown_at_the_next_start_without_asking_the_server(
+    start: Start, server: DemoServer, secret_service: SecretStore
+) -> None:
+    _sign_in(start, server, secret_service)
+    asked = len(server.history())
+
+    again = start(secret_service)
+    again.wait_for("Signed in")
+    assert again.leave() == 0
+    assert len(server.history()) == asked
+
+
+def test_signing_out_leaves_nothing_in_the_keyring(
+    start: Start, server: DemoServer, secret_service: SecretStore
+) -> None:
+    _sign_in(start, server, secret_service)
+    app = start(secret_service)
+    app.wait_for("Signed in")
+    app.click("Sign out")
+    app.wait_for("The token was removed from this computer")
+    assert saved(secret_service) == {}
+    assert app.leave() == 0
+
+
+@pytest.mark.usefixtures("server")
+def test_a_refusal_in_the_browser_is_said_with_its_code_and_trace(
+    start: Start, secret_service: SecretStore, browser_opener: Opener
+) -> None:
+    app = start(secret_service)
+    app.code()
+    app.click("Open browser")
+    browser_opener.attach().do(deny).result()
+    screen = app.wait_for("The sign-in was declined")
+    assert screen.shows("Someone pressed Deny on the approval page for code ")
+    assert screen.shows("access_denied")
+    assert screen.shows("trace ")
+    assert screen.focus == "Sign in again"
+    assert saved(secret_service) == {}
+
+
+def test_an_expired_code_is_replaced_in_place_and_no_longer_asked_for(
+    start: Start, secret_service: SecretStore
+) -> None:
+    with DemoServer(DemoOptions(interval=1, code_lifetime=3)) as server:
+        profile_for(server)
+        app = start(secret_service)
+        first = app.code()
+        app.wait_for("The code has expired")
+        asked = questions(server)
+        app.press("Return")  # Get a new code
+        assert app.code() != first
+        wait_until(lambda: questions(server) > asked, "a question about the new code")
+        assert app.leave() == 0
+
+
+def test_what_a_network_can_do_does_not_end_a_sign_in(
+    start: Start, server: DemoServer, secret_service: SecretStore
+) -> None:
+    server.inject("429:2s", "html", "reset")
+    app = start(secret_service)
+    code = app.code()
+    app.wait_for("Your code stays valid")
+    server.approve(code)
+    app.wait_for("Signed in")
+    answers = [answer.status for answer in server.history() if answer.path == TOKEN]
+    assert answers == [429, 200, 200]  # a captive portal's page, and the token; a cut has none
+
+
+def test_being_told_to_slow_down_makes_the_program_wait_five_seconds_longer(
+    start: Start, server: DemoServer, secret_service: SecretStore
+) -> None:
+    server.inject("slow_down")
+    app = start(secret_service)
+    server.approve(app.code())
+    app.wait_for("Asked once, next in 6 s")
+    app.wait_for("Signed in")
+
+
+def _sign_in(start: Start, server: DemoServer, store: SecretStore) -> None:
+    app = start(store)
+    server.approve(app.code())
+    app.wait_for("Signed in")
+    assert app.leave() == 0
+
+
+def _is_green(picture: Path) -> bool:
+    """Whether the ring's green is in the picture."""
+    from PySide6.QtGui import QImage
+
+    image = QImage(str(picture))
+    green = 0xFF128A4B
+    return any(
+        image.pixel(x, y) == green
+        for y in range(0, image.height(), 2)
+        for x in range(0, image.width(), 2)
+    )

@@ -1,0 +1,56 @@
+"""The program as it is, with a voice: it prints what is on its screen, one JSON object a line.
+
+`python -m tests.end_to_end.told_app ARGUMENTS...` takes the arguments of `xdr-login`.
+"""
+
+import json
+import sys
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+
+from desktop.cli.arguments import run
+from desktop.ui import app
+from desktop.ui.code_tiles import CodeTiles
+from desktop.ui.theme import Theme
+from desktop.ui.window import Window
+
+
+class ToldWindow(Window):
+    """Tells ten times a second what has changed."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._told = ""
+        self._timer = QTimer(self, interval=100)
+        self._timer.timeout.connect(self._tell)
+        self._timer.start()
+
+    def _tell(self) -> None:
+        seen = [widget for widget in self.findChildren(QWidget) if widget.isVisible()]
+        focus = QApplication.focusWidget()
+        screen = {
+            "texts": [widget.text() for widget in seen if isinstance(widget, QLabel)],
+            "codes": [widget.accessibleName() for widget in seen if isinstance(widget, CodeTiles)],
+            "buttons": {
+                widget.text(): [*_middle(widget), widget.isEnabled()]
+                for widget in seen
+                if isinstance(widget, QAbstractButton)
+            },
+            "focus": focus.text() if isinstance(focus, QAbstractButton) else "",
+        }
+        told = json.dumps(screen)
+        if told != self._told:
+            self._told = told
+            sys.stdout.write(f"{told}\n")
+            sys.stdout.flush()
+
+
+def _middle(widget: QWidget) -> tuple[int, int]:
+    middle = widget.mapToGlobal(widget.rect().center())
+    return middle.x(), middle.y()
+
+
+if __name__ == "__main__":
+    app.Window = ToldWindow  # type: ignore[attr-defined]
+    sys.exit(run(sys.argv[1:]))
