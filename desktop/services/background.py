@@ -29,11 +29,7 @@ class Worker:
             self._thread.start()
         future: Future[Result] = Future()
         self._calls.put((future, work))
-        try:
-            return await asyncio.wrap_future(future)
-        finally:
-            # At once; asyncio would pass a cancel on in the loop's next turn only.
-            future.cancel()
+        return await asyncio.wrap_future(future)
 
     def _serve(self) -> None:
         while True:

@@ -21,12 +21,12 @@ class NotedKeystore:
 
     async def load(self, key: str) -> str | None:
         """The value, or `None`; raises `KeystoreError`."""
-        return await self._inner.load(key) if self._note(key).exists() else None
+        return await self._inner.load(key) if self._is_noted(key) else None
 
     async def save(self, key: str, value: str) -> None:
         """Replace the value; raises `KeystoreError`."""
         # The note comes first: one without a value costs a look, a value without one is lost.
-        noted_before = self._note(key).exists()
+        noted_before = self._is_noted(key)
         self._write_note(key)
         try:
             await self._inner.save(key, value)
@@ -39,6 +39,12 @@ class NotedKeystore:
         """Remove the value; raises `KeystoreError`."""
         await self._inner.delete(key)
         self._remove_note(key)
+
+    def _is_noted(self, key: str) -> bool:
+        try:
+            return self._note(key).exists()
+        except OSError:
+            return True  # a folder that cannot be read may hold it: better a look too many
 
     def _write_note(self, key: str) -> None:
         try:

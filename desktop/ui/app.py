@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, QObject, Signal
@@ -20,17 +19,6 @@ if TYPE_CHECKING:
     from desktop.options import Options
 
 APPLICATION_ID = "io.github.xdr_login.XDRLogin"
-
-# Loaded while the window is on screen already; before, they would double the time to its first
-# paint. `anyio` is what httpx would otherwise load at its first request, on the event loop.
-_HEAVY_MODULES = (
-    "asyncio",
-    "qasync",
-    "desktop.ui.life",
-    "desktop.ui.views",
-    "desktop.ui.waiting_view",
-    "anyio._backends._asyncio",
-)
 
 _SHORT_SWITCH_INTERVAL = 0.0005  # seconds
 
@@ -83,8 +71,13 @@ class _Loader(QObject):
         # long each time; `life` sets it back.
         sys.setswitchinterval(_SHORT_SWITCH_INTERVAL)
         try:
-            for name in _HEAVY_MODULES:
-                import_module(name)
+            # Statements, not `import_module`: PySide6 looks once at the source of every module
+            # that a statement names, and what it has not seen here it would look at on the loop.
+            # `anyio` and `httpcore` are what httpx would load at its first request.
+            import anyio._backends._asyncio  # noqa: F401
+            import httpcore  # noqa: F401
+
+            import desktop.ui.life  # noqa: F401
         finally:
             self.finished.emit()
 

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from desktop.ui.numbers import ALIGN_CENTER, TAB_FOCUS
 from desktop.ui.texts import spoken_code
@@ -14,8 +14,11 @@ _SEPARATOR = 0.45  # width of a dash or space, in tiles
 _SEPARATORS = "- ._"
 
 
-class CodeTiles(QWidget):
-    """Letters and digits on tiles, separators between them; wraps when a code is very long."""
+class CodeTiles(QLabel):
+    """Letters and digits on tiles, separators between them; wraps when a code is very long.
+
+    A label, because screen readers pass over what is only a widget.
+    """
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()

@@ -9,7 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QWindow
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QDesktopServices,
+    QGuiApplication,
+    QWindow,
+)
 
 from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn
 from desktop.ui import texts
@@ -53,8 +59,11 @@ class Controller(QObject):
     def show(self, state: State) -> None:
         """Draw `state`, and announce it if it is news."""
         before, self._state = self._state, state
+        news = type(before) is not type(state) or _is_news(before, state)
+        if news:
+            self._left = None  # another countdown, of which no mark has been passed
         self._draw()
-        if type(before) is not type(state) or _is_news(before, state):
+        if news:
             self._announce(texts.announcement(state, datetime.now(UTC)))
 
     # The wishes
@@ -66,9 +75,11 @@ class Controller(QObject):
 
     def cancel(self) -> None:
         """Give up what is under way; nothing happens where nothing is."""
+        if not isinstance(self._state, (Requesting, AwaitingApproval)):
+            return
         if self._session is None:
             self.window.close()
-        elif isinstance(self._state, (Requesting, AwaitingApproval)):
+        else:
             self._session.cancel()
 
     def new_code(self) -> None:
@@ -129,6 +140,7 @@ class Controller(QObject):
         """Put the access token on the clipboard; whether there was one."""
         token = self._session.access_token() if self._session is not None else None
         if token is None:
+            self._announce("There is no valid token")
             return False
         self.clipboard.copy_secret(token)
         self._announce("Token copied")
@@ -150,7 +162,8 @@ class Controller(QObject):
         self.window.show_state(self._state, at)
         left = _countdown(self._state, at)
         if left is not None:
-            self._announce(texts.spoken_mark(self._left, left))
+            ended = left == 0 and isinstance(self._state, SignedIn) and self._left
+            self._announce(texts.EXPIRED if ended else texts.spoken_mark(self._left, left))
             # The next change of a countdown that is rounded up to whole seconds.
             if left > 0 and self.window.isVisible():
                 self._tick.start(round(left % 1 * 1000) + 5)
@@ -177,11 +190,7 @@ class Controller(QObject):
             QShortcut(QKeySequence(key), self.window).activated.connect(deed)
 
     def _announce(self, text: str) -> None:
-        if not text:
-            return
-        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-
-        if QAccessible.isActive():
+        if text and QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.window, text))
 
 
@@ -198,4 +207,6 @@ def _countdown(state: State, at: datetime) -> float | None:
 def _is_news(before: State, state: State) -> bool:
     if isinstance(before, AwaitingApproval) and isinstance(state, AwaitingApproval):
         return (before.user_code, before.approved) != (state.user_code, state.approved)
+    if isinstance(before, SignedIn) and isinstance(state, SignedIn):
+        return before.not_saved is not state.not_saved
     return isinstance(state, Failed)

@@ -63,10 +63,11 @@ class FlowLayout(QLayout):
         for item in self._items:
             hint = item.sizeHint()
             width = min(hint.width(), rect.width())
+            height = item.heightForWidth(width) if item.hasHeightForWidth() else hint.height()
             if x > rect.x() and x + width > rect.right() + 1:
                 x, y, line = rect.x(), y + line + _GAP, 0
             if apply:
-                item.setGeometry(QRect(QPoint(x, y), QSize(width, hint.height())))
+                item.setGeometry(QRect(QPoint(x, y), QSize(width, height)))
             x += width + _GAP
-            line = max(line, hint.height())
+            line = max(line, height)
         return y + line - rect.y()

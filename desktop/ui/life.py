@@ -2,9 +2,9 @@
 
 import asyncio
 import gc
+import html  # noqa: F401 - loaded here, needed by tooltips
 import signal
 import sys
-from importlib import import_module
 
 import qasync
 from PySide6.QtGui import QIcon
@@ -19,6 +19,7 @@ from desktop.services.profiles import ProfileError
 from desktop.services.resources import resource
 from desktop.services.session import Session
 from desktop.services.states import Failed, Requesting, State
+from desktop.ui import views, waiting_view  # noqa: F401 - loaded here, needed by the window
 from desktop.ui.controller import Controller
 from desktop.ui.theme import Theme
 from desktop.ui.window import Window
@@ -103,8 +104,11 @@ class _Life:
 
 def _load_what_comes_next() -> None:
     """Import what the next states need, so that no import holds the event loop then."""
-    for name in _NEXT_MODULES:
-        import_module(name)
+    import jwt  # noqa: F401
+
+    from desktop.services import keyring_vault  # noqa: F401
+    from desktop.ui import failed_view, signed_in_view, signed_out_view  # noqa: F401
+
     sys.setswitchinterval(_USUAL_SWITCH_INTERVAL)
     # Switched off at the start. What is loaded by now stays: no collection looks at it again.
     gc.freeze()
@@ -112,12 +116,3 @@ def _load_what_comes_next() -> None:
 
 
 _USUAL_SWITCH_INTERVAL = 0.005  # seconds: what Python starts with
-
-_NEXT_MODULES = (
-    "PySide6.QtGui",
-    "jwt",
-    "desktop.services.keyring_vault",
-    "desktop.ui.signed_in_view",
-    "desktop.ui.failed_view",
-    "desktop.ui.signed_out_view",
-)

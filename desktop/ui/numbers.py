@@ -11,3 +11,4 @@ ALIGN_RIGHT = 0x82  # Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCente
 SCROLL_BAR_ALWAYS_OFF = 1  # Qt.ScrollBarPolicy.ScrollBarAlwaysOff
 NO_FOCUS = 0  # Qt.FocusPolicy.NoFocus
 TAB_FOCUS = 1  # Qt.FocusPolicy.TabFocus
+ESCAPE = 0x01000000  # Qt.Key.Key_Escape

@@ -3,14 +3,17 @@
 import segno
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy
 
 _QUIET_ZONE = 4  # modules, as ISO/IEC 18004 demands
 _SIDE = 232
 
 
-class QrCode(QWidget):
-    """Always black on white: many phones do not read the inverse."""
+class QrCode(QLabel):
+    """Always black on white: many phones do not read the inverse.
+
+    A label, because screen readers pass over what is only a widget.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontInfo, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from desktop.ui.theme import Theme
 
@@ -10,8 +10,11 @@ _DIAMETER = 168
 _STROKE = 10.0
 
 
-class Ring(QWidget):
-    """The share of the lifetime that is left, with the time in its middle."""
+class Ring(QLabel):
+    """The share of the lifetime that is left, with the time in its middle.
+
+    A label, because screen readers pass over what is only a widget.
+    """
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()

@@ -10,9 +10,12 @@ from desktop.services.states import SignedIn, State
 from desktop.ui import texts
 from desktop.ui.actions import Actions
 from desktop.ui.flow_layout import FlowLayout
+from desktop.ui.long_words import breakable
 from desktop.ui.ring import Ring
 from desktop.ui.theme import Theme
-from desktop.ui.widgets import Button, Card, View, label, quiet, row, set_tip
+from desktop.ui.widgets import Button, Card, View, has_ring, label, quiet, row, set_tip
+
+_LONGEST_CHIP = 30  # characters that fit one line of the narrowest window
 
 
 class SignedInView(View):
@@ -49,7 +52,11 @@ class SignedInView(View):
         if self._again.isHidden() == expired:
             self._swap_primary(expired=expired)
         self._scopes.show_state(state)
+        saving, ringed = self._not_saved.save.hasFocus(), has_ring(self._not_saved.save)
         self._not_saved.show_state(state.not_saved)
+        if saving and state.not_saved is None:
+            # Otherwise Qt would put the keyboard on the next button: that is Sign out.
+            self.primary().take_focus(ringed=ringed)
         self._account.setText(texts.account(state))
         set_tip(self._account, texts.account(state))
 
@@ -62,15 +69,17 @@ class SignedInView(View):
         self._copy_token()
 
     def _swap_primary(self, *, expired: bool) -> None:
-        had_focus = self.primary().hasFocus()
+        had_focus, ringed = self.primary().hasFocus(), has_ring(self.primary())
         self._again.setVisible(expired)
         self._copy.setVisible(not expired)
         if had_focus:
-            self.primary().setFocus()
+            self.primary().take_focus(ringed=ringed)
 
     def _copy_token(self) -> None:
         copied = self._actions.copy_token()
-        self._copy.acknowledge("Copied, cleared in 30 s" if copied else "There is no valid token")
+        self.primary().acknowledge(
+            "Copied, cleared in 30 s" if copied else "There is no valid token"
+        )
 
 
 class _ScopesCard(Card):
@@ -101,8 +110,8 @@ class _ScopesCard(Card):
                 old.deleteLater()
         described = [describe(scope, self._guide) for scope in state.scope]
         for words in described:
-            chip = label(words.scope)
-            chip.setWordWrap(False)
+            chip = label(breakable(words.scope, longest=_LONGEST_CHIP))
+            chip.setWordWrap(len(words.scope) > _LONGEST_CHIP)
             chip.setProperty("chip", "high" if words.high_impact else "plain")
             set_tip(chip, f"{words.text}{' (high impact)' if words.high_impact else ''}")
             self._chips.addWidget(chip)
@@ -121,8 +130,8 @@ class _NotSavedCard(Card):
         self._error: Exception | None = None
         self._text = label("", "warning")
         self.column.addWidget(self._text)
-        save = quiet(Button("Try to save it again", actions.save_again, "link"))
-        self.column.addWidget(save, alignment=Qt.AlignmentFlag.AlignRight)
+        self.save = quiet(Button("Try to save it again", actions.save_again, "link"))
+        self.column.addWidget(self.save, alignment=Qt.AlignmentFlag.AlignRight)
 
     def show_state(self, error: Exception | None) -> None:
         """Show why the token is not saved; hidden when it is."""

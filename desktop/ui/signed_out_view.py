@@ -45,6 +45,8 @@ def _removed(state: SignedOut) -> str:
     text = "You are signed out. The token was removed from this computer"
     if state.valid_until is None:
         return f"{text}."
-    # Minutes are enough, in the zone of the person.
-    until = state.valid_until.astimezone().strftime("%H:%M")
-    return f"{text}; copies of it stay valid until {until}."
+    # Minutes are enough, in the zone of the person; the day where it is not today.
+    end = state.valid_until.astimezone()
+    today = state.removed_at is not None and end.date() == state.removed_at.astimezone().date()
+    day = "" if today else f" on {end.day} {end:%B}"
+    return f"{text}; copies of it stay valid until {end:%H:%M}{day}."

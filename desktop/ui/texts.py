@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from desktop.services.durations import clock_words
@@ -14,6 +13,7 @@ from desktop.services.states import (
     SignedOut,
     State,
 )
+from desktop.ui.long_words import breakable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 # Countdown marks that are read out, in seconds; in between a ticking clock stays silent.
 _SPOKEN_MARKS = ((30, "30 seconds"), (60, "1 minute"), (300, "5 minutes"))
 
-_LONGEST_WORD = 36  # characters that fit the narrowest window: as long as a trace id
-
 EXPIRED = "Your token has expired. Sign in again."
+_DAY = 86400.0  # seconds
+_COUNTED_IN_DAYS = 2 * _DAY  # from here on; hours and minutes would not fit the ring either
+
 ENDING_SHARE = 0.2  # the ring changes colour under this share of the lifetime
 
 
@@ -86,7 +87,7 @@ def ring(state: SignedIn, at: datetime) -> tuple[str, str, float, str]:
     # A clock that was set back leaves more than there ever was.
     share = left / max(left, lifetime)
     return (
-        clock_words(left),
+        clock_words(left) if left < _COUNTED_IN_DAYS else f"{int(left // _DAY)} days",
         "until it expires",
         share,
         "ending" if share < ENDING_SHARE else "good",
@@ -106,13 +107,8 @@ def account(state: SignedIn) -> str:
 def announcement(state: State, at: datetime) -> str:
     """What a screen reader says when `state` comes up; empty for what is no news."""
     match state:
-        case AwaitingApproval() if state.approved:
-            return "Approved"
         case AwaitingApproval():
-            warning = "" if state.host_is_known else f" {host(state)}"
-            return (
-                f"Your code is {spoken_code(state.user_code)}. Approve it in your browser.{warning}"
-            )
+            return _spoken_approval(state)
         case SignedIn() if state.remaining(at) == 0:
             return EXPIRED
         case SignedIn():
@@ -125,6 +121,13 @@ def announcement(state: State, at: datetime) -> str:
             return f"{advice.title}. {advice.text}"
         case Requesting():
             return ""
+
+
+def _spoken_approval(state: AwaitingApproval) -> str:
+    if state.approved:
+        return "Approved"
+    warning = "" if state.host_is_known else f" {host(state)}"
+    return f"Your code is {spoken_code(state.user_code)}. Approve it in your browser.{warning}"
 
 
 def spoken_mark(before: float | None, after: float | None) -> str:
@@ -143,19 +146,6 @@ def spoken_mark(before: float | None, after: float | None) -> str:
 def client(profile: Profile) -> str:
     """The client ID."""
     return f"Client {profile.client_id}"
-
-
-def breakable(text: str, *, longest: int = _LONGEST_WORD) -> str:
-    """`text` with places where a narrow window may break words of more than `longest` characters.
-
-    Nothing must push its own end, or anything beside it, out of sight: a host is told from a
-    lookalike by its end.
-    """
-    words = re.compile(rf"\S{{{longest + 1},}}")
-    return words.sub(lambda word: _BREAKS.sub("\\g<0>\N{ZERO WIDTH SPACE}", word[0]), text)
-
-
-_BREAKS = re.compile(r"[^\W_]{12}(?=\S)|[\W_](?=\S)")
 
 
 def host(state: AwaitingApproval) -> str:

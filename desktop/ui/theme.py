@@ -5,7 +5,7 @@ from __future__ import annotations
 from string import Template
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QFontInfo, QPalette
 from PySide6.QtWidgets import QApplication
 
 from desktop.services.resources import resource
@@ -30,7 +30,7 @@ LIGHT = {
     "primary_hover": "#0a52dc",
     "on_primary": "#ffffff",
     "link": "#0a52dc",
-    "focus": "#07245c",
+    "focus": "#051b47",
     "warning_fill": "#fdf0d5",
     "warning_text": "#85500a",
     "good": "#128a4b",
@@ -89,8 +89,11 @@ class Theme:
         # Kept in a name: what hangs on it dies with its Python object.
         hints = self._application.styleHints()
         hints.colorSchemeChanged.connect(self._on_scheme)
-        motion = hints.accessibility().motionPreference()
-        self.motion = motion.name != "ReducedMotion"
+        # A desktop that answers late has changed it since the start.
+        self._on_scheme(hints.colorScheme())
+        # Qt 6.11 does not know it yet.
+        preference = getattr(hints.accessibility(), "motionPreference", None)
+        self.motion = preference is None or preference().name != "ReducedMotion"
 
     def wear(self, tokens: dict[str, str]) -> None:
         """Dress the application in `tokens`."""
@@ -104,10 +107,15 @@ class Theme:
 
     def _on_scheme(self, scheme: Qt.ColorScheme) -> None:
         dark = scheme.name == "Dark" or (scheme.name == "Unknown" and self._system_is_dark)
-        self.wear(DARK if dark else LIGHT)
+        tokens = DARK if dark else LIGHT
+        if tokens is not self.tokens:
+            self.wear(tokens)
 
     def _style_sheet(self) -> str:
-        base = self._application.font().pointSizeF()
+        font = self._application.font()
+        base = font.pointSizeF()
+        if base <= 0:  # it was set in pixels
+            base = QFontInfo(font).pointSizeF()
         sizes = {name: f"{base * step:.1f}" for name, step in _TYPE.items()}
         text = resource("themes/window.qss").read_text("utf-8")
         return Template(text).substitute(self.tokens, radius="12", **sizes)

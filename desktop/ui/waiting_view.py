@@ -10,7 +10,7 @@ from desktop.ui.actions import Actions
 from desktop.ui.code_tiles import CodeTiles
 from desktop.ui.numbers import ALIGN_RIGHT
 from desktop.ui.theme import Theme
-from desktop.ui.widgets import Button, Card, View, label, quiet, row, set_tip
+from desktop.ui.widgets import Button, Card, View, has_ring, label, quiet, row, set_tip
 
 _BAR_STEPS = 1000
 
@@ -59,15 +59,17 @@ class WaitingView(View):
     def show_qr(self, *, shown: bool) -> None:
         """Show the link as a QR code in place of the code, or the code again."""
         card = self._qr_card or self._make_qr_card()
+        ringed = has_ring(self._code_card.show_qr if shown else card.back)
         self._code_card.setVisible(not shown)
         card.setVisible(shown)
         if self.isVisible():
-            (card.back if shown else self._code_card.show_qr).setFocus()
+            (card.back if shown else self._code_card.show_qr).take_focus(ringed=ringed)
 
     def _make_qr_card(self) -> "_QrCard":
         card = self._qr_card = _QrCard()
         card.back.clicked.connect(lambda: self.show_qr(shown=False))
         self.column.insertWidget(0, card)
+        self.setTabOrder(self._code_card.show_qr, card.back)
         if self._state is not None:
             card.show_state(self._state)
         return card

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, QTimer
@@ -17,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.ui.long_words import breakable
 from desktop.ui.numbers import ALIGN_CENTER, PLAIN_TEXT
-from desktop.ui.texts import breakable
 from desktop.ui.theme import GAP, SPACE
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
 _KEYBOARD = {"TabFocusReason", "BacktabFocusReason", "ShortcutFocusReason"}
+_BACK_AT_THE_WINDOW = "ActiveWindowFocusReason"  # or away from it
 
 
 class Label(QLabel):
@@ -82,12 +82,19 @@ class Button(QPushButton):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the ring only to those who use the keyboard."""
         super().focusInEvent(event)
-        restyled(self, "ring", "true" if event.reason().name in _KEYBOARD else "false")
+        if event.reason().name != _BACK_AT_THE_WINDOW:
+            restyled(self, "ring", "true" if event.reason().name in _KEYBOARD else "false")
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Take the ring away."""
+        """Take the ring away, unless the whole window is left: who comes back looks for it."""
         super().focusOutEvent(event)
-        restyled(self, "ring", "false")
+        if event.reason().name != _BACK_AT_THE_WINDOW:
+            restyled(self, "ring", "false")
+
+    def take_focus(self, *, ringed: bool) -> None:
+        """Be what the keyboard is on, in place of something that goes away."""
+        self.setFocus()
+        restyled(self, "ring", "true" if ringed else "false")
 
 
 class Card(QFrame):
@@ -144,6 +151,8 @@ class View(QWidget):
 
 def set_tip(widget: QWidget, text: str) -> None:
     """Explain `widget` to who points at it and to who listens. `text` is never read as markup."""
+    from html import escape
+
     # Qt guesses whether a tooltip is markup, so it gets markup that says just this.
     widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")
     widget.setAccessibleDescription(text)
@@ -153,6 +162,11 @@ def quiet(button: Button) -> Button:
     """`button` no wider than its words, for the footer."""
     button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     return button
+
+
+def has_ring(widget: QWidget | None) -> bool:
+    """Whether `widget` shows that the keyboard is on it."""
+    return widget is not None and widget.property("ring") == "true"
 
 
 def restyled(widget: QWidget, name: str, value: str) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from desktop.ui.numbers import NO_FOCUS, SCROLL_BAR_ALWAYS_OFF
+from desktop.ui.numbers import ESCAPE, NO_FOCUS, SCROLL_BAR_ALWAYS_OFF
 from desktop.ui.starting_view import StartingView
 from desktop.ui.theme import GAP, NARROWEST, SPACE, WIDEST_COLUMN, Theme
-from desktop.ui.widgets import View, label, restyled
+from desktop.ui.widgets import View, has_ring, label, restyled
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from PySide6.QtGui import QCloseEvent, QIcon, QPaintEvent
+    from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent, QPaintEvent
 
     from desktop.services.profiles import Profile
     from desktop.services.states import State
@@ -93,13 +93,14 @@ class Window(QWidget):
 
     def _replace_view(self, view: View) -> None:
         old, self.view = self.view, view
+        ringed = has_ring(self.focusWidget())
         for part in (old, old.footer):
             part.hide()
             part.deleteLater()
         self._place_view()
         first = view.primary()
         if first is not None:
-            first.setFocus()
+            first.take_focus(ringed=ringed)
 
     def _place_view(self) -> None:
         self._page.addWidget(self.view)
@@ -135,7 +136,15 @@ class Window(QWidget):
         super().paintEvent(event)
         if not self._has_painted:
             self._has_painted = True
-            self.painted.emit()
+            # Not before what is in the window has been painted too.
+            QTimer.singleShot(0, self.painted.emit)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape gives up, from the first paint on; the other keys wait until they are loaded."""
+        if event.key() == ESCAPE:
+            self._cancel()
+        else:
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Tell of being closed."""
@@ -155,6 +164,8 @@ class _Header(QWidget):
         self._badge = label("Starting")
         self._badge.setWordWrap(False)
         self._badge.setProperty("badge", "neutral")
+        # A long name beside it must not blow it up.
+        self._badge.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         words = QVBoxLayout()
         words.setSpacing(1)
         words.addWidget(self._name)

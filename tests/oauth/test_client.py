@@ -101,6 +101,16 @@ def test_id_and_password_are_encoded_before_basic(plain: str, encoded: str) -> N
     assert unquote(encoded) == plain
 
 
+def test_a_client_without_a_password_may_be_told_to_use_basic() -> None:
+    headers = authenticated(PUBLIC, BASIC, form={})[1]
+    assert pair_in(headers["Authorization"]) == ("client-1", "")
+
+
+def test_the_methods_have_their_registered_names() -> None:
+    names = {"auto", "none", "client_secret_basic", "client_secret_post"}
+    assert {str(method) for method in ClientAuthentication} == names
+
+
 def test_the_client_id_cannot_be_replaced_by_another_parameter() -> None:
     form = {"client_id": "x", "client_secret": "x"}
     body = authenticated(CONFIDENTIAL, POST, form=form)[0]

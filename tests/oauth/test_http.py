@@ -55,10 +55,10 @@ async def broken() -> AsyncIterator[bytes]:
     raise httpx.ReadError("connection reset")
 
 
-async def fetched(handler: Handler, **options: bool) -> Answer:
+async def fetched(handler: Handler, *, follow_redirects: bool = False) -> Answer:
     """What `get` makes of the answer of `handler`."""
     transport = httpx.MockTransport(handler)
-    async with httpx.AsyncClient(transport=transport, **options) as client:
+    async with httpx.AsyncClient(transport=transport, follow_redirects=follow_redirects) as client:
         return await get(client, f"https://{HOST}/x")
 
 
@@ -167,7 +167,7 @@ async def test_a_packed_body_of_a_mebibyte_is_read() -> None:
     assert (await fetched(streams(pieces, content_encoding="gzip"))).body == ZEROS
 
 
-@pytest.mark.parametrize("size", [len(ZEROS) + 1, 300 * len(ZEROS)])
+@pytest.mark.parametrize("size", [len(ZEROS) + 1, 64 * len(ZEROS)])
 async def test_a_bomb_is_not_inflated_past_the_limit(size: int) -> None:
     packer = zlib.compressobj(wbits=31)
     bomb = b"".join(packer.compress(ZEROS) for _ in range(size // len(ZEROS)))

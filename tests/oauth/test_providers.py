@@ -169,7 +169,7 @@ async def test_google_says_verification_url_and_wants_the_secret_of_a_public_cli
     code = {**CODE, "verification_url": "https://www.google.com/device"}
     del code["verification_uri"]
     client = Client("id", "pass-word", ClientAuthentication.POST)
-    bench = Bench(says(code), says(TOKENS), client=client)
+    bench = Bench(says(code), says(code), says(TOKENS), client=client)
     assert (await bench.code()).verification_uri == "https://www.google.com/device"
     await bench.sign_in()
     assert bench.forms[-1]["client_secret"] == "pass-word"
