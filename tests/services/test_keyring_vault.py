@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -27,7 +27,7 @@ from desktop.services.keystore import (
 from tests.rigs.secret_service import Bus, SecretStore, pointed_at
 from tests.services.vaults import WindowsError
 
-OPERATIONS: dict[str, Callable[[VaultKeystore], object]] = {
+OPERATIONS: dict[str, Callable[[VaultKeystore], Awaitable[object]]] = {
     "load": lambda keystore: keystore.load("northwind"),
     "save": lambda keystore: keystore.save("northwind", "value"),
     "delete": lambda keystore: keystore.delete("northwind"),
@@ -35,16 +35,16 @@ OPERATIONS: dict[str, Callable[[VaultKeystore], object]] = {
 
 
 class Refusing(KeyringBackend):
-    priority = 1  # type: ignore[assignment] # a class property upstream
+    priority = 1
 
     def __init__(self, error: Exception) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.error = error
 
-    def get_password(self, service: str, username: str) -> str | None:
+    def get_password(self, *_: str) -> str | None:
         raise self.error
 
-    def set_password(self, service: str, username: str, password: str) -> None:
+    def set_password(self, *_: str) -> None:
         raise self.error
 
 
@@ -58,7 +58,11 @@ class Refusing(KeyringBackend):
             KeyringFault,
             "(1783, 'CredWrite', 'The stub received bad data.')",
         ),
-        (OSError(28, "No space left on device"), KeyringFault, "[Errno 28] No space left on device"),
+        (
+            OSError(28, "No space left on device"),
+            KeyringFault,
+            "[Errno 28] No space left on device",
+        ),
         (ValueError(), KeyringFault, "ValueError"),
     ],
 )
@@ -66,7 +70,12 @@ def test_what_a_backend_raises_is_told_as_a_keystore_error(
     error: Exception, kind: type[KeystoreError], detail: str
 ) -> None:
     vault = KeyringVault(Refusing(error), longest=None)
-    for call in (lambda: vault.get("x"), lambda: vault.set("x", "y"), lambda: vault.remove("x")):
+    calls: list[Callable[[], object]] = [
+        lambda: vault.get("x"),
+        lambda: vault.set("x", "y"),
+        lambda: vault.remove("x"),
+    ]
+    for call in calls:
         with pytest.raises(kind) as caught:
             call()
         assert (type(caught.value), caught.value.detail) == (kind, detail)
@@ -75,7 +84,7 @@ def test_what_a_backend_raises_is_told_as_a_keystore_error(
 
 def test_the_end_of_the_program_is_not_translated() -> None:
     class Stopping(Refusing):
-        def get_password(self, service: str, username: str) -> str | None:
+        def get_password(self, *_: str) -> str | None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -124,12 +133,12 @@ def test_a_broken_configuration_of_the_keyring_library_is_told(
     monkeypatch.setattr("keyring.util.platform_.config_root", lambda: folder)
     folder.mkdir()
     (folder / "keyringrc.cfg").write_text("nonsense")
-    with pytest.raises(KeyringMissing, match="the configured keyring: .*no section headers"):
+    with pytest.raises(KeyringMissing, match=r"the configured keyring: .*no section headers"):
         open_vault()
 
 
 @pytest.fixture
-def two_backends(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[KeyringBackend]]:
+def two_backends(monkeypatch: pytest.MonkeyPatch) -> list[KeyringBackend]:
     """Offer two backends of which the first has no use here; gives what shall be the second."""
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
     chosen: list[KeyringBackend] = []
@@ -137,10 +146,15 @@ def two_backends(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[KeyringBacken
     module.First = SimpleNamespace(priority=0)  # type: ignore[attr-defined]
     module.Second = type("Second", (), {"priority": 1, "__new__": lambda _kind: chosen[0]})  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "two_backends", module)
-    names = ("two_backends:Missing", "no_such_module:X", "two_backends:First", "two_backends:Second")
+    names = (
+        "two_backends:Missing",
+        "no_such_module:X",
+        "two_backends:First",
+        "two_backends:Second",
+    )
     monkeypatch.setattr(keyring_vault, "_FREEDESKTOP", names)
     monkeypatch.setattr(sys, "platform", "linux")
-    yield chosen
+    return chosen
 
 
 def test_the_first_backend_that_works_is_taken(two_backends: list[KeyringBackend]) -> None:
@@ -148,10 +162,9 @@ def test_the_first_backend_that_works_is_taken(two_backends: list[KeyringBackend
     assert chosen_backend() is two_backends[0]
 
 
-def test_a_backend_that_breaks_when_it_is_made_is_passed_over(
-    two_backends: list[KeyringBackend],
-) -> None:
-    with pytest.raises(KeyringMissing, match="Missing.*; no_such_module:X: No module.*; .*Second"):
+@pytest.mark.usefixtures("two_backends")
+def test_a_backend_that_breaks_when_it_is_made_is_passed_over() -> None:
+    with pytest.raises(KeyringMissing, match=r"Missing.*; no_such_module:X: No module.*; .*Second"):
         open_vault()
 
 
@@ -164,6 +177,7 @@ def no_kwallet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
 
 
+@pytest.mark.usefixtures("no_kwallet")
 @pytest.mark.skipif(sys.platform != "linux", reason="D-Bus is Linux's")
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize(
@@ -171,21 +185,22 @@ def no_kwallet(monkeypatch: pytest.MonkeyPatch) -> None:
     [None, "", "nonsense", "unix:path=/nonexistent/bus", "tcp:host=localhost,port=1", "unix:x=y"],
 )
 async def test_without_a_bus_there_is_no_keyring(
-    no_kwallet: None, monkeypatch: pytest.MonkeyPatch, address: str | None, operation: str
+    monkeypatch: pytest.MonkeyPatch, address: str | None, operation: str
 ) -> None:
     if address is not None:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
     with pytest.raises(KeyringMissing):
-        await OPERATIONS[operation](VaultKeystore(open_vault, patience=5))  # type: ignore[misc]
+        await OPERATIONS[operation](VaultKeystore(open_vault, patience=5))
 
 
+@pytest.mark.usefixtures("no_kwallet")
 @pytest.mark.parametrize("operation", OPERATIONS)
 async def test_a_bus_without_a_secret_service_has_no_keyring(
-    bare_bus: Bus, no_kwallet: None, monkeypatch: pytest.MonkeyPatch, operation: str
+    bare_bus: Bus, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bare_bus.address)
     with pytest.raises(KeyringMissing, match="Secret Service daemon is neither running nor"):
-        await OPERATIONS[operation](VaultKeystore(open_vault, patience=5))  # type: ignore[misc]
+        await OPERATIONS[operation](VaultKeystore(open_vault, patience=5))
 
 
 async def test_a_configured_backend_without_its_service_is_no_keyring(bare_bus: Bus) -> None:
@@ -201,12 +216,13 @@ async def test_a_locked_collection_is_told_as_such(
     await keystore.save("northwind", "value")
     real_keyring.lock()
     with pytest.raises(KeyringLocked):
-        await OPERATIONS[operation](keystore)  # type: ignore[misc]
+        await OPERATIONS[operation](keystore)
 
 
+@pytest.mark.usefixtures("no_kwallet")
 @pytest.mark.skipif(sys.platform != "linux", reason="D-Bus is Linux's")
 async def test_a_bus_that_never_answers_does_not_hold_the_program(
-    no_kwallet: None, monkeypatch: pytest.MonkeyPatch, own_folders: Path
+    monkeypatch: pytest.MonkeyPatch, own_folders: Path
 ) -> None:
     path = str(own_folders / "mute")
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={path}")
@@ -219,8 +235,9 @@ async def test_a_bus_that_never_answers_does_not_hold_the_program(
         assert time.monotonic() - began < 2
 
 
+@pytest.mark.usefixtures("no_kwallet")
 async def test_a_keyring_that_comes_back_is_used(
-    secret_service: SecretStore, monkeypatch: pytest.MonkeyPatch, no_kwallet: None
+    secret_service: SecretStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keystore = VaultKeystore(open_vault)
     monkeypatch.setitem(os.environ, "DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")

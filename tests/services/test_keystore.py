@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from desktop.services.keystore import (
     load_value,
     save_value,
 )
+from desktop.services.noted_keystore import NotedKeystore
 from tests.services.vaults import PlainModel, WindowsModel, made_model
 
 VALUES = {
@@ -28,10 +30,12 @@ VALUES = {
 }
 
 
-@pytest.fixture(params=["memory", "plain", "mac", "windows", "secret service"])
-def keystore(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keystore]:
+@pytest.fixture(params=["memory", "noted", "plain", "mac", "windows", "secret service"])
+def keystore(request: pytest.FixtureRequest, own_folders: Path) -> Iterator[Keystore]:
     if request.param == "memory":
         yield MemoryKeystore()
+    elif request.param == "noted":
+        yield NotedKeystore(MemoryKeystore(), own_folders)
     elif request.param == "secret service":
         request.getfixturevalue("real_keyring")
         yield VaultKeystore(open_vault)
@@ -81,7 +85,7 @@ async def test_another_run_of_the_program_finds_the_value(windows: WindowsModel)
 
 def test_the_real_windows_limit_is_in_the_model(windows: WindowsModel) -> None:
     windows.vault.set("fits", "x" * 1280)
-    with pytest.raises(KeyringFault, match="1783.*CredWrite.*bad data"):
+    with pytest.raises(KeyringFault, match=r"1783.*CredWrite.*bad data"):
         windows.vault.set("too long", "x" * 1281)
 
 

@@ -1,113 +1,135 @@
-"""The notes that save a look into the keyring."""
+"""A keyring is asked only where something was saved."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from desktop.services.keystore import KeyringLocked, KeyringMissing, KeystoreError, MemoryKeystore
+from desktop.oauth.clock import SystemClock
+from desktop.services import paths
+from desktop.services.background import Worker
+from desktop.services.computer import surroundings, system_keystore
+from desktop.services.keystore import KeyringLocked, KeyringMissing, KeyringSilent, KeystoreError
 from desktop.services.noted_keystore import NotedKeystore
+from tests.rigs.secret_service import SecretStore
+from tests.services.world import Keyring
 
 
-class CountingKeystore(MemoryKeystore):
-    """Counts the looks, and fails to save with `error` where one is given."""
-
-    def __init__(self, error: KeystoreError | None = None) -> None:
-        super().__init__()
-        self.loads = 0
-        self.error = error
-
-    async def load(self, key: str) -> str | None:
-        self.loads += 1
-        return await super().load(key)
-
-    async def save(self, key: str, value: str) -> None:
-        if self.error is not None:
-            raise self.error
-        await super().save(key, value)
+@pytest.fixture
+def folder(own_folders: Path) -> Path:
+    return own_folders / "state" / "saved"
 
 
-async def test_nothing_is_asked_of_the_keyring_where_nothing_was_saved(tmp_path: Path) -> None:
-    inner = CountingKeystore()
-    assert await NotedKeystore(inner, tmp_path / "saved").load("northwind") is None
-    assert inner.loads == 0
+def notes(folder: Path) -> list[str]:
+    return [path.name for path in folder.glob("*")]
 
 
-async def test_a_saved_value_is_found_by_the_next_run(tmp_path: Path) -> None:
-    inner = CountingKeystore()
-    await NotedKeystore(inner, tmp_path / "saved").save("northwind", "value")
-    assert await NotedKeystore(inner, tmp_path / "saved").load("northwind") == "value"
+def size(path: Path) -> int:
+    return path.stat().st_size
 
 
-async def test_a_deleted_value_is_not_looked_for(tmp_path: Path) -> None:
-    inner = CountingKeystore()
-    keystore = NotedKeystore(inner, tmp_path)
+def block(path: Path) -> None:
+    """Put a file where a folder should be, or something into what should be a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+
+async def test_where_nothing_was_saved_the_keyring_is_not_asked(folder: Path) -> None:
+    keyring = Keyring()
+    assert await NotedKeystore(keyring, folder).load("northwind") is None
+    assert keyring.done == []
+    assert notes(folder) == []
+
+
+async def test_what_another_run_has_saved_is_found(folder: Path) -> None:
+    keyring = Keyring()
+    await NotedKeystore(keyring, folder).save("northwind", "value")
+    assert await NotedKeystore(keyring, folder).load("northwind") == "value"
+
+
+async def test_a_note_holds_nothing_but_a_name(folder: Path) -> None:
+    await NotedKeystore(Keyring(), folder).save("northwind", "value-SECRET")
+    assert notes(folder) == ["northwind.saved"]
+    assert size(folder / "northwind.saved") == 0
+
+
+async def test_a_delete_removes_the_note_after_the_value(folder: Path) -> None:
+    keyring = Keyring()
+    keystore = NotedKeystore(keyring, folder)
     await keystore.save("northwind", "value")
+    keyring.errors["delete"] = KeyringLocked()
+    with pytest.raises(KeyringLocked):
+        await keystore.delete("northwind")
+    assert await keystore.load("northwind") == "value"
+    keyring.errors.clear()
     await keystore.delete("northwind")
-    assert await keystore.load("northwind") is None
-    assert inner.loads == 0
-    assert list(tmp_path.iterdir()) == []
+    assert notes(folder) == []
 
 
-async def test_deleting_asks_the_keyring_even_without_a_note(tmp_path: Path) -> None:
-    inner = CountingKeystore()
-    await inner.save("northwind", "left over")
-    await NotedKeystore(inner, tmp_path).delete("northwind")
-    assert await inner.load("northwind") is None
+@pytest.mark.parametrize(
+    ("error", "noted"),
+    [(KeyringMissing(), False), (KeyringSilent(), True), (KeyringLocked(), True)],
+)
+async def test_a_save_that_may_still_happen_is_noted(
+    folder: Path, error: KeystoreError, *, noted: bool
+) -> None:
+    keyring = Keyring()
+    keyring.errors["save"] = error
+    with pytest.raises(type(error)):
+        await NotedKeystore(keyring, folder).save("northwind", "value")
+    assert bool(notes(folder)) is noted
 
 
-async def test_one_profile_says_nothing_about_another(tmp_path: Path) -> None:
-    keystore = NotedKeystore(CountingKeystore(), tmp_path)
-    await keystore.save("northwind", "value")
-    assert await keystore.load("contoso") is None
-
-
-async def test_a_missing_keyring_leaves_no_note(tmp_path: Path) -> None:
-    keystore = NotedKeystore(CountingKeystore(KeyringMissing()), tmp_path)
-    with pytest.raises(KeyringMissing):
-        await keystore.save("northwind", "value")
-    assert list(tmp_path.iterdir()) == []
-
-
-async def test_a_keyring_that_went_missing_keeps_the_note_of_what_it_held(tmp_path: Path) -> None:
-    inner = CountingKeystore()
-    keystore = NotedKeystore(inner, tmp_path)
-    await keystore.save("northwind", "value")
-    inner.error = KeyringMissing()
+async def test_a_note_of_an_older_value_outlives_a_keyring_that_is_gone(folder: Path) -> None:
+    keyring = Keyring()
+    keystore = NotedKeystore(keyring, folder)
+    await keystore.save("northwind", "older")
+    keyring.errors["save"] = KeyringMissing()
     with pytest.raises(KeyringMissing):
         await keystore.save("northwind", "newer")
-    assert await keystore.load("northwind") == "value"
+    assert await keystore.load("northwind") == "older"
 
 
-async def test_a_locked_keyring_may_still_save_later_so_the_note_stays(tmp_path: Path) -> None:
-    keystore = NotedKeystore(CountingKeystore(KeyringLocked()), tmp_path)
-    with pytest.raises(KeyringLocked):
-        await keystore.save("northwind", "value")
-    assert [file.name for file in tmp_path.iterdir()] == ["northwind.saved"]
-
-
-async def test_a_folder_that_cannot_be_written_costs_the_note_not_the_value(
-    tmp_path: Path, expect_log: Callable[[str], None]
+async def test_a_folder_that_cannot_be_written_is_logged_and_saving_goes_on(
+    folder: Path, expect_log: Callable[[str], None]
 ) -> None:
-    expect_log("will not be found again")
-    blocked = tmp_path / "file"
-    blocked.write_text("in the way")
-    inner = CountingKeystore()
-    await NotedKeystore(inner, blocked).save("northwind", "value")
-    assert await inner.load("northwind") == "value"
+    expect_log("what is saved will not be found again")
+    block(folder)
+    keyring = Keyring()
+    await NotedKeystore(keyring, folder).save("northwind", "value")
+    assert keyring.kept == {"northwind": "value"}
 
 
-async def test_a_note_that_cannot_be_removed_is_only_logged(
-    tmp_path: Path, expect_log: Callable[[str], None]
+async def test_a_note_that_cannot_be_removed_is_logged(
+    folder: Path, expect_log: Callable[[str], None]
 ) -> None:
-    expect_log("cannot be removed")
-    inner = CountingKeystore()
-    await inner.save("northwind", "value")
-    (tmp_path / "northwind.saved").mkdir()
-    await NotedKeystore(inner, tmp_path).delete("northwind")
-    assert await inner.load("northwind") is None
+    expect_log("a note cannot be removed")
+    block(folder / "northwind.saved" / "something")
+    await NotedKeystore(Keyring(), folder).delete("northwind")
 
 
-async def test_the_note_holds_nothing_of_the_value(tmp_path: Path) -> None:
-    await NotedKeystore(CountingKeystore(), tmp_path).save("northwind", "secret")
-    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b""]
+async def test_a_folder_that_cannot_be_read_is_asked_about_in_the_keyring(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(_path: Path) -> bool:
+        raise PermissionError
+
+    keyring = Keyring()
+    await keyring.save("northwind", "value")
+    monkeypatch.setattr(Path, "exists", forbidden)
+    assert await NotedKeystore(keyring, folder).load("northwind") == "value"
+
+
+async def test_this_computer_keeps_values_in_the_real_store(real_keyring: SecretStore) -> None:
+    world = surroundings(Worker("loader"))
+    await world.keystore.save("northwind", "swordfish")
+    assert [value.rpartition(" ")[2] for value in real_keyring.entries().values()] == ["swordfish"]
+    assert notes(paths.notes_folder()) == ["northwind.saved"]
+    assert await system_keystore().load("northwind") == "swordfish"
+
+
+async def test_this_computer_has_a_network_and_a_clock() -> None:
+    world = surroundings(Worker("loader"))
+    assert isinstance(world.clock, SystemClock)
+    async with await world.open_http() as client:
+        assert not client.is_closed

@@ -30,7 +30,9 @@ ISSUED_FOR = "https://login.example client-1"
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 words = st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1), unique=True).map(tuple)
 instants = st.datetimes(
-    min_value=datetime(1990, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)
+    min_value=datetime(1990, 1, 1),  # noqa: DTZ001 - hypothesis adds the time zone itself
+    max_value=datetime(2200, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
 )
 token_sets = st.builds(
     TokenSet,
@@ -64,7 +66,9 @@ def test_a_token_that_never_expires_stays_so() -> None:
     assert decode(encode(saved, issued_for=ISSUED_FOR), issued_for=ISSUED_FOR) == saved
 
 
-@pytest.mark.parametrize("other", ["https://login.example client-2", "https://evil.example client-1"])
+@pytest.mark.parametrize(
+    "other", ["https://login.example client-2", "https://evil.example client-1"]
+)
 def test_tokens_of_another_server_or_client_are_none(other: str) -> None:
     assert decode(encode(SAVED, issued_for=ISSUED_FOR), issued_for=other) is None
 
@@ -73,14 +77,18 @@ def test_a_later_format_is_none() -> None:
     assert decode(json.dumps(members() | {"format": 2}), issued_for=ISSUED_FOR) is None
 
 
-@pytest.mark.parametrize("name", sorted(set(members()) - {"refresh_token", "scope", "requested_scope"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(members()) - {"refresh_token", "scope", "requested_scope"})
+)
 @pytest.mark.parametrize("wrong", [{}, [], "", True, 1e308, float("nan"), "\N{BELL}"])
 def test_a_member_of_a_wrong_kind_breaks_nothing(name: str, wrong: object) -> None:
     found = decode(json.dumps(members() | {name: wrong}), issued_for=ISSUED_FOR)
     assert found is None or isinstance(found, Saved)
 
 
-@pytest.mark.parametrize("name", sorted(set(members()) - {"refresh_token", "scope", "requested_scope"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(members()) - {"refresh_token", "scope", "requested_scope"})
+)
 def test_a_missing_member_is_damage(name: str) -> None:
     found = members()
     del found[name]
@@ -96,7 +104,9 @@ def test_optional_members_may_be_missing() -> None:
     assert (saved.tokens.refresh_token, saved.tokens.scope) == (None, ())
 
 
-@pytest.mark.parametrize("damaged", ["", "{", "null", "[]", "7", '"x"', "[" * 100_000, "{}", "\x00"])
+@pytest.mark.parametrize(
+    "damaged", ["", "{", "null", "[]", "7", '"x"', "[" * 100_000, "{}", "\x00"]
+)
 def test_damaged_text_is_none(damaged: str) -> None:
     assert decode(damaged, issued_for=ISSUED_FOR) is None
 

@@ -1,7 +1,7 @@
 """The way of a sign-in, state by state."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from desktop.oauth import errors
+from desktop.oauth.token import TokenSet
 from desktop.services.keystore import KeyringLocked
 from desktop.services.session import ClientPasswordMissing, client_password_key
 from desktop.services.states import (
@@ -67,8 +68,11 @@ async def test_a_whole_sign_in_goes_through_its_states(world: World) -> None:
         next_at=START + timedelta(seconds=5),
     )
     await world.clock.advance(5)
-    assert isinstance(world.state, AwaitingApproval)
-    assert (world.state.asked, world.state.asked_at) == (1, START + timedelta(seconds=5))
+    world.expect(AwaitingApproval)
+    assert (world.expect(AwaitingApproval).asked, world.expect(AwaitingApproval).asked_at) == (
+        1,
+        START + timedelta(seconds=5),
+    )
     world.server.answers = [TOKENS]
     await world.clock.advance(5)
     assert world.state == SignedIn(
@@ -108,12 +112,12 @@ async def test_an_expired_stored_token_is_shown_as_such_and_cannot_be_used(world
     session = world.new_session()
     session.open()
     await settle()
-    assert isinstance(world.state, SignedIn)
-    assert world.state.remaining(world.clock.utc()) == 0
+    world.expect(SignedIn)
+    assert world.expect(SignedIn).remaining(world.clock.utc()) == 0
     assert session.access_token() is None
     session.sign_in()
     await settle()
-    assert isinstance(world.state, AwaitingApproval)
+    world.expect(AwaitingApproval)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +148,7 @@ async def test_a_damaged_stored_token_is_ignored(world: World) -> None:
     await world.keyring.save("northwind", "{")
     world.session.open()
     await settle()
-    assert isinstance(world.state, AwaitingApproval)
+    world.expect(AwaitingApproval)
 
 
 async def test_both_endpoints_in_the_profile_need_no_discovery(world: World) -> None:
@@ -184,7 +188,7 @@ async def test_further_parameters_of_the_profile_are_sent(world: World) -> None:
     ],
 )
 async def test_a_link_to_a_host_that_the_profile_does_not_name_is_marked(
-    world: World, link: str, known: bool
+    world: World, link: str, *, known: bool
 ) -> None:
     world.new_session(replace(PROFILE, verification_hosts=("Approve.Example",)))
     world.server.device_answer = {
@@ -194,8 +198,8 @@ async def test_a_link_to_a_host_that_the_profile_does_not_name_is_marked(
         "expires_in": 600,
     }
     await world.waiting()
-    assert isinstance(world.state, AwaitingApproval)
-    assert world.state.host_is_known is known
+    world.expect(AwaitingApproval)
+    assert world.expect(AwaitingApproval).host_is_known is known
 
 
 # The token
@@ -224,13 +228,13 @@ async def test_trouble_on_the_way_is_shown_and_passes(world: World) -> None:
     world.server.answers = [httpx.ConnectError("reset"), PENDING, TOKENS]
     await world.waiting()
     await world.clock.advance(5)
-    assert isinstance(world.state, AwaitingApproval)
-    assert isinstance(world.state.trouble, errors.TransportFailure)
+    world.expect(AwaitingApproval)
+    assert isinstance(world.expect(AwaitingApproval).trouble, errors.TransportFailure)
     await world.clock.advance(10)
-    assert isinstance(world.state, AwaitingApproval)
-    assert world.state.trouble is None
+    world.expect(AwaitingApproval)
+    assert world.expect(AwaitingApproval).trouble is None
     await world.clock.advance(5)
-    assert isinstance(world.state, SignedIn)
+    world.expect(SignedIn)
 
 
 @pytest.mark.parametrize(
@@ -247,16 +251,28 @@ async def test_a_final_answer_fails_with_the_code_that_was_shown(
     world.server.answers = [answer]
     await world.waiting()
     await world.clock.advance(5)
-    assert isinstance(world.state, Failed)
-    assert type(world.state.error) is kind
-    assert world.state.user_code == "CODE-1"
+    world.expect(Failed)
+    assert type(world.expect(Failed).error) is kind
+    assert world.expect(Failed).user_code == "CODE-1"
+
+
+async def test_an_approval_before_any_code_was_shown_is_taken_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def at_once(ask: Callable[[], Awaitable[TokenSet]], *_: object, **__: object) -> TokenSet:
+        return await ask()
+
+    monkeypatch.setattr("desktop.services.session.poll", at_once)
+    world.server.answers = [TOKENS]
+    await world.waiting()
+    assert world.kinds == ["Requesting", "SignedIn"]
 
 
 async def test_a_code_that_nobody_approves_expires_by_our_own_clock(world: World) -> None:
     await world.waiting()
     await world.clock.advance(601)
-    assert isinstance(world.state, Failed)
-    assert type(world.state.error) is errors.CodeExpired
+    world.expect(Failed)
+    assert type(world.expect(Failed).error) is errors.CodeExpired
     requests = len(world.server.requests)
     await world.clock.advance(60)
     assert len(world.server.requests) == requests, "and nobody goes on asking"
@@ -265,9 +281,9 @@ async def test_a_code_that_nobody_approves_expires_by_our_own_clock(world: World
 async def test_a_server_that_cannot_be_reached_fails_without_a_code(world: World) -> None:
     world.server.device_answer = httpx.ConnectError("refused")
     await world.waiting()
-    assert isinstance(world.state, Failed)
-    assert isinstance(world.state.error, errors.TransportFailure)
-    assert world.state.user_code == ""
+    world.expect(Failed)
+    assert isinstance(world.expect(Failed).error, errors.TransportFailure)
+    assert world.expect(Failed).user_code == ""
 
 
 # The client
@@ -281,12 +297,12 @@ async def test_a_client_without_its_password_fails_and_works_once_it_is_stored(
     session = world.new_session(profile)
     session.open()
     await settle()
-    assert isinstance(world.state, Failed)
-    assert isinstance(world.state.error, ClientPasswordMissing)
+    world.expect(Failed)
+    assert isinstance(world.expect(Failed).error, ClientPasswordMissing)
     await world.keyring.save(client_password_key(profile), PASSWORD)
     session.retry()
     await settle()
-    assert isinstance(world.state, AwaitingApproval)
+    world.expect(AwaitingApproval)
 
 
 async def test_a_corrected_password_is_used_by_the_next_try(world: World) -> None:
@@ -296,7 +312,7 @@ async def test_a_corrected_password_is_used_by_the_next_try(world: World) -> Non
     world.server.device_answer = {"error": "invalid_client"}
     session.sign_in()
     await settle()
-    assert isinstance(world.state, Failed)
+    world.expect(Failed)
     await world.keyring.save(client_password_key(profile), PASSWORD)
     world.server.device_answer = None
     session.retry()
@@ -307,7 +323,7 @@ async def test_a_corrected_password_is_used_by_the_next_try(world: World) -> Non
 async def test_without_a_password_a_client_of_unknown_kind_is_public(world: World) -> None:
     world.new_session(replace(PROFILE, client_authentication="auto"))
     await world.waiting()
-    assert isinstance(world.state, AwaitingApproval)
+    world.expect(AwaitingApproval)
     assert "client_secret" not in world.server.requests[-1][1]
     assert world.server.authorizations[-1] == ""
 
@@ -362,12 +378,12 @@ async def test_no_state_of_a_sign_in_holds_a_secret(world: World) -> None:
     ]
     world.session.open()
     await world.clock.advance(200)
-    assert isinstance(world.state, SignedIn)
-    assert isinstance(world.state.not_saved, KeyringLocked)
+    world.expect(SignedIn)
+    assert isinstance(world.expect(SignedIn).not_saved, KeyringLocked)
     world.server.answers = [{"error": "invalid_grant", "error_description": "no"}]
     world.session.sign_in()
     await world.clock.advance(10)
-    assert isinstance(world.state, Failed)
+    world.expect(Failed)
     text = "\n".join(found for state in world.states for found in texts_in(state))
     assert "CODE-1" in text
     assert [secret for secret in SECRETS if secret in text] == []
@@ -381,15 +397,15 @@ async def test_an_unexpected_error_is_reported_and_shown() -> None:
     world.server.answers = [ZeroDivisionError("unheard of")]
     world.session.sign_in()
     await settle()
-    assert isinstance(world.state, Failed)
-    assert isinstance(world.state.error, ZeroDivisionError)
-    assert world.state.user_code == "CODE-1"
-    assert [crash["exception"] for crash in world.crashes] == [world.state.error]
+    world.expect(Failed)
+    assert isinstance(world.expect(Failed).error, ZeroDivisionError)
+    assert world.expect(Failed).user_code == "CODE-1"
+    assert [crash["exception"] for crash in world.crashes] == [world.expect(Failed).error]
     assert world.crashes[0]["message"] == "sign-in broke"
     world.server.answers = [TOKENS]
     world.session.retry()
     await settle()
-    assert isinstance(world.state, SignedIn), "and it works again"
+    world.expect(SignedIn)  # and it works again
     await world.session.close()
 
 
@@ -415,11 +431,11 @@ async def test_an_observer_that_breaks_does_not_end_the_program() -> None:
 
     def break_down(state: object) -> None:
         if isinstance(state, AwaitingApproval):
-            raise RuntimeError("cannot draw")
+            raise RuntimeError("cannot draw")  # noqa: TRY004 - any error at all
 
     world.watch = break_down
     await world.waiting()
-    assert isinstance(world.state, Failed)
+    world.expect(Failed)
     assert len(world.crashes) == 1
     assert world.server.open == 0
     await world.session.close()

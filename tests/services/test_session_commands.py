@@ -69,7 +69,7 @@ async def test_cancel_leaves_no_request_and_no_task(world: World, stage: str) ->
     STAGES[stage](world)
     world.session.open()
     await world.clock.advance(5)
-    assert isinstance(world.state, (Requesting, AwaitingApproval))
+    assert world.kinds[-1] in {"Requesting", "AwaitingApproval"}
     world.session.cancel()
     await settle()
     assert world.state == SignedOut()
@@ -118,14 +118,14 @@ async def test_at_every_single_step_a_command_leaves_nothing_behind(command: str
 async def test_a_token_that_is_being_saved_is_not_thrown_away(world: World) -> None:
     world.keyring.gates["save"] = asyncio.Event()
     await world.signed_in()
-    assert isinstance(world.state, AwaitingApproval)
-    assert world.state.approved
+    world.expect(AwaitingApproval)
+    assert world.expect(AwaitingApproval).approved
     world.session.cancel()
     world.session.new_code()
     await settle()
     world.keyring.gates["save"].set()
     await settle()
-    assert isinstance(world.state, SignedIn)
+    world.expect(SignedIn)
     assert world.session.access_token() == ACCESS_TOKEN
 
 
@@ -133,7 +133,7 @@ async def test_cancel_does_nothing_where_nothing_is_under_way(world: World) -> N
     await world.signed_in()
     world.session.cancel()
     await settle()
-    assert isinstance(world.state, SignedIn)
+    world.expect(SignedIn)
     world.session.sign_out()
     await settle()
     signed_out = world.state
@@ -151,7 +151,7 @@ async def test_cancel_does_not_take_back_signing_out(world: World) -> None:
     world.keyring.gates["delete"].set()
     await settle()
     assert world.keyring.kept == {}
-    assert isinstance(world.state, SignedOut)
+    world.expect(SignedOut)
 
 
 async def test_cancel_before_anything_has_begun_signs_out(world: World) -> None:
@@ -168,9 +168,9 @@ async def test_a_new_code_replaces_the_old_one(world: World) -> None:
     await world.clock.advance(6)
     world.session.new_code()
     await settle()
-    assert isinstance(world.state, AwaitingApproval)
-    assert world.state.user_code == "CODE-2"
-    assert world.state.requested_at == world.clock.utc()
+    world.expect(AwaitingApproval)
+    assert world.expect(AwaitingApproval).user_code == "CODE-2"
+    assert world.expect(AwaitingApproval).requested_at == world.clock.utc()
 
 
 async def test_a_new_code_is_limited_in_its_rate(world: World) -> None:
@@ -185,6 +185,15 @@ async def test_a_new_code_is_limited_in_its_rate(world: World) -> None:
         await asyncio.sleep(0)
     await settle()
     assert world.server.asked("/device") == 2
+
+
+async def test_while_a_code_is_asked_for_there_is_no_other_new_code(world: World) -> None:
+    world.server.close("/device")
+    await world.waiting()
+    for _ in range(10):
+        world.session.new_code()
+        await world.clock.advance(1)
+    assert world.server.asked("/device") == 1
 
 
 async def test_the_old_poll_is_gone_before_a_new_code_is_asked_for(world: World) -> None:
@@ -240,11 +249,11 @@ async def test_an_expired_code_can_be_replaced_at_once(world: World) -> None:
     world.server.answers = [{"error": "expired_token"}]
     await world.waiting()
     await world.clock.advance(5)
-    assert isinstance(world.state, Failed)
+    world.expect(Failed)
     world.session.new_code()
     await settle()
-    assert isinstance(world.state, AwaitingApproval)
-    assert world.state.user_code == "CODE-2"
+    world.expect(AwaitingApproval)
+    assert world.expect(AwaitingApproval).user_code == "CODE-2"
 
 
 # Asking now
@@ -257,8 +266,8 @@ async def test_somebody_back_at_the_window_is_answered_before_the_back_off_ends(
     await world.waiting()
     await world.clock.advance(15)
     assert world.server.asked("/token") == 2
-    assert isinstance(world.state, AwaitingApproval)
-    assert world.state.next_at == world.clock.utc() + timedelta(seconds=20)
+    world.expect(AwaitingApproval)
+    assert world.expect(AwaitingApproval).next_at == world.clock.utc() + timedelta(seconds=20)
     await world.clock.advance(6)
     world.session.ask_now()
     await settle()
@@ -286,7 +295,7 @@ async def test_trying_again_repeats_opening(world: World) -> None:
     world.keyring.errors["load"] = KeyringLocked("locked")
     world.session.open()
     await settle()
-    assert isinstance(world.state, Failed)
+    world.expect(Failed)
     del world.keyring.errors["load"]
     await world.keyring.save(tokens_key(PROFILE), "{")
     world.states.clear()
@@ -299,7 +308,7 @@ async def test_trying_again_repeats_signing_in_and_not_opening(world: World) -> 
     world.server.device_answer = {"error": "invalid_scope"}
     world.session.open()
     await settle()
-    assert isinstance(world.state, Failed)
+    world.expect(Failed)
     world.server.device_answer = None
     world.states.clear()
     world.session.retry()
@@ -313,7 +322,7 @@ async def test_trying_again_repeats_signing_out(world: World) -> None:
     world.keyring.errors["delete"] = KeyringLocked("locked")
     world.session.sign_out()
     await settle()
-    assert isinstance(world.state, Failed)
+    world.expect(Failed)
     assert world.keyring.kept
     del world.keyring.errors["delete"]
     world.session.retry()
@@ -333,13 +342,13 @@ async def test_signing_out_removes_the_token_everywhere(world: World) -> None:
     await settle()
     assert world.keyring.kept == {}
     assert world.session.access_token() is None
-    assert isinstance(world.state, SignedOut)
-    assert world.state.removed_at == world.clock.utc()
-    assert world.state.valid_until == world.clock.utc() + timedelta(seconds=599)
+    world.expect(SignedOut)
+    assert world.expect(SignedOut).removed_at == world.clock.utc()
+    assert world.expect(SignedOut).valid_until == world.clock.utc() + timedelta(seconds=599)
     session = world.new_session()
     session.open()
     await settle()
-    assert isinstance(world.state, AwaitingApproval)
+    world.expect(AwaitingApproval)
 
 
 async def test_signing_out_with_an_expired_token_names_no_end(world: World) -> None:
@@ -380,8 +389,8 @@ async def test_going_on_without_a_keyring_keeps_the_token_in_memory(
     world.session.continue_without_keyring()
     world.server.answers = [TOKENS]
     await world.clock.advance(6)
-    assert isinstance(world.state, SignedIn)
-    assert world.state.not_saved is error
+    world.expect(SignedIn)
+    assert world.expect(SignedIn).not_saved is error
     assert world.session.access_token() == ACCESS_TOKEN
     assert world.keyring.kept == {}
 
@@ -390,8 +399,8 @@ async def test_going_on_without_a_keyring_by_choice_says_so_too(world: World) ->
     world.session.continue_without_keyring()
     world.server.answers = [TOKENS]
     await world.clock.advance(6)
-    assert isinstance(world.state, SignedIn)
-    assert isinstance(world.state.not_saved, KeystoreError)
+    world.expect(SignedIn)
+    assert isinstance(world.expect(SignedIn).not_saved, KeystoreError)
 
 
 async def test_signing_out_without_any_keyring_works(world: World) -> None:
@@ -403,7 +412,7 @@ async def test_signing_out_without_any_keyring_works(world: World) -> None:
     await settle()
     world.session.sign_out()
     await settle()
-    assert isinstance(world.state, SignedOut)
+    world.expect(SignedOut)
 
 
 async def test_signing_out_does_not_leave_an_older_token_in_a_keyring_that_was_passed_over(
@@ -418,13 +427,13 @@ async def test_signing_out_does_not_leave_an_older_token_in_a_keyring_that_was_p
     await settle()
     world.session.sign_out()
     await settle()
-    assert isinstance(world.state, Failed), "it is still there, and nobody says otherwise"
-    assert world.state.error is locked
+    world.expect(Failed)  # it is still there, and nobody says otherwise
+    assert world.expect(Failed).error is locked
     world.keyring.errors.clear()
     world.session.retry()
     await settle()
     assert world.keyring.kept == {}
-    assert isinstance(world.state, SignedOut)
+    world.expect(SignedOut)
 
 
 async def test_a_token_that_could_not_be_saved_is_there_and_can_be_saved_later(
@@ -433,18 +442,18 @@ async def test_a_token_that_could_not_be_saved_is_there_and_can_be_saved_later(
     error = KeyringFault("full")
     world.keyring.errors["save"] = error
     await world.signed_in()
-    assert isinstance(world.state, SignedIn)
-    assert world.state.not_saved is error
+    world.expect(SignedIn)
+    assert world.expect(SignedIn).not_saved is error
     assert world.session.access_token() == ACCESS_TOKEN
     world.session.save_again()
     await settle()
-    assert isinstance(world.state, SignedIn)
-    assert world.state.not_saved is error
+    world.expect(SignedIn)
+    assert world.expect(SignedIn).not_saved is error
     world.keyring.errors.clear()
     world.session.save_again()
     await settle()
-    assert isinstance(world.state, SignedIn)
-    assert world.state.not_saved is None
+    world.expect(SignedIn)
+    assert world.expect(SignedIn).not_saved is None
     assert tokens_key(PROFILE) in world.keyring.kept
 
 
@@ -460,11 +469,11 @@ async def test_a_keyring_that_fails_while_signing_in_says_so(world: World) -> No
     world.keyring.errors["load"] = KeyringSilent()
     session.sign_in()
     await settle()
-    assert isinstance(world.state, Failed)
-    assert isinstance(world.state.error, KeyringSilent)
+    world.expect(Failed)
+    assert isinstance(world.expect(Failed).error, KeyringSilent)
     session.continue_without_keyring()
     await settle()
-    assert isinstance(world.state, AwaitingApproval)
+    world.expect(AwaitingApproval)
 
 
 # Closing
@@ -492,17 +501,46 @@ async def test_closing_shows_nothing_more(world: World) -> None:
 # Every command in every state
 
 
-STATES: dict[str, Callable[[World], object]] = {
+def open_slowly(world: World) -> None:
+    world.keyring.gates["load"] = asyncio.Event()
+    world.session.open()
+
+
+def request_slowly(world: World) -> None:
+    world.server.close("/device")
+    world.session.sign_in()
+
+
+def save_slowly(world: World) -> None:
+    world.keyring.gates["save"] = asyncio.Event()
+    approve(world)
+
+
+def approve(world: World) -> None:
+    world.server.answers = [TOKENS]
+    world.session.sign_in()
+
+
+def fail(world: World) -> None:
+    world.server.device_answer = {"error": "invalid_client"}
+    world.session.sign_in()
+
+
+def find_the_keyring_locked(world: World) -> None:
+    world.keyring.errors["load"] = KeyringLocked()
+    world.session.open()
+
+
+STATES: dict[str, Callable[[World], None]] = {
     "before": lambda _: None,
-    "opening": lambda w: w.keyring.gates.update(load=asyncio.Event()) or w.session.open(),
-    "requesting": lambda w: w.server.close("/device") and w.session.sign_in(),
-    "waiting": lambda w: w.session.sign_in(),
-    "saving": lambda w: w.keyring.gates.update(save=asyncio.Event()) or approve(w),
-    "signed in": lambda w: approve(w),
-    "signed out": lambda w: w.session.sign_out(),
-    "failed": lambda w: setattr(w.server, "device_answer", {"error": "invalid_client"})
-    or w.session.sign_in(),
-    "no keyring": lambda w: w.keyring.errors.update(load=KeyringLocked()) or w.session.open(),
+    "opening": open_slowly,
+    "requesting": request_slowly,
+    "waiting": lambda world: world.session.sign_in(),
+    "saving": save_slowly,
+    "signed in": approve,
+    "signed out": lambda world: world.session.sign_out(),
+    "failed": fail,
+    "no keyring": find_the_keyring_locked,
 }
 COMMANDS: dict[str, Callable[[Session], object]] = {
     "open": Session.open,
@@ -516,11 +554,6 @@ COMMANDS: dict[str, Callable[[Session], object]] = {
     "save_again": Session.save_again,
     "access_token": Session.access_token,
 }
-
-
-def approve(world: World) -> None:
-    world.server.answers = [TOKENS]
-    world.session.sign_in()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -551,8 +584,7 @@ async def test_a_session_over_a_real_backend_keeps_eight_kibibytes(windows: Wind
         session = world.new_session()
         session.open()
         async with asyncio.timeout(10):
-            while not isinstance(world.state, SignedIn):
-                await asyncio.sleep(0.01)
+            await world.reached(SignedIn)
         assert session.access_token() == "x" * 8192
         await session.close()
     assert world.server.asked("/token") == 1, "the second run found it"

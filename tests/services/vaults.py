@@ -78,7 +78,7 @@ class PlainModel:
 class MacModel(KeyringBackend):
     """macOS as keyring uses it: an item is replaced by deleting it and adding another."""
 
-    priority = 1  # type: ignore[assignment] # a class property upstream
+    priority = 1
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]

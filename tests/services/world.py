@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import httpx
@@ -39,6 +39,7 @@ TOKENS = {
     "scope": "read",
 }
 
+Kind = TypeVar("Kind", bound=State)
 Answer = dict[str, Any] | httpx.Response | Exception
 
 
@@ -90,13 +91,15 @@ async def settle() -> None:
 class Server:
     """An authorization server. `answers` are given to questions for a token, the last for ever.
 
-    A closed gate holds every request to its path; `slow_end` holds what is being cancelled.
+    A closed gate holds every request to its path, and sets `reached`; `slow_end` holds what is
+    being cancelled.
     """
 
     answers: list[Answer] = field(default_factory=lambda: [PENDING])
     device_answer: Answer | None = None
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     slow_end: asyncio.Event | None = None
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
     open: int = 0
     most_open: int = 0
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -112,6 +115,7 @@ class Server:
         try:
             await asyncio.sleep(0)
             if path in self.gates:
+                self.reached.set()
                 await self.gates[path].wait()
             return self._response(path)
         finally:
@@ -218,6 +222,18 @@ class World:
     @property
     def state(self) -> State:
         return self.session.state
+
+    def expect(self, kind: type[Kind]) -> Kind:
+        """The state, which is to be of this kind."""
+        assert isinstance(self.state, kind)
+        return self.state
+
+    async def reached(self, kind: type[State]) -> None:
+        """Wait until the state is of this kind: something waits for a thread."""
+        there = asyncio.Event()
+        self.watch = lambda state: there.set() if isinstance(state, kind) else None
+        if not isinstance(self.state, kind):
+            await there.wait()
 
     @property
     def kinds(self) -> list[str]:

@@ -1,0 +1,204 @@
+"""What can be asked for, and which part of the program is called for it."""
+
+import gc
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+import desktop.cli.terminal
+from desktop import __version__
+from desktop.__main__ import main
+from desktop.cli.arguments import has_display
+from desktop.demo import DemoOptions
+from desktop.options import Options, demo_profile
+from desktop.services import paths
+
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Options]]]:
+    """What was called, the window or the terminal, and with which options."""
+    calls: list[tuple[str, Options]] = []
+
+    def run_window(options: Options) -> int:
+        calls.append(("window", options))
+        return 7
+
+    def run_terminal(options: Options, *, why: str) -> int:
+        calls.append((why or "terminal", options))
+        return 8
+
+    window = ModuleType("desktop.ui.app")
+    window.run = run_window  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "desktop.ui.app", window)
+    monkeypatch.setattr(desktop.cli.terminal, "run", run_terminal)
+    for name in DISPLAYS:
+        monkeypatch.delenv(name, raising=False)
+    yield calls
+    gc.enable()
+
+
+def refused(capsys: pytest.CaptureFixture[str], *given: str) -> str:
+    """What is said when these arguments are refused."""
+    with pytest.raises(SystemExit, match="2"):
+        main(given)
+    return capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"xdr-login {__version__}\n"
+
+
+def test_help_names_every_option_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    words = capsys.readouterr().out
+    assert "Sign in to Cisco XDR, or any RFC 8628 provider" in words
+    assert "xdr-login --demo --token-lifetime 40" in words
+    for option in (
+        *("--version", "--profile NAME", "--terminal", "--verbose", "--set-client-password"),
+        *("--demo", "--approve", "--token-lifetime SECONDS", "--code-lifetime SECONDS"),
+    ):
+        assert option in words
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there is always a display there")
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_with_a_display_there_is_a_window(
+    called: list[tuple[str, Options]], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    assert not has_display()
+    monkeypatch.setenv(name, "something")
+    assert has_display()
+    assert main(["--profile", "northwind", "--verbose"]) == 7
+    assert called == [("window", Options(profile="northwind", verbose=True))]
+
+
+@pytest.mark.usefixtures("called")
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_windows_and_macos_always_have_a_display(
+    monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    assert has_display()
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there is always a display there")
+def test_without_a_display_the_terminal_is_used_and_says_why(
+    called: list[tuple[str, Options]],
+) -> None:
+    assert main([]) == 8
+    assert called == [("There is no display", Options())]
+
+
+def test_the_terminal_can_be_chosen(
+    called: list[tuple[str, Options]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(sys, "argv", ["xdr-login", "--terminal"])
+    assert main() == 8
+    assert called == [("terminal", Options())]
+
+
+@pytest.mark.parametrize(
+    ("given", "interactive", "approve_after"),
+    [
+        (["--demo"], True, None),
+        (["--demo"], False, 3.0),
+        (["--demo", "--approve"], True, 3.0),
+    ],
+)
+def test_where_nobody_can_approve_the_demo_does_it_by_itself(
+    called: list[tuple[str, Options]],
+    monkeypatch: pytest.MonkeyPatch,
+    given: list[str],
+    *,
+    interactive: bool,
+    approve_after: float | None,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", type("Input", (), {"isatty": lambda _: interactive})())
+    main([*given, "--terminal", "--token-lifetime", "40", "--code-lifetime", "30"])
+    assert called[0][1].demo == DemoOptions(
+        token_lifetime=40, code_lifetime=30, approve_after=approve_after
+    )
+
+
+def test_with_a_window_the_demo_waits_for_the_person(
+    called: list[tuple[str, Options]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr(sys, "stdin", None)
+    main(["--demo"])
+    assert called[0][1].demo == DemoOptions()
+
+
+@pytest.mark.parametrize(
+    "given", [["--approve"], ["--token-lifetime", "40"], ["--code-lifetime", "40"]]
+)
+def test_the_options_of_the_demo_need_the_demo(
+    capsys: pytest.CaptureFixture[str], given: list[str]
+) -> None:
+    assert "the options of the demo server need --demo" in refused(capsys, *given)
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.9", "86401", "-1", "nan", "inf", "soon", ""])
+def test_a_lifetime_is_from_a_second_to_a_day(
+    capsys: pytest.CaptureFixture[str], seconds: str
+) -> None:
+    words = refused(capsys, "--demo", f"--token-lifetime={seconds}")
+    assert "argument --token-lifetime: from 1 to 86400 seconds" in words
+
+
+def test_what_is_unknown_or_abbreviated_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "unrecognized arguments: --prof x" in refused(capsys, "--prof", "x")
+
+
+def test_a_demo_that_is_not_installed_is_told(
+    monkeypatch: pytest.MonkeyPatch, called: list[tuple[str, Options]]
+) -> None:
+    monkeypatch.setattr(paths, "demo_is_installed", lambda: False)
+    with pytest.raises(SystemExit) as caught:
+        main(["--demo"])
+    assert caught.value.code == "The demo server is not installed: pip install 'xdr-login[demo]'"
+    assert not called
+
+
+def test_setting_a_password_opens_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, called: list[tuple[str, Options]]
+) -> None:
+    monkeypatch.setattr("desktop.cli.client_password.store", len)
+    assert main(["--set-client-password", "--profile", "four"]) == 4
+    assert not called
+
+
+# The options
+
+
+def test_the_demo_server_is_started_once_and_stopped() -> None:
+    options = Options(demo=DemoOptions())
+    options.close()
+    try:
+        profile = options.load_profile()
+        assert profile == options.load_profile()
+        assert profile == demo_profile(profile.issuer)
+        assert profile.issuer.startswith("http://127.0.0.1:")
+        assert profile.place == "Demo server · nothing here is real"
+        assert "_server" not in repr(options)
+    finally:
+        options.close()
+
+
+def test_importing_the_command_line_loads_neither_qt_nor_the_protocol() -> None:
+    import subprocess
+
+    code = (
+        "import sys, desktop.cli.arguments, desktop.options;"
+        "print({'PySide6', 'httpx', 'keyring', 'asyncio', 'starlette', 'jwt'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
