@@ -4,21 +4,14 @@ Window, tray and terminal say the same. An error is looked up by its class and, 
 the classes that it derives from; a test sees to it that every error has a row of its own.
 """
 
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from desktop import __version__
 from desktop.oauth import errors
-from desktop.services import keystore, profiles
+from desktop.services import keystore, profiles, session
 from desktop.services.durations import duration_words
-from desktop.services.logs import redacted
-from desktop.services.profiles import Profile
-from desktop.services.session import ClientPasswordMissing
-from desktop.services.states import Failed
 
 
 class Remedy(Enum):
@@ -64,22 +57,6 @@ def facts_of(error: Exception) -> str:
     return line if len(line) <= _LONGEST_LINE else "\n".join(filter(None, facts))
 
 
-def details(state: Failed, profile: Profile | None, at: datetime) -> str:
-    """What support asks for, as plain text; never a secret."""
-    advice = advice_for(state.error, user_code=state.user_code)
-    lines = [
-        f"XDR Login {__version__} on {platform.platform()}",
-        f"Time: {at.isoformat(timespec='seconds')}",
-        f"{advice.title} ({type(state.error).__name__})",
-        advice.facts,
-        advice.text,
-    ]
-    if profile is not None:
-        lines.insert(2, f"Profile: {profile.name}, {profile.place}, client {profile.client_id}")
-    detail = str(getattr(state.error, "detail", "") or getattr(state.error, "description", ""))
-    return redacted("\n".join(filter(None, [*lines, errors.printable(detail)])))
-
-
 @dataclass(frozen=True, slots=True)
 class _Row:
     title: str
@@ -93,6 +70,11 @@ def _declined(_error: errors.AccessDenied, user_code: str) -> str:
         f"Someone pressed Deny on the approval page{code}. "
         "If that was not you, tell your administrator."
     )
+
+
+def _reason(error: session.NotSignedOut) -> str:
+    cause = error.__cause__
+    return f" {advice_for(cause).title}." if isinstance(cause, keystore.KeystoreError) else ""
 
 
 def _server_says(error: errors.ErrorResponse) -> str:
@@ -309,11 +291,18 @@ _ROWS: dict[type[BaseException], _Row] = {
         "Try again, or sign in without saving the token: it is then gone when you quit.",
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
-    ClientPasswordMissing: _Row(
+    session.ClientPasswordMissing: _Row(
         "The client password is missing",
         "Your profile says that its client has a password, and the keyring holds none. "
         "Run “xdr-login --set-client-password” in a terminal to store it, then try again.",
     ),
+    session.NotSignedOut: _Row(
+        "The token is still in the keyring",
+        lambda e, _: (
+            f"You are not signed out: the keyring did not let go of it.{_reason(e)} Try again."
+        ),
+    ),
+    session.SessionError: _Row("It did not work", "Try again."),
     # The profiles
     profiles.NoProfile: _Row(
         "Set up your first profile",

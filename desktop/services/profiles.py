@@ -82,12 +82,18 @@ def load_profiles(file: Path) -> dict[str, Profile]:
 
 
 def prepare_folder() -> Path:
-    """The folder of the profiles; created, with an example in it, where there is none."""
+    """The folder of the profiles; created, with an example in it, where there is none.
+
+    Raises `BrokenProfile` where that is impossible.
+    """
     folder = paths.configuration_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    if not paths.profiles_file().exists():
-        example = resource("profiles.example.toml").read_text("utf-8")
-        paths.profiles_file().write_text(example, "utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not paths.profiles_file().exists():
+            example = resource("profiles.example.toml").read_text("utf-8")
+            paths.profiles_file().write_text(example, "utf-8")
+    except OSError as error:
+        raise BrokenProfile(paths.profiles_file(), str(error)) from error
     return folder
 
 

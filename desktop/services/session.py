@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import httpx
 
@@ -20,7 +19,6 @@ from desktop.services.keystore import KeyringMissing, Keystore, KeystoreError, M
 from desktop.services.profiles import Profile
 from desktop.services.saved_tokens import Saved
 from desktop.services.states import (
-    NEW_CODE_PAUSE,
     AwaitingApproval,
     Failed,
     Requesting,
@@ -30,8 +28,16 @@ from desktop.services.states import (
 )
 
 
-class ClientPasswordMissing(Exception):
+class SessionError(Exception):
+    """The root of what neither the server nor the keyring alone is to blame for."""
+
+
+class ClientPasswordMissing(SessionError):
     """The profile says that its client has a password, and the keyring holds none."""
+
+
+class NotSignedOut(SessionError):
+    """The keyring did not let go of the token; the cause says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +86,14 @@ class Session:
         self._begin(self._sign_in)
 
     def new_code(self) -> None:
-        """A new code in place of the one on screen; not more often than `NEW_CODE_PAUSE`."""
+        """A new code in place of the one on screen; not while that one is fresh."""
         state = self.state
         if isinstance(state, Requesting):
             return
-        if isinstance(state, AwaitingApproval):
-            age = self._world.clock.utc() - state.requested_at
-            if state.approved or age < timedelta(seconds=NEW_CODE_PAUSE):
-                return
+        if isinstance(state, AwaitingApproval) and (
+            state.approved or state.is_fresh(self._world.clock.utc())
+        ):
+            return
         self.sign_in()
 
     def ask_now(self) -> None:
@@ -158,7 +164,7 @@ class Session:
         await _ended(after)
         try:
             await work()
-        except (OAuthError, KeystoreError, ClientPasswordMissing) as error:
+        except (OAuthError, KeystoreError, SessionError) as error:
             self._fail(error)
 
     def _report_crash(self, task: asyncio.Task[None]) -> None:
@@ -237,15 +243,21 @@ class Session:
         self._show(_signed_in(tokens, not_saved))
 
     async def _sign_out(self) -> None:
+        try:
+            await self._forget()
+        except KeystoreError as error:
+            raise NotSignedOut from error
+        tokens, self._tokens = self._tokens, None
+        now = self._world.clock.utc()
+        expires_at = tokens.expires_at if tokens is not None else None
+        self._show(SignedOut(now, expires_at if expires_at and expires_at > now else None))
+
+    async def _forget(self) -> None:
         passed_over = self._without_keyring
         if passed_over is not None and not isinstance(passed_over, KeyringMissing):
             # It may still hold an older token.
             await self._world.keystore.delete(tokens_key(self.profile))
         await self._keystore.delete(tokens_key(self.profile))
-        tokens, self._tokens = self._tokens, None
-        now = self._world.clock.utc()
-        expires_at = tokens.expires_at if tokens is not None else None
-        self._show(SignedOut(now, expires_at if expires_at and expires_at > now else None))
 
     async def _cancelled(self) -> None:
         self._show(SignedOut())

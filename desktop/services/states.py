@@ -53,6 +53,10 @@ class AwaitingApproval:
     trouble: Exception | None = None
     approved: bool = False
 
+    def is_fresh(self, at: datetime) -> bool:
+        """Whether it is too early for another code; a clock set back does not make it so."""
+        return 0 <= (at - self.requested_at).total_seconds() < NEW_CODE_PAUSE
+
     @property
     def link(self) -> str:
         """The link to open: the one that carries the code where there is one."""

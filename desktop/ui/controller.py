@@ -31,11 +31,11 @@ class Controller(QObject):
     """Serves the window, owns the clipboard, and speaks to the session once there is one.
 
     Signals:
-        reload_wanted: the profile could not be loaded and shall be tried again.
+        sign_in_wanted: the person wants to sign in.
         quit_wanted: the person wants to leave.
     """
 
-    reload_wanted = Signal()
+    sign_in_wanted = Signal()
     quit_wanted = Signal()
 
     def __init__(self, application: QGuiApplication, window: Window) -> None:
@@ -69,9 +69,8 @@ class Controller(QObject):
     # The wishes
 
     def sign_in(self) -> None:
-        """Ask for a code."""
-        if self._session is not None:
-            self._session.sign_in()
+        """Ask for a code, with the profile as it is in its file now."""
+        self.sign_in_wanted.emit()
 
     def cancel(self) -> None:
         """Give up what is under way; nothing happens where nothing is."""
@@ -88,11 +87,11 @@ class Controller(QObject):
             self._session.new_code()
 
     def retry(self) -> None:
-        """Do once more what failed."""
-        if self._session is not None:
-            self._session.retry()
+        """Do once more what failed; where the profile may be to blame, with what it says now."""
+        if self._session is None or _may_be_the_profile(self._state):
+            self.sign_in_wanted.emit()
         else:
-            self.reload_wanted.emit()
+            self._session.retry()
 
     def continue_without_keyring(self) -> None:
         """Sign in, keeping the token in memory only."""
@@ -120,9 +119,12 @@ class Controller(QObject):
 
     def open_profiles(self) -> None:
         """Show the folder of the profiles, with an example in it where there are none."""
-        from desktop.services.profiles import prepare_folder
+        from desktop.services.profiles import ProfileError, prepare_folder
 
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(prepare_folder())))
+        try:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(prepare_folder())))
+        except ProfileError as error:
+            self.show(Failed(error))
 
     def copy_code(self) -> None:
         """Put the code on the clipboard. It is no secret: it is worth nothing without approval."""
@@ -149,7 +151,7 @@ class Controller(QObject):
     def copy_details(self) -> None:
         """Put what support asks for on the clipboard."""
         if isinstance(self._state, Failed):
-            from desktop.services.messages import details
+            from desktop.services.details import details
 
             profile = self._session.profile if self._session is not None else None
             self.clipboard.copy(details(self._state, profile, datetime.now(UTC)))
@@ -192,6 +194,12 @@ class Controller(QObject):
     def _announce(self, text: str) -> None:
         if text and QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.window, text))
+
+
+def _may_be_the_profile(state: State) -> bool:
+    from desktop.services.messages import Remedy, advice_for
+
+    return isinstance(state, Failed) and Remedy.OPEN_PROFILES in advice_for(state.error).remedies
 
 
 def _countdown(state: State, at: datetime) -> float | None:

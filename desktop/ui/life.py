@@ -48,7 +48,7 @@ class _Life:
         self._settled = asyncio.Event()
         self._leaving = False
         controller.quit_wanted.connect(self._leave)
-        controller.reload_wanted.connect(self._wake.set)
+        controller.sign_in_wanted.connect(self._wake.set)
 
     async def run(self) -> int:
         """Live; gives the exit code."""
@@ -56,33 +56,38 @@ class _Life:
             if sys.platform != "win32":
                 asyncio.get_running_loop().add_signal_handler(number, self._leave)
         try:
-            await self._load_profile()
+            await self._sign_in()
             await self._settled.wait()
             await self._worker.run(_load_what_comes_next)
             self._theme.follow()
             self._controller.add_shortcuts()
-            await self._reload_when_asked()
+            await self._sign_in_when_wanted()
         finally:
             await self._end()
         return 0
 
-    async def _load_profile(self) -> None:
+    async def _sign_in(self) -> None:
+        """Load the profile; where it is another one than before, start with what is stored."""
         try:
             profile = await self._worker.run(self._options.load_profile)
         except ProfileError as error:
             self._on_state(Failed(error))
             return
-        world = surroundings(self._worker)
-        self._session = Session(profile, world, observer=self._on_state)
+        if self._session is not None:
+            if self._session.profile == profile:
+                self._session.sign_in()
+                return
+            await self._session.close()
+        self._session = Session(profile, surroundings(self._worker), observer=self._on_state)
         self._controller.use(self._session)
         self._session.open()
 
-    async def _reload_when_asked(self) -> None:
+    async def _sign_in_when_wanted(self) -> None:
         while not self._leaving:
             await self._wake.wait()
             self._wake.clear()
             if not self._leaving:
-                await self._load_profile()
+                await self._sign_in()
 
     def _on_state(self, state: State) -> None:
         self._controller.show(state)

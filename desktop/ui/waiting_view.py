@@ -4,7 +4,7 @@ from datetime import datetime
 
 from PySide6.QtWidgets import QProgressBar
 
-from desktop.services.states import NEW_CODE_PAUSE, AwaitingApproval, State
+from desktop.services.states import AwaitingApproval, State
 from desktop.ui import texts
 from desktop.ui.actions import Actions
 from desktop.ui.code_tiles import CodeTiles
@@ -175,5 +175,4 @@ class _ProgressCard(Card):
         self._trouble.setVisible(state.trouble is not None)
         if state.trouble is not None:
             self._trouble.setText(texts.trouble(state.trouble))
-        fresh = (at - state.requested_at).total_seconds() < NEW_CODE_PAUSE
-        self._new_code.setEnabled(not state.approved and not fresh)
+        self._new_code.setEnabled(not state.approved and not state.is_fresh(at))

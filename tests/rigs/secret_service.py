@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -137,7 +138,7 @@ def run_bus() -> Iterator[Bus]:
         configuration.write_text(BUS_CONFIGURATION.format(socket=bus.folder / "bus"))
         command = ["dbus-daemon", "--nofork", f"--config-file={configuration}"]
         with running(command, os.environ) as daemon:
-            wait_until((bus.folder / "bus").exists, "dbus-daemon's socket", daemon)
+            wait_until(lambda: _is_listening(bus), "dbus-daemon's socket", daemon)
             yield bus
 
 
@@ -150,6 +151,11 @@ def run_keyring(bus: Bus) -> Iterator[SecretStore]:
     with running(command, bus.environment | home, typed=LOGIN_PASSWORD) as daemon:
         wait_until(lambda: _is_unlocked(store), "gnome-keyring's store", daemon)
         yield store
+
+
+def _is_listening(bus: Bus) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(f"{bus.folder}/bus") == 0
 
 
 def _is_unlocked(store: SecretStore) -> bool:

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.oauth import errors
-from desktop.services import keystore, messages, profiles
-from desktop.services.messages import Remedy, advice_for, details, facts_of
+from desktop.services import keystore, messages, profiles, session
+from desktop.services.details import details
+from desktop.services.messages import Remedy, advice_for, facts_of
 from desktop.services.profiles import Profile
-from desktop.services.session import ClientPasswordMissing
 from desktop.services.states import Failed
 
 HOST = "login.example"
@@ -36,7 +36,7 @@ KINDS = [
     *kinds_of(errors.OAuthError),
     *kinds_of(keystore.KeystoreError),
     *kinds_of(profiles.ProfileError),
-    ClientPasswordMissing,
+    *kinds_of(session.SessionError),
     Exception,
 ]
 
@@ -210,7 +210,7 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             [Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING],
         ),
         (
-            ClientPasswordMissing(),
+            session.ClientPasswordMissing(),
             "The client password is missing",
             (
                 "Your profile says that its client has a password, and the keyring holds none. Run "
@@ -339,3 +339,15 @@ def test_what_a_server_says_is_fit_to_print(said: str, kind: Any) -> None:  # no
     shown = f"{advice.title}{advice.text}{advice.facts}".replace("\n", "")
     assert not [c for c in shown if unicodedata.category(c)[0] == "C"]
     assert len(shown) < 1000
+
+
+def test_a_failed_sign_out_says_why_the_token_is_still_there() -> None:
+    error = session.NotSignedOut()
+    error.__cause__ = keystore.KeyringLocked()
+    advice = advice_for(error)
+    assert advice.title == "The token is still in the keyring"
+    assert advice.text == (
+        "You are not signed out: the keyring did not let go of it. The keyring is locked. "
+        "Try again."
+    )
+    assert advice.remedies == (Remedy.TRY_AGAIN,)

@@ -16,7 +16,7 @@ from desktop.services.keystore import (
     KeystoreError,
     VaultKeystore,
 )
-from desktop.services.session import Session, client_password_key, tokens_key
+from desktop.services.session import NotSignedOut, Session, client_password_key, tokens_key
 from desktop.services.states import (
     NEW_CODE_PAUSE,
     AwaitingApproval,
@@ -428,7 +428,8 @@ async def test_signing_out_does_not_leave_an_older_token_in_a_keyring_that_was_p
     world.session.sign_out()
     await settle()
     world.expect(Failed)  # it is still there, and nobody says otherwise
-    assert world.expect(Failed).error is locked
+    assert isinstance(world.expect(Failed).error, NotSignedOut)
+    assert world.expect(Failed).error.__cause__ is locked
     world.keyring.errors.clear()
     world.session.retry()
     await settle()
