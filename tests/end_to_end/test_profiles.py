@@ -1,0 +1,43 @@
+"""A profile that is missing or wrong is corrected while the program runs."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from desktop.demo import DemoOptions, DemoServer
+from tests.end_to_end.conftest import Start, write_profile
+from tests.end_to_end.test_sign_in import profile_for
+from tests.rigs.secret_service import SecretStore
+
+
+@pytest.fixture
+def server() -> Iterator[DemoServer]:
+    """Run a demo server; the profile comes later."""
+    with DemoServer(DemoOptions(interval=1)) as running_server:
+        yield running_server
+
+
+def test_a_first_profile_is_taken_without_a_new_start(
+    start: Start, server: DemoServer, secret_service: SecretStore
+) -> None:
+    app = start(secret_service)
+    app.wait_for("Set up your first profile")
+    app.press("Escape")  # gives up nothing, and must not close the window
+    profile_for(server)
+    app.click("Try again")
+    assert app.code()
+    assert app.screen().shows("Northwind SOC")
+    assert app.leave() == 0
+
+
+def test_a_corrected_profile_is_taken_without_a_new_start(
+    start: Start, server: DemoServer, secret_service: SecretStore
+) -> None:
+    write_profile(name="Typo", issuer=server.url, expected_issuer="IROH Auth", client_id="wrong")
+    app = start(secret_service)
+    app.wait_for("The client is not known here")
+    profile_for(server)
+    app.press("Return")  # Try again
+    assert app.code()
+    assert app.screen().shows("Northwind SOC")
+    assert app.leave() == 0

@@ -1,0 +1,286 @@
+"""What the tests of the window share: somebody who presses, and somebody who reads the screen."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QWidget,
+)
+
+from desktop.services.profiles import Profile
+from desktop.services.states import State
+from desktop.ui.controller import Controller
+from desktop.ui.theme import Theme
+from desktop.ui.waiting_view import WaitingView
+from desktop.ui.widgets import Button
+from desktop.ui.window import Window
+from tests.sample_states import NOW, PROFILE
+
+FONTS = ("Inter", "DejaVu Sans")  # that of the screenshots, and one of the widest there are
+TOKEN = "eyJ-the-access-token"
+BREAK = "\N{ZERO WIDTH SPACE}"  # where a long word may be broken
+
+
+@dataclass
+class Recorder:
+    """Actions that only note what was asked for."""
+
+    calls: list[str] = field(default_factory=list)
+    has_token: bool = True
+    has_browser: bool = True
+
+    def sign_in(self) -> None:
+        self.calls.append("sign_in")
+
+    def cancel(self) -> None:
+        self.calls.append("cancel")
+
+    def new_code(self) -> None:
+        self.calls.append("new_code")
+
+    def retry(self) -> None:
+        self.calls.append("retry")
+
+    def continue_without_keyring(self) -> None:
+        self.calls.append("continue_without_keyring")
+
+    def save_again(self) -> None:
+        self.calls.append("save_again")
+
+    def sign_out(self) -> None:
+        self.calls.append("sign_out")
+
+    def open_browser(self) -> bool:
+        self.calls.append("open_browser")
+        return self.has_browser
+
+    def open_profiles(self) -> None:
+        self.calls.append("open_profiles")
+
+    def copy_code(self) -> None:
+        self.calls.append("copy_code")
+
+    def copy_link(self) -> None:
+        self.calls.append("copy_link")
+
+    def copy_token(self) -> bool:
+        self.calls.append("copy_token")
+        return self.has_token
+
+    def copy_details(self) -> None:
+        self.calls.append("copy_details")
+
+
+@dataclass
+class Screen:
+    """One window, and what a person does with it."""
+
+    theme: Theme
+    actions: Recorder = field(default_factory=Recorder)
+    profile: Profile = PROFILE
+    width: int = 440
+    height: int = 640
+    window: Window = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.window = Window(self.theme)
+        self.window.serve(self.actions)
+        self.window.set_profile(self.profile)
+        self.window.resize(self.width, self.height)
+
+    def show(self, state: State, at: datetime = NOW) -> None:
+        """Draw `state` and let Qt settle."""
+        self.window.show_state(state, at)
+        self.window.show()
+        self.window.activateWindow()
+        settle()
+
+    def show_qr(self) -> None:
+        """Show the QR code in place of the code."""
+        assert isinstance(self.window.view, WaitingView)
+        self.window.view.show_qr(shown=True)
+        settle()
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.window.close()
+        self.window.deleteLater()
+        settle()
+
+    @property
+    def words(self) -> list[str]:
+        """Every text on screen, from top to bottom as it was made."""
+        return [widget.text().replace(BREAK, "") for widget in texts_on(self.window)]
+
+    def label(self, text: str) -> QLabel:
+        """The visible label with this text."""
+        found = [each for each in texts_on(self.window) if each.text().replace(BREAK, "") == text]
+        assert len(found) == 1, f"{text!r} among {self.words}"
+        assert isinstance(found[0], QLabel)
+        return found[0]
+
+    def button(self, text: str) -> QPushButton:
+        """The visible button with this label."""
+        found = [each for each in buttons_on(self.window) if each.text() == text]
+        assert len(found) == 1, (
+            f"{text!r} among {[each.text() for each in buttons_on(self.window)]}"
+        )
+        return found[0]
+
+    def has_button(self, text: str) -> bool:
+        """Whether there is such a button."""
+        return any(each.text() == text for each in buttons_on(self.window))
+
+    def find(self, kind: type[QWidget]) -> QWidget:
+        """The only visible widget of its kind."""
+        found = [each for each in visible(self.window) if isinstance(each, kind)]
+        assert len(found) == 1, found
+        return found[0]
+
+    @property
+    def focused(self) -> str:
+        """The name of what the keyboard is on; empty for nothing."""
+        widget = QApplication.focusWidget()
+        return "" if widget is None else name_of(widget)
+
+
+@dataclass
+class FakeSession:
+    """Notes what it is asked for."""
+
+    profile: Profile = PROFILE
+    token: str | None = TOKEN
+    calls: list[str] = field(default_factory=list)
+
+    def access_token(self) -> str | None:
+        return self.token
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        return lambda: self.calls.append(name)
+
+
+class FakeTime(datetime):
+    """A wall clock that stands where a test puts it."""
+
+    stands_at = NOW
+
+    @classmethod
+    def now(cls, _zone: object = None) -> datetime:  # type: ignore[override]
+        return cls.stands_at
+
+
+@dataclass
+class Desk:
+    """A controller with its window and a session that is not real."""
+
+    controller: Controller
+    window: Window
+    session: FakeSession
+
+    def show(self, state: State, *, at: datetime = NOW) -> None:
+        """Let the session report `state`."""
+        FakeTime.stands_at = at
+        self.controller.show(state)
+        settle()
+
+    def tick(self, seconds: float) -> None:
+        """Let the clock show this much more, and the window count."""
+        FakeTime.stands_at += timedelta(seconds=seconds)
+        self.controller._tick.stop()
+        self.controller._tick.timeout.emit()
+        settle()
+
+
+def settle() -> None:
+    """Let Qt deliver what is due, deletions too."""
+    for _ in range(4):
+        QApplication.processEvents()
+        QApplication.sendPostedEvents(None, 52)  # QEvent.Type.DeferredDelete
+
+
+def visible(window: QWidget) -> Iterator[QWidget]:
+    """Everything in `window` that is on screen."""
+    return (each for each in window.findChildren(QWidget) if each.isVisibleTo(window))
+
+
+def buttons_on(window: QWidget) -> list[QPushButton]:
+    """The buttons on screen."""
+    return [each for each in visible(window) if isinstance(each, QPushButton)]
+
+
+def texts_on(window: QWidget) -> list[QLabel | QPushButton]:
+    """The labels and buttons on screen that say something."""
+    shown = (each for each in visible(window) if isinstance(each, (QLabel, QPushButton)))
+    return [each for each in shown if each.text()]
+
+
+def name_of(widget: QWidget) -> str:
+    """What a screen reader calls `widget`."""
+    own = widget.text() if isinstance(widget, (QLabel, QPushButton)) else ""
+    return (widget.accessibleName() or own).replace(BREAK, "")
+
+
+def tab_order(window: QWidget) -> list[QWidget]:
+    """What Tab goes through, once round, from the first that was made."""
+    chain: list[QWidget] = []
+    each = window.nextInFocusChain()
+    while each is not None and each is not window:
+        chain.append(each)
+        each = each.nextInFocusChain()
+    return [
+        each
+        for each in chain
+        if each.isVisibleTo(window)
+        and each.isEnabled()
+        and each.focusPolicy() & Qt.FocusPolicy.TabFocus
+    ]
+
+
+def misfits(window: Window) -> list[str]:
+    """What does not fit: a text larger than its place, a widget beyond the window's sides."""
+    return [
+        f"{name_of(each)[:40]!r}: {why}"
+        for each in visible(window)
+        for why in _misfits(each, window)
+    ]
+
+
+def _misfits(widget: QWidget, window: Window) -> Iterator[str]:
+    corner = widget.mapTo(window, QPoint(0, 0))
+    if corner.x() < 0 or corner.x() + widget.width() > window.width():
+        yield f"from {corner.x()} to {corner.x() + widget.width()} of {window.width()}"
+    if isinstance(widget, Button) and widget.text():
+        needed, room = widget.fontMetrics().horizontalAdvance(widget.text()), _room_in(widget)
+        if needed > room:
+            yield f"needs {needed} of {room} pixels"
+    if isinstance(widget, QLabel) and widget.text():
+        yield from _cut(widget)
+
+
+def _room_in(button: Button) -> int:
+    option = QStyleOptionButton()
+    button.initStyleOption(option)
+    element = QStyle.SubElement.SE_PushButtonContents
+    return button.style().subElementRect(element, option, button).width()
+
+
+def _cut(label: QLabel) -> Iterator[str]:
+    # The style sheet's padding is the difference between the hint and the text.
+    flags = label.alignment() | Qt.TextFlag.TextWordWrap
+    room = label.contentsRect()
+    metrics = label.fontMetrics()
+    if label.wordWrap():
+        bounds = metrics.boundingRect(QRect(0, 0, room.width(), 10_000), flags, label.text())
+    else:
+        bounds = metrics.boundingRect(label.text())
+    if bounds.width() > room.width() + 1 or metrics.height() > room.height():
+        yield f"{bounds.size()} in {room.size()}"
+    if label.wordWrap() and label.heightForWidth(label.width()) > label.height():
+        yield f"{label.heightForWidth(label.width())} high in {label.height()}"

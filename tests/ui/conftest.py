@@ -1,0 +1,99 @@
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import pytest
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFont, QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from desktop.services.session import Session
+from desktop.ui import controller as module
+from desktop.ui.app import make_application
+from desktop.ui.controller import Controller
+from desktop.ui.theme import LIGHT, Theme
+from desktop.ui.window import Window
+from tests.sample_states import NOW
+from tests.ui.bench import Desk, FakeSession, FakeTime, Screen, settle
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    """Make the application as the program makes it."""
+    application = make_application()
+    application.setFont(QFont("Inter", 10))
+    return application
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Theme:
+    """Dress the application, in light whatever the test before it wore."""
+    made = Theme(qapp)
+    made.wear(LIGHT)
+    return made
+
+
+@pytest.fixture
+def open_screen(theme: Theme) -> Iterator[Callable[..., Screen]]:
+    """Open windows: `open_screen(width=360)`."""
+    opened: list[Screen] = []
+
+    def make(**options: Any) -> Screen:  # noqa: ANN401 - Screen's own
+        opened.append(Screen(theme, **options))
+        return opened[-1]
+
+    yield make
+    for screen in opened:
+        screen.close()
+
+
+@pytest.fixture
+def screen(open_screen: Callable[..., Screen]) -> Screen:
+    return open_screen()
+
+
+@pytest.fixture
+def announced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Be a screen reader: what it was told to say, in order."""
+    said: list[str] = []
+
+    def take(event: object) -> None:
+        if isinstance(event, QAccessibleAnnouncementEvent):
+            said.append(event.message())
+
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    monkeypatch.setattr(QAccessible, "updateAccessibility", take)
+    return said
+
+
+@pytest.fixture(autouse=True)
+def empty_clipboard(qapp: QApplication) -> Iterator[None]:  # noqa: ARG001 - there is one
+    QGuiApplication.clipboard().clear()
+    yield
+    QGuiApplication.clipboard().clear()
+
+
+@pytest.fixture
+def bare(
+    qapp: QApplication, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Controller, Window]]:
+    """Make a controller before there is a session."""
+    monkeypatch.setattr(module, "datetime", FakeTime)
+    FakeTime.stands_at = NOW
+    window = Window(theme)
+    window.show()
+    window.activateWindow()
+    settle()
+    made = Controller(qapp, window)
+    yield made, window
+    qapp.focusWindowChanged.disconnect(made._on_focus)
+    window.close()
+    made.deleteLater()
+    window.deleteLater()
+    settle()
+
+
+@pytest.fixture
+def desk(bare: tuple[Controller, Window]) -> Desk:
+    controller, window = bare
+    session = FakeSession()
+    controller.use(cast("Session", session))
+    return Desk(controller, window, session)

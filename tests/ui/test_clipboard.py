@@ -1,0 +1,105 @@
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QClipboard, QGuiApplication
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from desktop.ui.clipboard import CLEAR_AFTER, Clipboard
+from desktop.ui.signed_in_view import SignedInView
+from tests.sample_states import STATES
+from tests.ui.bench import Screen
+
+MARKS = {
+    'application/x-qt-windows-mime;value="ExcludeClipboardContentFromMonitorProcessing"': b"1",
+    'application/x-qt-windows-mime;value="CanIncludeInClipboardHistory"': b"\0\0\0\0",
+    'application/x-qt-windows-mime;value="CanUploadToCloudClipboard"': b"\0\0\0\0",
+    "application/x-nspasteboard-concealed-type": b"1",
+    "x-kde-passwordManagerHint": b"secret",
+}
+
+
+@pytest.fixture
+def system(qapp: QApplication) -> QClipboard:  # noqa: ARG001 - there must be one
+    return QGuiApplication.clipboard()
+
+
+def marks(system: QClipboard) -> dict[str, bytes]:
+    content: QMimeData | None = system.mimeData()  # None once it is empty, on some platforms
+    if content is None:
+        return {}
+    return {name: bytes(content.data(name).data()) for name in MARKS if content.hasFormat(name)}
+
+
+def test_a_secret_is_marked_for_every_platform(system: QClipboard) -> None:
+    clipboard = Clipboard()
+    clipboard.copy_secret("token")
+    assert system.text() == "token"
+    assert marks(system) == MARKS
+    clipboard.clear_secret()
+
+
+def test_what_is_no_secret_is_not_marked(system: QClipboard) -> None:
+    Clipboard().copy("WDJB-MJHT")
+    assert system.text() == "WDJB-MJHT"
+    assert marks(system) == {}
+
+
+def test_a_secret_is_taken_back_when_its_time_is_over(system: QClipboard, qtbot: QtBot) -> None:
+    clipboard = Clipboard(clear_after=0.02)
+    clipboard.copy_secret("token")
+    qtbot.waitUntil(lambda: system.text() == "")
+    assert marks(system) == {}
+
+
+def test_what_somebody_else_copied_meanwhile_stays(system: QClipboard, qtbot: QtBot) -> None:
+    clipboard = Clipboard(clear_after=0.02)
+    clipboard.copy_secret("token")
+    system.setText("a shopping list")
+    qtbot.waitUntil(lambda: not clipboard._timer.isActive())
+    assert system.text() == "a shopping list"
+
+
+def test_the_user_code_stays(system: QClipboard) -> None:
+    clipboard = Clipboard(clear_after=0.02)
+    clipboard.copy_secret("token")
+    clipboard.copy("WDJB-MJHT")
+    assert not clipboard._timer.isActive()
+    clipboard.clear_secret()
+    assert system.text() == "WDJB-MJHT"
+
+
+def test_copying_again_starts_the_time_anew(system: QClipboard) -> None:
+    clipboard = Clipboard(clear_after=30)
+    clipboard.copy_secret("one")
+    clipboard._timer.setInterval(1)
+    clipboard._timer.setInterval(30_000)
+    clipboard.copy_secret("two")
+    assert clipboard._timer.remainingTime() > 25_000
+    clipboard.clear_secret()
+    assert system.text() == ""
+
+
+def test_clearing_twice_clears_once(system: QClipboard) -> None:
+    clipboard = Clipboard()
+    clipboard.copy_secret("token")
+    clipboard.clear_secret()
+    system.setText("token")
+    clipboard.clear_secret()
+    assert system.text() == "token"
+
+
+def test_the_secret_is_forgotten_with_it() -> None:
+    clipboard = Clipboard()
+    clipboard.copy_secret("token")
+    clipboard.clear_secret()
+    assert "token" not in map(str, vars(clipboard).values())
+
+
+def test_the_button_says_how_long_the_token_stays(open_screen: Callable[..., Screen]) -> None:
+    screen = open_screen()
+    screen.show(STATES["signed_in"])
+    screen.button("Copy token").click()
+    assert isinstance(screen.window.view, SignedInView)
+    assert screen.has_button(f"Copied, cleared in {CLEAR_AFTER:.0f} s")

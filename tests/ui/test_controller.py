@@ -1,0 +1,287 @@
+"""Between window and session: what a person wants goes down, and time is counted."""
+
+from datetime import timedelta
+from pathlib import Path
+from unittest.mock import ANY
+
+import pytest
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
+from PySide6.QtTest import QTest
+
+from desktop.oauth import errors
+from desktop.services.profiles import NoProfile
+from desktop.services.states import Failed, Requesting, SignedOut, State
+from desktop.ui.controller import Controller
+from desktop.ui.ring import Ring
+from desktop.ui.window import Window
+from tests.sample_states import LINK, NOW, STATES, signed_in, waiting
+from tests.ui.bench import TOKEN, Desk, FakeTime
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Stand in for the desktop: the addresses that were opened."""
+    addresses: list[str] = []
+
+    def open_url(url: QUrl) -> bool:
+        addresses.append(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
+    return addresses
+
+
+@pytest.fixture
+def sign_ins(bare: tuple[Controller, Window]) -> list[bool]:
+    """How often the controller has asked for a sign-in."""
+    wanted: list[bool] = []
+    bare[0].sign_in_wanted.connect(lambda: wanted.append(True))
+    return wanted
+
+
+def clipboard() -> str:
+    return QGuiApplication.clipboard().text()
+
+
+# Down
+
+
+@pytest.mark.parametrize(
+    "wish", ["new_code", "retry", "continue_without_keyring", "save_again", "sign_out"]
+)
+def test_a_wish_goes_to_the_session(desk: Desk, wish: str) -> None:
+    getattr(desk.controller, wish)()
+    assert desk.session.calls == [wish]
+
+
+def test_signing_in_takes_the_profile_as_it_is_now(desk: Desk, sign_ins: list[bool]) -> None:
+    desk.controller.sign_in()
+    assert sign_ins == [True]
+    assert desk.session.calls == []
+
+
+def test_trying_again_takes_the_profile_as_it_is_now_where_it_may_be_to_blame(
+    desk: Desk, sign_ins: list[bool]
+) -> None:
+    desk.show(STATES["unknown_client"])
+    desk.controller.retry()
+    assert sign_ins == [True]
+    assert desk.session.calls == []
+
+
+def test_trying_again_does_what_failed_where_the_profile_is_not_to_blame(
+    desk: Desk, sign_ins: list[bool]
+) -> None:
+    desk.show(STATES["keyring_locked"])
+    desk.controller.retry()
+    assert sign_ins == []
+    assert desk.session.calls == ["retry"]
+
+
+@pytest.mark.parametrize("state", [Requesting(), waiting()])
+def test_giving_up_goes_to_the_session_while_something_is_under_way(
+    desk: Desk, state: State
+) -> None:
+    desk.show(state)
+    desk.controller.cancel()
+    assert desk.session.calls == ["cancel"]
+
+
+@pytest.mark.parametrize("state", [SignedOut(), signed_in(), Failed(errors.CodeExpired())])
+def test_giving_up_does_nothing_where_nothing_is_under_way(desk: Desk, state: State) -> None:
+    desk.show(state)
+    desk.controller.cancel()
+    assert desk.session.calls == []
+    assert desk.window.isVisible()
+
+
+def test_giving_up_before_the_profile_is_loaded_leaves(bare: tuple[Controller, Window]) -> None:
+    controller, window = bare
+    left: list[bool] = []
+    controller.quit_wanted.connect(lambda: left.append(True))
+    controller.cancel()
+    assert left == [True]
+    assert not window.isVisible()
+
+
+def test_escape_does_not_leave_while_a_profile_is_to_be_set_up(
+    bare: tuple[Controller, Window],
+) -> None:
+    controller, window = bare
+    controller.show(Failed(NoProfile(Path("profiles.toml"))))
+    controller.cancel()
+    assert window.isVisible()
+
+
+def test_trying_again_without_a_profile_loads_it_again(
+    bare: tuple[Controller, Window], sign_ins: list[bool]
+) -> None:
+    controller, _ = bare
+    controller.retry()
+    assert sign_ins == [True]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    ["new_code", "continue_without_keyring", "save_again", "sign_out", "copy_token"],
+)
+def test_without_a_session_other_wishes_do_nothing(
+    bare: tuple[Controller, Window], wish: str
+) -> None:
+    controller, _ = bare
+    getattr(controller, wish)()
+    assert clipboard() == ""
+
+
+def test_closing_the_window_asks_to_quit(desk: Desk) -> None:
+    asked: list[bool] = []
+    desk.controller.quit_wanted.connect(lambda: asked.append(True))
+    desk.window.close()
+    assert asked == [True]
+
+
+def test_coming_back_to_the_window_asks_the_server_at_once(desk: Desk) -> None:
+    desk.show(waiting())
+    desk.controller._on_focus(desk.window.windowHandle())
+    assert desk.session.calls == ["ask_now"]
+
+
+def test_leaving_the_window_asks_nothing(desk: Desk) -> None:
+    desk.show(waiting())
+    desk.controller._on_focus(None)
+    assert desk.session.calls == []
+
+
+# The browser and the clipboard
+
+
+def test_opening_the_browser_copies_the_code_too(desk: Desk, opened: list[str]) -> None:
+    desk.show(waiting())
+    assert desk.controller.open_browser()
+    assert opened == [f"{LINK}?user_code=WDJB-MJHT"]
+    assert clipboard() == "WDJB-MJHT"
+
+
+@pytest.mark.usefixtures("opened")
+def test_without_a_code_no_browser_is_opened(desk: Desk) -> None:
+    desk.show(signed_in())
+    assert not desk.controller.open_browser()
+
+
+def test_the_link_can_be_copied(desk: Desk, announced: list[str]) -> None:
+    desk.show(waiting())
+    desk.controller.copy_link()
+    assert clipboard() == f"{LINK}?user_code=WDJB-MJHT"
+    assert announced[-1] == "Link copied"
+
+
+def test_the_code_can_be_copied(desk: Desk, announced: list[str]) -> None:
+    desk.show(waiting())
+    desk.controller.copy_code()
+    assert clipboard() == "WDJB-MJHT"
+    assert announced[-1] == "Code copied"
+
+
+def test_the_token_can_be_copied(desk: Desk, announced: list[str]) -> None:
+    desk.show(signed_in())
+    assert desk.controller.copy_token()
+    assert clipboard() == TOKEN
+    assert announced[-1] == "Token copied"
+
+
+def test_an_expired_token_is_not_copied_and_that_is_said(desk: Desk, announced: list[str]) -> None:
+    desk.session.token = None
+    desk.show(signed_in(left=0))
+    assert not desk.controller.copy_token()
+    assert clipboard() == ""
+    assert announced[-1] == "There is no valid token"
+
+
+def test_signing_out_takes_the_token_off_the_clipboard(desk: Desk) -> None:
+    desk.show(signed_in())
+    desk.controller.copy_token()
+    desk.controller.sign_out()
+    assert clipboard() == ""
+
+
+def test_signing_out_leaves_what_somebody_else_copied(desk: Desk) -> None:
+    desk.show(signed_in())
+    desk.controller.copy_token()
+    QGuiApplication.clipboard().setText("a shopping list")
+    desk.controller.sign_out()
+    assert clipboard() == "a shopping list"
+
+
+def test_the_details_of_a_failure_can_be_copied(desk: Desk, announced: list[str]) -> None:
+    desk.show(STATES["declined"])
+    desk.controller.copy_details()
+    assert "The sign-in was declined (AccessDenied)" in clipboard()
+    assert "2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11" in clipboard()
+    assert "Northwind SOC" in clipboard()
+    assert announced[-1] == "Details copied"
+
+
+def test_the_folder_of_the_profiles_is_opened_with_an_example_in_it(
+    desk: Desk, opened: list[str]
+) -> None:
+    desk.controller.open_profiles()
+    folder = Path(QUrl(opened[0]).toLocalFile())
+    assert "# [profiles.northwind]" in (folder / "profiles.toml").read_text("utf-8")
+
+
+def test_a_folder_that_cannot_be_made_is_a_failure_with_its_words(
+    desk: Desk, opened: list[str], own_folders: Path
+) -> None:
+    (own_folders / "config" / "xdr-login").write_text("a file where the folder should be")
+    desk.controller.open_profiles()
+    assert opened == []
+    assert desk.controller._state == Failed(ANY)
+    assert desk.window.view.accessibleName().startswith("The profiles cannot be read. ")
+
+
+def test_the_keys_of_every_program_work(desk: Desk) -> None:
+    desk.controller.add_shortcuts()
+    desk.show(waiting())
+    QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Copy))
+    assert clipboard() == "WDJB-MJHT"
+    QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Cancel))
+    assert desk.session.calls == ["cancel"]
+    QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Close))
+    assert not desk.window.isVisible()
+
+
+# Counting
+
+
+def test_the_next_count_comes_when_the_second_is_over(desk: Desk) -> None:
+    desk.show(signed_in(left=100), at=NOW + timedelta(seconds=0.75))
+    assert desk.controller._tick.isActive()
+    assert desk.controller._tick.interval() == 255
+
+
+def test_what_has_expired_is_not_counted_any_more(desk: Desk) -> None:
+    desk.show(signed_in(left=1))
+    desk.tick(1.2)
+    assert not desk.controller._tick.isActive()
+
+
+def test_what_never_expires_is_not_counted(desk: Desk) -> None:
+    desk.show(signed_in(left=None))
+    assert not desk.controller._tick.isActive()
+
+
+def test_nobody_counts_behind_a_hidden_window(desk: Desk) -> None:
+    desk.show(signed_in())
+    desk.controller._tick.stop()
+    desk.window.hide()
+    desk.tick(1)
+    assert not desk.controller._tick.isActive()
+
+
+def test_the_count_is_right_again_when_the_window_is_looked_at(desk: Desk) -> None:
+    desk.show(signed_in(left=432))
+    FakeTime.stands_at = NOW + timedelta(seconds=32)
+    desk.controller._on_focus(desk.window.windowHandle())
+    (ring,) = desk.window.findChildren(Ring)
+    assert ring.accessibleName() == "6:40 until it expires"

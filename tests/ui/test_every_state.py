@@ -1,0 +1,238 @@
+"""Each state of the samples: what the person reads, and that all of it can be read.
+
+Qt's warnings fail every test here, as they do everywhere.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication
+
+from desktop.services.states import State
+from desktop.ui.theme import DARK, LIGHT, Theme
+from tests.sample_states import PROFILE, STATES, signed_in, waiting
+from tests.ui.bench import FONTS, Screen, misfits
+
+ROOT = Path(__file__).parents[2]
+SCHEMES = {"light": LIGHT, "dark": DARK}
+
+OTHER_HOST = (
+    "The link leads to login.northwind.example, which is not the host of your profile. "
+    "Approve there only if your administrator told you to."
+)
+DECLINED = (
+    "Someone pressed Deny on the approval page for code WDJB-MJHT. "
+    "If that was not you, tell your administrator."
+)
+
+# What must be on screen, besides the name of the profile and where it is.
+WORDS = {
+    "signed_out": [
+        "Signed out",
+        "Sign in to Northwind SOC",
+        "Client client-00000000-0000-4000-8000-000000000000",
+        "Sign in",
+        "Change profile",
+    ],
+    "just_signed_out": ["Signed out", "Sign in"],
+    "opening": ["Starting", "One moment", "Opening your keyring.", "Cancel"],
+    "requesting": ["Starting", "One moment", "Asking for a code.", "Cancel"],
+    "waiting": [
+        "Waiting",
+        "Approve this sign-in in your browser",
+        "Check that the page shows this code, then approve.",
+        "Open browser",
+        "Copy code",
+        "Copy link",
+        "Show QR",
+        "visibility.amp.cisco.com  ·  same host as your profile",
+        "Waiting for approval",
+        "Code expires in 9:41",
+        "Asked 4 times, next in 3 s.",
+        "New code",
+        "Cancel",
+        "Never approve a code that someone sent you.",
+    ],
+    "waiting_other_host": [
+        OTHER_HOST,
+    ],
+    "waiting_trouble": [
+        "The server cannot be reached. Your code stays valid: asking again by itself.",
+        "Code expires in 1:35",
+    ],
+    "waiting_long_code": ["Waiting", "Open browser"],
+    "approved": ["Approved", "Approved. Saving the token in your keyring."],
+    "signed_in": [
+        "Signed in",
+        "Copy token",
+        "Scopes",
+        "6 granted · 1 high impact",
+        "enrich:read",
+        "response",
+        "dana@northwind.example · Northwind SOC",
+        "Sign out",
+    ],
+    "signed_in_ending": ["Signed in", "Copy token"],
+    "signed_in_not_saved": [
+        "The keyring is locked. The token is not saved: it is gone when you quit.",
+        "Try to save it again",
+        "Copy token",
+    ],
+    "signed_in_fewer_scopes": ["2 granted", "Asked for, not granted: admin"],
+    "signed_in_for_ever": ["Signed in", "2 granted", "repo", "read:org"],
+    "expired": ["Expired", "Sign in again", "Sign out"],
+    "declined": [
+        "Signed out",
+        "The sign-in was declined",
+        DECLINED,
+        "Sign in again",
+        "Copy details",
+        "access_denied\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
+    ],
+    "code_expired": [
+        "The code has expired",
+        "Nobody approved it in time. Nothing is wrong: get a new code and approve that one.",
+        "Get a new code",
+        "Copy details",
+    ],
+    "unreachable": ["The server cannot be reached", "Try again", "Copy details"],
+    "unknown_client": [
+        "The client is not known here",
+        "Try again",
+        "Open profiles folder",
+        "Copy details",
+    ],
+    "keyring_locked": ["The keyring is locked", "Try again", "Continue without saving"],
+    "keyring_missing": [
+        "No keyring to save the token in",
+        "Continue without saving",
+        "Try again",
+    ],
+    "no_profile": ["Set up your first profile", "Open profiles folder", "Try again"],
+    "unexpected": ["Something unexpected happened", "Try again", "Copy details"],
+}
+
+# What a server or a person may well make longer than anybody drew it.
+LONG: dict[str, State] = {
+    "host": waiting(host=f"visibility.amp.cisco.com.{'a' * 63}.evil.example", host_is_known=False),
+    "code": waiting(user_code="ABCDEFGHIJKLMNOPQRSTUVWXYZ-ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+    "scopes": signed_in(
+        scope=(
+            "https://www.googleapis.com/auth/userinfo.profile",
+            "private-intel/incident-response-summary:write",
+            "x" * 300,
+        ),
+        requested_scope=("y" * 300,),
+    ),
+    "account": replace(
+        signed_in(),
+        user="a.rather.long.name@soc.department.northwind.example",
+        organization="Northwind Security Operations Centre",
+    ),
+    "account without spaces": replace(signed_in(), user="N" * 90, organization="M" * 90),
+}
+LONG_PROFILE = replace(
+    PROFILE, name="N" * 70, region="Asia Pacific, Japan, China", client_id="c" * 90
+)
+
+
+def test_every_state_has_its_words_here() -> None:
+    assert WORDS.keys() == STATES.keys()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_says_what_it_must(screen: Screen, name: str, scheme: str) -> None:
+    screen.theme.wear(SCHEMES[scheme])
+    screen.show(STATES[name])
+    missing = [text for text in WORDS[name] if text not in screen.words]
+    assert not missing, screen.words
+    assert {"Northwind SOC", "Cisco XDR · North America"} <= set(screen.words)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_is_drawn_in_both_schemes(screen: Screen, name: str) -> None:
+    screen.show(STATES[name])
+    light = screen.window.grab().toImage()
+    screen.theme.wear(DARK)
+    dark = screen.window.grab().toImage()
+    assert light.pixelColor(2, 2).name() == LIGHT["background"]
+    assert dark.pixelColor(2, 2).name() == DARK["background"]
+
+
+@pytest.mark.parametrize("family", FONTS)
+@pytest.mark.parametrize("width", [360, 440, 700])
+def test_no_text_is_cut_and_nothing_is_out_of_sight(
+    qapp: QApplication, theme: Theme, width: int, family: str
+) -> None:
+    assert not problems(qapp, theme, QFont(family, 10), width=width)
+
+
+@pytest.mark.parametrize(("size", "width"), [(12, 440), (15, 560)])
+def test_a_person_may_choose_larger_type(
+    qapp: QApplication, theme: Theme, size: int, width: int
+) -> None:
+    assert not problems(qapp, theme, QFont("Inter", size), width=width)
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_what_is_longer_than_drawn_is_broken_rather_than_cut(
+    open_screen: Callable[..., Screen], name: str
+) -> None:
+    screen = open_screen(width=360)
+    screen.show(LONG[name])
+    assert not misfits(screen.window)
+
+
+def test_a_long_profile_is_broken_rather_than_cut(open_screen: Callable[..., Screen]) -> None:
+    screen = open_screen(width=360, profile=LONG_PROFILE)
+    screen.show(STATES["signed_out"])
+    assert not misfits(screen.window)
+
+
+def test_nothing_is_cut_at_twice_the_scale() -> None:
+    environment = os.environ | {"QT_SCALE_FACTOR": "2"}  # and the offscreen platform of all tests
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.ui.test_every_state"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert json.loads(done.stdout) == {"ratio": 2.0, "problems": []}
+
+
+def problems(application: QApplication, theme: Theme, font: QFont, *, width: int) -> list[str]:
+    """Everything that does not fit, in any state, with this font."""
+    usual = application.font()
+    application.setFont(font)
+    theme.wear(theme.tokens)
+    try:
+        found = []
+        for name, state in STATES.items():
+            screen = Screen(theme, width=width)
+            screen.show(state)
+            found += [f"{name}: {each}" for each in misfits(screen.window)]
+            if name == "waiting":
+                screen.show_qr()
+                found += [f"qr: {each}" for each in misfits(screen.window)]
+            screen.close()
+        return found
+    finally:
+        application.setFont(usual)
+
+
+if __name__ == "__main__":
+    from desktop.ui.app import make_application
+
+    application = make_application()
+    found = problems(application, Theme(application), QFont("Inter", 10), width=360)
+    sys.stdout.write(json.dumps({"ratio": application.devicePixelRatio(), "problems": found}))

@@ -1,0 +1,179 @@
+"""What the window says of a state at an instant."""
+
+from datetime import timedelta
+
+import pytest
+
+from desktop.oauth import errors
+from desktop.services.states import SignedIn
+from desktop.ui import texts
+from desktop.ui.long_words import breakable
+from tests.sample_states import NOW, STATES, signed_in, waiting
+from tests.ui.bench import BREAK
+
+DAY = 86400.0
+
+
+def lasting(lifetime: float, *, left: float) -> SignedIn:
+    """A token of `lifetime` seconds, `left` of which are to come."""
+    issued_at = NOW - timedelta(seconds=lifetime - left)
+    return SignedIn(
+        scope=(),
+        requested_scope=(),
+        token_type="Bearer",
+        issued_at=issued_at,
+        expires_at=issued_at + timedelta(seconds=lifetime),
+        user="",
+        organization="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "time", "words", "color"),
+    [
+        (600, "10:00", "until it expires", "good"),
+        (432, "7:12", "until it expires", "good"),
+        (431.2, "7:12", "until it expires", "good"),
+        (120, "2:00", "until it expires", "good"),
+        (119.9, "2:00", "until it expires", "ending"),
+        (0.2, "0:01", "until it expires", "ending"),
+        (0, "0:00", "expired", "bad"),
+        (-5, "0:00", "expired", "bad"),
+        (None, "∞", "does not expire", "good"),
+    ],
+)
+def test_the_ring_counts(left: float | None, time: str, words: str, color: str) -> None:
+    found = texts.ring(signed_in(left=left), NOW)
+    assert (found[0], found[1], found[3]) == (time, words, color)
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "time"),
+    [(3600, "1:00:00"), (2 * DAY - 1, "47:59:59"), (2 * DAY, "2 days"), (365.5 * DAY, "365 days")],
+)
+def test_a_long_life_is_told_in_days(lifetime: float, time: str) -> None:
+    assert texts.ring(lasting(lifetime, left=lifetime), NOW)[0] == time
+
+
+def test_the_share_is_what_is_left_of_the_lifetime() -> None:
+    assert texts.ring(signed_in(left=150), NOW)[2] == 0.25
+    assert texts.ring(signed_in(left=0), NOW)[2] == 0
+    assert texts.ring(signed_in(left=None), NOW)[2] == 1
+
+
+def test_a_token_that_was_issued_expired_is_expired() -> None:
+    assert texts.ring(lasting(0, left=0), NOW) == ("0:00", "expired", 0.0, "bad")
+
+
+def test_a_clock_that_was_set_back_fills_the_ring_and_no_more() -> None:
+    assert texts.ring(lasting(600, left=4000), NOW)[2] == 1
+    assert texts.ring(lasting(0, left=60), NOW)[2] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "badge"),
+    [
+        ("signed_out", ("Signed out", "neutral")),
+        ("opening", ("Starting", "neutral")),
+        ("waiting", ("Waiting", "busy")),
+        ("signed_in", ("Signed in", "good")),
+        ("signed_in_for_ever", ("Signed in", "good")),
+        ("expired", ("Expired", "bad")),
+        ("declined", ("Signed out", "neutral")),
+    ],
+)
+def test_the_badge_says_how_it_stands(name: str, badge: tuple[str, str]) -> None:
+    assert texts.badge(STATES[name], NOW) == badge
+
+
+@pytest.mark.parametrize(
+    ("left", "words", "share"),
+    [
+        (600, "Code expires in 10:00", 1.0),
+        (581, "Code expires in 9:41", 581 / 600),
+        (0, "Code expires in 0:00", 0.0),
+        (-9, "Code expires in 0:00", 0.0),
+    ],
+)
+def test_the_life_of_the_code_is_counted(left: float, words: str, share: float) -> None:
+    told, found = texts.code_lifetime(waiting(left=left), NOW)
+    assert told == words
+    assert found == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("asked", "later", "words"),
+    [
+        (0, 0, "First question to the server in 3 s."),
+        (0, 3, "First question to the server now."),
+        (1, 0, "Asked once, next in 3 s."),
+        (4, 1.5, "Asked 4 times, next in 2 s."),
+        (4, 2.9, "Asked 4 times, next in 1 s."),
+        (4, 3, "Asked 4 times, asking now."),
+        (4, -87, "Asked 4 times, next in 1:30."),
+    ],
+)
+def test_that_the_server_is_asked_is_told_without_jargon(
+    asked: int, later: float, words: str
+) -> None:
+    assert texts.asking(waiting(asked=asked), NOW + timedelta(seconds=later)) == words
+
+
+def test_an_approval_is_told_instead() -> None:
+    told = texts.asking(waiting(approved=True), NOW)
+    assert told == "Approved. Saving the token in your keyring."
+
+
+def test_trouble_says_that_the_code_stays_valid() -> None:
+    told = texts.trouble(errors.Throttled("login.example", status=429))
+    assert told == "Too many requests. Your code stays valid: asking again by itself."
+
+
+@pytest.mark.parametrize(("high", "words"), [(0, "6 granted"), (1, "6 granted · 1 high impact")])
+def test_scopes_are_summed_up(high: int, words: str) -> None:
+    assert texts.scope_summary(6, high) == words
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (None, 300.0, ""),
+        (301.0, 300.0, "5 minutes left"),
+        (300.0, 299.0, ""),
+        (60.5, 59.5, "1 minute left"),
+        (31.0, 29.9, "30 seconds left"),
+        (400.0, 20.0, "30 seconds left"),
+        (20.0, 400.0, ""),
+        (1.0, 0.0, ""),
+        (5.0, None, ""),
+    ],
+)
+def test_a_countdown_speaks_when_it_passes_a_mark(
+    before: float | None, after: float | None, words: str
+) -> None:
+    assert texts.spoken_mark(before, after) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "login.northwind.example",
+        "trace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
+        "many short words are left as they are, however long the sentence is that they make",
+    ],
+)
+def test_what_fits_is_left_as_it_is(text: str) -> None:
+    assert breakable(text) == text
+
+
+def test_a_long_host_may_be_broken_after_its_dots_and_within_long_labels() -> None:
+    host = f"visibility.amp.cisco.com.{'a' * 30}.evil.example"
+    pieces = breakable(host).split(BREAK)
+    assert "".join(pieces) == host
+    assert pieces[-3:] == ["evil.", "example"] or pieces[-2:] == ["evil.", "example"]
+    assert max(map(len, pieces)) <= 13
+
+
+def test_a_break_never_ends_a_word() -> None:
+    assert not breakable("a" * 48 + " " + "b-" * 30).endswith(BREAK)
+    assert f"{BREAK} " not in breakable("a" * 48 + " " + "b" * 48)
