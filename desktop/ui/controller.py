@@ -186,7 +186,7 @@ class Controller(QObject):
         for key, deed in (
             (keys.Quit, self.window.close),
             (keys.Close, self.window.close),
-            (keys.Cancel, self.cancel),
+            (keys.Cancel, self.window.escape),
             (keys.Copy, self.window.copy_shown),
         ):
             QShortcut(QKeySequence(key), self.window).activated.connect(deed)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from desktop.services.messages import Remedy, advice_for
 from desktop.services.states import Failed, State
 from desktop.ui.actions import Actions
-from desktop.ui.widgets import Button, Card, View, label, row
+from desktop.ui.widgets import Button, ButtonRow, Card, View, label
 
 
 class FailedView(View):
@@ -34,7 +34,7 @@ class FailedView(View):
         card.column.addWidget(label(advice.title, "title", centred=True))
         card.column.addWidget(label(advice.text, "subtitle", centred=True))
         card.column.addWidget(first)
-        card.column.addLayout(row(self._copy, *others))
+        card.column.addWidget(ButtonRow(self._copy, *others))
         card.column.addWidget(facts)
         facts.setVisible(bool(advice.facts))
         self.column.addWidget(card)

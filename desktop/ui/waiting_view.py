@@ -10,7 +10,7 @@ from desktop.ui.actions import Actions
 from desktop.ui.code_tiles import CodeTiles
 from desktop.ui.numbers import ALIGN_RIGHT
 from desktop.ui.theme import Theme
-from desktop.ui.widgets import Button, Card, View, has_ring, label, quiet, row, set_tip
+from desktop.ui.widgets import Button, ButtonRow, Card, View, has_ring, label, quiet, row, set_tip
 
 _BAR_STEPS = 1000
 
@@ -56,6 +56,13 @@ class WaitingView(View):
         card = self._qr_card
         return self._code_card.open_browser if card is None or card.isHidden() else card.back
 
+    def step_back(self) -> bool:
+        """Leave the QR code; whether it was shown."""
+        shown = self._qr_card is not None and not self._qr_card.isHidden()
+        if shown:
+            self.show_qr(shown=False)
+        return shown
+
     def show_qr(self, *, shown: bool) -> None:
         """Show the link as a QR code in place of the code, or the code again."""
         card = self._qr_card or self._make_qr_card()
@@ -94,7 +101,7 @@ class _CodeCard(Card):
         self.show_qr = Button("Show QR", lambda: None)
         for widget in (self._title, self._text, self._tiles, self.open_browser):
             self.column.addWidget(widget)
-        self.column.addLayout(row(self.copy_code, self.copy_link, self.show_qr))
+        self.column.addWidget(ButtonRow(self.copy_code, self.copy_link, self.show_qr))
         self.column.addWidget(self._host)
         self.column.addWidget(self._other_host)
 

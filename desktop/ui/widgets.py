@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, QTimer
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from PySide6.QtGui import QFocusEvent
+    from PySide6.QtGui import QFocusEvent, QResizeEvent
 
     from desktop.services.states import State
 
+_BETWEEN_BUTTONS = 12
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
 _KEYBOARD = {"TabFocusReason", "BacktabFocusReason", "ShortcutFocusReason"}
 _BACK_AT_THE_WINDOW = "ActiveWindowFocusReason"  # or away from it
@@ -120,6 +122,28 @@ def row(*widgets: QWidget | QLayout, spacing: int = 12) -> QHBoxLayout:
     return made
 
 
+class ButtonRow(QWidget):
+    """Buttons of equal width beside each other, or below each other where their words are wider."""
+
+    def __init__(self, *buttons: Button) -> None:
+        super().__init__()
+        self._buttons = buttons
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._line.setContentsMargins(0, 0, 0, 0)
+        self._line.setSpacing(_BETWEEN_BUTTONS)
+        for button in buttons:
+            self._line.addWidget(button, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Turn the row into a column, or back."""
+        super().resizeEvent(event)
+        directions = QBoxLayout.Direction
+        widest = max(button.sizeHint().width() for button in self._buttons)
+        needed = (widest + _BETWEEN_BUTTONS) * len(self._buttons) - _BETWEEN_BUTTONS
+        fits = needed <= self.width()
+        self._line.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
+
+
 class View(QWidget):
     """One state on screen: a column of cards and, at the bottom of the window, a footer."""
 
@@ -147,6 +171,10 @@ class View(QWidget):
 
     def copy(self) -> None:
         """What the copy key does here."""
+
+    def step_back(self) -> bool:
+        """Leave what was opened on top of this state; whether there was something."""
+        return False
 
 
 def set_tip(widget: QWidget, text: str) -> None:

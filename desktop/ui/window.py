@@ -50,6 +50,9 @@ class Window(QWidget):
         self._lay_out()
         self.view: View = StartingView(theme, self._cancel)
         self._place_view()
+        # Qt would put the keyboard on Cancel, where a Return too many ends the program; and telling
+        # a button why it has the keyboard loads `Qt` before the first paint.
+        self.setFocus()
 
     def serve(self, actions: Actions) -> None:
         """Let the buttons call `actions` from now on; before, leaving is all that one can do."""
@@ -77,6 +80,11 @@ class Window(QWidget):
     def copy_shown(self) -> None:
         """Copy what the view on screen is about: the code, the token, the details."""
         self.view.copy()
+
+    def escape(self) -> None:
+        """Leave what was opened on top of the view, or give up what is under way."""
+        if not self.view.step_back():
+            self._cancel()
 
     def _cancel(self) -> None:
         if self._actions is None:
@@ -142,7 +150,7 @@ class Window(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape gives up, from the first paint on; the other keys wait until they are loaded."""
         if event.key() == ESCAPE:
-            self._cancel()
+            self.escape()
         else:
             super().keyPressEvent(event)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
@@ -13,7 +14,8 @@ from desktop.services.keystore import KeyringLocked
 from desktop.services.profiles import NoProfile
 from desktop.services.states import Failed
 from desktop.ui.theme import Theme
-from desktop.ui.widgets import Button, has_ring
+from desktop.ui.waiting_view import WaitingView
+from desktop.ui.widgets import Button, ButtonRow, has_ring
 from desktop.ui.window import Window
 from tests.sample_states import STATES, signed_in, waiting
 from tests.ui.bench import Screen, buttons_on, name_of, settle, tab_order
@@ -260,3 +262,35 @@ def test_signing_in_again_after_expiry_starts_on_copying(screen: Screen) -> None
     screen.show(STATES["requesting"])
     screen.show(STATES["signed_in"])
     assert screen.focused == "Copy token"
+
+
+def test_escape_in_the_qr_code_goes_back_to_the_code(screen: Screen) -> None:
+    screen.show(waiting())
+    view = screen.window.view
+    assert isinstance(view, WaitingView)
+    view.show_qr(shown=True)
+    settle()
+    press(screen, Qt.Key.Key_Escape)
+    assert view.primary().text() == "Open browser"
+    assert screen.actions.calls == []
+    press(screen, Qt.Key.Key_Escape)
+    assert screen.actions.calls == ["cancel"]
+
+
+@pytest.mark.parametrize("name", ["waiting", "keyring_missing", "unknown_client"])
+def test_buttons_go_below_each_other_where_their_words_do_not_fit(
+    screen: Screen, name: str
+) -> None:
+    screen.window.resize(360, 640)
+    screen.show(STATES[name])
+    row = screen.window.findChild(ButtonRow)
+    assert row is not None
+    first, *others = row.findChildren(Button)
+    font = QFont(first.font())
+    font.setPointSizeF(font.pointSizeF() * 2)
+    for button in (first, *others):
+        button.setStyleSheet(f"font-size: {font.pointSizeF()}pt")
+    screen.window.resize(361, 640)
+    settle()
+    assert all(button.width() >= button.sizeHint().width() for button in (first, *others))
+    assert all(button.y() > first.y() for button in others)
