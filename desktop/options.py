@@ -45,7 +45,7 @@ def demo_profile(address: str) -> Profile:
     from desktop.services.profiles import Profile
 
     return Profile(
-        id="demo",
+        id="(demo)",  # no profile in a file can be called that
         name="Northwind SOC",
         client_id=PUBLIC_CLIENT_ID,
         provider="Demo server",

@@ -8,8 +8,8 @@ from desktop.cli import CANCELLED
 from desktop.services.computer import system_keystore
 from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
-from desktop.services.profiles import ProfileError, load_profile
-from desktop.services.session import client_password_key
+from desktop.services.profiles import ProfileError, client_password_key, issued_for, load_profile
+from desktop.services.saved_tokens import encode_password
 
 
 def store(profile_name: str | None) -> int:
@@ -19,7 +19,8 @@ def store(profile_name: str | None) -> int:
         password = _typed(f"Password of {profile.client_id} ({profile.name}): ")
         keystore = system_keystore(patience=120.0)
         key = client_password_key(profile)
-        asyncio.run(keystore.save(key, password) if password else keystore.delete(key))
+        value = encode_password(password, issued_for=issued_for(profile))
+        asyncio.run(keystore.save(key, value) if password else keystore.delete(key))
     except (KeyboardInterrupt, EOFError):
         sys.stderr.write("\nCancelled.\n")
         return CANCELLED

@@ -14,7 +14,7 @@ import httpx
 from desktop.oauth.errors import UnsafeAddress
 
 _LONGEST_ADDRESS = 2048
-_LONGEST_CODE = 64
+_CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 # Browsers read a name that ends in a number as an IPv4 address: 0x7f.1 is 127.0.0.1.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -35,9 +35,28 @@ def checked_address(address: str) -> str:
     raise UnsafeAddress(address, "not https")
 
 
+def checked_named_address(address: str, *, by: str) -> str:
+    """`address` as `checked_address` has it, when the server at the address `by` may name it.
+
+    A server elsewhere has no business with what runs on this computer. Raises `UnsafeAddress`.
+    """
+    checked_address(address)
+    if is_loopback(host_of(address)) and not is_loopback(host_of(by)):
+        raise UnsafeAddress(address, "an address of this computer, named by another one")
+    return address
+
+
+def checked_link(address: str, *, by: str) -> str:
+    """`address` when a person can read it and a browser may open it; raises `UnsafeAddress`."""
+    if not address.isascii():  # RFC 3986 section 2: no URI is, and lookalikes are not
+        raise UnsafeAddress(address, "characters that look like others")
+    return checked_named_address(address, by=by)
+
+
 def checked_user_code(code: str) -> str:
     """`code` when it can be shown and compared as it stands; raises `UnsafeAddress`."""
-    if not code.strip() or len(code) > _LONGEST_CODE or has_hidden_characters(code):
+    # RFC 8628 section 6.1: letters and digits that one can type; it is put on the clipboard too.
+    if not _CODE.fullmatch(code):
         raise UnsafeAddress(code, "not a readable code")
     return code
 
@@ -57,7 +76,7 @@ def host_of(address: str) -> str:
     """
     parts = _split(address)
     host = parts.hostname or ""
-    if not host.isascii():
+    if not host.isascii() or "xn--" in host:
         host = _a_labels(address)
     host = host.removesuffix(".")
     valid = _is_ip(host) or ("[" not in parts.netloc and _is_name(host))
@@ -75,8 +94,8 @@ def origin_of(address: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is this computer (RFC 8252 section 7.3)."""
-    return host == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback)
+    """Whether `host` is this computer (RFC 8252 section 7.3); no proxy is asked for these."""
+    return host in {"localhost", "127.0.0.1", "::1"}
 
 
 def _is_ip(host: str) -> bool:
@@ -100,8 +119,10 @@ def _a_labels(address: str) -> str:
     # As httpx reads it: IDNA 2008, like the browsers. Python's own codec is IDNA 2003, which takes
     # "faß.de" for "fass.de", somebody else's name.
     try:
-        return httpx.URL(address).raw_host.decode("ascii")
-    except httpx.InvalidURL as error:
+        url = httpx.URL(address)
+        url.host  # noqa: B018 - reads the A-labels back, which httpx would do at the request
+        return url.raw_host.decode("ascii")
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise UnsafeAddress(address, "the host name is not valid") from error
 
 

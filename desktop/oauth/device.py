@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from desktop.oauth.addresses import checked_address, checked_user_code, host_of
+from desktop.oauth.addresses import checked_link, checked_user_code, host_of, origin_of
 from desktop.oauth.client import ClientConnection, request
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
 from desktop.oauth.errors import UnsafeAddress, UnusableAnswer
@@ -85,8 +85,8 @@ def parse_authorization(
     return DeviceAuthorization(
         device_code=_required(found, host, "device_code"),
         user_code=checked_user_code(_required(found, host, "user_code")),
-        verification_uri=checked_address(link),
-        verification_uri_complete=_complete_link(found, link),
+        verification_uri=checked_link(link, by=endpoint),
+        verification_uri_complete=_complete_link(found, link, endpoint),
         lifetime=lifetime,
         interval=_interval(found, lifetime),
         requested=requested,
@@ -101,13 +101,13 @@ def _required(found: Members, host: str, *names: str) -> str:
     return value
 
 
-def _complete_link(found: Members, link: str) -> str | None:
+def _complete_link(found: Members, link: str, endpoint: str) -> str | None:
     """The link that carries the code; only beside the plain one, on the same host."""
     complete = text(found, "verification_uri_complete", "verification_url_complete")
     if complete is None:
         return None
     try:
-        same = host_of(checked_address(complete)) == host_of(link)
+        same = origin_of(checked_link(complete, by=endpoint)) == origin_of(link)
     except UnsafeAddress:
         return None
     return complete if same else None

@@ -38,6 +38,11 @@ def seconds(members: Members, *names: str) -> float | None:
     return None
 
 
+# Far more than any provider grants; each word becomes something on screen.
+_LONGEST_LIST = 8192  # characters
+_MOST_WORDS = 200
+
+
 def words(members: Members, name: str) -> tuple[str, ...] | None:
     """A scope-like list: split on white space and commas, or a JSON array; without repeats.
 
@@ -49,8 +54,9 @@ def words(members: Members, name: str) -> tuple[str, ...] | None:
         value = " ".join(item for item in value if isinstance(item, str))
     if not isinstance(value, str):
         return None
+    value = value[:_LONGEST_LIST]
     visible = (" " if c == "," or unicodedata.category(c)[0] in "CZ" else c for c in value)
-    return tuple(dict.fromkeys("".join(visible).split()))
+    return tuple(dict.fromkeys("".join(visible).split()))[:_MOST_WORDS]
 
 
 def _number(value: float | str) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlsplit, urlunsplit
 
-from desktop.oauth.addresses import checked_address, host_of, origin_of
+from desktop.oauth.addresses import checked_address, checked_named_address, host_of, origin_of
 from desktop.oauth.answers import members
 from desktop.oauth.client import ClientConnection
 from desktop.oauth.errors import (
@@ -107,7 +107,7 @@ def parse_metadata(document: Members, issuer: Issuer) -> ServerMetadata:
     # RFC 8414 section 3.3: it must be identical to the issuer that was asked.
     if named.rstrip("/") != (issuer.expected or issuer.address).rstrip("/"):
         raise MetadataMismatch(host_of(issuer.address), issuer.expected or issuer.address, named)
-    endpoints = {name: _endpoint(document, name) for name in _ENDPOINTS}
+    endpoints = {name: _endpoint(document, name, issuer) for name in _ENDPOINTS}
     if issuer.expected is not None:
         _require_same_origin(issuer, endpoints)
     return ServerMetadata(
@@ -127,9 +127,9 @@ _ENDPOINTS = (
 )
 
 
-def _endpoint(document: Members, name: str) -> str:
+def _endpoint(document: Members, name: str, issuer: Issuer) -> str:
     address = text(document, name)
-    return checked_address(address) if address else ""
+    return checked_named_address(address, by=issuer.address) if address else ""
 
 
 def _require_same_origin(issuer: Issuer, endpoints: Mapping[str, str]) -> None:

@@ -22,14 +22,18 @@ class Worker:
         self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    async def run(self, work: Callable[[], Result]) -> Result:
-        """What `work` returns or raises. A cancelled call that has not begun is never made."""
+    def submit(self, work: Callable[[], Result]) -> Future[Result]:
+        """Have `work` done in its turn, whether or not anybody waits for it."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
             self._thread.start()
         future: Future[Result] = Future()
         self._calls.put((future, work))
-        return await asyncio.wrap_future(future)
+        return future
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """What `work` returns or raises. A cancelled call that has not begun is never made."""
+        return await asyncio.wrap_future(self.submit(work))
 
     def _serve(self) -> None:
         while True:

@@ -21,6 +21,14 @@ _BACKENDS = {
 }
 _FREEDESKTOP = ("keyring.backends.SecretService:Keyring", "keyring.backends.kwallet:DBusKeyring")
 
+_KEYRINGS = {
+    "keyring.backends.Windows",
+    "keyring.backends.macOS",
+    "keyring.backends.SecretService",
+    "keyring.backends.kwallet",
+    "keyring.backends.libsecret",
+}
+
 # CRED_MAX_CREDENTIAL_BLOB_SIZE is 2,560 bytes; keyring writes UTF-16, so 1,280 characters.
 _LONGEST_ON_WINDOWS = 1200
 
@@ -44,8 +52,9 @@ def chosen_backend() -> KeyringBackend:
     except Exception as error:
         raise KeyringMissing(f"the configured keyring: {_words(error)}") from error
     if configured is not None:
-        if type(configured).__module__ in {"keyring.backends.fail", "keyring.backends.null"}:
-            raise KeyringMissing(type(configured).__module__)
+        # Somebody's PlaintextKeyring or chainer would put tokens into a file without a word.
+        if type(configured).__module__ not in _KEYRINGS:
+            raise KeyringMissing(f"{type(configured).__module__} is not a keyring of the system")
         return configured
     reasons = []
     for name in _BACKENDS.get(sys.platform, _FREEDESKTOP):

@@ -109,11 +109,24 @@ class VaultKeystore:
 
     async def save(self, key: str, value: str) -> None:
         """Replace the value; a crash leaves the old or the new one."""
-        await self._run(lambda vault: save_value(vault, key, value))
+        try:
+            await self._run(lambda vault: save_value(vault, key, value))
+        except KeyringSilent:
+            # The person is told that it was not saved: if it gets through later, it is taken back.
+            self._worker.submit(lambda: delete_value(self._opened(), key))
+            raise
 
     async def delete(self, key: str) -> None:
         """Remove the value and whatever a crash has left of others."""
-        await self._run(lambda vault: delete_value(vault, key))
+        # Not withdrawn when nobody waits any more: it follows what the keyring does till then.
+        removal = asyncio.wrap_future(
+            self._worker.submit(lambda: delete_value(self._opened(), key))
+        )
+        removal.add_done_callback(lambda done: done.cancelled() or done.exception())
+        done, _ = await asyncio.wait({removal}, timeout=self._patience)
+        if not done:
+            raise KeyringSilent
+        removal.result()
 
     async def _run(self, work: Callable[[Vault], Result]) -> Result:
         try:

@@ -22,9 +22,9 @@ _SECRETS = (
     re.compile(r"eyJ[\w-]{8,}+(?:\.[\w-]*){1,4}"),
     re.compile(
         r"(?i)((?:access_token|refresh_token|id_token|device_code|client_secret|code_verifier"
-        r"|password|user_code)[\"']?\s*[=:]\s*)"
+        r"|password|user_code)(?:\\*[\"'])?\s*(?:[=:]|%3D)\s*)"
         # Quoted, perhaps cut off before the closing quote, or bare.
-        r"(?:\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?|[^\s\"'&,;})]+)"
+        r"(?:\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?|\\*\"?[^\s\"'&,;})]+)"
     ),
     re.compile(r"(?i)\b((?:bearer|basic)\s+)[!-~]{8,}"),
 )
@@ -61,7 +61,7 @@ def start_logging(folder: Path, *, verbose: bool = False) -> None:
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handler: logging.Handler = LogFile(
             folder / "xdr-login.log",
             maxBytes=512 * 1024,

@@ -10,8 +10,9 @@ from enum import Enum
 from typing import Any
 
 from desktop.oauth import errors
-from desktop.services import keystore, profiles, session
+from desktop.services import keystore, profiles, session_errors
 from desktop.services.durations import duration_words
+from desktop.services.logs import redacted
 
 
 class Remedy(Enum):
@@ -38,7 +39,8 @@ def advice_for(error: Exception, *, user_code: str = "") -> Advice:
     """The words for `error`; `user_code` is the code that was on screen, if any."""
     row = next(_ROWS[kind] for kind in type(error).__mro__ if kind in _ROWS)
     text = row.text(error, user_code) if callable(row.text) else row.text
-    return Advice(row.title, text, row.remedies, facts_of(error))
+    # A server may echo what it was sent.
+    return Advice(row.title, redacted(text), row.remedies, redacted(facts_of(error)))
 
 
 _LONGEST_LINE = 48  # characters that fit the window
@@ -72,7 +74,7 @@ def _declined(_error: errors.AccessDenied, user_code: str) -> str:
     )
 
 
-def _reason(error: session.NotSignedOut) -> str:
+def _reason(error: session_errors.NotSignedOut) -> str:
     cause = error.__cause__
     return f" {advice_for(cause).title}." if isinstance(cause, keystore.KeystoreError) else ""
 
@@ -291,18 +293,21 @@ _ROWS: dict[type[BaseException], _Row] = {
         "Try again, or sign in without saving the token: it is then gone when you quit.",
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
-    session.ClientPasswordMissing: _Row(
+    session_errors.ClientPasswordMissing: _Row(
         "The client password is missing",
-        "Your profile says that its client has a password, and the keyring holds none. "
-        "Run “xdr-login --set-client-password” in a terminal to store it, then try again.",
+        lambda e, _: (
+            "Your profile says that its client has a password, and the keyring holds none for it. "
+            f"Run “xdr-login --profile {e.profile_id} --set-client-password” in a terminal to "
+            "store it, then try again."
+        ),
     ),
-    session.NotSignedOut: _Row(
+    session_errors.NotSignedOut: _Row(
         "The token is still in the keyring",
         lambda e, _: (
             f"You are not signed out: the keyring did not let go of it.{_reason(e)} Try again."
         ),
     ),
-    session.SessionError: _Row("It did not work", "Try again."),
+    session_errors.SessionError: _Row("It did not work", "Try again."),
     # The profiles
     profiles.NoProfile: _Row(
         "Set up your first profile",

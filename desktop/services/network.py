@@ -2,6 +2,7 @@
 
 import ssl
 import sys
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 import truststore
@@ -18,6 +19,9 @@ def make_http_client() -> httpx.AsyncClient:
         # TLS interception is normal in these networks: the system's store knows its authority.
         verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         timeout=httpx.Timeout(10.0, connect=10.0),
+        # A proxy would carry plain http, meant for this computer only, over the network.
+        mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         headers={"User-Agent": f"xdr-login/{__version__} ({sys.platform})"},
     )

@@ -37,7 +37,11 @@ class NotedKeystore:
 
     async def delete(self, key: str) -> None:
         """Remove the value; raises `KeystoreError`."""
-        await self._inner.delete(key)
+        try:
+            await self._inner.delete(key)
+        except KeyringMissing:
+            if self._is_noted(key):
+                raise  # it held something once, and may again
         self._remove_note(key)
 
     def _is_noted(self, key: str) -> bool:
@@ -48,7 +52,7 @@ class NotedKeystore:
 
     def _write_note(self, key: str) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._note(key).touch()
         except OSError as error:
             _log.warning("what is saved will not be found again: %s", error)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from desktop.oauth.addresses import has_hidden_characters, origin_of
 from desktop.services import paths
 from desktop.services.resources import resource
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_GUIDE = re.compile(r"|xdr")
 _AUTHENTICATIONS = ("auto", "none", "client_secret_basic", "client_secret_post")
 
 
@@ -59,6 +61,29 @@ class Profile:
         return " · ".join(filter(None, (self.provider, self.region))) or self.issuer
 
 
+def tokens_key(profile: Profile) -> str:
+    """The keystore's key of the tokens of `profile`."""
+    return profile.id
+
+
+def client_password_key(profile: Profile) -> str:
+    """The keystore's key of the client password of `profile`."""
+    return f"{profile.id} (client password)"
+
+
+def issued_for(profile: Profile) -> str:
+    """What binds a secret to the server and the client of `profile`: elsewhere it is not sent."""
+    endpoints = (profile.issuer, profile.device_authorization_endpoint, profile.token_endpoint)
+    return " ".join((*endpoints, profile.client_id))
+
+
+def is_own_link(link: str, profile: Profile) -> bool:
+    """Whether `link` leads to a server of `profile`, or to a host that it names for that."""
+    own = (profile.issuer, profile.device_authorization_endpoint, profile.token_endpoint)
+    named = {f"https://{host.lower()}:443" for host in profile.verification_hosts}
+    return origin_of(link) in {origin_of(address) for address in own if address} | named
+
+
 def load_profile(name: str | None = None, *, file: Path | None = None) -> Profile:
     """The profile `name`, or the first one. Raises `ProfileError`."""
     file = file or paths.profiles_file()
@@ -88,7 +113,7 @@ def prepare_folder() -> Path:
     """
     folder = paths.configuration_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not paths.profiles_file().exists():
             example = resource("profiles.example.toml").read_text("utf-8")
             paths.profiles_file().write_text(example, "utf-8")
@@ -147,6 +172,10 @@ class _Reader:
             profile.device_authorization_endpoint and profile.token_endpoint
         ):
             raise self.complaint("needs a preset, an issuer, or both endpoints")
+        if not _GUIDE.fullmatch(profile.scope_guide):
+            raise self.complaint("`scope_guide` is no name of one")
+        if "client_secret" in profile.extra_parameters:
+            raise self.complaint("a password never stands here: use --set-client-password")
         if profile.client_authentication not in _AUTHENTICATIONS:
             raise self.complaint(f"`client_authentication` is one of {', '.join(_AUTHENTICATIONS)}")
         return profile
@@ -155,6 +184,8 @@ class _Reader:
         value = self.table.get(name, default)
         if not isinstance(value, str) or (default is None and not value.strip()):
             raise self.complaint(f"`{name}` must be a text")
+        if has_hidden_characters(value.strip()):
+            raise self.complaint(f"`{name}` holds characters that cannot be seen")
         return value.strip()
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -163,6 +194,8 @@ class _Reader:
             value = value.split()
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.complaint(f"`{name}` must be a list of texts")
+        if any(has_hidden_characters(item) for item in value):
+            raise self.complaint(f"`{name}` holds characters that cannot be seen")
         return tuple(value)
 
     def parameters(self, name: str) -> dict[str, str]:

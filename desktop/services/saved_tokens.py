@@ -57,6 +57,22 @@ def decode(value: str, *, issued_for: str) -> Saved | None:
         return None
 
 
+def encode_password(password: str, *, issued_for: str) -> str:
+    """The password of a client, bound to its server as the tokens are."""
+    return json.dumps({"format": _FORMAT, "issued_for": issued_for, "password": password})
+
+
+def decode_password(value: str, *, issued_for: str) -> str | None:
+    """The password in `value`; `None` if it is damaged or belongs to another server or client."""
+    try:
+        found = json.loads(value)
+        if found["format"] != _FORMAT or found["issued_for"] != issued_for:
+            return None
+        return text(found, "password")
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
 def _tokens(found: dict[str, Any]) -> TokenSet:
     account = found["account"]
     return TokenSet(

@@ -1,6 +1,7 @@
 """The sign-in of one profile: one state value, one observer, one owned task."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
@@ -16,8 +17,15 @@ from desktop.oauth.polling import Progress, poll
 from desktop.oauth.token import TokenSet, request_token
 from desktop.services import saved_tokens
 from desktop.services.keystore import KeyringMissing, Keystore, KeystoreError, MemoryKeystore
-from desktop.services.profiles import Profile
+from desktop.services.profiles import (
+    Profile,
+    client_password_key,
+    is_own_link,
+    issued_for,
+    tokens_key,
+)
 from desktop.services.saved_tokens import Saved
+from desktop.services.session_errors import ClientPasswordMissing, NotSignedOut, SessionError
 from desktop.services.states import (
     AwaitingApproval,
     Failed,
@@ -27,17 +35,10 @@ from desktop.services.states import (
     State,
 )
 
+_log = logging.getLogger(__name__)
 
-class SessionError(Exception):
-    """The root of what neither the server nor the keyring alone is to blame for."""
-
-
-class ClientPasswordMissing(SessionError):
-    """The profile says that its client has a password, and the keyring holds none."""
-
-
-class NotSignedOut(SessionError):
-    """The keyring did not let go of the token; the cause says why."""
+# Seconds that the end of the program waits for the keyring to take or give back a token.
+LAST_WRITE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,11 @@ class Session:
         self._known_methods: dict[str, ClientAuthentication] = {}
         self._metadata: ServerMetadata | None = None
         self._tokens: TokenSet | None = None
+        self._dropped: TokenSet | None = None
         self._nudge = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._unfinished: set[asyncio.Task[None]] = set()
         self._last_work: Callable[[], Awaitable[None]] = self._open
-
-    # Commands
 
     def open(self) -> None:
         """Show what is stored; where nothing is, sign in."""
@@ -140,12 +140,12 @@ class Session:
     async def close(self) -> None:
         """End what is under way and the connections; returns when no request is left."""
         if self._task is not None:
+            if self._last_work in {self._sign_out, self._save} or _is_saving(self.state):
+                await asyncio.wait({self._task}, timeout=LAST_WRITE)
             self._task.cancel()
         await _ended(self._unfinished)
         if self._http is not None:
             await self._http.aclose()
-
-    # The task
 
     def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
         if self._task is not None:
@@ -180,18 +180,17 @@ class Session:
     def _fail(self, error: Exception) -> None:
         state = self.state
         code = state.user_code if isinstance(state, AwaitingApproval) else ""
-        self._show(Failed(error, code))
+        _log.info("failed: %s %s", type(error).__name__, getattr(error, "trace_id", None) or "")
+        self._show(Failed(error, code, still_saved=isinstance(error, NotSignedOut)))
 
     def _show(self, state: State) -> None:
         self.state = state
         self._observer(state)
 
-    # The work
-
     async def _open(self) -> None:
         self._show(Requesting(opening=True))
         value = await self._keystore.load(tokens_key(self.profile))
-        saved = value and saved_tokens.decode(value, issued_for=_issued_for(self.profile))
+        saved = value and saved_tokens.decode(value, issued_for=issued_for(self.profile))
         if not saved:
             await self._sign_in()
             return
@@ -201,7 +200,6 @@ class Session:
 
     async def _sign_in(self) -> None:
         self._last_work = self._sign_in
-        self._tokens = None
         self._show(Requesting())
         connection = await self._connected()
         if self._metadata is None:
@@ -233,7 +231,7 @@ class Session:
             self._show(SignedOut())
             return
         value = saved_tokens.encode(
-            Saved(tokens, self._known_methods), issued_for=_issued_for(self.profile)
+            Saved(tokens, self._known_methods), issued_for=issued_for(self.profile)
         )
         not_saved = self._without_keyring
         try:
@@ -243,11 +241,15 @@ class Session:
         self._show(_signed_in(tokens, not_saved))
 
     async def _sign_out(self) -> None:
+        tokens, self._tokens = self._tokens or self._dropped, None
+        self._dropped = tokens
+        if isinstance(self.state, SignedIn):
+            self._show(replace(self.state, leaving=True))
         try:
             await self._forget()
         except KeystoreError as error:
             raise NotSignedOut from error
-        tokens, self._tokens = self._tokens, None
+        self._dropped = None
         now = self._world.clock.utc()
         expires_at = tokens.expires_at if tokens is not None else None
         self._show(SignedOut(now, expires_at if expires_at and expires_at > now else None))
@@ -260,7 +262,9 @@ class Session:
         await self._keystore.delete(tokens_key(self.profile))
 
     async def _cancelled(self) -> None:
-        self._show(SignedOut())
+        # An expired token that was to be replaced is still there, and can still be signed out.
+        held = self._tokens
+        self._show(SignedOut() if held is None else _signed_in(held, self._without_keyring))
 
     async def _connected(self) -> ClientConnection:
         # Anew each time: the password may have been stored or corrected since.
@@ -273,19 +277,32 @@ class Session:
         method = ClientAuthentication(self.profile.client_authentication)
         if method is ClientAuthentication.NONE:
             return Client(self.profile.client_id, None, method)
-        password = await self._keystore.load(client_password_key(self.profile))
-        if password is None and method is not ClientAuthentication.AUTO:
-            raise ClientPasswordMissing
-        return Client(self.profile.client_id, password, method)
+        value = await self._client_password(method)
+        password = value and saved_tokens.decode_password(
+            value, issued_for=issued_for(self.profile)
+        )
+        if not password and (value or method is not ClientAuthentication.AUTO):
+            raise ClientPasswordMissing(self.profile.id)
+        return Client(self.profile.client_id, password or None, method)
+
+    async def _client_password(self, method: ClientAuthentication) -> str | None:
+        # From the keyring, even where the tokens stay in memory.
+        try:
+            return await self._world.keystore.load(client_password_key(self.profile))
+        except KeystoreError:
+            if self._without_keyring is None or method is not ClientAuthentication.AUTO:
+                raise
+            return None  # the person goes on without the keyring, as a public client
 
     def _awaiting(self, authorization: DeviceAuthorization, progress: Progress) -> AwaitingApproval:
-        host = host_of(authorization.verification_uri)
+        link = authorization.verification_uri
+        host = host_of(link)
         return AwaitingApproval(
             user_code=authorization.user_code,
             verification_uri=authorization.verification_uri,
             verification_uri_complete=authorization.verification_uri_complete,
             host=host,
-            host_is_known=host in _known_hosts(self.profile),
+            host_is_known=is_own_link(link, self.profile),
             requested_at=authorization.requested.utc,
             lifetime=authorization.lifetime,
             expires_at=authorization.requested.later(authorization.lifetime),
@@ -296,14 +313,8 @@ class Session:
         )
 
 
-def tokens_key(profile: Profile) -> str:
-    """The keystore's key of the tokens of `profile`."""
-    return profile.id
-
-
-def client_password_key(profile: Profile) -> str:
-    """The keystore's key of the client password of `profile`."""
-    return f"{profile.id} (client password)"
+def _is_saving(state: State) -> bool:
+    return isinstance(state, AwaitingApproval) and state.approved
 
 
 def _signed_in(tokens: TokenSet, not_saved: Exception | None) -> SignedIn:
@@ -334,13 +345,3 @@ async def _discovered(connection: ClientConnection, profile: Profile) -> ServerM
     return await discover(
         connection, Issuer(profile.issuer, profile.expected_issuer), manual=manual
     )
-
-
-def _known_hosts(profile: Profile) -> set[str]:
-    own = (profile.issuer, profile.device_authorization_endpoint, profile.token_endpoint)
-    named = {host.lower() for host in profile.verification_hosts}
-    return {host_of(address) for address in own if address} | named
-
-
-def _issued_for(profile: Profile) -> str:
-    return f"{profile.issuer or profile.token_endpoint} {profile.client_id}"

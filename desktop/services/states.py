@@ -67,7 +67,8 @@ class AwaitingApproval:
 class SignedIn:
     """A token is there. Instants are aware UTC; `expires_at` is `None` if it never expires.
 
-    `not_saved` is why the token lives in this program's memory only.
+    `not_saved` is why the token lives in this program's memory only. `leaving` is set while it is
+    being removed from the keyring.
     """
 
     scope: tuple[str, ...]
@@ -78,6 +79,7 @@ class SignedIn:
     user: str
     organization: str
     not_saved: Exception | None = None
+    leaving: bool = False
 
     def remaining(self, at: datetime) -> float | None:
         """Seconds of life left at `at`, never negative; `None` if it never expires."""
@@ -95,10 +97,14 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It did not work. `user_code` is the code that was shown, if any."""
+    """It did not work. `user_code` is the code that was shown, if any.
+
+    `still_saved` says that a token which was to be removed is still in the keyring.
+    """
 
     error: Exception
     user_code: str = ""
+    still_saved: bool = False
 
 
 State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed

@@ -14,7 +14,9 @@ from desktop.ui.theme import Theme
 from desktop.ui.window import Window
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import SignalInstance
+    from collections.abc import Callable
+
+    from PySide6.QtCore import QEvent, SignalInstance
 
     from desktop.options import Options
 
@@ -30,9 +32,11 @@ def run(options: Options) -> int:
     window = Window(theme)
     window.show()
     _wait(window, window.painted)
+    application.has_painted = True
     loader = _Loader()
-    loader.start()
-    _wait(window, loader.finished)
+    _wait(window, loader.finished, start=loader.start)
+    if loader.error is not None:
+        raise loader.error
     if not window.isVisible():
         return 0
     from desktop.ui.life import live
@@ -40,10 +44,10 @@ def run(options: Options) -> int:
     return live(application, window, theme=theme, options=options)
 
 
-def make_application() -> QApplication:
+def make_application() -> Application:
     """The application, as this program wants it; without a theme yet."""
     QGuiApplication.setDesktopFileName(APPLICATION_ID)
-    application = QApplication(sys.argv[:1])
+    application = Application(sys.argv[:1])
     application.setApplicationName("xdr-login")
     application.setApplicationDisplayName("XDR Login")
     if application.style().name() != "fusion":  # making it anew takes as long as the whole theme
@@ -51,6 +55,22 @@ def make_application() -> QApplication:
     # The end is ours to say: requests under way are ended first.
     application.setQuitOnLastWindowClosed(False)
     return application
+
+
+class Application(QApplication):
+    """Asked to quit by the system, it closes the window: requests under way are ended first."""
+
+    has_painted = False
+
+    def event(self, event: QEvent) -> bool:
+        """Answer what a Dock, a session manager or a logout asks."""
+        # Telling one event from another loads them all: not before the first paint.
+        if not self.has_painted or event.type().name != "Quit":
+            return super().event(event)
+        for window in self.topLevelWidgets():
+            window.close()
+        event.ignore()
+        return True
 
 
 class _Loader(QObject):
@@ -61,6 +81,10 @@ class _Loader(QObject):
     """
 
     finished = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.error: BaseException | None = None
 
     def start(self) -> None:
         """Begin."""
@@ -78,13 +102,19 @@ class _Loader(QObject):
             import httpcore  # noqa: F401
 
             import desktop.ui.life  # noqa: F401
+        except BaseException as error:  # noqa: BLE001 - raised where it ends the program
+            self.error = error
         finally:
             self.finished.emit()
 
 
-def _wait(window: Window, signal: SignalInstance) -> None:
+def _wait(
+    window: Window, signal: SignalInstance, *, start: Callable[[], None] | None = None
+) -> None:
     """Turn Qt's own event loop until `signal` comes or the window is closed."""
     waiting = QEventLoop()
     signal.connect(waiting.quit)
     window.closed.connect(waiting.quit)
+    if start is not None:
+        start()  # not before somebody listens
     waiting.exec()

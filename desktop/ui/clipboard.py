@@ -10,7 +10,6 @@ _DO_NOT_RECORD = {
     'application/x-qt-windows-mime;value="ExcludeClipboardContentFromMonitorProcessing"': b"1",
     'application/x-qt-windows-mime;value="CanIncludeInClipboardHistory"': b"\0\0\0\0",
     'application/x-qt-windows-mime;value="CanUploadToCloudClipboard"': b"\0\0\0\0",
-    "application/x-nspasteboard-concealed-type": b"1",
     "x-kde-passwordManagerHint": b"secret",
 }
 
@@ -44,7 +43,10 @@ class Clipboard(QObject):
         """Empty the clipboard if it still holds the secret that was put there."""
         secret = self._secret
         self._forget()
-        if secret is not None and self._clipboard.text() == secret:
+        # Asking another program for its text may take it seconds: only where it took ours over.
+        if secret is not None and (
+            self._clipboard.ownsClipboard() or self._clipboard.text() == secret
+        ):
             self._clipboard.clear()
 
     def _forget(self) -> None:

@@ -112,7 +112,7 @@ def _load_what_comes_next() -> None:
     import jwt  # noqa: F401
 
     from desktop.services import keyring_vault  # noqa: F401
-    from desktop.ui import failed_view, signed_in_view, signed_out_view  # noqa: F401
+    from desktop.ui import failed_view, qr_code, signed_in_view, signed_out_view  # noqa: F401
 
     sys.setswitchinterval(_USUAL_SWITCH_INTERVAL)
     # Switched off at the start. What is loaded by now stays: no collection looks at it again.

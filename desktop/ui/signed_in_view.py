@@ -38,7 +38,8 @@ class SignedInView(View):
             self.column.addWidget(panel)
         self.column.addStretch(1)
         self.footer_row.addWidget(self._account, 1)
-        self.footer_row.addWidget(quiet(Button("Sign out", actions.sign_out, "quiet")))
+        self._leave = quiet(Button("Sign out", actions.sign_out, "quiet"))
+        self.footer_row.addWidget(self._leave)
 
     def shows(self, state: State) -> bool:
         """Only this state."""
@@ -51,6 +52,9 @@ class SignedInView(View):
         expired = state.remaining(at) == 0
         if self._again.isHidden() == expired:
             self._swap_primary(expired=expired)
+        self._leave.setEnabled(not state.leaving)
+        self._copy.setEnabled(not state.leaving)
+        self._again.setEnabled(not state.leaving)
         self._scopes.show_state(state)
         saving, ringed = self._not_saved.save.hasFocus(), has_ring(self._not_saved.save)
         self._not_saved.show_state(state.not_saved)

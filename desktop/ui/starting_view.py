@@ -28,7 +28,7 @@ class StartingView(View):
         super().__init__()
         card = Card()
         self._title = label("One moment", "title", centred=True)
-        self._text = label("Opening your keyring.", "subtitle", centred=True)
+        self._text = label("Getting ready.", "subtitle", centred=True)
         card.column.addWidget(self._title)
         card.column.addWidget(self._text)
         card.column.addWidget(_Dots(theme))

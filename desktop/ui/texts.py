@@ -45,7 +45,7 @@ def badge(state: State, at: datetime) -> tuple[str, str]:
         case SignedIn():
             return "Signed in", "good"
         case Failed():
-            return "Signed out", "neutral"
+            return ("Not signed out", "bad") if state.still_saved else ("Signed out", "neutral")
 
 
 def code_lifetime(state: AwaitingApproval, at: datetime) -> tuple[str, float]:

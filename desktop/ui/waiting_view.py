@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from PySide6.QtWidgets import QProgressBar
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from desktop.services.states import AwaitingApproval, State
 from desktop.ui import texts
@@ -13,6 +13,7 @@ from desktop.ui.theme import Theme
 from desktop.ui.widgets import Button, ButtonRow, Card, View, has_ring, label, quiet, row, set_tip
 
 _BAR_STEPS = 1000
+_LONGEST_QR = 1000  # characters of a link: beyond, no phone reads the symbol off a screen
 
 
 class WaitingView(View):
@@ -93,8 +94,7 @@ class _CodeCard(Card):
             "Check that the page shows this code, then approve.", "subtitle", centred=True
         )
         self._tiles = CodeTiles(theme)
-        self._host = label("", "muted", centred=True)
-        self._other_host = label("", "warning")
+        self._host = _Host()
         self.open_browser = Button("Open browser", self._open_browser, "primary")
         self.copy_code = Button("Copy code", self.copy)
         self.copy_link = Button("Copy link", self._copy_link)
@@ -103,16 +103,13 @@ class _CodeCard(Card):
             self.column.addWidget(widget)
         self.column.addWidget(ButtonRow(self.copy_code, self.copy_link, self.show_qr))
         self.column.addWidget(self._host)
-        self.column.addWidget(self._other_host)
 
     def show_state(self, state: AwaitingApproval) -> None:
         """Show the code and where the link leads."""
         self._tiles.set_code(state.user_code)
-        host = self._host if state.host_is_known else self._other_host
-        host.setText(texts.host(state))
-        self._host.setVisible(state.host_is_known)
-        self._other_host.setVisible(not state.host_is_known)
-        set_tip(self.open_browser, state.verification_uri)
+        self._host.show_state(state)
+        set_tip(self.open_browser, state.link)
+        self.show_qr.setVisible(len(state.link) <= _LONGEST_QR)
         self.setEnabled(not state.approved)
 
     def _open_browser(self) -> None:
@@ -130,6 +127,25 @@ class _CodeCard(Card):
         self.copy_link.acknowledge("Copied")
 
 
+class _Host(QWidget):
+    """Where the link leads: in passing, or as a warning when that is no host of the profile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known = label("", "muted", centred=True)
+        self._other = label("", "warning")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._known)
+        column.addWidget(self._other)
+
+    def show_state(self, state: AwaitingApproval) -> None:
+        """Spell the host out."""
+        (self._known if state.host_is_known else self._other).setText(texts.host(state))
+        self._known.setVisible(state.host_is_known)
+        self._other.setVisible(not state.host_is_known)
+
+
 class _QrCard(Card):
     """The link for a phone."""
 
@@ -142,12 +158,14 @@ class _QrCard(Card):
         self._check = label("", "subtitle", centred=True)
         self.back = Button("Back to the code", lambda: None)
         self.column.addWidget(label("Or approve with your phone", "title", centred=True))
-        for widget in (self._qr, self._check, self.back):
+        self._host = _Host()
+        for widget in (self._qr, self._check, self.back, self._host):
             self.column.addWidget(widget)
 
     def show_state(self, state: AwaitingApproval) -> None:
         """Show the link of `state`."""
         self._qr.set_link(state.link)
+        self._host.show_state(state)
         self._check.setText(f"The page must show {state.user_code}")
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from desktop.ui.actions import Actions
 
 _LOGO = 28
+_FRAME = 40  # what a title bar takes of the screen
 
 
 class Window(QWidget):
@@ -39,7 +40,8 @@ class Window(QWidget):
         super().__init__()
         self.setWindowTitle("XDR Login")
         self.setMinimumSize(NARROWEST, 320)
-        self.resize(440, 640)
+        screen = self.screen().availableSize()
+        self.resize(min(440, screen.width()), min(640, screen.height() - _FRAME))
         self._theme = theme
         self._actions: Actions | None = None
         self._profile: Profile | None = None

@@ -1,8 +1,12 @@
 """What can be asked for, and which part of the program is called for it."""
 
 import gc
+import os
+import socket
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from types import ModuleType
 
 import pytest
@@ -67,13 +71,47 @@ def test_help_names_every_option_and_examples(capsys: pytest.CaptureFixture[str]
         assert option in words
 
 
+@pytest.fixture
+def listen() -> Iterator[Callable[[str], None]]:
+    """Let somebody answer at a socket."""
+    with ExitStack() as open_sockets:
+
+        def begin(address: str) -> None:
+            server = open_sockets.enter_context(socket.socket(socket.AF_UNIX))
+            server.bind(address)
+            server.listen()
+
+        yield begin
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there is always a display there")
+@pytest.mark.parametrize(
+    ("name", "value"), [("DISPLAY", ":4711"), ("DISPLAY", "x"), ("WAYLAND_DISPLAY", "wayland-7")]
+)
+def test_a_display_that_nobody_serves_is_none(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    for each in DISPLAYS:
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, value)
+    assert not has_display()
+
+
 @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there is always a display there")
 @pytest.mark.parametrize("name", DISPLAYS)
 def test_with_a_display_there_is_a_window(
-    called: list[tuple[str, Options]], monkeypatch: pytest.MonkeyPatch, name: str
+    called: list[tuple[str, Options]],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    name: str,
 ) -> None:
     assert not has_display()
-    monkeypatch.setenv(name, "something")
+    monkeypatch.setenv(name, "remote:10.0" if name == "DISPLAY" else "xcb")
+    if name == "WAYLAND_DISPLAY":
+        folder = tempfile.mkdtemp(prefix="run-", dir=os.environ["HOME"])
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        monkeypatch.setenv(name, "wayland-0")
+        request.getfixturevalue("listen")(f"{folder}/wayland-0")
     assert has_display()
     assert main(["--profile", "northwind", "--verbose"]) == 7
     assert called == [("window", Options(profile="northwind", verbose=True))]

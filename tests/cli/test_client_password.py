@@ -1,6 +1,7 @@
 """Storing a client's password."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -37,6 +38,10 @@ def keyring(monkeypatch: pytest.MonkeyPatch) -> Keyring:
     return made
 
 
+def kept(keyring: Keyring) -> dict[str, str]:
+    return {key: json.loads(value)["password"] for key, value in keyring.kept.items()}
+
+
 def piped(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(text))
 
@@ -47,7 +52,7 @@ def test_a_piped_password_is_stored_as_it_is(
 ) -> None:
     piped(monkeypatch, f" pass word {end}")
     assert store(None) == 0
-    assert keyring.kept == {KEY: " pass word "}
+    assert kept(keyring) == {KEY: " pass word "}
     assert capsys.readouterr() == ("Saved in the keyring.\n", "")
 
 
@@ -64,7 +69,7 @@ def test_a_typed_password_is_asked_for_without_showing_it(
     monkeypatch.setattr("getpass.getpass", ask)
     assert store("northwind") == 0
     assert prompts == ["Password of client-1 (Northwind SOC): "]
-    assert keyring.kept == {KEY: "swordfish"}
+    assert kept(keyring) == {KEY: "swordfish"}
     assert "swordfish" not in "".join(capsys.readouterr())
 
 

@@ -323,12 +323,3 @@ def test_a_terminal_shows_a_qr_code(tty: Callable[[int], list[str]]) -> None:
 
 def test_a_terminal_that_is_too_narrow_shows_none(tty: Callable[[int], list[str]]) -> None:
     assert tty(20) == []
-
-
-def test_a_link_that_is_too_long_for_a_qr_code_shows_none(
-    console: Terminal, tty: Callable[[int], list[str]]
-) -> None:
-    link = f"https://{HOST}/{'€' * 1900}"
-    console.server.device_answer = device(verification_uri=link)
-    assert tty(10_000) == []
-    assert console.exit_code == 0

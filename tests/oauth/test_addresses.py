@@ -58,7 +58,7 @@ def test_https_is_accepted(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST", "localhost.", "127.0.0.1:8085", "127.9.9.9", "[::1]:80"]
+    "host", ["localhost", "LOCALHOST", "localhost.", "127.0.0.1:8085", "[::1]:80"]
 )
 def test_plain_http_is_accepted_on_this_computer(host: str) -> None:
     assert checked_address(f"http://{host}/token") == f"http://{host}/token"
@@ -259,14 +259,14 @@ def test_another_computer_is_not_loopback(host: str) -> None:
     assert not is_loopback(host)
 
 
-@pytest.mark.parametrize(
-    "code", ["WDJB-MJHT", "123 456", "K7QW-2M9X-PLTR-8VZC", "x" * 64, "\u00e9"]
-)
+@pytest.mark.parametrize("code", ["WDJB-MJHT", "123 456", "K7QW-2M9X-PLTR-8VZC", "x" * 64])
 def test_a_readable_code_is_accepted_as_it_stands(code: str) -> None:
     assert checked_user_code(code) == code
 
 
-@pytest.mark.parametrize("code", ["", "   ", "\xa0", "x" * 65])
+@pytest.mark.parametrize(
+    "code", ["", "   ", "\xa0", "x" * 65, "\u00e9", "\u115f", "curl x|sh", "-AB"]
+)
 def test_a_code_that_nobody_can_compare_is_refused(code: str) -> None:
     with pytest.raises(UnsafeAddress, match="not a readable code"):
         checked_user_code(code)

@@ -3,6 +3,7 @@ import hashlib
 import json
 import math
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -101,8 +102,23 @@ def test_a_link_that_must_not_be_opened_is_an_error(link: str) -> None:
         parsed(verification_uri=link)
 
 
-def test_a_link_to_this_computer_may_be_plain_http() -> None:
-    assert parsed(verification_uri="http://127.0.0.1:8085/device").verification_uri
+def test_a_server_on_this_computer_may_link_to_it_in_plain_http() -> None:
+    link = "http://127.0.0.1:8085/device"
+    found = {"device_code": "d", "user_code": "U", "verification_uri": link, "expires_in": 600}
+    requested = Moment(0.0, datetime(2026, 11, 23, tzinfo=UTC))
+    endpoint = "http://127.0.0.1:8085/device_authorization"
+    assert parse_authorization(found, endpoint, requested=requested).verification_uri == link
+
+
+@pytest.mark.parametrize("link", ["http://127.0.0.1:8085/device", "https://localhost/device"])
+def test_a_server_elsewhere_may_not_link_to_this_computer(link: str) -> None:
+    with pytest.raises(UnsafeAddress, match="this computer"):
+        parsed(verification_uri=link)
+
+
+def test_a_link_with_lookalike_characters_is_refused() -> None:
+    with pytest.raises(UnsafeAddress, match="look like"):
+        parsed(verification_uri="https://login.example/\u3164")
 
 
 @pytest.mark.parametrize("code", ["WDJB\u202eMJHT", "WDJB\nMJHT", "\x1b[2J", "x" * 65])

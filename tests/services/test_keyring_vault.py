@@ -114,8 +114,20 @@ def test_a_keyring_that_keeps_nothing_counts_as_none(
 
 
 def test_the_keyring_that_a_person_configured_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.chainer.ChainerBackend")
-    assert type(chosen_backend()).__name__ == "ChainerBackend"
+    kwallet = "keyring.backends.kwallet"
+    configured = type("DBusKeyring", (), {"__module__": kwallet})()
+    monkeypatch.setattr("keyring.core.load_env", lambda: configured)
+    assert chosen_backend() is configured
+
+
+@pytest.mark.parametrize("module", ["keyrings.alt.file", "keyring.backends.chainer", "mine"])
+def test_what_is_no_keyring_of_the_system_is_refused(
+    monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    configured = type("PlaintextKeyring", (), {"__module__": module})()
+    monkeypatch.setattr("keyring.core.load_env", lambda: configured)
+    with pytest.raises(KeyringMissing, match="is not a keyring of the system"):
+        chosen_backend()
 
 
 @pytest.mark.parametrize("name", ["nonsense", "no.such.module", "keyring.backends.kwallet.Nothing"])

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.oauth import errors
-from desktop.services import keystore, messages, profiles, session
+from desktop.services import keystore, messages, profiles
+from desktop.services import session_errors as session
 from desktop.services.details import details
 from desktop.services.messages import Remedy, advice_for, facts_of
 from desktop.services.profiles import Profile
@@ -51,6 +52,7 @@ def bare(kind: type[Exception]) -> Exception:
         errors.MissingEndpoint: (HOST, "token_endpoint"),
         errors.UnsupportedTokenType: (HOST, "mac"),
         profiles.ProfileError: (FILE,),
+        session.ClientPasswordMissing: ("northwind",),
     }
     found = next((arguments[each] for each in kind.__mro__ if each in arguments), ())
     return kind(*found, host=HOST) if issubclass(kind, errors.ErrorResponse) else kind(*found)
@@ -210,11 +212,12 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             [Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING],
         ),
         (
-            session.ClientPasswordMissing(),
+            session.ClientPasswordMissing("northwind"),
             "The client password is missing",
             (
-                "Your profile says that its client has a password, and the keyring holds none. Run "
-                "“xdr-login --set-client-password” in a terminal to store it, then try again."
+                "Your profile says that its client has a password, and the keyring holds none for "
+                "it. Run “xdr-login --profile northwind --set-client-password” in a terminal to "
+                "store it, then try again."
             ),
             [Remedy.TRY_AGAIN],
         ),

@@ -11,7 +11,8 @@ import pytest
 from desktop.oauth import errors
 from desktop.oauth.token import TokenSet
 from desktop.services.keystore import KeyringLocked
-from desktop.services.session import ClientPasswordMissing, client_password_key
+from desktop.services.profiles import client_password_key
+from desktop.services.session_errors import ClientPasswordMissing
 from desktop.services.states import (
     AwaitingApproval,
     Failed,
@@ -30,6 +31,7 @@ from tests.services.world import (
     TOKENS,
     HurriedClock,
     World,
+    bound,
     settle,
 )
 
@@ -299,7 +301,7 @@ async def test_a_client_without_its_password_fails_and_works_once_it_is_stored(
     await settle()
     world.expect(Failed)
     assert isinstance(world.expect(Failed).error, ClientPasswordMissing)
-    await world.keyring.save(client_password_key(profile), PASSWORD)
+    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
     session.retry()
     await settle()
     world.expect(AwaitingApproval)
@@ -307,13 +309,13 @@ async def test_a_client_without_its_password_fails_and_works_once_it_is_stored(
 
 async def test_a_corrected_password_is_used_by_the_next_try(world: World) -> None:
     profile = replace(PROFILE, client_authentication="client_secret_post")
-    await world.keyring.save(client_password_key(profile), "wrong")
+    await world.keyring.save(client_password_key(profile), bound("wrong", profile))
     session = world.new_session(profile)
     world.server.device_answer = {"error": "invalid_client"}
     session.sign_in()
     await settle()
     world.expect(Failed)
-    await world.keyring.save(client_password_key(profile), PASSWORD)
+    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
     world.server.device_answer = None
     session.retry()
     await settle()
@@ -330,7 +332,7 @@ async def test_without_a_password_a_client_of_unknown_kind_is_public(world: Worl
 
 async def test_how_the_client_proves_itself_is_remembered_with_the_tokens(world: World) -> None:
     profile = replace(PROFILE, client_authentication="auto")
-    await world.keyring.save(client_password_key(profile), PASSWORD)
+    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
     world.new_session(profile)
     world.server.device_answer = {"error": "invalid_client"}
     world.session.sign_in()
@@ -365,7 +367,7 @@ def texts_in(value: object) -> list[str]:
 
 async def test_no_state_of_a_sign_in_holds_a_secret(world: World) -> None:
     profile = replace(PROFILE, client_authentication="client_secret_post")
-    await world.keyring.save(client_password_key(profile), PASSWORD)
+    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
     world.new_session(profile)
     world.keyring.errors["save"] = KeyringLocked("locked")
     world.server.answers = [
@@ -439,3 +441,51 @@ async def test_an_observer_that_breaks_does_not_end_the_program() -> None:
     assert len(world.crashes) == 1
     assert world.server.open == 0
     await world.session.close()
+
+
+async def test_a_password_does_not_go_to_another_server_than_it_was_stored_for(
+    world: World,
+) -> None:
+    profile = replace(PROFILE, client_authentication="client_secret_basic")
+    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
+    world.new_session(replace(profile, issuer="https://evil.example"))
+    world.session.open()
+    await settle()
+    assert isinstance(world.expect(Failed).error, ClientPasswordMissing)
+    assert not [request for request in world.server.requests if PASSWORD in str(request)]
+
+
+async def test_cancelling_a_renewed_sign_in_keeps_the_expired_token_in_sight(world: World) -> None:
+    await world.signed_in()
+    await world.clock.advance(601)
+    world.session.sign_in()
+    await settle()
+    world.session.cancel()
+    await settle()
+    assert world.expect(SignedIn).remaining(world.clock.utc()) == 0
+    assert world.session.access_token() is None
+
+
+async def test_the_token_is_not_handed_out_while_it_is_being_removed(world: World) -> None:
+    await world.signed_in()
+    gate = world.keyring.gates["delete"] = asyncio.Event()
+    world.session.sign_out()
+    await settle()
+    assert world.expect(SignedIn).leaving
+    assert world.session.access_token() is None
+    gate.set()
+    await settle()
+    world.expect(SignedOut)
+
+
+async def test_closing_waits_until_the_token_is_removed(world: World) -> None:
+    await world.signed_in()
+    gate = world.keyring.gates["delete"] = asyncio.Event()
+    world.session.sign_out()
+    await settle()
+    closing = asyncio.ensure_future(world.session.close())
+    await settle()
+    assert not closing.done()
+    gate.set()
+    await closing
+    assert world.keyring.kept == {}

@@ -16,7 +16,9 @@ from desktop.services.keystore import (
     KeystoreError,
     VaultKeystore,
 )
-from desktop.services.session import NotSignedOut, Session, client_password_key, tokens_key
+from desktop.services.profiles import client_password_key, tokens_key
+from desktop.services.session import Session
+from desktop.services.session_errors import NotSignedOut
 from desktop.services.states import (
     NEW_CODE_PAUSE,
     AwaitingApproval,
@@ -34,6 +36,7 @@ from tests.services.world import (
     TOKENS,
     HurriedClock,
     World,
+    bound,
     settle,
 )
 
@@ -87,7 +90,7 @@ async def test_at_every_single_step_a_command_leaves_nothing_behind(command: str
         world = World(
             replace(PROFILE, client_authentication="client_secret_post"), clock=HurriedClock()
         )
-        world.keyring._values[client_password_key(PROFILE)] = PASSWORD
+        world.keyring._values[client_password_key(PROFILE)] = bound(PASSWORD, PROFILE)
         world.server.answers = [PENDING, TOKENS]
         world.session.open()
         for _ in range(steps):
@@ -360,7 +363,7 @@ async def test_signing_out_with_an_expired_token_names_no_end(world: World) -> N
 
 
 async def test_signing_out_keeps_the_client_password(world: World) -> None:
-    await world.keyring.save(client_password_key(PROFILE), PASSWORD)
+    await world.keyring.save(client_password_key(PROFILE), bound(PASSWORD, PROFILE))
     await world.signed_in()
     world.session.sign_out()
     await settle()

@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 import httpx
 
 from desktop.services.keystore import KeystoreError, MemoryKeystore
-from desktop.services.profiles import Profile
+from desktop.services.profiles import Profile, issued_for
+from desktop.services.saved_tokens import encode_password
 from desktop.services.session import Session, Surroundings
 from desktop.services.states import State
 
@@ -41,6 +42,11 @@ TOKENS = {
 
 Kind = TypeVar("Kind", bound=State)
 Answer = dict[str, Any] | httpx.Response | Exception
+
+
+def bound(password: str, profile: Profile) -> str:
+    """A client password as `--set-client-password` saves it for `profile`."""
+    return encode_password(password, issued_for=issued_for(profile))
 
 
 class FakeClock:

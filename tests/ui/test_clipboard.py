@@ -15,7 +15,6 @@ MARKS = {
     'application/x-qt-windows-mime;value="ExcludeClipboardContentFromMonitorProcessing"': b"1",
     'application/x-qt-windows-mime;value="CanIncludeInClipboardHistory"': b"\0\0\0\0",
     'application/x-qt-windows-mime;value="CanUploadToCloudClipboard"': b"\0\0\0\0",
-    "application/x-nspasteboard-concealed-type": b"1",
     "x-kde-passwordManagerHint": b"secret",
 }
 

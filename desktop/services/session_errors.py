@@ -1,0 +1,17 @@
+"""What can go wrong in a session that is neither the server's word nor the keyring's."""
+
+
+class SessionError(Exception):
+    """The root of what neither the server nor the keyring alone is to blame for."""
+
+
+class ClientPasswordMissing(SessionError):
+    """The profile says that its client has a password, and the keyring holds none for it."""
+
+    def __init__(self, profile_id: str) -> None:
+        super().__init__(profile_id)
+        self.profile_id = profile_id
+
+
+class NotSignedOut(SessionError):
+    """The keyring did not let go of the token; the cause says why."""
