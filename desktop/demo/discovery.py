@@ -22,7 +22,7 @@ GRANT_TYPES: Final = (
 def metadata(base: str) -> dict[str, object]:
     """Give the RFC 8414 document; `base` is the server's own URL without a slash at the end.
 
-    The issuer is not a URL, and there is no revocation_endpoint: see the facts in ARCHITECTURE.
+    The issuer is not a URL, and there is no revocation_endpoint: as the live server sends it.
     """
     return {
         "issuer": "IROH Auth",

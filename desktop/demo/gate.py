@@ -25,6 +25,8 @@ class Gate:
         """Let a request through, or answer it here."""
         if not _is_loopback(Headers(scope=scope).get("host", "")):
             return await _misdirected()(scope, receive, self._recording(scope, send))
+        if _is_from_another_site(Headers(scope=scope), scope["method"]):
+            return await _foreign()(scope, receive, self._recording(scope, send))
         name, detail = self._state.faults.next(scope["path"])
         if name in ("reset", "hang"):
             return await self._fail_silently(name, receive, send)
@@ -56,6 +58,18 @@ def _is_loopback(host: str) -> bool:
     """Tell a Host header of ours from that of a page whose name was rebound to 127.0.0.1."""
     name, colon, port = host.rpartition(":")
     return (name if colon and port.isdecimal() else host) in LOOPBACK
+
+
+def _is_from_another_site(headers: Headers, method: str) -> bool:
+    """Tell a request that a page elsewhere makes a browser send; following a link is none."""
+    if headers.get("sec-fetch-site") not in {"cross-site", "same-site"}:
+        return False
+    return method != "GET" or headers.get("sec-fetch-mode") != "navigate"
+
+
+def _foreign() -> Response:
+    words = "Pages of other sites have no business here."
+    return JSONResponse(normalized_error("forbidden", words), 403)
 
 
 def _misdirected() -> Response:

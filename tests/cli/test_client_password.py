@@ -145,7 +145,9 @@ async def test_the_command_puts_the_password_into_the_real_store(
 ) -> None:
     done = command(real_keyring.environment, "pässwörd 1\n")
     assert (done.returncode, done.stdout, done.stderr) == (0, "Saved in the keyring.\n", "")
-    assert await system_keystore().load(KEY) == "pässwörd 1"
+    value = await system_keystore().load(KEY)
+    assert value is not None
+    assert json.loads(value)["password"] == "pässwörd 1"
     done = command(real_keyring.environment, "\n")
     assert (done.returncode, done.stdout) == (0, "Removed from the keyring.\n")
     assert real_keyring.entries() == {}

@@ -160,3 +160,19 @@ def test_it_imports_nothing_of_the_app() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_page_of_another_site_can_post_nothing(server: DemoServer, site: str) -> None:
+    form = {"client_id": PUBLIC_CLIENT_ID}
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+    address = f"{server.url}/iroh/oauth2/device_authorization"
+    assert httpx.post(address, data=form, headers=headers).status_code == 403
+
+
+def test_a_page_of_another_site_cannot_fetch_but_can_link(server: DemoServer) -> None:
+    page = f"{server.url}/iroh/oauth2/device"
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+    assert httpx.get(page, headers=headers).status_code == 403
+    headers["Sec-Fetch-Mode"] = "navigate"
+    assert httpx.get(page, headers=headers).status_code == 200

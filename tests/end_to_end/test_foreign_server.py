@@ -104,3 +104,20 @@ def test_an_expired_code_is_said(
     app.code()
     screen = app.wait_for("The code has expired")
     assert screen.focus == "Get a new code"
+
+
+def test_being_told_to_slow_down_costs_five_seconds_and_not_the_sign_in(
+    start: Start,
+    start_oidc_provider: StartProvider,
+    secret_service: SecretStore,
+    browser_opener: Opener,
+) -> None:
+    provider = start_oidc_provider(Settings(interval=1, slow_downs=1))
+    profile_for(provider, provider.public, "none")
+    app = start(secret_service)
+    app.code()
+    app.wait_for("Asked once, next in 6 s")
+    app.click("Open browser")
+    browser_opener.attach().do(approve).result()
+    app.wait_for("Signed in")
+    assert app.leave() == 0

@@ -46,6 +46,8 @@ class Settings:
     refresh_token_ttl: int = 86400
     interval: int | None = None
     """oidc-provider sends no `interval`; a number adds one to its response."""
+    slow_downs: int = 0
+    """How many token requests get the provider's own slow_down, which it never sends by itself."""
 
 
 @dataclass(frozen=True, slots=True)

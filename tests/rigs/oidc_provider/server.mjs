@@ -7,7 +7,7 @@
 
 import { webcrypto } from 'node:crypto';
 import { createServer } from 'node:http';
-import { Provider } from 'oidc-provider';
+import { Provider, errors } from 'oidc-provider';
 
 // Debian 12 has Node 18, which lacks these two; oidc-provider asks for Node 22.
 globalThis.crypto ??= webcrypto;
@@ -17,6 +17,7 @@ const settings = {
   device_code_ttl: 600,
   access_token_ttl: 3600,
   refresh_token_ttl: 86400,
+  slow_downs: 0, // oidc-provider knows the error but never sends it: so many token requests get it
   interval: null, // oidc-provider never sends one; a number adds it to the response
   clients: [],
   ...JSON.parse(process.argv[2] ?? '{}'),
@@ -57,6 +58,7 @@ function provider(issuer) {
     },
   });
   made.use(addInterval);
+  made.use(slowDown);
   return made;
 }
 
@@ -74,6 +76,16 @@ function client({ id, secret, authentication }) {
 
 function claims(id) {
   return { sub: id, name: `Ana ${id}`, preferred_username: id, email: `${id}@example.com` };
+}
+
+async function slowDown(ctx, next) {
+  if (settings.slow_downs > 0 && ctx.path === '/token') {
+    settings.slow_downs -= 1;
+    const { error, error_description, statusCode } = new errors.SlowDown('ask less often');
+    Object.assign(ctx, { status: statusCode, body: { error, error_description } });
+    return;
+  }
+  await next();
 }
 
 async function addInterval(ctx, next) {
