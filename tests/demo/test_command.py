@@ -43,4 +43,4 @@ def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> Non
 def test_an_unknown_fault_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["--fault", "flood"])
-    assert "fault is one of ok, 429" in capsys.readouterr().err
+    assert "fault is one of ok, slow_down, 429" in capsys.readouterr().err
