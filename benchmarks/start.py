@@ -61,7 +61,7 @@ def _forget(environment: Mapping[str, str]) -> None:
     # What the program saved is removed the way it would do it itself.
     forget = (
         "import asyncio; from desktop.services.computer import system_keystore;"
-        "asyncio.run(system_keystore().delete('demo'))"
+        "asyncio.run(system_keystore().delete('(demo)'))"
     )
     subprocess.run([sys.executable, "-c", forget], env=dict(environment), check=True)
 

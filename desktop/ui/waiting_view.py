@@ -150,7 +150,7 @@ class _QrCard(Card):
     """The link for a phone."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(spacing=6)
         # Few ask for it: its library is not loaded for the others.
         from desktop.ui.qr_code import QrCode
 
