@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import PySide6
 import pytest
 from PySide6.QtCore import QObject, Signal
 
@@ -57,6 +56,38 @@ app.Window = Hasty
 sys.exit(app.run(Options()))
 """
 
+# As Cmd+Q, the Dock and a logout do it: the window is still there, the loop is what is asked.
+ASKED_TO_QUIT = """
+import sys
+from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtWidgets import QApplication
+from desktop.options import Options
+from desktop.ui import app
+
+class Asked(app.Window):
+    def show_state(self, state, at):
+        super().show_state(state, at)
+        quit = lambda: QApplication.postEvent(QApplication.instance(), QEvent(QEvent.Type.Quit))
+        QTimer.singleShot(0, quit)
+
+class Closing(Options):
+    def close(self):
+        print("closed in order")
+
+app.Window = Asked
+sys.exit(app.run(Closing()))
+"""
+
+# What cannot be loaded ends the program with its reason, and does not leave it waiting.
+BROKEN = """
+import sys
+from desktop.options import Options
+from desktop.ui import app
+
+sys.modules["qasync"] = None
+sys.exit(app.run(Options()))
+"""
+
 
 def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -83,14 +114,21 @@ def test_closing_the_window_while_it_starts_ends_the_program(after: int) -> None
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_being_asked_to_quit_by_the_system_ends_the_program_in_order() -> None:
+    done = run(ASKED_TO_QUIT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "closed in order\n", "")
+
+
+def test_a_module_that_cannot_be_loaded_ends_the_program_with_its_reason() -> None:
+    done = run(BROKEN)
+    assert done.returncode == 1
+    assert "qasync" in done.stderr.splitlines()[-1]
+
+
 class Emitter(QObject):
     happened = Signal()
 
 
-@pytest.mark.xfail(
-    PySide6.__version__ == "6.12.0" and sys.version_info < (3, 12),
-    reason="PySide6 6.12.0 drops a reference to True with every emit: the interpreter aborts",
-)
 def test_emitting_a_signal_costs_no_reference_to_true() -> None:
     emitter = Emitter()
     before = sys.getrefcount(True)
