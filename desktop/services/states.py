@@ -7,21 +7,38 @@ so that the window can paint before the protocol is loaded.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
+class Revocation(Enum):
+    """What came of telling the server that a token is no longer wanted."""
+
+    NOT_OFFERED = auto()
+    """The server has no way to be told: the token lives until it expires."""
+    REVOKED = auto()
+    """The tokens of this sign-in are worth nothing any more (RFC 7009)."""
+    GRANT_REVOKED = auto()
+    """All that the person granted to this client is, on every computer (Cisco XDR)."""
+    FAILED = auto()
+    """The server could not be told; it can be tried again."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignedOut:
     """Nobody is signed in. `removed_at` is set just after signing out.
 
-    `valid_until` is when the token that was dropped expires by itself.
+    `valid_until` is when the token that was dropped expires by itself. `revocation` says what the
+    server was told of it; `not_revoked` is why it could not be told.
     """
 
     removed_at: datetime | None = None
     valid_until: datetime | None = None
+    revocation: Revocation = Revocation.NOT_OFFERED
+    not_revoked: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +85,13 @@ class SignedIn:
     """A token is there. Instants are aware UTC; `expires_at` is `None` if it never expires.
 
     `not_saved` is why the token lives in this program's memory only. `leaving` is set while it is
-    being removed from the keyring.
+    being removed from the keyring and revoked.
+
+    `renewable` says whether there is a refresh token; then an expired token is no end, since the
+    next use renews it. `renews_at` is when it falls due while it is in use, `None` while it is not.
+    `trouble` is why the last renewal brought nothing, `next_at` when it is tried again by itself.
+    `clock_offset` is by how many seconds this computer's clock is ahead of the server's; 0 where
+    that is no more than the way takes.
     """
 
     scope: tuple[str, ...]
@@ -80,6 +103,12 @@ class SignedIn:
     organization: str
     not_saved: Exception | None = None
     leaving: bool = False
+    renewable: bool = False
+    renewing: bool = False
+    renews_at: datetime | None = None
+    trouble: Exception | None = None
+    next_at: datetime | None = None
+    clock_offset: float = 0.0
 
     def remaining(self, at: datetime) -> float | None:
         """Seconds of life left at `at`, never negative; `None` if it never expires."""

@@ -2,6 +2,9 @@
 
 from typing import Protocol
 
+from desktop.services.copy_formats import CopyFormat
+from desktop.services.settings import Settings
+
 
 class Actions(Protocol):
     """The commands behind the buttons. Each returns at once."""
@@ -39,8 +42,29 @@ class Actions(Protocol):
     def copy_link(self) -> None:
         """Put the link on the clipboard."""
 
-    def copy_token(self) -> bool:
-        """Put the access token on the clipboard; whether there was one."""
+    def copy_token(self, as_: CopyFormat = CopyFormat.TOKEN) -> None:
+        """Put the access token on the clipboard, renewed first where that is due."""
+
+    def cancel_copy(self) -> None:
+        """Wait no longer for a token that was to be copied."""
 
     def copy_details(self) -> None:
         """Put what support asks for on the clipboard."""
+
+    def renew(self) -> None:
+        """Renew the token now."""
+
+    def revoke_again(self) -> None:
+        """Try once more to tell the server that the token is no longer wanted."""
+
+    def open_details(self) -> None:
+        """Show all that is known of the token."""
+
+    def open_settings(self) -> None:
+        """Show what can be set."""
+
+    def change_settings(self, settings: Settings) -> None:
+        """Go by `settings` from now on, and keep them."""
+
+    def quit(self) -> None:
+        """End the program."""
