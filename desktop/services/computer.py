@@ -7,13 +7,16 @@ from desktop.services.background import Worker
 from desktop.services.keystore import Keystore, Vault, VaultKeystore
 from desktop.services.network import make_http_client
 from desktop.services.noted_keystore import NotedKeystore
-from desktop.services.paths import notes_folder
-from desktop.services.session import Surroundings
+from desktop.services.paths import locks_folder, notes_folder
+from desktop.services.shared_lock import shared_lock
+from desktop.services.surroundings import Surroundings
 
 
 def surroundings(worker: Worker) -> Surroundings:
     """The real ones; `worker` does what would hold the event loop."""
-    return Surroundings(system_keystore(), partial(worker.run, make_http_client), SystemClock())
+    clock = SystemClock()
+    lock = partial(shared_lock, locks_folder(), clock=clock)
+    return Surroundings(system_keystore(), partial(worker.run, make_http_client), clock, lock)
 
 
 def system_keystore(*, patience: float = 20.0) -> Keystore:

@@ -24,6 +24,11 @@ def notes_folder() -> Path:
     return platformdirs.user_state_path(_FOLDER, appauthor=False) / "saved"
 
 
+def locks_folder() -> Path:
+    """Where the programs of one person agree on who renews a token."""
+    return platformdirs.user_state_path(_FOLDER, appauthor=False) / "locks"
+
+
 def log_folder() -> Path:
     """Where the log and crash reports go."""
     return platformdirs.user_log_path(_FOLDER, appauthor=False)

@@ -1,57 +1,55 @@
-"""The sign-in of one profile: one state value, one observer, one owned task."""
+"""The sign-in of one profile: one state value, one observer, one task at work."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 
-import httpx
-
-from desktop.oauth.addresses import host_of
-from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
-from desktop.oauth.clock import Clock
-from desktop.oauth.device import DeviceAuthorization, request_authorization
-from desktop.oauth.errors import OAuthError
-from desktop.oauth.metadata import Issuer, ServerMetadata, discover
-from desktop.oauth.polling import Progress, poll
-from desktop.oauth.token import TokenSet, request_token
-from desktop.services import saved_tokens
-from desktop.services.keystore import KeyringMissing, Keystore, KeystoreError, MemoryKeystore
-from desktop.services.profiles import (
-    Profile,
-    client_password_key,
-    is_own_link,
-    issued_for,
-    tokens_key,
+from desktop.oauth.claims import unverified_claims
+from desktop.oauth.errors import InvalidToken, OAuthError
+from desktop.oauth.fields import Members
+from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.token import TokenSet
+from desktop.services.device_sign_in import sign_in_by_code
+from desktop.services.keystore import KeystoreError
+from desktop.services.one_task import OneTask
+from desktop.services.profiles import Profile, tokens_key
+from desktop.services.provider import Provider
+from desktop.services.renewal import believable
+from desktop.services.renewer import FreshToken, Renewer
+from desktop.services.revocation import told
+from desktop.services.session_errors import (
+    NoToken,
+    NotSignedOut,
+    RenewalSlow,
+    SessionError,
+    SignedOutElsewhere,
 )
-from desktop.services.saved_tokens import Saved
-from desktop.services.session_errors import ClientPasswordMissing, NotSignedOut, SessionError
+from desktop.services.settings import Settings
 from desktop.services.states import (
     AwaitingApproval,
     Failed,
     Requesting,
+    Revocation,
     SignedIn,
     SignedOut,
     State,
 )
+from desktop.services.surroundings import Surroundings
+from desktop.services.token_store import TokenStore
 
 _log = logging.getLogger(__name__)
 
-# Seconds that the end of the program waits for the keyring to take or give back a token.
+# Seconds that the end of the program waits for the keyring to take or give back a token, and for
+# the answer to a renewal that has been asked for.
 LAST_WRITE = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a session needs of the world, so that a test can pass another one."""
-
-    keystore: Keystore
-    open_http: Callable[[], Awaitable[httpx.AsyncClient]]
-    clock: Clock
+LAST_ANSWER = 15.0
 
 
 class Session:
-    """Signs one profile in and out, and keeps its tokens.
+    """Signs one profile in and out, and keeps it signed in.
 
     `observer` is called with every new state, on the event loop. Commands return at once; what they
     start replaces whatever was under way. An error that nobody expected becomes a `Failed` state
@@ -65,21 +63,24 @@ class Session:
         self.state: State = Requesting(opening=True)
         self._world = world
         self._observer = observer
-        self._keystore = world.keystore
-        self._without_keyring: KeystoreError | None = None
-        self._http: httpx.AsyncClient | None = None
-        self._known_methods: dict[str, ClientAuthentication] = {}
-        self._metadata: ServerMetadata | None = None
-        self._tokens: TokenSet | None = None
+        self._provider = Provider(profile, world)
+        self._store = TokenStore(profile, world.keystore)
+        self._renewer = Renewer(
+            self._provider,
+            self._store,
+            lock_key=tokens_key(profile),
+            world=world,
+            changed=self._on_renewal,
+        )
         self._dropped: TokenSet | None = None
+        self._leaving = False
         self._nudge = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._unfinished: set[asyncio.Task[None]] = set()
+        self._task = OneTask(crashed=self._fail)
         self._last_work: Callable[[], Awaitable[None]] = self._open
 
-    def open(self) -> None:
-        """Show what is stored; where nothing is, sign in."""
-        self._begin(self._open)
+    def open(self, *, quietly: bool = False) -> None:
+        """Show what is stored; where nothing is, sign in, or with `quietly` wait to be asked."""
+        self._begin(self._open_quietly if quietly else self._open)
 
     def sign_in(self) -> None:
         """Ask for a code and wait for its approval."""
@@ -105,11 +106,17 @@ class Session:
         state = self.state
         waiting = isinstance(state, AwaitingApproval) and not state.approved
         if waiting or isinstance(state, Requesting):
-            self._begin(self._cancelled)
+            self._begin(self._show_held)
 
     def sign_out(self) -> None:
-        """Remove the tokens from this computer."""
+        """Remove the tokens from this computer, and tell the server that they are not wanted."""
         self._begin(self._sign_out)
+        self._on_renewal()
+
+    def revoke_again(self) -> None:
+        """Tell the server once more what it could not be told at sign-out."""
+        if self._dropped is not None and isinstance(self.state, SignedOut):
+            self._begin(self._revoke_again)
 
     def retry(self) -> None:
         """Do once more what failed."""
@@ -118,64 +125,101 @@ class Session:
     def continue_without_keyring(self) -> None:
         """Sign in and keep the token in memory, until the program ends."""
         error = self.state.error if isinstance(self.state, Failed) else None
-        self._without_keyring = error if isinstance(error, KeystoreError) else KeystoreError()
-        self._keystore = MemoryKeystore()
+        self._store.pass_over_keyring(
+            error if isinstance(error, KeystoreError) else KeystoreError()
+        )
+        self._provider.keyring_is_optional = True
         self.sign_in()
 
     def save_again(self) -> None:
         """Try once more to put the token into the keyring."""
-        self._keystore = self._world.keystore
-        self._without_keyring = None
-        self._begin(self._save)
+        self._begin(self._save_again)
+
+    def renew(self) -> None:
+        """Renew the token now."""
+        if isinstance(self.state, SignedIn) and not self._leaving:
+            self._renewer.renew()
+
+    def watch(self, *, visible: bool) -> None:
+        """Somebody sees the token's window, so it is in use; or nobody does any more."""
+        self._renewer.watch(visible=visible)
+
+    def look_at_clock(self) -> None:
+        """Time may have passed unseen, or the clock have been set."""
+        self._renewer.look()
+
+    def wake(self) -> None:
+        """The network or the computer is back: try again at once."""
+        self._renewer.wake()
+        self._nudge.set()
+
+    def apply(self, settings: Settings) -> None:
+        """Go by `settings` from now on."""
+        self._renewer.apply(settings)
+
+    @property
+    def metadata(self) -> ServerMetadata | None:
+        """The endpoints, once they were needed."""
+        return self._provider.metadata
 
     def access_token(self) -> str | None:
-        """The access token while it is valid."""
-        tokens = self._tokens
-        if tokens is None:
-            return None
-        if tokens.expires_at is not None and tokens.expires_at <= self._world.clock.utc():
-            return None
-        return tokens.access_token
+        """The access token while it is valid. Looking at it is no use of it."""
+        held = self._store.held
+        return None if held is None or self._renewer.is_over() else held.access_token
+
+    async def fresh_token(self) -> FreshToken:
+        """A token for use, renewed first where that is due or under way.
+
+        Raises `OAuthError`, `KeystoreError` or `SessionError`.
+        """
+        if not isinstance(self.state, SignedIn) or self._leaving:
+            raise NoToken
+        return await self._renewer.fresh()
+
+    def claims(self) -> Members:
+        """What the access token says; unverified, and empty for one that says nothing."""
+        return unverified_claims(self._store.held.access_token) if self._store.held else {}
+
+    async def who_am_i(self) -> Members:
+        """What the server says of who signed in; empty where it has no such endpoint.
+
+        Raises `OAuthError`, `KeystoreError` or `SessionError`.
+        """
+        try:
+            return await self._provider.who_am_i((await self.fresh_token()).access_token)
+        except InvalidToken:
+            # Revoked or shortened: the server's word counts more than what we know of its life.
+            self._renewer.renew()
+            await self._renewer.settled()
+            return await self._provider.who_am_i((await self.fresh_token()).access_token)
 
     async def close(self) -> None:
         """End what is under way and the connections; returns when no request is left."""
-        if self._task is not None:
-            if self._last_work in {self._sign_out, self._save} or _is_saving(self.state):
-                await asyncio.wait({self._task}, timeout=LAST_WRITE)
-            self._task.cancel()
-        await _ended(self._unfinished)
-        if self._http is not None:
-            await self._http.aclose()
+        must_end = self._store.is_saving or self._leaving
+        await self._task.close(patience=LAST_WRITE if must_end else 0)
+        await self._renewer.close(patience=LAST_ANSWER)
+        await self._provider.close()
+
+    # The one task at work
 
     def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
-        if self._task is not None:
-            self._task.cancel()
         self._last_work = work
-        self._task = asyncio.ensure_future(self._run(work, after=frozenset(self._unfinished)))
-        self._unfinished.add(self._task)
-        self._task.add_done_callback(self._unfinished.discard)
-        self._task.add_done_callback(self._report_crash)
+        self._leaving = work == self._sign_out
+        self._task.begin(partial(self._run, work))
 
-    async def _run(
-        self, work: Callable[[], Awaitable[None]], *, after: frozenset[asyncio.Task[None]]
-    ) -> None:
-        # The old poll is gone before a new one begins: two would burn one code's interval. All that
-        # are left, not only the last: that one may have been cancelled while it waited itself.
-        await _ended(after)
+    async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
+        # What a renewal brings must not replace what comes after it.
+        await self._renewer.settled()
         try:
             await work()
+            if self._store.held is not None:
+                self._last_work = self._show_held
+                await self._renewer.keep()
+        except SignedOutElsewhere:
+            self._store.held = None
+            self._show(SignedOut())
         except (OAuthError, KeystoreError, SessionError) as error:
             self._fail(error)
-
-    def _report_crash(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            return
-        error = task.exception()
-        if isinstance(error, Exception):
-            context = {"message": "sign-in broke", "exception": error, "task": task}
-            task.get_loop().call_exception_handler(context)
-            if task is self._task:
-                self._fail(error)
 
     def _fail(self, error: Exception) -> None:
         state = self.state
@@ -187,161 +231,117 @@ class Session:
         self.state = state
         self._observer(state)
 
+    def _on_renewal(self) -> None:
+        held = self._store.held
+        if isinstance(self.state, SignedIn) and held is not None:
+            state = self._signed_in(held)
+            if state != self.state:
+                self._show(state)
+
+    def _signed_in(self, tokens: TokenSet) -> SignedIn:
+        renewer = self._renewer
+        return SignedIn(
+            scope=tokens.scope,
+            requested_scope=tokens.requested_scope,
+            token_type=tokens.token_type,
+            issued_at=tokens.issued_at,
+            expires_at=tokens.expires_at,
+            user=tokens.account.user,
+            organization=tokens.account.organization,
+            not_saved=self._store.not_saved,
+            leaving=self._leaving,
+            renewable=tokens.refresh_token is not None,
+            renewing=renewer.renewing,
+            renews_at=renewer.renews_at,
+            trouble=renewer.trouble,
+            next_at=renewer.next_at,
+            clock_offset=self._provider.clock_offset,
+        )
+
     async def _open(self) -> None:
-        self._show(Requesting(opening=True))
-        value = await self._keystore.load(tokens_key(self.profile))
-        saved = value and saved_tokens.decode(value, issued_for=issued_for(self.profile))
-        if not saved:
+        if not await self._open_saved():
             await self._sign_in()
-            return
-        self._tokens = saved.tokens
-        self._known_methods.update(saved.known_methods)
-        self._show(_signed_in(saved.tokens, None))
+
+    async def _open_quietly(self) -> None:
+        if not await self._open_saved():
+            self._show(SignedOut())
+
+    async def _open_saved(self) -> bool:
+        """Show what is saved; whether there was something."""
+        self._show(Requesting(opening=True))
+        saved = await self._store.load()
+        if saved is not None:
+            self._store.held = tokens = believable(saved.tokens, self._world.clock.utc())
+            self._provider.known_methods.update(saved.known_methods)
+            self._renewer.hold()
+            self._show(self._signed_in(tokens))
+        return saved is not None
 
     async def _sign_in(self) -> None:
         self._last_work = self._sign_in
         self._show(Requesting())
-        connection = await self._connected()
-        if self._metadata is None:
-            self._metadata = await _discovered(connection, self.profile)
-        metadata = self._metadata
-        authorization = await request_authorization(
-            connection, metadata, scope=self.profile.scope, extra=self.profile.extra_parameters
-        )
-        tokens = await poll(
-            lambda: request_token(
-                connection,
-                metadata.token_endpoint,
-                authorization=authorization,
-                scope=self.profile.scope,
-            ),
-            authorization,
+        connection = await self._provider.connected()
+        tokens = await sign_in_by_code(
+            connection,
+            await self._provider.discovered(connection),
+            self.profile,
             clock=self._world.clock,
             nudge=self._nudge,
-            report=lambda progress: self._show(self._awaiting(authorization, progress)),
+            show=self._show,
         )
         if isinstance(self.state, AwaitingApproval):
             self._show(replace(self.state, approved=True))
-        self._tokens = tokens
-        await self._save()
+        await self._save(tokens)
 
-    async def _save(self) -> None:
-        tokens = self._tokens
+    async def _save(self, tokens: TokenSet) -> None:
+        await self._store.save(tokens, self._provider.known_methods)
+        self._renewer.hold()
+        self._show(self._signed_in(tokens))
+
+    async def _save_again(self) -> None:
+        self._store.use_keyring()
+        self._provider.keyring_is_optional = False
+        tokens = self._store.held
         if tokens is None:
             self._show(SignedOut())
-            return
-        value = saved_tokens.encode(
-            Saved(tokens, self._known_methods), issued_for=issued_for(self.profile)
-        )
-        not_saved = self._without_keyring
-        try:
-            await self._keystore.save(tokens_key(self.profile), value)
-        except KeystoreError as error:
-            not_saved = error
-        self._show(_signed_in(tokens, not_saved))
+        else:
+            await self._save(tokens)
+
+    async def _show_held(self) -> None:
+        # An expired token that was to be replaced is still there, and can still be signed out.
+        held = self._store.held
+        self._show(SignedOut() if held is None else self._signed_in(held))
 
     async def _sign_out(self) -> None:
-        tokens, self._tokens = self._tokens or self._dropped, None
-        self._dropped = tokens
-        if isinstance(self.state, SignedIn):
-            self._show(replace(self.state, leaving=True))
+        self._dropped, self._store.held = self._store.held or self._dropped, None
         try:
-            await self._forget()
-        except KeystoreError as error:
+            # Another program that renews just now would save its tokens after they were removed.
+            async with self._world.lock(tokens_key(self.profile)):
+                self._dropped = await self._store.take(self._dropped)
+        except (KeystoreError, RenewalSlow) as error:
             raise NotSignedOut from error
-        self._dropped = None
-        now = self._world.clock.utc()
-        expires_at = tokens.expires_at if tokens is not None else None
-        self._show(SignedOut(now, expires_at if expires_at and expires_at > now else None))
+        await self._tell_server(self._world.clock.utc())
+        self._leaving = False
 
-    async def _forget(self) -> None:
-        passed_over = self._without_keyring
-        if passed_over is not None and not isinstance(passed_over, KeyringMissing):
-            # It may still hold an older token.
-            await self._world.keystore.delete(tokens_key(self.profile))
-        await self._keystore.delete(tokens_key(self.profile))
+    async def _revoke_again(self) -> None:
+        state = self.state
+        if isinstance(state, SignedOut) and state.removed_at is not None:
+            self._show(replace(state, revocation=Revocation.UNDER_WAY))
+            await self._tell_server(state.removed_at)
 
-    async def _cancelled(self) -> None:
-        # An expired token that was to be replaced is still there, and can still be signed out.
-        held = self._tokens
-        self._show(SignedOut() if held is None else _signed_in(held, self._without_keyring))
-
-    async def _connected(self) -> ClientConnection:
-        # Anew each time: the password may have been stored or corrected since.
-        client = await self._client()
-        if self._http is None:
-            self._http = await self._world.open_http()
-        return ClientConnection(self._http, self._world.clock, client, self._known_methods)
-
-    async def _client(self) -> Client:
-        method = ClientAuthentication(self.profile.client_authentication)
-        if method is ClientAuthentication.NONE:
-            return Client(self.profile.client_id, None, method)
-        value = await self._client_password(method)
-        password = value and saved_tokens.decode_password(
-            value, issued_for=issued_for(self.profile)
+    async def _tell_server(self, removed_at: datetime) -> None:
+        tokens = self._dropped
+        if tokens is None:
+            self._show(SignedOut(removed_at))
+            return
+        revocation, error = await told(
+            self._provider,
+            self.profile,
+            tokens,
         )
-        if not password and (value or method is not ClientAuthentication.AUTO):
-            raise ClientPasswordMissing(self.profile.id)
-        return Client(self.profile.client_id, password or None, method)
-
-    async def _client_password(self, method: ClientAuthentication) -> str | None:
-        # From the keyring, even where the tokens stay in memory.
-        try:
-            return await self._world.keystore.load(client_password_key(self.profile))
-        except KeystoreError:
-            if self._without_keyring is None or method is not ClientAuthentication.AUTO:
-                raise
-            return None  # the person goes on without the keyring, as a public client
-
-    def _awaiting(self, authorization: DeviceAuthorization, progress: Progress) -> AwaitingApproval:
-        link = authorization.verification_uri
-        host = host_of(link)
-        return AwaitingApproval(
-            user_code=authorization.user_code,
-            verification_uri=authorization.verification_uri,
-            verification_uri_complete=authorization.verification_uri_complete,
-            host=host,
-            host_is_known=is_own_link(link, self.profile),
-            requested_at=authorization.requested.utc,
-            lifetime=authorization.lifetime,
-            expires_at=authorization.requested.later(authorization.lifetime),
-            asked=progress.asked,
-            asked_at=progress.asked_at,
-            next_at=progress.next_at,
-            trouble=progress.trouble,
-        )
-
-
-def _is_saving(state: State) -> bool:
-    return isinstance(state, AwaitingApproval) and state.approved
-
-
-def _signed_in(tokens: TokenSet, not_saved: Exception | None) -> SignedIn:
-    return SignedIn(
-        scope=tokens.scope,
-        requested_scope=tokens.requested_scope,
-        token_type=tokens.token_type,
-        issued_at=tokens.issued_at,
-        expires_at=tokens.expires_at,
-        user=tokens.account.user,
-        organization=tokens.account.organization,
-        not_saved=not_saved,
-    )
-
-
-async def _ended(tasks: Collection[asyncio.Task[None]]) -> None:
-    if tasks:
-        await asyncio.wait(tasks)
-
-
-async def _discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:
-    manual = ServerMetadata(
-        device_authorization_endpoint=profile.device_authorization_endpoint,
-        token_endpoint=profile.token_endpoint,
-    )
-    if manual.complete:
-        return manual
-    return await discover(
-        connection, Issuer(profile.issuer, profile.expected_issuer), manual=manual
-    )
+        self._dropped = tokens if revocation is Revocation.FAILED else None
+        ended = revocation in {Revocation.REVOKED, Revocation.GRANT_REVOKED}
+        expires_at = None if ended else tokens.expires_at
+        if expires_at is not None and expires_at <= self._world.clock.utc():
+            expires_at = None
+        self._show(SignedOut(removed_at, expires_at, revocation, error))

@@ -15,3 +15,19 @@ class ClientPasswordMissing(SessionError):
 
 class NotSignedOut(SessionError):
     """The keyring did not let go of the token; the cause says why."""
+
+
+class SignedOutByServer(SessionError):
+    """The server takes the refresh token no more; the cause says why."""
+
+
+class SignedOutElsewhere(SessionError):
+    """Another program of this person has signed out."""
+
+
+class NoToken(SessionError):
+    """Nobody is signed in, so there is no token to use."""
+
+
+class RenewalSlow(SessionError):
+    """No new token came in good time."""

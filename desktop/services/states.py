@@ -25,6 +25,8 @@ class Revocation(Enum):
     """All that the person granted to this client is, on every computer (Cisco XDR)."""
     FAILED = auto()
     """The server could not be told; it can be tried again."""
+    UNDER_WAY = auto()
+    """The server is being told once more."""
 
 
 @dataclass(frozen=True, slots=True)

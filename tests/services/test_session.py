@@ -40,7 +40,7 @@ from tests.services.world import (
 async def world() -> AsyncIterator[World]:
     made = World()
     yield made
-    await made.session.close()
+    await made.close()
     assert made.server.open == 0
     assert not made.crashes
 
@@ -85,6 +85,7 @@ async def test_a_whole_sign_in_goes_through_its_states(world: World) -> None:
         expires_at=START + timedelta(seconds=610),
         user="",
         organization="",
+        renewable=True,
     )
     assert world.session.access_token() == ACCESS_TOKEN
     assert [getattr(state, "approved", False) for state in world.states] == [
@@ -264,7 +265,7 @@ async def test_an_approval_before_any_code_was_shown_is_taken_too(
     async def at_once(ask: Callable[[], Awaitable[TokenSet]], *_: object, **__: object) -> TokenSet:
         return await ask()
 
-    monkeypatch.setattr("desktop.services.session.poll", at_once)
+    monkeypatch.setattr("desktop.services.device_sign_in.poll", at_once)
     world.server.answers = [TOKENS]
     await world.waiting()
     assert world.kinds == ["Requesting", "SignedIn"]
@@ -341,11 +342,11 @@ async def test_how_the_client_proves_itself_is_remembered_with_the_tokens(world:
     assert ["client_secret" in form for form in forms] == [False, True], "basic, then in the body"
     world.server.device_answer = None
     await world.signed_in()
-    first = world.session._known_methods
+    first = world.session._provider.known_methods
     session = world.new_session(profile)
     session.open()
     await settle()
-    assert session._known_methods == first
+    assert session._provider.known_methods == first
     assert first
 
 
@@ -420,7 +421,8 @@ async def test_an_error_in_what_was_given_up_is_reported_but_not_shown() -> None
         finally:
             raise ZeroDivisionError("while leaving")
 
-    world.session._world = replace(world.session._world, open_http=broken_end)
+    provider = world.session._provider
+    provider._world = replace(provider._world, open_http=broken_end)
     await world.waiting()
     world.session.cancel()
     await settle()

@@ -12,8 +12,9 @@ import httpx
 from desktop.services.keystore import KeystoreError, MemoryKeystore
 from desktop.services.profiles import Profile, issued_for
 from desktop.services.saved_tokens import encode_password
-from desktop.services.session import Session, Surroundings
+from desktop.services.session import Session
 from desktop.services.states import State
+from desktop.services.surroundings import Surroundings
 
 HOST = "login.example"
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -50,17 +51,22 @@ def bound(password: str, profile: Profile) -> str:
 
 
 class FakeClock:
-    """A clock that moves when a test says so."""
+    """A clock that moves when a test says so; `ahead` is by how much the wall clock is."""
 
     def __init__(self) -> None:
         self.elapsed = 0.0
+        self.ahead = 0.0
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
 
     def monotonic(self) -> float:
         return self.elapsed
 
     def utc(self) -> datetime:
-        return START + timedelta(seconds=self.elapsed)
+        return START + timedelta(seconds=self.elapsed + self.ahead)
+
+    def set_wall_clock(self, seconds: float) -> None:
+        """Set the wall clock forward or back; a computer that was asleep finds it so too."""
+        self.ahead += seconds
 
     async def sleep(self, seconds: float) -> None:
         waking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -94,14 +100,57 @@ async def settle() -> None:
 
 
 @dataclass
+class Rotation:
+    """The refresh tokens of one sign-in: each is good for one renewal, and a reuse ends them all.
+
+    `troubles` are given to the next renewals in place of tokens; "lost" renews, and the answer does
+    not arrive.
+    """
+
+    lifetime: float = 600
+    current: str = REFRESH_TOKEN
+    renewed: int = 0
+    reused: int = 0
+    revoked: bool = False
+    rotates: bool = True
+    troubles: list[Answer | str] = field(default_factory=list)
+    used: list[str] = field(default_factory=list)
+
+    def answer(self, refresh_token: str) -> Answer:
+        """What comes of `refresh_token` (RFC 9700 section 4.14.2)."""
+        trouble = self.troubles.pop(0) if self.troubles else None
+        if trouble is not None and not isinstance(trouble, str):
+            return trouble
+        self.reused += refresh_token in self.used and self.rotates
+        if self.revoked or refresh_token != self.current:
+            self.revoked = True
+            return {"error": "invalid_grant"}
+        self.used.append(refresh_token)
+        self.renewed += 1
+        tokens = TOKENS | {
+            "access_token": f"{ACCESS_TOKEN}-{self.renewed}",
+            "expires_in": self.lifetime,
+        }
+        del tokens["refresh_token"]
+        if self.rotates:
+            self.current = f"{REFRESH_TOKEN}-{self.renewed}"
+            tokens["refresh_token"] = self.current
+        return httpx.ReadError("broken off") if trouble else tokens
+
+
+@dataclass
 class Server:
     """An authorization server. `answers` are given to questions for a token, the last for ever.
 
     A closed gate holds every request to its path, and sets `reached`; `slow_end` holds what is
-    being cancelled.
+    being cancelled. `offline` lets no request through. `others` are the answers of further paths.
     """
 
     answers: list[Answer] = field(default_factory=lambda: [PENDING])
+    rotation: Rotation = field(default_factory=Rotation)
+    offline: bool = False
+    others: dict[str, Answer] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
     device_answer: Answer | None = None
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     slow_end: asyncio.Event | None = None
@@ -123,7 +172,9 @@ class Server:
             if path in self.gates:
                 self.reached.set()
                 await self.gates[path].wait()
-            return self._response(path)
+            if self.offline:
+                raise httpx.ConnectError("no network")
+            return self._response(path, form)
         finally:
             if self.slow_end is not None:
                 await self.slow_end.wait()
@@ -137,21 +188,28 @@ class Server:
         """Hold the requests to this path until the event is set."""
         return self.gates.setdefault(path, asyncio.Event())
 
-    def _response(self, path: str) -> httpx.Response:
+    def renewals(self) -> int:
+        """How often a refresh token was sent."""
+        return sum(form.get("grant_type") == "refresh_token" for _, form in self.requests)
+
+    def _response(self, path: str, form: dict[str, str]) -> httpx.Response:
         answer: Answer
         match path:
+            case "/token" if form.get("grant_type") == "refresh_token":
+                answer = self.rotation.answer(form["refresh_token"])
             case "/.well-known/oauth-authorization-server":
                 answer = {
                     "issuer": f"https://{HOST}",
                     "device_authorization_endpoint": f"https://{HOST}/device",
                     "token_endpoint": f"https://{HOST}/token",
+                    **self.metadata,
                 }
             case "/device":
                 answer = self.device_answer or self._new_code()
             case "/token":
                 answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
             case _:
-                answer = httpx.Response(404)
+                answer = self.others.get(path, httpx.Response(404))
         if isinstance(answer, Exception):
             raise answer
         if isinstance(answer, httpx.Response):
@@ -205,12 +263,21 @@ class Keyring(MemoryKeystore):
 
 
 class World:
-    """A session and everything around it."""
+    """A session and everything around it; `beside` is the world of another program there."""
 
-    def __init__(self, profile: Profile = PROFILE, *, clock: FakeClock | None = None) -> None:
-        self.server = Server()
-        self.clock = clock or FakeClock()
-        self.keyring = Keyring()
+    def __init__(
+        self,
+        profile: Profile = PROFILE,
+        *,
+        clock: FakeClock | None = None,
+        beside: "World | None" = None,
+    ) -> None:
+        self.server: Server = beside.server if beside else Server()
+        self.clock: FakeClock = beside.clock if beside else clock or FakeClock()
+        self.keyring: Keyring = beside.keyring if beside else Keyring()
+        self.locks: dict[str, asyncio.Lock] = beside.locks if beside else {}
+        self.chance = 0.0
+        self._sessions: list[Session] = []
         self.states: list[State] = []
         self.crashes: list[dict[str, Any]] = []
         self.clients: list[httpx.AsyncClient] = []
@@ -221,9 +288,17 @@ class World:
 
     def new_session(self, profile: Profile = PROFILE) -> Session:
         """Another session with the same keyring: the next run of the program."""
-        surroundings = Surroundings(self.keyring, self._open_http, self.clock)
+        surroundings = Surroundings(
+            self.keyring, self._open_http, self.clock, self._lock, lambda: self.chance
+        )
         self.session = Session(profile, surroundings, observer=self._observe)
+        self._sessions.append(self.session)
         return self.session
+
+    async def close(self) -> None:
+        """End every session that was begun here."""
+        for session in self._sessions:
+            await session.close()
 
     @property
     def state(self) -> State:
@@ -261,6 +336,9 @@ class World:
     def _observe(self, state: State) -> None:
         self.states.append(state)
         self.watch(state)
+
+    def _lock(self, key: str) -> asyncio.Lock:
+        return self.locks.setdefault(key, asyncio.Lock())
 
     async def _open_http(self) -> httpx.AsyncClient:
         await asyncio.sleep(0)

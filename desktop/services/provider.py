@@ -1,0 +1,115 @@
+"""The authorization server of one profile: where its endpoints are, and who speaks to it."""
+
+import httpx
+
+from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
+from desktop.oauth.fields import Members
+from desktop.oauth.identity import who_am_i
+from desktop.oauth.metadata import Issuer, ServerMetadata, discover
+from desktop.services import saved_tokens
+from desktop.services.keystore import KeystoreError
+from desktop.services.profiles import Profile, client_password_key, issued_for
+from desktop.services.session_errors import ClientPasswordMissing
+from desktop.services.surroundings import Surroundings
+
+
+class Provider:
+    """Opens the connection, finds the client's password and the endpoints, and remembers them.
+
+    `metadata` is `None` until it was needed. `known_methods` is how the client proved itself to
+    each endpoint. `clock_offset` is by how many seconds this computer's clock was last seen ahead
+    of the server's. With `keyring_is_optional` a client that may be a public one goes on as such
+    where the keyring cannot be read.
+    """
+
+    def __init__(self, profile: Profile, world: Surroundings) -> None:
+        self.metadata: ServerMetadata | None = None
+        self.known_methods: dict[str, ClientAuthentication] = {}
+        self.clock_offset = 0.0
+        self.keyring_is_optional = False
+        self._profile = profile
+        self._world = world
+        self._http: httpx.AsyncClient | None = None
+        self._client: Client | None = None
+
+    async def connected(self) -> ClientConnection:
+        """A connection for a new sign-in. Raises `KeystoreError` or `ClientPasswordMissing`.
+
+        The password is read anew: it may have been stored or corrected since.
+        """
+        self._client = await self._find_client()
+        return await self._connection(self._client)
+
+    async def connected_as_before(self) -> ClientConnection:
+        """A connection as the client of the last one: no keyring is asked again for a renewal."""
+        if self._client is None:
+            return await self.connected()
+        return await self._connection(self._client)
+
+    async def discovered(self, connection: ClientConnection) -> ServerMetadata:
+        """The endpoints; raises `OAuthError`."""
+        if self.metadata is None:
+            self.metadata = await _discovered(connection, self._profile)
+        return self.metadata
+
+    async def who_am_i(self, access_token: str) -> Members:
+        """What the server says of who signed in; empty where it has no such endpoint.
+
+        Raises `OAuthError`.
+        """
+        connection = await self.connected_as_before()
+        endpoint = self._profile.userinfo_endpoint
+        if not endpoint:
+            endpoint = (await self.discovered(connection)).userinfo_endpoint
+        if not endpoint:
+            return {}
+        return await who_am_i(connection, endpoint, access_token=access_token)
+
+    async def close(self) -> None:
+        """End the connections."""
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def _connection(self, client: Client) -> ClientConnection:
+        if self._http is None:
+            self._http = await self._world.open_http()
+        return ClientConnection(
+            self._http, self._world.clock, client, self.known_methods, self._note_clock
+        )
+
+    def _note_clock(self, offset: float) -> None:
+        self.clock_offset = offset
+
+    async def _find_client(self) -> Client:
+        method = ClientAuthentication(self._profile.client_authentication)
+        if method is ClientAuthentication.NONE:
+            return Client(self._profile.client_id, None, method)
+        optional = self.keyring_is_optional and method is ClientAuthentication.AUTO
+        value = await self._saved_password(optional=optional)
+        password = value and saved_tokens.decode_password(
+            value, issued_for=issued_for(self._profile)
+        )
+        if not password and (value or method is not ClientAuthentication.AUTO):
+            raise ClientPasswordMissing(self._profile.id)
+        return Client(self._profile.client_id, password or None, method)
+
+    async def _saved_password(self, *, optional: bool) -> str | None:
+        # From the keyring, even where the tokens stay in memory.
+        try:
+            return await self._world.keystore.load(client_password_key(self._profile))
+        except KeystoreError:
+            if not optional:
+                raise
+            return None
+
+
+async def _discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:
+    manual = ServerMetadata(
+        device_authorization_endpoint=profile.device_authorization_endpoint,
+        token_endpoint=profile.token_endpoint,
+    )
+    if manual.complete:
+        return manual
+    return await discover(
+        connection, Issuer(profile.issuer, profile.expected_issuer), manual=manual
+    )

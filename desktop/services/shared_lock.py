@@ -1,0 +1,48 @@
+"""A lock that all programs of one person share: who holds it alone uses a refresh token."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from desktop.oauth.clock import Clock, now
+from desktop.services.session_errors import RenewalSlow
+
+_log = logging.getLogger(__name__)
+
+# Seconds. Longer than any renewal takes; the system frees the lock of a program that has died.
+_LONGEST_WAIT = 60.0
+_NAP = 0.2
+
+
+@asynccontextmanager
+async def shared_lock(folder: Path, key: str, *, clock: Clock) -> AsyncIterator[None]:
+    """Hold the lock `key`, a file in `folder`. Raises `RenewalSlow` where it cannot be had.
+
+    Without a folder that can be written there is no lock, and no other program that saves either.
+    """
+    lock = FileLock(folder / f"{key}.lock", thread_local=False)
+    started = now(clock)
+    try:
+        while not _is_mine(lock):
+            if started.elapsed(clock) > _LONGEST_WAIT:
+                raise RenewalSlow
+            await clock.sleep(_NAP)
+    except OSError as error:
+        _log.warning("renewing without a lock: %s", error)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _is_mine(lock: FileLock) -> bool:
+    # Never blocking: the event loop must go on while another program renews.
+    try:
+        Path(lock.lock_file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock.acquire(blocking=False)
+    except Timeout:
+        return False
+    return True

@@ -1,0 +1,76 @@
+"""The tokens of one profile: held in memory, and saved in the keyring where that works."""
+
+from collections.abc import Mapping
+
+from desktop.oauth.client import ClientAuthentication
+from desktop.oauth.token import TokenSet
+from desktop.services import saved_tokens
+from desktop.services.keystore import KeyringMissing, Keystore, KeystoreError, MemoryKeystore
+from desktop.services.profiles import Profile, issued_for, tokens_key
+from desktop.services.saved_tokens import Saved
+
+
+class TokenStore:
+    """`held` is the token set of this program; `not_saved` is why the keyring does not hold it."""
+
+    def __init__(self, profile: Profile, keyring: Keystore) -> None:
+        self.held: TokenSet | None = None
+        self.not_saved: KeystoreError | None = None
+        self.is_saving = False
+        self._key = tokens_key(profile)
+        self._issued_for = issued_for(profile)
+        self._keyring = keyring
+        self._keystore = keyring
+        self._passed_over: KeystoreError | None = None
+
+    @property
+    def in_memory_only(self) -> bool:
+        """Whether the person chose to go on without the keyring."""
+        return self._passed_over is not None
+
+    def pass_over_keyring(self, error: KeystoreError) -> None:
+        """Save in memory from now on, because of `error`."""
+        self._passed_over = error
+        self._keystore = MemoryKeystore()
+
+    def use_keyring(self) -> None:
+        """Save in the keyring again."""
+        self._passed_over = None
+        self._keystore = self._keyring
+
+    async def load(self) -> Saved | None:
+        """What is saved, by whichever program of this person; raises `KeystoreError`."""
+        value = await self._keystore.load(self._key)
+        return saved_tokens.decode(value, issued_for=self._issued_for) if value else None
+
+    async def save(
+        self, tokens: TokenSet, known_methods: Mapping[str, ClientAuthentication]
+    ) -> None:
+        """Hold `tokens` and save them; where that is impossible, `not_saved` says why."""
+        self.held = tokens
+        saved = Saved(tokens, dict(known_methods))
+        self.is_saving = True
+        try:
+            await self._keystore.save(
+                self._key, saved_tokens.encode(saved, issued_for=self._issued_for)
+            )
+        except KeystoreError as error:
+            self.not_saved = error
+        else:
+            self.not_saved = self._passed_over
+        finally:
+            self.is_saving = False
+
+    async def take(self, held: TokenSet | None) -> TokenSet | None:
+        """Remove what is saved; gives the newer of that and `held`. Raises `KeystoreError`."""
+        saved = await self.load()
+        await self.forget()
+        if saved is None or (held is not None and held.issued_at >= saved.tokens.issued_at):
+            return held
+        return saved.tokens
+
+    async def forget(self) -> None:
+        """Remove what is saved; raises `KeystoreError`. What is held is for the caller to drop."""
+        if self._passed_over is not None and not isinstance(self._passed_over, KeyringMissing):
+            await self._keyring.delete(self._key)  # it may still hold an older token
+        await self._keystore.delete(self._key)
