@@ -354,3 +354,51 @@ def test_a_failed_sign_out_says_why_the_token_is_still_there() -> None:
         "Try again."
     )
     assert advice.remedies == (Remedy.TRY_AGAIN,)
+
+
+def test_a_sign_out_by_the_server_says_what_the_server_said_and_its_facts() -> None:
+    error = session.SignedOutByServer()
+    error.__cause__ = errors.InvalidGrant(
+        "invalid_grant", host=HOST, description="grant revoked", status=400, trace_id="t-1"
+    )
+    advice = advice_for(error)
+    assert advice.title == "The server has signed you out"
+    assert advice.text == (
+        "It renews your token no more: somebody revoked it, or it was not used for too long. "
+        "Sign in again. The server says: “grant revoked”"
+    )
+    assert advice.remedies == (Remedy.SIGN_IN_AGAIN,)
+    assert advice.facts == "invalid_grant · status 400 · trace t-1"
+
+
+@pytest.mark.parametrize(
+    ("error", "title", "text", "remedy"),
+    [
+        (
+            session.NoToken(),
+            "There is no token to copy",
+            "You are not signed in. Sign in, then copy it.",
+            Remedy.SIGN_IN_AGAIN,
+        ),
+        (
+            session.RenewalSlow(),
+            "The new token takes long",
+            (
+                "The old one has expired, and the server has not sent another yet. "
+                "It is still being asked: try again in a moment."
+            ),
+            Remedy.TRY_AGAIN,
+        ),
+        (
+            session.SignedOutElsewhere(),
+            "You have signed out",
+            "You did so in another window or terminal of this program. Sign in again to go on.",
+            Remedy.SIGN_IN_AGAIN,
+        ),
+    ],
+)
+def test_what_keeps_a_token_from_being_copied_has_its_words(
+    error: session.SessionError, title: str, text: str, remedy: Remedy
+) -> None:
+    advice = advice_for(error)
+    assert (advice.title, advice.text, advice.remedies) == (title, text, (remedy,))

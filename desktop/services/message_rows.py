@@ -1,0 +1,28 @@
+"""What a row of the table of words is made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+class Remedy(Enum):
+    """What a person can do about an error; the value is the label of the button that does it."""
+
+    SIGN_IN_AGAIN = "Sign in again"
+    NEW_CODE = "Get a new code"
+    TRY_AGAIN = "Try again"
+    WITHOUT_KEYRING = "Continue without saving"
+    OPEN_PROFILES = "Open profiles folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The words for one kind of error; `text` may need the error and the code on screen."""
+
+    title: str
+    text: str | Callable[[Any, str], str]
+    remedies: tuple[Remedy, ...] = (Remedy.TRY_AGAIN,)
+
+
+PROFILE_REMEDIES = (Remedy.TRY_AGAIN, Remedy.OPEN_PROFILES)
