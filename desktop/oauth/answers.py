@@ -14,7 +14,8 @@ from desktop.oauth import errors
 from desktop.oauth.fields import Members, seconds, text
 from desktop.oauth.http import Answer, retry_after
 
-# RFC 6749 section 5.2, RFC 8628 section 3.5, and what providers say in their place.
+# RFC 6749 section 5.2, RFC 8628 section 3.5, RFC 7009 section 2.2.1, RFC 6750 section 3.1, and what
+# providers say in their place.
 _ERROR_CODES: dict[str, type[errors.ErrorResponse]] = {
     "authorization_pending": errors.AuthorizationPending,
     "slow_down": errors.SlowDown,
@@ -30,10 +31,15 @@ _ERROR_CODES: dict[str, type[errors.ErrorResponse]] = {
     "invalid_grant": errors.InvalidGrant,
     "bad_verification_code": errors.InvalidGrant,  # Microsoft Entra
     "incorrect_device_code": errors.InvalidGrant,  # GitHub
+    "bad_refresh_token": errors.InvalidGrant,  # GitHub
+    "interaction_required": errors.InvalidGrant,  # Microsoft Entra: the person must sign in again
     "invalid_request": errors.InvalidRequest,
     "unsupported_grant_type": errors.UnsupportedGrantType,
     "admin_policy_enforced": errors.ForbiddenByPolicy,  # Google
     "org_internal": errors.ForbiddenByPolicy,  # Google
+    "unsupported_token_type": errors.NotRevocable,
+    "invalid_token": errors.InvalidToken,
+    "insufficient_scope": errors.InsufficientScope,
 }
 _PASSING_ERRORS = {"temporarily_unavailable", "server_error"}  # RFC 6749 section 4.1.2.1
 _CONDITIONAL_ACCESS = "AADSTS53003"  # Microsoft Entra, whatever the error code beside it
@@ -41,29 +47,56 @@ _CONDITIONAL_ACCESS = "AADSTS53003"  # Microsoft Entra, whatever the error code 
 
 def members(answer: Answer, received_at: datetime) -> Members:
     """The members of a successful answer; raises an `ErrorResponse` or a `Trouble`."""
-    found = _parsed(answer)
-    wait = retry_after(answer.headers, received_at)
-    facts: dict[str, Any] = {
-        "status": answer.status,
-        "retry_after": wait,
-        "trace_id": text(found, "trace_id", "correlation_id") if found else None,
-    }
-    code = text(found, "error") if found else None
-    if found is not None and code is not None:
-        _raise_error(answer, found, code, facts)
-    _raise_for_status(answer, facts)
+    found = _checked(answer, received_at)
     if found is None:
-        raise errors.UnusableAnswer(answer.host, detail=_content_type(answer), **facts)
+        facts = facts_in(answer, None, received_at)
+        raise errors.UnusableAnswer(answer.host, detail=content_type(answer), **facts)
     return found
 
 
-def _parsed(answer: Answer) -> Members | None:
+def acknowledged(answer: Answer, received_at: datetime) -> Members:
+    """Like `members`, where success needs no body (RFC 7009 section 2.2); empty without one."""
+    return _checked(answer, received_at) or {}
+
+
+def members_in(answer: Answer) -> Members | None:
     """A JSON object or, as GitHub may send it, a form; `None` for anything else."""
     try:
         value = json.loads(answer.body)
     except (ValueError, RecursionError):
-        return None if _is_page(answer) else _form(answer)
+        return None if is_page(answer) else _form(answer)
     return value if isinstance(value, dict) else None
+
+
+def facts_in(answer: Answer, found: Members | None, received_at: datetime) -> dict[str, Any]:
+    """What every error carries of the answer that it is."""
+    return {
+        "status": answer.status,
+        "retry_after": retry_after(answer.headers, received_at),
+        "trace_id": text(found, "trace_id", "correlation_id") if found else None,
+    }
+
+
+def is_page(answer: Answer) -> bool:
+    """Whether a page came, as portals and proxies send it."""
+    # A captive portal's may begin with a comment, a script or a byte order mark; no OAuth answer
+    # begins with an angle bracket.
+    return answer.body.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
+
+
+def content_type(answer: Answer) -> str:
+    """The media type of the body in lower case, without parameters."""
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _checked(answer: Answer, received_at: datetime) -> Members | None:
+    found = members_in(answer)
+    facts = facts_in(answer, found, received_at)
+    code = text(found, "error") if found else None
+    if found is not None and code is not None:
+        _raise_error(answer, found, code, facts)
+    _raise_for_status(answer, facts)
+    return found
 
 
 def _form(answer: Answer) -> Members | None:
@@ -75,7 +108,7 @@ def _form(answer: Answer) -> Members | None:
     except ValueError:
         return None
     form = dict(pairs)
-    declared = "x-www-form-urlencoded" in _content_type(answer)
+    declared = "x-www-form-urlencoded" in content_type(answer)
     return form if declared or {"error", "access_token", "device_code"} & form.keys() else None
 
 
@@ -100,7 +133,7 @@ def _raise_error(answer: Answer, found: Members, code: str, facts: dict[str, Any
 
 
 def _raise_for_status(answer: Answer, facts: dict[str, Any]) -> None:
-    if 200 <= answer.status < 300 and not _is_page(answer):
+    if 200 <= answer.status < 300 and not is_page(answer):
         return
     kind: type[errors.Trouble] = errors.UnusableAnswer
     if answer.status == 429:
@@ -109,16 +142,6 @@ def _raise_for_status(answer: Answer, facts: dict[str, Any]) -> None:
         kind = errors.ServerFault
     elif 300 <= answer.status < 400:
         kind = errors.UnexpectedRedirect
-    elif _is_page(answer):
+    elif is_page(answer):
         kind = errors.PageInsteadOfAnswer
     raise kind(answer.host, **facts)
-
-
-def _is_page(answer: Answer) -> bool:
-    # A captive portal's may begin with a comment, a script or a byte order mark; no OAuth answer
-    # begins with an angle bracket.
-    return answer.body.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
-
-
-def _content_type(answer: Answer) -> str:
-    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -1,8 +1,9 @@
 """The client, how it proves who it is (RFC 6749 section 2.3), and one request in its name."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -12,7 +13,10 @@ from desktop.oauth.answers import members
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock
 from desktop.oauth.errors import ErrorResponse, InvalidClient, UnusableAnswer
 from desktop.oauth.fields import Members
-from desktop.oauth.http import post_form
+from desktop.oauth.http import Answer, clock_offset, post_form
+
+Reader = Callable[[Answer, datetime], Members]
+"""Makes something of an answer that was received at this instant, or raises the error it is."""
 
 
 class ClientAuthentication(StrEnum):
@@ -33,31 +37,41 @@ class Client:
     authentication: ClientAuthentication = ClientAuthentication.AUTO
 
 
+def _nobody_cares(_offset: float) -> None:
+    """What happens with a difference between the clocks where nobody is interested."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClientConnection:
     """A client and the means to speak for it.
 
-    `known_methods` maps an endpoint to the method it was seen to accept: the two endpoints of a
-    provider may differ, and metadata is only a hint.
+    `known_methods` maps an endpoint to the method it was seen to accept: the endpoints of a
+    provider may differ, and metadata is only a hint. `note_clock` is told by how many seconds this
+    computer is ahead of the server whenever that one has spoken: see `clock_offset`.
     """
 
     http: httpx.AsyncClient
     clock: Clock
     client: Client
     known_methods: dict[str, ClientAuthentication] = field(default_factory=dict)
+    note_clock: Callable[[float], None] = field(default=_nobody_cares, repr=False)
 
 
 async def request(
-    connection: ClientConnection, endpoint: str, *, form: Mapping[str, str]
+    connection: ClientConnection,
+    endpoint: str,
+    *,
+    form: Mapping[str, str],
+    read: Reader = members,
 ) -> Members:
     """Send `form` to `endpoint`; where the client is refused, once more with the next method.
 
-    Gives the members of the answer; raises `OAuthError`.
+    Gives what `read` makes of the answer, its members; raises `OAuthError`.
     """
     *earlier, last = methods_to_try(connection.client, connection.known_methods.get(endpoint))
     for method in earlier:
         try:
-            return await _request(connection, endpoint, method=method, form=form)
+            return await _request(connection, endpoint, method=method, form=form, read=read)
         except InvalidClient:
             pass
         except UnusableAnswer as error:
@@ -65,7 +79,7 @@ async def request(
             if error.status != 401:
                 raise
         await connection.clock.sleep(SHORTEST_INTERVAL)
-    return await _request(connection, endpoint, method=last, form=form)
+    return await _request(connection, endpoint, method=last, form=form, read=read)
 
 
 def methods_to_try(
@@ -96,17 +110,41 @@ def authenticated(
     return body, {}
 
 
+async def exchange(
+    connection: ClientConnection, answer: Awaitable[Answer], *, read: Reader
+) -> Members:
+    """What `read` makes of `answer`, once it is here; raises `OAuthError`."""
+    sent = connection.clock.utc()
+    here = await answer
+    received = connection.clock.utc()
+    offset = clock_offset(here.headers, sent=sent, received=received)
+    try:
+        found = read(here, received)
+    except ErrorResponse:
+        _note(connection, offset)
+        raise
+    _note(connection, offset)
+    return found
+
+
+def _note(connection: ClientConnection, offset: float | None) -> None:
+    # Only of what the server itself says: the clock of a portal or a proxy is not the server's.
+    if offset is not None:
+        connection.note_clock(offset)
+
+
 async def _request(
     connection: ClientConnection,
     endpoint: str,
     *,
     method: ClientAuthentication,
     form: Mapping[str, str],
+    read: Reader,
 ) -> Members:
     body, headers = authenticated(connection.client, method, form=form)
-    answer = await post_form(connection.http, endpoint, form=body, headers=headers)
+    answer = post_form(connection.http, endpoint, form=body, headers=headers)
     try:
-        found = members(answer, connection.clock.utc())
+        found = await exchange(connection, answer, read=read)
     except InvalidClient:
         connection.known_methods.pop(endpoint, None)
         raise

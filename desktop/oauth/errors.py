@@ -17,7 +17,7 @@
     │   │   └── PageInsteadOfAnswer
     │   ├── Throttled          429
     │   └── ServerFault        5xx, server_error, temporarily_unavailable
-    └── ErrorResponse          an OAuth error (RFC 6749 section 5.2, RFC 8628 section 3.5)
+    └── ErrorResponse          an OAuth error (RFC 6749 section 5.2, RFC 8628 section 3.5, others)
         ├── AuthorizationPending
         ├── SlowDown
         ├── AccessDenied
@@ -28,7 +28,10 @@
         ├── InvalidGrant
         ├── InvalidRequest
         ├── UnsupportedGrantType
-        └── ForbiddenByPolicy
+        ├── ForbiddenByPolicy
+        ├── NotRevocable       a kind of token that the server does not revoke (RFC 7009)
+        ├── InvalidToken       an access token that is not accepted (RFC 6750 section 3.1)
+        └── InsufficientScope  an access token that may not do this (RFC 6750 section 3.1)
 
 They carry facts, never words for a person: those stand in `desktop.services.messages`. What a
 server sent is cut to a printable length here, once, so that nothing later has to.
@@ -219,3 +222,15 @@ class UnsupportedGrantType(ErrorResponse):
 
 class ForbiddenByPolicy(ErrorResponse):
     """The organization forbids this way to sign in."""
+
+
+class NotRevocable(ErrorResponse):
+    """The server does not revoke tokens of this kind (RFC 7009 section 2.2.1)."""
+
+
+class InvalidToken(ErrorResponse):
+    """The access token is expired, revoked or malformed (RFC 6750 section 3.1)."""
+
+
+class InsufficientScope(ErrorResponse):
+    """The access token is good, but not for this (RFC 6750 section 3.1)."""

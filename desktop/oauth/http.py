@@ -46,7 +46,15 @@ class Answer:
 
 async def get(http: httpx.AsyncClient, address: str) -> Answer:
     """Fetch `address`; raises `UnsafeAddress` or a `Trouble`."""
-    return await _send(http, http.build_request("GET", checked_address(address), headers=_HEADERS))
+    return await ask(http, "GET", address=address, headers={})
+
+
+async def ask(
+    http: httpx.AsyncClient, method: str, *, address: str, headers: Mapping[str, str]
+) -> Answer:
+    """Send a request without a body; raises `UnsafeAddress` or a `Trouble`."""
+    request = http.build_request(method, checked_address(address), headers={**_HEADERS, **headers})
+    return await _send(http, request)
 
 
 async def post_form(
@@ -150,10 +158,30 @@ def retry_after(headers: Mapping[str, str], received_at: datetime) -> float | No
     # Cisco XDR documents "3172s", with the unit.
     if match := _RETRY_AFTER.fullmatch(value):
         return min(float(match[1]), LONGEST_DURATION)
+    date = _date(value)
+    if date is None:
+        return None
+    return min(max(0.0, (date - received_at).total_seconds()), LONGEST_DURATION)
+
+
+def clock_offset(headers: Mapping[str, str], *, sent: datetime, received: datetime) -> float | None:
+    """By at least how many seconds our clock is ahead of the server's; negative when behind.
+
+    0 where the time between `sent` and `received`, our own instants around the request, and the
+    whole seconds of a date explain it. `None` without a usable Date (RFC 9110 section 6.6.1).
+    """
+    date = _date(headers.get("date", ""))
+    # RFC 9111 section 5.1: what was stored on the way tells what time it was then.
+    if date is None or headers.get("age", "0").strip() != "0":
+        return None
+    ahead = (sent - date).total_seconds() - 1.0  # a date is up to a second old when it is made
+    behind = (date - received).total_seconds()
+    return max(ahead, 0.0) or -max(behind, 0.0) or 0.0
+
+
+def _date(value: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return min(max(0.0, (date - received_at).total_seconds()), LONGEST_DURATION)
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date

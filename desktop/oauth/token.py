@@ -1,6 +1,6 @@
-"""Tokens: asking for one (RFC 8628 section 3.4) and reading the answer (RFC 6749 section 5.1)."""
+"""Tokens: asking for them (RFC 8628 section 3.4), renewing and reading them (RFC 6749)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from desktop.oauth.addresses import host_of
@@ -8,7 +8,17 @@ from desktop.oauth.claims import Account, account_in
 from desktop.oauth.client import ClientConnection, request
 from desktop.oauth.clock import Moment, now
 from desktop.oauth.device import DeviceAuthorization
-from desktop.oauth.errors import UnsupportedTokenType, UnusableAnswer
+from desktop.oauth.errors import (
+    AccessDenied,
+    ErrorResponse,
+    ExpiredToken,
+    ForbiddenByPolicy,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidToken,
+    UnsupportedTokenType,
+    UnusableAnswer,
+)
 from desktop.oauth.fields import Members, seconds, text, words
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section 3.4
@@ -48,6 +58,51 @@ async def request_token(
     requested = now(connection.clock)
     found = await request(connection, token_endpoint, form=form)
     return parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+
+
+async def refresh(connection: ClientConnection, token_endpoint: str, *, held: TokenSet) -> TokenSet:
+    """New tokens in place of those held. `held` must have a refresh token.
+
+    Raises `OAuthError`: `InvalidGrant` when only a new sign-in helps, `ForbiddenByPolicy` when that
+    does not help either.
+    """
+    if held.refresh_token is None:
+        raise RuntimeError("these tokens cannot be renewed: they have no refresh token")
+    # RFC 6749 section 6: without a scope, it is what was granted.
+    form = {"grant_type": "refresh_token", "refresh_token": held.refresh_token}
+    requested = now(connection.clock)
+    try:
+        found = await request(connection, token_endpoint, form=form)
+    except ErrorResponse as error:
+        kind = _meaning_at_renewal(error)
+        if kind is type(error):
+            raise
+        raise kind(
+            error.error,
+            host=error.host,
+            description=error.description,
+            status=error.status,
+            trace_id=error.trace_id,
+            retry_after=error.retry_after,
+        ) from error
+    renewed = parse_token(found, token_endpoint, requested=requested, requested_scope=held.scope)
+    return replace(
+        renewed,
+        # RFC 6749 section 6: the server may issue a new one, and then the old one is discarded.
+        refresh_token=renewed.refresh_token or held.refresh_token,
+        requested_scope=held.requested_scope,
+        account=renewed.account if renewed.account.user else held.account,
+    )
+
+
+def _meaning_at_renewal(error: ErrorResponse) -> type[ErrorResponse]:
+    """What `error` means as the answer to a renewal, which is asked for alike each time."""
+    kind = type(error)
+    if kind in {InvalidToken, ExpiredToken}:
+        return InvalidGrant  # Cloud Foundry UAA says invalid_token
+    if kind is InvalidRequest and "refresh token" in error.description.lower():
+        return InvalidGrant  # Dex: "Refresh token is invalid or has already been claimed"
+    return ForbiddenByPolicy if kind is AccessDenied else kind  # nobody was asked: none declined
 
 
 def parse_token(

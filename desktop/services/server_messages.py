@@ -176,6 +176,25 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             f"Ask your administrator.{server_says(e)}"
         ),
     ),
+    errors.InvalidToken: Row(
+        "The token is no longer accepted",
+        lambda e, _: f"For {e.host} it has expired or was revoked. Sign in again.{server_says(e)}",
+        (Remedy.SIGN_IN_AGAIN,),
+    ),
+    errors.InsufficientScope: Row(
+        "The token may not do this",
+        lambda e, _: (
+            f"{e.host} asks for a scope that this token was not granted, or a policy forbids it. "
+            f"Add the scope to your profile and sign in again.{server_says(e)}"
+        ),
+        (Remedy.SIGN_IN_AGAIN, Remedy.OPEN_PROFILES),
+    ),
+    errors.NotRevocable: Row(
+        "The token cannot be revoked",
+        lambda e, _: (
+            f"{e.host} does not revoke tokens of this kind: it is valid there until it expires."
+        ),
+    ),
     errors.AuthorizationPending: Row(
         "Not approved yet",
         "The server still waits for the approval.",

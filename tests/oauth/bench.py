@@ -13,6 +13,7 @@ import httpx
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from desktop.oauth.claims import Account
 from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.clock import Moment, now
 from desktop.oauth.device import DeviceAuthorization, request_authorization
@@ -25,6 +26,8 @@ START = datetime(2026, 11, 23, 3, 0, 0, tzinfo=UTC)
 HOST = "login.example"
 DEVICE_ENDPOINT = f"https://{HOST}/device"
 TOKEN_ENDPOINT = f"https://{HOST}/token"
+REVOCATION_ENDPOINT = f"https://{HOST}/revoke"
+USERINFO_ENDPOINT = f"https://{HOST}/userinfo"
 ENDPOINTS = ServerMetadata(
     issuer=f"https://{HOST}",
     device_authorization_endpoint=DEVICE_ENDPOINT,
@@ -155,13 +158,16 @@ class Bench:
         self.clock = HandClock()
         self.requests: list[httpx.Request] = []
         self.asked_at: list[float] = []
+        self.offsets: list[float] = []
+        self.on_request: Callable[[], object] = lambda: None
         self._replies = list(replies)
         http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
-        self.connection = ClientConnection(http, self.clock, client)
+        self.connection = ClientConnection(http, self.clock, client, note_clock=self.offsets.append)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         self.asked_at.append(self.clock.passed)
+        self.on_request()
         reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
         return reply(request)
 
@@ -210,6 +216,18 @@ class Bench:
             nudge=asyncio.Event(),
             report=lambda _: None,
         )
+
+
+HELD = TokenSet(
+    access_token="acc-ess-token",
+    refresh_token="ref-resh-token",
+    token_type="Bearer",
+    scope=("inspect",),
+    requested_scope=("profile", "inspect"),
+    issued_at=START - timedelta(seconds=600),
+    expires_at=START,
+    account=Account("dana@northwind.example", "Northwind SOC"),
+)
 
 
 class Asking:

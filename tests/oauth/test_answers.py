@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.oauth import errors
-from desktop.oauth.answers import members
+from desktop.oauth.answers import acknowledged, members
 from desktop.oauth.errors import ErrorResponse, OAuthError, Trouble
 from desktop.oauth.fields import text
 from desktop.oauth.http import Answer
@@ -112,10 +112,15 @@ def test_an_answer_that_is_neither_json_object_nor_form_is_unusable(body: bytes)
         ("invalid_grant", errors.InvalidGrant),
         ("bad_verification_code", errors.InvalidGrant),
         ("incorrect_device_code", errors.InvalidGrant),
+        ("bad_refresh_token", errors.InvalidGrant),
+        ("interaction_required", errors.InvalidGrant),
         ("invalid_request", errors.InvalidRequest),
         ("unsupported_grant_type", errors.UnsupportedGrantType),
         ("admin_policy_enforced", errors.ForbiddenByPolicy),
         ("org_internal", errors.ForbiddenByPolicy),
+        ("unsupported_token_type", errors.NotRevocable),
+        ("invalid_token", errors.InvalidToken),
+        ("insufficient_scope", errors.InsufficientScope),
         ("something_else", errors.ErrorResponse),
     ],
 )
@@ -285,3 +290,43 @@ def test_any_answer_gives_members_or_an_error_of_ours(
         return
     assert 200 <= status < 300
     assert not text(found, "error")
+
+
+# Where success needs no body
+
+
+@pytest.mark.parametrize(
+    ("body", "found"), [("", {}), ("OK", {}), ("[1]", {}), ({"a": 1}, {"a": 1}), ("null", {})]
+)
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_body_does_not_matter_where_none_is_needed(
+    status: int, body: str, found: dict[str, object]
+) -> None:
+    assert acknowledged(answer(body, status), START) == found
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (answer({"error": "invalid_client"}, 200), errors.InvalidClient),
+        (answer("<html>Welcome to the hotel</html>", 200), errors.PageInsteadOfAnswer),
+        (answer("", 302), errors.UnexpectedRedirect),
+        (answer("", 404), errors.UnusableAnswer),
+        (answer("", 503), errors.ServerFault),
+    ],
+)
+def test_what_is_no_success_is_an_error_there_as_well(
+    reply: Answer, kind: type[OAuthError]
+) -> None:
+    with pytest.raises(kind):
+        acknowledged(reply, START)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("body", ["", "<html>Forbidden</html>", "Forbidden"])
+def test_a_refusal_without_an_oauth_error_is_a_trouble_that_tells_its_status(
+    status: int, body: str
+) -> None:
+    error = error_in(answer(body, status, {"Retry-After": "30"}))
+    assert isinstance(error, errors.UnusableAnswer)
+    assert (error.status, error.retry_after) == (status, 30.0)

@@ -1,4 +1,5 @@
 import base64
+import contextlib
 from urllib.parse import unquote
 
 import httpx
@@ -8,6 +9,7 @@ from desktop.oauth import errors
 from desktop.oauth.client import (
     Client,
     ClientAuthentication,
+    ClientConnection,
     authenticated,
     methods_to_try,
     request,
@@ -20,6 +22,7 @@ from tests.oauth.bench import (
     SECRETS,
     TOKEN_ENDPOINT,
     Bench,
+    Reply,
     breaks,
     refuses,
     says,
@@ -221,3 +224,51 @@ async def test_an_unsafe_endpoint_is_never_asked() -> None:
     with pytest.raises(errors.UnsafeAddress):
         await request(bench.connection, "http://login.example/token", form={})
     assert bench.requests == []
+
+
+# The clocks
+
+
+DATED = {"Date": "Mon, 23 Nov 2026 02:55:00 GMT"}  # five minutes before the bench's own clock
+
+
+@pytest.mark.parametrize(
+    "reply", [says({}, headers=DATED), says({"error": "slow_down"}, 400, DATED)]
+)
+async def test_what_the_server_says_tells_how_far_the_clocks_are_apart(reply: Reply) -> None:
+    bench = Bench(reply)
+    with contextlib.suppress(errors.SlowDown):
+        await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert bench.offsets == [299.0]
+
+
+async def test_a_slow_answer_is_no_difference_between_the_clocks() -> None:
+    bench = Bench(says({}, headers={"Date": "Mon, 23 Nov 2026 03:00:20 GMT"}))
+    bench.clock.turn(0.5)
+    bench.on_request = lambda: bench.clock.turn(30.0)
+    await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert bench.offsets == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [("<html>", 200), ("<html>", 401), ("", 302), ("", 503)]
+)
+async def test_what_others_say_tells_nothing_of_the_clock_of_the_server(
+    body: str, status: int
+) -> None:
+    bench = Bench(lambda _: httpx.Response(status, content=body, headers=DATED))
+    with pytest.raises(errors.Trouble):
+        await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert bench.offsets == []
+
+
+async def test_a_server_that_names_no_date_tells_nothing_of_its_clock() -> None:
+    bench = Bench(says({}))
+    await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert bench.offsets == []
+
+
+async def test_nobody_needs_to_care_about_the_clock() -> None:
+    bench = Bench(says({"a": 1}, headers=DATED))
+    connection = ClientConnection(bench.connection.http, bench.clock, PUBLIC)
+    assert await request(connection, TOKEN_ENDPOINT, form={}) == {"a": 1}

@@ -15,7 +15,14 @@ from hypothesis import given
 from desktop.oauth import errors, http
 from desktop.oauth.errors import Trouble
 from desktop.oauth.fields import LONGEST_DURATION
-from desktop.oauth.http import LARGEST_BODY, Answer, get, post_form, retry_after
+from desktop.oauth.http import (
+    LARGEST_BODY,
+    Answer,
+    clock_offset,
+    get,
+    post_form,
+    retry_after,
+)
 from tests.oauth.bench import DEVICE_ENDPOINT, HOST, SECRETS, TOKEN_ENDPOINT, any_text, fuzzed
 
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -373,3 +380,81 @@ def test_an_absent_retry_after_is_none() -> None:
 def test_any_retry_after_can_be_added_to_a_date(value: str) -> None:
     found = retry_after({"retry-after": value}, AT)
     assert found is None or AT + timedelta(seconds=found) >= AT
+
+
+# The clock of the server
+
+DATE = "Mon, 23 Nov 2026 03:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "offset"),
+    [
+        (0.0, 0.0, 0.0),
+        (0.9, 0.9, 0.0),
+        (1.0, 1.0, 0.0),
+        (-20.0, 0.0, 0.0),
+        (-20.0, 30.0, 0.0),
+        (1.0, 3600.0, 0.0),
+        (61.5, 62.0, 60.5),
+        (3600.0, 3630.0, 3599.0),
+        (-0.5, -0.25, -0.25),
+        (-90.0, -61.0, -61.0),
+        (-86400.0, -86399.0, -86399.0),
+        (3600.0, -3600.0, 3599.0),
+    ],
+)
+def test_what_the_way_and_whole_seconds_do_not_explain_is_the_offset_of_our_clock(
+    sent: float, received: float, offset: float
+) -> None:
+    found = clock_offset(
+        httpx.Headers({"Date": DATE}),
+        sent=AT + timedelta(seconds=sent),
+        received=AT + timedelta(seconds=received),
+    )
+    assert found == offset
+    assert str(found) != "-0.0"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"date": ""},
+        {"date": "now"},
+        {"date": "Mon, 32 Nov 2026 03:00:00 GMT"},
+        {"date": DATE, "age": "1"},
+        {"date": DATE, "age": "3600"},
+        {"date": DATE, "age": "old"},
+    ],
+)
+def test_without_a_date_of_its_own_an_answer_says_nothing_of_the_clock(
+    headers: dict[str, str],
+) -> None:
+    assert clock_offset(headers, sent=AT, received=AT) is None
+
+
+@pytest.mark.parametrize("age", ["0", " 0 "])
+def test_an_answer_that_was_not_stored_on_the_way_counts(age: str) -> None:
+    assert clock_offset({"date": DATE, "age": age}, sent=AT, received=AT) == 0.0
+
+
+@pytest.mark.parametrize("zone", ["", " +0000", " GMT", " -0000"])
+def test_a_date_is_in_universal_time_whatever_it_says_of_it(zone: str) -> None:
+    date = f"Mon, 23 Nov 2026 03:00:00{zone}"
+    assert clock_offset({"date": date}, sent=AT, received=AT) == 0.0
+
+
+@fuzzed
+@given(any_text)
+def test_any_date_gives_an_offset_or_none(value: str) -> None:
+    found = clock_offset({"date": value}, sent=AT, received=AT)
+    assert found is None or isinstance(found, float)
+
+
+@pytest.mark.parametrize("zone", ["+2359", "-2359"])
+def test_the_last_date_of_the_calendar_can_be_compared(zone: str) -> None:
+    date = f"Fri, 31 Dec 9999 23:59:59 {zone}"
+    found = clock_offset({"date": date}, sent=AT, received=AT)
+    assert found is not None
+    assert found < -LONGEST_DURATION

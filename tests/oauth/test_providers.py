@@ -8,16 +8,20 @@ import pytest
 from desktop.oauth import errors
 from desktop.oauth.client import Client, ClientAuthentication
 from desktop.oauth.metadata import Issuer, ServerMetadata, discover
+from desktop.oauth.token import TokenSet, refresh
 from tests.oauth.bench import (
     CODE,
     CONFIDENTIAL,
     DEVICE_ENDPOINT,
     ENDPOINTS,
+    HELD,
     HOST,
     NOT_FOUND,
     PENDING,
+    TOKEN_ENDPOINT,
     TOKENS,
     Bench,
+    Reply,
     breaks,
     refuses,
     says,
@@ -48,6 +52,11 @@ XDR_DOCUMENT: dict[str, object] = {
     ],
 }
 XDR_CODE = {**CODE, "verification_uri": f"{XDR_HOST}/iroh/oauth2/device", "interval": None}
+
+
+async def renewed(*replies: Reply, held: TokenSet = HELD) -> TokenSet:
+    """What a renewal of `held` yields."""
+    return await refresh(Bench(*replies).connection, TOKEN_ENDPOINT, held=held)
 
 
 # Cisco XDR
@@ -116,6 +125,29 @@ async def test_xdr_answers_a_500_with_free_text() -> None:
     await Bench(says(XDR_CODE), fault, fault, says(TOKENS)).sign_in()
 
 
+async def test_xdr_replaces_the_refresh_token_and_takes_the_old_one_for_a_short_time() -> None:
+    first = await renewed(says({**TOKENS, "refresh_token": "second"}))
+    again = await renewed(says({**TOKENS, "refresh_token": "third"}))
+    assert (first.refresh_token, again.refresh_token) == ("second", "third")
+    gone = refuses("invalid_grant", error_code="invalid-grant", trace_id="t-1")
+    with pytest.raises(errors.InvalidGrant) as caught:
+        await renewed(gone)
+    assert caught.value.trace_id == "t-1"
+
+
+async def test_xdr_may_grant_less_at_a_renewal() -> None:
+    tokens = await renewed(says({**TOKENS, "scope": "inspect:read"}))
+    assert tokens.scope == ("inspect:read",)
+    assert tokens.requested_scope == HELD.requested_scope
+
+
+async def test_xdr_limits_renewals_with_a_unit_in_the_header() -> None:
+    limited = says({"error": "too many requests"}, 429, {"Retry-After": "3172s"})
+    with pytest.raises(errors.Throttled) as caught:
+        await renewed(limited)
+    assert caught.value.retry_after == 3172.0
+
+
 # GitHub
 
 GITHUB_FORM = "application/x-www-form-urlencoded; charset=utf-8"
@@ -162,6 +194,22 @@ async def test_github_has_error_codes_of_its_own(
         await Bench(says(CODE), refuses(code, 200)).sign_in()
 
 
+async def test_github_says_that_a_refresh_token_is_bad_with_status_200() -> None:
+    body = "error=bad_refresh_token&error_description=The+refresh+token+is+incorrect+or+expired."
+    with pytest.raises(errors.InvalidGrant) as caught:
+        await renewed(sends(body, content_type=GITHUB_FORM))
+    assert (caught.value.error, caught.value.status) == ("bad_refresh_token", 200)
+
+
+async def test_github_renews_with_a_form_in_which_an_empty_scope_means_none() -> None:
+    body = (
+        "access_token=ghu_1&expires_in=28800&refresh_token=ghr_2&refresh_token_expires_in=15897600"
+        "&scope=&token_type=bearer"
+    )
+    tokens = await renewed(sends(body, content_type=GITHUB_FORM))
+    assert (tokens.access_token, tokens.refresh_token, tokens.scope) == ("ghu_1", "ghr_2", ())
+
+
 # Google
 
 
@@ -181,6 +229,19 @@ async def test_google_says_pending_and_slow_down_with_other_statuses(status: int
     bench = Bench(says(CODE), pending, slower, says(TOKENS))
     await bench.sign_in()
     assert bench.asked_at == [0.0, 5.0, 10.0, 20.0]
+
+
+async def test_google_never_replaces_the_refresh_token() -> None:
+    tokens = {key: value for key, value in TOKENS.items() if key != "refresh_token"}
+    assert (await renewed(says(tokens))).refresh_token == HELD.refresh_token
+
+
+@pytest.mark.parametrize("subtype", [None, "invalid_rapt"])
+async def test_google_wants_a_new_sign_in_when_it_revokes_or_wants_proof_anew(
+    subtype: str | None,
+) -> None:
+    with pytest.raises(errors.InvalidGrant):
+        await renewed(refuses("invalid_grant", error_subtype=subtype))
 
 
 # Microsoft Entra
@@ -207,12 +268,35 @@ async def test_entra_forbids_device_codes_by_policy() -> None:
     assert caught.value.trace_id == "c-1"
 
 
+@pytest.mark.parametrize("code", ["invalid_grant", "interaction_required"])
+async def test_entra_wants_a_new_sign_in_when_a_renewal_needs_a_person(code: str) -> None:
+    description = "AADSTS50076: Due to a configuration change you must use multi-factor."
+    with pytest.raises(errors.InvalidGrant):
+        await renewed(refuses(code, error_description=description))
+
+
+async def test_entra_forbids_a_renewal_by_policy_and_a_new_sign_in_would_not_help() -> None:
+    description = "AADSTS53003: Access has been blocked by Conditional Access policies."
+    with pytest.raises(errors.ForbiddenByPolicy):
+        await renewed(refuses("invalid_grant", error_description=description))
+
+
+async def test_entra_renewals_name_the_account_in_the_identity_token() -> None:
+    tokens = {**TOKENS, "id_token": unsigned({"preferred_username": "dana@corp"})}
+    assert (await renewed(says(tokens))).account.user == "dana@corp"
+
+
 # Okta
 
 
 async def test_okta_gives_no_refresh_token_without_offline_access() -> None:
     tokens = {key: value for key, value in TOKENS.items() if key != "refresh_token"}
     assert (await Bench(says(CODE), says(tokens)).sign_in()).refresh_token is None
+
+
+async def test_okta_may_leave_the_refresh_token_as_it_is() -> None:
+    tokens = await renewed(says({**TOKENS, "refresh_token": HELD.refresh_token}))
+    assert tokens.refresh_token == HELD.refresh_token
 
 
 # Auth0
@@ -224,6 +308,18 @@ async def test_auth0_wants_an_audience_and_says_pending_with_403_and_slow_down_w
     await bench.sign_in(extra={"audience": "https://api.example"})
     assert bench.forms[0]["audience"] == "https://api.example"
     assert bench.asked_at == [0.0, 5.0, 10.0, 20.0, 30.0]
+
+
+async def test_auth0_says_that_a_refresh_token_is_unknown_with_403() -> None:
+    with pytest.raises(errors.InvalidGrant):
+        await renewed(
+            refuses("invalid_grant", 403, error_description="Unknown or invalid refresh token.")
+        )
+
+
+async def test_auth0_denies_a_renewal_by_a_rule_and_nobody_declined_it() -> None:
+    with pytest.raises(errors.ForbiddenByPolicy):
+        await renewed(refuses("access_denied", 403, error_description="Not at night."))
 
 
 # Keycloak
@@ -265,6 +361,19 @@ async def test_dex_sends_errors_without_a_json_content_type() -> None:
     assert bench.asked_at == [0.0, 5.0, 10.0]
 
 
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Refresh token is invalid or has already been claimed by another client.",
+        "Refresh token expired.",
+    ],
+)
+async def test_dex_calls_a_refused_refresh_token_an_invalid_request(description: str) -> None:
+    with pytest.raises(errors.InvalidGrant) as caught:
+        await renewed(refuses("invalid_request", error_description=description))
+    assert caught.value.description == description
+
+
 # OpenAM
 
 
@@ -291,6 +400,14 @@ async def test_nextcloud_never_recovers_from_slow_down() -> None:
         await bench.sign_in()
     assert bench.clock.passed == 600.0
     assert bench.pauses[:4] == [5.0, 10.0, 15.0, 20.0]
+
+
+# Cloud Foundry UAA
+
+
+async def test_uaa_calls_a_refused_refresh_token_an_invalid_token() -> None:
+    with pytest.raises(errors.InvalidGrant):
+        await renewed(refuses("invalid_token", 401, error_description="The token expired."))
 
 
 # Various

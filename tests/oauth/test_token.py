@@ -12,8 +12,10 @@ from desktop.oauth.claims import Account
 from desktop.oauth.clock import Moment
 from desktop.oauth.errors import OAuthError, UnsupportedTokenType, UnusableAnswer
 from desktop.oauth.fields import LONGEST_DURATION
-from desktop.oauth.token import TokenSet, parse_token, request_token
+from desktop.oauth.token import TokenSet, parse_token, refresh, request_token
 from tests.oauth.bench import (
+    CONFIDENTIAL,
+    HELD,
     HOST,
     PENDING,
     SECRETS,
@@ -21,10 +23,13 @@ from tests.oauth.bench import (
     TOKEN_ENDPOINT,
     TOKENS,
     Bench,
+    Reply,
     authorization,
     fuzzed,
     members_named,
+    refuses,
     says,
+    sends,
     unsigned,
 )
 
@@ -193,3 +198,115 @@ def test_any_object_gives_tokens_that_can_be_stored_or_an_error_of_ours(
     assert tokens.refresh_token is None or tokens.refresh_token.encode()
     assert tokens.expires_at is None or tokens.expires_at >= START
     assert json.dumps(tokens.scope)
+
+
+# Renewal
+
+
+async def renewed(bench: Bench, held: TokenSet = HELD) -> TokenSet:
+    return await refresh(bench.connection, TOKEN_ENDPOINT, held=held)
+
+
+async def refusal(*replies: Reply) -> Any:  # noqa: ANN401 - each kind has members of its own
+    with pytest.raises(OAuthError) as caught:
+        await renewed(Bench(*replies))
+    return caught.value
+
+
+async def test_renewing_sends_the_grant_and_the_refresh_token_and_no_scope() -> None:
+    bench = Bench(says(TOKENS))
+    await renewed(bench)
+    assert bench.addresses == [TOKEN_ENDPOINT]
+    assert bench.forms == [
+        {
+            "grant_type": "refresh_token",
+            "refresh_token": "ref-resh-token",
+            "client_id": "client-1",
+        }
+    ]
+
+
+async def test_a_renewal_yields_every_member_of_the_answer() -> None:
+    account = unsigned({"email": "new@northwind.example"})
+    answer = {**TOKENS, "access_token": account, "refresh_token": "next", "scope": "inspect:read"}
+    assert await renewed(Bench(says(answer))) == TokenSet(
+        access_token=account,
+        refresh_token="next",
+        token_type="Bearer",
+        scope=("inspect:read",),
+        requested_scope=("profile", "inspect"),
+        issued_at=START,
+        expires_at=START + timedelta(seconds=600),
+        account=Account("new@northwind.example"),
+    )
+
+
+async def test_the_expiry_of_a_renewal_counts_from_before_the_request() -> None:
+    bench = Bench(says(TOKENS))
+    bench.on_request = lambda: bench.clock.turn(20.0)
+    tokens = await renewed(bench)
+    assert tokens.issued_at == START
+    assert tokens.expires_at == START + timedelta(seconds=600)
+
+
+@pytest.mark.parametrize("value", [None, "", 5, []])
+async def test_an_answer_without_a_refresh_token_keeps_the_old_one(value: object) -> None:
+    tokens = await renewed(Bench(says({**TOKENS, "refresh_token": value})))
+    assert tokens.refresh_token == "ref-resh-token"
+
+
+async def test_an_answer_without_a_scope_keeps_what_was_granted_and_what_was_asked() -> None:
+    tokens = await renewed(Bench(says(TOKENS)))
+    assert tokens.scope == ("inspect",)
+    assert tokens.requested_scope == ("profile", "inspect")
+
+
+async def test_an_answer_that_names_nobody_keeps_the_account() -> None:
+    assert (await renewed(Bench(says(TOKENS)))).account == HELD.account
+
+
+async def test_a_client_with_a_password_proves_itself_when_it_renews() -> None:
+    bench = Bench(refuses("invalid_client", 401), says(TOKENS), client=CONFIDENTIAL)
+    await renewed(bench)
+    assert ["client_secret" in form for form in bench.forms] == [False, True]
+
+
+async def test_without_a_refresh_token_there_is_nothing_to_renew_with() -> None:
+    bench = Bench(says(TOKENS))
+    with pytest.raises(RuntimeError, match="cannot be renewed"):
+        await renewed(bench, replace(HELD, refresh_token=None))
+    assert bench.requests == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (refuses("invalid_grant"), errors.InvalidGrant),
+        (refuses("invalid_token", 401), errors.InvalidGrant),
+        (refuses("expired_token"), errors.InvalidGrant),
+        (refuses("invalid_request"), errors.InvalidRequest),
+        (refuses("access_denied", 403), errors.ForbiddenByPolicy),
+        (refuses("unauthorized_client"), errors.UnauthorizedClient),
+        (refuses("something_else"), errors.ErrorResponse),
+        (refuses("temporarily_unavailable", 503), errors.ServerFault),
+    ],
+)
+async def test_a_refused_renewal_is_told_as_what_it_means(
+    reply: Reply, kind: type[OAuthError]
+) -> None:
+    assert type(await refusal(reply)) is kind
+
+
+async def test_a_refused_renewal_keeps_every_fact_of_the_answer() -> None:
+    body = {"error": "invalid_token", "error_description": "Expired.", "trace_id": "t-1"}
+    error = await refusal(says(body, 401, {"Retry-After": "7"}))
+    assert (error.error, error.host, error.description) == ("invalid_token", HOST, "Expired.")
+    assert (error.status, error.trace_id, error.retry_after) == (401, "t-1", 7.0)
+    assert isinstance(error.__cause__, errors.InvalidToken)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_renewal_refused_without_a_word_tells_the_status(status: int) -> None:
+    error = await refusal(sends("", status))
+    assert type(error) is UnusableAnswer
+    assert error.status == status

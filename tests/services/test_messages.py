@@ -173,6 +173,33 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             [Remedy.TRY_AGAIN],
         ),
         (
+            errors.InvalidToken("invalid_token", host=HOST, description="revoked"),
+            "The token is no longer accepted",
+            (
+                "For login.example it has expired or was revoked. Sign in again. "
+                "The server says: “revoked”"
+            ),
+            [Remedy.SIGN_IN_AGAIN],
+        ),
+        (
+            errors.InsufficientScope("insufficient_scope", host=HOST),
+            "The token may not do this",
+            (
+                "login.example asks for a scope that this token was not granted, or a policy "
+                "forbids it. Add the scope to your profile and sign in again."
+            ),
+            [Remedy.SIGN_IN_AGAIN, Remedy.OPEN_PROFILES],
+        ),
+        (
+            errors.NotRevocable("unsupported_token_type", host=HOST),
+            "The token cannot be revoked",
+            (
+                "login.example does not revoke tokens of this kind: it is valid there until it "
+                "expires."
+            ),
+            [Remedy.TRY_AGAIN],
+        ),
+        (
             errors.UnexpectedRedirect(HOST),
             "The server points elsewhere",
             (
