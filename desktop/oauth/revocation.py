@@ -1,0 +1,47 @@
+"""Telling the server that a token (RFC 7009) or a whole grant (Cisco XDR) is over."""
+
+from datetime import datetime
+from urllib.parse import quote
+
+from desktop.oauth.answers import acknowledged, is_page
+from desktop.oauth.bearer import request_with_token
+from desktop.oauth.client import ClientConnection, request
+from desktop.oauth.fields import Members
+from desktop.oauth.http import Answer
+
+
+async def revoke(
+    connection: ClientConnection, revocation_endpoint: str, *, token: str, token_type_hint: str
+) -> None:
+    """Let the server end `token`; an unknown or expired one counts as ended.
+
+    `token_type_hint` is "refresh_token" or "access_token". Raises `OAuthError`: `NotRevocable` when
+    the server never does that with this kind, a `Trouble` when the token must be taken to live on.
+    """
+    # RFC 7009 section 2.1
+    form = {"token": token, "token_type_hint": token_type_hint}
+    await request(connection, revocation_endpoint, form=form, read=acknowledged)
+
+
+async def revoke_app_grant(
+    connection: ClientConnection, app_grant_endpoint: str, *, access_token: str
+) -> None:
+    """Let Cisco XDR end all that whoever signed in has granted to this client, on every computer.
+
+    Raises `InvalidToken`, `InsufficientScope` or another `OAuthError`.
+    """
+    client_id = quote(connection.client.client_id, safe="")
+    await request_with_token(
+        connection,
+        "DELETE",
+        address=f"{app_grant_endpoint.rstrip('/')}/{client_id}",
+        access_token=access_token,
+        read=_grant_is_gone,
+    )
+
+
+def _grant_is_gone(answer: Answer, received_at: datetime) -> Members:
+    # There may be none any more; a proxy's own page says nothing about that.
+    if answer.status == 404 and not is_page(answer):
+        return {}
+    return acknowledged(answer, received_at)

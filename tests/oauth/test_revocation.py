@@ -1,0 +1,140 @@
+import pytest
+
+from desktop.oauth import errors
+from desktop.oauth.client import Client, ClientAuthentication
+from desktop.oauth.errors import OAuthError
+from desktop.oauth.revocation import revoke, revoke_app_grant
+from tests.oauth.bench import (
+    CONFIDENTIAL,
+    HOST,
+    REVOCATION_ENDPOINT,
+    Bench,
+    Reply,
+    refuses,
+    says,
+    sends,
+)
+
+APP_GRANT_ENDPOINT = f"https://{HOST}/iroh/oauth2/app-grant"
+
+
+async def revoked(bench: Bench, token: str = "ref-resh-token") -> None:
+    await revoke(
+        bench.connection, REVOCATION_ENDPOINT, token=token, token_type_hint="refresh_token"
+    )
+
+
+async def ended(bench: Bench, endpoint: str = APP_GRANT_ENDPOINT) -> None:
+    await revoke_app_grant(bench.connection, endpoint, access_token="acc-ess-token")
+
+
+# RFC 7009
+
+
+async def test_the_token_is_sent_with_a_hint_in_the_name_of_the_client() -> None:
+    bench = Bench(says({}))
+    await revoked(bench)
+    assert bench.addresses == [REVOCATION_ENDPOINT]
+    assert bench.requests[0].method == "POST"
+    assert bench.forms == [
+        {
+            "token": "ref-resh-token",
+            "token_type_hint": "refresh_token",
+            "client_id": "client-1",
+        }
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 204])
+@pytest.mark.parametrize("body", ["", "{}", "OK", "null", "token=x"])
+async def test_success_needs_no_body(body: str, status: int) -> None:
+    await revoked(Bench(sends(body, status, "text/plain")))
+
+
+async def test_a_client_with_a_password_proves_itself_as_at_the_token_endpoint() -> None:
+    bench = Bench(refuses("invalid_client", 401), sends(""), client=CONFIDENTIAL)
+    await revoked(bench)
+    assert ["client_secret" in form for form in bench.forms] == [False, True]
+    assert bench.connection.known_methods == {REVOCATION_ENDPOINT: ClientAuthentication.POST}
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (refuses("unsupported_token_type"), errors.NotRevocable),
+        (refuses("invalid_client", 401), errors.InvalidClient),
+        (refuses("invalid_request"), errors.InvalidRequest),
+        (refuses("unsupported_token_type", 200), errors.NotRevocable),
+        (sends("", 503), errors.ServerFault),
+        (sends("", 404), errors.UnusableAnswer),
+        (sends("<html>Welcome to the hotel</html>", 200), errors.PageInsteadOfAnswer),
+    ],
+)
+async def test_what_is_no_success_is_told(reply: Reply, kind: type[OAuthError]) -> None:
+    with pytest.raises(OAuthError) as caught:
+        await revoked(Bench(reply))
+    assert type(caught.value) is kind
+
+
+async def test_a_server_that_is_busy_says_when_to_try_again() -> None:
+    with pytest.raises(errors.ServerFault) as caught:
+        await revoked(Bench(says({}, 503, {"Retry-After": "30"})))
+    assert caught.value.retry_after == 30.0
+
+
+# Cisco XDR
+
+
+@pytest.mark.parametrize("endpoint", [APP_GRANT_ENDPOINT, f"{APP_GRANT_ENDPOINT}/"])
+async def test_the_grant_is_deleted_by_the_client_id_in_the_name_of_the_person(
+    endpoint: str,
+) -> None:
+    bench = Bench(sends("", 204), client=CONFIDENTIAL)
+    await ended(bench, endpoint)
+    (request,) = bench.requests
+    assert (request.method, str(request.url)) == ("DELETE", f"{APP_GRANT_ENDPOINT}/client-1")
+    assert request.headers["authorization"] == "Bearer acc-ess-token"
+    assert request.content == b""
+
+
+async def test_the_client_id_is_one_segment_of_the_path_whatever_it_holds() -> None:
+    bench = Bench(sends("", 204), client=Client("a/b?c#d e%2F"))
+    await ended(bench)
+    path = bench.requests[0].url.raw_path.decode()
+    assert path == "/iroh/oauth2/app-grant/a%2Fb%3Fc%23d%20e%252F"
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+async def test_any_success_ends_the_grant(status: int) -> None:
+    await ended(Bench(sends("", status)))
+
+
+@pytest.mark.parametrize("reply", [refuses("not_found", 404), sends("", 404)])
+async def test_a_grant_that_is_not_there_counts_as_ended(reply: Reply) -> None:
+    await ended(Bench(reply))
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (refuses("invalid_token", 401), errors.InvalidToken),
+        (sends("", 401), errors.InvalidToken),
+        (sends("", 403), errors.InsufficientScope),
+        (sends("", 500), errors.ServerFault),
+        (sends("<html>", 404), errors.PageInsteadOfAnswer),
+        (sends("<html>", 200), errors.PageInsteadOfAnswer),
+        (sends("<html>", 403), errors.PageInsteadOfAnswer),
+        (says({"error": "too_many_requests"}, 429), errors.Throttled),
+    ],
+)
+async def test_a_grant_that_lives_on_is_told(reply: Reply, kind: type[OAuthError]) -> None:
+    with pytest.raises(OAuthError) as caught:
+        await ended(Bench(reply))
+    assert type(caught.value) is kind
+
+
+async def test_the_token_of_the_person_goes_to_no_unsafe_address() -> None:
+    bench = Bench(sends("", 204))
+    with pytest.raises(errors.UnsafeAddress):
+        await ended(bench, "http://login.example/app-grant")
+    assert bench.requests == []
