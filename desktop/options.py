@@ -52,6 +52,8 @@ def demo_profile(address: str) -> Profile:
         region="nothing here is real",
         issuer=address,
         expected_issuer="IROH Auth",
+        userinfo_endpoint=f"{address}/iroh/profile/whoami",
+        app_grant_endpoint=f"{address}/iroh/oauth2/app-grant",
         client_authentication="none",
         scope=(
             "enrich:read",

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from desktop.oauth.addresses import has_hidden_characters, origin_of
+from desktop.oauth.errors import UnsafeAddress
 from desktop.services import paths
 from desktop.services.resources import resource
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _GUIDE = re.compile(r"|xdr")
+# Where an access token is taken to, besides what it is for.
+_ENDPOINTS_FOR_TOKENS = ("userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint")
 _AUTHENTICATIONS = ("auto", "none", "client_secret_basic", "client_secret_post")
 
 
@@ -38,7 +41,10 @@ class BrokenProfile(ProfileError):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One client at one provider. `id` names it on disk and in the keyring, `name` on screen."""
+    """One client at one provider. `id` names it on disk and in the keyring, `name` on screen.
+
+    An empty endpoint is left to the metadata, which knows no `app_grant_endpoint`.
+    """
 
     id: str
     name: str
@@ -49,6 +55,9 @@ class Profile:
     expected_issuer: str | None = None
     device_authorization_endpoint: str = ""
     token_endpoint: str = ""
+    userinfo_endpoint: str = ""
+    revocation_endpoint: str = ""
+    app_grant_endpoint: str = ""
     client_authentication: str = "auto"
     scope: tuple[str, ...] = ()
     verification_hosts: tuple[str, ...] = ()
@@ -72,7 +81,10 @@ def client_password_key(profile: Profile) -> str:
 
 
 def issued_for(profile: Profile) -> str:
-    """What binds a secret to the server and the client of `profile`: elsewhere it is not sent."""
+    """What binds a secret to the server and the client of `profile`: elsewhere it is not sent.
+
+    Only what decides who issues it counts: a preset that learns one more endpoint signs nobody out.
+    """
     endpoints = (profile.issuer, profile.device_authorization_endpoint, profile.token_endpoint)
     return " ".join((*endpoints, profile.client_id))
 
@@ -122,6 +134,13 @@ def prepare_folder() -> Path:
     return folder
 
 
+def _is_same_server(address: str, other: str) -> bool:
+    try:
+        return origin_of(address) == origin_of(other)
+    except UnsafeAddress:
+        return False
+
+
 def _read_toml(file: Path) -> dict[str, object]:
     try:
         # Windows editors may put a byte order mark in front.
@@ -162,6 +181,7 @@ class _Reader:
             expected_issuer=self.text("expected_issuer", default="") or None,
             device_authorization_endpoint=self.text("device_authorization_endpoint", default=""),
             token_endpoint=self.text("token_endpoint", default=""),
+            **{name: self.text(name, default="") for name in _ENDPOINTS_FOR_TOKENS},
             client_authentication=self.text("client_authentication", default="auto"),
             scope=self.texts("scope"),
             verification_hosts=self.texts("verification_hosts"),
@@ -178,7 +198,16 @@ class _Reader:
             raise self.complaint("a password never stands here: use --set-client-password")
         if profile.client_authentication not in _AUTHENTICATIONS:
             raise self.complaint(f"`client_authentication` is one of {', '.join(_AUTHENTICATIONS)}")
+        self.check_hosts(profile)
         return profile
+
+    def check_hosts(self, profile: Profile) -> None:
+        """Where the issuer is a text that proves nothing, everything must be on its host."""
+        home = profile.issuer or profile.token_endpoint
+        for name in _ENDPOINTS_FOR_TOKENS if profile.expected_issuer else ():
+            address = getattr(profile, name)
+            if address and not _is_same_server(address, home):
+                raise self.complaint(f"`{name}` must be on the host of `issuer`")
 
     def text(self, name: str, *, default: str | None = None) -> str:
         value = self.table.get(name, default)

@@ -15,6 +15,7 @@ from desktop.services.profiles import (
     Profile,
     ProfileError,
     UnknownProfile,
+    issued_for,
     load_profile,
     load_profiles,
     prepare_folder,
@@ -62,6 +63,8 @@ def test_a_preset_and_a_client_are_enough(
         region=place.partition(" · ")[2],
         issuer=issuer,
         expected_issuer="IROH Auth",
+        userinfo_endpoint=f"{issuer}/iroh/profile/whoami",
+        app_grant_endpoint=f"{issuer}/iroh/oauth2/app-grant",
         scope_guide="xdr",
     )
     assert profile.place == place
@@ -79,6 +82,9 @@ def test_everything_can_be_said(write: Write) -> None:
 name = " Northwind SOC "
 device_authorization_endpoint = "https://login.example/device"
 token_endpoint = "https://login.example/token"
+userinfo_endpoint = "https://api.example/me"
+revocation_endpoint = "https://login.example/revoke"
+app_grant_endpoint = "https://login.example/app-grant"
 client_authentication = "client_secret_post"
 scope = ["read", "write"]
 verification_hosts = ["approve.example"]
@@ -92,6 +98,9 @@ extra_parameters = {{ audience = "everyone" }}
         issuer="https://login.example",
         device_authorization_endpoint="https://login.example/device",
         token_endpoint="https://login.example/token",
+        userinfo_endpoint="https://api.example/me",
+        revocation_endpoint="https://login.example/revoke",
+        app_grant_endpoint="https://login.example/app-grant",
         client_authentication="client_secret_post",
         scope=("read", "write"),
         verification_hosts=("approve.example",),
@@ -169,6 +178,10 @@ def test_a_profile_that_is_not_there_is_told(write: Write) -> None:
             f'[profiles.x]\n{CLIENT}{ISSUER}client_authentication = "magic"',
             "`client_authentication` is one of auto, none, client_secret_basic, client_secret_post",
         ),
+        (
+            f"[profiles.x]\n{CLIENT}{ISSUER}userinfo_endpoint = 7",
+            "profile `x`: `userinfo_endpoint` must be a text",
+        ),
         ("x = " + "[" * 100_000, "recursion"),
     ],
 )
@@ -182,6 +195,53 @@ def test_what_makes_no_sense_is_told_with_its_place(
     shown = advice_for(caught.value).text
     assert shown.startswith(f"{file}: ")
     assert shown.endswith(" Correct it, then try again.")
+
+
+@pytest.mark.parametrize("name", ["userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://visibility.amp.cisco.com/x",
+        "http://visibility.eu.amp.cisco.com/x",
+        "https://visibility.eu.amp.cisco.com:8443/x",
+        "/x",
+        "https://[/x",
+    ],
+)
+def test_a_token_of_xdr_goes_to_no_other_server(write: Write, name: str, address: str) -> None:
+    with pytest.raises(BrokenProfile) as caught:
+        one(write, f'preset = "xdr-eu"\n{CLIENT}{name} = "{address}"')
+    assert caught.value.detail == f"profile `x`: `{name}` must be on the host of `issuer`"
+
+
+def test_a_preset_for_another_host_needs_the_endpoints_of_that_host(write: Write) -> None:
+    other = f'preset = "xdr-eu"\n{CLIENT}issuer = "https://xdr.example"\n'
+    with pytest.raises(BrokenProfile, match="must be on the host of `issuer`"):
+        one(write, other)
+    endpoints = 'userinfo_endpoint = "https://xdr.example/me"\napp_grant_endpoint = ""'
+    profile = one(write, f"{other}{endpoints}")
+    assert profile.userinfo_endpoint == "https://xdr.example/me"
+    assert profile.app_grant_endpoint == ""
+
+
+def test_without_an_issuer_the_token_endpoint_says_which_server_it_is(write: Write) -> None:
+    members = "".join(
+        f'{name} = "https://{host}"\n'
+        for name, host in (
+            ("device_authorization_endpoint", "a.example/device"),
+            ("token_endpoint", "a.example/token"),
+            ("revocation_endpoint", "b.example/revoke"),
+        )
+    )
+    with pytest.raises(BrokenProfile, match="`revocation_endpoint` must be on the host"):
+        one(write, f'{CLIENT}expected_issuer = "IROH Auth"\n{members}')
+    assert one(write, f"{CLIENT}{members}").revocation_endpoint == "https://b.example/revoke"
+
+
+def test_where_tokens_can_be_asked_about_does_not_bind_what_is_saved(write: Write) -> None:
+    plain = one(write, f"{CLIENT}{ISSUER}")
+    more = one(write, f'{CLIENT}{ISSUER}revocation_endpoint = "https://login.example/revoke"')
+    assert issued_for(plain) == issued_for(more)
 
 
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
