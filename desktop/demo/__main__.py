@@ -77,7 +77,7 @@ def _options(parsed: argparse.Namespace) -> DemoOptions:
     if given.pop("no_interval"):
         given["interval"] = None
     given["complete_uri"] = not given.pop("no_complete_uri")
-    given["faults"] = tuple(given["faults"])
+    given |= {name: tuple(given[name]) for name in ("faults", "refresh_faults")}
     return DemoOptions(**given)
 
 
@@ -93,15 +93,20 @@ def _parser() -> argparse.ArgumentParser:
     add("--held-scopes", default=DEFAULTS.held_scopes, help="what the demo analyst holds")
     add("--token-size", type=int, default=0, help="least characters of an access token")
     add("--rate-limit-after", type=int, help="token requests, then 429")
-    add(
-        "--fault",
-        dest="faults",
-        action="append",
-        default=[],
-        metavar="FAULT",
-        help=f"for the next token request, repeatable: {', '.join(FAULTS)}; 429:2s, 503:2",
-    )
+    _add_faults(parser)
     return parser
+
+
+def _add_faults(parser: argparse.ArgumentParser) -> None:
+    """Add the options that can be given again and again."""
+    for name, words in (
+        ("fault", f"for the next token request, repeatable: {', '.join(FAULTS)}; 429:2s, 503:2"),
+        ("refresh-fault", "the same for the next request that renews a token"),
+    ):
+        dest = f"{name.replace('-', '_')}s"
+        parser.add_argument(
+            f"--{name}", dest=dest, action="append", default=[], metavar="FAULT", help=words
+        )
 
 
 def _add_lifetimes(parser: argparse.ArgumentParser) -> None:
@@ -113,6 +118,7 @@ def _add_lifetimes(parser: argparse.ArgumentParser) -> None:
         ("refresh-lifetime", "until an unused refresh token expires"),
         ("approve-after", "until the demo analyst decides by itself"),
         ("rate-limit-window", "over which --rate-limit-after counts"),
+        ("clock-skew", "by which the server's clock is ahead"),
     ):
         default = getattr(DEFAULTS, name.replace("-", "_"))
         parser.add_argument(f"--{name}", type=float, default=default, metavar="S", help=words)

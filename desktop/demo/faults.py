@@ -7,39 +7,52 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Send
 
 from desktop.demo.errors import normalized_error
-from desktop.demo.options import check_fault
+from desktop.demo.options import DemoOptions, check_fault
 
 DEFAULT_PATH: Final = "/iroh/oauth2/token"
 DOCUMENTED_WAIT: Final = "3172s"  # the Retry-After of Cisco's documentation
+BARE: Final = frozenset({"401", "403"})  # a policy in front of the server, short of words
 MIDDLEBOX_PAGE: Final = "<html><title>Proxy</title><h1>Sign in to the guest network</h1></html>"
 
 
 class Faults:
-    """What is still to go wrong, by path, in order. The default path is the token endpoint."""
+    """What is still to go wrong, by path and grant type, in order.
 
-    def __init__(self, faults: tuple[str, ...]) -> None:
-        self._waiting: dict[str, deque[str]] = {DEFAULT_PATH: deque(faults)}
+    The default path is the token endpoint. Without a grant type any request to the path is meant.
+    """
 
-    def add(self, *faults: str, path: str = DEFAULT_PATH) -> None:
-        """Let the next requests to `path` meet these; raise ValueError for an unknown one."""
+    def __init__(self, options: DemoOptions) -> None:
+        self._waiting: dict[tuple[str, str], deque[str]] = {}
+        self.add(*options.faults)
+        self.add(*options.refresh_faults, grant_type="refresh_token")
+
+    def add(self, *faults: str, path: str = DEFAULT_PATH, grant_type: str = "") -> None:
+        """Let the next requests meet these; raise ValueError for an unknown one."""
         for fault in faults:
             check_fault(fault)
-        self._waiting.setdefault(path, deque()).extend(faults)
+        self._waiting.setdefault((path, grant_type), deque()).extend(faults)
 
-    def next(self, path: str) -> tuple[str, str]:
-        """Take the next fault for a path as name and detail; "ok" when there is none."""
-        waiting = self._waiting.get(path)
-        name, _, detail = (waiting.popleft() if waiting else "ok").partition(":")
-        return name, detail
+    def next(self, path: str, grant_type: str = "") -> tuple[str, str]:
+        """Take the next fault for a request as name and detail; "ok" when there is none.
+
+        One that is meant for its grant type comes before one that is meant for any.
+        """
+        for key in ((path, grant_type), (path, "")):
+            if waiting := self._waiting.get(key):
+                name, _, detail = waiting.popleft().partition(":")
+                return name, detail
+        return "ok", ""
 
 
 def fault_response(name: str, detail: str) -> Response:
     """Give the answer of a fault that answers at all."""
     if name == "html":
         return HTMLResponse(MIDDLEBOX_PAGE)
-    error, description, status = _ANSWERS[name]
     wait = detail or (DOCUMENTED_WAIT if name == "429" else "")
     headers = {"Retry-After": wait} if wait else {}
+    if name in BARE:
+        return Response(status_code=int(name), headers=headers)
+    error, description, status = _ANSWERS[name]
     if name == "429":
         headers |= {"X-Ratelimit-Org-Limit": "8000", "X-Ratelimit-Org-Remaining": "0"}
     return JSONResponse(normalized_error(error, description), status, headers)
@@ -65,6 +78,7 @@ async def disconnected(receive: Receive) -> None:
 
 
 _ANSWERS: Final = {
+    "invalid_grant": ("invalid_grant", "The grant is no longer valid.", 400),
     "slow_down": ("slow_down", "Ask less often.", 400),  # RFC 8628 section 3.5
     "429": ("too_many_requests", "Your organization has used up its requests.", 429),
     "500": ("unknown server error", "Something went wrong on our side.", 500),

@@ -1,6 +1,7 @@
-"""The outermost layer: loopback hosts only, faults on demand, a history of the answers."""
+"""The outermost layer: loopback hosts only, faults on demand, the date and a history of answers."""
 
 import asyncio
+from email.utils import formatdate
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desktop.demo.errors import normalized_error
 from desktop.demo.faults import cut, disconnected, fault_response
+from desktop.demo.peeking import peeked_grant_type
 from desktop.demo.state import Answered, DemoState
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
@@ -27,11 +29,12 @@ class Gate:
             return await _misdirected()(scope, receive, self._recording(scope, send))
         if _is_from_another_site(Headers(scope=scope), scope["method"]):
             return await _foreign()(scope, receive, self._recording(scope, send))
-        name, detail = self._state.faults.next(scope["path"])
+        grant_type, receive = await peeked_grant_type(scope, receive)
+        name, detail = self._state.faults.next(scope["path"], grant_type)
         if name in ("reset", "hang"):
             return await self._fail_silently(name, receive, send)
         app = self._app if name == "ok" else fault_response(name, detail)
-        return await app(scope, receive, self._recording(scope, send))
+        return await app(scope, receive, self._recording(scope, send, grant_type))
 
     async def _fail_silently(self, name: str, receive: Receive, send: Send) -> None:
         """Cut the connection; a hanging one when the client has gone or the server stops."""
@@ -43,12 +46,14 @@ class Gate:
                 task.cancel()
         await cut(receive, send)
 
-    def _recording(self, scope: Scope, send: Send) -> Send:
+    def _recording(self, scope: Scope, send: Send, grant_type: str = "") -> Send:
         async def record(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Content-Type-Options"] = "nosniff"
-                answered = Answered(scope["method"], scope["path"], message["status"])
-                self._state.history.append(answered)
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Date"] = formatdate(self._state.clock(), usegmt=True)
+                answered = (scope["method"], scope["path"], message["status"], grant_type)
+                self._state.history.append(Answered(*answered))
             await send(message)
 
         return record

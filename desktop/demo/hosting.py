@@ -22,6 +22,7 @@ class Host(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,  # the gate sets it, by the server's own clock
             proxy_headers=False,
             timeout_graceful_shutdown=2,
         )

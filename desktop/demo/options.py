@@ -7,7 +7,10 @@ from desktop.demo.scopes import parse_scopes
 PORTS = range(65536)
 OUTCOMES = ("ask", "approve", "deny", "expire")
 REFRESH_MODES = ("rotate", "keep", "none")
-FAULTS = ("ok", "slow_down", "429", "500", "503", "html", "reset", "hang")
+FAULTS = (
+    *("ok", "slow_down", "invalid_grant", "401", "403", "429", "500", "503"),
+    *("html", "reset", "hang"),
+)
 HELD_SCOPES = "enrich:read inspect:read casebook private-intel:read profile response"
 
 
@@ -42,6 +45,10 @@ class DemoOptions:
     rate_limit_window: float = 3600
     faults: tuple[str, ...] = ()
     """What the next token requests meet, in order: see `FAULTS`; "429:2s" sets Retry-After."""
+    refresh_faults: tuple[str, ...] = ()
+    """The same for those that renew a token; others do not meet them."""
+    clock_skew: float = 0
+    """By how much the server's clock is ahead: in the Date header and in what it signs."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a choice that does not exist."""
@@ -49,7 +56,7 @@ class DemoOptions:
         _check_choice("refresh", self.refresh, among=REFRESH_MODES)
         if self.port not in PORTS:
             raise ValueError(f"port is a number from 0 to {PORTS[-1]}, not {self.port}")
-        for fault in self.faults:
+        for fault in (*self.faults, *self.refresh_faults):
             check_fault(fault)
         parse_scopes(self.held_scopes)
 

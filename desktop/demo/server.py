@@ -87,9 +87,12 @@ class DemoServer:
         """Make every token invalid, as when an administrator removes the client."""
         self._errand(self._state.tokens.revoke_all)
 
-    def inject(self, *faults: str, path: str = "/iroh/oauth2/token") -> None:
-        """Let the next requests to `path` meet these faults, in order: see options.FAULTS."""
-        self._errand(lambda: self._state.faults.add(*faults, path=path))
+    def inject(self, *faults: str, path: str = "/iroh/oauth2/token", grant_type: str = "") -> None:
+        """Let the next requests to `path` meet these faults, in order: see options.FAULTS.
+
+        With `grant_type`, such as "refresh_token", only those; device polling goes on untouched.
+        """
+        self._errand(lambda: self._state.faults.add(*faults, path=path, grant_type=grant_type))
 
     def history(self) -> "list[Answered]":
         """Give what was answered so far, oldest first; silent faults leave no line."""

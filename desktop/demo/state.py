@@ -20,11 +20,15 @@ MOST_HISTORY: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One line of the history: what was asked for, and the status of the answer."""
+    """One line of the history: what was asked for, and the status of the answer.
+
+    `grant_type` is that of a token request, empty for others.
+    """
 
     method: str
     path: str
     status: int
+    grant_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class DemoState:
     """The collaborators of the endpoints; only the event loop's thread touches them."""
 
     options: DemoOptions
+    clock: Callable[[], float]
     clients: Mapping[str, Client]
     devices: DeviceGrants
     signer: Signer
@@ -46,17 +51,22 @@ class DemoState:
 def new_state(
     options: DemoOptions, clock: Callable[[], float], *, signer: Signer | None = None
 ) -> DemoState:
-    """Put a server's state together; `clock` gives epoch seconds."""
+    """Put a server's state together; `clock` gives epoch seconds, from which its own is set off."""
     signer = signer or Signer()
+
+    def skewed() -> float:
+        return clock() + options.clock_skew
+
     return DemoState(
         options=options,
+        clock=skewed,
         clients=registered_clients(),
-        devices=DeviceGrants(options, clock),
+        devices=DeviceGrants(options, skewed),
         signer=signer,
-        tokens=TokenStore(options, clock, signer),
-        sessions=Sessions(clock),
-        quota=Quota(options, clock),
-        faults=Faults(options.faults),
+        tokens=TokenStore(options, skewed, signer),
+        sessions=Sessions(skewed),
+        quota=Quota(options, skewed),
+        faults=Faults(options),
         history=deque(maxlen=MOST_HISTORY),
         closing=asyncio.Event(),
     )

@@ -16,7 +16,7 @@ COMMAND = [sys.executable, "-W", "error", "-m", "desktop.demo"]
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_where_it_is_and_ends_cleanly(ending: signal.Signals) -> None:
     with subprocess.Popen(
-        [*COMMAND, "--token-lifetime", "40", "--interval", "2"],
+        [*COMMAND, "--token-lifetime", "40", "--clock-skew", "90", "--refresh-fault", "503"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -43,4 +43,4 @@ def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> Non
 def test_an_unknown_fault_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["--fault", "flood"])
-    assert "fault is one of ok, slow_down, 429" in capsys.readouterr().err
+    assert "fault is one of ok, slow_down, invalid_grant, 401" in capsys.readouterr().err

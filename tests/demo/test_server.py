@@ -90,6 +90,24 @@ def test_a_fault_can_be_aimed_at_another_path(server: DemoServer) -> None:
     assert httpx.get(f"{server.url}/iroh/profile/whoami").status_code == 503
 
 
+def test_a_fault_can_be_aimed_at_renewals_alone(server: DemoServer) -> None:
+    server.inject("reset", grant_type="refresh_token")
+    assert poll(server, "any").json()["error"] == "invalid_grant"
+    form = {"client_id": PUBLIC_CLIENT_ID, "grant_type": "refresh_token", "refresh_token": "x"}
+    with pytest.raises(httpx.TransportError):
+        httpx.post(f"{server.url}/iroh/oauth2/token", data=form)
+    answer = httpx.post(f"{server.url}/iroh/oauth2/token", data=form)
+    assert answer.json()["error"] == "invalid_grant"
+    last = server.history()[-1]
+    assert (last.grant_type, last.status) == ("refresh_token", 400)
+
+
+def test_the_date_is_sent_once_and_by_the_clock_of_the_server() -> None:
+    with DemoServer(DemoOptions(clock_skew=600), clock=lambda: 1_800_000_000.0) as server:
+        answer = httpx.get(f"{server.url}/.well-known/jwks")
+    assert answer.headers.get_list("date") == ["Fri, 15 Jan 2027 08:10:00 GMT"]
+
+
 def test_a_hanging_request_ends_when_the_client_gives_up(server: DemoServer) -> None:
     server.inject("hang")
     with pytest.raises(httpx.ReadTimeout):
@@ -109,7 +127,7 @@ def test_a_hanging_request_does_not_keep_the_server_from_stopping() -> None:
         thread = threading.Thread(target=hang)
         thread.start()
         deadline = time.monotonic() + 10
-        while server._state.faults._waiting["/iroh/oauth2/token"]:
+        while server._state.faults._waiting["/iroh/oauth2/token", ""]:
             assert time.monotonic() < deadline
     assert failed.wait(10)
     thread.join()
