@@ -33,7 +33,14 @@ LIBRARIES = {
     "jinja2": ("demo/",),
     "cryptography": ("demo/",),
     "keyring": ("services/keyring_vault.py",),
-    "httpx": ("oauth/", "services/network.py", "services/session.py"),
+    "httpx": (
+        "oauth/",
+        "services/network.py",
+        "services/provider.py",
+        "services/surroundings.py",
+    ),
+    "filelock": ("services/shared_lock.py", "ipc/"),
+    "tomlkit": ("services/settings.py",),
     "truststore": ("services/network.py",),
     "platformdirs": ("services/paths.py",),
     "jwt": ("oauth/claims.py", "demo/", "ui/life.py"),  # which loads it ahead of its need

@@ -19,6 +19,7 @@ from desktop.services.messages import advice_for
 from desktop.services.paths import log_folder
 from desktop.services.profiles import Profile, ProfileError
 from desktop.services.session import Session
+from desktop.services.session_errors import SignedOutByServer
 from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, State
 
 
@@ -62,20 +63,38 @@ async def _tell(session: Session, states: asyncio.Queue[State]) -> int:
         match state:
             case AwaitingApproval():
                 _tell_waiting(state, shown)
-            case Failed(error) if isinstance(error, KeystoreError):
-                _say_advice(error)
-                _say("Going on without saving the token.\n")
-                session.continue_without_keyring()
-            case Failed(error):
-                _say_advice(error, user_code=state.user_code)
-                return 1
+            case Failed():
+                if not _gone_on(session, state):
+                    return 1
             case SignedIn() if isinstance(shown, Requesting) and _has_expired(state):
-                _say("The saved token has expired: signing in again.")
-                session.sign_in()
-            case SignedIn():
-                _tell_signed_in(session.profile, state)
-                return 0
+                _replace_expired(session, state)
+            case SignedIn(renewing=False):
+                return _tell_signed_in(session.profile, state)
         shown = state
+
+
+def _gone_on(session: Session, state: Failed) -> bool:
+    """Say what failed; whether there is a way on that needs nobody's decision."""
+    error = state.error
+    if isinstance(error, SignedOutByServer):
+        _say(f"{advice_for(error).title}: signing in again.")
+        session.sign_in()
+        return True
+    _say_advice(error, user_code=state.user_code)
+    if isinstance(error, KeystoreError):
+        _say("Going on without saving the token.\n")
+        session.continue_without_keyring()
+        return True
+    return False
+
+
+def _replace_expired(session: Session, state: SignedIn) -> None:
+    if state.renewable:
+        _say("The saved token has expired: renewing it.")
+        session.renew()
+    else:
+        _say("The saved token has expired: signing in again.")
+        session.sign_in()
 
 
 def _has_expired(state: SignedIn) -> bool:
@@ -98,13 +117,18 @@ def _tell_waiting(state: AwaitingApproval, shown: State | None) -> None:
         _say(f"{advice_for(state.trouble).title}. Your code stays valid: asking again by itself.")
 
 
-def _tell_signed_in(profile: Profile, state: SignedIn) -> None:
+def _tell_signed_in(profile: Profile, state: SignedIn) -> int:
+    """Say how it stands; gives the exit code."""
+    if state.trouble is not None and _has_expired(state):
+        _say_advice(state.trouble)
+        return 1
     if state.not_saved is not None:
         _say(f"{advice_for(state.not_saved).title}: the token was not saved.")
     left = state.remaining(datetime.now(UTC))
     time = "does not expire" if left is None else f"{clock_words(left)} left"
     who = f" as {state.user}" if state.user else ""
     _say(f"Signed in to {profile.name}{who} · scopes: {' '.join(state.scope) or 'none'} · {time}")
+    return 0
 
 
 def _say_advice(error: Exception, *, user_code: str = "") -> None:

@@ -18,7 +18,7 @@ from desktop.services import paths
 from desktop.services.background import Worker
 from desktop.services.keystore import KeyringLocked
 from desktop.services.profiles import NoProfile, Profile
-from desktop.services.session import Surroundings
+from desktop.services.surroundings import Surroundings
 from tests.services.world import (
     ACCESS_TOKEN,
     DEVICE_CODE,
@@ -87,7 +87,8 @@ def console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return httpx.AsyncClient(transport=httpx.MockTransport(made.server))
 
     def fake_surroundings(_worker: Worker) -> Surroundings:
-        return Surroundings(made.keyring, open_http, made.clock)
+        lock = asyncio.Lock()
+        return Surroundings(made.keyring, open_http, made.clock, lambda _key: lock)
 
     monkeypatch.setattr(terminal, "surroundings", fake_surroundings)
     return made
@@ -142,15 +143,43 @@ def test_a_stored_token_needs_no_code(console: Terminal) -> None:
     assert len(console.server.requests) == requests
 
 
-def test_a_stored_token_that_has_expired_is_replaced(console: Terminal) -> None:
+def run_an_hour_later(console: Terminal) -> list[str]:
     console.clock._start -= timedelta(hours=1)
     console.run()
     console.clock._start += timedelta(hours=1)
-    lines = console.run()
+    return console.run()
+
+
+def test_a_stored_token_that_has_expired_is_renewed(console: Terminal) -> None:
+    lines = run_an_hour_later(console)
+    assert console.exit_code == 0
+    assert lines[0] == "The saved token has expired: renewing it."
+    assert lines[-1].startswith("Signed in to Northwind SOC")
+    assert console.server.renewals() == 1
+
+
+def test_a_stored_token_that_cannot_be_renewed_is_replaced(console: Terminal) -> None:
+    console.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
+    lines = run_an_hour_later(console)
     assert console.exit_code == 0
     assert lines[0] == "The saved token has expired: signing in again."
     assert "Your code:  CODE-2" in lines
     assert lines[-1].startswith("Signed in to Northwind SOC")
+
+
+def test_signed_out_by_the_server_it_signs_in_again(console: Terminal) -> None:
+    console.server.rotation.revoked = True
+    lines = run_an_hour_later(console)
+    assert console.exit_code == 0
+    assert lines[1] == "The server has signed you out: signing in again."
+    assert lines[-1].startswith("Signed in to Northwind SOC")
+
+
+def test_a_renewal_that_fails_says_why_and_gives_1(console: Terminal) -> None:
+    console.server.rotation.troubles = [httpx.ConnectError("reset")]
+    lines = run_an_hour_later(console)
+    assert console.exit_code == 1
+    assert lines[-1].startswith("The server cannot be reached.")
 
 
 def test_a_token_that_is_dead_on_arrival_is_not_asked_for_for_ever(console: Terminal) -> None:

@@ -583,7 +583,7 @@ async def test_every_command_in_every_state_ends_in_peace(
 
 async def test_a_session_over_a_real_backend_keeps_eight_kibibytes(windows: WindowsModel) -> None:
     world = World(clock=HurriedClock())
-    world.keyring = VaultKeystore(lambda: windows.vault)
+    world.keyring = VaultKeystore(lambda: windows.vault)  # type: ignore[assignment]
     tokens = {**TOKENS, "access_token": "x" * 8192, "refresh_token": "y" * 4096}
     world.server.answers = [tokens]
     for _ in range(2):
