@@ -577,3 +577,18 @@ async def test_an_opaque_token_makes_no_claims(world: World) -> None:
     world.session.sign_out()
     await settle()
     assert world.session.claims() == {}
+
+
+async def test_a_new_sign_in_waits_for_a_renewal_lest_that_should_replace_it(
+    world: World,
+) -> None:
+    gate = world.server.close("/token")
+    world.session.renew()
+    await settle()
+    world.session.sign_in()
+    await settle()
+    assert world.server.asked("/device") == 1, "the one of before"
+    gate.set()
+    await world.clock.advance(6)
+    assert world.server.asked("/device") == 2
+    assert saved(world).tokens.access_token == ACCESS_TOKEN
