@@ -17,6 +17,7 @@ _CODES: dict[str, type[ErrorResponse]] = {
 }
 _STATUSES = {401: "invalid_token", 403: "insufficient_scope"}
 
+_LONGEST_HEADER = 2048  # searching takes long where there is no end of it
 _CHALLENGE = re.compile(r"(?:^|,)\s*bearer(?=[\s,]|$)(.*)", re.IGNORECASE | re.DOTALL)
 _PARAMETER = re.compile(r'([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))', re.IGNORECASE)
 
@@ -63,7 +64,7 @@ def raise_for_token(answer: Answer, received_at: datetime) -> None:
 
 def challenge_in(headers: Mapping[str, str]) -> dict[str, str] | None:
     """The parameters of a Bearer challenge (RFC 6750 section 3); `None` where there is none."""
-    match = _CHALLENGE.search(headers.get("www-authenticate", ""))
+    match = _CHALLENGE.search(headers.get("www-authenticate", "")[:_LONGEST_HEADER])
     if match is None:
         return None
     found: dict[str, str] = {}

@@ -16,6 +16,9 @@ from desktop.oauth.errors import (
     InvalidGrant,
     InvalidRequest,
     InvalidToken,
+    OAuthError,
+    SlowDown,
+    Throttled,
     UnsupportedTokenType,
     UnusableAnswer,
 )
@@ -74,17 +77,10 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
     try:
         found = await request(connection, token_endpoint, form=form)
     except ErrorResponse as error:
-        kind = _meaning_at_renewal(error)
-        if kind is type(error):
+        meant = _meaning_at_renewal(error)
+        if meant is None:
             raise
-        raise kind(
-            error.error,
-            host=error.host,
-            description=error.description,
-            status=error.status,
-            trace_id=error.trace_id,
-            retry_after=error.retry_after,
-        ) from error
+        raise meant from error
     renewed = parse_token(found, token_endpoint, requested=requested, requested_scope=held.scope)
     return replace(
         renewed,
@@ -95,14 +91,39 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
     )
 
 
-def _meaning_at_renewal(error: ErrorResponse) -> type[ErrorResponse]:
-    """What `error` means as the answer to a renewal, which is asked for alike each time."""
-    kind = type(error)
-    if kind in {InvalidToken, ExpiredToken}:
-        return InvalidGrant  # Cloud Foundry UAA says invalid_token
-    if kind is InvalidRequest and "refresh token" in error.description.lower():
-        return InvalidGrant  # Dex: "Refresh token is invalid or has already been claimed"
-    return ForbiddenByPolicy if kind is AccessDenied else kind  # nobody was asked: none declined
+def _meaning_at_renewal(error: ErrorResponse) -> OAuthError | None:
+    """What `error` means as the answer to a renewal, where that is something else.
+
+    A renewal is asked for alike each time, and no person is asked anything.
+    """
+    if isinstance(error, SlowDown):
+        return Throttled(
+            error.host,
+            detail=error.description or error.error,
+            status=error.status,
+            retry_after=error.retry_after or error.interval,
+            trace_id=error.trace_id,
+        )
+    kind = _REFUSED_RENEWALS.get(type(error))
+    if isinstance(error, InvalidRequest) and "refresh token" in error.description.lower():
+        kind = InvalidGrant  # Dex: "Refresh token is invalid or has already been claimed"
+    if kind is None:
+        return None
+    return kind(
+        error.error,
+        host=error.host,
+        description=error.description,
+        status=error.status,
+        trace_id=error.trace_id,
+        retry_after=error.retry_after,
+    )
+
+
+_REFUSED_RENEWALS: dict[type[ErrorResponse], type[ErrorResponse]] = {
+    InvalidToken: InvalidGrant,  # Cloud Foundry UAA
+    ExpiredToken: InvalidGrant,
+    AccessDenied: ForbiddenByPolicy,  # Auth0: by a rule, since nobody declined
+}
 
 
 def parse_token(

@@ -165,6 +165,11 @@ def test_a_challenge_is_read_tolerantly(header: str, found: dict[str, str] | Non
     assert challenge_in(httpx.Headers(challenge(header))) == found
 
 
+def test_a_challenge_without_end_is_read_at_its_beginning() -> None:
+    header = f'Bearer error="a", {"x" * 10**6}, realm="b"'
+    assert challenge_in(httpx.Headers(challenge(header))) == {"error": "a"}
+
+
 def test_an_absent_challenge_is_none() -> None:
     assert challenge_in({}) is None
 

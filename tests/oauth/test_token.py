@@ -310,3 +310,16 @@ async def test_a_renewal_refused_without_a_word_tells_the_status(status: int) ->
     error = await refusal(sends("", status))
     assert type(error) is UnusableAnswer
     assert error.status == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"), [({"Retry-After": "7"}, 7.0), ({}, 10.0)], ids=["header", "interval"]
+)
+async def test_a_renewal_that_comes_too_fast_is_a_trouble_that_passes(
+    headers: dict[str, str], wait: float
+) -> None:
+    body = {"error": "slow_down", "interval": 10, "trace_id": "t-1"}
+    error = await refusal(says(body, 400, headers))
+    assert type(error) is errors.Throttled
+    assert (error.host, error.detail, error.status) == (HOST, "slow_down", 400)
+    assert (error.retry_after, error.trace_id) == (wait, "t-1")
