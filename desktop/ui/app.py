@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -47,6 +48,9 @@ def run(options: Options) -> int:
 def make_application() -> Application:
     """The application, as this program wants it; without a theme yet."""
     QGuiApplication.setDesktopFileName(APPLICATION_ID)
+    # Where a Wayland compositor has the data control protocol, as KDE and Sway do, Qt can copy
+    # from the tray, and take a secret back, without the focus; it does so only when told.
+    os.environ.setdefault("QT_WAYLAND_USE_DATA_CONTROL", "1")
     application = Application(sys.argv[:1])
     application.setApplicationName("xdr-login")
     application.setApplicationDisplayName("XDR Login")

@@ -1,11 +1,32 @@
-"""The clipboard, with care for secrets: marked as not to be recorded, and cleared again."""
+"""The clipboard, with care for secrets: marked as not to be recorded, and taken back.
+
+Only the clipboard proper is used, never the selection of X11 that the middle button pastes.
+
+On Wayland nobody says whether a copy was accepted, and Qt shows its own content either way. A
+compositor takes one from a window that has the focus and, as most want it, that was just pressed;
+with the data control protocol, which `ui/app.py` lets Qt use, from any program.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QByteArray, QMimeData, QObject, QTimer
 from PySide6.QtGui import QClipboard, QGuiApplication
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QWindow
+
 CLEAR_AFTER = 30.0  # seconds
+ECHO = 0.5  # seconds within which a compositor announces what it has accepted
 
 # What clipboard managers and histories look for; each platform ignores the marks of the others.
+# The one of macOS, org.nspasteboard.ConcealedType, would need QUtiMimeConverter, which PySide6 does
+# not bind: Qt writes a type that it does not know under a name of its own.
 _DO_NOT_RECORD = {
     'application/x-qt-windows-mime;value="ExcludeClipboardContentFromMonitorProcessing"': b"1",
     'application/x-qt-windows-mime;value="CanIncludeInClipboardHistory"': b"\0\0\0\0",
@@ -15,40 +36,138 @@ _DO_NOT_RECORD = {
 
 
 class Clipboard(QObject):
-    """Copies text, and takes a secret back once its time is over, if it is still there."""
+    """Copies text, and takes a secret back once its time is over, if it is still there.
 
-    def __init__(self, *, clear_after: float = CLEAR_AFTER) -> None:
+    `clear_after` is how long the next secret stays, in seconds; one that is there keeps the time
+    that the person was told.
+    """
+
+    def __init__(self, *, clear_after: float = CLEAR_AFTER, wayland: bool | None = None) -> None:
         super().__init__()
+        self.clear_after = clear_after
+        self._wayland = is_wayland() if wayland is None else wayland
         self._clipboard: QClipboard = QGuiApplication.clipboard()
         self._secret: str | None = None
-        self._timer = QTimer(self, singleShot=True, interval=round(clear_after * 1000))
+        self._left_behind: str | None = None
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.clear_secret)
+        if self._wayland:
+            application = cast("QGuiApplication", QGuiApplication.instance())
+            application.focusWindowChanged.connect(self._on_focus)
+
+    @property
+    def needs_focus(self) -> bool:
+        """Whether the desktop may refuse a copy to a program that has not got the focus."""
+        return self._wayland
 
     def copy(self, text: str) -> None:
         """Put `text` on the clipboard."""
         self._forget()
         self._clipboard.setText(text)
 
-    def copy_secret(self, text: str) -> None:
-        """Put `text` on the clipboard for a short time, out of histories."""
-        content = QMimeData()
-        content.setText(text)
-        for mark, value in _DO_NOT_RECORD.items():
-            content.setData(mark, QByteArray(value))
-        self._clipboard.setMimeData(content)
+    async def copy_secret(self, text: str) -> bool:
+        """Put `text` on the clipboard for a short time, out of histories; whether it is there."""
+        self._forget()
+        if self._wayland and self._clipboard.ownsClipboard():
+            # Its going makes an echo too, which must not be taken for that of `text`.
+            await self._echoed(self._clipboard.clear)
         self._secret = text
-        self._timer.start()
+        self._timer.start(round(self.clear_after * 1000))
+        put = partial(self._clipboard.setMimeData, _marked(text))
+        if not self._wayland:
+            put()
+            there = self._holds(text)
+        else:
+            there = await self._accepted(put)
+        if there:
+            self._left_behind = None
+        else:
+            self._forget()
+        return there
 
     def clear_secret(self) -> None:
         """Empty the clipboard if it still holds the secret that was put there."""
         secret = self._secret
         self._forget()
-        # Asking another program for its text may take it seconds: only where it took ours over.
-        if secret is not None and (
-            self._clipboard.ownsClipboard() or self._clipboard.text() == secret
-        ):
-            self._clipboard.clear()
+        if secret is None or not self._holds(secret):
+            return
+        self._clipboard.clear()
+        if self._wayland:
+            self._left_behind = secret
+            QTimer.singleShot(round(ECHO * 1000), self, self._clear_what_was_left)
+
+    async def close(self) -> None:
+        """Take the secret back for good: the program ends."""
+        self.clear_secret()
+        if self._left_behind is not None:
+            await asyncio.sleep(ECHO)
+            if self._clear_what_was_left():
+                await asyncio.sleep(ECHO)  # a keeper of the clipboard fetches it from here
+
+    def _holds(self, text: str) -> bool:
+        # Asking another program for its text may take it seconds: only where it took ours over,
+        # as a clipboard manager does.
+        return self._clipboard.ownsClipboard() or self._clipboard.text() == text
+
+    async def _accepted(self, put: Callable[[], None]) -> bool:
+        """Do `put`; whether the compositor of Wayland went along. What it refused is gone again."""
+        try:
+            if await self._echoed(put) and self._clipboard.ownsClipboard():
+                return True
+        except asyncio.CancelledError:
+            self.clear_secret()
+            raise
+        # Qt takes what was refused for its own. Who refused it refuses this too, so that nothing
+        # of anybody else goes.
+        self._clipboard.clear()
+        return False
+
+    async def _echoed(self, change: Callable[[], None]) -> bool:
+        """Do `change`; whether the compositor said something of it."""
+        change()
+        # What Qt says by itself has been said. What comes now comes from the compositor: that the
+        # clipboard has changed or, as GNOME answers who has not got the focus, a refusal.
+        echo = asyncio.get_running_loop().create_future()
+
+        def on_change() -> None:
+            if not echo.done():
+                echo.set_result(None)
+
+        self._clipboard.dataChanged.connect(on_change)
+        try:
+            await asyncio.wait({echo}, timeout=ECHO)
+        finally:
+            self._clipboard.dataChanged.disconnect(on_change)
+        return echo.done()
+
+    def _on_focus(self, window: QWindow | None) -> None:
+        if window is not None and self._left_behind is not None:
+            QTimer.singleShot(0, self, self._clear_what_was_left)
+
+    def _clear_what_was_left(self) -> bool:
+        """Replace what the desktop kept of a secret that was taken back; whether it had."""
+        # GNOME keeps a copy of what it loses, and shows it to nobody who has not got the focus.
+        if self._left_behind is None or QGuiApplication.focusWindow() is None:
+            return False
+        kept = self._clipboard.text() == self._left_behind
+        self._left_behind = None
+        if kept:
+            self._clipboard.setMimeData(_marked(""))
+        return kept
 
     def _forget(self) -> None:
         self._secret = None
         self._timer.stop()
+
+
+def is_wayland() -> bool:
+    """Whether windows are shown by a Wayland compositor."""
+    return QGuiApplication.platformName().startswith("wayland")
+
+
+def _marked(text: str) -> QMimeData:
+    content = QMimeData()
+    content.setText(text)
+    for mark, value in _DO_NOT_RECORD.items():
+        content.setData(mark, QByteArray(value))
+    return content

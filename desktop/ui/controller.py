@@ -17,18 +17,21 @@ from PySide6.QtGui import (
     QWindow,
 )
 
+from desktop.services.copy_formats import CopyFormat
 from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn
 from desktop.ui import texts
 from desktop.ui.clipboard import Clipboard
+from desktop.ui.copying import Copied, Copier, NotCopied
 
 if TYPE_CHECKING:
     from desktop.services.session import Session
     from desktop.services.states import State
+    from desktop.ui.copying import CopyProgress
     from desktop.ui.window import Window
 
 
 class Controller(QObject):
-    """Serves the window, owns the clipboard, and speaks to the session once there is one.
+    """Serves the window, owns what copies, and speaks to the session once there is one.
 
     Signals:
         sign_in_wanted: the person wants to sign in.
@@ -42,6 +45,8 @@ class Controller(QObject):
         super().__init__()
         self.window = window
         self.clipboard = Clipboard()
+        self.copier = Copier(self.clipboard)
+        self.copier.progressed.connect(self._on_copy)
         self._session: Session | None = None
         self._state: State = Requesting(opening=True)
         self._left: float | None = None
@@ -105,6 +110,7 @@ class Controller(QObject):
 
     def sign_out(self) -> None:
         """Remove the token from this computer, and from the clipboard."""
+        self.copier.cancel()
         self.clipboard.clear_secret()
         if self._session is not None:
             self._session.sign_out()
@@ -138,15 +144,13 @@ class Controller(QObject):
             self.clipboard.copy(self._state.link)
             self._announce("Link copied")
 
-    def copy_token(self) -> bool:
-        """Put the access token on the clipboard; whether there was one."""
-        token = self._session.access_token() if self._session is not None else None
-        if token is None:
-            self._announce("There is no valid token")
-            return False
-        self.clipboard.copy_secret(token)
-        self._announce("Token copied")
-        return True
+    def copy_token(self, as_: CopyFormat = CopyFormat.TOKEN) -> None:
+        """Put the access token on the clipboard; what comes of it, `copier.progressed` tells."""
+        self.copier.copy(self._session, as_)
+
+    def cancel_copy(self) -> None:
+        """Wait no longer for a token that was to be copied."""
+        self.copier.cancel()
 
     def copy_details(self) -> None:
         """Put what support asks for on the clipboard."""
@@ -156,6 +160,12 @@ class Controller(QObject):
             profile = self._session.profile if self._session is not None else None
             self.clipboard.copy(details(self._state, profile, datetime.now(UTC)))
             self._announce("Details copied")
+
+    def _on_copy(self, progress: CopyProgress) -> None:
+        if isinstance(progress, Copied):
+            self._announce(f"{progress.format.value} copied")
+        elif isinstance(progress, NotCopied):
+            self._announce(progress.text)
 
     # Drawing
 

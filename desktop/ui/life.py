@@ -96,7 +96,7 @@ class _Life:
 
     async def _end(self) -> None:
         self._controller.window.hide()
-        self._controller.clipboard.clear_secret()
+        await self._controller.copier.close()
         if self._session is not None:
             await self._session.close()
         self._options.close()

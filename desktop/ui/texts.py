@@ -168,6 +168,24 @@ def not_saved(error: Exception) -> str:
     return f"{_advice_for(error).title}. The token is not saved: it is gone when you quit."
 
 
+COPYING_TITLE = "Copy token"
+COPYING = "Copying the token…"
+PRESS_TO_COPY = (
+    "Press Copy to put the token on the clipboard. Your desktop lets a program do that only "
+    "from a window that you have just used."
+)
+COPY_REFUSED = "Your desktop did not take the copy. Press Copy to try it again."
+CLIPBOARD_REFUSED = (
+    "The clipboard did not take the token. Another program may be holding it: try again."
+)
+NOTHING_TO_COPY = "There is no token to copy. Sign in first."
+
+
+def copied(clear_after: float) -> str:
+    """That it is on the clipboard, and for how many seconds."""
+    return f"Copied, cleared in {clear_after:.0f} s"
+
+
 def _advice_for(error: Exception, user_code: str = "") -> Advice:
     # The table of words knows the protocol, which is not loaded before the first paint.
     from desktop.services.messages import advice_for

@@ -1,9 +1,12 @@
 """What the tests of the window share: somebody who presses, and somebody who reads the screen."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+import qasync
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import (
     QApplication,
@@ -14,14 +17,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.oauth.metadata import ServerMetadata
+from desktop.services.copy_formats import CopyFormat
 from desktop.services.profiles import Profile
 from desktop.services.states import State
 from desktop.ui.controller import Controller
+from desktop.ui.copying import Copier
 from desktop.ui.theme import Theme
 from desktop.ui.waiting_view import WaitingView
 from desktop.ui.widgets import Button
 from desktop.ui.window import Window
 from tests.sample_states import NOW, PROFILE
+
+T = TypeVar("T")
 
 FONTS = ("Inter", "DejaVu Sans")  # that of the screenshots, and one of the widest there are
 TOKEN = "eyJ-the-access-token"
@@ -33,7 +41,6 @@ class Recorder:
     """Actions that only note what was asked for."""
 
     calls: list[str] = field(default_factory=list)
-    has_token: bool = True
     has_browser: bool = True
 
     def sign_in(self) -> None:
@@ -70,9 +77,11 @@ class Recorder:
     def copy_link(self) -> None:
         self.calls.append("copy_link")
 
-    def copy_token(self) -> bool:
-        self.calls.append("copy_token")
-        return self.has_token
+    def copy_token(self, as_: CopyFormat = CopyFormat.TOKEN) -> None:
+        self.calls.append("copy_token" if as_ is CopyFormat.TOKEN else f"copy_token {as_.name}")
+
+    def cancel_copy(self) -> None:
+        self.calls.append("cancel_copy")
 
     def copy_details(self) -> None:
         self.calls.append("copy_details")
@@ -151,19 +160,57 @@ class Screen:
         return "" if widget is None else name_of(widget)
 
 
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What a session hands out to be copied."""
+
+    access_token: str
+    token_type: str = "Bearer"
+    expires_at: datetime | None = NOW + timedelta(minutes=10)
+    scope: tuple[str, ...] = ("enrich:read", "casebook")
+
+
 @dataclass
 class FakeSession:
-    """Notes what it is asked for."""
+    """Notes what it is asked for; `token` may be what goes wrong instead of one."""
 
     profile: Profile = PROFILE
-    token: str | None = TOKEN
+    token: str | Exception = TOKEN
+    metadata: ServerMetadata | None = None
     calls: list[str] = field(default_factory=list)
+    renewed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def access_token(self) -> str | None:
-        return self.token
+    def __post_init__(self) -> None:
+        self.renewed.set()
+
+    async def fresh_token(self) -> Fresh:
+        """Give the token once `renewed` is set."""
+        await self.renewed.wait()
+        if isinstance(self.token, Exception):
+            raise self.token
+        return Fresh(self.token)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         return lambda: self.calls.append(name)
+
+
+class Listener(list[object]):
+    """What a copier has told since it is listened to."""
+
+    def __init__(self, copier: Copier) -> None:
+        super().__init__()
+        self._news = asyncio.Event()
+        copier.progressed.connect(self._take)
+
+    async def wait_for(self, number: int) -> None:
+        """Wait until so much has been told."""
+        while len(self) < number:
+            self._news.clear()
+            await self._news.wait()
+
+    def _take(self, progress: object) -> None:
+        self.append(progress)
+        self._news.set()
 
 
 class FakeTime(datetime):
@@ -196,6 +243,14 @@ class Desk:
         self.controller._tick.stop()
         self.controller._tick.timeout.emit()
         settle()
+
+
+def on_loop(work: Coroutine[None, None, T]) -> T:
+    """Run `work` on a loop as that of the program, where Qt and asyncio take turns."""
+    application = QApplication.instance()
+    with qasync.QEventLoop(application) as loop:
+        result: T = loop.run_until_complete(work)
+    return result
 
 
 def settle() -> None:

@@ -10,13 +10,14 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 
 from desktop.oauth import errors
+from desktop.services.copy_formats import CopyFormat
 from desktop.services.profiles import NoProfile
 from desktop.services.states import Failed, Requesting, SignedOut, State
 from desktop.ui.controller import Controller
 from desktop.ui.ring import Ring
 from desktop.ui.window import Window
 from tests.sample_states import LINK, NOW, STATES, signed_in, waiting
-from tests.ui.bench import TOKEN, Desk, FakeTime
+from tests.ui.bench import TOKEN, Desk, FakeTime, Listener
 
 
 @pytest.fixture
@@ -183,31 +184,64 @@ def test_the_code_can_be_copied(desk: Desk, announced: list[str]) -> None:
     assert announced[-1] == "Code copied"
 
 
-def test_the_token_can_be_copied(desk: Desk, announced: list[str]) -> None:
+async def copy(desk: Desk, format_: CopyFormat = CopyFormat.TOKEN) -> None:
+    """Copy, and wait for what comes of it."""
+    told = Listener(desk.controller.copier)
+    desk.controller.copy_token(format_)
+    await told.wait_for(2)
+
+
+async def test_the_token_can_be_copied(desk: Desk, announced: list[str]) -> None:
     desk.show(signed_in())
-    assert desk.controller.copy_token()
+    await copy(desk)
     assert clipboard() == TOKEN
     assert announced[-1] == "Token copied"
 
 
-def test_an_expired_token_is_not_copied_and_that_is_said(desk: Desk, announced: list[str]) -> None:
-    desk.session.token = None
-    desk.show(signed_in(left=0))
-    assert not desk.controller.copy_token()
-    assert clipboard() == ""
-    assert announced[-1] == "There is no valid token"
-
-
-def test_signing_out_takes_the_token_off_the_clipboard(desk: Desk) -> None:
+async def test_the_token_can_be_copied_in_another_shape(desk: Desk, announced: list[str]) -> None:
     desk.show(signed_in())
+    await copy(desk, CopyFormat.HEADER)
+    assert clipboard() == f"Authorization: Bearer {TOKEN}"
+    assert announced[-1] == "Authorization header copied"
+
+
+async def test_why_a_token_is_not_copied_is_said(desk: Desk, announced: list[str]) -> None:
+    desk.session.token = errors.TransportFailure("login.northwind.example")
+    desk.show(signed_in(left=0))
+    await copy(desk)
+    assert clipboard() == ""
+    assert announced[-1].startswith("The server cannot be reached. No connection to login.")
+
+
+async def test_giving_up_a_copy_says_nothing(desk: Desk, announced: list[str]) -> None:
+    desk.session.renewed.clear()
+    desk.show(signed_in(left=0))
+    announced.clear()
     desk.controller.copy_token()
+    desk.controller.cancel_copy()
+    await desk.controller.copier.close()
+    assert announced == []
+
+
+async def test_signing_out_takes_the_token_off_the_clipboard(desk: Desk) -> None:
+    desk.show(signed_in())
+    await copy(desk)
     desk.controller.sign_out()
     assert clipboard() == ""
 
 
-def test_signing_out_leaves_what_somebody_else_copied(desk: Desk) -> None:
-    desk.show(signed_in())
+async def test_signing_out_gives_up_a_copy_that_waits(desk: Desk) -> None:
+    desk.session.renewed.clear()
     desk.controller.copy_token()
+    desk.controller.sign_out()
+    desk.session.renewed.set()
+    await desk.controller.copier.close()
+    assert clipboard() == ""
+
+
+async def test_signing_out_leaves_what_somebody_else_copied(desk: Desk) -> None:
+    desk.show(signed_in())
+    await copy(desk)
     QGuiApplication.clipboard().setText("a shopping list")
     desk.controller.sign_out()
     assert clipboard() == "a shopping list"
