@@ -1,0 +1,82 @@
+"""What copies in the program, alone: SIGUSR1 copies, SIGUSR2 shows a window, SIGTERM ends it.
+
+`python -m tests.end_to_end.copier_app FORMAT SECONDS` prints every progress as a line. The token
+is that of `Token`; there is no session, and no window before it is asked for.
+"""
+
+import asyncio
+import signal
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import qasync
+from PySide6.QtWidgets import QPushButton
+
+from desktop.services.copy_formats import CopyFormat
+from desktop.services.profiles import Profile
+from desktop.ui.app import make_application
+from desktop.ui.clipboard import Clipboard
+from desktop.ui.copying import Copied, Copier, Copying, CopyProgress
+from desktop.ui.theme import Theme
+
+TOKEN = "eyJ-it's-$HOME-a-token"
+
+
+@dataclass(frozen=True)
+class Token:
+    """The values of a token."""
+
+    access_token: str = TOKEN
+    token_type: str = "Bearer"
+    expires_at: datetime | None = datetime(2026, 11, 23, 3, 10, tzinfo=UTC)
+    scope: tuple[str, ...] = ("enrich:read", "casebook")
+
+
+class Source:
+    """Stands in for a session."""
+
+    profile = Profile("x", "X", "c", issuer="https://127.0.0.1", expected_issuer="IROH Auth")
+    metadata = None
+
+    async def fresh_token(self) -> Token:
+        """Give the one token there is."""
+        return Token()
+
+
+def tell(progress: CopyProgress) -> None:
+    """Print what a person would be told."""
+    match progress:
+        case Copying(format):
+            line = f"copying {format.name}"
+        case Copied(format, clear_after):
+            line = f"copied {format.name} for {clear_after:.0f} s"
+        case _:
+            line = f"not copied: {progress.text}"
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+async def live(copier: Copier, format_: CopyFormat) -> None:
+    """Do as the signals say until the end."""
+    end = asyncio.Event()
+    window = QPushButton("Copy token")
+    window.setWindowTitle("the main window")
+    window.clicked.connect(lambda: copier.copy(Source(), format_))
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR1, lambda: copier.copy(Source(), format_))
+    loop.add_signal_handler(signal.SIGUSR2, window.show)
+    loop.add_signal_handler(signal.SIGTERM, end.set)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    await end.wait()
+    await copier.close()
+
+
+if __name__ == "__main__":
+    application = make_application()
+    theme = Theme(application)
+    copying = Copier(Clipboard(clear_after=float(sys.argv[2])))
+    copying.progressed.connect(tell)
+    with qasync.QEventLoop(application) as event_loop:
+        event_loop.run_until_complete(live(copying, CopyFormat[sys.argv[1]]))

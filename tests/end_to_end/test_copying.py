@@ -1,0 +1,141 @@
+"""What is copied is what another program reads, until it is taken back."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from desktop.services.copy_formats import CopyFormat, formatted
+from tests.end_to_end.copier_app import TOKEN, Token
+from tests.end_to_end.test_sign_in import clipboard
+from tests.rigs.display import Display
+from tests.rigs.process import Program, running, wait_until
+
+FOR_LONG = 60
+URL = "https://127.0.0.1/iroh/profile/whoami"
+
+
+@dataclass(frozen=True)
+class CopierApp:
+    """The program that copies, and the programs around it."""
+
+    program: Program
+    display: Display
+
+    def copy(self) -> None:
+        """Copy, and wait until it says that it has."""
+        self.program.process.send_signal(signal.SIGUSR1)
+        wait_until(lambda: "copied " in self.program.printed(), "a copy", self.program)
+
+    def end(self) -> int:
+        """Let it end in order; gives the exit code."""
+        self.program.process.terminate()
+        wait_until(self.program.ended, "the end of the program")
+        return self.program.process.returncode
+
+
+class Desktop:
+    """Starts programs on one display."""
+
+    def __init__(self, display: Display, programs: ExitStack) -> None:
+        self._display = display
+        self._programs = programs
+
+    def start(self, format_: CopyFormat = CopyFormat.TOKEN, seconds: float = FOR_LONG) -> CopierApp:
+        """Start the program that copies."""
+        name = "tests.end_to_end.copier_app"
+        command = [sys.executable, "-m", name, format_.name, str(seconds)]
+        app = self._run(command)
+        wait_until(lambda: "ready" in app.printed(), "the program", app)
+        return CopierApp(app, self._display)
+
+    def copy_elsewhere(self, text: str) -> None:
+        """Let another program put `text` on the clipboard."""
+        self._run(["xclip", "-quiet", "-selection", "clipboard", "-i"], typed=text.encode())
+        wait_until(
+            lambda: (
+                "passwordManagerHint" not in clipboard(self._display, "TARGETS")
+                and clipboard(self._display) == text
+            ),
+            "the other program's copy",
+        )
+
+    def _run(self, command: list[str], typed: bytes = b"") -> Program:
+        started = running(command, self._display.environment, typed=typed)
+        return self._programs.enter_context(started)
+
+
+@pytest.fixture
+def desktop(display: Display) -> Iterator[Desktop]:
+    with ExitStack() as programs:
+        yield Desktop(display, programs)
+
+
+@pytest.mark.parametrize("format_", CopyFormat)
+def test_another_program_reads_every_shape(
+    desktop: Desktop, display: Display, format_: CopyFormat
+) -> None:
+    app = desktop.start(format_)
+    app.copy()
+    assert clipboard(display) == formatted(format_, Token(), url=URL)
+    assert clipboard(display, "x-kde-passwordManagerHint") == "secret"
+    assert f"copied {format_.name} for 60 s" in app.program.printed()
+
+
+def test_what_is_copied_as_curl_runs_in_a_shell(desktop: Desktop, display: Display) -> None:
+    app = desktop.start(CopyFormat.CURL)
+    app.copy()
+    script = f"curl() {{ printf '%s\\n' \"$@\"; }}\n{clipboard(display)}"
+    read = display.run("sh", "-c", script)
+    assert read.splitlines() == ["-H", f"Authorization: Bearer {TOKEN}", URL]
+
+
+def test_it_is_taken_back_when_its_time_is_over(desktop: Desktop, display: Display) -> None:
+    app = desktop.start(seconds=1)
+    app.copy()
+    assert clipboard(display) == TOKEN
+    wait_until(lambda: clipboard(display) == "", "an empty clipboard", app.program)
+    assert app.end() == 0
+
+
+def test_it_is_taken_back_at_the_end(desktop: Desktop, display: Display) -> None:
+    app = desktop.start()
+    app.copy()
+    assert app.end() == 0
+    assert clipboard(display) == ""
+
+
+def test_what_another_program_copied_meanwhile_stays(desktop: Desktop, display: Display) -> None:
+    app = desktop.start()
+    app.copy()
+    desktop.copy_elsewhere("a shopping list")
+    assert app.end() == 0
+    assert clipboard(display) == "a shopping list"
+
+
+def test_what_a_clipboard_manager_took_over_goes_too(desktop: Desktop, display: Display) -> None:
+    app = desktop.start()
+    app.copy()
+    desktop.copy_elsewhere(TOKEN)
+    assert app.end() == 0
+    assert clipboard(display) == ""
+
+
+def test_the_selection_of_the_middle_button_is_never_used(
+    desktop: Desktop, display: Display
+) -> None:
+    app = desktop.start()
+    app.copy()
+    with pytest.raises(subprocess.CalledProcessError):  # nobody has one
+        display.run("xclip", "-selection", "primary", "-o")
+
+
+def test_no_token_is_printed(desktop: Desktop) -> None:
+    app = desktop.start()
+    app.copy()
+    assert app.end() == 0
+    assert app.program.printed().splitlines() == ["ready", "copying TOKEN", "copied TOKEN for 60 s"]
