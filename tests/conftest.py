@@ -18,6 +18,8 @@ pytest_plugins = [
     "tests.rigs.secret_service",
     "tests.rigs.browser",
     "tests.rigs.oidc_provider",
+    "tests.rigs.mutter",
+    "tests.rigs.sway",
 ]
 
 RIGS = {
@@ -28,6 +30,8 @@ RIGS = {
     "chromium",
     "oidc_provider",
     "start_oidc_provider",
+    "mutter",
+    "sway",
 }
 
 FOLDERS = {

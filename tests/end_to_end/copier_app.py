@@ -9,6 +9,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, repeat
 
 import qasync
 from PySide6.QtWidgets import QPushButton
@@ -17,10 +18,12 @@ from desktop.services.copy_formats import CopyFormat
 from desktop.services.profiles import Profile
 from desktop.ui.app import make_application
 from desktop.ui.clipboard import Clipboard
+from desktop.ui.copy_window import CopyWindow
 from desktop.ui.copying import Copied, Copier, Copying, CopyProgress
 from desktop.ui.theme import Theme
 
 TOKEN = "eyJ-it's-$HOME-a-token"
+RENEWED = "eyJ-the-next-token"
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,21 @@ class Source:
     profile = Profile("x", "X", "c", issuer="https://127.0.0.1", expected_issuer="IROH Auth")
     metadata = None
 
+    def __init__(self, token: Token) -> None:
+        self._token = token
+
     async def fresh_token(self) -> Token:
         """Give the one token there is."""
-        return Token()
+        return self._token
+
+
+class ToldWindow(CopyWindow):
+    """Tells when it asks for a press."""
+
+    async def wait_for_press(self, *, refused: bool) -> bool:
+        """Ask, and say so."""
+        say(f"asks, {'refused' if refused else 'without the focus'}")
+        return await super().wait_for_press(refused=refused)
 
 
 def tell(progress: CopyProgress) -> None:
@@ -53,6 +68,11 @@ def tell(progress: CopyProgress) -> None:
             line = f"copied {format.name} for {clear_after:.0f} s"
         case _:
             line = f"not copied: {progress.text}"
+    say(line)
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
@@ -60,15 +80,22 @@ def tell(progress: CopyProgress) -> None:
 async def live(copier: Copier, format_: CopyFormat) -> None:
     """Do as the signals say until the end."""
     end = asyncio.Event()
+    clipboard = application.clipboard()
+    clipboard.dataChanged.connect(lambda: clipboard.ownsClipboard() or say("owns nothing"))
+    application.focusWindowChanged.connect(lambda focused: focused and say("focused"))
     window = QPushButton("Copy token")
     window.setWindowTitle("the main window")
-    window.clicked.connect(lambda: copier.copy(Source(), format_))
+    tokens = chain([Token()], repeat(Token(RENEWED)))
+
+    def copy() -> None:
+        copier.copy(Source(next(tokens)), format_)
+
+    window.clicked.connect(copy)
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGUSR1, lambda: copier.copy(Source(), format_))
+    loop.add_signal_handler(signal.SIGUSR1, copy)
     loop.add_signal_handler(signal.SIGUSR2, window.show)
     loop.add_signal_handler(signal.SIGTERM, end.set)
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    say("ready")
     await end.wait()
     await copier.close()
 
@@ -76,7 +103,7 @@ async def live(copier: Copier, format_: CopyFormat) -> None:
 if __name__ == "__main__":
     application = make_application()
     theme = Theme(application)
-    copying = Copier(Clipboard(clear_after=float(sys.argv[2])))
+    copying = Copier(Clipboard(clear_after=float(sys.argv[2])), make_window=ToldWindow)
     copying.progressed.connect(tell)
     with qasync.QEventLoop(application) as event_loop:
         event_loop.run_until_complete(live(copying, CopyFormat[sys.argv[1]]))

@@ -138,4 +138,4 @@ def test_no_token_is_printed(desktop: Desktop) -> None:
     app = desktop.start()
     app.copy()
     assert app.end() == 0
-    assert app.program.printed().splitlines() == ["ready", "copying TOKEN", "copied TOKEN for 60 s"]
+    assert TOKEN not in app.program.printed()

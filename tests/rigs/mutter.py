@@ -1,0 +1,109 @@
+"""GNOME's compositor with nothing on its screen, and a keyboard that a test presses.
+
+It holds to what Wayland says of the clipboard more strictly than others: only a window with the
+focus may set it, and with the word of an input that is newer than the last copy.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.rigs import parts
+from tests.rigs.display import without_desktop
+from tests.rigs.process import running, wait_until
+from tests.rigs.secret_service import Bus, run_bus
+
+if TYPE_CHECKING:  # its library exists on Linux only
+    from jeepney.io.blocking import DBusConnection
+
+SOCKET = "wayland-of-a-test"
+REMOTE = "org.gnome.Mutter.RemoteDesktop"
+REMOTE_PATH = "/org/gnome/Mutter/RemoteDesktop"
+# Linux' numbers of keys (linux/input-event-codes.h)
+SPACE, ESCAPE = 57, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Mutter:
+    """A desktop of 1000 by 700 points without a panel."""
+
+    bus: Bus
+    connection: "DBusConnection"
+    session: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """This process' environment, so changed that a child shows its windows here."""
+        return without_desktop() | {
+            "DBUS_SESSION_BUS_ADDRESS": self.bus.address,
+            "WAYLAND_DISPLAY": SOCKET,
+            "QT_QPA_PLATFORM": "wayland",
+            # Qt's only note of a keyboard that writes no text, which it makes a warning.
+            "QT_LOGGING_RULES": "qt.qpa.wayland.textinput=false",
+        }
+
+    def press(self, key: int) -> None:
+        """Press a key and let it go, in the window that has the focus."""
+        for is_down in (True, False):
+            call(self, f"{REMOTE}.Session", "NotifyKeyboardKeycode", "ub", key, is_down)
+
+
+def call(
+    mutter: Mutter, interface: str, method: str, signature: str = "", *arguments: object
+) -> tuple[object, ...]:
+    """Call a method of the remote desktop; give what it answers."""
+    from jeepney import DBusAddress, new_method_call
+
+    address = DBusAddress(mutter.session, bus_name=REMOTE, interface=interface)
+    message = new_method_call(address, method, signature or None, arguments)
+    answer: tuple[object, ...] = mutter.connection.send_and_get_reply(message).body
+    return answer
+
+
+@pytest.fixture
+def mutter() -> Iterator[Mutter]:
+    """Run Mutter on a bus of its own, with a keyboard plugged in."""
+    parts.require_linux("mutter")
+    parts.require("mutter", "mutter", "dbus-daemon")
+    from jeepney.io.blocking import open_dbus_connection
+
+    with (
+        run_bus() as bus,
+        run_mutter(bus),
+        open_dbus_connection(bus.address) as connection,
+    ):
+        (session,) = call(Mutter(bus, connection, REMOTE_PATH), REMOTE, "CreateSession")
+        made = Mutter(bus, connection, str(session))
+        call(made, f"{REMOTE}.Session", "Start")
+        made.press(ESCAPE)  # there is no keyboard before the first key
+        yield made
+
+
+@contextlib.contextmanager
+def run_mutter(bus: Bus) -> Iterator[None]:
+    """Run Mutter until it can be reached by its socket and on the bus."""
+    command = ["mutter", "--wayland", "--headless", "--no-x11", "--wayland-display", SOCKET]
+    environment = without_desktop() | {"DBUS_SESSION_BUS_ADDRESS": bus.address}
+    with running([*command, "--virtual-monitor", "1000x700"], environment) as program:
+        socket = Path(os.environ["XDG_RUNTIME_DIR"]) / SOCKET
+        wait_until(socket.exists, "Mutter's socket", program)
+        wait_until(lambda: is_owned(bus, REMOTE), "Mutter's remote desktop", program)
+        yield
+
+
+def is_owned(bus: Bus, name: str) -> bool:
+    """Whether somebody on the bus goes by `name`."""
+    from jeepney import DBusAddress, new_method_call
+    from jeepney.io.blocking import open_dbus_connection
+
+    address = DBusAddress(
+        "/org/freedesktop/DBus", bus_name="org.freedesktop.DBus", interface="org.freedesktop.DBus"
+    )
+    with open_dbus_connection(bus.address) as connection:
+        asked = new_method_call(address, "NameHasOwner", "s", (name,))
+        return bool(connection.send_and_get_reply(asked).body[0])
