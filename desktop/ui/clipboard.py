@@ -101,8 +101,8 @@ class Clipboard(QObject):
         self.clear_secret()
         if self._left_behind is not None:
             await asyncio.sleep(ECHO)
-            if self._clear_what_was_left():
-                await asyncio.sleep(ECHO)  # a keeper of the clipboard fetches it from here
+            # Unheard, it would not have been sent before the program is gone.
+            await self._echoed(self._clear_what_was_left)
 
     def _holds(self, text: str) -> bool:
         # Asking another program for its text may take it seconds: only where it took ours over,
@@ -144,16 +144,14 @@ class Clipboard(QObject):
         if window is not None and self._left_behind is not None:
             QTimer.singleShot(0, self, self._clear_what_was_left)
 
-    def _clear_what_was_left(self) -> bool:
-        """Replace what the desktop kept of a secret that was taken back; whether it had."""
+    def _clear_what_was_left(self) -> None:
+        """Clear what the desktop has kept of a secret that was taken back."""
         # GNOME keeps a copy of what it loses, and shows it to nobody who has not got the focus.
         if self._left_behind is None or QGuiApplication.focusWindow() is None:
-            return False
-        kept = self._clipboard.text() == self._left_behind
+            return
+        if self._clipboard.text() == self._left_behind:
+            self._clipboard.clear()
         self._left_behind = None
-        if kept:
-            self._clipboard.setMimeData(_marked(""))
-        return kept
 
     def _forget(self) -> None:
         self._secret = None

@@ -36,14 +36,16 @@ class CopyWindow(QWidget):
         self._has_copied = False
         self.setWindowTitle(texts.COPYING_TITLE)
         self.setMinimumWidth(NARROWEST)
-        self._words = label(texts.COPYING, centred=True)
+        self.resize(NARROWEST, 0)
+        self._words = label(centred=True)
         self._button = Button("Copy", self._press, "primary")
         self._button.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
-        column.setSpacing(GAP)
-        column.addWidget(self._words)
-        column.addWidget(self._button)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
+        self._column.setSpacing(GAP)
+        self._column.addWidget(self._words)
+        self._column.addWidget(self._button)
+        self._say(texts.COPYING)
 
     async def open(self) -> bool:
         """Come up; whether the focus came too."""
@@ -59,9 +61,9 @@ class CopyWindow(QWidget):
         `refused` says that the desktop has not taken what was copied from here.
         """
         self._is_pressed = False
-        self._say(texts.COPY_REFUSED if refused else texts.PRESS_TO_COPY)
         self._button.show()
         self._button.setFocus()
+        self._say(texts.COPY_REFUSED if refused else texts.PRESS_TO_COPY)
         while not (self._is_pressed or self._is_closed):
             await self._wait_for_news(None)
         self._say(texts.COPYING)
@@ -106,7 +108,8 @@ class CopyWindow(QWidget):
     def _say(self, words: str) -> None:
         self._words.setText(words)
         self.setAccessibleName(words)
-        self.adjustSize()
+        self._column.activate()
+        self.resize(self.width(), self._column.totalHeightForWidth(self.width()))
 
     def _tell(self) -> None:
         if self._news is not None and not self._news.done():

@@ -95,8 +95,9 @@ class _Life:
             self._settled.set()
 
     async def _end(self) -> None:
-        self._controller.window.hide()
+        # Before the window goes: on Wayland only who has the focus can take a secret back.
         await self._controller.copier.close()
+        self._controller.window.hide()
         if self._session is not None:
             await self._session.close()
         self._options.close()

@@ -170,10 +170,7 @@ def not_saved(error: Exception) -> str:
 
 COPYING_TITLE = "Copy token"
 COPYING = "Copying the token…"
-PRESS_TO_COPY = (
-    "Press Copy to put the token on the clipboard. Your desktop lets a program do that only "
-    "from a window that you have just used."
-)
+PRESS_TO_COPY = "Press Copy: your desktop wants to see a press before a program may copy."
 COPY_REFUSED = "Your desktop did not take the copy. Press Copy to try it again."
 CLIPBOARD_REFUSED = (
     "The clipboard did not take the token. Another program may be holding it: try again."

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from itertools import chain, repeat
 
 import qasync
+from PySide6.QtGui import QWindow
 from PySide6.QtWidgets import QPushButton
 
 from desktop.services.copy_formats import CopyFormat
@@ -81,8 +82,17 @@ async def live(copier: Copier, format_: CopyFormat) -> None:
     """Do as the signals say until the end."""
     end = asyncio.Event()
     clipboard = application.clipboard()
-    clipboard.dataChanged.connect(lambda: clipboard.ownsClipboard() or say("owns nothing"))
-    application.focusWindowChanged.connect(lambda focused: focused and say("focused"))
+
+    def on_change() -> None:
+        if not clipboard.ownsClipboard():
+            say("owns nothing")
+
+    def on_focus(focused: QWindow | None) -> None:
+        if focused is not None:
+            say("focused")
+
+    clipboard.dataChanged.connect(on_change)
+    application.focusWindowChanged.connect(on_focus)
     window = QPushButton("Copy token")
     window.setWindowTitle("the main window")
     tokens = chain([Token()], repeat(Token(RENEWED)))

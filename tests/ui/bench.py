@@ -298,7 +298,7 @@ def tab_order(window: QWidget) -> list[QWidget]:
     ]
 
 
-def misfits(window: Window) -> list[str]:
+def misfits(window: QWidget) -> list[str]:
     """What does not fit: a text larger than its place, a widget beyond the window's sides."""
     return [
         f"{name_of(each)[:40]!r}: {why}"
@@ -307,7 +307,7 @@ def misfits(window: Window) -> list[str]:
     ]
 
 
-def _misfits(widget: QWidget, window: Window) -> Iterator[str]:
+def _misfits(widget: QWidget, window: QWidget) -> Iterator[str]:
     corner = widget.mapTo(window, QPoint(0, 0))
     if corner.x() < 0 or corner.x() + widget.width() > window.width():
         yield f"from {corner.x()} to {corner.x() + widget.width()} of {window.width()}"
