@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # RFC 2606 section 2: this name exists nowhere. Pasted as it stands, the token goes to nobody.
 SOME_API = "https://api.example/"
-_XDR = "IROH Auth"  # as resources/presets.toml has it
 
 
 class CopyFormat(Enum):
@@ -88,9 +87,7 @@ def url_to_ask(profile: Profile, metadata: ServerMetadata | None) -> str:
 
     `SOME_API` where the provider has no known address for that.
     """
-    if profile.expected_issuer == _XDR:
-        return f"{profile.issuer}/iroh/profile/whoami"
-    return (metadata and metadata.userinfo_endpoint) or SOME_API
+    return profile.userinfo_endpoint or (metadata and metadata.userinfo_endpoint) or SOME_API
 
 
 def sh_quoted(text: str) -> str:

@@ -12,7 +12,7 @@ from desktop.oauth.errors import OAuthError
 from desktop.services.copy_formats import CopyFormat, formatted, url_to_ask
 from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
-from desktop.services.session_errors import SessionError
+from desktop.services.session_errors import NoToken, SessionError
 from desktop.ui import texts
 from desktop.ui.copy_window import CopyWindow
 
@@ -99,7 +99,7 @@ class Copier(QObject):
         """Copy the token of `session` in the shape `format`, in place of what is being copied."""
         self._give_up()
         if session is None:
-            self.progressed.emit(NotCopied(texts.NOTHING_TO_COPY))
+            self.progressed.emit(NotCopied(_words_for(NoToken())))
             return
         self.progressed.emit(Copying(format))
         self._task = asyncio.get_running_loop().create_task(self._run(session, format))

@@ -175,7 +175,6 @@ COPY_REFUSED = "Your desktop did not take the copy. Press Copy to try it again."
 CLIPBOARD_REFUSED = (
     "The clipboard did not take the token. Another program may be holding it: try again."
 )
-NOTHING_TO_COPY = "There is no token to copy. Sign in first."
 
 
 def copied(clear_after: float) -> str:

@@ -40,7 +40,7 @@ class Token:
 class Source:
     """Stands in for a session."""
 
-    profile = Profile("x", "X", "c", issuer="https://127.0.0.1", expected_issuer="IROH Auth")
+    profile = Profile("x", "X", "c", userinfo_endpoint="https://127.0.0.1/whoami")
     metadata = None
 
     def __init__(self, token: Token) -> None:

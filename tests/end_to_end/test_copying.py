@@ -16,7 +16,7 @@ from tests.rigs.display import Display
 from tests.rigs.process import Program, running, wait_until
 
 FOR_LONG = 60
-URL = "https://127.0.0.1/iroh/profile/whoami"
+URL = "https://127.0.0.1/whoami"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 import httpx
@@ -142,15 +142,25 @@ def test_nothing_runs_by_being_pasted(format_: CopyFormat) -> None:
 # What the commands ask
 
 
-def test_for_cisco_xdr_the_commands_ask_who_one_is() -> None:
-    profile = Profile("x", "X", "c", issuer=URL[:32], expected_issuer="IROH Auth")
-    assert url_to_ask(profile, None) == URL
+def test_the_commands_ask_what_the_profile_names() -> None:
+    profile = Profile("x", "X", "c", userinfo_endpoint=URL)
+    assert url_to_ask(profile, described("https://a.example/me")) == URL
 
 
-def test_elsewhere_they_ask_the_userinfo_endpoint() -> None:
-    metadata = ServerMetadata("https://a.example/d", "https://a.example/t")
-    metadata = replace(metadata, userinfo_endpoint="https://a.example/me")
+def test_else_they_ask_what_the_server_names() -> None:
+    metadata = described("https://a.example/me")
     assert url_to_ask(Profile("x", "X", "c"), metadata) == "https://a.example/me"
+
+
+def test_a_server_may_name_nothing() -> None:
+    assert url_to_ask(Profile("x", "X", "c"), described("")) == SOME_API
+
+
+def described(userinfo_endpoint: str) -> ServerMetadata:
+    """What a server says of itself."""
+    return ServerMetadata(
+        "https://a.example/d", "https://a.example/t", userinfo_endpoint=userinfo_endpoint
+    )
 
 
 def test_where_there_is_none_they_ask_a_host_that_cannot_exist() -> None:

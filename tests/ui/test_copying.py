@@ -1,6 +1,7 @@
 """Copying a token: it waits for a fresh one, says what came of it, and is one task."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,10 @@ from desktop.services import keystore, session_errors
 from desktop.services.copy_formats import CopyFormat
 from desktop.ui.clipboard import Clipboard
 from desktop.ui.copying import Copied, Copier, Copying, NotCopied
-from tests.sample_states import HOST
+from tests.sample_states import HOST, PROFILE
 from tests.ui.bench import TOKEN, FakeSession, Listener
 
-WHOAMI = f"https://{HOST}/iroh/profile/whoami"
+WHOAMI = "https://api.example/me"
 
 
 def clipboard() -> str:
@@ -40,7 +41,8 @@ async def test_a_copy_is_told_when_it_is_on_the_clipboard(copier: Copier, told: 
 
 
 async def test_the_commands_ask_who_one_is(copier: Copier, told: Listener) -> None:
-    copier.copy(FakeSession(), CopyFormat.CURL)
+    profile = replace(PROFILE, userinfo_endpoint=WHOAMI)
+    copier.copy(FakeSession(profile), CopyFormat.CURL)
     await told.wait_for(2)
     assert clipboard() == f"curl -H 'Authorization: Bearer {TOKEN}' '{WHOAMI}'"
 
@@ -107,7 +109,9 @@ async def test_giving_up_where_nothing_is_under_way_does_nothing(
 
 async def test_without_a_session_there_is_nothing_to_copy(copier: Copier, told: Listener) -> None:
     copier.copy(None, CopyFormat.TOKEN)
-    assert told == [NotCopied("There is no token to copy. Sign in first.")]
+    assert told == [
+        NotCopied("There is no token to copy. You are not signed in. Sign in, then copy it.")
+    ]
 
 
 UNREACHABLE = (
