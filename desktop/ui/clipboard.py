@@ -105,9 +105,12 @@ class Clipboard(QObject):
             await self._echoed(self._clear_what_was_left)
 
     def _holds(self, text: str) -> bool:
-        # Asking another program for its text may take it seconds: only where it took ours over,
-        # as a clipboard manager does.
-        return self._clipboard.ownsClipboard() or self._clipboard.text() == text
+        if self._clipboard.ownsClipboard():
+            return True
+        # Another program took it over, as a clipboard manager does. Asking one that hangs holds
+        # Qt for five seconds on X11, and for as long again with every further question.
+        content: QMimeData | None = self._clipboard.mimeData()  # None once it is empty
+        return content is not None and bool(content.formats()) and content.text() == text
 
     async def _accepted(self, put: Callable[[], None]) -> bool:
         """Do `put`; whether the compositor of Wayland went along. What it refused is gone again."""
