@@ -123,8 +123,10 @@ class Renewer:
         self._look.set()
 
     def look(self) -> None:
-        """Time may have passed unseen: compare the clocks, and renew if that is due."""
-        self._look.set()
+        """Time may have passed unseen: renew if that is due, and notice a clock that was set."""
+        # Every look that changes nothing would leave a timer behind that wakes the computer.
+        if self._set_back() > _CLOCK_WAS_SET or self._seconds_to_renewal() <= 0:
+            self._look.set()
 
     def wake(self) -> None:
         """The network or the computer is back: what has failed is tried again at once."""
@@ -222,20 +224,23 @@ class Renewer:
         else:
             await first_of(self._look.wait(), self._world.clock.sleep(left))
 
+    def _set_back(self) -> float:
+        """Seconds by which the wall clock was set back since the tokens are held."""
+        shown = (self._world.clock.utc() - self._held_since.utc).total_seconds()
+        return self._world.clock.monotonic() - self._held_since.monotonic - shown
+
     def _correct_clock(self) -> None:
         """A clock that was set back makes no token live longer."""
-        held, clock = self._store.held, self._world.clock
-        if held is None or held.expires_at is None:
+        back = self._set_back()
+        if back <= _CLOCK_WAS_SET:
             return
-        passed = clock.monotonic() - self._held_since.monotonic
-        shown = (clock.utc() - self._held_since.utc).total_seconds()
-        if passed - shown > _CLOCK_WAS_SET:
-            back = timedelta(seconds=passed - shown)
+        self._held_since = now(self._world.clock)
+        held, shift = self._store.held, timedelta(seconds=back)
+        if held is not None and held.expires_at is not None:
             self._store.held = replace(
-                held, issued_at=held.issued_at - back, expires_at=held.expires_at - back
+                held, issued_at=held.issued_at - shift, expires_at=held.expires_at - shift
             )
-            self._due_at = self._due_at and self._due_at - back
-            self._held_since = now(clock)
+            self._due_at = self._due_at and self._due_at - shift
 
     async def _renew(self) -> Exception | None:
         """Try once; gives the error that it ended with."""
