@@ -22,6 +22,9 @@ from desktop.ui.window import Window
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtWidgets import QWidget
+
     from desktop.services.profiles import Profile
     from desktop.services.states import State
     from desktop.ui.theme import Theme
@@ -51,21 +54,39 @@ class WatchedWindow(Window):
 
     def show_state(self, state: State, at: datetime) -> None:
         """Draw, and tell once it is on screen."""
-        super().show_state(state, at)
         from desktop.services.states import AwaitingApproval, SignedIn
 
-        if isinstance(state, AwaitingApproval):
-            self._once("approved" if state.approved else "code")
-        if isinstance(state, SignedIn) and "signed_in" not in self._seen:
-            self._once("signed_in")
-            QTimer.singleShot(_LINGER, self._end)
+        super().show_state(state, at)
+        if isinstance(state, AwaitingApproval) and state.approved:
+            self._once("approved")
+        elif isinstance(state, AwaitingApproval):
+            from desktop.ui.code_tiles import CodeTiles
+
+            self._once_painted(CodeTiles, "code")
+        elif isinstance(state, SignedIn):
+            from desktop.ui.ring import Ring
+
+            self._once_painted(Ring, "signed_in")
+
+    def _once_painted(self, kind: type[QWidget], name: str) -> None:
+        # A new view is laid out and painted in the turns of the loop that follow. To repaint the
+        # window right here would draw it without, and tell too early.
+        if name in self._seen:
+            return
+        paint = kind.paintEvent
+
+        def paint_and_tell(widget: QWidget, event: QPaintEvent) -> None:
+            paint(widget, event)
+            QTimer.singleShot(0, lambda: self._once(name))
+
+        kind.paintEvent = paint_and_tell  # type: ignore[method-assign]
 
     def _once(self, name: str) -> None:
         if name not in self._seen:
             self._seen.add(name)
-            if name != "approved":
-                self.repaint()
             tell(name)
+            if name == "signed_in":
+                QTimer.singleShot(_LINGER, self._end)
 
     def _on_painted(self) -> None:
         tell("painted")
