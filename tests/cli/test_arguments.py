@@ -114,7 +114,9 @@ def test_with_a_display_there_is_a_window(
         request.getfixturevalue("listen")(f"{folder}/wayland-0")
     assert has_display()
     assert main(["--profile", "northwind", "--verbose"]) == 7
-    assert called == [("window", Options(profile="northwind", verbose=True))]
+    assert [(where, options.profile, options.verbose) for where, options in called] == [
+        ("window", "northwind", True)
+    ]
 
 
 @pytest.mark.usefixtures("called")
@@ -131,7 +133,7 @@ def test_without_a_display_the_terminal_is_used_and_says_why(
     called: list[tuple[str, Options]],
 ) -> None:
     assert main([]) == 8
-    assert called == [("There is no display", Options())]
+    assert [where for where, _options in called] == ["There is no display"]
 
 
 def test_the_terminal_can_be_chosen(
@@ -140,7 +142,9 @@ def test_the_terminal_can_be_chosen(
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(sys, "argv", ["xdr-login", "--terminal"])
     assert main() == 8
-    assert called == [("terminal", Options())]
+    assert [(where, options.profile, options.verbose) for where, options in called] == [
+        ("terminal", None, False)
+    ]
 
 
 @pytest.mark.parametrize(
