@@ -78,11 +78,11 @@ class CodeTiles(QLabel):
             dash = QRectF(0, 0, box.width() * 0.75, 2.4)
             dash.moveCenter(box.center())
             shape.addRoundedRect(dash, 1.2, 1.2)
-            painter.fillPath(shape, self._theme.color("muted"))
+            painter.fillPath(shape, self._theme.brush("muted"))
             return
         shape.addRoundedRect(box, 7, 7)
-        painter.fillPath(shape, self._theme.color("fill"))
-        painter.setPen(self._theme.color("text"))
+        painter.fillPath(shape, self._theme.brush("fill"))
+        # The pen of a label has the colour of its text; `setPen` would load `Qt`, see `numbers`.
         painter.drawText(box, ALIGN_CENTER, character)
 
     def _font(self, tile: float) -> QFont:

@@ -6,7 +6,6 @@ import html  # noqa: F401 - loaded here, needed by tooltips
 import signal
 import sys
 
-import qasync
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -21,6 +20,7 @@ from desktop.services.session import Session
 from desktop.services.states import Failed, Requesting, State
 from desktop.ui import views, waiting_view  # noqa: F401 - loaded here, needed by the window
 from desktop.ui.controller import Controller
+from desktop.ui.loop import EventLoop
 from desktop.ui.theme import Theme
 from desktop.ui.window import Window
 
@@ -29,7 +29,7 @@ def live(application: QApplication, window: Window, *, theme: Theme, options: Op
     """Run until the person closes `window`; gives the exit code."""
     start_logging(log_folder(), verbose=options.verbose)
     window.set_icon(QIcon(str(resource("icons/app.svg"))))
-    with qasync.QEventLoop(application) as loop:
+    with EventLoop(application) as loop:
         loop.set_exception_handler(report_loop_error)
         life = _Life(Controller(application, window), theme, options)
         return int(loop.run_until_complete(life.run()))
@@ -58,6 +58,7 @@ class _Life:
         try:
             await self._sign_in()
             await self._settled.wait()
+            await asyncio.sleep(_DRAWN_AFTER)  # what is loaded now would make that come later
             await self._worker.run(_load_what_comes_next)
             self._theme.follow()
             self._controller.add_shortcuts()
@@ -111,6 +112,8 @@ class _Life:
 def _load_what_comes_next() -> None:
     """Import what the next states need, so that no import holds the event loop then."""
     import jwt  # noqa: F401
+    from PySide6.QtCore import Qt  # noqa: F401
+    from PySide6.QtWidgets import QStyle  # noqa: F401
 
     from desktop.services import keyring_vault  # noqa: F401
     from desktop.ui import failed_view, qr_code, signed_in_view, signed_out_view  # noqa: F401
@@ -121,4 +124,5 @@ def _load_what_comes_next() -> None:
     gc.enable()
 
 
+_DRAWN_AFTER = 0.05  # seconds until a new view is laid out and painted, generously
 _USUAL_SWITCH_INTERVAL = 0.005  # seconds: what Python starts with

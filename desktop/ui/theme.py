@@ -12,6 +12,7 @@ from desktop.services.resources import resource
 
 if TYPE_CHECKING:
     from PySide6.QtCore import Qt
+    from PySide6.QtGui import QBrush
 
 SPACE = 20  # logical pixels around and inside cards
 GAP = 14
@@ -104,6 +105,13 @@ class Theme:
     def color(self, token: str) -> QColor:
         """The colour `token`."""
         return QColor(self.tokens[token])
+
+    def brush(self, token: str) -> QBrush:
+        """The colour `token`, to fill with."""
+        # To make a brush of a colour would load `Qt` before the first code; a palette does not.
+        palette = QPalette()
+        palette.setColor(QPalette.ColorRole.Window, self.color(token))
+        return palette.window()
 
     def _on_scheme(self, scheme: Qt.ColorScheme) -> None:
         dark = scheme.name == "Dark" or (scheme.name == "Unknown" and self._system_is_dark)

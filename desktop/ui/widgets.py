@@ -70,6 +70,7 @@ class Button(QPushButton):
         self._narrow = kind in {"", "primary"}
         self._back = QTimer(self, singleShot=True, interval=_ACKNOWLEDGED_FOR)
         self._back.timeout.connect(lambda: self.setText(self._text))
+        self._is_taking_focus = False
 
     def acknowledge(self, text: str) -> None:
         """Show `text` for a moment instead of the label."""
@@ -84,19 +85,26 @@ class Button(QPushButton):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the ring only to those who use the keyboard."""
         super().focusInEvent(event)
-        if event.reason().name != _BACK_AT_THE_WINDOW:
-            restyled(self, "ring", "true" if event.reason().name in _KEYBOARD else "false")
+        # A reason is one of `Qt`, which the first code does without: see `numbers`.
+        if not self._is_taking_focus and event.reason().name != _BACK_AT_THE_WINDOW:
+            self._show_ring(shown=event.reason().name in _KEYBOARD)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Take the ring away, unless the whole window is left: who comes back looks for it."""
         super().focusOutEvent(event)
         if event.reason().name != _BACK_AT_THE_WINDOW:
-            restyled(self, "ring", "false")
+            self._show_ring(shown=False)
 
     def take_focus(self, *, ringed: bool) -> None:
         """Be what the keyboard is on, in place of something that goes away."""
+        self._is_taking_focus = True
         self.setFocus()
-        restyled(self, "ring", "true" if ringed else "false")
+        self._is_taking_focus = False
+        self._show_ring(shown=ringed)
+
+    def _show_ring(self, *, shown: bool) -> None:
+        if has_ring(self) != shown:
+            restyled(self, "ring", "true" if shown else "false")
 
 
 class Card(QFrame):

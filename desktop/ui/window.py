@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVB
 from desktop.ui.numbers import ESCAPE, NO_FOCUS, SCROLL_BAR_ALWAYS_OFF
 from desktop.ui.starting_view import StartingView
 from desktop.ui.theme import GAP, NARROWEST, SPACE, WIDEST_COLUMN, Theme
-from desktop.ui.widgets import View, has_ring, label, restyled
+from desktop.ui.widgets import View, has_ring, label
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -171,21 +171,17 @@ class _Header(QWidget):
         self._logo.setFixedSize(_LOGO, _LOGO)
         self._name = label("XDR Login", "name")
         self._place = label("", "muted")
-        self._badge = label("Starting")
-        self._badge.setWordWrap(False)
-        self._badge.setProperty("badge", "neutral")
-        # A long name beside it must not blow it up.
-        self._badge.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._badge = _badge("Starting", "neutral")
         words = QVBoxLayout()
         words.setSpacing(1)
         words.addWidget(self._name)
         words.addWidget(self._place)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(SPACE, SPACE - 4, SPACE, GAP)
-        line.setSpacing(14)
-        line.addWidget(self._logo)
-        line.addLayout(words, 1)
-        line.addWidget(self._badge)
+        self._line = QHBoxLayout(self)
+        self._line.setContentsMargins(SPACE, SPACE - 4, SPACE, GAP)
+        self._line.setSpacing(14)
+        self._line.addWidget(self._logo)
+        self._line.addLayout(words, 1)
+        self._line.addWidget(self._badge)
 
     def set_words(self, name: str, place: str) -> None:
         """The name of the profile, and where that is."""
@@ -199,6 +195,19 @@ class _Header(QWidget):
     def show_badge(self, text: str, kind: str) -> None:
         """How it stands, in a word."""
         if text != self._badge.text():
-            self._badge.setText(text)
-            restyled(self._badge, "badge", kind)
+            # Another one, because dressing it anew asks for its style, and that loads `Qt` before
+            # the first code.
+            self._badge.hide()
+            self._badge.deleteLater()
+            self._badge = _badge(text, kind)
             self._badge.setAccessibleName(f"State: {text}")
+            self._line.addWidget(self._badge)
+
+
+def _badge(text: str, kind: str) -> QLabel:
+    made = label(text)
+    made.setWordWrap(False)
+    made.setProperty("badge", kind)
+    # A long name beside it must not blow it up.
+    made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+    return made
