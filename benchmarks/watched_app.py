@@ -13,11 +13,13 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QElapsedTimer, QTimer
+gc.disable()  # as `xdr-login` does: before PySide6 is loaded
 
-from desktop.options import Options
-from desktop.ui import app
-from desktop.ui.window import Window
+from PySide6.QtCore import QElapsedTimer, QTimer  # noqa: E402
+
+from desktop.options import Options  # noqa: E402
+from desktop.ui import app  # noqa: E402
+from desktop.ui.window import Window  # noqa: E402
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -114,6 +116,5 @@ class WatchedOptions(Options):
 
 
 if __name__ == "__main__":
-    gc.disable()  # as `xdr-login` does
     app.Window = WatchedWindow  # type: ignore[attr-defined]
     sys.exit(app.run(WatchedOptions()))
