@@ -36,6 +36,7 @@ def run(options: Options) -> int:
     application.has_painted = True
     loader = _Loader()
     _wait(window, loader.finished, start=loader.start)
+    loader.join()  # closed meanwhile, it would tell an object that is gone
     if loader.error is not None:
         raise loader.error
     if not window.isVisible():
@@ -89,10 +90,15 @@ class _Loader(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._load, name="loader", daemon=True)
 
     def start(self) -> None:
         """Begin."""
-        threading.Thread(target=self._load, name="loader", daemon=True).start()
+        self._thread.start()
+
+    def join(self) -> None:
+        """Return when everything has been imported."""
+        self._thread.join()
 
     def _load(self) -> None:
         # The window asks for the interpreter's lock several times a frame, and would wait this
