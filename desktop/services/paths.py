@@ -19,6 +19,11 @@ def profiles_file() -> Path:
     return configuration_folder() / "profiles.toml"
 
 
+def settings_file() -> Path:
+    """What the person has set."""
+    return configuration_folder() / "settings.toml"
+
+
 def notes_folder() -> Path:
     """Where it is noted what the keyring holds: names, never values."""
     return platformdirs.user_state_path(_FOLDER, appauthor=False) / "saved"

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+import os
+import tomllib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tomlkit import TOMLDocument
+
+_log = logging.getLogger(__name__)
+
+IN_USE_MINUTES = range(1, 481)
+CLIPBOARD_SECONDS = range(5, 301)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +27,8 @@ class Settings:
     `keep_fresh` renews whether or not anybody uses the token; else it is in use while the window
     is in sight and for `in_use_minutes` after it was copied or fetched. `clipboard_seconds` is how
     long a copied secret stays on the clipboard. `start_hidden` is for a start at login.
+
+    `start_at_login` is not in the file: what the operating system does is what is true.
     """
 
     keep_fresh: bool = False
@@ -19,3 +36,96 @@ class Settings:
     clipboard_seconds: int = 30
     start_at_login: bool = False
     start_hidden: bool = True
+
+
+_SWITCHES = ("keep_fresh", "start_hidden")
+_NUMBERS = {"in_use_minutes": IN_USE_MINUTES, "clipboard_seconds": CLIPBOARD_SECONDS}
+
+
+def load_settings(file: Path) -> Settings:
+    """What `file` says. Blocks.
+
+    A file that is missing or broken, and a value that makes no sense, give what is usual: settings
+    are no reason not to start. What is broken is told in the log.
+    """
+    try:
+        # Windows editors may put a byte order mark in front.
+        table = tomllib.loads(file.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        return Settings()
+    # TOMLDecodeError and UnicodeDecodeError are ValueErrors; brackets may be nested too deep.
+    except (OSError, ValueError, RecursionError) as error:
+        _log.warning("the settings cannot be read: %s: %s", file, error)
+        return Settings()
+    for name in (*_SWITCHES, *_NUMBERS):
+        if name in table and not _makes_sense(name, table[name]):
+            _log.warning("a setting makes no sense: %s: %s = %r", file, name, table[name])
+    return _settings_in(table)
+
+
+def save_settings(settings: Settings, file: Path) -> None:
+    """Write to `file` what differs from what it says, all at once. Blocks; raises `OSError`.
+
+    Comments and what is not known here stay. A file that is broken is kept as NAME.broken.
+    """
+    # Loaded by who changes a setting, and by nobody else.
+    import tomlkit
+
+    file = file.resolve()  # a link stays a link
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    document = _read_document(file)
+    known = _settings_in(document.unwrap())
+    for name in (*_SWITCHES, *_NUMBERS):
+        value = getattr(settings, name)
+        if value != getattr(known, name):
+            document[name] = value
+    _write(tomlkit.dumps(document), file)
+
+
+def _settings_in(table: Mapping[str, object]) -> Settings:
+    names = (name for name in (*_SWITCHES, *_NUMBERS) if name in table)
+    sensible = {name: table[name] for name in names if _makes_sense(name, table[name])}
+    return replace(Settings(), **sensible)  # type: ignore[arg-type] # each was looked at
+
+
+def _makes_sense(name: str, value: object) -> bool:
+    if name in _SWITCHES:
+        return isinstance(value, bool)
+    # A bool is an int to Python, and is no number of minutes.
+    return isinstance(value, int) and not isinstance(value, bool) and value in _NUMBERS[name]
+
+
+def _read_document(file: Path) -> TOMLDocument:
+    import shutil
+
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        return tomlkit.parse(file.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        return tomlkit.parse(_HEADING)
+    except (ValueError, RecursionError, TOMLKitError) as error:
+        kept = file.with_name(f"{file.name}.broken")
+        shutil.copyfile(file, kept)
+        _log.warning("the settings cannot be read and begin anew, kept as %s: %s", kept, error)
+        return tomlkit.parse(_HEADING)
+
+
+_HEADING = "# What the settings page of XDR Login writes. It is read at the start.\n\n"
+
+
+def _write(text: str, file: Path) -> None:
+    import tempfile
+
+    # In the same folder, so that the new file takes the place of the old one in one step.
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as temporary:
+            temporary.write(text)
+            temporary.flush()
+            os.fsync(temporary.fileno())
+        os.replace(name, file)  # noqa: PTH105 - `name` is a text
+    except BaseException:
+        os.unlink(name)  # noqa: PTH108 - as above
+        raise
