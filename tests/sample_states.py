@@ -1,15 +1,19 @@
 """One example of everything that the window can show, at a fixed instant."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desktop.oauth import errors
+from desktop.oauth.metadata import ServerMetadata
 from desktop.services import keystore, profiles
 from desktop.services.profiles import Profile
+from desktop.services.session_errors import SignedOutByServer
 from desktop.services.states import (
     AwaitingApproval,
     Failed,
     Requesting,
+    Revocation,
     SignedIn,
     SignedOut,
     State,
@@ -67,8 +71,12 @@ def signed_in(
     scope: tuple[str, ...] = PROFILE.scope,
     requested_scope: tuple[str, ...] = PROFILE.scope,
     not_saved: Exception | None = None,
+    renewable: bool = False,
 ) -> SignedIn:
-    """A token of ten minutes; `left` in seconds, `None` for one that never expires."""
+    """A token of ten minutes; `left` in seconds, `None` for one that never expires.
+
+    One that is `renewable` is in use.
+    """
     issued_at = NOW - timedelta(seconds=600 - (left or 0))
     return SignedIn(
         scope=scope,
@@ -79,14 +87,37 @@ def signed_in(
         user="dana@northwind.example",
         organization="Northwind SOC",
         not_saved=not_saved,
+        renewable=renewable,
+        renews_at=issued_at + timedelta(seconds=534) if renewable else None,
     )
+
+
+def revoked(outcome: Revocation, error: Exception | None = None) -> SignedOut:
+    """Just signed out of a token that would have lived for four minutes more."""
+    ended = outcome in {Revocation.REVOKED, Revocation.GRANT_REVOKED}
+    return SignedOut(NOW, None if ended else NOW + timedelta(minutes=4), outcome, error)
+
+
+def signed_out_by_server() -> SignedOutByServer:
+    """A refresh token that is taken no more, and what the server said of it."""
+    error = SignedOutByServer()
+    error.__cause__ = errors.InvalidGrant(
+        "invalid_grant", host=HOST, description="the grant was revoked", trace_id=TRACE_ID
+    )
+    return error
 
 
 TRACE_ID = "2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11"
 
 STATES: dict[str, State] = {
     "signed_out": SignedOut(),
-    "just_signed_out": SignedOut(NOW, NOW + timedelta(minutes=4)),
+    "just_signed_out": revoked(Revocation.NOT_OFFERED),
+    "revoked": revoked(Revocation.REVOKED),
+    "grant_revoked": revoked(Revocation.GRANT_REVOKED),
+    "not_revoked": revoked(
+        Revocation.FAILED, errors.ServerFault(HOST, status=503, trace_id=TRACE_ID)
+    ),
+    "telling_again": revoked(Revocation.UNDER_WAY),
     "opening": Requesting(opening=True),
     "requesting": Requesting(),
     "waiting": waiting(),
@@ -94,7 +125,18 @@ STATES: dict[str, State] = {
     "waiting_trouble": waiting(trouble=errors.TransportFailure(HOST), left=95),
     "waiting_long_code": waiting(user_code="K7QW-2M9X-PLTR-8VZC"),
     "approved": waiting(approved=True),
-    "signed_in": signed_in(),
+    "signed_in": signed_in(renewable=True),
+    "signed_in_idle": replace(signed_in(renewable=True), renews_at=None),
+    "signed_in_once": signed_in(),
+    "renewing": replace(signed_in(left=61, renewable=True), renewing=True),
+    "not_renewed": replace(
+        signed_in(left=59, renewable=True),
+        trouble=errors.ServerFault(HOST, status=503, trace_id=TRACE_ID),
+        next_at=NOW + timedelta(seconds=20),
+    ),
+    "clock_wrong": replace(signed_in(renewable=True), clock_offset=184.0),
+    "lapsed": replace(signed_in(left=0, renewable=True), renews_at=None),
+    "leaving": replace(signed_in(renewable=True), leaving=True),
     "signed_in_ending": signed_in(left=59),
     "signed_in_not_saved": signed_in(not_saved=keystore.KeyringLocked()),
     "signed_in_fewer_scopes": signed_in(
@@ -107,6 +149,7 @@ STATES: dict[str, State] = {
     "declined": Failed(
         errors.AccessDenied("access_denied", host=HOST, trace_id=TRACE_ID), "WDJB-MJHT"
     ),
+    "signed_out_by_server": Failed(signed_out_by_server()),
     "code_expired": Failed(errors.CodeExpired(), "WDJB-MJHT"),
     "unreachable": Failed(errors.TransportFailure(HOST, detail="connection refused")),
     "unknown_client": Failed(
@@ -119,3 +162,33 @@ STATES: dict[str, State] = {
     "no_profile": Failed(profiles.NoProfile(Path("~/.config/xdr-login/profiles.toml"))),
     "unexpected": Failed(RuntimeError("example")),
 }
+
+METADATA = ServerMetadata(
+    issuer="IROH Auth",
+    device_authorization_endpoint=f"https://{HOST}/iroh/oauth2/device_authorization",
+    token_endpoint=f"https://{HOST}/iroh/oauth2/token",
+)
+_XDR = "https://schemas.cisco.com/iroh/identity/claims/"
+CLAIMS: dict[str, object] = {
+    "iss": "IROH Auth NAM",
+    "sub": "7d0d1c2e-8f6b-4a55-9f1c-0c1d2e3f4a5b",
+    "iat": 1795402800,
+    "nbf": 1795402800,
+    "exp": 1795403400,
+    "jti": "a4b0c1d2-e3f4-4a5b-8c6d-7e8f9a0b1c2d",
+    "email": "dana@northwind.example",
+    f"{_XDR}user/id": "7d0d1c2e-8f6b-4a55-9f1c-0c1d2e3f4a5b",
+    f"{_XDR}org/name": "Northwind SOC",
+    f"{_XDR}scopes": ["enrich:read", "inspect:read", "casebook"],
+}
+WHO_AM_I: dict[str, object] = {
+    "user": {
+        "user-name": "Dana Rivers",
+        "user-email": "dana@northwind.example",
+        "scopes": ["enrich:read", "inspect:read", "casebook"],
+        "enabled?": True,
+    },
+    "org": {"name": "Northwind SOC", "id": "0b6c7f3a-5f0e-4c55-9a3e-2f1d0c9b8a7e"},
+}
+# Three parts as a token has them; nothing in it means anything.
+MADE_UP_TOKEN = ".".join(("eyJhbGciOiJub25lIn0", "bm90IGEgcmVhbCB0b2tlbg" * 24, "bWFkZSB1cA" * 8))
