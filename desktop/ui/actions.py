@@ -1,9 +1,15 @@
 """What a person can ask for. Views call these; what comes of it arrives as a new state."""
 
-from typing import Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
 
 from desktop.services.copy_formats import CopyFormat
-from desktop.services.settings import Settings
+
+if TYPE_CHECKING:
+    from desktop.services.settings import Settings
+    from desktop.services.states import Revocation, SignedIn
+    from desktop.services.token_details import TokenDetails
 
 
 class Actions(Protocol):
@@ -63,8 +69,30 @@ class Actions(Protocol):
     def open_settings(self) -> None:
         """Show what can be set."""
 
+    def revocation_offered(self) -> Revocation | None:
+        """What signing out can do at the server; `None` while that is not known."""
+
     def change_settings(self, settings: Settings) -> None:
         """Go by `settings` from now on, and keep them."""
 
     def quit(self) -> None:
         """End the program."""
+
+
+class PageActions(Protocol):
+    """The commands of the pages that are laid on top of the view."""
+
+    def close_page(self) -> None:
+        """Leave the page."""
+
+    def details(self, state: SignedIn) -> TokenDetails | None:
+        """All that is known of the token, itself excepted; `None` where there is none."""
+
+    def reveal_token(self) -> str | None:
+        """The access token, to be shown because the person asked for it; `None` if it is over."""
+
+    def ask_who_am_i(self) -> None:
+        """Ask the server who signed in; the page is shown the answer."""
+
+    def open_log(self) -> None:
+        """Show the folder of the log."""

@@ -1,13 +1,26 @@
 """The countdown as a ring."""
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontInfo, QPainter, QPaintEvent, QPen
+from math import cos, pi
+
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import (
+    QFont,
+    QFontInfo,
+    QHideEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from desktop.ui.theme import Theme
 
 _DIAMETER = 168
 _STROKE = 10.0
+_FRAME = 50  # milliseconds
+_BREATH = 32  # frames
+_DIMMED = 0.45  # opacity of the arc while another token is on its way
 
 
 class Ring(QLabel):
@@ -20,6 +33,10 @@ class Ring(QLabel):
         super().__init__()
         self._theme = theme
         self._shown = ("", "", 0.0, "good")
+        self._busy = False
+        self._frame = 0
+        self._timer = QTimer(self, interval=_FRAME)
+        self._timer.timeout.connect(self._breathe)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -34,6 +51,40 @@ class Ring(QLabel):
             self.setAccessibleName(f"{time} {words}")
             self.update()
 
+    def set_busy(self, *, busy: bool) -> None:
+        """Whether another token is on its way: the arc is dimmed, and breathes if it may."""
+        if busy == self._busy:
+            return
+        self._busy, self._frame = busy, 0
+        self._tell_timer()
+        self.update()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Go on."""
+        super().showEvent(event)
+        self._tell_timer()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop: nothing moves out of sight."""
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def _tell_timer(self) -> None:
+        if self._busy and self.isVisible() and self._theme.motion:
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    def _breathe(self) -> None:
+        self._frame = (self._frame + 1) % _BREATH
+        self.update()
+
+    def _opacity(self) -> float:
+        if not self._busy:
+            return 1.0
+        # From dim to nearly full and back.
+        return _DIMMED + (0.9 - _DIMMED) * (1 - cos(2 * pi * self._frame / _BREATH)) / 2
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ring and the time."""
         time, words, share, color = self._shown
@@ -45,9 +96,11 @@ class Ring(QLabel):
         painter.setPen(self._pen("track"))
         painter.drawEllipse(circle)
         if share > 0:
+            painter.setOpacity(self._opacity())
             painter.setPen(self._pen(color))
             # Sixteenths of a degree, from the top; what has passed opens clockwise from there.
             painter.drawArc(circle, 90 * 16, round(share * 360 * 16))
+            painter.setOpacity(1.0)
         self._paint_words(painter, circle, time, words)
 
     def _paint_words(self, painter: QPainter, circle: QRectF, time: str, words: str) -> None:

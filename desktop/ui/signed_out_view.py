@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from desktop.services.profiles import Profile
-from desktop.services.states import SignedOut, State
+from desktop.services.states import Revocation, SignedOut, State
 from desktop.ui import texts
 from desktop.ui.actions import Actions
-from desktop.ui.widgets import Button, Card, View, label, quiet
+from desktop.ui.leaving_texts import signed_out
+from desktop.ui.warning_card import WarningCard
+from desktop.ui.widgets import Button, Card, View, has_ring, label, quiet
 
 
 class SignedOutView(View):
@@ -16,6 +18,10 @@ class SignedOutView(View):
         super().__init__()
         card = Card()
         self._note = label("", "subtitle", centred=True)
+        self._actions = actions
+        self._under_way = False
+        self._again = Button("Tell the server again", self._tell_again, "link")
+        self._not_told = WarningCard(self._again)
         title = label(f"Sign in to {profile.name}" if profile else "Sign in", "title", centred=True)
         place = label(profile.place if profile else "", "subtitle", centred=True)
         self._sign_in = Button("Sign in", actions.sign_in, "primary")
@@ -23,6 +29,7 @@ class SignedOutView(View):
         for widget in (title, place, client, self._note, self._sign_in):
             card.column.addWidget(widget)
         self.column.addWidget(card)
+        self.column.addWidget(self._not_told)
         self.column.addStretch(1)
         self.footer_row.addStretch(1)
         self.footer_row.addWidget(quiet(Button("Change profile", actions.open_profiles, "quiet")))
@@ -32,21 +39,26 @@ class SignedOutView(View):
         return isinstance(state, SignedOut)
 
     def show_state(self, state: SignedOut, _at: datetime) -> None:
-        """Show what has just been done."""
-        self._note.setVisible(state.removed_at is not None)
-        self._note.setText(_removed(state))
+        """Show what has just been done, and what could not be."""
+        done = signed_out(state)
+        told = state.revocation not in {Revocation.FAILED, Revocation.UNDER_WAY}
+        self._note.setText(done if told else "")
+        self._note.setVisible(bool(done) and told)
+        trying, ringed = self._again.hasFocus(), has_ring(self._again)
+        self._not_told.show_text("" if told else done, texts.facts(state.not_revoked))
+        if trying and told:
+            self._sign_in.take_focus(ringed=ringed)
+        self._under_way = state.revocation is Revocation.UNDER_WAY
+        # Not disabled meanwhile: the keyboard would go elsewhere.
+        if self._under_way:
+            self._again.hold("Telling the server…")
+        else:
+            self._again.release()
 
     def primary(self) -> Button:
         """Signing in."""
         return self._sign_in
 
-
-def _removed(state: SignedOut) -> str:
-    text = "You are signed out. The token was removed from this computer"
-    if state.valid_until is None:
-        return f"{text}."
-    # Minutes are enough, in the zone of the person; the day where it is not today.
-    end = state.valid_until.astimezone()
-    today = state.removed_at is not None and end.date() == state.removed_at.astimezone().date()
-    day = "" if today else f" on {end.day} {end:%B}"
-    return f"{text}; copies of it stay valid until {end:%H:%M}{day}."
+    def _tell_again(self) -> None:
+        if not self._under_way:
+            self._actions.revoke_again()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop.services.durations import clock_words
+from desktop.services.durations import clock_words, duration_words
 from desktop.services.states import (
     AwaitingApproval,
     Failed,
@@ -13,6 +13,7 @@ from desktop.services.states import (
     SignedOut,
     State,
 )
+from desktop.ui.leaving_texts import short_time, signed_out
 from desktop.ui.long_words import breakable
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _SPOKEN_MARKS = ((30, "30 seconds"), (60, "1 minute"), (300, "5 minutes"))
 
 EXPIRED = "Your token has expired. Sign in again."
+LAPSED = "Your token has expired. The next copy renews it."
 _DAY = 86400.0  # seconds
 _COUNTED_IN_DAYS = 2 * _DAY  # from here on; hours and minutes would not fit the ring either
 
@@ -40,12 +42,20 @@ def badge(state: State, at: datetime) -> tuple[str, str]:
             return "Starting", "neutral"
         case AwaitingApproval():
             return "Waiting", "busy"
-        case SignedIn() if state.remaining(at) == 0:
-            return "Expired", "bad"
         case SignedIn():
-            return "Signed in", "good"
+            return _token_badge(state, at)
         case Failed():
             return ("Not signed out", "bad") if state.still_saved else ("Signed out", "neutral")
+
+
+def _token_badge(state: SignedIn, at: datetime) -> tuple[str, str]:
+    expired = state.remaining(at) == 0
+    if state.renewing:
+        return "Renewing", "neutral" if expired else "good"
+    if not expired:
+        return "Signed in", "good"
+    # What the next use renews is no end, and nothing to be alarmed about.
+    return "Expired", "neutral" if state.renewable and state.trouble is None else "bad"
 
 
 def code_lifetime(state: AwaitingApproval, at: datetime) -> tuple[str, float]:
@@ -94,6 +104,74 @@ def ring(state: SignedIn, at: datetime) -> tuple[str, str, float, str]:
     )
 
 
+def status(state: SignedIn, at: datetime) -> str:
+    """What will become of the token by itself; empty for one that never expires."""
+    if state.leaving:
+        return "Signing out…"
+    if state.renewing:
+        return "Renewing…"
+    if state.trouble is not None:
+        return f"Not renewed: {_advice_for(state.trouble).title}.{_trying_again(state, at)}"
+    return _outlook(state, at)
+
+
+def _outlook(state: SignedIn, at: datetime) -> str:
+    left = state.remaining(at)
+    if left is None:
+        return ""
+    if not state.renewable:
+        return "Does not renew itself" if left else "Expired: sign in again"
+    if left == 0:
+        return "Expired: the next copy renews it"
+    in_use = state.renews_at is not None
+    return (
+        "Renews itself while it is in use" if in_use else "Lapses quietly; the next copy renews it"
+    )
+
+
+def _trying_again(state: SignedIn, at: datetime) -> str:
+    if state.next_at is None:
+        return ""
+    left = (state.next_at - at).total_seconds()
+    return f" Trying again {'in ' + clock_count(left) if left > 0 else 'now'}"
+
+
+def why_not_renew(state: SignedIn) -> str:
+    """Why the token cannot be renewed by hand now; empty if it can."""
+    if state.leaving:
+        return "You are being signed out."
+    if state.renewing:
+        return "It is being renewed."
+    if not state.renewable:
+        return "The server gave nothing to renew it with: sign in again for another token."
+    return ""
+
+
+def not_renewed(state: SignedIn, at: datetime) -> str:
+    """What to do about a renewal that fails, and how long there is time; empty for no trouble."""
+    if state.trouble is None:
+        return ""
+    if not state.remaining(at) or state.expires_at is None:
+        return _advice_for(state.trouble).text
+    until = short_time(state.expires_at, beside=at)
+    return f"{_advice_for(state.trouble).text} Your token stays valid until {until}."
+
+
+_CLOCK_TOLERANCE = 30.0  # seconds that no program minds
+
+
+def clock_warning(state: SignedIn) -> str:
+    """That this computer's clock is wrong, and what to do; empty where it is right enough."""
+    if abs(state.clock_offset) < _CLOCK_TOLERANCE:
+        return ""
+    where = "ahead of" if state.clock_offset > 0 else "behind"
+    return (
+        f"Your computer's clock is {duration_words(abs(state.clock_offset))} {where} the server's. "
+        "Set it right: switch on automatic time in your system's settings. Until then programs "
+        "here may take a good token for an expired one."
+    )
+
+
 def scope_summary(granted: int, high_impact: int) -> str:
     """How many scopes there are, and how many deserve a second look."""
     return f"{granted} granted" + (f" · {high_impact} high impact" if high_impact else "")
@@ -101,7 +179,7 @@ def scope_summary(granted: int, high_impact: int) -> str:
 
 def account(state: SignedIn) -> str:
     """Who signed in: user and organization."""
-    return breakable(" · ".join(filter(None, (state.user, state.organization))), longest=18)
+    return breakable("\n".join(filter(None, (state.user, state.organization))), longest=18)
 
 
 def announcement(state: State, at: datetime) -> str:
@@ -109,13 +187,13 @@ def announcement(state: State, at: datetime) -> str:
     match state:
         case AwaitingApproval():
             return _spoken_approval(state)
-        case SignedIn() if state.remaining(at) == 0:
+        case SignedIn() if state.remaining(at) == 0 and not state.renewable:
             return EXPIRED
         case SignedIn():
             who = f"Signed in{' as ' + state.user if state.user else ''}"
             return who if state.not_saved is None else f"{who}. {not_saved(state.not_saved)}"
         case SignedOut():
-            return "Signed out"
+            return signed_out(state) or "Signed out"
         case Failed():
             advice = _advice_for(state.error, state.user_code)
             return f"{advice.title}. {advice.text}"
@@ -130,6 +208,19 @@ def _spoken_approval(state: AwaitingApproval) -> str:
     return f"Your code is {spoken_code(state.user_code)}. Approve it in your browser.{warning}"
 
 
+def spoken_count(state: State, before: float | None, after: float | None) -> str:
+    """What a screen reader says when the countdown of `state` goes from `before` to `after`.
+
+    A token that renews itself runs out without a word, unless its renewal fails.
+    """
+    if isinstance(state, SignedIn):
+        if state.renewable and state.trouble is None:
+            return ""
+        if before and after == 0:
+            return LAPSED if state.renewable else EXPIRED
+    return spoken_mark(before, after)
+
+
 def spoken_mark(before: float | None, after: float | None) -> str:
     """What a screen reader says when a countdown goes from `before` to `after` seconds.
 
@@ -141,6 +232,11 @@ def spoken_mark(before: float | None, after: float | None) -> str:
         if after <= mark < before:
             return f"{words} left"
     return ""
+
+
+def spoken_trouble(state: SignedIn, at: datetime) -> str:
+    """What a screen reader says when a renewal fails for the first time."""
+    return f"{status(state, at)}. {not_renewed(state, at)}"
 
 
 def client(profile: Profile) -> str:
@@ -166,6 +262,11 @@ def trouble(error: Exception) -> str:
 def not_saved(error: Exception) -> str:
     """Why the token is not in the keyring, and what follows from that."""
     return f"{_advice_for(error).title}. The token is not saved: it is gone when you quit."
+
+
+def facts(error: Exception | None) -> str:
+    """What support asks for about `error`; empty for nothing."""
+    return "" if error is None else _advice_for(error).facts
 
 
 COPYING_TITLE = "Copy token"

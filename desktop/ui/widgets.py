@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QResizeEvent
 
     from desktop.services.states import State
+    from desktop.ui.copying import CopyProgress
 
 _BETWEEN_BUTTONS = 12
+_BESIDE_WORDS = 5  # pixels on either side of the words of a button: border and padding
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
 _KEYBOARD = {"TabFocusReason", "BacktabFocusReason", "ShortcutFocusReason"}
 _BACK_AT_THE_WINDOW = "ActiveWindowFocusReason"  # or away from it
@@ -69,13 +71,24 @@ class Button(QPushButton):
         self.clicked.connect(lambda _checked=False: pressed())
         self._narrow = kind in {"", "primary"}
         self._back = QTimer(self, singleShot=True, interval=_ACKNOWLEDGED_FOR)
-        self._back.timeout.connect(lambda: self.setText(self._text))
+        self._back.timeout.connect(self.release)
         self._is_taking_focus = False
 
-    def acknowledge(self, text: str) -> None:
-        """Show `text` for a moment instead of the label."""
-        self.setText(text)
+    def acknowledge(self, *texts: str) -> None:
+        """Show the first of `texts` that fits, or the last, for a moment instead of the label."""
+        room = self.width() - 2 * _BESIDE_WORDS
+        fitting = (text for text in texts if self.fontMetrics().horizontalAdvance(text) <= room)
+        self.setText(next(fitting, texts[-1]))
         self._back.start()
+
+    def hold(self, text: str) -> None:
+        """Show `text` instead of the label, until `release` or `acknowledge`."""
+        self._back.stop()
+        self.setText(text)
+
+    def release(self) -> None:
+        """Show the label again."""
+        self.setText(self._text)
 
     def minimumSizeHint(self) -> QSize:
         """Narrow enough for three in a row at 360 pixels; quiet ones are never cut."""
@@ -146,8 +159,10 @@ class ButtonRow(QWidget):
         """Turn the row into a column, or back."""
         super().resizeEvent(event)
         directions = QBoxLayout.Direction
-        widest = max(button.sizeHint().width() for button in self._buttons)
-        needed = (widest + _BETWEEN_BUTTONS) * len(self._buttons) - _BETWEEN_BUTTONS
+        # A button that is hidden takes the place of another when its time comes.
+        shown = [button for button in self._buttons if not button.isHidden()] or self._buttons
+        widest = max(button.sizeHint().width() for button in shown)
+        needed = (widest + _BETWEEN_BUTTONS) * len(shown) - _BETWEEN_BUTTONS
         fits = needed <= self.width()
         self._line.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
 
@@ -180,6 +195,9 @@ class View(QWidget):
     def copy(self) -> None:
         """What the copy key does here."""
 
+    def show_copy(self, progress: CopyProgress) -> None:
+        """Show what comes of a wish to copy the token; only who offers that has something to."""
+
     def step_back(self) -> bool:
         """Leave what was opened on top of this state; whether there was something."""
         return False
@@ -189,6 +207,8 @@ def set_tip(widget: QWidget, text: str) -> None:
     """Explain `widget` to who points at it and to who listens. `text` is never read as markup."""
     from html import escape
 
+    if widget.accessibleDescription() == text:
+        return
     # Qt guesses whether a tooltip is markup, so it gets markup that says just this.
     widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")
     widget.setAccessibleDescription(text)

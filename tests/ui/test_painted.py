@@ -75,6 +75,40 @@ def test_the_ring_opens_clockwise_as_time_passes(
     assert {on_circle(picture, angle) for angle in arc} <= {tokens["good"]}
 
 
+def test_the_ring_is_dimmed_in_its_place_while_another_token_is_on_its_way(theme: Theme) -> None:
+    ring = Ring(theme)
+    ring.show_time("7:12", "until it expires", share=0.5, color="good")
+    full = drawn(ring, theme, width=200, height=168)
+    ring.set_busy(busy=True)
+    busy = drawn(ring, theme, width=200, height=168)
+    assert on_circle(busy, 270) not in {on_circle(full, 270), LIGHT["track"]}
+    assert on_circle(busy, 90) == on_circle(full, 90)
+    ring.set_busy(busy=False)
+    assert drawn(ring, theme, width=200, height=168) == full
+
+
+def test_the_ring_breathes_only_where_motion_is_wanted_and_somebody_looks(theme: Theme) -> None:
+    ring = Ring(theme)
+    ring.show()
+    ring.set_busy(busy=True)
+    assert not ring._timer.isActive()
+    ring.set_busy(busy=False)
+    theme.motion = True
+    ring.set_busy(busy=True)
+    assert ring._timer.isActive()
+    before = ring._opacity()
+    ring._timer.timeout.emit()
+    assert ring._opacity() > before
+    ring.hide()
+    assert not ring._timer.isActive()
+    ring.show()
+    assert ring._timer.isActive()
+    ring.set_busy(busy=False)
+    assert not ring._timer.isActive()
+    ring.close()
+    ring.deleteLater()
+
+
 @pytest.mark.parametrize("color", ["good", "ending", "bad"])
 def test_the_ring_has_the_colour_that_it_is_given(theme: Theme, color: str) -> None:
     ring = Ring(theme)

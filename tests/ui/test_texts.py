@@ -1,17 +1,19 @@
 """What the window says of a state at an instant."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from desktop.oauth import errors
-from desktop.services.states import SignedIn
+from desktop.services.states import SignedIn, State
 from desktop.ui import texts
 from desktop.ui.long_words import breakable
 from tests.sample_states import NOW, STATES, signed_in, waiting
 from tests.ui.bench import BREAK
 
 DAY = 86400.0
+TROUBLE = errors.Throttled("login.example", status=429)
 
 
 def lasting(lifetime: float, *, left: float) -> SignedIn:
@@ -78,12 +80,127 @@ def test_a_clock_that_was_set_back_fills_the_ring_and_no_more() -> None:
         ("waiting", ("Waiting", "busy")),
         ("signed_in", ("Signed in", "good")),
         ("signed_in_for_ever", ("Signed in", "good")),
+        ("renewing", ("Renewing", "good")),
+        ("not_renewed", ("Signed in", "good")),
+        ("lapsed", ("Expired", "neutral")),
         ("expired", ("Expired", "bad")),
         ("declined", ("Signed out", "neutral")),
     ],
 )
 def test_the_badge_says_how_it_stands(name: str, badge: tuple[str, str]) -> None:
     assert texts.badge(STATES[name], NOW) == badge
+
+
+def test_an_expired_token_that_is_being_renewed_is_neither_good_nor_bad() -> None:
+    state = replace(signed_in(left=0, renewable=True), renewing=True)
+    assert texts.badge(state, NOW) == ("Renewing", "neutral")
+
+
+def test_an_expired_token_that_cannot_be_renewed_just_now_is_bad() -> None:
+    state = replace(signed_in(left=0, renewable=True), trouble=TROUBLE)
+    assert texts.badge(state, NOW) == ("Expired", "bad")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (signed_in(renewable=True), "Renews itself while it is in use"),
+        (
+            replace(signed_in(renewable=True), renews_at=None),
+            "Lapses quietly; the next copy renews it",
+        ),
+        (replace(signed_in(renewable=True), renewing=True), "Renewing…"),
+        (
+            replace(signed_in(left=0, renewable=True), renewing=True, trouble=TROUBLE),
+            "Renewing…",
+        ),
+        (signed_in(left=0, renewable=True), "Expired: the next copy renews it"),
+        (signed_in(), "Does not renew itself"),
+        (signed_in(left=0), "Expired: sign in again"),
+        (signed_in(left=None), ""),
+        (signed_in(left=None, renewable=False), ""),
+        (replace(signed_in(), leaving=True), "Signing out…"),
+        (
+            replace(
+                signed_in(renewable=True), trouble=TROUBLE, next_at=NOW + timedelta(seconds=20)
+            ),
+            "Not renewed: Too many requests. Trying again in 20 s",
+        ),
+        (
+            replace(signed_in(renewable=True), trouble=TROUBLE, next_at=NOW + timedelta(minutes=5)),
+            "Not renewed: Too many requests. Trying again in 5:00",
+        ),
+        (
+            replace(signed_in(renewable=True), trouble=TROUBLE, next_at=NOW),
+            "Not renewed: Too many requests. Trying again now",
+        ),
+        (
+            replace(signed_in(renewable=True), trouble=TROUBLE),
+            "Not renewed: Too many requests.",
+        ),
+    ],
+)
+def test_what_becomes_of_the_token_is_told_in_a_line(state: SignedIn, words: str) -> None:
+    assert texts.status(state, NOW) == words
+
+
+def test_a_renewal_that_fails_says_what_to_do_and_how_long_there_is_time() -> None:
+    error = errors.HostNotFound("login.example")
+    state = replace(signed_in(renewable=True), trouble=error)
+    until = (NOW + timedelta(seconds=432)).astimezone()
+    assert texts.not_renewed(state, NOW) == (
+        "The name login.example is not known on this network. Check your network or VPN, and the "
+        f"address in your profile. Your token stays valid until {until:%H:%M}."
+    )
+    lapsed = replace(signed_in(left=0, renewable=True), trouble=error)
+    assert texts.not_renewed(lapsed, NOW).endswith("the address in your profile.")
+    assert texts.not_renewed(signed_in(), NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("offset", "words"),
+    [
+        (184.0, "Your computer's clock is 3 minutes ahead of the server's. "),
+        (-7200.0, "Your computer's clock is 2 hours behind the server's. "),
+        (30.0, "Your computer's clock is 30 seconds ahead of the server's. "),
+        (29.0, ""),
+        (-29.0, ""),
+    ],
+)
+def test_a_clock_that_is_wrong_is_told(offset: float, words: str) -> None:
+    told = texts.clock_warning(replace(signed_in(), clock_offset=offset))
+    assert told.startswith(words)
+    assert bool(told) == bool(words)
+
+
+def test_facts_are_those_that_support_asks_for() -> None:
+    error = errors.ServerFault("login.example", status=503, trace_id="t-1")
+    assert texts.facts(error) == "status 503 · trace t-1"
+    assert texts.facts(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("state", "before", "after", "words"),
+    [
+        (signed_in(), 301.0, 300.0, "5 minutes left"),
+        (signed_in(), 1.0, 0.0, "Your token has expired. Sign in again."),
+        (signed_in(), 0.0, 0.0, ""),
+        (signed_in(renewable=True), 301.0, 300.0, ""),
+        (signed_in(renewable=True), 1.0, 0.0, ""),
+        (replace(signed_in(renewable=True), trouble=TROUBLE), 301.0, 300.0, "5 minutes left"),
+        (
+            replace(signed_in(renewable=True), trouble=TROUBLE),
+            1.0,
+            0.0,
+            "Your token has expired. The next copy renews it.",
+        ),
+        (waiting(), 301.0, 300.0, "5 minutes left"),
+    ],
+)
+def test_only_a_countdown_to_an_end_is_spoken(
+    state: State, before: float, after: float, words: str
+) -> None:
+    assert texts.spoken_count(state, before, after) == words
 
 
 @pytest.mark.parametrize(

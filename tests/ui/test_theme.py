@@ -34,6 +34,10 @@ TEXTS = [
     ("on_primary", "primary"),
     ("on_primary", "primary_hover"),
     ("warning_text", "warning_fill"),
+    ("warning_text", "card"),  # a scope that was not granted
+    ("muted", "warning_fill"),
+    ("link", "warning_fill"),
+    ("link", "background"),
     ("good_text", "good_fill"),
     ("bad_text", "bad_fill"),
 ]
@@ -44,6 +48,8 @@ SHAPES = [
     ("ending", "card"),
     ("ending", "track"),
     ("primary", "card"),
+    ("muted", "card"),  # a switch that is off
+    ("on_primary", "primary"),
     ("primary", "track"),
     ("focus", "background"),
     ("focus", "card"),

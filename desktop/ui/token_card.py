@@ -1,0 +1,165 @@
+"""The token: how long it lives, what becomes of it, and the ways to take it along."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from PySide6.QtCore import QTimer
+
+from desktop.services.copy_formats import CopyFormat
+from desktop.services.states import SignedIn
+from desktop.ui import texts
+from desktop.ui.actions import Actions
+from desktop.ui.copying import Copied, Copying, CopyProgress, NotCopied
+from desktop.ui.menu_button import MenuButton
+from desktop.ui.ring import Ring
+from desktop.ui.theme import Theme
+from desktop.ui.widgets import Button, ButtonRow, Card, has_ring, label, set_tip
+
+_NO_TIME = 150  # milliseconds: what takes no longer is not worth a word
+
+
+class TokenCard(Card):
+    """The ring, a line below it, one primary action, and a row of others."""
+
+    def __init__(self, actions: Actions, theme: Theme) -> None:
+        super().__init__()
+        self._actions = actions
+        self._ring = Ring(theme)
+        self._status = label("", "muted", centred=True)
+        self._copy = Button("Copy token", partial(self._ask_for, CopyFormat.TOKEN), "primary")
+        self._again = Button("Sign in again", actions.sign_in, "primary")
+        self._copy_as = MenuButton("Copy as…", self._formats())
+        self._renew = Button("Renew now", actions.renew)
+        self._cancel = Button("Cancel", actions.cancel_copy)
+        # What is longer than a button: something to add, or why nothing was copied.
+        self._note = label("", "muted", centred=True)
+        self._why_not = label("", "warning")
+        self._row = ButtonRow(self._copy_as, self._renew, self._cancel)
+        self._copying: Button | None = None  # the button whose copy waits for the token
+        self._pressed: Button = self._copy
+        self._renews_first = False
+        self._soon = QTimer(self, singleShot=True, interval=_NO_TIME)
+        self._soon.timeout.connect(self._tell_of_waiting)
+        for hidden in (self._again, self._cancel, self._note, self._why_not):
+            hidden.hide()
+        for widget in (self._ring, self._status, self._copy, self._again, self._row):
+            self.column.addWidget(widget)
+        self.column.addWidget(self._note)
+        self.column.addWidget(self._why_not)
+
+    def show_state(self, state: SignedIn, at: datetime) -> None:
+        """Show `state` as it is at `at`."""
+        time, words, share, color = texts.ring(state, at)
+        self._ring.show_time(time, words, share=share, color=color)
+        self._ring.set_busy(busy=state.renewing)
+        line = texts.status(state, at)
+        self._status.setText(line)
+        self._status.setVisible(bool(line))
+        # What can be renewed is renewed by whoever needs it next: it is still there to be copied.
+        over = state.remaining(at) == 0 and not state.renewable
+        if self._again.isHidden() == over:
+            self._swap_primary(over=over)
+        for button in (self._copy, self._again, self._copy_as):
+            button.setEnabled(not state.leaving)
+        self._offer_renewal(texts.why_not_renew(state))
+        self._renews_first = state.renewing or state.remaining(at) == 0
+        if self._renews_first:
+            self._tell_of_waiting()
+
+    def primary(self) -> Button:
+        """Copying the token, or signing in again once nothing else helps."""
+        return self._copy if self._again.isHidden() else self._again
+
+    def copy(self) -> None:
+        """Copy the token."""
+        self._ask_for(CopyFormat.TOKEN)
+
+    def show_copy(self, progress: CopyProgress) -> None:
+        """Show on the button that was pressed what comes of it; what is longer, below."""
+        match progress:
+            case Copying():
+                self._tell()
+                self._wait(self._button_for(progress.format))
+            case Copied():
+                self._wait(None)
+                seconds = f"{progress.clear_after:.0f} s"
+                self._button_for(progress.format).acknowledge(
+                    f"Copied, cleared in {seconds}", f"Copied, {seconds}", "Copied"
+                )
+                self._tell(note=progress.note)
+            case NotCopied():
+                pressed = self._copying or self._pressed
+                self._wait(None)
+                if progress.text:
+                    pressed.acknowledge("Not copied")
+                self._tell(why_not=progress.text)
+
+    def give_up_copying(self) -> bool:
+        """Wait no longer for a token that was to be copied; whether one was waited for."""
+        waiting = self._copying is not None
+        if waiting:
+            self._actions.cancel_copy()
+        return waiting
+
+    def _formats(self) -> dict[str, Callable[[], object]]:
+        others = (each for each in CopyFormat if each is not CopyFormat.TOKEN)
+        return {each.value: partial(self._ask_for, each) for each in others}
+
+    def _button_for(self, copied: CopyFormat) -> Button:
+        return self.primary() if copied is CopyFormat.TOKEN else self._copy_as
+
+    def _ask_for(self, wanted: CopyFormat) -> None:
+        if self._copying is None:
+            self._pressed = self._button_for(wanted)
+            self._actions.copy_token(wanted)
+
+    def _wait(self, button: Button | None) -> None:
+        """Let `button` wait for the token, or none any more."""
+        before, self._copying = self._copying, button
+        if before is not None and before is not button:
+            before.release()
+        if button is None:
+            self._soon.stop()
+            self._swap_second(waiting=False)
+        elif self._renews_first:
+            self._tell_of_waiting()
+        else:
+            self._soon.start()
+
+    def _tell_of_waiting(self) -> None:
+        """Say what is waited for, and offer to cancel in place of renewing."""
+        if self._copying is not None:
+            self._copying.hold("Renewing first…" if self._renews_first else "Copying…")
+            self._swap_second(waiting=True)
+
+    def _swap_second(self, *, waiting: bool) -> None:
+        leaving, coming = (self._renew, self._cancel) if waiting else (self._cancel, self._renew)
+        had_focus, ringed = leaving.hasFocus(), has_ring(leaving)
+        coming.setVisible(True)
+        if had_focus:
+            successor = coming if coming.isEnabled() else self.primary()
+            successor.take_focus(ringed=ringed)
+        leaving.setVisible(False)
+
+    def _tell(self, *, note: str = "", why_not: str = "") -> None:
+        for shown, text in ((self._note, note), (self._why_not, why_not)):
+            shown.setText(text)
+            shown.setVisible(bool(text))
+
+    def _offer_renewal(self, why_not: str) -> None:
+        if why_not and self._renew.hasFocus():
+            # Otherwise Qt would put the keyboard on the next button: that is not what was pressed.
+            self.primary().take_focus(ringed=has_ring(self._renew))
+        self._renew.setEnabled(not why_not)
+        set_tip(self._renew, why_not or "Ask for a new token now")
+
+    def _swap_primary(self, *, over: bool) -> None:
+        old = self.primary()
+        had_focus = any(each.hasFocus() for each in (old, self._copy_as, self._renew))
+        ringed = has_ring(self.focusWidget()) if had_focus else False
+        self._again.setVisible(over)
+        self._copy.setVisible(not over)
+        if had_focus:
+            self.primary().take_focus(ringed=ringed)
+        self._row.setVisible(not over)
