@@ -7,26 +7,52 @@ Each state is drawn light and dark at the usual size; the main ones also at 360 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
+from desktop.services.copy_formats import CopyFormat
 from desktop.services.resources import resource
-from desktop.services.states import State
-from desktop.ui.actions import Actions
+from desktop.services.settings import Settings
+from desktop.services.states import SignedIn, State
+from desktop.services.token_details import TokenDetails, flattened, token_details
 from desktop.ui.app import make_application
+from desktop.ui.copying import Copied, Copying, NotCopied
+from desktop.ui.details_view import DetailsView
+from desktop.ui.menu_button import MenuButton
+from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import DARK, LIGHT, Theme
 from desktop.ui.waiting_view import WaitingView
+from desktop.ui.who_am_i import WhoAmI
 from desktop.ui.window import Window
-from tests.sample_states import NOW, PROFILE, STATES
+from tests.sample_states import (
+    CLAIMS,
+    MADE_UP_TOKEN,
+    METADATA,
+    NOW,
+    PROFILE,
+    STATES,
+    WHO_AM_I,
+)
 
 _SCHEMES = {"light": LIGHT, "dark": DARK}
 _USUAL, _NARROW = QSize(440, 640), QSize(360, 640)
-_NARROW_TOO = ("waiting", "waiting_other_host", "signed_in", "declined", "signed_out")
-_PAIRS = ("waiting", "signed_in", "declined", "qr")  # light left, dark right
+_NARROW_TOO = (
+    "waiting",
+    "waiting_other_host",
+    "signed_in",
+    "not_renewed",
+    "clock_wrong",
+    "not_revoked",
+    "declined",
+    "signed_out",
+)
+_PAIRS = ("waiting", "signed_in", "declined", "qr", "details", "settings")  # light left, dark right
 _SCALE = "QT_SCALE_FACTOR"
 
 
@@ -35,7 +61,24 @@ class NoActions:
 
     def __getattr__(self, _name: str) -> object:
         """Any wish."""
-        return lambda: False
+        return lambda *_arguments: None
+
+
+class NoPageActions(NoActions):
+    """Pages that know what the samples say."""
+
+    def details(self, state: SignedIn) -> TokenDetails:
+        """What is known of the sample."""
+        fewer = replace(state, scope=state.scope[:-1], requested_scope=(*state.scope, "admin"))
+        return token_details(fewer, profile=PROFILE, metadata=METADATA, claims=CLAIMS)
+
+    def reveal_token(self) -> str:
+        """Three parts that mean nothing."""
+        return MADE_UP_TOKEN
+
+
+NO_ACTIONS: Any = NoActions()
+NO_PAGE_ACTIONS: Any = NoPageActions()
 
 
 def main(folder: Path) -> None:
@@ -68,22 +111,85 @@ def _pictures(
         yield name, _picture(application, theme, state, size=_USUAL)
         if name in _NARROW_TOO:
             yield f"{name}-360", _picture(application, theme, state, size=_NARROW)
-    yield "qr", _picture(application, theme, STATES["waiting"], size=_USUAL, qr=True)
+    yield "qr", _picture(application, theme, STATES["waiting"], size=_USUAL, change=_show_qr)
+    for name, change in _CHANGES.items():
+        state = STATES["lapsed" if name == "copying" else "signed_in"]
+        for size, suffix in ((_USUAL, ""), (_NARROW, "-360")):
+            yield f"{name}{suffix}", _picture(application, theme, state, size=size, change=change)
+
+
+def _show_qr(window: Window) -> None:
+    assert isinstance(window.view, WaitingView)
+    window.view.show_qr(shown=True)
+
+
+def _show_details(window: Window) -> None:
+    page = DetailsView(NO_ACTIONS, NO_PAGE_ACTIONS)
+    window.show_page(page)
+    page.show_who_am_i(WhoAmI(flattened(WHO_AM_I)))
+
+
+def _show_token(window: Window) -> None:
+    _show_details(window)
+    page = window.page
+    assert isinstance(page, DetailsView)
+    window.show_state(STATES["signed_in"], NOW)
+    page.reveal.show_token()
+    for _ in range(4):
+        QApplication.processEvents()
+    page.reveal.bring_into_sight()
+
+
+def _show_settings(window: Window) -> None:
+    page = SettingsView(NO_ACTIONS, NO_PAGE_ACTIONS, window.theme)
+    page.show_profile(PROFILE)
+    page.show_settings(Settings(start_at_login=True))
+    window.show_page(page)
+
+
+def _show_menu(window: Window) -> None:
+    (button,) = window.findChildren(MenuButton)
+    menu = button.menu()
+    menu.setParent(window, Qt.WindowType.Widget)  # a part of the picture
+    menu.move(40, 380)
+    menu.resize(menu.sizeHint())
+    menu.show()
+
+
+_CHANGES: dict[str, Callable[[Window], None]] = {
+    "details": _show_details,
+    "details_token": _show_token,
+    "settings": _show_settings,
+    "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),
+    "copied": lambda window: window.show_copy(Copied(CopyFormat.CURL, 30.0)),
+    "not_copied": lambda window: window.show_copy(
+        NotCopied(
+            "The new token takes long. The old one has expired, and the server has not sent "
+            "another yet. It is still being asked: try again in a moment."
+        )
+    ),
+    "copy_menu": _show_menu,
+}
 
 
 def _picture(
-    application: QApplication, theme: Theme, state: State, *, size: QSize, qr: bool = False
+    application: QApplication,
+    theme: Theme,
+    state: State,
+    *,
+    size: QSize,
+    change: Callable[[Window], None] = lambda _window: None,
 ) -> QImage:
-    actions: Actions = NoActions()  # type: ignore[assignment]
     window = Window(theme)
-    window.serve(actions)
+    window.serve(NO_ACTIONS)
     window.set_profile(PROFILE)
     window.set_icon(QIcon(str(resource("icons/app.svg"))))
+    window.offer_settings()
     window.resize(size)
     window.show_state(state, NOW)
-    if qr and isinstance(window.view, WaitingView):
-        window.view.show_qr(shown=True)
     window.show()
+    change(window)
+    window.show_state(state, NOW)
     for _ in range(4):
         application.processEvents()
     picture = window.grab().toImage()

@@ -18,14 +18,17 @@ from PySide6.QtGui import (
 )
 
 from desktop.services.copy_formats import CopyFormat
-from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn
+from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
 from desktop.ui import texts
 from desktop.ui.clipboard import Clipboard
 from desktop.ui.copying import Copied, Copier, NotCopied
+from desktop.ui.pages import Pages
+from desktop.ui.settings_keeper import SettingsKeeper
 
 if TYPE_CHECKING:
     from desktop.services.session import Session
-    from desktop.services.states import State
+    from desktop.services.settings import Settings
+    from desktop.services.states import Revocation, State
     from desktop.ui.copying import CopyProgress
     from desktop.ui.window import Window
 
@@ -46,10 +49,16 @@ class Controller(QObject):
         self.window = window
         self.clipboard = Clipboard()
         self.copier = Copier(self.clipboard)
+        self.copier.progressed.connect(window.show_copy)
         self.copier.progressed.connect(self._on_copy)
         self._session: Session | None = None
         self._state: State = Requesting(opening=True)
         self._left: float | None = None
+        self._told_trouble = False
+        self.keeper = SettingsKeeper()
+        self.keeper.changed.connect(self._go_by)
+        self.keeper.failed.connect(self._announce)
+        self.pages = Pages(window, self, self.keeper)
         self._tick = QTimer(self, singleShot=True)
         self._tick.timeout.connect(self._draw)
         window.serve(self)
@@ -60,6 +69,8 @@ class Controller(QObject):
         """Serve `session` from now on."""
         self._session = session
         self.window.set_profile(session.profile)
+        self.pages.session = session
+        session.apply(self.keeper.settings)
 
     def show(self, state: State) -> None:
         """Draw `state`, and announce it if it is news."""
@@ -70,6 +81,7 @@ class Controller(QObject):
         self._draw()
         if news:
             self._announce(texts.announcement(state, datetime.now(UTC)))
+        self._tell_trouble(state)
 
     # The wishes
 
@@ -152,6 +164,10 @@ class Controller(QObject):
         """Wait no longer for a token that was to be copied."""
         self.copier.cancel()
 
+    def quit(self) -> None:
+        """End the program."""
+        self.window.close()
+
     def copy_details(self) -> None:
         """Put what support asks for on the clipboard."""
         if isinstance(self._state, Failed):
@@ -160,6 +176,49 @@ class Controller(QObject):
             profile = self._session.profile if self._session is not None else None
             self.clipboard.copy(details(self._state, profile, datetime.now(UTC)))
             self._announce("Details copied")
+        elif isinstance(self._state, SignedIn) and (known := self.pages.details(self._state)):
+            from desktop.services.token_details import details_for_support
+
+            self.clipboard.copy(details_for_support(known, datetime.now(UTC)))
+            self._announce("Details copied")
+
+    def renew(self) -> None:
+        """Renew the token now."""
+        if self._session is not None:
+            self._session.renew()
+
+    def revoke_again(self) -> None:
+        """Try once more to tell the server that the token is no longer wanted."""
+        if self._session is not None:
+            self._session.revoke_again()
+
+    def revocation_offered(self) -> Revocation | None:
+        """What signing out can do at the server; `None` while that is not known."""
+        from desktop.services.token_details import revocation_offered
+
+        if self._session is None:
+            return None
+        return revocation_offered(self._session.profile, self._session.metadata)
+
+    def open_details(self) -> None:
+        """Show all that is known of the token."""
+        if isinstance(self._state, SignedIn):
+            self.pages.open_details()
+            self._draw()
+
+    def open_settings(self) -> None:
+        """Show what can be set."""
+        self.pages.open_settings()
+        self._draw()
+
+    def change_settings(self, settings: Settings) -> None:
+        """Go by `settings` from now on, and keep them."""
+        self.keeper.change(settings)
+
+    def _go_by(self, settings: Settings) -> None:
+        self.clipboard.clear_after = settings.clipboard_seconds
+        if self._session is not None:
+            self._session.apply(settings)
 
     def _on_copy(self, progress: CopyProgress) -> None:
         if isinstance(progress, Copied):
@@ -174,8 +233,7 @@ class Controller(QObject):
         self.window.show_state(self._state, at)
         left = _countdown(self._state, at)
         if left is not None:
-            ended = left == 0 and isinstance(self._state, SignedIn) and self._left
-            self._announce(texts.EXPIRED if ended else texts.spoken_mark(self._left, left))
+            self._announce(texts.spoken_count(self._state, self._left, left))
             # The next change of a countdown that is rounded up to whole seconds.
             if left > 0 and self.window.isVisible():
                 self._tick.start(round(left % 1 * 1000) + 5)
@@ -198,8 +256,18 @@ class Controller(QObject):
             (keys.Close, self.window.close),
             (keys.Cancel, self.window.escape),
             (keys.Copy, self.window.copy_shown),
+            ("Ctrl+,", self.open_settings),  # which only macOS has among the keys that all have
         ):
             QShortcut(QKeySequence(key), self.window).activated.connect(deed)
+        self.window.offer_settings()
+
+    def _tell_trouble(self, state: State) -> None:
+        # Once, however often it is tried again: until a renewal works.
+        if not isinstance(state, SignedIn) or (state.trouble is None and not state.renewing):
+            self._told_trouble = False
+        elif state.trouble is not None and not self._told_trouble:
+            self._told_trouble = True
+            self._announce(texts.spoken_trouble(state, datetime.now(UTC)))
 
     def _announce(self, text: str) -> None:
         if text and QAccessible.isActive():
@@ -227,4 +295,6 @@ def _is_news(before: State, state: State) -> bool:
         return (before.user_code, before.approved) != (state.user_code, state.approved)
     if isinstance(before, SignedIn) and isinstance(state, SignedIn):
         return before.not_saved is not state.not_saved
+    if isinstance(before, SignedOut) and isinstance(state, SignedOut):
+        return before.revocation is not state.revocation
     return isinstance(state, Failed)

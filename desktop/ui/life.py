@@ -5,6 +5,7 @@ import gc
 import html  # noqa: F401 - loaded here, needed by tooltips
 import signal
 import sys
+from functools import partial
 
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
@@ -13,10 +14,11 @@ from desktop.options import Options
 from desktop.services.background import Worker
 from desktop.services.computer import surroundings
 from desktop.services.logs import report_loop_error, start_logging
-from desktop.services.paths import log_folder
+from desktop.services.paths import log_folder, settings_file
 from desktop.services.profiles import ProfileError
 from desktop.services.resources import resource
 from desktop.services.session import Session
+from desktop.services.settings import load_settings
 from desktop.services.states import Failed, Requesting, State
 from desktop.ui import views, waiting_view  # noqa: F401 - loaded here, needed by the window
 from desktop.ui.controller import Controller
@@ -56,6 +58,8 @@ class _Life:
             if sys.platform != "win32":
                 asyncio.get_running_loop().add_signal_handler(number, self._leave)
         try:
+            file = settings_file()
+            self._controller.keeper.use(await self._worker.run(partial(load_settings, file)))
             await self._sign_in()
             await self._settled.wait()
             await asyncio.sleep(_DRAWN_AFTER)  # what is loaded now would make that come later
@@ -99,6 +103,7 @@ class _Life:
         # Before the window goes: on Wayland only who has the focus can take a secret back.
         await self._controller.copier.close()
         self._controller.window.hide()
+        await self._controller.pages.close()
         if self._session is not None:
             await self._session.close()
         self._options.close()

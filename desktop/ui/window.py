@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVB
 from desktop.ui.numbers import ESCAPE, NO_FOCUS, SCROLL_BAR_ALWAYS_OFF
 from desktop.ui.starting_view import StartingView
 from desktop.ui.theme import GAP, NARROWEST, SPACE, WIDEST_COLUMN, Theme
-from desktop.ui.widgets import View, has_ring, label
+from desktop.ui.widgets import Button, View, has_ring, label
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from desktop.services.profiles import Profile
     from desktop.services.states import State
     from desktop.ui.actions import Actions
+    from desktop.ui.copying import CopyProgress
 
 _LOGO = 28
+_GEAR = 32  # the button that opens the settings
 _FRAME = 40  # what a title bar takes of the screen
 
 
@@ -31,10 +33,12 @@ class Window(QWidget):
     Signals:
         painted: the first paint is over.
         closed: the person has closed it.
+        page_closed: the page on top of the view has been left.
     """
 
     painted = Signal()
     closed = Signal()
+    page_closed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -42,16 +46,19 @@ class Window(QWidget):
         self.setMinimumSize(NARROWEST, 320)
         screen = self.screen().availableSize()
         self.resize(min(440, screen.width()), min(640, screen.height() - _FRAME))
-        self._theme = theme
+        self.theme = theme
         self._actions: Actions | None = None
         self._profile: Profile | None = None
         self._has_painted = False
         self._header = _Header()
-        self._page = QVBoxLayout()
+        self._pages = QVBoxLayout()
         self._footer = QVBoxLayout()
         self._lay_out()
         self.view: View = StartingView(theme, self._cancel)
-        self._place_view()
+        self.page: View | None = None
+        self._left: QWidget | None = None  # what the keyboard was on below the page
+        self._left_at = 0
+        self._place(self.view)
         # Qt would put the keyboard on Cancel, where a Return too many ends the program; and telling
         # a button why it has the keyboard loads `Qt` before the first paint.
         self.setFocus()
@@ -78,14 +85,81 @@ class Window(QWidget):
             self._replace_view(self._view_for(state))
         self.view.show_state(state, at)
         self._header.show_badge(*texts.badge(state, at))
+        if self.page is not None and self.page.shows(state):
+            self.page.show_state(state, at)
+        elif self.page is not None:
+            self.close_page()
+
+    def show_copy(self, progress: CopyProgress) -> None:
+        """Show what comes of a wish to copy the token, where it was wished."""
+        self.view.show_copy(progress)
+
+    def offer_settings(self) -> None:
+        """Put the button that opens the settings where the header keeps a place for it.
+
+        Not before the first paint, and not in the way of the first code: it is a picture.
+        """
+        from desktop.ui.icon_button import IconButton
+
+        if self._actions is not None:
+            self._header.put_in_corner(
+                IconButton(
+                    "Settings",
+                    self._actions.open_settings,
+                    icon="settings.svg",
+                    theme=self.theme,
+                )
+            )
+
+    def show_page(self, page: View) -> None:
+        """Lay `page` on top of the view of the state, until `close_page`."""
+        ringed = has_ring(self.focusWidget())
+        if self.page is not None:
+            self._drop(self.page)
+        else:
+            self._left = self.focusWidget()
+            self._left_at = self._scroll.verticalScrollBar().value()
+        self.page = page
+        _show(self.view, shown=False)
+        self._place(page)
+        _show(page, shown=True)
+        self._scroll.verticalScrollBar().setValue(0)
+        first = page.primary()
+        if first is not None:
+            first.take_focus(ringed=ringed)
+
+    def close_page(self) -> None:
+        """Leave the page, and go on where one was before it."""
+        page, self.page = self.page, None
+        if page is None:
+            return
+        ringed = has_ring(self.focusWidget())
+        _show(self.view, shown=True)
+        self._drop(page)
+        self._go_back_to(self._left, ringed=ringed)
+        self._left = None
+        self._scroll.verticalScrollBar().setValue(self._left_at)
+        self.page_closed.emit()
+
+    def _go_back_to(self, left: QWidget | None, *, ringed: bool) -> None:
+        if left is None or not left.isEnabled():
+            left = self.view.primary()
+        if isinstance(left, Button):
+            left.take_focus(ringed=ringed)
+        elif left is not None:
+            left.setFocus()
 
     def copy_shown(self) -> None:
-        """Copy what the view on screen is about: the code, the token, the details."""
-        self.view.copy()
+        """Copy what is on screen: the code, the token, the details."""
+        (self.page or self.view).copy()
 
     def escape(self) -> None:
         """Leave what was opened on top of the view, or give up what is under way."""
-        if not self.view.step_back():
+        if (self.page or self.view).step_back():
+            return
+        if self.page is not None:
+            self.close_page()
+        else:
             self._cancel()
 
     def _cancel(self) -> None:
@@ -99,30 +173,38 @@ class Window(QWidget):
             raise RuntimeError("nothing but the start can be shown before `serve`")
         from desktop.ui.views import view_for
 
-        return view_for(state, self._actions, theme=self._theme, profile=self._profile)
+        return view_for(state, self._actions, theme=self.theme, profile=self._profile)
 
     def _replace_view(self, view: View) -> None:
         old, self.view = self.view, view
         ringed = has_ring(self.focusWidget())
-        for part in (old, old.footer):
-            part.hide()
-            part.deleteLater()
-        self._place_view()
+        if self._left is not None and _is_in(old, self._left):
+            self._left = None
+        self._drop(old)
+        self._place(view)
+        if self.page is not None:
+            _show(view, shown=False)
+            return
         first = view.primary()
         if first is not None:
             first.take_focus(ringed=ringed)
 
-    def _place_view(self) -> None:
-        self._page.addWidget(self.view)
-        self._footer.addWidget(self.view.footer)
+    def _place(self, view: View) -> None:
+        self._pages.addWidget(view)
+        self._footer.addWidget(view.footer)
+
+    def _drop(self, view: View) -> None:
+        for part in (view, view.footer):
+            part.hide()
+            part.deleteLater()
 
     def _lay_out(self) -> None:
         page = QWidget()
         page.setObjectName("page")
         column = QVBoxLayout(page)
         column.setContentsMargins(SPACE, 0, SPACE, GAP)
-        column.addLayout(self._page)
-        scroll = QScrollArea()
+        column.addLayout(self._pages)
+        self._scroll = scroll = QScrollArea()
         scroll.setObjectName("scroll")
         scroll.setWidgetResizable(True)
         scroll.setProperty("horizontalScrollBarPolicy", SCROLL_BAR_ALWAYS_OFF)
@@ -162,6 +244,27 @@ class Window(QWidget):
         self.closed.emit()
 
 
+def _show(view: View, *, shown: bool) -> None:
+    view.setVisible(shown)
+    view.footer.setVisible(shown)
+
+
+def _is_in(view: View, widget: QWidget) -> bool:
+    return view.isAncestorOf(widget) or view.footer.isAncestorOf(widget)
+
+
+def _put_first(button: QWidget) -> None:
+    """Let Tab reach `button`, which was made late, before what is below it."""
+    each = button.window().nextInFocusChain()
+    while each is not None and each is not button:
+        if each.focusPolicy().value != NO_FOCUS:
+            # To and fro: Qt puts nothing behind what is last.
+            QWidget.setTabOrder(each, button)
+            QWidget.setTabOrder(button, each)
+            return
+        each = each.nextInFocusChain()
+
+
 class _Header(QWidget):
     """Who one signs in as, and how it stands."""
 
@@ -176,12 +279,20 @@ class _Header(QWidget):
         words.setSpacing(1)
         words.addWidget(self._name)
         words.addWidget(self._place)
-        self._line = QHBoxLayout(self)
-        self._line.setContentsMargins(SPACE, SPACE - 4, SPACE, GAP)
-        self._line.setSpacing(14)
-        self._line.addWidget(self._logo)
-        self._line.addLayout(words, 1)
-        self._line.addWidget(self._badge)
+        self._state = QHBoxLayout()
+        self._state.addWidget(self._badge)
+        self._corner = QHBoxLayout()
+        self._kept = QWidget()  # the place of the button that comes later
+        self._kept.setFixedSize(_GEAR, _GEAR)
+        self._corner.addWidget(self._kept)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(SPACE, SPACE - 4, SPACE - 6, GAP)
+        line.setSpacing(14)
+        line.addWidget(self._logo)
+        line.addLayout(words, 1)
+        line.addLayout(self._state)
+        line.addSpacing(-8)
+        line.addLayout(self._corner)
 
     def set_words(self, name: str, place: str) -> None:
         """The name of the profile, and where that is."""
@@ -192,6 +303,13 @@ class _Header(QWidget):
         """The icon of the application."""
         self._logo.setPixmap(icon.pixmap(QSize(_LOGO, _LOGO), self.devicePixelRatioF()))
 
+    def put_in_corner(self, button: QWidget) -> None:
+        """Put `button` into the place that was kept for it."""
+        self._corner.replaceWidget(self._kept, button)
+        self._kept.deleteLater()
+        self._kept = button
+        _put_first(button)
+
     def show_badge(self, text: str, kind: str) -> None:
         """How it stands, in a word."""
         if text != self._badge.text():
@@ -201,7 +319,7 @@ class _Header(QWidget):
             self._badge.deleteLater()
             self._badge = _badge(text, kind)
             self._badge.setAccessibleName(f"State: {text}")
-            self._line.addWidget(self._badge)
+            self._state.addWidget(self._badge)
 
 
 def _badge(text: str, kind: str) -> QLabel:

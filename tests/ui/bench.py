@@ -20,14 +20,18 @@ from PySide6.QtWidgets import (
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.profiles import Profile
-from desktop.services.states import State
+from desktop.services.settings import Settings
+from desktop.services.states import Revocation, SignedIn, State
+from desktop.services.token_details import TokenDetails, token_details
 from desktop.ui.controller import Controller
 from desktop.ui.copying import Copier
+from desktop.ui.details_view import DetailsView
+from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import Theme
 from desktop.ui.waiting_view import WaitingView
-from desktop.ui.widgets import Button
+from desktop.ui.widgets import Button, View
 from desktop.ui.window import Window
-from tests.sample_states import NOW, PROFILE
+from tests.sample_states import CLAIMS, MADE_UP_TOKEN, METADATA, NOW, PROFILE, STATES
 
 T = TypeVar("T")
 
@@ -41,6 +45,8 @@ class Recorder:
     """Actions that only note what was asked for."""
 
     calls: list[str] = field(default_factory=list)
+    offered: Revocation | None = None
+    settings: Settings | None = None
     has_browser: bool = True
 
     def sign_in(self) -> None:
@@ -86,6 +92,53 @@ class Recorder:
     def copy_details(self) -> None:
         self.calls.append("copy_details")
 
+    def renew(self) -> None:
+        self.calls.append("renew")
+
+    def revoke_again(self) -> None:
+        self.calls.append("revoke_again")
+
+    def open_details(self) -> None:
+        self.calls.append("open_details")
+
+    def open_settings(self) -> None:
+        self.calls.append("open_settings")
+
+    def revocation_offered(self) -> Revocation | None:
+        return self.offered
+
+    def change_settings(self, settings: Settings) -> None:
+        self.calls.append("change_settings")
+        self.settings = settings
+
+    def quit(self) -> None:
+        self.calls.append("quit")
+
+
+@dataclass
+class PageRecorder:
+    """What the pages are served by: known things, and notes of what was asked for."""
+
+    calls: list[str] = field(default_factory=list)
+    token: str | None = MADE_UP_TOKEN
+    claims: dict[str, object] = field(default_factory=lambda: CLAIMS)
+
+    def close_page(self) -> None:
+        self.calls.append("close_page")
+
+    def details(self, state: SignedIn) -> TokenDetails | None:
+        return token_details(state, profile=PROFILE, metadata=METADATA, claims=self.claims)
+
+    def reveal_token(self) -> str | None:
+        self.calls.append("reveal_token")
+        return self.token
+
+    def ask_who_am_i(self) -> None:
+        self.calls.append("ask_who_am_i")
+
+    def open_log(self) -> None:
+        self.calls.append("open_log")
+
 
 @dataclass
 class Screen:
@@ -93,6 +146,7 @@ class Screen:
 
     theme: Theme
     actions: Recorder = field(default_factory=Recorder)
+    pages: PageRecorder = field(default_factory=PageRecorder)
     profile: Profile = PROFILE
     width: int = 440
     height: int = 640
@@ -102,6 +156,7 @@ class Screen:
         self.window = Window(self.theme)
         self.window.serve(self.actions)
         self.window.set_profile(self.profile)
+        self.window.offer_settings()
         self.window.resize(self.width, self.height)
 
     def show(self, state: State, at: datetime = NOW) -> None:
@@ -109,6 +164,27 @@ class Screen:
         self.window.show_state(state, at)
         self.window.show()
         self.window.activateWindow()
+        settle()
+
+    def show_details(self, state: State | None = None) -> DetailsView:
+        """Open the details on top of `state`."""
+        self.show(state or STATES["signed_in"])
+        page = DetailsView(self.actions, self.pages)
+        self._lay(page, state or STATES["signed_in"])
+        return page
+
+    def show_settings(self, settings: Settings = Settings()) -> SettingsView:  # noqa: B008 - frozen
+        """Open the settings on top of a token."""
+        self.show(STATES["signed_in"])
+        page = SettingsView(self.actions, self.pages, self.theme)
+        page.show_profile(self.profile)
+        page.show_settings(settings)
+        self._lay(page, STATES["signed_in"])
+        return page
+
+    def _lay(self, page: View, state: State) -> None:
+        self.window.show_page(page)
+        self.window.show_state(state, NOW)
         settle()
 
     def show_qr(self) -> None:
@@ -178,6 +254,8 @@ class FakeSession:
     token: str | Exception = TOKEN
     metadata: ServerMetadata | None = None
     calls: list[str] = field(default_factory=list)
+    applied: list[Settings] = field(default_factory=list)
+    answer: dict[str, object] | Exception = field(default_factory=dict)
     renewed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -189,6 +267,22 @@ class FakeSession:
         if isinstance(self.token, Exception):
             raise self.token
         return Fresh(self.token)
+
+    def access_token(self) -> str | None:
+        return None if isinstance(self.token, Exception) else self.token
+
+    def claims(self) -> dict[str, object]:
+        return CLAIMS
+
+    def apply(self, settings: Settings) -> None:
+        self.applied.append(settings)
+
+    async def who_am_i(self) -> dict[str, object]:
+        self.calls.append("who_am_i")
+        await self.renewed.wait()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         return lambda: self.calls.append(name)

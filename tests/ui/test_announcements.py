@@ -1,11 +1,14 @@
 """What a screen reader is told, and when it is left alone."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from PySide6.QtGui import QAccessible
 
 from desktop.oauth import errors
 from desktop.services.keystore import KeyringLocked
-from desktop.services.states import Failed, SignedOut
+from desktop.services.states import Failed, Revocation, SignedOut
 from tests.sample_states import NOW, signed_in, waiting
 from tests.ui.bench import Desk
 
@@ -69,7 +72,95 @@ def test_a_failure_is_announced_with_its_remedy(desk: Desk, announced: list[str]
 
 def test_signing_out_is_announced(desk: Desk, announced: list[str]) -> None:
     desk.show(SignedOut(NOW))
-    assert announced == ["Signed out"]
+    assert announced == ["You are signed out. The token was removed from this computer."]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (
+            Revocation.GRANT_REVOKED,
+            (
+                "You are signed out. The token was removed from this computer, and all that you "
+                "granted this app was revoked, on all your computers."
+            ),
+        ),
+        (
+            Revocation.FAILED,
+            (
+                "You are signed out. The token was removed from this computer; the server could "
+                "not be told. A copy stays valid there."
+            ),
+        ),
+    ],
+)
+def test_what_was_revoked_is_announced(
+    desk: Desk, announced: list[str], outcome: Revocation, words: str
+) -> None:
+    desk.show(SignedOut(NOW, revocation=outcome))
+    assert announced == [words]
+
+
+def test_telling_the_server_again_is_announced_with_what_came_of_it(
+    desk: Desk, announced: list[str]
+) -> None:
+    for outcome in (Revocation.FAILED, Revocation.UNDER_WAY, Revocation.REVOKED):
+        desk.show(SignedOut(NOW, revocation=outcome))
+    assert [text.rpartition("computer")[2] for text in announced[1:]] == [
+        "; the server is being told.",
+        " and revoked at the server.",
+    ]
+
+
+def test_a_renewal_is_silent(desk: Desk, announced: list[str]) -> None:
+    state = signed_in(left=62, renewable=True)
+    desk.show(state)
+    announced.clear()
+    desk.tick(4)
+    desk.show(replace(state, renewing=True))
+    desk.tick(1)
+    desk.show(replace(state, issued_at=NOW, expires_at=NOW + timedelta(minutes=10)))
+    assert announced == []
+
+
+def test_a_renewal_that_fails_is_announced_once(desk: Desk, announced: list[str]) -> None:
+    state = signed_in(left=300, renewable=True)
+    error = errors.ServerFault("login.example")
+    failing = replace(state, trouble=error, next_at=NOW + timedelta(seconds=20))
+    desk.show(state)
+    announced.clear()
+    until = (NOW + timedelta(seconds=300)).astimezone()
+    desk.show(failing)
+    assert announced == [
+        (
+            "Not renewed: The server has a problem. Trying again in 20 s. login.example cannot "
+            f"answer just now. Try again in a few minutes. "
+            f"Your token stays valid until {until:%H:%M}."
+        )
+    ]
+    for again in (
+        replace(state, renewing=True),
+        replace(failing, trouble=errors.ServerFault("login.example")),
+        replace(failing, renewing=True),
+        failing,
+    ):
+        desk.show(again)
+    assert len(announced) == 1
+
+
+def test_a_renewal_that_fails_after_one_that_worked_is_announced_again(
+    desk: Desk, announced: list[str]
+) -> None:
+    state = signed_in(left=300, renewable=True)
+    failing = replace(state, trouble=errors.ServerFault("login.example"))
+    for each in (state, failing, state, failing):
+        desk.show(each)
+    assert len([text for text in announced if text.startswith("Not renewed")]) == 2
+
+
+def test_a_token_that_lapsed_is_no_bad_news(desk: Desk, announced: list[str]) -> None:
+    desk.show(signed_in(left=0, renewable=True))
+    assert announced == ["Signed in as dana@northwind.example"]
 
 
 def test_an_expired_token_that_was_stored_is_announced_as_expired(

@@ -1,5 +1,6 @@
 """Between window and session: what a person wants goes down, and time is counted."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import ANY
@@ -11,12 +12,14 @@ from PySide6.QtTest import QTest
 
 from desktop.oauth import errors
 from desktop.services.copy_formats import CopyFormat
+from desktop.services.paths import log_folder
 from desktop.services.profiles import NoProfile
 from desktop.services.states import Failed, Requesting, SignedOut, State
 from desktop.ui.controller import Controller
 from desktop.ui.ring import Ring
+from desktop.ui.widgets import Button
 from desktop.ui.window import Window
-from tests.sample_states import LINK, NOW, STATES, signed_in, waiting
+from tests.sample_states import LINK, METADATA, NOW, PROFILE, STATES, signed_in, waiting
 from tests.ui.bench import TOKEN, Desk, FakeTime, Listener
 
 
@@ -49,7 +52,16 @@ def clipboard() -> str:
 
 
 @pytest.mark.parametrize(
-    "wish", ["new_code", "retry", "continue_without_keyring", "save_again", "sign_out"]
+    "wish",
+    [
+        "new_code",
+        "retry",
+        "continue_without_keyring",
+        "save_again",
+        "sign_out",
+        "renew",
+        "revoke_again",
+    ],
 )
 def test_a_wish_goes_to_the_session(desk: Desk, wish: str) -> None:
     getattr(desk.controller, wish)()
@@ -125,7 +137,16 @@ def test_trying_again_without_a_profile_loads_it_again(
 
 @pytest.mark.parametrize(
     "wish",
-    ["new_code", "continue_without_keyring", "save_again", "sign_out", "copy_token"],
+    [
+        "new_code",
+        "continue_without_keyring",
+        "save_again",
+        "sign_out",
+        "copy_token",
+        "renew",
+        "revoke_again",
+        "revocation_offered",
+    ],
 )
 def test_without_a_session_other_wishes_do_nothing(
     bare: tuple[Controller, Window], wish: str
@@ -254,6 +275,42 @@ def test_the_details_of_a_failure_can_be_copied(desk: Desk, announced: list[str]
     assert "2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11" in clipboard()
     assert "Northwind SOC" in clipboard()
     assert announced[-1] == "Details copied"
+
+
+def test_the_details_of_a_token_can_be_copied_without_it(desk: Desk, announced: list[str]) -> None:
+    desk.show(signed_in())
+    desk.controller.copy_details()
+    assert "Token type: Bearer" in clipboard()
+    assert "iss: IROH Auth NAM" in clipboard()
+    assert TOKEN not in clipboard()
+    assert "dana@" not in clipboard()
+    assert announced[-1] == "Details copied"
+
+
+def test_where_there_is_nothing_to_tell_no_details_are_copied(desk: Desk) -> None:
+    desk.show(waiting())
+    desk.controller.copy_details()
+    assert clipboard() == ""
+
+
+def test_who_wonders_what_signing_out_does_is_told(desk: Desk) -> None:
+    desk.session.metadata = METADATA
+    desk.show(signed_in())
+    (button,) = [each for each in desk.window.findChildren(Button) if each.text() == "Sign out"]
+    assert button.accessibleDescription() == (
+        "Removes the token from this computer only: the server offers no way to revoke it."
+    )
+    desk.session.profile = replace(PROFILE, app_grant_endpoint="https://login.example/grant")
+    desk.tick(1)
+    assert button.accessibleDescription() == (
+        "Removes the token from this computer and revokes everything that you granted this app, "
+        "on all your computers."
+    )
+
+
+def test_the_folder_of_the_log_is_opened(desk: Desk, opened: list[str]) -> None:
+    desk.controller.pages.open_log()
+    assert Path(QUrl(opened[0]).toLocalFile()) == log_folder()
 
 
 def test_the_folder_of_the_profiles_is_opened_with_an_example_in_it(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.services.states import State
 from desktop.ui.theme import DARK, LIGHT, Theme
-from tests.sample_states import PROFILE, STATES, signed_in, waiting
+from tests.sample_states import NOW, PROFILE, STATES, signed_in, waiting
 from tests.ui.bench import FONTS, Screen, misfits
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +42,38 @@ WORDS = {
         "Sign in",
         "Change profile",
     ],
-    "just_signed_out": ["Signed out", "Sign in"],
+    "just_signed_out": [
+        "Signed out",
+        (
+            "You are signed out. The token was removed from this computer. "
+            "The server offers no way to revoke it: copies stay valid until {in 4 minutes}."
+        ),
+        "Sign in",
+    ],
+    "revoked": [
+        "You are signed out. The token was removed from this computer and revoked at the server.",
+        "Sign in",
+    ],
+    "grant_revoked": [
+        (
+            "You are signed out. The token was removed from this computer, and all that you "
+            "granted this app was revoked, on all your computers."
+        ),
+    ],
+    "not_revoked": [
+        "Signed out",
+        (
+            "You are signed out. The token was removed from this computer; the server could not be "
+            "told (the server has a problem). A copy stays valid there until {in 4 minutes}."
+        ),
+        "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
+        "Tell the server again",
+        "Sign in",
+    ],
+    "telling_again": [
+        "You are signed out. The token was removed from this computer; the server is being told.",
+        "Telling the server…",
+    ],
     "opening": ["Starting", "One moment", "Opening your keyring.", "Cancel"],
     "requesting": ["Starting", "One moment", "Asking for a code.", "Cancel"],
     "waiting": [
@@ -71,13 +103,50 @@ WORDS = {
     "approved": ["Approved", "Approved. Saving the token in your keyring."],
     "signed_in": [
         "Signed in",
+        "Renews itself while it is in use",
         "Copy token",
+        "Copy as…  ▾",
+        "Renew now",
         "Scopes",
         "6 granted · 1 high impact",
         "enrich:read",
         "response",
-        "dana@northwind.example · Northwind SOC",
+        "dana@northwind.example\nNorthwind SOC",
+        "Details",
         "Sign out",
+    ],
+    "signed_in_idle": ["Signed in", "Lapses quietly; the next copy renews it", "Copy token"],
+    "signed_in_once": ["Signed in", "Does not renew itself", "Copy token", "Renew now"],
+    "renewing": ["Renewing", "Renewing…", "Copy token", "Renew now"],
+    "not_renewed": [
+        "Signed in",
+        "Not renewed: The server has a problem. Trying again in 20 s",
+        (
+            "visibility.amp.cisco.com cannot answer just now. Try again in a few minutes. "
+            "Your token stays valid until {in 59 seconds}."
+        ),
+        "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
+        "Copy token",
+        "Renew now",
+    ],
+    "clock_wrong": [
+        (
+            "Your computer's clock is 3 minutes ahead of the server's. Set it right: switch on "
+            "automatic time in your system's settings. Until then programs here may take a good "
+            "token for an expired one."
+        ),
+    ],
+    "lapsed": ["Expired", "Expired: the next copy renews it", "Copy token", "Renew now"],
+    "leaving": ["Signed in", "Signing out…"],
+    "signed_out_by_server": [
+        "Signed out",
+        "The server has signed you out",
+        (
+            "It renews your token no more: somebody revoked it, or it was not used for too long. "
+            "Sign in again. The server says: “the grant was revoked”"
+        ),
+        "invalid_grant\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
+        "Sign in again",
     ],
     "signed_in_ending": ["Signed in", "Copy token"],
     "signed_in_not_saved": [
@@ -87,7 +156,7 @@ WORDS = {
     ],
     "signed_in_fewer_scopes": ["2 granted", "Asked for, not granted: admin"],
     "signed_in_for_ever": ["Signed in", "2 granted", "repo", "read:org"],
-    "expired": ["Expired", "Sign in again", "Sign out"],
+    "expired": ["Expired", "Expired: sign in again", "Sign in again", "Details", "Sign out"],
     "declined": [
         "Signed out",
         "The sign-in was declined",
@@ -143,6 +212,17 @@ LONG_PROFILE = replace(
 )
 
 
+class Local(dict[str, str]):
+    """Times in the zone of whoever runs this: "{in 4 minutes}"."""
+
+    def __missing__(self, key: str) -> str:
+        _, count, unit = key.split()
+        return f"{(NOW + timedelta(**{unit: int(count)})).astimezone():%H:%M}"
+
+
+TIMES = Local()
+
+
 def test_every_state_has_its_words_here() -> None:
     assert WORDS.keys() == STATES.keys()
 
@@ -152,7 +232,8 @@ def test_every_state_has_its_words_here() -> None:
 def test_a_state_says_what_it_must(screen: Screen, name: str, scheme: str) -> None:
     screen.theme.wear(SCHEMES[scheme])
     screen.show(STATES[name])
-    missing = [text for text in WORDS[name] if text not in screen.words]
+    told = [text.format_map(TIMES) for text in WORDS[name]]
+    missing = [text for text in told if text not in screen.words]
     assert not missing, screen.words
     assert {"Northwind SOC", "Cisco XDR · North America"} <= set(screen.words)
 

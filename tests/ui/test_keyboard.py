@@ -17,18 +17,27 @@ from desktop.ui.theme import Theme
 from desktop.ui.waiting_view import WaitingView
 from desktop.ui.widgets import Button, ButtonRow, has_ring
 from desktop.ui.window import Window
-from tests.sample_states import STATES, signed_in, waiting
-from tests.ui.bench import Screen, buttons_on, name_of, settle, tab_order
+from tests.sample_states import NOW, STATES, signed_in, waiting
+from tests.ui.bench import Recorder, Screen, buttons_on, name_of, settle, tab_order
 
 SPELLED = "Code: W, D, J, B, dash, M, J, H, T"
 ORDER = {
     "signed_out": ["Sign in", "Change profile"],
+    "not_revoked": ["Sign in", "Tell the server again", "Change profile"],
     "requesting": ["Cancel"],
     "waiting": [SPELLED, "Open browser", "Copy code", "Copy link", "Show QR", "New code", "Cancel"],
     "approved": [],
-    "signed_in": ["Copy token", "Sign out"],
-    "signed_in_not_saved": ["Copy token", "Try to save it again", "Sign out"],
-    "expired": ["Sign in again", "Sign out"],
+    "signed_in": ["Copy token", "Copy as…", "Renew now", "Details", "Sign out"],
+    "renewing": ["Copy token", "Copy as…", "Details", "Sign out"],
+    "signed_in_not_saved": [
+        "Copy token",
+        "Copy as…",
+        "Try to save it again",
+        "Details",
+        "Sign out",
+    ],
+    "lapsed": ["Copy token", "Copy as…", "Renew now", "Details", "Sign out"],
+    "expired": ["Sign in again", "Details", "Sign out"],
     "code_expired": ["Get a new code", "Copy details"],
     "unknown_client": ["Try again", "Copy details", "Open profiles folder"],
     "keyring_missing": ["Continue without saving", "Copy details", "Try again"],
@@ -38,6 +47,8 @@ PRIMARY = {
     "waiting": ("Open browser", "open_browser"),
     "signed_in": ("Copy token", "copy_token"),
     "expired": ("Sign in again", "sign_in"),
+    "lapsed": ("Copy token", "copy_token"),
+    "signed_out_by_server": ("Sign in again", "sign_in"),
     "declined": ("Sign in again", "sign_in"),
     "code_expired": ("Get a new code", "new_code"),
     "unreachable": ("Try again", "retry"),
@@ -57,8 +68,10 @@ def press(screen: Screen, key: Qt.Key) -> None:
 
 @pytest.mark.parametrize("name", ORDER)
 def test_tab_goes_from_top_to_bottom(screen: Screen, name: str) -> None:
+    screen.show(STATES["no_profile"])
     screen.show(STATES[name])
-    assert [name_of(each) for each in tab_order(screen.window)] == ORDER[name]
+    order = [name_of(each) for each in tab_order(screen.window)]
+    assert order == ["Settings", *ORDER[name]]
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -69,18 +82,26 @@ def test_tab_reaches_every_button_that_can_be_pressed(screen: Screen, name: str)
 
 
 def test_tab_from_the_last_goes_round_to_the_first(screen: Screen) -> None:
-    screen.show(STATES["signed_in"])
-    press(screen, Qt.Key.Key_Tab)
-    assert screen.focused == "Sign out"
-    press(screen, Qt.Key.Key_Tab)
-    assert screen.focused == "Copy token"
+    screen.show(STATES["expired"])
+    for name in ("Details", "Sign out", "Settings", "Sign in again"):
+        press(screen, Qt.Key.Key_Tab)
+        assert screen.focused == name
+
+
+def test_the_settings_come_first_although_they_are_offered_late(theme: Theme) -> None:
+    window = Window(theme)
+    window.serve(Recorder())
+    window.show_state(STATES["waiting"], NOW)
+    window.offer_settings()
+    assert [name_of(each) for each in tab_order(window)] == ["Settings", *ORDER["waiting"]]
+    window.deleteLater()
 
 
 def test_the_qr_code_has_its_button_before_those_below_it(screen: Screen) -> None:
     screen.show(STATES["waiting"])
     screen.show_qr()
     order = [name_of(each) for each in tab_order(screen.window)]
-    assert order == ["Back to the code", "New code", "Cancel"]
+    assert order == ["Settings", "Back to the code", "New code", "Cancel"]
 
 
 @pytest.mark.parametrize("name", PRIMARY)
@@ -234,7 +255,8 @@ def test_a_low_window_scrolls_to_what_tab_reaches(open_screen: Callable[..., Scr
     screen.show(signed_in(not_saved=KeyringLocked()))
     button = screen.button("Try to save it again")
     assert button.visibleRegion().isEmpty()
-    press(screen, Qt.Key.Key_Tab)
+    for _ in range(2):  # past the formats; a token that cannot be renewed offers no renewal
+        press(screen, Qt.Key.Key_Tab)
     assert screen.focused == "Try to save it again"
     assert not button.visibleRegion().isEmpty()
 

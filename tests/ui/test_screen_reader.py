@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QProgressBar
+from PySide6.QtWidgets import QAbstractButton, QProgressBar, QSpinBox
 
 from desktop.ui.code_tiles import CodeTiles
 from desktop.ui.qr_code import QrCode
@@ -26,7 +26,7 @@ def test_every_control_has_a_name_and_a_role(screen: Screen, name: str) -> None:
     for widget in (each for each in visible(screen.window) if isinstance(each, kinds)):
         told = QAccessible.queryAccessibleInterface(widget)
         assert told.text(QAccessible.Text.Name)
-        assert told.role().name in {"Button", "ProgressBar", "StaticText"}
+        assert told.role().name in {"Button", "ButtonMenu", "ProgressBar", "StaticText"}
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -34,6 +34,25 @@ def test_no_two_controls_have_the_same_name(screen: Screen, name: str) -> None:
     screen.show(STATES[name])
     names = [name_of(each) for each in tab_order(screen.window)]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("page", ["details", "settings"])
+def test_every_control_of_a_page_has_a_name_of_its_own(screen: Screen, page: str) -> None:
+    getattr(screen, f"show_{page}")()
+    kinds = (QAbstractButton, QSpinBox)
+    controls = [each for each in visible(screen.window) if isinstance(each, kinds)]
+    told = [QAccessible.queryAccessibleInterface(each) for each in controls]
+    names = [each.text(QAccessible.Text.Name) for each in told]
+    assert all(names)
+    assert len(names) == len(set(names))
+    assert {each.role().name for each in told} <= {"Button", "CheckBox", "SpinBox"}
+
+
+def test_a_menu_button_is_told_as_one(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    told = QAccessible.queryAccessibleInterface(screen.button("Copy as…  ▾"))
+    assert told.text(QAccessible.Text.Name) == "Copy as…"
+    assert told.role().name == "ButtonMenu"
 
 
 def test_the_code_is_spelled(screen: Screen) -> None:

@@ -1,0 +1,149 @@
+"""The details page: all that is known of the token, and the token itself to who asks for it."""
+
+from datetime import datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from desktop.services.states import SignedIn, State
+from desktop.services.token_details import Scope, TokenDetails
+from desktop.ui import page_texts
+from desktop.ui.actions import Actions, PageActions
+from desktop.ui.fact_rows import FactRows
+from desktop.ui.revealed_token import TokenReveal
+from desktop.ui.warning_card import WarningCard
+from desktop.ui.who_am_i import WhoAmI
+from desktop.ui.widgets import Button, Card, View, label, quiet, row
+
+
+class DetailsView(View):
+    """Cards of names and values, drawn anew when the token is another one."""
+
+    def __init__(self, actions: Actions, pages: PageActions) -> None:
+        super().__init__()
+        self._actions = actions
+        self._pages = pages
+        self._state: SignedIn | None = None
+        self._times = FactRows("Times")
+        self._scopes = _ScopesCard()
+        self._parties = FactRows("Client and server", stacked=True)
+        self._claims = FactRows("Claims", stacked=True)
+        self.reveal = TokenReveal(actions, pages)
+        self._who = _WhoCard(pages)
+        for card in (
+            self._times,
+            self._scopes,
+            self._who,
+            self._parties,
+            self._claims,
+            self.reveal,
+        ):
+            self.column.addWidget(card)
+        self.column.addStretch(1)
+        self._back = quiet(Button("Back", pages.close_page, "quiet"))
+        self._copy = quiet(Button("Copy details", self.copy, "quiet"))
+        self.footer_row.addWidget(self._back)
+        self.footer_row.addStretch(1)
+        self.footer_row.addWidget(self._copy)
+
+    def shows(self, state: State) -> bool:
+        """Only what is known of a token."""
+        return isinstance(state, SignedIn)
+
+    def show_state(self, state: SignedIn, _at: datetime) -> None:
+        """Show what is known; nothing happens while the state is the same."""
+        if state is self._state:
+            return
+        before, self._state = self._state, state
+        if before is not None and before.issued_at != state.issued_at:
+            self.reveal.hide_token()  # it is no longer the one that is shown
+        details = self._pages.details(state)
+        if details is not None:
+            self._show_details(details)
+
+    def show_who_am_i(self, answer: WhoAmI) -> None:
+        """Show what the server said."""
+        self._who.show_answer(answer)
+
+    def primary(self) -> Button:
+        """Going back: nothing here is to be pressed by chance."""
+        return self._back
+
+    def copy(self) -> None:
+        """Copy the details, without secrets."""
+        self._actions.copy_details()
+        self._copy.acknowledge("Copied")
+
+    def _show_details(self, details: TokenDetails) -> None:
+        self._times.show_rows(page_texts.times(details))
+        self._scopes.show_scopes(details.scopes)
+        self._parties.show_rows(page_texts.parties(details))
+        self._claims.show_note(page_texts.about_claims(details))
+        self._claims.show_rows(
+            tuple((claim.name, page_texts.claim_value(claim)) for claim in details.claims)
+        )
+
+
+class _ScopesCard(Card):
+    """What was asked for beside what was granted; a difference has a sign and a word of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(spacing=8)
+        self._shown: tuple[Scope, ...] | None = None
+        self._table = QWidget()
+        self.column.addWidget(label("Scopes", "heading"))
+        self.column.addWidget(self._table)
+
+    def show_scopes(self, scopes: tuple[Scope, ...]) -> None:
+        """A row for each."""
+        if scopes == self._shown:
+            return
+        self._shown = scopes
+        self._table.deleteLater()
+        self._table = QWidget()
+        grid = QGridLayout(self._table)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(6)
+        for column, heading in enumerate(("Asked for", "Granted")):
+            grid.addWidget(label(heading, "muted"), 0, column)
+            grid.setColumnStretch(column, 1)
+        for number, scope in enumerate(scopes, 1):
+            role = "" if scope.asked and scope.granted else "difference"
+            for column, text in enumerate(page_texts.scope_cells(scope)):
+                cell = label(text, role)
+                cell.setAccessibleName(page_texts.spoken_scope(scope))
+                grid.addWidget(cell, number, column, Qt.AlignmentFlag.AlignTop)
+        self.column.addWidget(self._table)
+
+
+class _WhoCard(Card):
+    """Who the server says that one is, once it was asked."""
+
+    def __init__(self, pages: PageActions) -> None:
+        super().__init__(spacing=8)
+        self._pages = pages
+        self._asking = False
+        self._rows = FactRows("", stacked=True, framed=False)
+        self._trouble = WarningCard()
+        self._ask = quiet(Button("Ask the server", self._press, "link"))
+        heading = row(label("Who am I", "heading"), self._ask)
+        heading.setStretch(0, 1)
+        self.column.addLayout(heading)
+        self.column.addWidget(self._rows)
+        self.column.addWidget(self._trouble)
+        self._rows.hide()
+
+    def show_answer(self, answer: WhoAmI) -> None:
+        """Show what the server said."""
+        self._asking = False
+        self._ask.release()
+        self._rows.show_rows(answer.rows)
+        self._rows.setVisible(bool(answer.rows))
+        self._trouble.show_text(answer.trouble, answer.facts)
+
+    def _press(self) -> None:
+        if not self._asking:
+            self._asking = True
+            self._ask.hold("Asking…")
+            self._pages.ask_who_am_i()

@@ -1,0 +1,121 @@
+"""What the pages on top of the view say: pure functions, no Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.services.durations import duration_words
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from desktop.services.profiles import Profile
+    from desktop.services.token_details import Claim, Scope, TokenDetails
+
+# The details
+
+NOT_VERIFIED = "Read from the token, not verified."
+HIDDEN = "Whoever has it can act as you until it expires."
+SHOWN = (
+    "It hides itself after 20 seconds. Copying takes all of it, and takes it back from the "
+    "clipboard later."
+)
+NO_LONGER_VALID = "There is no valid token to show."
+NOTHING_TOLD = "This server has no answer to that."
+NO_CLAIMS = "This token says nothing that can be read: only the server knows what it means."
+
+
+def exact_time(at: datetime) -> str:
+    """`at` in the zone of the person, with its seconds and the name of the zone."""
+    local = at.astimezone()
+    return f"{local.day} {local:%B %Y, %H:%M:%S} {local.tzname()}"
+
+
+def times(details: TokenDetails) -> tuple[tuple[str, str], ...]:
+    """When the token was issued, ends, and is renewed."""
+    if not details.renewable:
+        renews = "not by itself"
+    elif details.renews_at is None:
+        renews = "when it is next used"
+    else:
+        renews = exact_time(details.renews_at)
+    return (
+        ("Issued", exact_time(details.issued_at)),
+        ("Expires", "never" if details.expires_at is None else exact_time(details.expires_at)),
+        ("Renews", renews),
+    )
+
+
+def parties(details: TokenDetails) -> tuple[tuple[str, str], ...]:
+    """Who issued the token to whom, and where."""
+    return (
+        ("Token type", details.token_type),
+        ("Client ID", details.client_id),
+        ("Issuer", details.issuer),
+        *details.endpoints,
+    )
+
+
+def claim_value(claim: Claim) -> str:
+    """What a claim says; an instant in the zone of the person, with the number that it was."""
+    return claim.value if claim.at is None else f"{exact_time(claim.at)} ({claim.value})"
+
+
+def about_claims(details: TokenDetails) -> str:
+    """How far the claims can be trusted."""
+    if not details.claims:
+        return NO_CLAIMS
+    clock = " Times are by the server's clock." if details.clock_offset else ""
+    return f"{NOT_VERIFIED}{clock}"
+
+
+def scope_cells(scope: Scope) -> tuple[str, str]:
+    """A row of the table of scopes: what was asked for, and what was granted."""
+    return (
+        scope.name if scope.asked else "+ not asked for",
+        f"✓ {scope.name}" if scope.granted else "✕ not granted",
+    )
+
+
+def spoken_scope(scope: Scope) -> str:
+    """The same row for a screen reader."""
+    if scope.asked and scope.granted:
+        return f"{scope.name}: asked for and granted"
+    return f"{scope.name}: {'asked for, not granted' if scope.asked else 'granted, not asked for'}"
+
+
+# The settings
+
+AT_LOGIN = "Then a token is at hand before it is needed."
+START_HIDDEN = "The window stays closed until you open it from the tray."
+IN_USE = "It is in use while this window is in sight, and for this long after it was copied."
+CLIPBOARD = "A token that was copied is taken back, if it is still there."
+
+_USUAL_LIFETIME = 600.0  # seconds: of a token of Cisco XDR
+# A renewal comes in the last fifth of the lifetime, at a moment that is left to chance.
+_USUAL_SHARE = 0.89
+_DAY = 86400.0  # seconds
+
+
+def cost_of_keeping_fresh(lifetime: float | None, profile: Profile | None) -> str:
+    """What it costs to renew all day. `lifetime` in seconds, of the token that there is."""
+    between = max(60.0, (lifetime or _USUAL_LIFETIME) * _USUAL_SHARE)
+    daily = _DAY / between
+    count = round(daily, -1) if daily >= 100 else max(1, round(daily))
+    shared = (
+        " All computers of your organization share 8,000 an hour."
+        if profile is not None and profile.scope_guide == "xdr"
+        else ""
+    )
+    return (
+        f"Costs one request every {duration_words(between)} on each computer, day and night: "
+        f"about {count:.0f} a day.{shared}"
+    )
+
+
+def not_kept(error: OSError, *, at_login: bool) -> str:
+    """Why a setting could not be kept, in words."""
+    why = error.strerror or str(error) or "no reason was given"
+    if at_login:
+        return f"Starting at login could not be changed: {why}."
+    return f"The settings hold until you quit, but could not be saved: {why}."

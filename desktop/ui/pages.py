@@ -1,0 +1,124 @@
+"""The pages that are laid on top of the view, and what only they need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+
+if TYPE_CHECKING:
+    from desktop.services.session import Session
+    from desktop.services.states import SignedIn
+    from desktop.services.token_details import TokenDetails
+    from desktop.ui.actions import Actions
+    from desktop.ui.settings_keeper import SettingsKeeper
+    from desktop.ui.who_am_i import Asker, WhoAmI
+    from desktop.ui.window import Window
+
+
+class Pages(QObject):
+    """Opens the details and the settings, each loaded when it is first opened, and serves them.
+
+    `session` is whose token it is, once there is one.
+    """
+
+    def __init__(self, window: Window, actions: Actions, keeper: SettingsKeeper) -> None:
+        super().__init__()
+        self._window = window
+        self._actions = actions
+        self._keeper = keeper
+        self.session: Session | None = None
+        self._asker: Asker | None = None
+        window.page_closed.connect(self._on_closed)
+        keeper.changed.connect(self._show_settings)
+        keeper.failed.connect(self._show_failure)
+
+    def open_details(self) -> None:
+        """Show all that is known of the token."""
+        from desktop.ui.details_view import DetailsView
+
+        self._window.show_page(DetailsView(self._actions, self))
+
+    def open_settings(self) -> None:
+        """Show what can be set; where that is shown already, leave it."""
+        from desktop.ui.settings_view import SettingsView
+
+        if isinstance(self._window.page, SettingsView):
+            self._window.close_page()
+            return
+        page = SettingsView(self._actions, self, self._window.theme)
+        page.show_profile(self.session.profile if self.session is not None else None)
+        page.show_settings(self._keeper.settings)
+        self._window.show_page(page)
+        self._keeper.ask_the_system()
+
+    async def close(self) -> None:
+        """End what the pages have begun; what was set has been written then."""
+        if self._asker is not None:
+            await self._asker.close()
+        await self._keeper.close()
+
+    # The wishes of the pages
+
+    def close_page(self) -> None:
+        """Leave the page."""
+        self._window.close_page()
+
+    def details(self, state: SignedIn) -> TokenDetails | None:
+        """All that is known of the token, itself excepted; `None` where there is none."""
+        from desktop.services.token_details import token_details
+
+        if self.session is None:
+            return None
+        return token_details(
+            state,
+            profile=self.session.profile,
+            metadata=self.session.metadata,
+            claims=self.session.claims(),
+        )
+
+    def reveal_token(self) -> str | None:
+        """The access token, to be shown because the person asked for it; `None` if it is over."""
+        return self.session.access_token() if self.session is not None else None
+
+    def ask_who_am_i(self) -> None:
+        """Ask the server who signed in; the page is shown the answer."""
+        from desktop.ui.who_am_i import Asker
+
+        if self.session is None:
+            return
+        if self._asker is None:
+            self._asker = Asker()
+            self._asker.answered.connect(self._show_who_am_i)
+        self._asker.ask(self.session)
+
+    def open_log(self) -> None:
+        """Show the folder of the log."""
+        from desktop.services.paths import log_folder
+
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
+
+    # What comes of them
+
+    def _on_closed(self) -> None:
+        if self._asker is not None:
+            self._asker.cancel()
+
+    def _show_who_am_i(self, answer: WhoAmI) -> None:
+        from desktop.ui.details_view import DetailsView
+
+        if isinstance(self._window.page, DetailsView):
+            self._window.page.show_who_am_i(answer)
+
+    def _show_settings(self) -> None:
+        from desktop.ui.settings_view import SettingsView
+
+        if isinstance(self._window.page, SettingsView):
+            self._window.page.show_settings(self._keeper.settings)
+
+    def _show_failure(self, text: str) -> None:
+        from desktop.ui.settings_view import SettingsView
+
+        if isinstance(self._window.page, SettingsView):
+            self._window.page.show_failure(text)

@@ -1,0 +1,113 @@
+"""Keeps the settings: in force at once, and written where they are read at the next start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.services.background import Worker
+from desktop.services.paths import settings_file
+from desktop.services.settings import Settings, save_settings
+from desktop.ui import page_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+
+class SettingsKeeper(QObject):
+    """Owns the settings. Files and the operating system are asked in a thread, in order.
+
+    What knows the operating system is loaded there too, when it is first needed.
+
+    Signals:
+        changed: other settings hold from now on.
+        failed: something could not be kept; why, in words.
+    """
+
+    changed = Signal(Settings)
+    failed = Signal(str)
+    _done = Signal(object, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settings = Settings()
+        self._worker = Worker("settings")
+        self._asked = False
+        # From the thread of the worker to the one of the window.
+        self._done.connect(self._on_done)
+
+    def use(self, settings: Settings) -> None:
+        """Go by `settings` from now on, as they were loaded."""
+        self._hold(settings)
+
+    def change(self, settings: Settings) -> None:
+        """Go by `settings` from now on, and keep them."""
+        before = self.settings
+        if settings == before:
+            return
+        self._hold(settings)
+        self._submit(
+            partial(save_settings, settings, settings_file()),
+            partial(self._on_saved, asked=False),
+        )
+        if _starts(before) != _starts(settings):
+            self._submit(partial(_start_as, settings), partial(self._on_saved, asked=True))
+
+    def ask_the_system(self) -> None:
+        """Find out whether the system starts the program at login: it may have been told since."""
+        self._submit(_is_started, self._on_start_known)
+
+    async def close(self) -> None:
+        """Return when what was to be kept has been written."""
+        if self._asked:
+            await self._worker.run(lambda: None)
+
+    def _hold(self, settings: Settings) -> None:
+        self.settings = settings
+        self.changed.emit(settings)
+
+    def _submit(self, work: Callable[[], Any], then: Callable[[Future[Any]], None]) -> None:
+        self._asked = True
+        future = self._worker.submit(work)
+        future.add_done_callback(partial(self._done.emit, then))
+
+    def _on_done(self, then: Callable[[Future[Any]], None], future: Future[Any]) -> None:
+        then(future)
+
+    def _on_saved(self, future: Future[None], *, asked: bool) -> None:
+        try:
+            future.result()
+        except OSError as error:
+            self.failed.emit(page_texts.not_kept(error, at_login=asked))
+            if asked:
+                self.ask_the_system()  # what it does is what is true
+
+    def _on_start_known(self, future: Future[bool]) -> None:
+        try:
+            on = future.result()
+        except OSError as error:
+            self.failed.emit(page_texts.not_kept(error, at_login=True))
+            return
+        if on != self.settings.start_at_login:
+            self._hold(replace(self.settings, start_at_login=on))
+
+
+def _start_as(settings: Settings) -> None:
+    from desktop.services import autostart
+
+    autostart.set_on(settings.start_at_login, hidden=settings.start_hidden)
+
+
+def _is_started() -> bool:
+    from desktop.services import autostart
+
+    return autostart.is_on()
+
+
+def _starts(settings: Settings) -> tuple[bool, bool]:
+    """How the program is started at login; how it would be does not matter while it is not."""
+    return settings.start_at_login, settings.start_at_login and settings.start_hidden

@@ -1,0 +1,146 @@
+"""The settings page. What is changed holds at once: there is nothing to confirm."""
+
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from desktop import __version__
+from desktop.services.profiles import Profile
+from desktop.services.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, Settings
+from desktop.services.states import SignedIn, State
+from desktop.ui import page_texts
+from desktop.ui.actions import Actions, PageActions
+from desktop.ui.stepper import Stepper
+from desktop.ui.switch import Switch
+from desktop.ui.theme import Theme
+from desktop.ui.warning_card import WarningCard
+from desktop.ui.widgets import Button, ButtonRow, Card, View, label, quiet, row, set_tip
+
+
+class SettingsView(View):
+    """Cards of switches and numbers, and the way out of the program."""
+
+    def __init__(self, actions: Actions, pages: PageActions, theme: Theme) -> None:
+        super().__init__()
+        self._actions = actions
+        self._pages = pages
+        self._settings = Settings()
+        self._profile: Profile | None = None
+        self._failure = WarningCard()
+        self._at_login = self._switch("Start when I log in", "start_at_login", theme)
+        self._hidden = self._switch("Start hidden, in the tray", "start_hidden", theme)
+        self._fresh = self._switch("Always keep the token fresh", "keep_fresh", theme)
+        self._minutes = self._stepper(
+            "Time in use", "in_use_minutes", allowed=IN_USE_MINUTES, unit="min"
+        )
+        self._seconds = self._stepper(
+            "Time on the clipboard", "clipboard_seconds", allowed=CLIPBOARD_SECONDS, unit="s"
+        )
+        self._cost = label("", "muted")
+        self._lay_out()
+        self.show_settings(self._settings)
+        self._show_cost(None)
+
+    def shows(self, _state: State) -> bool:
+        """Whatever the state is."""
+        return True
+
+    def show_state(self, state: State, _at: datetime) -> None:
+        """Tell what it costs to keep this token fresh."""
+        self._show_cost(state.lifetime if isinstance(state, SignedIn) else None)
+
+    def show_profile(self, profile: Profile | None) -> None:
+        """Speak of the provider of `profile`."""
+        self._profile = profile
+        self._show_cost(None)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show `settings`, which hold now."""
+        self._settings = settings
+        self._at_login.setChecked(settings.start_at_login)
+        self._hidden.setChecked(settings.start_hidden)
+        self._hidden.setEnabled(settings.start_at_login)
+        self._fresh.setChecked(settings.keep_fresh)
+        self._minutes.show_value(settings.in_use_minutes)
+        self._minutes.setEnabled(not settings.keep_fresh)
+        self._seconds.show_value(settings.clipboard_seconds)
+
+    def show_failure(self, text: str) -> None:
+        """What could not be kept, in words."""
+        self._failure.show_text(text)
+
+    def primary(self) -> Button:
+        """Going back: nothing here is to be changed by chance."""
+        return self._back
+
+    def _show_cost(self, lifetime: float | None) -> None:
+        self._cost.setText(page_texts.cost_of_keeping_fresh(lifetime, self._profile))
+        set_tip(self._fresh, self._cost.text())
+
+    def _lay_out(self) -> None:
+        starting = Card()
+        starting.column.addWidget(_Row("Start when I log in", page_texts.AT_LOGIN, self._at_login))
+        starting.column.addWidget(
+            _Row("Start hidden, in the tray", page_texts.START_HIDDEN, self._hidden)
+        )
+        token = Card()
+        token.column.addWidget(_Row("Always keep the token fresh", self._cost, self._fresh))
+        token.column.addWidget(_Row("Renew while in use", page_texts.IN_USE, self._minutes))
+        clipboard = Card()
+        clipboard.column.addWidget(
+            _Row("Clear clipboard after", page_texts.CLIPBOARD, self._seconds)
+        )
+        files = Card()
+        files.column.addWidget(label("Files", "heading"))
+        files.column.addWidget(
+            ButtonRow(
+                Button("Open profiles folder", self._actions.open_profiles),
+                Button("Open log folder", self._pages.open_log),
+            )
+        )
+        for card in (self._failure, starting, token, clipboard, files):
+            self.column.addWidget(card)
+        self.column.addStretch(1)
+        self._back = quiet(Button("Back", self._pages.close_page, "quiet"))
+        version = label(f"XDR Login {__version__}", "muted", centred=True)
+        self.footer_row.addWidget(self._back)
+        self.footer_row.addWidget(version, 1)
+        self.footer_row.addWidget(quiet(Button("Quit", self._actions.quit, "quiet")))
+
+    def _switch(self, name: str, setting: str, theme: Theme) -> Switch:
+        return Switch(name, theme, switched=partial(self._change, setting))
+
+    def _stepper(self, name: str, setting: str, *, allowed: range, unit: str) -> Stepper:
+        return Stepper(name, allowed=allowed, unit=unit, changed=partial(self._change, setting))
+
+    def _change(self, setting: str, value: bool | int) -> None:  # noqa: FBT001 - as Qt emits it
+        self._failure.show_text("")
+        self._settings = replace(self._settings, **{setting: value})  # type: ignore[arg-type] # each has its own kind
+        self._actions.change_settings(self._settings)
+
+
+class _Row(QWidget):
+    """Words and the control that they are about; pressing the words switches a switch too."""
+
+    def __init__(self, name: str, about: str | QWidget, control: Switch | Stepper) -> None:
+        super().__init__()
+        self._control = control
+        below = label(about, "muted") if isinstance(about, str) else about
+        if isinstance(about, str):
+            set_tip(control if isinstance(control, Switch) else control.number, about)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        first = row(label(name, "heading"), control)
+        first.setStretch(0, 1)
+        column.addLayout(first)
+        column.addWidget(below)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Switch."""
+        super().mouseReleaseEvent(event)
+        if isinstance(self._control, Switch) and self.rect().contains(event.position().toPoint()):
+            self._control.click()
