@@ -116,7 +116,7 @@ class Session:
     def revoke_again(self) -> None:
         """Tell the server once more what it could not be told at sign-out."""
         if self._dropped is not None and isinstance(self.state, SignedOut):
-            self._begin(self._revoke_again)
+            self._begin(partial(self._revoke_again, self.state))
 
     def retry(self) -> None:
         """Do once more what failed."""
@@ -323,13 +323,11 @@ class Session:
         await self._tell_server(self._world.clock.utc())
         self._leaving = False
 
-    async def _revoke_again(self) -> None:
-        state = self.state
-        if isinstance(state, SignedOut) and state.removed_at is not None:
-            self._show(replace(state, revocation=Revocation.UNDER_WAY))
-            await self._tell_server(state.removed_at)
+    async def _revoke_again(self, state: SignedOut) -> None:
+        self._show(replace(state, revocation=Revocation.UNDER_WAY))
+        await self._tell_server(state.removed_at)
 
-    async def _tell_server(self, removed_at: datetime) -> None:
+    async def _tell_server(self, removed_at: datetime | None) -> None:
         tokens = self._dropped
         if tokens is None:
             self._show(SignedOut(removed_at))

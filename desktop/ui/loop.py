@@ -1,23 +1,50 @@
-"""asyncio on Qt's event loop, with timers that load nothing."""
+"""asyncio on Qt's event loop, with one timer for all that is due."""
 
 import asyncio
+import heapq
+import itertools
+import math
+from typing import Any
 
 import qasync
 from PySide6.QtCore import QTimer
 
+from desktop.ui.numbers import PRECISE_TIMER
+
 
 class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
-    """The loop of qasync.
+    """The loop of qasync, with timers of its own.
 
-    WORKAROUND: qasync ends each of its timers with `QObject.killTimer`. That one takes a
-    `Qt.TimerId` too, so the first call makes PySide6 build all 130 enumerations of `Qt`: the loop
-    stands still for fifteen milliseconds, and the code comes later by as much.
+    WORKAROUND: qasync takes a timer of Qt for every call, and ends it with `QObject.killTimer`.
+    That one takes a `Qt.TimerId` too, so that its first use makes PySide6 build all 130
+    enumerations of `Qt` while the loop stands still. And a call that was cancelled would still wake
+    the computer when its time has come.
     """
 
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - those of qasync
+        self._due: list[tuple[float, int, asyncio.Handle]] = []
+        self._order = itertools.count()  # what is due at one instant is called first in, first out
+        self._alarm = QTimer(singleShot=True)
+        self._alarm.setProperty("timerType", PRECISE_TIMER)
+        self._alarm.timeout.connect(self._call_what_is_due)
+        super().__init__(*arguments)
+
     def _add_callback(self, handle: asyncio.Handle, delay: float = 0) -> asyncio.Handle:
-        QTimer.singleShot(int(max(0, delay) * 1000), lambda: self._call(handle))
+        heapq.heappush(self._due, (self.time() + max(0.0, delay), next(self._order), handle))
+        if self._due[0][2] is handle:
+            self._set_alarm()
         return handle
 
-    def _call(self, handle: asyncio.Handle) -> None:
-        if not handle.cancelled() and not self.is_closed():
-            handle._run()  # noqa: SLF001 - what every event loop of asyncio does
+    def _set_alarm(self) -> None:
+        while self._due and self._due[0][2].cancelled():
+            heapq.heappop(self._due)
+        if self._due and not self.is_closed():
+            self._alarm.start(math.ceil(max(0.0, self._due[0][0] - self.time()) * 1000))
+
+    def _call_what_is_due(self) -> None:
+        now = self.time()  # what these calls ask for comes after Qt's own events, in another turn
+        while self._due and self._due[0][0] <= now:
+            handle = heapq.heappop(self._due)[2]
+            self._set_alarm()  # before the call: it may turn Qt's loop itself, as a menu does
+            if not handle.cancelled() and not self.is_closed():
+                handle._run()  # noqa: SLF001 - what every event loop of asyncio does

@@ -51,3 +51,48 @@ def test_a_call_that_was_cancelled_does_not_come() -> None:
         "await asyncio.sleep(0.03)",
     )
     assert told.split() == ["called"]
+
+
+def test_a_call_that_was_cancelled_leaves_no_timer_behind() -> None:
+    told = on_the_loop(
+        "loop.call_later(60, print).cancel()",
+        "await asyncio.sleep(0)",
+        "print(len(loop._due), loop._alarm.isActive())",
+    )
+    assert told.split() == ["0", "False"]
+
+
+def test_who_asks_again_and_again_lets_others_have_their_turn() -> None:
+    told = on_the_loop(
+        "from PySide6.QtCore import QTimer",
+        "def again():",
+        "    loop.call_soon(again)",
+        "again()",
+        "QTimer.singleShot(0, lambda: print('Qt'))",
+        "await asyncio.sleep(0.05)",
+        "print('asyncio')",
+    )
+    assert told.split() == ["Qt", "asyncio"]
+
+
+def test_a_call_that_turns_qts_loop_itself_does_not_stop_the_others() -> None:
+    told = on_the_loop(
+        "from PySide6.QtCore import QEventLoop",
+        "inner = QEventLoop()",
+        "loop.call_soon(inner.exec)",
+        "loop.call_soon(print, 'meanwhile')",
+        "loop.call_later(0.01, print, 'later')",
+        "loop.call_later(0.02, inner.quit)",
+        "await asyncio.sleep(0.04)",
+    )
+    assert told.split() == ["meanwhile", "later"]
+
+
+def test_a_call_that_breaks_does_not_stop_the_others() -> None:
+    told = on_the_loop(
+        "loop.set_exception_handler(lambda _, context: print(context['exception']))",
+        "loop.call_soon(lambda: 1 / 0)",
+        "loop.call_soon(print, 'next')",
+        "await asyncio.sleep(0.01)",
+    )
+    assert told.splitlines() == ["division by zero", "next"]
