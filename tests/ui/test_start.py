@@ -27,6 +27,7 @@ HEAVY = (
 
 PAINTED = """
 import json, sys
+before = set(sys.modules)  # what watches the tests has loaded some already
 from PySide6.QtCore import QEventLoop
 from desktop.cli import arguments
 from desktop.ui import app
@@ -39,7 +40,7 @@ waiting = QEventLoop()
 window.painted.connect(waiting.quit)
 window.show()
 waiting.exec()
-print(json.dumps(sorted(sys.modules)))
+print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
 CLOSED_AT_ONCE = """
