@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 class Options:
     """The options of one run. With `demo` the profile is that of the demo server, started here.
 
-    Written out, because a data class costs four milliseconds before the first paint.
+    With `hidden` the window stays out of sight at the start. Written out, because a data class
+    costs four milliseconds before the first paint.
     """
 
     def __init__(
@@ -21,10 +22,12 @@ class Options:
         profile: str | None = None,
         demo: DemoOptions | None = None,
         verbose: bool = False,
+        hidden: bool = False,
     ) -> None:
         self.profile = profile
         self.demo = demo
         self.verbose = verbose
+        self.hidden = hidden
         self._server: DemoServer | None = None
 
     def load_profile(self) -> Profile:

@@ -15,8 +15,9 @@ MODULES = sorted((ROOT / "desktop").rglob("*.py"))
 ROOMS = {
     "oauth": {"oauth"},
     "services": {"services", "oauth"},
-    "cli": {"cli", "services", "oauth", "options"},
-    "ui": {"ui", "services", "oauth", "options"},
+    "ipc": {"ipc", "services"},
+    "cli": {"cli", "ipc", "services", "oauth", "options"},
+    "ui": {"ui", "ipc", "services", "oauth", "options"},
     "demo": {"demo"},
     "options": {"services"},
     "__main__": {"cli"},

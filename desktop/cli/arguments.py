@@ -22,6 +22,7 @@ _EXAMPLES = """\
 examples:
   xdr-login                        open the window
   xdr-login --profile northwind    open it with that profile
+  xdr-login --hidden               start in the tray, as at login
   xdr-login --terminal             sign in here, without a window
   xdr-login --demo                 try it against a server that runs inside the program
   xdr-login --demo --token-lifetime 40
@@ -39,20 +40,36 @@ def run(arguments: Sequence[str]) -> int:
         return store(given.profile)
     windowed = not given.terminal and has_display()
     interactive = sys.stdin is not None and sys.stdin.isatty()
-    options = Options(profile=given.profile, verbose=given.verbose)
+    options = Options(profile=given.profile, verbose=given.verbose, hidden=given.hidden)
     if given.demo:
         options.demo = _demo_options(given, by_itself=not windowed and not interactive)
     elif given.approve or given.token_lifetime or given.code_lifetime:
         parser.error("the options of the demo server need --demo")
+    if given.hidden and not windowed:
+        parser.error("--hidden needs a display, and goes without --terminal")
     if windowed:
+        return _run_window(options)
+    from desktop.cli.terminal import run as run_terminal
+
+    return run_terminal(options, why="" if given.terminal else "There is no display")
+
+
+def _run_window(options: Options) -> int:
+    from desktop.ipc.client import AlreadyRunning, hand_over
+
+    try:
+        if options.demo is None:
+            hand_over(quietly=options.hidden)
         # Collecting garbage finds none while modules load; the window switches it on again.
         gc.disable()
         from desktop.ui.app import run as run_window
 
         return run_window(options)
-    from desktop.cli.terminal import run as run_terminal
-
-    return run_terminal(options, why="" if given.terminal else "There is no display")
+    except AlreadyRunning:
+        done = "" if options.hidden else " Its window was brought to the front."
+        other = " Quit it first to start with another profile." if options.profile else ""
+        print(f"XDR Login is already running.{done}{other}", file=sys.stderr)
+        return 0
 
 
 def has_display() -> bool:
@@ -99,6 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"xdr-login {__version__}")
     parser.add_argument("--profile", metavar="NAME", help="the profile to sign in with")
     parser.add_argument("--terminal", action="store_true", help="sign in without a window")
+    parser.add_argument(
+        "--hidden", action="store_true", help="start in the tray, without the window"
+    )
     parser.add_argument("--verbose", action="store_true", help="write more into the log file")
     parser.add_argument(
         "--set-client-password",

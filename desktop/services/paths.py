@@ -34,6 +34,16 @@ def locks_folder() -> Path:
     return platformdirs.user_state_path(_FOLDER, appauthor=False) / "locks"
 
 
+def told_folder() -> Path:
+    """Where it is noted what has been said once, and is not said again."""
+    return platformdirs.user_state_path(_FOLDER, appauthor=False) / "told"
+
+
+def own_runtime_folder() -> Path:
+    """Where the socket is if the system has no such place that is this person's alone."""
+    return platformdirs.user_state_path(_FOLDER, appauthor=False) / "run"
+
+
 def log_folder() -> Path:
     """Where the log and crash reports go."""
     return platformdirs.user_log_path(_FOLDER, appauthor=False)

@@ -16,6 +16,7 @@ from desktop import __version__
 from desktop.__main__ import main
 from desktop.cli.arguments import has_display
 from desktop.demo import DemoOptions
+from desktop.ipc import client
 from desktop.options import Options, demo_profile
 from desktop.services import paths
 
@@ -66,6 +67,7 @@ def test_help_names_every_option_and_examples(capsys: pytest.CaptureFixture[str]
     assert "xdr-login --demo --token-lifetime 40" in words
     for option in (
         *("--version", "--profile NAME", "--terminal", "--verbose", "--set-client-password"),
+        "--hidden",
         *("--demo", "--approve", "--token-lifetime SECONDS", "--code-lifetime SECONDS"),
     ):
         assert option in words
@@ -244,3 +246,88 @@ def test_importing_the_command_line_loads_neither_qt_nor_the_protocol() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+# One at a time
+
+
+SHOWN = "XDR Login is already running. Its window was brought to the front."
+
+
+@pytest.fixture
+def runs_already(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Let the program run already; whether it was left alone."""
+    asked: list[bool] = []
+
+    def hand_over(*, quietly: bool) -> None:
+        asked.append(quietly)
+        raise client.AlreadyRunning
+
+    monkeypatch.setattr(client, "hand_over", hand_over)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("given", "quietly", "words"),
+    [
+        ([], False, f"{SHOWN}\n"),
+        (["--hidden"], True, "XDR Login is already running.\n"),
+        (["--profile", "soc"], False, f"{SHOWN} Quit it first to start with another profile.\n"),
+    ],
+)
+def test_a_second_one_gives_way_to_the_first(
+    called: list[tuple[str, Options]],
+    runs_already: list[bool],
+    capsys: pytest.CaptureFixture[str],
+    given: list[str],
+    words: str,
+    *,
+    quietly: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert main(given) == 0
+    assert runs_already == [quietly]
+    assert called == []
+    assert capsys.readouterr().err == words
+
+
+def test_each_demo_is_its_own(
+    called: list[tuple[str, Options]],
+    runs_already: list[bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert main(["--demo"]) == 7
+    assert runs_already == []
+    assert len(called) == 1
+
+
+def test_one_that_lost_the_race_while_it_started_gives_way_too(
+    called: list[tuple[str, Options]],  # noqa: ARG001 - its module is replaced here
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def run_window(_options: Options) -> int:
+        raise client.AlreadyRunning
+
+    monkeypatch.setattr(sys.modules["desktop.ui.app"], "run", run_window)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert main([]) == 0
+    assert capsys.readouterr().err.startswith("XDR Login is already running.")
+
+
+def test_hidden_goes_on_to_the_window(
+    called: list[tuple[str, Options]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert main(["--hidden"]) == 7
+    assert [(where, options.hidden) for where, options in called] == [("window", True)]
+
+
+@pytest.mark.usefixtures("called")
+@pytest.mark.parametrize("given", [["--hidden"], ["--hidden", "--terminal"]])
+def test_nothing_can_be_hidden_in_a_terminal(
+    capsys: pytest.CaptureFixture[str], given: list[str]
+) -> None:
+    assert "--hidden needs a display" in refused(capsys, *given)

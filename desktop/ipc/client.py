@@ -1,0 +1,101 @@
+"""Asks the running program for something. Blocks, and loads next to nothing where none runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from io import BufferedReader, RawIOBase
+from typing import TYPE_CHECKING
+
+from desktop.ipc import address
+
+if TYPE_CHECKING:
+    from desktop.ipc.messages import Members
+
+# What a desktop gives to a program that it starts, so that its window may come to the front.
+ACTIVATION = ("XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID")
+
+_PATIENCE = 2.0  # seconds for each step
+
+
+class NotRunning(Exception):
+    """Nobody listens."""
+
+
+class AlreadyRunning(Exception):
+    """Another one runs, and this one is not needed."""
+
+
+class NoAnswer(Exception):
+    """Somebody listens who does not answer, or not what was asked for."""
+
+
+def hand_over(*, quietly: bool) -> None:
+    """Raise `AlreadyRunning` if the program runs, after having it show its window.
+
+    With `quietly` it is left alone. One that does not answer counts as none.
+    """
+    try:
+        if quietly:
+            _connected().close()
+        else:
+            show()
+    except (NotRunning, NoAnswer):
+        return
+    raise AlreadyRunning
+
+
+def show() -> None:
+    """Have the running program bring its window to the front; raises `NotRunning`, `NoAnswer`."""
+    given = {name: os.environ[name] for name in ACTIVATION if os.environ.get(name)}
+    if sys.platform == "win32":
+        _let_others_come_to_the_front()
+    ask("show", activation=given)
+
+
+def ask(command: str, **members: object) -> Members:
+    """What the running program answers to `command`; raises `NotRunning` or `NoAnswer`."""
+    stream = _connected()
+    from desktop.ipc.messages import LONGEST, BadMessage, decode, encode
+
+    try:
+        with stream:
+            stream.write(encode({"command": command, **members}))
+            answer = decode(BufferedReader(stream).readline(LONGEST))
+    except (OSError, BadMessage) as error:
+        raise NoAnswer(str(error)) from error
+    if answer.get("ok") is not True:
+        raise NoAnswer(str(answer.get("error")))
+    return answer
+
+
+def _connected() -> RawIOBase:
+    """A connection to the running program; raises `NotRunning`."""
+    try:
+        return _open_pipe() if sys.platform == "win32" else _open_socket()
+    except OSError as error:
+        raise NotRunning from error
+
+
+def _open_pipe() -> RawIOBase:
+    return open(address.pipe_name(), "r+b", buffering=0)  # noqa: PTH123 - it is no file
+
+
+def _open_socket() -> RawIOBase:
+    from desktop.ipc.peer import is_own
+
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(_PATIENCE)
+        client.connect(os.fspath(address.socket_path()))
+        if not is_own(client):
+            raise PermissionError("somebody else listens")
+        return client.makefile("rwb", buffering=0)
+
+
+def _let_others_come_to_the_front() -> None:
+    if sys.platform == "win32":  # for the type checker
+        import ctypes
+
+        anybody = 0xFFFFFFFF  # ASFW_ANY
+        ctypes.windll.user32.AllowSetForegroundWindow(anybody)

@@ -1,0 +1,181 @@
+"""The running program listens for others of its kind, one to a person."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from desktop.ipc import address, client
+from desktop.ipc.messages import LONGEST, BadMessage, Members, decode, encode
+from desktop.ipc.peer import is_own
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[Members], Awaitable[Members]]
+"""Does a command with its members, and gives those of the answer."""
+
+_PATIENCE = 5.0  # seconds for another one that starts, ends or does not answer
+_PAUSE = 0.05
+_LINE_WITHIN = 2.0  # seconds that a peer may take to say its line, and to take its answer
+_MOST_PEERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That this program is the one: the open file `lock` is locked for as long as it runs."""
+
+    lock: int
+    listening: socket.socket
+
+    def give_up(self) -> None:
+        """Let another one be it. The lock goes last: who has it finds no socket in use."""
+        with suppress(OSError):
+            address.socket_path().unlink(missing_ok=True)
+        self.listening.close()
+        os.close(self.lock)
+
+
+def claim(*, quietly: bool = False) -> Claim:
+    """Be the one that runs; raises `AlreadyRunning`, or `OSError` where nothing can be claimed.
+
+    Where another one runs, it is asked to show its window, unless `quietly`. Blocks, for some
+    seconds where another one is just starting or ending, or does not answer. The lock is the
+    system's: it dies with its holder, so whoever has it may replace the socket of a crash.
+    """
+    give_up_at = time.monotonic() + _PATIENCE
+    while (lock := _locked(address.lock_path())) is None:
+        client.hand_over(quietly=quietly)  # does nothing while it starts or ends
+        if time.monotonic() > give_up_at:
+            raise OSError("another one runs and does not answer")
+        time.sleep(_PAUSE)
+    return _listen(lock)
+
+
+def _locked(path: Path) -> int | None:
+    """The open, locked file; `None` where another one has it. Raises `OSError`."""
+    # The library for locks, which the session uses, takes as long to load as the window to paint.
+    import fcntl  # which Windows does not have, nor need: a pipe has one owner
+
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(file)
+        if isinstance(error, BlockingIOError):
+            return None
+        raise
+    return file
+
+
+def _listen(lock: int) -> Claim:
+    listening = socket.socket(socket.AF_UNIX)
+    try:
+        path = address.socket_path()
+        path.unlink(missing_ok=True)
+        listening.bind(os.fspath(path))
+        path.chmod(0o600)
+        listening.listen(_MOST_PEERS)
+    except OSError:
+        listening.close()
+        os.close(lock)
+        raise
+    return Claim(lock, listening)
+
+
+class _Transport(Protocol):
+    def close(self) -> None:
+        """Listen no longer."""
+
+
+class Server:
+    """Answers what `handlers` know."""
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = handlers
+        self._listening: list[_Transport] = []
+        self._peers: set[asyncio.Task[None]] = set()
+
+    async def listen(self, claimed: Claim) -> None:
+        """Answer at the socket of `claimed`."""
+        server = await asyncio.start_unix_server(
+            self._on_peer, sock=claimed.listening, limit=LONGEST
+        )
+        self._listening.append(server)
+
+    async def listen_at_pipe(self) -> None:
+        """Answer at the named pipe of Windows; raises `OSError` where another one does already."""
+        loop: Any = asyncio.get_running_loop()  # only the loop of Windows has such a method
+
+        def protocol() -> asyncio.StreamReaderProtocol:
+            reader = asyncio.StreamReader(limit=LONGEST)
+            return asyncio.StreamReaderProtocol(reader, self._on_peer)
+
+        self._listening += await loop.start_serving_pipe(protocol, address.pipe_name())
+
+    async def close(self) -> None:
+        """Answer no longer; returns when nobody is being answered."""
+        for each in self._listening:
+            each.close()
+        for task in self._peers:
+            task.cancel()
+        if self._peers:
+            await asyncio.wait(self._peers)
+
+    def _on_peer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._peers.add(task)
+        task.add_done_callback(self._on_served)
+
+    def _on_served(self, task: asyncio.Task[None]) -> None:
+        self._peers.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            context = {"message": "a peer was not answered", "exception": error, "task": task}
+            task.get_loop().call_exception_handler(context)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            if len(self._peers) <= _MOST_PEERS and _may_ask(writer):
+                await self._answer(reader, writer)
+        except (OSError, TimeoutError) as error:
+            _log.info("a peer was not answered: %s", error)
+        finally:
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            answer = {"ok": True, **await self._done(decode(await _line_of(reader)))}
+        except BadMessage as error:
+            answer = {"ok": False, "error": str(error)}
+        writer.write(encode(answer))
+        async with asyncio.timeout(_LINE_WITHIN):
+            await writer.drain()
+
+    async def _done(self, members: Members) -> Members:
+        command = members.get("command")
+        handler = self._handlers.get(command) if isinstance(command, str) else None
+        if handler is None:
+            raise BadMessage("unknown command")
+        return await handler(members)
+
+
+async def _line_of(reader: asyncio.StreamReader) -> bytes:
+    try:
+        async with asyncio.timeout(_LINE_WITHIN):
+            return await reader.readline()
+    except ValueError:
+        raise BadMessage("too long") from None
+
+
+def _may_ask(writer: asyncio.StreamWriter) -> bool:
+    # A pipe of Windows can be written to by its owner's account alone.
+    return sys.platform == "win32" or is_own(writer.get_extra_info("socket"))

@@ -1,0 +1,38 @@
+import pytest
+
+from desktop.ipc.messages import LONGEST, BadMessage, decode, encode, text_members
+
+
+def test_a_message_is_one_line_with_the_version() -> None:
+    assert encode({"command": "show"}) == b'{"version": 1, "command": "show"}\n'
+
+
+def test_a_line_break_in_a_text_does_not_end_the_line() -> None:
+    assert encode({"text": "a\nb\u2028c"}).count(b"\n") == 1
+
+
+def test_what_was_encoded_is_decoded() -> None:
+    assert decode(encode({"command": "show"})) == {"version": 1, "command": "show"}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"", "cut off"),
+        (b'{"version": 1', "cut off"),
+        (b"\n", "no JSON"),
+        (b"\xff\n", "no JSON"),
+        (b"[" * LONGEST + b"\n", "no JSON"),
+        (b"[1]\n", "no object"),
+        (b"{}\n", "another version"),
+        (b'{"version": 2}\n', "another version"),
+        (b'{"version": "1"}\n', "another version"),
+    ],
+)
+def test_anything_else_is_refused(line: bytes, reason: str) -> None:
+    with pytest.raises(BadMessage, match=reason):
+        decode(line)
+
+
+def test_of_members_that_should_be_texts_others_are_left_out() -> None:
+    assert text_members({"a": "text", "b": 1, "c": None, "d": ["x"]}) == {"a": "text"}

@@ -1,0 +1,313 @@
+"""Two of this program meet at a real socket."""
+
+import asyncio
+import multiprocessing
+import os
+import socket
+import stat
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from desktop.ipc import address, client, peer, server
+from desktop.ipc.client import AlreadyRunning, NoAnswer, NotRunning
+from desktop.ipc.messages import LONGEST, Members
+from desktop.ipc.server import Claim, Server, claim
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")
+
+
+@pytest.fixture
+def shown() -> list[Members]:
+    """What the running program was asked to show."""
+    return []
+
+
+@pytest.fixture
+def claimed() -> Iterator[Claim]:
+    """Be the one that runs."""
+    made = claim()
+    yield made
+    made.give_up()
+
+
+@pytest.fixture
+async def running(claimed: Claim, shown: list[Members]) -> AsyncIterator[Server]:
+    """Answer."""
+
+    async def show(members: Members) -> Members:
+        shown.append(members)
+        return {"done": True}
+
+    made = Server({"show": show})
+    await made.listen(claimed)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for nothing that will not come."""
+    monkeypatch.setattr(client, "_PATIENCE", 0.05)
+    monkeypatch.setattr(server, "_PATIENCE", 0.0)
+    monkeypatch.setattr(server, "_LINE_WITHIN", 0.05)
+
+
+async def aside(work: Callable[[], object]) -> object:
+    """What another process would do: it blocks."""
+    return await asyncio.to_thread(work)
+
+
+async def say(line: bytes) -> bytes:
+    """Say something at the socket, and read all that is answered, if anything."""
+    reader, writer = await asyncio.open_unix_connection(address.socket_path())
+    writer.write(line)
+    writer.write_eof()
+    try:
+        return await reader.read()
+    except ConnectionResetError:  # it hung up before it had read everything
+        return b""
+    finally:
+        writer.close()
+
+
+# Asking
+
+
+@pytest.mark.usefixtures("running")
+async def test_the_running_one_is_asked_to_show_its_window(shown: list[Members]) -> None:
+    await aside(client.show)
+    assert [each["command"] for each in shown] == ["show"]
+
+
+@pytest.mark.usefixtures("running")
+async def test_what_lets_a_window_come_to_the_front_is_passed_on(
+    shown: list[Members], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_ACTIVATION_TOKEN", "wayland-token")
+    monkeypatch.setenv("DESKTOP_STARTUP_ID", "x11_TIME1")
+    await aside(client.show)
+    assert shown[0]["activation"] == {
+        "XDG_ACTIVATION_TOKEN": "wayland-token",
+        "DESKTOP_STARTUP_ID": "x11_TIME1",
+    }
+
+
+@pytest.mark.usefixtures("running")
+async def test_a_command_is_answered_with_what_it_gives() -> None:
+    answer = await aside(lambda: client.ask("show"))
+    assert answer == {"version": 1, "ok": True, "done": True}
+
+
+@pytest.mark.usefixtures("running")
+async def test_an_unknown_command_is_refused() -> None:
+    with pytest.raises(NoAnswer, match="unknown command"):
+        await aside(lambda: client.ask("dance"))
+
+
+def test_where_nobody_runs_nobody_is_asked() -> None:
+    with pytest.raises(NotRunning):
+        client.show()
+    client.hand_over(quietly=False)
+    client.hand_over(quietly=True)
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize("quietly", [True, False])
+async def test_a_second_one_is_not_needed(
+    quietly: bool,  # noqa: FBT001
+    shown: list[Members],
+) -> None:
+    with pytest.raises(AlreadyRunning):
+        await aside(lambda: client.hand_over(quietly=quietly))
+    assert len(shown) == (0 if quietly else 1)
+
+
+@pytest.mark.usefixtures("claimed", "impatient")
+def test_one_that_does_not_answer_counts_as_none() -> None:
+    with pytest.raises(NoAnswer):
+        client.show()
+    client.hand_over(quietly=False)
+
+
+# Being asked
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        (b"\n", b"no JSON"),
+        (b"no end", b"cut off"),
+        (b'{"version": 9, "command": "show"}\n', b"another version"),
+        (b'{"version": 1}\n', b"unknown command"),
+        (b'{"version": 1, "command": ["show"]}\n', b"unknown command"),
+        (b"x" * (2 * LONGEST) + b"\n", b"too long"),
+    ],
+)
+async def test_what_is_not_understood_is_refused(line: bytes, error: bytes) -> None:
+    answer = await say(line)
+    assert b'"ok": false' in answer
+    assert error in answer
+
+
+@pytest.mark.usefixtures("running", "impatient")
+async def test_a_peer_that_says_nothing_is_not_waited_for() -> None:
+    reader, writer = await asyncio.open_unix_connection(address.socket_path())
+    assert await reader.read() == b""
+    writer.close()
+
+
+@pytest.mark.usefixtures("running")
+async def test_only_so_many_are_answered_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_MOST_PEERS", 0)
+    assert await say(b'{"version": 1, "command": "show"}\n') == b""
+
+
+@pytest.mark.usefixtures("running")
+async def test_another_person_is_not_answered(
+    monkeypatch: pytest.MonkeyPatch, shown: list[Members]
+) -> None:
+    monkeypatch.setattr(server, "is_own", lambda _: False)
+    assert await say(b'{"version": 1, "command": "show"}\n') == b""
+    assert shown == []
+
+
+@pytest.mark.usefixtures("running")
+async def test_another_person_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer, "is_own", lambda _: False)
+    with pytest.raises(NotRunning):
+        await aside(client.show)
+
+
+def test_one_knows_oneself_at_the_other_end() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        assert peer.is_own(one)
+
+
+async def test_an_error_of_a_handler_is_reported_and_not_told(claimed: Claim) -> None:
+    async def broken(_members: Members) -> Members:
+        raise ZeroDivisionError
+
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: reported.append(what))
+    made = Server({"show": broken})
+    await made.listen(claimed)
+    with pytest.raises(NoAnswer):
+        await aside(client.show)
+    await made.close()
+    assert len(reported) == 1
+
+
+async def test_closing_ends_an_answer_under_way(claimed: Claim) -> None:
+    asked = asyncio.Event()
+
+    async def endless(_members: Members) -> Members:
+        asked.set()
+        await asyncio.Event().wait()
+        return {}
+
+    made = Server({"show": endless})
+    await made.listen(claimed)
+    waiting = asyncio.create_task(aside(client.show))
+    await asked.wait()
+    await made.close()
+    with pytest.raises(NoAnswer):
+        await waiting
+
+
+# Being the one
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize("quietly", [True, False])
+async def test_of_two_the_second_is_not_the_one(
+    quietly: bool,  # noqa: FBT001
+    shown: list[Members],
+) -> None:
+    with pytest.raises(AlreadyRunning):
+        await aside(lambda: claim(quietly=quietly))
+    assert len(shown) == (0 if quietly else 1)
+
+
+def test_after_the_end_of_one_another_can_be_it() -> None:
+    claim().give_up()
+    claim().give_up()
+
+
+@pytest.mark.usefixtures("claimed", "impatient")
+def test_one_that_does_not_answer_does_not_keep_others_from_starting() -> None:
+    with pytest.raises(OSError, match="does not answer"):
+        claim()
+
+
+def test_what_a_crash_left_behind_is_replaced() -> None:
+    crashed = multiprocessing.get_context("fork").Process(target=_claim_and_crash)
+    crashed.start()
+    crashed.join()
+    assert address.socket_path().exists()
+    with pytest.raises(NotRunning):
+        client.show()
+    claim().give_up()
+
+
+@pytest.mark.usefixtures("claimed")
+def test_nobody_else_can_come_near_the_socket() -> None:
+    path = address.socket_path()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_socket_is_where_the_session_keeps_such_things(own_folders: Path) -> None:
+    assert address.socket_path() == own_folders / "run" / "xdr-login" / "socket"
+
+
+def test_a_folder_that_is_open_to_others_is_closed(own_folders: Path) -> None:
+    folder = own_folders / "run" / "xdr-login"
+    folder.mkdir()
+    folder.chmod(0o755)
+    address.socket_path()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("elsewhere", ["/nowhere/at/all", "relative", ""])
+def test_without_such_a_place_it_is_beside_what_is_noted(
+    elsewhere: str, own_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", elsewhere)
+    monkeypatch.chdir(own_folders)
+    assert address.socket_path() == own_folders / "state" / "xdr-login" / "run" / "socket"
+
+
+def test_the_folder_of_another_person_is_not_used(
+    own_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own_folders / "run" / "xdr-login").symlink_to("/")
+    assert address.socket_path() == own_folders / "state" / "xdr-login" / "run" / "socket"
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    with pytest.raises(PermissionError):
+        address.socket_path()
+
+
+def test_a_socket_whose_path_is_too_long_is_an_error(
+    own_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = own_folders / ("x" * 100)
+    deep.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    with pytest.raises(OSError, match="too long"):
+        claim()
+
+
+def test_the_pipe_of_windows_has_the_account_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USERDOMAIN", "NORTHWIND")
+    monkeypatch.setenv("USERNAME", "dana")
+    assert address.pipe_name() == r"\\.\pipe\xdr-login-NORTHWIND-dana"
+
+
+def _claim_and_crash() -> None:
+    claim()
+    os._exit(1)
