@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.rigs.oidc_provider",
     "tests.rigs.mutter",
     "tests.rigs.sway",
+    "tests.rigs.tray",
 ]
 
 RIGS = {

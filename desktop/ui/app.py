@@ -31,15 +31,20 @@ def run(options: Options) -> int:
     application = make_application()
     theme = Theme(application)
     window = Window(theme)
-    window.show()
-    _wait(window, window.painted)
+    application.leave = window.close
+    if options.hidden:
+        window.handle()  # which the session manager of the desktop and others may ask for
+    else:
+        window.show()
+        if not _wait(window, window.painted):
+            return 0
     application.has_painted = True
     loader = _Loader()
-    _wait(window, loader.finished, start=loader.start)
+    loaded = _wait(window, loader.finished, start=loader.start)
     loader.join()  # closed meanwhile, it would tell an object that is gone
     if loader.error is not None:
         raise loader.error
-    if not window.isVisible():
+    if not loaded:
         return 0
     from desktop.ui.life import live
 
@@ -63,17 +68,17 @@ def make_application() -> Application:
 
 
 class Application(QApplication):
-    """Asked to quit by the system, it closes the window: requests under way are ended first."""
+    """Asked to quit by the system, it does so in order: requests under way are ended first."""
 
     has_painted = False
+    leave: Callable[[], object]
 
     def event(self, event: QEvent) -> bool:
         """Answer what a Dock, a session manager or a logout asks."""
         # Telling one event from another loads them all: not before the first paint.
         if not self.has_painted or event.type().name != "Quit":
             return super().event(event)
-        for window in self.topLevelWidgets():
-            window.close()
+        self.leave()
         event.ignore()
         return True
 
@@ -120,11 +125,19 @@ class _Loader(QObject):
 
 def _wait(
     window: Window, signal: SignalInstance, *, start: Callable[[], None] | None = None
-) -> None:
-    """Turn Qt's own event loop until `signal` comes or the window is closed."""
+) -> bool:
+    """Turn Qt's own event loop until `signal` comes; whether it came before the window closed."""
     waiting = QEventLoop()
+    closed: list[bool] = []
+
+    def on_closed() -> None:
+        closed.append(True)
+        waiting.quit()
+
     signal.connect(waiting.quit)
-    window.closed.connect(waiting.quit)
+    window.closed.connect(on_closed)
     if start is not None:
         start()  # not before somebody listens
     waiting.exec()
+    window.closed.disconnect(on_closed)
+    return not closed

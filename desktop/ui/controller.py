@@ -22,8 +22,10 @@ from desktop.services.states import AwaitingApproval, Failed, Requesting, Signed
 from desktop.ui import texts
 from desktop.ui.clipboard import Clipboard
 from desktop.ui.copying import Copied, Copier, NotCopied
+from desktop.ui.numbers import PRECISE_TIMER
 from desktop.ui.pages import Pages
 from desktop.ui.settings_keeper import SettingsKeeper
+from desktop.ui.ticks import countdown, next_tick
 
 if TYPE_CHECKING:
     from desktop.services.session import Session
@@ -39,10 +41,12 @@ class Controller(QObject):
     Signals:
         sign_in_wanted: the person wants to sign in.
         quit_wanted: the person wants to leave.
+        drawn: the window shows a state as it is at an instant; others may, too.
     """
 
     sign_in_wanted = Signal()
     quit_wanted = Signal()
+    drawn = Signal(object, object)
 
     def __init__(self, application: QGuiApplication, window: Window) -> None:
         super().__init__()
@@ -59,10 +63,13 @@ class Controller(QObject):
         self.keeper.changed.connect(self._go_by)
         self.keeper.failed.connect(self._announce)
         self.pages = Pages(window, self, self.keeper)
+        self._in_sight = window.in_sight()
+        # One timer for all that counts. Roughly would be early, and once more than needed.
         self._tick = QTimer(self, singleShot=True)
-        self._tick.timeout.connect(self._draw)
+        self._tick.setProperty("timerType", PRECISE_TIMER)
+        self._tick.timeout.connect(self.look_at_clock)
         window.serve(self)
-        window.closed.connect(self.quit_wanted)
+        window.handle().visibilityChanged.connect(self._on_visibility)
         application.focusWindowChanged.connect(self._on_focus)
 
     def use(self, session: Session) -> None:
@@ -71,6 +78,7 @@ class Controller(QObject):
         self.window.set_profile(session.profile)
         self.pages.session = session
         session.apply(self.keeper.settings)
+        session.watch(visible=self._in_sight)
 
     def show(self, state: State) -> None:
         """Draw `state`, and announce it if it is news."""
@@ -94,7 +102,7 @@ class Controller(QObject):
         if not isinstance(self._state, (Requesting, AwaitingApproval)):
             return
         if self._session is None:
-            self.window.close()
+            self.quit()
         else:
             self._session.cancel()
 
@@ -166,7 +174,7 @@ class Controller(QObject):
 
     def quit(self) -> None:
         """End the program."""
-        self.window.close()
+        self.quit_wanted.emit()
 
     def copy_details(self) -> None:
         """Put what support asks for on the clipboard."""
@@ -228,16 +236,34 @@ class Controller(QObject):
 
     # Drawing
 
+    def look_at_clock(self) -> None:
+        """Draw what time has changed."""
+        if self._session is not None:
+            self._session.look_at_clock()
+        self._draw()
+
     def _draw(self) -> None:
         at = datetime.now(UTC)
         self.window.show_state(self._state, at)
-        left = _countdown(self._state, at)
-        if left is not None:
+        self.drawn.emit(self._state, at)
+        left = countdown(self._state, at)
+        if left is not None and self._in_sight:
             self._announce(texts.spoken_count(self._state, self._left, left))
-            # The next change of a countdown that is rounded up to whole seconds.
-            if left > 0 and self.window.isVisible():
-                self._tick.start(round(left % 1 * 1000) + 5)
         self._left = left
+        seconds = next_tick(self._state, at, in_sight=self._in_sight)
+        if seconds is None:
+            self._tick.stop()
+        else:
+            self._tick.start(round(seconds * 1000))
+
+    def _on_visibility(self) -> None:
+        in_sight = self.window.in_sight()
+        if in_sight is self._in_sight:
+            return
+        self._in_sight = in_sight
+        if self._session is not None:
+            self._session.watch(visible=in_sight)
+        self._draw()
 
     def _on_focus(self, focused: QWindow | None) -> None:
         if focused is None:
@@ -252,7 +278,7 @@ class Controller(QObject):
 
         keys = QKeySequence.StandardKey
         for key, deed in (
-            (keys.Quit, self.window.close),
+            (keys.Quit, self.quit),
             (keys.Close, self.window.close),
             (keys.Cancel, self.window.escape),
             (keys.Copy, self.window.copy_shown),
@@ -278,16 +304,6 @@ def _may_be_the_profile(state: State) -> bool:
     from desktop.services.messages import Remedy, advice_for
 
     return isinstance(state, Failed) and Remedy.OPEN_PROFILES in advice_for(state.error).remedies
-
-
-def _countdown(state: State, at: datetime) -> float | None:
-    match state:
-        case AwaitingApproval():
-            return max(0.0, (state.expires_at - at).total_seconds())
-        case SignedIn():
-            return state.remaining(at)
-        case _:
-            return None
 
 
 def _is_news(before: State, state: State) -> bool:

@@ -3,13 +3,17 @@
 import asyncio
 import gc
 import html  # noqa: F401 - loaded here, needed by tooltips
+import logging
 import signal
 import sys
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QApplication
 
+from desktop.ipc.client import ACTIVATION
+from desktop.ipc.messages import Members, text_members
+from desktop.ipc.server import Claim, Server, claim
 from desktop.options import Options
 from desktop.services.background import Worker
 from desktop.services.computer import surroundings
@@ -21,19 +25,27 @@ from desktop.services.session import Session
 from desktop.services.settings import load_settings
 from desktop.services.states import Failed, Requesting, State
 from desktop.ui import views, waiting_view  # noqa: F401 - loaded here, needed by the window
+from desktop.ui.app import Application
 from desktop.ui.controller import Controller
 from desktop.ui.loop import EventLoop
 from desktop.ui.theme import Theme
 from desktop.ui.window import Window
 
+if TYPE_CHECKING:
+    from desktop.ui.awakening import Awakening
+    from desktop.ui.presence import Presence
 
-def live(application: QApplication, window: Window, *, theme: Theme, options: Options) -> int:
-    """Run until the person closes `window`; gives the exit code."""
+_log = logging.getLogger(__name__)
+
+
+def live(application: Application, window: Window, *, theme: Theme, options: Options) -> int:
+    """Run until the person quits; gives the exit code. Raises `AlreadyRunning`."""
     start_logging(log_folder(), verbose=options.verbose)
     window.set_icon(QIcon(str(resource("icons/app.svg"))))
     with EventLoop(application) as loop:
         loop.set_exception_handler(report_loop_error)
         life = _Life(Controller(application, window), theme, options)
+        application.leave = life.leave
         return int(loop.run_until_complete(life.run()))
 
 
@@ -46,32 +58,89 @@ class _Life:
         self._options = options
         self._worker = Worker("loader")
         self._session: Session | None = None
+        self._claim: Claim | None = None
+        self._server = Server({"show": self._show})
+        self._presence: Presence | None = None
+        self._awakening: Awakening | None = None
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._leaving = False
-        controller.quit_wanted.connect(self._leave)
+        controller.quit_wanted.connect(self.leave)
+        # There is nothing to keep until something has come of the start.
+        controller.window.closed.connect(self.leave)
         controller.sign_in_wanted.connect(self._wake.set)
 
     async def run(self) -> int:
-        """Live; gives the exit code."""
+        """Live; gives the exit code. Raises `AlreadyRunning`."""
         for number in (signal.SIGINT, signal.SIGTERM):
             if sys.platform != "win32":
-                asyncio.get_running_loop().add_signal_handler(number, self._leave)
+                asyncio.get_running_loop().add_signal_handler(number, self.leave)
         try:
+            await self._be_the_one()
             file = settings_file()
             self._controller.keeper.use(await self._worker.run(partial(load_settings, file)))
-            await self._sign_in()
+            await self._sign_in(quietly=self._options.hidden)
             await self._settled.wait()
             await asyncio.sleep(_DRAWN_AFTER)  # what is loaded now would make that come later
             await self._worker.run(_load_what_comes_next)
             self._theme.follow()
             self._controller.add_shortcuts()
+            self._stay()
             await self._sign_in_when_wanted()
         finally:
             await self._end()
         return 0
 
-    async def _sign_in(self) -> None:
+    async def _be_the_one(self) -> None:
+        """Listen for others of this person's; raises `AlreadyRunning`. Each demo is its own."""
+        if self._options.demo is not None:
+            return
+        try:
+            if sys.platform == "win32":
+                await self._server.listen_at_pipe()
+            else:
+                hidden = self._options.hidden
+                self._claim = await self._worker.run(lambda: claim(quietly=hidden))
+                await self._server.listen(self._claim)
+        except OSError as error:
+            _log.warning("others of its kind cannot reach this one: %s", error)
+
+    def _stay(self) -> None:
+        """From now on closing the window leaves the program in the tray."""
+        if self._leaving:
+            return
+        from desktop.ui.awakening import Awakening
+        from desktop.ui.presence import Presence
+        from desktop.ui.tray import Tray
+
+        controller = self._controller
+        controller.window.closed.disconnect(self.leave)
+        presence = self._presence = Presence(controller.window, Tray(controller))
+        controller.drawn.connect(presence.show_state)
+        controller.copier.progressed.connect(presence.show_copy)
+        if self._session is not None:
+            presence.show_profile(self._session.profile)
+        controller.look_at_clock()
+        presence.start()
+        self._awakening = Awakening()
+        self._awakening.woke.connect(self._on_woke)
+
+    def _on_woke(self) -> None:
+        if self._session is not None:
+            self._session.wake()
+        self._controller.look_at_clock()
+
+    async def _show(self, members: Members) -> Members:
+        """What a second one asks for, which then ends."""
+        activation = members.get("activation")
+        given = text_members(activation) if isinstance(activation, dict) else {}
+        if self._presence is None:
+            self._controller.window.show()
+        else:
+            self._presence.bring_window({name: given[name] for name in ACTIVATION if name in given})
+        return {}
+
+    async def _sign_in(self, *, quietly: bool = False) -> None:
         """Load the profile; where it is another one than before, start with what is stored."""
         try:
             profile = await self._worker.run(self._options.load_profile)
@@ -85,7 +154,9 @@ class _Life:
             await self._session.close()
         self._session = Session(profile, surroundings(self._worker), observer=self._on_state)
         self._controller.use(self._session)
-        self._session.open()
+        if self._presence is not None:
+            self._presence.show_profile(profile)
+        self._session.open(quietly=quietly)
 
     async def _sign_in_when_wanted(self) -> None:
         while not self._leaving:
@@ -102,13 +173,21 @@ class _Life:
     async def _end(self) -> None:
         # Before the window goes: on Wayland only who has the focus can take a secret back.
         await self._controller.copier.close()
+        await self._server.close()
         self._controller.window.hide()
         await self._controller.pages.close()
+        if self._awakening is not None:
+            self._awakening.close()
+        if self._presence is not None:
+            self._presence.close()
         if self._session is not None:
             await self._session.close()
         self._options.close()
+        if self._claim is not None:
+            self._claim.give_up()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """End, in order."""
         self._leaving = True
         self._wake.set()
         self._settled.set()
@@ -121,7 +200,15 @@ def _load_what_comes_next() -> None:
     from PySide6.QtWidgets import QStyle  # noqa: F401
 
     from desktop.services import keyring_vault  # noqa: F401
-    from desktop.ui import failed_view, qr_code, signed_in_view, signed_out_view  # noqa: F401
+    from desktop.ui import (  # noqa: F401
+        awakening,
+        failed_view,
+        presence,
+        qr_code,
+        signed_in_view,
+        signed_out_view,
+        tray,
+    )
 
     sys.setswitchinterval(_USUAL_SWITCH_INTERVAL)
     # Switched off at the start. What is loaded by now stays: no collection looks at it again.

@@ -12,4 +12,5 @@ SCROLL_BAR_ALWAYS_OFF = 1  # Qt.ScrollBarPolicy.ScrollBarAlwaysOff
 NO_FOCUS = 0  # Qt.FocusPolicy.NoFocus
 TAB_FOCUS = 1  # Qt.FocusPolicy.TabFocus
 ESCAPE = 0x01000000  # Qt.Key.Key_Escape
+KEY_Q = 0x51  # Qt.Key.Key_Q
 PRECISE_TIMER = 0  # Qt.TimerType.PreciseTimer

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from desktop.ui.numbers import ESCAPE, NO_FOCUS, SCROLL_BAR_ALWAYS_OFF
+from desktop.ui.header import Header
+from desktop.ui.numbers import ESCAPE, KEY_Q, NO_FOCUS, SCROLL_BAR_ALWAYS_OFF
 from desktop.ui.starting_view import StartingView
 from desktop.ui.theme import GAP, NARROWEST, SPACE, WIDEST_COLUMN, Theme
-from desktop.ui.widgets import Button, View, has_ring, label
+from desktop.ui.widgets import Button, View, has_ring
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
-    from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent, QPaintEvent, QWindow
 
     from desktop.services.profiles import Profile
     from desktop.services.states import State
     from desktop.ui.actions import Actions
     from desktop.ui.copying import CopyProgress
 
-_LOGO = 28
-_GEAR = 32  # the button that opens the settings
 _FRAME = 40  # what a title bar takes of the screen
 
 
@@ -32,7 +32,7 @@ class Window(QWidget):
 
     Signals:
         painted: the first paint is over.
-        closed: the person has closed it.
+        closed: the person has closed it: it is hidden, or minimized where that is the way back.
         page_closed: the page on top of the view has been left.
     """
 
@@ -50,7 +50,8 @@ class Window(QWidget):
         self._actions: Actions | None = None
         self._profile: Profile | None = None
         self._has_painted = False
-        self._header = _Header()
+        self._may_hide: Callable[[], bool] | None = None
+        self._header = Header()
         self._pages = QVBoxLayout()
         self._footer = QVBoxLayout()
         self._lay_out()
@@ -162,11 +163,31 @@ class Window(QWidget):
         else:
             self._cancel()
 
+    def hide_where(self, may_hide: Callable[[], bool]) -> None:
+        """From now on, minimize instead of closing where `may_hide` says no at that moment."""
+        self._may_hide = may_hide
+
+    def in_sight(self) -> bool:
+        """Whether it is on screen, as far as one can know."""
+        # Of the platform's window, which knows it first.
+        return self.handle().visibility().name not in {"Hidden", "Minimized"}
+
+    def handle(self) -> QWindow:
+        """The window of the platform; it is made if need be, without being shown."""
+        self.winId()
+        return self.windowHandle()
+
     def _cancel(self) -> None:
         if self._actions is None:
             self.close()
         else:
             self._actions.cancel()
+
+    def _quit(self) -> None:
+        if self._actions is None:
+            self.close()
+        else:
+            self._actions.quit()
 
     def _view_for(self, state: State) -> View:
         if self._actions is None:
@@ -232,15 +253,21 @@ class Window(QWidget):
             QTimer.singleShot(0, self.painted.emit)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape gives up, from the first paint on; the other keys wait until they are loaded."""
+        """Escape gives up and Ctrl+Q ends the program, from the first paint on."""
         if event.key() == ESCAPE:
             self.escape()
+        elif event.key() == KEY_Q and event.modifiers().name == "ControlModifier":
+            self._quit()
         else:
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Tell of being closed."""
-        super().closeEvent(event)
+        """Hide, or minimize where nothing else would be left to come back from; tell of it."""
+        if self._may_hide is None or self._may_hide():
+            super().closeEvent(event)
+        else:
+            event.ignore()
+            self.showMinimized()
         self.closed.emit()
 
 
@@ -251,81 +278,3 @@ def _show(view: View, *, shown: bool) -> None:
 
 def _is_in(view: View, widget: QWidget) -> bool:
     return view.isAncestorOf(widget) or view.footer.isAncestorOf(widget)
-
-
-def _put_first(button: QWidget) -> None:
-    """Let Tab reach `button`, which was made late, before what is below it."""
-    each = button.window().nextInFocusChain()
-    while each is not None and each is not button:
-        if each.focusPolicy().value != NO_FOCUS:
-            # To and fro: Qt puts nothing behind what is last.
-            QWidget.setTabOrder(each, button)
-            QWidget.setTabOrder(button, each)
-            return
-        each = each.nextInFocusChain()
-
-
-class _Header(QWidget):
-    """Who one signs in as, and how it stands."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._logo = QLabel()
-        self._logo.setFixedSize(_LOGO, _LOGO)
-        self._name = label("XDR Login", "name")
-        self._place = label("", "muted")
-        self._badge = _badge("Starting", "neutral")
-        words = QVBoxLayout()
-        words.setSpacing(1)
-        words.addWidget(self._name)
-        words.addWidget(self._place)
-        self._state = QHBoxLayout()
-        self._state.addWidget(self._badge)
-        self._corner = QHBoxLayout()
-        self._kept = QWidget()  # the place of the button that comes later
-        self._kept.setFixedSize(_GEAR, _GEAR)
-        self._corner.addWidget(self._kept)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(SPACE, SPACE - 4, SPACE - 6, GAP)
-        line.setSpacing(14)
-        line.addWidget(self._logo)
-        line.addLayout(words, 1)
-        line.addLayout(self._state)
-        line.addSpacing(-8)
-        line.addLayout(self._corner)
-
-    def set_words(self, name: str, place: str) -> None:
-        """The name of the profile, and where that is."""
-        self._name.setText(name)
-        self._place.setText(place)
-
-    def set_logo(self, icon: QIcon) -> None:
-        """The icon of the application."""
-        self._logo.setPixmap(icon.pixmap(QSize(_LOGO, _LOGO), self.devicePixelRatioF()))
-
-    def put_in_corner(self, button: QWidget) -> None:
-        """Put `button` into the place that was kept for it."""
-        self._corner.replaceWidget(self._kept, button)
-        self._kept.deleteLater()
-        self._kept = button
-        _put_first(button)
-
-    def show_badge(self, text: str, kind: str) -> None:
-        """How it stands, in a word."""
-        if text != self._badge.text():
-            # Another one, because dressing it anew asks for its style, and that loads `Qt` before
-            # the first code.
-            self._badge.hide()
-            self._badge.deleteLater()
-            self._badge = _badge(text, kind)
-            self._badge.setAccessibleName(f"State: {text}")
-            self._state.addWidget(self._badge)
-
-
-def _badge(text: str, kind: str) -> QLabel:
-    made = label(text)
-    made.setWordWrap(False)
-    made.setProperty("badge", kind)
-    # A long name beside it must not blow it up.
-    made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-    return made

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -21,12 +21,16 @@ Start = Callable[..., "App"]
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What one can see: texts, the code spelled, buttons with their places, who has the focus."""
+    """What one can see: texts, the code spelled, who has the focus.
 
-    texts: list[str]
-    codes: list[str]
-    buttons: dict[str, tuple[int, int, bool]]
-    focus: str
+    Of buttons, and of the lines of an open menu, the place and whether they can be chosen.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    buttons: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
+    focus: str = ""
+    menu: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
 
     def shows(self, words: str) -> bool:
         """Whether some text holds `words`."""
@@ -44,7 +48,7 @@ class App:
         """What is on screen now."""
         whole, _, _ = self.program.printed().rpartition("\n")  # the last line may be half written
         lines = [line for line in whole.splitlines() if line.startswith("{")]
-        return Screen(**json.loads(lines[-1])) if lines else Screen([], [], {}, "")
+        return Screen(**json.loads(lines[-1])) if lines else Screen()
 
     def wait_for(self, words: str) -> Screen:
         """Wait until some text holds `words`."""
@@ -67,14 +71,35 @@ class App:
         x, y, _ = self.screen().buttons[button]
         self.display.run("xdotool", "mousemove", str(x), str(y), "click", "1")
 
+    def choose(self, line: str) -> None:
+        """Choose the line with this text from the menu, once it is open."""
+        wait_until(lambda: line in self.screen().menu, f"{line!r} in the menu", self.program)
+        x, y, _ = self.screen().menu[line]
+        self.display.run("xdotool", "mousemove", str(x), str(y), "click", "1")
+
     def press(self, key: str) -> None:
         """Press a key, such as `Return` or `ctrl+c`, in the window."""
         window = self.display.wait_for_window("XDR Login")
         self.display.run("xdotool", "windowfocus", "--sync", window, "key", key)
 
+    def is_in_sight(self) -> bool:
+        """Tell whether the window is on screen."""
+        return bool(self.display.windows("XDR Login"))
+
+    def close(self) -> None:
+        """Close the window by its frame, and wait until it is out of sight."""
+        window = self.display.wait_for_window("XDR Login")
+        # It is the window manager's key: it closes what that thinks is active.
+        self.display.run("xdotool", "windowactivate", "--sync", window, "key", "alt+F4")
+        wait_until(lambda: not self.is_in_sight(), "the window's disappearance", self.program)
+
     def leave(self) -> int:
-        """Close the window by its frame and wait for the end; gives the exit code."""
-        self.press("alt+F4")
+        """Quit and wait for the end; gives the exit code."""
+        self.press("ctrl+q")
+        return self.end()
+
+    def end(self) -> int:
+        """Wait for the end; gives the exit code."""
         wait_until(self.program.ended, "the end of the program")
         return self.program.process.returncode
 

@@ -21,7 +21,7 @@ def server() -> Iterator[DemoServer]:
 
 
 @pytest.mark.usefixtures("server")
-def test_the_window_can_be_closed_while_the_program_still_loads(
+def test_the_program_can_be_left_while_it_still_loads(
     start: Start, secret_service: SecretStore
 ) -> None:
     app = start(secret_service)
@@ -36,11 +36,12 @@ def test_the_window_can_be_closed_while_a_request_hangs(
     server.inject("hang", path="/iroh/oauth2/device_authorization")
     app = start(secret_service)
     app.wait_for("Asking for a code.")
-    assert app.leave() == 0
+    app.press("alt+F4")
+    assert app.end() == 0
     _printed_no_error(app)
 
 
-def test_the_window_can_be_closed_while_the_server_is_being_asked(
+def test_the_program_can_be_left_while_the_server_is_being_asked(
     start: Start, server: DemoServer, secret_service: SecretStore
 ) -> None:
     app = start(secret_service)

@@ -7,7 +7,7 @@ import json
 import sys
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QWidget
 
 from desktop.cli.arguments import run
 from desktop.ui import app
@@ -38,12 +38,24 @@ class ToldWindow(Window):
                 if isinstance(widget, QAbstractButton)
             },
             "focus": focus.text() if isinstance(focus, QAbstractButton) else "",
+            "menu": _lines_of(QApplication.activePopupWidget()),
         }
         told = json.dumps(screen)
         if told != self._told:
             self._told = told
             sys.stdout.write(f"{told}\n")
             sys.stdout.flush()
+
+
+def _lines_of(menu: QWidget | None) -> dict[str, tuple[int, int, bool]]:
+    if not isinstance(menu, QMenu):
+        return {}
+    shown = [each for each in menu.actions() if each.isVisible() and each.text()]
+    places = [menu.mapToGlobal(menu.actionGeometry(each).center()) for each in shown]
+    return {
+        each.text(): (place.x(), place.y(), each.isEnabled())
+        for each, place in zip(shown, places, strict=True)
+    }
 
 
 def _middle(widget: QWidget) -> tuple[int, int]:

@@ -256,10 +256,18 @@ class FakeSession:
     calls: list[str] = field(default_factory=list)
     applied: list[Settings] = field(default_factory=list)
     answer: dict[str, object] | Exception = field(default_factory=dict)
+    seen: list[bool] = field(default_factory=list)
+    looks: int = 0
     renewed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.renewed.set()
+
+    def watch(self, *, visible: bool) -> None:
+        self.seen.append(visible)
+
+    def look_at_clock(self) -> None:
+        self.looks += 1
 
     async def fresh_token(self) -> Fresh:
         """Give the token once `renewed` is set."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from unittest.mock import ANY
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 
@@ -20,7 +20,7 @@ from desktop.ui.ring import Ring
 from desktop.ui.widgets import Button
 from desktop.ui.window import Window
 from tests.sample_states import LINK, METADATA, NOW, PROFILE, STATES, signed_in, waiting
-from tests.ui.bench import TOKEN, Desk, FakeTime, Listener
+from tests.ui.bench import TOKEN, Desk, FakeTime, Listener, settle
 
 
 @pytest.fixture
@@ -110,12 +110,11 @@ def test_giving_up_does_nothing_where_nothing_is_under_way(desk: Desk, state: St
 
 
 def test_giving_up_before_the_profile_is_loaded_leaves(bare: tuple[Controller, Window]) -> None:
-    controller, window = bare
+    controller, _ = bare
     left: list[bool] = []
     controller.quit_wanted.connect(lambda: left.append(True))
     controller.cancel()
     assert left == [True]
-    assert not window.isVisible()
 
 
 def test_escape_does_not_leave_while_a_profile_is_to_be_set_up(
@@ -156,10 +155,20 @@ def test_without_a_session_other_wishes_do_nothing(
     assert clipboard() == ""
 
 
-def test_closing_the_window_asks_to_quit(desk: Desk) -> None:
+def test_closing_the_window_does_not_ask_to_quit(desk: Desk) -> None:
     asked: list[bool] = []
     desk.controller.quit_wanted.connect(lambda: asked.append(True))
     desk.window.close()
+    assert asked == []
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_the_keys_for_quitting_ask_to_quit(desk: Desk, early: bool) -> None:  # noqa: FBT001
+    asked: list[bool] = []
+    desk.controller.quit_wanted.connect(lambda: asked.append(True))
+    if not early:
+        desk.controller.add_shortcuts()
+    QTest.keyClick(desk.window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
     assert asked == [True]
 
 
@@ -362,12 +371,56 @@ def test_what_never_expires_is_not_counted(desk: Desk) -> None:
     assert not desk.controller._tick.isActive()
 
 
-def test_nobody_counts_behind_a_hidden_window(desk: Desk) -> None:
-    desk.show(signed_in())
-    desk.controller._tick.stop()
+def test_behind_a_hidden_window_only_minutes_are_counted(desk: Desk) -> None:
+    desk.show(signed_in(left=432))
     desk.window.hide()
     desk.tick(1)
+    assert desk.controller._tick.interval() == 11_500  # 431 seconds are left: 7 minutes and 11 s
+
+
+def test_a_minimized_window_is_not_counted_in_either(desk: Desk) -> None:
+    desk.show(signed_in(left=432))
+    desk.window.showMinimized()
+    settle()
+    assert desk.controller._tick.interval() == 12_500
+
+
+def test_counting_in_seconds_goes_on_when_the_window_comes_back(desk: Desk) -> None:
+    desk.show(signed_in(left=432), at=NOW + timedelta(seconds=0.25))
+    desk.window.hide()
+    desk.window.show()
+    settle()
+    assert desk.controller._tick.interval() == 755
+
+
+@pytest.mark.parametrize("state", [SignedOut(), signed_in(left=None), STATES["declined"]])
+def test_a_hidden_window_wakes_nobody_where_time_changes_nothing(desk: Desk, state: State) -> None:
+    desk.window.hide()
+    desk.show(state)
     assert not desk.controller._tick.isActive()
+
+
+def test_the_session_is_told_when_the_window_is_in_sight(desk: Desk) -> None:
+    desk.window.hide()
+    desk.window.show()
+    desk.window.showMinimized()
+    settle()
+    assert desk.session.seen == [True, False, True, False]
+
+
+def test_the_session_looks_at_the_clock_at_every_tick(desk: Desk) -> None:
+    desk.show(signed_in(), at=NOW + timedelta(seconds=0.25))
+    desk.tick(1)
+    desk.tick(1)
+    assert desk.session.looks == 2
+
+
+def test_what_is_drawn_is_told_with_its_instant(desk: Desk) -> None:
+    told: list[tuple[object, object]] = []
+    desk.controller.drawn.connect(lambda state, at: told.append((state, at)))
+    state = signed_in()
+    desk.show(state)
+    assert told[-1] == (state, NOW)
 
 
 def test_the_count_is_right_again_when_the_window_is_looked_at(desk: Desk) -> None:

@@ -11,6 +11,7 @@ NAMES = {
     "NO_FOCUS": Qt.FocusPolicy.NoFocus,
     "TAB_FOCUS": Qt.FocusPolicy.TabFocus,
     "ESCAPE": Qt.Key.Key_Escape,
+    "KEY_Q": Qt.Key.Key_Q,
     "PRECISE_TIMER": Qt.TimerType.PreciseTimer,
 }
 

@@ -1,6 +1,5 @@
 """What is loaded before the first paint, and what Qt itself must do for us."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +14,11 @@ HEAVY = (
     "asyncio",
     "dataclasses",
     "desktop.oauth",
+    "desktop.services.paths",
     "desktop.services.session",
+    "filelock",
     "httpx",
+    "json",
     "jwt",
     "keyring",
     "qasync",
@@ -26,10 +28,13 @@ HEAVY = (
 )
 
 PAINTED = """
-import json, sys
+import sys
 before = set(sys.modules)  # what watches the tests has loaded some already
 from PySide6.QtCore import QEventLoop
 from desktop.cli import arguments
+from desktop.ipc import client
+
+client.hand_over(quietly=False)
 from desktop.ui import app
 from desktop.ui.theme import Theme
 from desktop.ui.window import Window
@@ -40,7 +45,7 @@ waiting = QEventLoop()
 window.painted.connect(waiting.quit)
 window.show()
 waiting.exec()
-print(json.dumps(sorted(set(sys.modules) - before)))
+print(*sorted(set(sys.modules) - before))
 """
 
 CLOSED_AT_ONCE = """
@@ -78,6 +83,24 @@ class Closing(Options):
 
 app.Window = Asked
 sys.exit(app.run(Closing()))
+"""
+
+# With nothing on screen there is no first paint to wait for.
+HIDDEN = """
+import sys
+from desktop.options import Options
+from desktop.services.states import Requesting
+from desktop.ui import app
+
+class Told(app.Window):
+    def show_state(self, state, at):
+        super().show_state(state, at)
+        if not isinstance(state, Requesting):
+            print("in sight" if self.in_sight() else "hidden")
+            self._actions.quit()
+
+app.Window = Told
+sys.exit(app.run(Options(hidden=True)))
 """
 
 # What cannot be loaded ends the program with its reason, and does not leave it waiting.
@@ -147,7 +170,7 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_first_paint_needs_nothing_heavy() -> None:
     done = run(PAINTED)
     assert done.returncode == 0, done.stderr
-    loaded = json.loads(done.stdout)
+    loaded = done.stdout.split()
     assert [name for name in HEAVY if name in loaded] == []
     assert "desktop.ui.window" in loaded
 
@@ -168,6 +191,12 @@ def test_closing_the_window_while_it_starts_ends_the_program(after: int) -> None
 def test_being_asked_to_quit_by_the_system_ends_the_program_in_order() -> None:
     done = run(ASKED_TO_QUIT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "closed in order\n", "")
+
+
+def test_started_hidden_it_runs_without_a_window() -> None:
+    done = run(HIDDEN)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(done.stdout.splitlines()) == {"hidden"}
 
 
 def test_a_module_that_cannot_be_loaded_ends_the_program_with_its_reason() -> None:

@@ -1,0 +1,243 @@
+"""The program in a real tray: hidden, brought back, asked for the token, and quit."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from desktop.demo import DemoOptions, DemoServer
+from tests.end_to_end.conftest import App, Start, saved_token
+from tests.end_to_end.test_sign_in import clipboard, profile_for
+from tests.rigs.display import Display
+from tests.rigs.process import wait_until
+from tests.rigs.secret_service import Bus, SecretStore
+from tests.rigs.status_notifier import run_notifier_host
+from tests.rigs.tray import Panel, run_panel
+
+
+@pytest.fixture
+def server() -> Iterator[DemoServer]:
+    """Run a demo server on which the analyst approves at once."""
+    with DemoServer(DemoOptions(interval=1, outcome="approve")) as running_server:
+        profile_for(running_server)
+        yield running_server
+
+
+@pytest.fixture(autouse=True)
+def told(request: pytest.FixtureRequest, own_folders: Path) -> None:
+    """Have been told already that the program keeps running, unless a test is about that."""
+    if "untold" not in request.fixturenames:
+        note = own_folders / "state" / "xdr-login" / "told" / "keeps-running"
+        note.parent.mkdir(parents=True)
+        note.touch()
+
+
+@pytest.fixture
+def untold() -> None:
+    """Have been told nothing."""
+
+
+@pytest.fixture
+def app(server: DemoServer, start: Start, secret_service: SecretStore) -> App:  # noqa: ARG001
+    """Start the program and sign in."""
+    started = start(secret_service)
+    started.wait_for("Signed in")
+    return started
+
+
+def test_closing_hides_the_window_and_a_click_on_the_icon_brings_it_back(
+    app: App, panel: Panel
+) -> None:
+    wait_until(panel.has_icon, "the icon in the tray")
+    app.close()
+    assert not app.program.ended()
+    panel.click()
+    wait_until(app.is_in_sight, "the window", app.program)
+    wait_until(lambda: active_window(app.display) == "XDR Login", "the keyboard in the window")
+    panel.click(across=18)  # elsewhere on it, or it would be a double click
+    wait_until(lambda: not app.is_in_sight(), "the window's disappearance", app.program)
+    assert app.program.process.poll() is None
+
+
+@pytest.mark.usefixtures("untold")
+def test_that_it_keeps_running_is_said_once_and_leads_back(
+    app: App, panel: Panel, tmp_path: Path
+) -> None:
+    wait_until(panel.has_icon, "the icon in the tray")
+    app.close()
+    wait_until(lambda: told_by_the_tray(app.display), "a notification")
+    app.display.screenshot(tmp_path / "told.png")
+    panel.click()  # which Qt's own balloon covers
+    wait_until(app.is_in_sight, "the window", app.program)
+    wait_until(lambda: not told_by_the_tray(app.display), "the notification's end")
+    wait_until(lambda: active_window(app.display) == "XDR Login", "the keyboard in the window")
+    app.close()
+    assert not told_by_the_tray(app.display)
+
+
+def test_the_token_is_copied_from_the_menu_while_the_window_is_hidden(
+    app: App, panel: Panel, secret_service: SecretStore, tmp_path: Path
+) -> None:
+    wait_until(panel.has_icon, "the icon in the tray")
+    app.close()
+    panel.click(3)
+    wait_until(lambda: "Copy token" in app.screen().menu, "the menu", app.program)
+    app.display.screenshot(tmp_path / "menu.png")
+    lines = app.screen().menu
+    assert next(iter(lines)).startswith("Signed in, ")
+    assert [*lines][1:] == [
+        "Copy token",
+        "Copy as",
+        *(["Renew now"] if "Renew now" in lines else []),
+        "Sign out",
+        "Open XDR Login",
+        "Settings…",
+        "Quit",
+    ]
+    app.choose("Copy token")
+    token = str(saved_token(secret_service)["access_token"])
+    wait_until(lambda: clipboard(app.display) == token, "the token on the clipboard")
+    assert not app.is_in_sight()
+    panel.click(3)
+    app.choose("Quit")
+    assert app.end() == 0
+    assert clipboard(app.display) == ""
+
+
+def test_a_second_start_shows_the_window_of_the_first(app: App, panel: Panel) -> None:
+    wait_until(panel.has_icon, "the icon in the tray")
+    app.close()
+    second = start_again(app.display)
+    assert second.returncode == 0
+    assert second.stderr == ("XDR Login is already running. Its window was brought to the front.\n")
+    wait_until(app.is_in_sight, "the window", app.program)
+    wait_until(lambda: active_window(app.display) == "XDR Login", "the keyboard in the window")
+    assert app.leave() == 0
+
+
+def test_a_second_start_at_login_leaves_the_window_hidden(app: App, panel: Panel) -> None:
+    wait_until(panel.has_icon, "the icon in the tray")
+    app.close()
+    second = start_again(app.display, "--hidden")
+    assert (second.returncode, second.stderr) == (0, "XDR Login is already running.\n")
+    assert not app.is_in_sight()
+
+
+@pytest.mark.usefixtures("server")
+def test_of_two_starts_at_once_one_wins(start: Start, bare_bus: Bus) -> None:
+    both = start(bare_bus), start(bare_bus)
+    wait_until(lambda: any(each.program.ended() for each in both), "the end of one")
+    (winner,) = [each for each in both if not each.program.ended()]
+    (loser,) = [each for each in both if each is not winner]
+    assert loser.end() == 0
+    assert "XDR Login is already running." in loser.program.printed()
+    winner.wait_for("Signed in")
+    assert winner.leave() == 0
+
+
+@pytest.mark.usefixtures("server")
+def test_the_place_of_one_that_crashed_is_taken_over(start: Start, bare_bus: Bus) -> None:
+    crashed = start(bare_bus)
+    crashed.wait_for("Signed in")
+    crashed.program.process.send_signal(signal.SIGKILL)
+    wait_until(crashed.program.ended, "the end of the first")
+    app = start(bare_bus)
+    app.wait_for("Signed in")
+    assert start_again(app.display).returncode == 0
+    assert app.leave() == 0
+
+
+def test_without_a_tray_closing_minimizes(app: App) -> None:
+    app.close()
+    assert not app.program.ended()
+    start_again(app.display)
+    wait_until(app.is_in_sight, "the window", app.program)
+    assert app.leave() == 0
+
+
+def test_a_tray_that_comes_late_gets_the_icon(app: App, tmp_path: Path) -> None:
+    with run_panel(app.display, tmp_path) as panel:
+        wait_until(panel.has_icon, "the icon in the tray", app.program)
+        app.close()
+        panel.click()
+        wait_until(app.is_in_sight, "the window", app.program)
+    assert app.leave() == 0
+
+
+def test_a_desktop_that_shows_the_menu_itself_always_has_it_right(
+    start: Start, server: DemoServer, secret_service: SecretStore
+) -> None:
+    server.inject("500")  # the first question, so that there is time to look
+    app = start(secret_service)
+    app.code()
+    with run_notifier_host(secret_service) as host:  # late, as an extension of the desktop is
+        host.wait_for("Waiting for approval")
+        shown = host.wait_for("Signed in, ")
+        assert shown["tooltip"].startswith("Northwind SOC\nSigned in, ")
+        assert {16, 22, 32, 64} <= set(shown["sizes"])
+        lines = [line for line in shown["menu"][1:] if line != "Renew now"]
+        assert lines == [
+            *("---", "Copy token", "Copy as", "---", "Sign out", "---"),
+            *("Open XDR Login", "Settings…", "Quit"),
+        ]
+        app.close()
+        assert not app.program.ended()
+
+
+@pytest.mark.usefixtures("server")
+def test_started_hidden_it_waits_in_the_tray_without_asking_for_a_code(
+    start: Start, secret_service: SecretStore, server: DemoServer, panel: Panel
+) -> None:
+    app = start(secret_service, "--hidden")
+    wait_until(panel.has_icon, "the icon in the tray", app.program)
+    assert not app.is_in_sight()
+    assert list(server.history()) == []
+    panel.click(3)
+    app.choose("Sign in")
+    wait_until(app.is_in_sight, "the window", app.program)
+    app.wait_for("Signed in")
+    assert app.leave() == 0
+
+
+def test_a_signal_ends_it_while_it_is_hidden(app: App, panel: Panel) -> None:
+    wait_until(panel.has_icon, "the icon in the tray")
+    app.close()
+    app.program.process.send_signal(signal.SIGTERM)
+    assert app.end() == 0
+
+
+def start_again(display: Display, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Start the program once more, as it is shipped."""
+    command = [sys.executable, "-m", "desktop", *arguments]
+    return subprocess.run(
+        command, env=display.environment, capture_output=True, text=True, check=False, timeout=30
+    )
+
+
+def told_by_the_tray(display: Display) -> bool:
+    """Whether a notification is on screen: on a bare display Qt draws it, without a frame."""
+    tree = display.run("xwininfo", "-root", "-tree")
+    unframed = re.findall(r'^     (0x\w+) "XDR Login": .*\s(?!1x1\+)\d+x\d+\+', tree, re.MULTILINE)
+    return any(is_viewable(display, window) for window in unframed)
+
+
+def is_viewable(display: Display, window: str) -> bool:
+    """Whether a window is on screen; it may be gone already."""
+    command = ["xwininfo", "-id", window]
+    told = subprocess.run(
+        command, env=display.environment, capture_output=True, text=True, check=False
+    )
+    return "Map State: IsViewable" in told.stdout
+
+
+def active_window(display: Display) -> str:
+    """The title of the window that has the keyboard."""
+    window = ["xdotool", "getactivewindow", "getwindowname"]
+    done = subprocess.run(
+        window, env=display.environment, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()

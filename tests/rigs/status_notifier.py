@@ -1,0 +1,118 @@
+"""A tray of the newer kind: items and their menus come over the bus, as KDE and GNOME show them.
+
+`python -m tests.rigs.status_notifier ADDRESS` is one, and prints what is in it: one JSON object a
+line with the tooltip and the lines of the menu, each time that they have changed.
+"""
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.rigs.process import Program, running, wait_until
+from tests.rigs.secret_service import Bus
+
+WATCHER = "org.kde.StatusNotifierWatcher"
+LISTENS = "listens"
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierHost:
+    """The running tray."""
+
+    program: Program
+
+    def shown(self) -> dict[str, Any]:
+        """What is in it now; empty where nothing is."""
+        whole, _, _ = self.program.printed().rpartition("\n")
+        lines = [line for line in whole.splitlines() if line.startswith("{")]
+        shown: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+        return shown
+
+    def wait_for(self, words: str) -> dict[str, Any]:
+        """Wait until the first line of the menu begins with `words`."""
+        wait_until(
+            lambda: self.shown().get("menu", [""])[0].startswith(words),
+            f"{words!r} in the tray",
+            self.program,
+        )
+        return self.shown()
+
+
+@contextlib.contextmanager
+def run_notifier_host(bus: Bus) -> Iterator[NotifierHost]:
+    """Run a tray on the bus."""
+    command = [sys.executable, "-m", "tests.rigs.status_notifier", bus.address]
+    with running(command, bus.environment) as program:
+        wait_until(lambda: LISTENS in program.printed(), "the tray on the bus", program)
+        yield NotifierHost(program)
+
+
+def main(address: str) -> None:
+    """Be a tray, until ended."""
+    from jeepney import new_method_return
+    from jeepney.bus_messages import message_bus
+    from jeepney.io.blocking import open_dbus_connection
+
+    with open_dbus_connection(address) as own, open_dbus_connection(address) as asking:
+        own.send_and_get_reply(message_bus.RequestName(WATCHER))
+        tell(LISTENS)
+        item, told = "", ""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                call = own.receive(timeout=0.1)
+                member = call.header.fields.get(3)  # HeaderFields.member
+                if member == "RegisterStatusNotifierItem":
+                    own.send(new_method_return(call))
+                    item = call.body[0]
+                elif member in {"Get", "GetAll"}:
+                    own.send(answer_about_host(call, member))
+            shown = json.dumps(what_shows(asking, item)) if item else ""
+            if shown != told:
+                told = shown
+                tell(shown)
+            time.sleep(0.05)
+
+
+def answer_about_host(call: Any, member: str) -> Any:  # noqa: ANN401 - jeepney has no types
+    """That there is somebody who shows items."""
+    from jeepney import new_method_return
+
+    if member == "Get":
+        return new_method_return(call, "v", (("b", True),))
+    registered = {"IsStatusNotifierHostRegistered": ("b", True)}
+    return new_method_return(call, "a{sv}", (registered,))
+
+
+def what_shows(asking: Any, item: str) -> dict[str, Any]:  # noqa: ANN401 - jeepney has no types
+    """The tooltip of `item` and its menu, as a desktop would show them."""
+    from jeepney import DBusAddress, new_method_call
+    from jeepney.wrappers import Properties
+
+    icon = DBusAddress("/StatusNotifierItem", item, "org.kde.StatusNotifierItem")
+    (properties,) = asking.send_and_get_reply(Properties(icon).get_all()).body
+    menu = DBusAddress(properties["Menu"][1], item, "com.canonical.dbusmenu")
+    layout = new_method_call(menu, "GetLayout", "iias", (0, -1, []))
+    _, (_, _, lines) = asking.send_and_get_reply(layout).body
+    return {
+        "tooltip": properties["ToolTip"][1][2],
+        "sizes": [width for width, _, _ in properties["IconPixmap"][1]],
+        "menu": [
+            members["label"][1] if "label" in members else "---"
+            for _, (_, members, _) in lines
+            if members["visible"][1]
+        ],
+    }
+
+
+def tell(line: str) -> None:
+    """Print at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,68 @@
+"""A real tray: the panel tint2, which shows icons of the older kind, XEmbed."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.rigs import parts
+from tests.rigs.display import Display
+from tests.rigs.process import Program, running, wait_until
+
+SETTINGS = """\
+panel_items = S
+panel_size = 100% 32
+panel_position = bottom center horizontal
+systray_padding = 4 4 4
+systray_icon_size = 22
+"""
+ICON = re.compile(r'"XDR Login": .*\s22x22\+\d+\+\d+\s+\+(\d+)\+(\d+)$', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A panel at the lower edge of the display."""
+
+    display: Display
+    program: Program
+
+    def has_icon(self) -> bool:
+        """Tell whether the program's icon is in the tray."""
+        return _place(self.display) is not None
+
+    def click(self, button: int = 1, *, across: int = 6) -> None:
+        """Click on the icon once it is there, `across` pixels in; 3 is the button for menus."""
+        wait_until(self.has_icon, "the icon in the tray")
+        x, y = _place(self.display) or (0, 0)
+        where = (str(x + across), str(y + 11))
+        self.display.run("xdotool", "mousemove", *where, "click", str(button))
+
+
+@pytest.fixture
+def panel(display: Display, tmp_path: Path) -> Iterator[Panel]:
+    """Run a panel with a tray in it."""
+    with run_panel(display, tmp_path) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def run_panel(display: Display, folder: Path) -> Iterator[Panel]:
+    """Run tint2; usable when a test wants it late."""
+    parts.require("tray", "tint2", "xwininfo")
+    settings = folder / "tint2rc"
+    settings.write_text(SETTINGS)
+    with running(["tint2", "-c", str(settings)], display.environment) as program:
+        wait_until(lambda: bool(_tray_owner(display)), "tint2's tray", program)
+        yield Panel(display, program)
+
+
+def _tray_owner(display: Display) -> bool:
+    return '"tint2"' in display.run("xwininfo", "-root", "-tree")
+
+
+def _place(display: Display) -> tuple[int, int] | None:
+    found = ICON.search(display.run("xwininfo", "-root", "-tree"))
+    return (int(found[1]), int(found[2])) if found else None
