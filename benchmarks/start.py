@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from benchmarks.report import Measurement
 from desktop.demo import DemoOptions, DemoServer
@@ -27,8 +28,9 @@ def measurements(python: str, runs: int) -> list[Measurement]:
         run_bus() as bus,
         run_keyring(bus) as store,
         DemoServer(options) as server,
+        TemporaryDirectory(prefix="run-") as folder,  # nobody who runs already is in the way
     ):
-        environment = {**display.environment, **store.changes}
+        environment = {**display.environment, **store.changes, "XDG_RUNTIME_DIR": folder}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # shipped programs are compiled
         app = [python, "-m", "benchmarks.watched_app", server.url]
         window = [python, "-m", "benchmarks.bare_window"]

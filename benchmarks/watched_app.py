@@ -102,7 +102,9 @@ class WatchedWindow(Window):
 
     def _end(self) -> None:
         tell("longest", self._longest)
-        self.close()
+        application = app.Application.instance()
+        if isinstance(application, app.Application):
+            application.leave()
 
 
 class WatchedOptions(Options):
