@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QIcon
 
-from desktop.ipc.client import ACTIVATION
+from desktop.ipc.client import ACTIVATION, hand_over
 from desktop.ipc.messages import Members, text_members
 from desktop.ipc.server import Claim, Server, claim
 from desktop.options import Options
@@ -95,14 +95,15 @@ class _Life:
         """Listen for others of this person's; raises `AlreadyRunning`. Each demo is its own."""
         if self._options.demo is not None:
             return
+        hidden = self._options.hidden
         try:
             if sys.platform == "win32":
                 await self._server.listen_at_pipe()
             else:
-                hidden = self._options.hidden
-                self._claim = await self._worker.run(lambda: claim(quietly=hidden))
+                self._claim = await self._worker.run(partial(claim, quietly=hidden))
                 await self._server.listen(self._claim)
         except OSError as error:
+            await self._worker.run(partial(hand_over, quietly=hidden))  # to the owner of the pipe
             _log.warning("others of its kind cannot reach this one: %s", error)
 
     def _stay(self) -> None:
@@ -120,8 +121,8 @@ class _Life:
         controller.copier.progressed.connect(presence.show_copy)
         if self._session is not None:
             presence.show_profile(self._session.profile)
-        controller.look_at_clock()
         presence.start()
+        controller.look_at_clock()
         self._awakening = Awakening()
         self._awakening.woke.connect(self._on_woke)
 
