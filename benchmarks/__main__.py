@@ -6,10 +6,11 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.all_day import measurements as all_day
 from benchmarks.report import Measurement, table
 from benchmarks.start import measurements as start
 
-BENCHMARKS = {"start": start}
+BENCHMARKS = {"start": start, "all_day": all_day}
 
 
 def main() -> int:

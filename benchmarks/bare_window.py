@@ -1,4 +1,7 @@
-"""The baseline: the smallest window that PySide6 can show. Prints when it was painted."""
+"""The baseline: the smallest window that PySide6 can show. Prints when it was painted.
+
+With the argument "stay" it remains on screen, else it leaves.
+"""
 
 import sys
 
@@ -21,7 +24,8 @@ def tell() -> None:
 
     sys.stdout.write(f"painted {time.monotonic()}\n")
     sys.stdout.flush()
-    application.exit()
+    if "stay" not in sys.argv:
+        application.exit()
 
 
 application = QApplication(sys.argv)

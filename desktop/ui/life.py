@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import html  # noqa: F401 - loaded here, needed by tooltips
+import linecache
 import logging
 import signal
 import sys
@@ -201,6 +202,8 @@ def _load_what_comes_next() -> None:
     from PySide6.QtWidgets import QStyle  # noqa: F401
 
     from desktop.services import keyring_vault  # noqa: F401
+
+    linecache.clearcache()  # the sources that PySide6 has read, as in `app`
     from desktop.ui import (  # noqa: F401
         awakening,
         failed_view,
@@ -211,6 +214,7 @@ def _load_what_comes_next() -> None:
         tray,
     )
 
+    linecache.clearcache()
     sys.setswitchinterval(_USUAL_SWITCH_INTERVAL)
     # Switched off at the start. What is loaded by now stays: no collection looks at it again.
     gc.freeze()

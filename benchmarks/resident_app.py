@@ -1,0 +1,61 @@
+"""The real program, which goes into the tray as soon as it is signed in, and stays there.
+
+`python -m benchmarks.resident_app ADDRESS SECONDS` signs in to the demo server at ADDRESS, and
+copies the token every so many SECONDS; never with 0.
+"""
+
+from __future__ import annotations
+
+import gc
+
+gc.disable()  # as `xdr-login` does
+
+import sys  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
+
+from PySide6.QtCore import QTimer  # noqa: E402
+
+from benchmarks.watched_app import WatchedOptions, tell  # noqa: E402
+from desktop.services.states import SignedIn  # noqa: E402
+from desktop.ui import app  # noqa: E402
+from desktop.ui.window import Window  # noqa: E402
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from desktop.services.states import State
+    from desktop.ui.theme import Theme
+
+_IN_SIGHT = 2000  # milliseconds with the token on screen
+
+
+class ResidentWindow(Window):
+    """Closes itself once it has shown the token, and copies it from time to time."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self._is_signed_in = False
+        self._copying = QTimer(self, interval=round(float(sys.argv[2]) * 1000))
+        self._copying.timeout.connect(self._copy)
+
+    def show_state(self, state: State, at: datetime) -> None:
+        """Draw, and leave for the tray when signed in."""
+        super().show_state(state, at)
+        if isinstance(state, SignedIn) and not self._is_signed_in:
+            self._is_signed_in = True
+            QTimer.singleShot(_IN_SIGHT, self._hide)
+
+    def _hide(self) -> None:
+        self.close()
+        tell("hidden")
+        if self._copying.interval() > 0:
+            self._copying.start()
+
+    def _copy(self) -> None:
+        if self._actions is not None:
+            self._actions.copy_token()
+
+
+if __name__ == "__main__":
+    app.Window = ResidentWindow  # type: ignore[attr-defined]
+    sys.exit(app.run(WatchedOptions()))
