@@ -3,10 +3,10 @@
 from datetime import datetime
 from urllib.parse import quote
 
-from desktop.oauth.answers import acknowledged, is_page
+from desktop.oauth.answers import acknowledged, members_in
 from desktop.oauth.bearer import request_with_token
 from desktop.oauth.client import ClientConnection, request
-from desktop.oauth.fields import Members
+from desktop.oauth.fields import Members, text
 from desktop.oauth.http import Answer
 
 
@@ -41,7 +41,8 @@ async def revoke_app_grant(
 
 
 def _grant_is_gone(answer: Answer, received_at: datetime) -> Members:
-    # There may be none any more; a proxy's own page says nothing about that.
-    if answer.status == 404 and not is_page(answer):
+    # There may be none any more, and the server itself must say so: a gateway that knows no such
+    # path answers 404 too, in JSON or with a page.
+    if answer.status == 404 and text(members_in(answer) or {}, "error"):
         return {}
     return acknowledged(answer, received_at)

@@ -7,7 +7,7 @@ and the first code is on screen earlier, by the time that loading and asking a k
 import logging
 from pathlib import Path
 
-from desktop.services.keystore import KeyringMissing, Keystore
+from desktop.services.keystore import KeyringMissing, Keystore, KeystoreError
 
 _log = logging.getLogger(__name__)
 
@@ -18,6 +18,7 @@ class NotedKeystore:
     def __init__(self, inner: Keystore, folder: Path) -> None:
         self._inner = inner
         self._folder = folder
+        self._saved: set[str] = set()  # in this run: the folder may not be one to write into
 
     async def load(self, key: str) -> str | None:
         """The value, or `None`; raises `KeystoreError`."""
@@ -26,14 +27,14 @@ class NotedKeystore:
     async def save(self, key: str, value: str) -> None:
         """Replace the value; raises `KeystoreError`."""
         # The note comes first: one without a value costs a look, a value without one is lost.
-        noted_before = self._is_noted(key)
         self._write_note(key)
         try:
             await self._inner.save(key, value)
-        except KeyringMissing:
-            if not noted_before:
-                self._remove_note(key)
+        except KeystoreError:
+            # What is still there is outdated: a refresh token that was replaced must not be found.
+            self._remove_note(key)
             raise
+        self._saved.add(key)
 
     async def delete(self, key: str) -> None:
         """Remove the value; raises `KeystoreError`."""
@@ -45,6 +46,8 @@ class NotedKeystore:
         self._remove_note(key)
 
     def _is_noted(self, key: str) -> bool:
+        if key in self._saved:
+            return True
         try:
             return self._note(key).exists()
         except OSError:
@@ -58,6 +61,7 @@ class NotedKeystore:
             _log.warning("what is saved will not be found again: %s", error)
 
     def _remove_note(self, key: str) -> None:
+        self._saved.discard(key)
         try:
             self._note(key).unlink(missing_ok=True)
         except OSError as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from desktop.oauth.addresses import has_hidden_characters, origin_of
+from desktop.oauth.addresses import checked_address, has_hidden_characters, origin_of
 from desktop.oauth.errors import UnsafeAddress
 from desktop.services import paths
 from desktop.services.resources import resource
@@ -83,10 +83,14 @@ def client_password_key(profile: Profile) -> str:
 def issued_for(profile: Profile) -> str:
     """What binds a secret to the server and the client of `profile`: elsewhere it is not sent.
 
-    Only what decides who issues it counts: a preset that learns one more endpoint signs nobody out.
+    What decides who issues it counts, and every other server that would get it. A preset that
+    learns one more endpoint of its own server signs nobody out.
     """
     endpoints = (profile.issuer, profile.device_authorization_endpoint, profile.token_endpoint)
-    return " ".join((*endpoints, profile.client_id))
+    home = profile.issuer or profile.token_endpoint
+    others = (getattr(profile, name) for name in _ENDPOINTS_FOR_TOKENS)
+    elsewhere = (each for each in others if each and not _is_same_server(each, home))
+    return " ".join((*endpoints, profile.client_id, *elsewhere))
 
 
 def is_own_link(link: str, profile: Profile) -> bool:
@@ -198,16 +202,22 @@ class _Reader:
             raise self.complaint("a password never stands here: use --set-client-password")
         if profile.client_authentication not in _AUTHENTICATIONS:
             raise self.complaint(f"`client_authentication` is one of {', '.join(_AUTHENTICATIONS)}")
-        self.check_hosts(profile)
+        self.check_addresses(profile)
         return profile
 
-    def check_hosts(self, profile: Profile) -> None:
+    def check_addresses(self, profile: Profile) -> None:
         """Where the issuer is a text that proves nothing, everything must be on its host."""
         home = profile.issuer or profile.token_endpoint
-        for name in _ENDPOINTS_FOR_TOKENS if profile.expected_issuer else ():
+        for name in _ENDPOINTS_FOR_TOKENS:
             address = getattr(profile, name)
-            if address and not _is_same_server(address, home):
+            if not address:
+                continue
+            if profile.expected_issuer and not _is_same_server(address, home):
                 raise self.complaint(f"`{name}` must be on the host of `issuer`")
+            try:
+                checked_address(address)
+            except UnsafeAddress as error:
+                raise self.complaint(f"`{name}` is no safe address: {error.reason}") from error
 
     def text(self, name: str, *, default: str | None = None) -> str:
         value = self.table.get(name, default)

@@ -6,6 +6,7 @@ from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
 from desktop.oauth.fields import Members
 from desktop.oauth.identity import who_am_i
 from desktop.oauth.metadata import Issuer, ServerMetadata, discover
+from desktop.oauth.token import TokenSet
 from desktop.services import saved_tokens
 from desktop.services.keystore import KeystoreError
 from desktop.services.profiles import Profile, client_password_key, issued_for
@@ -32,6 +33,10 @@ class Provider:
         self._http: httpx.AsyncClient | None = None
         self._client: Client | None = None
 
+    def has_expired(self, tokens: TokenSet) -> bool:
+        """Whether the access token of `tokens` is over by now."""
+        return tokens.expires_at is not None and tokens.expires_at <= self._world.clock.utc()
+
     async def connected(self) -> ClientConnection:
         """A connection for a new sign-in. Raises `KeystoreError` or `ClientPasswordMissing`.
 
@@ -45,6 +50,10 @@ class Provider:
         if self._client is None:
             return await self.connected()
         return await self._connection(self._client)
+
+    def forget_client(self) -> None:
+        """Read the password anew for the next connection."""
+        self._client = None
 
     async def discovered(self, connection: ClientConnection) -> ServerMetadata:
         """The endpoints; raises `OAuthError`."""

@@ -20,6 +20,8 @@ _EARLIEST_SHARE, _LATEST_SHARE = 0.8, 0.98
 _SHORTEST_LIFE = 10.0
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # seconds between tries that fail
+# Cisco's quota is for an hour: who demands more, by mistake or to lock people out, gets no more.
+_LONGEST_DEMAND = 3600.0
 _LEAST_OF_PAUSE = 0.5  # the rest of it is left to chance
 
 
@@ -104,7 +106,7 @@ def one_more(failures: Failures, error: Exception, *, at: Moment, chance: float)
         error=error,
         last=at,
         pause=pause * (_LEAST_OF_PAUSE + (1 - _LEAST_OF_PAUSE) * chance),
-        demanded=getattr(error, "retry_after", None) or 0.0,
+        demanded=min(getattr(error, "retry_after", None) or 0.0, _LONGEST_DEMAND),
         waits_for_person=_is_refusal(error),
     )
 

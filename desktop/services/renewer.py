@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from desktop.oauth.clock import now
-from desktop.oauth.errors import InvalidGrant, OAuthError
+from desktop.oauth.errors import InvalidClient, InvalidGrant, OAuthError
 from desktop.oauth.token import TokenSet, refresh
 from desktop.services.keystore import KeystoreError
 from desktop.services.provider import Provider
-from desktop.services.renewal import Failures, Use, due_at, one_more
+from desktop.services.renewal import Failures, Use, believable, due_at, one_more
 from desktop.services.session_errors import (
     NoToken,
     RenewalSlow,
@@ -53,13 +53,11 @@ class Renewer:
         provider: Provider,
         store: TokenStore,
         *,
-        lock_key: str,
         world: Surroundings,
         changed: Callable[[], None],
     ) -> None:
         self._provider = provider
         self._store = store
-        self._lock_key = lock_key
         self._world = world
         self._changed = changed
         self._use = Use()
@@ -99,8 +97,10 @@ class Renewer:
     @property
     def next_at(self) -> datetime | None:
         """When a renewal that failed is tried again by itself; `None` where it is not."""
-        in_use = self._use.left(self._world.clock) > self._failures.left(self._world.clock)
-        return self._failures.next_at if in_use else None
+        left = self._seconds_to_renewal()
+        if self._failures.error is None or left == math.inf:
+            return None
+        return max(filter(None, (self._failures.next_at, self._due_at)))
 
     # What happens around it
 
@@ -190,7 +190,9 @@ class Renewer:
             return
         renewal = self._begin()
         await first_of(asyncio.wait({renewal}), self._world.clock.sleep(PATIENCE))
-        if not renewal.done() and self.is_over():
+        if renewal.done():
+            renewal.result()  # raises what nobody expected
+        elif self.is_over():
             raise RenewalSlow
 
     def _begin(self) -> asyncio.Task[Exception | None]:
@@ -235,6 +237,7 @@ class Renewer:
         if back <= _CLOCK_WAS_SET:
             return
         self._held_since = now(self._world.clock)
+        self._provider.clock_offset = 0.0  # of the clock that was; the next answer tells anew
         held, shift = self._store.held, timedelta(seconds=back)
         if held is not None and held.expires_at is not None:
             self._store.held = replace(
@@ -262,7 +265,7 @@ class Renewer:
         held = self._store.held
         if held is None:
             raise NoToken
-        async with self._world.lock(self._lock_key):
+        async with self._store.locked():
             newer = await self._renewed_elsewhere(held)
             if newer is not None and not self._is_late(newer):
                 self._store.held = newer
@@ -282,7 +285,9 @@ class Renewer:
             return None
         if saved is None:
             raise SignedOutElsewhere
-        return saved.tokens if saved.tokens.access_token != held.access_token else None
+        if saved.tokens.access_token == held.access_token:
+            return None
+        return believable(saved.tokens, self._world.clock.utc())
 
     def _is_late(self, tokens: TokenSet) -> bool:
         due = due_at(tokens, 0.0)
@@ -293,11 +298,14 @@ class Renewer:
         endpoint = (await self._provider.discovered(connection)).token_endpoint
         try:
             tokens = await refresh(connection, endpoint, held=held)
+        except InvalidClient:
+            self._provider.forget_client()  # its password may be corrected before the next try
+            raise
         except InvalidGrant as error:
             await self._forget()
             raise SignedOutByServer from error
         # Saved before it is announced: what is shown as renewed survives a crash.
-        await self._store.save(tokens, self._provider.known_methods)
+        await self._store.save_renewed(tokens, self._provider.known_methods)
 
     async def _forget(self) -> None:
         self._store.held = self._due_at = None

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from datetime import datetime
 
 from desktop.oauth.addresses import host_of
 from desktop.oauth.client import ClientConnection
@@ -18,54 +20,74 @@ from desktop.services.keystore import KeystoreError
 from desktop.services.profiles import Profile
 from desktop.services.provider import Provider
 from desktop.services.session_errors import SessionError
-from desktop.services.states import Revocation
+from desktop.services.states import Revocation, SignedOut
 
 _log = logging.getLogger(__name__)
 
 _LONGEST = 15.0  # seconds for all of it: somebody waits to be signed out
 
 
-async def told(
-    provider: Provider, profile: Profile, tokens: TokenSet
-) -> tuple[Revocation, Exception | None]:
-    """Revoke `tokens` where the server can; gives what that ended, or why it could not be done."""
+async def farewell(
+    provider: Provider,
+    profile: Profile,
+    tokens: TokenSet,
+    *,
+    removed_at: datetime | None,
+    keep: Callable[[TokenSet], None],
+) -> SignedOut:
+    """Revoke `tokens`, which are no longer saved; gives what that ended, or why it could not be.
+
+    `keep` gets tokens that had to be renewed for it: another try must not use the old ones again.
+    """
+    revocation = Revocation.FAILED
+    error: Exception | None = None
     try:
         async with asyncio.timeout(_LONGEST):
-            connection = await provider.connected_as_before()
-            revoked = _end_app_grant if profile.app_grant_endpoint else _revoke
-            return await revoked(provider, connection, profile, tokens=tokens), None
+            revocation = await _revoked(provider, profile, tokens, keep=keep)
     except TimeoutError:
-        host = host_of(profile.issuer or profile.token_endpoint)
-        return Revocation.FAILED, NoAnswerInTime(host)
-    except (OAuthError, KeystoreError, SessionError) as error:
+        error = NoAnswerInTime(host_of(profile.issuer or profile.token_endpoint))
+    except (OAuthError, KeystoreError, SessionError) as refused:
+        error = refused
         _log.info("not revoked: %s", type(error).__name__)
-        return Revocation.FAILED, error
+    is_over = revocation in {Revocation.REVOKED, Revocation.GRANT_REVOKED}
+    valid_until = None if is_over or provider.has_expired(tokens) else tokens.expires_at
+    return SignedOut(removed_at, valid_until, revocation, error)
 
 
-async def _end_app_grant(
-    provider: Provider, connection: ClientConnection, profile: Profile, *, tokens: TokenSet
+async def _revoked(
+    provider: Provider, profile: Profile, tokens: TokenSet, *, keep: Callable[[TokenSet], None]
 ) -> Revocation:
-    grant = profile.app_grant_endpoint
-    if not _has_expired(connection, tokens):
-        try:
-            await revoke_app_grant(connection, grant, access_token=tokens.access_token)
-        except InvalidToken:
-            pass  # revoked or shortened: a new one may still speak for the person
-        else:
-            return Revocation.GRANT_REVOKED
-    if tokens.refresh_token is None:
+    if tokens.refresh_token is None and provider.has_expired(tokens):
         return Revocation.REVOKED  # nothing is left that could be used
-    # Cisco XDR takes the word of a valid access token only.
-    endpoint = (await provider.discovered(connection)).token_endpoint
-    try:
-        tokens = await refresh(connection, endpoint, held=tokens)
-    except InvalidGrant:
-        return Revocation.REVOKED  # the server has ended this sign-in already
-    await revoke_app_grant(connection, grant, access_token=tokens.access_token)
+    connection = await provider.connected_as_before()
+    grant = profile.app_grant_endpoint
+    if not grant:
+        return await _revoke_tokens(provider, connection, profile, tokens=tokens)
+    if provider.has_expired(tokens) or not await _end_app_grant(connection, grant, tokens):
+        # Cisco XDR takes the word of a valid access token only.
+        endpoint = (await provider.discovered(connection)).token_endpoint
+        try:
+            tokens = await refresh(connection, endpoint, held=tokens)
+        except InvalidGrant:
+            return Revocation.REVOKED  # the server has ended this sign-in already
+        keep(tokens)
+        await revoke_app_grant(connection, grant, access_token=tokens.access_token)
     return Revocation.GRANT_REVOKED
 
 
-async def _revoke(
+async def _end_app_grant(connection: ClientConnection, grant: str, tokens: TokenSet) -> bool:
+    """End the grant with the access token that is held; whether that was still good for it."""
+    try:
+        await revoke_app_grant(connection, grant, access_token=tokens.access_token)
+    except InvalidToken:
+        # Revoked or shortened: a new one may still speak for the person.
+        if tokens.refresh_token is None:
+            raise
+        return False
+    return True
+
+
+async def _revoke_tokens(
     provider: Provider, connection: ClientConnection, profile: Profile, *, tokens: TokenSet
 ) -> Revocation:
     endpoint = profile.revocation_endpoint
@@ -82,7 +104,7 @@ async def _revoke(
             token=tokens.refresh_token,
             token_type_hint="refresh_token",  # noqa: S106 - a name
         )
-    if not _has_expired(connection, tokens):
+    if not provider.has_expired(tokens):
         try:
             await revoke(
                 connection,
@@ -94,7 +116,3 @@ async def _revoke(
             # RFC 7009 section 2.2.1: it lives until it expires
             return Revocation.REVOKED if tokens.refresh_token else Revocation.NOT_OFFERED
     return Revocation.REVOKED
-
-
-def _has_expired(connection: ClientConnection, tokens: TokenSet) -> bool:
-    return tokens.expires_at is not None and tokens.expires_at <= connection.clock.utc()

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,11 +16,11 @@ from desktop.oauth.token import TokenSet
 from desktop.services.device_sign_in import sign_in_by_code
 from desktop.services.keystore import KeystoreError
 from desktop.services.one_task import OneTask
-from desktop.services.profiles import Profile, tokens_key
+from desktop.services.profiles import Profile
 from desktop.services.provider import Provider
 from desktop.services.renewal import believable
 from desktop.services.renewer import FreshToken, Renewer
-from desktop.services.revocation import told
+from desktop.services.revocation import farewell
 from desktop.services.session_errors import (
     NoToken,
     NotSignedOut,
@@ -64,11 +65,10 @@ class Session:
         self._world = world
         self._observer = observer
         self._provider = Provider(profile, world)
-        self._store = TokenStore(profile, world.keystore)
+        self._store = TokenStore(profile, world.keystore, world.lock)
         self._renewer = Renewer(
             self._provider,
             self._store,
-            lock_key=tokens_key(profile),
             world=world,
             changed=self._on_renewal,
         )
@@ -80,7 +80,7 @@ class Session:
 
     def open(self, *, quietly: bool = False) -> None:
         """Show what is stored; where nothing is, sign in, or with `quietly` wait to be asked."""
-        self._begin(self._open_quietly if quietly else self._open)
+        self._begin(partial(self._open, quietly=quietly))
 
     def sign_in(self) -> None:
         """Ask for a code and wait for its approval."""
@@ -88,14 +88,10 @@ class Session:
 
     def new_code(self) -> None:
         """A new code in place of the one on screen; not while that one is fresh."""
-        state = self.state
-        if isinstance(state, Requesting):
-            return
-        if isinstance(state, AwaitingApproval) and (
-            state.approved or state.is_fresh(self._world.clock.utc())
-        ):
-            return
-        self.sign_in()
+        state, now = self.state, self._world.clock.utc()
+        is_good = isinstance(state, AwaitingApproval) and (state.approved or state.is_fresh(now))
+        if not is_good and not isinstance(state, Requesting):
+            self.sign_in()
 
     def ask_now(self) -> None:
         """Ask the server now if its interval has passed: somebody is back at the window."""
@@ -133,11 +129,12 @@ class Session:
 
     def save_again(self) -> None:
         """Try once more to put the token into the keyring."""
-        self._begin(self._save_again)
+        if not _is_leaving(self.state):
+            self._begin(self._save_again)
 
     def renew(self) -> None:
         """Renew the token now."""
-        if isinstance(self.state, SignedIn) and not self._leaving:
+        if isinstance(self.state, SignedIn) and not _is_leaving(self.state):
             self._renewer.renew()
 
     def watch(self, *, visible: bool) -> None:
@@ -172,7 +169,7 @@ class Session:
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
-        if not isinstance(self.state, SignedIn) or self._leaving:
+        if not isinstance(self.state, SignedIn) or _is_leaving(self.state):
             raise NoToken
         return await self._renewer.fresh()
 
@@ -189,15 +186,22 @@ class Session:
             return await self._provider.who_am_i((await self.fresh_token()).access_token)
         except InvalidToken:
             # Revoked or shortened: the server's word counts more than what we know of its life.
-            self._renewer.renew()
+            self.renew()
             await self._renewer.settled()
             return await self._provider.who_am_i((await self.fresh_token()).access_token)
 
     async def close(self) -> None:
         """End what is under way and the connections; returns when no request is left."""
-        must_end = self._store.is_saving or self._leaving
+        if self._leaving:
+            # What a renewal brings must not be saved after the sign-out, and is to be revoked.
+            await self._renewer.close(patience=LAST_ANSWER)
+        is_saving = self._store.is_saving and not self._renewer.renewing
+        must_end = is_saving or self._leaving or _is_leaving(self.state)
         await self._task.close(patience=LAST_WRITE if must_end else 0)
         await self._renewer.close(patience=LAST_ANSWER)
+        if self._leaving:  # another program held the lock all the time
+            with suppress(KeystoreError):
+                await self._store.forget()
         await self._provider.close()
 
     # The one task at work
@@ -258,13 +262,13 @@ class Session:
             clock_offset=self._provider.clock_offset,
         )
 
-    async def _open(self) -> None:
-        if not await self._open_saved():
-            await self._sign_in()
-
-    async def _open_quietly(self) -> None:
-        if not await self._open_saved():
+    async def _open(self, *, quietly: bool = False) -> None:
+        if await self._open_saved():
+            return
+        if quietly:
             self._show(SignedOut())
+        else:
+            await self._sign_in()
 
     async def _open_saved(self) -> bool:
         """Show what is saved; whether there was something."""
@@ -294,7 +298,7 @@ class Session:
         await self._save(tokens)
 
     async def _save(self, tokens: TokenSet) -> None:
-        await self._store.save(tokens, self._provider.known_methods)
+        await self._store.save_anew(tokens, self._provider.known_methods)
         self._renewer.hold()
         self._show(self._signed_in(tokens))
 
@@ -315,31 +319,34 @@ class Session:
     async def _sign_out(self) -> None:
         self._dropped, self._store.held = self._store.held or self._dropped, None
         try:
-            # Another program that renews just now would save its tokens after they were removed.
-            async with self._world.lock(tokens_key(self.profile)):
-                self._dropped = await self._store.take(self._dropped)
+            self._dropped = await self._store.take(self._dropped)
         except (KeystoreError, RenewalSlow) as error:
+            self._leaving = False
             raise NotSignedOut from error
-        await self._tell_server(self._world.clock.utc())
         self._leaving = False
+        await self._tell_server(self._world.clock.utc())
 
     async def _revoke_again(self, state: SignedOut) -> None:
         self._show(replace(state, revocation=Revocation.UNDER_WAY))
         await self._tell_server(state.removed_at)
 
     async def _tell_server(self, removed_at: datetime | None) -> None:
-        tokens = self._dropped
-        if tokens is None:
-            self._show(SignedOut(removed_at))
-            return
-        revocation, error = await told(
-            self._provider,
-            self.profile,
-            tokens,
-        )
-        self._dropped = tokens if revocation is Revocation.FAILED else None
-        ended = revocation in {Revocation.REVOKED, Revocation.GRANT_REVOKED}
-        expires_at = None if ended else tokens.expires_at
-        if expires_at is not None and expires_at <= self._world.clock.utc():
-            expires_at = None
-        self._show(SignedOut(removed_at, expires_at, revocation, error))
+        state = SignedOut(removed_at)
+        if self._dropped is not None:
+            state = await farewell(
+                self._provider,
+                self.profile,
+                self._dropped,
+                removed_at=removed_at,
+                keep=self._drop,
+            )
+        if state.revocation is not Revocation.FAILED:
+            self._dropped = None
+        self._show(state)
+
+    def _drop(self, tokens: TokenSet) -> None:
+        self._dropped = tokens
+
+
+def _is_leaving(state: State) -> bool:
+    return isinstance(state, SignedIn) and state.leaving

@@ -1,24 +1,36 @@
 """The tokens of one profile: held in memory, and saved in the keyring where that works."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 
 from desktop.oauth.client import ClientAuthentication
 from desktop.oauth.token import TokenSet
 from desktop.services import saved_tokens
-from desktop.services.keystore import KeyringMissing, Keystore, KeystoreError, MemoryKeystore
+from desktop.services.keystore import (
+    KeyringLocked,
+    KeyringMissing,
+    KeyringSilent,
+    Keystore,
+    KeystoreError,
+    MemoryKeystore,
+)
 from desktop.services.profiles import Profile, issued_for, tokens_key
 from desktop.services.saved_tokens import Saved
+from desktop.services.session_errors import RenewalSlow
+
+Lock = Callable[[str], AbstractAsyncContextManager[None]]
 
 
 class TokenStore:
     """`held` is the token set of this program; `not_saved` is why the keyring does not hold it."""
 
-    def __init__(self, profile: Profile, keyring: Keystore) -> None:
+    def __init__(self, profile: Profile, keyring: Keystore, lock: Lock) -> None:
         self.held: TokenSet | None = None
         self.not_saved: KeystoreError | None = None
         self.is_saving = False
         self._key = tokens_key(profile)
         self._issued_for = issued_for(profile)
+        self._lock = lock
         self._keyring = keyring
         self._keystore = keyring
         self._passed_over: KeystoreError | None = None
@@ -37,6 +49,13 @@ class TokenStore:
         """Save in the keyring again."""
         self._passed_over = None
         self._keystore = self._keyring
+
+    def locked(self) -> AbstractAsyncContextManager[None]:
+        """What one program at once holds while it uses a refresh token or replaces tokens.
+
+        Raises `RenewalSlow` where another one does not let go.
+        """
+        return self._lock(self._key)
 
     async def load(self) -> Saved | None:
         """What is saved, by whichever program of this person; raises `KeystoreError`."""
@@ -61,10 +80,34 @@ class TokenStore:
         finally:
             self.is_saving = False
 
+    async def save_renewed(
+        self, tokens: TokenSet, known_methods: Mapping[str, ClientAuthentication]
+    ) -> None:
+        """Save what a renewal has brought; a locked keyring does not prompt for each of them."""
+        if isinstance(self.not_saved, (KeyringLocked, KeyringSilent)):
+            self.held = tokens
+        else:
+            await self.save(tokens, known_methods)
+
+    async def save_anew(
+        self, tokens: TokenSet, known_methods: Mapping[str, ClientAuthentication]
+    ) -> None:
+        """Save the tokens of a new sign-in: what another program renews must not replace them."""
+        try:
+            async with self.locked():
+                await self.save(tokens, known_methods)
+        except RenewalSlow:
+            await self.save(tokens, known_methods)
+
     async def take(self, held: TokenSet | None) -> TokenSet | None:
-        """Remove what is saved; gives the newer of that and `held`. Raises `KeystoreError`."""
-        saved = await self.load()
-        await self.forget()
+        """Remove what is saved; gives the newer of that and `held`.
+
+        Raises `KeystoreError` or `RenewalSlow`.
+        """
+        # Another program that renews just now would save its tokens after they were removed.
+        async with self.locked():
+            saved = await self.load()
+            await self.forget()
         if saved is None or (held is not None and held.issued_at >= saved.tokens.issued_at):
             return held
         return saved.tokens

@@ -11,6 +11,8 @@ from PySide6.QtCore import QTimer
 
 from desktop.ui.numbers import PRECISE_TIMER
 
+_LONGEST_ALARM = 24 * 3600 * 1000  # milliseconds; Qt counts them in 31 bits
+
 
 class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
     """The loop of qasync, with timers of its own.
@@ -39,7 +41,8 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
         while self._due and self._due[0][2].cancelled():
             heapq.heappop(self._due)
         if self._due and not self.is_closed():
-            self._alarm.start(math.ceil(max(0.0, self._due[0][0] - self.time()) * 1000))
+            wait = math.ceil(max(0.0, self._due[0][0] - self.time()) * 1000)
+            self._alarm.start(min(wait, _LONGEST_ALARM))
 
     def _call_what_is_due(self) -> None:
         now = self.time()  # what these calls ask for comes after Qt's own events, in another turn
@@ -48,3 +51,4 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
             self._set_alarm()  # before the call: it may turn Qt's loop itself, as a menu does
             if not handle.cancelled() and not self.is_closed():
                 handle._run()  # noqa: SLF001 - what every event loop of asyncio does
+        self._set_alarm()

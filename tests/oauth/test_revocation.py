@@ -109,7 +109,7 @@ async def test_any_success_ends_the_grant(status: int) -> None:
     await ended(Bench(sends("", status)))
 
 
-@pytest.mark.parametrize("reply", [refuses("not_found", 404), sends("", 404)])
+@pytest.mark.parametrize("reply", [refuses("not_found", 404)])
 async def test_a_grant_that_is_not_there_counts_as_ended(reply: Reply) -> None:
     await ended(Bench(reply))
 
@@ -122,6 +122,8 @@ async def test_a_grant_that_is_not_there_counts_as_ended(reply: Reply) -> None:
         (sends("", 403), errors.InsufficientScope),
         (sends("", 500), errors.ServerFault),
         (sends("<html>", 404), errors.PageInsteadOfAnswer),
+        (sends("", 404), errors.UnusableAnswer),
+        (says({"message": "no Route matched"}, 404), errors.UnusableAnswer),
         (sends("<html>", 200), errors.PageInsteadOfAnswer),
         (sends("<html>", 403), errors.PageInsteadOfAnswer),
         (says({"error": "too_many_requests"}, 429), errors.Throttled),

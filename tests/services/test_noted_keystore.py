@@ -66,28 +66,29 @@ async def test_a_delete_removes_the_note_after_the_value(folder: Path) -> None:
     assert notes(folder) == []
 
 
-@pytest.mark.parametrize(
-    ("error", "noted"),
-    [(KeyringMissing(), False), (KeyringSilent(), True), (KeyringLocked(), True)],
-)
-async def test_a_save_that_may_still_happen_is_noted(
-    folder: Path, error: KeystoreError, *, noted: bool
+@pytest.mark.parametrize("error", [KeyringMissing(), KeyringSilent(), KeyringLocked()], ids=repr)
+async def test_after_a_save_that_failed_nothing_older_is_found(
+    folder: Path, error: KeystoreError
 ) -> None:
-    keyring = Keyring()
-    keyring.errors["save"] = error
-    with pytest.raises(type(error)):
-        await NotedKeystore(keyring, folder).save("northwind", "value")
-    assert bool(notes(folder)) is noted
-
-
-async def test_a_note_of_an_older_value_outlives_a_keyring_that_is_gone(folder: Path) -> None:
     keyring = Keyring()
     keystore = NotedKeystore(keyring, folder)
     await keystore.save("northwind", "older")
-    keyring.errors["save"] = KeyringMissing()
-    with pytest.raises(KeyringMissing):
+    keyring.errors["save"] = error
+    with pytest.raises(type(error)):
         await keystore.save("northwind", "newer")
-    assert await keystore.load("northwind") == "older"
+    assert await keystore.load("northwind") is None, "a replaced refresh token would look stolen"
+    await keystore.delete("northwind")
+    assert keyring.kept == {}, "and it can still be removed"
+
+
+async def test_what_was_saved_is_found_though_no_note_can_be_written(
+    folder: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("what is saved will not be found again")
+    block(folder)
+    keystore = NotedKeystore(Keyring(), folder)
+    await keystore.save("northwind", "value")
+    assert await keystore.load("northwind") == "value"
 
 
 async def test_a_folder_that_cannot_be_written_is_logged_and_saving_goes_on(

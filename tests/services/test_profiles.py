@@ -1,6 +1,7 @@
 """Profiles: what a person may write, and what they are told when it makes no sense."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -242,6 +243,23 @@ def test_where_tokens_can_be_asked_about_does_not_bind_what_is_saved(write: Writ
     plain = one(write, f"{CLIENT}{ISSUER}")
     more = one(write, f'{CLIENT}{ISSUER}revocation_endpoint = "https://login.example/revoke"')
     assert issued_for(plain) == issued_for(more)
+    for other in (
+        replace(plain, userinfo_endpoint="https://evil.example/x"),
+        replace(plain, revocation_endpoint="https://evil.example/x"),
+        replace(plain, app_grant_endpoint="https://evil.example/x"),
+    ):
+        assert issued_for(other) != issued_for(plain), "what is saved is not sent elsewhere"
+
+
+@pytest.mark.parametrize("address", ["-K/tmp/evil.conf", "http://api.example/me", "ftp://a.b/c"])
+def test_an_endpoint_that_gets_tokens_is_a_safe_address(tmp_path: Path, address: str) -> None:
+    file = tmp_path / "profiles.toml"
+    file.write_text(
+        f'[profiles.x]\nissuer = "https://a.example"\nclient_id = "c"\n'
+        f'userinfo_endpoint = "{address}"\n'
+    )
+    with pytest.raises(BrokenProfile, match="`userinfo_endpoint` is no safe address"):
+        load_profile("x", file=file)
 
 
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:

@@ -130,6 +130,10 @@ def test_what_the_server_demands_binds_people_too() -> None:
     assert failures.left_for_person(clock) == 0
 
 
+def test_nobody_is_locked_out_for_longer_than_the_quota_lasts() -> None:
+    assert failed(errors.ServerFault(HOST, retry_after=1e9)).left_for_person(FakeClock()) == 3600
+
+
 def test_a_person_need_not_wait_for_a_pause_of_our_own() -> None:
     clock = FakeClock()
     failures = failed(UNREACHABLE, clock=clock)

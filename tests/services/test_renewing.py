@@ -12,7 +12,7 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.services.keystore import KeyringFault, KeyringLocked, KeystoreError
-from desktop.services.profiles import issued_for, tokens_key
+from desktop.services.profiles import client_password_key, issued_for, tokens_key
 from desktop.services.renewer import PATIENCE
 from desktop.services.saved_tokens import Saved, decode
 from desktop.services.session_errors import NoToken, RenewalSlow, SignedOutByServer
@@ -26,6 +26,7 @@ from tests.services.world import (
     START,
     TOKENS,
     World,
+    bound,
     settle,
 )
 
@@ -165,6 +166,35 @@ async def test_what_another_program_stored_is_renewed_if_that_is_old_too(world: 
     assert await copied(other) == f"{ACCESS_TOKEN}-2"
     assert world.server.rotation.used == [REFRESH_TOKEN, f"{REFRESH_TOKEN}-1"]
     await other.close()
+
+
+async def test_a_sign_in_is_not_replaced_by_what_another_program_renews(world: World) -> None:
+    other = World(beside=world)
+    other.session.open()
+    await settle()
+    gate = world.keyring.gates["save"] = asyncio.Event()
+    other.session.renew()
+    await settle()
+    world.session.sign_in()
+    await world.clock.advance(6)
+    gate.set()
+    await settle()
+    assert saved(world).tokens.access_token == ACCESS_TOKEN
+    await other.close()
+
+
+async def test_a_sign_in_is_saved_even_if_another_program_never_frees_the_lock(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Taken(asyncio.Lock):
+        async def __aenter__(self) -> None:
+            raise RenewalSlow
+
+    monkeypatch.setitem(world.locks, tokens_key(PROFILE), Taken())
+    world.session.sign_in()
+    await world.clock.advance(6)
+    world.expect(SignedIn)
+    assert saved(world).tokens.issued_at > START + timedelta(seconds=5)
 
 
 async def test_signed_out_by_another_program_it_is_signed_out_here(world: World) -> None:
@@ -387,6 +417,18 @@ async def test_without_network_the_pauses_grow_and_it_goes_on_once_that_is_back(
     assert world.expect(SignedIn).trouble is None
 
 
+async def test_the_next_try_is_shown_when_it_comes(world: World) -> None:
+    world.session.watch(visible=True)
+    world.server.offline = True
+    world.session.renew()
+    await world.clock.advance(60)
+    due = world.expect(SignedIn).next_at
+    assert due == START + timedelta(seconds=485), "not before it is due"
+    assert world.server.renewals() == 1
+    await world.clock.advance((due - world.clock.utc()).total_seconds() + 1)
+    assert world.server.renewals() == 2
+
+
 async def test_a_failure_out_of_use_is_not_tried_again(world: World) -> None:
     world.server.offline = True
     world.session.renew()
@@ -417,10 +459,81 @@ async def test_without_the_keyring_the_session_goes_on_in_memory(
     await settle()
     assert world.session.access_token() == f"{ACCESS_TOKEN}-2"
     world.keyring.errors = {}
-    world.session.renew()
+    world.session.save_again()
     await settle()
     assert world.expect(SignedIn).not_saved is None
-    assert saved(world).tokens.access_token == f"{ACCESS_TOKEN}-3"
+    assert saved(world).tokens.access_token == f"{ACCESS_TOKEN}-2"
+
+
+async def test_a_locked_keyring_is_not_asked_at_every_renewal(world: World) -> None:
+    world.keyring.errors = {"load": KeyringLocked(), "save": KeyringLocked()}
+    world.session.renew()
+    await settle()
+    world.keyring.errors = {}
+    asked = len(world.keyring.done)
+    world.session.renew()
+    await settle()
+    assert world.session.access_token() == f"{ACCESS_TOKEN}-2"
+    assert len(world.keyring.done) == asked
+
+
+async def test_what_another_program_saved_before_the_clock_was_set_back_is_not_believed(
+    world: World,
+) -> None:
+    other = World(beside=world)
+    other.session.open()
+    await settle()
+    await world.clock.advance(60)
+    other.session.renew()
+    await settle()
+    world.clock.set_wall_clock(-1800)
+    world.session.renew()
+    await settle()
+    left = world.expect(SignedIn).remaining(world.clock.utc())
+    assert left is not None
+    assert left <= 600
+    await other.close()
+
+
+async def test_a_client_that_is_refused_is_read_anew_for_the_next_try() -> None:
+    world = World(replace(PROFILE, client_authentication="client_secret_post"))
+    key = client_password_key(PROFILE)
+    world.keyring._values[key] = bound("old", PROFILE)
+    await world.signed_in()
+    world.server.rotation.troubles = [{"error": "invalid_client"}]
+    world.session.renew()
+    await settle()
+    assert isinstance(world.expect(SignedIn).trouble, errors.InvalidClient)
+    world.keyring._values[key] = bound("new", PROFILE)
+    world.session.renew()
+    await settle()
+    assert world.expect(SignedIn).trouble is None
+    assert world.server.requests[-1][1]["client_secret"] == "new"
+    await world.close()
+
+
+async def test_a_copy_that_meets_what_nobody_expected_says_so() -> None:
+    world = World()
+    await world.signed_in()
+    await world.clock.advance(700)
+    world.server.rotation.troubles = [ZeroDivisionError("unheard of")]
+    with pytest.raises(ZeroDivisionError):
+        await copied(world)
+    await settle()
+    await world.close()
+
+
+async def test_the_end_during_a_renewal_takes_no_longer_than_that(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.services.session.LAST_WRITE", 3600)
+    gate = world.keyring.gates["save"] = asyncio.Event()
+    world.session.renew()
+    await settle()
+    closing = asyncio.ensure_future(world.session.close())
+    await settle()
+    gate.set()
+    await closing
 
 
 async def test_without_keyring_by_choice_it_is_renewed_in_memory() -> None:

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
 
 from desktop.oauth import errors
 from desktop.services.keystore import KeyringLocked
+from desktop.services.profiles import tokens_key
 from desktop.services.session_errors import NotSignedOut, RenewalSlow
 from desktop.services.states import AwaitingApproval, Failed, Revocation, SignedIn, SignedOut
 from tests.services.world import (
@@ -163,6 +163,32 @@ async def test_a_token_that_the_server_refuses_is_renewed_to_end_the_grant(
     assert (await sign_out(xdr)).revocation is Revocation.GRANT_REVOKED
 
 
+async def test_telling_it_again_uses_no_refresh_token_twice(xdr: World) -> None:
+    await xdr.clock.advance(700)
+    xdr.server.others[GRANT] = httpx.Response(503)
+    assert (await sign_out(xdr)).revocation is Revocation.FAILED
+    xdr.server.others[GRANT] = GONE
+    await xdr.clock.advance(700)
+    xdr.session.revoke_again()
+    await settle()
+    assert xdr.expect(SignedOut).revocation is Revocation.GRANT_REVOKED
+    assert xdr.server.rotation.used == [REFRESH_TOKEN, f"{REFRESH_TOKEN}-1"]
+    assert xdr.server.authorizations[-1] == f"Bearer {ACCESS_TOKEN}-2"
+
+
+async def test_a_refusal_without_refresh_token_proves_nothing(xdr: World) -> None:
+    world = World(WITH_GRANTS)
+    world.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
+    world.session.sign_in()
+    await world.clock.advance(6)
+    world.server.others[GRANT] = httpx.Response(401)
+    state = await sign_out(world)
+    assert state.revocation is Revocation.FAILED
+    assert isinstance(state.not_revoked, errors.InvalidToken)
+    await world.close()
+    assert not xdr.crashes
+
+
 async def test_what_the_server_has_ended_already_is_over(xdr: World) -> None:
     await xdr.clock.advance(700)
     xdr.server.rotation.revoked = True
@@ -280,7 +306,7 @@ async def test_what_another_program_has_renewed_is_what_is_revoked(rfc7009: Worl
 
 
 async def test_while_another_program_renews_nothing_is_removed(rfc7009: World) -> None:
-    (lock,) = rfc7009.locks.values() or [rfc7009._lock("northwind")]
+    (lock,) = rfc7009.locks.values() or [rfc7009._lock(tokens_key(PROFILE))]
     await lock.acquire()
     rfc7009.session.sign_out()
     await settle()
@@ -291,6 +317,48 @@ async def test_while_another_program_renews_nothing_is_removed(rfc7009: World) -
     rfc7009.expect(SignedOut)
 
 
+async def test_quitting_during_a_renewal_signs_out_all_the_same(rfc7009: World) -> None:
+    gate = rfc7009.server.close("/token")
+    rfc7009.session.renew()
+    await settle()
+    rfc7009.session.sign_out()
+    closing = asyncio.ensure_future(rfc7009.session.close())
+    await settle()
+    gate.set()
+    await closing
+    assert rfc7009.keyring.kept == {}
+    assert revoked(rfc7009)[0]["token"] == f"{REFRESH_TOKEN}-1"
+
+
+async def test_quitting_while_another_program_holds_the_lock_removes_the_token(
+    rfc7009: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.services.session.LAST_WRITE", 0.01)
+    await rfc7009._lock(tokens_key(PROFILE)).acquire()
+    rfc7009.session.sign_out()
+    await rfc7009.session.close()
+    assert rfc7009.keyring.kept == {}
+
+
+async def test_saving_again_does_not_stop_a_sign_out(rfc7009: World) -> None:
+    gate = rfc7009.keyring.gates["delete"] = asyncio.Event()
+    rfc7009.session.sign_out()
+    await settle()
+    rfc7009.session.save_again()
+    gate.set()
+    await settle()
+    assert rfc7009.expect(SignedOut).revocation is Revocation.REVOKED
+    assert rfc7009.keyring.kept == {}
+
+
+async def test_a_sign_out_that_failed_leaves_nothing_closed(rfc7009: World) -> None:
+    rfc7009.keyring.errors["delete"] = KeyringLocked()
+    rfc7009.session.sign_out()
+    await settle()
+    await rfc7009.session.close()
+    assert rfc7009.keyring.kept, "nobody removes it behind the person's back"
+
+
 async def test_a_lock_that_is_never_free_is_told(
     rfc7009: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,12 +366,8 @@ async def test_a_lock_that_is_never_free_is_told(
         async def __aenter__(self) -> None:
             raise RenewalSlow
 
-    def lock(_key: str) -> Any:  # noqa: ANN401 - what a test makes of it
-        return Taken()
-
-    session = rfc7009.session
-    monkeypatch.setattr(session, "_world", replace(session._world, lock=lock))
-    session.sign_out()
+    monkeypatch.setitem(rfc7009.locks, tokens_key(PROFILE), Taken())
+    rfc7009.session.sign_out()
     await settle()
     assert isinstance(rfc7009.expect(Failed).error, NotSignedOut)
 

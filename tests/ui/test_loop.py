@@ -88,6 +88,26 @@ def test_a_call_that_turns_qts_loop_itself_does_not_stop_the_others() -> None:
     assert told.split() == ["meanwhile", "later"]
 
 
+def test_a_call_that_is_due_in_a_year_stops_nothing() -> None:
+    told = on_the_loop(
+        "loop.call_later(365 * 86400, print, 'next year')",
+        "loop.call_soon(print, 'now')",
+        "await asyncio.sleep(0.01)",
+        "print(loop._alarm.interval() <= 86_400_000, len(loop._due))",
+    )
+    assert told.split() == ["now", "True", "1"]
+
+
+def test_an_alarm_that_rings_before_anything_is_due_is_set_again() -> None:
+    told = on_the_loop(
+        "import desktop.ui.loop",
+        "desktop.ui.loop._LONGEST_ALARM = 5",
+        "await asyncio.sleep(0.03)",
+        "print('slept')",
+    )
+    assert told.split() == ["slept"]
+
+
 def test_a_call_that_breaks_does_not_stop_the_others() -> None:
     told = on_the_loop(
         "loop.set_exception_handler(lambda _, context: print(context['exception']))",
