@@ -7,9 +7,10 @@ that died during sleep is dead, and a clock set back does not bring it to life a
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 SHORTEST_INTERVAL = 1.0  # seconds between two requests; Cisco: no more than once per second
 
@@ -41,6 +42,17 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds` of monotonic time."""
         await asyncio.sleep(seconds)
+
+
+async def first_of(*works: Coroutine[Any, Any, object]) -> None:
+    """Return when one of `works` is done, and nothing of the others is left running."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)

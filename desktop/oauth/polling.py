@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
+from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, first_of, now
 from desktop.oauth.device import DeviceAuthorization
 from desktop.oauth.errors import AuthorizationPending, CodeExpired, SlowDown, Trouble
 from desktop.oauth.token import TokenSet
@@ -109,17 +109,7 @@ async def _wait(
         left = max(due, SHORTEST_INTERVAL - (clock.monotonic() - last.monotonic))
         if left <= 0:
             return
-        if await _nudged_within(min(left, LONGEST_NAP), clock, nudge):
+        await first_of(clock.sleep(min(left, LONGEST_NAP)), nudge.wait())
+        if nudge.is_set():
             nudge.clear()
             pause = pace.earliest
-
-
-async def _nudged_within(seconds: float, clock: Clock, nudge: asyncio.Event) -> bool:
-    tasks = (asyncio.ensure_future(clock.sleep(seconds)), asyncio.ensure_future(nudge.wait()))
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)  # nothing is left running
-    return nudge.is_set()

@@ -24,6 +24,7 @@ from desktop.oauth.errors import (
 )
 from desktop.oauth.fields import Members, seconds, text, words
 
+LONGEST = 64 * 1024  # characters of an access token; what is real has a few thousand
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section 3.4
 
 
@@ -135,7 +136,7 @@ def parse_token(
     `UnusableAnswer` or `UnsupportedTokenType`.
     """
     access_token = text(found, "access_token")
-    if access_token is None or not _fits_a_header(access_token):
+    if access_token is None or not _fits_a_header(access_token) or len(access_token) > LONGEST:
         raise UnusableAnswer(host_of(endpoint), detail="no usable access_token")
     token_type = text(found, "token_type") or "Bearer"
     # RFC 6749 section 7.1: a token of a type that one does not understand must not be used.

@@ -3,12 +3,11 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from desktop.oauth.clock import now
+from desktop.oauth.clock import first_of, now
 from desktop.oauth.errors import InvalidClient, InvalidGrant, OAuthError
 from desktop.oauth.token import TokenSet, refresh
 from desktop.services.keystore import KeystoreError
@@ -314,17 +313,6 @@ class Renewer:
         except KeystoreError as error:
             # Nothing is lost: the next start is told so by the server again.
             _log.info("a token that is worth nothing stays saved: %s", type(error).__name__)
-
-
-async def first_of(*works: Coroutine[Any, Any, object]) -> None:
-    """Return when one of `works` is done, and nothing of the others is left running."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _raise_if_lost(error: Exception | None) -> None:

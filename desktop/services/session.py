@@ -66,12 +66,7 @@ class Session:
         self._observer = observer
         self._provider = Provider(profile, world)
         self._store = TokenStore(profile, world.keystore, world.lock)
-        self._renewer = Renewer(
-            self._provider,
-            self._store,
-            world=world,
-            changed=self._on_renewal,
-        )
+        self._renewer = Renewer(self._provider, self._store, world=world, changed=self._on_renewal)
         self._dropped: TokenSet | None = None
         self._leaving = False
         self._nudge = asyncio.Event()

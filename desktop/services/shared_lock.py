@@ -1,5 +1,6 @@
 """A lock that all programs of one person share: who holds it alone uses a refresh token."""
 
+import errno
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,9 +13,12 @@ from desktop.services.session_errors import RenewalSlow
 
 _log = logging.getLogger(__name__)
 
-# Seconds. Longer than any renewal takes; the system frees the lock of a program that has died.
-_LONGEST_WAIT = 60.0
+# Seconds: longer than a renewal takes at its worst, with a keyring that is asked twice and four
+# requests. The system frees the lock of a program that has died.
+_LONGEST_WAIT = 170.0
 _NAP = 0.2
+# Another program may hold the lock: what cannot be opened just now is no reason to go on without.
+_PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOLCK, errno.ENOSPC, errno.EIO, errno.ENOMEM}
 
 
 @asynccontextmanager
@@ -31,6 +35,8 @@ async def shared_lock(folder: Path, key: str, *, clock: Clock) -> AsyncIterator[
                 raise RenewalSlow
             await clock.sleep(_NAP)
     except OSError as error:
+        if error.errno in _PASSING:
+            raise RenewalSlow from error
         _log.warning("renewing without a lock: %s", error)
     try:
         yield

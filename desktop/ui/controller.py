@@ -301,9 +301,14 @@ class Controller(QObject):
 
 
 def _may_be_the_profile(state: State) -> bool:
+    from desktop.oauth.errors import OAuthError
     from desktop.services.messages import Remedy, advice_for
 
-    return isinstance(state, Failed) and Remedy.OPEN_PROFILES in advice_for(state.error).remedies
+    if not isinstance(state, Failed):
+        return False
+    # Whatever a server or the way to it says may come of an address that has been corrected since.
+    by_profile = Remedy.OPEN_PROFILES in advice_for(state.error).remedies
+    return by_profile or isinstance(state.error, OAuthError)
 
 
 def _is_news(before: State, state: State) -> bool:

@@ -71,6 +71,7 @@ def test_every_member_of_the_answer_is_read() -> None:
         "caf\u00e9",
         "a\u202eb",
         "\ud800",
+        "x" * 65_537,
     ],
 )
 def test_an_access_token_that_cannot_stand_in_a_header_is_unusable(value: object) -> None:

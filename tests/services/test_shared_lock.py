@@ -1,6 +1,7 @@
 """One lock for all programs of a person: real files, real processes."""
 
 import asyncio
+import errno
 import os
 import subprocess
 import sys
@@ -104,6 +105,17 @@ async def test_giving_up_waiting_leaves_the_lock_alone(tmp_path: Path) -> None:
 async def test_the_folder_is_for_its_owner_only(tmp_path: Path) -> None:
     await hold(tmp_path / "locks")
     assert (tmp_path / "locks").stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_lock_that_cannot_be_opened_just_now_is_not_gone_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> bool:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr("desktop.services.shared_lock._is_mine", exhausted)
+    with pytest.raises(RenewalSlow):
+        await hold(tmp_path)
 
 
 async def test_where_no_file_can_be_written_the_work_goes_on(

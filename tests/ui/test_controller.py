@@ -74,10 +74,11 @@ def test_signing_in_takes_the_profile_as_it_is_now(desk: Desk, sign_ins: list[bo
     assert desk.session.calls == []
 
 
+@pytest.mark.parametrize("name", ["unknown_client", "unreachable"])
 def test_trying_again_takes_the_profile_as_it_is_now_where_it_may_be_to_blame(
-    desk: Desk, sign_ins: list[bool]
+    desk: Desk, sign_ins: list[bool], name: str
 ) -> None:
-    desk.show(STATES["unknown_client"])
+    desk.show(STATES[name])
     desk.controller.retry()
     assert sign_ins == [True]
     assert desk.session.calls == []

@@ -1,0 +1,100 @@
+"""Renewal in the real program, and by several programs at once: real server, lock and keyring."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from desktop.demo import DemoOptions, DemoServer
+from tests.end_to_end.conftest import Start, saved_token
+from tests.end_to_end.test_sign_in import clipboard, profile_for
+from tests.rigs.process import wait_until
+from tests.rigs.secret_service import SecretStore
+
+LIFETIME = 12.0
+PROGRAMS = 3
+# Takes the token every second for as long as two tokens live, as scripts do.
+USER = f"""
+import asyncio, json
+from desktop.services.background import Worker
+from desktop.services.computer import surroundings
+from desktop.services.profiles import load_profile
+from desktop.services.session import Session
+from desktop.services.states import Failed, SignedIn
+
+async def main():
+    session = Session(load_profile(), surroundings(Worker("loader")), observer=lambda _: None)
+    session.open(quietly=True)
+    while not isinstance(session.state, SignedIn):
+        await asyncio.sleep(0.05)
+    tokens = []
+    for _ in range({int(2 * LIFETIME)}):
+        tokens.append((await session.fresh_token()).access_token)
+        await asyncio.sleep(1)
+    print(json.dumps(tokens))
+    await session.close()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[DemoServer]:
+    """Run a demo server whose tokens live some seconds; a refresh token used twice ends all."""
+    options = DemoOptions(interval=1, outcome="approve", token_lifetime=LIFETIME)
+    with DemoServer(options) as running_server:
+        profile_for(running_server)
+        yield running_server
+
+
+def renewals(server: DemoServer) -> list[int]:
+    """The statuses of the answers to renewals."""
+    return [each.status for each in server.history() if each.grant_type == "refresh_token"]
+
+
+def test_a_token_in_sight_is_renewed_by_itself_and_the_new_one_is_copied(
+    start: Start, server: DemoServer, secret_service: SecretStore
+) -> None:
+    app = start(secret_service)
+    app.wait_for("Signed in")
+    first = saved_token(secret_service)["access_token"]
+    wait_until(lambda: len(renewals(server)) >= 1, "a renewal", app.program)
+    app.wait_for("Renews itself while it is in use")
+    app.click("Copy token")
+    wait_until(lambda: clipboard(app.display) != "", "a token on the clipboard", app.program)
+    assert clipboard(app.display) != first
+    assert app.leave() == 0
+    assert set(renewals(server)) == {200}
+
+
+def test_a_sign_in_that_the_server_has_ended_is_told_at_once(
+    start: Start, server: DemoServer, secret_service: SecretStore
+) -> None:
+    server.inject("invalid_grant", grant_type="refresh_token")
+    app = start(secret_service)
+    app.wait_for("Signed in")
+    app.wait_for("The server has signed you out")
+    app.click("Sign in again")
+    app.wait_for("Signed in")
+    assert app.leave() == 0
+
+
+def test_several_programs_share_one_sign_in_and_use_no_refresh_token_twice(
+    start: Start, server: DemoServer, secret_service: SecretStore
+) -> None:
+    app = start(secret_service)
+    app.wait_for("Signed in")
+    command = [sys.executable, "-c", USER]
+    users = [
+        subprocess.Popen(command, env=secret_service.environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(PROGRAMS)
+    ]
+    taken = [json.loads(user.communicate(timeout=120)[0]) for user in users]
+    assert [user.returncode for user in users] == [0] * PROGRAMS
+    # Two lifetimes, each with one renewal for all; a slow machine may see a third begin.
+    assert 2 <= len(renewals(server)) <= 4
+    assert set(renewals(server)) == {200}, "the server ends a sign-in whose token comes twice"
+    assert len({token for each in taken for token in each}) <= len(renewals(server)) + 1
+    assert app.leave() == 0
