@@ -40,7 +40,7 @@ LIBRARIES = {
         "services/provider.py",
         "services/surroundings.py",
     ),
-    "filelock": ("services/shared_lock.py", "ipc/"),
+    "filelock": ("services/shared_lock.py", "ui/life.py"),  # which loads it ahead of its need
     "tomlkit": ("services/settings.py",),
     "truststore": ("services/network.py",),
     "platformdirs": ("services/paths.py",),

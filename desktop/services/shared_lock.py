@@ -5,11 +5,13 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from desktop.oauth.clock import Clock, now
 from desktop.services.session_errors import RenewalSlow
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +29,9 @@ async def shared_lock(folder: Path, key: str, *, clock: Clock) -> AsyncIterator[
 
     Without a folder that can be written there is no lock, and no other program that saves either.
     """
+    # Loaded when it is first needed: it takes as long as a third of the way to the first code.
+    from filelock import FileLock
+
     lock = FileLock(folder / f"{key}.lock", thread_local=False)
     started = now(clock)
     try:
@@ -44,7 +49,9 @@ async def shared_lock(folder: Path, key: str, *, clock: Clock) -> AsyncIterator[
         lock.release()
 
 
-def _is_mine(lock: FileLock) -> bool:
+def _is_mine(lock: "BaseFileLock") -> bool:
+    from filelock import Timeout
+
     # Never blocking: the event loop must go on while another program renews.
     try:
         Path(lock.lock_file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -197,6 +197,7 @@ class _Life:
 
 def _load_what_comes_next() -> None:
     """Import what the next states need, so that no import holds the event loop then."""
+    import filelock  # noqa: F401
     import jwt  # noqa: F401
     from PySide6.QtCore import Qt  # noqa: F401
     from PySide6.QtWidgets import QStyle  # noqa: F401
