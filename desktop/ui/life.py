@@ -84,9 +84,10 @@ class _Life:
             await self._settled.wait()
             await asyncio.sleep(_DRAWN_AFTER)  # what is loaded now would make that come later
             await self._worker.run(_load_what_comes_next)
-            self._theme.follow()
-            self._controller.add_shortcuts()
-            self._stay()
+            # One turn of the loop each: together they would hold up a frame.
+            for deed in (self._theme.follow, self._controller.add_shortcuts, self._stay):
+                await asyncio.sleep(0)
+                deed()
             await self._sign_in_when_wanted()
         finally:
             await self._end()
