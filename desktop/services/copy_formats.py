@@ -1,6 +1,9 @@
 """The shapes in which a token is copied, each ready to be pasted where it is needed.
 
 None ends with a line break: what is pasted into a shell waits for the person to press Return.
+
+A line for one shell may be pasted into another, which reads the quotes differently. So the commands
+are made only of characters that mean nothing to any of them.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ import re
 from datetime import UTC
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
+
+from desktop.services.session_errors import NotForShell
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,6 +38,15 @@ class CopyFormat(Enum):
     JSON = "JSON"
 
 
+COMMANDS = (CopyFormat.CURL, CopyFormat.POWERSHELL, CopyFormat.ENVIRONMENT)
+
+# RFC 6750 section 2.1, and the names of RFC 6749 section A.13 that are plain.
+_PLAIN_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+_PLAIN_TYPE = re.compile(r"[A-Za-z0-9._-]+")
+# Not `%`: cmd.exe would put its variables there, and send them along.
+_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9:/?=._~-]+")
+
+
 class TokenValues(Protocol):
     """What is copied of a token; `expires_at` is aware, `None` for one that never expires."""
 
@@ -53,13 +67,22 @@ class TokenValues(Protocol):
         """What it allows."""
 
 
-def formatted(  # noqa: PLR0911 - one a shape
+def formatted(
     format: CopyFormat,  # noqa: A002
     token: TokenValues,
     *,
     url: str = SOME_API,
 ) -> str:
-    """`token` in the shape `format`; `url` is what the commands among the shapes ask."""
+    """`token` in the shape `format`; `url` is what the commands among the shapes ask.
+
+    Raises `NotForShell` where a shell could run what the server has put into the token.
+    """
+    if format in COMMANDS and not _is_plain(token):
+        raise NotForShell
+    return _shaped(format, token, url=url if _is_harmless(url) else SOME_API)
+
+
+def _shaped(format: CopyFormat, token: TokenValues, *, url: str) -> str:  # noqa: A002, PLR0911 - one a shape
     authorization = f"{token.token_type} {token.access_token}"
     match format:
         case CopyFormat.TOKEN:
@@ -75,7 +98,8 @@ def formatted(  # noqa: PLR0911 - one a shape
             )
         case CopyFormat.PYTHON:
             headers = f'{{"Authorization": {authorization!r}}}'
-            return f"import httpx\n\nanswer = httpx.get({url!r}, headers={headers})"
+            answer = f"answer = httpx.get({url!r}, headers={headers})"
+            return f"import httpx\n\n{answer}\nprint(answer.text)"
         case CopyFormat.ENVIRONMENT:
             return f"export XDR_ACCESS_TOKEN={sh_quoted(token.access_token)}"
         case CopyFormat.JSON:
@@ -88,6 +112,23 @@ def url_to_ask(profile: Profile, metadata: ServerMetadata | None) -> str:
     `SOME_API` where the provider has no known address for that.
     """
     return profile.userinfo_endpoint or (metadata and metadata.userinfo_endpoint) or SOME_API
+
+
+def _is_plain(token: TokenValues) -> bool:
+    plain_type = _PLAIN_TYPE.fullmatch(token.token_type)
+    return bool(plain_type and _PLAIN_TOKEN.fullmatch(token.access_token))
+
+
+def _is_harmless(url: str) -> bool:
+    """Whether `url` is https, or http on this computer, and nothing to a shell."""
+    from desktop.oauth.addresses import checked_address
+    from desktop.oauth.errors import UnsafeAddress
+
+    try:
+        checked_address(url)
+    except UnsafeAddress:
+        return False
+    return _PLAIN_ADDRESS.fullmatch(url) is not None
 
 
 def sh_quoted(text: str) -> str:

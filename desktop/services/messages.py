@@ -131,6 +131,10 @@ _ROWS: dict[type[BaseException], Row] = {
         "The old one has expired, and the server has not sent another yet. It is still being "
         "asked: try again in a moment.",
     ),
+    session_errors.NotForShell: Row(
+        "This token cannot be copied as a command",
+        "It has characters that a shell could run. Copy the token itself.",
+    ),
     session_errors.SessionError: Row("It did not work", "Try again."),
     # The profiles
     profiles.NoProfile: Row(

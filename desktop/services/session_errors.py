@@ -31,3 +31,7 @@ class NoToken(SessionError):
 
 class RenewalSlow(SessionError):
     """No new token came in good time."""
+
+
+class NotForShell(SessionError):
+    """The token has characters that a shell could run, so it is put into no command."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.copy_formats import (
+    COMMANDS,
     SOME_API,
     CopyFormat,
     formatted,
@@ -21,7 +22,9 @@ from desktop.services.copy_formats import (
     sh_quoted,
     url_to_ask,
 )
+from desktop.services.messages import advice_for
 from desktop.services.profiles import Profile
+from desktop.services.session_errors import NotForShell
 
 SHELLS = [shell for shell in ("sh", "bash", "dash", "zsh") if shutil.which(shell)]
 HOSTILE = (
@@ -36,7 +39,7 @@ HOSTILE = (
     "ключ 鍵 \U0001f511",
 )
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-TOKENS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1)
+PLAIN = ("eyJ.to-ken", "-n", "~/a+b/c==", "A._~+/-0==")  # RFC 6750 section 2.1
 URL = "https://visibility.amp.cisco.com/iroh/profile/whoami"
 
 
@@ -97,7 +100,8 @@ POWERSHELL = (
 )
 PYTHON = f"""import httpx
 
-answer = httpx.get('{URL}', headers={{"Authorization": 'Bearer eyJ.to-ken'}})"""
+answer = httpx.get('{URL}', headers={{"Authorization": 'Bearer eyJ.to-ken'}})
+print(answer.text)"""
 JSON = """{
   "access_token": "eyJ.to-ken",
   "token_type": "Bearer",
@@ -168,6 +172,58 @@ def test_where_there_is_none_they_ask_a_host_that_cannot_exist() -> None:
     assert re.fullmatch(r"https://[a-z.]+\.example/", SOME_API)
 
 
+# What another shell could run
+
+
+@pytest.mark.parametrize("format_", COMMANDS)
+@pytest.mark.parametrize(
+    "token", [*set(HOSTILE) - set(PLAIN), "", "a'&calc&'", "a=b", "a b", "a%PATH%"]
+)
+def test_no_command_has_a_token_that_a_shell_could_run(format_: CopyFormat, token: str) -> None:
+    with pytest.raises(NotForShell):
+        formatted(format_, Token(token), url=URL)
+
+
+@pytest.mark.parametrize("format_", COMMANDS)
+def test_no_command_has_such_a_type_of_token_either(format_: CopyFormat) -> None:
+    with pytest.raises(NotForShell):
+        formatted(format_, Token(token_type="Bearer'&calc&'"), url=URL)
+
+
+@pytest.mark.parametrize("format_", sorted(set(CopyFormat) - set(COMMANDS), key=str))
+def test_what_is_no_command_has_any_token(format_: CopyFormat) -> None:
+    assert "&calc&" in formatted(format_, Token("a&calc&"), url=URL)
+
+
+def test_what_cannot_be_copied_as_a_command_is_said() -> None:
+    advice = advice_for(NotForShell())
+    assert advice.title == "This token cannot be copied as a command"
+    assert advice.text == "It has characters that a shell could run. Copy the token itself."
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example/'&calc&'",
+        "https://a.example/?a=1&b=2",
+        "https://a.example/%PATH%",
+        "https://a.example/$(id)",
+        "http://a.example/me",
+        "file:///etc/passwd",
+        "https://a.example/a b",
+    ],
+)
+@pytest.mark.parametrize("format_", [CopyFormat.CURL, CopyFormat.POWERSHELL, CopyFormat.PYTHON])
+def test_no_command_asks_an_address_that_does_harm(format_: CopyFormat, url: str) -> None:
+    assert formatted(format_, Token(), url=url) == formatted(format_, Token())
+
+
+def test_this_computer_may_be_asked_without_encryption() -> None:
+    assert "http://127.0.0.1:8080/me" in formatted(
+        CopyFormat.CURL, Token(), url="http://127.0.0.1:8080/me"
+    )
+
+
 # Quoting
 
 
@@ -185,16 +241,16 @@ def test_a_real_shell_reads_back_anything(shell: str, texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_real_shell_gives_curl_the_header_and_the_address(shell: str, text: str) -> None:
-    command = formatted(CopyFormat.CURL, Token(text), url=URL)
-    assert words_of(shell, command) == ["-H", f"Authorization: Bearer {text}", URL]
+@pytest.mark.parametrize("token", PLAIN)
+def test_a_real_shell_gives_curl_the_header_and_the_address(shell: str, token: str) -> None:
+    command = formatted(CopyFormat.CURL, Token(token), url=URL)
+    assert words_of(shell, command) == ["-H", f"Authorization: Bearer {token}", URL]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_real_shell_exports_the_token(shell: str, text: str) -> None:
-    assert exported_by(shell, formatted(CopyFormat.ENVIRONMENT, Token(text))) == text
+@pytest.mark.parametrize("token", PLAIN)
+def test_a_real_shell_exports_the_token(shell: str, token: str) -> None:
+    assert exported_by(shell, formatted(CopyFormat.ENVIRONMENT, Token(token))) == token
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -207,20 +263,27 @@ def test_powershell_reads_back_anything(text: str) -> None:
     assert powershell_reads(f"a {powershell_quoted(text)} b") == [text]
 
 
-@given(TOKENS)
+@given(st.from_regex(r"[A-Za-z0-9._~+/-]+=*", fullmatch=True))
 def test_powershell_gets_the_header_and_the_address(token: str) -> None:
     text = formatted(CopyFormat.POWERSHELL, Token(token), url=URL)
     assert powershell_reads(text) == [f"Bearer {token}", URL]
 
 
 @given(TEXTS)
-def test_python_asks_with_the_header(token: str) -> None:
+def test_python_asks_with_the_header_and_prints_the_answer(token: str) -> None:
     asked: list[tuple[str, dict[str, str]]] = []
+    printed: list[str] = []
+
+    def answer(url: str, headers: dict[str, str]) -> httpx.Response:
+        asked.append((url, headers))
+        return httpx.Response(200, text="you are Dana")
+
     code = formatted(CopyFormat.PYTHON, Token(token), url=URL)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx, "get", lambda url, headers: asked.append((url, headers)))
-        exec(code, {})  # noqa: S102 - that is what a person does with it
+        patch.setattr(httpx, "get", answer)
+        exec(code, {"print": printed.append})  # noqa: S102 - that is what a person does with it
     assert asked == [(URL, {"Authorization": f"Bearer {token}"})]
+    assert printed == ["you are Dana"]
 
 
 @given(TEXTS)
