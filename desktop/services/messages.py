@@ -60,6 +60,10 @@ def _cause_says(error: session_errors.SignedOutByServer) -> str:
     return server_says(cause) if isinstance(cause, errors.ErrorResponse) else ""
 
 
+def _listed(names: tuple[str, ...]) -> str:
+    return errors.printable(", ".join(f"“{name}”" for name in names), 300)
+
+
 _ROWS: dict[type[BaseException], Row] = {
     **SERVER_ROWS,
     # The keyring
@@ -147,7 +151,10 @@ _ROWS: dict[type[BaseException], Row] = {
     ),
     profiles.UnknownProfile: Row(
         "There is no such profile",
-        lambda e, _: f"{e.where} holds no profile “{errors.printable(e.detail, 60)}”.",
+        lambda e, _: (
+            f"{e.where} holds no profile “{errors.printable(e.detail, 60)}”"
+            f"{f', only {_listed(e.known)}' if e.known else ''}."
+        ),
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
     profiles.BrokenProfile: Row(

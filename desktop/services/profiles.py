@@ -1,15 +1,18 @@
 """Profiles: who one signs in as, and where. Read from TOML; secrets are never in it."""
 
+import logging
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from desktop.oauth.addresses import checked_address, has_hidden_characters, origin_of
-from desktop.oauth.errors import UnsafeAddress
+from desktop.oauth.errors import UnsafeAddress, printable
 from desktop.services import paths
 from desktop.services.resources import resource
+
+_log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _GUIDE = re.compile(r"|xdr")
@@ -32,7 +35,11 @@ class NoProfile(ProfileError):
 
 
 class UnknownProfile(ProfileError):
-    """There are profiles, but none of the name that was asked for (`detail`)."""
+    """There are profiles, those in `known`, but none of the name that was asked for (`detail`)."""
+
+    def __init__(self, where: Path, detail: str = "", known: Iterable[str] = ()) -> None:
+        super().__init__(where, detail)
+        self.known = tuple(known)
 
 
 class BrokenProfile(ProfileError):
@@ -68,6 +75,9 @@ class Profile:
     def place(self) -> str:
         """Provider and region in one line."""
         return " · ".join(filter(None, (self.provider, self.region))) or self.issuer
+
+
+_MEMBERS = {each.name for each in fields(Profile)} - {"id"} | {"preset"}
 
 
 def tokens_key(profile: Profile) -> str:
@@ -109,13 +119,17 @@ def load_profile(name: str | None = None, *, file: Path | None = None) -> Profil
     if name is None:
         return next(iter(profiles.values()))
     if name not in profiles:
-        raise UnknownProfile(file, name)
+        raise UnknownProfile(file, name, profiles)
     return profiles[name]
 
 
 def load_profiles(file: Path) -> dict[str, Profile]:
     """All profiles of `file` by id, in its order; raises `BrokenProfile`."""
-    tables = _read_toml(file).get("profiles", {})
+    document = _read_toml(file)
+    for name in document:
+        if name != "profiles" and _near(name, ("profiles",)):
+            raise BrokenProfile(file, f"`[{name}.…]` is not known; did you mean `[profiles.…]`?")
+    tables = document.get("profiles", {})
     presets = _read_toml(resource("presets.toml"))
     if not isinstance(tables, dict):
         raise BrokenProfile(file, "`profiles` must be a table")
@@ -151,9 +165,23 @@ def _read_toml(file: Path) -> dict[str, object]:
         return tomllib.loads(file.read_text("utf-8-sig"))
     except FileNotFoundError:
         return {}
-    # TOMLDecodeError and UnicodeDecodeError are ValueErrors; brackets may be nested too deep.
+    except UnicodeDecodeError as error:
+        raise BrokenProfile(file, "it is no text in UTF-8; save it as UTF-8") from error
+    # TOMLDecodeError is a ValueError; brackets may be nested too deep.
     except (OSError, ValueError, RecursionError) as error:
         raise BrokenProfile(file, str(error)) from error
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """The one of `known` that whoever wrote `name` may have meant; empty for none."""
+    import difflib  # needed by few
+
+    plain = name.lower().replace("-", "_")
+    return next(iter(difflib.get_close_matches(plain, known, n=1, cutoff=_NEAR)), "")
+
+
+# Of 1. `clientid` is near to `client_id`, and what a later version may know is near to nothing.
+_NEAR = 0.85
 
 
 def _profile(file: Path, id_: str, table: object, presets: Mapping[str, object]) -> Profile:
@@ -175,6 +203,7 @@ class _Reader:
     table: Mapping[str, object]
 
     def profile(self) -> Profile:
+        self.check_names()
         profile = Profile(
             id=self.id,
             name=self.text("name", default=self.id),
@@ -205,6 +234,13 @@ class _Reader:
         self.check_addresses(profile)
         return profile
 
+    def check_names(self) -> None:
+        """What looks like a slip is told; what a later version may know does no harm."""
+        for name in self.table.keys() - _MEMBERS:
+            if meant := _near(name, _MEMBERS):
+                raise self.complaint(f"`{name}` is not known; did you mean `{meant}`?")
+            _log.info("profile %s: a member that is not known: %s", self.id, printable(name, 60))
+
     def check_addresses(self, profile: Profile) -> None:
         """Where the issuer is a text that proves nothing, everything must be on its host."""
         home = profile.issuer or profile.token_endpoint
@@ -221,8 +257,12 @@ class _Reader:
 
     def text(self, name: str, *, default: str | None = None) -> str:
         value = self.table.get(name, default)
-        if not isinstance(value, str) or (default is None and not value.strip()):
+        if value is None:
+            raise self.complaint(f"`{name}` is missing")
+        if not isinstance(value, str):
             raise self.complaint(f"`{name}` must be a text")
+        if default is None and not value.strip():
+            raise self.complaint(f"`{name}` is empty")
         if has_hidden_characters(value.strip()):
             raise self.complaint(f"`{name}` holds characters that cannot be seen")
         return value.strip()

@@ -26,6 +26,16 @@ def _another_region(error: errors.ErrorResponse, _user_code: str) -> str:
     )
 
 
+def _announced_text(error: errors.MetadataMismatch) -> str:
+    # An address that differs is another server; a text is how some name themselves.
+    if "://" in error.found or "://" not in error.expected:
+        return ""
+    return (
+        f' If the server is known to name itself so, write “expected_issuer = "{error.found}"” '
+        "there too."
+    )
+
+
 SERVER_ROWS: dict[type[BaseException], Row] = {
     # The link to the server
     errors.TransportFailure: Row(
@@ -106,7 +116,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
         "The server speaks for someone else",
         lambda e, _: (
             f"{e.host} should describe “{e.expected}” but describes “{e.found}”. "
-            "Check the address in your profile."
+            f"Check the address in your profile.{_announced_text(e)}"
         ),
         PROFILE_REMEDIES,
     ),

@@ -289,6 +289,23 @@ def test_the_words_are_these(
     assert (advice.title, advice.text, list(advice.remedies)) == (title, text, remedies)
 
 
+def test_a_server_that_names_itself_by_a_text_can_be_told_to_the_profile() -> None:
+    text = advice_for(errors.MetadataMismatch(HOST, f"https://{HOST}", "Acme Login")).text
+    assert text.endswith(
+        'If the server is known to name itself so, write “expected_issuer = "Acme Login"” there '
+        "too."
+    )
+
+
+@pytest.mark.parametrize(
+    ("expected", "found"),
+    [(f"https://{HOST}", "https://evil.example"), ("IROH Auth", "Acme Login")],
+)
+def test_another_server_is_not_excused(expected: str, found: str) -> None:
+    text = advice_for(errors.MetadataMismatch(HOST, expected, found)).text
+    assert "expected_issuer" not in text
+
+
 def test_the_labels_of_the_remedies_are_these() -> None:
     assert [remedy.value for remedy in Remedy] == [
         "Sign in again",

@@ -141,8 +141,23 @@ def test_no_profile_yet_is_told(write: Write, tmp_path: Path, text: str | None) 
 
 def test_a_profile_that_is_not_there_is_told(write: Write) -> None:
     with pytest.raises(UnknownProfile, match="southwind") as caught:
-        load_profile("southwind", file=write(f"[profiles.x]\n{CLIENT}{ISSUER}"))
-    assert "holds no profile “southwind”" in advice_for(caught.value).text
+        load_profile(
+            "southwind",
+            file=write(f"[profiles.x]\n{CLIENT}{ISSUER}[profiles.y]\n{CLIENT}{ISSUER}"),
+        )
+    assert "holds no profile “southwind”, only “x”, “y”." in advice_for(caught.value).text
+
+
+def test_what_a_later_version_may_know_does_no_harm(
+    write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    members = f'{CLIENT}{ISSUER}icon = "SECRET"\nregistration_endpoint = "https://a.example"'
+    with caplog.at_level("INFO", "desktop"):
+        assert one(write, members).client_id == "client-1"
+    assert sorted(caplog.messages) == [
+        "profile x: a member that is not known: icon",
+        "profile x: a member that is not known: registration_endpoint",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -153,8 +168,24 @@ def test_a_profile_that_is_not_there_is_told(write: Write) -> None:
         ("profiles = 7", "`profiles` must be a table"),
         ("[profiles]\nx = 7", "`x` is no table with a plain name"),
         (f'[profiles."X y"]\n{CLIENT}{ISSUER}', "`X y` is no table with a plain name"),
-        (f"[profiles.x]\n{ISSUER}", "profile `x`: `client_id` must be a text"),
-        (f'[profiles.x]\nclient_id = " "\n{ISSUER}', "profile `x`: `client_id` must be a text"),
+        (f"[profiles.x]\n{ISSUER}", "profile `x`: `client_id` is missing"),
+        (f'[profiles.x]\nclient_id = " "\n{ISSUER}', "profile `x`: `client_id` is empty"),
+        (
+            f'[profiles.x]\nclientid = "c"\n{ISSUER}',
+            "profile `x`: `clientid` is not known; did you mean `client_id`?",
+        ),
+        (
+            f'[profiles.x]\nClient-ID = "c"\n{ISSUER}',
+            "profile `x`: `Client-ID` is not known; did you mean `client_id`?",
+        ),
+        (
+            f"[profiles.x]\n{CLIENT}{ISSUER}scopes = []",
+            "profile `x`: `scopes` is not known; did you mean `scope`?",
+        ),
+        (
+            f"[profile.x]\n{CLIENT}{ISSUER}",
+            "`[profile.…]` is not known; did you mean `[profiles.…]`?",
+        ),
         (f"[profiles.x]\nclient_id = 7\n{ISSUER}", "profile `x`: `client_id` must be a text"),
         (f"[profiles.x]\n{CLIENT}", "profile `x`: needs a preset, an issuer, or both endpoints"),
         (
@@ -265,7 +296,7 @@ def test_an_endpoint_that_gets_tokens_is_a_safe_address(tmp_path: Path, address:
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     file = tmp_path / "profiles.toml"
     file.write_bytes("[profiles.x]".encode("utf-16"))
-    with pytest.raises(BrokenProfile, match="codec can't decode"):
+    with pytest.raises(BrokenProfile, match="save it as UTF-8"):
         load_profiles(file)
 
 
