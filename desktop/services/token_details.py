@@ -2,7 +2,8 @@
 
 import math
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ _FOR_SUPPORT = ("iss", "aud", "azp", "client_id", "jti", "iat", "nbf", "exp", "a
 _LONGEST_VALUE = 1000  # characters
 _MOST_ROWS = 200
 _DEEPEST = 6
+_EMPTY = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +90,28 @@ def token_details(
     )
 
 
-def flattened(members: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+# A server may echo what it was sent; in a list, and in an object with a value, the name is above.
+_SECRET = re.compile(r"(?i)(?:token|secret|password|assertion|code)s?(?: › (?:\d+|value))*$")
+_REDACTED = "[redacted]"
+
+
+def flattened(
+    members: Mapping[str, object], *, is_secret: Callable[[str], bool] = lambda _text: False
+) -> tuple[tuple[str, str], ...]:
     """The members of a JSON object as names and texts fit to print: "user › name".
 
-    Nobody knows what a server sends: what is too long, too deep or too much is cut.
+    Nobody knows what a server sends: what is too long, too deep or too much is cut, and what is
+    named as a secret, looks like one or by `is_secret` is one is not shown.
     """
     rows: list[tuple[str, str]] = []
     for name, value in _leaves(members, depth=0):
         if len(rows) == _MOST_ROWS:
             rows.append(("…", ""))
             break
-        rows.append((printable(name, 200), redacted(printable(value, _LONGEST_VALUE))))
+        hidden = is_secret(value) or (_SECRET.search(name) and value != _EMPTY)
+        shown = _REDACTED if hidden else redacted(printable(value, _LONGEST_VALUE))
+        shown_name = _REDACTED if is_secret(name) else redacted(printable(name, 200))
+        rows.append((shown_name, shown))
     return tuple(rows)
 
 
@@ -197,7 +210,7 @@ def _text(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case list() | dict() | str() | None if not value:
-            return "–"
+            return _EMPTY
         case list():
             return ", ".join(_text(item) for item in value)
         case dict():

@@ -31,6 +31,9 @@ class WhoAmI:
 class Asked(Protocol):
     """What is needed of a session."""
 
+    def access_token(self) -> str | None:
+        """The access token while it is valid."""
+
     async def who_am_i(self) -> Mapping[str, object]:
         """What the server says of who signed in.
 
@@ -70,7 +73,9 @@ class Asker(QObject):
 
     async def _run(self, session: Asked) -> None:
         try:
-            rows = flattened(await session.who_am_i())
+            said = await session.who_am_i()
+            token = session.access_token()
+            rows = flattened(said, is_secret=lambda text: token is not None and token in text)
             answer = WhoAmI(rows, trouble="" if rows else NOTHING_TOLD)
         except (OAuthError, KeystoreError, SessionError) as error:
             answer = _not_answered(error)

@@ -205,3 +205,34 @@ def test_a_token_that_never_expires_and_cannot_be_renewed_is_told_as_such() -> N
     assert "Expires: never" in lines
     assert "Not renewable" in lines
     assert "Scopes granted: none" in lines
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"access_token": "opaque"},
+        {"user": {"refreshToken": "opaque"}},
+        {"client_secret": "opaque"},
+        {"Password": "opaque"},
+        {"client_assertion": "opaque"},
+        {"device_code": "opaque"},
+        {"tokens": ["opaque", "more"]},
+        {"tokens": [{"value": "opaque"}]},
+        {"token": [["opaque"]]},
+    ],
+)
+def test_what_is_named_as_a_secret_is_not_shown(members: dict[str, object]) -> None:
+    assert {value for _, value in flattened(members)} == {"[redacted]"}
+
+
+def test_what_is_only_said_of_a_secret_is_shown() -> None:
+    members = {"token_type": "Bearer", "code_challenge_method": "S256", "password": ""}
+    assert flattened(members) == tuple((name, value or "–") for name, value in members.items())
+
+
+def test_what_is_a_secret_is_not_shown_whatever_its_name() -> None:
+    members = {"jti": "opaque", "list": ["a", "opaque"], "echo": "x" * 2000 + "opaque", "sub": "d"}
+    rows = dict(flattened(members, is_secret=lambda text: "opaque" in text))
+    assert rows.pop("sub") == "d"
+    assert flattened({"opaque": 1}, is_secret=lambda text: "opaque" in text)[0][0] == "[redacted]"
+    assert set(rows.values()) == {"[redacted]"}

@@ -43,6 +43,13 @@ async def test_an_answer_becomes_rows(asker: Asker, answers: list[WhoAmI]) -> No
     assert answer.trouble == ""
 
 
+async def test_an_echo_of_the_token_is_not_shown(asker: Asker, answers: list[WhoAmI]) -> None:
+    session = FakeSession(answer={"echo": f"you sent {FakeSession().access_token()}"})
+    asker.ask(session)
+    await idle()
+    assert answers == [WhoAmI((("echo", "[redacted]"),))]
+
+
 async def test_a_server_that_says_nothing_is_told_as_such(
     asker: Asker, answers: list[WhoAmI]
 ) -> None:
