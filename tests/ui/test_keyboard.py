@@ -316,3 +316,24 @@ def test_buttons_go_below_each_other_where_their_words_do_not_fit(
     settle()
     assert all(button.width() >= button.sizeHint().width() for button in (first, *others))
     assert all(button.y() > first.y() for button in others)
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [("waiting", "Copy code"), ("signed_in", "Copy as…")],
+)
+def test_the_ring_is_all_that_shows_where_the_keyboard_is(
+    screen: Screen, state: str, text: str
+) -> None:
+    screen.show(STATES[state])
+    (button,) = [each for each in buttons_on(screen.window) if each.text().startswith(text)]
+    while not button.hasFocus():
+        QTest.keyClick(screen.window.focusWidget(), Qt.Key.Key_Tab)
+    settle()
+    picture = button.grab().toImage()
+    beside_words = {
+        picture.pixelColor(x, y).name()
+        for x in range(4, 9)
+        for y in range(picture.height() // 2 - 8, picture.height() // 2 + 8)
+    }
+    assert len(beside_words) == 1  # the style would draw a box there
