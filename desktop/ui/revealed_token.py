@@ -1,10 +1,8 @@
 """The token itself, on screen for as long as somebody looks at it."""
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer
 from PySide6.QtGui import (
-    QClipboard,
     QFontDatabase,
-    QGuiApplication,
     QHideEvent,
     QKeyEvent,
     QKeySequence,
@@ -125,9 +123,10 @@ class _TokenText(QPlainTextEdit):
         else:
             super().keyPressEvent(event)
 
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Give nothing to drags and to the selection of X11: to select is to look."""
+        return QMimeData()
+
     def forget(self) -> None:
-        """Empty it; what was selected with the mouse can no longer be pasted either."""
+        """Empty it."""
         self.clear()
-        clipboard = QGuiApplication.clipboard()
-        if clipboard.supportsSelection() and clipboard.ownsSelection():
-            clipboard.clear(QClipboard.Mode.Selection)
