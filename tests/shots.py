@@ -24,6 +24,7 @@ from desktop.services.token_details import TokenDetails, flattened, token_detail
 from desktop.ui.app import make_application
 from desktop.ui.copying import Copied, Copying, NotCopied
 from desktop.ui.details_view import DetailsView
+from desktop.ui.leave_button import LeaveButton
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import DARK, LIGHT, Theme
@@ -147,6 +148,11 @@ def _show_settings(window: Window) -> None:
     window.show_page(page)
 
 
+def _ask_to_sign_out(window: Window) -> None:
+    (button,) = window.findChildren(LeaveButton)
+    button.ask()
+
+
 def _show_menu(window: Window) -> None:
     (button,) = window.findChildren(MenuButton)
     menu = button.menu()
@@ -169,6 +175,7 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
         )
     ),
     "copy_menu": _show_menu,
+    "asking_to_sign_out": _ask_to_sign_out,
 }
 
 

@@ -18,11 +18,15 @@ class Remedy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The words for one kind of error; `text` may need the error and the code on screen."""
+    """The words for one kind of error; `text` may need the error and the code on screen.
+
+    `help` is what helps for good, said where the sign-in goes on all the same.
+    """
 
     title: str
     text: str | Callable[[Any, str], str]
     remedies: tuple[Remedy, ...] = (Remedy.TRY_AGAIN,)
+    help: str | Callable[[], str] = ""
 
 
 PROFILE_REMEDIES = (Remedy.TRY_AGAIN, Remedy.OPEN_PROFILES)

@@ -4,6 +4,7 @@ Window, tray and terminal say the same. An error is looked up by its class and, 
 the classes that it derives from; a test sees to it that every error has a row of its own.
 """
 
+import sys
 from dataclasses import dataclass
 
 from desktop.oauth import errors
@@ -17,12 +18,16 @@ __all__ = ["Advice", "Remedy", "advice_for", "facts_of"]
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a person reads: what happened, what to do, and the facts that support asks for."""
+    """What a person reads: what happened, what to do, and the facts that support asks for.
+
+    `help` is what helps for good, where the sign-in goes on all the same.
+    """
 
     title: str
     text: str
     remedies: tuple[Remedy, ...]
     facts: str
+    help: str = ""
 
 
 def advice_for(error: Exception, *, user_code: str = "") -> Advice:
@@ -31,7 +36,8 @@ def advice_for(error: Exception, *, user_code: str = "") -> Advice:
     text = row.text(error, user_code) if callable(row.text) else row.text
     # A server may echo what it was sent.
     facts = facts_of(error) or facts_of(error.__cause__)
-    return Advice(row.title, redacted(text), row.remedies, redacted(facts))
+    help_ = row.help() if callable(row.help) else row.help
+    return Advice(row.title, redacted(text), row.remedies, redacted(facts), help_)
 
 
 _LONGEST_LINE = 48  # characters that fit the window
@@ -48,6 +54,16 @@ def facts_of(error: BaseException | None) -> str:
     )
     line = " · ".join(filter(None, facts))
     return line if len(line) <= _LONGEST_LINE else "\n".join(filter(None, facts))
+
+
+def _help_to_a_keyring() -> str:
+    match sys.platform:
+        case "win32":
+            return "Start the service “Credential Manager”, or ask your administrator to."
+        case "darwin":
+            return "Open Keychain Access and unlock the keychain “login”."
+        case _:
+            return "Unlock or install GNOME Keyring or KWallet."
 
 
 def _reason(error: session_errors.NotSignedOut) -> str:
@@ -69,21 +85,27 @@ _ROWS: dict[type[BaseException], Row] = {
     # The keyring
     keystore.KeyringMissing: Row(
         "No keyring to save the token in",
-        "This computer has no keyring that can be used, and tokens are never written to a plain "
-        "file. You can sign in all the same: the token is then gone when you quit.",
+        lambda _e, _: (
+            "This computer has no keyring that can be used, and tokens are never written to a "
+            f"plain file. {_help_to_a_keyring()} You can also sign in without: the token is then "
+            "gone when you quit."
+        ),
         (Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN),
+        _help_to_a_keyring,
     ),
     keystore.KeyringLocked: Row(
         "The keyring is locked",
         "Unlock it, then try again. You can also sign in without saving the token: it is then gone "
         "when you quit.",
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
+        "Unlock it, then try to save it again.",
     ),
     keystore.KeyringSilent: Row(
         "The keyring does not answer",
         "It may be waiting for its password in another window. Unlock it, then try again. You can "
         "also sign in without saving the token.",
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
+        "Unlock it, then try to save it again.",
     ),
     keystore.KeyringFault: Row(
         "The keyring refused",

@@ -49,18 +49,31 @@ def load_settings(file: Path) -> Settings:
     are no reason not to start. What is broken is told in the log.
     """
     try:
-        # Windows editors may put a byte order mark in front.
-        table = tomllib.loads(file.read_text("utf-8-sig"))
-    except FileNotFoundError:
-        return Settings()
-    # TOMLDecodeError and UnicodeDecodeError are ValueErrors; brackets may be nested too deep.
-    except (OSError, ValueError, RecursionError) as error:
+        table = _read_table(file)
+    except _UNREADABLE as error:
         _log.warning("the settings cannot be read: %s: %s", file, error)
         return Settings()
     for name in (*_SWITCHES, *_NUMBERS):
         if name in table and not _makes_sense(name, table[name]):
             _log.warning("a setting makes no sense: %s: %s = %r", file, name, table[name])
     return _settings_in(table)
+
+
+def why_unreadable(file: Path) -> str:
+    """Why `file` gives nothing but what is usual; empty where it can be read. Blocks."""
+    try:
+        _read_table(file)
+    except UnicodeDecodeError:
+        return "it is no text in UTF-8"
+    except _UNREADABLE as error:
+        return str(error)
+    return ""
+
+
+def broken_copy(file: Path) -> Path:
+    """Where `file` is kept if it is broken when something is changed."""
+    file = file.resolve()
+    return file.with_name(f"{file.name}.broken")
 
 
 def save_settings(settings: Settings, file: Path) -> None:
@@ -80,6 +93,18 @@ def save_settings(settings: Settings, file: Path) -> None:
         if value != getattr(known, name):
             document[name] = value
     _write(tomlkit.dumps(document), file)
+
+
+def _read_table(file: Path) -> dict[str, object]:
+    try:
+        # Windows editors may put a byte order mark in front.
+        return tomllib.loads(file.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+
+
+# TOMLDecodeError and UnicodeDecodeError are ValueErrors; brackets may be nested too deep.
+_UNREADABLE = (OSError, ValueError, RecursionError)
 
 
 def _settings_in(table: Mapping[str, object]) -> Settings:
@@ -106,7 +131,7 @@ def _read_document(file: Path) -> TOMLDocument:
     except FileNotFoundError:
         return tomlkit.parse(_HEADING)
     except (ValueError, RecursionError, TOMLKitError) as error:
-        kept = file.with_name(f"{file.name}.broken")
+        kept = broken_copy(file)
         shutil.copyfile(file, kept)
         _log.warning("the settings cannot be read and begin anew, kept as %s: %s", kept, error)
         return tomlkit.parse(_HEADING)

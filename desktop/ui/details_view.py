@@ -30,6 +30,7 @@ class DetailsView(View):
         self._claims = FactRows("Claims", stacked=True)
         self.reveal = TokenReveal(actions, pages)
         self._who = _WhoCard(pages)
+        self.column.addWidget(label("Details", "title"))
         for card in (
             self._times,
             self._scopes,

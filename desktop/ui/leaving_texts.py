@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+ASK_ABOUT_ALL = "Sign out on all computers?"
+SPOKEN_ASK_ABOUT_ALL = (
+    "Sign out on all computers? Press again to end all that you granted this app, on all of them."
+)
+
+
 def short_time(at: datetime, *, beside: datetime) -> str:
     """`at` in the zone of the person, to the minute; with its day where `beside` is on another."""
     local = at.astimezone()

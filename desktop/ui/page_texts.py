@@ -8,6 +8,7 @@ from desktop.services.durations import duration_words
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from desktop.services.profiles import Profile
     from desktop.services.token_details import Claim, Scope, TokenDetails
@@ -119,3 +120,14 @@ def not_kept(error: OSError, *, at_login: bool) -> str:
     if at_login:
         return f"Starting at login could not be changed: {why}."
     return f"The settings hold until you quit, but could not be saved: {why}."
+
+
+def settings_unreadable(file: Path, why: str, *, kept: Path) -> str:
+    """That the usual settings hold, and what becomes of the file."""
+    from desktop.oauth.errors import printable
+
+    return (
+        f"The settings in {file} could not be read ({printable(why)}), so the usual ones hold. "
+        f"When you change one here the file begins anew; the broken one is kept as {kept.name} "
+        "beside it."
+    )

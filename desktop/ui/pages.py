@@ -51,6 +51,7 @@ class Pages(QObject):
         page.show_profile(self.session.profile if self.session is not None else None)
         page.show_settings(self._keeper.settings)
         self._window.show_page(page)
+        self._keeper.look_at_the_file()
         self._keeper.ask_the_system()
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.services.background import Worker
 from desktop.services.paths import settings_file
-from desktop.services.settings import Settings, save_settings
+from desktop.services.settings import Settings, broken_copy, save_settings, why_unreadable
 from desktop.ui import page_texts
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class SettingsKeeper(QObject):
 
     Signals:
         changed: other settings hold from now on.
-        failed: something could not be kept; why, in words.
+        failed: something could not be kept, or read; why, in words.
     """
 
     changed = Signal(Settings)
@@ -37,6 +37,7 @@ class SettingsKeeper(QObject):
         self.settings = Settings()
         self._worker = Worker("settings")
         self._asked = False
+        self._told_unreadable = False
         # From the thread of the worker to the one of the window.
         self._done.connect(self._on_done)
 
@@ -60,6 +61,11 @@ class SettingsKeeper(QObject):
     def ask_the_system(self) -> None:
         """Find out whether the system starts the program at login: it may have been told since."""
         self._submit(_is_started, self._on_start_known)
+
+    def look_at_the_file(self) -> None:
+        """Tell once if the file with the settings cannot be read."""
+        if not self._told_unreadable:
+            self._submit(partial(why_unreadable, settings_file()), self._on_looked_at)
 
     async def close(self) -> None:
         """Return when what was to be kept has been written."""
@@ -85,6 +91,12 @@ class SettingsKeeper(QObject):
             self.failed.emit(page_texts.not_kept(error, at_login=asked))
             if asked:
                 self.ask_the_system()  # what it does is what is true
+
+    def _on_looked_at(self, future: Future[str]) -> None:
+        if why := future.result():
+            self._told_unreadable = True
+            file = settings_file()
+            self.failed.emit(page_texts.settings_unreadable(file, why, kept=broken_copy(file)))
 
     def _on_start_known(self, future: Future[bool]) -> None:
         try:

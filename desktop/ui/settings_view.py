@@ -101,6 +101,7 @@ class SettingsView(View):
                 Button("Open log folder", self._pages.open_log),
             )
         )
+        self.column.addWidget(label("Settings", "title"))
         for card in (self._failure, starting, token, clipboard, files):
             self.column.addWidget(card)
         self.column.addStretch(1)

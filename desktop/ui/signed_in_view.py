@@ -8,7 +8,7 @@ from desktop.services.states import SignedIn, State
 from desktop.ui import texts
 from desktop.ui.actions import Actions
 from desktop.ui.copying import CopyProgress
-from desktop.ui.leaving_texts import sign_out_tip
+from desktop.ui.leave_button import LeaveButton
 from desktop.ui.scopes_card import ScopesCard
 from desktop.ui.theme import Theme
 from desktop.ui.token_card import TokenCard
@@ -25,12 +25,17 @@ class SignedInView(View):
         self._token = TokenCard(actions, theme)
         self._not_renewed = WarningCard()
         self._clock = WarningCard()
-        self._save = Button("Try to save it again", actions.save_again, "link")
+        self._save = Button("Try to save it again", self._save_again, "link")
+        # Why the token is not saved, and what that was when it was tried again.
+        self._error: Exception | None = None
+        self._tried: Exception | None = None
         self._not_saved = WarningCard(self._save)
         self._scopes = ScopesCard(load_guide(profile.scope_guide if profile else ""))
         self._account = label("", "muted")
-        self._details = quiet(Button("Details", actions.open_details, "quiet"))
-        self._leave = quiet(Button("Sign out", actions.sign_out, "quiet"))
+        self._details = quiet(Button("Details", self._open_details, "quiet"))
+        self._leave = LeaveButton(actions)
+        # Beside the question there is no room for the name.
+        self._leave.asking.connect(self._make_room)
         for panel in (
             self._token,
             self._not_renewed,
@@ -41,6 +46,7 @@ class SignedInView(View):
             self.column.addWidget(panel)
         self.column.addStretch(1)
         self.footer_row.addWidget(self._account, 1)
+        self.footer_row.addStretch()
         self.footer_row.addWidget(self._details)
         self.footer_row.addWidget(self._leave)
 
@@ -54,15 +60,10 @@ class SignedInView(View):
         self._not_renewed.show_text(texts.not_renewed(state, at), texts.facts(state.trouble))
         self._clock.show_text(texts.clock_warning(state))
         self._scopes.show_state(state)
-        saving, ringed = self._save.hasFocus(), has_ring(self._save)
-        self._not_saved.show_text(texts.not_saved(state.not_saved) if state.not_saved else "")
-        if saving and state.not_saved is None:
-            # Otherwise Qt would put the keyboard on the next button: that is Sign out.
-            self.primary().take_focus(ringed=ringed)
+        self._show_not_saved(state)
         self._account.setText(texts.account(state))
         set_tip(self._account, texts.account(state))
-        self._leave.setEnabled(not state.leaving)
-        set_tip(self._leave, sign_out_tip(self._actions.revocation_offered()))
+        self._leave.show_offer(leaving=state.leaving)
 
     def primary(self) -> Button:
         """Copying the token, or signing in again once nothing else helps."""
@@ -77,5 +78,32 @@ class SignedInView(View):
         self._token.show_copy(progress)
 
     def step_back(self) -> bool:
-        """Give up a copy that waits for its token; whether there was one."""
-        return self._token.give_up_copying()
+        """Take a question back, or give up a copy that waits; whether there was one."""
+        return self._leave.give_up() or self._token.give_up_copying()
+
+    def _show_not_saved(self, state: SignedIn) -> None:
+        error = self._error = state.not_saved
+        can_save = error is not None and not state.leaving
+        if not can_save and self._save.hasFocus():
+            # Otherwise Qt would put the keyboard on the next button: that is Sign out.
+            self.primary().take_focus(ringed=has_ring(self._save))
+        self._save.setEnabled(can_save)
+        self._not_saved.show_text(texts.not_saved(error) if error else "")
+        if self._tried is not None and error is not self._tried:
+            self._tried = None
+            if error is not None:
+                self._save.acknowledge(texts.still_not_saved(error))
+
+    def _save_again(self) -> None:
+        self._tried = self._error
+        self._actions.save_again()
+
+    def _open_details(self) -> None:
+        if not has_ring(self._details):
+            # Who used the mouse does not see where the keyboard is. It comes back there after the
+            # page, and its next key must not lead to Sign out.
+            self.primary().take_focus(ringed=False)
+        self._actions.open_details()
+
+    def _make_room(self, asking: bool) -> None:  # noqa: FBT001 - as Qt emits it
+        self._account.setVisible(not asking)

@@ -78,7 +78,9 @@ def asking(state: AwaitingApproval, at: datetime) -> str:
 
 def clock_count(seconds: float) -> str:
     """A short wait: "3 s", or a countdown from a minute on."""
-    return f"{max(1, -int(-seconds // 1))} s" if seconds < 60 else clock_words(seconds)
+    if seconds >= 60:
+        return clock_words(seconds)
+    return f"{max(1, -int(-seconds // 1))}\N{NO-BREAK SPACE}s"
 
 
 def spoken_code(user_code: str) -> str:
@@ -124,9 +126,7 @@ def _outlook(state: SignedIn, at: datetime) -> str:
     if left == 0:
         return "Expired: the next copy renews it"
     in_use = state.renews_at is not None
-    return (
-        "Renews itself while it is in use" if in_use else "Lapses quietly; the next copy renews it"
-    )
+    return "Renews itself while it is in use" if in_use else "Not in use: the next copy renews it"
 
 
 def _trying_again(state: SignedIn, at: datetime) -> str:
@@ -157,12 +157,17 @@ def not_renewed(state: SignedIn, at: datetime) -> str:
     return f"{_advice_for(state.trouble).text} Your token stays valid until {until}."
 
 
-_CLOCK_TOLERANCE = 30.0  # seconds that no program minds
+def says_why_not_renewed(text: str, state: SignedIn) -> bool:
+    """Whether `text` is what is said of a renewal that fails anyway."""
+    return state.trouble is not None and _advice_for(state.trouble).text in text
+
+
+_CLOCK_TOLERANCE = 60.0  # seconds that no program minds
 
 
 def clock_warning(state: SignedIn) -> str:
     """That this computer's clock is wrong, and what to do; empty where it is right enough."""
-    if abs(state.clock_offset) < _CLOCK_TOLERANCE:
+    if abs(state.clock_offset) <= _CLOCK_TOLERANCE:
         return ""
     where = "ahead of" if state.clock_offset > 0 else "behind"
     return (
@@ -260,8 +265,17 @@ def trouble(error: Exception) -> str:
 
 
 def not_saved(error: Exception) -> str:
-    """Why the token is not in the keyring, and what follows from that."""
-    return f"{_advice_for(error).title}. The token is not saved: it is gone when you quit."
+    """Why the token is not in the keyring, what follows from that, and what would help."""
+    advice = _advice_for(error)
+    follows = "The token is not saved: it is gone when you quit."
+    return " ".join(filter(None, (f"{advice.title}. {follows}", advice.help)))
+
+
+def still_not_saved(error: Exception) -> str:
+    """What came of trying to save it again: the same."""
+    from desktop.services.keystore import KeyringMissing
+
+    return "Still no keyring" if isinstance(error, KeyringMissing) else _advice_for(error).title
 
 
 def facts(error: Exception | None) -> str:

@@ -30,7 +30,7 @@ class TokenCard(Card):
         self._copy = Button("Copy token", partial(self._ask_for, CopyFormat.TOKEN), "primary")
         self._again = Button("Sign in again", actions.sign_in, "primary")
         self._copy_as = MenuButton("Copy as…", self._formats())
-        self._renew = Button("Renew now", actions.renew)
+        self._renew = Button("Renew now", self._renew_now)
         self._cancel = Button("Cancel", actions.cancel_copy)
         # What is longer than a button: something to add, or why nothing was copied.
         self._note = label("", "muted", centred=True)
@@ -39,6 +39,8 @@ class TokenCard(Card):
         self._copying: Button | None = None  # the button whose copy waits for the token
         self._pressed: Button = self._copy
         self._renews_first = False
+        self._state: SignedIn | None = None
+        self._to_be_renewed: SignedIn | None = None  # what was shown when that was asked for
         self._soon = QTimer(self, singleShot=True, interval=_NO_TIME)
         self._soon.timeout.connect(self._tell_of_waiting)
         for hidden in (self._again, self._cancel, self._note, self._why_not):
@@ -50,6 +52,7 @@ class TokenCard(Card):
 
     def show_state(self, state: SignedIn, at: datetime) -> None:
         """Show `state` as it is at `at`."""
+        self._state = state
         time, words, share, color = texts.ring(state, at)
         self._ring.show_time(time, words, share=share, color=color)
         self._ring.set_busy(busy=state.renewing)
@@ -63,6 +66,8 @@ class TokenCard(Card):
         for button in (self._copy, self._again, self._copy_as):
             button.setEnabled(not state.leaving)
         self._offer_renewal(texts.why_not_renew(state))
+        self._acknowledge_renewal(state)
+        self._show_why_not()
         self._renews_first = state.renewing or state.remaining(at) == 0
         if self._renews_first:
             self._tell_of_waiting()
@@ -143,9 +148,29 @@ class TokenCard(Card):
         leaving.setVisible(False)
 
     def _tell(self, *, note: str = "", why_not: str = "") -> None:
-        for shown, text in ((self._note, note), (self._why_not, why_not)):
-            shown.setText(text)
-            shown.setVisible(bool(text))
+        self._note.setText(note)
+        self._note.setVisible(bool(note))
+        self._why_not.setText(why_not)
+        self._show_why_not()
+
+    def _show_why_not(self) -> None:
+        text, state = self._why_not.text(), self._state
+        # A renewal that fails is told below, for as long as it does: once is enough.
+        said = state is not None and texts.says_why_not_renewed(text, state)
+        self._why_not.setVisible(bool(text) and not said)
+
+    def _renew_now(self) -> None:
+        self._to_be_renewed = self._state
+        self._actions.renew()
+
+    def _acknowledge_renewal(self, state: SignedIn) -> None:
+        before = self._to_be_renewed
+        if before is None or state.renewing:
+            return
+        if state.issued_at != before.issued_at:
+            self._renew.acknowledge("Renewed")
+        if state is not before:
+            self._to_be_renewed = None
 
     def _offer_renewal(self, why_not: str) -> None:
         if why_not and self._renew.hasFocus():

@@ -83,6 +83,13 @@ class WaitingView(View):
         return card
 
 
+def _helps_a_phone(state: AwaitingApproval) -> bool:
+    """Whether a phone can read the link off the screen, and reach it: not this computer's own."""
+    from desktop.oauth.addresses import is_loopback
+
+    return len(state.link) <= _LONGEST_QR and not is_loopback(state.host)
+
+
 class _CodeCard(Card):
     """The code and the ways to the page."""
 
@@ -109,7 +116,7 @@ class _CodeCard(Card):
         self._tiles.set_code(state.user_code)
         self._host.show_state(state)
         set_tip(self.open_browser, state.link)
-        self.show_qr.setVisible(len(state.link) <= _LONGEST_QR)
+        self.show_qr.setVisible(_helps_a_phone(state))
         self.setEnabled(not state.approved)
 
     def _open_browser(self) -> None:

@@ -214,7 +214,8 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             "No keyring to save the token in",
             (
                 "This computer has no keyring that can be used, and tokens are never written to a "
-                "plain file. You can sign in all the same: the token is then gone when you quit."
+                "plain file. Unlock or install GNOME Keyring or KWallet. You can also sign in "
+                "without: the token is then gone when you quit."
             ),
             [Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN],
         ),
@@ -283,10 +284,28 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
     ],
 )
 def test_the_words_are_these(
-    error: Exception, title: str, text: str, remedies: list[Remedy]
+    monkeypatch: pytest.MonkeyPatch, error: Exception, title: str, text: str, remedies: list[Remedy]
 ) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
     advice = advice_for(error, user_code="WDJB-MJHT")
     assert (advice.title, advice.text, list(advice.remedies)) == (title, text, remedies)
+
+
+@pytest.mark.parametrize(
+    ("platform", "words"),
+    [
+        ("linux", "Unlock or install GNOME Keyring or KWallet."),
+        ("win32", "Start the service “Credential Manager”, or ask your administrator to."),
+        ("darwin", "Open Keychain Access and unlock the keychain “login”."),
+    ],
+)
+def test_what_helps_to_a_keyring_is_told_by_platform(
+    monkeypatch: pytest.MonkeyPatch, platform: str, words: str
+) -> None:
+    monkeypatch.setattr("sys.platform", platform)
+    advice = advice_for(keystore.KeyringMissing())
+    assert advice.help == words
+    assert words in advice.text
 
 
 def test_a_server_that_names_itself_by_a_text_can_be_told_to_the_profile() -> None:

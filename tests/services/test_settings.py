@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from desktop.services.settings import Settings, load_settings, save_settings
+from desktop.services.settings import (
+    Settings,
+    broken_copy,
+    load_settings,
+    save_settings,
+    why_unreadable,
+)
 
 CHANGED = Settings(keep_fresh=True, in_use_minutes=60, clipboard_seconds=10, start_hidden=False)
 
@@ -197,3 +203,24 @@ def test_nothing_of_this_is_told_where_nothing_is_wrong(
     save_settings(CHANGED, file)
     load_settings(file)
     assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", ""),
+        (b"\xef\xbb\xbfkeep_fresh = true", ""),
+        (b"keep_fresh =", "Invalid value (at end of document)"),
+        (b"\xff\xfek\0", "it is no text in UTF-8"),
+    ],
+)
+def test_why_a_file_cannot_be_read_is_known(file: Path, content: bytes, why: str) -> None:
+    file.write_bytes(content)
+    assert why_unreadable(file) == why
+
+
+def test_where_a_broken_file_is_kept_is_known(file: Path) -> None:
+    file.write_text("keep_fresh =", "utf-8")
+    save_settings(CHANGED, file)
+    assert broken_copy(file).read_text("utf-8") == "keep_fresh ="
+    assert why_unreadable(file) == ""

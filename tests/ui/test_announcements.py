@@ -50,7 +50,7 @@ def test_a_token_that_is_not_saved_is_announced_as_such(desk: Desk, announced: l
     (said,) = announced
     assert said == (
         "Signed in as dana@northwind.example. The keyring is locked. The token is not saved: "
-        "it is gone when you quit."
+        "it is gone when you quit. Unlock it, then try to save it again."
     )
 
 
@@ -133,7 +133,8 @@ def test_a_renewal_that_fails_is_announced_once(desk: Desk, announced: list[str]
     desk.show(failing)
     assert announced == [
         (
-            "Not renewed: The server has a problem. Trying again in 20 s. login.example cannot "
+            "Not renewed: The server has a problem. Trying again in 20\N{NO-BREAK SPACE}s. "
+            "login.example cannot "
             f"answer just now. Try again in a few minutes. "
             f"Your token stays valid until {until:%H:%M}."
         )

@@ -8,7 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
+from desktop.oauth import errors
 from desktop.services.copy_formats import CopyFormat
+from desktop.services.messages import advice_for
 from desktop.ui.copying import Copied, Copying, NotCopied
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.signed_in_view import SignedInView
@@ -273,3 +275,38 @@ def test_while_signing_out_nothing_is_copied(screen: Screen) -> None:
     screen.show(replace(signed_in(renewable=True), leaving=True))
     assert not screen.button("Copy token").isEnabled()
     assert not screen.button(COPY_AS).isEnabled()
+
+
+def test_what_is_said_of_a_failing_renewal_anyway_is_not_said_twice(screen: Screen) -> None:
+    offline = errors.TransportFailure("login.example")
+    state = replace(signed_in(left=0, renewable=True), trouble=offline)
+    screen.show(state)
+    advice = advice_for(offline)
+    screen.window.show_copy(NotCopied(f"{advice.title}. {advice.text}"))
+    settle()
+    assert sum(advice.text in words for words in screen.words) == 1
+    assert screen.has_button("Not copied")
+    screen.window.show_copy(NotCopied(SLOW))
+    assert SLOW in screen.words
+
+
+def test_a_renewal_by_hand_is_acknowledged(screen: Screen) -> None:
+    before = STATES["signed_in"]
+    screen.show(before)
+    screen.button("Renew now").click()
+    screen.show(before)
+    screen.show(STATES["renewing"])
+    assert screen.has_button("Renew now")
+    screen.show(signed_in(left=600, renewable=True))
+    assert screen.has_button("Renewed")
+
+
+@pytest.mark.parametrize("pressed", [True, False])
+def test_what_failed_or_came_by_itself_is_not(screen: Screen, pressed: bool) -> None:  # noqa: FBT001
+    screen.show(STATES["signed_in"])
+    if pressed:
+        screen.button("Renew now").click()
+        screen.show(STATES["renewing"])
+        screen.show(replace(signed_in(renewable=True), trouble=errors.TransportFailure("a.b")))
+    screen.show(signed_in(left=600, renewable=True))
+    assert screen.has_button("Renew now")

@@ -87,7 +87,7 @@ WORDS = {
         "visibility.amp.cisco.com  ·  same host as your profile",
         "Waiting for approval",
         "Code expires in 9:41",
-        "Asked 4 times, next in 3 s.",
+        "Asked 4 times, next in 3\N{NO-BREAK SPACE}s.",
         "New code",
         "Cancel",
         "Never approve a code that someone sent you.",
@@ -115,12 +115,12 @@ WORDS = {
         "Details",
         "Sign out",
     ],
-    "signed_in_idle": ["Signed in", "Lapses quietly; the next copy renews it", "Copy token"],
+    "signed_in_idle": ["Signed in", "Not in use: the next copy renews it", "Copy token"],
     "signed_in_once": ["Signed in", "Does not renew itself", "Copy token", "Renew now"],
     "renewing": ["Renewing", "Renewing…", "Copy token", "Renew now"],
     "not_renewed": [
         "Signed in",
-        "Not renewed: The server has a problem. Trying again in 20 s",
+        "Not renewed: The server has a problem. Trying again in 20\N{NO-BREAK SPACE}s",
         (
             "visibility.amp.cisco.com cannot answer just now. Try again in a few minutes. "
             "Your token stays valid until {in 59 seconds}."
@@ -150,7 +150,10 @@ WORDS = {
     ],
     "signed_in_ending": ["Signed in", "Copy token"],
     "signed_in_not_saved": [
-        "The keyring is locked. The token is not saved: it is gone when you quit.",
+        (
+            "The keyring is locked. The token is not saved: it is gone when you quit. "
+            "Unlock it, then try to save it again."
+        ),
         "Try to save it again",
         "Copy token",
     ],

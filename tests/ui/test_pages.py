@@ -26,6 +26,13 @@ def test_a_page_takes_the_place_of_the_view(screen: Screen) -> None:
     assert "Sign out" not in screen.words
 
 
+def test_a_page_says_which_it_is(screen: Screen) -> None:
+    screen.show_details()
+    assert "Details" in screen.words
+    screen.show_settings()
+    assert "Settings" in screen.words
+
+
 def test_the_view_comes_back_as_it_was(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
     before = screen.words

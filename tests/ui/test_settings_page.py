@@ -404,6 +404,46 @@ def test_a_file_that_cannot_be_written_is_told_of(
     assert keeper.settings.keep_fresh
 
 
+@pytest.mark.usefixtures("system")
+def test_a_broken_file_is_told_of_once_on_the_page(desk: Desk, qtbot: QtBot) -> None:
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
+    settings_file().write_text("keep_fresh = maybe", "utf-8")
+    failures: list[str] = []
+    desk.controller.keeper.failed.connect(failures.append)
+    desk.show(signed_in())
+    desk.controller.open_settings()
+    finish(desk.controller.keeper, qtbot)
+    assert failures == [
+        (
+            f"The settings in {settings_file()} could not be read (Invalid value (at line 1, "
+            "column 14)), so the usual ones hold. When you change one here the file begins anew; "
+            "the broken one is kept as settings.toml.broken beside it."
+        )
+    ]
+    page = desk.window.page
+    assert isinstance(page, SettingsView)
+    assert not page._failure.isHidden()
+    desk.controller.open_settings()
+    desk.controller.open_settings()
+    finish(desk.controller.keeper, qtbot)
+    assert len(failures) == 1
+
+
+@pytest.mark.usefixtures("system")
+@pytest.mark.parametrize("text", [None, "keep_fresh = true", "# nothing"])
+def test_a_good_file_is_not_spoken_of(
+    keeper: SettingsKeeper, qtbot: QtBot, text: str | None
+) -> None:
+    if text is not None:
+        settings_file().parent.mkdir(parents=True, exist_ok=True)
+        settings_file().write_text(text, "utf-8")
+    failures: list[str] = []
+    keeper.failed.connect(failures.append)
+    keeper.look_at_the_file()
+    finish(keeper, qtbot)
+    assert failures == []
+
+
 async def test_the_end_waits_for_what_is_to_be_kept(keeper: SettingsKeeper) -> None:
     keeper.change(Settings(in_use_minutes=90))
     await keeper.close()

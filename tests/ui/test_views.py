@@ -312,3 +312,9 @@ def test_a_warning_is_dressed_by_the_tokens(screen: Screen) -> None:
         picture = screen.label(shown).grab().toImage()
         grounds.append(picture.pixelColor(picture.width() // 2, 4).name())
     assert grounds == [LIGHT["warning_fill"], DARK["warning_fill"]]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_a_link_to_this_computer_is_not_offered_to_a_phone(screen: Screen, host: str) -> None:
+    screen.show(waiting(host=host))
+    assert not screen.has_button("Show QR")
