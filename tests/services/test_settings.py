@@ -219,7 +219,10 @@ def test_why_a_file_cannot_be_read_is_known(file: Path, content: bytes, why: str
     assert why_unreadable(file) == why
 
 
-def test_where_a_broken_file_is_kept_is_known(file: Path) -> None:
+def test_where_a_broken_file_is_kept_is_known(
+    file: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the settings cannot be read and begin anew")
     file.write_text("keep_fresh =", "utf-8")
     save_settings(CHANGED, file)
     assert broken_copy(file).read_text("utf-8") == "keep_fresh ="
