@@ -76,6 +76,10 @@ def _cause_says(error: session_errors.SignedOutByServer) -> str:
     return server_says(cause) if isinstance(cause, errors.ErrorResponse) else ""
 
 
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
+
+
 def _listed(names: tuple[str, ...]) -> str:
     return errors.printable(", ".join(f"“{name}”" for name in names), 300)
 
@@ -181,7 +185,9 @@ _ROWS: dict[type[BaseException], Row] = {
     ),
     profiles.BrokenProfile: Row(
         "The profiles cannot be read",
-        lambda e, _: f"{e.where}: {errors.printable(e.detail)}. Correct it, then try again.",
+        lambda e, _: (
+            f"{e.where}: {_sentence(errors.printable(e.detail))} Correct it, then try again."
+        ),
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
     profiles.ProfileError: Row(

@@ -227,6 +227,7 @@ def test_what_makes_no_sense_is_told_with_its_place(
     shown = advice_for(caught.value).text
     assert shown.startswith(f"{file}: ")
     assert shown.endswith(" Correct it, then try again.")
+    assert "?." not in shown
 
 
 @pytest.mark.parametrize("name", ["userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint"])
