@@ -69,7 +69,8 @@ class Controller(QObject):
         self._tick.setProperty("timerType", PRECISE_TIMER)
         self._tick.timeout.connect(self.look_at_clock)
         window.serve(self)
-        window.handle().visibilityChanged.connect(self._on_visibility)
+        window.handle().visibilityChanged.connect(self._on_sight)
+        window.sight_changed.connect(self._on_sight)
         application.focusWindowChanged.connect(self._on_focus)
 
     def use(self, session: Session) -> None:
@@ -256,7 +257,7 @@ class Controller(QObject):
         else:
             self._tick.start(round(seconds * 1000))
 
-    def _on_visibility(self) -> None:
+    def _on_sight(self) -> None:
         in_sight = self.window.in_sight()
         if in_sight is self._in_sight:
             return

@@ -120,7 +120,7 @@ class Presence(QObject):
             self._left_at = time.monotonic()
 
     def _on_tray(self) -> None:
-        if self._stands_in and self._window.isMinimized():
+        if self._stands_in and not self._window.in_sight():
             self._window.hide()
         self._stands_in = False
 
@@ -128,7 +128,7 @@ class Presence(QObject):
         # Nothing may run that cannot be reached.
         if not self._window.isVisible():
             self._stands_in = True
-            self._window.showMinimized()
+            self._window.put_away()
 
     def _news_of_trouble(self, state: State, at: datetime) -> Notification | None:
         if not isinstance(state, SignedIn) or not (state.trouble or state.renewing):

@@ -33,11 +33,13 @@ class Window(QWidget):
     Signals:
         painted: the first paint is over.
         closed: the person has closed it: it is hidden, or minimized where that is the way back.
+        sight_changed: `in_sight` says something else, and the platform's window has not told.
         page_closed: the page on top of the view has been left.
     """
 
     painted = Signal()
     closed = Signal()
+    sight_changed = Signal()
     page_closed = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -51,6 +53,7 @@ class Window(QWidget):
         self._profile: Profile | None = None
         self._has_painted = False
         self._may_hide: Callable[[], bool] | None = None
+        self._is_put_away = False
         self._header = Header()
         self._pages = QVBoxLayout()
         self._footer = QVBoxLayout()
@@ -170,12 +173,31 @@ class Window(QWidget):
     def in_sight(self) -> bool:
         """Whether it is on screen, as far as one can know."""
         # Of the platform's window, which knows it first.
-        return self.handle().visibility().name not in {"Hidden", "Minimized"}
+        is_shown = self.handle().visibility().name not in {"Hidden", "Minimized"}
+        return is_shown and not self._is_put_away
+
+    def put_away(self) -> None:
+        """Minimize it; until it is active again it counts as out of sight.
+
+        Wayland does not tell a window that it is minimized, and Qt takes the next word of the
+        compositor for its return.
+        """
+        self.showMinimized()
+        if not self._is_put_away:
+            self._is_put_away = True
+            self.handle().activeChanged.connect(self._on_active)
+            self.sight_changed.emit()
 
     def handle(self) -> QWindow:
         """The window of the platform; it is made if need be, without being shown."""
         self.winId()
         return self.windowHandle()
+
+    def _on_active(self) -> None:
+        if self.handle().isActive():
+            self.handle().activeChanged.disconnect(self._on_active)
+            self._is_put_away = False
+            self.sight_changed.emit()
 
     def _cancel(self) -> None:
         if self._actions is None:
@@ -267,7 +289,7 @@ class Window(QWidget):
             super().closeEvent(event)
         else:
             event.ignore()
-            self.showMinimized()
+            self.put_away()
         self.closed.emit()
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QIcon
-from PySide6.QtWidgets import QSystemTrayIcon
+from PySide6.QtWidgets import QSystemTrayIcon, QWidget
 
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.states import State
@@ -127,6 +128,18 @@ def started(bench: Bench) -> Bench:
 
 def is_minimized(window: Window) -> bool:
     return window.isVisible() and window.isMinimized()
+
+
+def seem_restored(window: Window) -> QWidget:
+    """Have Qt take `window` for restored, as on Wayland; gives another that has the keyboard."""
+    other = QWidget()
+    other.show()
+    other.activateWindow()
+    settle()
+    window.setWindowState(Qt.WindowState.WindowNoState)
+    settle()
+    assert not window.isActiveWindow()
+    return other
 
 
 # The icon and its menu
@@ -303,6 +316,33 @@ def test_without_a_tray_closing_minimizes(bench: Bench) -> None:
     bench.window.close()
     assert is_minimized(bench.window)
     assert bench.desktop.told == []
+
+
+def test_what_was_put_away_is_out_of_sight_until_it_is_active_again(bench: Bench) -> None:
+    told: list[bool] = []
+    bench.window.sight_changed.connect(lambda: told.append(bench.window.in_sight()))
+    bench.desktop.has_tray = False
+    bench.presence.start()
+    bench.window.close()
+    other = seem_restored(bench.window)
+    assert not bench.window.in_sight()
+    bench.window.activateWindow()
+    settle()
+    assert bench.window.in_sight()
+    assert told == [False, True]
+    other.close()
+
+
+def test_what_stands_in_for_the_tray_hides_again_though_qt_takes_it_for_restored(
+    started: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started.window.close()
+    started.desktop.has_tray = False
+    started.show(signed_in(left=400))
+    monkeypatch.setattr(started.window, "isMinimized", lambda: False)  # as on Wayland
+    started.desktop.has_tray = True
+    started.tray._host.changed.emit()
+    assert not started.window.isVisible()
 
 
 def test_a_tray_that_has_gone_unnoticed_does_not_swallow_the_window(started: Bench) -> None:

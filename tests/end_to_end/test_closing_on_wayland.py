@@ -1,0 +1,40 @@
+"""On Wayland a window that was closed, and minimized for want of a tray, counts as out of sight."""
+
+import subprocess
+import sys
+
+from tests.rigs.mutter import Mutter
+
+# Mutter tells no window that it is minimized, and Qt says a moment later that it is not.
+CLOSED = """
+import sys
+from PySide6.QtCore import QTimer
+from desktop.ui.app import make_application
+from desktop.ui.theme import Theme
+from desktop.ui.window import Window
+
+application = make_application()
+window = Window(Theme(application))
+window.hide_where(lambda: False)
+told = []
+window.sight_changed.connect(lambda: told.append(window.in_sight()))
+
+def close():
+    if window.isActiveWindow() and not told:
+        window.close()
+    elif told and not window.isActiveWindow():  # the compositor has done it
+        QTimer.singleShot(200, lambda: application.exit(0))
+
+window.handle().activeChanged.connect(lambda: QTimer.singleShot(0, close))
+window.show()
+application.exec()
+print(window.handle().visibility().name, window.in_sight(), told)
+"""
+
+
+def test_it_counts_as_out_of_sight_though_it_is_not_told_so(mutter: Mutter) -> None:
+    command = [sys.executable, "-c", CLOSED]
+    done = subprocess.run(
+        command, env=mutter.environment, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.stdout, done.stderr) == ("Windowed False [False]\n", "")
