@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
-from desktop.ui import texts
+from desktop.ui import texts, tray_texts
 from desktop.ui.clipboard import Clipboard
 from desktop.ui.copying import Copied, Copier, NotCopied
 from desktop.ui.numbers import PRECISE_TIMER
@@ -290,9 +290,9 @@ class Controller(QObject):
 
     def _tell_trouble(self, state: State) -> None:
         # Once, however often it is tried again: until a renewal works.
-        if not isinstance(state, SignedIn) or (state.trouble is None and not state.renewing):
+        if not tray_texts.trouble_goes_on(state):
             self._told_trouble = False
-        elif state.trouble is not None and not self._told_trouble:
+        elif isinstance(state, SignedIn) and state.trouble and not self._told_trouble:
             self._told_trouble = True
             self._announce(texts.spoken_trouble(state, datetime.now(UTC)))
 

@@ -34,21 +34,21 @@ class Copying:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """It is on the clipboard, which was verified, for `clear_after` seconds from now.
-
-    `note` is what else there is to say of it.
-    """
+    """It is on the clipboard, which was verified, for `clear_after` seconds from now."""
 
     format: CopyFormat
     clear_after: float
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NotCopied:
-    """Why it is not, in words; empty where the person gave up."""
+    """Why it is not, in words; empty where the person gave up.
+
+    `title` is the first of them, without a stop: always this program's own, never a server's.
+    """
 
     text: str
+    title: str = ""
 
 
 CopyProgress = Copying | Copied | NotCopied
@@ -99,7 +99,7 @@ class Copier(QObject):
         """Copy the token of `session` in the shape `format`, in place of what is being copied."""
         self._give_up()
         if session is None:
-            self.progressed.emit(NotCopied(_words_for(NoToken())))
+            self.progressed.emit(_not_copied(NoToken()))
             return
         self.progressed.emit(Copying(format))
         self._task = asyncio.get_running_loop().create_task(self._run(session, format))
@@ -133,9 +133,9 @@ class Copier(QObject):
             await self._ended()
             outcome = await self._copied(session, format)
         except (OAuthError, KeystoreError, SessionError) as error:
-            outcome = NotCopied(_words_for(error))
+            outcome = _not_copied(error)
         except Exception as error:  # noqa: BLE001 - told to the loop's handler, and to the person
-            outcome = NotCopied(_words_for(error))
+            outcome = _not_copied(error)
             asyncio.get_running_loop().call_exception_handler(
                 {"message": "copying failed", "exception": error}
             )
@@ -145,7 +145,8 @@ class Copier(QObject):
         if await self._put(session, format):
             return Copied(format, self.clipboard.clear_after)
         if not self.clipboard.needs_focus:
-            return NotCopied(texts.CLIPBOARD_REFUSED)
+            refused = texts.CLIPBOARD_REFUSED
+            return NotCopied(refused, refused.partition(".")[0])
         self._window = window = self._make_window()
         try:
             return await self._copied_from(window, session, format)
@@ -173,6 +174,6 @@ class Copier(QObject):
         return await self.clipboard.copy_secret(formatted(format, token, url=url))
 
 
-def _words_for(error: Exception) -> str:
+def _not_copied(error: Exception) -> NotCopied:
     advice = advice_for(error)
-    return f"{advice.title}. {advice.text}"
+    return NotCopied(f"{advice.title}. {advice.text}", advice.title)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 
 from desktop.services.paths import told_folder
-from desktop.services.states import Requesting, SignedIn
+from desktop.services.states import Requesting
 from desktop.ui import tray_texts
-from desktop.ui.copying import Copied, NotCopied
+from desktop.ui.copying import Copied, Copying, NotCopied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,6 +45,7 @@ class Presence(QObject):
         self._tray = tray
         self._state: State = Requesting(opening=True)
         self._told_trouble = False
+        self._is_copying = False  # what goes wrong meanwhile is told of the copy
         self._stands_in = False  # whether the window is minimized only because there is no tray
         self._left_at = float("-inf")  # on the monotonic clock
         window.hide_where(tray.is_there)
@@ -77,10 +78,12 @@ class Presence(QObject):
 
     def show_copy(self, progress: CopyProgress) -> None:
         """Acknowledge a copy in the tray; tell of one that did not come about."""
+        self._is_copying = isinstance(progress, Copying)
         if isinstance(progress, Copied):
             self._tray.acknowledge()
-        elif isinstance(progress, NotCopied) and progress.text and not self._window.in_sight():
-            self._tray.tell(tray_texts.not_copied(progress.text))
+        elif isinstance(progress, NotCopied) and progress.title and not self._window.in_sight():
+            self._told_trouble = tray_texts.trouble_goes_on(self._state)
+            self._tray.tell(tray_texts.not_copied(progress.title))
 
     def bring_window(self, activation: Mapping[str, str] | None = None) -> None:
         """Bring the window to the front.
@@ -107,8 +110,7 @@ class Presence(QObject):
             self.bring_window()
 
     def close(self) -> None:
-        """Take window and icon away."""
-        self._window.hide()
+        """Take the icon away."""
         self._tray.close()
 
     def _on_closed(self) -> None:
@@ -131,10 +133,10 @@ class Presence(QObject):
             self._window.put_away()
 
     def _news_of_trouble(self, state: State, at: datetime) -> Notification | None:
-        if not isinstance(state, SignedIn) or not (state.trouble or state.renewing):
+        if not tray_texts.trouble_goes_on(state):
             self._told_trouble = False
         news = tray_texts.cannot_renew(state, at)
-        if news is None or self._told_trouble:
+        if news is None or self._told_trouble or self._is_copying:
             return None
         self._told_trouble = True
         return news
@@ -155,8 +157,8 @@ class Presence(QObject):
 @contextmanager
 def _in_environment(values: Mapping[str, str]) -> Iterator[None]:
     """Let Qt find `values` where it looks for them."""
-    os.environ.update(values)
     try:
+        os.environ.update(values)
         yield
     finally:
         for name in values:

@@ -33,7 +33,6 @@ class TokenCard(Card):
         self._renew = Button("Renew now", self._renew_now)
         self._cancel = Button("Cancel", actions.cancel_copy)
         # What is longer than a button: something to add, or why nothing was copied.
-        self._note = label("", "muted", centred=True)
         self._why_not = label("", "warning")
         self._row = ButtonRow(self._copy_as, self._renew, self._cancel)
         self._copying: Button | None = None  # the button whose copy waits for the token
@@ -43,11 +42,10 @@ class TokenCard(Card):
         self._to_be_renewed: SignedIn | None = None  # what was shown when that was asked for
         self._soon = QTimer(self, singleShot=True, interval=_NO_TIME)
         self._soon.timeout.connect(self._tell_of_waiting)
-        for hidden in (self._again, self._cancel, self._note, self._why_not):
+        for hidden in (self._again, self._cancel, self._why_not):
             hidden.hide()
         for widget in (self._ring, self._status, self._copy, self._again, self._row):
             self.column.addWidget(widget)
-        self.column.addWidget(self._note)
         self.column.addWidget(self._why_not)
 
     def show_state(self, state: SignedIn, at: datetime) -> None:
@@ -92,7 +90,7 @@ class TokenCard(Card):
                 self._button_for(progress.format).acknowledge(
                     f"Copied, cleared in {seconds}", f"Copied, {seconds}", "Copied"
                 )
-                self._tell(note=progress.note)
+                self._tell()
             case NotCopied():
                 pressed = self._copying or self._pressed
                 self._wait(None)
@@ -147,9 +145,7 @@ class TokenCard(Card):
             successor.take_focus(ringed=ringed)
         leaving.setVisible(False)
 
-    def _tell(self, *, note: str = "", why_not: str = "") -> None:
-        self._note.setText(note)
-        self._note.setVisible(bool(note))
+    def _tell(self, *, why_not: str = "") -> None:
         self._why_not.setText(why_not)
         self._show_why_not()
 

@@ -95,7 +95,9 @@ class Tray(QObject):
         self._menu.show_lines(tray_texts.menu(state, at))
         if self._icon is None:
             return
-        self._icon.setToolTip(tray_texts.tooltip(self._name, state, at))
+        tooltip = tray_texts.tooltip(self._name, state, at)
+        if tooltip != self._icon.toolTip():  # each time the whole desktop is told
+            self._icon.setToolTip(tooltip)
         self._draw(self._look(at))
 
     def acknowledge(self) -> None:
@@ -227,6 +229,8 @@ class TrayMenu(QMenu):
 def _formats_menu(copy: Callable[[CopyFormat], None]) -> QMenu:
     menu = QMenu()
     for each in CopyFormat:
+        if each is CopyFormat.TOKEN:
+            continue  # which has a line of its own
         action = menu.addAction(each.value)
         action.triggered.connect(_without_arguments(partial(copy, each)))
     return menu

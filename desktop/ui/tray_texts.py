@@ -64,7 +64,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What is told while the window is out of sight. Never a secret, and no user's name."""
+    """What is told while the window is out of sight. Never a secret, and no user's name.
+
+    Desktops may take it for markup: the words are ours, and nothing is a server's.
+    """
 
     title: str
     text: str
@@ -151,13 +154,20 @@ def cannot_renew(state: State, at: datetime) -> Notification | None:
     left = state.remaining(at)
     if left is None or left >= _MINUTE:
         return None
-    text = f"{_title_of(state.trouble)}. It is tried again by itself; open XDR Login to see more."
-    return Notification("The token cannot be renewed", text)
+    see = "Open XDR Login to see more."
+    if state.next_at is not None:
+        see = "It is tried again by itself; open XDR Login to see more."
+    return Notification("The token cannot be renewed", f"{_title_of(state.trouble)}. {see}")
+
+
+def trouble_goes_on(state: State) -> bool:
+    """Whether a renewal is still in trouble, which is told once however often it is tried."""
+    return isinstance(state, SignedIn) and (state.trouble is not None or state.renewing)
 
 
 def not_copied(reason: str) -> Notification:
-    """That nothing was put on the clipboard, and why."""
-    return Notification("Not copied", reason)
+    """That nothing was put on the clipboard, and why: the title of an advice."""
+    return Notification("Not copied", f"{reason}. Open XDR Login to see more.")
 
 
 def next_change(state: State, at: datetime) -> float | None:
@@ -175,15 +185,15 @@ def next_change(state: State, at: datetime) -> float | None:
     if left is None or left <= 0:
         return None
     unit = _HOUR if left > _COUNTED_IN_DAYS else _MINUTE
-    return (left % unit or unit) + _LATE
+    return left % unit + _LATE
 
 
 def time_left(seconds: float) -> str:
-    """What is left, no finer than a minute: "3 h 12 min left". It rounds up, as the ring does."""
+    """What is left, no finer than a minute: "3 h 12 min left". There is never less than it says."""
     if seconds >= _COUNTED_IN_DAYS:
         return f"{int(seconds // _DAY)} days left"
-    minutes = -int(-seconds // _MINUTE)
-    if minutes <= 1:
+    minutes = int(seconds // _MINUTE)
+    if not minutes:
         return "less than a minute left"
     hours, rest = divmod(minutes, 60)
     if not hours:

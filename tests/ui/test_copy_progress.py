@@ -182,11 +182,6 @@ def test_a_narrow_button_says_less(open_screen: Callable[..., Screen]) -> None:
     assert screen.has_button("Copied, 30 s")
 
 
-def test_what_else_is_to_be_said_stands_below(lapsed: Screen) -> None:
-    lapsed.window.show_copy(Copied(CopyFormat.TOKEN, 30.0, "Histories may have kept it."))
-    assert lapsed.label("Histories may have kept it.").property("role") == "muted"
-
-
 def test_why_it_was_not_copied_stands_below_as_a_warning(lapsed: Screen) -> None:
     lapsed.window.show_copy(Copying(CopyFormat.TOKEN))
     lapsed.window.show_copy(NotCopied(SLOW))

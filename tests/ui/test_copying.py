@@ -110,7 +110,10 @@ async def test_giving_up_where_nothing_is_under_way_does_nothing(
 async def test_without_a_session_there_is_nothing_to_copy(copier: Copier, told: Listener) -> None:
     copier.copy(None, CopyFormat.TOKEN)
     assert told == [
-        NotCopied("There is no token to copy. You are not signed in. Sign in, then copy it.")
+        NotCopied(
+            "There is no token to copy. You are not signed in. Sign in, then copy it.",
+            "There is no token to copy",
+        )
     ]
 
 
@@ -136,7 +139,7 @@ async def test_an_expected_error_is_told_in_its_words(
 ) -> None:
     copier.copy(FakeSession(token=error), CopyFormat.TOKEN)
     await told.wait_for(2)
-    assert told[1] == NotCopied(words)
+    assert told[1] == NotCopied(words, words.partition(".")[0])
     assert clipboard() == ""
 
 
@@ -160,7 +163,8 @@ async def test_a_copy_that_did_not_happen_is_not_claimed(
     copier.copy(FakeSession(), CopyFormat.TOKEN)
     await told.wait_for(2)
     assert told[1] == NotCopied(
-        "The clipboard did not take the token. Another program may be holding it: try again."
+        "The clipboard did not take the token. Another program may be holding it: try again.",
+        "The clipboard did not take the token",
     )
 
 

@@ -146,7 +146,18 @@ def seem_restored(window: Window) -> QWidget:
 
 
 def test_the_icon_says_profile_and_state(started: Bench) -> None:
-    assert started.icon().toolTip() == "Northwind SOC\nSigned in, 8 min left"
+    assert started.icon().toolTip() == "Northwind SOC\nSigned in, 7 min left"
+
+
+def test_the_desktop_is_told_only_what_has_changed(
+    started: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(QSystemTrayIcon, "setToolTip", lambda _, text: told.append(text))
+    started.show(signed_in(left=431))
+    assert told == []
+    started.show(signed_in(left=300))
+    assert told == ["Northwind SOC\nSigned in, 5 min left"]
 
 
 def test_the_icon_is_drawn_only_when_it_changes(started: Bench) -> None:
@@ -183,12 +194,12 @@ def test_while_a_code_waits_it_can_be_used_from_the_menu(
     assert started.wishes.calls == [(wish,)]
 
 
-@pytest.mark.parametrize("format_", CopyFormat)
-def test_the_token_can_be_copied_in_every_shape(started: Bench, format_: CopyFormat) -> None:
+def test_the_token_can_be_copied_in_every_other_shape(started: Bench) -> None:
+    others = [each for each in CopyFormat if each is not CopyFormat.TOKEN]
     menu = cast("Any", started.line("Copy as").menu())
-    (action,) = [each for each in menu.actions() if each.text() == format_.value]
-    action.trigger()
-    assert started.wishes.calls == [("copy_token", format_)]
+    for action in menu.actions():
+        action.trigger()
+    assert started.wishes.calls == [("copy_token", each) for each in others]
 
 
 def test_signing_in_from_the_menu_brings_the_window_where_the_code_will_be(started: Bench) -> None:
@@ -365,7 +376,7 @@ def test_it_hides_again_when_the_tray_comes_back(started: Bench) -> None:
     started.desktop.has_tray = True
     started.tray._host.changed.emit()
     assert not started.window.isVisible()
-    assert started.icon().toolTip() == "Northwind SOC\nSigned in, 7 min left"
+    assert started.icon().toolTip() == "Northwind SOC\nSigned in, 6 min left"
 
 
 def test_a_window_that_a_person_minimized_is_left_where_it_is(bench: Bench) -> None:
@@ -408,9 +419,8 @@ def test_started_hidden_without_a_tray_the_window_comes_minimized(bench: Bench) 
     assert is_minimized(bench.window)
 
 
-def test_after_the_end_neither_window_nor_icon_is_left(started: Bench) -> None:
+def test_after_the_end_no_icon_is_left(started: Bench) -> None:
     started.presence.close()
-    assert not started.window.isVisible()
     assert started.tray._icon is None
 
 
@@ -420,7 +430,7 @@ def test_after_the_end_neither_window_nor_icon_is_left(started: Bench) -> None:
 def test_what_the_window_shows_is_not_told_again(started: Bench) -> None:
     started.show(waiting())
     started.show(signed_in())
-    started.presence.show_copy(NotCopied("There is no valid token."))
+    started.presence.show_copy(NotCopied("There is no valid token.", "No token"))
     assert started.desktop.told == []
 
 
@@ -433,9 +443,29 @@ def test_a_sign_in_that_ends_behind_a_hidden_window_is_told(started: Bench) -> N
 
 def test_a_copy_from_the_menu_that_failed_is_told(started: Bench) -> None:
     started.window.hide()
-    started.presence.show_copy(NotCopied("The server cannot be reached."))
+    started.presence.show_copy(NotCopied("It broke. The server says “<b>”.", "It broke"))
     started.presence.show_copy(NotCopied(""))  # the person gave up
-    assert started.desktop.told == [("Not copied", "The server cannot be reached.")]
+    assert started.desktop.told == [("Not copied", "It broke. Open XDR Login to see more.")]
+
+
+def test_what_kept_a_token_from_being_copied_is_told_of_the_copy_alone(started: Bench) -> None:
+    started.window.hide()
+    started.presence.show_copy(Copying(CopyFormat.TOKEN))
+    started.show(STUCK_AND_TRYING)
+    started.show(STUCK)
+    started.presence.show_copy(NotCopied("The server cannot be reached. …", "No connection"))
+    started.show(STUCK_AND_TRYING)
+    started.show(STUCK)
+    assert [title for title, _ in started.desktop.told] == ["Not copied"]
+
+
+def test_trouble_is_told_when_the_copy_that_met_it_was_given_up(started: Bench) -> None:
+    started.window.hide()
+    started.presence.show_copy(Copying(CopyFormat.TOKEN))
+    started.show(STUCK)
+    started.presence.show_copy(NotCopied(""))
+    started.show(STUCK)
+    assert [title for title, _ in started.desktop.told] == ["The token cannot be renewed"]
 
 
 def test_one_trouble_is_told_once_however_often_it_is_tried(started: Bench) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from desktop.oauth import errors
+from desktop.services import keystore, profiles
 from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedOut, State
 from desktop.ui import tray_texts
 from desktop.ui.tray_texts import ARC_STEPS, Line, Look, Notification
@@ -56,7 +57,7 @@ def test_the_icon_shows_how_it_stands_and_what_is_left(
         (Requesting(), "Starting"),
         (waiting(), "Waiting for approval"),
         (waiting(approved=True), "Approved"),
-        (signed_in(left=432), "Signed in, 8 min left"),
+        (signed_in(left=507), "Signed in, 8 min left"),
         (signed_in(left=None), "Signed in, does not expire"),
         (signed_in(left=0), "Expired"),
         (RENEWING, "Renewing"),
@@ -83,12 +84,13 @@ def test_before_there_is_a_profile_the_tooltip_names_the_program() -> None:
     ("seconds", "words"),
     [
         (1, "less than a minute left"),
-        (60, "less than a minute left"),
-        (61, "2 min left"),
-        (3599, "1 h left"),
-        (3601, "1 h 1 min left"),
+        (59.9, "less than a minute left"),
+        (60, "1 min left"),
+        (507, "8 min left"),
+        (3599, "59 min left"),
+        (3601, "1 h left"),
         (11_520, "3 h 12 min left"),
-        (172_799, "48 h left"),
+        (172_799, "47 h 59 min left"),
         (172_800, "2 days left"),
         (259_199, "2 days left"),
     ],
@@ -102,7 +104,7 @@ def test_what_is_left_is_said_no_finer_than_a_minute(seconds: float, words: str)
 
 def test_signed_in_the_token_can_be_copied_and_dropped() -> None:
     assert lines(signed_in()) == {
-        "Signed in, 8 min left": "cannot",
+        "Signed in, 7 min left": "cannot",
         "Copy token": "can be chosen",
         "Copy as": "can be chosen",
         "Sign out": "can be chosen",
@@ -207,12 +209,50 @@ def test_what_needs_nobody_is_not_told(before: State, state: State) -> None:
 
 
 def test_that_a_token_runs_out_and_cannot_be_renewed_is_told() -> None:
-    told = tray_texts.cannot_renew(STUCK, NOW)
+    told = tray_texts.cannot_renew(replace(STUCK, next_at=NOW), NOW)
     assert told is not None
     assert told.title == "The token cannot be renewed"
     assert told.text == (
         "The server cannot be reached. It is tried again by itself; open XDR Login to see more."
     )
+
+
+def test_what_is_not_tried_again_is_not_promised() -> None:
+    told = tray_texts.cannot_renew(STUCK, NOW)
+    assert told is not None
+    assert told.text == "The server cannot be reached. Open XDR Login to see more."
+
+
+@pytest.mark.parametrize(
+    ("state", "goes_on"),
+    [
+        (STUCK, True),
+        (replace(STUCK, trouble=None, renewing=True), True),  # it is tried again
+        (signed_in(), False),
+        (SignedOut(), False),
+    ],
+)
+def test_trouble_goes_on_until_a_renewal_works(state: State, *, goes_on: bool) -> None:
+    assert tray_texts.trouble_goes_on(state) is goes_on
+
+
+EVIL = "<a href='https://evil.example'>dana</a>"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.TransportFailure(EVIL, detail=EVIL),
+        keystore.KeyringFault(EVIL),
+        profiles.UnknownProfile(EVIL),
+    ],
+)
+def test_no_word_of_a_server_is_in_what_a_desktop_may_take_for_markup(error: Exception) -> None:
+    failed = tray_texts.notification(waiting(), Failed(error))
+    stuck = tray_texts.cannot_renew(replace(STUCK, trouble=error), NOW)
+    assert failed
+    assert stuck
+    assert "evil" not in f"{failed} {stuck}"
 
 
 def test_a_failed_renewal_is_not_told_while_the_token_lives() -> None:
@@ -231,7 +271,7 @@ def test_without_trouble_nothing_is_told(state: State) -> None:
     ("state", "seconds"),
     [
         (signed_in(left=432), 12.5),
-        (signed_in(left=60), 60.5),
+        (signed_in(left=60), 0.5),
         (signed_in(left=20), 20.5),
         (waiting(left=581), 41.5),
         (replace(signed_in(), expires_at=NOW + timedelta(days=5, seconds=90)), 90.5),
@@ -253,9 +293,9 @@ def test_the_words_have_changed_after_the_next_change() -> None:
         at += timedelta(seconds=wait)
     shown.append(tray_texts.summary(state, at))
     assert shown == [
-        "Signed in, 4 min left",
         "Signed in, 3 min left",
         "Signed in, 2 min left",
+        "Signed in, 1 min left",
         "Signed in, less than a minute left",
         "Expired",
     ]
