@@ -48,7 +48,7 @@ class Clipboard(QObject):
         self._wayland = is_wayland() if wayland is None else wayland
         self._clipboard: QClipboard = QGuiApplication.clipboard()
         self._secret: str | None = None
-        self._left_behind: str | None = None
+        self._left_behind: set[str] = set()  # secrets that the desktop may have kept
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.clear_secret)
         if self._wayland:
@@ -67,23 +67,31 @@ class Clipboard(QObject):
 
     async def copy_secret(self, text: str) -> bool:
         """Put `text` on the clipboard for a short time, out of histories; whether it is there."""
+        before = self._left_behind | ({self._secret} if self._secret is not None else set())
         self._forget()
+        there = False
+        try:
+            there = await self._put(text)
+        finally:
+            if there:
+                self._left_behind.clear()
+            else:
+                self._forget()
+                self._go_on_clearing(before)
+        return there
+
+    async def _put(self, text: str) -> bool:
+        """Put `text` on the clipboard; whether it is there."""
         if self._wayland and self._clipboard.ownsClipboard():
             # Its going makes an echo too, which must not be taken for that of `text`.
             await self._echoed(self._clipboard.clear)
         self._secret = text
         self._timer.start(round(self.clear_after * 1000))
         put = partial(self._clipboard.setMimeData, _marked(text))
-        if not self._wayland:
-            put()
-            there = self._holds(text)
-        else:
-            there = await self._accepted(put)
-        if there:
-            self._left_behind = None
-        else:
-            self._forget()
-        return there
+        if self._wayland:
+            return await self._accepted(put)
+        put()
+        return self._holds(text)
 
     def clear_secret(self) -> None:
         """Empty the clipboard if it still holds the secret that was put there."""
@@ -93,22 +101,20 @@ class Clipboard(QObject):
             return
         self._clipboard.clear()
         if self._wayland:
-            self._left_behind = secret
-            QTimer.singleShot(round(ECHO * 1000), self, self._clear_what_was_left)
+            self._go_on_clearing({secret})
 
     async def close(self) -> None:
         """Take the secret back for good: the program ends."""
         self.clear_secret()
-        if self._left_behind is not None:
+        if self._left_behind:
             await asyncio.sleep(ECHO)
             # Unheard, it would not have been sent before the program is gone.
             await self._echoed(self._clear_what_was_left)
 
     def _holds(self, text: str) -> bool:
-        if self._clipboard.ownsClipboard():
-            return True
-        # Another program took it over, as a clipboard manager does. Asking one that hangs holds
-        # Qt for five seconds on X11, and for as long again with every further question.
+        # To own it is not enough: a person may have copied something else in our own window. Where
+        # another program took it over, as a clipboard manager does, asking one that hangs holds Qt
+        # for five seconds on X11, and for as long again with every further question.
         content: QMimeData | None = self._clipboard.mimeData()  # None once it is empty
         return content is not None and bool(content.formats()) and content.text() == text
 
@@ -144,17 +150,22 @@ class Clipboard(QObject):
         return echo.done()
 
     def _on_focus(self, window: QWindow | None) -> None:
-        if window is not None and self._left_behind is not None:
+        if window is not None and self._left_behind:
             QTimer.singleShot(0, self, self._clear_what_was_left)
 
     def _clear_what_was_left(self) -> None:
         """Clear what the desktop has kept of a secret that was taken back."""
         # GNOME keeps a copy of what it loses, and shows it to nobody who has not got the focus.
-        if self._left_behind is None or QGuiApplication.focusWindow() is None:
+        if not self._left_behind or (self._wayland and QGuiApplication.focusWindow() is None):
             return
-        if self._clipboard.text() == self._left_behind:
+        if self._clipboard.text() in self._left_behind:
             self._clipboard.clear()
-        self._left_behind = None
+        self._left_behind.clear()
+
+    def _go_on_clearing(self, secrets: set[str]) -> None:
+        """Take back, now or when a window has the focus, what is left of `secrets`."""
+        self._left_behind |= secrets
+        QTimer.singleShot(round(ECHO * 1000), self, self._clear_what_was_left)
 
     def _forget(self) -> None:
         self._secret = None

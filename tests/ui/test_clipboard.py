@@ -3,10 +3,12 @@ import asyncio
 import pytest
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QClipboard, QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from desktop.ui import clipboard as module
 from desktop.ui.clipboard import Clipboard
+from tests.ui.bench import settle
 
 MARKS = {
     'application/x-qt-windows-mime;value="ExcludeClipboardContentFromMonitorProcessing"': b"1",
@@ -14,6 +16,8 @@ MARKS = {
     'application/x-qt-windows-mime;value="CanUploadToCloudClipboard"': b"\0\0\0\0",
     "x-kde-passwordManagerHint": b"secret",
 }
+
+CLEAR = QClipboard.clear  # as it is where nobody refuses
 
 
 @pytest.fixture
@@ -129,6 +133,64 @@ def test_a_clipboard_that_does_not_take_the_secret_is_noticed(
     monkeypatch.setattr(QClipboard, "setMimeData", lambda *_: None)
     assert not asyncio.run(clipboard.copy_secret("token"))
     assert not clipboard._timer.isActive()
+    assert system.text() == ""
+
+
+def test_what_was_copied_in_our_own_window_stays(
+    system: QClipboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clipboard = Clipboard()
+    copy_secret(clipboard, "token")
+    system.setText("a claim that was marked with the mouse")
+    monkeypatch.setattr(QClipboard, "ownsClipboard", lambda _: True)
+    clipboard.clear_secret()
+    assert system.text() == "a claim that was marked with the mouse"
+
+
+@pytest.fixture
+def refusing(system: QClipboard, monkeypatch: pytest.MonkeyPatch) -> Clipboard:
+    """Have copied "one", on a desktop that takes nothing more from a program without the focus."""
+    monkeypatch.setattr(module, "ECHO", 0.01)
+    clipboard = Clipboard(wayland=True)
+    clipboard._secret = "one"
+    system.setText("one")
+    monkeypatch.setattr(QClipboard, "setMimeData", lambda *_: None)
+    monkeypatch.setattr(QClipboard, "clear", lambda _: None)
+    return clipboard
+
+
+def come_back(clipboard: Clipboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the focus to a window."""
+    monkeypatch.setattr(QClipboard, "clear", CLEAR)
+    window = QWidget()
+    window.show()
+    window.activateWindow()
+    settle()
+    clipboard._clear_what_was_left()
+    window.close()
+
+
+def test_a_secret_that_could_not_be_replaced_is_taken_back_later(
+    refusing: Clipboard, system: QClipboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not asyncio.run(refusing.copy_secret("two"))
+    assert system.text() == "one"
+    come_back(refusing, monkeypatch)
+    assert system.text() == ""
+
+
+def test_a_secret_whose_replacement_was_given_up_is_taken_back_later(
+    refusing: Clipboard, system: QClipboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def give_up() -> None:
+        copying = asyncio.create_task(refusing.copy_secret("two"))
+        await asyncio.sleep(0)
+        copying.cancel()
+        await asyncio.wait({copying})
+
+    asyncio.run(give_up())
+    assert system.text() == "one"
+    come_back(refusing, monkeypatch)
     assert system.text() == ""
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -244,7 +245,7 @@ EVIL = "<a href='https://evil.example'>dana</a>"
     [
         errors.TransportFailure(EVIL, detail=EVIL),
         keystore.KeyringFault(EVIL),
-        profiles.UnknownProfile(EVIL),
+        profiles.UnknownProfile(Path(EVIL), EVIL),
     ],
 )
 def test_no_word_of_a_server_is_in_what_a_desktop_may_take_for_markup(error: Exception) -> None:
