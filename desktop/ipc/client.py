@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from desktop.ipc import address
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from desktop.ipc.messages import Members
 
 # What a desktop gives to a program that it starts, so that its window may come to the front.
@@ -57,6 +59,36 @@ def show() -> None:
 def ask(command: str, **members: object) -> Members:
     """What the running program answers to `command`; raises `NotRunning` or `NoAnswer`."""
     stream = _connected()
+    if sys.platform == "win32":  # a socket knows its own limit
+        return in_time(lambda: _exchange(stream, command, members), _PATIENCE)
+    return _exchange(stream, command, members)
+
+
+def in_time(work: Callable[[], Members], seconds: float) -> Members:
+    """What `work` gives or raises, done in a thread; raises `NoAnswer` if it takes longer.
+
+    A pipe of Windows that was opened as a file can be read without any limit only.
+    """
+    import threading
+
+    done: list[Members | Exception] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except Exception as error:  # noqa: BLE001 - raised below
+            done.append(error)
+
+    thread = threading.Thread(target=run, name="pipe", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    outcome = done[0] if done else NoAnswer("it takes too long")
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def _exchange(stream: RawIOBase, command: str, members: Members) -> Members:
     from desktop.ipc.messages import LONGEST, BadMessage, decode, encode
 
     try:
@@ -79,6 +111,8 @@ def _connected() -> RawIOBase:
 
 
 def _open_pipe() -> RawIOBase:
+    # Another account of this computer may have taken the name first: nothing here asks who is at
+    # the other end. It could keep the window from coming; nothing secret is said.
     return open(address.pipe_name(), "r+b", buffering=0)  # noqa: PTH123 - it is no file
 
 

@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -130,6 +131,24 @@ def test_one_that_does_not_answer_counts_as_none() -> None:
     with pytest.raises(NoAnswer):
         client.show()
     client.hand_over(quietly=False)
+
+
+def test_what_takes_too_long_is_no_answer() -> None:
+    ended = threading.Event()
+
+    def endless() -> Members:
+        ended.wait()
+        return {}
+
+    with pytest.raises(NoAnswer, match="too long"):
+        client.in_time(endless, 0.01)
+    ended.set()
+
+
+def test_what_comes_in_time_is_the_answer() -> None:
+    assert client.in_time(lambda: {"ok": True}, 5) == {"ok": True}
+    with pytest.raises(ZeroDivisionError):
+        client.in_time(lambda: {"ok": 1 / 0}, 5)
 
 
 # Being asked

@@ -30,8 +30,12 @@ application = QCoreApplication([])
 watch = awakening.Awakening()
 woken = []
 watch.woke.connect(lambda: woken.append(True))
-QTimer.singleShot(0, lambda: subprocess.run(sys.argv[1:], check=True))
-QTimer.singleShot(1000, application.quit)
+
+def run():
+    subprocess.run(sys.argv[1:], check=True)
+    QTimer.singleShot(1000, application.quit)
+
+QTimer.singleShot(0, run)
 application.exec()
 watch.close()
 print(json.dumps(len(woken)))
