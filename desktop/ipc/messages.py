@@ -40,6 +40,17 @@ def decode(line: bytes) -> dict[str, object]:
     return members
 
 
-def text_members(members: Members) -> dict[str, str]:
-    """Those that are texts."""
-    return {name: value for name, value in members.items() if isinstance(value, str)}
+_LONGEST_PLAIN = 512  # characters
+
+
+def plain_members(members: object) -> dict[str, str]:
+    """Those that are short texts of printable ASCII, as what a desktop hands to its programs is."""
+    if not isinstance(members, dict):
+        return {}
+    return {name: value for name, value in members.items() if _is_plain(value)}
+
+
+def _is_plain(value: object) -> bool:
+    if not isinstance(value, str) or len(value) > _LONGEST_PLAIN:
+        return False
+    return value.isascii() and value.isprintable()

@@ -23,7 +23,9 @@ _log = logging.getLogger(__name__)
 Handler = Callable[[Members], Awaitable[Members]]
 """Does a command with its members, and gives those of the answer."""
 
-_PATIENCE = 5.0  # seconds for another one that starts, ends or does not answer
+# Seconds for another one that starts, ends or does not answer. The longest end waits for an answer,
+# for the keyring and for another answer: `Session.close`.
+_PATIENCE = 40.0
 _PAUSE = 0.05
 _LINE_WITHIN = 2.0  # seconds that a peer may take to say its line, and to take its answer
 _MOST_PEERS = 8
@@ -47,9 +49,9 @@ class Claim:
 def claim(*, quietly: bool = False) -> Claim:
     """Be the one that runs; raises `AlreadyRunning`, or `OSError` where nothing can be claimed.
 
-    Where another one runs, it is asked to show its window, unless `quietly`. Blocks, for some
-    seconds where another one is just starting or ending, or does not answer. The lock is the
-    system's: it dies with its holder, so whoever has it may replace the socket of a crash.
+    Where another one runs, it is asked to show its window, unless `quietly`. Blocks, for as long as
+    the longest end where another one is just starting or ending, or does not answer. The lock is
+    the system's: it dies with its holder, so whoever has it may replace the socket of a crash.
     """
     give_up_at = time.monotonic() + _PATIENCE
     while (lock := _locked(address.lock_path())) is None:

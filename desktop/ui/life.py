@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QIcon
 
-from desktop.ipc.client import ACTIVATION, hand_over
-from desktop.ipc.messages import Members, text_members
+from desktop.ipc.client import ACTIVATION, AlreadyRunning, hand_over
+from desktop.ipc.messages import Members, plain_members
 from desktop.ipc.server import Claim, Server, claim
 from desktop.options import Options
 from desktop.services.background import Worker
@@ -58,6 +58,8 @@ class _Life:
         self._theme = theme
         self._options = options
         self._worker = Worker("loader")
+        self._claiming: asyncio.Task[None] | None = None
+        self._waits_for_claim = True
         self._session: Session | None = None
         self._claim: Claim | None = None
         self._server = Server({"show": self._show})
@@ -73,9 +75,7 @@ class _Life:
 
     async def run(self) -> int:
         """Live; gives the exit code. Raises `AlreadyRunning`."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            if sys.platform != "win32":
-                asyncio.get_running_loop().add_signal_handler(number, self.leave)
+        self._heed_signals()
         try:
             await self._be_the_one()
             file = settings_file()
@@ -83,30 +83,56 @@ class _Life:
             await self._sign_in(quietly=self._options.hidden)
             await self._settled.wait()
             await asyncio.sleep(_DRAWN_AFTER)  # what is loaded now would make that come later
-            await self._worker.run(_load_what_comes_next)
-            # One turn of the loop each: together they would hold up a frame.
-            for deed in (self._theme.follow, self._controller.add_shortcuts, self._stay):
-                await asyncio.sleep(0)
-                deed()
+            if not self._leaving:
+                await self._worker.run(_load_what_comes_next)
+                # One turn of the loop each: together they would hold up a frame.
+                for deed in (self._theme.follow, self._controller.add_shortcuts, self._stay):
+                    await asyncio.sleep(0)
+                    deed()
             await self._sign_in_when_wanted()
         finally:
             await self._end()
         return 0
 
+    def _heed_signals(self) -> None:
+        if sys.platform == "win32":
+            return
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+                asyncio.get_running_loop().add_signal_handler(number, self.leave)
+
     async def _be_the_one(self) -> None:
         """Listen for others of this person's; raises `AlreadyRunning`. Each demo is its own."""
         if self._options.demo is not None:
             return
-        hidden = self._options.hidden
+        if sys.platform == "win32":
+            await self._own_the_pipe()
+            return
+        self._claiming = asyncio.create_task(self._own_the_socket())
+        done, _ = await asyncio.wait({self._claiming}, timeout=_KEPT_WAITING)
+        self._waits_for_claim = False
+        for each in done:
+            each.result()
+
+    async def _own_the_pipe(self) -> None:
         try:
-            if sys.platform == "win32":
-                await self._server.listen_at_pipe()
-            else:
-                self._claim = await self._worker.run(partial(claim, quietly=hidden))
-                await self._server.listen(self._claim)
+            await self._server.listen_at_pipe()
         except OSError as error:
-            await self._worker.run(partial(hand_over, quietly=hidden))  # to the owner of the pipe
-            _log.warning("others of its kind cannot reach this one: %s", error)
+            await self._worker.run(partial(hand_over, quietly=self._options.hidden))
+            _log.warning(_UNREACHABLE, error)
+
+    async def _own_the_socket(self) -> None:
+        # Another one that ends may take long: the loader has other things to do meanwhile.
+        work = partial(claim, quietly=self._options.hidden)
+        try:
+            self._claim = await Worker("claimer").run(work)
+            await self._server.listen(self._claim)
+        except OSError as error:
+            _log.warning(_UNREACHABLE, error)
+        except AlreadyRunning:
+            if self._waits_for_claim:
+                raise
+            _log.warning(_UNREACHABLE, "a third one was faster")
 
     def _stay(self) -> None:
         """From now on closing the window leaves the program in the tray."""
@@ -135,8 +161,7 @@ class _Life:
 
     async def _show(self, members: Members) -> Members:
         """What a second one asks for, which then ends."""
-        activation = members.get("activation")
-        given = text_members(activation) if isinstance(activation, dict) else {}
+        given = plain_members(members.get("activation"))
         if self._presence is None:
             self._controller.window.show()
         else:
@@ -149,6 +174,8 @@ class _Life:
             profile = await self._worker.run(self._options.load_profile)
         except ProfileError as error:
             self._on_state(Failed(error))
+            return
+        if self._leaving:
             return
         if self._session is not None:
             if self._session.profile == profile:
@@ -176,6 +203,9 @@ class _Life:
     async def _end(self) -> None:
         # Before the window goes: on Wayland only who has the focus can take a secret back.
         await self._controller.copier.close()
+        if self._claiming is not None:
+            self._claiming.cancel()
+            await asyncio.wait({self._claiming})
         await self._server.close()
         self._controller.window.hide()
         await self._controller.pages.close()
@@ -223,5 +253,7 @@ def _load_what_comes_next() -> None:
     gc.enable()
 
 
+_UNREACHABLE = "others of its kind cannot reach this one: %s"
+_KEPT_WAITING = 5.0  # seconds that a sign-in waits for another one that ends
 _DRAWN_AFTER = 0.05  # seconds until a new view is laid out and painted, generously
 _USUAL_SWITCH_INTERVAL = 0.005  # seconds: what Python starts with

@@ -203,10 +203,13 @@ def test_started_hidden_it_waits_in_the_tray_without_asking_for_a_code(
     assert app.leave() == 0
 
 
-def test_a_signal_ends_it_while_it_is_hidden(app: App, panel: Panel) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_while_it_is_hidden(
+    app: App, panel: Panel, number: signal.Signals
+) -> None:
     wait_until(panel.has_icon, "the icon in the tray")
     app.close()
-    app.program.process.send_signal(signal.SIGTERM)
+    app.program.process.send_signal(number)
     assert app.end() == 0
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from desktop.ipc.messages import LONGEST, BadMessage, decode, encode, text_members
+from desktop.ipc.messages import LONGEST, BadMessage, decode, encode, plain_members
 
 
 def test_a_message_is_one_line_with_the_version() -> None:
@@ -34,5 +34,11 @@ def test_anything_else_is_refused(line: bytes, reason: str) -> None:
         decode(line)
 
 
-def test_of_members_that_should_be_texts_others_are_left_out() -> None:
-    assert text_members({"a": "text", "b": 1, "c": None, "d": ["x"]}) == {"a": "text"}
+@pytest.mark.parametrize("value", [1, None, ["x"], "a\0b", "line\nbreak", "\udc80", "ü", "x" * 513])
+def test_what_no_desktop_hands_to_a_program_is_left_out(value: object) -> None:
+    assert plain_members({"a": "x" * 512, "b": value}) == {"a": "x" * 512}
+
+
+@pytest.mark.parametrize("members", [None, "text", ["a"]])
+def test_what_are_no_members_are_none(members: object) -> None:
+    assert plain_members(members) == {}

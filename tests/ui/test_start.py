@@ -103,6 +103,65 @@ app.Window = Told
 sys.exit(app.run(Options(hidden=True)))
 """
 
+# Left while it still looks for others of its kind.
+LEFT_EARLY = """
+import sys
+from desktop.demo import DemoOptions
+from desktop.options import Options
+from desktop.ui import app, life
+
+class Told(life.Session):
+    def open(self, **how):
+        print("opened")
+
+async def leave(self):
+    self.leave()
+
+life.Session = Told
+life._Life._be_the_one = leave
+life._load_what_comes_next = lambda: print("loaded")
+sys.exit(app.run(Options(demo=DemoOptions())))
+"""
+
+# Another one holds the lock, and lets go of it only when this one shows what came of its start.
+WAITS_FOR_ANOTHER = """
+import sys, threading, time
+from PySide6.QtCore import Signal
+from desktop.ipc import client, server
+from desktop.options import Options
+from desktop.services.states import Failed
+from desktop.ui import app, life
+
+client._PATIENCE = 0.05
+life._KEPT_WAITING = 0.05
+held = server.claim()
+asking = []
+
+class Told(app.Window):
+    answered = Signal()
+
+    def show_state(self, state, at):
+        super().show_state(state, at)
+        if isinstance(state, Failed) and not asking:
+            asking.append(True)
+            self.answered.connect(self._actions.quit)
+            held.give_up()
+            threading.Thread(target=self.ask, daemon=True).start()
+
+    def ask(self):
+        while True:
+            try:
+                client.show()
+                break
+            except (client.NotRunning, client.NoAnswer):
+                time.sleep(0.05)
+        print("answered")
+        self.answered.emit()
+
+app.Window = Told
+sys.exit(app.run(Options()))
+"""
+
 # What cannot be loaded ends the program with its reason, and does not leave it waiting.
 BROKEN = """
 import sys
@@ -197,6 +256,17 @@ def test_started_hidden_it_runs_without_a_window() -> None:
     done = run(HIDDEN)
     assert (done.returncode, done.stderr) == (0, "")
     assert set(done.stdout.splitlines()) == {"hidden"}
+
+
+def test_left_before_it_signs_in_it_asks_for_nothing() -> None:
+    done = run(LEFT_EARLY)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe has one owner")
+def test_another_one_that_takes_long_to_end_is_outlasted_and_keeps_nobody_waiting() -> None:
+    done = run(WAITS_FOR_ANOTHER)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "answered\n", "")
 
 
 def test_a_module_that_cannot_be_loaded_ends_the_program_with_its_reason() -> None:

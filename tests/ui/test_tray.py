@@ -1,5 +1,6 @@
 """The tray and the window's coming and going, where a tray is there or is not."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -422,6 +423,15 @@ def test_started_hidden_without_a_tray_the_window_comes_minimized(bench: Bench) 
 def test_after_the_end_no_icon_is_left(started: Bench) -> None:
     started.presence.close()
     assert started.tray._icon is None
+
+
+def test_what_the_desktop_handed_over_does_not_stay(
+    started: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DESKTOP_STARTUP_ID", raising=False)
+    with pytest.raises(ValueError, match="null"):
+        started.presence.bring_window({"DESKTOP_STARTUP_ID": "x", "XDG_ACTIVATION_TOKEN": "\0"})
+    assert "DESKTOP_STARTUP_ID" not in os.environ
 
 
 # What is told
