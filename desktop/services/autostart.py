@@ -29,20 +29,26 @@ def is_on() -> bool:
     return found is not None and _is_in_force(found.read_text("utf-8", errors="replace"))
 
 
-def set_on(on: bool, *, hidden: bool) -> None:  # noqa: FBT001 - set_on(False) says it
-    """Start at login from now on, or no longer; with `hidden` in the tray. Raises `OSError`."""
+def set_on(on: bool, *, hidden: bool, profile: str | None = None) -> None:  # noqa: FBT001 - set_on(False) says it
+    """Start at login from now on, or no longer; with `hidden` in the tray. Raises `OSError`.
+
+    `profile` is the one to start with, where another than usual was asked for.
+    """
+    arguments = command(hidden=hidden, profile=profile)
     if sys.platform == "win32":
-        _set_run_value(run_value(command(hidden=hidden)) if on else None)
+        _set_run_value(run_value(arguments) if on else None)
     elif sys.platform == "darwin":
-        agent = launch_agent(command(hidden=hidden), folder=_module_folder())
+        agent = launch_agent(arguments, folder=_module_folder())
         _set_file(_agent_file(), agent if on else None)
     else:
-        _set_entry(command(hidden=hidden) if on else None)
+        _set_entry(arguments if on else None)
 
 
-def command(*, hidden: bool) -> list[str]:
+def command(*, hidden: bool, profile: str | None = None) -> list[str]:
     """What starts this program."""
-    return [*_program(), *(["--hidden"] if hidden else [])]
+    # In one piece: a name may begin with a hyphen.
+    chosen = [f"--profile={profile}"] if profile is not None else []
+    return [*_program(), *chosen, *(["--hidden"] if hidden else [])]
 
 
 def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> bytes:
@@ -90,11 +96,19 @@ def run_value(arguments: Sequence[str]) -> str:
 
 def _program() -> list[str]:
     if getattr(sys, "frozen", False):
-        # An AppImage is mounted elsewhere at each start.
-        return [os.environ.get("APPIMAGE") or sys.executable]
+        return [_image() or sys.executable]
     python = Path(sys.executable)
     without_console = python.with_name("pythonw.exe")
     return [str(without_console if without_console.exists() else python), "-m", "desktop"]
+
+
+def _image() -> str | None:
+    """The AppImage that this program runs from: it is mounted elsewhere at each start."""
+    mounted = os.environ.get("APPDIR", "")
+    # What another image has started finds the same variables.
+    if not mounted or not Path(sys.executable).is_relative_to(mounted):
+        return None
+    return os.environ.get("APPIMAGE")
 
 
 def _module_folder() -> Path | None:

@@ -29,6 +29,7 @@ from desktop.ui import views, waiting_view  # noqa: F401 - loaded here, needed b
 from desktop.ui.app import Application
 from desktop.ui.controller import Controller
 from desktop.ui.loop import EventLoop
+from desktop.ui.settings_keeper import NOT_IN_THE_DEMO
 from desktop.ui.theme import Theme
 from desktop.ui.window import Window
 
@@ -68,6 +69,9 @@ class _Life:
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._leaving = False
+        controller.keeper.profile = options.profile
+        if options.demo is not None:
+            controller.keeper.why_not_at_login = NOT_IN_THE_DEMO
         controller.quit_wanted.connect(self.leave)
         # There is nothing to keep until something has come of the start.
         controller.window.closed.connect(self.leave)

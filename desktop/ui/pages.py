@@ -50,6 +50,7 @@ class Pages(QObject):
         page = SettingsView(self._actions, self, self._window.theme)
         page.show_profile(self.session.profile if self.session is not None else None)
         page.show_settings(self._keeper.settings)
+        page.forbid_start(self._keeper.why_not_at_login)
         self._window.show_page(page)
         self._keeper.look_at_the_file()
         self._keeper.ask_the_system()

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
+NOT_IN_THE_DEMO = "Not in the demo"
+
 
 class SettingsKeeper(QObject):
     """Owns the settings. Files and the operating system are asked in a thread, in order.
 
     What knows the operating system is loaded there too, when it is first needed.
+
+    `profile` is what a start at login begins with, if not with the usual one. `why_not_at_login` is
+    why there can be none: then the system is neither asked nor told.
 
     Signals:
         changed: other settings hold from now on.
@@ -35,6 +40,8 @@ class SettingsKeeper(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.settings = Settings()
+        self.profile: str | None = None
+        self.why_not_at_login = ""
         self._worker = Worker("settings")
         self._asked = False
         self._told_unreadable = False
@@ -55,12 +62,14 @@ class SettingsKeeper(QObject):
             partial(save_settings, settings, settings_file()),
             partial(self._on_saved, asked=False),
         )
-        if _starts(before) != _starts(settings):
-            self._submit(partial(_start_as, settings), partial(self._on_saved, asked=True))
+        if _starts(before) != _starts(settings) and not self.why_not_at_login:
+            work = partial(_start_as, settings, self.profile)
+            self._submit(work, partial(self._on_saved, asked=True))
 
     def ask_the_system(self) -> None:
         """Find out whether the system starts the program at login: it may have been told since."""
-        self._submit(_is_started, self._on_start_known)
+        if not self.why_not_at_login:
+            self._submit(_is_started, self._on_start_known)
 
     def look_at_the_file(self) -> None:
         """Tell once if the file with the settings cannot be read."""
@@ -108,10 +117,10 @@ class SettingsKeeper(QObject):
             self._hold(replace(self.settings, start_at_login=on))
 
 
-def _start_as(settings: Settings) -> None:
+def _start_as(settings: Settings, profile: str | None) -> None:
     from desktop.services import autostart
 
-    autostart.set_on(settings.start_at_login, hidden=settings.start_hidden)
+    autostart.set_on(settings.start_at_login, hidden=settings.start_hidden, profile=profile)
 
 
 def _is_started() -> bool:

@@ -39,8 +39,10 @@ class SettingsView(View):
         self._seconds = self._stepper(
             "Time on the clipboard", "clipboard_seconds", allowed=CLIPBOARD_SECONDS, unit="s"
         )
+        self._about_login = label("", "muted")
         self._cost = label("", "muted")
         self._lay_out()
+        self.forbid_start("")
         self.show_settings(self._settings)
         self._show_cost(None)
 
@@ -68,6 +70,12 @@ class SettingsView(View):
         self._minutes.setEnabled(not settings.keep_fresh)
         self._seconds.show_value(settings.clipboard_seconds)
 
+    def forbid_start(self, reason: str) -> None:
+        """Do not offer to start at login, for `reason`; empty where there is none."""
+        self._at_login.setEnabled(not reason)
+        self._about_login.setText(reason or page_texts.AT_LOGIN)
+        set_tip(self._at_login, self._about_login.text())
+
     def show_failure(self, text: str) -> None:
         """What could not be kept, in words."""
         self._failure.show_text(text)
@@ -82,7 +90,7 @@ class SettingsView(View):
 
     def _lay_out(self) -> None:
         starting = Card()
-        starting.column.addWidget(_Row("Start when I log in", page_texts.AT_LOGIN, self._at_login))
+        starting.column.addWidget(_Row("Start when I log in", self._about_login, self._at_login))
         starting.column.addWidget(
             _Row("Start hidden, in the tray", page_texts.START_HIDDEN, self._hidden)
         )

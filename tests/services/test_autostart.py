@@ -175,8 +175,28 @@ def test_of_an_image_that_is_mounted_anew_each_time_the_image_is_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", "/run/mount/XDR/usr/bin/xdr-login")
+    monkeypatch.setenv("APPDIR", "/run/mount/XDR")
     monkeypatch.setenv("APPIMAGE", "/home/dana/XDR Login.AppImage")
     assert autostart.command(hidden=False) == ["/home/dana/XDR Login.AppImage"]
+
+
+@pytest.mark.parametrize("mounted", ["/run/mount/Editor", "/opt/xdr", ""])
+def test_the_image_of_another_program_is_not_started(
+    mounted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", "/opt/xdr-login/xdr-login")
+    monkeypatch.setenv("APPDIR", mounted)
+    monkeypatch.setenv("APPIMAGE", "/home/dana/Editor.AppImage")
+    assert autostart.command(hidden=False) == ["/opt/xdr-login/xdr-login"]
+
+
+@linux_only
+def test_it_starts_with_the_profile_that_was_asked_for(own_folders: Path) -> None:
+    autostart.set_on(True, hidden=True, profile="north wind")
+    entry = own_file(own_folders).read_bytes()
+    assert run_by_a_desktop(entry)[2:] == ["desktop", "--profile=north wind", "--hidden"]
 
 
 def test_on_windows_no_console_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

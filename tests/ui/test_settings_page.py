@@ -16,7 +16,7 @@ from desktop.services import autostart
 from desktop.services.paths import settings_file
 from desktop.services.settings import Settings, load_settings
 from desktop.ui import settings_keeper as module
-from desktop.ui.settings_keeper import SettingsKeeper
+from desktop.ui.settings_keeper import NOT_IN_THE_DEMO, SettingsKeeper
 from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import DARK, LIGHT
 from desktop.ui.widgets import has_ring
@@ -249,6 +249,7 @@ class System:
     def __init__(self) -> None:
         self.on = False
         self.hidden: bool | None = None
+        self.profile: str | None = None
         self.error: OSError | None = None
         self.threads: set[str] = set()
 
@@ -256,11 +257,11 @@ class System:
         self.threads.add(threading.current_thread().name)
         return self.on
 
-    def set_on(self, on: bool, *, hidden: bool) -> None:  # noqa: FBT001 - as it is
+    def set_on(self, on: bool, *, hidden: bool, profile: str | None) -> None:  # noqa: FBT001 - as it is
         self.threads.add(threading.current_thread().name)
         if self.error is not None:
             raise self.error
-        self.on, self.hidden = on, hidden
+        self.on, self.hidden, self.profile = on, hidden, profile
 
 
 @pytest.fixture
@@ -455,7 +456,39 @@ async def test_where_nothing_was_set_the_end_waits_for_nothing(keeper: SettingsK
     assert keeper._worker._thread is None
 
 
+def test_at_login_it_starts_with_the_profile_that_it_has_now(
+    keeper: SettingsKeeper, system: System, qtbot: QtBot
+) -> None:
+    keeper.profile = "northwind"
+    keeper.change(Settings(start_at_login=True))
+    finish(keeper, qtbot)
+    assert system.profile == "northwind"
+
+
+def test_in_the_demo_the_system_is_left_alone(
+    keeper: SettingsKeeper, system: System, qtbot: QtBot
+) -> None:
+    keeper.why_not_at_login = NOT_IN_THE_DEMO
+    keeper.ask_the_system()
+    keeper.change(Settings(start_at_login=True))
+    finish(keeper, qtbot)
+    assert system.threads == set()
+
+
 # Behind the controller
+
+
+@pytest.mark.usefixtures("system")
+def test_in_the_demo_a_start_at_login_is_not_offered(desk: Desk) -> None:
+    desk.controller.keeper.why_not_at_login = NOT_IN_THE_DEMO
+    desk.show(signed_in())
+    desk.controller.open_settings()
+    page = desk.window.page
+    assert isinstance(page, SettingsView)
+    assert not page._at_login.isEnabled()
+    assert not page._hidden.isEnabled()
+    assert page._about_login.text() == "Not in the demo"
+    assert page._at_login.accessibleDescription() == "Not in the demo"
 
 
 @pytest.mark.usefixtures("system")

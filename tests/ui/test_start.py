@@ -123,6 +123,23 @@ life._load_what_comes_next = lambda: print("loaded")
 sys.exit(app.run(Options(demo=DemoOptions())))
 """
 
+# What a start at login would begin with.
+AT_LOGIN = """
+import sys
+from desktop.demo import DemoOptions
+from desktop.options import Options
+from desktop.ui import app, life
+
+async def tell(self):
+    keeper = self._controller.keeper
+    print(keeper.profile, keeper.why_not_at_login)
+    self.leave()
+
+life._Life._be_the_one = tell
+demo = DemoOptions() if sys.argv[1] == "demo" else None
+sys.exit(app.run(Options(profile=sys.argv[2], demo=demo)))
+"""
+
 # Another one holds the lock, and lets go of it only when this one shows what came of its start.
 WAITS_FOR_ANOTHER = """
 import sys, threading, time
@@ -261,6 +278,13 @@ def test_started_hidden_it_runs_without_a_window() -> None:
 def test_left_before_it_signs_in_it_asks_for_nothing() -> None:
     done = run(LEFT_EARLY)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(("demo", "why_not"), [("demo", "Not in the demo"), ("", "")])
+def test_a_start_at_login_would_be_as_this_one_unless_that_is_the_demo(
+    demo: str, why_not: str
+) -> None:
+    assert run(AT_LOGIN, demo, "northwind").stdout == f"northwind {why_not}\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe has one owner")
