@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from desktop.oauth import errors
 from desktop.services.copy_formats import CopyFormat
@@ -407,6 +408,22 @@ def test_the_session_is_told_when_the_window_is_in_sight(desk: Desk) -> None:
     desk.window.showMinimized()
     settle()
     assert desk.session.seen == [True, False, True, False]
+
+
+def test_a_window_that_was_put_away_is_no_use_until_somebody_comes_back(desk: Desk) -> None:
+    desk.window.hide_where(lambda: False)  # there is no tray
+    desk.window.close()
+    other = QWidget()
+    other.show()
+    other.activateWindow()
+    settle()
+    desk.window.setWindowState(Qt.WindowState.WindowNoState)  # as Qt takes it on Wayland
+    settle()
+    assert desk.session.seen == [True, False]
+    desk.window.activateWindow()
+    settle()
+    assert desk.session.seen == [True, False, True]
+    other.close()
 
 
 def test_the_session_looks_at_the_clock_at_every_tick(desk: Desk) -> None:
