@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QAccessibleAnnouncementEvent,
     QDesktopServices,
     QGuiApplication,
+    QPixmapCache,
     QWindow,
 )
 
@@ -64,6 +65,7 @@ class Controller(QObject):
         self.keeper.failed.connect(self._announce)
         self.pages = Pages(window, self, self.keeper)
         self._in_sight = window.in_sight()
+        self._most_cached = QPixmapCache.cacheLimit()  # kilobytes
         # One timer for all that counts. Roughly would be early, and once more than needed.
         self._tick = QTimer(self, singleShot=True)
         self._tick.setProperty("timerType", PRECISE_TIMER)
@@ -262,6 +264,9 @@ class Controller(QObject):
         if in_sight is self._in_sight:
             return
         self._in_sight = in_sight
+        # Qt looks through its cache of pictures every half minute, as long as it holds one.
+        QPixmapCache.clear()
+        QPixmapCache.setCacheLimit(self._most_cached if in_sight else 0)
         if self._session is not None:
             self._session.watch(visible=in_sight)
         self._draw()

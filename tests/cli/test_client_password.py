@@ -121,7 +121,7 @@ def test_a_locked_keyring_is_told(
 
 def test_an_unknown_profile_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert store("southwind") == 1
-    assert "holds no profile “southwind”." in capsys.readouterr().err
+    assert "holds no profile “southwind”, only “northwind”, “other”." in capsys.readouterr().err
 
 
 # The whole command, with a real keyring
