@@ -23,7 +23,7 @@ from desktop.ui.copy_window import CopyWindow
 from desktop.ui.copying import Copied, Copier, Copying, CopyProgress
 from desktop.ui.theme import Theme
 
-TOKEN = "eyJ-it's-$HOME-a-token"
+TOKEN = "eyJ-a.to~ken+of/test=="
 RENEWED = "eyJ-the-next-token"
 
 

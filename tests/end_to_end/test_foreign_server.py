@@ -116,7 +116,7 @@ def test_being_told_to_slow_down_costs_five_seconds_and_not_the_sign_in(
     profile_for(provider, provider.public, "none")
     app = start(secret_service)
     app.code()
-    app.wait_for("Asked once, next in 6 s")
+    app.wait_for("Asked once, next in 6\N{NO-BREAK SPACE}s")
     app.click("Open browser")
     browser_opener.attach().do(approve).result()
     app.wait_for("Signed in")

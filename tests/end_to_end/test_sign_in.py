@@ -179,7 +179,7 @@ def test_being_told_to_slow_down_makes_the_program_wait_five_seconds_longer(
     server.inject("slow_down")
     app = start(secret_service)
     server.approve(app.code())
-    app.wait_for("Asked once, next in 6 s")
+    app.wait_for("Asked once, next in 6\N{NO-BREAK SPACE}s")
     app.wait_for("Signed in")
 
 

@@ -47,6 +47,18 @@ async def test_the_commands_ask_who_one_is(copier: Copier, told: Listener) -> No
     assert clipboard() == f"curl -H 'Authorization: Bearer {TOKEN}' '{WHOAMI}'"
 
 
+async def test_a_token_that_a_shell_could_run_is_put_into_no_command(
+    copier: Copier, told: Listener
+) -> None:
+    copier.copy(FakeSession(token="'&calc&'"), CopyFormat.CURL)
+    await told.wait_for(2)
+    assert told[1] == NotCopied(
+        "This token cannot be copied as a command. It has characters that a shell could run. "
+        "Copy the token itself."
+    )
+    assert clipboard() == ""
+
+
 async def test_the_time_that_is_told_is_that_of_the_setting(copier: Copier, told: Listener) -> None:
     copier.clipboard.clear_after = 90
     copier.copy(FakeSession(), CopyFormat.TOKEN)
