@@ -12,7 +12,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from desktop.services.copy_formats import CopyFormat
-from desktop.services.states import Requesting
+from desktop.services.states import Requesting, Revocation
 from desktop.ui import tray_texts
 from desktop.ui.tray_host import TrayHost
 from desktop.ui.tray_icon import tray_icon
@@ -92,7 +92,8 @@ class Tray(QObject):
         """Show `state` as it is at `at`."""
         self._state = state
         # Not only when the menu opens: a desktop that shows it in its own process may have a copy.
-        self._menu.show_lines(tray_texts.menu(state, at))
+        everywhere = self._actions.revocation_offered() is Revocation.GRANT_REVOKED
+        self._menu.show_lines(tray_texts.menu(state, at, everywhere=everywhere))
         if self._icon is None:
             return
         tooltip = tray_texts.tooltip(self._name, state, at)

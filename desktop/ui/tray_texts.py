@@ -117,8 +117,11 @@ def tooltip(name: str, state: State, at: datetime) -> str:
     return f"{short or 'XDR Login'}\n{summary(state, at)}"
 
 
-def menu(state: State, at: datetime) -> dict[Line, Words]:
-    """The lines that make sense in `state`; what is not among them is not shown."""
+def menu(state: State, at: datetime, *, everywhere: bool = False) -> dict[Line, Words]:
+    """The lines that make sense in `state`; what is not among them is not shown.
+
+    With `everywhere` signing out ends what was granted on every computer.
+    """
     reason = _why_no_token(state, at)
     token = Words(f"Copy token ({reason})", enabled=False) if reason else Words("Copy token")
     lines = {
@@ -130,6 +133,8 @@ def menu(state: State, at: datetime) -> dict[Line, Words]:
         Line.SETTINGS: Words("Settings…"),
         Line.QUIT: Words("Quit"),
     }
+    if everywhere and Line.SIGN_OUT in lines:
+        lines[Line.SIGN_OUT] = Words("Sign out on all computers")
     return {line: lines[line] for line in Line if line in lines}
 
 

@@ -312,3 +312,10 @@ def test_nothing_of_it_is_a_code_or_a_name(state: State) -> None:
     ]
     secret = "WDJB-MJHT" if not isinstance(state, AwaitingApproval) else state.user_code
     assert not [each for each in said if secret in each or "dana" in each]
+
+
+def test_signing_out_says_where_it_signs_out() -> None:
+    for everywhere, words in ((False, "Sign out"), (True, "Sign out on all computers")):
+        lines = tray_texts.menu(STATES["signed_in"], NOW, everywhere=everywhere)
+        assert lines[tray_texts.Line.SIGN_OUT].text == words
+    assert tray_texts.Line.SIGN_OUT not in tray_texts.menu(STATES["waiting"], NOW, everywhere=True)
