@@ -42,6 +42,9 @@ class Wishes:
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *given: self.calls.append((name, *given))
 
+    def revocation_offered(self) -> None:
+        """Not known."""
+
 
 @dataclass
 class Desktop:
