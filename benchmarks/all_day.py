@@ -23,7 +23,7 @@ _LIFETIME = 30.0  # seconds
 _HOUR = 6 * _LIFETIME
 _LONG = 600.0
 _SETTLED = 5.0  # seconds until what comes after a start has been loaded
-_WATCHED = 300.0
+_WATCHED = 240.0
 _SILENCE = 0.5  # seconds: what happens within one is one wake-up
 
 

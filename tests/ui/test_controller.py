@@ -7,7 +7,7 @@ from unittest.mock import ANY
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence, QPixmapCache
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -447,3 +447,14 @@ def test_the_count_is_right_again_when_the_window_is_looked_at(desk: Desk) -> No
     desk.controller._on_focus(desk.window.windowHandle())
     (ring,) = desk.window.findChildren(Ring)
     assert ring.accessibleName() == "6:40 until it expires"
+
+
+def test_out_of_sight_qt_keeps_no_pictures_that_it_would_wake_up_for(desk: Desk) -> None:
+    usual = QPixmapCache.cacheLimit()
+    desk.window.hide()
+    settle()
+    assert QPixmapCache.cacheLimit() == 0
+    desk.window.show()
+    desk.window.activateWindow()
+    settle()
+    assert QPixmapCache.cacheLimit() == usual > 0
