@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from desktop.ui.copying import CopyProgress
     from desktop.ui.window import Window
 
+_MOST_CACHED = 10240  # kilobytes of pictures, as Qt has it
+
 
 class Controller(QObject):
     """Serves the window, owns what copies, and speaks to the session once there is one.
@@ -65,7 +67,6 @@ class Controller(QObject):
         self.keeper.failed.connect(self._announce)
         self.pages = Pages(window, self, self.keeper)
         self._in_sight = window.in_sight()
-        self._most_cached = QPixmapCache.cacheLimit()  # kilobytes
         # One timer for all that counts. Roughly would be early, and once more than needed.
         self._tick = QTimer(self, singleShot=True)
         self._tick.setProperty("timerType", PRECISE_TIMER)
@@ -266,7 +267,7 @@ class Controller(QObject):
         self._in_sight = in_sight
         # Qt looks through its cache of pictures every half minute, as long as it holds one.
         QPixmapCache.clear()
-        QPixmapCache.setCacheLimit(self._most_cached if in_sight else 0)
+        QPixmapCache.setCacheLimit(_MOST_CACHED if in_sight else 0)
         if self._session is not None:
             self._session.watch(visible=in_sight)
         self._draw()
