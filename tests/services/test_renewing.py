@@ -534,6 +534,7 @@ async def test_the_end_during_a_renewal_takes_no_longer_than_that(
     await settle()
     gate.set()
     await closing
+    assert saved(world).tokens.access_token == f"{ACCESS_TOKEN}-1"
 
 
 async def test_without_keyring_by_choice_it_is_renewed_in_memory() -> None:
