@@ -19,6 +19,7 @@ from PySide6.QtCore import QElapsedTimer, QTimer  # noqa: E402
 
 from desktop.options import Options  # noqa: E402
 from desktop.ui import app  # noqa: E402
+from desktop.ui.application import Application  # noqa: E402
 from desktop.ui.window import Window  # noqa: E402
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ class WatchedWindow(Window):
 
     def _end(self) -> None:
         tell("longest", self._longest)
-        application = app.Application.instance()
-        if isinstance(application, app.Application):
+        application = Application.instance()
+        if isinstance(application, Application):
             application.leave()
 
 

@@ -22,7 +22,7 @@ from desktop.services.settings import Settings
 from desktop.services.states import SignedIn, State
 from desktop.services.token_details import TokenDetails, flattened, token_details
 from desktop.ui.app import make_application
-from desktop.ui.copying import Copied, Copying, NotCopied
+from desktop.ui.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.details_view import DetailsView
 from desktop.ui.leave_button import LeaveButton
 from desktop.ui.menu_button import MenuButton

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, QObject, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
 
+from desktop.ui.application import Application
 from desktop.ui.theme import Theme
 from desktop.ui.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtCore import QEvent, SignalInstance
+    from PySide6.QtCore import SignalInstance
 
     from desktop.options import Options
 
@@ -66,22 +66,6 @@ def make_application() -> Application:
     # The end is ours to say: requests under way are ended first.
     application.setQuitOnLastWindowClosed(False)
     return application
-
-
-class Application(QApplication):
-    """Asked to quit by the system, it does so in order: requests under way are ended first."""
-
-    has_painted = False
-    leave: Callable[[], object]
-
-    def event(self, event: QEvent) -> bool:
-        """Answer what a Dock, a session manager or a logout asks."""
-        # Telling one event from another loads them all: not before the first paint.
-        if not self.has_painted or event.type().name != "Quit":
-            return super().event(event)
-        self.leave()
-        event.ignore()
-        return True
 
 
 class _Loader(QObject):

@@ -22,7 +22,8 @@ from desktop.services.copy_formats import CopyFormat
 from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
 from desktop.ui import texts, tray_texts
 from desktop.ui.clipboard import Clipboard
-from desktop.ui.copying import Copied, Copier, NotCopied
+from desktop.ui.copy_progress import Copied, NotCopied
+from desktop.ui.copying import Copier
 from desktop.ui.numbers import PRECISE_TIMER
 from desktop.ui.pages import Pages
 from desktop.ui.settings_keeper import SettingsKeeper
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from desktop.services.session import Session
     from desktop.services.settings import Settings
     from desktop.services.states import Revocation, State
-    from desktop.ui.copying import CopyProgress
+    from desktop.ui.copy_progress import CopyProgress
     from desktop.ui.window import Window
 
 _MOST_CACHED = 10240  # kilobytes of pictures, as Qt has it

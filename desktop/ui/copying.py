@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -14,6 +13,7 @@ from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
 from desktop.services.session_errors import NoToken, SessionError
 from desktop.ui import texts
+from desktop.ui.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.copy_window import CopyWindow
 
 if TYPE_CHECKING:
@@ -23,35 +23,6 @@ if TYPE_CHECKING:
     from desktop.services.copy_formats import TokenValues
     from desktop.services.profiles import Profile
     from desktop.ui.clipboard import Clipboard
-
-
-@dataclass(frozen=True, slots=True)
-class Copying:
-    """The token is waited for; that can be cancelled."""
-
-    format: CopyFormat
-
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """It is on the clipboard, which was verified, for `clear_after` seconds from now."""
-
-    format: CopyFormat
-    clear_after: float
-
-
-@dataclass(frozen=True, slots=True)
-class NotCopied:
-    """Why it is not, in words; empty where the person gave up.
-
-    `title` is the first of them, without a stop: always this program's own, never a server's.
-    """
-
-    text: str
-    title: str = ""
-
-
-CopyProgress = Copying | Copied | NotCopied
 
 
 class TokenSource(Protocol):

@@ -26,7 +26,7 @@ from desktop.services.session import Session
 from desktop.services.settings import load_settings
 from desktop.services.states import Failed, Requesting, State
 from desktop.ui import views, waiting_view  # noqa: F401 - loaded here, needed by the window
-from desktop.ui.app import Application
+from desktop.ui.application import Application
 from desktop.ui.controller import Controller
 from desktop.ui.loop import EventLoop
 from desktop.ui.settings_keeper import NOT_IN_THE_DEMO

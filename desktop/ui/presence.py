@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt
 from desktop.services.paths import told_folder
 from desktop.services.states import Requesting
 from desktop.ui import tray_texts
-from desktop.ui.copying import Copied, Copying, NotCopied
+from desktop.ui.copy_progress import Copied, Copying, NotCopied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from desktop.services.profiles import Profile
     from desktop.services.states import State
-    from desktop.ui.copying import CopyProgress
+    from desktop.ui.copy_progress import CopyProgress
     from desktop.ui.tray import Tray
     from desktop.ui.tray_texts import Notification
     from desktop.ui.window import Window

@@ -7,7 +7,7 @@ from desktop.services.scopes import load_guide
 from desktop.services.states import SignedIn, State
 from desktop.ui import texts
 from desktop.ui.actions import Actions
-from desktop.ui.copying import CopyProgress
+from desktop.ui.copy_progress import CopyProgress
 from desktop.ui.leave_button import LeaveButton
 from desktop.ui.scopes_card import ScopesCard
 from desktop.ui.theme import Theme

@@ -10,7 +10,7 @@ from desktop.services.copy_formats import CopyFormat
 from desktop.services.states import SignedIn
 from desktop.ui import texts
 from desktop.ui.actions import Actions
-from desktop.ui.copying import Copied, Copying, CopyProgress, NotCopied
+from desktop.ui.copy_progress import Copied, Copying, CopyProgress, NotCopied
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.ring import Ring
 from desktop.ui.theme import Theme

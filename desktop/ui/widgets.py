@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QResizeEvent
 
     from desktop.services.states import State
-    from desktop.ui.copying import CopyProgress
+    from desktop.ui.copy_progress import CopyProgress
 
 _BETWEEN_BUTTONS = 12
 _BESIDE_WORDS = 5  # pixels on either side of the words of a button: border and padding

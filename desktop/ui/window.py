@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from desktop.services.profiles import Profile
     from desktop.services.states import State
     from desktop.ui.actions import Actions
-    from desktop.ui.copying import CopyProgress
+    from desktop.ui.copy_progress import CopyProgress
 
 _FRAME = 40  # what a title bar takes of the screen
 

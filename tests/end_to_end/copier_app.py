@@ -19,8 +19,9 @@ from desktop.services.copy_formats import CopyFormat
 from desktop.services.profiles import Profile
 from desktop.ui.app import make_application
 from desktop.ui.clipboard import Clipboard
+from desktop.ui.copy_progress import Copied, Copying, CopyProgress
 from desktop.ui.copy_window import CopyWindow
-from desktop.ui.copying import Copied, Copier, Copying, CopyProgress
+from desktop.ui.copying import Copier
 from desktop.ui.theme import Theme
 
 TOKEN = "eyJ-a.to~ken+of/test=="

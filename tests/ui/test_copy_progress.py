@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu
 from desktop.oauth import errors
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.messages import advice_for
-from desktop.ui.copying import Copied, Copying, NotCopied
+from desktop.ui.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.signed_in_view import SignedInView
 from desktop.ui.widgets import Button, has_ring

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QApplication
 from desktop.services.copy_formats import CopyFormat
 from desktop.ui import clipboard as module
 from desktop.ui.clipboard import Clipboard
+from desktop.ui.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.copy_window import CopyWindow
-from desktop.ui.copying import Copied, Copier, Copying, NotCopied
+from desktop.ui.copying import Copier
 from desktop.ui.theme import Theme
 from tests.ui.bench import (
     FONTS,

@@ -11,7 +11,8 @@ from desktop.oauth import errors
 from desktop.services import keystore, session_errors
 from desktop.services.copy_formats import CopyFormat
 from desktop.ui.clipboard import Clipboard
-from desktop.ui.copying import Copied, Copier, Copying, NotCopied
+from desktop.ui.copy_progress import Copied, Copying, NotCopied
+from desktop.ui.copying import Copier
 from tests.sample_states import HOST, PROFILE
 from tests.ui.bench import TOKEN, FakeSession, Listener
 

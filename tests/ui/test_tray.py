@@ -17,7 +17,7 @@ from desktop.services.states import State
 from desktop.ui import tray as module
 from desktop.ui import tray_texts
 from desktop.ui.actions import Actions
-from desktop.ui.copying import Copied, Copying, NotCopied
+from desktop.ui.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.presence import Presence
 from desktop.ui.theme import Theme
 from desktop.ui.tray import LOOKS, Tray
