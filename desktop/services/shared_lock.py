@@ -29,7 +29,7 @@ async def shared_lock(folder: Path, key: str, *, clock: Clock) -> AsyncIterator[
 
     Without a folder that can be written there is no lock, and no other program that saves either.
     """
-    # Loaded when it is first needed: it takes as long as a third of the way to the first code.
+    # Loaded when it is first needed: nobody needs it before the first code.
     from filelock import FileLock
 
     lock = FileLock(folder / f"{key}.lock", thread_local=False)

@@ -101,7 +101,7 @@ class _Loader(QObject):
             import anyio._backends._asyncio  # noqa: F401
             import httpcore  # noqa: F401
 
-            # What PySide6 has looked at would stay in memory: as much as a quarter of all of it.
+            # What PySide6 has looked at would stay in memory, a tenth of all that is taken.
             linecache.clearcache()
             import desktop.ui.life  # noqa: F401
 

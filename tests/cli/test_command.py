@@ -54,7 +54,7 @@ def test_a_demo_sign_in_without_a_display_ends_well(own_folders: Path) -> None:
     *_, not_saved, last = done.stdout.splitlines()
     assert re.fullmatch(LAST_LINE, last)
     assert not_saved == "No keyring to save the token in: the token was not saved."
-    assert "".join(files_in(own_folders).values()) == "", "a lock at most, and nothing in it"
+    assert files_in(own_folders) == {"(demo).lock": ""}, "nothing but the lock, and nothing in it"
 
 
 @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there is always a display there")

@@ -25,6 +25,7 @@ from tests.services.world import (
     REFRESH_TOKEN,
     START,
     TOKENS,
+    TakenLock,
     World,
     bound,
     settle,
@@ -186,11 +187,7 @@ async def test_a_sign_in_is_not_replaced_by_what_another_program_renews(world: W
 async def test_a_sign_in_is_saved_even_if_another_program_never_frees_the_lock(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Taken(asyncio.Lock):
-        async def __aenter__(self) -> None:
-            raise RenewalSlow
-
-    monkeypatch.setitem(world.locks, tokens_key(PROFILE), Taken())
+    monkeypatch.setitem(world.locks, tokens_key(PROFILE), TakenLock())
     world.session.sign_in()
     await world.clock.advance(6)
     world.expect(SignedIn)

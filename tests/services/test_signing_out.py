@@ -11,7 +11,7 @@ import pytest
 from desktop.oauth import errors
 from desktop.services.keystore import KeyringLocked
 from desktop.services.profiles import tokens_key
-from desktop.services.session_errors import NotSignedOut, RenewalSlow
+from desktop.services.session_errors import NotSignedOut
 from desktop.services.states import AwaitingApproval, Failed, Revocation, SignedIn, SignedOut
 from tests.services.world import (
     ACCESS_TOKEN,
@@ -20,6 +20,7 @@ from tests.services.world import (
     REFRESH_TOKEN,
     START,
     TOKENS,
+    TakenLock,
     World,
     settle,
 )
@@ -362,11 +363,7 @@ async def test_a_sign_out_that_failed_leaves_nothing_closed(rfc7009: World) -> N
 async def test_a_lock_that_is_never_free_is_told(
     rfc7009: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Taken(asyncio.Lock):
-        async def __aenter__(self) -> None:
-            raise RenewalSlow
-
-    monkeypatch.setitem(rfc7009.locks, tokens_key(PROFILE), Taken())
+    monkeypatch.setitem(rfc7009.locks, tokens_key(PROFILE), TakenLock())
     rfc7009.session.sign_out()
     await settle()
     assert isinstance(rfc7009.expect(Failed).error, NotSignedOut)

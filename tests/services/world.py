@@ -13,6 +13,7 @@ from desktop.services.keystore import KeystoreError, MemoryKeystore
 from desktop.services.profiles import Profile, issued_for
 from desktop.services.saved_tokens import encode_password
 from desktop.services.session import Session
+from desktop.services.session_errors import RenewalSlow
 from desktop.services.states import State
 from desktop.services.surroundings import Surroundings
 
@@ -260,6 +261,13 @@ class Keyring(MemoryKeystore):
         if operation in self.errors:
             raise self.errors[operation]
         self.done.append(operation)
+
+
+class TakenLock(asyncio.Lock):
+    """A lock that another program never lets go."""
+
+    async def __aenter__(self) -> None:
+        raise RenewalSlow
 
 
 class World:
