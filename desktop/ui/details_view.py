@@ -13,7 +13,7 @@ from desktop.ui.fact_rows import FactRows
 from desktop.ui.revealed_token import TokenReveal
 from desktop.ui.warning_card import WarningCard
 from desktop.ui.who_am_i import WhoAmI
-from desktop.ui.widgets import Button, Card, View, label, quiet, row
+from desktop.ui.widgets import Button, Card, View, add_row, label, quiet
 
 
 class DetailsView(View):
@@ -128,9 +128,7 @@ class _WhoCard(Card):
         self._rows = FactRows("", stacked=True, framed=False)
         self._trouble = WarningCard()
         self._ask = quiet(Button("Ask the server", self._press, "link"))
-        heading = row(label("Who am I", "heading"), self._ask)
-        heading.setStretch(0, 1)
-        self.column.addLayout(heading)
+        add_row(self.column, label("Who am I", "heading"), self._ask).setStretch(0, 1)
         self.column.addWidget(self._rows)
         self.column.addWidget(self._trouble)
         self._rows.hide()

@@ -28,16 +28,9 @@ class Header(QWidget):
         self._name = label("XDR Login", "name")
         self._place = label("", "muted")
         self._badge = _badge("Starting", "neutral")
-        words = QVBoxLayout()
-        words.setSpacing(1)
-        words.addWidget(self._name)
-        words.addWidget(self._place)
-        self._state = QHBoxLayout()
-        self._state.addWidget(self._badge)
-        self._corner = QHBoxLayout()
         self._kept = QWidget()  # the place of the button that comes later
         self._kept.setFixedSize(_GEAR, _GEAR)
-        self._corner.addWidget(self._kept)
+        words, self._state, self._corner = QVBoxLayout(), QHBoxLayout(), QHBoxLayout()
         line = QHBoxLayout(self)
         line.setContentsMargins(SPACE, SPACE - 4, SPACE - 6, GAP)
         line.setSpacing(14)
@@ -46,6 +39,12 @@ class Header(QWidget):
         line.addLayout(self._state)
         line.addSpacing(-8)
         line.addLayout(self._corner)
+        # Not before they were added: see `add_row`.
+        words.setSpacing(1)
+        words.addWidget(self._name)
+        words.addWidget(self._place)
+        self._state.addWidget(self._badge)
+        self._corner.addWidget(self._kept)
 
     def set_words(self, name: str, place: str) -> None:
         """The name of the profile, and where that is."""
@@ -58,8 +57,9 @@ class Header(QWidget):
 
     def put_in_corner(self, button: QWidget) -> None:
         """Put `button` into the place that was kept for it."""
-        self._corner.replaceWidget(self._kept, button)
+        self._kept.hide()
         self._kept.deleteLater()
+        self._corner.addWidget(button)
         self._kept = button
         _put_first(button)
 

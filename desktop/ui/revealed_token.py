@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QScrollArea
 
 from desktop.ui import page_texts
 from desktop.ui.actions import Actions, PageActions
-from desktop.ui.widgets import Button, Card, label, quiet, row
+from desktop.ui.widgets import Button, Card, add_row, label, quiet
 
 SHOWN_FOR = 20_000  # milliseconds
 _LINES = 6
@@ -37,9 +37,7 @@ class TokenReveal(Card):
         self._timer.timeout.connect(self.hide_token)
         self._into_sight = QTimer(self, singleShot=True, interval=_LAID_OUT)
         self._into_sight.timeout.connect(self.bring_into_sight)
-        heading = row(label("Access token", "heading"), self._button)
-        heading.setStretch(0, 1)
-        self.column.addLayout(heading)
+        add_row(self.column, label("Access token", "heading"), self._button).setStretch(0, 1)
         self.column.addWidget(self._note)
 
     def hide_token(self) -> None:

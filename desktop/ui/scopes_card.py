@@ -1,11 +1,13 @@
 """The scopes of a token."""
 
-from desktop.services.scopes import Guide, describe
+from PySide6.QtWidgets import QWidget
+
+from desktop.services.scopes import Guide, ScopeWords, describe
 from desktop.services.states import SignedIn
 from desktop.ui import texts
-from desktop.ui.flow_layout import FlowLayout
+from desktop.ui.flow import Flow
 from desktop.ui.long_words import breakable
-from desktop.ui.widgets import Card, label, row, set_tip
+from desktop.ui.widgets import Card, add_row, label, set_tip
 
 _LONGEST_CHIP = 30  # characters that fit one line of the narrowest window
 
@@ -20,11 +22,9 @@ class ScopesCard(Card):
         self._summary = label("", "muted")
         self._summary.setWordWrap(False)
         self._missing = label("", "muted")
-        self._chips = FlowLayout()
-        heading = row(label("Scopes", "heading"), self._summary)
-        heading.setStretch(0, 1)
-        self.column.addLayout(heading)
-        self.column.addLayout(self._chips)
+        self._chips = Flow()
+        add_row(self.column, label("Scopes", "heading"), self._summary).setStretch(0, 1)
+        self.column.addWidget(self._chips)
         self.column.addWidget(self._missing)
 
     def show_state(self, state: SignedIn) -> None:
@@ -33,18 +33,18 @@ class ScopesCard(Card):
         if shown == self._shown:
             return
         self._shown = shown
-        while (item := self._chips.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.deleteLater()
         described = [describe(scope, self._guide) for scope in state.scope]
-        for words in described:
-            chip = label(breakable(words.scope, longest=_LONGEST_CHIP))
-            chip.setWordWrap(len(words.scope) > _LONGEST_CHIP)
-            chip.setProperty("chip", "high" if words.high_impact else "plain")
-            set_tip(chip, f"{words.text}{' (high impact)' if words.high_impact else ''}")
-            self._chips.addWidget(chip)
+        self._chips.replace([_chip(words) for words in described])
         high = sum(words.high_impact for words in described)
         self._summary.setText(texts.scope_summary(len(described), high))
         missing = [scope for scope in state.requested_scope if scope not in state.scope]
         self._missing.setVisible(bool(missing))
         self._missing.setText(f"Asked for, not granted: {', '.join(missing)}")
+
+
+def _chip(words: ScopeWords) -> QWidget:
+    chip = label(breakable(words.scope, longest=_LONGEST_CHIP))
+    chip.setWordWrap(len(words.scope) > _LONGEST_CHIP)
+    chip.setProperty("chip", "high" if words.high_impact else "plain")
+    set_tip(chip, f"{words.text}{' (high impact)' if words.high_impact else ''}")
+    return chip

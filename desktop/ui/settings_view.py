@@ -17,7 +17,7 @@ from desktop.ui.stepper import Stepper
 from desktop.ui.switch import Switch
 from desktop.ui.theme import Theme
 from desktop.ui.warning_card import WarningCard
-from desktop.ui.widgets import Button, ButtonRow, Card, View, label, quiet, row, set_tip
+from desktop.ui.widgets import Button, ButtonRow, Card, View, add_row, label, quiet, set_tip
 
 
 class SettingsView(View):
@@ -143,9 +143,7 @@ class _Row(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        first = row(label(name, "heading"), control)
-        first.setStretch(0, 1)
-        column.addLayout(first)
+        add_row(column, label(name, "heading"), control).setStretch(0, 1)
         column.addWidget(below)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

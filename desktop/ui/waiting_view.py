@@ -10,7 +10,17 @@ from desktop.ui.actions import Actions
 from desktop.ui.code_tiles import CodeTiles
 from desktop.ui.numbers import ALIGN_RIGHT
 from desktop.ui.theme import Theme
-from desktop.ui.widgets import Button, ButtonRow, Card, View, has_ring, label, quiet, row, set_tip
+from desktop.ui.widgets import (
+    Button,
+    ButtonRow,
+    Card,
+    View,
+    add_row,
+    has_ring,
+    label,
+    quiet,
+    set_tip,
+)
 
 _BAR_STEPS = 1000
 _LONGEST_QR = 1000  # characters of a link: beyond, no phone reads the symbol off a screen
@@ -190,12 +200,10 @@ class _ProgressCard(Card):
         self._asking = label("", "muted")
         self._trouble = label("", "warning")
         self._new_code = quiet(Button("New code", actions.new_code, "link"))
-        self.column.addLayout(row(self._heading, self._expires))
+        add_row(self.column, self._heading, self._expires)
         self.column.addWidget(self._bar)
         self.column.addWidget(self._trouble)
-        below = row(self._asking, self._new_code)
-        below.setStretch(0, 1)
-        self.column.addLayout(below)
+        add_row(self.column, self._asking, self._new_code).setStretch(0, 1)
 
     def show_state(self, state: AwaitingApproval, at: datetime) -> None:
         """Show `state` as it is at `at`."""

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLayout,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -131,15 +130,18 @@ class Card(QFrame):
         self.column.setSpacing(spacing)
 
 
-def row(*widgets: QWidget | QLayout, spacing: int = 12) -> QHBoxLayout:
-    """`widgets` beside each other."""
+def add_row(column: QBoxLayout, *widgets: QWidget) -> QHBoxLayout:
+    """Put `widgets` beside each other, below what is in `column`.
+
+    WORKAROUND: a layout is added while it is empty, here and elsewhere. Of what is in one that is
+    added, PySide6 6.11 keeps objects which outlive what Qt deletes; what Qt then puts at the same
+    address, such as the content of the clipboard, is taken for them.
+    """
     made = QHBoxLayout()
-    made.setSpacing(spacing)
-    for item in widgets:
-        if isinstance(item, QLayout):
-            made.addLayout(item)
-        else:
-            made.addWidget(item)
+    column.addLayout(made)
+    made.setSpacing(12)
+    for widget in widgets:
+        made.addWidget(widget)
     return made
 
 
