@@ -18,6 +18,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _GUIDE = re.compile(r"|xdr")
 # Where an access token is taken to, besides what it is for.
 _ENDPOINTS_FOR_TOKENS = ("userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint")
+GRANTS = ("device", "code", "client-credentials")
 _AUTHENTICATIONS = ("auto", "none", "client_secret_basic", "client_secret_post")
 
 
@@ -50,18 +51,25 @@ class BrokenProfile(ProfileError):
 class Profile:
     """One client at one provider. `id` names it on disk and in the keyring, `name` on screen.
 
-    An empty endpoint is left to the metadata, which knows no `app_grant_endpoint`.
+    An empty endpoint is left to the metadata, which knows no `app_grant_endpoint`. `grant` is how
+    one signs in: one of `GRANTS`. `redirect_uri` is for a provider that insists on one for the
+    authorization code; else a free port of this computer is taken. `letter` and `color` tell the
+    profile apart from others on screen. `proxy` is `system`, `none`, or an address; `ca_file` a
+    file with further authorities to trust. `settings` are those that differ for this profile.
     """
 
     id: str
     name: str
     client_id: str
+    preset: str = ""
+    grant: str = "device"
     provider: str = ""
     region: str = ""
     issuer: str = ""
     expected_issuer: str | None = None
     device_authorization_endpoint: str = ""
     token_endpoint: str = ""
+    authorization_endpoint: str = ""
     userinfo_endpoint: str = ""
     revocation_endpoint: str = ""
     app_grant_endpoint: str = ""
@@ -70,6 +78,13 @@ class Profile:
     verification_hosts: tuple[str, ...] = ()
     scope_guide: str = ""
     extra_parameters: Mapping[str, str] = field(default_factory=dict)
+    redirect_uri: str = ""
+    letter: str = ""
+    color: str = ""
+    proxy: str = "system"
+    proxy_user: str = ""
+    ca_file: str = ""
+    settings: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
@@ -77,7 +92,7 @@ class Profile:
         return " · ".join(filter(None, (self.provider, self.region))) or self.issuer
 
 
-_MEMBERS = {each.name for each in fields(Profile)} - {"id"} | {"preset"}
+_MEMBERS = {each.name for each in fields(Profile)} - {"id"}
 
 
 def tokens_key(profile: Profile) -> str:
@@ -208,18 +223,28 @@ class _Reader:
             id=self.id,
             name=self.text("name", default=self.id),
             client_id=self.text("client_id"),
+            preset=self.text("preset", default=""),
+            grant=self.text("grant", default="device"),
             provider=self.text("provider", default=""),
             region=self.text("region", default=""),
             issuer=self.text("issuer", default=""),
             expected_issuer=self.text("expected_issuer", default="") or None,
             device_authorization_endpoint=self.text("device_authorization_endpoint", default=""),
             token_endpoint=self.text("token_endpoint", default=""),
+            authorization_endpoint=self.text("authorization_endpoint", default=""),
             **{name: self.text(name, default="") for name in _ENDPOINTS_FOR_TOKENS},
             client_authentication=self.text("client_authentication", default="auto"),
             scope=self.texts("scope"),
             verification_hosts=self.texts("verification_hosts"),
             scope_guide=self.text("scope_guide", default=""),
             extra_parameters=self.parameters("extra_parameters"),
+            redirect_uri=self.text("redirect_uri", default=""),
+            letter=self.text("letter", default=""),
+            color=self.text("color", default=""),
+            proxy=self.text("proxy", default="system"),
+            proxy_user=self.text("proxy_user", default=""),
+            ca_file=self.text("ca_file", default=""),
+            settings=self.members("settings"),
         )
         if not profile.issuer and not (
             profile.device_authorization_endpoint and profile.token_endpoint
@@ -229,6 +254,8 @@ class _Reader:
             raise self.complaint("`scope_guide` is no name of one")
         if "client_secret" in profile.extra_parameters:
             raise self.complaint("a password never stands here: use --set-client-password")
+        if profile.grant not in GRANTS:
+            raise self.complaint(f"`grant` is one of {', '.join(GRANTS)}")
         if profile.client_authentication not in _AUTHENTICATIONS:
             raise self.complaint(f"`client_authentication` is one of {', '.join(_AUTHENTICATIONS)}")
         self.check_addresses(profile)
@@ -276,6 +303,12 @@ class _Reader:
         if any(has_hidden_characters(item) for item in value):
             raise self.complaint(f"`{name}` holds characters that cannot be seen")
         return tuple(value)
+
+    def members(self, name: str) -> dict[str, object]:
+        value = self.table.get(name, {})
+        if not isinstance(value, dict):
+            raise self.complaint(f"`{name}` must be a table")
+        return dict(value)
 
     def parameters(self, name: str) -> dict[str, str]:
         value = self.table.get(name, {})

@@ -60,6 +60,7 @@ def test_a_preset_and_a_client_are_enough(
         id="x",
         name="x",
         client_id="client-1",
+        preset=preset,
         provider="Cisco XDR",
         region=place.partition(" · ")[2],
         issuer=issuer,

@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -13,6 +14,15 @@ from desktop.ui.theme import LIGHT, Theme
 from desktop.ui.window import Window
 from tests.sample_states import NOW
 from tests.ui.bench import Desk, FakeSession, FakeTime, Screen, settle
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collected_where_qt_is() -> Iterator[None]:
+    """Let no thread of a worker collect the windows of an earlier test: Qt objects die at home."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
