@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QByteArray, QMimeData, QObject, QTimer
-from PySide6.QtGui import QClipboard, QGuiApplication, QStandardItemModel
+from PySide6.QtGui import QClipboard, QGuiApplication
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,12 +178,7 @@ def is_wayland() -> bool:
 
 
 def _marked(text: str) -> QMimeData:
-    # WORKAROUND: of a `QMimeData` made in Python, PySide6 6.11 keeps an object that Qt calls when
-    # it deletes the content; now and then it is gone by then, and the program with it. One that Qt
-    # has made, as the content of an empty cell, leaves nothing behind in Python.
-    model = QStandardItemModel(1, 1)
-    content = model.mimeData([model.index(0, 0)])
-    content.clear()
+    content = QMimeData()
     content.setText(text)
     for mark, value in _DO_NOT_RECORD.items():
         content.setData(mark, QByteArray(value))
