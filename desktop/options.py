@@ -32,7 +32,7 @@ class Options:
 
     def load_profile(self) -> Profile:
         """The profile to sign in with. Blocks; raises `ProfileError`."""
-        from desktop.services.profiles import load_profile
+        from desktop.services.profile_reading import load_profile
 
         return self._demo_profile() if self.demo is not None else load_profile(self.profile)
 

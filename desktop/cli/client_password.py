@@ -8,7 +8,8 @@ from desktop.cli import CANCELLED
 from desktop.services.computer import system_keystore
 from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
-from desktop.services.profiles import ProfileError, client_password_key, issued_for, load_profile
+from desktop.services.profile_reading import load_profile
+from desktop.services.profiles import ProfileError, client_password_key, issued_for
 from desktop.services.saved_tokens import encode_password
 
 

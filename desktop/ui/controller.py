@@ -150,7 +150,8 @@ class Controller(QObject):
 
     def open_profiles(self) -> None:
         """Show the folder of the profiles, with an example in it where there are none."""
-        from desktop.services.profiles import ProfileError, prepare_folder
+        from desktop.services.profile_reading import prepare_folder
+        from desktop.services.profiles import ProfileError
 
         try:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(prepare_folder())))
