@@ -35,6 +35,7 @@ class ServerMetadata:
     revocation_endpoint: str = ""
     jwks_uri: str = ""
     code_challenge_methods_supported: tuple[str, ...] = ()
+    scopes_supported: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -113,6 +114,7 @@ def parse_metadata(document: Members, issuer: Issuer) -> ServerMetadata:
     return ServerMetadata(
         issuer=named,
         code_challenge_methods_supported=words(document, "code_challenge_methods_supported") or (),
+        scopes_supported=words(document, "scopes_supported") or (),
         **endpoints,
     )
 

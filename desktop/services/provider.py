@@ -3,9 +3,16 @@
 import httpx
 
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
+from desktop.oauth.errors import (
+    CertificateRejected,
+    PageInsteadOfAnswer,
+    TransportFailure,
+    Trouble,
+)
 from desktop.oauth.fields import Members
 from desktop.oauth.identity import who_am_i
 from desktop.oauth.metadata import Issuer, ServerMetadata, discover
+from desktop.oauth.portal import portal_before
 from desktop.oauth.token import TokenSet
 from desktop.services import saved_tokens
 from desktop.services.keystore import KeystoreError
@@ -58,7 +65,7 @@ class Provider:
     async def discovered(self, connection: ClientConnection) -> ServerMetadata:
         """The endpoints; raises `OAuthError`."""
         if self.metadata is None:
-            self.metadata = await _discovered(connection, self._profile)
+            self.metadata = await discovered(connection, self._profile)
         return self.metadata
 
     async def who_am_i(self, access_token: str) -> Members:
@@ -81,7 +88,7 @@ class Provider:
 
     async def _connection(self, client: Client) -> ClientConnection:
         if self._http is None:
-            self._http = await self._world.open_http()
+            self._http = await self._world.open_http(self._profile)
         return ClientConnection(
             self._http, self._world.clock, client, self.known_methods, self._note_clock
         )
@@ -112,13 +119,26 @@ class Provider:
             return None
 
 
-async def _discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:
+async def discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:
+    """The endpoints of `profile`; raises `OAuthError`, and names a portal that is in the way."""
     manual = ServerMetadata(
         device_authorization_endpoint=profile.device_authorization_endpoint,
         token_endpoint=profile.token_endpoint,
     )
     if manual.complete:
         return manual
-    return await discover(
-        connection, Issuer(profile.issuer, profile.expected_issuer), manual=manual
-    )
+    issuer = Issuer(profile.issuer, profile.expected_issuer)
+    try:
+        return await discover(connection, issuer, manual=manual)
+    except Trouble as error:
+        raise await named(connection, error) from error
+
+
+async def named(connection: ClientConnection, error: Trouble) -> Trouble:
+    """The portal that is behind `error`, or else `error` itself."""
+    if type(error) not in _PERHAPS_A_PORTAL:
+        return error
+    return await portal_before(connection.http, error.host) or error
+
+
+_PERHAPS_A_PORTAL = {CertificateRejected, PageInsteadOfAnswer, TransportFailure}

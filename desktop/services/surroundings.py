@@ -17,7 +17,7 @@ class HttpOpener(Protocol):
     """Opens the connection that a profile is to have."""
 
     async def __call__(
-        self, profile: Profile, *, proxy_password: str | None = None
+        self, profile: Profile, /, *, proxy_password: str | None = None
     ) -> httpx.AsyncClient:
         """A client for `profile`; `proxy_password` counts in place of the one in the keyring.
 
