@@ -155,12 +155,8 @@ class _Check:
             return self._by_invented_code(error)
         except errors.OAuthError as error:
             return [_bad(Step.CLIENT, error)]
-        if not self._profile.scope:
-            return [self._good(Step.CLIENT, texts.ACCEPTED), self._no_scopes()]
-        return [
-            self._good(Step.CLIENT, texts.ACCEPTED),
-            self._good(Step.SCOPES, texts.ALLOWED),
-        ]
+        scopes = texts.ALLOWED if self._profile.scope else texts.NONE_ASKED
+        return [self._good(Step.CLIENT, texts.ACCEPTED), self._good(Step.SCOPES, scopes)]
 
     async def _ask(self) -> None:
         """Ask for what the profile's way begins with; what comes of it is thrown away."""
@@ -272,13 +268,10 @@ class _Check:
 
     def _unasked_scopes(self) -> Finding:
         if not self._profile.scope:
-            return self._no_scopes()
+            return self._good(Step.SCOPES, texts.NONE_ASKED)
         unnamed = errors.printable(", ".join(self._not_supported()))
         text = texts.NOT_NAMED.format(scopes=unnamed) if unnamed else texts.PERHAPS_ALLOWED
         return Finding(Step.SCOPES, Outcome.UNSURE, text)
-
-    def _no_scopes(self) -> Finding:
-        return self._good(Step.SCOPES, texts.NONE_ASKED)
 
     def _not_supported(self) -> list[str]:
         """The scopes that the server's description does not have, where it has any."""

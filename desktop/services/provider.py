@@ -121,15 +121,8 @@ class Provider:
 
 async def discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:
     """The endpoints of `profile`; raises `OAuthError`, and names a portal that is in the way."""
-    manual = ServerMetadata(
-        device_authorization_endpoint=profile.device_authorization_endpoint,
-        token_endpoint=profile.token_endpoint,
-    )
-    if manual.complete:
-        return manual
-    issuer = Issuer(profile.issuer, profile.expected_issuer)
     try:
-        return await discover(connection, issuer, manual=manual)
+        return await _discovered(connection, profile)
     except Trouble as error:
         raise await named(connection, error) from error
 
@@ -142,3 +135,15 @@ async def named(connection: ClientConnection, error: Trouble) -> Trouble:
 
 
 _PERHAPS_A_PORTAL = {CertificateRejected, PageInsteadOfAnswer, TransportFailure}
+
+
+async def _discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:
+    manual = ServerMetadata(
+        device_authorization_endpoint=profile.device_authorization_endpoint,
+        token_endpoint=profile.token_endpoint,
+    )
+    if manual.complete:
+        return manual
+    return await discover(
+        connection, Issuer(profile.issuer, profile.expected_issuer), manual=manual
+    )

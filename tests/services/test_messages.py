@@ -50,6 +50,7 @@ def bare(kind: type[Exception]) -> Exception:
         errors.UnsafeAddress: ("http://login.example", "not https"),
         errors.MetadataMismatch: (HOST, "https://a.example", "https://b.example"),
         errors.MissingEndpoint: (HOST, "token_endpoint"),
+        errors.WrongIssuer: (HOST, "https://a.example", "https://b.example"),
         errors.UnsupportedTokenType: (HOST, "mac"),
         profiles.ProfileError: (FILE,),
         session.ClientPasswordMissing: ("northwind",),
