@@ -1,0 +1,170 @@
+"""What is done with profiles: the file, the keyring and the server, in the order that is safe."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop.services import profile_check
+from desktop.services.policy import Policy
+from desktop.services.profile_draft import Draft, members_of, profile_of
+from desktop.services.profile_file import (
+    export_profiles,
+    import_profiles,
+    new_id,
+    remove_profile,
+    save_profile,
+)
+from desktop.services.profile_reading import Profiles, load_presets, load_profiles
+from desktop.services.profiles import (
+    Profile,
+    client_password_key,
+    issued_for,
+    proxy_bound,
+    proxy_password_key,
+    tokens_key,
+)
+from desktop.services.saved_tokens import decode_password, encode_password
+from desktop.services.toml_file import write_all_at_once
+
+if TYPE_CHECKING:
+    from desktop.services.background import Worker
+    from desktop.services.profile_check import Finding
+    from desktop.services.surroundings import Surroundings
+
+_LARGEST_IMPORT = 1_000_000  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """What the form wishes for the keyring: a new one, empty to remove it, `None` to leave it."""
+
+    client: str | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is there: the profiles, those that are managed, and the presets."""
+
+    profiles: Profiles
+    presets: Mapping[str, Mapping[str, object]]
+    managed: frozenset[str] = frozenset()
+
+
+class ProfileDeeds:
+    """Changes go to `file`, with `worker` doing what blocks; secrets to the keyring only.
+
+    `load` gives all profiles there are, the managed ones among them.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        surroundings: Surroundings,
+        worker: Worker,
+        *,
+        policy: Policy | None = None,
+        load: Callable[[], Profiles] | None = None,
+    ) -> None:
+        self.file = file
+        self.policy = policy or Policy()
+        self._world = surroundings
+        self._worker = worker
+        self._load = load or partial(load_profiles, file)
+
+    async def known(self) -> Known:
+        """What is there. Raises `BrokenProfile`."""
+        profiles = await self._worker.run(self._load)
+        presets = await self._worker.run(load_presets)
+        return Known(profiles, presets, frozenset(self.policy.profiles))
+
+    def new_id(self, name: str, known: Known) -> str:
+        """An id for a profile called `name`."""
+        return new_id(name, {*known.profiles.good, *known.profiles.broken, *known.managed})
+
+    async def stored(self, profile: Profile) -> tuple[bool, bool]:
+        """Whether the keyring has a client password and one for the proxy. `KeystoreError`."""
+        client = await self._client_password(profile)
+        return client is not None, await self._proxy_password(profile) is not None
+
+    async def check(
+        self, profile: Profile, passwords: Passwords, known: Known
+    ) -> AsyncIterator[Finding]:
+        """What works; what was typed counts, else what is stored. Raises `KeystoreError`."""
+        client, proxy = passwords.client, passwords.proxy
+        if client is None:
+            client = await self._client_password(profile)
+        if proxy is None:
+            proxy = await self._proxy_password(profile)
+        looking = profile_check.check(
+            profile,
+            client or None,
+            open_http=self._world.open_http,
+            clock=self._world.clock,
+            presets=known.presets,
+            proxy_password=proxy or None,
+        )
+        async with aclosing(looking) as findings:  # type: ignore[type-var] # it is a generator
+            async for finding in findings:
+                yield finding
+
+    async def save(self, id_: str, draft: Draft, known: Known) -> Profile:
+        """Write it to the file, and give it as it is now. Raises `BrokenProfile`."""
+        members = members_of(draft, known.presets)
+        await self._worker.run(partial(save_profile, self.file, id_, members))
+        kept = known.profiles.good.get(id_)
+        return profile_of(id_, draft, known.presets, kept=kept)
+
+    async def store(self, profile: Profile, passwords: Passwords) -> None:
+        """Put into the keyring what was typed, or take it out. Raises `KeystoreError`."""
+        for key, bound, wish in (
+            (client_password_key(profile), issued_for(profile), passwords.client),
+            (proxy_password_key(profile), proxy_bound(profile), passwords.proxy),
+        ):
+            if wish:
+                await self._world.keystore.save(key, encode_password(wish, issued_for=bound))
+            elif wish is not None:
+                await self._world.keystore.delete(key)
+
+    async def remove(self, id_: str) -> None:
+        """Take it out of the file, and then its secrets out of the keyring.
+
+        Raises `BrokenProfile` before anything is gone, `KeystoreError` when only secrets are left.
+        """
+        await self._worker.run(partial(remove_profile, self.file, id_))
+        gone = Profile(id=id_, name="", client_id="")
+        for key in (tokens_key(gone), client_password_key(gone), proxy_password_key(gone)):
+            await self._world.keystore.delete(key)
+
+    async def take_in(self, source: Path) -> tuple[str, ...]:
+        """Import the profiles in `source`; their ids. Raises `BrokenProfile`, `OSError`."""
+        return await self._worker.run(partial(_import, self.file, source))
+
+    async def give_out(self, ids: tuple[str, ...], target: Path) -> None:
+        """Export profiles to `target`, without any secret. Raises `BrokenProfile`, `OSError`."""
+        await self._worker.run(partial(_export, self.file, ids, target))
+
+    async def _client_password(self, profile: Profile) -> str | None:
+        value = await self._world.keystore.load(client_password_key(profile))
+        return value and decode_password(value, issued_for=issued_for(profile))
+
+    async def _proxy_password(self, profile: Profile) -> str | None:
+        value = await self._world.keystore.load(proxy_password_key(profile))
+        return value and decode_password(value, issued_for=proxy_bound(profile))
+
+
+def _import(file: Path, source: Path) -> tuple[str, ...]:
+    with source.open("rb") as opened:
+        content = opened.read(_LARGEST_IMPORT + 1)
+    if len(content) > _LARGEST_IMPORT:
+        raise OSError(None, "it is far too large for profiles", str(source))
+    return import_profiles(file, content.decode("utf-8-sig", "replace"))
+
+
+def _export(file: Path, ids: tuple[str, ...], target: Path) -> None:
+    write_all_at_once(export_profiles(file, ids), target.resolve())

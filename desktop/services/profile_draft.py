@@ -1,0 +1,175 @@
+"""What stands in the form of a profile: texts as they were typed, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+from desktop.oauth.addresses import has_hidden_characters
+from desktop.services.profile_rules import faults
+from desktop.services.profiles import MEMBERS, Profile
+from desktop.services.ways import WAYS
+
+if TYPE_CHECKING:
+    from desktop.services.client_model import ClientModel
+
+Presets = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The fields of the form, by the names of a profile's members.
+
+    No preset is another provider. `scope` is words with spaces between them, `extra_parameters` a
+    `name=value` a line. A preset's own value stands in no field: it is what an empty one means.
+    """
+
+    preset: str = ""
+    client_id: str = ""
+    name: str = ""
+    scope: str = ""
+    grant: str = "device"
+    client_authentication: str = "auto"
+    issuer: str = ""
+    device_authorization_endpoint: str = ""
+    authorization_endpoint: str = ""
+    token_endpoint: str = ""
+    redirect_uri: str = ""
+    extra_parameters: str = ""
+    letter: str = ""
+    color: str = ""
+    proxy: str = "system"
+    proxy_user: str = ""
+    ca_file: str = ""
+
+
+FIELDS = tuple(each.name for each in fields(Draft))
+_USUAL = Profile(id="", name="", client_id="")
+
+
+def draft_of(profile: Profile, presets: Presets) -> Draft:
+    """The form filled with `profile`."""
+    usual = _usual(profile.preset, presets)
+    differing = {
+        name: _typed(getattr(profile, name))
+        for name in FIELDS
+        if name != "preset" and getattr(profile, name) != usual[name]
+    }
+    return Draft(preset=profile.preset, **differing)
+
+
+def members_of(draft: Draft, presets: Presets) -> dict[str, object]:
+    """What the file is to say: what differs from the preset; `None` for what it need not say."""
+    usual = _usual(draft.preset, presets)
+    said: dict[str, object] = {"preset": draft.preset or None}
+    for name in FIELDS:
+        if name == "preset":
+            continue
+        value = _meant(name, getattr(draft, name))
+        said[name] = None if value in (usual[name], "") or not value else _plain(value)
+    said["client_id"] = draft.client_id.strip()
+    said["name"] = draft.name.strip()
+    return said
+
+
+def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None = None) -> Profile:
+    """The profile that `draft` describes; `kept` has what the form does not show."""
+    hidden = (
+        {name: getattr(kept, name) for name in MEMBERS - set(FIELDS)}
+        if kept is not None and kept.preset == draft.preset
+        else {}
+    )
+    members = _usual(draft.preset, presets) | hidden
+    for name in FIELDS:
+        value = _meant(name, getattr(draft, name))
+        if value:
+            members[name] = value
+    return Profile(id=id_, **members)  # type: ignore[arg-type] # each was read as its own kind
+
+
+def faults_of(draft: Draft, presets: Presets) -> dict[str, str]:
+    """What is wrong, by field, in words for a form; nothing where it can be saved."""
+    found: dict[str, str] = {}
+    for name in FIELDS:
+        if name != "extra_parameters" and has_hidden_characters(getattr(draft, name).strip()):
+            found[name] = "It holds characters that cannot be seen."
+    for name in ("client_id", "name"):
+        if not getattr(draft, name).strip():
+            found.setdefault(name, _MISSING[name])
+    if _unreadable_lines(draft.extra_parameters):
+        found["extra_parameters"] = _WORDS["extra_parameters"]
+    for member, detail in faults(profile_of("draft", draft, presets)):
+        # Where several are wrong together it is the address that all others follow from.
+        name = member if member in FIELDS else "issuer"
+        found.setdefault(name, _WORDS.get(name, f"{detail[:1].upper()}{detail[1:]}."))
+    return found
+
+
+def with_model(draft: Draft, model: ClientModel) -> Draft:
+    """`draft` with what a pasted client model says; its password is not the form's to keep.
+
+    Of the ways that it allows the safest is proposed.
+    """
+    allowed = [way.grant for way in WAYS if way.grant in model.grants]
+    return replace(
+        draft,
+        client_id=model.client_id,
+        name=draft.name or model.name,
+        scope=" ".join(model.scope) or draft.scope,
+        grant=allowed[0] if allowed else draft.grant,
+        client_authentication="none" if model.is_public else "auto",
+        redirect_uri=model.redirect_uri or draft.redirect_uri,
+    )
+
+
+_MISSING = {
+    "client_id": "The client ID says which client you sign in as.",
+    "name": "Give it a name that you will know it by.",
+}
+_WORDS = {
+    "issuer": "Type in the address of the issuer, or the endpoints below it.",
+    "letter": "One character, or two.",
+    "color": "Choose one of the colours.",
+    "proxy": "“system”, “none”, or an address with its port, such as http://proxy.example:3128. "
+    "The user goes into the next field.",
+    "redirect_uri": "It must be on this computer, such as http://127.0.0.1:8400/callback.",
+    "client_authentication": "This way to sign in needs the client password.",
+    "extra_parameters": "One a line, such as audience=https://api.example. No password here.",
+}
+
+
+def _usual(preset: str, presets: Presets) -> dict[str, object]:
+    """The members that a profile with `preset` has without saying anything itself."""
+    usual: dict[str, object] = {name: getattr(_USUAL, name) for name in MEMBERS}
+    for name, value in presets.get(preset, {}).items():
+        if name in MEMBERS:
+            usual[name] = tuple(value) if isinstance(value, list) else value
+    usual["preset"] = preset
+    return usual
+
+
+def _typed(value: object) -> str:
+    if isinstance(value, tuple):
+        return " ".join(value)
+    if isinstance(value, Mapping):
+        return "\n".join(f"{each}={said}" for each, said in value.items())
+    return str(value or "")
+
+
+def _meant(name: str, text: str) -> object:
+    if name == "scope":
+        return tuple(text.replace(",", " ").split())
+    if name == "extra_parameters":
+        pairs = (line.partition("=") for line in text.splitlines() if line.strip())
+        return {key.strip(): value.strip() for key, _, value in pairs}
+    return text.strip()
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _unreadable_lines(text: str) -> list[str]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return [line for line in lines if not line.partition("=")[0].strip() or "=" not in line]

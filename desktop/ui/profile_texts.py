@@ -1,0 +1,138 @@
+"""What the pages of the profiles say: pure functions, no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from desktop.oauth.errors import printable
+from desktop.services.profile_check import Finding, Outcome
+from desktop.services.profiles import COLORS, GRANTS
+from desktop.services.ways import WAYS
+
+if TYPE_CHECKING:
+    from desktop.services.client_model import ClientModel
+    from desktop.services.policy import Policy
+    from desktop.services.profiles import BrokenProfile
+
+FIRST = "Set up your first profile"
+ABOUT_FIRST = (
+    "A profile says where you sign in, and as which client. Whoever administers your tenant "
+    "gives you the client."
+)
+NEW = "New profile"
+OTHER_PROVIDER = "Another provider"
+
+STORED = "Stored in the keyring of this computer."
+REMOVED_WHEN_SAVED = "It is removed from the keyring when you save."
+PASSWORD = "Only if the client has one. It goes into the keyring, never into a file."
+PROXY_PASSWORD = "Only if the proxy asks for one. It goes into the keyring."
+SCOPE = "What the token may be used for, with spaces between. Empty leaves it to the server."
+ISSUER = "Where the provider describes itself, such as https://login.example."
+CLIENT_ID = "You can paste the whole client model from XDR here."
+COLOR = "Tells this profile apart from others."
+CA_FILE = "A file in PEM with authorities to trust besides those of this computer."
+PROXY = "“system”, “none”, or an address such as http://proxy.example:3128."
+EXTRA = "One a line, such as audience=https://api.example."
+REDIRECT = "Only if the provider insists on one; else a free port of this computer is taken."
+
+CHECKING = "Looking…"
+CHOOSE_IT = "Choose it"
+NOT_A_MODEL = "There is no client model on the clipboard. Copy all of it in XDR, then try again."
+DISCARD = "Discard changes?"
+FAULTS = "Look at what is marked above."
+
+AUTHENTICATIONS = {
+    "auto": "As the server wants it",
+    "none": "None: a public client",
+    "client_secret_basic": "Password in the header",
+    "client_secret_post": "Password in the form",
+}
+COLOR_NAMES = {"": "Automatic", **{each: each.capitalize() for each in COLORS}}
+
+
+def preset_names(presets: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    """The presets by the names that a person knows, and the way out of them."""
+    names = {
+        id_: " · ".join(filter(None, (str(each.get(n, "")) for n in ("provider", "region")))) or id_
+        for id_, each in presets.items()
+    }
+    return names | {"": OTHER_PROVIDER}
+
+
+def way_names(policy: Policy) -> dict[str, str]:
+    """The ways to sign in that `policy` lets through, the safest first."""
+    allowed = [grant for grant in GRANTS if policy.device_grant or grant != "device"]
+    return {way.grant: way.name for way in WAYS if way.grant in allowed}
+
+
+def why_this_way(grant: str) -> str:
+    """What speaks for a way to sign in."""
+    return next((way.why for way in WAYS if way.grant == grant), "")
+
+
+def locked(policy: Policy) -> str:
+    """Why something cannot be changed."""
+    return f"Set by your organization ({policy.source})." if policy.source else _LOCKED
+
+
+_LOCKED = "Set by your organization."
+
+
+def taken(model: ClientModel) -> str:
+    """What was understood of a pasted client model."""
+    parts = ["client ID"]
+    if model.name:
+        parts.append("name")
+    if model.scope:
+        parts.append(f"{len(model.scope)} scopes" if len(model.scope) > 1 else "one scope")
+    if model.grants:
+        parts.append("way to sign in")
+    said = f"Taken from the client model: {', '.join(parts)}."
+    if not model.password:
+        return said
+    return f"{said} Its password goes into the keyring; your clipboard may still hold it."
+
+
+def summary(found: Iterable[Finding]) -> str:
+    """What a check comes to."""
+    outcomes = {each.outcome for each in found}
+    if Outcome.BAD in outcomes:
+        return "This does not work yet."
+    if Outcome.UNSURE in outcomes:
+        return "This works as far as it can be told before you sign in."
+    return "This works."
+
+
+def delete_question(name: str, *, signed_in: bool) -> str:
+    """What deleting a profile does, before it is done."""
+    leaving = (
+        " You are signed in with it: signing out comes first, and tells the server where it can. "
+        "Where it cannot, a token that was copied stays valid until it expires."
+        if signed_in
+        else ""
+    )
+    return (
+        f"Delete “{name}”? The profile and what the keyring holds for it are removed from this "
+        f"computer.{leaving} The client itself stays as it is at the provider."
+    )
+
+
+def broken(complaint: BrokenProfile) -> str:
+    """Why a profile cannot be used."""
+    return f"{printable(complaint.detail)}. Correct it in the file."
+
+
+def none_of_own(policy: Policy) -> str:
+    """Why there is nothing to add."""
+    return f"Profiles of your own are switched off. {locked(policy)}"
+
+
+def imported(count: int) -> str:
+    """What came of an import."""
+    return "One profile was imported." if count == 1 else f"{count} profiles were imported."
+
+
+def about_imported(count: int) -> str:
+    """What an import does not bring."""
+    return f"{imported(count)} Passwords are never in such a file: type them in where needed."

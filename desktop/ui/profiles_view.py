@@ -1,0 +1,228 @@
+"""The profiles page: all that there are, and what can be done with each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QLabel
+
+from desktop.services.profiles import COLORS, BrokenProfile, Profile
+from desktop.ui import profile_texts as texts
+from desktop.ui.menu_button import MenuButton
+from desktop.ui.warning_card import WarningCard
+from desktop.ui.widgets import Button, ButtonRow, Card, View, add_row, label, quiet
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from desktop.services.policy import Policy
+    from desktop.services.profile_deeds import Known
+    from desktop.services.states import State
+
+
+class ProfileWishes(Protocol):
+    """What a person can ask for here. Each returns at once."""
+
+    def add(self) -> None:
+        """Open the form for a new one."""
+
+    def edit(self, id_: str) -> None:
+        """Open the form of profile `id_`."""
+
+    def duplicate(self, id_: str) -> None:
+        """Open the form for a new one, filled as profile `id_` is."""
+
+    def delete(self, id_: str) -> None:
+        """Sign out with it and remove it: the person has said so."""
+
+    def is_signed_in(self, id_: str) -> bool:
+        """Whether somebody is signed in with it."""
+
+    def export(self, ids: tuple[str, ...]) -> None:
+        """Ask for a file, and write them to it."""
+
+    def take_in(self) -> None:
+        """Ask for a file, and add the profiles in it."""
+
+    def open_file(self) -> None:
+        """Show the folder of the file."""
+
+    def close_page(self) -> None:
+        """Leave the page."""
+
+
+class ProfilesView(View):
+    """A card for each profile. Made anew whenever there are others."""
+
+    def __init__(self, wishes: ProfileWishes, known: Known, policy: Policy) -> None:
+        super().__init__()
+        self._wishes = wishes
+        self._known = known
+        self._policy = policy
+        self._asked = ""
+        self._keep = Button("Keep it", self._give_up)
+        self._delete = Button("Delete", self._on_delete)
+        self._question = Card()
+        self._asks = label("")
+        self._failure = WarningCard()
+        self._says = label("", "muted")
+        self._says.hide()
+        self._back = quiet(Button("Back", wishes.close_page, "quiet"))
+        self._lay_out()
+
+    def shows(self, _state: State) -> bool:
+        """Whatever the state is."""
+        return True
+
+    def show_state(self, _state: State, _at: datetime) -> None:
+        """It has nothing to do with it."""
+
+    def primary(self) -> Button:
+        """Going back: nothing here is to be changed by chance."""
+        return self._back
+
+    def step_back(self) -> bool:
+        """Take the question back; whether there was one."""
+        return self._give_up()
+
+    def show_failure(self, text: str) -> None:
+        """What could not be done, in words."""
+        self._failure.show_text(text)
+
+    def say(self, text: str) -> None:
+        """What has been done."""
+        self._says.setText(text)
+        self._says.setVisible(bool(text))
+
+    def _ask(self, id_: str) -> None:
+        profile = self._known.profiles.good.get(id_)
+        self._asked = id_
+        self._asks.setText(
+            texts.delete_question(
+                profile.name if profile else id_, signed_in=self._wishes.is_signed_in(id_)
+            )
+        )
+        self._question.show()
+        self._keep.take_focus(ringed=True)
+
+    def _give_up(self) -> bool:
+        asked, self._asked = bool(self._asked), ""
+        self._question.hide()
+        if asked:
+            self._back.take_focus(ringed=True)
+        return asked
+
+    def _on_delete(self) -> None:
+        if self._asked:
+            asked = self._asked
+            self._give_up()
+            self._wishes.delete(asked)
+
+    def _lay_out(self) -> None:
+        self.column.addWidget(label("Profiles", "title"))
+        self._question.column.addWidget(self._asks)
+        self._question.column.addWidget(ButtonRow(self._delete, self._keep))
+        self._question.hide()
+        for widget in (self._failure, self._says, self._question):
+            self.column.addWidget(widget)
+        profiles = self._known.profiles
+        for profile in profiles.good.values():
+            self.column.addWidget(self._card(profile))
+        for id_, complaint in profiles.broken.items():
+            self.column.addWidget(self._broken(id_, complaint))
+        if self._policy.own_profiles:
+            self.column.addWidget(Button("Add profile", self._wishes.add, "primary"))
+            own = tuple(id_ for id_ in profiles.good if id_ not in self._known.managed)
+            export = Button("Export all…", lambda: self._wishes.export(own))
+            export.setEnabled(bool(own))
+            self.column.addWidget(
+                ButtonRow(
+                    Button("Import…", self._wishes.take_in),
+                    export,
+                    Button("Open file", self._wishes.open_file),
+                )
+            )
+        else:
+            self.column.addWidget(label(texts.none_of_own(self._policy), "muted"))
+        self.column.addStretch(1)
+        self.footer_row.addWidget(self._back)
+        self.footer_row.addStretch(1)
+
+    def _card(self, profile: Profile) -> Card:
+        card = Card(spacing=6)
+        row = add_row(card.column, badge(profile), label(profile.name, "name"))
+        row.setStretch(1, 1)
+        card.column.addWidget(label(profile.place, "subtitle"))
+        card.column.addWidget(label(profile.client_id, "muted"))
+        id_ = profile.id
+        if id_ in self._known.managed:
+            card.column.addWidget(label(texts.locked(self._policy), "muted"))
+            return card
+        edit = Button("Edit", lambda: self._wishes.edit(id_))
+        edit.setAccessibleName(f"Edit {profile.name}")
+        more = MenuButton(
+            "More",
+            {
+                "Duplicate…": lambda: self._wishes.duplicate(id_),
+                "Export…": lambda: self._wishes.export((id_,)),
+                "Delete…": lambda: self._ask(id_),
+            },
+        )
+        more.setAccessibleName(f"More about {profile.name}")
+        card.column.addWidget(ButtonRow(edit, more))
+        return card
+
+    def _broken(self, id_: str, complaint: BrokenProfile) -> Card:
+        card = Card(spacing=6)
+        card.column.addWidget(label(id_, "name"))
+        card.column.addWidget(label(texts.broken(complaint), "fault"))
+        delete = Button("Delete…", lambda: self._ask(id_))
+        delete.setAccessibleName(f"Delete {id_}")
+        card.column.addWidget(ButtonRow(Button("Open file", self._wishes.open_file), delete))
+        return card
+
+
+_BADGE = 28
+# White on each of these has a contrast of 4.5:1 at least; a test counts.
+SHADES = {
+    "blue": "#0b5fff",
+    "teal": "#0b7285",
+    "green": "#1b7a3d",
+    "amber": "#8a5a00",
+    "orange": "#b4470a",
+    "red": "#c62828",
+    "pink": "#b3246b",
+    "purple": "#6d3fc0",
+    "grey": "#565f6d",
+}
+
+
+def shade(profile: Profile) -> str:
+    """The colour of a profile; one that follows from its id where it names none."""
+    if profile.color:
+        return SHADES.get(profile.color, profile.color)
+    return SHADES[COLORS[sum(profile.id.encode()) % len(COLORS)]]
+
+
+def badge(profile: Profile) -> QLabel:
+    """The letter of a profile on its colour."""
+    made = label(profile.letter or profile.name[:1].upper(), centred=True)
+    made.setWordWrap(False)
+    made.setFixedSize(_BADGE, _BADGE)
+    fill = shade(profile)
+    text = "#ffffff" if is_dark(fill) else "#000000"
+    made.setStyleSheet(f"background: {fill}; color: {text}; border-radius: 8px; font-weight: 600;")
+    made.setAccessibleName("")
+    return made
+
+
+def is_dark(color: str) -> bool:
+    """Whether white can be read on `color` better than black (WCAG 2)."""
+    parts = (QColor(color).redF(), QColor(color).greenF(), QColor(color).blueF())
+    linear = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    red, green, blue = linear
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < _EVEN
+
+
+_EVEN = 0.179  # the luminance on which white and black have the same contrast
