@@ -25,7 +25,7 @@ from desktop.ui.tray_icon import tray_icon
 from desktop.ui.tray_texts import Look
 from desktop.ui.window import Window
 from tests.sample_states import NOW, PROFILE, STATES, signed_in, waiting
-from tests.ui.bench import FakeTime, settle
+from tests.ui.bench import FakeTime, Profiles, settle
 from tests.ui.test_tray_texts import STUCK
 
 STUCK_AND_TRYING = replace(STUCK, trouble=None, renewing=True)
@@ -41,6 +41,8 @@ class Wishes:
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *given: self.calls.append((name, *given))
+
+    profiles: Profiles = field(default_factory=Profiles)
 
     def revocation_offered(self) -> None:
         """Not known."""
