@@ -13,6 +13,8 @@ class Remedy(Enum):
     NEW_CODE = "Get a new code"
     TRY_AGAIN = "Try again"
     WITHOUT_KEYRING = "Continue without saving"
+    SET_UP = "Set up a profile"
+    CHANGE_PROFILES = "Profiles"
     OPEN_PROFILES = "Open profiles folder"
 
 

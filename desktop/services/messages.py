@@ -170,10 +170,10 @@ _ROWS: dict[type[BaseException], Row] = {
     profiles.NoProfile: Row(
         "Set up your first profile",
         lambda e, _: (
-            f"A profile says where you sign in, and as which client. Write one into {e.where} "
-            "(docs/profiles.md shows how), then try again."
+            "A profile says where you sign in, and as which client. The window has a form for it; "
+            f"it is kept in {e.where} (docs/profiles.md)."
         ),
-        (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
+        (Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
     profiles.UnknownProfile: Row(
         "There is no such profile",

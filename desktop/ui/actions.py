@@ -74,6 +74,12 @@ class Actions(Protocol):
     def open_profiles(self) -> None:
         """Show the folder of the profiles."""
 
+    def add_profile(self) -> None:
+        """Open the form for a new profile."""
+
+    def manage_profiles(self) -> None:
+        """Show all profiles, to be changed."""
+
     def copy_code(self) -> None:
         """Put the code on the clipboard."""
 

@@ -165,13 +165,16 @@ class Controller(QObject):
 
     def open_profiles(self) -> None:
         """Show the folder of the profiles, with an example in it where there are none."""
-        from desktop.services.profile_reading import prepare_folder
-        from desktop.services.profiles import ProfileError
-
-        try:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(prepare_folder())))
-        except ProfileError as error:
+        if error := self.pages.open_profiles_folder():
             self.show(Failed(error))
+
+    def add_profile(self) -> None:
+        """Open the form for a new profile."""
+        self.pages.open_form()
+
+    def manage_profiles(self) -> None:
+        """Show all profiles, to be changed."""
+        self.pages.open_profiles()
 
     def copy_code(self) -> None:
         """Put the code on the clipboard. It is no secret: it is worth nothing without approval."""

@@ -72,9 +72,7 @@ class FindingsCard(Card):
         if finding.preset:
             preset = finding.preset
             column.addWidget(
-                quiet(
-                    Button(profile_texts.CHOOSE_IT, lambda: self._choose_preset(preset), "link")
-                )
+                quiet(Button(profile_texts.CHOOSE_IT, lambda: self._choose_preset(preset), "link"))
             )
         self._lines.addWidget(row)
         self._shown.append(row)

@@ -77,4 +77,6 @@ class FormFields:
         """Mark those that are wrong; the first of them, for the keyboard."""
         for name, field in self.by_name.items():
             field.show_fault(faults.get(name, ""))
-        return next((self.by_name[name] for name in (*FIRST, *THEN, *FOLDED) if name in faults), None)
+        return next(
+            (self.by_name[name] for name in (*FIRST, *THEN, *FOLDED) if name in faults), None
+        )

@@ -23,12 +23,12 @@ from desktop.services.background import Worker
 from desktop.services.computer import surroundings
 from desktop.services.logs import report_loop_error, start_logging
 from desktop.services.paths import log_folder, settings_file
-from desktop.services.profiles import ProfileError
+from desktop.services.profiles import NoProfile, ProfileError
 from desktop.services.resources import resource
 from desktop.services.session import Session
 from desktop.services.sessions import Sessions, Standing
 from desktop.services.settings import load_settings
-from desktop.services.states import Failed, Requesting, State
+from desktop.services.states import Failed, Requesting, SignedIn, State
 from desktop.ui import views, waiting_view  # noqa: F401 - loaded here, needed by the window
 from desktop.ui.application import Application
 from desktop.ui.controller import Controller
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from desktop.services.surroundings import Surroundings
     from desktop.ui.awakening import Awakening
     from desktop.ui.presence import Presence
+    from desktop.ui.profile_pages import ProfilePages
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class _Life:
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._leaving = False
+        self._is_first_run = False
         controller.keeper.profile = options.profile
         if options.demo is not None:
             controller.keeper.why_not_at_login = NOT_IN_THE_DEMO
@@ -88,6 +90,7 @@ class _Life:
         controller.sign_in_wanted.connect(self._wake.set)
         controller.switch_wanted.connect(self._switch)
         controller.serve(self._sessions)
+        controller.pages.make_profile_pages = self._make_profile_pages
 
     async def run(self) -> int:
         """Live; gives the exit code. Raises `AlreadyRunning`."""
@@ -110,6 +113,8 @@ class _Life:
                 ):
                     await asyncio.sleep(0)
                     deed()
+                if self._is_first_run:
+                    self._controller.add_profile()
             await self._sign_in_when_wanted()
         finally:
             await self._end()
@@ -195,6 +200,7 @@ class _Life:
             profiles = await self._worker.run(self._options.load_profiles)
             profile = profiles.named(self._wanted(profiles))
         except ProfileError as error:
+            self._is_first_run = isinstance(error, NoProfile)
             self._on_state(Failed(error))
             return
         if self._leaving:
@@ -231,9 +237,36 @@ class _Life:
         self._on_state(session.state)
 
     def _make_session(self, profile: Profile, observer: Callable[[State], None]) -> Session:
+        return Session(profile, self._surroundings(), observer=observer)
+
+    def _surroundings(self) -> Surroundings:
         if self._world is None:
             self._world = surroundings(self._worker)
-        return Session(profile, self._world, observer=observer)
+        return self._world
+
+    def _make_profile_pages(self) -> ProfilePages:
+        from desktop.ui.profile_wiring import make_deeds, make_pages
+
+        deeds = make_deeds(self._surroundings(), self._worker, self._options)
+        window = self._controller.window
+        return make_pages(window, deeds, self._sessions.named, changed=self._go_by_the_file)
+
+    async def _go_by_the_file(self, id_: str, *, sign_in: bool) -> None:
+        """Profiles were changed; `id_` is the one to go on with, empty for the current one."""
+        try:
+            profiles = await self._worker.run(self._options.load_profiles)
+            await self._sessions.know(profiles.good)
+            if not id_ and self._sessions.current is not None:
+                self._controller.look_at_clock()  # and see who is there
+                return
+            wanted = profiles.named(id_ or None).id
+        except ProfileError as error:
+            self._on_state(Failed(error))
+            return
+        before = self._sessions.named(wanted)
+        self._take(wanted, quietly=not sign_in)
+        if sign_in and before is not None and not isinstance(before.state, SignedIn):
+            before.sign_in()
 
     async def _sign_in_when_wanted(self) -> None:
         while not self._leaving:

@@ -8,10 +8,14 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop.services.profiles import ProfileError
     from desktop.services.session import Session
     from desktop.services.states import SignedIn
     from desktop.services.token_details import TokenDetails
     from desktop.ui.actions import Actions
+    from desktop.ui.profile_pages import ProfilePages
     from desktop.ui.settings_keeper import SettingsKeeper
     from desktop.ui.who_am_i import Asker, WhoAmI
     from desktop.ui.window import Window
@@ -20,7 +24,8 @@ if TYPE_CHECKING:
 class Pages(QObject):
     """Opens the details and the settings, each loaded when it is first opened, and serves them.
 
-    `session` is whose token it is, once there is one.
+    `session` is whose token it is, once there is one. `make_profile_pages` is called when one of
+    those is first opened.
     """
 
     def __init__(self, window: Window, actions: Actions, keeper: SettingsKeeper) -> None:
@@ -29,7 +34,9 @@ class Pages(QObject):
         self._actions = actions
         self._keeper = keeper
         self.session: Session | None = None
+        self.make_profile_pages: Callable[[], ProfilePages] | None = None
         self._asker: Asker | None = None
+        self._profile_pages: ProfilePages | None = None
         window.page_closed.connect(self._on_closed)
         keeper.changed.connect(self._show_settings)
         keeper.failed.connect(self._show_failure)
@@ -55,8 +62,36 @@ class Pages(QObject):
         self._keeper.look_at_the_file()
         self._keeper.ask_the_system()
 
+    def open_form(self) -> None:
+        """Open the form for a new profile."""
+        if pages := self._of_profiles():
+            pages.open_form()
+
+    def open_profiles(self) -> None:
+        """Show all profiles, to be changed."""
+        if pages := self._of_profiles():
+            pages.open_profiles()
+
+    def _of_profiles(self) -> ProfilePages | None:
+        if self._profile_pages is None and self.make_profile_pages is not None:
+            self._profile_pages = self.make_profile_pages()
+        return self._profile_pages
+
+    def open_profiles_folder(self) -> ProfileError | None:
+        """Show the folder of the profiles, with an example in it where there are none."""
+        from desktop.services.profile_reading import prepare_folder
+        from desktop.services.profiles import ProfileError
+
+        try:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(prepare_folder())))
+        except ProfileError as error:
+            return error
+        return None
+
     async def close(self) -> None:
         """End what the pages have begun; what was set has been written then."""
+        if self._profile_pages is not None:
+            await self._profile_pages.close()
         if self._asker is not None:
             await self._asker.close()
         await self._keeper.close()

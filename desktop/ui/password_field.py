@@ -70,6 +70,13 @@ class PasswordField(QWidget):
         self._line.choose("")
         self._show()
 
+    def ask_anew(self) -> None:
+        """What is stored is for another client or server: another one is needed, or none."""
+        self._leaving = True
+        self._show()
+        self.field.show_fault(profile_texts.TYPE_ANEW)
+        self._line.setFocus()
+
     def _on_replace(self) -> None:
         self._leaving = True
         self._show()

@@ -75,9 +75,9 @@ class ProfileForm(View):
         self._occasion = occasion
         self._fields = FormFields(presets, policy or Policy(), theme)
         self._is_dirty = self._asks = self._is_busy = self._was_tried = False
-        self.password = PasswordField("Client password", texts.PASSWORD, changed=self._on_change)
+        self.password = PasswordField("Client password", texts.KEPT, changed=self._on_change)
         self.proxy_password = PasswordField(
-            "Proxy password", texts.PROXY_PASSWORD, changed=self._on_change
+            "Proxy password", texts.KEPT_FOR_PROXY, changed=self._on_change
         )
         self._note = label("", "muted")
         self._failure = WarningCard()
@@ -95,10 +95,14 @@ class ProfileForm(View):
         for field in self._fields.by_name.values():
             field.on_change(self._on_change)
 
-    def fill(self, draft: Draft, *, dirty: bool = False) -> None:
+    def fill(self, draft: Draft) -> None:
         """Show `draft`."""
         self._fields.fill(draft)
-        self._is_dirty = dirty
+
+    def mark_unsaved(self) -> None:
+        """What it shows was typed before, and is not saved yet."""
+        self._is_dirty = True
+        self._say(texts.TYPED_BEFORE)
 
     @property
     def draft(self) -> Draft:

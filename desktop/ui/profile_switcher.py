@@ -52,7 +52,8 @@ class ProfileSwitcher(Button):
             self._add_profile(standing, at, number=number)
         if profiles.standings:
             self._list.addSeparator()
-        self._add("Open profiles folder", self._actions.open_profiles)
+        self._add("Add profile…", self._actions.add_profile)
+        self._add("Profiles…", self._actions.manage_profiles)
 
     def _add_profile(self, standing: Standing, at: datetime, *, number: int) -> None:
         profile = standing.profile

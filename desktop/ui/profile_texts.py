@@ -11,9 +11,11 @@ from desktop.services.profiles import COLORS, GRANTS
 from desktop.services.ways import WAYS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from desktop.services.client_model import ClientModel
     from desktop.services.policy import Policy
-    from desktop.services.profiles import BrokenProfile
+    from desktop.services.profiles import BrokenProfile, Profile
 
 FIRST = "Set up your first profile"
 ABOUT_FIRST = (
@@ -25,8 +27,8 @@ OTHER_PROVIDER = "Another provider"
 
 STORED = "Stored in the keyring of this computer."
 REMOVED_WHEN_SAVED = "It is removed from the keyring when you save."
-PASSWORD = "Only if the client has one. It goes into the keyring, never into a file."
-PROXY_PASSWORD = "Only if the proxy asks for one. It goes into the keyring."
+KEPT = "Only if the client has one. It goes into the keyring, never into a file."
+KEPT_FOR_PROXY = "Only if the proxy asks for one. It goes into the keyring."
 SCOPE = "What the token may be used for, with spaces between. Empty leaves it to the server."
 ISSUER = "Where the provider describes itself, such as https://login.example."
 CLIENT_ID = "You can paste the whole client model from XDR here."
@@ -39,6 +41,7 @@ REDIRECT = "Only if the provider insists on one; else a free port of this comput
 CHECKING = "Looking…"
 CHOOSE_IT = "Choose it"
 NOT_A_MODEL = "There is no client model on the clipboard. Copy all of it in XDR, then try again."
+TYPED_BEFORE = "What you typed before is still here, passwords excepted."
 DISCARD = "Discard changes?"
 FAULTS = "Look at what is marked above."
 
@@ -136,3 +139,58 @@ def imported(count: int) -> str:
 def about_imported(count: int) -> str:
     """What an import does not bring."""
     return f"{imported(count)} Passwords are never in such a file: type them in where needed."
+
+
+# What has been done, and what could not be
+
+DELETED = "The profile was deleted."
+NOT_SIGNED_OUT = "Signing out did not work, so the profile is still there. Try again."
+TYPE_ANEW = (
+    "The stored password is for another client or server. Type in the one for this; saving with "
+    "nothing here removes the stored one."
+)
+
+
+def edit(profile: Profile) -> str:
+    """The title of the form of `profile`."""
+    return f"Edit {profile.name}"
+
+
+def copy_of(profile: Profile) -> str:
+    """What a duplicate is called at first."""
+    return f"{profile.name} (copy)"
+
+
+def unreadable(error: BrokenProfile) -> str:
+    """Why nothing was changed."""
+    return f"The profiles stay as they are. {error.where}: {printable(error.detail)}."
+
+
+def not_stored(why: str) -> str:
+    """That the profile is there, and its password is not."""
+    return f"The profile was saved, its password was not: {why}. Save again to try once more."
+
+
+def secrets_left(why: str) -> str:
+    """That the profile is gone, and its secrets are not."""
+    return f"The keyring still holds its secrets: {why}."
+
+
+def exported(target: Path) -> str:
+    """Where the profiles went."""
+    return f"Exported to {printable(target.name)}. There are no passwords in it."
+
+
+def not_imported(error: Exception) -> str:
+    """Why nothing was imported."""
+    return f"Nothing was imported: {_why(error)}."
+
+
+def not_exported(error: Exception) -> str:
+    """Why nothing was exported."""
+    return f"Nothing was exported: {_why(error)}."
+
+
+def _why(error: Exception) -> str:
+    said = getattr(error, "detail", "") or getattr(error, "strerror", "") or str(error)
+    return printable(said).rstrip(".")

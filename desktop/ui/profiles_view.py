@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QLabel
 
-from desktop.services.profiles import COLORS, BrokenProfile, Profile
+from desktop.services.profiles import BrokenProfile, Profile
 from desktop.ui import profile_texts as texts
 from desktop.ui.menu_button import MenuButton
+from desktop.ui.profile_badge import badge_icon
 from desktop.ui.warning_card import WarningCard
 from desktop.ui.widgets import Button, ButtonRow, Card, View, add_row, label, quiet
 
@@ -95,7 +96,8 @@ class ProfilesView(View):
         self._says.setText(text)
         self._says.setVisible(bool(text))
 
-    def _ask(self, id_: str) -> None:
+    def ask(self, id_: str) -> None:
+        """Ask whether profile `id_` is to go."""
         profile = self._known.profiles.good.get(id_)
         self._asked = id_
         self._asks.setText(
@@ -151,7 +153,7 @@ class ProfilesView(View):
 
     def _card(self, profile: Profile) -> Card:
         card = Card(spacing=6)
-        row = add_row(card.column, badge(profile), label(profile.name, "name"))
+        row = add_row(card.column, _badge(profile), label(profile.name, "name"))
         row.setStretch(1, 1)
         card.column.addWidget(label(profile.place, "subtitle"))
         card.column.addWidget(label(profile.client_id, "muted"))
@@ -166,7 +168,7 @@ class ProfilesView(View):
             {
                 "Duplicate…": lambda: self._wishes.duplicate(id_),
                 "Export…": lambda: self._wishes.export((id_,)),
-                "Delete…": lambda: self._ask(id_),
+                "Delete…": lambda: self.ask(id_),
             },
         )
         more.setAccessibleName(f"More about {profile.name}")
@@ -177,52 +179,17 @@ class ProfilesView(View):
         card = Card(spacing=6)
         card.column.addWidget(label(id_, "name"))
         card.column.addWidget(label(texts.broken(complaint), "fault"))
-        delete = Button("Delete…", lambda: self._ask(id_))
+        delete = Button("Delete…", lambda: self.ask(id_))
         delete.setAccessibleName(f"Delete {id_}")
         card.column.addWidget(ButtonRow(Button("Open file", self._wishes.open_file), delete))
         return card
 
 
 _BADGE = 28
-# White on each of these has a contrast of 4.5:1 at least; a test counts.
-SHADES = {
-    "blue": "#0b5fff",
-    "teal": "#0b7285",
-    "green": "#1b7a3d",
-    "amber": "#8a5a00",
-    "orange": "#b4470a",
-    "red": "#c62828",
-    "pink": "#b3246b",
-    "purple": "#6d3fc0",
-    "grey": "#565f6d",
-}
 
 
-def shade(profile: Profile) -> str:
-    """The colour of a profile; one that follows from its id where it names none."""
-    if profile.color:
-        return SHADES.get(profile.color, profile.color)
-    return SHADES[COLORS[sum(profile.id.encode()) % len(COLORS)]]
-
-
-def badge(profile: Profile) -> QLabel:
-    """The letter of a profile on its colour."""
-    made = label(profile.letter or profile.name[:1].upper(), centred=True)
-    made.setWordWrap(False)
+def _badge(profile: Profile) -> QLabel:
+    made = QLabel()
     made.setFixedSize(_BADGE, _BADGE)
-    fill = shade(profile)
-    text = "#ffffff" if is_dark(fill) else "#000000"
-    made.setStyleSheet(f"background: {fill}; color: {text}; border-radius: 8px; font-weight: 600;")
-    made.setAccessibleName("")
+    made.setPixmap(badge_icon(profile).pixmap(QSize(_BADGE, _BADGE), made.devicePixelRatioF()))
     return made
-
-
-def is_dark(color: str) -> bool:
-    """Whether white can be read on `color` better than black (WCAG 2)."""
-    parts = (QColor(color).redF(), QColor(color).greenF(), QColor(color).blueF())
-    linear = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    red, green, blue = linear
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < _EVEN
-
-
-_EVEN = 0.179  # the luminance on which white and black have the same contrast

@@ -32,7 +32,7 @@ class SignedOutView(View):
         self.column.addWidget(self._not_told)
         self.column.addStretch(1)
         self.footer_row.addStretch(1)
-        self.footer_row.addWidget(quiet(Button("Change profile", actions.open_profiles, "quiet")))
+        self.footer_row.addWidget(quiet(Button("Profiles", actions.manage_profiles, "quiet")))
 
     def shows(self, state: State) -> bool:
         """Only this state."""

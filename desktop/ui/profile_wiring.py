@@ -1,0 +1,57 @@
+"""What the pages of the profiles work on in this run of the program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from desktop.services.paths import profiles_file
+from desktop.services.policy import Policy
+from desktop.services.profile_deeds import ProfileDeeds
+from desktop.ui.profile_pages import ProfilePages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from desktop.options import Options
+    from desktop.services.background import Worker
+    from desktop.services.session import Session
+    from desktop.services.surroundings import Surroundings
+    from desktop.ui.window import Window
+
+_DEMO = "(demo)"  # the id of the profile that stands in no file
+
+
+class Changed(Protocol):
+    """Called when the file was changed."""
+
+    def __call__(self, id_: str, *, sign_in: bool) -> Coroutine[object, object, None]:
+        """Go on with profile `id_`, or with the current one where it is empty."""
+
+
+def make_deeds(
+    surroundings: Surroundings, worker: Worker, options: Options, policy: Policy | None = None
+) -> ProfileDeeds:
+    """The deeds on the person's own file; in the demo there is nothing to be changed."""
+    if options.demo is not None:
+        policy = Policy(source="the demo", own_profiles=False, profiles={_DEMO: {}})
+    return ProfileDeeds(
+        profiles_file(), surroundings, worker, policy=policy, load=options.load_profiles
+    )
+
+
+def make_pages(
+    window: Window,
+    deeds: ProfileDeeds,
+    session_of: Callable[[str], Session | None],
+    *,
+    changed: Changed,
+) -> ProfilePages:
+    """The pages, which have `changed` called on the event loop."""
+    pages = ProfilePages(window, deeds, session_of)
+
+    def on_saved(id_: str = "", sign_in: bool = False) -> None:  # noqa: FBT001, FBT002 - a slot
+        pages.begin(changed(id_, sign_in=sign_in))
+
+    pages.saved.connect(on_saved)
+    pages.removed.connect(lambda: on_saved())
+    return pages
