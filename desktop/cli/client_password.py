@@ -9,8 +9,8 @@ from desktop.services.computer import system_keystore
 from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
 from desktop.services.profile_reading import load_profile
-from desktop.services.profiles import ProfileError, client_password_key, issued_for
-from desktop.services.saved_tokens import encode_password
+from desktop.services.profile_secrets import save_client_password
+from desktop.services.profiles import ProfileError
 
 
 def store(profile_name: str | None) -> int:
@@ -19,9 +19,7 @@ def store(profile_name: str | None) -> int:
         profile = load_profile(profile_name)
         password = _typed(f"Password of {profile.client_id} ({profile.name}): ")
         keystore = system_keystore(patience=120.0)
-        key = client_password_key(profile)
-        value = encode_password(password, issued_for=issued_for(profile))
-        asyncio.run(keystore.save(key, value) if password else keystore.delete(key))
+        asyncio.run(save_client_password(keystore, profile, password))
     except (KeyboardInterrupt, EOFError):
         sys.stderr.write("\nCancelled.\n")
         return CANCELLED
