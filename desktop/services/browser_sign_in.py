@@ -77,4 +77,5 @@ def _awaiting(asked: AuthorizationRequest, profile: Profile) -> AwaitingApproval
         asked=0,
         asked_at=None,
         next_at=expires_at,
+        comes_back_to=asked.redirect_uri,
     )

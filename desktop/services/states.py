@@ -58,6 +58,7 @@ class AwaitingApproval:
 
     `host_is_known` says whether the link leads to a host of the profile. `trouble` is why the last
     question brought no answer. `approved` is set while the new token is being saved.
+    `comes_back_to` is where this computer listens for the browser.
     """
 
     user_code: str
@@ -73,6 +74,7 @@ class AwaitingApproval:
     next_at: datetime
     trouble: Exception | None = None
     approved: bool = False
+    comes_back_to: str = ""
 
     def is_fresh(self, at: datetime) -> bool:
         """Whether it is too early for another code; a clock set back does not make it so."""
