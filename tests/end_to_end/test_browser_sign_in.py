@@ -1,7 +1,15 @@
-"""The authorization code over loopback, and client credentials, at npm's oidc-provider."""
+"""Signing in without a code to compare: at npm's oidc-provider, and at the demo server."""
 
 import pytest
+from playwright.sync_api import Page
 
+from desktop.demo import (
+    PUBLIC_CLIENT_ID,
+    SERVICE_CLIENT_ID,
+    SERVICE_CLIENT_SECRET,
+    DemoOptions,
+    DemoServer,
+)
 from tests.end_to_end.conftest import (
     Start,
     saved,
@@ -11,6 +19,7 @@ from tests.end_to_end.conftest import (
 )
 from tests.rigs.browser import Opener
 from tests.rigs.oidc_provider import Client, OidcProvider, abort, approve_here
+from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
 
 
@@ -80,3 +89,53 @@ def test_a_client_signs_in_as_itself_without_any_browser(
     assert first["refresh_token"] is None
     assert browser_opener.addresses() == []
     assert app.leave() == 0
+
+
+# At the demo server, which names itself by a text as Cisco XDR does
+
+
+def demo_profile_for(server: DemoServer, **members: str) -> None:
+    """Write the profile of a client of `server`."""
+    write_profile(name="Northwind SOC", issuer=server.url, expected_issuer="IROH Auth", **members)
+
+
+def approve_at_the_demo(page: Page) -> None:
+    """Approve, as the demo analyst, until the browser is back at the program."""
+    page.click("#approve")
+    page.get_by_text("You can close this page").wait_for()
+
+
+def test_the_demo_analyst_approves_without_a_code(
+    start: Start, secret_service: SecretStore, browser_opener: Opener
+) -> None:
+    with DemoServer(DemoOptions()) as server:
+        demo_profile_for(
+            server, client_id=PUBLIC_CLIENT_ID, grant="code", scope="enrich:read admin"
+        )
+        app = start(secret_service)
+        app.click("Open browser")
+        browser_opener.attach().do(approve_at_the_demo).result()
+        screen = app.wait_for("Signed in")
+        assert screen.shows("Asked for, not granted: admin")
+        assert saved_token(secret_service)["scope"] == ["enrich:read"]
+        assert app.leave() == 0
+
+
+def test_a_token_of_the_client_itself_renews_while_the_window_is_in_sight(
+    start: Start, secret_service: SecretStore
+) -> None:
+    with DemoServer(DemoOptions(token_lifetime=12)) as server:
+        demo_profile_for(server, client_id=SERVICE_CLIENT_ID, grant="client-credentials")
+        store_client_password(secret_service, SERVICE_CLIENT_SECRET)
+        app = start(secret_service)
+        app.wait_for("Signed in")
+        first = saved_token(secret_service)["access_token"]
+
+        def renewed() -> bool:
+            asked = [each for each in server.history() if each.grant_type == "client_credentials"]
+            return len(asked) > 1
+
+        wait_until(renewed, "another token", app.program)
+        assert app.leave() == 0  # what is being saved is saved before the end
+        assert saved_token(secret_service)["access_token"] != first
+        assert {each.grant_type for each in server.history()} == {"", "client_credentials"}
