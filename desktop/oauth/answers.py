@@ -35,6 +35,7 @@ _ERROR_CODES: dict[str, type[errors.ErrorResponse]] = {
     "interaction_required": errors.InvalidGrant,  # Microsoft Entra: the person must sign in again
     "invalid_request": errors.InvalidRequest,
     "unsupported_grant_type": errors.UnsupportedGrantType,
+    "unsupported_response_type": errors.UnsupportedGrantType,  # RFC 6749 section 4.1.2.1
     "admin_policy_enforced": errors.ForbiddenByPolicy,  # Google
     "org_internal": errors.ForbiddenByPolicy,  # Google
     "unsupported_token_type": errors.NotRevocable,
@@ -89,6 +90,18 @@ def content_type(answer: Answer) -> str:
     return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+def error_kind(code: str, description: str) -> type[errors.ErrorResponse] | None:
+    """What kind of error a server means; `None` for a code that is not known."""
+    if _CONDITIONAL_ACCESS in description:
+        return errors.ForbiddenByPolicy
+    return _ERROR_CODES.get(code.strip().lower())
+
+
+def may_pass(code: str) -> bool:
+    """Whether the error `code` says that the server cannot answer just now."""
+    return code.strip().lower() in _PASSING_ERRORS
+
+
 def _checked(answer: Answer, received_at: datetime) -> Members | None:
     found = members_in(answer)
     facts = facts_in(answer, found, received_at)
@@ -114,11 +127,8 @@ def _form(answer: Answer) -> Members | None:
 
 def _raise_error(answer: Answer, found: Members, code: str, facts: dict[str, Any]) -> None:
     description = text(found, "error_description") or ""
-    name = code.strip().lower()
-    known = _ERROR_CODES.get(name)
-    if _CONDITIONAL_ACCESS in description:
-        known = errors.ForbiddenByPolicy
-    if known is None and (name in _PASSING_ERRORS or answer.status >= 500):
+    known = error_kind(code, description)
+    if known is None and (may_pass(code) or answer.status >= 500):
         # IROH answers a 500 with free text in `error`.
         raise errors.ServerFault(answer.host, detail=description or code, **facts)
     if known is None and answer.status == 429:

@@ -5,6 +5,8 @@
     ├── MetadataMismatch       the metadata speaks for another issuer or another host
     ├── MissingEndpoint        neither the metadata nor the profile names an endpoint
     ├── CodeExpired            our own deadline for the code has passed
+    ├── WrongIssuer            an answer in the browser that another server claims (RFC 9207)
+    ├── NotApprovedInTime      nobody came back from the browser
     ├── UnsupportedTokenType   a token that is no bearer token
     ├── Trouble                may pass by itself: polling goes on
     │   ├── TransportFailure   no answer
@@ -26,6 +28,7 @@
         ├── UnauthorizedClient
         ├── InvalidScope
         ├── InvalidGrant
+        │   └── ApprovalLost   the code that the browser brought is not taken
         ├── InvalidRequest
         ├── UnsupportedGrantType
         ├── ForbiddenByPolicy
@@ -85,6 +88,20 @@ class MissingEndpoint(OAuthError):
 
 class CodeExpired(OAuthError):
     """The lifetime of the user code is over by our own clock."""
+
+
+class WrongIssuer(OAuthError):
+    """The answer in the browser names another issuer than was asked, or none (RFC 9207)."""
+
+    def __init__(self, host: str, expected: str, found: str) -> None:
+        super().__init__(f"{host}: expected {printable(expected)}, found {printable(found)}")
+        self.host = host
+        self.expected = printable(expected)
+        self.found = printable(found)
+
+
+class NotApprovedInTime(OAuthError):
+    """Nobody came back from the browser before our own deadline."""
 
 
 class UnsupportedTokenType(OAuthError):
@@ -210,6 +227,10 @@ class InvalidScope(ErrorResponse):
 
 class InvalidGrant(ErrorResponse):
     """The device code or refresh token is unknown, used or revoked."""
+
+
+class ApprovalLost(InvalidGrant):
+    """The server does not take the code that the browser brought: used, expired, or not ours."""
 
 
 class InvalidRequest(ErrorResponse):

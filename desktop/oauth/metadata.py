@@ -19,6 +19,11 @@ from desktop.oauth.errors import (
 from desktop.oauth.fields import Members, text, words
 from desktop.oauth.http import get
 
+# The endpoints that each way to sign in needs.
+FOR_DEVICE = ("device_authorization_endpoint", "token_endpoint")
+FOR_CODE = ("authorization_endpoint", "token_endpoint")
+FOR_CLIENT = ("token_endpoint",)
+
 
 @dataclass(frozen=True, slots=True)
 class ServerMetadata:
@@ -35,11 +40,18 @@ class ServerMetadata:
     revocation_endpoint: str = ""
     jwks_uri: str = ""
     code_challenge_methods_supported: tuple[str, ...] = ()
+    grant_types_supported: tuple[str, ...] = ()
+    response_types_supported: tuple[str, ...] = ()
+    authorization_response_iss_parameter_supported: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether it is enough for the device authorization grant."""
-        return bool(self.device_authorization_endpoint and self.token_endpoint)
+        return not self.missing(FOR_DEVICE)
+
+    def missing(self, needs: tuple[str, ...]) -> str:
+        """The first of the endpoints `needs` that nobody named; empty where all are there."""
+        return next((name for name in needs if not getattr(self, name)), "")
 
     def merged(self, other: "ServerMetadata") -> "ServerMetadata":
         """This, with the gaps filled from `other`."""
@@ -61,16 +73,21 @@ class Issuer:
 
 
 async def discover(
-    connection: ClientConnection, issuer: Issuer, *, manual: ServerMetadata | None = None
+    connection: ClientConnection,
+    issuer: Issuer,
+    *,
+    manual: ServerMetadata | None = None,
+    needs: tuple[str, ...] = FOR_DEVICE,
 ) -> ServerMetadata:
     """The endpoints of `issuer`; those named in `manual` count more. Raises `OAuthError`.
 
+    `needs` are the endpoints without which it is of no use.
     A document that is missing or no metadata at all is passed over while the other one suffices.
     """
     found = manual or ServerMetadata()
     trouble: Trouble | None = None
     for address in metadata_addresses(issuer.address):
-        if found.complete:
+        if not found.missing(needs):
             return found
         try:
             answer = await get(connection.http, address)
@@ -80,8 +97,8 @@ async def discover(
             trouble = error
         except ErrorResponse:
             continue  # a 404 with an error in JSON: there is no such document
-    if not found.complete:
-        raise _incomplete(issuer, found, trouble)
+    if missing := found.missing(needs):
+        raise _incomplete(issuer, found, trouble, missing=missing)
     return found
 
 
@@ -113,6 +130,13 @@ def parse_metadata(document: Members, issuer: Issuer) -> ServerMetadata:
     return ServerMetadata(
         issuer=named,
         code_challenge_methods_supported=words(document, "code_challenge_methods_supported") or (),
+        grant_types_supported=words(document, "grant_types_supported") or (),
+        response_types_supported=words(document, "response_types_supported") or (),
+        # RFC 9207 section 3
+        authorization_response_iss_parameter_supported=document.get(
+            "authorization_response_iss_parameter_supported"
+        )
+        is True,
         **endpoints,
     )
 
@@ -140,9 +164,10 @@ def _require_same_origin(issuer: Issuer, endpoints: Mapping[str, str]) -> None:
             )
 
 
-def _incomplete(issuer: Issuer, found: ServerMetadata, trouble: Trouble | None) -> OAuthError:
+def _incomplete(
+    issuer: Issuer, found: ServerMetadata, trouble: Trouble | None, *, missing: str
+) -> OAuthError:
     # A server that answered properly but names no endpoint is described better by what is missing.
     if trouble is not None and not found.issuer:
         return trouble
-    missing = "token_endpoint" if found.device_authorization_endpoint else _ENDPOINTS[0]
     return MissingEndpoint(host_of(issuer.address), missing)

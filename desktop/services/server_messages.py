@@ -121,12 +121,26 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
         PROFILE_REMEDIES,
     ),
     errors.MissingEndpoint: Row(
-        "This server offers no sign-in by code",
+        "The server does not offer this sign-in",
         lambda e, _: (
-            f"{e.host} names no {e.endpoint}. Check the address, or give both endpoints in "
-            "your profile."
+            f"{e.host} names no {e.endpoint}. Check the address, give that endpoint in your "
+            "profile, or choose another way to sign in there."
         ),
         PROFILE_REMEDIES,
+    ),
+    errors.WrongIssuer: Row(
+        "Another server answered in your browser",
+        lambda e, _: (
+            f"The answer should come from “{e.expected}” but "
+            f"{f'names “{e.found}”' if e.found else 'names nobody'}. It was not used. Sign in "
+            "again, and tell your administrator if it happens again."
+        ),
+        (Remedy.SIGN_IN_AGAIN, Remedy.OPEN_PROFILES),
+    ),
+    errors.NotApprovedInTime: Row(
+        "Nobody approved it in time",
+        "Your browser did not come back here. Nothing is wrong: sign in again and approve there.",
+        (Remedy.SIGN_IN_AGAIN,),
     ),
     errors.UnsupportedTokenType: Row(
         "This token cannot be used",
@@ -147,15 +161,18 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
     errors.AccessDenied: Row("The sign-in was declined", _declined, (Remedy.SIGN_IN_AGAIN,)),
     errors.InvalidClient: Row("The client is not known here", _another_region, PROFILE_REMEDIES),
     errors.UnauthorizedClient: Row(
-        "This client may not sign in by code",
+        "This client may not sign in this way",
         lambda e, _: (
-            f"An administrator has to allow the device grant for this client.{server_says(e)}"
+            "An administrator has to allow it for this client, or you choose another way to sign "
+            f"in in your profile.{server_says(e)}"
         ),
         PROFILE_REMEDIES,
     ),
     errors.UnsupportedGrantType: Row(
-        "This server offers no sign-in by code",
-        lambda e, _: f"{e.host} refuses the device grant.{server_says(e)}",
+        "The server does not offer this sign-in",
+        lambda e, _: (
+            f"{e.host} refuses it: choose another way to sign in in your profile.{server_says(e)}"
+        ),
         PROFILE_REMEDIES,
     ),
     errors.InvalidScope: Row(
@@ -170,6 +187,14 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
         "The code is no longer valid",
         "The server does not know it any more: it was used, or revoked. Get a new one.",
         (Remedy.NEW_CODE,),
+    ),
+    errors.ApprovalLost: Row(
+        "The approval is no longer valid",
+        lambda e, _: (
+            "The server does not take what it sent to your browser: it was used, or took too long. "
+            f"Sign in again.{server_says(e)}"
+        ),
+        (Remedy.SIGN_IN_AGAIN,),
     ),
     errors.InvalidRequest: Row(
         "The server misses something",

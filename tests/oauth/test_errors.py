@@ -71,6 +71,12 @@ def test_a_mismatch_says_what_was_expected_and_what_came() -> None:
     assert (error.host, error.expected, error.found) == (HOST, "https://a", "b")
 
 
+def test_a_wrong_issuer_is_told_with_the_right_one() -> None:
+    error = errors.WrongIssuer(HOST, "https://a\n", "b")
+    assert str(error) == f"{HOST}: expected https://a, found b"
+    assert (error.host, error.expected, error.found) == (HOST, "https://a", "b")
+
+
 def test_a_missing_endpoint_is_named() -> None:
     error = errors.MissingEndpoint(HOST, "token_endpoint")
     assert str(error) == f"{HOST}: no token_endpoint"

@@ -9,6 +9,8 @@ from hypothesis import given
 from desktop.oauth import errors
 from desktop.oauth.errors import MetadataMismatch, OAuthError, UnsafeAddress, UnusableAnswer
 from desktop.oauth.metadata import (
+    FOR_CODE,
+    FOR_DEVICE,
     Issuer,
     ServerMetadata,
     discover,
@@ -55,7 +57,7 @@ FULL = ServerMetadata(
 
 
 def test_every_member_is_read() -> None:
-    document = {name: f"{ADDRESS}/{name}" for name in NAMES}
+    document: dict[str, Any] = {name: f"{ADDRESS}/{name}" for name in NAMES}
     found = parse_metadata(
         {"issuer": ADDRESS, "code_challenge_methods_supported": ["S256", "plain"], **document},
         ISSUER,
@@ -66,12 +68,15 @@ def test_every_member_is_read() -> None:
     assert {field.name for field in fields(ServerMetadata)} == {
         "issuer",
         "code_challenge_methods_supported",
+        "grant_types_supported",
+        "response_types_supported",
+        "authorization_response_iss_parameter_supported",
         *NAMES,
     }
 
 
 def test_further_members_are_ignored_whatever_they_hold() -> None:
-    document = {**BOTH, "grant_types_supported": ["client_credential"], "mtls": {"a": [None]}}
+    document = {**BOTH, "ui_locales_supported": ["en"], "mtls": {"a": [None]}}
     assert parse_metadata(document, ISSUER) == FULL
 
 
@@ -274,6 +279,35 @@ async def test_an_endpoint_that_nobody_names_is_missing(missing: str) -> None:
     with pytest.raises(errors.MissingEndpoint) as caught:
         await discover(bench.connection, ISSUER)
     assert (caught.value.host, caught.value.endpoint) == (HOST, missing)
+
+
+async def test_what_a_way_to_sign_in_does_not_need_may_be_missing() -> None:
+    document = {**BOTH, "device_authorization_endpoint": None, "authorization_endpoint": ADDRESS}
+    found = await discover(Bench(says(document)).connection, ISSUER, needs=FOR_CODE)
+    assert found.missing(FOR_CODE) == ""
+    assert found.missing(FOR_DEVICE) == "device_authorization_endpoint"
+
+
+async def test_what_a_way_to_sign_in_needs_is_named_where_it_is_missing() -> None:
+    with pytest.raises(errors.MissingEndpoint) as caught:
+        await discover(Bench(says(BOTH)).connection, ISSUER, needs=FOR_CODE)
+    assert caught.value.endpoint == "authorization_endpoint"
+
+
+@pytest.mark.parametrize(("said", "promised"), [(True, True), ("true", False), (None, False)])
+def test_what_the_server_offers_is_read(said: object, *, promised: bool) -> None:
+    found = parse_metadata(
+        {
+            **BOTH,
+            "grant_types_supported": ["authorization_code"],
+            "response_types_supported": ["code", "token"],
+            "authorization_response_iss_parameter_supported": said,
+        },
+        ISSUER,
+    )
+    assert found.grant_types_supported == ("authorization_code",)
+    assert found.response_types_supported == ("code", "token")
+    assert found.authorization_response_iss_parameter_supported is promised
 
 
 async def test_a_missing_endpoint_counts_more_than_a_missing_document() -> None:

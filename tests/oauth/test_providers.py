@@ -1,6 +1,7 @@
 """What real providers do differently: one test for each row of the list of their quirks."""
 
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -64,8 +65,18 @@ async def renewed(*replies: Reply, held: TokenSet = HELD) -> TokenSet:
 
 async def test_xdr_names_an_issuer_that_is_no_address() -> None:
     found = await discover(Bench(says(XDR_DOCUMENT)).connection, XDR_ISSUER)
+    endpoints: dict[str, Any] = dict(XDR_ENDPOINTS)
     assert found == ServerMetadata(
-        issuer="IROH Auth", code_challenge_methods_supported=("S256", "plain"), **XDR_ENDPOINTS
+        issuer="IROH Auth",
+        code_challenge_methods_supported=("S256", "plain"),
+        grant_types_supported=(
+            "authorization_code",
+            "client_credential",
+            "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ),
+        response_types_supported=("code", "token"),
+        **endpoints,
     )
 
 

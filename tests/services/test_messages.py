@@ -50,9 +50,11 @@ def bare(kind: type[Exception]) -> Exception:
         errors.UnsafeAddress: ("http://login.example", "not https"),
         errors.MetadataMismatch: (HOST, "https://a.example", "https://b.example"),
         errors.MissingEndpoint: (HOST, "token_endpoint"),
+        errors.WrongIssuer: (HOST, "https://a.example", "https://b.example"),
         errors.UnsupportedTokenType: (HOST, "mac"),
         profiles.ProfileError: (FILE,),
         session.ClientPasswordMissing: ("northwind",),
+        session.NoWayBack: ("http://127.0.0.1:8080/callback",),
     }
     found = next((arguments[each] for each in kind.__mro__ if each in arguments), ())
     return kind(*found, host=HOST) if issubclass(kind, errors.ErrorResponse) else kind(*found)
