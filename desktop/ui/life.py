@@ -30,6 +30,7 @@ from desktop.ui.application import Application
 from desktop.ui.controller import Controller
 from desktop.ui.loop import EventLoop
 from desktop.ui.settings_keeper import NOT_IN_THE_DEMO
+from desktop.ui.system_proxy import proxy_finder
 from desktop.ui.theme import Theme
 from desktop.ui.window import Window
 
@@ -186,7 +187,8 @@ class _Life:
                 self._session.sign_in()
                 return
             await self._session.close()
-        self._session = Session(profile, surroundings(self._worker), observer=self._on_state)
+        world = surroundings(self._worker, find_proxy=proxy_finder())
+        self._session = Session(profile, world, observer=self._on_state)
         self._controller.use(self._session)
         if self._presence is not None:
             self._presence.show_profile(profile)
