@@ -9,6 +9,7 @@ from desktop.oauth.metadata import ServerMetadata
 from desktop.services import keystore, profiles
 from desktop.services.profiles import Profile
 from desktop.services.session_errors import SignedOutByServer
+from desktop.services.sessions import Standing
 from desktop.services.states import (
     AwaitingApproval,
     Failed,
@@ -62,6 +63,22 @@ def waiting(
         next_at=NOW + timedelta(seconds=3),
         trouble=trouble,
         approved=approved,
+    )
+
+
+def in_browser(*, left: float = 581, approved: bool = False) -> AwaitingApproval:
+    """A browser on this computer that is waited for; `left` in seconds."""
+    back = "http://127.0.0.1:49152/callback"
+    query = f"response_type=code&client_id={PROFILE.client_id}&redirect_uri={back}&state=example"
+    link = f"https://{HOST}/iroh/oauth2/authorize?{query}"
+    return replace(
+        waiting(user_code="", left=left, approved=approved),
+        verification_uri=link,
+        verification_uri_complete=None,
+        asked=0,
+        asked_at=None,
+        next_at=NOW + timedelta(seconds=left),
+        comes_back_to=back,
     )
 
 
@@ -125,6 +142,8 @@ STATES: dict[str, State] = {
     "waiting_trouble": waiting(trouble=errors.TransportFailure(HOST), left=95),
     "waiting_long_code": waiting(user_code="K7QW-2M9X-PLTR-8VZC"),
     "approved": waiting(approved=True),
+    "in_browser": in_browser(),
+    "approved_in_browser": in_browser(approved=True),
     "signed_in": signed_in(renewable=True),
     "signed_in_idle": replace(signed_in(renewable=True), renews_at=None),
     "signed_in_once": signed_in(),
@@ -192,3 +211,14 @@ WHO_AM_I: dict[str, object] = {
 }
 # Three parts as a token has them; nothing in it means anything.
 MADE_UP_TOKEN = ".".join(("eyJhbGciOiJub25lIn0", "bm90IGEgcmVhbCB0b2tlbg" * 24, "bWFkZSB1cA" * 8))
+
+OTHERS = (
+    replace(PROFILE, id="contoso", name="Contoso SOC", region="Europe", color="teal"),
+    replace(PROFILE, id="fabrikam", name="Fabrikam Security Operations", region="Asia Pacific"),
+)
+# Several tenants, as an analyst of a service provider has them.
+STANDINGS = (
+    Standing(PROFILE, STATES["signed_in"]),
+    Standing(OTHERS[0], waiting()),
+    Standing(OTHERS[1], SignedOut()),
+)

@@ -14,15 +14,9 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QScrollArea
+from PySide6.QtWidgets import QApplication
 
 from desktop.services.copy_formats import CopyFormat
-from desktop.services.policy import Policy
-from desktop.services.profile_check import Finding, Outcome, Step
-from desktop.services.profile_deeds import Known
-from desktop.services.profile_draft import Draft, draft_of
-from desktop.services.profile_reading import Profiles, load_presets
-from desktop.services.profiles import BrokenProfile
 from desktop.services.resources import resource
 from desktop.services.settings import Settings
 from desktop.services.states import SignedIn, State
@@ -32,21 +26,20 @@ from desktop.ui.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.details_view import DetailsView
 from desktop.ui.leave_button import LeaveButton
 from desktop.ui.menu_button import MenuButton
-from desktop.ui.profile_form import Occasion, ProfileForm
-from desktop.ui.profile_texts import ABOUT_FIRST, FIRST
-from desktop.ui.profiles_view import ProfilesView
+from desktop.ui.profile_switcher import ProfileSwitcher
 from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import DARK, LIGHT, Theme
 from desktop.ui.waiting_view import WaitingView
 from desktop.ui.who_am_i import WhoAmI
-from desktop.ui.widgets import Button
 from desktop.ui.window import Window
+from tests.profile_shots import PROFILE_PAGES
 from tests.sample_states import (
     CLAIMS,
     MADE_UP_TOKEN,
     METADATA,
     NOW,
     PROFILE,
+    STANDINGS,
     STATES,
     WHO_AM_I,
 )
@@ -65,21 +58,6 @@ _NARROW_TOO = (
 )
 _PAIRS = ("waiting", "signed_in", "declined", "qr", "details", "settings")  # light left, dark right
 _SCALE = "QT_SCALE_FACTOR"
-
-
-FINDINGS = (
-    Finding(Step.REACH, Outcome.GOOD, "visibility.amp.cisco.com answers."),
-    Finding(Step.TRUST, Outcome.GOOD, "This computer trusts its certificate."),
-    Finding(Step.METADATA, Outcome.GOOD, "It describes itself as the profile expects."),
-    Finding(Step.WAY, Outcome.GOOD, "It offers sign-in by code."),
-    Finding(
-        Step.CLIENT,
-        Outcome.BAD,
-        "visibility.amp.cisco.com does not know this client ID, but it is known in Europe.",
-        "Choose Europe.",
-        preset="xdr-eu",
-    ),
-)
 
 
 class NoActions:
@@ -103,7 +81,20 @@ class NoPageActions(NoActions):
         return MADE_UP_TOKEN
 
 
+class SeveralProfiles(NoActions):
+    """Buttons that do nothing, and several profiles."""
+
+    current = PROFILE.id
+    standings = STANDINGS
+
+    @property
+    def profiles(self) -> "SeveralProfiles":
+        """Those of the samples."""
+        return self
+
+
 NO_ACTIONS: Any = NoActions()
+SEVERAL: Any = SeveralProfiles()
 NO_PAGE_ACTIONS: Any = NoPageActions()
 
 
@@ -173,70 +164,16 @@ def _show_settings(window: Window) -> None:
     window.show_page(page)
 
 
-def _form(window: Window, *, is_new: bool = True) -> ProfileForm:
-    occasion = Occasion(FIRST, ABOUT_FIRST) if is_new else Occasion("Edit Northwind SOC", "")
-    made = ProfileForm(NO_ACTIONS, window.theme, occasion=occasion, presets=load_presets())
-    made.fill(Draft(preset="xdr-nam"))
-    window.show_page(made)
-    return made
-
-
-def _show_first_run(window: Window) -> None:
-    _form(window)
-
-
-def _show_findings(window: Window) -> None:
-    form = _form(window, is_new=False)
-    form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
-    form.password.show_stored(stored=True)
-    form.show_busy(checking=True)
-    for finding in FINDINGS:
-        form.show_finding(finding)
-    form.findings.end()
-    form.show_busy()
-    _scroll_down(window)
-
-
-def _show_faults(window: Window) -> None:
-    form = _form(window)
-    form.fill(Draft(preset="", issuer="", name="Northwind SOC", proxy="proxy.example"))
-    next(each for each in window.findChildren(Button) if each.text() == "Check").click()
-    window.findChildren(QScrollArea)[0].verticalScrollBar().setValue(0)
-
-
-def _show_more(window: Window) -> None:
-    form = _form(window, is_new=False)
-    form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
-    next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
-    for _ in range(4):
-        QApplication.processEvents()
-    window.findChildren(QScrollArea)[0].verticalScrollBar().setValue(560)
-
-
-def _scroll_down(window: Window) -> None:
-    for _ in range(4):
-        QApplication.processEvents()
-    bar = window.findChildren(QScrollArea)[0].verticalScrollBar()
-    bar.setValue(bar.maximum())
-
-
 def _show_profiles(window: Window) -> None:
-    second = replace(PROFILE, id="contoso", name="Contoso", region="Europe", color="purple")
-    third = replace(PROFILE, id="managed", name="Fabrikam", color="green")
-    broken = BrokenProfile(Path("profiles.toml"), "profile `old`: `client_id` is missing (line 14)")
-    profiles = Profiles(
-        Path("profiles.toml"),
-        {each.id: each for each in (PROFILE, second, third)},
-        {"old": broken},
-    )
-    known = Known(profiles, {}, frozenset({"managed"}))
-    window.show_page(ProfilesView(NO_ACTIONS, known, Policy(source="/etc/xdg/policy.toml")))
-
-
-def _ask_to_delete(window: Window) -> None:
-    _show_profiles(window)
-    assert isinstance(window.page, ProfilesView)
-    window.page.ask("northwind")
+    window.show_badge(PROFILE)
+    (button,) = window.findChildren(ProfileSwitcher)
+    button._actions = SEVERAL
+    menu = button.menu()
+    menu.aboutToShow.emit()
+    menu.setParent(window, Qt.WindowType.Widget)  # a part of the picture
+    menu.move(62, 52)
+    menu.resize(menu.sizeHint())
+    menu.show()
 
 
 def _ask_to_sign_out(window: Window) -> None:
@@ -257,12 +194,7 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "details": _show_details,
     "details_token": _show_token,
     "settings": _show_settings,
-    "first_run": _show_first_run,
-    "form_findings": _show_findings,
-    "form_faults": _show_faults,
-    "form_more": _show_more,
-    "profiles": _show_profiles,
-    "profiles_delete": _ask_to_delete,
+    **PROFILE_PAGES,
     "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),
     "copied": lambda window: window.show_copy(Copied(CopyFormat.CURL, 30.0)),
     "not_copied": lambda window: window.show_copy(
@@ -272,6 +204,7 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
         )
     ),
     "copy_menu": _show_menu,
+    "profiles_menu": _show_profiles,
     "asking_to_sign_out": _ask_to_sign_out,
 }
 
@@ -288,6 +221,7 @@ def _picture(
     window.serve(NO_ACTIONS)
     window.set_profile(PROFILE)
     window.set_icon(QIcon(str(resource("icons/app.svg"))))
+    window.offer_profiles()
     window.offer_settings()
     window.resize(size)
     window.show_state(state, NOW)

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -63,11 +63,11 @@ async def check(
     clock: Clock,
     presets: Presets,
     proxy_password: str | None = None,
-) -> AsyncIterator[Finding]:
+) -> AsyncGenerator[Finding, None]:
     """What works of `profile` and what does not, as it turns out; nothing follows what is bad.
 
     Nothing is saved, and neither profile nor passwords need be. It costs the server one device
-    code, which nobody waits for. To break off is `aclose` of the iterator. `presets` are those of
+    code, which nobody waits for. To break off is its `aclose`. `presets` are those of
     `load_presets`: where the client is not known, the other regions of the provider are asked, with
     the client ID alone. Expected errors are findings.
     """

@@ -109,7 +109,7 @@ class ProfileDeeds:
             presets=known.presets,
             proxy_password=proxy or None,
         )
-        async with aclosing(looking) as findings:  # type: ignore[type-var] # it is a generator
+        async with aclosing(looking) as findings:
             async for finding in findings:
                 yield finding
 

@@ -15,6 +15,7 @@ from desktop.oauth.errors import (
     ProxySignInUnsupported,
     ProxyUnreachable,
     ProxyUnusable,
+    UnsafeAddress,
 )
 
 Info = dict[str, Any]
@@ -115,19 +116,21 @@ _SCHEME = re.compile(rb"\s*([A-Za-z0-9-]+)")
 
 def _proxy_url(address: str, host: str) -> httpx.URL:
     try:
-        proxy = httpx.URL(address)
-        port = proxy.port
-    except (httpx.InvalidURL, ValueError) as error:
+        proxy, name = httpx.URL(address), host_of(address)
+    except (httpx.InvalidURL, UnsafeAddress) as error:
         raise ProxyUnusable(host, detail="its address makes no sense") from error
-    if proxy.scheme not in {"http", "https"} or not proxy.host:
-        raise ProxyUnusable(host, by=proxy.host, detail=f"its kind is “{proxy.scheme}”")
-    return proxy.copy_with(port=port)
+    if not name:
+        raise ProxyUnusable(host, detail="its address names no host")
+    if proxy.scheme not in {"http", "https"}:
+        raise ProxyUnusable(host, by=name, detail=f"its kind is “{proxy.scheme}”")
+    return proxy
 
 
 def _name(proxy: httpx.URL) -> str:
     return proxy.netloc.decode("ascii").rpartition("@")[2]
 
 
+# WORKAROUND: of the answer to CONNECT httpcore gives the first line alone, as its error's text.
 def _failure(
     host: str, proxy: str, error: httpx.TransportError, challenge: _Challenge
 ) -> ProxyFailure | None:
@@ -135,7 +138,8 @@ def _failure(
     detail = str(error)
     if not isinstance(error, httpx.ProxyError):
         return None if _is_about_trust(error) else ProxyUnreachable(host, by=proxy, detail=detail)
-    if not detail.startswith("407"):
+    # tinyproxy answers 401 to a password that is wrong, and 407 only where there is none.
+    if not detail.startswith(("407", "401")):
         return ProxyRefused(host, by=proxy, detail=detail)
     others = [each for each in challenge.schemes if each.lower() != "basic"]
     if others and len(others) == len(challenge.schemes):

@@ -36,10 +36,9 @@ class Header(QWidget):
         line.setContentsMargins(SPACE, SPACE - 4, SPACE - 6, GAP)
         line.setSpacing(14)
         line.addWidget(self._logo)
-        line.addLayout(words)
-        line.addSpacing(-8)
+        line.addSpacing(-12)
         line.addLayout(self._switcher)
-        line.addStretch(1)
+        line.addLayout(words, 1)
         line.addLayout(self._state)
         line.addSpacing(-8)
         line.addLayout(self._corner)
@@ -59,8 +58,8 @@ class Header(QWidget):
         """The icon of the application."""
         self._logo.setPixmap(icon.pixmap(QSize(_LOGO, _LOGO), self.devicePixelRatioF()))
 
-    def put_beside_name(self, button: QWidget) -> None:
-        """Put `button`, which opens the list of profiles, beside the name."""
+    def put_beside_logo(self, button: QWidget) -> None:
+        """Put `button`, which opens the list of profiles, beside the badge of the one it is."""
         self._switcher.addWidget(button)
         _put_first(button)
 

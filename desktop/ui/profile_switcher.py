@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop.services.sessions import Standing
     from desktop.ui.actions import Actions
 
-_SIZE = 28
+_WIDTH, _HEIGHT = 22, 32
 _LAST_KEY = 9  # Ctrl+1 to Ctrl+9 bring profiles into the window
 
 
@@ -32,7 +32,7 @@ class ProfileSwitcher(Button):
         super().__init__("▾", lambda: None, "icon")
         self._actions = actions
         self.setAccessibleName("Profiles")
-        self.setFixedSize(_SIZE, _SIZE)
+        self.setFixedSize(_WIDTH, _HEIGHT)
         self._list = QMenu(self)
         self._list.setToolTipsVisible(False)
         self._list.aboutToShow.connect(self._fill)

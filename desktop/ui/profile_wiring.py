@@ -53,5 +53,5 @@ def make_pages(
         pages.begin(changed(id_, sign_in=sign_in))
 
     pages.saved.connect(on_saved)
-    pages.removed.connect(lambda: on_saved())
+    pages.removed.connect(on_saved)
     return pages

@@ -134,7 +134,6 @@ class ProfilesView(View):
         for id_, complaint in profiles.broken.items():
             self.column.addWidget(self._broken(id_, complaint))
         if self._policy.own_profiles:
-            self.column.addWidget(Button("Add profile", self._wishes.add, "primary"))
             own = tuple(id_ for id_ in profiles.good if id_ not in self._known.managed)
             export = Button("Export all…", lambda: self._wishes.export(own))
             export.setEnabled(bool(own))
@@ -150,6 +149,8 @@ class ProfilesView(View):
         self.column.addStretch(1)
         self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
+        if self._policy.own_profiles:
+            self.footer_row.addWidget(quiet(Button("Add profile", self._wishes.add, "primary")))
 
     def _card(self, profile: Profile) -> Card:
         card = Card(spacing=6)
@@ -161,6 +162,7 @@ class ProfilesView(View):
         if id_ in self._known.managed:
             card.column.addWidget(label(texts.locked(self._policy), "muted"))
             return card
+        card.column.addSpacing(4)
         edit = Button("Edit", lambda: self._wishes.edit(id_))
         edit.setAccessibleName(f"Edit {profile.name}")
         more = MenuButton(

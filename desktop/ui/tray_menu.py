@@ -147,10 +147,11 @@ class TrayMenu(LinesMenu):
         after = next(end for end, group in self._ends.items() if Line.PROFILES in group)
         for menu in self._menus.values():
             self.insertMenu(after, menu)
-        for changed in (self._lines[Line.PROFILES], after):
-            changed.setText("Profiles")
-            changed.setEnabled(False)
-            changed.setVisible(bool(ids))
+        heading = self._lines[Line.PROFILES]
+        heading.setText("Profiles")
+        heading.setEnabled(False)
+        for each in (heading, after):
+            each.setVisible(bool(ids))
 
 
 def _formats_menu(copy: Copy) -> QMenu:

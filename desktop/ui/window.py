@@ -116,11 +116,11 @@ class Window(QWidget):
             )
 
     def offer_profiles(self) -> None:
-        """Put the button that opens the list of profiles beside the name; late, as the other."""
+        """Put the button that opens the list of profiles beside the badge; late, as the other."""
         from desktop.ui.profile_switcher import ProfileSwitcher
 
         if self._actions is not None:
-            self._header.put_beside_name(ProfileSwitcher(self._actions))
+            self._header.put_beside_logo(ProfileSwitcher(self._actions))
 
     def show_badge(self, profile: Profile | None) -> None:
         """Tell `profile` apart by its badge; with `None` show the icon of the application."""

@@ -47,6 +47,7 @@ def bare(kind: type[Exception]) -> Exception:
     arguments: dict[type[Exception], tuple[Any, ...]] = {
         errors.Trouble: (HOST,),
         errors.ErrorResponse: ("some_code",),
+        errors.AuthorityUnusable: ("/etc/authority.pem", "it holds no certificate in PEM"),
         errors.UnsafeAddress: ("http://login.example", "not https"),
         errors.MetadataMismatch: (HOST, "https://a.example", "https://b.example"),
         errors.MissingEndpoint: (HOST, "token_endpoint"),
@@ -54,6 +55,7 @@ def bare(kind: type[Exception]) -> Exception:
         errors.UnsupportedTokenType: (HOST, "mac"),
         profiles.ProfileError: (FILE,),
         session.ClientPasswordMissing: ("northwind",),
+        session.NoWayBack: ("http://127.0.0.1:8080/callback",),
     }
     found = next((arguments[each] for each in kind.__mro__ if each in arguments), ())
     return kind(*found, host=HOST) if issubclass(kind, errors.ErrorResponse) else kind(*found)
@@ -136,10 +138,10 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             "The connection is not trusted",
             (
                 "This computer does not trust the certificate of login.example. If your network "
-                "inspects traffic, its authority must be installed on this computer: ask your "
-                "administrator."
+                "inspects traffic, its authority must be installed on this computer, or its file "
+                "be named in your profile (“ca_file”): ask your administrator."
             ),
-            [Remedy.TRY_AGAIN],
+            [Remedy.TRY_AGAIN, Remedy.OPEN_PROFILES],
         ),
         (
             errors.Throttled(HOST, retry_after=3172),

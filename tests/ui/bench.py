@@ -129,6 +129,12 @@ class Recorder:
     def open_profiles(self) -> None:
         self.calls.append("open_profiles")
 
+    def add_profile(self) -> None:
+        self.calls.append("add_profile")
+
+    def manage_profiles(self) -> None:
+        self.calls.append("manage_profiles")
+
     def copy_code(self) -> None:
         self.calls.append("copy_code")
 
