@@ -14,7 +14,6 @@ class Remedy(Enum):
     TRY_AGAIN = "Try again"
     WITHOUT_KEYRING = "Continue without saving"
     SET_UP = "Set up a profile"
-    CHANGE_PROFILES = "Profiles"
     OPEN_PROFILES = "Open profiles folder"
 
 

@@ -17,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 IN_USE_MINUTES = range(1, 481)
 CLIPBOARD_SECONDS = range(5, 301)
+THEMES = ("system", "light", "dark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,9 @@ class Settings:
     `keep_fresh` renews whether or not anybody uses the token; else it is in use while the window
     is in sight and for `in_use_minutes` after it was copied or fetched. `clipboard_seconds` is how
     long a copied secret stays on the clipboard. `start_hidden` is for a start at login.
+
+    `theme` is one of `THEMES`. `notifications` says whether the tray tells what needs a person.
+    `browser` is the id of the one to open links with, empty for the usual one.
 
     `profile` is the id of the one that was in the window last; empty for none.
 
@@ -37,13 +41,16 @@ class Settings:
     clipboard_seconds: int = 30
     start_at_login: bool = False
     start_hidden: bool = True
+    theme: str = "system"
+    notifications: bool = True
+    browser: str = ""
     profile: str = ""
 
 
 # What a profile may decide otherwise for itself.
 SETTINGS_OF_PROFILES = ("keep_fresh", "in_use_minutes", "clipboard_seconds")
-_SWITCHES = ("keep_fresh", "start_hidden")
-_TEXTS = ("profile",)
+_SWITCHES = ("keep_fresh", "start_hidden", "notifications")
+_TEXTS = ("profile", "browser", "theme")
 _NUMBERS = {"in_use_minutes": IN_USE_MINUTES, "clipboard_seconds": CLIPBOARD_SECONDS}
 
 
@@ -135,7 +142,7 @@ def makes_sense(name: str, value: object) -> bool:
     if name in _SWITCHES:
         return isinstance(value, bool)
     if name in _TEXTS:
-        return isinstance(value, str)
+        return isinstance(value, str) and (name != "theme" or value in THEMES)
     # A bool is an int to Python, and is no number of minutes.
     return isinstance(value, int) and not isinstance(value, bool) and value in _NUMBERS[name]
 

@@ -161,6 +161,9 @@ class Controller(QObject):
             return False
         if self._state.user_code:
             self.clipboard.copy(self._state.user_code)
+        if browser := self.keeper.settings.browser:
+            self.pages.open_in(browser, self._state.link)
+            return True
         # The protocol lets only https and loopback links through; Qt starts no shell.
         return QDesktopServices.openUrl(QUrl(self._state.link, QUrl.ParsingMode.StrictMode))
 

@@ -68,6 +68,5 @@ def _deed(remedy: Remedy, actions: Actions) -> Callable[[], object]:
         Remedy.TRY_AGAIN: actions.retry,
         Remedy.WITHOUT_KEYRING: actions.continue_without_keyring,
         Remedy.SET_UP: actions.add_profile,
-        Remedy.CHANGE_PROFILES: actions.manage_profiles,
         Remedy.OPEN_PROFILES: actions.open_profiles,
     }[remedy]

@@ -177,6 +177,8 @@ class _Life:
         controller.copier.progressed.connect(presence.show_copy)
         if controller.session is not None:
             presence.show_profile(controller.session.profile)
+        controller.keeper.changed.connect(presence.go_by)
+        presence.go_by(controller.keeper.settings)
         presence.start()
         controller.look_at_clock()
         self._awakening = Awakening()

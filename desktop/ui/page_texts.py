@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from desktop.services.policy import Policy
     from desktop.services.profiles import Profile
     from desktop.services.token_details import Claim, Scope, TokenDetails
 
@@ -89,6 +90,11 @@ def spoken_scope(scope: Scope) -> str:
 
 AT_LOGIN = "Then a token is at hand before it is needed."
 START_HIDDEN = "The window stays closed until you open it from the tray."
+NOTIFICATIONS = "Of what needs you while the window is out of sight. Never with a secret."
+THEME = "Light or dark."
+BROWSER = "Where you approve the sign-in."
+USUAL_BROWSER = "As the system"
+THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 IN_USE = "It is in use while this window is in sight, and for this long after it was copied."
 CLIPBOARD = "A token that was copied is taken back, if it is still there."
 
@@ -112,6 +118,19 @@ def cost_of_keeping_fresh(lifetime: float | None, profile: Profile | None) -> st
         f"Costs one request every {duration_words(between)} on each computer, day and night: "
         f"about {count:.0f} a day.{shared}"
     )
+
+
+def managed(policy: Policy) -> str:
+    """Why some settings cannot be changed."""
+    where = f" ({policy.source})" if policy.source else ""
+    return f"Your organization has decided some of these{where}: what is grey cannot be changed."
+
+
+def other_browser(*, opened: bool) -> str:
+    """That the browser which was chosen in the settings was not to be had."""
+    if opened:
+        return "The browser from your settings could not be started; the usual one was opened."
+    return "No browser could be started. Copy the link and open it yourself."
 
 
 def not_kept(error: OSError, *, at_login: bool) -> str:

@@ -10,11 +10,13 @@ from PySide6.QtGui import QDesktopServices
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from desktop.services.browsers import Browser
     from desktop.services.profiles import ProfileError
     from desktop.services.session import Session
     from desktop.services.states import SignedIn
     from desktop.services.token_details import TokenDetails
     from desktop.ui.actions import Actions
+    from desktop.ui.browser_opener import BrowserOpener
     from desktop.ui.profile_pages import ProfilePages
     from desktop.ui.settings_keeper import SettingsKeeper
     from desktop.ui.who_am_i import Asker, WhoAmI
@@ -37,8 +39,10 @@ class Pages(QObject):
         self.make_profile_pages: Callable[[], ProfilePages] | None = None
         self._asker: Asker | None = None
         self._profile_pages: ProfilePages | None = None
+        self._browsers: BrowserOpener | None = None
         window.page_closed.connect(self._on_closed)
         keeper.changed.connect(self._show_settings)
+        keeper.changed.connect(lambda settings: window.theme.choose(settings.theme))
         keeper.failed.connect(self._show_failure)
 
     def open_details(self) -> None:
@@ -61,6 +65,31 @@ class Pages(QObject):
         self._window.show_page(page)
         self._keeper.look_at_the_file()
         self._keeper.ask_the_system()
+        self._opener().look()
+
+    def open_in(self, browser: str, link: str) -> None:
+        """Open `link` in the browser that was chosen."""
+        self._opener().open(browser, link)
+
+    def _opener(self) -> BrowserOpener:
+        from desktop.ui.browser_opener import BrowserOpener
+
+        if self._browsers is None:
+            self._browsers = BrowserOpener()
+            self._browsers.listed.connect(self._show_browsers)
+            self._browsers.failed.connect(self._on_other_browser)
+        return self._browsers
+
+    def _show_browsers(self, browsers: tuple[Browser, ...]) -> None:
+        from desktop.ui.settings_view import SettingsView
+
+        if isinstance(self._window.page, SettingsView):
+            self._window.page.show_browsers(browsers)
+
+    def _on_other_browser(self, opened: bool) -> None:  # noqa: FBT001 - a slot
+        from desktop.ui.page_texts import other_browser
+
+        self._keeper.failed.emit(other_browser(opened=opened))
 
     def open_form(self) -> None:
         """Open the form for a new profile."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from desktop.services.profiles import Profile
     from desktop.services.sessions import Standing
+    from desktop.services.settings import Settings
     from desktop.services.states import State
     from desktop.ui.copy_progress import CopyProgress
     from desktop.ui.tray import Tray
@@ -58,6 +59,10 @@ class Presence(QObject):
         tray.toggled.connect(self.toggle)
         tray.appeared.connect(self._on_tray)
         tray.missing.connect(self._on_no_tray)
+
+    def go_by(self, settings: Settings) -> None:
+        """Tell nothing where the person does not want it."""
+        self._tray.notifies = settings.notifications
 
     def start(self) -> None:
         """Show the icon."""

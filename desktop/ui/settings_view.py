@@ -1,5 +1,6 @@
 """The settings page. What is changed holds at once: there is nothing to confirm."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -8,16 +9,20 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop import __version__
+from desktop.services.browsers import Browser
+from desktop.services.paths import configuration_folder, log_folder
+from desktop.services.policy import Policy
 from desktop.services.profiles import Profile
 from desktop.services.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, Settings
 from desktop.services.states import SignedIn, State
 from desktop.ui import page_texts
 from desktop.ui.actions import Actions, PageActions
+from desktop.ui.inputs import Choice
 from desktop.ui.stepper import Stepper
 from desktop.ui.switch import Switch
 from desktop.ui.theme import Theme
 from desktop.ui.warning_card import WarningCard
-from desktop.ui.widgets import Button, ButtonRow, Card, View, add_row, label, quiet, set_tip
+from desktop.ui.widgets import Button, Card, View, add_row, label, quiet, set_tip
 
 
 class SettingsView(View):
@@ -29,7 +34,11 @@ class SettingsView(View):
         self._pages = pages
         self._settings = Settings()
         self._profile: Profile | None = None
+        self._policy = Policy()
+        self._controls: dict[str, Switch | Stepper | Choice] = {}
         self._failure = WarningCard()
+        self._managed = label("", "muted")
+        self._managed.hide()
         self._at_login = self._switch("Start when I log in", "start_at_login", theme)
         self._hidden = self._switch("Start hidden, in the tray", "start_hidden", theme)
         self._fresh = self._switch("Always keep the token fresh", "keep_fresh", theme)
@@ -39,6 +48,11 @@ class SettingsView(View):
         self._seconds = self._stepper(
             "Time on the clipboard", "clipboard_seconds", allowed=CLIPBOARD_SECONDS, unit="s"
         )
+        self._notifies = self._switch("Notifications", "notifications", theme)
+        self._theme = self._choice("theme", page_texts.THEMES, theme)
+        self._theme.setAccessibleName("Appearance")
+        self._browser = self._choice("browser", {"": page_texts.USUAL_BROWSER}, theme)
+        self._browser.setAccessibleName("Browser")
         self._about_login = label("", "muted")
         self._cost = label("", "muted")
         self._lay_out()
@@ -69,6 +83,33 @@ class SettingsView(View):
         self._minutes.show_value(settings.in_use_minutes)
         self._minutes.setEnabled(not settings.keep_fresh)
         self._seconds.show_value(settings.clipboard_seconds)
+        self._notifies.setChecked(settings.notifications)
+        self._theme.choose(settings.theme)
+        self._browser.choose(settings.browser)
+        self._lock()
+
+    def show_browsers(self, browsers: tuple[Browser, ...]) -> None:
+        """Offer the browsers of this computer; one that was chosen and is gone stays to be seen."""
+        known = {self._browser.itemData(number) for number in range(self._browser.count())}
+        for browser in browsers:
+            if browser.id in known:
+                self._browser.setItemText(self._browser.findData(browser.id), browser.name)
+            else:
+                self._browser.addItem(browser.name, browser.id)
+
+    def show_policy(self, policy: Policy) -> None:
+        """Show what an administrator has decided as such, with the reason."""
+        self._policy = policy
+        self._managed.setText(page_texts.managed(policy))
+        self._managed.setVisible(bool(policy.settings))
+        self._lock()
+
+    def _lock(self) -> None:
+        for name, control in self._controls.items():
+            if name in self._policy.settings:
+                control.setEnabled(False)
+                tipped = control.number if isinstance(control, Stepper) else control
+                set_tip(tipped, page_texts.managed(self._policy))
 
     def forbid_start(self, reason: str) -> None:
         """Do not offer to start at login, for `reason`; empty where there is none."""
@@ -101,16 +142,32 @@ class SettingsView(View):
         clipboard.column.addWidget(
             _Row("Clear clipboard after", page_texts.CLIPBOARD, self._seconds)
         )
+        looks = Card()
+        looks.column.addWidget(_Row("Appearance", page_texts.THEME, self._theme))
+        looks.column.addWidget(_Row("Browser", page_texts.BROWSER, self._browser))
+        looks.column.addWidget(_Row("Notifications", page_texts.NOTIFICATIONS, self._notifies))
+        profiles = Card()
+        manage = quiet(Button("Manage profiles", self._actions.manage_profiles, "link"))
+        add_row(profiles.column, label("Profiles", "heading"), manage).setStretch(0, 1)
         files = Card()
         files.column.addWidget(label("Files", "heading"))
-        files.column.addWidget(
-            ButtonRow(
-                Button("Open profiles folder", self._actions.open_profiles),
-                Button("Open log folder", self._pages.open_log),
-            )
-        )
+        for folder, name, deed in (
+            (configuration_folder(), "Open profiles folder", self._actions.open_profiles),
+            (log_folder(), "Open log folder", self._pages.open_log),
+        ):
+            files.column.addWidget(label(str(folder), "muted"))
+            add_row(files.column, quiet(Button(name, deed, "link"))).addStretch(1)
         self.column.addWidget(label("Settings", "title"))
-        for card in (self._failure, starting, token, clipboard, files):
+        for card in (
+            self._failure,
+            self._managed,
+            profiles,
+            starting,
+            token,
+            clipboard,
+            looks,
+            files,
+        ):
             self.column.addWidget(card)
         self.column.addStretch(1)
         self._back = quiet(Button("Back", self._pages.close_page, "quiet"))
@@ -120,26 +177,40 @@ class SettingsView(View):
         self.footer_row.addWidget(quiet(Button("Quit", self._actions.quit, "quiet")))
 
     def _switch(self, name: str, setting: str, theme: Theme) -> Switch:
-        return Switch(name, theme, switched=partial(self._change, setting))
+        made = Switch(name, theme, switched=partial(self._change, setting))
+        self._controls[setting] = made
+        return made
+
+    def _choice(self, setting: str, entries: Mapping[str, str], theme: Theme) -> Choice:
+        made = Choice(entries, theme)
+        made.setFixedSize(*_CHOICE)
+        made.currentIndexChanged.connect(lambda _index: self._change(setting, made.value()))
+        self._controls[setting] = made
+        return made
 
     def _stepper(self, name: str, setting: str, *, allowed: range, unit: str) -> Stepper:
-        return Stepper(name, allowed=allowed, unit=unit, changed=partial(self._change, setting))
+        made = Stepper(name, allowed=allowed, unit=unit, changed=partial(self._change, setting))
+        self._controls[setting] = made
+        return made
 
-    def _change(self, setting: str, value: bool | int) -> None:  # noqa: FBT001 - as Qt emits it
+    def _change(self, setting: str, value: bool | int | str) -> None:  # noqa: FBT001 - as Qt emits it
         self._failure.show_text("")
         self._settings = replace(self._settings, **{setting: value})  # type: ignore[arg-type] # each has its own kind
         self._actions.change_settings(self._settings)
 
 
+_CHOICE = (150, 36)  # logical pixels: fits beside its name at 360
+
+
 class _Row(QWidget):
     """Words and the control that they are about; pressing the words switches a switch too."""
 
-    def __init__(self, name: str, about: str | QWidget, control: Switch | Stepper) -> None:
+    def __init__(self, name: str, about: str | QWidget, control: Switch | Stepper | Choice) -> None:
         super().__init__()
         self._control = control
         below = label(about, "muted") if isinstance(about, str) else about
         if isinstance(about, str):
-            set_tip(control if isinstance(control, Switch) else control.number, about)
+            set_tip(control.number if isinstance(control, Stepper) else control, about)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)

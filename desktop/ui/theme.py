@@ -80,6 +80,7 @@ class Theme:
     def __init__(self, application: QApplication) -> None:
         self._application = application
         self.motion = False
+        self._chosen = "system"
         # The palette knows it too; asking for the scheme would load `Qt` before the first paint.
         self._system_is_dark = _is_dark(application.palette())
         self.tokens = DARK if self._system_is_dark else LIGHT
@@ -95,6 +96,12 @@ class Theme:
         # Qt 6.11 does not know it yet.
         preference = getattr(hints.accessibility(), "motionPreference", None)
         self.motion = preference is None or preference().name != "ReducedMotion"
+
+    def choose(self, scheme: str) -> None:
+        """Be `light` or `dark` whatever the system is, or follow it where that is `system`."""
+        if scheme != self._chosen:
+            self._chosen = scheme
+            self._on_scheme(self._application.styleHints().colorScheme())
 
     def wear(self, tokens: dict[str, str]) -> None:
         """Dress the application in `tokens`."""
@@ -115,6 +122,7 @@ class Theme:
 
     def _on_scheme(self, scheme: Qt.ColorScheme) -> None:
         dark = scheme.name == "Dark" or (scheme.name == "Unknown" and self._system_is_dark)
+        dark = dark if self._chosen == "system" else self._chosen == "dark"
         tokens = DARK if dark else LIGHT
         if tokens is not self.tokens:
             self.wear(tokens)

@@ -50,6 +50,7 @@ class Tray(QObject):
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
+        self.notifies = True  # whether the person wants to be told
         self._actions = actions
         self._name = ""
         self._state: State = Requesting(opening=True)
@@ -109,7 +110,7 @@ class Tray(QObject):
 
     def tell(self, notification: Notification) -> None:
         """Show `notification`; nothing happens where there is no tray."""
-        if self._icon is not None:
+        if self._icon is not None and self.notifies:
             self._icon.showMessage(
                 notification.title, notification.text, QSystemTrayIcon.MessageIcon.NoIcon
             )

@@ -256,11 +256,10 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             profiles.NoProfile(FILE),
             "Set up your first profile",
             (
-                "A profile says where you sign in, and as which client. Write one into "
-                "profiles.toml "
-                "(docs/profiles.md shows how), then try again."
+                "A profile says where you sign in, and as which client. The window has a form for "
+                "it; it is kept in profiles.toml (docs/profiles.md)."
             ),
-            [Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN],
+            [Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN],
         ),
         (
             profiles.UnknownProfile(FILE, "southwind"),
@@ -334,6 +333,7 @@ def test_the_labels_of_the_remedies_are_these() -> None:
         "Get a new code",
         "Try again",
         "Continue without saving",
+        "Set up a profile",
         "Open profiles folder",
     ]
 

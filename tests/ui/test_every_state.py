@@ -40,7 +40,7 @@ WORDS = {
         "Sign in to Northwind SOC",
         "Client client-00000000-0000-4000-8000-000000000000",
         "Sign in",
-        "Change profile",
+        "Profiles",
     ],
     "just_signed_out": [
         "Signed out",
@@ -200,7 +200,12 @@ WORDS = {
         "Continue without saving",
         "Try again",
     ],
-    "no_profile": ["Set up your first profile", "Open profiles folder", "Try again"],
+    "no_profile": [
+        "Set up your first profile",
+        "Set up a profile",
+        "Open profiles folder",
+        "Try again",
+    ],
     "unexpected": ["Something unexpected happened", "Try again", "Copy details"],
 }
 

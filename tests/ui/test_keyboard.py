@@ -22,8 +22,8 @@ from tests.ui.bench import Recorder, Screen, buttons_on, name_of, settle, tab_or
 
 SPELLED = "Code: W, D, J, B, dash, M, J, H, T"
 ORDER = {
-    "signed_out": ["Sign in", "Change profile"],
-    "not_revoked": ["Sign in", "Tell the server again", "Change profile"],
+    "signed_out": ["Sign in", "Profiles"],
+    "not_revoked": ["Sign in", "Tell the server again", "Profiles"],
     "requesting": ["Cancel"],
     "waiting": [SPELLED, "Open browser", "Copy code", "Copy link", "Show QR", "New code", "Cancel"],
     "approved": [],
@@ -54,7 +54,7 @@ PRIMARY = {
     "unreachable": ("Try again", "retry"),
     "keyring_locked": ("Try again", "retry"),
     "keyring_missing": ("Continue without saving", "continue_without_keyring"),
-    "no_profile": ("Open profiles folder", "open_profiles"),
+    "no_profile": ("Set up a profile", "add_profile"),
 }
 COPIED = {"waiting": "copy_code", "signed_in": "copy_token", "declined": "copy_details"}
 
@@ -229,7 +229,7 @@ def test_the_ring_stays_while_another_window_is_used(screen: Screen) -> None:
 def test_the_ring_goes_along_to_the_next_view(screen: Screen) -> None:
     screen.show(STATES["signed_out"])
     press(screen, Qt.Key.Key_Tab)
-    assert has_ring(screen.button("Change profile"))
+    assert has_ring(screen.button("Profiles"))
     screen.show(STATES["waiting"])
     assert has_ring(screen.button("Open browser"))
 
@@ -276,7 +276,7 @@ def test_a_trace_id_stays_whole_for_whoever_copies_it(screen: Screen) -> None:
 def test_each_failure_starts_on_its_own_remedy(screen: Screen) -> None:
     screen.show(Failed(errors.TransportFailure("login.example")))
     screen.show(Failed(NoProfile(Path("profiles.toml"))))
-    assert screen.focused == "Open profiles folder"
+    assert screen.focused == "Set up a profile"
 
 
 def test_signing_in_again_after_expiry_starts_on_copying(screen: Screen) -> None:

@@ -110,12 +110,13 @@ def test_the_list_opens_with_the_arrow_that_it_opens_to(several: SeveralDesk) ->
     assert button.accessibleName() == "Profiles"
 
 
-def test_before_there_is_a_session_the_list_leads_to_the_folder() -> None:
+def test_before_there_is_a_session_the_list_leads_to_the_form() -> None:
     actions = Recorder()
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
-    line(button.menu(), "Open profiles folder").trigger()
-    assert actions.calls == ["open_profiles"]
+    line(button.menu(), "Add profile…").trigger()
+    line(button.menu(), "Profiles…").trigger()
+    assert actions.calls == ["add_profile", "manage_profiles"]
     button.deleteLater()
 
 

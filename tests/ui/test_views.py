@@ -21,7 +21,7 @@ from tests.ui.bench import Screen, settle
 
 PRESSED = [
     ("signed_out", "Sign in", "sign_in"),
-    ("signed_out", "Change profile", "open_profiles"),
+    ("signed_out", "Profiles", "manage_profiles"),
     ("requesting", "Cancel", "cancel"),
     ("waiting", "Open browser", "open_browser"),
     ("waiting", "Copy code", "copy_code"),

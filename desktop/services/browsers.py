@@ -1,0 +1,135 @@
+"""The browsers of this computer, and opening an address in one of them: never by way of a shell.
+
+Linux has them as desktop entries that handle `x-scheme-handler/https`, Windows as clients of
+`StartMenuInternet`, macOS as applications.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from desktop.oauth.addresses import checked_address
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """One of them: `id` is what the settings keep, `command` what starts it before the address."""
+
+    id: str
+    name: str
+    command: tuple[str, ...]
+
+
+def installed_browsers() -> tuple[Browser, ...]:
+    """Those that are there, by name. Blocks."""
+    match sys.platform:
+        case "win32":
+            found = _of_windows()
+        case "darwin":
+            found = _of_macos()
+        case _:
+            found = _of_desktop_entries(_entry_folders())
+    return tuple(sorted({each.id: each for each in found}.values(), key=lambda each: each.name))
+
+
+def open_in(id_: str, address: str) -> bool:
+    """Open `address` in browser `id_`; whether that one was started. Raises `UnsafeAddress`.
+
+    Blocks.
+    """
+    address = checked_address(address)  # nothing that a program could take for an option
+    browser = next((each for each in installed_browsers() if each.id == id_), None)
+    if browser is None:
+        return False
+    try:
+        subprocess.Popen(  # noqa: S603 - a program of this computer, and no shell
+            [*browser.command, address],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return False
+    return True
+
+
+def _entry_folders() -> list[Path]:
+    # The person's own come first and hide those of the system (XDG Base Directory).
+    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    return [Path(each) / "applications" for each in (home, *shared.split(":")) if each]
+
+
+def _of_desktop_entries(folders: list[Path]) -> Iterator[Browser]:
+    seen: set[str] = set()
+    for folder in folders:
+        for file in sorted(folder.glob("*.desktop")):
+            if file.name not in seen:
+                seen.add(file.name)
+                if (browser := _of_entry(file)) is not None:
+                    yield browser
+
+
+def _of_entry(file: Path) -> Browser | None:
+    entry = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=",))
+    entry.optionxform = str  # type: ignore[assignment, method-assign] # keys keep their case
+    try:
+        entry.read_string(file.read_text("utf-8"))
+        members = dict(entry["Desktop Entry"])
+        words = shlex.split(members.get("Exec", ""))
+    except (OSError, ValueError, KeyError, configparser.Error):
+        return None
+    kinds = members.get("MimeType", "").split(";")
+    hidden = "true" in {members.get("Hidden"), members.get("NoDisplay")}
+    command = tuple(each for each in words if not each.startswith("%"))
+    if hidden or "x-scheme-handler/https" not in kinds or not command:
+        return None
+    if shutil.which(command[0]) is None:
+        return None
+    return Browser(file.name, members.get("Name", file.stem), command)
+
+
+def _of_macos() -> Iterator[Browser]:
+    # By the bundle: `open` finds out where it is.
+    for id_, name in _BUNDLES.items():
+        places = (Path("/Applications"), Path.home() / "Applications")
+        if any((place / f"{name}.app").is_dir() for place in places):
+            yield Browser(id_, name, ("/usr/bin/open", "-b", id_))
+
+
+_BUNDLES = {
+    "com.apple.Safari": "Safari",
+    "org.mozilla.firefox": "Firefox",
+    "com.google.Chrome": "Google Chrome",
+    "com.microsoft.edgemac": "Microsoft Edge",
+    "com.brave.Browser": "Brave Browser",
+    "org.chromium.Chromium": "Chromium",
+    "com.vivaldi.Vivaldi": "Vivaldi",
+}
+
+
+def _of_windows() -> Iterator[Browser]:
+    yield from ()  # elsewhere
+    if sys.platform == "win32":
+        import winreg
+
+        for hive in (winreg.HKEY_CURRENT_USER, winreg.HKEY_LOCAL_MACHINE):
+            with suppress(OSError), winreg.OpenKey(hive, _CLIENTS) as clients:
+                for number in range(winreg.QueryInfoKey(clients)[0]):
+                    name = winreg.EnumKey(clients, number)
+                    command = winreg.QueryValue(clients, rf"{name}\shell\open\command")
+                    title = winreg.QueryValue(clients, name) or name
+                    yield Browser(name, title, (command.strip().strip('"'),))
+
+
+_CLIENTS = r"Software\Clients\StartMenuInternet"
