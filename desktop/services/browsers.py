@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def open_in(id_: str, address: str) -> bool:
     if browser is None:
         return False
     try:
-        subprocess.Popen(  # noqa: S603 - a program of this computer, and no shell
+        process = subprocess.Popen(  # noqa: S603 - a program of this computer, and no shell
             [*browser.command, address],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -60,6 +61,8 @@ def open_in(id_: str, address: str) -> bool:
         )
     except OSError:
         return False
+    # Nobody waits for it, and yet its end must be taken note of.
+    threading.Thread(target=process.wait, name="browser", daemon=True).start()
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desktop.services.profile_draft import FIELDS, Draft, Presets
@@ -56,6 +57,9 @@ class FormFields:
 
     def fill(self, draft: Draft) -> None:
         """Show `draft` without calling it a change."""
+        ways = list(texts.way_names(self._policy))
+        if ways and draft.grant not in ways:
+            draft = replace(draft, grant=ways[0])  # the safest of those that are allowed
         for name in FIELDS:
             self.by_name[name].control.choose(getattr(draft, name))
         self.arrange()

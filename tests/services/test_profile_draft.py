@@ -1,0 +1,99 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop.services.client_model import read_client_model
+from desktop.services.profile_draft import (
+    Draft,
+    draft_of,
+    faults_of,
+    members_of,
+    profile_of,
+    with_model,
+)
+from desktop.services.profile_file import save_profile
+from desktop.services.profile_reading import load_presets, load_profiles
+
+PRESETS = load_presets()
+DRAFT = Draft(preset="xdr-eu", client_id="client-1", name="Contoso")
+OWN = Draft(client_id="client-1", name="Contoso", issuer="https://login.example")
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        DRAFT,
+        OWN,
+        replace(DRAFT, scope="enrich:read inspect:read", letter="C", color="teal"),
+        replace(DRAFT, grant="code", redirect_uri="http://127.0.0.1:8400/callback"),
+        replace(OWN, extra_parameters="audience=https://api.example\nprompt=login"),
+        replace(DRAFT, proxy="http://proxy.example:3128", proxy_user="analyst"),
+    ],
+)
+def test_what_is_saved_is_what_is_read_and_shown_again(draft: Draft, tmp_path: Path) -> None:
+    file = tmp_path / "profiles.toml"
+    assert faults_of(draft, PRESETS) == {}
+    save_profile(file, "contoso", members_of(draft, PRESETS))
+    read = load_profiles(file).named("contoso")
+    assert draft_of(read, PRESETS) == draft
+    assert read == profile_of("contoso", draft, PRESETS)
+
+
+def test_a_file_says_only_what_differs_from_the_preset() -> None:
+    said = {name: value for name, value in members_of(DRAFT, PRESETS).items() if value is not None}
+    assert said == {"preset": "xdr-eu", "client_id": "client-1", "name": "Contoso"}
+
+
+def test_a_member_that_was_emptied_goes_and_one_that_no_form_shows_stays(tmp_path: Path) -> None:
+    file = tmp_path / "profiles.toml"
+    file.write_text(
+        '[profiles.a] # mine\npreset = "xdr-eu"\nclient_id = "c"\nname = "A"\nletter = "Q"\n'
+        "settings = {clipboard_seconds = 60}\n"
+    )
+    before = load_profiles(file).named("a")
+    draft = replace(draft_of(before, PRESETS), letter="")
+    save_profile(file, "a", members_of(draft, PRESETS))
+    after = load_profiles(file).named("a")
+    assert (after.letter, after.settings) == ("", {"clipboard_seconds": 60})
+    assert after == profile_of("a", draft, PRESETS, kept=before)
+    assert "# mine" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"client_id": " "}, "client_id"),
+        ({"name": ""}, "name"),
+        ({"name": "Con\u202etoso"}, "name"),
+        ({"preset": ""}, "issuer"),
+        ({"letter": "ABC"}, "letter"),
+        ({"proxy": "proxy.example"}, "proxy"),
+        ({"proxy": "http://me:secret@proxy.example:3128"}, "proxy"),
+        ({"grant": "code", "redirect_uri": "https://elsewhere.example/"}, "redirect_uri"),
+        ({"grant": "client-credentials", "client_authentication": "none"}, "client_authentication"),
+        ({"extra_parameters": "no equals sign"}, "extra_parameters"),
+        ({"extra_parameters": "client_secret=x"}, "extra_parameters"),
+    ],
+)
+def test_a_fault_is_told_at_its_field(change: dict[str, str], field: str) -> None:
+    assert list(faults_of(replace(DRAFT, **change), PRESETS)) == [field]
+
+
+def test_of_the_ways_that_a_client_allows_the_safest_is_proposed() -> None:
+    model = read_client_model(
+        '{"id": "client-9", "name": "SOC", "grants": ["device-grant", "auth-code"],'
+        ' "scopes": ["enrich:read"], "password": "hunter2"}'
+    )
+    assert model is not None
+    filled = with_model(replace(DRAFT, name=""), model)
+    assert (filled.client_id, filled.name, filled.grant) == ("client-9", "SOC", "code")
+    assert filled.scope == "enrich:read"
+    assert "hunter2" not in repr(filled)
+
+
+def test_a_name_that_was_typed_is_not_taken_away_by_a_model() -> None:
+    model = read_client_model('{"id": "client-9", "name": "SOC", "client-type": "public"}')
+    assert model is not None
+    filled = with_model(DRAFT, model)
+    assert (filled.name, filled.client_authentication) == ("Contoso", "none")

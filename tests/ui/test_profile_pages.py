@@ -1,0 +1,435 @@
+"""The form and the list of the profiles, with a real file and a keyring in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+
+from desktop.services import profile_check
+from desktop.services.background import Worker
+from desktop.services.keystore import KeyringLocked, MemoryKeystore
+from desktop.services.policy import Policy
+from desktop.services.profile_check import Finding, Outcome, Step
+from desktop.services.profile_deeds import ProfileDeeds
+from desktop.services.profile_reading import load_profiles
+from desktop.services.profiles import (
+    Profile,
+    client_password_key,
+    issued_for,
+    proxy_password_key,
+    tokens_key,
+)
+from desktop.services.saved_tokens import decode_password, encode_password
+from desktop.services.states import Revocation, SignedIn, SignedOut
+from desktop.services.surroundings import Surroundings
+from desktop.ui.menu_button import MenuButton
+from desktop.ui.profile_form import ProfileForm
+from desktop.ui.profile_pages import ProfilePages
+from desktop.ui.profiles_view import ProfilesView
+from desktop.ui.widgets import Button
+from tests.sample_states import NOW, STATES
+from tests.ui.bench import Screen, name_of, settle, tab_order
+
+FILE = '[profiles.soc]\npreset = "xdr-nam"\nclient_id = "client-1"\nname = "SOC"  # mine\n'
+PASSWORD = "hunter2-never-shown"
+MODEL = (
+    '{"id": "client-9", "name": "Pasted", "password": "' + PASSWORD + '",'
+    ' "grants": ["device-grant"], "scopes": ["enrich:read", "casebook"]}'
+)
+
+
+class Place:
+    """The pages on a window, and what they work on."""
+
+    def __init__(self, screen: Screen, file: Path) -> None:
+        self.screen, self.file = screen, file
+        self.keystore = MemoryKeystore()
+        self.sessions: dict[str, Any] = {}
+        self.policy = Policy()
+        self.saved: list[tuple[str, bool]] = []
+        self.worker = Worker("test")
+        screen.show(STATES["signed_out"])
+        self.renew()
+
+    def renew(self) -> None:
+        """Make the pages, by the policy."""
+        world = Surroundings(self.keystore, cast("Any", None), cast("Any", None), cast("Any", None))
+        deeds = ProfileDeeds(self.file, world, self.worker, policy=self.policy)
+        self.pages = ProfilePages(self.screen.window, deeds, self.sessions.get)
+        self.pages.saved.connect(lambda id_, sign_in: self.saved.append((id_, sign_in)))
+
+    async def done(self) -> None:
+        """Wait until nothing is under way."""
+        while self.pages._tasks:
+            await asyncio.wait(set(self.pages._tasks))
+            await asyncio.sleep(0)
+        settle()
+
+    async def form(self, id_: str = "") -> ProfileForm:
+        """Open the form."""
+        self.pages.open_form(id_)
+        await self.done()
+        assert isinstance(self.screen.window.page, ProfileForm)
+        return self.screen.window.page
+
+    async def list(self) -> ProfilesView:
+        """Open the list."""
+        self.pages.open_profiles()
+        await self.done()
+        assert isinstance(self.screen.window.page, ProfilesView)
+        return self.screen.window.page
+
+    def type(self, **values: str) -> None:
+        """Put values into fields."""
+        page = self.screen.window.page
+        assert isinstance(page, ProfileForm)
+        for name, value in values.items():
+            control = page._fields.by_name[name].control
+            control.choose(value)
+        page._on_change()
+
+    async def press(self, text: str) -> None:
+        """Press a button."""
+        self.screen.button(text).click()
+        await self.done()
+
+    async def password_of(self, profile: Profile) -> str | None:
+        """What the keyring has."""
+        value = await self.keystore.load(client_password_key(profile))
+        return value and decode_password(value, issued_for=issued_for(profile))
+
+
+@pytest.fixture
+def place(screen: Screen, tmp_path: Path) -> Place:
+    file = tmp_path / "profiles.toml"
+    file.write_text(FILE)
+    return Place(screen, file)
+
+
+async def test_the_first_profile_takes_one_form(place: Place) -> None:
+    place.file.unlink()
+    form = await place.form()
+    assert "Set up your first profile" in place.screen.words
+    place.type(preset="xdr-eu", client_id="client-7", name="Northwind SOC")
+    form.password._line.setText(PASSWORD)
+    await place.press("Save and sign in")
+    profile = load_profiles(place.file).named("northwind-soc")
+    assert (profile.client_id, profile.region) == ("client-7", "Europe")
+    assert await place.password_of(profile) == PASSWORD
+    assert PASSWORD not in place.file.read_text()
+    assert place.saved == [("northwind-soc", True)]
+    assert place.screen.window.page is None
+
+
+async def test_a_fault_is_told_beside_its_field_and_nothing_is_saved(place: Place) -> None:
+    form = await place.form()
+    place.type(client_id="", name="X", letter="ABC")
+    await place.press("Save")
+    assert form._fields.by_name["client_id"].fault
+    assert place.screen.focused == "Client ID"
+    assert form._fields.by_name["letter"].isVisible(), "what is folded is unfolded"
+    assert place.file.read_text() == FILE
+    place.type(client_id="client-2", letter="A")
+    assert not form._fields.by_name["client_id"].fault
+
+
+@pytest.mark.parametrize("by", ["field", "button"])
+async def test_a_client_model_is_understood(place: Place, by: str) -> None:
+    form = await place.form()
+    if by == "field":
+        form._fields.by_name["client_id"].control.setText(MODEL)  # type: ignore[union-attr]
+    else:
+        QGuiApplication.clipboard().setText(MODEL)
+        await place.press("Paste client model")
+    assert (form.draft.client_id, form.draft.name) == ("client-9", "Pasted")
+    assert form.draft.scope == "enrich:read casebook"
+    assert form.password.typed == PASSWORD
+    assert not any(PASSWORD in words for words in place.screen.words)
+    await place.press("Save")
+    assert await place.password_of(load_profiles(place.file).named("pasted")) == PASSWORD
+
+
+async def test_no_model_on_the_clipboard_is_told(place: Place) -> None:
+    await place.form()
+    QGuiApplication.clipboard().setText("something else")
+    await place.press("Paste client model")
+    assert any("no client model on the clipboard" in words for words in place.screen.words)
+
+
+async def test_a_stored_password_is_told_and_never_shown(place: Place) -> None:
+    profile = load_profiles(place.file).named("soc")
+    value = encode_password(PASSWORD, issued_for=issued_for(profile))
+    await place.keystore.save(client_password_key(profile), value)
+    form = await place.form("soc")
+    assert "Stored in the keyring of this computer." in place.screen.words
+    place.type(name="SOC 2")
+    await place.press("Save")
+    assert await place.password_of(profile) == PASSWORD, "it stays where nothing was said of it"
+    form = await place.form("soc")
+    await place.press("Remove")
+    assert form.password.typed == ""
+    await place.press("Save")
+    assert await place.password_of(profile) is None
+
+
+async def test_a_password_is_asked_for_anew_where_the_client_is_another(place: Place) -> None:
+    profile = load_profiles(place.file).named("soc")
+    value = encode_password(PASSWORD, issued_for=issued_for(profile))
+    await place.keystore.save(client_password_key(profile), value)
+    form = await place.form("soc")
+    place.type(client_id="client-2")
+    await place.press("Save")
+    assert form.password.field.fault
+    assert "client-1" in place.file.read_text()
+    form.password._line.setText("another")
+    await place.press("Save")
+    assert await place.password_of(load_profiles(place.file).named("soc")) == "another"
+
+
+async def test_a_locked_keyring_leaves_the_profile_and_what_was_typed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = await place.form()
+    place.type(client_id="client-7", name="New")
+    form.password._line.setText(PASSWORD)
+
+    async def locked(_key: str, _value: str) -> None:
+        raise KeyringLocked
+
+    monkeypatch.setattr(place.keystore, "save", locked)
+    await place.press("Save")
+    assert any("its password was not" in words for words in place.screen.words)
+    assert form.password.typed == PASSWORD
+    monkeypatch.undo()
+    await place.press("Save")
+    assert list(load_profiles(place.file).good) == ["soc", "new"], "it is not saved twice"
+    assert await place.password_of(load_profiles(place.file).named("new")) == PASSWORD
+
+
+async def test_a_state_beneath_takes_nothing_away(place: Place) -> None:
+    form = await place.form()
+    place.type(name="Typed")
+    for state in STATES.values():
+        place.screen.window.show_state(state, NOW)
+    assert place.screen.window.page is form
+    assert form.draft.name == "Typed"
+
+
+async def test_another_page_on_top_keeps_what_was_typed_passwords_excepted(place: Place) -> None:
+    form = await place.form()
+    place.type(name="Typed")
+    form.password._line.setText(PASSWORD)
+    await place.list()
+    form = await place.form()
+    assert form.draft.name == "Typed"
+    assert form.password.typed == ""
+
+
+async def test_escape_asks_before_it_discards(place: Place) -> None:
+    form = await place.form()
+    place.type(name="Typed")
+    place.screen.window.escape()
+    assert place.screen.has_button("Discard changes?")
+    assert place.screen.window.page is form
+    place.screen.window.escape()
+    assert (await place.form()).draft.name == "", "it was left, and forgotten"
+
+
+async def test_escape_leaves_at_once_where_nothing_was_typed(place: Place) -> None:
+    await place.form()
+    place.screen.window.escape()
+    assert place.screen.window.page is None
+
+
+async def test_the_form_starts_on_its_first_field_and_tab_goes_down(place: Place) -> None:
+    await place.form()
+    assert place.screen.focused == "Client ID"
+    names = [name_of(each) for each in tab_order(place.screen.window) if name_of(each)]
+    first = names.index("Provider and region")
+    assert names[first : first + 5] == [
+        "Provider and region",
+        "Client ID",
+        "Paste client model",
+        "Client password",
+        "Name",
+    ]
+    assert names[-2:] == ["Cancel", "Save"]
+
+
+async def test_a_check_tells_what_it_finds_and_saves_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    async def check(profile: Profile, password: str | None, **_: object) -> AsyncIterator[Finding]:
+        asked.append((profile.issuer, password))
+        yield Finding(Step.REACH, Outcome.GOOD, "It answers.")
+        if "eu" not in profile.issuer:
+            text, remedy = "It is known in Europe.", "Choose Europe."
+            yield Finding(Step.CLIENT, Outcome.BAD, text, remedy, preset="xdr-eu")
+
+    monkeypatch.setattr(profile_check, "check", check)
+    form = await place.form("soc")
+    form.password._line.setText(PASSWORD)
+    await place.press("Check")
+    assert {"It answers.", "It is known in Europe.", "Choose Europe."} <= set(place.screen.words)
+    assert "This does not work yet." in place.screen.words
+    await place.press("Choose it")
+    assert form.draft.preset == "xdr-eu"
+    assert "This works." in place.screen.words
+    assert [password for _, password in asked] == [PASSWORD, PASSWORD]
+    assert place.file.read_text() == FILE
+    place.type(client_id="client-3")
+    assert "This works." not in place.screen.words, "it was found of something else"
+
+
+async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = asyncio.Event()
+
+    async def check(*_: object, **__: object) -> AsyncIterator[Finding]:
+        try:
+            yield Finding(Step.REACH, Outcome.GOOD, "It answers.")
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(profile_check, "check", check)
+    await place.form("soc")
+    place.screen.button("Check").click()
+    for _ in range(200):
+        if "It answers." in place.screen.words:
+            break
+        await asyncio.sleep(0.01)
+    await place.press("Stop")
+    assert closed.is_set()
+    assert place.screen.has_button("Check")
+
+
+async def test_a_profile_is_duplicated_without_its_password(place: Place) -> None:
+    view = await place.list()
+    view._wishes.duplicate("soc")
+    await place.done()
+    await place.press("Save")
+    assert list(load_profiles(place.file).good) == ["soc", "soc-copy"]
+    assert await place.password_of(load_profiles(place.file).named("soc-copy")) is None
+
+
+class _Leaving:
+    """A session that signs out a moment after it was asked."""
+
+    def __init__(self, end: object) -> None:
+        self.state: object = STATES["signed_in"]
+        self.end = end
+
+    def sign_out(self) -> None:
+        asyncio.get_running_loop().call_later(0.02, setattr, self, "state", self.end)
+
+
+async def test_deleting_asks_signs_out_and_takes_the_secrets_along(place: Place) -> None:
+    assert isinstance(STATES["signed_in"], SignedIn)
+    profile = load_profiles(place.file).named("soc")
+    keys = (tokens_key(profile), client_password_key(profile), proxy_password_key(profile))
+    for key in keys:
+        await place.keystore.save(key, "x")
+    place.sessions["soc"] = _Leaving(SignedOut(NOW, revocation=Revocation.REVOKED))
+    view = await place.list()
+    view.ask("soc")
+    settle()
+    assert place.screen.focused == "Keep it"
+    assert any("You are signed in with it" in words for words in place.screen.words)
+    assert "soc" in load_profiles(place.file).good
+    await place.press("Delete")
+    assert load_profiles(place.file).good == {}
+    assert [await place.keystore.load(key) for key in keys] == [None] * 3
+    assert any("revoked at the server" in words for words in place.screen.words)
+
+
+async def test_a_sign_out_that_fails_deletes_nothing(place: Place) -> None:
+    place.sessions["soc"] = _Leaving(STATES["declined"])
+    (await place.list()).ask("soc")
+    await place.press("Delete")
+    assert place.file.read_text() == FILE
+    assert any("profile is still there" in words for words in place.screen.words)
+
+
+async def test_escape_takes_the_question_back(place: Place) -> None:
+    view = await place.list()
+    view.ask("soc")
+    settle()
+    place.screen.window.escape()
+    assert not place.screen.has_button("Delete")
+    assert place.screen.window.page is view
+
+
+async def test_profiles_go_out_and_come_in_without_a_secret(place: Place, tmp_path: Path) -> None:
+    target = tmp_path / "out.toml"
+    await place.list()
+    place.pages.begin(place.pages._give_out(("soc",), target))
+    await place.done()
+    assert "client-1" in target.read_text()
+    place.pages.begin(place.pages._take_in(target))
+    await place.done()
+    assert list(load_profiles(place.file).good) == ["soc", "soc-2"]
+    assert any("One profile was imported." in words for words in place.screen.words)
+
+
+async def test_what_cannot_be_imported_is_told(place: Place, tmp_path: Path) -> None:
+    await place.list()
+    for content in (b"no = [toml", b"", None):
+        source = tmp_path / "in.toml"
+        source.unlink(missing_ok=True)
+        if content is not None:
+            source.write_bytes(content)
+        place.pages.begin(place.pages._take_in(source))
+        await place.done()
+        assert any("Nothing was imported" in words for words in place.screen.words)
+    assert place.file.read_text() == FILE
+
+
+async def test_a_managed_profile_is_shown_as_such_and_cannot_be_edited(place: Place) -> None:
+    place.policy = Policy(source="policy.toml", profiles={"soc": {}}, own_profiles=False)
+    place.renew()
+    await place.list()
+    assert "Set by your organization (policy.toml)." in place.screen.words
+    assert not place.screen.has_button("Edit")
+    assert not place.screen.has_button("Add profile")
+    for id_ in ("soc", ""):
+        place.pages.open_form(id_)
+        await place.done()
+        assert isinstance(place.screen.window.page, ProfilesView)
+
+
+async def test_a_way_that_is_forbidden_is_not_offered(place: Place) -> None:
+    place.policy = Policy(source="p", device_grant=False, proxy="http://proxy.example:3128")
+    place.renew()
+    form = await place.form()
+    ways = form._fields.by_name["grant"].control
+    assert ways.findData("device") < 0  # type: ignore[union-attr]
+    assert not form._fields.by_name["proxy"].control.isEnabled()
+
+
+async def test_one_broken_profile_is_told_beside_the_others(place: Place) -> None:
+    place.file.write_text(FILE + '[profiles.old]\nname = "Old"\n')
+    await place.list()
+    assert any("`client_id` is missing" in words for words in place.screen.words)
+    assert "SOC" in place.screen.words
+
+
+async def test_a_file_that_cannot_be_read_is_never_written(place: Place) -> None:
+    place.file.write_text("[profiles.soc\n")
+    await place.list()
+    assert any("stay as they are" in words for words in place.screen.words)
+    place.pages.open_form()
+    await place.done()
+    assert isinstance(place.screen.window.page, ProfilesView)
+    assert place.file.read_text() == "[profiles.soc\n"
+
+
+async def test_every_button_of_a_card_says_which_profile_it_is_about(place: Place) -> None:
+    await place.list()
+    names = [each.accessibleName() for each in place.screen.window.findChildren(Button)]
+    assert "Edit SOC" in names
+    assert place.screen.window.findChildren(MenuButton)[-1].accessibleName() == "More about SOC"
