@@ -32,6 +32,7 @@ class Draft:
     grant: str = "device"
     client_authentication: str = "auto"
     issuer: str = ""
+    expected_issuer: str = ""
     device_authorization_endpoint: str = ""
     authorization_endpoint: str = ""
     token_endpoint: str = ""
@@ -128,7 +129,7 @@ _MISSING = {
     "name": "Give it a name that you will know it by.",
 }
 _WORDS = {
-    "issuer": "Type in the address of the issuer, or the endpoints below it.",
+    "issuer": "Type in the address of the issuer, or the endpoints under “More options”.",
     "letter": "One character, or two.",
     "color": "Choose one of the colours.",
     "proxy": "“system”, “none”, or an address with its port, such as http://proxy.example:3128. "

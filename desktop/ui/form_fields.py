@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 FIRST = ("preset", "issuer", "client_id")
 THEN = ("name", "scope")
 WAY = ("grant", "client_authentication", "redirect_uri", "extra_parameters")
-ENDPOINTS = ("device_authorization_endpoint", "authorization_endpoint", "token_endpoint")
+ENDPOINTS = (
+    "expected_issuer",
+    "device_authorization_endpoint",
+    "authorization_endpoint",
+    "token_endpoint",
+)
 LOOK = ("letter", "color")
 NETWORK = ("proxy", "proxy_user")
 FOLDED = (*WAY, *ENDPOINTS, *LOOK, *NETWORK, "ca_file")
@@ -29,12 +35,14 @@ class FormFields:
         names = texts.preset_names(presets)
         ways = texts.way_names(policy)
         self._policy = policy
+        self._presets = presets
         self.by_name: dict[str, Field] = {
             "preset": Field("Provider and region", Choice(names, theme)),
             "client_id": Field("Client ID", Line("client-…"), texts.CLIENT_ID),
             "name": Field("Name", Line("Northwind SOC")),
             "scope": Field("Scopes", Line("enrich:read inspect:read"), texts.SCOPE),
             "issuer": Field("Issuer", Line("https://"), texts.ISSUER),
+            "expected_issuer": Field("Name of the issuer", Line("IROH Auth"), texts.EXPECTED),
             "grant": Field("Way to sign in", Choice(ways, theme)),
             "client_authentication": Field(
                 "How the client proves itself", Choice(texts.AUTHENTICATIONS, theme)
@@ -68,8 +76,15 @@ class FormFields:
         """Show what matters to the provider and the way that are chosen."""
         draft = self.draft()
         own = not draft.preset
+        preset = self._presets.get(draft.preset, {})
         for name in ("issuer", *ENDPOINTS):
-            self.by_name[name].setVisible(own or bool(getattr(draft, name)))
+            needed = own or (name == "issuer" and not preset.get("issuer") and not _has_all(preset))
+            self.by_name[name].setVisible(needed or bool(getattr(draft, name)))
+        self.by_name["preset"].explain(str(preset.get("hint", "")))
+        example = str(preset.get("issuer_example", "")) or "https://"
+        issuer = self.by_name["issuer"].control
+        if isinstance(issuer, Line):
+            issuer.setPlaceholderText(example)
         self.by_name["redirect_uri"].setVisible(draft.grant == "code")
         self.by_name["grant"].explain(texts.why_this_way(draft.grant))
         for name in ("proxy", "ca_file"):
@@ -84,3 +99,8 @@ class FormFields:
         return next(
             (self.by_name[name] for name in (*FIRST, *THEN, *FOLDED) if name in faults), None
         )
+
+
+def _has_all(preset: Mapping[str, object]) -> bool:
+    """Whether it names its endpoints itself, as GitHub does, so that no issuer is needed."""
+    return bool(preset.get("token_endpoint"))

@@ -35,6 +35,10 @@ CLIENT_ID = "You can paste the whole client model from XDR here."
 COLOR = "Tells this profile apart from others."
 CA_FILE = "A file in PEM with authorities to trust besides those of this computer."
 PROXY = "“system”, “none”, or an address such as http://proxy.example:3128."
+EXPECTED = (
+    "Only if the server describes itself by a name instead of its address, as XDR does on a host "
+    "of its own."
+)
 EXTRA = "One a line, such as audience=https://api.example."
 REDIRECT = "Only if the provider insists on one; else a free port of this computer is taken."
 

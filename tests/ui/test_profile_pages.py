@@ -152,6 +152,17 @@ async def test_a_client_model_is_understood(place: Place, by: str) -> None:
     assert await place.password_of(load_profiles(place.file).named("pasted")) == PASSWORD
 
 
+async def test_a_provider_without_a_fixed_address_asks_for_it(place: Place) -> None:
+    form = await place.form()
+    issuer = form._fields.by_name["issuer"]
+    assert not issuer.isVisible()
+    place.type(preset="okta")
+    assert issuer.isVisible()
+    assert "okta.com" in issuer.control.placeholderText()  # type: ignore[union-attr]
+    place.type(preset="github")
+    assert not issuer.isVisible()
+
+
 async def test_no_model_on_the_clipboard_is_told(place: Place) -> None:
     await place.form()
     QGuiApplication.clipboard().setText("something else")
