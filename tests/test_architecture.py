@@ -37,6 +37,8 @@ LIBRARIES = {
     "httpx": (
         "oauth/",
         "services/network.py",
+        "services/proxies.py",  # what network.py sends requests through
+        "services/connecting.py",
         "services/provider.py",
         "services/surroundings.py",
     ),

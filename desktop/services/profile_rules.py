@@ -32,7 +32,7 @@ _ENDPOINTS = {
     "code": ("authorization_endpoint", "token_endpoint"),
     "client-credentials": ("token_endpoint",),
 }
-_PROXY_SCHEMES = {"http", "https", "socks5", "socks5h"}
+_PROXY_SCHEMES = {"http", "https"}
 
 
 def faults(profile: Profile) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from desktop.services.profiles import (
     Profile,
     client_password_key,
     issued_for,
+    proxy_bound,
     proxy_password_key,
     tokens_key,
 )
@@ -16,9 +17,21 @@ async def save_client_password(keystore: Keystore, profile: Profile, password: s
 
     Raises `KeystoreError`.
     """
-    key = client_password_key(profile)
+    bound = issued_for(profile)
+    await _save(keystore, client_password_key(profile), password, bound=bound)
+
+
+async def save_proxy_password(keystore: Keystore, profile: Profile, password: str) -> None:
+    """Store the password that is shown to the proxy, for that alone; an empty one is removed.
+
+    Raises `KeystoreError`.
+    """
+    await _save(keystore, proxy_password_key(profile), password, bound=proxy_bound(profile))
+
+
+async def _save(keystore: Keystore, key: str, password: str, *, bound: str) -> None:
     if password:
-        await keystore.save(key, encode_password(password, issued_for=issued_for(profile)))
+        await keystore.save(key, encode_password(password, issued_for=bound))
     else:
         await keystore.delete(key)
 

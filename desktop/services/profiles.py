@@ -116,6 +116,11 @@ def issued_for(profile: Profile) -> str:
     return " ".join((*endpoints, profile.client_id, *elsewhere))
 
 
+def proxy_bound(profile: Profile) -> str:
+    """What binds the password for a proxy to that proxy and user: no other is given it."""
+    return f"proxy {profile.proxy} {profile.proxy_user}"
+
+
 def is_same_server(address: str, other: str) -> bool:
     """Whether both are addresses of one server: scheme, host and port."""
     try:

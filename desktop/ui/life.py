@@ -34,6 +34,7 @@ from desktop.ui.application import Application
 from desktop.ui.controller import Controller
 from desktop.ui.loop import EventLoop
 from desktop.ui.settings_keeper import NOT_IN_THE_DEMO
+from desktop.ui.system_proxy import proxy_finder
 from desktop.ui.theme import Theme
 from desktop.ui.window import Window
 
@@ -232,7 +233,7 @@ class _Life:
 
     def _make_session(self, profile: Profile, observer: Callable[[State], None]) -> Session:
         if self._world is None:
-            self._world = surroundings(self._worker)
+            self._world = surroundings(self._worker, find_proxy=proxy_finder())
         return Session(profile, self._world, observer=observer)
 
     async def _sign_in_when_wanted(self) -> None:
