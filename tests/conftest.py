@@ -21,6 +21,8 @@ pytest_plugins = [
     "tests.rigs.mutter",
     "tests.rigs.sway",
     "tests.rigs.tray",
+    "tests.rigs.authority",
+    "tests.rigs.proxy",
 ]
 
 RIGS = {
@@ -33,6 +35,7 @@ RIGS = {
     "start_oidc_provider",
     "mutter",
     "sway",
+    "start_proxy",
 }
 
 FOLDERS = {

@@ -37,11 +37,13 @@ LIBRARIES = {
     "httpx": (
         "oauth/",
         "services/network.py",
+        "services/proxies.py",  # what network.py sends requests through
+        "services/connecting.py",
         "services/provider.py",
         "services/surroundings.py",
     ),
     "filelock": ("services/shared_lock.py", "ui/life.py"),  # which loads it ahead of its need
-    "tomlkit": ("services/settings.py",),
+    "tomlkit": ("services/settings.py", "services/profile_layout.py"),
     "truststore": ("services/network.py",),
     "platformdirs": ("services/paths.py",),
     "jwt": ("oauth/claims.py", "demo/", "ui/life.py"),  # which loads it ahead of its need

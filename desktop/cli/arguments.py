@@ -38,6 +38,10 @@ def run(arguments: Sequence[str]) -> int:
         from desktop.cli.client_password import store
 
         return store(given.profile)
+    if given.set_proxy_password:
+        from desktop.cli.client_password import store_for_proxy
+
+        return store_for_proxy(given.profile)
     windowed = not given.terminal and has_display()
     interactive = sys.stdin is not None and sys.stdin.isatty()
     options = Options(profile=given.profile, verbose=given.verbose, hidden=given.hidden)
@@ -124,6 +128,11 @@ def _parser() -> argparse.ArgumentParser:
         "--set-client-password",
         action="store_true",
         help="ask for the password of the profile's client and put it into the keyring",
+    )
+    parser.add_argument(
+        "--set-proxy-password",
+        action="store_true",
+        help="the same for the password of the profile's user at the proxy",
     )
     demo = parser.add_argument_group("the demo server (needs the extra “demo”)")
     demo.add_argument("--demo", action="store_true", help="sign in to a server inside the program")

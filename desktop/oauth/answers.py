@@ -4,7 +4,6 @@ The body decides, not the status: GitHub sends errors with 200, Google "pending"
 with 403. The status only speaks where the body is no OAuth answer.
 """
 
-import codecs
 import json
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import parse_qsl
 from desktop.oauth import errors
 from desktop.oauth.fields import Members, seconds, text
 from desktop.oauth.http import Answer, retry_after
+from desktop.oauth.portal import is_page, leads_to
 
 # RFC 6749 section 5.2, RFC 8628 section 3.5, RFC 7009 section 2.2.1, RFC 6750 section 3.1, and what
 # providers say in their place.
@@ -76,13 +76,6 @@ def facts_in(answer: Answer, found: Members | None, received_at: datetime) -> di
         "retry_after": retry_after(answer.headers, received_at),
         "trace_id": text(found, "trace_id", "correlation_id") if found else None,
     }
-
-
-def is_page(answer: Answer) -> bool:
-    """Whether a page came, as portals and proxies send it."""
-    # A captive portal's may begin with a comment, a script or a byte order mark; no OAuth answer
-    # begins with an angle bracket.
-    return answer.body.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
 
 
 def content_type(answer: Answer) -> str:
@@ -154,4 +147,4 @@ def _raise_for_status(answer: Answer, facts: dict[str, Any]) -> None:
         kind = errors.UnexpectedRedirect
     elif is_page(answer):
         kind = errors.PageInsteadOfAnswer
-    raise kind(answer.host, **facts)
+    raise kind(answer.host, by=leads_to(answer), **facts)

@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from desktop.oauth.answers import facts_in, is_page, members_in
+from desktop.oauth.answers import facts_in, members_in
 from desktop.oauth.client import ClientConnection, Reader, exchange
 from desktop.oauth.errors import ErrorResponse, InsufficientScope, InvalidToken
 from desktop.oauth.fields import Members, text
 from desktop.oauth.http import Answer, ask
+from desktop.oauth.portal import is_page
 
 # RFC 6750 section 3.1, and the statuses that stand for them where nothing is said.
 _CODES: dict[str, type[ErrorResponse]] = {

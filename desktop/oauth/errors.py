@@ -2,6 +2,7 @@
 
     OAuthError
     ├── UnsafeAddress          an address that must not be used (not https, hidden characters)
+    ├── AuthorityUnusable      a file with further authorities to trust holds none
     ├── MetadataMismatch       the metadata speaks for another issuer or another host
     ├── MissingEndpoint        neither the metadata nor the profile names an endpoint
     ├── CodeExpired            our own deadline for the code has passed
@@ -12,11 +13,18 @@
     │   ├── TransportFailure   no answer
     │   │   ├── HostNotFound
     │   │   ├── CertificateRejected
-    │   │   └── NoAnswerInTime
+    │   │   ├── NoAnswerInTime
+    │   │   └── ProxyFailure   the proxy on the way cannot be used
+    │   │       ├── ProxyUnusable           its address makes no sense, or it is of another kind
+    │   │       ├── ProxyUnreachable
+    │   │       ├── ProxyRefused            it does not let us through to this host
+    │   │       ├── ProxySignInNeeded       407, or a password that it does not accept
+    │   │       └── ProxySignInUnsupported  407, and only ways that this program does not know
     │   ├── UnusableAnswer     an answer, but not one of an OAuth server
     │   │   ├── AnswerTooLarge
     │   │   ├── UnexpectedRedirect
     │   │   └── PageInsteadOfAnswer
+    │   │       └── CaptivePortal  the network wants the person to sign in to it first
     │   ├── Throttled          429
     │   └── ServerFault        5xx, server_error, temporarily_unavailable
     └── ErrorResponse          an OAuth error (RFC 6749 section 5.2, RFC 8628 section 3.5, others)
@@ -67,6 +75,15 @@ class UnsafeAddress(OAuthError):
         self.reason = reason
 
 
+class AuthorityUnusable(OAuthError):
+    """The file `where`, which should hold further authorities to trust, is of no use."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.where = printable(where)
+        self.reason = printable(reason)
+
+
 class MetadataMismatch(OAuthError):
     """The metadata of `host` names another issuer, or endpoints of another host (RFC 8414 3.3)."""
 
@@ -114,19 +131,24 @@ class UnsupportedTokenType(OAuthError):
 
 
 class Trouble(OAuthError):
-    """May pass by itself. `retry_after` is what the server asked us to wait, in seconds."""
+    """May pass by itself. `retry_after` is what the server asked us to wait, in seconds.
+
+    `by` is who else took part, where that is known: a proxy, a portal, where a redirect leads to.
+    """
 
     def __init__(
         self,
         host: str,
         *,
         detail: str = "",
+        by: str = "",
         status: int | None = None,
         retry_after: float | None = None,
         trace_id: str | None = None,
     ) -> None:
         super().__init__(f"{host}: {printable(detail) or status}")
         self.host = host
+        self.by = printable(by)
         self.detail = printable(detail)
         self.status = status
         self.retry_after = retry_after
@@ -149,6 +171,30 @@ class NoAnswerInTime(TransportFailure):
     """Nothing came within the time limit of one request."""
 
 
+class ProxyFailure(TransportFailure):
+    """The proxy `by` (host and port) could not be used."""
+
+
+class ProxyUnusable(ProxyFailure):
+    """What should be the address of a proxy makes no sense, or it is of a kind not known here."""
+
+
+class ProxyUnreachable(ProxyFailure):
+    """There is no connection to the proxy."""
+
+
+class ProxyRefused(ProxyFailure):
+    """The proxy does not let us through to this host; `detail` is what it says."""
+
+
+class ProxySignInNeeded(ProxyFailure):
+    """The proxy wants a user and a password (407), or others than it was given."""
+
+
+class ProxySignInUnsupported(ProxyFailure):
+    """The proxy wants a sign-in (407) of the kinds in `detail`, none of which is known here."""
+
+
 class UnusableAnswer(Trouble):
     """An answer in which the expected members are missing or malformed."""
 
@@ -163,6 +209,10 @@ class UnexpectedRedirect(UnusableAnswer):
 
 class PageInsteadOfAnswer(UnusableAnswer):
     """An HTML page, as captive portals and blocking proxies send it."""
+
+
+class CaptivePortal(PageInsteadOfAnswer):
+    """The network puts the page of the host `by` in front of everything."""
 
 
 class Throttled(Trouble):

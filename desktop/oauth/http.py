@@ -71,6 +71,17 @@ async def post_form(
     return await _send(http, request)
 
 
+async def knock(http: httpx.AsyncClient, host: str) -> Answer:
+    """The front page of `host` over plain http, which a network that wants a sign-in replaces.
+
+    Nothing but the name goes there, and nothing of the answer is believed. Raises a `Trouble`.
+    """
+    address = f"http://[{host}]/" if ":" in host else f"http://{host}/"
+    return await _send(http, http.build_request("GET", address, timeout=_PATIENCE))
+
+
+_PATIENCE = 5.0  # seconds
+
 # GitHub answers form-encoded unless JSON is asked for. No compression: answers are short.
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 

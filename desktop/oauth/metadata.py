@@ -40,6 +40,7 @@ class ServerMetadata:
     revocation_endpoint: str = ""
     jwks_uri: str = ""
     code_challenge_methods_supported: tuple[str, ...] = ()
+    scopes_supported: tuple[str, ...] = ()
     grant_types_supported: tuple[str, ...] = ()
     response_types_supported: tuple[str, ...] = ()
     authorization_response_iss_parameter_supported: bool = False
@@ -130,6 +131,7 @@ def parse_metadata(document: Members, issuer: Issuer) -> ServerMetadata:
     return ServerMetadata(
         issuer=named,
         code_challenge_methods_supported=words(document, "code_challenge_methods_supported") or (),
+        scopes_supported=words(document, "scopes_supported") or (),
         grant_types_supported=words(document, "grant_types_supported") or (),
         response_types_supported=words(document, "response_types_supported") or (),
         # RFC 9207 section 3

@@ -4,7 +4,13 @@ import httpx
 
 from desktop.oauth.addresses import host_of
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
-from desktop.oauth.errors import MissingEndpoint
+from desktop.oauth.errors import (
+    CertificateRejected,
+    MissingEndpoint,
+    PageInsteadOfAnswer,
+    TransportFailure,
+    Trouble,
+)
 from desktop.oauth.fields import Members
 from desktop.oauth.identity import who_am_i
 from desktop.oauth.metadata import (
@@ -15,6 +21,7 @@ from desktop.oauth.metadata import (
     ServerMetadata,
     discover,
 )
+from desktop.oauth.portal import portal_before
 from desktop.oauth.token import TokenSet, refresh
 from desktop.services import saved_tokens
 from desktop.services.keystore import KeystoreError
@@ -67,7 +74,7 @@ class Provider:
     async def discovered(self, connection: ClientConnection) -> ServerMetadata:
         """The endpoints; raises `OAuthError`."""
         if self.metadata is None:
-            self.metadata = await _discovered(connection, self._profile)
+            self.metadata = await discovered(connection, self._profile)
         return self.metadata
 
     @property
@@ -121,7 +128,7 @@ class Provider:
 
     async def _connection(self, client: Client) -> ClientConnection:
         if self._http is None:
-            self._http = await self._world.open_http()
+            self._http = await self._world.open_http(self._profile)
         return ClientConnection(
             self._http, self._world.clock, client, self.known_methods, self._note_clock
         )
@@ -155,6 +162,24 @@ class Provider:
 
 
 _NEEDS = {"device": FOR_DEVICE, "code": FOR_CODE, "client-credentials": FOR_CLIENT}
+
+
+async def discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:
+    """The endpoints of `profile`; raises `OAuthError`, and names a portal that is in the way."""
+    try:
+        return await _discovered(connection, profile)
+    except Trouble as error:
+        raise await named(connection, error) from error
+
+
+async def named(connection: ClientConnection, error: Trouble) -> Trouble:
+    """The portal that is behind `error`, or else `error` itself."""
+    if type(error) not in _PERHAPS_A_PORTAL:
+        return error
+    return await portal_before(connection.http, error.host) or error
+
+
+_PERHAPS_A_PORTAL = {CertificateRejected, PageInsteadOfAnswer, TransportFailure}
 
 
 async def _discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:

@@ -3,6 +3,7 @@
 from desktop.oauth import errors
 from desktop.services.durations import duration_words
 from desktop.services.message_rows import PROFILE_REMEDIES, Remedy, Row
+from desktop.services.proxy_messages import PROXY_ROWS
 
 
 def _declined(_error: errors.AccessDenied, user_code: str) -> str:
@@ -37,6 +38,7 @@ def _announced_text(error: errors.MetadataMismatch) -> str:
 
 
 SERVER_ROWS: dict[type[BaseException], Row] = {
+    **PROXY_ROWS,
     # The link to the server
     errors.TransportFailure: Row(
         "The server cannot be reached",
@@ -53,8 +55,18 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
         "The connection is not trusted",
         lambda e, _: (
             f"This computer does not trust the certificate of {e.host}. If your network inspects "
-            "traffic, its authority must be installed on this computer: ask your administrator."
+            "traffic, its authority must be installed on this computer, or its file be named in "
+            "your profile (“ca_file”): ask your administrator."
         ),
+        PROFILE_REMEDIES,
+    ),
+    errors.AuthorityUnusable: Row(
+        "The certificate file cannot be used",
+        lambda e, _: (
+            f"{e.where} should hold the authorities that your network needs: {e.reason}. "
+            "Correct “ca_file” in your profile, or ask your administrator."
+        ),
+        PROFILE_REMEDIES,
     ),
     errors.NoAnswerInTime: Row(
         "The server does not answer",
@@ -63,15 +75,24 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
     errors.PageInsteadOfAnswer: Row(
         "A page answered instead of the server",
         lambda e, _: (
-            f"Your network, or a proxy in it, answered for {e.host} with a web page. "
+            f"Your network, or a proxy in it, answered for {e.host} with a web page"
+            f"{f' that leads to {e.by}' if e.by else ''}. "
             "Open a browser and sign in to the network first."
+        ),
+    ),
+    errors.CaptivePortal: Row(
+        "Your network wants you to sign in first",
+        lambda e, _: (
+            f"It shows a page{f' of {e.by}' if e.by else ''} in place of every other, "
+            f"so {e.host} cannot be reached. Open any page in your browser, sign in to the network "
+            "there, then try again."
         ),
     ),
     errors.UnexpectedRedirect: Row(
         "The server points elsewhere",
         lambda e, _: (
-            f"{e.host} redirects to another address. That is never followed, because it would "
-            "carry your code there. Your network may want you to sign in to it first."
+            f"{e.host} redirects to {e.by or 'another address'}. That is never followed, because "
+            "it would carry your code there. Your network may want you to sign in to it first."
         ),
         PROFILE_REMEDIES,
     ),

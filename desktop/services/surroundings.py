@@ -1,14 +1,28 @@
 """What a session needs of the world, so that a test can pass another one."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 import httpx
 
 from desktop.oauth.clock import Clock
 from desktop.services.keystore import Keystore
+from desktop.services.profiles import Profile
+
+
+class HttpOpener(Protocol):
+    """Opens the connection that a profile is to have."""
+
+    async def __call__(
+        self, profile: Profile, /, *, proxy_password: str | None = None
+    ) -> httpx.AsyncClient:
+        """A client for `profile`; `proxy_password` counts in place of the one in the keyring.
+
+        Raises `OAuthError` for what the profile says of proxy and authorities and is not usable.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +34,7 @@ class Surroundings:
     """
 
     keystore: Keystore
-    open_http: Callable[[], Awaitable[httpx.AsyncClient]]
+    open_http: HttpOpener
     clock: Clock
     lock: Callable[[str], AbstractAsyncContextManager[None]]
     chance: Callable[[], float] = secrets.SystemRandom().random

@@ -220,6 +220,14 @@ def test_setting_a_password_opens_nothing_else(
     assert not called
 
 
+def test_setting_the_password_of_a_proxy_opens_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, called: list[tuple[str, Options]]
+) -> None:
+    monkeypatch.setattr("desktop.cli.client_password.store_for_proxy", len)
+    assert main(["--set-proxy-password", "--profile", "four"]) == 4
+    assert not called
+
+
 # The options
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop.cli import client_password
-from desktop.cli.client_password import store
+from desktop.cli.client_password import store, store_for_proxy
 from desktop.services import paths
 from desktop.services.computer import system_keystore
 from desktop.services.keystore import KeyringLocked
@@ -122,6 +122,26 @@ def test_a_locked_keyring_is_told(
 def test_an_unknown_profile_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert store("southwind") == 1
     assert "holds no profile “southwind”, only “northwind”, “other”." in capsys.readouterr().err
+
+
+def test_the_password_of_a_proxy_is_kept_apart(
+    profiles: Path, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = profiles.read_text()
+    profiles.write_text(f'{text}proxy = "http://proxy.example:3128"\nproxy_user = "dana"\n')
+    piped(monkeypatch, "swordfish")
+    assert store_for_proxy("other") == 0
+    assert kept(keyring) == {"other (proxy password)": "swordfish"}
+    value = json.loads(keyring.kept["other (proxy password)"])
+    assert value["issued_for"] == "proxy http://proxy.example:3128 dana"
+
+
+def test_a_proxy_without_a_user_has_no_password(
+    keyring: Keyring, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert store_for_proxy("northwind") == 1
+    assert "“proxy_user”" in capsys.readouterr().err
+    assert keyring.done == []
 
 
 # The whole command, with a real keyring

@@ -85,7 +85,7 @@ def console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     made = Terminal(Server(), Keyring(), TodaysClock(), capsys, GivenOptions())
     made.server.answers = [TOKENS]
 
-    async def open_http() -> httpx.AsyncClient:
+    async def open_http(_profile: Profile, /, **_given: object) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(made.server))
 
     def fake_surroundings(_worker: Worker) -> Surroundings:

@@ -20,7 +20,7 @@ USER = f"""
 import asyncio, json
 from desktop.services.background import Worker
 from desktop.services.computer import surroundings
-from desktop.services.profiles import load_profile
+from desktop.services.profile_reading import load_profile
 from desktop.services.session import Session
 from desktop.services.states import Failed, SignedIn
 

@@ -59,17 +59,26 @@ FULL = ServerMetadata(
 def test_every_member_is_read() -> None:
     document: dict[str, Any] = {name: f"{ADDRESS}/{name}" for name in NAMES}
     found = parse_metadata(
-        {"issuer": ADDRESS, "code_challenge_methods_supported": ["S256", "plain"], **document},
+        {
+            "issuer": ADDRESS,
+            "code_challenge_methods_supported": ["S256", "plain"],
+            "scopes_supported": ["enrich", "casebook"],
+            **document,
+        },
         ISSUER,
     )
     assert found == ServerMetadata(
-        issuer=ADDRESS, code_challenge_methods_supported=("S256", "plain"), **document
+        issuer=ADDRESS,
+        code_challenge_methods_supported=("S256", "plain"),
+        scopes_supported=("enrich", "casebook"),
+        **document,
     )
     assert {field.name for field in fields(ServerMetadata)} == {
         "issuer",
         "code_challenge_methods_supported",
         "grant_types_supported",
         "response_types_supported",
+        "scopes_supported",
         "authorization_response_iss_parameter_supported",
         *NAMES,
     }

@@ -76,6 +76,7 @@ async def test_xdr_names_an_issuer_that_is_no_address() -> None:
             "urn:ietf:params:oauth:grant-type:token-exchange",
         ),
         response_types_supported=("code", "token"),
+        scopes_supported=("enrich", "inspect", "casebook"),
         **endpoints,
     )
 

@@ -47,6 +47,7 @@ def bare(kind: type[Exception]) -> Exception:
     arguments: dict[type[Exception], tuple[Any, ...]] = {
         errors.Trouble: (HOST,),
         errors.ErrorResponse: ("some_code",),
+        errors.AuthorityUnusable: ("/etc/authority.pem", "it holds no certificate in PEM"),
         errors.UnsafeAddress: ("http://login.example", "not https"),
         errors.MetadataMismatch: (HOST, "https://a.example", "https://b.example"),
         errors.MissingEndpoint: (HOST, "token_endpoint"),
@@ -137,10 +138,10 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             "The connection is not trusted",
             (
                 "This computer does not trust the certificate of login.example. If your network "
-                "inspects traffic, its authority must be installed on this computer: ask your "
-                "administrator."
+                "inspects traffic, its authority must be installed on this computer, or its file "
+                "be named in your profile (“ca_file”): ask your administrator."
             ),
-            [Remedy.TRY_AGAIN],
+            [Remedy.TRY_AGAIN, Remedy.OPEN_PROFILES],
         ),
         (
             errors.Throttled(HOST, retry_after=3172),

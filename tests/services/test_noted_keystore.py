@@ -12,7 +12,7 @@ from desktop.services.computer import surroundings, system_keystore
 from desktop.services.keystore import KeyringLocked, KeyringMissing, KeyringSilent, KeystoreError
 from desktop.services.noted_keystore import NotedKeystore
 from tests.rigs.secret_service import SecretStore
-from tests.services.world import Keyring
+from tests.services.world import PROFILE, Keyring
 
 
 @pytest.fixture
@@ -132,5 +132,5 @@ async def test_this_computer_keeps_values_in_the_real_store(real_keyring: Secret
 async def test_this_computer_has_a_network_and_a_clock() -> None:
     world = surroundings(Worker("loader"))
     assert isinstance(world.clock, SystemClock)
-    async with await world.open_http() as client:
+    async with await world.open_http(PROFILE) as client:
         assert not client.is_closed

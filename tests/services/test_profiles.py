@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from desktop.services import paths
 from desktop.services.messages import advice_for
+from desktop.services.profile_reading import load_profile, load_profiles, prepare_folder
 from desktop.services.profiles import (
     BrokenProfile,
     NoProfile,
@@ -17,9 +18,6 @@ from desktop.services.profiles import (
     ProfileError,
     UnknownProfile,
     issued_for,
-    load_profile,
-    load_profiles,
-    prepare_folder,
 )
 
 Write = Callable[[str], Path]
@@ -245,7 +243,7 @@ def test_what_makes_no_sense_is_told_with_its_place(
 def test_a_token_of_xdr_goes_to_no_other_server(write: Write, name: str, address: str) -> None:
     with pytest.raises(BrokenProfile) as caught:
         one(write, f'preset = "xdr-eu"\n{CLIENT}{name} = "{address}"')
-    assert caught.value.detail == f"profile `x`: `{name}` must be on the host of `issuer`"
+    assert caught.value.detail == f"profile `x`: `{name}` must be on the host of `issuer` (line 4)"
 
 
 def test_a_preset_for_another_host_needs_the_endpoints_of_that_host(write: Write) -> None:

@@ -11,7 +11,7 @@ import pytest
 from desktop.oauth import errors
 from desktop.oauth.token import TokenSet
 from desktop.services.keystore import KeyringLocked
-from desktop.services.profiles import client_password_key
+from desktop.services.profiles import Profile, client_password_key
 from desktop.services.session_errors import ClientPasswordMissing
 from desktop.services.states import (
     AwaitingApproval,
@@ -415,7 +415,7 @@ async def test_an_unexpected_error_is_reported_and_shown() -> None:
 async def test_an_error_in_what_was_given_up_is_reported_but_not_shown() -> None:
     world = World()
 
-    async def broken_end() -> httpx.AsyncClient:
+    async def broken_end(_profile: Profile, /, **_given: object) -> httpx.AsyncClient:
         try:
             await asyncio.Event().wait()
         finally:

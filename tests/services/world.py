@@ -348,7 +348,7 @@ class World:
     def _lock(self, key: str) -> asyncio.Lock:
         return self.locks.setdefault(key, asyncio.Lock())
 
-    async def _open_http(self) -> httpx.AsyncClient:
+    async def _open_http(self, _profile: Profile, /, **_given: object) -> httpx.AsyncClient:
         await asyncio.sleep(0)
         if self.opened is not None:
             await self.opened.wait()

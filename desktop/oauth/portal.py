@@ -1,0 +1,63 @@
+"""Captive portals: networks that put a page of their own in front of everything."""
+
+import codecs
+import re
+from urllib.parse import urlsplit
+
+import httpx
+
+from desktop.oauth.addresses import host_of, is_loopback
+from desktop.oauth.errors import CaptivePortal, Trouble, UnsafeAddress
+from desktop.oauth.http import Answer, knock
+
+_WANTS_SIGN_IN = 511  # RFC 6585 section 6
+# Where a page sends a browser: a refresh, a script, a form, and WISPr's <LoginURL>.
+_TARGET = re.compile(
+    rb"""(?:\burl\s*=|\blocation(?:\.href)?\s*=|\baction\s*=|<LoginURL>)\s*["']?(https?://[^"'\s<>]+)""",
+    re.IGNORECASE,
+)
+
+
+async def portal_before(http: httpx.AsyncClient, host: str) -> CaptivePortal | None:
+    """What stands in front of `host`, as plain http shows it; `None` where nothing is seen.
+
+    A server that cannot be reached safely may be hidden by a portal: its own certificate is not
+    for `host`, or it lets nothing through. For http it answers in the place of everybody.
+    """
+    if is_loopback(host):
+        return None
+    try:
+        answer = await knock(http, host)
+    except Trouble:
+        return None
+    portal = leads_to(answer)
+    if answer.status == _WANTS_SIGN_IN or (portal and not _are_related(portal, host)):
+        return CaptivePortal(host, by=portal, status=answer.status)
+    return None
+
+
+def leads_to(answer: Answer) -> str:
+    """The other host to which an answer sends a browser; empty for none. Only a name to be shown.
+
+    By a redirect (RFC 9110 section 10.2.2), or by what stands in a page.
+    """
+    target = answer.headers.get("location", "") if 300 <= answer.status < 400 else ""
+    if not target and is_page(answer) and (match := _TARGET.search(answer.body)):
+        target = match[1].decode("utf-8", "replace")
+    try:
+        host = host_of(target) if urlsplit(target).scheme in {"http", "https"} else ""
+    except (UnsafeAddress, ValueError):
+        return ""
+    return "" if host == answer.host else host
+
+
+def is_page(answer: Answer) -> bool:
+    """Whether a page came, as portals and proxies send it."""
+    # A captive portal's may begin with a comment, a script or a byte order mark; no OAuth answer
+    # begins with an angle bracket.
+    return answer.body.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
+
+
+def _are_related(host: str, other: str) -> bool:
+    # A server's own plain http often leads to the front page of whoever runs it.
+    return host.split(".")[-2:] == other.split(".")[-2:]

@@ -1,0 +1,79 @@
+"""Opens the connection that a profile is to have, on this computer."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import httpx
+
+from desktop.services.background import Worker
+from desktop.services.keystore import Keystore, KeystoreError
+from desktop.services.network import Network, make_http_client, system_proxy
+from desktop.services.policy import Policy
+from desktop.services.profiles import Profile, proxy_bound, proxy_password_key
+from desktop.services.saved_tokens import decode_password
+
+_log = logging.getLogger(__name__)
+
+
+class Connector:
+    """Goes by what the profile says of proxy and authorities, and first of all by the policy.
+
+    `worker` does what would hold the event loop. `find_proxy` tells the system's proxy.
+    """
+
+    def __init__(
+        self,
+        keystore: Keystore,
+        worker: Worker,
+        *,
+        policy: Policy | None = None,
+        find_proxy: Callable[[str], str] = system_proxy,
+    ) -> None:
+        self._keystore = keystore
+        self._worker = worker
+        self._policy = policy or Policy()
+        self._find_proxy = find_proxy
+        # Its own, since a script that decides about proxies may hang.
+        self._finder = Worker("proxies")
+
+    async def __call__(
+        self, profile: Profile, /, *, proxy_password: str | None = None
+    ) -> httpx.AsyncClient:
+        """A client for `profile`; `proxy_password` counts in place of the one in the keyring.
+
+        Raises `AuthorityUnusable`.
+        """
+        profile = governed(profile, self._policy)
+
+        async def password() -> str | None:
+            return proxy_password or await self._saved_password(profile)
+
+        network = Network(
+            proxy=profile.proxy,
+            proxy_user=profile.proxy_user,
+            proxy_password=password,
+            ca_file=profile.ca_file,
+            find_proxy=self._find_proxy,
+            finder=self._finder,
+        )
+        return await self._worker.run(partial(make_http_client, network))
+
+    async def _saved_password(self, profile: Profile) -> str | None:
+        try:
+            value = await self._keystore.load(proxy_password_key(profile))
+        except KeystoreError as error:
+            # The proxy then says that it wants one.
+            _log.warning("no password for the proxy: %s", type(error).__name__)
+            return None
+        return value and decode_password(value, issued_for=proxy_bound(profile))
+
+
+def governed(profile: Profile, policy: Policy) -> Profile:
+    """`profile` with the proxy and the authorities that `policy` decides."""
+    return replace(
+        profile,
+        proxy=policy.proxy or profile.proxy,
+        ca_file=policy.ca_file or profile.ca_file,
+    )

@@ -1,0 +1,197 @@
+"""Changes the file with the profiles, keeping a person's comments, order and unknown members.
+
+What a change makes of the file is read again before it is written: either it says what it said
+before and what was to be changed, or the file stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from desktop.services.profile_layout import appended, written
+from desktop.services.profile_reading import (
+    is_plain_id,
+    load_presets,
+    preset_members,
+    read_document,
+    read_profiles,
+    read_text,
+)
+from desktop.services.profiles import MEMBERS, BrokenProfile, Profile
+from desktop.services.toml_file import write_all_at_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+    from pathlib import Path
+
+Members = dict[str, Any]
+"""Members of a profile as TOML has them; `None` takes one away."""
+
+_TRIES = 5
+_LONGEST_ID = 40
+_NOT_SAFE = "it is laid out so that it cannot be changed here; change it in an editor"
+
+
+def save_profile(file: Path, id_: str, members: Mapping[str, object]) -> None:
+    """Give profile `id_` the `members`; others that it has stay, `None` takes one away. Blocks.
+
+    Raises `BrokenProfile` where the file, or what would become of the profile, makes no sense.
+    """
+
+    def change(tables: Members) -> None:
+        given = {name: value for name, value in members.items() if value is not None}
+        kept = {name: value for name, value in tables.get(id_, {}).items() if name not in members}
+        tables[id_] = kept | given
+
+    _change(file, change, touched={id_})
+
+
+def remove_profile(file: Path, id_: str) -> None:
+    """Take profile `id_` out of `file`; nothing happens where it is not in it. Blocks.
+
+    Raises `BrokenProfile`.
+    """
+    _change(file, lambda tables: tables.pop(id_, None), touched=set())
+
+
+def duplicate_profile(file: Path, id_: str, name: str) -> str:
+    """Add a copy of profile `id_` to `file`, on screen called `name`; its id. Blocks.
+
+    Secrets are not copied. Raises `BrokenProfile`.
+    """
+    made: list[str] = []
+
+    def change(tables: Members) -> None:
+        if id_ not in tables:
+            raise BrokenProfile(file, f"there is no profile `{id_}` any more")
+        made[:] = [new_id(name, tables)]
+        tables[made[0]] = {**deepcopy(tables[id_]), "name": name}
+
+    _change(file, change, touched=set())
+    return made[0]
+
+
+def members_of(profile: Profile) -> Members:
+    """What `save_profile` is given to make the file say `profile`.
+
+    What its preset or nobody needs to say is `None`: a member that a preset learns later counts.
+    """
+    preset: Any = load_presets().get(profile.preset, {})
+    usual = Profile(id=profile.id, name=profile.id, client_id="")
+    by_preset = preset_members(preset, {"issuer": profile.issuer})
+    members: Members = {}
+    for name in (each.name for each in fields(Profile) if each.name in MEMBERS):
+        value = _as_toml(getattr(profile, name))
+        is_known = value == by_preset.get(name, _as_toml(getattr(usual, name)))
+        members[name] = None if is_known else value
+    return members
+
+
+def _as_toml(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return "" if value is None else value
+
+
+def import_profiles(file: Path, text: str, source: Path | None = None) -> tuple[str, ...]:
+    """Add the profiles in `text`, as `export_profiles` gave it, to `file`; their new ids. Blocks.
+
+    None that is there is replaced: another one of its name gets a number. Raises `BrokenProfile`,
+    which names `source`, the file that `text` is from, where that makes no sense.
+    """
+    document = read_document(source or file, text)
+    found = read_profiles(source or file, document, text)
+    for complaint in found.broken.values():
+        raise complaint
+    if not found.good:
+        raise BrokenProfile(source or file, "there is no profile in what was to be imported")
+    tables: Members = document["profiles"]  # type: ignore[assignment] # it was just read
+    added: dict[str, object] = {}
+
+    def change(there: Members) -> None:
+        added.clear()
+        for id_, table in tables.items():
+            added[new_id(id_, {*there, *added})] = table
+        there.update(added)
+
+    _change(file, change, touched=tables)
+    return tuple(added)
+
+
+def export_profiles(file: Path, ids: Iterable[str]) -> str:
+    """The profiles `ids` of `file` as a text of TOML. Raises `ProfileError`. Blocks.
+
+    There is no secret in it: what is not known here, and might be one, is left out.
+    """
+    text = read_text(file)
+    document: Any = read_document(file, text)
+    found = read_profiles(file, document, text)
+    chosen = {}
+    for id_ in ids:
+        found.named(id_)  # which raises for one that makes no sense
+        table = document["profiles"][id_]
+        chosen[id_] = {name: value for name, value in table.items() if name in MEMBERS}
+    return appended("# Profiles of XDR Login. Passwords and tokens are never in here.", chosen)
+
+
+def new_id(name: str, taken: Collection[str]) -> str:
+    """A plain id for a profile called `name` that is none of `taken`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    start = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_ID] or "profile"
+    if is_plain_id(name):
+        start = name
+    number, id_ = 1, start
+    while id_ in taken:
+        number += 1
+        id_ = f"{start}-{number}"
+    return id_
+
+
+def _change(file: Path, change: Callable[[Members], object], *, touched: Collection[str]) -> None:
+    """Do `change` to the tables of profiles in `file`; those `touched` must make sense then."""
+    file = file.resolve()  # a link stays a link
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for _ in range(_TRIES):
+            before = read_text(file)
+            after = _changed(file, before, change, touched=touched)
+            if read_text(file) == before:  # nobody else has changed it meanwhile
+                write_all_at_once(after, file)
+                return
+    except OSError as error:
+        raise BrokenProfile(file, str(error)) from error
+    except RecursionError as error:
+        raise BrokenProfile(file, _NOT_SAFE) from error
+    raise BrokenProfile(file, "another program keeps changing it; try again later")
+
+
+def _changed(
+    file: Path, text: str, change: Callable[[Members], object], *, touched: Collection[str]
+) -> str:
+    """`text` after `change`; raises `BrokenProfile` where it would not say what it should."""
+    wanted: Members = read_document(file, text)
+    tables = wanted.setdefault("profiles", {})
+    if not isinstance(tables, dict) or not all(isinstance(each, dict) for each in tables.values()):
+        raise BrokenProfile(file, "`profiles` must be a table of tables")
+    before = dict(tables)
+    change(tables)
+    found = read_profiles(file, wanted)
+    for id_, complaint in found.broken.items():
+        if id_ in touched or id_ not in before:
+            raise complaint
+    for after in written(text, tables):
+        try:
+            said: Members = tomllib.loads(after.encode().decode())  # as it will be read
+        except (ValueError, RecursionError):
+            continue
+        if {"profiles": {}, **said} == wanted:
+            return after
+    raise BrokenProfile(file, _NOT_SAFE)

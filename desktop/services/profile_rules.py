@@ -1,0 +1,147 @@
+"""What a profile must obey, member by member: for the file that it is read from and for a form."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from desktop.oauth.addresses import checked_address
+from desktop.oauth.errors import UnsafeAddress
+from desktop.services.profiles import (
+    AUTHENTICATIONS,
+    COLORS,
+    ENDPOINTS_FOR_TOKENS,
+    GRANTS,
+    Profile,
+    is_same_server,
+)
+from desktop.services.settings import SETTINGS_OF_PROFILES, makes_sense
+
+Fault = tuple[str, str]
+"""The member that is wrong, and why, in words; the member is empty where several are."""
+
+NEVER_IN_A_FILE = (
+    "a secret never stands here; a client's password is stored with --set-client-password"
+)
+
+_GUIDE = re.compile(r"|xdr")
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_LONGEST_LETTER = 2
+# What a grant asks for, where no metadata can tell (RFC 6749 section 3, RFC 8628 section 3.1).
+_ENDPOINTS = {
+    "device": ("device_authorization_endpoint", "token_endpoint"),
+    "code": ("authorization_endpoint", "token_endpoint"),
+    "client-credentials": ("token_endpoint",),
+}
+_PROXY_SCHEMES = {"http", "https"}
+
+
+def faults(profile: Profile) -> Iterator[Fault]:
+    """All that is wrong with `profile`."""
+    yield from _faults_of_grant(profile)
+    yield from _faults_of_client(profile)
+    yield from _faults_of_addresses(profile)
+    yield from _faults_of_look(profile)
+    yield from _faults_of_network(profile)
+    yield from _faults_of_settings(profile)
+
+
+def _faults_of_grant(profile: Profile) -> Iterator[Fault]:
+    if profile.grant not in GRANTS:
+        yield "grant", f"`grant` is one of {', '.join(GRANTS)}"
+        return
+    needed = _ENDPOINTS[profile.grant]
+    if not profile.issuer and not all(getattr(profile, name) for name in needed):
+        yield "", f"needs a preset, an issuer, or {_named(needed)}"
+    if profile.grant == "client-credentials" and profile.client_authentication == "none":
+        yield "client_authentication", "an API client signs in with a password, so not `none`"
+    if profile.redirect_uri and not _is_loopback(profile.redirect_uri):
+        yield (
+            "redirect_uri",
+            "`redirect_uri` must be on this computer, such as http://127.0.0.1:8400/callback",
+        )
+
+
+def _named(endpoints: tuple[str, ...]) -> str:
+    return "both endpoints" if len(endpoints) > 1 else f"a `{endpoints[0]}`"
+
+
+def _is_loopback(address: str) -> bool:
+    # RFC 8252 section 7.3; section 8.3 advises against `localhost`, but some providers insist.
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return False
+    host_is_here = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    return (
+        parts.scheme == "http"
+        and host_is_here
+        and port != 0
+        and not (parts.query or parts.fragment or parts.username)
+    )
+
+
+def _faults_of_client(profile: Profile) -> Iterator[Fault]:
+    if "client_secret" in profile.extra_parameters:
+        yield "extra_parameters", NEVER_IN_A_FILE
+    if profile.client_authentication not in AUTHENTICATIONS:
+        yield (
+            "client_authentication",
+            f"`client_authentication` is one of {', '.join(AUTHENTICATIONS)}",
+        )
+
+
+def _faults_of_addresses(profile: Profile) -> Iterator[Fault]:
+    # Where the issuer is a text that proves nothing, everything must be on its host.
+    home = profile.issuer or profile.token_endpoint
+    for name in ENDPOINTS_FOR_TOKENS:
+        address = getattr(profile, name)
+        if address and profile.expected_issuer and not is_same_server(address, home):
+            yield name, f"`{name}` must be on the host of `issuer`"
+        elif address and (reason := _why_unsafe(address)):
+            yield name, f"`{name}` is no safe address: {reason}"
+
+
+def _why_unsafe(address: str) -> str:
+    try:
+        checked_address(address)
+    except UnsafeAddress as error:
+        return error.reason
+    return ""
+
+
+def _faults_of_look(profile: Profile) -> Iterator[Fault]:
+    if not _GUIDE.fullmatch(profile.scope_guide):
+        yield "scope_guide", "`scope_guide` is no name of one"
+    if len(profile.letter) > _LONGEST_LETTER:
+        yield "letter", "`letter` is one character, or two"
+    if profile.color and profile.color not in COLORS and not _COLOR.fullmatch(profile.color):
+        yield "color", f"`color` is one of {', '.join(COLORS)}, or like #1a2b3c"
+
+
+def _faults_of_network(profile: Profile) -> Iterator[Fault]:
+    if profile.proxy not in {"system", "none"} and (why := _why_no_proxy(profile.proxy)):
+        yield "proxy", f"`proxy` is system, none, or like http://proxy.example:3128: {why}"
+
+
+def _why_no_proxy(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError as error:
+        return str(error)
+    if parts.scheme not in _PROXY_SCHEMES or not parts.hostname:
+        return "it is no address"
+    if port is None:
+        return "it names no port"
+    # It would stand in a file, and the person's name in it goes into `proxy_user`.
+    return "user and password never stand in it" if "@" in parts.netloc else ""
+
+
+def _faults_of_settings(profile: Profile) -> Iterator[Fault]:
+    for name, value in profile.settings.items():
+        if name not in SETTINGS_OF_PROFILES:
+            known = ", ".join(SETTINGS_OF_PROFILES)
+            yield "settings", f"a profile has no setting `{name}`; known are {known}"
+        elif not makes_sense(name, value):
+            yield "settings", f"the setting `{name}` makes no sense"

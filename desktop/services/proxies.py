@@ -1,0 +1,156 @@
+"""Requests through a proxy, or directly, as each address wants it."""
+
+import re
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+
+from desktop.oauth.addresses import host_of
+from desktop.oauth.errors import (
+    ProxyFailure,
+    ProxyRefused,
+    ProxySignInNeeded,
+    ProxySignInUnsupported,
+    ProxyUnreachable,
+    ProxyUnusable,
+    UnsafeAddress,
+)
+
+Info = dict[str, Any]
+
+
+async def no_password() -> str | None:
+    """The password of a proxy that wants none."""
+    return None
+
+
+class ProxiedTransport(httpx.AsyncBaseTransport):
+    """Sends each request through the proxy that `find` gives for it, or directly for an empty one.
+
+    A proxy whose address names no user is given `user` and what `password` gives (RFC 7617), which
+    is asked for at the first need, and again after the proxy has refused it. Raises, besides what
+    httpx does, a `ProxyFailure`.
+    """
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        find: Callable[[httpx.URL], Awaitable[str]],
+        *,
+        user: str = "",
+        password: Callable[[], Awaitable[str | None]] = no_password,
+    ) -> None:
+        self._context = context
+        self._find = find
+        self._user = user
+        self._password = password
+        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it; raises `httpx.RequestError` or a `ProxyFailure`."""
+        address = await self._find(request.url)
+        if not address:
+            return await self._direct().handle_async_request(request)
+        host = host_of(str(request.url))
+        proxy = _proxy_url(address, host)
+        transport = await self._through(proxy)
+        schemes = _Challenge()
+        request.extensions = {**request.extensions, "trace": schemes.notice}
+        try:
+            return await transport.handle_async_request(request)
+        except (httpx.ProxyError, httpx.ConnectError) as error:
+            failure = _failure(host, _name(proxy), error, schemes)
+            if isinstance(failure, ProxySignInNeeded):
+                # The next request asks for the password anew: it may have been corrected.
+                await self._transports.pop(str(proxy)).aclose()
+            if failure is None:
+                raise
+            raise failure from error
+
+    async def aclose(self) -> None:
+        """End all connections."""
+        while self._transports:
+            await self._transports.popitem()[1].aclose()
+
+    def _direct(self) -> httpx.AsyncHTTPTransport:
+        if "" not in self._transports:
+            self._transports[""] = httpx.AsyncHTTPTransport(verify=self._context)
+        return self._transports[""]
+
+    async def _through(self, proxy: httpx.URL) -> httpx.AsyncHTTPTransport:
+        key = str(proxy)
+        if key not in self._transports:
+            auth = None
+            if self._user and not proxy.username and (password := await self._password()):
+                auth = (self._user, password)
+            ssl_context = self._context if proxy.scheme == "https" else None
+            self._transports[key] = httpx.AsyncHTTPTransport(
+                verify=self._context, proxy=httpx.Proxy(proxy, auth=auth, ssl_context=ssl_context)
+            )
+        return self._transports[key]
+
+
+class _Challenge:
+    """The ways to sign in that a proxy named (RFC 9110 section 11.7.1), as the library saw them."""
+
+    def __init__(self) -> None:
+        self.schemes: tuple[str, ...] = ()
+
+    async def notice(self, event: str, info: Info) -> None:
+        """Told of every event of the request; httpx's own error lacks the headers."""
+        if event != "http11.receive_response_headers.complete":
+            return
+        _version, status, _reason, headers = info["return_value"]
+        if status == 407:
+            self.schemes = tuple(
+                match[1].decode()
+                for name, value in headers
+                if name.lower() == b"proxy-authenticate" and (match := _SCHEME.match(value))
+            )
+
+
+_SCHEME = re.compile(rb"\s*([A-Za-z0-9-]+)")
+
+
+def _proxy_url(address: str, host: str) -> httpx.URL:
+    try:
+        proxy, name = httpx.URL(address), host_of(address)
+    except (httpx.InvalidURL, UnsafeAddress) as error:
+        raise ProxyUnusable(host, detail="its address makes no sense") from error
+    if not name:
+        raise ProxyUnusable(host, detail="its address names no host")
+    if proxy.scheme not in {"http", "https"}:
+        raise ProxyUnusable(host, by=name, detail=f"its kind is “{proxy.scheme}”")
+    return proxy
+
+
+def _name(proxy: httpx.URL) -> str:
+    return proxy.netloc.decode("ascii").rpartition("@")[2]
+
+
+# WORKAROUND: of the answer to CONNECT httpcore gives the first line alone, as its error's text.
+def _failure(
+    host: str, proxy: str, error: httpx.TransportError, challenge: _Challenge
+) -> ProxyFailure | None:
+    """What went wrong with the proxy; `None` where it was the connection with `host` itself."""
+    detail = str(error)
+    if not isinstance(error, httpx.ProxyError):
+        return None if _is_about_trust(error) else ProxyUnreachable(host, by=proxy, detail=detail)
+    # tinyproxy answers 401 to a password that is wrong, and 407 only where there is none.
+    if not detail.startswith(("407", "401")):
+        return ProxyRefused(host, by=proxy, detail=detail)
+    others = [each for each in challenge.schemes if each.lower() != "basic"]
+    if others and len(others) == len(challenge.schemes):
+        return ProxySignInUnsupported(host, by=proxy, detail=", ".join(others))
+    return ProxySignInNeeded(host, by=proxy)
+
+
+def _is_about_trust(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

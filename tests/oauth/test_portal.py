@@ -1,0 +1,128 @@
+"""Captive portals, as the answers of a network show them."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from desktop.oauth.errors import CaptivePortal, PageInsteadOfAnswer, UnexpectedRedirect
+from desktop.oauth.http import Answer
+from desktop.oauth.portal import leads_to, portal_before
+from tests.oauth.bench import HOST
+
+PORTAL = "wifi.airport.example"
+
+
+def page(body: str, status: int = 200, **headers: str) -> Answer:
+    return Answer(f"https://{HOST}/x", status, headers, body.encode())
+
+
+async def before(handler: Callable[[httpx.Request], httpx.Response], host: str = HOST) -> object:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
+        return await portal_before(http, host)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        page("", 302, location=f"http://{PORTAL}/login?from=x"),
+        page("", 307, location=f"https://{PORTAL}"),
+        page(f'<meta http-equiv="refresh" content="0; URL=http://{PORTAL}/">'),
+        page(f"<script>window.location.href = 'https://{PORTAL}/a'</script>"),
+        page(f'<!-- portal --><script>top.location="http://{PORTAL}"</script>'),
+        page(f"<form method=post action=http://{PORTAL}/go>"),
+        page(f"<x><LoginURL>http://{PORTAL}/wispr</LoginURL></x>"),
+    ],
+)
+def test_a_portal_is_found_by_where_it_leads(answer: Answer) -> None:
+    assert leads_to(answer) == PORTAL
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        page("<p>Nothing to press here."),
+        page(f'{{"action=http://{PORTAL}": 1}}'),
+        page("", 302),
+        page("", 302, location="/login"),
+        page("", 302, location=f"https://{HOST}/y"),
+        page("", 302, location="javascript:alert(1)"),
+        page("", 302, location="http://[bad"),
+        page("", 302, location="http://b\u202ead.example/"),
+        page("", 200, location=f"http://{PORTAL}"),
+    ],
+)
+def test_what_leads_nowhere_else_names_nobody(answer: Answer) -> None:
+    assert leads_to(answer) == ""
+
+
+async def test_what_came_instead_of_an_answer_names_where_it_leads() -> None:
+    from desktop.oauth.answers import members
+    from desktop.oauth.clock import SystemClock
+
+    now = SystemClock().utc()
+    with pytest.raises(PageInsteadOfAnswer) as caught:
+        members(page(f"<form action='http://{PORTAL}/'>"), now)
+    assert caught.value.by == PORTAL
+    with pytest.raises(UnexpectedRedirect) as redirected:
+        members(page("", 302, location=f"http://{PORTAL}/"), now)
+    assert redirected.value.by == PORTAL
+
+
+async def test_plain_http_shows_the_portal_before_a_server() -> None:
+    asked = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(302, headers={"location": f"http://{PORTAL}/"})
+
+    found = await before(handler)
+    assert isinstance(found, CaptivePortal)
+    assert (found.host, found.by) == (HOST, PORTAL)
+    (request,) = asked
+    assert str(request.url) == f"http://{HOST}/"
+    assert not {"authorization", "cookie"} & request.headers.keys()
+
+
+async def test_a_network_may_say_in_so_many_words_that_it_wants_a_sign_in() -> None:
+    found = await before(lambda _: httpx.Response(511, text="<p>Sign in"))
+    assert isinstance(found, CaptivePortal)
+    assert found.by == ""
+
+
+async def test_an_address_is_asked_as_one() -> None:
+    asked = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200)
+
+    assert await before(handler, "2001:db8::1") is None
+    assert asked == ["http://[2001:db8::1]/"]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx.Response(200, text="<p>It works"),
+        httpx.Response(301, headers={"location": f"https://{HOST}/"}),
+        httpx.Response(301, headers={"location": f"https://www.{HOST}/"}),
+        httpx.Response(404),
+    ],
+)
+async def test_the_servers_own_front_page_is_no_portal(response: httpx.Response) -> None:
+    assert await before(lambda _: response) is None
+
+
+async def test_where_nothing_answers_no_portal_is_seen() -> None:
+    def handler(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no network")
+
+    assert await before(handler) is None
+
+
+async def test_nothing_stands_before_this_computer() -> None:
+    def handler(_: httpx.Request) -> httpx.Response:
+        raise AssertionError
+
+    assert await before(handler, "127.0.0.1") is None

@@ -1,0 +1,64 @@
+"""tinyproxy from Debian: a real proxy, with and without a sign-in of its own."""
+
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.rigs import parts
+from tests.rigs.process import Program, running, wait_until
+
+USER, PASSWORD = "dana", "proxy-SECRET"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A running proxy; `address` is what a profile says."""
+
+    address: str
+    program: Program
+
+    @property
+    def name(self) -> str:
+        """Host and port."""
+        return self.address.removeprefix("http://")
+
+    def passed_on(self) -> int:
+        """How many connections it has made for others."""
+        return self.program.printed().count("Established connection to host")
+
+
+@pytest.fixture
+def start_proxy(tmp_path: Path) -> Iterator[Callable[..., Proxy]]:
+    """Give a maker of proxies: `start_proxy("BasicAuth dana proxy-SECRET")`."""
+    parts.require_linux("proxy")
+    parts.require("proxy", "tinyproxy")
+    with ExitStack() as stack:
+        yield lambda *lines: stack.enter_context(_running(tmp_path, lines))
+
+
+@contextlib.contextmanager
+def _running(folder: Path, lines: tuple[str, ...]) -> Iterator[Proxy]:
+    port = _free_port()
+    settings = (f"Port {port}", "Listen 127.0.0.1", "Timeout 30", "LogLevel Info", *lines)
+    file = folder / f"tinyproxy-{port}.conf"
+    file.write_text("\n".join(settings) + "\n")
+    with running(["tinyproxy", "-d", "-c", str(file)], dict(os.environ)) as program:
+        wait_until(lambda: _answers(port), "tinyproxy listens", program)
+        yield Proxy(f"http://127.0.0.1:{port}", program)
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
