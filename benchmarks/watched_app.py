@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 gc.disable()  # as `xdr-login` does: before PySide6 is loaded
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
     from PySide6.QtWidgets import QWidget
 
-    from desktop.services.profiles import Profile
+    from desktop.services.profile_reading import Profiles
     from desktop.services.states import State
     from desktop.ui.theme import Theme
 
@@ -111,11 +112,13 @@ class WatchedWindow(Window):
 class WatchedOptions(Options):
     """Signs in to the server that runs already."""
 
-    def load_profile(self) -> Profile:
+    def load_profiles(self) -> Profiles:
         """The profile of the demo server at the address that was given."""
         from desktop.options import demo_profile
+        from desktop.services.profile_reading import Profiles
 
-        return demo_profile(sys.argv[1])
+        profile = demo_profile(sys.argv[1])
+        return Profiles(Path(), {profile.id: profile}, {})
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from desktop.demo import DemoOptions, DemoServer
+    from desktop.services.profile_reading import Profiles
     from desktop.services.profiles import Profile
 
 
@@ -30,11 +31,20 @@ class Options:
         self.hidden = hidden
         self._server: DemoServer | None = None
 
-    def load_profile(self) -> Profile:
-        """The profile to sign in with. Blocks; raises `ProfileError`."""
-        from desktop.services.profile_reading import load_profile
+    def load_profiles(self) -> Profiles:
+        """All profiles that there are. Blocks; raises `BrokenProfile`."""
+        from desktop.services.paths import profiles_file
+        from desktop.services.profile_reading import Profiles, load_profiles
 
-        return self._demo_profile() if self.demo is not None else load_profile(self.profile)
+        if self.demo is None:
+            return load_profiles(profiles_file())
+        profile = self._demo_profile()
+        return Profiles(profiles_file(), {profile.id: profile}, {})
+
+    def load_profile(self) -> Profile:
+        """The profile that was asked for, or the first one. Blocks; raises `ProfileError`."""
+        profiles = self.load_profiles()
+        return profiles.named(None if self.demo is not None else self.profile)
 
     def close(self) -> None:
         """Stop the demo server if it was started."""

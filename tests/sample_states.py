@@ -9,6 +9,7 @@ from desktop.oauth.metadata import ServerMetadata
 from desktop.services import keystore, profiles
 from desktop.services.profiles import Profile
 from desktop.services.session_errors import SignedOutByServer
+from desktop.services.sessions import Standing
 from desktop.services.states import (
     AwaitingApproval,
     Failed,
@@ -192,3 +193,14 @@ WHO_AM_I: dict[str, object] = {
 }
 # Three parts as a token has them; nothing in it means anything.
 MADE_UP_TOKEN = ".".join(("eyJhbGciOiJub25lIn0", "bm90IGEgcmVhbCB0b2tlbg" * 24, "bWFkZSB1cA" * 8))
+
+OTHERS = (
+    replace(PROFILE, id="contoso", name="Contoso SOC", region="Europe", color="teal"),
+    replace(PROFILE, id="fabrikam", name="Fabrikam Security Operations", region="Asia Pacific"),
+)
+# Several tenants, as an analyst of a service provider has them.
+STANDINGS = (
+    Standing(PROFILE, STATES["signed_in"]),
+    Standing(OTHERS[0], waiting()),
+    Standing(OTHERS[1], SignedOut()),
+)

@@ -26,6 +26,7 @@ from desktop.ui.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.details_view import DetailsView
 from desktop.ui.leave_button import LeaveButton
 from desktop.ui.menu_button import MenuButton
+from desktop.ui.profile_switcher import ProfileSwitcher
 from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import DARK, LIGHT, Theme
 from desktop.ui.waiting_view import WaitingView
@@ -37,6 +38,7 @@ from tests.sample_states import (
     METADATA,
     NOW,
     PROFILE,
+    STANDINGS,
     STATES,
     WHO_AM_I,
 )
@@ -78,7 +80,20 @@ class NoPageActions(NoActions):
         return MADE_UP_TOKEN
 
 
+class SeveralProfiles(NoActions):
+    """Buttons that do nothing, and several profiles."""
+
+    current = PROFILE.id
+    standings = STANDINGS
+
+    @property
+    def profiles(self) -> "SeveralProfiles":
+        """Those of the samples."""
+        return self
+
+
 NO_ACTIONS: Any = NoActions()
+SEVERAL: Any = SeveralProfiles()
 NO_PAGE_ACTIONS: Any = NoPageActions()
 
 
@@ -148,6 +163,18 @@ def _show_settings(window: Window) -> None:
     window.show_page(page)
 
 
+def _show_profiles(window: Window) -> None:
+    window.show_badge(PROFILE)
+    (button,) = window.findChildren(ProfileSwitcher)
+    button._actions = SEVERAL
+    menu = button.menu()
+    menu.aboutToShow.emit()
+    menu.setParent(window, Qt.WindowType.Widget)  # a part of the picture
+    menu.move(62, 52)
+    menu.resize(menu.sizeHint())
+    menu.show()
+
+
 def _ask_to_sign_out(window: Window) -> None:
     (button,) = window.findChildren(LeaveButton)
     button.ask()
@@ -175,6 +202,7 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
         )
     ),
     "copy_menu": _show_menu,
+    "profiles_menu": _show_profiles,
     "asking_to_sign_out": _ask_to_sign_out,
 }
 
@@ -191,6 +219,7 @@ def _picture(
     window.serve(NO_ACTIONS)
     window.set_profile(PROFILE)
     window.set_icon(QIcon(str(resource("icons/app.svg"))))
+    window.offer_profiles()
     window.offer_settings()
     window.resize(size)
     window.show_state(state, NOW)

@@ -62,6 +62,7 @@ class Session:
     ) -> None:
         self.profile = profile
         self.state: State = Requesting(opening=True)
+        self.is_open = False
         self._world = world
         self._observer = observer
         self._provider = Provider(profile, world)
@@ -75,6 +76,7 @@ class Session:
 
     def open(self, *, quietly: bool = False) -> None:
         """Show what is stored; where nothing is, sign in, or with `quietly` wait to be asked."""
+        self.is_open = True
         self._begin(partial(self._open, quietly=quietly))
 
     def sign_in(self) -> None:

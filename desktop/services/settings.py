@@ -27,6 +27,8 @@ class Settings:
     is in sight and for `in_use_minutes` after it was copied or fetched. `clipboard_seconds` is how
     long a copied secret stays on the clipboard. `start_hidden` is for a start at login.
 
+    `profile` is the id of the one that was in the window last; empty for none.
+
     `start_at_login` is not in the file: what the operating system does is what is true.
     """
 
@@ -35,11 +37,13 @@ class Settings:
     clipboard_seconds: int = 30
     start_at_login: bool = False
     start_hidden: bool = True
+    profile: str = ""
 
 
 # What a profile may decide otherwise for itself.
 SETTINGS_OF_PROFILES = ("keep_fresh", "in_use_minutes", "clipboard_seconds")
 _SWITCHES = ("keep_fresh", "start_hidden")
+_TEXTS = ("profile",)
 _NUMBERS = {"in_use_minutes": IN_USE_MINUTES, "clipboard_seconds": CLIPBOARD_SECONDS}
 
 
@@ -54,7 +58,7 @@ def load_settings(file: Path) -> Settings:
     except _UNREADABLE as error:
         _log.warning("the settings cannot be read: %s: %s", file, error)
         return Settings()
-    for name in (*_SWITCHES, *_NUMBERS):
+    for name in (*_SWITCHES, *_TEXTS, *_NUMBERS):
         if name in table and not makes_sense(name, table[name]):
             _log.warning("a setting makes no sense: %s: %s = %r", file, name, table[name])
     return _settings_in(table)
@@ -91,7 +95,7 @@ def save_settings(settings: Settings, file: Path) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     document = _read_document(file)
     known = _settings_in(document.unwrap())
-    for name in (*_SWITCHES, *_NUMBERS):
+    for name in (*_SWITCHES, *_TEXTS, *_NUMBERS):
         value = getattr(settings, name)
         if value != getattr(known, name):
             document[name] = value
@@ -111,15 +115,27 @@ _UNREADABLE = (OSError, ValueError, RecursionError)
 
 
 def _settings_in(table: Mapping[str, object]) -> Settings:
-    names = (name for name in (*_SWITCHES, *_NUMBERS) if name in table)
+    names = (name for name in (*_SWITCHES, *_TEXTS, *_NUMBERS) if name in table)
     sensible = {name: table[name] for name in names if makes_sense(name, table[name])}
     return replace(Settings(), **sensible)  # type: ignore[arg-type] # each was looked at
+
+
+def overlaid(settings: Settings, members: Mapping[str, object]) -> Settings:
+    """`settings` with what a profile says in its own `members`, as far as that makes sense."""
+    own = {
+        name: value
+        for name, value in members.items()
+        if name in SETTINGS_OF_PROFILES and makes_sense(name, value)
+    }
+    return replace(settings, **own)  # type: ignore[arg-type] # each was looked at
 
 
 def makes_sense(name: str, value: object) -> bool:
     """Whether `value` can be that of the member `name`."""
     if name in _SWITCHES:
         return isinstance(value, bool)
+    if name in _TEXTS:
+        return isinstance(value, str)
     # A bool is an int to Python, and is no number of minutes.
     return isinstance(value, int) and not isinstance(value, bool) and value in _NUMBERS[name]
 

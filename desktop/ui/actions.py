@@ -7,13 +7,45 @@ from typing import TYPE_CHECKING, Protocol
 from desktop.services.copy_formats import CopyFormat
 
 if TYPE_CHECKING:
+    from desktop.services.sessions import Standing
     from desktop.services.settings import Settings
     from desktop.services.states import Revocation, SignedIn
     from desktop.services.token_details import TokenDetails
 
 
+class ProfileActions(Protocol):
+    """The commands that go to a profile by its id, whether or not it is the one in the window."""
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """Every profile, and how it stands."""
+
+    @property
+    def current(self) -> str:
+        """The id of the profile in the window; empty while there is none."""
+
+    def switch(self, id_: str) -> None:
+        """Bring the profile into the window."""
+
+    def copy_token(self, id_: str, as_: CopyFormat = CopyFormat.TOKEN) -> None:
+        """Put its access token on the clipboard."""
+
+    def renew(self, id_: str) -> None:
+        """Renew its token now."""
+
+    def sign_in(self, id_: str) -> None:
+        """Ask for a code for it, in the window."""
+
+    def sign_out(self, id_: str) -> None:
+        """Remove its token from this computer."""
+
+
 class Actions(Protocol):
     """The commands behind the buttons. Each returns at once."""
+
+    @property
+    def profiles(self) -> ProfileActions:
+        """What can be done with a profile by its id."""
 
     def sign_in(self) -> None:
         """Ask for a code."""

@@ -6,12 +6,11 @@ The session arrives when the profile has been loaded; until then one can only tr
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QDesktopServices,
     QGuiApplication,
     QPixmapCache,
@@ -19,23 +18,29 @@ from PySide6.QtGui import (
 )
 
 from desktop.services.copy_formats import CopyFormat
-from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
-from desktop.ui import texts, tray_texts
+from desktop.services.settings import overlaid
+from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn
+from desktop.ui import tray_texts
+from desktop.ui.announcer import Announcer
 from desktop.ui.clipboard import Clipboard
 from desktop.ui.copy_progress import Copied, NotCopied
 from desktop.ui.copying import Copier
+from desktop.ui.news import may_be_the_profile
 from desktop.ui.numbers import PRECISE_TIMER
 from desktop.ui.pages import Pages
+from desktop.ui.profile_wishes import ProfileWishes
 from desktop.ui.settings_keeper import SettingsKeeper
-from desktop.ui.ticks import countdown, next_tick
+from desktop.ui.ticks import next_tick
 
 if TYPE_CHECKING:
     from desktop.services.session import Session
+    from desktop.services.sessions import Sessions
     from desktop.services.settings import Settings
     from desktop.services.states import Revocation, State
     from desktop.ui.copy_progress import CopyProgress
     from desktop.ui.window import Window
 
+_SEVERAL = 2  # profiles, from which on one must tell them apart
 _MOST_CACHED = 10240  # kilobytes of pictures, as Qt has it
 
 
@@ -46,26 +51,31 @@ class Controller(QObject):
         sign_in_wanted: the person wants to sign in.
         quit_wanted: the person wants to leave.
         drawn: the window shows a state as it is at an instant; others may, too.
+        all_drawn: how all profiles stand at an instant, where there are several.
+        switch_wanted: the person wants the profile of this id in the window.
     """
 
     sign_in_wanted = Signal()
     quit_wanted = Signal()
     drawn = Signal(object, object)
+    all_drawn = Signal(object, object)
+    switch_wanted = Signal(str)
 
     def __init__(self, application: QGuiApplication, window: Window) -> None:
         super().__init__()
         self.window = window
         self.clipboard = Clipboard()
         self.copier = Copier(self.clipboard)
-        self.copier.progressed.connect(window.show_copy)
         self.copier.progressed.connect(self._on_copy)
+        self.sessions: Sessions | None = None
+        self.profiles = ProfileWishes(self)
         self._session: Session | None = None
+        self._badge: Session | None = None  # whose badge is in the header
         self._state: State = Requesting(opening=True)
-        self._left: float | None = None
-        self._told_trouble = False
+        self.announcer = Announcer(window)
         self.keeper = SettingsKeeper()
         self.keeper.changed.connect(self._go_by)
-        self.keeper.failed.connect(self._announce)
+        self.keeper.failed.connect(self.announcer.say)
         self.pages = Pages(window, self, self.keeper)
         self._in_sight = window.in_sight()
         # One timer for all that counts. Roughly would be early, and once more than needed.
@@ -78,23 +88,28 @@ class Controller(QObject):
         application.focusWindowChanged.connect(self._on_focus)
 
     def use(self, session: Session) -> None:
-        """Serve `session` from now on."""
+        """Serve `session` from now on: its profile is the one in the window."""
         self._session = session
         self.window.set_profile(session.profile)
         self.pages.session = session
-        session.apply(self.keeper.settings)
-        session.watch(visible=self._in_sight)
+
+    def serve(self, sessions: Sessions) -> None:
+        """Tell `sessions` what they must know of the window, from now on."""
+        self.sessions = sessions
+        sessions.apply(self.keeper.settings)
+        sessions.watch(visible=self._in_sight)
+
+    @property
+    def session(self) -> Session | None:
+        """The one whose profile is in the window, once there is one."""
+        return self._session
 
     def show(self, state: State) -> None:
         """Draw `state`, and announce it if it is news."""
         before, self._state = self._state, state
-        news = type(before) is not type(state) or _is_news(before, state)
-        if news:
-            self._left = None  # another countdown, of which no mark has been passed
+        self.announcer.begin(before, state)
         self._draw()
-        if news:
-            self._announce(texts.announcement(state, datetime.now(UTC)))
-        self._tell_trouble(state)
+        self.announcer.tell(before, state, datetime.now(UTC))
 
     # The wishes
 
@@ -118,7 +133,7 @@ class Controller(QObject):
 
     def retry(self) -> None:
         """Do once more what failed; where the profile may be to blame, with what it says now."""
-        if self._session is None or _may_be_the_profile(self._state):
+        if self._session is None or may_be_the_profile(self._state):
             self.sign_in_wanted.emit()
         else:
             self._session.retry()
@@ -162,17 +177,25 @@ class Controller(QObject):
         """Put the code on the clipboard. It is no secret: it is worth nothing without approval."""
         if isinstance(self._state, AwaitingApproval):
             self.clipboard.copy(self._state.user_code)
-            self._announce("Code copied")
+            self.announcer.say("Code copied")
 
     def copy_link(self) -> None:
         """Put the link on the clipboard."""
         if isinstance(self._state, AwaitingApproval):
             self.clipboard.copy(self._state.link)
-            self._announce("Link copied")
+            self.announcer.say("Link copied")
 
     def copy_token(self, as_: CopyFormat = CopyFormat.TOKEN) -> None:
         """Put the access token on the clipboard; what comes of it, `copier.progressed` tells."""
-        self.copier.copy(self._session, as_)
+        self.copy_token_of(self._session, as_)
+
+    def copy_token_of(self, session: Session | None, as_: CopyFormat) -> None:
+        """Put the access token of `session` on the clipboard, whichever is in the window."""
+        settings = self.keeper.settings
+        if session is not None:
+            settings = overlaid(settings, session.profile.settings)
+        self.clipboard.clear_after = settings.clipboard_seconds
+        self.copier.copy(session, as_)
 
     def cancel_copy(self) -> None:
         """Wait no longer for a token that was to be copied."""
@@ -189,12 +212,12 @@ class Controller(QObject):
 
             profile = self._session.profile if self._session is not None else None
             self.clipboard.copy(details(self._state, profile, datetime.now(UTC)))
-            self._announce("Details copied")
+            self.announcer.say("Details copied")
         elif isinstance(self._state, SignedIn) and (known := self.pages.details(self._state)):
             from desktop.services.token_details import details_for_support
 
             self.clipboard.copy(details_for_support(known, datetime.now(UTC)))
-            self._announce("Details copied")
+            self.announcer.say("Details copied")
 
     def renew(self) -> None:
         """Renew the token now."""
@@ -231,36 +254,52 @@ class Controller(QObject):
 
     def _go_by(self, settings: Settings) -> None:
         self.clipboard.clear_after = settings.clipboard_seconds
-        if self._session is not None:
-            self._session.apply(settings)
+        if self.sessions is not None:
+            self.sessions.apply(settings)
 
     def _on_copy(self, progress: CopyProgress) -> None:
+        if self.copier.session is self._session:  # the tray copies those of other profiles, too
+            self.window.show_copy(progress)
         if isinstance(progress, Copied):
-            self._announce(f"{progress.format.value} copied")
+            self.announcer.say(f"{progress.format.value} copied")
         elif isinstance(progress, NotCopied):
-            self._announce(progress.text)
+            self.announcer.say(progress.text)
 
     # Drawing
 
     def look_at_clock(self) -> None:
         """Draw what time has changed."""
-        if self._session is not None:
-            self._session.look_at_clock()
+        if self.sessions is not None:
+            self.sessions.look_at_clock()
         self._draw()
 
     def _draw(self) -> None:
         at = datetime.now(UTC)
         self.window.show_state(self._state, at)
         self.drawn.emit(self._state, at)
-        left = countdown(self._state, at)
-        if left is not None and self._in_sight:
-            self._announce(texts.spoken_count(self._state, self._left, left))
-        self._left = left
-        seconds = next_tick(self._state, at, in_sight=self._in_sight)
+        others = self._draw_others(at)
+        self.announcer.count(self._state, at, in_sight=self._in_sight)
+        due = [next_tick(self._state, at, in_sight=self._in_sight), *others]
+        seconds = min((each for each in due if each is not None), default=None)
         if seconds is None:
             self._tick.stop()
         else:
             self._tick.start(round(seconds * 1000))
+
+    def draw_others(self) -> None:
+        """Show how the profiles stand that are not in the window."""
+        self._draw()
+
+    def _draw_others(self, at: datetime) -> list[float | None]:
+        """Tell how all profiles stand; gives the seconds until that changes by itself."""
+        standings = self.sessions.standings if self.sessions is not None else ()
+        if len(standings) < _SEVERAL:
+            return []
+        self.all_drawn.emit(standings, at)
+        if self._badge is not self._session and self._session is not None:
+            self._badge = self._session
+            self.window.show_badge(self._session.profile)
+        return [tray_texts.next_change(each.state, at) for each in standings]
 
     def _on_sight(self) -> None:
         in_sight = self.window.in_sight()
@@ -270,8 +309,8 @@ class Controller(QObject):
         # Qt looks through its cache of pictures every half minute, as long as it holds one.
         QPixmapCache.clear()
         QPixmapCache.setCacheLimit(_MOST_CACHED if in_sight else 0)
-        if self._session is not None:
-            self._session.watch(visible=in_sight)
+        if self.sessions is not None:
+            self.sessions.watch(visible=in_sight)
         self._draw()
 
     def _on_focus(self, focused: QWindow | None) -> None:
@@ -294,37 +333,8 @@ class Controller(QObject):
             ("Ctrl+,", self.open_settings),  # which only macOS has among the keys that all have
         ):
             QShortcut(QKeySequence(key), self.window).activated.connect(deed)
+        for number in range(9):
+            digit = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self.window)
+            digit.activated.connect(partial(self.profiles.switch_to_number, number))
+        self.window.offer_profiles()
         self.window.offer_settings()
-
-    def _tell_trouble(self, state: State) -> None:
-        # Once, however often it is tried again: until a renewal works.
-        if not tray_texts.trouble_goes_on(state):
-            self._told_trouble = False
-        elif isinstance(state, SignedIn) and state.trouble and not self._told_trouble:
-            self._told_trouble = True
-            self._announce(texts.spoken_trouble(state, datetime.now(UTC)))
-
-    def _announce(self, text: str) -> None:
-        if text and QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.window, text))
-
-
-def _may_be_the_profile(state: State) -> bool:
-    from desktop.oauth.errors import OAuthError
-    from desktop.services.messages import Remedy, advice_for
-
-    if not isinstance(state, Failed):
-        return False
-    # Whatever a server or the way to it says may come of an address that has been corrected since.
-    by_profile = Remedy.OPEN_PROFILES in advice_for(state.error).remedies
-    return by_profile or isinstance(state.error, OAuthError)
-
-
-def _is_news(before: State, state: State) -> bool:
-    if isinstance(before, AwaitingApproval) and isinstance(state, AwaitingApproval):
-        return (before.user_code, before.approved) != (state.user_code, state.approved)
-    if isinstance(before, SignedIn) and isinstance(state, SignedIn):
-        return before.not_saved is not state.not_saved
-    if isinstance(before, SignedOut) and isinstance(state, SignedOut):
-        return before.revocation is not state.revocation
-    return isinstance(state, Failed)

@@ -61,6 +61,7 @@ class Copier(QObject):
     ) -> None:
         super().__init__()
         self.clipboard = clipboard
+        self.session: TokenSource | None = None  # whose token it is, or was last
         self._make_window = make_window
         self._window: CopyWindow | None = None  # still on screen when the task is over
         self._task: asyncio.Task[None] | None = None
@@ -68,7 +69,10 @@ class Copier(QObject):
 
     def copy(self, session: TokenSource | None, format: CopyFormat) -> None:  # noqa: A002
         """Copy the token of `session` in the shape `format`, in place of what is being copied."""
-        self._give_up()
+        gave_up = self._give_up()
+        if gave_up and not _is_same(session, self.session):
+            self.progressed.emit(NotCopied(""))
+        self.session = session
         if session is None:
             self.progressed.emit(_not_copied(NoToken()))
             return
@@ -143,6 +147,12 @@ class Copier(QObject):
         token = await session.fresh_token()
         url = url_to_ask(session.profile, session.metadata)
         return await self.clipboard.copy_secret(formatted(format, token, url=url))
+
+
+def _is_same(session: TokenSource | None, other: TokenSource | None) -> bool:
+    """Whether both are of one profile: then whoever shows the copy is the same."""
+    ids = {each.profile.id if each is not None else None for each in (session, other)}
+    return len(ids) == 1
 
 
 def _not_copied(error: Exception) -> NotCopied:

@@ -31,10 +31,13 @@ class Header(QWidget):
         self._kept = QWidget()  # the place of the button that comes later
         self._kept.setFixedSize(_GEAR, _GEAR)
         words, self._state, self._corner = QVBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        self._switcher = QHBoxLayout()
         line = QHBoxLayout(self)
         line.setContentsMargins(SPACE, SPACE - 4, SPACE - 6, GAP)
         line.setSpacing(14)
         line.addWidget(self._logo)
+        line.addSpacing(-12)
+        line.addLayout(self._switcher)
         line.addLayout(words, 1)
         line.addLayout(self._state)
         line.addSpacing(-8)
@@ -54,6 +57,11 @@ class Header(QWidget):
     def set_logo(self, icon: QIcon) -> None:
         """The icon of the application."""
         self._logo.setPixmap(icon.pixmap(QSize(_LOGO, _LOGO), self.devicePixelRatioF()))
+
+    def put_beside_logo(self, button: QWidget) -> None:
+        """Put `button`, which opens the list of profiles, beside the badge of the one it is."""
+        self._switcher.addWidget(button)
+        _put_first(button)
 
     def put_in_corner(self, button: QWidget) -> None:
         """Put `button` into the place that was kept for it."""

@@ -1,5 +1,7 @@
 """The life of the program on its event loop, from the loaded modules to the last request."""
 
+from __future__ import annotations
+
 import asyncio
 import gc
 import html  # noqa: F401 - loaded here, needed by tooltips
@@ -7,6 +9,7 @@ import linecache
 import logging
 import signal
 import sys
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +26,7 @@ from desktop.services.paths import log_folder, settings_file
 from desktop.services.profiles import ProfileError
 from desktop.services.resources import resource
 from desktop.services.session import Session
+from desktop.services.sessions import Sessions, Standing
 from desktop.services.settings import load_settings
 from desktop.services.states import Failed, Requesting, State
 from desktop.ui import views, waiting_view  # noqa: F401 - loaded here, needed by the window
@@ -35,6 +39,11 @@ from desktop.ui.theme import Theme
 from desktop.ui.window import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop.services.profile_reading import Profiles
+    from desktop.services.profiles import Profile
+    from desktop.services.surroundings import Surroundings
     from desktop.ui.awakening import Awakening
     from desktop.ui.presence import Presence
 
@@ -62,7 +71,8 @@ class _Life:
         self._worker = Worker("loader")
         self._claiming: asyncio.Task[None] | None = None
         self._waits_for_claim = True
-        self._session: Session | None = None
+        self._sessions = Sessions(self._make_session, self._on_standing)
+        self._world: Surroundings | None = None
         self._claim: Claim | None = None
         self._server = Server({"show": self._show})
         self._presence: Presence | None = None
@@ -77,6 +87,8 @@ class _Life:
         # There is nothing to keep until something has come of the start.
         controller.window.closed.connect(self.leave)
         controller.sign_in_wanted.connect(self._wake.set)
+        controller.switch_wanted.connect(self._switch)
+        controller.serve(self._sessions)
 
     async def run(self) -> int:
         """Live; gives the exit code. Raises `AlreadyRunning`."""
@@ -91,7 +103,12 @@ class _Life:
             if not self._leaving:
                 await self._worker.run(_load_what_comes_next)
                 # One turn of the loop each: together they would hold up a frame.
-                for deed in (self._theme.follow, self._controller.add_shortcuts, self._stay):
+                for deed in (
+                    self._theme.follow,
+                    self._controller.add_shortcuts,
+                    self._stay,
+                    self._sessions.open_others,
+                ):
                     await asyncio.sleep(0)
                     deed()
             await self._sign_in_when_wanted()
@@ -151,17 +168,17 @@ class _Life:
         controller.window.closed.disconnect(self.leave)
         presence = self._presence = Presence(controller.window, Tray(controller))
         controller.drawn.connect(presence.show_state)
+        controller.all_drawn.connect(presence.show_all)
         controller.copier.progressed.connect(presence.show_copy)
-        if self._session is not None:
-            presence.show_profile(self._session.profile)
+        if controller.session is not None:
+            presence.show_profile(controller.session.profile)
         presence.start()
         controller.look_at_clock()
         self._awakening = Awakening()
         self._awakening.woke.connect(self._on_woke)
 
     def _on_woke(self) -> None:
-        if self._session is not None:
-            self._session.wake()
+        self._sessions.wake()
         self._controller.look_at_clock()
 
     async def _show(self, members: Members) -> Members:
@@ -174,25 +191,50 @@ class _Life:
         return {}
 
     async def _sign_in(self, *, quietly: bool = False) -> None:
-        """Load the profile; where it is another one than before, start with what is stored."""
+        """Load the profiles; where the current one is another than before, open what is stored."""
         try:
-            profile = await self._worker.run(self._options.load_profile)
+            profiles = await self._worker.run(self._options.load_profiles)
+            profile = profiles.named(self._wanted(profiles))
         except ProfileError as error:
             self._on_state(Failed(error))
             return
         if self._leaving:
             return
-        if self._session is not None:
-            if self._session.profile == profile:
-                self._session.sign_in()
-                return
-            await self._session.close()
-        world = surroundings(self._worker, find_proxy=proxy_finder())
-        self._session = Session(profile, world, observer=self._on_state)
-        self._controller.use(self._session)
+        before = self._sessions.current
+        await self._sessions.know(profiles.good)
+        if before is not None and before is self._sessions.current:
+            before.sign_in()
+        else:
+            self._take(profile.id, quietly=quietly)
+
+    def _wanted(self, profiles: Profiles) -> str | None:
+        """Which one: that in the window, else as the command line or the last run has it."""
+        current, asked = self._sessions.current, self._options.profile
+        last = current.profile.id if current is not None else asked
+        known = profiles.good.keys() | profiles.broken.keys()
+        if last is not None and (last in known or current is None):
+            return last
+        remembered = self._controller.keeper.settings.profile
+        return remembered if remembered in profiles.good else None
+
+    def _switch(self, id_: str) -> None:
+        """Bring another profile into the window, as it stands."""
+        self._controller.copier.cancel()
+        self._take(id_, quietly=True)
+        keeper = self._controller.keeper
+        keeper.change(replace(keeper.settings, profile=id_))
+
+    def _take(self, id_: str, *, quietly: bool) -> None:
+        session = self._sessions.switch(id_, quietly=quietly)
+        self._controller.use(session)
         if self._presence is not None:
-            self._presence.show_profile(profile)
-        self._session.open(quietly=quietly)
+            self._presence.show_profile(session.profile)
+        self._on_state(session.state)
+
+    def _make_session(self, profile: Profile, observer: Callable[[State], None]) -> Session:
+        if self._world is None:
+            self._world = surroundings(self._worker, find_proxy=proxy_finder())
+        return Session(profile, self._world, observer=observer)
 
     async def _sign_in_when_wanted(self) -> None:
         while not self._leaving:
@@ -200,6 +242,13 @@ class _Life:
             self._wake.clear()
             if not self._leaving:
                 await self._sign_in()
+
+    def _on_standing(self, standing: Standing) -> None:
+        current = self._sessions.current
+        if current is not None and standing.profile.id == current.profile.id:
+            self._on_state(standing.state)
+        else:
+            self._controller.draw_others()
 
     def _on_state(self, state: State) -> None:
         self._controller.show(state)
@@ -219,8 +268,7 @@ class _Life:
             self._awakening.close()
         if self._presence is not None:
             self._presence.close()
-        if self._session is not None:
-            await self._session.close()
+        await self._sessions.close()
         self._options.close()
         if self._claim is not None:
             self._claim.give_up()

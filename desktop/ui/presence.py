@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from desktop.services.profiles import Profile
+    from desktop.services.sessions import Standing
     from desktop.services.states import State
     from desktop.ui.copy_progress import CopyProgress
     from desktop.ui.tray import Tray
@@ -44,6 +45,8 @@ class Presence(QObject):
         self._window = window
         self._tray = tray
         self._state: State = Requesting(opening=True)
+        self._profile = ""  # the id of the one in the window
+        self._standings: dict[str, Standing] = {}
         self._told_trouble = False
         self._is_copying = False  # what goes wrong meanwhile is told of the copy
         self._stands_in = False  # whether the window is minimized only because there is no tray
@@ -61,7 +64,9 @@ class Presence(QObject):
         self._tray.start()
 
     def show_profile(self, profile: Profile) -> None:
-        """Name the profile in the tray."""
+        """Name the profile that is in the window now."""
+        self._profile = profile.id
+        self._state = Requesting(opening=True)  # what follows is no news of the one before
         self._tray.show_profile(profile.name)
 
     def show_state(self, state: State, at: datetime) -> None:
@@ -75,6 +80,17 @@ class Presence(QObject):
         self._tray.is_there()
         for each in filter(None, news):
             self._tray.tell(each)
+
+    def show_all(self, standings: tuple[Standing, ...], at: datetime) -> None:
+        """Show every profile in the tray; tell what must be known of those not in the window."""
+        self._tray.show_all(standings, at)
+        before, self._standings = self._standings, {each.profile.id: each for each in standings}
+        for id_, standing in self._standings.items():
+            if id_ == self._profile or id_ not in before:
+                continue
+            news = tray_texts.notification(before[id_].state, standing.state)
+            if news is not None:
+                self._tray.tell(tray_texts.of_profile(standing.profile.name, news))
 
     def show_copy(self, progress: CopyProgress) -> None:
         """Acknowledge a copy in the tray; tell of one that did not come about."""

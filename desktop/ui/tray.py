@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QSystemTrayIcon
+from PySide6.QtWidgets import QSystemTrayIcon
 
-from desktop.services.copy_formats import CopyFormat
 from desktop.services.states import Requesting, Revocation
 from desktop.ui import tray_texts
 from desktop.ui.tray_host import TrayHost
 from desktop.ui.tray_icon import tray_icon
+from desktop.ui.tray_menu import TrayMenu
 from desktop.ui.tray_texts import Line, Look, Notification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from desktop.services.sessions import Standing
     from desktop.services.states import State
     from desktop.ui.actions import Actions
 
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 LOOKS = (1, 2, 4, 8, 15, 30, 60, 60, 60, 60)
 _LOOKS_BEFORE_MISSING = 4
 _ACKNOWLEDGED_FOR = 2.0  # seconds for which the icon shows that something was copied
-
-# Between these groups the menu has a line.
-_GROUPS_END_AT = (Line.STATE, Line.COPY_AS, Line.SIGN_OUT)
 
 
 class Tray(QObject):
@@ -66,7 +62,8 @@ class Tray(QObject):
         self._again.timeout.connect(self._look_again)
         self._acknowledged = QTimer(self, singleShot=True)
         self._acknowledged.timeout.connect(self._refresh)
-        self._menu = TrayMenu(self._deeds(), _formats_menu(actions.copy_token))
+        self._menu = TrayMenu(self._deeds(), actions.copy_token, profiles=actions.profiles)
+        self._menu.opened.connect(self.opened)
         self._menu.aboutToShow.connect(self._refresh)
 
     def start(self) -> None:
@@ -100,6 +97,10 @@ class Tray(QObject):
         if tooltip != self._icon.toolTip():  # each time the whole desktop is told
             self._icon.setToolTip(tooltip)
         self._draw(self._look(at))
+
+    def show_all(self, standings: tuple[Standing, ...], at: datetime) -> None:
+        """Show how every profile stands, where there are several."""
+        self._menu.show_profiles(standings, at)
 
     def acknowledge(self) -> None:
         """Show for a moment that something was copied."""
@@ -190,57 +191,3 @@ class Tray(QObject):
     def _open_settings(self) -> None:
         self.opened.emit()
         self._actions.open_settings()
-
-
-class TrayMenu(QMenu):
-    """All lines that there can be; those that make no sense are not shown.
-
-    They are changed in place, so that a menu which is open stays open.
-    """
-
-    def __init__(self, deeds: dict[Line, Callable[[], object]], formats: QMenu) -> None:
-        super().__init__()
-        self._formats = formats  # kept: a menu does not keep its submenus
-        self._lines: dict[Line, QAction] = {}
-        self._ends: dict[QAction, set[Line]] = {}  # of a group: the line below it
-        group: set[Line] = set()
-        for line in Line:
-            action = formats.menuAction() if line is Line.COPY_AS else QAction(self)
-            if line in deeds:
-                action.triggered.connect(_without_arguments(deeds[line]))
-            self._lines[line] = action
-            self.addAction(action)
-            group.add(line)
-            if line in _GROUPS_END_AT:
-                self._ends[self.addSeparator()] = group
-                group = set()
-
-    def show_lines(self, lines: dict[Line, tray_texts.Words]) -> None:
-        """Say `lines`, and nothing else."""
-        for line, action in self._lines.items():
-            words = lines.get(line)
-            action.setVisible(words is not None)
-            if words is not None:
-                action.setText(words.text.replace("&", "&&"))
-                action.setEnabled(words.enabled)
-        for end, group in self._ends.items():
-            end.setVisible(not group.isdisjoint(lines))  # not every desktop leaves it out itself
-
-
-def _formats_menu(copy: Callable[[CopyFormat], None]) -> QMenu:
-    menu = QMenu()
-    for each in CopyFormat:
-        if each is CopyFormat.TOKEN:
-            continue  # which has a line of its own
-        action = menu.addAction(each.value)
-        action.triggered.connect(_without_arguments(partial(copy, each)))
-    return menu
-
-
-def _without_arguments(deed: Callable[[], object]) -> Callable[[bool], None]:
-    """A slot that does not pass on whether an action is checked."""
-
-    def do(_checked: bool = False) -> None:  # noqa: FBT001, FBT002 - as Qt calls it
-        deed()
-
-    return do

@@ -49,6 +49,8 @@ class Line(Enum):
     CANCEL = auto()
     SIGN_IN = auto()
     SIGN_OUT = auto()
+    PROFILES = auto()
+    SHOW = auto()
     OPEN = auto()
     SETTINGS = auto()
     QUIT = auto()
@@ -163,6 +165,14 @@ def cannot_renew(state: State, at: datetime) -> Notification | None:
     if state.next_at is not None:
         see = "It is tried again by itself; open XDR Login to see more."
     return Notification("The token cannot be renewed", f"{_title_of(state.trouble)}. {see}")
+
+
+def of_profile(name: str, news: Notification) -> Notification:
+    """`news` of the profile called `name`, which is not the one in the window."""
+    short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+    # A person's own word, or an administrator's, but some desktops read markup.
+    plain = "".join(each for each in short if each not in "<>&")
+    return Notification(f"{plain}: {news.title}", news.text)
 
 
 def trouble_goes_on(state: State) -> bool:

@@ -115,6 +115,19 @@ class Window(QWidget):
                 )
             )
 
+    def offer_profiles(self) -> None:
+        """Put the button that opens the list of profiles beside the badge; late, as the other."""
+        from desktop.ui.profile_switcher import ProfileSwitcher
+
+        if self._actions is not None:
+            self._header.put_beside_logo(ProfileSwitcher(self._actions))
+
+    def show_badge(self, profile: Profile | None) -> None:
+        """Tell `profile` apart by its badge; with `None` show the icon of the application."""
+        from desktop.ui.profile_badge import badge_icon
+
+        self._header.set_logo(badge_icon(profile) if profile is not None else self.windowIcon())
+
     def show_page(self, page: View) -> None:
         """Lay `page` on top of the view of the state, until `close_page`."""
         ringed = has_ring(self.focusWidget())

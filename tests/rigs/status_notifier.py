@@ -33,13 +33,15 @@ class NotifierHost:
         return shown
 
     def wait_for(self, words: str) -> dict[str, Any]:
-        """Wait until the first line of the menu begins with `words`."""
-        wait_until(
-            lambda: self.shown().get("menu", [""])[0].startswith(words),
-            f"{words!r} in the tray",
-            self.program,
-        )
+        """Wait until the first line of the menu and the tooltip's second begin with `words`."""
+        # The program tells one after the other.
+        wait_until(lambda: _says(self.shown(), words), f"{words!r} in the tray", self.program)
         return self.shown()
+
+
+def _says(shown: dict[str, Any], words: str) -> bool:
+    _, _, below = shown.get("tooltip", "").partition("\n")
+    return all(each.startswith(words) for each in (shown.get("menu", [""])[0], below))
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """What the tests of the window share: somebody who presses, and somebody who reads the screen."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from PySide6.QtWidgets import (
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.profiles import Profile
+from desktop.services.sessions import Standing
 from desktop.services.settings import Settings
 from desktop.services.states import Revocation, SignedIn, State
 from desktop.services.token_details import TokenDetails, token_details
@@ -41,6 +44,54 @@ BREAK = "\N{ZERO WIDTH SPACE}"  # where a long word may be broken
 
 
 @dataclass
+class Profiles:
+    """Commands to profiles, which only note what was asked for."""
+
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+    standings: tuple[Standing, ...] = ()
+    current: str = ""
+
+    def switch(self, id_: str) -> None:
+        self.calls.append(("switch", id_))
+
+    def copy_token(self, id_: str, as_: CopyFormat = CopyFormat.TOKEN) -> None:
+        self.calls.append(("copy_token", id_, as_))
+
+    def renew(self, id_: str) -> None:
+        self.calls.append(("renew", id_))
+
+    def sign_in(self, id_: str) -> None:
+        self.calls.append(("sign_in", id_))
+
+    def sign_out(self, id_: str) -> None:
+        self.calls.append(("sign_out", id_))
+
+
+@dataclass
+class FakeSessions:
+    """One session, or several that are only shown."""
+
+    session: FakeSession | None = None
+    standings: tuple[Standing, ...] = ()
+    others: dict[str, FakeSession] = field(default_factory=dict)
+
+    def named(self, id_: str) -> FakeSession | None:
+        return self.others.get(id_)
+
+    def apply(self, settings: Settings) -> None:
+        if self.session is not None:
+            self.session.apply(settings)
+
+    def watch(self, *, visible: bool) -> None:
+        if self.session is not None:
+            self.session.watch(visible=visible)
+
+    def look_at_clock(self) -> None:
+        if self.session is not None:
+            self.session.look_at_clock()
+
+
+@dataclass
 class Recorder:
     """Actions that only note what was asked for."""
 
@@ -48,6 +99,7 @@ class Recorder:
     offered: Revocation | None = None
     settings: Settings | None = None
     has_browser: bool = True
+    profiles: Profiles = field(default_factory=Profiles)
 
     def sign_in(self) -> None:
         self.calls.append("sign_in")

@@ -7,13 +7,14 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFont, QGui
 from PySide6.QtWidgets import QApplication
 
 from desktop.services.session import Session
+from desktop.services.sessions import Sessions
 from desktop.ui import controller as module
 from desktop.ui.app import make_application
 from desktop.ui.controller import Controller
 from desktop.ui.theme import LIGHT, Theme
 from desktop.ui.window import Window
 from tests.sample_states import NOW
-from tests.ui.bench import Desk, FakeSession, FakeTime, Screen, settle
+from tests.ui.bench import Desk, FakeSession, FakeSessions, FakeTime, Screen, settle
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -105,5 +106,6 @@ def bare(
 def desk(bare: tuple[Controller, Window]) -> Desk:
     controller, window = bare
     session = FakeSession()
+    controller.serve(cast("Sessions", FakeSessions(session)))
     controller.use(cast("Session", session))
     return Desk(controller, window, session)

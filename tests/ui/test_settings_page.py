@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from desktop import __version__
 from desktop.services import autostart
 from desktop.services.paths import settings_file
+from desktop.services.sessions import Sessions
 from desktop.services.settings import Settings, load_settings
 from desktop.ui import settings_keeper as module
 from desktop.ui.settings_keeper import NOT_IN_THE_DEMO, SettingsKeeper
@@ -21,7 +23,7 @@ from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import DARK, LIGHT
 from desktop.ui.widgets import has_ring
 from tests.sample_states import signed_in, waiting
-from tests.ui.bench import Desk, Screen, settle
+from tests.ui.bench import Desk, FakeSessions, Screen, settle
 
 
 def control(screen: Screen, name: str) -> QWidget:
@@ -510,7 +512,7 @@ def test_what_was_loaded_holds_for_a_session_that_comes_later(desk: Desk) -> Non
     loaded = Settings(keep_fresh=True)
     desk.controller.keeper.use(loaded)
     session = type(desk.session)()
-    desk.controller.use(session)  # type: ignore[arg-type] # a fake
+    desk.controller.serve(cast("Sessions", FakeSessions(session)))
     assert session.applied == [loaded]
 
 

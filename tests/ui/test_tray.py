@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QSystemTrayIcon, QWidget
 
 from desktop.services.copy_formats import CopyFormat
+from desktop.services.sessions import Standing
 from desktop.services.states import State
 from desktop.ui import tray as module
 from desktop.ui import tray_texts
@@ -24,8 +25,8 @@ from desktop.ui.tray import LOOKS, Tray
 from desktop.ui.tray_icon import tray_icon
 from desktop.ui.tray_texts import Look
 from desktop.ui.window import Window
-from tests.sample_states import NOW, PROFILE, STATES, signed_in, waiting
-from tests.ui.bench import FakeTime, settle
+from tests.sample_states import NOW, OTHERS, PROFILE, STATES, signed_in, waiting
+from tests.ui.bench import FakeTime, Profiles, settle
 from tests.ui.test_tray_texts import STUCK
 
 STUCK_AND_TRYING = replace(STUCK, trouble=None, renewing=True)
@@ -41,6 +42,8 @@ class Wishes:
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *given: self.calls.append((name, *given))
+
+    profiles: Profiles = field(default_factory=Profiles)
 
     def revocation_offered(self) -> None:
         """Not known."""
@@ -500,3 +503,22 @@ def test_a_click_on_what_is_told_brings_the_window(started: Bench) -> None:
     started.window.hide()
     started.icon().messageClicked.emit()
     assert started.window.in_sight()
+
+
+def test_news_of_another_profile_is_told_with_its_name(started: Bench) -> None:
+    started.presence.show_profile(PROFILE)
+    before = (Standing(PROFILE, STATES["signed_in"]), Standing(OTHERS[0], waiting()))
+    started.presence.show_all(before, NOW)
+    after = (before[0], Standing(replace(OTHERS[0], name="<b>A & B"), signed_in()))
+    started.presence.show_all(after, NOW)
+    started.presence.show_all(after, NOW)
+    assert started.desktop.told == [
+        ("bA  B: Signed in", "The token is ready to be copied from the tray.")
+    ]
+
+
+def test_what_happens_to_the_profile_in_the_window_is_told_once(started: Bench) -> None:
+    started.presence.show_profile(PROFILE)
+    started.presence.show_all((Standing(PROFILE, waiting()),), NOW)
+    started.presence.show_all((Standing(PROFILE, signed_in()),), NOW)
+    assert started.desktop.told == []
