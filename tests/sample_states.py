@@ -66,6 +66,22 @@ def waiting(
     )
 
 
+def in_browser(*, left: float = 581, approved: bool = False) -> AwaitingApproval:
+    """A browser on this computer that is waited for; `left` in seconds."""
+    back = "http://127.0.0.1:49152/callback"
+    query = f"response_type=code&client_id={PROFILE.client_id}&redirect_uri={back}&state=example"
+    link = f"https://{HOST}/iroh/oauth2/authorize?{query}"
+    return replace(
+        waiting(user_code="", left=left, approved=approved),
+        verification_uri=link,
+        verification_uri_complete=None,
+        asked=0,
+        asked_at=None,
+        next_at=NOW + timedelta(seconds=left),
+        comes_back_to=back,
+    )
+
+
 def signed_in(
     *,
     left: float | None = 432,
@@ -126,6 +142,8 @@ STATES: dict[str, State] = {
     "waiting_trouble": waiting(trouble=errors.TransportFailure(HOST), left=95),
     "waiting_long_code": waiting(user_code="K7QW-2M9X-PLTR-8VZC"),
     "approved": waiting(approved=True),
+    "in_browser": in_browser(),
+    "approved_in_browser": in_browser(approved=True),
     "signed_in": signed_in(renewable=True),
     "signed_in_idle": replace(signed_in(renewable=True), renews_at=None),
     "signed_in_once": signed_in(),

@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, datetime
 from io import StringIO, TextIOWrapper
 from shutil import get_terminal_size
+from urllib.parse import urlsplit
 
 import segno
 
@@ -103,18 +104,44 @@ def _has_expired(state: SignedIn) -> bool:
 
 def _tell_waiting(state: AwaitingApproval, shown: State | None) -> None:
     before = shown if isinstance(shown, AwaitingApproval) else None
-    if before is None or before.user_code != state.user_code:
-        _say(f"Your code:  {state.user_code}")
-        _say(f"Approve it: {state.link}")
-        if not state.host_is_known:
-            _say(f"Careful: {state.host} is not the host of your profile.")
-        if sys.stdout.isatty():
-            _say(_qr(state.link))
-        _say("Check that the page shows this code. Never approve a code that someone sent you.")
-        lifetime = (state.expires_at - datetime.now(UTC)).total_seconds()
-        _say(f"Waiting for approval. The code expires in {clock_words(lifetime)}.")
-    elif state.trouble is not None and before.trouble is None:
+    shown_before = before and (before.user_code, before.link)
+    if shown_before != (state.user_code, state.link):
+        if state.in_browser:
+            _tell_link(state)
+        else:
+            _tell_code(state)
+    elif state.trouble is not None and before is not None and before.trouble is None:
         _say(f"{advice_for(state.trouble).title}. Your code stays valid: asking again by itself.")
+
+
+def _tell_code(state: AwaitingApproval) -> None:
+    _say(f"Your code:  {state.user_code}")
+    _say(f"Approve it: {state.link}")
+    _warn_of_host(state)
+    if sys.stdout.isatty():
+        _say(_qr(state.link))
+    _say("Check that the page shows this code. Never approve a code that someone sent you.")
+    _say(f"Waiting for approval. The code expires in {_time_left(state)}.")
+
+
+def _tell_link(state: AwaitingApproval) -> None:
+    port = urlsplit(state.comes_back_to).port
+    _say("Open this in a browser on this computer:")
+    _say(state.link)
+    _warn_of_host(state)
+    _say(f"It comes back to {state.comes_back_to}. From another computer, as over ssh, that is")
+    _say("impossible unless its port is forwarded first; there, in another terminal:")
+    _say(f"ssh -L {port}:127.0.0.1:{port} THIS-COMPUTER")
+    _say(f"Waiting for approval, for {_time_left(state)}. Approve only what you started here.")
+
+
+def _warn_of_host(state: AwaitingApproval) -> None:
+    if not state.host_is_known:
+        _say(f"Careful: {state.host} is not the host of your profile.")
+
+
+def _time_left(state: AwaitingApproval) -> str:
+    return clock_words((state.expires_at - datetime.now(UTC)).total_seconds())
 
 
 def _tell_signed_in(profile: Profile, state: SignedIn) -> int:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from desktop.demo.account import Account
+from desktop.demo.consent import Consent
 from desktop.demo.discovery import Discovery
 from desktop.demo.errors import OAuthError, normalized_error
 from desktop.demo.gate import Gate
@@ -24,6 +25,7 @@ def create_app(state: DemoState) -> ASGIApp:
         Protocol(state),
         Account(state.tokens),
         Pages(state),
+        Consent(state),
     )
     app = Starlette(
         routes=[route for room in rooms for route in room.routes()],

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+CODE = "authorization_code"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -37,9 +38,10 @@ def registered_clients() -> Mapping[str, Client]:
     """Give the demo's clients by id: one for each way that a real client can be set up."""
     device = frozenset({DEVICE_CODE, "refresh_token"})
     both = frozenset({"basic", "post"})
-    everything = device | {"client_credentials"}
+    in_browser = device | {CODE}
+    everything = in_browser | {"client_credentials"}
     clients = (
-        Client(PUBLIC_CLIENT_ID, "XDR Login", None, frozenset({"none"}), device),
+        Client(PUBLIC_CLIENT_ID, "XDR Login", None, frozenset({"none"}), in_browser),
         Client(CONFIDENTIAL_CLIENT_ID, "XDR Login", CONFIDENTIAL_CLIENT_SECRET, both, everything),
         Client(
             POST_ONLY_CLIENT_ID, "XDR Login", POST_ONLY_CLIENT_SECRET, frozenset({"post"}), device

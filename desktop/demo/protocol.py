@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from desktop.demo.authentication import authenticate
-from desktop.demo.clients import DEVICE_CODE, Client
+from desktop.demo.clients import CODE, DEVICE_CODE, Client
 from desktop.demo.device import Challenge, DeviceGrant
 from desktop.demo.discovery import base_url
 from desktop.demo.errors import OAuthError
@@ -32,6 +32,7 @@ class Protocol:
         self._state = state
         self._grants: Mapping[str, Callable[[Client, dict[str, str]], Answer]] = {
             DEVICE_CODE: self._device_code,
+            CODE: self._authorization_code,
             "refresh_token": self._refresh_token,
             "client_credentials": self._client_credentials,
         }
@@ -100,6 +101,15 @@ class Protocol:
             required(form, "device_code"), client.client_id, verifier=form.get("code_verifier")
         )
         return self._state.tokens.open_family(client.client_id, scopes=grant.granted)
+
+    def _authorization_code(self, client: Client, form: dict[str, str]) -> Answer:
+        scopes = self._state.codes.redeem(
+            required(form, "code"),
+            client.client_id,
+            redirect_uri=required(form, "redirect_uri"),
+            verifier=required(form, "code_verifier"),
+        )
+        return self._state.tokens.open_family(client.client_id, scopes=scopes)
 
     def _refresh_token(self, client: Client, form: dict[str, str]) -> Answer:
         token, scope = required(form, "refresh_token"), form.get("scope")

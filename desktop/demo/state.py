@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from desktop.demo.clients import Client, registered_clients
+from desktop.demo.codes import Codes
 from desktop.demo.device import DeviceGrants
 from desktop.demo.faults import Faults
 from desktop.demo.options import DemoOptions
@@ -39,6 +40,7 @@ class DemoState:
     clock: Callable[[], float]
     clients: Mapping[str, Client]
     devices: DeviceGrants
+    codes: Codes
     signer: Signer
     tokens: TokenStore
     sessions: Sessions
@@ -62,6 +64,7 @@ def new_state(
         clock=skewed,
         clients=registered_clients(),
         devices=DeviceGrants(options, skewed),
+        codes=Codes(skewed),
         signer=signer,
         tokens=TokenStore(options, skewed, signer),
         sessions=Sessions(skewed),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from desktop.oauth import errors
 from desktop.services import keystore, profiles, session_errors
 from desktop.services.logs import redacted
-from desktop.services.message_rows import Remedy, Row
+from desktop.services.message_rows import PROFILE_REMEDIES, Remedy, Row
 from desktop.services.server_messages import SERVER_ROWS, server_says
 
 __all__ = ["Advice", "Remedy", "advice_for", "facts_of"]
@@ -131,6 +131,15 @@ _ROWS: dict[type[BaseException], Row] = {
             f"Run “xdr-login --profile {e.profile_id} --set-client-password” in a terminal to "
             "store it, then try again."
         ),
+    ),
+    session_errors.NoWayBack: Row(
+        "Your browser cannot come back here",
+        lambda e, _: (
+            f"Nothing can listen at “{errors.printable(e.redirect_uri, 100)}”: another program may "
+            "use that port, or it is no http address of this computer. Check `redirect_uri` in "
+            "your profile."
+        ),
+        PROFILE_REMEDIES,
     ),
     session_errors.NotSignedOut: Row(
         "The token is still in the keyring",

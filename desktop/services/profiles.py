@@ -131,6 +131,11 @@ def is_same_server(address: str, other: str) -> bool:
 
 def is_own_link(link: str, profile: Profile) -> bool:
     """Whether `link` leads to a server of `profile`, or to a host that it names for that."""
-    own = (profile.issuer, profile.device_authorization_endpoint, profile.token_endpoint)
+    own = (
+        profile.issuer,
+        profile.device_authorization_endpoint,
+        profile.authorization_endpoint,
+        profile.token_endpoint,
+    )
     named = {f"https://{host.lower()}:443" for host in profile.verification_hosts}
     return origin_of(link) in {origin_of(address) for address in own if address} | named

@@ -2,18 +2,28 @@
 
 import httpx
 
+from desktop.oauth.addresses import host_of
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
 from desktop.oauth.errors import (
+    CaptivePortal,
     CertificateRejected,
+    MissingEndpoint,
     PageInsteadOfAnswer,
     TransportFailure,
     Trouble,
 )
 from desktop.oauth.fields import Members
 from desktop.oauth.identity import who_am_i
-from desktop.oauth.metadata import Issuer, ServerMetadata, discover
+from desktop.oauth.metadata import (
+    FOR_CLIENT,
+    FOR_CODE,
+    FOR_DEVICE,
+    Issuer,
+    ServerMetadata,
+    discover,
+)
 from desktop.oauth.portal import portal_before
-from desktop.oauth.token import TokenSet
+from desktop.oauth.token import TokenSet, refresh
 from desktop.services import saved_tokens
 from desktop.services.keystore import KeystoreError
 from desktop.services.profiles import Profile, client_password_key, issued_for
@@ -68,6 +78,37 @@ class Provider:
             self.metadata = await discovered(connection, self._profile)
         return self.metadata
 
+    @property
+    def speaks_for_client(self) -> bool:
+        """Whether the client signs in as itself: no person is there to grant or to revoke."""
+        return self._profile.grant == "client-credentials"
+
+    async def own_token(self, connection: ClientConnection) -> TokenSet:
+        """A token in the client's own name; raises `OAuthError`."""
+        # Few need it: it is not loaded for the others before their first code.
+        from desktop.oauth.client_credentials import request_own_token
+
+        endpoint = (await self.discovered(connection)).token_endpoint
+        profile = self._profile
+        return await request_own_token(
+            connection, endpoint, scope=profile.scope, extra=profile.extra_parameters
+        )
+
+    def can_renew(self, tokens: TokenSet) -> bool:
+        """Whether there can be new tokens in place of `tokens` without anybody's doing."""
+        return tokens.refresh_token is not None or self.speaks_for_client
+
+    async def renewed(self, held: TokenSet) -> TokenSet:
+        """New tokens in place of `held`, which can be renewed.
+
+        Raises `OAuthError`, `KeystoreError` or `ClientPasswordMissing`.
+        """
+        connection = await self.connected_as_before()
+        if self.speaks_for_client:
+            return await self.own_token(connection)
+        endpoint = (await self.discovered(connection)).token_endpoint
+        return await refresh(connection, endpoint, held=held)
+
     async def who_am_i(self, access_token: str) -> Members:
         """What the server says of who signed in; empty where it has no such endpoint.
 
@@ -98,14 +139,16 @@ class Provider:
 
     async def _find_client(self) -> Client:
         method = ClientAuthentication(self._profile.client_authentication)
-        if method is ClientAuthentication.NONE:
+        if method is ClientAuthentication.NONE and not self.speaks_for_client:
             return Client(self._profile.client_id, None, method)
-        optional = self.keyring_is_optional and method is ClientAuthentication.AUTO
+        automatic = method is ClientAuthentication.AUTO
+        optional = self.keyring_is_optional and automatic and not self.speaks_for_client
         value = await self._saved_password(optional=optional)
         password = value and saved_tokens.decode_password(
             value, issued_for=issued_for(self._profile)
         )
-        if not password and (value or method is not ClientAuthentication.AUTO):
+        must_have = self.speaks_for_client or method is not ClientAuthentication.AUTO
+        if not password and (value or must_have):
             raise ClientPasswordMissing(self._profile.id)
         return Client(self._profile.client_id, password or None, method)
 
@@ -124,26 +167,35 @@ async def discovered(connection: ClientConnection, profile: Profile) -> ServerMe
     try:
         return await _discovered(connection, profile)
     except Trouble as error:
-        raise await named(connection, error) from error
+        portal = await portal_behind(connection, error)
+        if portal is None:
+            raise
+        raise portal from error
 
 
-async def named(connection: ClientConnection, error: Trouble) -> Trouble:
-    """The portal that is behind `error`, or else `error` itself."""
+async def portal_behind(connection: ClientConnection, error: Trouble) -> CaptivePortal | None:
+    """The portal that may be why a server could not be reached; `None` where none is seen."""
     if type(error) not in _PERHAPS_A_PORTAL:
-        return error
-    return await portal_before(connection.http, error.host) or error
+        return None
+    return await portal_before(connection.http, error.host)
 
 
 _PERHAPS_A_PORTAL = {CertificateRejected, PageInsteadOfAnswer, TransportFailure}
+
+_NEEDS = {"device": FOR_DEVICE, "code": FOR_CODE, "client-credentials": FOR_CLIENT}
 
 
 async def _discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:
     manual = ServerMetadata(
         device_authorization_endpoint=profile.device_authorization_endpoint,
         token_endpoint=profile.token_endpoint,
+        authorization_endpoint=profile.authorization_endpoint,
     )
-    if manual.complete:
+    needs = _NEEDS[profile.grant]
+    missing = manual.missing(needs)
+    if not missing:
         return manual
-    return await discover(
-        connection, Issuer(profile.issuer, profile.expected_issuer), manual=manual
-    )
+    if not profile.issuer:
+        raise MissingEndpoint(host_of(profile.token_endpoint), missing)
+    issuer = Issuer(profile.issuer, profile.expected_issuer)
+    return await discover(connection, issuer, manual=manual, needs=needs)

@@ -26,8 +26,8 @@ _LEAST_OF_PAUSE = 0.5  # the rest of it is left to chance
 
 
 def due_at(tokens: TokenSet, chance: float) -> datetime | None:
-    """When `tokens` should be renewed; `None` where that is impossible or never needed."""
-    if tokens.refresh_token is None or tokens.expires_at is None:
+    """When `tokens` should be renewed, if they can be; `None` where that is never needed."""
+    if tokens.expires_at is None:
         return None
     lifetime = (tokens.expires_at - tokens.issued_at).total_seconds()
     share = _EARLIEST_SHARE + (_LATEST_SHARE - _EARLIEST_SHARE) * chance

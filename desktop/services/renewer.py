@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from desktop.oauth.clock import first_of, now
 from desktop.oauth.errors import InvalidClient, InvalidGrant, OAuthError
-from desktop.oauth.token import TokenSet, refresh
+from desktop.oauth.token import TokenSet
 from desktop.services.keystore import KeystoreError
 from desktop.services.provider import Provider
 from desktop.services.renewal import Failures, Use, believable, due_at, one_more
@@ -108,7 +108,7 @@ class Renewer:
         held = self._store.held
         self._held_since = now(self._world.clock)
         self._failures = Failures()
-        self._due_at = due_at(held, self._world.chance()) if held is not None else None
+        self._due_at = self._due(held, self._world.chance()) if held is not None else None
         self._look.set()
 
     def watch(self, *, visible: bool) -> None:
@@ -205,7 +205,7 @@ class Renewer:
     def _can_renew(self) -> bool:
         held = self._store.held
         free = self._failures.left_for_person(self._world.clock) == 0
-        return free and held is not None and held.refresh_token is not None
+        return free and held is not None and self._provider.can_renew(held)
 
     def _seconds_to_renewal(self) -> float:
         """Until it is due by itself; infinite while it is not in use, or waits for a person."""
@@ -289,14 +289,15 @@ class Renewer:
         return believable(saved.tokens, self._world.clock.utc())
 
     def _is_late(self, tokens: TokenSet) -> bool:
-        due = due_at(tokens, 0.0)
+        due = self._due(tokens, 0.0)
         return due is not None and due <= self._world.clock.utc()
 
+    def _due(self, tokens: TokenSet, chance: float) -> datetime | None:
+        return due_at(tokens, chance) if self._provider.can_renew(tokens) else None
+
     async def _refresh(self, held: TokenSet) -> None:
-        connection = await self._provider.connected_as_before()
-        endpoint = (await self._provider.discovered(connection)).token_endpoint
         try:
-            tokens = await refresh(connection, endpoint, held=held)
+            tokens = await self._provider.renewed(held)
         except InvalidClient:
             self._provider.forget_client()  # its password may be corrected before the next try
             raise

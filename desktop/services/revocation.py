@@ -61,7 +61,7 @@ async def _revoked(
         return Revocation.REVOKED  # nothing is left that could be used
     connection = await provider.connected_as_before()
     grant = profile.app_grant_endpoint
-    if not grant:
+    if not grant or provider.speaks_for_client:  # then no person has granted anything
         return await _revoke_tokens(provider, connection, profile, tokens=tokens)
     if provider.has_expired(tokens) or not await _end_app_grant(connection, grant, tokens):
         # Cisco XDR takes the word of a valid access token only.

@@ -13,7 +13,6 @@ from desktop.oauth.errors import InvalidToken, OAuthError
 from desktop.oauth.fields import Members
 from desktop.oauth.metadata import ServerMetadata
 from desktop.oauth.token import TokenSet
-from desktop.services.device_sign_in import sign_in_by_code
 from desktop.services.keystore import KeystoreError
 from desktop.services.one_task import OneTask
 from desktop.services.profiles import Profile
@@ -29,6 +28,7 @@ from desktop.services.session_errors import (
     SignedOutElsewhere,
 )
 from desktop.services.settings import Settings
+from desktop.services.sign_in import sign_in
 from desktop.services.states import (
     AwaitingApproval,
     Failed,
@@ -251,7 +251,7 @@ class Session:
             organization=tokens.account.organization,
             not_saved=self._store.not_saved,
             leaving=self._leaving,
-            renewable=tokens.refresh_token is not None,
+            renewable=self._provider.can_renew(tokens),
             renewing=renewer.renewing,
             renews_at=renewer.renews_at,
             trouble=renewer.trouble,
@@ -281,10 +281,8 @@ class Session:
     async def _sign_in(self) -> None:
         self._last_work = self._sign_in
         self._show(Requesting())
-        connection = await self._provider.connected()
-        tokens = await sign_in_by_code(
-            connection,
-            await self._provider.discovered(connection),
+        tokens = await sign_in(
+            self._provider,
             self.profile,
             clock=self._world.clock,
             nudge=self._nudge,

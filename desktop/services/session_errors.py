@@ -13,6 +13,14 @@ class ClientPasswordMissing(SessionError):
         self.profile_id = profile_id
 
 
+class NoWayBack(SessionError):
+    """Nothing can listen at the address that the browser is to come back to."""
+
+    def __init__(self, redirect_uri: str) -> None:
+        super().__init__(redirect_uri)
+        self.redirect_uri = redirect_uri
+
+
 class NotSignedOut(SessionError):
     """The keyring did not let go of the token; the cause says why."""
 

@@ -52,10 +52,13 @@ class Requesting:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingApproval:
-    """A code is shown. Instants are aware UTC, `lifetime` in seconds.
+    """A code is shown, or without a `user_code` the browser on this computer is waited for.
+
+    Instants are aware UTC, `lifetime` in seconds.
 
     `host_is_known` says whether the link leads to a host of the profile. `trouble` is why the last
     question brought no answer. `approved` is set while the new token is being saved.
+    `comes_back_to` is where this computer listens for the browser.
     """
 
     user_code: str
@@ -71,10 +74,16 @@ class AwaitingApproval:
     next_at: datetime
     trouble: Exception | None = None
     approved: bool = False
+    comes_back_to: str = ""
 
     def is_fresh(self, at: datetime) -> bool:
         """Whether it is too early for another code; a clock set back does not make it so."""
         return 0 <= (at - self.requested_at).total_seconds() < NEW_CODE_PAUSE
+
+    @property
+    def in_browser(self) -> bool:
+        """Whether the browser comes back by itself, so that there is no code to compare."""
+        return not self.user_code
 
     @property
     def link(self) -> str:
@@ -89,8 +98,9 @@ class SignedIn:
     `not_saved` is why the token lives in this program's memory only. `leaving` is set while it is
     being removed from the keyring and revoked.
 
-    `renewable` says whether there is a refresh token; then an expired token is no end, since the
-    next use renews it. `renews_at` is when it falls due while it is in use, `None` while it is not.
+    `renewable` says whether there is a refresh token, or a client that needs none; then an expired
+    token is no end, since the next use renews it. `renews_at` is when it falls due while it is in
+    use, `None` while it is not.
     `trouble` is why the last renewal brought nothing, `next_at` when it is tried again by itself.
     `clock_offset` is by how many seconds this computer's clock is ahead of the server's; 0 where
     that is no more than the way takes.

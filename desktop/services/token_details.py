@@ -117,7 +117,7 @@ def flattened(
 
 def revocation_offered(profile: Profile, metadata: ServerMetadata | None) -> Revocation | None:
     """What signing out can do at the server; `None` while that is not known."""
-    if profile.app_grant_endpoint:
+    if profile.app_grant_endpoint and profile.grant != "client-credentials":
         return Revocation.GRANT_REVOKED
     if profile.revocation_endpoint:
         return Revocation.REVOKED

@@ -69,7 +69,7 @@ class Actions(Protocol):
         """Remove the token from this computer."""
 
     def open_browser(self) -> bool:
-        """Open the approval page and copy the code; whether a browser was started."""
+        """Open the approval page and copy the code, if any; whether a browser was started."""
 
     def open_profiles(self) -> None:
         """Show the folder of the profiles."""

@@ -156,10 +156,11 @@ class Controller(QObject):
             self._session.sign_out()
 
     def open_browser(self) -> bool:
-        """Open the approval page and copy the code; whether a browser was started."""
+        """Open the approval page and copy the code, if any; whether a browser was started."""
         if not isinstance(self._state, AwaitingApproval):
             return False
-        self.clipboard.copy(self._state.user_code)
+        if self._state.user_code:
+            self.clipboard.copy(self._state.user_code)
         # The protocol lets only https and loopback links through; Qt starts no shell.
         return QDesktopServices.openUrl(QUrl(self._state.link, QUrl.ParsingMode.StrictMode))
 
@@ -175,7 +176,7 @@ class Controller(QObject):
 
     def copy_code(self) -> None:
         """Put the code on the clipboard. It is no secret: it is worth nothing without approval."""
-        if isinstance(self._state, AwaitingApproval):
+        if isinstance(self._state, AwaitingApproval) and self._state.user_code:
             self.clipboard.copy(self._state.user_code)
             self.announcer.say("Code copied")
 

@@ -47,7 +47,7 @@ class StartingView(View):
 
     def show_state(self, state: Requesting, _at: datetime | None = None) -> None:
         """Say what is being done."""
-        self._text.setText("Opening your keyring." if state.opening else "Asking for a code.")
+        self._text.setText("Opening your keyring." if state.opening else "Asking the server.")
 
 
 class _Dots(QWidget):

@@ -58,16 +58,37 @@ def _token_badge(state: SignedIn, at: datetime) -> tuple[str, str]:
     return "Expired", "neutral" if state.renewable and state.trouble is None else "bad"
 
 
+def approval(state: AwaitingApproval) -> tuple[str, str]:
+    """What to do now: a title and a line below it."""
+    if state.in_browser:
+        return "Continue in your browser", "Sign in there. It comes back here by itself."
+    return (
+        "Approve this sign-in in your browser",
+        "Check that the page shows this code, then approve.",
+    )
+
+
+def caution(state: AwaitingApproval) -> str:
+    """What to beware of."""
+    if state.in_browser:
+        return "Approve only what you started here."
+    return "Never approve a code that someone sent you."
+
+
 def code_lifetime(state: AwaitingApproval, at: datetime) -> tuple[str, float]:
     """How long the code lives, in words and as a share of its lifetime."""
     left = min(state.lifetime, max(0.0, (state.expires_at - at).total_seconds()))
-    return f"Code expires in {clock_words(left)}", left / state.lifetime
+    words = clock_words(left)
+    told = f"{words} left" if state.in_browser else f"Code expires in {words}"
+    return told, left / state.lifetime
 
 
 def asking(state: AwaitingApproval, at: datetime) -> str:
     """That the server is being asked, without jargon."""
     if state.approved:
         return "Approved. Saving the token in your keyring."
+    if state.in_browser:
+        return "Nothing to compare: only a browser on this computer can answer."
     left = (state.next_at - at).total_seconds()
     soon = f"next in {clock_count(left)}" if left > 0 else "asking now"
     if not state.asked:
@@ -210,6 +231,8 @@ def _spoken_approval(state: AwaitingApproval) -> str:
     if state.approved:
         return "Approved"
     warning = "" if state.host_is_known else f" {host(state)}"
+    if state.in_browser:
+        return f"Continue in your browser. It comes back here by itself.{warning}"
     return f"Your code is {spoken_code(state.user_code)}. Approve it in your browser.{warning}"
 
 

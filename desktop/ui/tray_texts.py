@@ -240,8 +240,8 @@ def _deeds(state: State, at: datetime) -> dict[Line, Words]:
         case AwaitingApproval(approved=True) | SignedIn(leaving=True):
             return {}
         case AwaitingApproval():
-            browser, code = Words("Open browser"), Words("Copy code")
-            return {Line.OPEN_BROWSER: browser, Line.COPY_CODE: code} | cancel
+            code = {} if state.in_browser else {Line.COPY_CODE: Words("Copy code")}
+            return {Line.OPEN_BROWSER: Words("Open browser")} | code | cancel
         case SignedIn():
             return _first_deed(state, at) | sign_out
         case _:

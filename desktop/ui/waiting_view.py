@@ -40,17 +40,17 @@ class WaitingView(View):
         self.column.addStretch(1)
         self._code_card.show_qr.clicked.connect(lambda: self.show_qr(shown=True))
         self._cancel = quiet(Button("Cancel", actions.cancel, "quiet"))
-        warning = label("Never approve a code that someone sent you.", "muted")
-        warning.setProperty("alignment", ALIGN_RIGHT)
+        self._warning = label("", "muted")
+        self._warning.setProperty("alignment", ALIGN_RIGHT)
         self.footer_row.addWidget(self._cancel)
-        self.footer_row.addWidget(warning, 1)
+        self.footer_row.addWidget(self._warning, 1)
 
     def shows(self, state: State) -> bool:
         """Only this state."""
         return isinstance(state, AwaitingApproval)
 
     def copy(self) -> None:
-        """Copy the code."""
+        """Copy the code, or the link where there is none."""
         self._code_card.copy()
 
     def show_state(self, state: AwaitingApproval, at: datetime) -> None:
@@ -59,6 +59,9 @@ class WaitingView(View):
         self._code_card.show_state(state)
         if self._qr_card is not None:
             self._qr_card.show_state(state)
+            if state.in_browser and not self._qr_card.isHidden():
+                self.show_qr(shown=False)
+        self._warning.setText(texts.caution(state))
         self._progress.show_state(state, at)
         self._cancel.setEnabled(not state.approved)
 
@@ -97,6 +100,8 @@ def _helps_a_phone(state: AwaitingApproval) -> bool:
     """Whether a phone can read the link off the screen, and reach it: not this computer's own."""
     from desktop.oauth.addresses import is_loopback
 
+    if state.in_browser:
+        return False  # the answer comes back to this computer
     return len(state.link) <= _LONGEST_QR and not is_loopback(state.host)
 
 
@@ -106,10 +111,9 @@ class _CodeCard(Card):
     def __init__(self, actions: Actions, theme: Theme) -> None:
         super().__init__()
         self._actions = actions
-        self._title = label("Approve this sign-in in your browser", "title", centred=True)
-        self._text = label(
-            "Check that the page shows this code, then approve.", "subtitle", centred=True
-        )
+        self._state: AwaitingApproval | None = None
+        self._title = label("", "title", centred=True)
+        self._text = label("", "subtitle", centred=True)
         self._tiles = CodeTiles(theme)
         self._host = _Host()
         self.open_browser = Button("Open browser", self._open_browser, "primary")
@@ -122,22 +126,34 @@ class _CodeCard(Card):
         self.column.addWidget(self._host)
 
     def show_state(self, state: AwaitingApproval) -> None:
-        """Show the code and where the link leads."""
+        """Show the code, if there is one, and where the link leads."""
+        self._state = state
+        title, text = texts.approval(state)
+        self._title.setText(title)
+        self._text.setText(text)
         self._tiles.set_code(state.user_code)
+        for widget in (self._tiles, self.copy_code):
+            widget.setVisible(not state.in_browser)
         self._host.show_state(state)
-        set_tip(self.open_browser, state.link)
+        # A link that comes back here carries what only this program and the server should know.
+        set_tip(self.open_browser, state.host if state.in_browser else state.link)
         self.show_qr.setVisible(_helps_a_phone(state))
         self.setEnabled(not state.approved)
 
     def _open_browser(self) -> None:
         opened = self._actions.open_browser()
-        self.open_browser.acknowledge(
-            "Browser opened, code copied" if opened else "No browser started: copy the link"
-        )
+        done = "Browser opened" if self._has_no_code() else "Browser opened, code copied"
+        self.open_browser.acknowledge(done if opened else "No browser started: copy the link")
 
     def copy(self) -> None:
-        self._actions.copy_code()
-        self.copy_code.acknowledge("Copied")
+        if self._has_no_code():
+            self._copy_link()
+        else:
+            self._actions.copy_code()
+            self.copy_code.acknowledge("Copied")
+
+    def _has_no_code(self) -> bool:
+        return self._state is not None and self._state.in_browser
 
     def _copy_link(self) -> None:
         self._actions.copy_link()
@@ -196,7 +212,6 @@ class _ProgressCard(Card):
         self._expires = label("", "muted")
         self._expires.setProperty("alignment", ALIGN_RIGHT)
         self._bar = QProgressBar(maximum=_BAR_STEPS, textVisible=False)
-        self._bar.setAccessibleName("Life of the code")
         self._asking = label("", "muted")
         self._trouble = label("", "warning")
         self._new_code = quiet(Button("New code", actions.new_code, "link"))
@@ -209,10 +224,12 @@ class _ProgressCard(Card):
         """Show `state` as it is at `at`."""
         words, share = texts.code_lifetime(state, at)
         self._heading.setText("Approved" if state.approved else "Waiting for approval")
+        self._bar.setAccessibleName("Time left" if state.in_browser else "Life of the code")
         self._expires.setText(words)
         self._bar.setValue(round(share * _BAR_STEPS))
         self._asking.setText(texts.asking(state, at))
         self._trouble.setVisible(state.trouble is not None)
         if state.trouble is not None:
             self._trouble.setText(texts.trouble(state.trouble))
+        self._new_code.setVisible(not state.in_browser)
         self._new_code.setEnabled(not state.approved and not state.is_fresh(at))

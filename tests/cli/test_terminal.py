@@ -17,12 +17,13 @@ from desktop.options import Options
 from desktop.services import paths
 from desktop.services.background import Worker
 from desktop.services.keystore import KeyringLocked
-from desktop.services.profiles import NoProfile, Profile
+from desktop.services.profiles import NoProfile, Profile, client_password_key
 from desktop.services.surroundings import Surroundings
 from tests.services.world import (
     ACCESS_TOKEN,
     DEVICE_CODE,
     HOST,
+    PASSWORD,
     PENDING,
     PROFILE,
     REFRESH_TOKEN,
@@ -30,6 +31,7 @@ from tests.services.world import (
     HurriedClock,
     Keyring,
     Server,
+    bound,
 )
 
 
@@ -118,6 +120,39 @@ def test_a_sign_in_reads_like_this(console: Terminal) -> None:
         r"Signed in to Northwind SOC · scopes: read · (10:0\d|9:5\d) left", lines[-1]
     )
     assert list(console.keyring.kept) == ["northwind"]
+
+
+def test_a_browser_on_this_computer_is_told_what_it_takes(console: Terminal) -> None:
+    console.options.profile_to_load = replace(PROFILE, grant="code")
+    console.server.metadata = {"authorization_endpoint": f"https://{HOST}/authorize"}
+    lines = console.run()
+    assert console.exit_code == 1
+    found = re.fullmatch(
+        r"It comes back to http://127\.0\.0\.1:(\d+)/callback\. From another computer, "
+        r"as over ssh, that is",
+        lines[2],
+    )
+    assert found is not None
+    port = found[1]
+    assert lines[0] == "Open this in a browser on this computer:"
+    assert lines[1].startswith(f"https://{HOST}/authorize?")
+    assert lines[3:5] == [
+        "impossible unless its port is forwarded first; there, in another terminal:",
+        f"ssh -L {port}:127.0.0.1:{port} THIS-COMPUTER",
+    ]
+    assert re.fullmatch(
+        r"Waiting for approval, for (10:00|9:5\d)\. Approve only what you started here\.", lines[5]
+    )
+    assert lines[6].startswith("Nobody approved it in time.")
+
+
+def test_a_client_signs_in_as_itself_in_the_terminal(console: Terminal) -> None:
+    profile = replace(PROFILE, grant="client-credentials")
+    asyncio.run(console.keyring.save(client_password_key(profile), bound(PASSWORD, profile)))
+    console.options.profile_to_load = profile
+    (line,) = console.run()
+    assert console.exit_code == 0
+    assert line.startswith("Signed in to Northwind SOC")
 
 
 def test_nothing_that_is_printed_is_a_secret(console: Terminal) -> None:

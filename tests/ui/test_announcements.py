@@ -9,13 +9,19 @@ from PySide6.QtGui import QAccessible
 from desktop.oauth import errors
 from desktop.services.keystore import KeyringLocked
 from desktop.services.states import Failed, Revocation, SignedOut
-from tests.sample_states import NOW, signed_in, waiting
+from tests.sample_states import NOW, in_browser, signed_in, waiting
 from tests.ui.bench import Desk
 
 
 def test_a_code_is_announced_letter_by_letter(desk: Desk, announced: list[str]) -> None:
     desk.show(waiting())
     assert announced == ["Your code is W, D, J, B, dash, M, J, H, T. Approve it in your browser."]
+
+
+def test_a_browser_that_is_waited_for_is_announced(desk: Desk, announced: list[str]) -> None:
+    desk.show(in_browser())
+    desk.show(in_browser(approved=True))
+    assert announced == ["Continue in your browser. It comes back here by itself.", "Approved"]
 
 
 def test_a_link_to_another_host_is_announced_with_its_warning(

@@ -20,7 +20,7 @@ from desktop.ui.controller import Controller
 from desktop.ui.ring import Ring
 from desktop.ui.widgets import Button
 from desktop.ui.window import Window
-from tests.sample_states import LINK, METADATA, NOW, PROFILE, STATES, signed_in, waiting
+from tests.sample_states import LINK, METADATA, NOW, PROFILE, STATES, in_browser, signed_in, waiting
 from tests.ui.bench import TOKEN, Desk, FakeTime, Listener, settle
 
 
@@ -197,6 +197,14 @@ def test_opening_the_browser_copies_the_code_too(desk: Desk, opened: list[str]) 
 
 
 @pytest.mark.usefixtures("opened")
+def test_a_link_without_a_code_leaves_the_clipboard_alone(desk: Desk) -> None:
+    desk.controller.clipboard.copy("what was there")
+    desk.show(in_browser())
+    desk.controller.open_browser()
+    desk.controller.copy_code()
+    assert clipboard() == "what was there"
+
+
 def test_without_a_code_no_browser_is_opened(desk: Desk) -> None:
     desk.show(signed_in())
     assert not desk.controller.open_browser()

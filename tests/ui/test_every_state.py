@@ -75,7 +75,7 @@ WORDS = {
         "Telling the server…",
     ],
     "opening": ["Starting", "One moment", "Opening your keyring.", "Cancel"],
-    "requesting": ["Starting", "One moment", "Asking for a code.", "Cancel"],
+    "requesting": ["Starting", "One moment", "Asking the server.", "Cancel"],
     "waiting": [
         "Waiting",
         "Approve this sign-in in your browser",
@@ -101,6 +101,19 @@ WORDS = {
     ],
     "waiting_long_code": ["Waiting", "Open browser"],
     "approved": ["Approved", "Approved. Saving the token in your keyring."],
+    "in_browser": [
+        "Continue in your browser",
+        "Sign in there. It comes back here by itself.",
+        "Open browser",
+        "Copy link",
+        "visibility.amp.cisco.com  ·  same host as your profile",
+        "Waiting for approval",
+        "9:41 left",
+        "Nothing to compare: only a browser on this computer can answer.",
+        "Cancel",
+        "Approve only what you started here.",
+    ],
+    "approved_in_browser": ["Approved", "Approved. Saving the token in your keyring."],
     "signed_in": [
         "Signed in",
         "Renews itself while it is in use",

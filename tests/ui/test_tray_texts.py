@@ -11,7 +11,7 @@ from desktop.services import keystore, profiles
 from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedOut, State
 from desktop.ui import tray_texts
 from desktop.ui.tray_texts import ARC_STEPS, Line, Look, Notification
-from tests.sample_states import HOST, NOW, STATES, signed_in, waiting
+from tests.sample_states import HOST, NOW, STATES, in_browser, signed_in, waiting
 
 TROUBLE = errors.TransportFailure(HOST)
 RENEWABLE = replace(signed_in(), renewable=True)
@@ -113,6 +113,19 @@ def test_signed_in_the_token_can_be_copied_and_dropped() -> None:
         "Settings…": "can be chosen",
         "Quit": "can be chosen",
     }
+
+
+def test_while_a_browser_is_waited_for_there_is_no_code_to_copy() -> None:
+    assert list(lines(in_browser())) == [
+        "Waiting for approval",
+        "Open browser",
+        "Copy token (not approved yet)",
+        "Copy as",
+        "Cancel",
+        "Open XDR Login",
+        "Settings…",
+        "Quit",
+    ]
 
 
 def test_while_a_code_waits_the_menu_helps_to_approve_it() -> None:
@@ -310,7 +323,7 @@ def test_nothing_of_it_is_a_code_or_a_name(state: State) -> None:
         *lines(state),
         *((told.title, told.text) if told else ()),
     ]
-    secret = "WDJB-MJHT" if not isinstance(state, AwaitingApproval) else state.user_code
+    secret = "WDJB-MJHT" if not isinstance(state, AwaitingApproval) else state.user_code or "http"
     assert not [each for each in said if secret in each or "dana" in each]
 
 

@@ -15,7 +15,8 @@ from desktop.services.states import NEW_CODE_PAUSE, Failed, SignedOut
 from desktop.ui import widgets
 from desktop.ui.starting_view import _Dots
 from desktop.ui.theme import DARK, LIGHT
-from tests.sample_states import NOW, PROFILE, STATES, signed_in, waiting
+from desktop.ui.waiting_view import WaitingView
+from tests.sample_states import HOST, NOW, PROFILE, STATES, signed_in, waiting
 from tests.ui.bench import Screen, settle
 
 PRESSED = [
@@ -119,6 +120,41 @@ def test_a_browser_that_does_not_start_is_told_with_the_way_out(screen: Screen) 
     screen.show(STATES["waiting"])
     screen.button("Open browser").click()
     assert screen.has_button("No browser started: copy the link")
+
+
+# Without a code
+
+
+def test_a_browser_that_is_waited_for_has_no_code_and_no_symbol_to_offer(screen: Screen) -> None:
+    screen.show(STATES["in_browser"])
+    for name in ("Copy code", "Show QR", "New code"):
+        assert not screen.has_button(name)
+    tip = screen.button("Open browser").toolTip()
+    assert "state" not in tip
+    assert HOST in tip
+
+
+def test_opening_and_copying_say_what_they_did_without_a_code(screen: Screen) -> None:
+    screen.show(STATES["in_browser"])
+    assert isinstance(screen.window.view, WaitingView)
+    screen.window.view.copy()
+    assert screen.has_button("Copied")
+    screen.button("Open browser").click()
+    assert screen.has_button("Browser opened")
+    assert screen.actions.calls == ["copy_link", "open_browser"]
+
+
+def test_a_code_that_comes_after_a_link_is_shown_and_the_symbol_before_it_is_not(
+    screen: Screen,
+) -> None:
+    screen.show(STATES["waiting"])
+    screen.show_qr()
+    screen.show(STATES["in_browser"])
+    assert "Continue in your browser" in screen.words
+    assert not screen.has_button("Back to the code")
+    screen.show(STATES["waiting"])
+    assert screen.has_button("Copy code")
+    assert screen.has_button("Show QR")
 
 
 # Starting

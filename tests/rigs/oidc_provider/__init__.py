@@ -94,10 +94,24 @@ def approve(page: Page, *, account: str = "analyst") -> None:
     page.get_by_role("heading", name="Sign-in Success").wait_for()
 
 
+def approve_here(page: Page, *, account: str = "analyst") -> None:
+    """Sign in and agree where there is no code, until the browser is back at the program."""
+    _fill_in(page, account)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("You can close this page").wait_for()
+
+
 def deny(page: Page) -> None:
     """Be a person who sees a code that is not theirs and aborts."""
-    page.get_by_role("button", name="[ Abort ]").click()
+    abort(page)
     page.get_by_text("The Sign-in request was interrupted").wait_for()
+
+
+def abort(page: Page) -> None:
+    """Press the button that ends it, wherever that leads."""
+    page.get_by_role("button", name="[ Abort ]").or_(
+        page.get_by_role("link", name="[ Cancel ]")
+    ).click()
 
 
 def install() -> Path:
@@ -116,6 +130,10 @@ def install() -> Path:
 
 def _sign_in(page: Page, account: str) -> None:
     page.get_by_role("button", name="Continue").click()
+    _fill_in(page, account)
+
+
+def _fill_in(page: Page, account: str) -> None:
     page.get_by_placeholder("Enter any login").fill(account)
     page.get_by_placeholder("and password").fill("any password will do")
     page.get_by_role("button", name="Sign-in").click()

@@ -34,6 +34,7 @@ function provider(issuer) {
   const made = new Provider(issuer, {
     clients: settings.clients.map(client),
     features: {
+      clientCredentials: { enabled: true },
       deviceFlow: { enabled: true },
       devInteractions: { enabled: true },
       introspection: { enabled: true },
@@ -68,9 +69,15 @@ function client({ id, secret, authentication }) {
     client_name: `XDR Login (${id})`,
     ...(secret ? { client_secret: secret } : {}),
     token_endpoint_auth_method: authentication,
-    grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
-    response_types: [],
-    redirect_uris: [],
+    application_type: 'native', // RFC 8252 section 7.3: any port of this computer
+    grant_types: [
+      'urn:ietf:params:oauth:grant-type:device_code',
+      'authorization_code',
+      'refresh_token',
+      ...(secret ? ['client_credentials'] : []),
+    ],
+    response_types: ['code'],
+    redirect_uris: ['http://127.0.0.1/callback'],
   };
 }
 

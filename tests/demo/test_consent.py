@@ -1,0 +1,186 @@
+"""The way without a code: a page that sends the browser back to the program (RFC 6749, 4.1)."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from desktop.demo import POST_ONLY_CLIENT_ID, PUBLIC_CLIENT_ID
+from desktop.demo.codes import CODE_LIFETIME, MOST_ASKED, PAGE_LIFETIME
+from desktop.demo.consent import AUTHORIZE_PATH
+from tests.demo.bench import Bench, assert_error
+
+VERIFIER = "veri-fier-" * 5
+CHALLENGE = (
+    base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+)
+BACK = "http://127.0.0.1:49152/callback"
+ASKED = {
+    "response_type": "code",
+    "client_id": PUBLIC_CLIENT_ID,
+    "redirect_uri": BACK,
+    "scope": "enrich:read admin",
+    "state": "the-state",
+    "code_challenge": CHALLENGE,
+    "code_challenge_method": "S256",
+}
+
+
+async def ask(bench: Bench, **changes: str) -> httpx.Response:
+    query = {name: value for name, value in (ASKED | changes).items() if value}
+    return await bench.browser.get(AUTHORIZE_PATH, params=query, follow_redirects=False)
+
+
+def name_in(page: httpx.Response) -> str:
+    found = re.search(r'name="request" value="([^"]+)"', page.text)
+    assert found is not None
+    return found[1]
+
+
+async def decide(bench: Bench, name: str, decision: str) -> httpx.Response:
+    data = {"request": name, "decision": decision}
+    return await bench.browser.post(AUTHORIZE_PATH, data=data, follow_redirects=False)
+
+
+def brought(answer: httpx.Response) -> dict[str, str]:
+    """What the browser brings back to the program."""
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith(f"{BACK}?")
+    query = parse_qs(urlsplit(answer.headers["location"]).query)
+    return {name: value for name, (value,) in query.items()}
+
+
+async def approved(bench: Bench, **changes: str) -> str:
+    answer = await decide(bench, name_in(await ask(bench, **changes)), "approve")
+    found = brought(answer)
+    assert found["state"] == "the-state"
+    return found["code"]
+
+
+async def redeem(bench: Bench, code: str, **changes: str) -> httpx.Response:
+    form = {"code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
+    return await bench.token(grant_type="authorization_code", **(form | changes))
+
+
+async def test_an_approval_brings_a_code_that_is_good_for_a_token(bench: Bench) -> None:
+    answer = (await redeem(bench, await approved(bench))).json()
+    assert answer["scope"] == "enrich:read"
+    assert answer["refresh_token"]
+
+
+async def test_the_page_says_what_is_asked_and_lets_the_browser_go_back(bench: Bench) -> None:
+    page = await ask(bench)
+    assert "Approve only if you started this yourself" in page.text
+    assert "<code>admin</code>" in page.text
+    assert "form-action 'self' http://127.0.0.1:49152;" in page.headers["content-security-policy"]
+
+
+async def test_a_refusal_is_brought_back(bench: Bench) -> None:
+    found = brought(await decide(bench, name_in(await ask(bench)), "deny"))
+    assert (found["error"], found["state"]) == ("access_denied", "the-state")
+
+
+async def test_nothing_to_grant_is_a_refusal(bench: Bench) -> None:
+    page = await ask(bench, scope="admin")
+    assert 'id="approve"' not in page.text
+    assert brought(await decide(bench, name_in(page), "approve"))["error"] == "access_denied"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"outcome": "approve"}, "code"),
+        ({"approve_after": 3.0}, "code"),
+        ({"outcome": "deny"}, "error"),
+    ],
+)
+async def test_the_analyst_may_decide_by_itself(
+    bench_with: Callable[..., Bench], options: dict[str, object], expected: str
+) -> None:
+    assert expected in brought(await ask(bench_with(**options)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"client_id": POST_ONLY_CLIENT_ID}, "unauthorized_client"),
+        ({"code_challenge": ""}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"scope": "enrich:nonsense"}, "invalid_scope"),
+    ],
+)
+async def test_a_wrong_question_is_answered_to_the_program(
+    bench: Bench, changes: dict[str, str], error: str
+) -> None:
+    assert brought(await ask(bench, **changes))["error"] == error
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_id": "nobody"},
+        {"redirect_uri": ""},
+        {"redirect_uri": "https://evil.example/callback"},
+        {"redirect_uri": "http://127.0.0.1:49152/elsewhere"},
+        {"redirect_uri": "http://127.0.0.1:x/callback"},
+        {"redirect_uri": "http://127.0.0.1:49152/callback?a=b"},
+    ],
+)
+async def test_no_browser_is_sent_to_an_address_that_is_not_known(
+    bench: Bench, changes: dict[str, str]
+) -> None:
+    assert_error(await ask(bench, **changes), 400, "invalid_request")
+
+
+async def test_without_scopes_all_that_the_analyst_holds_is_asked_for(bench: Bench) -> None:
+    answer = await redeem(bench, await approved(bench, scope=""))
+    assert "casebook" in answer.json()["scope"]
+
+
+async def test_a_page_decides_once_and_not_for_ever(bench: Bench) -> None:
+    name = name_in(await ask(bench))
+    await decide(bench, name, "approve")
+    assert_error(await decide(bench, name, "approve"), 400, "invalid_request")
+    late = name_in(await ask(bench))
+    bench.clock.advance(PAGE_LIFETIME)
+    assert_error(await decide(bench, late, "approve"), 400, "invalid_request")
+
+
+async def test_a_code_is_good_once_and_for_a_minute(bench: Bench) -> None:
+    code = await approved(bench)
+    assert (await redeem(bench, code)).status_code == 200
+    assert_error(await redeem(bench, code), 400, "invalid_grant")
+    late = await approved(bench)
+    bench.clock.advance(CODE_LIFETIME)
+    assert_error(await redeem(bench, late), 400, "invalid_grant")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"redirect_uri": "http://127.0.0.1:1/callback"},
+        {"code_verifier": "another-" * 6},
+        {"code": "guessed"},
+    ],
+)
+async def test_a_code_is_good_only_with_what_it_was_asked_with(
+    bench: Bench, changes: dict[str, str]
+) -> None:
+    code = await approved(bench)
+    assert_error(await redeem(bench, **({"code": code} | changes)), 400, "invalid_grant")
+
+
+async def test_old_questions_and_codes_make_room(bench: Bench) -> None:
+    first_page, first_code = name_in(await ask(bench)), await approved(bench)
+    request = bench.state.codes.take(name_in(await ask(bench)))
+    assert request is not None
+    for _ in range(MOST_ASKED):
+        bench.state.codes.ask(request)
+        bench.state.codes.issue(request)
+    assert_error(await decide(bench, first_page, "approve"), 400, "invalid_request")
+    assert_error(await redeem(bench, first_code), 400, "invalid_grant")

@@ -1,0 +1,141 @@
+"""Signing in without a code to compare: at npm's oidc-provider, and at the demo server."""
+
+import pytest
+from playwright.sync_api import Page
+
+from desktop.demo import (
+    PUBLIC_CLIENT_ID,
+    SERVICE_CLIENT_ID,
+    SERVICE_CLIENT_SECRET,
+    DemoOptions,
+    DemoServer,
+)
+from tests.end_to_end.conftest import (
+    Start,
+    saved,
+    saved_token,
+    store_client_password,
+    write_profile,
+)
+from tests.rigs.browser import Opener
+from tests.rigs.oidc_provider import Client, OidcProvider, abort, approve_here
+from tests.rigs.process import wait_until
+from tests.rigs.secret_service import SecretStore
+
+
+def profile_for(provider: OidcProvider, client: Client, **members: str) -> None:
+    """Write the profile of `client`."""
+    standard = {"name": "Contoso", "scope": "openid offline_access", "grant": "code"}
+    write_profile(issuer=provider.issuer, client_id=client.id, **(standard | members))
+
+
+@pytest.mark.parametrize(
+    ("kind", "authentication"),
+    [("public", "none"), ("public", "auto"), ("basic", "auto"), ("post", "client_secret_post")],
+)
+def test_every_kind_of_client_signs_in_by_a_browser_on_this_computer(
+    kind: str,
+    authentication: str,
+    start: Start,
+    oidc_provider: OidcProvider,
+    secret_service: SecretStore,
+    browser_opener: Opener,
+) -> None:
+    client: Client = getattr(oidc_provider, kind)
+    profile_for(oidc_provider, client, client_authentication=authentication)
+    if client.secret is not None:
+        store_client_password(secret_service, client.secret)
+    app = start(secret_service)
+    screen = app.wait_for("Continue in your browser")
+    assert screen.codes == []
+    app.press("Return")  # the primary action has the focus: Open browser
+    browser_opener.attach().do(approve_here).result()
+    app.wait_for("Signed in")
+    token = saved_token(secret_service)
+    assert token["access_token"]
+    assert token["refresh_token"]
+    assert app.leave() == 0
+    printed = app.program.printed()
+    assert "code_challenge" not in printed
+    assert client.secret is None or client.secret not in printed
+
+
+def test_giving_up_in_the_browser_is_told_in_the_window(
+    start: Start,
+    oidc_provider: OidcProvider,
+    secret_service: SecretStore,
+    browser_opener: Opener,
+) -> None:
+    profile_for(oidc_provider, oidc_provider.public)
+    app = start(secret_service)
+    app.click("Open browser")
+    browser_opener.attach().do(abort).result()
+    app.wait_for("The sign-in was declined")
+    assert saved(secret_service) == {}
+
+
+def test_a_client_signs_in_as_itself_without_any_browser(
+    start: Start,
+    oidc_provider: OidcProvider,
+    secret_service: SecretStore,
+    browser_opener: Opener,
+) -> None:
+    client = oidc_provider.basic
+    profile_for(oidc_provider, client, grant="client-credentials", scope="")
+    store_client_password(secret_service, client.secret or "")
+    app = start(secret_service)
+    app.wait_for("Signed in")
+    first = saved_token(secret_service)
+    assert first["refresh_token"] is None
+    assert browser_opener.addresses() == []
+    assert app.leave() == 0
+
+
+# At the demo server, which names itself by a text as Cisco XDR does
+
+
+def demo_profile_for(server: DemoServer, **members: str) -> None:
+    """Write the profile of a client of `server`."""
+    write_profile(name="Northwind SOC", issuer=server.url, expected_issuer="IROH Auth", **members)
+
+
+def approve_at_the_demo(page: Page) -> None:
+    """Approve, as the demo analyst, until the browser is back at the program."""
+    page.click("#approve")
+    page.get_by_text("You can close this page").wait_for()
+
+
+def test_the_demo_analyst_approves_without_a_code(
+    start: Start, secret_service: SecretStore, browser_opener: Opener
+) -> None:
+    with DemoServer(DemoOptions()) as server:
+        demo_profile_for(
+            server, client_id=PUBLIC_CLIENT_ID, grant="code", scope="enrich:read admin"
+        )
+        app = start(secret_service)
+        app.click("Open browser")
+        browser_opener.attach().do(approve_at_the_demo).result()
+        screen = app.wait_for("Signed in")
+        assert screen.shows("Asked for, not granted: admin")
+        assert saved_token(secret_service)["scope"] == ["enrich:read"]
+        assert app.leave() == 0
+
+
+def test_a_token_of_the_client_itself_renews_while_the_window_is_in_sight(
+    start: Start, secret_service: SecretStore
+) -> None:
+    with DemoServer(DemoOptions(token_lifetime=12)) as server:
+        demo_profile_for(server, client_id=SERVICE_CLIENT_ID, grant="client-credentials")
+        store_client_password(secret_service, SERVICE_CLIENT_SECRET)
+        app = start(secret_service)
+        app.wait_for("Signed in")
+        first = saved_token(secret_service)["access_token"]
+
+        def renewed() -> bool:
+            asked = [each for each in server.history() if each.grant_type == "client_credentials"]
+            return len(asked) > 1
+
+        wait_until(renewed, "another token", app.program)
+        assert app.leave() == 0  # what is being saved is saved before the end
+        assert saved_token(secret_service)["access_token"] != first
+        assert {each.grant_type for each in server.history()} == {"", "client_credentials"}
