@@ -43,7 +43,7 @@ LIBRARIES = {
         "services/surroundings.py",
     ),
     "filelock": ("services/shared_lock.py", "ui/life.py"),  # which loads it ahead of its need
-    "tomlkit": ("services/settings.py", "services/profile_file.py"),
+    "tomlkit": ("services/settings.py", "services/profile_layout.py"),
     "truststore": ("services/network.py",),
     "platformdirs": ("services/paths.py",),
     "jwt": ("oauth/claims.py", "demo/", "ui/life.py"),  # which loads it ahead of its need

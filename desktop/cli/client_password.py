@@ -3,38 +3,28 @@
 import asyncio
 import getpass
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 from desktop.cli import CANCELLED
 from desktop.services.computer import system_keystore
-from desktop.services.keystore import KeystoreError
+from desktop.services.keystore import Keystore, KeystoreError
 from desktop.services.messages import advice_for
 from desktop.services.profile_reading import load_profile
-from desktop.services.profiles import (
-    Profile,
-    ProfileError,
-    client_password_key,
-    issued_for,
-    proxy_bound,
-    proxy_password_key,
-)
-from desktop.services.saved_tokens import encode_password
+from desktop.services.profile_secrets import save_client_password, save_proxy_password
+from desktop.services.profiles import Profile, ProfileError
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """Whose password it is, under which key it is kept, and what binds it."""
+    """Whose password it is, and how it is saved."""
 
     owner: Callable[[Profile], str]
-    key: Callable[[Profile], str]
-    bound: Callable[[Profile], str]
+    save: Callable[[Keystore, Profile, str], Coroutine[None, None, None]]
 
 
-_CLIENT = _Kind(lambda profile: profile.client_id, client_password_key, issued_for)
-_PROXY = _Kind(
-    lambda profile: f"{profile.proxy_user} at the proxy", proxy_password_key, proxy_bound
-)
+_CLIENT = _Kind(lambda profile: profile.client_id, save_client_password)
+_PROXY = _Kind(lambda profile: f"{profile.proxy_user} at the proxy", save_proxy_password)
 
 
 def store(profile_name: str | None) -> int:
@@ -55,9 +45,7 @@ def _store(profile_name: str | None, kind: _Kind) -> int:
             return 1
         password = _typed(f"Password of {kind.owner(profile)} ({profile.name}): ")
         keystore = system_keystore(patience=120.0)
-        key = kind.key(profile)
-        value = encode_password(password, issued_for=kind.bound(profile))
-        asyncio.run(keystore.save(key, value) if password else keystore.delete(key))
+        asyncio.run(kind.save(keystore, profile, password))
     except (KeyboardInterrupt, EOFError):
         sys.stderr.write("\nCancelled.\n")
         return CANCELLED

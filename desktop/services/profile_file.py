@@ -9,25 +9,26 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
-
+from desktop.services.profile_layout import appended, written
 from desktop.services.profile_reading import (
     is_plain_id,
+    load_presets,
+    preset_members,
     read_document,
     read_profiles,
     read_text,
 )
-from desktop.services.profiles import BrokenProfile
+from desktop.services.profiles import MEMBERS, BrokenProfile, Profile
 from desktop.services.toml_file import write_all_at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
-
-    from tomlkit import TOMLDocument
 
 Members = dict[str, Any]
 """Members of a profile as TOML has them; `None` takes one away."""
@@ -59,17 +60,59 @@ def remove_profile(file: Path, id_: str) -> None:
     _change(file, lambda tables: tables.pop(id_, None), touched=set())
 
 
-def import_profiles(file: Path, text: str) -> tuple[str, ...]:
+def duplicate_profile(file: Path, id_: str, name: str) -> str:
+    """Add a copy of profile `id_` to `file`, on screen called `name`; its id. Blocks.
+
+    Secrets are not copied. Raises `BrokenProfile`.
+    """
+    made: list[str] = []
+
+    def change(tables: Members) -> None:
+        if id_ not in tables:
+            raise BrokenProfile(file, f"there is no profile `{id_}` any more")
+        made[:] = [new_id(name, tables)]
+        tables[made[0]] = {**deepcopy(tables[id_]), "name": name}
+
+    _change(file, change, touched=set())
+    return made[0]
+
+
+def members_of(profile: Profile) -> Members:
+    """What `save_profile` is given to make the file say `profile`.
+
+    What its preset or nobody needs to say is `None`: a member that a preset learns later counts.
+    """
+    preset: Any = load_presets().get(profile.preset, {})
+    usual = Profile(id=profile.id, name=profile.id, client_id="")
+    by_preset = preset_members(preset, {"issuer": profile.issuer})
+    members: Members = {}
+    for name in (each.name for each in fields(Profile) if each.name in MEMBERS):
+        value = _as_toml(getattr(profile, name))
+        is_known = value == by_preset.get(name, _as_toml(getattr(usual, name)))
+        members[name] = None if is_known else value
+    return members
+
+
+def _as_toml(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return "" if value is None else value
+
+
+def import_profiles(file: Path, text: str, source: Path | None = None) -> tuple[str, ...]:
     """Add the profiles in `text`, as `export_profiles` gave it, to `file`; their new ids. Blocks.
 
-    None that is there is replaced: another one of its name gets a number. Raises `BrokenProfile`.
+    None that is there is replaced: another one of its name gets a number. Raises `BrokenProfile`,
+    which names `source`, the file that `text` is from, where that makes no sense.
     """
-    document = read_document(file, text)
-    found = read_profiles(file, document)
+    document = read_document(source or file, text)
+    found = read_profiles(source or file, document, text)
     for complaint in found.broken.values():
         raise complaint
     if not found.good:
-        raise BrokenProfile(file, "there is no profile in what was to be imported")
+        raise BrokenProfile(source or file, "there is no profile in what was to be imported")
     tables: Members = document["profiles"]  # type: ignore[assignment] # it was just read
     added: dict[str, object] = {}
 
@@ -84,15 +127,19 @@ def import_profiles(file: Path, text: str) -> tuple[str, ...]:
 
 
 def export_profiles(file: Path, ids: Iterable[str]) -> str:
-    """The profiles `ids` of `file` as a text of TOML. Raises `BrokenProfile`. Blocks.
+    """The profiles `ids` of `file` as a text of TOML. Raises `ProfileError`. Blocks.
 
-    There is no secret in it: none stands in the file.
+    There is no secret in it: what is not known here, and might be one, is left out.
     """
-    wanted = set(ids)
-    tables: Any = read_document(file, read_text(file)).get("profiles", {})
-    chosen = {id_: table for id_, table in tables.items() if id_ in wanted}
-    heading = "# Profiles of XDR Login. Passwords and tokens are never in here.\n\n"
-    return heading + tomlkit.dumps({"profiles": chosen})
+    text = read_text(file)
+    document: Any = read_document(file, text)
+    found = read_profiles(file, document, text)
+    chosen = {}
+    for id_ in ids:
+        found.named(id_)  # which raises for one that makes no sense
+        table = document["profiles"][id_]
+        chosen[id_] = {name: value for name, value in table.items() if name in MEMBERS}
+    return appended("# Profiles of XDR Login. Passwords and tokens are never in here.", chosen)
 
 
 def new_id(name: str, taken: Collection[str]) -> str:
@@ -121,6 +168,8 @@ def _change(file: Path, change: Callable[[Members], object], *, touched: Collect
                 return
     except OSError as error:
         raise BrokenProfile(file, str(error)) from error
+    except RecursionError as error:
+        raise BrokenProfile(file, _NOT_SAFE) from error
     raise BrokenProfile(file, "another program keeps changing it; try again later")
 
 
@@ -138,47 +187,11 @@ def _changed(
     for id_, complaint in found.broken.items():
         if id_ in touched or id_ not in before:
             raise complaint
-    after = _written(text, tables)
-    try:
-        said: Members = tomllib.loads(after)
-    except (ValueError, RecursionError) as error:
-        raise BrokenProfile(file, _NOT_SAFE) from error
-    if {"profiles": {}, **said} != wanted:
-        raise BrokenProfile(file, _NOT_SAFE)
-    return after
-
-
-def _written(text: str, tables: Members) -> str:
-    """`text` with its profiles made `tables`, in the style it has."""
-    try:
-        document = tomlkit.parse(text)
-        _make(document, tables)
-        return tomlkit.dumps(document)
-    # What tomlkit cannot do to an odd layout it tells with errors of all kinds; the text that comes
-    # of it is looked at by the caller, and nothing is no TOML of profiles.
-    except (TOMLKitError, ValueError, KeyError, TypeError, AttributeError, IndexError):
-        return _appended(text, tables)
-
-
-def _make(document: TOMLDocument, tables: Members) -> None:
-    if "profiles" not in document:
-        document["profiles"] = tomlkit.table(is_super_table=True)
-    there: Any = document["profiles"]
-    for id_ in [each for each in there if each not in tables]:
-        del there[id_]
-    for id_, members in tables.items():
-        if id_ not in there:
-            there[id_] = tomlkit.table()
-        table = there[id_]
-        for name in [each for each in table if each not in members]:
-            del table[name]
-        for name, value in members.items():
-            if name not in table or table[name] != value:
-                table[name] = value
-
-
-def _appended(text: str, tables: Members) -> str:
-    """`text` with those `tables` that it lacks at its end."""
-    there: Any = tomllib.loads(text).get("profiles", {})
-    new = {id_: table for id_, table in tables.items() if id_ not in there}
-    return text.rstrip() + "\n\n" + tomlkit.dumps({"profiles": new})
+    for after in written(text, tables):
+        try:
+            said: Members = tomllib.loads(after.encode().decode())  # as it will be read
+        except (ValueError, RecursionError):
+            continue
+        if {"profiles": {}, **said} == wanted:
+            return after
+    raise BrokenProfile(file, _NOT_SAFE)

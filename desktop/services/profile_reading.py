@@ -10,7 +10,7 @@ from pathlib import Path
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.errors import printable
 from desktop.services import paths
-from desktop.services.profile_rules import faults
+from desktop.services.profile_rules import NEVER_IN_A_FILE, faults
 from desktop.services.profiles import (
     ENDPOINTS_FOR_TOKENS,
     MEMBERS,
@@ -23,8 +23,7 @@ from desktop.services.resources import resource
 
 _log = logging.getLogger(__name__)
 
-_NOT_KNOWN = "profile %s: a member that is not known: %s"
-
+_SECRET = re.compile(r".*(secret|password|passwd).*|(access|refresh)_token")
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
@@ -64,12 +63,7 @@ def load_profiles(file: Path) -> Profiles:
     One profile that makes no sense takes no other away.
     """
     text = read_text(file)
-    return _profiles(file, text, read_document(file, text))
-
-
-def read_profiles(file: Path, document: Mapping[str, object]) -> Profiles:
-    """What `document`, from `file`, holds. Raises `BrokenProfile`."""
-    return _profiles(file, "", document)
+    return read_profiles(file, read_document(file, text), text)
 
 
 def load_presets() -> dict[str, Mapping[str, object]]:
@@ -79,7 +73,23 @@ def load_presets() -> dict[str, Mapping[str, object]]:
     return {name: table for name, table in presets.items() if isinstance(table, dict)}
 
 
-def _profiles(file: Path, text: str, document: Mapping[str, object]) -> Profiles:
+def preset_members(
+    preset: Mapping[str, object], members: Mapping[str, object]
+) -> dict[str, object]:
+    """What a profile with those `members` has from `preset`: not what is for a form alone."""
+    issuer = str(members.get("issuer") or preset.get("issuer", "")).strip().rstrip("/")
+    return {
+        name: value.replace("{issuer}", issuer) if isinstance(value, str) else value
+        for name, value in preset.items()
+        if name in MEMBERS
+    }
+
+
+def read_profiles(file: Path, document: Mapping[str, object], text: str = "") -> Profiles:
+    """What `document`, from `file`, holds; with its `text` lines are told. Raises `BrokenProfile`.
+
+    One profile that makes no sense takes no other away.
+    """
     for name in document:
         if name != "profiles" and _near(name, ("profiles",)):
             raise BrokenProfile(file, f"`[{name}.…]` is not known; did you mean `[profiles.…]`?")
@@ -165,7 +175,7 @@ class _Place:
         found, inside = 0, False
         table = re.compile(rf"\s*\[\s*profiles\s*\.\s*[\"']?{re.escape(self.id)}[\"']?\s*[].]")
         given = re.compile(rf"\s*[\"']?{re.escape(member)}[\"']?\s*[.=]")
-        for number, line in enumerate(self.text.splitlines(), 1):
+        for number, line in enumerate(self.text.split("\n"), 1):  # as TOML ends lines
             if line.lstrip().startswith("["):
                 inside = table.match(line) is not None
                 found = found or (number if inside else 0)
@@ -182,7 +192,12 @@ def _profile(place: _Place, table: object, presets: Mapping[str, object]) -> Pro
     if not isinstance(preset, dict):
         known = ", ".join(presets)
         raise place.complaint(f"`{place.id}`: unknown preset; known are {known}", "preset")
-    return _Reader(place, {**preset, **table}).profile()
+    if not preset.get("issuer") and "issuer_example" in preset and not table.get("issuer"):
+        example = preset["issuer_example"]
+        raise place.complaint(
+            f"profile `{place.id}`: `issuer` is missing, such as {example}", "preset"
+        )
+    return _Reader(place, {**preset_members(preset, table), **table}).profile()
 
 
 def is_plain_id(id_: str) -> bool:
@@ -232,7 +247,9 @@ class _Reader:
 
     def check_names(self) -> None:
         """What looks like a slip is told; what a later version may know does no harm."""
-        for name in self.table.keys() - MEMBERS:
+        for name in sorted(self.table.keys() - MEMBERS):
+            if _SECRET.fullmatch(name.lower().replace("-", "_")):
+                raise self.complaint(f"`{name}`: {NEVER_IN_A_FILE}", name)
             if meant := _near(name, MEMBERS):
                 raise self.complaint(f"`{name}` is not known; did you mean `{meant}`?", name)
             _log.info(

@@ -19,6 +19,10 @@ from desktop.services.settings import SETTINGS_OF_PROFILES, makes_sense
 Fault = tuple[str, str]
 """The member that is wrong, and why, in words; the member is empty where several are."""
 
+NEVER_IN_A_FILE = (
+    "a secret never stands here; a client's password is stored with --set-client-password"
+)
+
 _GUIDE = re.compile(r"|xdr")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LONGEST_LETTER = 2
@@ -79,7 +83,7 @@ def _is_loopback(address: str) -> bool:
 
 def _faults_of_client(profile: Profile) -> Iterator[Fault]:
     if "client_secret" in profile.extra_parameters:
-        yield "extra_parameters", "a password never stands here: use --set-client-password"
+        yield "extra_parameters", NEVER_IN_A_FILE
     if profile.client_authentication not in AUTHENTICATIONS:
         yield (
             "client_authentication",

@@ -2,6 +2,8 @@
 
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +12,16 @@ from hypothesis import strategies as st
 
 from desktop.services import paths, profile_file
 from desktop.services.profile_file import (
+    duplicate_profile,
     export_profiles,
     import_profiles,
+    members_of,
     new_id,
     remove_profile,
     save_profile,
 )
-from desktop.services.profile_reading import load_profiles, read_text
-from desktop.services.profiles import BrokenProfile
+from desktop.services.profile_reading import load_presets, load_profiles, read_text
+from desktop.services.profiles import COLORS, BrokenProfile, Profile, UnknownProfile
 
 NEW = {"name": "Contoso", "preset": "xdr-eu", "client_id": "client-2"}
 FILE = """\
@@ -74,6 +78,86 @@ def test_a_member_is_taken_away_by_none(file: Path) -> None:
     save_profile(file, "b", {"preset": None, "issuer": "https://b.example"})
     assert load_profiles(file).good["b"].issuer == "https://b.example"
     assert "preset" not in file.read_text("utf-8")
+
+
+REMARKS = """\
+# mine
+
+# the main tenant
+[profiles.b]
+client_id = "client-1"
+preset = "xdr-nam"   # ask Dana
+# moved in May
+
+# the second tenant
+[profiles.a]
+client_id = "client-3"
+preset = "xdr-eu"
+# directly above
+[other]
+x = 1
+
+# at the end
+"""
+
+
+def test_comments_stay_where_they_belong_when_members_come_and_go(file: Path) -> None:
+    file.write_text(REMARKS, "utf-8")
+    save_profile(file, "b", {"name": "Northwind", "extra_parameters": {"audience": "a"}})
+    save_profile(file, "a", {"letter": "C"})
+    assert file.read_text("utf-8") == REMARKS.replace(
+        "# moved in May\n",
+        '# moved in May\nname = "Northwind"\nextra_parameters = {audience = "a"}\n',
+    ).replace('"xdr-eu"\n', '"xdr-eu"\nletter = "C"\n')
+    save_profile(file, "b", {"name": None, "extra_parameters": None})
+    save_profile(file, "a", {"letter": None})
+    assert file.read_text("utf-8") == REMARKS
+
+
+def test_comments_about_others_stay_when_a_profile_comes_and_goes(file: Path) -> None:
+    file.write_text(REMARKS, "utf-8")
+    save_profile(file, "c", NEW)
+    assert file.read_text("utf-8").startswith(f"{REMARKS}\n[profiles.c]\n")
+    remove_profile(file, "c")
+    remove_profile(file, "b")
+    kept = file.read_text("utf-8")
+    assert "# moved in May" not in kept
+    assert "# the second tenant\n[profiles.a]" in kept
+    remove_profile(file, "a")
+    assert (
+        "# the second tenant\n# directly above\n[other]\nx = 1\n\n# at the end"
+        in file.read_text("utf-8")
+    )
+
+
+def test_the_tables_in_a_profile_come_and_go_with_it(file: Path) -> None:
+    text = f"{FILE}\n[profiles.a.settings]\nkeep_fresh = true\n\n# the last\n[more]\n"
+    file.write_text(text, "utf-8")
+    save_profile(file, "a", {"settings": {"keep_fresh": False}, "name": "A"})
+    found = load_profiles(file).good["a"]
+    assert (found.name, found.settings) == ("A", {"keep_fresh": False})
+    remove_profile(file, "a")
+    assert file.read_text("utf-8") == FILE.partition("[profiles.a]")[0] + "# the last\n[more]\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'profiles.x = { client_id = "c", preset = "xdr-eu" }\n',
+        '[profiles]\nx = { client_id = "c", preset = "xdr-eu" }\n',
+        '[profiles]\nx.client_id = "c"\nx.preset = "xdr-eu"\n',
+        '[ profiles . "x" ]\nclient_id = "c"\npreset = "xdr-eu"',
+        '[profiles.x]\nclient_id = "c"\npreset = "xdr-eu"\nscope = [\n  "a",  # why\n]\n',
+    ],
+)
+def test_other_layouts_can_be_changed_too(file: Path, text: str) -> None:
+    file.write_text(text, "utf-8")
+    save_profile(file, "x", {"name": "X"})
+    save_profile(file, "x", {"client_id": "d"})
+    found = load_profiles(file).good["x"]
+    assert (found.name, found.client_id) == ("X", "d")
+    remove_profile(file, "x")
+    assert load_profiles(file).good == {}
 
 
 def test_a_removed_profile_takes_nothing_with_it(file: Path) -> None:
@@ -172,6 +256,114 @@ def test_an_import_replaces_nothing(file: Path) -> None:
     assert set(load_profiles(file).good) == {"b", "a", "b-2", "a-2"}
 
 
+def test_what_might_be_a_secret_is_not_exported(file: Path) -> None:
+    file.write_text(f'{FILE}future_key = "SECRET"\n', "utf-8")
+    assert "SECRET" not in export_profiles(file, ["a"])
+
+
+@pytest.mark.parametrize(
+    "name", ["client_secret", "password", "client-password", "Proxy_Password", "refresh_token"]
+)
+def test_a_secret_in_the_file_is_told_and_never_repeated(file: Path, name: str) -> None:
+    file.write_text(f'{FILE}{name} = "hunter2"\n', "utf-8")
+    with pytest.raises(BrokenProfile, match=r"a secret never stands here.*\(line 13\)") as caught:
+        export_profiles(file, ["a"])
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_export_of_what_is_not_there_is_told(file: Path) -> None:
+    with pytest.raises(UnknownProfile):
+        export_profiles(file, ["b", "gone"])
+
+
+def test_a_copy_has_all_but_the_name(file: Path) -> None:
+    assert duplicate_profile(file, "b", "Second tenant") == "second-tenant"
+    written = tomllib.loads(file.read_text("utf-8"))["profiles"]
+    assert written["second-tenant"] == {**written["b"], "name": "Second tenant"}
+    assert duplicate_profile(file, "b", "Second tenant") == "second-tenant-2"
+    assert file.read_text("utf-8").startswith(FILE)
+
+
+def test_a_copy_of_what_is_gone_is_told(file: Path) -> None:
+    with pytest.raises(BrokenProfile, match="there is no profile `gone` any more"):
+        duplicate_profile(file, "gone", "Copy")
+    assert file.read_text("utf-8") == FILE
+
+
+def test_what_the_preset_says_is_not_written(file: Path) -> None:
+    profile = load_profiles(file).good["b"]
+    given = {name: value for name, value in members_of(profile).items() if value is not None}
+    assert given == {"client_id": "client-1", "preset": "xdr-nam"}
+
+
+def test_what_differs_from_the_preset_is_written_even_where_it_is_nothing(file: Path) -> None:
+    profile = replace(load_profiles(file).good["b"], expected_issuer=None, scope_guide="")
+    save_profile(file, "b", members_of(profile))
+    assert load_profiles(file).good["b"] == profile
+    assert 'expected_issuer = ""' in file.read_text("utf-8")
+
+
+def test_a_change_of_the_preset_leaves_nothing_of_the_old_one(file: Path) -> None:
+    eu = load_presets()["xdr-eu"]
+    profile = Profile(id="b", name="b", client_id="client-1", preset="xdr-eu", **eu)  # type: ignore[arg-type]
+    save_profile(file, "b", members_of(profile))
+    assert load_profiles(file).good["b"] == profile
+    assert "https" not in file.read_text("utf-8").partition("[other]")[0]
+
+
+words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20)
+profiles = st.builds(
+    Profile,
+    id=st.just("x"),
+    name=words,
+    client_id=words,
+    provider=words | st.just(""),
+    issuer=st.just("https://a.example"),
+    expected_issuer=words | st.none(),
+    grant=st.sampled_from(["device", "code", "client-credentials"]),
+    scope=st.lists(words, max_size=3).map(tuple),
+    extra_parameters=st.dictionaries(words, words, max_size=3),
+    letter=words.map(lambda word: word[:2]),
+    color=st.sampled_from(COLORS),
+    proxy=st.sampled_from(["system", "none", "http://proxy.example:1"]),
+    proxy_user=words,
+    ca_file=words,
+    settings=st.sampled_from([{}, {"keep_fresh": True}, {"clipboard_seconds": 9}]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(profiles, profiles)
+def test_what_is_saved_of_a_profile_is_what_is_read(first: Profile, second: Profile) -> None:
+    file = paths.configuration_folder() / "fuzz.toml"
+    file.unlink(missing_ok=True)
+    for profile in (first, second):
+        save_profile(file, "x", members_of(profile))
+        assert load_profiles(file).good["x"] == profile
+
+
+@pytest.mark.parametrize("depth", [50, 100, 150, 200, 250, 300, 350, 400, 500, 1000])
+def test_however_deep_something_is_nested_nothing_is_lost(file: Path, depth: int) -> None:
+    deep = f"{FILE}deep = {'[' * depth}{']' * depth}\n"
+    for change in (
+        lambda: save_profile(file, "c", NEW),
+        lambda: save_profile(file, "a", {"name": "A"}),
+        lambda: duplicate_profile(file, "a", "Copy"),
+    ):
+        file.write_text(deep, "utf-8")
+        with suppress(BrokenProfile):
+            change()
+        assert "[" * depth + "]" * depth in file.read_text("utf-8")
+
+
+def test_what_cannot_be_text_is_not_written(file: Path) -> None:
+    with pytest.raises(BrokenProfile):
+        save_profile(file, "b", {"future": "\ud800"})
+    with pytest.raises(BrokenProfile):
+        import_profiles(file, '[profiles.x]\npreset="xdr-eu"\nclient_id="i"\nfuture="\ud800"')
+    assert file.read_text("utf-8") == FILE
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -223,6 +415,7 @@ CHANGES: list[Callable[[Path], object]] = [
     lambda file: save_profile(file, "n", NEW),
     lambda file: save_profile(file, "x", {"name": "other", "scope": None}),
     remove_x,
+    lambda file: duplicate_profile(file, "x", "n"),
     lambda file: import_profiles(file, '[profiles.x]\npreset="xdr-eu"\nclient_id="i"\n'),
 ]
 
@@ -245,7 +438,7 @@ def test_whatever_is_in_the_file_nothing_is_lost(
     old, new = tomllib.loads(before.decode("utf-8-sig")), tomllib.loads(file.read_text("utf-8"))
     touched = {"x", "n", "x-2"}
     assert others(old, touched) == others(new, touched)
-    if change is not remove_x:  # which takes the comments in it along
+    if change is not remove_x:  # which takes along the comments in it
         assert file.read_text("utf-8").count("# words") == text.count("# words")
 
 

@@ -1,0 +1,60 @@
+"""The secrets of a profile, which are in the keyring and nowhere else."""
+
+from desktop.services.keystore import Keystore, KeystoreError
+from desktop.services.profiles import (
+    Profile,
+    client_password_key,
+    issued_for,
+    proxy_bound,
+    proxy_password_key,
+    tokens_key,
+)
+from desktop.services.saved_tokens import decode_password, encode_password
+
+
+async def save_client_password(keystore: Keystore, profile: Profile, password: str) -> None:
+    """Store the password of the client, for its server alone; an empty one is removed.
+
+    Raises `KeystoreError`.
+    """
+    bound = issued_for(profile)
+    await _save(keystore, client_password_key(profile), password, bound=bound)
+
+
+async def save_proxy_password(keystore: Keystore, profile: Profile, password: str) -> None:
+    """Store the password that is shown to the proxy, for that alone; an empty one is removed.
+
+    Raises `KeystoreError`.
+    """
+    await _save(keystore, proxy_password_key(profile), password, bound=proxy_bound(profile))
+
+
+async def _save(keystore: Keystore, key: str, password: str, *, bound: str) -> None:
+    if password:
+        await keystore.save(key, encode_password(password, issued_for=bound))
+    else:
+        await keystore.delete(key)
+
+
+async def has_client_password(keystore: Keystore, profile: Profile) -> bool:
+    """Whether there is one for the server and the client that `profile` names now.
+
+    Raises `KeystoreError`.
+    """
+    value = await keystore.load(client_password_key(profile))
+    return bool(value and decode_password(value, issued_for=issued_for(profile)))
+
+
+async def delete_secrets(keystore: Keystore, profile: Profile) -> None:
+    """Remove all that is stored of `profile`, once its session is closed.
+
+    Tries each, then raises the first `KeystoreError`.
+    """
+    failed: list[KeystoreError] = []
+    for key in (tokens_key(profile), client_password_key(profile), proxy_password_key(profile)):
+        try:
+            await keystore.delete(key)
+        except KeystoreError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
