@@ -16,7 +16,7 @@ from desktop.oauth.metadata import ServerMetadata, metadata_addresses
 from desktop.services import check_texts as texts
 from desktop.services.messages import advice_for
 from desktop.services.profiles import Profile
-from desktop.services.provider import discovered, named
+from desktop.services.provider import discovered, portal_behind
 from desktop.services.surroundings import HttpOpener
 
 Presets = Mapping[str, Mapping[str, object]]
@@ -108,7 +108,7 @@ class _Check:
             address = metadata_addresses(self._home)[0] if self._profile.issuer else self._home
             await get(self._connection.http, address)
         except errors.Trouble as trouble:
-            error = await named(self._connection, trouble)
+            error = await portal_behind(self._connection, trouble) or trouble
             if isinstance(error, errors.CertificateRejected):
                 return [self._good(Step.REACH, texts.ANSWERS), _bad(Step.TRUST, error)]
             return [_bad(Step.REACH, error)]
