@@ -308,5 +308,10 @@ def _needs_password(profile: Profile) -> bool:
 
 
 def _invented(client_id: str) -> str:
-    """An ID of the same shape that nobody has."""
-    return re.sub(r"\d", lambda _: secrets.choice("0123456789"), client_id)
+    """An ID of the same shape that nobody has: no digit of it stays."""
+    other = re.sub(r"[0-9]", _another_digit, client_id)
+    return other if other != client_id else f"{client_id}-{secrets.token_hex(4)}"
+
+
+def _another_digit(digit: re.Match[str]) -> str:
+    return str((int(digit[0]) + 1 + secrets.randbelow(9)) % 10)

@@ -296,6 +296,14 @@ async def test_a_wrong_password_is_told_where_the_server_tells_clients_apart() -
     assert finding.text == "login.example knows this client ID, but not without a password."
 
 
+async def test_a_client_without_a_digit_in_its_id_is_told_apart_too() -> None:
+    web = Web()
+    web.replies[f"{HOST}/device"] = only("soc-desktop")
+    profile = replace(PROFILE, client_id="soc-desktop", client_authentication="auto")
+    (*_, finding) = await found(web, profile, PASSWORD)
+    assert finding.text == "login.example knows this client ID, but not with this password."
+
+
 async def test_a_client_of_another_region_is_found_without_its_password() -> None:
     web = Web()
     web.replies |= {
