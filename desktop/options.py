@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from desktop.demo import DemoOptions, DemoServer
+    from desktop.services.policy import Policy
     from desktop.services.profiles import Profile
 
 
@@ -32,9 +33,17 @@ class Options:
 
     def load_profile(self) -> Profile:
         """The profile to sign in with. Blocks; raises `ProfileError`."""
-        from desktop.services.profile_reading import load_profile
+        from desktop.services.configuration import load_configuration
 
-        return self._demo_profile() if self.demo is not None else load_profile(self.profile)
+        if self.demo is not None:
+            return self._demo_profile()
+        return load_configuration().named(self.profile)
+
+    def load_policy(self) -> Policy:
+        """What an administrator has decided. Blocks; raises nothing."""
+        from desktop.services.policy_reading import load_policy
+
+        return load_policy()
 
     def close(self) -> None:
         """Stop the demo server if it was started."""

@@ -6,9 +6,9 @@ import sys
 
 from desktop.cli import CANCELLED
 from desktop.services.computer import system_keystore
+from desktop.services.configuration import load_configuration
 from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
-from desktop.services.profile_reading import load_profile
 from desktop.services.profiles import ProfileError, client_password_key, issued_for
 from desktop.services.saved_tokens import encode_password
 
@@ -16,7 +16,7 @@ from desktop.services.saved_tokens import encode_password
 def store(profile_name: str | None) -> int:
     """Ask for the password and put it into the keyring; an empty one removes it."""
     try:
-        profile = load_profile(profile_name)
+        profile = load_configuration().named(profile_name)
         password = _typed(f"Password of {profile.client_id} ({profile.name}): ")
         keystore = system_keystore(patience=120.0)
         key = client_password_key(profile)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from desktop.oauth import errors
 from desktop.services import keystore, profiles, session_errors
 from desktop.services.logs import redacted
-from desktop.services.message_rows import Remedy, Row
+from desktop.services.message_rows import PROFILE_REMEDIES, Remedy, Row
 from desktop.services.server_messages import SERVER_ROWS, server_says
 
 __all__ = ["Advice", "Remedy", "advice_for", "facts_of"]
@@ -165,6 +165,22 @@ _ROWS: dict[type[BaseException], Row] = {
         "This token cannot be copied as a command",
         "It has characters that a shell could run. Copy the token itself.",
     ),
+    session_errors.GrantForbidden: Row(
+        "Signing in with a code is not allowed here",
+        lambda e, _: (
+            f"Your administrator has forbidden it ({e.source}). Sign in with another profile, or "
+            "tell your administrator that you need this one."
+        ),
+        PROFILE_REMEDIES,
+    ),
+    session_errors.FormatForbidden: Row(
+        "Copying in this shape is not allowed here",
+        lambda e, _: f"Your administrator has forbidden it ({e.source}). Choose another one.",
+    ),
+    session_errors.ForbiddenByPolicy: Row(
+        "This is not allowed here",
+        lambda e, _: f"Your administrator has forbidden it ({e.source}).",
+    ),
     session_errors.SessionError: Row("It did not work", "Try again."),
     # The profiles
     profiles.NoProfile: Row(
@@ -189,6 +205,13 @@ _ROWS: dict[type[BaseException], Row] = {
             f"{e.where}: {_sentence(errors.printable(e.detail))} Correct it, then try again."
         ),
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
+    ),
+    profiles.BrokenPolicy: Row(
+        "Your administrator's settings cannot be read",
+        lambda e, _: (
+            f"{e.where}: {_sentence(errors.printable(e.detail))} What they forbid is not known, so "
+            "nobody can sign in on this computer. Tell your administrator, then try again."
+        ),
     ),
     profiles.ProfileError: Row(
         "The profiles cannot be used",

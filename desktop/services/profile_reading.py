@@ -10,9 +10,9 @@ from pathlib import Path
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.errors import printable
 from desktop.services import paths
+from desktop.services.policy import NO_POLICY, Policy
 from desktop.services.profile_rules import faults
 from desktop.services.profiles import (
-    ENDPOINTS_FOR_TOKENS,
     MEMBERS,
     BrokenProfile,
     NoProfile,
@@ -30,11 +30,15 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 @dataclass(frozen=True, slots=True)
 class Profiles:
-    """What a file holds, by id and in its order: those that make sense, and why others do not."""
+    """What there is, by id and in its order: those that make sense, and why others do not.
+
+    `file` is the person's own. `policy` is what an administrator has decided besides.
+    """
 
     file: Path
     good: Mapping[str, Profile]
     broken: Mapping[str, BrokenProfile]
+    policy: Policy = NO_POLICY
 
     def named(self, name: str | None) -> Profile:
         """The profile `name`, or the first one. Raises `ProfileError`."""
@@ -81,7 +85,7 @@ def load_presets() -> dict[str, Mapping[str, object]]:
 
 def _profiles(file: Path, text: str, document: Mapping[str, object]) -> Profiles:
     for name in document:
-        if name != "profiles" and _near(name, ("profiles",)):
+        if name != "profiles" and near(name, ("profiles",)):
             raise BrokenProfile(file, f"`[{name}.…]` is not known; did you mean `[profiles.…]`?")
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
@@ -135,7 +139,7 @@ def read_document(file: Path, text: str) -> dict[str, object]:
         raise BrokenProfile(file, str(error)) from error
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def near(name: str, known: Iterable[str]) -> str:
     """The one of `known` that whoever wrote `name` may have meant; empty for none."""
     import difflib  # needed by few
 
@@ -212,7 +216,9 @@ class _Reader:
             device_authorization_endpoint=self.text("device_authorization_endpoint", default=""),
             token_endpoint=self.text("token_endpoint", default=""),
             authorization_endpoint=self.text("authorization_endpoint", default=""),
-            **{name: self.text(name, default="") for name in ENDPOINTS_FOR_TOKENS},
+            userinfo_endpoint=self.text("userinfo_endpoint", default=""),
+            revocation_endpoint=self.text("revocation_endpoint", default=""),
+            app_grant_endpoint=self.text("app_grant_endpoint", default=""),
             client_authentication=self.text("client_authentication", default="auto"),
             scope=self.texts("scope"),
             verification_hosts=self.texts("verification_hosts"),
@@ -233,7 +239,7 @@ class _Reader:
     def check_names(self) -> None:
         """What looks like a slip is told; what a later version may know does no harm."""
         for name in self.table.keys() - MEMBERS:
-            if meant := _near(name, MEMBERS):
+            if meant := near(name, MEMBERS):
                 raise self.complaint(f"`{name}` is not known; did you mean `{meant}`?", name)
             _log.info(
                 "profile %s: a member that is not known: %s", self.place.id, printable(name, 60)

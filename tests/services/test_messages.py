@@ -53,6 +53,7 @@ def bare(kind: type[Exception]) -> Exception:
         errors.UnsupportedTokenType: (HOST, "mac"),
         profiles.ProfileError: (FILE,),
         session.ClientPasswordMissing: ("northwind",),
+        session.ForbiddenByPolicy: ("policy.toml",),
     }
     found = next((arguments[each] for each in kind.__mro__ if each in arguments), ())
     return kind(*found, host=HOST) if issubclass(kind, errors.ErrorResponse) else kind(*found)
