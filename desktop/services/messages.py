@@ -166,7 +166,7 @@ _ROWS: dict[type[BaseException], Row] = {
         "It has characters that a shell could run. Copy the token itself.",
     ),
     session_errors.GrantForbidden: Row(
-        "Signing in with a code is not allowed here",
+        "Signing in with a code is forbidden",
         lambda e, _: (
             f"Your administrator has forbidden it ({e.source}). Sign in with another profile, or "
             "tell your administrator that you need this one."
@@ -174,7 +174,7 @@ _ROWS: dict[type[BaseException], Row] = {
         PROFILE_REMEDIES,
     ),
     session_errors.FormatForbidden: Row(
-        "Copying in this shape is not allowed here",
+        "Copying in this shape is forbidden",
         lambda e, _: f"Your administrator has forbidden it ({e.source}). Choose another one.",
     ),
     session_errors.ForbiddenByPolicy: Row(
@@ -207,10 +207,10 @@ _ROWS: dict[type[BaseException], Row] = {
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
     profiles.BrokenPolicy: Row(
-        "Your administrator's settings cannot be read",
+        "The policy of this computer is broken",
         lambda e, _: (
-            f"{e.where}: {_sentence(errors.printable(e.detail))} What they forbid is not known, so "
-            "nobody can sign in on this computer. Tell your administrator, then try again."
+            f"{e.where}: {_sentence(errors.printable(e.detail))} What it forbids is not known, so "
+            "nobody can sign in here. Tell your administrator, then try again."
         ),
     ),
     profiles.ProfileError: Row(

@@ -55,7 +55,7 @@ class Member:
             case Kind.SWITCH if not isinstance(value, bool):
                 return "must be true or false"
             # A bool is an int to Python, and is no number of seconds.
-            case Kind.NUMBER if isinstance(value, bool) or value not in self.allowed:
+            case Kind.NUMBER if type(value) is not int or value not in self.allowed:
                 return f"must be a number from {self.allowed[0]} to {self.allowed[-1]}"
             case Kind.TEXT if not isinstance(value, str):
                 return "must be a text"
