@@ -68,6 +68,7 @@ def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: AN
                 "http://proxy.example:x",
                 "http://[::1:3128",
                 "ftp://proxy.example:21",
+                "socks5://proxy.example:1080",
                 "http://dana:SECRET@proxy.example:3128",
                 "direct",
             )
