@@ -96,7 +96,9 @@ class _Life:
         try:
             await self._be_the_one()
             file = settings_file()
-            self._controller.keeper.use(await self._worker.run(partial(load_settings, file)))
+            keeper = self._controller.keeper
+            keeper.policy = await self._worker.run(self._options.load_policy)
+            keeper.use(await self._worker.run(partial(load_settings, file)))
             await self._sign_in(quietly=self._options.hidden)
             await self._settled.wait()
             await asyncio.sleep(_DRAWN_AFTER)  # what is loaded now would make that come later

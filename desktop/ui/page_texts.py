@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from desktop.services.profiles import Profile
     from desktop.services.token_details import Claim, Scope, TokenDetails
 
+
+def locked(source: str) -> str:
+    """Why a setting cannot be changed."""
+    return f"Your administrator has set this, so it cannot be changed here ({source})."
+
+
 # The details
 
 NOT_VERIFIED = "Read from the token, not verified."

@@ -8,6 +8,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop import __version__
+from desktop.services.policy import NO_POLICY, Policy
 from desktop.services.profiles import Profile
 from desktop.services.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, Settings
 from desktop.services.states import SignedIn, State
@@ -28,6 +29,7 @@ class SettingsView(View):
         self._actions = actions
         self._pages = pages
         self._settings = Settings()
+        self._policy = NO_POLICY
         self._profile: Profile | None = None
         self._failure = WarningCard()
         self._at_login = self._switch("Start when I log in", "start_at_login", theme)
@@ -41,6 +43,7 @@ class SettingsView(View):
         )
         self._about_login = label("", "muted")
         self._cost = label("", "muted")
+        self._rows: dict[str, _Row] = {}
         self._lay_out()
         self.forbid_start("")
         self.show_settings(self._settings)
@@ -64,11 +67,22 @@ class SettingsView(View):
         self._settings = settings
         self._at_login.setChecked(settings.start_at_login)
         self._hidden.setChecked(settings.start_hidden)
-        self._hidden.setEnabled(settings.start_at_login)
+        self._hidden.setEnabled(settings.start_at_login and self._is_free("start_hidden"))
+        self._fresh.setEnabled(self._is_free("keep_fresh"))
         self._fresh.setChecked(settings.keep_fresh)
         self._minutes.show_value(settings.in_use_minutes)
-        self._minutes.setEnabled(not settings.keep_fresh)
+        self._minutes.setEnabled(not settings.keep_fresh and self._is_free("in_use_minutes"))
         self._seconds.show_value(settings.clipboard_seconds)
+        self._seconds.setEnabled(self._is_free("clipboard_seconds"))
+
+    def lock(self, policy: Policy) -> None:
+        """Show, and do not let change, what `policy` has decided."""
+        self._policy = policy
+        for name, row in self._rows.items():
+            row.show_locked("" if self._is_free(name) else page_texts.locked(policy.source))
+
+    def _is_free(self, setting: str) -> bool:
+        return setting not in self._policy.settings
 
     def forbid_start(self, reason: str) -> None:
         """Do not offer to start at login, for `reason`; empty where there is none."""
@@ -91,16 +105,22 @@ class SettingsView(View):
     def _lay_out(self) -> None:
         starting = Card()
         starting.column.addWidget(_Row("Start when I log in", self._about_login, self._at_login))
-        starting.column.addWidget(
-            _Row("Start hidden, in the tray", page_texts.START_HIDDEN, self._hidden)
-        )
+        hidden = _Row("Start hidden, in the tray", page_texts.START_HIDDEN, self._hidden)
+        starting.column.addWidget(hidden)
         token = Card()
-        token.column.addWidget(_Row("Always keep the token fresh", self._cost, self._fresh))
-        token.column.addWidget(_Row("Renew while in use", page_texts.IN_USE, self._minutes))
+        fresh = _Row("Always keep the token fresh", self._cost, self._fresh)
+        minutes = _Row("Renew while in use", page_texts.IN_USE, self._minutes)
+        token.column.addWidget(fresh)
+        token.column.addWidget(minutes)
         clipboard = Card()
-        clipboard.column.addWidget(
-            _Row("Clear clipboard after", page_texts.CLIPBOARD, self._seconds)
-        )
+        seconds = _Row("Clear clipboard after", page_texts.CLIPBOARD, self._seconds)
+        clipboard.column.addWidget(seconds)
+        self._rows = {
+            "start_hidden": hidden,
+            "keep_fresh": fresh,
+            "in_use_minutes": minutes,
+            "clipboard_seconds": seconds,
+        }
         files = Card()
         files.column.addWidget(label("Files", "heading"))
         files.column.addWidget(
@@ -145,6 +165,14 @@ class _Row(QWidget):
         column.setSpacing(2)
         add_row(column, label(name, "heading"), control).setStretch(0, 1)
         column.addWidget(below)
+        self._locked = label("", "muted")
+        self._locked.hide()
+        column.addWidget(self._locked)
+
+    def show_locked(self, reason: str) -> None:
+        """Say why this cannot be changed; nothing where it can."""
+        self._locked.setText(reason)
+        self._locked.setVisible(bool(reason))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Switch."""
