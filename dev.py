@@ -48,6 +48,7 @@ def main() -> int:
     if rest and options.command not in {"run", "test"}:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     commands = {"run": run, "test": test, "bench": bench, "shots": shots, "lock": lock}
+    commands["policies"] = policies
     return commands[options.command](options, [each for each in rest if each != "--"])
 
 
@@ -69,6 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
     benching.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers")
     shooting = add("shots", "Take the screenshots, on a display that nobody sees")
     shooting.add_argument("folder", type=Path, metavar="DIR", help="where to write them")
+    add("policies", "Make the schemas, and the templates for administrators, anew")
     locking = add("lock", "Pin the dependencies anew, with their hashes")
     locking.add_argument("--upgrade", action="store_true", help="take the newest that is allowed")
     return parser
@@ -113,6 +115,13 @@ def shots(options: argparse.Namespace, _rest: list[str]) -> int:
     install_requirements("dev")
     python, folder = python_in(VENV), str(options.folder.resolve())
     return become(python, "-m", "tests.rigs.display", str(python), "-m", "tests.shots", folder)
+
+
+def policies(_options: argparse.Namespace, _rest: list[str]) -> int:
+    """Write what is made from the schema of everything that can be configured."""
+    install_requirements("dev")
+    os.environ["PYTHONPATH"] = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
+    return become(python_in(VENV), "-m", "policies")
 
 
 def lock(options: argparse.Namespace, _rest: list[str]) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from desktop.demo import DemoOptions, DemoServer
+    from desktop.services.policy import Policy
     from desktop.services.profile_reading import Profiles
     from desktop.services.profiles import Profile
 
@@ -32,12 +33,13 @@ class Options:
         self._server: DemoServer | None = None
 
     def load_profiles(self) -> Profiles:
-        """All profiles that there are. Blocks; raises `BrokenProfile`."""
+        """All profiles that there are. Blocks; raises `BrokenProfile` or `BrokenPolicy`."""
+        from desktop.services.configuration import load_configuration
         from desktop.services.paths import profiles_file
-        from desktop.services.profile_reading import Profiles, load_profiles
+        from desktop.services.profile_reading import Profiles
 
         if self.demo is None:
-            return load_profiles(profiles_file())
+            return load_configuration()
         profile = self._demo_profile()
         return Profiles(profiles_file(), {profile.id: profile}, {})
 
@@ -45,6 +47,12 @@ class Options:
         """The profile that was asked for, or the first one. Blocks; raises `ProfileError`."""
         profiles = self.load_profiles()
         return profiles.named(None if self.demo is not None else self.profile)
+
+    def load_policy(self) -> Policy:
+        """What an administrator has decided. Blocks; raises nothing."""
+        from desktop.services.policy_reading import load_policy
+
+        return load_policy()
 
     def close(self) -> None:
         """Stop the demo server if it was started."""

@@ -42,7 +42,11 @@ LIBRARIES = {
         "services/provider.py",
         "services/surroundings.py",
     ),
-    "filelock": ("services/shared_lock.py", "ui/life.py"),  # which loads it ahead of its need
+    "filelock": (
+        "services/shared_lock.py",
+        "services/profile_file.py",
+        "ui/life.py",  # which loads it ahead of its need
+    ),
     "tomlkit": ("services/settings.py", "services/profile_layout.py"),
     "truststore": ("services/network.py",),
     "platformdirs": ("services/paths.py",),

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from desktop.cli import CANCELLED
 from desktop.services.computer import system_keystore
+from desktop.services.configuration import load_configuration
 from desktop.services.keystore import Keystore, KeystoreError
 from desktop.services.messages import advice_for
-from desktop.services.profile_reading import load_profile
 from desktop.services.profile_secrets import save_client_password, save_proxy_password
 from desktop.services.profiles import Profile, ProfileError
 
@@ -39,7 +39,7 @@ def store_for_proxy(profile_name: str | None) -> int:
 
 def _store(profile_name: str | None, kind: _Kind) -> int:
     try:
-        profile = load_profile(profile_name)
+        profile = load_configuration().named(profile_name)
         if kind is _PROXY and not profile.proxy_user:
             sys.stderr.write(f"{profile.name} names no “proxy_user”: write it there first.\n")
             return 1

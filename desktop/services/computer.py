@@ -10,7 +10,6 @@ from desktop.services.keystore import Keystore, Vault, VaultKeystore
 from desktop.services.network import system_proxy
 from desktop.services.noted_keystore import NotedKeystore
 from desktop.services.paths import locks_folder, notes_folder
-from desktop.services.policy import Policy
 from desktop.services.shared_lock import shared_lock
 from desktop.services.surroundings import Surroundings
 
@@ -18,14 +17,13 @@ from desktop.services.surroundings import Surroundings
 def surroundings(
     worker: Worker,
     *,
-    policy: Policy | None = None,
     find_proxy: Callable[[str], str] = system_proxy,
 ) -> Surroundings:
     """The real ones; `worker` does what would hold the event loop, `find_proxy` may hold it too."""
     clock = SystemClock()
     lock = partial(shared_lock, locks_folder(), clock=clock)
     keystore = system_keystore()
-    connector = Connector(keystore, worker, policy=policy, find_proxy=find_proxy)
+    connector = Connector(keystore, worker, find_proxy=find_proxy)
     return Surroundings(keystore, connector, clock, lock)
 
 

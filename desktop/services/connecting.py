@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import httpx
@@ -10,7 +9,6 @@ import httpx
 from desktop.services.background import Worker
 from desktop.services.keystore import Keystore, KeystoreError
 from desktop.services.network import Network, make_http_client, system_proxy
-from desktop.services.policy import Policy
 from desktop.services.profiles import Profile, proxy_bound, proxy_password_key
 from desktop.services.saved_tokens import decode_password
 
@@ -18,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 class Connector:
-    """Goes by what the profile says of proxy and authorities, and first of all by the policy.
+    """Goes by what the profile says of proxy and authorities; the administrator's are in it.
 
     `worker` does what would hold the event loop. `find_proxy` tells the system's proxy.
     """
@@ -28,12 +26,10 @@ class Connector:
         keystore: Keystore,
         worker: Worker,
         *,
-        policy: Policy | None = None,
         find_proxy: Callable[[str], str] = system_proxy,
     ) -> None:
         self._keystore = keystore
         self._worker = worker
-        self._policy = policy or Policy()
         self._find_proxy = find_proxy
         # Its own, since a script that decides about proxies may hang.
         self._finder = Worker("proxies")
@@ -45,7 +41,6 @@ class Connector:
 
         Raises `AuthorityUnusable`.
         """
-        profile = governed(profile, self._policy)
 
         async def password() -> str | None:
             return proxy_password or await self._saved_password(profile)
@@ -68,12 +63,3 @@ class Connector:
             _log.warning("no password for the proxy: %s", type(error).__name__)
             return None
         return value and decode_password(value, issued_for=proxy_bound(profile))
-
-
-def governed(profile: Profile, policy: Policy) -> Profile:
-    """`profile` with the proxy and the authorities that `policy` decides."""
-    return replace(
-        profile,
-        proxy=policy.proxy or profile.proxy,
-        ca_file=policy.ca_file or profile.ca_file,
-    )

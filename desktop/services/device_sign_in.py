@@ -11,6 +11,7 @@ from desktop.oauth.metadata import ServerMetadata
 from desktop.oauth.polling import Progress, poll
 from desktop.oauth.token import TokenSet, request_token
 from desktop.services.profiles import Profile, is_own_link
+from desktop.services.session_errors import GrantForbidden
 from desktop.services.states import AwaitingApproval
 
 
@@ -25,8 +26,11 @@ async def sign_in_by_code(
 ) -> TokenSet:
     """Ask for a code, and for the token until it is approved; `show` gets every step.
 
-    Setting `nudge` asks as soon as the interval has passed. Raises `OAuthError`.
+    Setting `nudge` asks as soon as the interval has passed. Raises `OAuthError`,
+    or `GrantForbidden` where an administrator allows no codes.
     """
+    if not profile.policy.device_grant:
+        raise GrantForbidden(profile.policy.source)
     authorization = await request_authorization(
         connection, metadata, scope=profile.scope, extra=profile.extra_parameters
     )
@@ -48,7 +52,9 @@ def _awaiting(
     return AwaitingApproval(
         user_code=authorization.user_code,
         verification_uri=authorization.verification_uri,
-        verification_uri_complete=authorization.verification_uri_complete,
+        verification_uri_complete=(
+            authorization.verification_uri_complete if profile.policy.complete_link else None
+        ),
         host=host_of(link),
         host_is_known=is_own_link(link, profile),
         requested_at=authorization.requested.utc,

@@ -174,6 +174,22 @@ _ROWS: dict[type[BaseException], Row] = {
         "This token cannot be copied as a command",
         "It has characters that a shell could run. Copy the token itself.",
     ),
+    session_errors.GrantForbidden: Row(
+        "Signing in with a code is forbidden",
+        lambda e, _: (
+            f"Your administrator has forbidden it ({e.source}). Sign in with another profile, or "
+            "tell your administrator that you need this one."
+        ),
+        PROFILE_REMEDIES,
+    ),
+    session_errors.FormatForbidden: Row(
+        "Copying in this shape is forbidden",
+        lambda e, _: f"Your administrator has forbidden it ({e.source}). Choose another one.",
+    ),
+    session_errors.ForbiddenByPolicy: Row(
+        "This is not allowed here",
+        lambda e, _: f"Your administrator has forbidden it ({e.source}).",
+    ),
     session_errors.SessionError: Row("It did not work", "Try again."),
     # The profiles
     profiles.NoProfile: Row(
@@ -198,6 +214,13 @@ _ROWS: dict[type[BaseException], Row] = {
             f"{e.where}: {_sentence(errors.printable(e.detail))} Correct it, then try again."
         ),
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
+    ),
+    profiles.BrokenPolicy: Row(
+        "The policy of this computer is broken",
+        lambda e, _: (
+            f"{e.where}: {_sentence(errors.printable(e.detail))} What it forbids is not known, so "
+            "nobody can sign in here. Tell your administrator, then try again."
+        ),
     ),
     profiles.ProfileError: Row(
         "The profiles cannot be used",

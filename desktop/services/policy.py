@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 class Policy:
     """The decisions; without any, everything is the person's.
 
-    `source` is where they stand, for the screen. `profiles` are those that everybody has, by id,
+    `source` is where they stand, for the screen. `broken` is why they cannot be read: then nobody
+    signs in, since what is forbidden is not known. `profiles` are those that everybody has, by id,
     with the members of `profiles.toml`; `own_profiles` says whether a person may have others.
     `forbidden_formats` are names of `CopyFormat`. `settings` are members of `settings.toml` that
     are locked, with their values. `proxy` and `ca_file` hold for all profiles; empty for no word.
     """
 
     source: str = ""
+    broken: str = ""
     profiles: Mapping[str, object] = field(default_factory=dict)
     own_profiles: bool = True
     forbidden_formats: frozenset[str] = frozenset()
@@ -28,3 +30,6 @@ class Policy:
     settings: Mapping[str, object] = field(default_factory=dict)
     proxy: str = ""
     ca_file: str = ""
+
+
+NO_POLICY = Policy()

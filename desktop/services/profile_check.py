@@ -16,7 +16,7 @@ from desktop.oauth.metadata import ServerMetadata, metadata_addresses
 from desktop.services import check_texts as texts
 from desktop.services.messages import advice_for
 from desktop.services.profiles import Profile
-from desktop.services.provider import discovered, named
+from desktop.services.provider import discovered, portal_behind
 from desktop.services.surroundings import HttpOpener
 
 Presets = Mapping[str, Mapping[str, object]]
@@ -108,7 +108,7 @@ class _Check:
             address = metadata_addresses(self._home)[0] if self._profile.issuer else self._home
             await get(self._connection.http, address)
         except errors.Trouble as trouble:
-            error = await named(self._connection, trouble)
+            error = await portal_behind(self._connection, trouble) or trouble
             if isinstance(error, errors.CertificateRejected):
                 return [self._good(Step.REACH, texts.ANSWERS), _bad(Step.TRUST, error)]
             return [_bad(Step.REACH, error)]
@@ -308,5 +308,10 @@ def _needs_password(profile: Profile) -> bool:
 
 
 def _invented(client_id: str) -> str:
-    """An ID of the same shape that nobody has."""
-    return re.sub(r"\d", lambda _: secrets.choice("0123456789"), client_id)
+    """An ID of the same shape that nobody has: no digit of it stays."""
+    other = re.sub(r"[0-9]", _another_digit, client_id)
+    return other if other != client_id else f"{client_id}-{secrets.token_hex(4)}"
+
+
+def _another_digit(digit: re.Match[str]) -> str:
+    return str((int(digit[0]) + 1 + secrets.randbelow(9)) % 10)

@@ -6,14 +6,19 @@ before and what was to be changed, or the file stays as it is.
 
 from __future__ import annotations
 
+import logging
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
+
+from desktop.services import paths
 from desktop.services.profile_layout import appended, written
 from desktop.services.profile_reading import (
     is_plain_id,
@@ -33,8 +38,12 @@ if TYPE_CHECKING:
 Members = dict[str, Any]
 """Members of a profile as TOML has them; `None` takes one away."""
 
+_log = logging.getLogger(__name__)
+
 _TRIES = 5
+_LONGEST_WAIT = 10.0  # seconds; a change takes a few milliseconds
 _LONGEST_ID = 40
+_NO_REST = "another program keeps changing it; try again later"
 _NOT_SAFE = "it is laid out so that it cannot be changed here; change it in an editor"
 
 
@@ -159,18 +168,39 @@ def _change(file: Path, change: Callable[[Members], object], *, touched: Collect
     """Do `change` to the tables of profiles in `file`; those `touched` must make sense then."""
     file = file.resolve()  # a link stays a link
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for _ in range(_TRIES):
-            before = read_text(file)
-            after = _changed(file, before, change, touched=touched)
-            if read_text(file) == before:  # nobody else has changed it meanwhile
-                write_all_at_once(after, file)
-                return
+        with _only_program(file):
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for _ in range(_TRIES):
+                before = read_text(file)
+                after = _changed(file, before, change, touched=touched)
+                if read_text(file) == before:  # nor has an editor changed it meanwhile
+                    write_all_at_once(after, file)
+                    return
     except OSError as error:
         raise BrokenProfile(file, str(error)) from error
     except RecursionError as error:
         raise BrokenProfile(file, _NOT_SAFE) from error
-    raise BrokenProfile(file, "another program keeps changing it; try again later")
+    raise BrokenProfile(file, _NO_REST)
+
+
+@contextmanager
+def _only_program(file: Path) -> Iterator[None]:
+    """Keep other programs of this kind from changing `file`. Raises `BrokenProfile`.
+
+    Without a folder for locks that can be written there is none.
+    """
+    lock = FileLock(paths.locks_folder() / "profiles.lock", timeout=_LONGEST_WAIT)
+    try:
+        paths.locks_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise BrokenProfile(file, _NO_REST) from error
+    except OSError as error:
+        _log.warning("changing profiles without a lock: %s", error)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _changed(

@@ -10,9 +10,9 @@ from pathlib import Path
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.errors import printable
 from desktop.services import paths
+from desktop.services.policy import NO_POLICY, Policy
 from desktop.services.profile_rules import NEVER_IN_A_FILE, faults
 from desktop.services.profiles import (
-    ENDPOINTS_FOR_TOKENS,
     MEMBERS,
     BrokenProfile,
     NoProfile,
@@ -29,11 +29,15 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 @dataclass(frozen=True, slots=True)
 class Profiles:
-    """What a file holds, by id and in its order: those that make sense, and why others do not."""
+    """What there is, by id and in its order: those that make sense, and why others do not.
+
+    `file` is the person's own. `policy` is what an administrator has decided besides.
+    """
 
     file: Path
     good: Mapping[str, Profile]
     broken: Mapping[str, BrokenProfile]
+    policy: Policy = NO_POLICY
 
     def named(self, name: str | None) -> Profile:
         """The profile `name`, or the first one. Raises `ProfileError`."""
@@ -91,7 +95,7 @@ def read_profiles(file: Path, document: Mapping[str, object], text: str = "") ->
     One profile that makes no sense takes no other away.
     """
     for name in document:
-        if name != "profiles" and _near(name, ("profiles",)):
+        if name != "profiles" and near(name, ("profiles",)):
             raise BrokenProfile(file, f"`[{name}.…]` is not known; did you mean `[profiles.…]`?")
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
@@ -145,7 +149,7 @@ def read_document(file: Path, text: str) -> dict[str, object]:
         raise BrokenProfile(file, str(error)) from error
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def near(name: str, known: Iterable[str]) -> str:
     """The one of `known` that whoever wrote `name` may have meant; empty for none."""
     import difflib  # needed by few
 
@@ -227,7 +231,9 @@ class _Reader:
             device_authorization_endpoint=self.text("device_authorization_endpoint", default=""),
             token_endpoint=self.text("token_endpoint", default=""),
             authorization_endpoint=self.text("authorization_endpoint", default=""),
-            **{name: self.text(name, default="") for name in ENDPOINTS_FOR_TOKENS},
+            userinfo_endpoint=self.text("userinfo_endpoint", default=""),
+            revocation_endpoint=self.text("revocation_endpoint", default=""),
+            app_grant_endpoint=self.text("app_grant_endpoint", default=""),
             client_authentication=self.text("client_authentication", default="auto"),
             scope=self.texts("scope"),
             verification_hosts=self.texts("verification_hosts"),
@@ -250,7 +256,7 @@ class _Reader:
         for name in sorted(self.table.keys() - MEMBERS):
             if _SECRET.fullmatch(name.lower().replace("-", "_")):
                 raise self.complaint(f"`{name}`: {NEVER_IN_A_FILE}", name)
-            if meant := _near(name, MEMBERS):
+            if meant := near(name, MEMBERS):
                 raise self.complaint(f"`{name}` is not known; did you mean `{meant}`?", name)
             _log.info(
                 "profile %s: a member that is not known: %s", self.place.id, printable(name, 60)

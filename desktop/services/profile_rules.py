@@ -131,7 +131,7 @@ def _why_no_proxy(address: str) -> str:
     except ValueError as error:
         return str(error)
     if parts.scheme not in _PROXY_SCHEMES or not parts.hostname:
-        return "it is no address"
+        return "it is no address with http or https; SOCKS is not supported"
     if port is None:
         return "it names no port"
     # It would stand in a file, and the person's name in it goes into `proxy_user`.

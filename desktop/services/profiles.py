@@ -6,6 +6,7 @@ from pathlib import Path
 
 from desktop.oauth.addresses import origin_of
 from desktop.oauth.errors import UnsafeAddress
+from desktop.services.policy import NO_POLICY, Policy
 
 # Where an access token is taken to, besides what it is for.
 ENDPOINTS_FOR_TOKENS = ("userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint")
@@ -40,6 +41,10 @@ class BrokenProfile(ProfileError):
     """The file cannot be read, or a profile in it makes no sense."""
 
 
+class BrokenPolicy(ProfileError):
+    """What an administrator has decided cannot be read, so nobody signs in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One client at one provider. `id` names it on disk and in the keyring, `name` on screen.
@@ -49,6 +54,8 @@ class Profile:
     authorization code; else a free port of this computer is taken. `letter` and `color` tell the
     profile apart from others on screen. `proxy` is `system`, `none`, or an address; `ca_file` a
     file with further authorities to trust. `settings` are those that differ for this profile.
+
+    `policy` is what an administrator has decided; it never comes out of the file of the profile.
     """
 
     id: str
@@ -78,6 +85,12 @@ class Profile:
     proxy_user: str = ""
     ca_file: str = ""
     settings: Mapping[str, object] = field(default_factory=dict)
+    policy: Policy = NO_POLICY
+
+    @property
+    def managed(self) -> bool:
+        """Whether an administrator has set it, and nobody else can change it."""
+        return self.id in self.policy.profiles
 
     @property
     def place(self) -> str:
@@ -85,7 +98,7 @@ class Profile:
         return " · ".join(filter(None, (self.provider, self.region))) or self.issuer
 
 
-MEMBERS = {each.name for each in fields(Profile)} - {"id"}
+MEMBERS = {each.name for each in fields(Profile)} - {"id", "policy"}
 
 
 def tokens_key(profile: Profile) -> str:

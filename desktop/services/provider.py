@@ -5,6 +5,7 @@ import httpx
 from desktop.oauth.addresses import host_of
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
 from desktop.oauth.errors import (
+    CaptivePortal,
     CertificateRejected,
     MissingEndpoint,
     PageInsteadOfAnswer,
@@ -161,25 +162,27 @@ class Provider:
             return None
 
 
-_NEEDS = {"device": FOR_DEVICE, "code": FOR_CODE, "client-credentials": FOR_CLIENT}
-
-
 async def discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:
     """The endpoints of `profile`; raises `OAuthError`, and names a portal that is in the way."""
     try:
         return await _discovered(connection, profile)
     except Trouble as error:
-        raise await named(connection, error) from error
+        portal = await portal_behind(connection, error)
+        if portal is None:
+            raise
+        raise portal from error
 
 
-async def named(connection: ClientConnection, error: Trouble) -> Trouble:
-    """The portal that is behind `error`, or else `error` itself."""
+async def portal_behind(connection: ClientConnection, error: Trouble) -> CaptivePortal | None:
+    """The portal that may be why a server could not be reached; `None` where none is seen."""
     if type(error) not in _PERHAPS_A_PORTAL:
-        return error
-    return await portal_before(connection.http, error.host) or error
+        return None
+    return await portal_before(connection.http, error.host)
 
 
 _PERHAPS_A_PORTAL = {CertificateRejected, PageInsteadOfAnswer, TransportFailure}
+
+_NEEDS = {"device": FOR_DEVICE, "code": FOR_CODE, "client-credentials": FOR_CLIENT}
 
 
 async def _discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:

@@ -41,5 +41,21 @@ class RenewalSlow(SessionError):
     """No new token came in good time."""
 
 
+class ForbiddenByPolicy(SessionError):
+    """An administrator does not allow it; `source` is where that stands."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source)
+        self.source = source
+
+
+class GrantForbidden(ForbiddenByPolicy):
+    """An administrator does not allow to sign in this way."""
+
+
+class FormatForbidden(ForbiddenByPolicy):
+    """An administrator does not allow to copy a token in this shape."""
+
+
 class NotForShell(SessionError):
     """The token has characters that a shell could run, so it is put into no command."""

@@ -11,7 +11,7 @@ from desktop.oauth.errors import OAuthError
 from desktop.services.copy_formats import CopyFormat, formatted, url_to_ask
 from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
-from desktop.services.session_errors import NoToken, SessionError
+from desktop.services.session_errors import FormatForbidden, NoToken, SessionError
 from desktop.ui import texts
 from desktop.ui.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.copy_window import CopyWindow
@@ -144,6 +144,9 @@ class Copier(QObject):
         return Copied(format, self.clipboard.clear_after)
 
     async def _put(self, session: TokenSource, format: CopyFormat) -> bool:  # noqa: A002
+        policy = session.profile.policy
+        if format.name in policy.forbidden_formats:
+            raise FormatForbidden(policy.source)
         token = await session.fresh_token()
         url = url_to_ask(session.profile, session.metadata)
         return await self.clipboard.copy_secret(formatted(format, token, url=url))

@@ -99,7 +99,9 @@ class _Life:
         try:
             await self._be_the_one()
             file = settings_file()
-            self._controller.keeper.use(await self._worker.run(partial(load_settings, file)))
+            keeper = self._controller.keeper
+            keeper.policy = await self._worker.run(self._options.load_policy)
+            keeper.use(await self._worker.run(partial(load_settings, file)))
             await self._sign_in(quietly=self._options.hidden)
             await self._settled.wait()
             await asyncio.sleep(_DRAWN_AFTER)  # what is loaded now would make that come later
@@ -250,9 +252,9 @@ class _Life:
     def _make_profile_pages(self) -> ProfilePages:
         from desktop.ui.profile_wiring import make_deeds, make_pages
 
-        deeds = make_deeds(self._surroundings(), self._worker, self._options)
-        window = self._controller.window
-        return make_pages(window, deeds, self._sessions.named, changed=self._go_by_the_file)
+        policy = self._controller.keeper.policy
+        deeds = make_deeds(self._surroundings(), self._worker, self._options, policy)
+        return make_pages(self._controller, deeds, self._sessions, changed=self._go_by_the_file)
 
     async def _go_by_the_file(self, id_: str, *, sign_in: bool) -> None:
         """Profiles were changed; `id_` is the one to go on with, empty for the current one."""
@@ -260,7 +262,7 @@ class _Life:
             profiles = await self._worker.run(self._options.load_profiles)
             await self._sessions.know(profiles.good)
             if not id_ and self._sessions.current is not None:
-                self._controller.look_at_clock()  # and see who is there
+                self._controller.look_at_clock()  # the tray shows who is there
                 return
             wanted = profiles.named(id_ or None).id
         except ProfileError as error:

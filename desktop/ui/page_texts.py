@@ -10,9 +10,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from desktop.services.policy import Policy
     from desktop.services.profiles import Profile
     from desktop.services.token_details import Claim, Scope, TokenDetails
+
+
+def locked(source: str) -> str:
+    """Why a setting cannot be changed."""
+    return f"Your administrator has set this, so it cannot be changed here ({source})."
+
 
 # The details
 
@@ -118,12 +123,6 @@ def cost_of_keeping_fresh(lifetime: float | None, profile: Profile | None) -> st
         f"Costs one request every {duration_words(between)} on each computer, day and night: "
         f"about {count:.0f} a day.{shared}"
     )
-
-
-def managed(policy: Policy) -> str:
-    """Why some settings cannot be changed."""
-    where = f" ({policy.source})" if policy.source else ""
-    return f"Your organization has decided some of these{where}: what is grey cannot be changed."
 
 
 def other_browser(*, opened: bool) -> str:

@@ -60,6 +60,7 @@ class Pages(QObject):
             return
         page = SettingsView(self._actions, self, self._window.theme)
         page.show_profile(self.session.profile if self.session is not None else None)
+        page.lock(self._keeper.policy)
         page.show_settings(self._keeper.settings)
         page.forbid_start(self._keeper.why_not_at_login)
         self._window.show_page(page)

@@ -10,13 +10,13 @@ from desktop.services.profile_deeds import ProfileDeeds
 from desktop.ui.profile_pages import ProfilePages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     from desktop.options import Options
     from desktop.services.background import Worker
-    from desktop.services.session import Session
+    from desktop.services.sessions import Sessions
     from desktop.services.surroundings import Surroundings
-    from desktop.ui.window import Window
+    from desktop.ui.controller import Controller
 
 _DEMO = "(demo)"  # the id of the profile that stands in no file
 
@@ -40,14 +40,10 @@ def make_deeds(
 
 
 def make_pages(
-    window: Window,
-    deeds: ProfileDeeds,
-    session_of: Callable[[str], Session | None],
-    *,
-    changed: Changed,
+    controller: Controller, deeds: ProfileDeeds, sessions: Sessions, *, changed: Changed
 ) -> ProfilePages:
     """The pages, which have `changed` called on the event loop."""
-    pages = ProfilePages(window, deeds, session_of)
+    pages = ProfilePages(controller.window, deeds, sessions.named)
 
     def on_saved(id_: str = "", sign_in: bool = False) -> None:  # noqa: FBT001, FBT002 - a slot
         pages.begin(changed(id_, sign_in=sign_in))

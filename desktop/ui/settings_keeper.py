@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.services.background import Worker
 from desktop.services.paths import settings_file
+from desktop.services.policy import NO_POLICY
 from desktop.services.settings import Settings, broken_copy, save_settings, why_unreadable
 from desktop.ui import page_texts
 
@@ -28,6 +29,9 @@ class SettingsKeeper(QObject):
     `profile` is what a start at login begins with, if not with the usual one. `why_not_at_login` is
     why there can be none: then the system is neither asked nor told.
 
+    `policy` is what an administrator has decided: a setting in it holds, whatever the person's file
+    says, and cannot be changed. That file is not given its value.
+
     Signals:
         changed: other settings hold from now on.
         failed: something could not be kept, or read; why, in words.
@@ -40,6 +44,8 @@ class SettingsKeeper(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.settings = Settings()
+        self.policy = NO_POLICY
+        self._own = Settings()
         self.profile: str | None = None
         self.why_not_at_login = ""
         self._worker = Worker("settings")
@@ -57,13 +63,18 @@ class SettingsKeeper(QObject):
         before = self.settings
         if settings == before:
             return
-        self._hold(settings)
+        locked = {name: getattr(self._own, name) for name in self.policy.settings}
+        own = replace(settings, **locked)
+        is_refused = own == self._own
+        self._hold(own)
+        if is_refused:
+            return
         self._submit(
-            partial(save_settings, settings, settings_file()),
+            partial(save_settings, own, settings_file()),
             partial(self._on_saved, asked=False),
         )
-        if _starts(before) != _starts(settings) and not self.why_not_at_login:
-            work = partial(_start_as, settings, self.profile)
+        if _starts(before) != _starts(self.settings) and not self.why_not_at_login:
+            work = partial(_start_as, self.settings, self.profile)
             self._submit(work, partial(self._on_saved, asked=True))
 
     def ask_the_system(self) -> None:
@@ -81,9 +92,10 @@ class SettingsKeeper(QObject):
         if self._asked:
             await self._worker.run(lambda: None)
 
-    def _hold(self, settings: Settings) -> None:
-        self.settings = settings
-        self.changed.emit(settings)
+    def _hold(self, own: Settings) -> None:
+        self._own = own
+        self.settings = replace(own, **self.policy.settings)  # type: ignore[arg-type] # each was looked at
+        self.changed.emit(self.settings)
 
     def _submit(self, work: Callable[[], Any], then: Callable[[Future[Any]], None]) -> None:
         self._asked = True
@@ -114,7 +126,7 @@ class SettingsKeeper(QObject):
             self.failed.emit(page_texts.not_kept(error, at_login=True))
             return
         if on != self.settings.start_at_login:
-            self._hold(replace(self.settings, start_at_login=on))
+            self._hold(replace(self._own, start_at_login=on))
 
 
 def _start_as(settings: Settings, profile: str | None) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from desktop import __version__
 from desktop.services.browsers import Browser
 from desktop.services.paths import configuration_folder, log_folder
-from desktop.services.policy import Policy
+from desktop.services.policy import NO_POLICY, Policy
 from desktop.services.profiles import Profile
 from desktop.services.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, Settings
 from desktop.services.states import SignedIn, State
@@ -33,12 +33,9 @@ class SettingsView(View):
         self._actions = actions
         self._pages = pages
         self._settings = Settings()
+        self._policy = NO_POLICY
         self._profile: Profile | None = None
-        self._policy = Policy()
-        self._controls: dict[str, Switch | Stepper | Choice] = {}
         self._failure = WarningCard()
-        self._managed = label("", "muted")
-        self._managed.hide()
         self._at_login = self._switch("Start when I log in", "start_at_login", theme)
         self._hidden = self._switch("Start hidden, in the tray", "start_hidden", theme)
         self._fresh = self._switch("Always keep the token fresh", "keep_fresh", theme)
@@ -53,8 +50,14 @@ class SettingsView(View):
         self._theme.setAccessibleName("Appearance")
         self._browser = self._choice("browser", {"": page_texts.USUAL_BROWSER}, theme)
         self._browser.setAccessibleName("Browser")
+        self._free_standing: dict[str, Switch | Choice] = {
+            "notifications": self._notifies,
+            "theme": self._theme,
+            "browser": self._browser,
+        }
         self._about_login = label("", "muted")
         self._cost = label("", "muted")
+        self._rows: dict[str, _Row] = {}
         self._lay_out()
         self.forbid_start("")
         self.show_settings(self._settings)
@@ -78,15 +81,18 @@ class SettingsView(View):
         self._settings = settings
         self._at_login.setChecked(settings.start_at_login)
         self._hidden.setChecked(settings.start_hidden)
-        self._hidden.setEnabled(settings.start_at_login)
+        self._hidden.setEnabled(settings.start_at_login and self._is_free("start_hidden"))
+        self._fresh.setEnabled(self._is_free("keep_fresh"))
         self._fresh.setChecked(settings.keep_fresh)
         self._minutes.show_value(settings.in_use_minutes)
-        self._minutes.setEnabled(not settings.keep_fresh)
+        self._minutes.setEnabled(not settings.keep_fresh and self._is_free("in_use_minutes"))
         self._seconds.show_value(settings.clipboard_seconds)
+        self._seconds.setEnabled(self._is_free("clipboard_seconds"))
         self._notifies.setChecked(settings.notifications)
         self._theme.choose(settings.theme)
         self._browser.choose(settings.browser)
-        self._lock()
+        for name, control in self._free_standing.items():
+            control.setEnabled(self._is_free(name))
 
     def show_browsers(self, browsers: tuple[Browser, ...]) -> None:
         """Offer the browsers of this computer; one that was chosen and is gone stays to be seen."""
@@ -97,19 +103,14 @@ class SettingsView(View):
             else:
                 self._browser.addItem(browser.name, browser.id)
 
-    def show_policy(self, policy: Policy) -> None:
-        """Show what an administrator has decided as such, with the reason."""
+    def lock(self, policy: Policy) -> None:
+        """Show, and do not let change, what `policy` has decided."""
         self._policy = policy
-        self._managed.setText(page_texts.managed(policy))
-        self._managed.setVisible(bool(policy.settings))
-        self._lock()
+        for name, row in self._rows.items():
+            row.show_locked("" if self._is_free(name) else page_texts.locked(policy.source))
 
-    def _lock(self) -> None:
-        for name, control in self._controls.items():
-            if name in self._policy.settings:
-                control.setEnabled(False)
-                tipped = control.number if isinstance(control, Stepper) else control
-                set_tip(tipped, page_texts.managed(self._policy))
+    def _is_free(self, setting: str) -> bool:
+        return setting not in self._policy.settings
 
     def forbid_start(self, reason: str) -> None:
         """Do not offer to start at login, for `reason`; empty where there is none."""
@@ -132,20 +133,31 @@ class SettingsView(View):
     def _lay_out(self) -> None:
         starting = Card()
         starting.column.addWidget(_Row("Start when I log in", self._about_login, self._at_login))
-        starting.column.addWidget(
-            _Row("Start hidden, in the tray", page_texts.START_HIDDEN, self._hidden)
-        )
+        hidden = _Row("Start hidden, in the tray", page_texts.START_HIDDEN, self._hidden)
+        starting.column.addWidget(hidden)
         token = Card()
-        token.column.addWidget(_Row("Always keep the token fresh", self._cost, self._fresh))
-        token.column.addWidget(_Row("Renew while in use", page_texts.IN_USE, self._minutes))
+        fresh = _Row("Always keep the token fresh", self._cost, self._fresh)
+        minutes = _Row("Renew while in use", page_texts.IN_USE, self._minutes)
+        token.column.addWidget(fresh)
+        token.column.addWidget(minutes)
         clipboard = Card()
-        clipboard.column.addWidget(
-            _Row("Clear clipboard after", page_texts.CLIPBOARD, self._seconds)
-        )
+        seconds = _Row("Clear clipboard after", page_texts.CLIPBOARD, self._seconds)
+        clipboard.column.addWidget(seconds)
         looks = Card()
-        looks.column.addWidget(_Row("Appearance", page_texts.THEME, self._theme))
-        looks.column.addWidget(_Row("Browser", page_texts.BROWSER, self._browser))
-        looks.column.addWidget(_Row("Notifications", page_texts.NOTIFICATIONS, self._notifies))
+        theme = _Row("Appearance", page_texts.THEME, self._theme)
+        browser = _Row("Browser", page_texts.BROWSER, self._browser)
+        notifies = _Row("Notifications", page_texts.NOTIFICATIONS, self._notifies)
+        for row in (theme, browser, notifies):
+            looks.column.addWidget(row)
+        self._rows = {
+            "start_hidden": hidden,
+            "keep_fresh": fresh,
+            "in_use_minutes": minutes,
+            "clipboard_seconds": seconds,
+            "theme": theme,
+            "browser": browser,
+            "notifications": notifies,
+        }
         profiles = Card()
         manage = quiet(Button("Manage profiles", self._actions.manage_profiles, "link"))
         add_row(profiles.column, label("Profiles", "heading"), manage).setStretch(0, 1)
@@ -160,7 +172,6 @@ class SettingsView(View):
         self.column.addWidget(label("Settings", "title"))
         for card in (
             self._failure,
-            self._managed,
             profiles,
             starting,
             token,
@@ -177,21 +188,16 @@ class SettingsView(View):
         self.footer_row.addWidget(quiet(Button("Quit", self._actions.quit, "quiet")))
 
     def _switch(self, name: str, setting: str, theme: Theme) -> Switch:
-        made = Switch(name, theme, switched=partial(self._change, setting))
-        self._controls[setting] = made
-        return made
+        return Switch(name, theme, switched=partial(self._change, setting))
 
     def _choice(self, setting: str, entries: Mapping[str, str], theme: Theme) -> Choice:
         made = Choice(entries, theme)
         made.setFixedSize(*_CHOICE)
         made.currentIndexChanged.connect(lambda _index: self._change(setting, made.value()))
-        self._controls[setting] = made
         return made
 
     def _stepper(self, name: str, setting: str, *, allowed: range, unit: str) -> Stepper:
-        made = Stepper(name, allowed=allowed, unit=unit, changed=partial(self._change, setting))
-        self._controls[setting] = made
-        return made
+        return Stepper(name, allowed=allowed, unit=unit, changed=partial(self._change, setting))
 
     def _change(self, setting: str, value: bool | int | str) -> None:  # noqa: FBT001 - as Qt emits it
         self._failure.show_text("")
@@ -216,6 +222,14 @@ class _Row(QWidget):
         column.setSpacing(2)
         add_row(column, label(name, "heading"), control).setStretch(0, 1)
         column.addWidget(below)
+        self._locked = label("", "muted")
+        self._locked.hide()
+        column.addWidget(self._locked)
+
+    def show_locked(self, reason: str) -> None:
+        """Say why this cannot be changed; nothing where it can."""
+        self._locked.setText(reason)
+        self._locked.setVisible(bool(reason))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Switch."""

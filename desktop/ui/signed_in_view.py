@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from desktop.services.policy import NO_POLICY
 from desktop.services.profiles import Profile
 from desktop.services.scopes import load_guide
 from desktop.services.states import SignedIn, State
@@ -22,7 +23,7 @@ class SignedInView(View):
     def __init__(self, actions: Actions, theme: Theme, *, profile: Profile | None) -> None:
         super().__init__()
         self._actions = actions
-        self._token = TokenCard(actions, theme)
+        self._token = TokenCard(actions, theme, policy=profile.policy if profile else NO_POLICY)
         self._not_renewed = WarningCard()
         self._clock = WarningCard()
         self._save = Button("Try to save it again", self._save_again, "link")

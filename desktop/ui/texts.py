@@ -88,7 +88,7 @@ def asking(state: AwaitingApproval, at: datetime) -> str:
     if state.approved:
         return "Approved. Saving the token in your keyring."
     if state.in_browser:
-        return "Nothing to compare: only a browser on this computer can answer."
+        return "Only a browser on this computer can answer."
     left = (state.next_at - at).total_seconds()
     soon = f"next in {clock_count(left)}" if left > 0 else "asking now"
     if not state.asked:

@@ -7,6 +7,7 @@ from functools import partial
 from PySide6.QtCore import QTimer
 
 from desktop.services.copy_formats import CopyFormat
+from desktop.services.policy import NO_POLICY, Policy
 from desktop.services.states import SignedIn
 from desktop.ui import texts
 from desktop.ui.actions import Actions
@@ -22,9 +23,10 @@ _NO_TIME = 150  # milliseconds: what takes no longer is not worth a word
 class TokenCard(Card):
     """The ring, a line below it, one primary action, and a row of others."""
 
-    def __init__(self, actions: Actions, theme: Theme) -> None:
+    def __init__(self, actions: Actions, theme: Theme, *, policy: Policy = NO_POLICY) -> None:
         super().__init__()
         self._actions = actions
+        self._policy = policy
         self._ring = Ring(theme)
         self._status = label("", "muted", centred=True)
         self._copy = Button("Copy token", partial(self._ask_for, CopyFormat.TOKEN), "primary")
@@ -44,6 +46,8 @@ class TokenCard(Card):
         self._soon.timeout.connect(self._tell_of_waiting)
         for hidden in (self._again, self._cancel, self._why_not):
             hidden.hide()
+        if not self._formats():
+            self._copy_as.hide()
         for widget in (self._ring, self._status, self._copy, self._again, self._row):
             self.column.addWidget(widget)
         self.column.addWidget(self._why_not)
@@ -106,7 +110,8 @@ class TokenCard(Card):
         return waiting
 
     def _formats(self) -> dict[str, Callable[[], object]]:
-        others = (each for each in CopyFormat if each is not CopyFormat.TOKEN)
+        forbidden = {CopyFormat.TOKEN.name, *self._policy.forbidden_formats}
+        others = (each for each in CopyFormat if each.name not in forbidden)
         return {each.value: partial(self._ask_for, each) for each in others}
 
     def _button_for(self, copied: CopyFormat) -> Button:

@@ -56,6 +56,7 @@ def bare(kind: type[Exception]) -> Exception:
         profiles.ProfileError: (FILE,),
         session.ClientPasswordMissing: ("northwind",),
         session.NoWayBack: ("http://127.0.0.1:8080/callback",),
+        session.ForbiddenByPolicy: ("policy.toml",),
     }
     found = next((arguments[each] for each in kind.__mro__ if each in arguments), ())
     return kind(*found, host=HOST) if issubclass(kind, errors.ErrorResponse) else kind(*found)

@@ -13,6 +13,7 @@ import pytest
 from desktop.oauth import errors
 from desktop.oauth.http import Answer, get
 from desktop.services.background import Worker
+from desktop.services.configuration import obeying
 from desktop.services.connecting import Connector
 from desktop.services.keystore import KeyringLocked
 from desktop.services.messages import advice_for
@@ -342,9 +343,9 @@ async def test_no_other_proxy_gets_the_password(
     proxy = start_proxy(SIGN_IN)
     profile = replace(PROFILE, proxy="http://other.example:3128", proxy_user=USER)
     saved(keyring, profile)
-    connector = Connector(keyring, Worker("loader"), policy=Policy(proxy=proxy.address))
+    governed = obeying(profile, Policy(proxy=proxy.address))
     with pytest.raises(errors.ProxySignInNeeded) as caught:
-        await opened(connector, profile, "https://127.0.0.2:9")
+        await opened(Connector(keyring, Worker("loader")), governed, "https://127.0.0.2:9")
     assert caught.value.by == proxy.name
 
 
@@ -363,9 +364,9 @@ async def test_a_policy_counts_more_than_the_profile(
 ) -> None:
     proxy = start_proxy()
     policy = Policy(proxy=proxy.address, ca_file=str(authority.ca_file))
-    connector = Connector(keyring, Worker("loader"), policy=policy)
+    connector = Connector(keyring, Worker("loader"))
     with authority.serving() as address:
-        profile = replace(PROFILE, proxy="none", ca_file="/nowhere")
+        profile = obeying(replace(PROFILE, proxy="none", ca_file="/nowhere"), policy)
         assert (await opened(connector, profile, address)).body == b"{}"
     assert proxy.passed_on() == 1
 

@@ -16,13 +16,15 @@ from desktop.demo import (
     DemoServer,
 )
 from desktop.demo.clients import SERVICE_CLIENT_ID, SERVICE_CLIENT_SECRET
-from desktop.oauth.errors import AuthorityUnusable
+from desktop.oauth.client import Client, ClientConnection
+from desktop.oauth.errors import AuthorityUnusable, CaptivePortal, NoAnswerInTime
 from desktop.options import demo_profile
 from desktop.services.background import Worker
 from desktop.services.connecting import Connector
 from desktop.services.profile_check import Finding, Outcome, Step, check
 from desktop.services.profile_reading import load_presets
 from desktop.services.profiles import Profile
+from desktop.services.provider import discovered
 from tests.rigs.authority import Authority
 from tests.services.world import HOST, PASSWORD, PROFILE, HurriedClock, Keyring
 
@@ -78,6 +80,15 @@ class Web:
             **self.metadata,
         }
         return {name: value for name, value in document.items() if value is not None}
+
+
+class Portal(Web):
+    """A network that answers for everybody where it can."""
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        if request.url.scheme == "http":
+            return httpx.Response(302, headers={"location": "http://wifi.example.net/"})
+        return super()._answer(request)
 
 
 def _response(reply: Reply, form: dict[str, str]) -> httpx.Response:
@@ -182,18 +193,24 @@ async def test_a_portal_is_named() -> None:
     web.replies[f"{HOST}{document}"] = httpx.ConnectError("refused")
     web.replies[f"{HOST}/"] = {}
     assert "cannot be reached" in (await found(web))[0].text
-
-    class Portal(Web):
-        def _answer(self, request: httpx.Request) -> httpx.Response:
-            if request.url.scheme == "http":
-                return httpx.Response(302, headers={"location": "http://wifi.example.net/"})
-            return super()._answer(request)
-
     portal = Portal()
     portal.replies = web.replies
     (finding,) = await found(portal)
     assert finding.text == "Your network wants you to sign in first."
     assert "wifi.example.net" in finding.remedy
+
+
+async def test_a_sign_in_names_the_portal_too() -> None:
+    web = Portal()
+    web.replies[f"{HOST}/.well-known/oauth-authorization-server"] = httpx.ConnectError("refused")
+    async with await web.open_http(PROFILE) as http:
+        connection = ClientConnection(http, HurriedClock(), Client("client-1"))
+        with pytest.raises(CaptivePortal) as caught:
+            await discovered(connection, PROFILE)
+        assert caught.value.by == "wifi.example.net"
+        web.replies[f"{HOST}/.well-known/oauth-authorization-server"] = httpx.ReadTimeout("late")
+        with pytest.raises(NoAnswerInTime):
+            await discovered(connection, PROFILE)
 
 
 async def test_a_certificate_that_is_not_trusted_is_told_apart(authority: Authority) -> None:
@@ -294,6 +311,14 @@ async def test_a_wrong_password_is_told_where_the_server_tells_clients_apart() -
     assert finding.text == "login.example knows this client ID, but not with this password."
     (*_, finding) = await found(web, profile)
     assert finding.text == "login.example knows this client ID, but not without a password."
+
+
+async def test_a_client_without_a_digit_in_its_id_is_told_apart_too() -> None:
+    web = Web()
+    web.replies[f"{HOST}/device"] = only("soc-desktop")
+    profile = replace(PROFILE, client_id="soc-desktop", client_authentication="auto")
+    (*_, finding) = await found(web, profile, PASSWORD)
+    assert finding.text == "login.example knows this client ID, but not with this password."
 
 
 async def test_a_client_of_another_region_is_found_without_its_password() -> None:
@@ -398,6 +423,14 @@ async def test_what_an_invented_code_does_not_show_is_not_certain(
     web.replies[f"{HOST}/token"] = {"error": "invalid_request"}
     findings = await found(web, profile)
     assert steps(findings)[-2:] == [(Step.CLIENT, UNSURE), (Step.SCOPES, outcome)]
+
+
+async def test_where_no_code_is_to_be_had_clients_cannot_be_told_apart() -> None:
+    web = Web(**AUTHORIZE, device_authorization_endpoint=None)
+    web.replies[f"{HOST}/token"] = UNKNOWN
+    (*_, finding) = await found(web, CODE_GRANT)
+    assert (finding.step, finding.outcome) == (Step.CLIENT, BAD)
+    assert "does not know" in finding.text
 
 
 async def test_without_its_endpoint_the_browser_has_no_page() -> None:

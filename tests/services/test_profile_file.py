@@ -1,5 +1,7 @@
 """Changing the file with the profiles: what a person wrote stays, and nothing is ever lost."""
 
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -222,6 +225,48 @@ def test_what_another_program_writes_meanwhile_is_not_lost(
     save_profile(file, "c", NEW)
     found = load_profiles(file).good
     assert (found["a"].name, found["c"].name) == ("theirs", "Contoso")
+
+
+ADDS_TWENTY = """
+import sys
+from pathlib import Path
+from desktop.services.profile_file import save_profile
+members = {"preset": "xdr-eu", "client_id": "c"}
+for number in range(20):
+    save_profile(Path(sys.argv[1]), sys.argv[2] + str(number), members)
+"""
+
+
+def test_two_programs_that_add_at_once_lose_nothing(file: Path) -> None:
+    programs = [
+        subprocess.Popen([sys.executable, "-c", ADDS_TWENTY, str(file), name]) for name in "cd"
+    ]
+    assert [program.wait(60) for program in programs] == [0, 0]
+    assert len(load_profiles(file).good) == 2 + 20 + 20
+
+
+def test_a_program_that_holds_the_file_for_ever_is_told(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profile_file, "_LONGEST_WAIT", 0.0)
+    paths.locks_folder().mkdir(parents=True)
+    with (
+        FileLock(paths.locks_folder() / "profiles.lock"),
+        pytest.raises(BrokenProfile, match="another program keeps changing it"),
+    ):
+        save_profile(file, "c", NEW)
+    assert file.read_text("utf-8") == FILE
+
+
+def test_without_a_folder_for_locks_it_goes_on(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths.locks_folder().parent.mkdir(parents=True, exist_ok=True)
+    paths.locks_folder().write_text("in the way")
+    save_profile(file, "c", NEW)
+    assert "c" in load_profiles(file).good
+    assert "changing profiles without a lock" in caplog.text
+    caplog.clear()
 
 
 def test_a_file_that_never_rests_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ def test_what_is_usual_has_no_faults() -> None:
         *(("color", color) for color in ("blue", "grey", "#1a2B3c")),
         *(
             ("proxy", proxy)
-            for proxy in ("none", "http://proxy.example:3128", "socks5://[::1]:1080")
+            for proxy in ("none", "http://proxy.example:3128", "https://[::1]:1080")
         ),
         ("ca_file", "/etc/ssl/northwind.pem"),
         ("settings", {"keep_fresh": True, "clipboard_seconds": 5, "in_use_minutes": 480}),
@@ -68,6 +68,7 @@ def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: AN
                 "http://proxy.example:x",
                 "http://[::1:3128",
                 "ftp://proxy.example:21",
+                "socks5://proxy.example:1080",
                 "http://dana:SECRET@proxy.example:3128",
                 "direct",
             )

@@ -109,7 +109,7 @@ WORDS = {
         "visibility.amp.cisco.com  ·  same host as your profile",
         "Waiting for approval",
         "9:41 left",
-        "Nothing to compare: only a browser on this computer can answer.",
+        "Only a browser on this computer can answer.",
         "Cancel",
         "Approve only what you started here.",
     ],

@@ -158,7 +158,7 @@ async def test_a_provider_without_a_fixed_address_asks_for_it(place: Place) -> N
     assert not issuer.isVisible()
     place.type(preset="okta")
     assert issuer.isVisible()
-    assert "okta.com" in issuer.control.placeholderText()  # type: ignore[union-attr]
+    assert "okta.com" in issuer.control.placeholderText()
     place.type(preset="github")
     assert not issuer.isVisible()
 

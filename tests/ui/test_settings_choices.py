@@ -48,7 +48,8 @@ def test_a_browser_that_was_chosen_is_shown_by_its_name_once_it_is_known(screen:
 
 def test_what_an_administrator_decided_is_shown_as_such(screen: Screen) -> None:
     page = screen.show_settings()
-    page.show_policy(Policy(source="policy.toml", settings={"clipboard_seconds": 10}))
+    page.lock(Policy(source="policy.toml", settings={"clipboard_seconds": 10}))
+    page.show_settings(Settings(clipboard_seconds=10))
     settle()
     assert not page._seconds.isEnabled()
     assert page._theme.isEnabled()

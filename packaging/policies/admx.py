@@ -1,0 +1,170 @@
+"""Administrative templates for Windows: an ADMX with what can be decided, and its English words.
+
+They need no template of Windows itself, so that Intune imports them as they are.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+from desktop.services.policy_sources import WINDOWS_KEY
+from desktop.services.schema import POLICY, Kind, Member
+from desktop.services.settings import Settings
+
+_NAMESPACE = "http://schemas.microsoft.com/GroupPolicy/2006/07/PolicyDefinitions"
+_VERSION = {"revision": "1.0", "schemaVersion": "1.0"}
+_TOP = "XDRLogin"
+_SUPPORTED = "SUPPORTED_XDRLogin"
+_LONGEST_TEXT = "1023"
+_ON_OR_OFF = "Enabled: yes. Disabled: no."
+_EXAMPLES = {
+    "profiles": (
+        "Write them as in profiles.toml, one line each, such as: [profiles.northwind] on the first "
+        'line, name = "Northwind SOC" on the second, then preset and client_id.'
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Policy:
+    """One policy: its member, and the table of the schema that this is in; empty for none."""
+
+    member: Member
+    table: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.table}_{self.member.name}" if self.table else self.member.name
+
+    @property
+    def key(self) -> str:
+        return rf"{WINDOWS_KEY}\{self.table}" if self.table else WINDOWS_KEY
+
+    @property
+    def help(self) -> str:
+        left = "people decide" if self.table == "settings" else "nothing is decided"
+        how = _ON_OR_OFF if self.member.kind is Kind.SWITCH else ""
+        example = _EXAMPLES.get(self.id, "")
+        parts = (self.member.about, example, how, f"Not configured: {left}.")
+        return "\n\n".join(filter(None, parts))
+
+
+def _policies() -> Iterator[_Policy]:
+    for member in POLICY:
+        if member.kind is Kind.MEMBERS:
+            yield from (_Policy(each, member.name) for each in member.members)
+        else:
+            yield _Policy(member)
+
+
+def _tables() -> tuple[Member, ...]:
+    return tuple(each for each in POLICY if each.kind is Kind.MEMBERS)
+
+
+def template() -> bytes:
+    """The ADMX."""
+    root = ET.Element("policyDefinitions", {"xmlns": _NAMESPACE, **_VERSION})
+    namespaces = ET.SubElement(root, "policyNamespaces")
+    ET.SubElement(namespaces, "target", prefix="xdrlogin", namespace="XDRLogin.Policies")
+    ET.SubElement(root, "resources", minRequiredRevision="1.0")
+    definitions = ET.SubElement(ET.SubElement(root, "supportedOn"), "definitions")
+    ET.SubElement(definitions, "definition", name=_SUPPORTED, displayName=_string(_SUPPORTED))
+    categories = ET.SubElement(root, "categories")
+    ET.SubElement(categories, "category", name=_TOP, displayName=_string(_TOP))
+    for table in _tables():
+        category = ET.SubElement(
+            categories, "category", name=_category(table.name), displayName=_string(table.name)
+        )
+        ET.SubElement(category, "parentCategory", ref=_TOP)
+    policies = ET.SubElement(root, "policies")
+    for policy in _policies():
+        _add_policy(policies, policy)
+    return _written(root)
+
+
+def words() -> bytes:
+    """The ADML in English."""
+    root = ET.Element("policyDefinitionResources", {"xmlns": _NAMESPACE, **_VERSION})
+    ET.SubElement(root, "displayName").text = "XDR Login"
+    ET.SubElement(root, "description").text = "What an administrator can decide for XDR Login."
+    resources = ET.SubElement(root, "resources")
+    strings = ET.SubElement(resources, "stringTable")
+    for name, text in _strings():
+        ET.SubElement(strings, "string", id=name).text = text
+    presentations = ET.SubElement(resources, "presentationTable")
+    for policy in _policies():
+        _add_presentation(presentations, policy)
+    return _written(root)
+
+
+def _add_policy(parent: ET.Element, policy: _Policy) -> None:
+    member = policy.member
+    made = ET.SubElement(
+        parent,
+        "policy",
+        {
+            "name": policy.id,
+            "class": "Machine",
+            "displayName": _string(policy.id),
+            "explainText": _string(f"{policy.id}_help"),
+            "key": policy.key,
+        },
+    )
+    ET.SubElement(made, "parentCategory", ref=_category(policy.table) if policy.table else _TOP)
+    ET.SubElement(made, "supportedOn", ref=_SUPPORTED)
+    if member.kind is Kind.SWITCH:
+        made.set("valueName", member.name)
+        for name, value in (("enabledValue", "1"), ("disabledValue", "0")):
+            ET.SubElement(ET.SubElement(made, name), "decimal", value=value)
+        return
+    made.set("presentation", f"$(presentation.{policy.id})")
+    given = {"id": f"{policy.id}_value", "valueName": member.name, "required": "true"}
+    elements = ET.SubElement(made, "elements")
+    match member.kind:
+        case Kind.NUMBER:
+            least, most = str(member.allowed[0]), str(member.allowed[-1])
+            ET.SubElement(elements, "decimal", given, minValue=least, maxValue=most)
+        case Kind.PROFILES:
+            ET.SubElement(elements, "multiText", given)
+        case _:
+            ET.SubElement(elements, "text", given, maxLength=_LONGEST_TEXT)
+
+
+def _add_presentation(parent: ET.Element, policy: _Policy) -> None:
+    member, value = policy.member, f"{policy.id}_value"
+    if member.kind is Kind.SWITCH:
+        return
+    made = ET.SubElement(parent, "presentation", id=policy.id)
+    match member.kind:
+        case Kind.NUMBER:
+            usual = str(getattr(Settings(), member.name))
+            box = ET.SubElement(made, "decimalTextBox", refId=value, defaultValue=usual)
+            box.text = member.title
+        case Kind.PROFILES:
+            ET.SubElement(made, "multiTextBox", refId=value).text = member.title
+        case _:
+            box = ET.SubElement(made, "textBox", refId=value)
+            ET.SubElement(box, "label").text = member.title
+
+
+def _strings() -> Iterator[tuple[str, str]]:
+    yield _TOP, "XDR Login"
+    yield _SUPPORTED, "XDR Login on Windows 10 or later"
+    for table in _tables():
+        yield table.name, table.title
+    for policy in _policies():
+        yield policy.id, policy.member.title
+        yield f"{policy.id}_help", policy.help
+
+
+def _string(name: str) -> str:
+    return f"$(string.{name})"
+
+
+def _category(table: str) -> str:
+    return f"{_TOP}_{table}"
+
+
+def _written(root: ET.Element) -> bytes:
+    ET.indent(root)
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root) + b"\n"

@@ -1,0 +1,62 @@
+"""A configuration profile for macOS: every member with what is usual, to be edited before use."""
+
+import plistlib
+import uuid
+from typing import Any
+
+from desktop.services.policy_sources import MACOS_FILE
+from desktop.services.schema import POLICY, Kind, Member
+from desktop.services.settings import Settings
+
+_DOMAIN = MACOS_FILE.stem
+_PROFILE = {
+    "northwind": {
+        "name": "Northwind SOC",
+        "preset": "xdr-nam",
+        "client_id": "client-00000000-0000-4000-8000-000000000000",
+        "scope": ["enrich:read", "inspect:read", "casebook"],
+    }
+}
+_TEXTS = {"proxy": "system", "ca_file": ""}
+
+
+def payload() -> bytes:
+    """The property list of the profile."""
+    described = {
+        "PayloadDisplayName": "XDR Login",
+        "PayloadOrganization": "Your organization",
+        "PayloadVersion": 1,
+    }
+    content = {
+        **{each.name: _usual(each) for each in POLICY},
+        **described,
+        "PayloadType": _DOMAIN,
+        **_identified(f"{_DOMAIN}.settings"),
+    }
+    profile = {
+        **described,
+        "PayloadType": "Configuration",
+        "PayloadScope": "System",
+        "PayloadRemovalDisallowed": True,
+        "PayloadContent": [content],
+        **_identified(_DOMAIN),
+    }
+    return plistlib.dumps(profile)
+
+
+def _identified(name: str) -> dict[str, str]:
+    # Always the same, so that a new edition takes the place of the old one.
+    made = uuid.uuid5(uuid.NAMESPACE_DNS, name)
+    return {"PayloadIdentifier": name, "PayloadUUID": str(made).upper()}
+
+
+def _usual(member: Member) -> Any:  # noqa: ANN401 - of the member's kind
+    match member.kind:
+        case Kind.MEMBERS:
+            return {each.name: _usual(each) for each in member.members}
+        case Kind.PROFILES:
+            return _PROFILE
+        case Kind.TEXT:
+            return _TEXTS[member.name]
+        case _:
+            return getattr(Settings(), member.name, True)

@@ -1,0 +1,199 @@
+"""The templates and schemas: what is made from the schema is what stands in the files."""
+
+import json
+import plistlib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from jsonschema import Draft7Validator
+from policies.rendering import ROOT, rendered
+
+from desktop.services.policy_reading import read_policy
+from desktop.services.policy_sources import MACOS_FILE, WINDOWS_KEY, Found
+from desktop.services.profile_reading import read_profiles
+from desktop.services.schema import POLICY, PROFILE, Kind, Member
+
+ADMX = ROOT / "packaging/policies/windows/XDRLogin.admx"
+ADML = ROOT / "packaging/policies/windows/en-US/XDRLogin.adml"
+MOBILECONFIG = ROOT / "packaging/policies/macos/XDRLogin.mobileconfig"
+GUIDE = (ROOT / "docs/administrators.md").read_text("utf-8")
+SCHEMAS = ROOT / "resources/schemas"
+SPACE = "{http://schemas.microsoft.com/GroupPolicy/2006/07/PolicyDefinitions}"
+
+
+@pytest.mark.parametrize("name", rendered())
+def test_every_file_is_as_the_schema_makes_it(name: str) -> None:
+    assert (ROOT / name).read_bytes().replace(b"\r\n", b"\n") == rendered()[name], (
+        "run: python3 dev.py policies"
+    )
+
+
+# Windows
+
+
+def leaves() -> dict[str, Member]:
+    """Every member that the registry has a value for, by its place below the key."""
+    found: dict[str, Member] = {}
+    for member in POLICY:
+        if member.kind is Kind.MEMBERS:
+            found |= {rf"\{member.name}\{each.name}": each for each in member.members}
+        else:
+            found[rf"\{member.name}"] = member
+    return found
+
+
+def policies() -> list[ET.Element]:
+    return ET.parse(ADMX).getroot().findall(f"{SPACE}policies/{SPACE}policy")  # noqa: S314 - ours
+
+
+def values_of(policy: ET.Element) -> list[str]:
+    key = policy.attrib["key"].removeprefix(WINDOWS_KEY)
+    named = [policy, *policy.findall(f"{SPACE}elements/*")]
+    return [rf"{key}\{each.attrib['valueName']}" for each in named if "valueName" in each.attrib]
+
+
+def test_the_template_has_every_member_once_where_the_program_looks() -> None:
+    written = [value for policy in policies() for value in values_of(policy)]
+    assert sorted(written) == sorted(leaves())
+    assert all(policy.attrib["class"] == "Machine" for policy in policies())
+
+
+def test_every_reference_of_the_template_leads_somewhere() -> None:
+    admx, adml = ADMX.read_text("utf-8"), ET.parse(ADML).getroot()  # noqa: S314 - ours
+    strings = {each.attrib["id"] for each in adml.iter(f"{SPACE}string")}
+    assert set(re.findall(r"\$\(string\.(\w+)\)", admx)) == strings
+    presentations = {each.attrib["id"]: each for each in adml.iter(f"{SPACE}presentation")}
+    assert set(re.findall(r"\$\(presentation\.(\w+)\)", admx)) == presentations.keys()
+    root = ET.parse(ADMX).getroot()  # noqa: S314 - ours
+    categories = {each.attrib["name"] for each in root.iter(f"{SPACE}category")}
+    assert {each.attrib["ref"] for each in root.iter(f"{SPACE}parentCategory")} <= categories
+    for policy in policies():
+        elements = {each.attrib["id"] for each in policy.findall(f"{SPACE}elements/*")}
+        if elements:
+            shown = presentations[policy.attrib["name"]]
+            assert {each.attrib["refId"] for each in shown} == elements
+
+
+def test_the_parts_of_a_policy_stand_in_the_order_of_their_format() -> None:
+    order = ["parentCategory", "supportedOn", "enabledValue", "disabledValue", "elements"]
+    for policy in policies():
+        names = [each.tag.removeprefix(SPACE) for each in policy]
+        assert names == [each for each in order if each in names]
+    top = [each.tag.removeprefix(SPACE) for each in ET.parse(ADMX).getroot()]  # noqa: S314 - ours
+    assert top == ["policyNamespaces", "resources", "supportedOn", "categories", "policies"]
+
+
+def test_every_policy_has_words() -> None:
+    for text in ET.parse(ADML).getroot().iter(f"{SPACE}string"):  # noqa: S314 - ours
+        assert text.text
+        assert text.text.strip()
+
+
+def test_what_the_template_writes_is_what_the_program_reads() -> None:
+    members: dict[str, Any] = {"formats": {}, "settings": {}}
+    for policy in policies():
+        for value in values_of(policy):
+            *table, name = value.strip("\\").split("\\")
+            (members[table[0]] if table else members)[name] = _least(policy)
+    members["profiles"] = ["[profiles.x]", 'client_id = "a"', 'preset = "xdr-eu"']
+    members["proxy"], members["ca_file"] = "http://proxy.example:3128", r"C:\northwind.pem"
+    found = read_policy(Found("HKLM", members, numbers_are_switches=True))
+    assert not found.device_grant
+    assert found.settings["clipboard_seconds"] == 5
+    assert len(found.forbidden_formats) == len(members["formats"])
+
+
+def _least(policy: ET.Element) -> object:
+    decimal = policy.find(f"{SPACE}elements/{SPACE}decimal")
+    return 0 if decimal is None else int(decimal.attrib["minValue"])
+
+
+# macOS
+
+
+def test_the_configuration_profile_is_a_policy_that_decides_what_is_usual() -> None:
+    profile = plistlib.loads(MOBILECONFIG.read_bytes())
+    (content,) = profile["PayloadContent"]
+    assert content["PayloadType"] == MACOS_FILE.stem
+    assert profile["PayloadScope"] == "System"
+    members = {name: value for name, value in content.items() if not name.startswith("Payload")}
+    assert members.keys() == {each.name for each in POLICY}
+    policy = read_policy(Found("", members))
+    assert policy.own_profiles
+    assert policy.device_grant
+    assert not policy.forbidden_formats
+    assert not read_profiles(Path(), {"profiles": policy.profiles}).broken
+    assert profile["PayloadUUID"] != content["PayloadUUID"]
+
+
+# Editors
+
+
+def validator(name: str) -> Draft7Validator:
+    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_bytes())
+    Draft7Validator.check_schema(schema)
+    return Draft7Validator(schema)
+
+
+def examples(text: str) -> list[str]:
+    """The blocks of TOML in a page."""
+    return re.findall(r"^ *```toml\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/profiles.md"])
+def test_the_examples_of_profiles_obey_the_schema(page: str) -> None:
+    found = examples((ROOT / page).read_text("utf-8"))
+    assert found
+    for text in found:
+        assert not [each.message for each in validator("profiles").iter_errors(tomllib.loads(text))]
+
+
+def test_the_example_that_the_program_writes_obeys_the_schema() -> None:
+    text = (ROOT / "resources/profiles.example.toml").read_text("utf-8")
+    uncommented = re.sub(r"^# (?=\[|\w+ = )", "", text, flags=re.MULTILINE)
+    document = tomllib.loads(uncommented)
+    assert document["profiles"]
+    assert not list(validator("profiles").iter_errors(document))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"client_id": "a"},
+        {"client_id": "a", "preset": "xdr-moon"},
+        {"client_id": "a", "preset": "xdr-eu", "clientid": "b"},
+        {"client_id": "a", "preset": "xdr-eu", "color": "#12"},
+        {"client_id": "a", "preset": "xdr-eu", "settings": {"start_hidden": True}},
+        {"client_id": "a", "preset": "xdr-eu", "scope": [1]},
+    ],
+)
+def test_what_the_program_refuses_an_editor_marks(members: dict[str, object]) -> None:
+    document = {"profiles": {"x": members}}
+    assert list(validator("profiles").iter_errors(document))
+    assert read_profiles(Path("profiles.toml"), document).broken
+
+
+def test_the_examples_for_administrators_obey_the_schema_and_are_read() -> None:
+    found = examples(GUIDE)
+    assert found
+    for text in found:
+        document = tomllib.loads(text)
+        assert not [each.message for each in validator("policy").iter_errors(document)]
+        policy = read_policy(Found("policy.toml", document))
+        assert not read_profiles(Path(), {"profiles": policy.profiles}).broken
+
+
+@pytest.mark.parametrize("member", POLICY, ids=lambda each: each.name)
+def test_the_guide_for_administrators_explains_every_member(member: Member) -> None:
+    assert f"| `{member.name}` |" in GUIDE
+    for each in member.members if member.name in {"formats", "settings"} else ():
+        assert f"`{each.name}`" in GUIDE
+
+
+def test_every_member_of_a_profile_has_words_for_editors() -> None:
+    assert all(each.about.endswith(".") for each in (*PROFILE, *POLICY))
