@@ -100,6 +100,7 @@ def test_what_the_template_writes_is_what_the_program_reads() -> None:
             *table, name = value.strip("\\").split("\\")
             (members[table[0]] if table else members)[name] = _least(policy)
     members["profiles"] = ["[profiles.x]", 'client_id = "a"', 'preset = "xdr-eu"']
+    members["settings"]["browser"] = ""
     members["proxy"], members["ca_file"] = "http://proxy.example:3128", r"C:\northwind.pem"
     found = read_policy(Found("HKLM", members, numbers_are_switches=True))
     assert not found.device_grant
@@ -108,6 +109,9 @@ def test_what_the_template_writes_is_what_the_program_reads() -> None:
 
 
 def _least(policy: ET.Element) -> object:
+    text = policy.find(f"{SPACE}elements/{SPACE}enum/{SPACE}item/{SPACE}value/{SPACE}string")
+    if text is not None:
+        return text.text
     decimal = policy.find(f"{SPACE}elements/{SPACE}decimal")
     return 0 if decimal is None else int(decimal.attrib["minValue"])
 

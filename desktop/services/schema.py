@@ -13,7 +13,12 @@ from enum import Enum, auto
 
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.profiles import AUTHENTICATIONS, COLORS, GRANTS
-from desktop.services.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, SETTINGS_OF_PROFILES
+from desktop.services.settings import (
+    CLIPBOARD_SECONDS,
+    IN_USE_MINUTES,
+    SETTINGS_OF_PROFILES,
+    THEMES,
+)
 
 
 class Kind(Enum):
@@ -49,7 +54,7 @@ class Member:
     allowed: range = range(0)
     members: tuple[Member, ...] = ()
 
-    def why_not(self, value: object) -> str:
+    def why_not(self, value: object) -> str:  # noqa: PLR0911 - one a kind
         """What `value` must be, in words, where it is not of the kind; else empty."""
         match self.kind:
             case Kind.SWITCH if not isinstance(value, bool):
@@ -59,6 +64,8 @@ class Member:
                 return f"must be a number from {self.allowed[0]} to {self.allowed[-1]}"
             case Kind.TEXT if not isinstance(value, str):
                 return "must be a text"
+            case Kind.TEXT if self.choices and not self.pattern and value not in self.choices:
+                return f"must be one of {', '.join(self.choices)}"
             case Kind.MEMBERS if not isinstance(value, Mapping):
                 return "must be a table"
             case Kind.PROFILES if not isinstance(value, (str, Mapping)):
@@ -93,6 +100,20 @@ SETTINGS = (
         Kind.SWITCH,
         "A start at login stays in the tray.",
         "Start hidden, in the tray",
+    ),
+    Member("theme", Kind.TEXT, "Light or dark, or as the system is.", "Appearance", choices=THEMES),
+    Member(
+        "notifications",
+        Kind.SWITCH,
+        "Whether the tray tells what needs a person who does not see the window.",
+        "Notifications",
+    ),
+    Member(
+        "browser",
+        Kind.TEXT,
+        "The browser that opens links, by the id that the settings page writes into settings.toml; "
+        "empty for the usual one.",
+        "Browser",
     ),
 )
 

@@ -126,6 +126,11 @@ def _add_policy(parent: ET.Element, policy: _Policy) -> None:
             ET.SubElement(elements, "decimal", given, minValue=least, maxValue=most)
         case Kind.PROFILES:
             ET.SubElement(elements, "multiText", given)
+        case Kind.TEXT if member.choices:
+            choice = ET.SubElement(elements, "enum", given)
+            for each in member.choices:
+                item = ET.SubElement(choice, "item", displayName=_string(_choice(policy, each)))
+                ET.SubElement(ET.SubElement(item, "value"), "string").text = each
         case _:
             ET.SubElement(elements, "text", given, maxLength=_LONGEST_TEXT)
 
@@ -142,6 +147,9 @@ def _add_presentation(parent: ET.Element, policy: _Policy) -> None:
             box.text = member.title
         case Kind.PROFILES:
             ET.SubElement(made, "multiTextBox", refId=value).text = member.title
+        case Kind.TEXT if member.choices:
+            box = ET.SubElement(made, "dropdownList", refId=value, noSort="true", defaultItem="0")
+            box.text = member.title
         case _:
             box = ET.SubElement(made, "textBox", refId=value)
             ET.SubElement(box, "label").text = member.title
@@ -155,10 +163,16 @@ def _strings() -> Iterator[tuple[str, str]]:
     for policy in _policies():
         yield policy.id, policy.member.title
         yield f"{policy.id}_help", policy.help
+        for each in policy.member.choices:
+            yield _choice(policy, each), each
 
 
 def _string(name: str) -> str:
     return f"$(string.{name})"
+
+
+def _choice(policy: _Policy, value: str) -> str:
+    return f"{policy.id}_{value}"
 
 
 def _category(table: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtWidgets import QApplication, QCheckBox, QSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.services import autostart
@@ -29,6 +29,9 @@ NAMES = {
     "keep_fresh": "Always keep the token fresh",
     "in_use_minutes": "Time in use",
     "clipboard_seconds": "Time on the clipboard",
+    "theme": "Appearance",
+    "notifications": "Notifications",
+    "browser": "Browser",
 }
 
 
@@ -91,8 +94,9 @@ def test_what_the_system_does_at_login_does_not_unlock_anything(
 
 
 def controls(page: QWidget) -> dict[str, QWidget]:
-    """Switches and numbers by their names."""
-    found = (each for each in page.findChildren(QWidget) if isinstance(each, (QCheckBox, QSpinBox)))
+    """Switches, numbers and choices by their names."""
+    kinds = (QCheckBox, QComboBox, QSpinBox)
+    found = (each for each in page.findChildren(QWidget) if isinstance(each, kinds))
     return {each.accessibleName(): each for each in found}
 
 
