@@ -200,26 +200,34 @@ class _Life:
         return {}
 
     async def _sign_in(self, *, quietly: bool = False) -> None:
-        """Load the profiles; where the current one is another than before, open what is stored."""
+        """Load the profiles; where the current one is another than before, open what is stored.
+
+        Whoever brings another profile into the window meanwhile keeps it there.
+        """
+        before = self._sessions.current
         try:
             profiles = await self._worker.run(self._options.load_profiles)
-            profile = profiles.named(self._wanted(profiles))
+            profile = profiles.named(self._wanted(profiles, before))
         except ProfileError as error:
             self._is_first_run = isinstance(error, NoProfile)
-            self._on_state(Failed(error))
+            if self._sessions.current is before:
+                self._on_state(Failed(error))
             return
+        await self._sessions.know(profiles.good)
         if self._leaving:
             return
-        before = self._sessions.current
-        await self._sessions.know(profiles.good)
-        if before is not None and before is self._sessions.current:
+        if before is not None and before is self._sessions.named(before.profile.id):
             before.sign_in()
-        else:
+            if before is self._sessions.current:
+                self._name(before)  # as it is called now
+        elif self._sessions.current is None:
             self._take(profile.id, quietly=quietly)
+        if self._presence is not None:
+            self._sessions.open_others()
 
-    def _wanted(self, profiles: Profiles) -> str | None:
-        """Which one: that in the window, else as the command line or the last run has it."""
-        current, asked = self._sessions.current, self._options.profile
+    def _wanted(self, profiles: Profiles, current: Session | None) -> str | None:
+        """Which one: that of `current`, else as the command line or the last run has it."""
+        asked = self._options.profile if self._options.demo is None else None
         last = current.profile.id if current is not None else asked
         known = profiles.good.keys() | profiles.broken.keys()
         if last is not None and (last in known or current is None):
@@ -236,10 +244,13 @@ class _Life:
 
     def _take(self, id_: str, *, quietly: bool) -> None:
         session = self._sessions.switch(id_, quietly=quietly)
+        self._name(session)
+        self._on_state(session.state)
+
+    def _name(self, session: Session) -> None:
         self._controller.use(session)
         if self._presence is not None:
             self._presence.show_profile(session.profile)
-        self._on_state(session.state)
 
     def _make_session(self, profile: Profile, observer: Callable[[State], None]) -> Session:
         return Session(profile, self._surroundings(), observer=observer)
