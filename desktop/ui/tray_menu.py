@@ -84,8 +84,8 @@ class ProfileMenu(LinesMenu):
             profiles.sign_in(id_)
 
         def bring() -> None:
+            show()  # first: what is seen there is told nobody besides
             profiles.switch(id_)
-            show()
 
         deeds: dict[Line, Callable[[], object]] = {
             Line.COPY_TOKEN: partial(profiles.copy_token, id_),
