@@ -23,6 +23,7 @@ NEVER_IN_A_FILE = (
     "a secret never stands here; a client's password is stored with --set-client-password"
 )
 
+_SECRET = re.compile(r".*(secret|password|passwd).*|(access|refresh)_token")
 _GUIDE = re.compile(r"|xdr")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LONGEST_LETTER = 2
@@ -43,6 +44,11 @@ def faults(profile: Profile) -> Iterator[Fault]:
     yield from _faults_of_look(profile)
     yield from _faults_of_network(profile)
     yield from _faults_of_settings(profile)
+
+
+def looks_secret(name: str) -> bool:
+    """Whether what is called `name` can only be a secret."""
+    return _SECRET.fullmatch(name.lower().replace("-", "_")) is not None
 
 
 def _faults_of_grant(profile: Profile) -> Iterator[Fault]:
@@ -82,7 +88,7 @@ def _is_loopback(address: str) -> bool:
 
 
 def _faults_of_client(profile: Profile) -> Iterator[Fault]:
-    if "client_secret" in profile.extra_parameters:
+    if any(looks_secret(name) for name in profile.extra_parameters):
         yield "extra_parameters", NEVER_IN_A_FILE
     if profile.client_authentication not in AUTHENTICATIONS:
         yield (

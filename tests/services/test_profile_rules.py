@@ -84,6 +84,7 @@ def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: AN
             )
         ),
         ("extra_parameters", {"client_secret": "SECRET"}),
+        ("extra_parameters", {"audience": "https://a", "Password": "SECRET"}),
         ("client_authentication", "magic"),
         ("scope_guide", "../../etc"),
     ],
