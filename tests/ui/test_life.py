@@ -13,7 +13,7 @@ import pytest
 from desktop.demo import DemoOptions
 from desktop.options import Options
 from desktop.services.profile_reading import Profiles
-from desktop.services.profiles import BrokenProfile, Profile
+from desktop.services.profiles import BrokenProfile, NoProfile, Profile
 from desktop.services.settings import Settings
 from desktop.services.states import Failed, SignedOut, State
 from desktop.ui.controller import Controller
@@ -200,3 +200,36 @@ async def test_the_demo_asks_for_no_profile_of_the_file(bare: tuple[Controller, 
     run.profiles = [replace(PROFILE, id="(demo)")]
     await run.life._sign_in()
     assert run.current.profile.id == "(demo)"
+
+
+async def test_a_change_on_the_pages_opens_what_is_saved_of_others(run: Run) -> None:
+    await run.life._sign_in()
+    run.stay()
+    run.profiles[1] = replace(OTHER, scope=("casebook",))
+    await run.life._go_by_the_file("", sign_in=False)
+    assert run.current.profile is PROFILE
+    assert run.session(OTHER.id).calls == ["open quietly"]
+
+
+async def test_a_profile_that_was_saved_comes_into_the_window(run: Run) -> None:
+    await run.life._sign_in()
+    run.stay()
+    await run.life._go_by_the_file(OTHER.id, sign_in=True)
+    assert run.current.profile is OTHER
+    assert run.current.calls == ["open quietly", "sign_in"]
+
+
+async def test_left_while_the_pages_save_nothing_is_begun(run: Run) -> None:
+    await run.life._sign_in()
+    run.life.leave()
+    await run.life._go_by_the_file(OTHER.id, sign_in=True)
+    assert run.current.profile is PROFILE
+
+
+async def test_the_last_profile_that_is_removed_leaves_none(run: Run) -> None:
+    await run.life._sign_in()
+    run.stay()
+    run.profiles = []
+    await run.life._go_by_the_file("", sign_in=False)
+    assert isinstance(run.controller._state, Failed)
+    assert isinstance(run.controller._state.error, NoProfile)
