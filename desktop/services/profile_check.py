@@ -17,6 +17,7 @@ from desktop.services import check_texts as texts
 from desktop.services.messages import advice_for
 from desktop.services.profiles import Profile
 from desktop.services.provider import discovered, portal_behind
+from desktop.services.session_errors import GrantForbidden
 from desktop.services.surroundings import HttpOpener
 
 Presets = Mapping[str, Mapping[str, object]]
@@ -132,6 +133,8 @@ class _Check:
     async def way(self) -> list[Finding]:
         """Whether one can sign in there as the profile says."""
         profile = self._profile
+        if profile.grant == "device" and not profile.policy.device_grant:
+            return [_bad(Step.WAY, GrantForbidden(profile.policy.source))]
         missing = _needs_password(profile) and not self._connection.client.client_secret
         if missing:
             return [self._is_bad(Step.WAY, texts.NEEDS_PROOF, texts.NEEDS_PROOF_REMEDY)]
@@ -295,7 +298,7 @@ class _Check:
 _VARYING = re.compile(r"[0-9a-f-]{8,}|\d+", re.IGNORECASE)
 
 
-def _bad(step: Step, error: errors.OAuthError) -> Finding:
+def _bad(step: Step, error: errors.OAuthError | GrantForbidden) -> Finding:
     advice = advice_for(error)
     return Finding(step, Outcome.BAD, f"{advice.title}.", advice.text)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import html  # noqa: F401 - loaded here, needed by tooltips
-import linecache
 import logging
 import signal
 import sys
@@ -106,7 +104,9 @@ class _Life:
             await self._settled.wait()
             await asyncio.sleep(_DRAWN_AFTER)  # what is loaded now would make that come later
             if not self._leaving:
-                await self._worker.run(_load_what_comes_next)
+                from desktop.ui.what_comes_next import load_what_comes_next
+
+                await self._worker.run(load_what_comes_next)
                 # One turn of the loop each: together they would hold up a frame.
                 for deed in (
                     self._theme.follow,
@@ -200,26 +200,33 @@ class _Life:
         return {}
 
     async def _sign_in(self, *, quietly: bool = False) -> None:
-        """Load the profiles; where the current one is another than before, open what is stored."""
+        """Load the profiles; where the current one is another than before, open what is stored.
+
+        Whoever brings another profile into the window meanwhile keeps it there.
+        """
+        before = self._sessions.current
         try:
             profiles = await self._worker.run(self._options.load_profiles)
-            profile = profiles.named(self._wanted(profiles))
+            profile = profiles.named(self._wanted(profiles, before))
         except ProfileError as error:
             self._is_first_run = isinstance(error, NoProfile)
-            self._on_state(Failed(error))
+            if self._sessions.current is before:
+                self._on_state(Failed(error))
             return
+        await self._sessions.know(profiles.good)
         if self._leaving:
             return
-        before = self._sessions.current
-        await self._sessions.know(profiles.good)
-        if before is not None and before is self._sessions.current:
+        if before is not None and before is self._sessions.named(before.profile.id):
             before.sign_in()
-        else:
+            if before is self._sessions.current:
+                self._name(before)  # as it is called now
+        elif self._sessions.current is None:
             self._take(profile.id, quietly=quietly)
+        self._open_others()
 
-    def _wanted(self, profiles: Profiles) -> str | None:
-        """Which one: that in the window, else as the command line or the last run has it."""
-        current, asked = self._sessions.current, self._options.profile
+    def _wanted(self, profiles: Profiles, current: Session | None) -> str | None:
+        """Which one: that of `current`, else as the command line or the last run has it."""
+        asked = self._options.profile if self._options.demo is None else None
         last = current.profile.id if current is not None else asked
         known = profiles.good.keys() | profiles.broken.keys()
         if last is not None and (last in known or current is None):
@@ -236,10 +243,13 @@ class _Life:
 
     def _take(self, id_: str, *, quietly: bool) -> None:
         session = self._sessions.switch(id_, quietly=quietly)
+        self._name(session)
+        self._on_state(session.state)
+
+    def _name(self, session: Session) -> None:
         self._controller.use(session)
         if self._presence is not None:
             self._presence.show_profile(session.profile)
-        self._on_state(session.state)
 
     def _make_session(self, profile: Profile, observer: Callable[[State], None]) -> Session:
         return Session(profile, self._surroundings(), observer=observer)
@@ -261,17 +271,23 @@ class _Life:
         try:
             profiles = await self._worker.run(self._options.load_profiles)
             await self._sessions.know(profiles.good)
-            if not id_ and self._sessions.current is not None:
-                self._controller.look_at_clock()  # the tray shows who is there
-                return
-            wanted = profiles.named(id_ or None).id
+            if not self._leaving and (id_ or self._sessions.current is None):
+                self._go_on_with(profiles.named(id_ or None).id, sign_in=sign_in)
         except ProfileError as error:
             self._on_state(Failed(error))
-            return
-        before = self._sessions.named(wanted)
-        self._take(wanted, quietly=not sign_in)
+        self._open_others()
+        self._controller.look_at_clock()  # the tray shows who is there
+
+    def _go_on_with(self, id_: str, *, sign_in: bool) -> None:
+        before = self._sessions.named(id_)
+        self._take(id_, quietly=not sign_in)
         if sign_in and before is not None and not isinstance(before.state, SignedIn):
             before.sign_in()
+
+    def _open_others(self) -> None:
+        """Open what is saved of profiles that came after the start."""
+        if self._presence is not None and not self._leaving:
+            self._sessions.open_others()
 
     async def _sign_in_when_wanted(self) -> None:
         while not self._leaving:
@@ -317,34 +333,6 @@ class _Life:
         self._settled.set()
 
 
-def _load_what_comes_next() -> None:
-    """Import what the next states need, so that no import holds the event loop then."""
-    import filelock  # noqa: F401
-    import jwt  # noqa: F401
-    from PySide6.QtCore import Qt  # noqa: F401
-    from PySide6.QtWidgets import QStyle  # noqa: F401
-
-    from desktop.services import keyring_vault  # noqa: F401
-
-    linecache.clearcache()  # the sources that PySide6 has read, as in `app`
-    from desktop.ui import (  # noqa: F401
-        awakening,
-        failed_view,
-        presence,
-        qr_code,
-        signed_in_view,
-        signed_out_view,
-        tray,
-    )
-
-    linecache.clearcache()
-    sys.setswitchinterval(_USUAL_SWITCH_INTERVAL)
-    # Switched off at the start. What is loaded by now stays: no collection looks at it again.
-    gc.freeze()
-    gc.enable()
-
-
 _UNREACHABLE = "others of its kind cannot reach this one: %s"
 _KEPT_WAITING = 5.0  # seconds that a sign-in waits for another one that ends
 _DRAWN_AFTER = 0.05  # seconds until a new view is laid out and painted, generously
-_USUAL_SWITCH_INTERVAL = 0.005  # seconds: what Python starts with

@@ -21,6 +21,7 @@ from desktop.oauth.errors import AuthorityUnusable, CaptivePortal, NoAnswerInTim
 from desktop.options import demo_profile
 from desktop.services.background import Worker
 from desktop.services.connecting import Connector
+from desktop.services.policy import Policy
 from desktop.services.profile_check import Finding, Outcome, Step, check
 from desktop.services.profile_reading import load_presets
 from desktop.services.profiles import Profile
@@ -242,6 +243,15 @@ async def test_metadata_of_somebody_else_is_told() -> None:
 async def test_a_server_that_offers_no_codes_is_told() -> None:
     findings = await found(Web(device_authorization_endpoint=None))
     assert steps(findings) == [*FINE[:3], (Step.WAY, BAD)]
+
+
+async def test_a_way_that_an_administrator_forbids_is_told_and_costs_no_code() -> None:
+    web = Web()
+    forbidding = replace(PROFILE, policy=Policy(source="/etc/policy", device_grant=False))
+    findings = await found(web, forbidding)
+    assert steps(findings) == [*FINE[:3], (Step.WAY, BAD)]
+    assert "/etc/policy" in findings[-1].remedy
+    assert web.forms == []
 
 
 async def test_endpoints_that_the_profile_names_need_no_metadata() -> None:
