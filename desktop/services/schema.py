@@ -13,7 +13,12 @@ from enum import Enum, auto
 
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.profiles import AUTHENTICATIONS, COLORS, GRANTS
-from desktop.services.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, SETTINGS_OF_PROFILES
+from desktop.services.settings import (
+    CLIPBOARD_SECONDS,
+    IN_USE_MINUTES,
+    SETTINGS_OF_PROFILES,
+    THEMES,
+)
 
 
 class Kind(Enum):
@@ -59,6 +64,8 @@ class Member:
                 return f"must be a number from {self.allowed[0]} to {self.allowed[-1]}"
             case Kind.TEXT if not isinstance(value, str):
                 return "must be a text"
+            case Kind.TEXT if self.choices and not self.pattern and value not in self.choices:
+                return f"must be one of {', '.join(filter(None, self.choices))}"
             case Kind.MEMBERS if not isinstance(value, Mapping):
                 return "must be a table"
             case Kind.PROFILES if not isinstance(value, (str, Mapping)):
@@ -93,6 +100,27 @@ SETTINGS = (
         Kind.SWITCH,
         "A start at login stays in the tray.",
         "Start hidden, in the tray",
+    ),
+    Member(
+        "theme",
+        Kind.TEXT,
+        "How the window looks: as the system does, light, or dark.",
+        "Appearance",
+        choices=THEMES,
+    ),
+    Member(
+        "browser",
+        Kind.TEXT,
+        "The browser that opens links, by the name that the system has for it, such as "
+        "firefox.desktop on Linux; empty for the usual one. Where it is not there, the usual one "
+        "opens.",
+        "Browser",
+    ),
+    Member(
+        "notifications",
+        Kind.SWITCH,
+        "The tray tells what needs a person while the window is out of sight.",
+        "Notifications",
     ),
 )
 

@@ -126,8 +126,17 @@ def _add_policy(parent: ET.Element, policy: _Policy) -> None:
             ET.SubElement(elements, "decimal", given, minValue=least, maxValue=most)
         case Kind.PROFILES:
             ET.SubElement(elements, "multiText", given)
+        case Kind.TEXT if member.choices:
+            _add_choices(ET.SubElement(elements, "enum", given), policy)
         case _:
             ET.SubElement(elements, "text", given, maxLength=_LONGEST_TEXT)
+
+
+def _add_choices(parent: ET.Element, policy: _Policy) -> None:
+    for choice in policy.member.choices:
+        name = _string(f"{policy.id}_{choice}")
+        item = ET.SubElement(parent, "item", displayName=name)
+        ET.SubElement(ET.SubElement(item, "value"), "string").text = choice
 
 
 def _add_presentation(parent: ET.Element, policy: _Policy) -> None:
@@ -142,6 +151,9 @@ def _add_presentation(parent: ET.Element, policy: _Policy) -> None:
             box.text = member.title
         case Kind.PROFILES:
             ET.SubElement(made, "multiTextBox", refId=value).text = member.title
+        case Kind.TEXT if member.choices:
+            box = ET.SubElement(made, "dropdownList", refId=value, noSort="true", defaultItem="0")
+            box.text = member.title
         case _:
             box = ET.SubElement(made, "textBox", refId=value)
             ET.SubElement(box, "label").text = member.title
@@ -155,6 +167,8 @@ def _strings() -> Iterator[tuple[str, str]]:
     for policy in _policies():
         yield policy.id, policy.member.title
         yield f"{policy.id}_help", policy.help
+        for choice in policy.member.choices:
+            yield f"{policy.id}_{choice}", choice.capitalize()
 
 
 def _string(name: str) -> str:

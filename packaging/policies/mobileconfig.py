@@ -57,6 +57,6 @@ def _usual(member: Member) -> Any:  # noqa: ANN401 - of the member's kind
         case Kind.PROFILES:
             return _PROFILE
         case Kind.TEXT:
-            return _TEXTS[member.name]
+            return _TEXTS.get(member.name, getattr(Settings(), member.name, ""))
         case _:
             return getattr(Settings(), member.name, True)

@@ -101,10 +101,13 @@ def test_another_number_in_the_registry_is_no_switch(value: object) -> None:
             {"settings": {"clipboard_seconds": 15.0}},
             "`settings.clipboard_seconds` must be a number from 5 to 300",
         ),
+        ({"settings": {"theme": "drak"}}, "`settings.theme` must be one of system, light, dark"),
+        ({"settings": {"notifications": "no"}}, "`settings.notifications` must be true or false"),
         ({"proxy": 3128}, "`proxy` must be a text"),
         (
             {"proxy": "proxy.example"},
-            "`proxy` is system, none, or like http://proxy.example:3128: it is no address",
+            "`proxy` is system, none, or like http://proxy.example:3128: it is no address with http "
+            "or https; SOCKS is not supported",
         ),
         (
             {"profiles": 1},

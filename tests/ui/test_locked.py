@@ -29,6 +29,9 @@ NAMES = {
     "keep_fresh": "Always keep the token fresh",
     "in_use_minutes": "Time in use",
     "clipboard_seconds": "Time on the clipboard",
+    "theme": "Appearance",
+    "browser": "Browser",
+    "notifications": "Notifications",
 }
 
 
@@ -109,6 +112,19 @@ def test_a_setting_that_is_locked_is_shown_as_such_with_the_reason(
     why = f"Your administrator has set this, so it cannot be changed here ({SOURCE})."
     assert reasons == {key: why if key == name else "" for key in NAMES}
     assert [key for key, row in page._rows.items() if not row._locked.isHidden()] == [name]
+
+
+def test_a_locked_look_holds_and_cannot_be_changed(desk: Desk) -> None:
+    locked = {"theme": "dark", "browser": "", "notifications": False}
+    desk.controller.keeper.policy = Policy(source=SOURCE, settings=locked)
+    desk.controller.keeper.use(Settings(theme="light", browser="firefox.desktop"))
+    assert desk.controller.keeper.settings == Settings(theme="dark", notifications=False)
+    desk.show(signed_in())
+    desk.controller.open_settings()
+    page = desk.window.page
+    assert isinstance(page, SettingsView)
+    assert page._theme.value() == "dark"
+    assert not any(each.isEnabled() for each in (page._theme, page._browser, page._notifies))
 
 
 def test_the_page_of_the_program_is_told_what_is_locked(desk: Desk) -> None:
