@@ -111,7 +111,9 @@ def test_what_the_template_writes_is_what_the_program_reads() -> None:
 def _least(policy: ET.Element) -> object:
     if policy.find(f"{SPACE}elements/{SPACE}text") is not None:
         return ""
-    if (first := policy.find(f"{SPACE}elements/{SPACE}enum/{SPACE}item/{SPACE}value/*")) is not None:
+    if (
+        first := policy.find(f"{SPACE}elements/{SPACE}enum/{SPACE}item/{SPACE}value/*")
+    ) is not None:
         return first.text
     decimal = policy.find(f"{SPACE}elements/{SPACE}decimal")
     return 0 if decimal is None else int(decimal.attrib["minValue"])

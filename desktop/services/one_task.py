@@ -15,14 +15,15 @@ class OneTask:
         self._task: asyncio.Task[None] | None = None
         self._unfinished: set[asyncio.Task[None]] = set()
 
-    def begin(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Cancel what is under way and do `work` once it has ended."""
+    def begin(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        """Cancel what is under way and do `work` once it has ended, in the task that is given."""
         if self._task is not None:
             self._task.cancel()
-        self._task = asyncio.ensure_future(_run(work, after=frozenset(self._unfinished)))
-        self._unfinished.add(self._task)
-        self._task.add_done_callback(self._unfinished.discard)
-        self._task.add_done_callback(self._report_crash)
+        task = self._task = asyncio.ensure_future(_run(work, after=frozenset(self._unfinished)))
+        self._unfinished.add(task)
+        task.add_done_callback(self._unfinished.discard)
+        task.add_done_callback(self._report_crash)
+        return task
 
     async def close(self, *, patience: float) -> None:
         """Give what is under way `patience` seconds, then cancel it; returns when it has ended."""

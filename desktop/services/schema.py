@@ -62,14 +62,19 @@ class Member:
             # A bool is an int to Python, and is no number of seconds.
             case Kind.NUMBER if type(value) is not int or value not in self.allowed:
                 return f"must be a number from {self.allowed[0]} to {self.allowed[-1]}"
-            case Kind.TEXT if not isinstance(value, str):
-                return "must be a text"
-            case Kind.TEXT if self.choices and not self.pattern and value not in self.choices:
-                return f"must be one of {', '.join(filter(None, self.choices))}"
+            case Kind.TEXT:
+                return self._why_no_text(value)
             case Kind.MEMBERS if not isinstance(value, Mapping):
                 return "must be a table"
             case Kind.PROFILES if not isinstance(value, (str, Mapping)):
                 return "must be a table of profiles, or the text of a profiles.toml"
+        return ""
+
+    def _why_no_text(self, value: object) -> str:
+        if not isinstance(value, str):
+            return "must be a text"
+        if self.choices and not self.pattern and value not in self.choices:
+            return f"must be one of {', '.join(filter(None, self.choices))}"
         return ""
 
 

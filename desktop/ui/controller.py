@@ -6,7 +6,6 @@ The session arrives when the profile has been loaded; until then one can only tr
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, QUrl, Signal
@@ -176,6 +175,11 @@ class Controller(QObject):
         """Open the form for a new profile."""
         self.pages.open_form()
 
+    def edit_profile(self) -> None:
+        """Open the form of the profile in the window."""
+        if id_ := self.profiles.current:
+            self.pages.open_form(id_)
+
     def manage_profiles(self) -> None:
         """Show all profiles, to be changed."""
         self.pages.open_profiles()
@@ -329,19 +333,8 @@ class Controller(QObject):
 
     def add_shortcuts(self) -> None:
         """The keys that every program has."""
-        from PySide6.QtGui import QKeySequence, QShortcut
+        from desktop.ui.shortcuts import add_shortcuts
 
-        keys = QKeySequence.StandardKey
-        for key, deed in (
-            (keys.Quit, self.quit),
-            (keys.Close, self.window.close),
-            (keys.Cancel, self.window.escape),
-            (keys.Copy, self.window.copy_shown),
-            ("Ctrl+,", self.open_settings),  # which only macOS has among the keys that all have
-        ):
-            QShortcut(QKeySequence(key), self.window).activated.connect(deed)
-        for number in range(9):
-            digit = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self.window)
-            digit.activated.connect(partial(self.profiles.switch_to_number, number))
+        add_shortcuts(self)
         self.window.offer_profiles()
         self.window.offer_settings()

@@ -106,8 +106,10 @@ def test_another_number_in_the_registry_is_no_switch(value: object) -> None:
         ({"proxy": 3128}, "`proxy` must be a text"),
         (
             {"proxy": "proxy.example"},
-            "`proxy` is system, none, or like http://proxy.example:3128: it is no address with http "
-            "or https; SOCKS is not supported",
+            (
+                "`proxy` is system, none, or like http://proxy.example:3128: it is no address "
+                "with http or https; SOCKS is not supported"
+            ),
         ),
         (
             {"profiles": 1},
