@@ -16,16 +16,20 @@ class OneTask:
         self._unfinished: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
-    def begin(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Cancel what is under way and do `work` once it has ended; after `close` do nothing."""
+    def begin(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None] | None:
+        """Cancel what is under way and do `work` once it has ended, in the task that is given.
+
+        After `close` nothing is done.
+        """
         if self._is_closed:
-            return
+            return None
         if self._task is not None:
             self._task.cancel()
-        self._task = asyncio.ensure_future(_run(work, after=frozenset(self._unfinished)))
-        self._unfinished.add(self._task)
-        self._task.add_done_callback(self._unfinished.discard)
-        self._task.add_done_callback(self._report_crash)
+        task = self._task = asyncio.ensure_future(_run(work, after=frozenset(self._unfinished)))
+        self._unfinished.add(task)
+        task.add_done_callback(self._unfinished.discard)
+        task.add_done_callback(self._report_crash)
+        return task
 
     async def close(self, *, patience: float) -> None:
         """Give what is under way `patience` seconds, then cancel it; returns when it has ended."""

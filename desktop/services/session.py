@@ -101,10 +101,11 @@ class Session:
         if waiting or isinstance(state, Requesting):
             self._begin(self._show_held)
 
-    def sign_out(self) -> None:
-        """Remove the tokens from this computer, and tell the server that they are not wanted."""
-        self._begin(self._sign_out)
+    def sign_out(self) -> asyncio.Task[None] | None:
+        """Remove the tokens from this computer, and tell the server; the task ends with that."""
+        task = self._begin(self._sign_out)
         self._on_renewal()
+        return task
 
     def revoke_again(self) -> None:
         """Tell the server once more what it could not be told at sign-out."""
@@ -203,10 +204,10 @@ class Session:
 
     # The one task at work
 
-    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None] | None:
         self._last_work = work
         self._leaving = work == self._sign_out
-        self._task.begin(partial(self._run, work))
+        return self._task.begin(partial(self._run, work))
 
     async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
         # What a renewal brings must not replace what comes after it.

@@ -77,6 +77,9 @@ class Actions(Protocol):
     def add_profile(self) -> None:
         """Open the form for a new profile."""
 
+    def edit_profile(self) -> None:
+        """Open the form of the profile in the window."""
+
     def manage_profiles(self) -> None:
         """Show all profiles, to be changed."""
 

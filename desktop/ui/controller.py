@@ -178,6 +178,11 @@ class Controller(QObject):
         """Open the form for a new profile."""
         self.pages.open_form()
 
+    def edit_profile(self) -> None:
+        """Open the form of the profile in the window."""
+        if id_ := self.profiles.current:
+            self.pages.open_form(id_)
+
     def manage_profiles(self) -> None:
         """Show all profiles, to be changed."""
         self.pages.open_profiles()

@@ -7,7 +7,6 @@ import html  # noqa: F401 - loaded here, needed by tooltips
 import logging
 import signal
 import sys
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,16 +20,16 @@ from desktop.services.background import Worker
 from desktop.services.computer import surroundings
 from desktop.services.logs import report_loop_error, start_logging
 from desktop.services.paths import log_folder, settings_file
-from desktop.services.profiles import NoProfile, ProfileError
 from desktop.services.resources import resource
 from desktop.services.session import Session
 from desktop.services.sessions import Sessions, Standing
 from desktop.services.settings import load_settings
-from desktop.services.states import Failed, Requesting, SignedIn, State
+from desktop.services.states import Requesting, State
 from desktop.ui import views, waiting_view  # noqa: F401 - loaded here, needed by the window
 from desktop.ui.application import Application
 from desktop.ui.controller import Controller
 from desktop.ui.loop import EventLoop
+from desktop.ui.profiles_at_work import ProfilesAtWork
 from desktop.ui.settings_keeper import NOT_IN_THE_DEMO
 from desktop.ui.system_proxy import proxy_finder
 from desktop.ui.theme import Theme
@@ -39,7 +38,6 @@ from desktop.ui.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop.services.profile_reading import Profiles
     from desktop.services.profiles import Profile
     from desktop.services.surroundings import Surroundings
     from desktop.ui.awakening import Awakening
@@ -71,6 +69,14 @@ class _Life:
         self._claiming: asyncio.Task[None] | None = None
         self._waits_for_claim = True
         self._sessions = Sessions(self._make_session, self._on_standing)
+        self._profiles = ProfilesAtWork(
+            controller,
+            self._sessions,
+            options=options,
+            worker=self._worker,
+            show=self._on_state,
+            taken=self._on_taken,
+        )
         self._world: Surroundings | None = None
         self._claim: Claim | None = None
         self._server = Server({"show": self._show})
@@ -79,7 +85,6 @@ class _Life:
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._leaving = False
-        self._is_first_run = False
         controller.keeper.profile = options.profile
         if options.demo is not None:
             controller.keeper.why_not_at_login = NOT_IN_THE_DEMO
@@ -87,7 +92,7 @@ class _Life:
         # There is nothing to keep until something has come of the start.
         controller.window.closed.connect(self.leave)
         controller.sign_in_wanted.connect(self._wake.set)
-        controller.switch_wanted.connect(self._switch)
+        controller.switch_wanted.connect(self._profiles.switch)
         controller.serve(self._sessions)
         controller.pages.make_profile_pages = self._make_profile_pages
 
@@ -100,7 +105,7 @@ class _Life:
             keeper = self._controller.keeper
             keeper.policy = await self._worker.run(self._options.load_policy)
             keeper.use(await self._worker.run(partial(load_settings, file)))
-            await self._sign_in(quietly=self._options.hidden)
+            await self._profiles.sign_in(quietly=self._options.hidden)
             await self._settled.wait()
             await asyncio.sleep(_DRAWN_AFTER)  # what is loaded now would make that come later
             if not self._leaving:
@@ -112,11 +117,11 @@ class _Life:
                     self._theme.follow,
                     self._controller.add_shortcuts,
                     self._stay,
-                    self._sessions.open_others,
+                    self._profiles.open_others,
                 ):
                     await asyncio.sleep(0)
                     deed()
-                if self._is_first_run:
+                if self._profiles.is_first_run:
                     self._controller.add_profile()
             await self._sign_in_when_wanted()
         finally:
@@ -199,55 +204,7 @@ class _Life:
             self._presence.bring_window({name: given[name] for name in ACTIVATION if name in given})
         return {}
 
-    async def _sign_in(self, *, quietly: bool = False) -> None:
-        """Load the profiles; where the current one is another than before, open what is stored.
-
-        Whoever brings another profile into the window meanwhile keeps it there.
-        """
-        before = self._sessions.current
-        try:
-            profiles = await self._worker.run(self._options.load_profiles)
-            profile = profiles.named(self._wanted(profiles, before))
-        except ProfileError as error:
-            self._is_first_run = isinstance(error, NoProfile)
-            if self._sessions.current is before:
-                self._on_state(Failed(error))
-            return
-        await self._sessions.know(profiles.good)
-        if self._leaving:
-            return
-        if before is not None and before is self._sessions.named(before.profile.id):
-            before.sign_in()
-            if before is self._sessions.current:
-                self._name(before)  # as it is called now
-        elif self._sessions.current is None:
-            self._take(profile.id, quietly=quietly)
-        self._open_others()
-
-    def _wanted(self, profiles: Profiles, current: Session | None) -> str | None:
-        """Which one: that of `current`, else as the command line or the last run has it."""
-        asked = self._options.profile if self._options.demo is None else None
-        last = current.profile.id if current is not None else asked
-        known = profiles.good.keys() | profiles.broken.keys()
-        if last is not None and (last in known or current is None):
-            return last
-        remembered = self._controller.keeper.settings.profile
-        return remembered if remembered in profiles.good else None
-
-    def _switch(self, id_: str) -> None:
-        """Bring another profile into the window, as it stands."""
-        self._controller.copier.cancel()
-        self._take(id_, quietly=True)
-        keeper = self._controller.keeper
-        keeper.change(replace(keeper.settings, profile=id_))
-
-    def _take(self, id_: str, *, quietly: bool) -> None:
-        session = self._sessions.switch(id_, quietly=quietly)
-        self._name(session)
-        self._on_state(session.state)
-
-    def _name(self, session: Session) -> None:
-        self._controller.use(session)
+    def _on_taken(self, session: Session) -> None:
         if self._presence is not None:
             self._presence.show_profile(session.profile)
 
@@ -264,37 +221,16 @@ class _Life:
 
         policy = self._controller.keeper.policy
         deeds = make_deeds(self._surroundings(), self._worker, self._options, policy)
-        return make_pages(self._controller, deeds, self._sessions, changed=self._go_by_the_file)
-
-    async def _go_by_the_file(self, id_: str, *, sign_in: bool) -> None:
-        """Profiles were changed; `id_` is the one to go on with, empty for the current one."""
-        try:
-            profiles = await self._worker.run(self._options.load_profiles)
-            await self._sessions.know(profiles.good)
-            if not self._leaving and (id_ or self._sessions.current is None):
-                self._go_on_with(profiles.named(id_ or None).id, sign_in=sign_in)
-        except ProfileError as error:
-            self._on_state(Failed(error))
-        self._open_others()
-        self._controller.look_at_clock()  # the tray shows who is there
-
-    def _go_on_with(self, id_: str, *, sign_in: bool) -> None:
-        before = self._sessions.named(id_)
-        self._take(id_, quietly=not sign_in)
-        if sign_in and before is not None and not isinstance(before.state, SignedIn):
-            before.sign_in()
-
-    def _open_others(self) -> None:
-        """Open what is saved of profiles that came after the start."""
-        if self._presence is not None and not self._leaving:
-            self._sessions.open_others()
+        return make_pages(
+            self._controller, deeds, self._sessions, changed=self._profiles.go_by_the_file
+        )
 
     async def _sign_in_when_wanted(self) -> None:
         while not self._leaving:
             await self._wake.wait()
             self._wake.clear()
             if not self._leaving:
-                await self._sign_in()
+                await self._profiles.sign_in()
 
     def _on_standing(self, standing: Standing) -> None:
         current = self._sessions.current
@@ -328,7 +264,7 @@ class _Life:
 
     def leave(self) -> None:
         """End, in order."""
-        self._leaving = True
+        self._leaving = self._profiles.leaving = True
         self._wake.set()
         self._settled.set()
 

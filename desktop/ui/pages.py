@@ -106,10 +106,10 @@ class Pages(QObject):
 
         self._keeper.failed.emit(other_browser(opened=opened))
 
-    def open_form(self) -> None:
-        """Open the form for a new profile."""
+    def open_form(self, id_: str = "") -> None:
+        """Open the form: of profile `id_`, or of a new one."""
         if pages := self._of_profiles():
-            pages.open_form()
+            pages.open_form(id_)
 
     def open_profiles(self) -> None:
         """Show all profiles, to be changed."""

@@ -16,7 +16,7 @@ from desktop.services.profile_deeds import Known, ProfileDeeds
 from desktop.services.profile_draft import Draft, draft_of
 from desktop.services.profile_reading import Profiles
 from desktop.services.profiles import BrokenProfile, Profile
-from desktop.services.states import Failed, SignedIn, SignedOut
+from desktop.services.states import SignedIn, SignedOut
 from desktop.ui import file_dialogs
 from desktop.ui import profile_texts as texts
 from desktop.ui.form_server import FormServer
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from desktop.services.session import Session
     from desktop.ui.window import Window
-
-_LOOKS_EVERY, _LOOKS = 0.05, 400  # seconds between looks whether a sign-out is over; how many
 
 
 class ProfilePages(QObject):
@@ -208,7 +206,6 @@ class ProfilePages(QObject):
         session = self._session_of(id_)
         if session is None or not isinstance(session.state, SignedIn):
             return ""
-        session.sign_out()
         return await _left(session)
 
     async def _take_in(self, source: Path) -> None:
@@ -235,14 +232,9 @@ class ProfilePages(QObject):
 
 
 async def _left(session: Session) -> str | None:
-    for _ in range(_LOOKS):
-        await asyncio.sleep(_LOOKS_EVERY)
-        state = session.state
-        if isinstance(state, SignedOut):
-            return signed_out(state)
-        if isinstance(state, Failed):
-            return None
-    return None
+    if (leaving := session.sign_out()) is not None:
+        await asyncio.wait({leaving})
+    return signed_out(session.state) if isinstance(session.state, SignedOut) else None
 
 
 def _nothing(file: Path) -> Known:

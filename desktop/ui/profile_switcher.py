@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QAction, QKeyEvent
 
     from desktop.services.sessions import Standing
-    from desktop.ui.actions import Actions
+    from desktop.ui.actions import Actions, ProfileActions
 
 _WIDTH, _HEIGHT = 22, 32
 _LAST_KEY = 9  # Ctrl+1 to Ctrl+9 bring profiles into the window
@@ -52,8 +52,20 @@ class ProfileSwitcher(Button):
             self._add_profile(standing, at, number=number)
         if profiles.standings:
             self._list.addSeparator()
+        self._add_edit(profiles)
         self._add("Add profile…", self._actions.add_profile)
-        self._add("Profiles…", self._actions.manage_profiles)
+        self._add("All profiles…", self._actions.manage_profiles)
+
+    def _add_edit(self, profiles: ProfileActions) -> None:
+        """The one in the window can be changed, unless it is the administrator's."""
+        known = {each.profile.id: each.profile for each in profiles.standings}
+        profile = known.get(profiles.current)
+        if profile is None:
+            return
+        action = self._add(f"Edit “{profile.name}”…", self._actions.edit_profile)
+        if profile.managed:
+            action.setText(f"{action.text()} (set by your organization)")
+            action.setEnabled(False)
 
     def _add_profile(self, standing: Standing, at: datetime, *, number: int) -> None:
         profile = standing.profile

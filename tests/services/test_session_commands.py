@@ -537,7 +537,7 @@ def find_the_keyring_locked(world: World) -> None:
     world.session.open()
 
 
-STATES: dict[str, Callable[[World], None]] = {
+STATES: dict[str, Callable[[World], object]] = {
     "before": lambda _: None,
     "opening": open_slowly,
     "requesting": request_slowly,

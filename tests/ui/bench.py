@@ -132,6 +132,9 @@ class Recorder:
     def add_profile(self) -> None:
         self.calls.append("add_profile")
 
+    def edit_profile(self) -> None:
+        self.calls.append("edit_profile")
+
     def manage_profiles(self) -> None:
         self.calls.append("manage_profiles")
 

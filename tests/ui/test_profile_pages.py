@@ -335,8 +335,12 @@ class _Leaving:
         self.state: object = STATES["signed_in"]
         self.end = end
 
-    def sign_out(self) -> None:
-        asyncio.get_running_loop().call_later(0.02, setattr, self, "state", self.end)
+    def sign_out(self) -> asyncio.Task[None]:
+        return asyncio.ensure_future(self._sign_out())
+
+    async def _sign_out(self) -> None:
+        await asyncio.sleep(0)
+        self.state = self.end
 
 
 async def test_deleting_asks_signs_out_and_takes_the_secrets_along(place: Place) -> None:
@@ -364,6 +368,19 @@ async def test_a_sign_out_that_fails_deletes_nothing(place: Place) -> None:
     await place.press("Delete")
     assert place.file.read_text() == FILE
     assert any("profile is still there" in words for words in place.screen.words)
+
+
+async def test_a_sign_out_that_is_broken_off_deletes_nothing(place: Place) -> None:
+    session = place.sessions["soc"] = _Leaving(SignedOut(NOW))
+    (await place.list()).ask("soc")
+    place.screen.button("Delete").click()
+    await asyncio.sleep(0)
+    for task in asyncio.all_tasks():
+        if "_Leaving" in repr(task):
+            task.cancel()
+    await place.done()
+    assert session.state == STATES["signed_in"]
+    assert place.file.read_text() == FILE
 
 
 async def test_escape_takes_the_question_back(place: Place) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
 from desktop.services.copy_formats import CopyFormat
+from desktop.services.policy import Policy
 from desktop.services.session import Session
 from desktop.services.sessions import Sessions
 from desktop.services.settings import Settings
@@ -120,9 +121,40 @@ def test_before_there_is_a_session_the_list_leads_to_the_form() -> None:
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
     line(button.menu(), "Add profile…").trigger()
-    line(button.menu(), "Profiles…").trigger()
+    line(button.menu(), "All profiles…").trigger()
     assert actions.calls == ["add_profile", "manage_profiles"]
+    assert not [each for each in lines(button.menu()) if each.startswith("Edit")]
     button.deleteLater()
+
+
+def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
+    actions = Recorder(profiles=Profiles(standings=STANDINGS, current=PROFILE.id))
+    button = ProfileSwitcher(actions)
+    button.menu().aboutToShow.emit()
+    assert lines(button.menu())[-3:] == ["Edit “Northwind SOC”…", "Add profile…", "All profiles…"]
+    line(button.menu(), "Edit").trigger()
+    assert actions.calls == ["edit_profile"]
+    button.deleteLater()
+
+
+def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why() -> None:
+    managed = replace(PROFILE, policy=Policy(profiles={PROFILE.id: {}}))
+    standing = replace(STANDINGS[0], profile=managed)
+    button = ProfileSwitcher(Recorder(profiles=Profiles(standings=(standing,), current=PROFILE.id)))
+    button.menu().aboutToShow.emit()
+    edit = line(button.menu(), "Edit")
+    assert edit.text() == "Edit “Northwind SOC”… (set by your organization)"
+    assert not edit.isEnabled()
+    button.deleteLater()
+
+
+def test_to_edit_opens_the_form_of_the_profile_in_the_window(
+    several: SeveralDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(several.desk.controller.pages, "open_form", opened.append)
+    several.desk.controller.edit_profile()
+    assert opened == [PROFILE.id]
 
 
 # The tray

@@ -1,0 +1,155 @@
+"""The file with the profiles is gone by from two sides, a wish and a form: one at a time."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from desktop.options import Options
+from desktop.services.background import Worker
+from desktop.services.profile_reading import Profiles
+from desktop.services.profiles import Profile
+from desktop.services.session import Session
+from desktop.services.sessions import Sessions, Standing
+from desktop.services.settings import Settings
+from desktop.services.states import SignedOut, State
+from desktop.ui.profiles_at_work import ProfilesAtWork
+from tests.sample_states import PROFILE
+
+OTHER = replace(PROFILE, id="contoso", name="Contoso", client_id="client-2")
+CHANGED = replace(PROFILE, client_id="client-9")
+
+
+class SlowSession:
+    """A session that takes its time to end."""
+
+    def __init__(self, profile: Profile, calls: list[str], may_end: asyncio.Event) -> None:
+        self.profile = profile
+        self.state: State = SignedOut()
+        self.is_open = False
+        self._calls, self._may_end = calls, may_end
+
+    def open(self, *, quietly: bool = False) -> None:
+        self.is_open = True
+        self._calls.append(f"open {self.profile.id} {self.profile.client_id} {quietly}")
+
+    def sign_in(self) -> None:
+        self._calls.append(f"sign in {self.profile.id}")
+
+    def apply(self, settings: Settings) -> None:
+        pass
+
+    def watch(self, *, visible: bool) -> None:
+        pass
+
+    async def close(self) -> None:
+        await self._may_end.wait()
+        self._calls.append(f"closed {self.profile.id} {self.profile.client_id}")
+
+
+class House:
+    """What the file is gone by for, with the file as a value."""
+
+    def __init__(self) -> None:
+        self.demo = None
+        self.calls: list[str] = []
+        self.may_end = asyncio.Event()
+        self.file: Mapping[str, Profile] = {PROFILE.id: PROFILE}
+        self.worker = Worker("test")
+        self.sessions = Sessions(self._make, self._told)
+        controller: Any = _Nothing()
+        controller.keeper.settings = Settings()
+        self.work = ProfilesAtWork(
+            controller,
+            self.sessions,
+            options=cast("Options", self),
+            worker=self.worker,
+            show=lambda _state: None,
+            taken=lambda session: self.calls.append(f"took {session.profile.id}"),
+        )
+
+    profile = None
+
+    def load_profiles(self) -> Profiles:
+        return Profiles(Path("profiles.toml"), dict(self.file), {})
+
+    def _make(self, profile: Profile, _observer: Callable[[State], None]) -> Session:
+        return cast("Session", SlowSession(profile, self.calls, self.may_end))
+
+    def _told(self, _standing: Standing) -> None:
+        pass
+
+
+class _Nothing:
+    """A controller whose parts take everything."""
+
+    def __getattr__(self, name: str) -> "_Nothing":
+        part = _Nothing()
+        setattr(self, name, part)
+        return part
+
+    def __call__(self, *_arguments: object, **_named: object) -> None:
+        pass
+
+
+@pytest.fixture
+async def house() -> House:
+    made = House()
+    await made.work.sign_in(quietly=True)
+    made.calls.clear()
+    return made
+
+
+async def _until_ending(house: House) -> None:
+    """Wait until the file has been read, and a session is on its way out."""
+    for _ in range(1000):
+        if house.sessions.current is None:
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError
+
+
+async def test_a_form_that_is_saved_waits_for_a_sign_in_that_is_under_way(house: House) -> None:
+    house.file = {PROFILE.id: CHANGED}
+    signing_in = asyncio.ensure_future(house.work.sign_in())
+    await _until_ending(house)
+    house.file = {OTHER.id: OTHER}  # saved meanwhile, and the other one is gone
+    saving = asyncio.ensure_future(house.work.go_by_the_file(OTHER.id, sign_in=True))
+    await asyncio.sleep(0.05)
+    assert house.calls == [], "nobody goes on before the old session has ended"
+    house.may_end.set()
+    await asyncio.gather(signing_in, saving)
+    assert [each.profile.id for each in house.sessions.standings] == [OTHER.id]
+    assert house.sessions.current is house.sessions.named(OTHER.id)
+    assert house.calls[-2:] == [f"open {OTHER.id} client-2 False", f"took {OTHER.id}"]
+
+
+async def test_a_sign_in_does_not_undo_what_a_form_has_saved(house: House) -> None:
+    house.file = {PROFILE.id: CHANGED, OTHER.id: OTHER}
+    saving = asyncio.ensure_future(house.work.go_by_the_file(OTHER.id, sign_in=False))
+    await _until_ending(house)
+    signing_in = asyncio.ensure_future(house.work.sign_in())
+    await asyncio.sleep(0.05)
+    house.may_end.set()
+    await asyncio.gather(saving, signing_in)
+    assert [each for each in house.calls if "sign in" in each] == [f"sign in {OTHER.id}"]
+    assert house.sessions.current is house.sessions.named(OTHER.id)
+
+
+async def test_whoever_is_brought_into_the_window_meanwhile_stays_there(house: House) -> None:
+    house.file = {PROFILE.id: CHANGED, OTHER.id: OTHER}
+    signing_in = asyncio.ensure_future(house.work.sign_in())
+    await _until_ending(house)
+    house.work.switch(OTHER.id)
+    house.may_end.set()
+    await signing_in
+    assert house.sessions.current is house.sessions.named(OTHER.id)
+    assert house.calls.count(f"took {OTHER.id}") == 1
+
+
+async def test_a_profile_that_is_gone_is_not_brought_into_the_window(house: House) -> None:
+    house.work.switch("gone")
+    assert house.calls == []
