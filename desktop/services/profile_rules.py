@@ -90,6 +90,10 @@ def _is_loopback(address: str) -> bool:
 
 
 def _faults_of_client(profile: Profile) -> Iterator[Fault]:
+    # A client model that was pasted where its ID belongs, and cut off or garbled: it may hold the
+    # password, and would be kept in the file and sent.
+    if profile.client_id.startswith(("{", "[")) or '"' in profile.client_id:
+        yield "client_id", "`client_id` is the ID alone, without what stands around it"
     if any(map(names_secret, profile.extra_parameters)):
         yield "extra_parameters", NEVER_IN_A_FILE
     if profile.client_authentication not in AUTHENTICATIONS:

@@ -369,7 +369,7 @@ profiles = st.builds(
     Profile,
     id=st.just("x"),
     name=words,
-    client_id=words,
+    client_id=words.map(lambda word: f"c{word}".replace('"', "-")),
     provider=words | st.just(""),
     issuer=st.just("https://a.example"),
     expected_issuer=words | st.none(),
@@ -380,7 +380,7 @@ profiles = st.builds(
     color=st.sampled_from(COLORS),
     proxy=st.sampled_from(["system", "none", "http://proxy.example:1"]),
     proxy_user=words,
-    ca_file=words,
+    ca_file=words.map(lambda word: f"own-{word}"),
     settings=st.sampled_from([{}, {"keep_fresh": True}, {"clipboard_seconds": 9}]),
 )
 

@@ -100,6 +100,8 @@ def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: AN
             ("extra_parameters", {name: "SECRET"})
             for name in ("client_secret", "Client-Secret", "password", "refresh_token")
         ),
+        ("client_id", '{"id": "client-1", "password": "SECRET'),
+        ("client_id", '"id": "client-1", "password": "SECRET"}'),
         ("client_authentication", "magic"),
         ("scope_guide", "../../etc"),
     ],
