@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.services import profile_check
+from desktop.services.configuration import obeying
 from desktop.services.policy import Policy
 from desktop.services.profile_draft import Draft, members_of, profile_of
 from desktop.services.profile_file import (
@@ -20,13 +21,13 @@ from desktop.services.profile_file import (
     save_profile,
 )
 from desktop.services.profile_reading import Profiles, load_presets, load_profiles
+from desktop.services.profile_secrets import delete_secrets
 from desktop.services.profiles import (
     Profile,
     client_password_key,
     issued_for,
     proxy_bound,
     proxy_password_key,
-    tokens_key,
 )
 from desktop.services.saved_tokens import decode_password, encode_password
 from desktop.services.toml_file import write_all_at_once
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from desktop.services.surroundings import Surroundings
 
 _LARGEST_IMPORT = 1_000_000  # bytes
+_DECIDED = ("proxy", "ca_file")  # of a profile, where a policy names one
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,11 @@ class ProfileDeeds:
     async def check(
         self, profile: Profile, passwords: Passwords, known: Known
     ) -> AsyncIterator[Finding]:
-        """What works; what was typed counts, else what is stored. Raises `KeystoreError`."""
+        """What works; what was typed counts, else what is stored. Raises `KeystoreError`.
+
+        It goes the way that an administrator has decided, as a sign-in would.
+        """
+        profile = obeying(profile, known.profiles.policy)
         client, proxy = passwords.client, passwords.proxy
         if client is None:
             client = await self._client_password(profile)
@@ -115,10 +121,15 @@ class ProfileDeeds:
 
     async def save(self, id_: str, draft: Draft, known: Known) -> Profile:
         """Write it to the file, and give it as it is now. Raises `BrokenProfile`."""
+        policy = known.profiles.policy
         members = members_of(draft, known.presets)
+        # The form shows what is decided; what the person had set stays, and counts again without.
+        for name in _DECIDED:
+            if getattr(policy, name):
+                members.pop(name, None)
         await self._worker.run(partial(save_profile, self.file, id_, members))
         kept = known.profiles.good.get(id_)
-        return profile_of(id_, draft, known.presets, kept=kept)
+        return obeying(profile_of(id_, draft, known.presets, kept=kept), policy)
 
     async def store(self, profile: Profile, passwords: Passwords) -> None:
         """Put into the keyring what was typed, or take it out. Raises `KeystoreError`."""
@@ -137,9 +148,7 @@ class ProfileDeeds:
         Raises `BrokenProfile` before anything is gone, `KeystoreError` when only secrets are left.
         """
         await self._worker.run(partial(remove_profile, self.file, id_))
-        gone = Profile(id=id_, name="", client_id="")
-        for key in (tokens_key(gone), client_password_key(gone), proxy_password_key(gone)):
-            await self._world.keystore.delete(key)
+        await delete_secrets(self._world.keystore, Profile(id=id_, name="", client_id=""))
 
     async def take_in(self, source: Path) -> tuple[str, ...]:
         """Import the profiles in `source`; their ids. Raises `BrokenProfile`, `OSError`."""

@@ -29,6 +29,9 @@ OWN = Draft(client_id="client-1", name="Contoso", issuer="https://login.example"
         replace(DRAFT, grant="code", redirect_uri="http://127.0.0.1:8400/callback"),
         replace(OWN, expected_issuer="IROH Auth"),
         replace(DRAFT, preset="okta", issuer="https://northwind.okta.com/oauth2/default"),
+        replace(DRAFT, preset="xdr-custom", issuer="https://visibility.example"),
+        replace(DRAFT, preset="gitlab"),
+        replace(DRAFT, preset="gitlab", issuer="https://git.example"),
         replace(OWN, extra_parameters="audience=https://api.example\nprompt=login"),
         replace(DRAFT, proxy="http://proxy.example:3128", proxy_user="analyst"),
     ],
@@ -40,6 +43,18 @@ def test_what_is_saved_is_what_is_read_and_shown_again(draft: Draft, tmp_path: P
     read = load_profiles(file).named("contoso")
     assert draft_of(read, PRESETS) == draft
     assert read == profile_of("contoso", draft, PRESETS)
+
+
+def test_what_a_preset_says_of_an_address_goes_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "profiles.toml"
+    draft = replace(DRAFT, preset="xdr-custom", issuer="https://one.example")
+    save_profile(file, "a", members_of(draft, PRESETS))
+    before = load_profiles(file).named("a")
+    draft = replace(draft, issuer="https://two.example")
+    save_profile(file, "a", members_of(draft, PRESETS))
+    after = load_profiles(file).named("a")
+    assert after.userinfo_endpoint == "https://two.example/iroh/profile/whoami"
+    assert after == profile_of("a", draft, PRESETS, kept=before)
 
 
 def test_a_file_says_only_what_differs_from_the_preset() -> None:
