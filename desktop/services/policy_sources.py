@@ -10,7 +10,7 @@ import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,21 +103,36 @@ def read_registry() -> Found | None:
         members = _values(winreg, WINDOWS_KEY)
         if members is None:
             return None
-        for name in WINDOWS_TABLES:
+        for name in _tables(winreg, WINDOWS_KEY):
             table = _values(winreg, rf"{WINDOWS_KEY}\{name}")
             if table:
-                members[name] = table
+                members[_known(name)] = table
     except OSError as error:
         raise UnusablePolicyError(source, str(error)) from error
     return Found(source, members, numbers_are_switches=True) if members else None
 
 
+def _known(table: str) -> str:
+    """`table` as it is known: the registry does not mind capitals."""
+    return table.lower() if table.lower() in WINDOWS_TABLES else table
+
+
+def _tables(winreg: ModuleType, path: str) -> list[str]:
+    """All subkeys of a key: one with a slip in its name would otherwise forbid nothing."""
+    with _opened(winreg, path) as key:
+        return [winreg.EnumKey(key, number) for number in range(winreg.QueryInfoKey(key)[0])]
+
+
+def _opened(winreg: ModuleType, path: str) -> Any:  # noqa: ANN401 - which only Windows knows
+    # A 32-bit Python is to see what the policies' editor, of 64 bits, has written.
+    rights = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+    return winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path, 0, rights)
+
+
 def _values(winreg: ModuleType, path: str) -> dict[str, object] | None:
     """The values of a key, by name; `None` where there is no such key."""
     try:
-        # A 32-bit Python is to see what the policies' editor, of 64 bits, has written.
-        rights = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
-        key = winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path, 0, rights)
+        key = _opened(winreg, path)
     except FileNotFoundError:
         return None
     with key:

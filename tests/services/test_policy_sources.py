@@ -12,6 +12,7 @@ from typing import Any, Self
 import pytest
 
 from desktop.services import policy_sources as module
+from desktop.services.policy_reading import read_policy
 from desktop.services.policy_sources import (
     Found,
     UnusablePolicyError,
@@ -145,6 +146,7 @@ def test_without_managed_preferences_there_is_no_policy(tmp_path: Path) -> None:
 @dataclass
 class FakeKey:
     values: dict[str, object]
+    path: str = ""
 
     def __enter__(self) -> Self:
         return self
@@ -170,10 +172,17 @@ class FakeRegistry:
             raise self.error
         if arguments[1] not in self.keys:
             raise FileNotFoundError(2, "The system cannot find the file specified")
-        return FakeKey(self.keys[arguments[1]])
+        return FakeKey(self.keys[arguments[1]], arguments[1])
 
     def QueryInfoKey(self, key: FakeKey) -> tuple[int, int, int]:
-        return 0, len(key.values), 0
+        return len(self._below(key)), len(key.values), 0
+
+    def EnumKey(self, key: FakeKey, number: int) -> str:
+        return self._below(key)[number]
+
+    def _below(self, key: FakeKey) -> list[str]:
+        paths = [each.rpartition("\\") for each in self.keys]
+        return [name for path, _, name in paths if path == key.path]
 
     def EnumValue(self, key: FakeKey, number: int) -> tuple[str, object, int]:
         name, value = list(key.values.items())[number]
@@ -201,6 +210,27 @@ def test_the_key_of_windows_is_read_with_its_tables(registry: FakeRegistry) -> N
     )
     machine = FakeRegistry.HKEY_LOCAL_MACHINE
     assert {(each[0], each[3]) for each in registry.asked} == {(machine, 0x20119)}
+
+
+def test_a_table_is_known_whatever_its_capitals(registry: FakeRegistry) -> None:
+    registry.keys = {
+        r"Software\Policies\XDRLogin": {},
+        r"Software\Policies\XDRLogin\Formats": {"curl": 0},
+    }
+    found = read_registry()
+    assert found is not None
+    assert read_policy(found).forbidden_formats == {"CURL"}
+
+
+def test_a_slip_in_the_name_of_a_table_is_told(registry: FakeRegistry) -> None:
+    registry.keys = {
+        r"Software\Policies\XDRLogin": {"device_grant": 0},
+        r"Software\Policies\XDRLogin\format": {"curl": 0},
+    }
+    found = read_registry()
+    assert found is not None
+    with pytest.raises(UnusablePolicyError, match="did you mean `formats`"):
+        read_policy(found)
 
 
 def test_without_a_key_or_with_an_empty_one_there_is_no_policy(registry: FakeRegistry) -> None:
