@@ -43,6 +43,7 @@ _log = logging.getLogger(__name__)
 _TRIES = 5
 _LONGEST_WAIT = 10.0  # seconds; a change takes a few milliseconds
 _LONGEST_ID = 40
+_LOCK = "(profiles).lock"  # no profile can be called that: each has a lock of its own beside it
 _NO_REST = "another program keeps changing it; try again later"
 _NOT_SAFE = "it is laid out so that it cannot be changed here; change it in an editor"
 
@@ -189,7 +190,7 @@ def _only_program(file: Path) -> Iterator[None]:
 
     Without a folder for locks that can be written there is none.
     """
-    lock = FileLock(paths.locks_folder() / "profiles.lock", timeout=_LONGEST_WAIT)
+    lock = FileLock(paths.locks_folder() / _LOCK, timeout=_LONGEST_WAIT)
     try:
         paths.locks_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()

@@ -13,6 +13,7 @@ from filelock import FileLock
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from desktop.oauth.clock import SystemClock
 from desktop.services import paths, profile_file
 from desktop.services.profile_file import (
     duplicate_profile,
@@ -25,6 +26,7 @@ from desktop.services.profile_file import (
 )
 from desktop.services.profile_reading import load_presets, load_profiles, read_text
 from desktop.services.profiles import COLORS, BrokenProfile, Profile, UnknownProfile
+from desktop.services.shared_lock import shared_lock
 
 NEW = {"name": "Contoso", "preset": "xdr-eu", "client_id": "client-2"}
 FILE = """\
@@ -251,11 +253,19 @@ def test_a_program_that_holds_the_file_for_ever_is_told(
     monkeypatch.setattr(profile_file, "_LONGEST_WAIT", 0.0)
     paths.locks_folder().mkdir(parents=True)
     with (
-        FileLock(paths.locks_folder() / "profiles.lock"),
+        FileLock(paths.locks_folder() / "(profiles).lock"),
         pytest.raises(BrokenProfile, match="another program keeps changing it"),
     ):
         save_profile(file, "c", NEW)
     assert file.read_text("utf-8") == FILE
+
+
+async def test_a_renewal_keeps_nobody_from_changing_the_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profile_file, "_LONGEST_WAIT", 0.1)
+    async with shared_lock(paths.locks_folder(), "profiles", clock=SystemClock()):
+        save_profile(file, "profiles", NEW)
 
 
 def test_without_a_folder_for_locks_it_goes_on(
