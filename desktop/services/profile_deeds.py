@@ -23,6 +23,8 @@ from desktop.services.profile_file import (
 from desktop.services.profile_reading import Profiles, load_presets, load_profiles
 from desktop.services.profile_secrets import delete_secrets
 from desktop.services.profiles import (
+    BrokenPolicy,
+    BrokenProfile,
     Profile,
     client_password_key,
     issued_for,
@@ -80,8 +82,11 @@ class ProfileDeeds:
         self._load = load or partial(load_profiles, file)
 
     async def known(self) -> Known:
-        """What is there. Raises `BrokenProfile`."""
-        profiles = await self._worker.run(self._load)
+        """What is there. Raises `BrokenProfile`, also where it is the policy that is broken."""
+        try:
+            profiles = await self._worker.run(self._load)
+        except BrokenPolicy as error:
+            raise BrokenProfile(error.where, error.detail) from error
         presets = await self._worker.run(load_presets)
         return Known(profiles, presets, frozenset(self.policy.profiles))
 

@@ -17,6 +17,7 @@ from desktop.services.profile_deeds import Passwords, ProfileDeeds
 from desktop.services.profile_draft import Draft, draft_of, profile_of
 from desktop.services.profile_reading import load_profiles
 from desktop.services.profiles import (
+    BrokenProfile,
     Profile,
     client_password_key,
     proxy_password_key,
@@ -88,6 +89,12 @@ async def test_a_check_goes_the_way_that_is_decided_and_finds_what_is_forbidden(
     ]
     assert (findings[-1].step, findings[-1].outcome) == (Step.WAY, Outcome.BAD)
     assert "forbidden" in findings[-1].text
+
+
+async def test_a_policy_that_has_been_broken_since_is_told(file: Path) -> None:
+    bench = Bench(file, Policy(source="policy.toml", broken="it does not belong to root"))
+    with pytest.raises(BrokenProfile, match="it does not belong to root"):
+        await bench.deeds.known()
 
 
 async def test_saving_leaves_what_a_person_had_set_of_what_is_decided(file: Path) -> None:
