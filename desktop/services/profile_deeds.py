@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +21,7 @@ from desktop.services.profile_file import (
 )
 from desktop.services.profile_reading import Profiles, load_presets, load_profiles
 from desktop.services.profiles import (
+    GRANTS,
     Profile,
     client_password_key,
     issued_for,
@@ -93,9 +94,17 @@ class ProfileDeeds:
         return client is not None, await self._proxy_password(profile) is not None
 
     async def check(
-        self, profile: Profile, passwords: Passwords, known: Known
+        self,
+        profile: Profile,
+        passwords: Passwords,
+        known: Known,
+        *,
+        allowed: Container[str] = GRANTS,
     ) -> AsyncIterator[Finding]:
-        """What works; what was typed counts, else what is stored. Raises `KeystoreError`."""
+        """What works; what was typed counts, else what is stored. Raises `KeystoreError`.
+
+        `allowed` are the ways to sign in that may be proposed.
+        """
         client, proxy = passwords.client, passwords.proxy
         if client is None:
             client = await self._client_password(profile)
@@ -108,6 +117,7 @@ class ProfileDeeds:
             clock=self._world.clock,
             presets=known.presets,
             proxy_password=proxy or None,
+            allowed=allowed,
         )
         async with aclosing(looking) as findings:
             async for finding in findings:
@@ -116,7 +126,11 @@ class ProfileDeeds:
     async def save(self, id_: str, draft: Draft, known: Known) -> Profile:
         """Write it to the file, and give it as it is now. Raises `BrokenProfile`."""
         members = members_of(draft, known.presets)
-        await self._worker.run(partial(save_profile, self.file, id_, members))
+        for name in ("proxy", "ca_file"):
+            if getattr(self.policy, name):
+                del members[name]  # what stands there is the administrator's, not the person's
+        locked = self.policy.settings.keys()
+        await self._worker.run(partial(save_profile, self.file, id_, members, locked=locked))
         kept = known.profiles.good.get(id_)
         return profile_of(id_, draft, known.presets, kept=kept)
 
