@@ -45,11 +45,6 @@ class ServerMetadata:
     response_types_supported: tuple[str, ...] = ()
     authorization_response_iss_parameter_supported: bool = False
 
-    @property
-    def complete(self) -> bool:
-        """Whether it is enough for the device authorization grant."""
-        return not self.missing(FOR_DEVICE)
-
     def missing(self, needs: tuple[str, ...]) -> str:
         """The first of the endpoints `needs` that nobody named; empty where all are there."""
         return next((name for name in needs if not getattr(self, name)), "")

@@ -17,16 +17,23 @@ if TYPE_CHECKING:
 LOGGER = "desktop"
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
-# A JWT, a value that is named as a secret, an Authorization header.
+# Quoted, perhaps cut off before the closing quote, or bare.
+_VALUE = r"(?:\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?|\\*\"?[^\s\"'&,;})]+)"
+# A JWT, a value that is named as a secret, what a browser comes back with, an Authorization header,
+# the password in an address.
 _SECRETS = (
     re.compile(r"eyJ[\w-]{8,}+(?:\.[\w-]*){1,4}"),
     re.compile(
         r"(?i)((?:access_token|refresh_token|id_token|device_code|client_secret|code_verifier"
-        r"|password|user_code)(?:\\*[\"'])?\s*(?:[=:]|%3D)\s*)"
-        # Quoted, perhaps cut off before the closing quote, or bare.
-        r"(?:\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?|\\*\"?[^\s\"'&,;})]+)"
+        r"|password|user_code)(?:\\*[\"'])?\s*(?:[=:]|%3D)\s*)" + _VALUE
+    ),
+    # These are everyday words too: only as the name of a member, and not for a number like 404.
+    re.compile(
+        r"(?i)((?:(?<![\w-])|(?<=%26)|(?<=%3F))(?:code|state)(?:\\*[\"']\s*[=:]|=|%3D)\s*)"
+        r"(?!\d{1,3}(?![^\s\"'&,;})]))" + _VALUE
     ),
     re.compile(r"(?i)\b((?:bearer|basic)\s+)[!-~]{8,}"),
+    re.compile(r"(\w://[^\s/?#@:\"']*:)[^\s/@\"']+(?=@)"),
 )
 
 

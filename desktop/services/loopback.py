@@ -5,6 +5,7 @@ little, for a short time, by the right name and path only, and it shows nobody w
 """
 
 import asyncio
+import errno
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -24,6 +25,7 @@ _FAMILIES = {
     "::1": (socket.AF_INET6,),
     "localhost": (socket.AF_INET, socket.AF_INET6),
 }
+_TAKEN = {errno.EADDRINUSE, errno.EACCES}
 _ADDRESSES = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
 
@@ -139,7 +141,8 @@ def _bound(redirect_uri: str, open_sockets: ExitStack) -> tuple[str, list[socket
         try:
             sockets.append(open_sockets.enter_context(_socket(family, port)))
         except OSError as error:
-            if not sockets:
+            # A browser may prefer this address: whoever has it would be given the answer.
+            if not sockets or error.errno in _TAKEN:
                 raise NoWayBack(redirect_uri) from error
             continue  # a computer without IPv6 knows `localhost` by one address only
         port = sockets[0].getsockname()[1]

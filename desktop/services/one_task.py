@@ -14,9 +14,15 @@ class OneTask:
         self._crashed = crashed
         self._task: asyncio.Task[None] | None = None
         self._unfinished: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
-    def begin(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
-        """Cancel what is under way and do `work` once it has ended, in the task that is given."""
+    def begin(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None] | None:
+        """Cancel what is under way and do `work` once it has ended, in the task that is given.
+
+        After `close` nothing is done.
+        """
+        if self._is_closed:
+            return None
         if self._task is not None:
             self._task.cancel()
         task = self._task = asyncio.ensure_future(_run(work, after=frozenset(self._unfinished)))
@@ -27,6 +33,7 @@ class OneTask:
 
     async def close(self, *, patience: float) -> None:
         """Give what is under way `patience` seconds, then cancel it; returns when it has ended."""
+        self._is_closed = True
         if self._task is not None:
             if patience > 0:
                 await asyncio.wait({self._task}, timeout=patience)

@@ -19,8 +19,9 @@ from desktop.services.client_search import ClientSearch
 from desktop.services.messages import advice_for
 from desktop.services.profiles import GRANTS, Profile
 from desktop.services.provider import discovered, portal_behind
+from desktop.services.session_errors import GrantForbidden
 from desktop.services.surroundings import HttpOpener
-from desktop.services.ways import Way, not_offered, ways_to_sign_in
+from desktop.services.ways import WAYS, Way, not_offered, ways_to_sign_in
 
 Presets = Mapping[str, Mapping[str, object]]
 
@@ -161,6 +162,9 @@ class _Check:
     async def way(self) -> list[Finding]:
         """Whether one can sign in there as the profile says, and whether there is a safer way."""
         profile = self._profile
+        if profile.grant == "device" and not profile.policy.device_grant:
+            forbidden = _bad(Step.WAY, GrantForbidden(profile.policy.source))
+            return [self._with_ways(forbidden)]
         if _needs_password(profile) and not self._connection.client.client_secret:
             missing = self._is_bad(Step.WAY, texts.NEEDS_PROOF, texts.NEEDS_PROOF_REMEDY)
             return [self._with_ways(missing)]
@@ -191,8 +195,9 @@ class _Check:
         return replace(finding, grant=next(iter(instead), ""), closed=self._closed())
 
     def _safer(self) -> list[Finding]:
+        ranks = [way.grant for way in WAYS]  # the safest first
         best = next(iter(self._open()), None)
-        if best is None or best.grant == self._profile.grant:
+        if best is None or ranks.index(best.grant) >= ranks.index(self._profile.grant):
             return []
         text = texts.SAFER.format(name=best.name, host=self._host)
         return [Finding(Step.WAY, Outcome.HINT, text, grant=best.grant)]
@@ -298,7 +303,7 @@ class _Check:
         return Finding(step, Outcome.BAD, text.format(host=self._host), remedy)
 
 
-def _bad(step: Step, error: errors.OAuthError) -> Finding:
+def _bad(step: Step, error: errors.OAuthError | GrantForbidden) -> Finding:
     advice = advice_for(error)
     return Finding(step, Outcome.BAD, f"{advice.title}.", advice.text)
 

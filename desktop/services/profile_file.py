@@ -138,7 +138,7 @@ def import_profiles(file: Path, text: str, source: Path | None = None) -> tuple[
             added[new_id(id_, {*there, *added})] = table
         there.update(added)
 
-    _change(file, change, touched=tables)
+    _change(file, change, touched=set())
     return tuple(added)
 
 

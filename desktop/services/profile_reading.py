@@ -11,7 +11,7 @@ from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.errors import printable
 from desktop.services import paths
 from desktop.services.policy import NO_POLICY, Policy
-from desktop.services.profile_rules import NEVER_IN_A_FILE, faults
+from desktop.services.profile_rules import NEVER_IN_A_FILE, faults, names_secret
 from desktop.services.profiles import (
     MEMBERS,
     BrokenProfile,
@@ -23,7 +23,6 @@ from desktop.services.resources import resource
 
 _log = logging.getLogger(__name__)
 
-_SECRET = re.compile(r".*(secret|password|passwd).*|(access|refresh)_token")
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
@@ -254,7 +253,7 @@ class _Reader:
     def check_names(self) -> None:
         """What looks like a slip is told; what a later version may know does no harm."""
         for name in sorted(self.table.keys() - MEMBERS):
-            if _SECRET.fullmatch(name.lower().replace("-", "_")):
+            if names_secret(name):
                 raise self.complaint(f"`{name}`: {NEVER_IN_A_FILE}", name)
             if meant := near(name, MEMBERS):
                 raise self.complaint(f"`{name}` is not known; did you mean `{meant}`?", name)

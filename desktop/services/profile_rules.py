@@ -23,6 +23,7 @@ NEVER_IN_A_FILE = (
     "a secret never stands here; a client's password is stored with --set-client-password"
 )
 
+_SECRET = re.compile(r".*(secret|password|passwd).*|(access|refresh)_token")
 _GUIDE = re.compile(r"|xdr")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LONGEST_LETTER = 2
@@ -33,6 +34,13 @@ _ENDPOINTS = {
     "client-credentials": ("token_endpoint",),
 }
 _PROXY_SCHEMES = {"http", "https"}
+# What begins so is on Windows a file of another computer, or a device.
+_ELSEWHERE = re.compile(r"\\|/[/\\]")
+
+
+def names_secret(member: str) -> bool:
+    """Whether what is called `member` looks like a secret."""
+    return _SECRET.fullmatch(member.lower().replace("-", "_")) is not None
 
 
 def faults(profile: Profile) -> Iterator[Fault]:
@@ -82,7 +90,7 @@ def _is_loopback(address: str) -> bool:
 
 
 def _faults_of_client(profile: Profile) -> Iterator[Fault]:
-    if "client_secret" in profile.extra_parameters:
+    if any(map(names_secret, profile.extra_parameters)):
         yield "extra_parameters", NEVER_IN_A_FILE
     if profile.client_authentication not in AUTHENTICATIONS:
         yield (
@@ -122,14 +130,18 @@ def _faults_of_look(profile: Profile) -> Iterator[Fault]:
 def _faults_of_network(profile: Profile) -> Iterator[Fault]:
     if profile.proxy not in {"system", "none"} and (why := _why_no_proxy(profile.proxy)):
         yield "proxy", f"`proxy` is system, none, or like http://proxy.example:3128: {why}"
+    # Whoever runs the other computer would choose whom to trust, and learn who asks for the file.
+    if _ELSEWHERE.match(profile.ca_file):
+        yield "ca_file", "`ca_file` must be on this computer, such as /etc/ssl/northwind.pem"
 
 
 def _why_no_proxy(address: str) -> str:
     try:
         parts = urlsplit(address)
         port = parts.port
-    except ValueError as error:
-        return str(error)
+    except ValueError:
+        # Python's words quote what stands there: with a slash in it, a piece of a password.
+        return "it makes no sense as an address"
     if parts.scheme not in _PROXY_SCHEMES or not parts.hostname:
         return "it is no address with http or https; SOCKS is not supported"
     if port is None:

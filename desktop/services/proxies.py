@@ -47,6 +47,7 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         self._user = user
         self._password = password
         self._transports: dict[str, httpx.AsyncHTTPTransport] = {}
+        self._refused: list[httpx.AsyncHTTPTransport] = []  # others may be on their way by them
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it; raises `httpx.RequestError` or a `ProxyFailure`."""
@@ -62,17 +63,21 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
             return await transport.handle_async_request(request)
         except (httpx.ProxyError, httpx.ConnectError) as error:
             failure = _failure(host, _name(proxy), error, schemes)
-            if isinstance(failure, ProxySignInNeeded):
+            known = self._transports.get(str(proxy)) is transport
+            if known and isinstance(failure, ProxySignInNeeded):
                 # The next request asks for the password anew: it may have been corrected.
-                await self._transports.pop(str(proxy)).aclose()
+                self._refused.append(self._transports.pop(str(proxy)))
             if failure is None:
                 raise
             raise failure from error
 
     async def aclose(self) -> None:
         """End all connections."""
-        while self._transports:
-            await self._transports.popitem()[1].aclose()
+        ending = [*self._refused, *self._transports.values()]
+        self._refused.clear()
+        self._transports.clear()
+        for each in ending:
+            await each.aclose()
 
     def _direct(self) -> httpx.AsyncHTTPTransport:
         if "" not in self._transports:
@@ -86,9 +91,11 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
             if self._user and not proxy.username and (password := await self._password()):
                 auth = (self._user, password)
             ssl_context = self._context if proxy.scheme == "https" else None
-            self._transports[key] = httpx.AsyncHTTPTransport(
+            made = httpx.AsyncHTTPTransport(
                 verify=self._context, proxy=httpx.Proxy(proxy, auth=auth, ssl_context=ssl_context)
             )
+            # Another request may have got here first while the keyring was asked.
+            self._transports.setdefault(key, made)
         return self._transports[key]
 
 

@@ -54,7 +54,7 @@ class Member:
     allowed: range = range(0)
     members: tuple[Member, ...] = ()
 
-    def why_not(self, value: object) -> str:
+    def why_not(self, value: object) -> str:  # noqa: PLR0911 - one a kind
         """What `value` must be, in words, where it is not of the kind; else empty."""
         match self.kind:
             case Kind.SWITCH if not isinstance(value, bool):
@@ -62,19 +62,14 @@ class Member:
             # A bool is an int to Python, and is no number of seconds.
             case Kind.NUMBER if type(value) is not int or value not in self.allowed:
                 return f"must be a number from {self.allowed[0]} to {self.allowed[-1]}"
-            case Kind.TEXT:
-                return self._why_no_text(value)
+            case Kind.TEXT if not isinstance(value, str):
+                return "must be a text"
+            case Kind.TEXT if self.choices and not self.pattern and value not in self.choices:
+                return f"must be one of {', '.join(self.choices)}"
             case Kind.MEMBERS if not isinstance(value, Mapping):
                 return "must be a table"
             case Kind.PROFILES if not isinstance(value, (str, Mapping)):
                 return "must be a table of profiles, or the text of a profiles.toml"
-        return ""
-
-    def _why_no_text(self, value: object) -> str:
-        if not isinstance(value, str):
-            return "must be a text"
-        if self.choices and not self.pattern and value not in self.choices:
-            return f"must be one of {', '.join(filter(None, self.choices))}"
         return ""
 
 
@@ -106,26 +101,19 @@ SETTINGS = (
         "A start at login stays in the tray.",
         "Start hidden, in the tray",
     ),
+    Member("theme", Kind.TEXT, "Light or dark, or as the system is.", "Appearance", choices=THEMES),
     Member(
-        "theme",
-        Kind.TEXT,
-        "How the window looks: as the system does, light, or dark.",
-        "Appearance",
-        choices=THEMES,
+        "notifications",
+        Kind.SWITCH,
+        "Whether the tray tells what needs a person who does not see the window.",
+        "Notifications",
     ),
     Member(
         "browser",
         Kind.TEXT,
-        "The browser that opens links, by the name that the system has for it, such as "
-        "firefox.desktop on Linux; empty for the usual one. Where it is not there, the usual one "
-        "opens.",
+        "The browser that opens links, by the id that the settings page writes into settings.toml; "
+        "empty for the usual one.",
         "Browser",
-    ),
-    Member(
-        "notifications",
-        Kind.SWITCH,
-        "The tray tells what needs a person while the window is out of sight.",
-        "Notifications",
     ),
 )
 

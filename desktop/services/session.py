@@ -101,7 +101,7 @@ class Session:
         if waiting or isinstance(state, Requesting):
             self._begin(self._show_held)
 
-    def sign_out(self) -> asyncio.Task[None]:
+    def sign_out(self) -> asyncio.Task[None] | None:
         """Remove the tokens from this computer, and tell the server; the task ends with that."""
         task = self._begin(self._sign_out)
         self._on_renewal()
@@ -204,7 +204,7 @@ class Session:
 
     # The one task at work
 
-    def _begin(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None] | None:
         self._last_work = work
         self._leaving = work == self._sign_out
         return self._task.begin(partial(self._run, work))

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from desktop.services.settings import Settings, overlaid
@@ -115,8 +114,9 @@ class Sessions:
 
     def _needed(self, id_: str) -> Session:
         if id_ not in self._sessions:
-            profile = self._profiles[id_]
-            session = self._sessions[id_] = self._make(profile, partial(self._on_state, id_))
+            # By its session, not by its id: one that ends still speaks when another has its place.
+            session = self._make(self._profiles[id_], lambda state: self._on_state(session, state))
+            self._sessions[id_] = session
             self._set_up(session)
         return self._sessions[id_]
 
@@ -133,9 +133,8 @@ class Sessions:
         session.apply(overlaid(self._settings, session.profile.settings))
         session.watch(visible=self._in_sight and session is self.current)
 
-    def _on_state(self, id_: str, state: State) -> None:
-        session = self._sessions.get(id_)
-        if session is not None:  # one that ends says something to the last
+    def _on_state(self, session: Session, state: State) -> None:
+        if self._sessions.get(session.profile.id) is session:
             self._observer(Standing(session.profile, state))
 
 

@@ -32,11 +32,13 @@ from desktop.ui.settings_keeper import SettingsKeeper
 from desktop.ui.ticks import next_tick
 
 if TYPE_CHECKING:
+    from desktop.services.profiles import Profile
     from desktop.services.session import Session
     from desktop.services.sessions import Sessions
     from desktop.services.settings import Settings
     from desktop.services.states import Revocation, State
     from desktop.ui.copy_progress import CopyProgress
+    from desktop.ui.copying import TokenSource
     from desktop.ui.window import Window
 
 _SEVERAL = 2  # profiles, from which on one must tell them apart
@@ -50,7 +52,7 @@ class Controller(QObject):
         sign_in_wanted: the person wants to sign in.
         quit_wanted: the person wants to leave.
         drawn: the window shows a state as it is at an instant; others may, too.
-        all_drawn: how all profiles stand at an instant, where there are several.
+        all_drawn: how all profiles stand at an instant, where there are several; else none.
         switch_wanted: the person wants the profile of this id in the window.
     """
 
@@ -69,7 +71,8 @@ class Controller(QObject):
         self.sessions: Sessions | None = None
         self.profiles = ProfileWishes(self)
         self._session: Session | None = None
-        self._badge: Session | None = None  # whose badge is in the header
+        self._badge: Profile | None = None  # whose badge is in the header
+        self._several = False
         self._state: State = Requesting(opening=True)
         self.announcer = Announcer(window)
         self.keeper = SettingsKeeper()
@@ -90,7 +93,7 @@ class Controller(QObject):
         """Serve `session` from now on: its profile is the one in the window."""
         self._session = session
         self.window.set_profile(session.profile)
-        self.pages.session = session
+        self.pages.serve(session)
 
     def serve(self, sessions: Sessions) -> None:
         """Tell `sessions` what they must know of the window, from now on."""
@@ -202,10 +205,7 @@ class Controller(QObject):
 
     def copy_token_of(self, session: Session | None, as_: CopyFormat) -> None:
         """Put the access token of `session` on the clipboard, whichever is in the window."""
-        settings = self.keeper.settings
-        if session is not None:
-            settings = overlaid(settings, session.profile.settings)
-        self.clipboard.clear_after = settings.clipboard_seconds
+        self._set_time_on_clipboard(session)
         self.copier.copy(session, as_)
 
     def cancel_copy(self) -> None:
@@ -264,9 +264,15 @@ class Controller(QObject):
         self.keeper.change(settings)
 
     def _go_by(self, settings: Settings) -> None:
-        self.clipboard.clear_after = settings.clipboard_seconds
+        self._set_time_on_clipboard(self.copier.session)  # whose copy may be under way
         if self.sessions is not None:
             self.sessions.apply(settings)
+
+    def _set_time_on_clipboard(self, session: TokenSource | None) -> None:
+        settings = self.keeper.settings
+        if session is not None:
+            settings = overlaid(settings, session.profile.settings)
+        self.clipboard.clear_after = settings.clipboard_seconds
 
     def _on_copy(self, progress: CopyProgress) -> None:
         if self.copier.session is self._session:  # the tray copies those of other profiles, too
@@ -305,11 +311,14 @@ class Controller(QObject):
         """Tell how all profiles stand; gives the seconds until that changes by itself."""
         standings = self.sessions.standings if self.sessions is not None else ()
         if len(standings) < _SEVERAL:
-            return []
-        self.all_drawn.emit(standings, at)
-        if self._badge is not self._session and self._session is not None:
-            self._badge = self._session
-            self.window.show_badge(self._session.profile)
+            standings = ()
+        if standings or self._several:  # where only one is left, that is told once
+            self.all_drawn.emit(standings, at)
+        self._several = bool(standings)
+        badge = self._session.profile if standings and self._session is not None else None
+        if badge != self._badge:
+            self._badge = badge
+            self.window.show_badge(badge)
         return [tray_texts.next_change(each.state, at) for each in standings]
 
     def _on_sight(self) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import html  # noqa: F401 - loaded here, needed by tooltips
-import linecache
 import logging
 import signal
 import sys
@@ -111,13 +109,15 @@ class _Life:
             await self._settled.wait()
             await asyncio.sleep(_DRAWN_AFTER)  # what is loaded now would make that come later
             if not self._leaving:
-                await self._worker.run(_load_what_comes_next)
+                from desktop.ui.what_comes_next import load_what_comes_next
+
+                await self._worker.run(load_what_comes_next)
                 # One turn of the loop each: together they would hold up a frame.
                 for deed in (
                     self._theme.follow,
                     self._controller.add_shortcuts,
                     self._stay,
-                    self._sessions.open_others,
+                    self._profiles.open_others,
                 ):
                     await asyncio.sleep(0)
                     deed()
@@ -269,34 +269,6 @@ class _Life:
         self._settled.set()
 
 
-def _load_what_comes_next() -> None:
-    """Import what the next states need, so that no import holds the event loop then."""
-    import filelock  # noqa: F401
-    import jwt  # noqa: F401
-    from PySide6.QtCore import Qt  # noqa: F401
-    from PySide6.QtWidgets import QStyle  # noqa: F401
-
-    from desktop.services import keyring_vault  # noqa: F401
-
-    linecache.clearcache()  # the sources that PySide6 has read, as in `app`
-    from desktop.ui import (  # noqa: F401
-        awakening,
-        failed_view,
-        presence,
-        qr_code,
-        signed_in_view,
-        signed_out_view,
-        tray,
-    )
-
-    linecache.clearcache()
-    sys.setswitchinterval(_USUAL_SWITCH_INTERVAL)
-    # Switched off at the start. What is loaded by now stays: no collection looks at it again.
-    gc.freeze()
-    gc.enable()
-
-
 _UNREACHABLE = "others of its kind cannot reach this one: %s"
 _KEPT_WAITING = 5.0  # seconds that a sign-in waits for another one that ends
 _DRAWN_AFTER = 0.05  # seconds until a new view is laid out and painted, generously
-_USUAL_SWITCH_INTERVAL = 0.005  # seconds: what Python starts with

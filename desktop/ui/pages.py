@@ -45,6 +45,20 @@ class Pages(QObject):
         keeper.changed.connect(lambda settings: window.theme.choose(settings.theme))
         keeper.failed.connect(self._show_failure)
 
+    def serve(self, session: Session) -> None:
+        """Speak of the token and the profile of `session` from now on."""
+        before, self.session = self.session, session
+        page = self._window.page
+        if page is None or session is before:
+            return
+        from desktop.ui.details_view import DetailsView
+        from desktop.ui.settings_view import SettingsView
+
+        if isinstance(page, DetailsView):
+            self._window.close_page()  # the token and the person on it are those of another
+        elif isinstance(page, SettingsView):
+            page.show_profile(session.profile)
+
     def open_details(self) -> None:
         """Show all that is known of the token."""
         from desktop.ui.details_view import DetailsView

@@ -232,7 +232,8 @@ class ProfilePages(QObject):
 
 
 async def _left(session: Session) -> str | None:
-    await asyncio.wait({session.sign_out()})
+    if (leaving := session.sign_out()) is not None:
+        await asyncio.wait({leaving})
     return signed_out(session.state) if isinstance(session.state, SignedOut) else None
 
 

@@ -31,8 +31,8 @@ class ProfileWishes:
         return session.profile.id if session is not None else ""
 
     def switch(self, id_: str) -> None:
-        """Bring the profile into the window."""
-        if id_ != self.current:
+        """Bring the profile into the window; one that is gone since a menu was filled is not."""
+        if id_ != self.current and self._is_known(id_):
             self._controller.switch_wanted.emit(id_)
 
     def switch_to_number(self, number: int) -> None:
@@ -51,8 +51,9 @@ class ProfileWishes:
 
     def sign_in(self, id_: str) -> None:
         """Ask for a code for it, in the window."""
-        self.switch(id_)
-        self._controller.sign_in()
+        if self._is_known(id_):
+            self.switch(id_)
+            self._controller.sign_in()
 
     def sign_out(self, id_: str) -> None:
         """Remove its token from this computer, and any token from the clipboard."""
@@ -60,6 +61,9 @@ class ProfileWishes:
             self._controller.copier.cancel()
             self._controller.clipboard.clear_secret()
             session.sign_out()
+
+    def _is_known(self, id_: str) -> bool:
+        return any(each.profile.id == id_ for each in self.standings)
 
     def _session(self, id_: str) -> Session | None:
         sessions = self._controller.sessions

@@ -38,6 +38,7 @@ class ProfilesAtWork:
     ) -> None:
         self.is_first_run = False
         self.leaving = False
+        self._is_settled = False
         self._controller = controller
         self._sessions = sessions
         self._options = options
@@ -67,26 +68,36 @@ class ProfilesAtWork:
         keeper = self._controller.keeper
         keeper.change(replace(keeper.settings, profile=id_))
 
+    def open_others(self) -> None:
+        """Open what is saved of the profiles not in the window, now and whenever some come."""
+        self._is_settled = True
+        self._open_others()
+
     async def _sign_in(self, *, quietly: bool) -> None:
+        # Whoever brings another profile into the window meanwhile keeps it there.
+        before = self._sessions.current
         try:
             profiles = await self._worker.run(self._options.load_profiles)
-            profile = profiles.named(self._wanted(profiles))
+            profile = profiles.named(self._wanted(profiles, before))
         except ProfileError as error:
             self.is_first_run = isinstance(error, NoProfile)
-            self._show(Failed(error))
+            if self._sessions.current is before:
+                self._show(Failed(error))
             return
+        await self._sessions.know(profiles.good)
         if self.leaving:
             return
-        before = self._sessions.current
-        await self._sessions.know(profiles.good)
-        if before is not None and before is self._sessions.current:
+        if before is not None and before is self._sessions.named(before.profile.id):
             before.sign_in()
-        elif self._sessions.current is None:  # else the person has brought another one meanwhile
+            if before is self._sessions.current:
+                self._name(before)  # as it is called now
+        elif self._sessions.current is None:
             self._take(profile.id, quietly=quietly)
+        self._open_others()
 
-    def _wanted(self, profiles: Profiles) -> str | None:
-        """Which one: that in the window, else as the command line or the last run has it."""
-        current, asked = self._sessions.current, self._options.profile
+    def _wanted(self, profiles: Profiles, current: Session | None) -> str | None:
+        """Which one: that of `current`, else as the command line or the last run has it."""
+        asked = self._options.profile if self._options.demo is None else None
         last = current.profile.id if current is not None else asked
         known = profiles.good.keys() | profiles.broken.keys()
         if last is not None and (last in known or current is None):
@@ -98,20 +109,28 @@ class ProfilesAtWork:
         try:
             profiles = await self._worker.run(self._options.load_profiles)
             await self._sessions.know(profiles.good)
-            if not id_ and self._sessions.current is not None:
-                self._controller.look_at_clock()  # the tray shows who is there
-                return
-            wanted = profiles.named(id_ or None).id
+            if not self.leaving and (id_ or self._sessions.current is None):
+                self._go_on_with(profiles.named(id_ or None).id, sign_in=sign_in)
         except ProfileError as error:
             self._show(Failed(error))
-            return
-        before = self._sessions.named(wanted)
-        self._take(wanted, quietly=not sign_in)
+        self._open_others()
+        self._controller.look_at_clock()  # the tray shows who is there
+
+    def _go_on_with(self, id_: str, *, sign_in: bool) -> None:
+        before = self._sessions.named(id_)
+        self._take(id_, quietly=not sign_in)
         if sign_in and before is not None and not isinstance(before.state, SignedIn):
             before.sign_in()
 
+    def _open_others(self) -> None:
+        if self._is_settled and not self.leaving:
+            self._sessions.open_others()
+
     def _take(self, id_: str, *, quietly: bool) -> None:
         session = self._sessions.switch(id_, quietly=quietly)
+        self._name(session)
+        self._show(session.state)
+
+    def _name(self, session: Session) -> None:
         self._controller.use(session)
         self._taken(session)
-        self._show(session.state)

@@ -1,4 +1,4 @@
-"""The keys that do something wherever one is in the window."""
+"""The keys of the window, besides those that Qt has by itself."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from PySide6.QtGui import QKeySequence, QShortcut
 if TYPE_CHECKING:
     from desktop.ui.controller import Controller
 
-_DIGITS = 9
-
 
 def add_shortcuts(controller: Controller) -> None:
-    """The keys that every program has, and one each for the first nine profiles."""
-    window, keys = controller.window, QKeySequence.StandardKey
+    """Let `controller` do what every program does by these keys, and bring profiles by number."""
+    window = controller.window
+    keys = QKeySequence.StandardKey
     for key, deed in (
         (keys.Quit, controller.quit),
         (keys.Close, window.close),
@@ -24,6 +23,6 @@ def add_shortcuts(controller: Controller) -> None:
         ("Ctrl+,", controller.open_settings),  # which only macOS has among the keys that all have
     ):
         QShortcut(QKeySequence(key), window).activated.connect(deed)
-    for number in range(_DIGITS):
+    for number in range(9):
         digit = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), window)
         digit.activated.connect(partial(controller.profiles.switch_to_number, number))

@@ -10,6 +10,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from desktop.services.copy_formats import CopyFormat
+from desktop.services.states import Revocation
+from desktop.services.token_details import revocation_offered
 from desktop.ui import tray_texts
 from desktop.ui.profile_badge import badge_icon
 from desktop.ui.tray_texts import Line
@@ -82,8 +84,8 @@ class ProfileMenu(LinesMenu):
             profiles.sign_in(id_)
 
         def bring() -> None:
+            show()  # first: what is seen there is told nobody besides
             profiles.switch(id_)
-            show()
 
         deeds: dict[Line, Callable[[], object]] = {
             Line.COPY_TOKEN: partial(profiles.copy_token, id_),
@@ -100,7 +102,7 @@ class ProfileMenu(LinesMenu):
         mark = " (in the window)" if is_current else ""
         self.setTitle(_plain(f"{profile.name}{mark}"))
         self.setIcon(badge_icon(profile))
-        everywhere = bool(profile.app_grant_endpoint)
+        everywhere = revocation_offered(profile, None) is Revocation.GRANT_REVOKED
         lines = tray_texts.menu(state, at, everywhere=everywhere)
         self.show_lines({**lines, Line.SHOW: tray_texts.Words("Show in the window")})
 

@@ -51,6 +51,7 @@ class Window(QWidget):
         self.theme = theme
         self._actions: Actions | None = None
         self._profile: Profile | None = None
+        self._is_of_another = False  # whose view is on screen
         self._has_painted = False
         self._may_hide: Callable[[], bool] | None = None
         self._is_put_away = False
@@ -73,6 +74,8 @@ class Window(QWidget):
 
     def set_profile(self, profile: Profile) -> None:
         """Name the profile in the header."""
+        if self._profile not in (None, profile):
+            self._is_of_another = True
         self._profile = profile
         self._header.set_words(profile.name, profile.place)
 
@@ -85,7 +88,10 @@ class Window(QWidget):
         """Show `state` as it is at `at`; `serve` must have been called."""
         from desktop.ui import texts
 
-        if not self.view.shows(state):
+        # What a view shows of a profile besides its state, what it asks and what it has
+        # acknowledged, must not be taken for another profile's.
+        if self._is_of_another or not self.view.shows(state):
+            self._is_of_another = False
             self._replace_view(self._view_for(state))
         self.view.show_state(state, at)
         self._header.show_badge(*texts.badge(state, at))

@@ -127,16 +127,12 @@ def _add_policy(parent: ET.Element, policy: _Policy) -> None:
         case Kind.PROFILES:
             ET.SubElement(elements, "multiText", given)
         case Kind.TEXT if member.choices:
-            _add_choices(ET.SubElement(elements, "enum", given), policy)
+            choice = ET.SubElement(elements, "enum", given)
+            for each in member.choices:
+                item = ET.SubElement(choice, "item", displayName=_string(_choice(policy, each)))
+                ET.SubElement(ET.SubElement(item, "value"), "string").text = each
         case _:
             ET.SubElement(elements, "text", given, maxLength=_LONGEST_TEXT)
-
-
-def _add_choices(parent: ET.Element, policy: _Policy) -> None:
-    for choice in policy.member.choices:
-        name = _string(f"{policy.id}_{choice}")
-        item = ET.SubElement(parent, "item", displayName=name)
-        ET.SubElement(ET.SubElement(item, "value"), "string").text = choice
 
 
 def _add_presentation(parent: ET.Element, policy: _Policy) -> None:
@@ -167,12 +163,16 @@ def _strings() -> Iterator[tuple[str, str]]:
     for policy in _policies():
         yield policy.id, policy.member.title
         yield f"{policy.id}_help", policy.help
-        for choice in policy.member.choices:
-            yield f"{policy.id}_{choice}", choice.capitalize()
+        for each in policy.member.choices:
+            yield _choice(policy, each), each
 
 
 def _string(name: str) -> str:
     return f"$(string.{name})"
+
+
+def _choice(policy: _Policy, value: str) -> str:
+    return f"{policy.id}_{value}"
 
 
 def _category(table: str) -> str:

@@ -139,8 +139,8 @@ def test_a_document_without_an_issuer_is_no_metadata(issuer: object) -> None:
 
 
 def test_a_slash_at_the_end_of_the_issuer_makes_no_difference() -> None:
-    assert parse_metadata({**BOTH, "issuer": f"{ADDRESS}/"}, ISSUER).complete
-    assert parse_metadata(BOTH, Issuer(f"{ADDRESS}/")).complete
+    assert parse_metadata({**BOTH, "issuer": f"{ADDRESS}/"}, ISSUER).issuer == f"{ADDRESS}/"
+    assert parse_metadata(BOTH, Issuer(f"{ADDRESS}/")).issuer == ADDRESS
 
 
 def test_endpoints_may_be_on_another_host_when_the_issuer_is_an_address() -> None:
@@ -200,10 +200,11 @@ def test_what_is_known_counts_more_than_what_is_found() -> None:
     assert known.merged(found) == replace(known, jwks_uri="https://c/")
 
 
-def test_both_endpoints_make_it_complete() -> None:
-    assert FULL.complete
-    assert not replace(FULL, token_endpoint="").complete
-    assert not replace(FULL, device_authorization_endpoint="").complete
+def test_the_first_endpoint_that_nobody_named_is_missing() -> None:
+    assert FULL.missing(FOR_DEVICE) == ""
+    assert replace(FULL, token_endpoint="").missing(FOR_DEVICE) == "token_endpoint"
+    without_device = replace(FULL, device_authorization_endpoint="")
+    assert without_device.missing(FOR_DEVICE) == "device_authorization_endpoint"
 
 
 async def test_one_document_is_enough_when_it_names_both_endpoints() -> None:

@@ -107,7 +107,7 @@ async def test_xdr_does_not_say_how_to_prove_the_client_so_both_ways_are_tried()
 async def test_xdr_oidc_document_lacks_the_device_endpoint() -> None:
     lacking = {**XDR_DOCUMENT, "device_authorization_endpoint": None}
     bench = Bench(says(XDR_DOCUMENT), says(lacking))
-    assert (await discover(bench.connection, XDR_ISSUER)).complete
+    assert (await discover(bench.connection, XDR_ISSUER)).device_authorization_endpoint
     assert bench.addresses == [f"{XDR_HOST}/.well-known/oauth-authorization-server"]
     with pytest.raises(errors.MissingEndpoint, match="device_authorization_endpoint"):
         await discover(Bench(NOT_FOUND, says(lacking)).connection, XDR_ISSUER)
@@ -359,7 +359,7 @@ async def test_gitlab_leaves_the_device_endpoint_out_of_discovery() -> None:
     manual = ServerMetadata(device_authorization_endpoint=f"{address}/oauth/authorize_device")
     bench = Bench(NOT_FOUND, says(document))
     found = await discover(bench.connection, Issuer(address), manual=manual)
-    assert found.complete
+    assert found.device_authorization_endpoint == f"{address}/oauth/authorize_device"
     assert found.token_endpoint == f"{address}/oauth/token"
 
 

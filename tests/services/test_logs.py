@@ -87,9 +87,36 @@ def test_a_member_that_was_cut_off_is_redacted() -> None:
     assert redacted("password='it\nx") == "password=[redacted]\nx", "only that line"
 
 
+@pytest.mark.parametrize("name", ["code", "state"])
+def test_what_a_browser_comes_back_with_is_redacted(name: str) -> None:
+    for text in (
+        f"GET /callback?{name}=SplxlOBe-SECRET&iss=x HTTP/1.1",
+        f"GET /callback?iss=x&{name}=SplxlOBe-SECRET HTTP/1.1",
+        f"{name}=SplxlOBe-SECRET",
+        f"next=%2Fcallback%3F{name}%3DSplxlOBe-SECRET",
+        f"next=%2Fcallback%3Fiss%3Dx%26{name}%3DSplxlOBe-SECRET",
+        repr({name: "SplxlOBe-SECRET"}),
+        json.dumps({name: "SplxlOBe-SECRET"}),
+        json.dumps(json.dumps({name: "SplxlOBe-SECRET"})),
+        f"AuthorizationRequest({name}='SplxlOBe-SECRET')",
+    ):
+        shown = redacted(text)
+        assert "SECRET" not in shown
+        assert "[redacted]" in shown
+
+
+def test_the_password_in_the_address_of_a_proxy_is_redacted() -> None:
+    told = redacted("no way through http://dana:s3cret@proxy.example:3128/ today")
+    assert told == "no way through http://dana:[redacted]@proxy.example:3128/ today"
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "status code: 400, exit code=1, error_code=temporarily_down, status_code=5000",
+        '{"code": 404, "state": 2}',
+        "the state: failed",
+        "https://login.example:8443/a@b",
         "Asked login.example, answer 400 authorization_pending",
         "a bearer token",
         "The password is missing",

@@ -232,6 +232,17 @@ async def test_localhost_works_without_the_other_family(monkeypatch: pytest.Monk
         await task
 
 
+@pytest.mark.skipif(not has_ipv6(), reason="this computer has no IPv6")
+async def test_localhost_is_not_shared_with_who_has_its_other_address() -> None:
+    with socket.socket(socket.AF_INET6) as squatter:
+        squatter.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        squatter.bind(("::1", 0))
+        squatter.listen()
+        with pytest.raises(NoWayBack):
+            async with listening(f"http://localhost:{squatter.getsockname()[1]}/callback"):
+                pass
+
+
 def test_the_usual_port_need_not_be_named() -> None:
     loopback = Loopback("http://127.0.0.1:80/callback")
     head = b"GET /callback HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"

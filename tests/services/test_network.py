@@ -134,6 +134,16 @@ async def test_a_proxy_gets_the_password_that_it_wants(
     assert "SECRET" not in str(caught.value)
 
 
+async def test_two_requests_at_once_may_both_be_refused_by_the_proxy(
+    start_proxy: Callable[..., Proxy],
+) -> None:
+    network = Network(proxy=start_proxy(SIGN_IN).address, proxy_user=USER)
+    async with make_http_client(network) as http:
+        asked = [get(http, "https://127.0.0.2:9") for _ in range(2)]
+        refused = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(each) for each in refused] == [errors.ProxySignInNeeded] * 2
+
+
 async def test_the_system_may_name_user_and_password_in_the_address(
     start_proxy: Callable[..., Proxy], authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:

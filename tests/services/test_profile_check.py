@@ -21,6 +21,7 @@ from desktop.oauth.errors import AuthorityUnusable, CaptivePortal, NoAnswerInTim
 from desktop.options import demo_profile
 from desktop.services.background import Worker
 from desktop.services.connecting import Connector
+from desktop.services.policy import Policy
 from desktop.services.profile_check import Finding, Outcome, Step, check
 from desktop.services.profile_reading import load_presets
 from desktop.services.profiles import GRANTS, Profile
@@ -252,6 +253,15 @@ async def test_metadata_of_somebody_else_is_told() -> None:
 async def test_a_server_that_offers_no_codes_is_told() -> None:
     findings = await found(Web(device_authorization_endpoint=None))
     assert steps(findings) == [*FINE[:3], (Step.WAY, BAD)]
+
+
+async def test_a_way_that_an_administrator_forbids_is_told_and_costs_no_code() -> None:
+    web = Web()
+    forbidding = replace(PROFILE, policy=Policy(source="/etc/policy", device_grant=False))
+    findings = await found(web, forbidding)
+    assert steps(findings) == [*FINE[:3], (Step.WAY, BAD)]
+    assert "/etc/policy" in findings[-1].remedy
+    assert web.forms == []
 
 
 async def test_endpoints_that_the_profile_names_need_no_metadata() -> None:
@@ -487,7 +497,8 @@ async def test_a_way_that_client_or_policy_forbid_is_never_proposed(
 async def test_who_signs_in_the_safest_way_is_told_of_no_other() -> None:
     web = Web(**AUTHORIZE)
     web.replies[f"{HOST}/token"] = {"error": "invalid_grant"}
-    assert hints(await found(web, CODE_GRANT)) == []
+    for allowed in (GRANTS, ("device",)):
+        assert hints(await found(web, CODE_GRANT, allowed=allowed)) == []
 
 
 def closed(findings: list[Finding]) -> dict[str, str]:

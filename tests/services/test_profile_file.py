@@ -301,6 +301,14 @@ def test_an_import_replaces_nothing(file: Path) -> None:
     assert set(load_profiles(file).good) == {"b", "a", "b-2", "a-2"}
 
 
+def test_an_import_goes_beside_a_broken_profile_of_its_name(file: Path, tmp_path: Path) -> None:
+    text = export_profiles(file, ["a"])
+    other = tmp_path / "other.toml"
+    other.write_text('[profiles.a]\nname = "no client"\n', "utf-8")
+    assert import_profiles(other, text) == ("a-2",)
+    assert set(load_profiles(other).good) == {"a-2"}
+
+
 def test_what_might_be_a_secret_is_not_exported(file: Path) -> None:
     file.write_text(f'{FILE}future_key = "SECRET"\n', "utf-8")
     assert "SECRET" not in export_profiles(file, ["a"])

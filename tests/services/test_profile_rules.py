@@ -30,7 +30,8 @@ def test_what_is_usual_has_no_faults() -> None:
             ("proxy", proxy)
             for proxy in ("none", "http://proxy.example:3128", "https://[::1]:1080")
         ),
-        ("ca_file", "/etc/ssl/northwind.pem"),
+        *(("ca_file", file) for file in ("/etc/ssl/northwind.pem", r"C:\northwind.pem", "own.pem")),
+        ("extra_parameters", {"audience": "https://api.example", "token_type": "jwt"}),
         ("settings", {"keep_fresh": True, "clipboard_seconds": 5, "in_use_minutes": 480}),
     ],
 )
@@ -70,6 +71,7 @@ def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: AN
                 "ftp://proxy.example:21",
                 "socks5://proxy.example:1080",
                 "http://dana:SECRET@proxy.example:3128",
+                "http://dana:SECRET/x@proxy.example:3128",
                 "direct",
             )
         ),
@@ -83,7 +85,21 @@ def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: AN
                 {"unknown": 1},
             )
         ),
-        ("extra_parameters", {"client_secret": "SECRET"}),
+        *(
+            ("ca_file", file)
+            for file in (
+                r"\\share.example\x\ca.pem",
+                "//share.example/x/ca.pem",
+                r"\/share.example\x\ca.pem",
+                r"/\share.example\x\ca.pem",
+                r"\??\UNC\share.example\x\ca.pem",
+                r"\\.\pipe\ca",
+            )
+        ),
+        *(
+            ("extra_parameters", {name: "SECRET"})
+            for name in ("client_secret", "Client-Secret", "password", "refresh_token")
+        ),
         ("client_authentication", "magic"),
         ("scope_guide", "../../etc"),
     ],

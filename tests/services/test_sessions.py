@@ -1,5 +1,6 @@
 """Several profiles signed in side by side: each goes its own way, and one is in the window."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
@@ -166,6 +167,30 @@ async def test_another_client_ends_the_session_of_a_profile(desk: Desk) -> None:
     desk.sessions.switch(PROFILE.id, quietly=True)
     await settle()
     assert isinstance(desk.state(PROFILE.id), SignedOut), "what is saved is for the other client"
+
+
+async def test_a_session_that_ends_does_not_speak_for_the_one_in_its_place(desk: Desk) -> None:
+    await desk.begin()
+    await desk.sign_in(PROFILE.id)
+    before = desk.sessions.current
+    assert before is not None
+    gate = desk.world.server.close("/token")
+    before.renew()
+    await desk.world.server.reached.wait()
+    other_client = replace(PROFILE, client_id="client-3")
+    knowing = asyncio.create_task(desk.sessions.know({**BOTH, PROFILE.id: other_client}))
+    await settle()
+    desk.sessions.switch(PROFILE.id, quietly=True)
+    await settle()
+    told = len(desk.told)
+    before.cancel()
+    before.sign_in()
+    gate.set()
+    await knowing
+    await settle()
+    assert desk.told[told:] == []
+    assert isinstance(desk.state(PROFILE.id), SignedOut)
+    assert desk.world.server.asked("/device") == 1, "what ends heeds no command"
 
 
 async def test_a_profile_that_is_gone_takes_its_session_along(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtWidgets import QApplication, QCheckBox, QSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.services import autostart
@@ -30,8 +30,8 @@ NAMES = {
     "in_use_minutes": "Time in use",
     "clipboard_seconds": "Time on the clipboard",
     "theme": "Appearance",
-    "browser": "Browser",
     "notifications": "Notifications",
+    "browser": "Browser",
 }
 
 
@@ -94,8 +94,9 @@ def test_what_the_system_does_at_login_does_not_unlock_anything(
 
 
 def controls(page: QWidget) -> dict[str, QWidget]:
-    """Switches and numbers by their names."""
-    found = (each for each in page.findChildren(QWidget) if isinstance(each, (QCheckBox, QSpinBox)))
+    """Switches, numbers and choices by their names."""
+    kinds = (QCheckBox, QComboBox, QSpinBox)
+    found = (each for each in page.findChildren(QWidget) if isinstance(each, kinds))
     return {each.accessibleName(): each for each in found}
 
 
@@ -112,19 +113,6 @@ def test_a_setting_that_is_locked_is_shown_as_such_with_the_reason(
     why = f"Your administrator has set this, so it cannot be changed here ({SOURCE})."
     assert reasons == {key: why if key == name else "" for key in NAMES}
     assert [key for key, row in page._rows.items() if not row._locked.isHidden()] == [name]
-
-
-def test_a_locked_look_holds_and_cannot_be_changed(desk: Desk) -> None:
-    locked = {"theme": "dark", "browser": "", "notifications": False}
-    desk.controller.keeper.policy = Policy(source=SOURCE, settings=locked)
-    desk.controller.keeper.use(Settings(theme="light", browser="firefox.desktop"))
-    assert desk.controller.keeper.settings == Settings(theme="dark", notifications=False)
-    desk.show(signed_in())
-    desk.controller.open_settings()
-    page = desk.window.page
-    assert isinstance(page, SettingsView)
-    assert page._theme.value() == "dark"
-    assert not any(each.isEnabled() for each in (page._theme, page._browser, page._notifies))
 
 
 def test_the_page_of_the_program_is_told_what_is_locked(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """Several profiles: the list in the header, the submenus of the tray, and what they lead to."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import cast
@@ -12,11 +13,15 @@ from PySide6.QtWidgets import QMenu
 
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.policy import Policy
+from desktop.services.session import Session
 from desktop.services.sessions import Sessions
+from desktop.services.settings import Settings
 from desktop.services.states import SignedOut
 from desktop.ui.copy_progress import Copied, Copying, NotCopied
+from desktop.ui.details_view import DetailsView
 from desktop.ui.profile_badge import COLORS, color_of, contrast, letter_of, text_color
 from desktop.ui.profile_switcher import ProfileSwitcher
+from desktop.ui.signed_in_view import SignedInView
 from desktop.ui.tray_menu import ProfileMenu, TrayMenu
 from tests.sample_states import NOW, OTHERS, PROFILE, STANDINGS, STATES
 from tests.ui.bench import (
@@ -198,8 +203,7 @@ def test_each_profile_has_a_submenu_with_what_makes_sense_for_it(tray_menu: Tray
 
 
 def test_the_lines_of_a_submenu_go_to_its_profile(tray_menu: TrayMenu, profiles: Profiles) -> None:
-    opened: list[bool] = []
-    tray_menu.opened.connect(lambda: opened.append(True))
+    tray_menu.opened.connect(lambda: profiles.calls.append(("opened",)))
     menu = submenu(tray_menu, "Northwind")
     for each in ("Copy token", "Renew now", "Sign out", "Show in the window"):
         line(menu, each).trigger()
@@ -211,11 +215,12 @@ def test_the_lines_of_a_submenu_go_to_its_profile(tray_menu: TrayMenu, profiles:
         ("copy_token", PROFILE.id, CopyFormat.TOKEN),
         ("renew", PROFILE.id),
         ("sign_out", PROFILE.id),
+        ("opened",),
         ("switch", PROFILE.id),
         ("copy_token", PROFILE.id, CopyFormat.HEADER),
+        ("opened",),  # the window is where a code will be
         ("sign_in", OTHERS[1].id),
     ]
-    assert opened == [True, True], "the window is where a code will be"
 
 
 def test_a_single_profile_has_no_submenu(tray_menu: TrayMenu) -> None:
@@ -225,10 +230,18 @@ def test_a_single_profile_has_no_submenu(tray_menu: TrayMenu) -> None:
     assert lines(tray_menu) == []
 
 
-def test_signing_out_on_all_computers_is_said_in_a_submenu_too(tray_menu: TrayMenu) -> None:
-    xdr = replace(PROFILE, app_grant_endpoint="https://visibility.amp.cisco.com/x", name="A & B")
+@pytest.mark.parametrize(
+    ("grant", "words"),
+    [("device", "Sign out on all computers"), ("client-credentials", "Sign out")],
+)
+def test_a_submenu_says_how_far_signing_out_reaches(
+    tray_menu: TrayMenu, grant: str, words: str
+) -> None:
+    xdr = replace(
+        PROFILE, grant=grant, app_grant_endpoint="https://visibility.amp.cisco.com/x", name="A & B"
+    )
     tray_menu.show_profiles((replace(STANDINGS[0], profile=xdr), *STANDINGS[1:]), NOW)
-    assert "Sign out on all computers" in lines(submenu(tray_menu, "A && B"))
+    assert words in lines(submenu(tray_menu, "A && B"))
 
 
 # What comes of it
@@ -305,6 +318,77 @@ def test_a_single_profile_is_not_told_apart(desk: Desk) -> None:
     desk.controller.all_drawn.connect(lambda *given: drawn.append(given))
     desk.show(STATES["signed_in"])
     assert drawn == []
+
+
+def test_the_last_profile_is_told_apart_no_longer(several: SeveralDesk) -> None:
+    controller = several.desk.controller
+    drawn: list[object] = []
+    badges: list[object] = []
+    controller.all_drawn.connect(lambda standings, _at: drawn.append(standings))
+    several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
+    controller.serve(cast("Sessions", FakeSessions(several.desk.session, STANDINGS[:1])))
+    controller.draw_others()
+    controller.draw_others()
+    assert drawn == [()], "no submenu leads to one that is gone"
+    assert badges == [None]
+
+
+def test_a_badge_changes_with_the_look_of_its_profile(several: SeveralDesk) -> None:
+    badges: list[object] = []
+    several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
+    red = several.desk.session.profile = replace(PROFILE, color="red")
+    several.desk.controller.draw_others()
+    several.desk.controller.draw_others()
+    assert badges == [red]
+
+
+def test_a_profile_that_is_gone_is_not_wished_for(several: SeveralDesk) -> None:
+    wanted: list[bool] = []
+    several.desk.controller.sign_in_wanted.connect(lambda: wanted.append(True))
+    several.desk.controller.profiles.switch("gone")
+    several.desk.controller.profiles.sign_in("gone")
+    assert (several.switched, wanted) == ([], [])
+
+
+def test_another_profile_gets_a_view_of_its_own(several: SeveralDesk) -> None:
+    desk = several.desk
+    asking = cast("SignedInView", desk.window.view)
+    asking._leave.ask()
+    desk.controller.use(cast("Session", several.other))
+    desk.show(STATES["signed_in"])
+    assert desk.window.view is not asking, "a question is not put for one and answered for another"
+    shown = desk.window.view
+    desk.controller.use(cast("Session", several.other))
+    desk.show(STATES["signed_in"])
+    assert desk.window.view is shown
+
+
+async def test_who_one_is_is_not_told_of_another_profile(several: SeveralDesk) -> None:
+    desk = several.desk
+    desk.session.renewed.clear()
+    desk.controller.open_details()
+    desk.controller.pages.ask_who_am_i()
+    await asyncio.sleep(0)
+    desk.controller.use(cast("Session", several.other))
+    assert not isinstance(desk.window.page, DetailsView)
+    desk.controller.open_settings()
+    desk.controller.use(cast("Session", desk.session))
+    assert desk.window.page is not None, "settings are everybody's"
+    await desk.controller.pages.close()
+
+
+async def test_a_setting_that_changes_does_not_lengthen_the_copy_of_a_profile(
+    several: SeveralDesk,
+) -> None:
+    several.other.profile = replace(OTHER, settings={"clipboard_seconds": 7})
+    several.other.renewed.clear()
+    controller = several.desk.controller
+    told = Listener(controller.copier)
+    controller.profiles.copy_token(OTHER.id)
+    controller.keeper.use(Settings(clipboard_seconds=90))
+    several.other.renewed.set()
+    await told.wait_for(2)
+    assert told[1] == Copied(CopyFormat.TOKEN, 7)
 
 
 # The badge

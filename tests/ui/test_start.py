@@ -108,7 +108,7 @@ LEFT_EARLY = """
 import sys
 from desktop.demo import DemoOptions
 from desktop.options import Options
-from desktop.ui import app, life
+from desktop.ui import app, life, what_comes_next
 
 class Told(life.Session):
     def open(self, **how):
@@ -119,7 +119,7 @@ async def leave(self):
 
 life.Session = Told
 life._Life._be_the_one = leave
-life._load_what_comes_next = lambda: print("loaded")
+what_comes_next.load_what_comes_next = lambda: print("loaded")
 sys.exit(app.run(Options(demo=DemoOptions())))
 """
 
