@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QApplication, QScrollArea
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
 
 from desktop.services.policy import Policy
 from desktop.services.profile_check import Finding, Outcome, Step
@@ -13,6 +14,7 @@ from desktop.services.profile_deeds import Known
 from desktop.services.profile_draft import Draft, draft_of
 from desktop.services.profile_reading import Profiles, load_presets
 from desktop.services.profiles import BrokenProfile
+from desktop.ui.inputs import Choice
 from desktop.ui.profile_form import Occasion, ProfileForm
 from desktop.ui.profile_texts import ABOUT_FIRST, FIRST
 from desktop.ui.profiles_view import ProfilesView
@@ -42,6 +44,19 @@ FINDINGS = (
 )
 
 
+SAFER = Finding(
+    Step.WAY,
+    Outcome.HINT,
+    "“Browser on this computer” is safer, and visibility.amp.cisco.com offers it. The client must "
+    "be allowed to use it.",
+    grant="code",
+)
+LAST = (
+    Finding(Step.CLIENT, Outcome.GOOD, "It accepts this client."),
+    Finding(Step.SCOPES, Outcome.GOOD, "It allows the scopes that you ask for."),
+)
+
+
 def _form(window: Window, *, is_new: bool = True) -> ProfileForm:
     occasion = Occasion(FIRST, ABOUT_FIRST) if is_new else Occasion("Edit Northwind SOC", "")
     made = ProfileForm(NO_ACTIONS, window.theme, occasion=occasion, presets=load_presets())
@@ -66,6 +81,56 @@ def _show_findings(window: Window) -> None:
     _scroll_down(window)
 
 
+def _show_ways(window: Window) -> None:
+    form = _form(window, is_new=False)
+    form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
+    form.password.show_stored(stored=True)
+    next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
+    reason = "visibility.amp.cisco.com does not offer it."
+    form.show_finding(replace(FINDINGS[3], closed={"client-credentials": reason}))
+    _scroll(window, 560)
+    choice = form._fields.by_name["grant"].control
+    assert isinstance(choice, Choice)
+    choice.showPopup()
+    popup = choice.view().window()
+    QApplication.processEvents()
+    picture = QLabel(window)  # elsewhere it would be dressed otherwise
+    picture.setPixmap(popup.grab())
+    choice.hidePopup()
+    picture.adjustSize()
+    picture.move(choice.mapTo(window, QPoint(0, choice.height())))
+    picture.show()
+
+
+def _show_safer_way(window: Window) -> None:
+    form = _form(window, is_new=False)
+    form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
+    form.show_busy(checking=True)
+    for finding in (*FINDINGS[:4], SAFER, *LAST):
+        form.show_finding(finding)
+    form.findings.end()
+    form.show_busy()
+    _scroll_down(window)
+
+
+def _show_own_settings(window: Window) -> None:
+    form = _form(window, is_new=False)
+    own = {"keep_fresh": True, "clipboard_seconds": 10}
+    form.fill(draft_of(replace(PROFILE, preset="xdr-nam", settings=own), load_presets()))
+    next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
+    _scroll(window, 990)
+
+
+def _show_authorities(window: Window) -> None:
+    form = _form(window, is_new=False)
+    form.fill(Draft(preset="xdr-nam", ca_file="/etc/ssl/northwind.pem"))
+    reason = "visibility.amp.cisco.com does not offer it."
+    form.show_finding(replace(FINDINGS[3], closed={"code": reason}))
+    form.findings.forget()
+    next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
+    _scroll_down(window)
+
+
 def _show_faults(window: Window) -> None:
     form = _form(window)
     form.fill(Draft(preset="", issuer="", name="Northwind SOC", proxy="proxy.example"))
@@ -77,16 +142,18 @@ def _show_more(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
     next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
-    for _ in range(4):
-        QApplication.processEvents()
-    window.findChildren(QScrollArea)[0].verticalScrollBar().setValue(560)
+    _scroll(window, 560)
 
 
-def _scroll_down(window: Window) -> None:
+def _scroll(window: Window, to: int | None = None) -> None:
     for _ in range(4):
         QApplication.processEvents()
     bar = window.findChildren(QScrollArea)[0].verticalScrollBar()
-    bar.setValue(bar.maximum())
+    bar.setValue(bar.maximum() if to is None else to)
+
+
+def _scroll_down(window: Window) -> None:
+    _scroll(window)
 
 
 def _show_page(window: Window) -> None:
@@ -112,7 +179,11 @@ PROFILE_PAGES: dict[str, Callable[[Window], None]] = {
     "first_run": _show_first_run,
     "form_findings": _show_findings,
     "form_faults": _show_faults,
+    "form_authorities": _show_authorities,
     "form_more": _show_more,
+    "form_safer_way": _show_safer_way,
+    "form_settings": _show_own_settings,
+    "form_ways": _show_ways,
     "profiles": _show_page,
     "profiles_delete": _ask_to_delete,
 }

@@ -13,6 +13,9 @@ WAYS = {
 }
 NO_WAY = "{host} does not say where one signs in."
 NO_WAY_REMEDY = "Choose another way to sign in, or name its “authorization_endpoint”."
+NOT_OFFERED = "{host} does not offer it."
+NOT_LISTED = "{host} does not list this way to sign in; whether it offers it shows now."
+SAFER = "“{name}” is safer, and {host} offers it. The client must be allowed to use it."
 NEEDS_PROOF = "This way works only with the client password."
 NEEDS_PROOF_REMEDY = "Type in the client password."
 

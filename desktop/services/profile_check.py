@@ -2,23 +2,26 @@
 
 import re
 import secrets
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Container, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from desktop.oauth import errors
 from desktop.oauth.addresses import host_of
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection, request
-from desktop.oauth.clock import SHORTEST_INTERVAL, Clock
+from desktop.oauth.clock import Clock
 from desktop.oauth.device import request_authorization
 from desktop.oauth.http import get
 from desktop.oauth.metadata import ServerMetadata, metadata_addresses
 from desktop.services import check_texts as texts
+from desktop.services.client_search import ClientSearch
 from desktop.services.messages import advice_for
-from desktop.services.profiles import Profile
+from desktop.services.profiles import GRANTS, Profile
 from desktop.services.provider import discovered, portal_behind
 from desktop.services.session_errors import GrantForbidden
 from desktop.services.surroundings import HttpOpener
+from desktop.services.ways import WAYS, Way, not_offered, ways_to_sign_in
 
 Presets = Mapping[str, Mapping[str, object]]
 
@@ -35,10 +38,14 @@ class Step(Enum):
 
 
 class Outcome(Enum):
-    """How a step ended. `UNSURE` is what nobody can tell before somebody signs in."""
+    """How a step ended. `UNSURE` is what nobody can tell before somebody signs in.
+
+    `HINT` is what works otherwise, and better.
+    """
 
     GOOD = "works"
     UNSURE = "not certain"
+    HINT = "could be better"
     BAD = "does not work"
 
 
@@ -46,7 +53,8 @@ class Outcome(Enum):
 class Finding:
     """What was found at one step, in words; `remedy` says what to do, and may be empty.
 
-    `preset` is the one to choose instead, where the client seems to be known there.
+    `preset` is the one to choose instead, where the client seems to be known there. `grant` is the
+    way to sign in to choose instead. `closed` has the ways that the server offers nobody, and why.
     """
 
     step: Step
@@ -54,6 +62,8 @@ class Finding:
     text: str
     remedy: str = ""
     preset: str = ""
+    grant: str = ""
+    closed: Mapping[str, str] = field(default_factory=dict)
 
 
 async def check(
@@ -64,13 +74,15 @@ async def check(
     clock: Clock,
     presets: Presets,
     proxy_password: str | None = None,
+    allowed: Container[str] = GRANTS,
 ) -> AsyncGenerator[Finding, None]:
     """What works of `profile` and what does not, as it turns out; nothing follows what is bad.
 
     Nothing is saved, and neither profile nor passwords need be. It costs the server one device
     code, which nobody waits for. To break off is its `aclose`. `presets` are those of
     `load_presets`: where the client is not known, the other regions of the provider are asked, with
-    the client ID alone. Expected errors are findings.
+    the client ID alone. Of the ways to sign in those in `allowed` may be proposed. Expected errors
+    are findings.
     """
     try:
         http = await open_http(profile, proxy_password=proxy_password)
@@ -80,7 +92,8 @@ async def check(
     async with http:
         method = ClientAuthentication(profile.client_authentication)
         client = Client(profile.client_id, password or None, method)
-        checking = _Check(profile, ClientConnection(http, clock, client), presets)
+        connection = ClientConnection(http, clock, client)
+        checking = _Check(profile, connection, presets, allowed)
         for look in (checking.reach, checking.describe, checking.way, checking.client):
             findings = await look()
             for finding in findings:
@@ -92,10 +105,17 @@ async def check(
 class _Check:
     """The looks that a check takes, one after the other; each gives its findings."""
 
-    def __init__(self, profile: Profile, connection: ClientConnection, presets: Presets) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        connection: ClientConnection,
+        presets: Presets,
+        allowed: Container[str],
+    ) -> None:
         self._profile = profile
         self._connection = connection
         self._presets = presets
+        self._allowed = allowed
         self._home = profile.issuer or profile.token_endpoint
         self._metadata = ServerMetadata()
 
@@ -124,24 +144,63 @@ class _Check:
         try:
             self._metadata = await discovered(self._connection, self._profile)
         except errors.MissingEndpoint as error:
-            return [self._good(Step.METADATA, texts.DESCRIBES), _bad(Step.WAY, error)]
+            self._metadata = await self._described_otherwise()
+            way = self._with_ways(_bad(Step.WAY, error))
+            return [self._good(Step.METADATA, texts.DESCRIBES), way]
         except errors.OAuthError as error:
             return [_bad(Step.METADATA, error)]
         text = texts.DESCRIBES if self._metadata.issuer else texts.DESCRIBED
         return [self._good(Step.METADATA, text)]
 
+    async def _described_otherwise(self) -> ServerMetadata:
+        """What the server says of itself, where it lacks what the profile's way needs."""
+        for grant in GRANTS:
+            with suppress(errors.OAuthError):
+                return await discovered(self._connection, replace(self._profile, grant=grant))
+        return ServerMetadata()
+
     async def way(self) -> list[Finding]:
-        """Whether one can sign in there as the profile says."""
+        """Whether one can sign in there as the profile says, and whether there is a safer way."""
         profile = self._profile
         if profile.grant == "device" and not profile.policy.device_grant:
-            return [_bad(Step.WAY, GrantForbidden(profile.policy.source))]
-        missing = _needs_password(profile) and not self._connection.client.client_secret
-        if missing:
-            return [self._is_bad(Step.WAY, texts.NEEDS_PROOF, texts.NEEDS_PROOF_REMEDY)]
+            forbidden = _bad(Step.WAY, GrantForbidden(profile.policy.source))
+            return [self._with_ways(forbidden)]
+        if _needs_password(profile) and not self._connection.client.client_secret:
+            missing = self._is_bad(Step.WAY, texts.NEEDS_PROOF, texts.NEEDS_PROOF_REMEDY)
+            return [self._with_ways(missing)]
         endpoint = profile.authorization_endpoint or self._metadata.authorization_endpoint
         if profile.grant == "code" and not endpoint:
-            return [self._is_bad(Step.WAY, texts.NO_WAY, texts.NO_WAY_REMEDY)]
-        return [self._good(Step.WAY, texts.WAYS[profile.grant])]
+            return [self._with_ways(self._is_bad(Step.WAY, texts.NO_WAY, texts.NO_WAY_REMEDY))]
+        if profile.grant in self._closed():
+            text = texts.NOT_LISTED.format(host=self._host)
+            return [self._with_ways(Finding(Step.WAY, Outcome.UNSURE, text))]
+        good = replace(self._good(Step.WAY, texts.WAYS[profile.grant]), closed=self._closed())
+        return [good, *self._safer()]
+
+    def _closed(self) -> dict[str, str]:
+        """The ways that the server offers nobody; none where it does not describe itself."""
+        reason = texts.NOT_OFFERED.format(host=self._host)
+        closed = not_offered(self._metadata) if self._metadata.issuer else ()
+        return dict.fromkeys(closed, reason)
+
+    def _open(self) -> tuple[Way, ...]:
+        if not self._metadata.issuer:
+            return ()
+        has_password = bool(self._connection.client.client_secret)
+        return ways_to_sign_in(self._metadata, has_password=has_password, allowed=self._allowed)
+
+    def _with_ways(self, finding: Finding) -> Finding:
+        """`finding`, with the best of the ways that are open instead."""
+        instead = [way.grant for way in self._open() if way.grant != self._profile.grant]
+        return replace(finding, grant=next(iter(instead), ""), closed=self._closed())
+
+    def _safer(self) -> list[Finding]:
+        ranks = [way.grant for way in WAYS]  # the safest first
+        best = next(iter(self._open()), None)
+        if best is None or ranks.index(best.grant) >= ranks.index(self._profile.grant):
+            return []
+        text = texts.SAFER.format(name=best.name, host=self._host)
+        return [Finding(Step.WAY, Outcome.HINT, text, grant=best.grant)]
 
     async def client(self) -> list[Finding]:
         """Whether it takes the client, and its scopes."""
@@ -198,67 +257,17 @@ class _Check:
     async def _unknown(self) -> Finding:
         """Why the client was refused: for its password, or because another region knows it."""
         has_password = bool(self._connection.client.client_secret)
-        if await self._knows_client(self._profile, self._metadata):
+        search = ClientSearch(self._connection, self._profile, self._presets)
+        if await search.is_known(self._metadata):
             text = texts.WRONG_PROOF if has_password else texts.WANTS_PROOF
             remedy = texts.WRONG_PROOF_REMEDY if has_password else texts.NEEDS_PROOF_REMEDY
             return self._is_bad(Step.CLIENT, text, remedy)
-        for name, region in self._other_regions():
-            if await self._is_known_in(region):
-                text = texts.ELSEWHERE.format(host=self._host, place=region.place)
-                remedy = texts.ELSEWHERE_REMEDY.format(place=region.place)
-                return Finding(Step.CLIENT, Outcome.BAD, text, remedy, preset=name)
+        if region := await search.other_region():
+            text = texts.ELSEWHERE.format(host=self._host, place=region.place)
+            remedy = texts.ELSEWHERE_REMEDY.format(place=region.place)
+            return Finding(Step.CLIENT, Outcome.BAD, text, remedy, preset=region.preset)
         text = texts.UNKNOWN if has_password else texts.UNKNOWN_PUBLIC
         return self._is_bad(Step.CLIENT, text, texts.UNKNOWN_REMEDY)
-
-    def _other_regions(self) -> list[tuple[str, Profile]]:
-        mine = self._profile
-        return [
-            (
-                name,
-                Profile(
-                    id=mine.id,
-                    name=name,
-                    client_id=mine.client_id,
-                    provider=mine.provider,
-                    region=str(preset.get("region", "")),
-                    issuer=str(preset["issuer"]),
-                    expected_issuer=str(preset.get("expected_issuer", "")) or None,
-                ),
-            )
-            for name, preset in self._presets.items()
-            if mine.provider
-            and preset.get("provider") == mine.provider
-            and preset.get("issuer", mine.issuer) != mine.issuer
-        ]
-
-    async def _is_known_in(self, region: Profile) -> bool:
-        try:
-            return await self._knows_client(region, await discovered(self._connection, region))
-        except errors.OAuthError:
-            return False
-
-    async def _knows_client(self, profile: Profile, metadata: ServerMetadata) -> bool:
-        """Whether the server answers otherwise for this client ID than for one that nobody has."""
-        if not metadata.device_authorization_endpoint:
-            return False
-        try:
-            mine = await self._answer_for(profile.client_id, metadata)
-            nobody = await self._answer_for(_invented(profile.client_id), metadata)
-        except errors.OAuthError:
-            return False
-        return mine != nobody
-
-    async def _answer_for(self, client_id: str, metadata: ServerMetadata) -> str:
-        """What the server says to a client ID without a password, as far as it can be compared."""
-        client = Client(client_id, None, ClientAuthentication.NONE)
-        connection = replace(self._connection, client=client, known_methods={})
-        await connection.clock.sleep(SHORTEST_INTERVAL)
-        try:
-            await request_authorization(connection, metadata, scope=(), extra={})
-        except errors.ErrorResponse as error:
-            said = error.description.replace(client_id, "")
-            return f"{error.error} {_VARYING.sub('', said)}"
-        return ""
 
     def _refused_scopes(self, error: errors.InvalidScope) -> Finding:
         asked = self._profile.scope
@@ -294,10 +303,6 @@ class _Check:
         return Finding(step, Outcome.BAD, text.format(host=self._host), remedy)
 
 
-# What may differ from answer to answer: identifiers, times.
-_VARYING = re.compile(r"[0-9a-f-]{8,}|\d+", re.IGNORECASE)
-
-
 def _bad(step: Step, error: errors.OAuthError | GrantForbidden) -> Finding:
     advice = advice_for(error)
     return Finding(step, Outcome.BAD, f"{advice.title}.", advice.text)
@@ -308,13 +313,3 @@ def _needs_password(profile: Profile) -> bool:
         ClientAuthentication.BASIC,
         ClientAuthentication.POST,
     }
-
-
-def _invented(client_id: str) -> str:
-    """An ID of the same shape that nobody has: no digit of it stays."""
-    other = re.sub(r"[0-9]", _another_digit, client_id)
-    return other if other != client_id else f"{client_id}-{secrets.token_hex(4)}"
-
-
-def _another_digit(digit: re.Match[str]) -> str:
-    return str((int(digit[0]) + 1 + secrets.randbelow(9)) % 10)

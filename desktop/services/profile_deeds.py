@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +23,7 @@ from desktop.services.profile_file import (
 from desktop.services.profile_reading import Profiles, load_presets, load_profiles
 from desktop.services.profile_secrets import delete_secrets
 from desktop.services.profiles import (
+    GRANTS,
     BrokenPolicy,
     BrokenProfile,
     Profile,
@@ -100,11 +101,17 @@ class ProfileDeeds:
         return client is not None, await self._proxy_password(profile) is not None
 
     async def check(
-        self, profile: Profile, passwords: Passwords, known: Known
+        self,
+        profile: Profile,
+        passwords: Passwords,
+        known: Known,
+        *,
+        allowed: Container[str] = GRANTS,
     ) -> AsyncIterator[Finding]:
         """What works; what was typed counts, else what is stored. Raises `KeystoreError`.
 
-        It goes the way that an administrator has decided, as a sign-in would.
+        It goes the way that an administrator has decided, as a sign-in would. `allowed` are the
+        ways to sign in that may be proposed.
         """
         profile = obeying(profile, known.profiles.policy)
         client, proxy = passwords.client, passwords.proxy
@@ -119,6 +126,7 @@ class ProfileDeeds:
             clock=self._world.clock,
             presets=known.presets,
             proxy_password=proxy or None,
+            allowed=allowed,
         )
         async with aclosing(looking) as findings:
             async for finding in findings:
@@ -132,7 +140,9 @@ class ProfileDeeds:
         for name in _DECIDED:
             if getattr(policy, name):
                 members.pop(name, None)
-        await self._worker.run(partial(save_profile, self.file, id_, members))
+        await self._worker.run(
+            partial(save_profile, self.file, id_, members, locked=policy.settings.keys())
+        )
         kept = known.profiles.good.get(id_)
         return obeying(profile_of(id_, draft, known.presets, kept=kept), policy)
 

@@ -10,6 +10,12 @@ from desktop.oauth.addresses import has_hidden_characters
 from desktop.services.profile_reading import preset_members
 from desktop.services.profile_rules import faults
 from desktop.services.profiles import MEMBERS, Profile
+from desktop.services.settings import (
+    CLIPBOARD_SECONDS,
+    IN_USE_MINUTES,
+    SETTINGS_OF_PROFILES,
+    makes_sense,
+)
 from desktop.services.ways import WAYS
 
 if TYPE_CHECKING:
@@ -24,6 +30,7 @@ class Draft:
 
     No preset is another provider. `scope` is words with spaces between them, `extra_parameters` a
     `name=value` a line. A preset's own value stands in no field: it is what an empty one means.
+    The last three are the profile's own settings; empty for what the settings page says.
     """
 
     preset: str = ""
@@ -44,9 +51,13 @@ class Draft:
     proxy: str = "system"
     proxy_user: str = ""
     ca_file: str = ""
+    keep_fresh: str = ""
+    in_use_minutes: str = ""
+    clipboard_seconds: str = ""
 
 
 FIELDS = tuple(each.name for each in fields(Draft))
+_OF_PROFILE = tuple(name for name in FIELDS if name not in SETTINGS_OF_PROFILES)
 _USUAL = Profile(id="", name="", client_id="")
 
 
@@ -55,23 +66,29 @@ def draft_of(profile: Profile, presets: Presets) -> Draft:
     usual = _usual(profile.preset, presets, profile.issuer)
     differing = {
         name: _typed(getattr(profile, name))
-        for name in FIELDS
+        for name in _OF_PROFILE
         if name != "preset" and getattr(profile, name) != usual[name]
     }
-    return Draft(preset=profile.preset, **differing)
+    own = {
+        name: str(value).lower()
+        for name, value in profile.settings.items()
+        if name in SETTINGS_OF_PROFILES
+    }
+    return Draft(preset=profile.preset, **differing, **own)
 
 
 def members_of(draft: Draft, presets: Presets) -> dict[str, object]:
     """What the file is to say: what differs from the preset; `None` for what it need not say."""
     usual = _usual(draft.preset, presets, draft.issuer)
     said: dict[str, object] = {"preset": draft.preset or None}
-    for name in FIELDS:
+    for name in _OF_PROFILE:
         if name == "preset":
             continue
         value = _meant(name, getattr(draft, name))
         said[name] = None if value in (usual[name], "") or not value else _plain(value)
     said["client_id"] = draft.client_id.strip()
     said["name"] = draft.name.strip()
+    said["settings"] = _own_settings(draft) or None
     return said
 
 
@@ -83,15 +100,27 @@ def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None
         usual = _usual(kept.preset, presets, kept.issuer)
         hidden = {name: getattr(kept, name) for name in MEMBERS - set(FIELDS)}
         members |= {name: value for name, value in hidden.items() if value != usual[name]}
-    for name in FIELDS:
+    for name in _OF_PROFILE:
         value = _meant(name, getattr(draft, name))
         if value:
             members[name] = value
+    members["settings"] = _own_settings(draft)
     return Profile(id=id_, **members)  # type: ignore[arg-type] # each was read as its own kind
 
 
 def faults_of(draft: Draft, presets: Presets) -> dict[str, str]:
     """What is wrong, by field, in words for a form; nothing where it can be saved."""
+    found = _faults_as_typed(draft)
+    for member, detail in faults(profile_of("draft", draft, presets)):
+        if member == "settings":  # told above, at the field of each
+            continue
+        # Where several are wrong together it is the address that all others follow from.
+        name = member if member in FIELDS else "issuer"
+        found.setdefault(name, _WORDS.get(name, f"{detail[:1].upper()}{detail[1:]}."))
+    return found
+
+
+def _faults_as_typed(draft: Draft) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in FIELDS:
         if name != "extra_parameters" and has_hidden_characters(getattr(draft, name).strip()):
@@ -101,10 +130,9 @@ def faults_of(draft: Draft, presets: Presets) -> dict[str, str]:
             found.setdefault(name, _MISSING[name])
     if _unreadable_lines(draft.extra_parameters):
         found["extra_parameters"] = _WORDS["extra_parameters"]
-    for member, detail in faults(profile_of("draft", draft, presets)):
-        # Where several are wrong together it is the address that all others follow from.
-        name = member if member in FIELDS else "issuer"
-        found.setdefault(name, _WORDS.get(name, f"{detail[:1].upper()}{detail[1:]}."))
+    for name, value in _own_settings(draft).items():
+        if not makes_sense(name, value):
+            found[name] = _WORDS[name]
     return found
 
 
@@ -138,6 +166,9 @@ _WORDS = {
     "redirect_uri": "It must be on this computer, such as http://127.0.0.1:8400/callback.",
     "client_authentication": "This way to sign in needs the client password.",
     "extra_parameters": "One a line, such as audience=https://api.example. No password here.",
+    "keep_fresh": "On, off, or as in the settings.",
+    "in_use_minutes": f"A number from {IN_USE_MINUTES[0]} to {IN_USE_MINUTES[-1]}.",
+    "clipboard_seconds": f"A number from {CLIPBOARD_SECONDS[0]} to {CLIPBOARD_SECONDS[-1]}.",
 }
 
 
@@ -165,6 +196,18 @@ def _meant(name: str, text: str) -> object:
         pairs = (line.partition("=") for line in text.splitlines() if line.strip())
         return {key.strip(): value.strip() for key, _, value in pairs}
     return text.strip()
+
+
+def _own_settings(draft: Draft) -> dict[str, object]:
+    """What the profile decides otherwise than the settings page, as its file has it."""
+    typed = {name: getattr(draft, name).strip() for name in SETTINGS_OF_PROFILES}
+    return {name: _setting(text) for name, text in typed.items() if text}
+
+
+def _setting(text: str) -> object:
+    if text in {"true", "false"}:
+        return text == "true"
+    return int(text) if text.isascii() and text.isdigit() else text
 
 
 def _plain(value: object) -> object:

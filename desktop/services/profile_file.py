@@ -48,16 +48,23 @@ _NO_REST = "another program keeps changing it; try again later"
 _NOT_SAFE = "it is laid out so that it cannot be changed here; change it in an editor"
 
 
-def save_profile(file: Path, id_: str, members: Mapping[str, object]) -> None:
+def save_profile(
+    file: Path, id_: str, members: Mapping[str, object], *, locked: Collection[str] = ()
+) -> None:
     """Give profile `id_` the `members`; others that it has stay, `None` takes one away. Blocks.
 
+    Of its settings those that are `locked` stay as they are: they count again some day.
     Raises `BrokenProfile` where the file, or what would become of the profile, makes no sense.
     """
 
     def change(tables: Members) -> None:
+        before = tables.get(id_, {})
         given = {name: value for name, value in members.items() if value is not None}
-        kept = {name: value for name, value in tables.get(id_, {}).items() if name not in members}
+        kept = {name: value for name, value in before.items() if name not in members}
         tables[id_] = kept | given
+        own = before.get("settings", {})
+        if isinstance(own, dict) and (stay := {name: own[name] for name in locked if name in own}):
+            tables[id_]["settings"] = {**tables[id_].get("settings", {}), **stay}
 
     _change(file, change, touched={id_})
 

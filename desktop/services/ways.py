@@ -50,6 +50,17 @@ def ways_to_sign_in(
     return tuple(way for way in WAYS if offered[way.grant] and way.grant in allowed)
 
 
+def not_offered(metadata: ServerMetadata) -> tuple[str, ...]:
+    """The grants that the server does not offer to anybody, as far as `metadata` says so.
+
+    Where it lists no grants nobody knows whether a client can sign in as itself: some can.
+    """
+    offered = {way.grant for way in ways_to_sign_in(metadata, has_password=True)}
+    if not metadata.grant_types_supported and not metadata.missing(FOR_CLIENT):
+        offered.add("client-credentials")
+    return tuple(way.grant for way in WAYS if way.grant not in offered)
+
+
 def _offers_code(metadata: ServerMetadata) -> bool:
     grants, responses = metadata.grant_types_supported, metadata.response_types_supported
     methods = metadata.code_challenge_methods_supported

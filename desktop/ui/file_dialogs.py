@@ -14,11 +14,19 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 _KINDS = "Profiles (*.toml);;All files (*)"
+_CERTIFICATES = "Certificates (*.pem *.crt *.cer);;All files (*)"
 
 
 def ask_which(window: QWidget, then: Callable[[Path], object]) -> None:
     """Ask for a file that is there."""
     dialog = QFileDialog(window, "Import profiles", filter=_KINDS)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    _open(dialog, then)
+
+
+def ask_for_authorities(window: QWidget, then: Callable[[Path], object]) -> None:
+    """Ask for a file with certificates that is there."""
+    dialog = QFileDialog(window, "Choose an authorities file", filter=_CERTIFICATES)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     _open(dialog, then)
 

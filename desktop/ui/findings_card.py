@@ -14,16 +14,24 @@ from desktop.ui.widgets import Button, Card, label, quiet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LOOKS = {Outcome.GOOD: "good", Outcome.UNSURE: "unsure", Outcome.BAD: "bad"}
-_SIGNS = {Outcome.GOOD: "✓", Outcome.UNSURE: "–", Outcome.BAD: "✕"}
+_LOOKS = {
+    Outcome.GOOD: "good",
+    Outcome.UNSURE: "unsure",
+    Outcome.HINT: "unsure",
+    Outcome.BAD: "bad",
+}
+_SIGNS = {Outcome.GOOD: "✓", Outcome.UNSURE: "–", Outcome.HINT: "→", Outcome.BAD: "✕"}
 
 
 class FindingsCard(Card):
     """It is only there once something has been looked at."""
 
-    def __init__(self, choose_preset: Callable[[str], object]) -> None:
+    def __init__(
+        self, choose_preset: Callable[[str], object], choose_way: Callable[[str], object]
+    ) -> None:
         super().__init__(spacing=10)
         self._choose_preset = choose_preset
+        self._choose_way = choose_way
         self._head = label("", "heading")
         self._rows = QWidget()
         self._lines = QVBoxLayout(self._rows)
@@ -74,6 +82,9 @@ class FindingsCard(Card):
             column.addWidget(
                 quiet(Button(profile_texts.CHOOSE_IT, lambda: self._choose_preset(preset), "link"))
             )
+        if finding.grant:
+            grant, name = finding.grant, profile_texts.choose_way(finding.grant)
+            column.addWidget(quiet(Button(name, lambda: self._choose_way(grant), "link")))
         self._lines.addWidget(row)
         self._shown.append(row)
         row.show()

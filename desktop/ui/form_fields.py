@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desktop.services.profile_draft import FIELDS, Draft, Presets
+from desktop.services.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, Settings
+from desktop.ui import page_texts
 from desktop.ui import profile_texts as texts
-from desktop.ui.inputs import Choice, Field, Line, Lines
+from desktop.ui.inputs import Choice, Field, Line, Lines, OwnNumber
+from desktop.ui.widgets import Button
 
 if TYPE_CHECKING:
     from desktop.services.policy import Policy
@@ -24,18 +27,39 @@ ENDPOINTS = (
     "token_endpoint",
 )
 LOOK = ("letter", "color")
+SETTINGS = ("keep_fresh", "in_use_minutes", "clipboard_seconds")
+
 NETWORK = ("proxy", "proxy_user")
-FOLDED = (*WAY, *ENDPOINTS, *LOOK, *NETWORK, "ca_file")
+FOLDED = (*WAY, *ENDPOINTS, *LOOK, *SETTINGS, *NETWORK, "ca_file")
+_BESIDE = 96  # logical pixels: the width of a button beside its field
+# What says which server it is: what one says of itself holds for no other.
+_SERVER = ("preset", "issuer", *ENDPOINTS)
 
 
 class FormFields:
-    """Builds them, reads them, and shows those that matter to what is chosen."""
+    """Builds them, reads them, and shows those that matter to what is chosen.
 
-    def __init__(self, presets: Presets, policy: Policy, theme: Theme) -> None:
+    `choose_file` is called when a person wants to look for the file of authorities.
+    """
+
+    def __init__(
+        self,
+        presets: Presets,
+        policy: Policy,
+        theme: Theme,
+        *,
+        choose_file: Callable[[], object],
+    ) -> None:
         names = texts.preset_names(presets)
         ways = texts.way_names(policy)
         self._policy = policy
         self._presets = presets
+        self._closed: tuple[tuple[str, ...], Mapping[str, str]] = ((), {})
+        self._client: tuple[str, Collection[str]] = ("", ())
+        self._has_password = False
+        self._choose_file = Button(texts.CHOOSE_FILE, choose_file)
+        self._choose_file.setAccessibleName("Choose the authorities file")
+        self._choose_file.setFixedWidth(_BESIDE)
         self.by_name: dict[str, Field] = {
             "preset": Field("Provider and region", Choice(names, theme)),
             "client_id": Field("Client ID", Line("client-…"), texts.CLIENT_ID),
@@ -56,7 +80,14 @@ class FormFields:
             "color": Field("Colour", Choice(texts.COLOR_NAMES, theme)),
             "proxy": Field("Proxy", Line("system"), texts.PROXY),
             "proxy_user": Field("Proxy user", Line()),
-            "ca_file": Field("Authorities file", Line(), texts.CA_FILE),
+            "ca_file": Field("Authorities file", Line(), texts.CA_FILE, beside=self._choose_file),
+            "keep_fresh": Field("Keep the token fresh", Choice(texts.FRESH, theme)),
+            "in_use_minutes": _own_number(
+                "in_use_minutes", "Renew while in use", theme, page_texts.IN_USE
+            ),
+            "clipboard_seconds": _own_number(
+                "clipboard_seconds", "Clear clipboard after", theme, page_texts.CLIPBOARD
+            ),
         }
 
     def draft(self) -> Draft:
@@ -86,11 +117,58 @@ class FormFields:
         if isinstance(issuer, Line):
             issuer.setPlaceholderText(example)
         self.by_name["redirect_uri"].setVisible(draft.grant == "code")
-        self.by_name["grant"].explain(texts.why_this_way(draft.grant))
+        self._arrange_ways(draft)
         for name in ("proxy", "ca_file"):
             if getattr(self._policy, name):
-                self.by_name[name].control.setEnabled(False)
-                self.by_name[name].explain(texts.locked(self._policy))
+                self._lock(name)
+        for name in SETTINGS:
+            if name in self._policy.settings:
+                self._lock(name)
+
+    @property
+    def allowed_ways(self) -> tuple[str, ...]:
+        """The ways to sign in that the policy, and the client model if one was pasted, allow."""
+        draft = self.draft()
+        return tuple(each for each in texts.way_names(self._policy) if self._may(draft, each))
+
+    def close_ways(self, closed: Mapping[str, str]) -> None:
+        """The server that stands here does not offer these ways, for these reasons."""
+        draft = self.draft()
+        self._closed = (_server_of(draft), closed)
+        self._arrange_ways(draft)
+
+    def know_client(self, client_id: str, grants: Collection[str]) -> None:
+        """A client model says that this client may sign in these ways."""
+        self._client = (client_id, grants)
+
+    def know_password(self, *, has_one: bool) -> None:
+        """Whether there is a client password, typed or stored."""
+        self._has_password = has_one
+        self._arrange_ways(self.draft())
+
+    def _may(self, draft: Draft, grant: str) -> bool:
+        client_id, grants = self._client
+        return not grants or draft.client_id != client_id or grant in grants
+
+    def _arrange_ways(self, draft: Draft) -> None:
+        closed: dict[str, str] = {}
+        if not self._has_password and draft.grant != "client-credentials":
+            closed["client-credentials"] = texts.NEEDS_PROOF
+        server, reasons = self._closed
+        closed |= reasons if server == _server_of(draft) else {}
+        offered = texts.way_names(self._policy)
+        closed |= {each: texts.NOT_IN_MODEL for each in offered if not self._may(draft, each)}
+        closed = {each: reason for each, reason in closed.items() if each in offered}
+        field = self.by_name["grant"]
+        if isinstance(field.control, Choice):
+            field.control.close_off(closed)
+        field.explain(texts.about_ways(draft.grant, closed))
+
+    def _lock(self, name: str) -> None:
+        self.by_name[name].control.setEnabled(False)
+        self.by_name[name].explain(texts.locked(self._policy))
+        if name == "ca_file":
+            self._choose_file.setEnabled(False)
 
     def show_faults(self, faults: dict[str, str]) -> Field | None:
         """Mark those that are wrong; the first of them, for the keyboard."""
@@ -99,6 +177,29 @@ class FormFields:
         return next(
             (self.by_name[name] for name in (*FIRST, *THEN, *FOLDED) if name in faults), None
         )
+
+
+def _server_of(draft: Draft) -> tuple[str, ...]:
+    return tuple(getattr(draft, name) for name in _SERVER)
+
+
+def _own_number(setting: str, name: str, theme: Theme, about: str) -> Field:
+    allowed, unit = _NUMBERS[setting]
+    control = OwnNumber(
+        name,
+        theme,
+        usual=getattr(Settings(), setting),
+        allowed=allowed,
+        unit=unit,
+        words=(texts.AS_IN_SETTINGS, texts.OWN_NUMBER),
+    )
+    return Field(name, control, about)
+
+
+_NUMBERS = {
+    "in_use_minutes": (IN_USE_MINUTES, "min"),
+    "clipboard_seconds": (CLIPBOARD_SECONDS, "s"),
+}
 
 
 def _has_all(preset: Mapping[str, object]) -> bool:

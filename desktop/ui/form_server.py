@@ -13,6 +13,7 @@ from desktop.services.messages import advice_for
 from desktop.services.profile_deeds import Known, Passwords, ProfileDeeds
 from desktop.services.profile_draft import Draft, profile_of
 from desktop.services.profiles import BrokenProfile, Profile, issued_for
+from desktop.ui import file_dialogs
 from desktop.ui import profile_texts as texts
 from desktop.ui.profile_form import ProfileForm
 
@@ -72,21 +73,30 @@ class FormServer(QObject):
         """The text on the clipboard."""
         return QGuiApplication.clipboard().text()
 
+    def ask_for_authorities(self) -> None:
+        """Ask for a file; the form is given its name."""
+        form = self.form
+        file_dialogs.ask_for_authorities(
+            form.window(), lambda file: form.take_authorities(str(file))
+        )
+
     async def show_stored(self, profile: Profile) -> None:
         """Tell what the keyring has; one that does not answer is told when it is needed."""
         try:
             client, proxy = await self._deeds.stored(profile)
         except KeystoreError:
             return
-        self.form.password.show_stored(stored=client)
-        self.form.proxy_password.show_stored(stored=proxy)
+        self.form.show_stored(client=client, proxy=proxy)
 
     async def _check(self) -> None:
         form = self.form
         form.show_busy(checking=True)
         try:
             passwords = Passwords(form.password.wish, form.proxy_password.wish)
-            async for finding in self._deeds.check(self._profile(), passwords, self._known):
+            ways = form.allowed_ways
+            async for finding in self._deeds.check(
+                self._profile(), passwords, self._known, allowed=ways
+            ):
                 form.show_finding(finding)
             form.findings.end()
         except KeystoreError as error:
@@ -117,8 +127,7 @@ class FormServer(QObject):
         except KeystoreError as error:
             form.show_failure(texts.not_stored(advice_for(error).title))
         else:
-            form.password.show_stored(stored=False)  # nothing that was typed stays here
-            form.proxy_password.show_stored(stored=False)
+            form.show_stored(client=False, proxy=False)  # nothing that was typed stays here
             self.done.emit(id_, self._key, sign_in)
         finally:
             form.show_busy()

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QStandardItemModel, QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QStyledItemDelegate,
+    QVBoxLayout,
+    QWidget,
+)
 
-from desktop.ui.widgets import label, restyled, set_tip
+from desktop.ui.stepper import Stepper
+from desktop.ui.widgets import add_row, label, restyled, set_tip
 
 if TYPE_CHECKING:
     from desktop.ui.theme import Theme
@@ -24,6 +33,8 @@ class Choice(QComboBox):
     def __init__(self, entries: Mapping[str, str], theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        # The usual one of a combo box does not dress what cannot be chosen as the style sheet says.
+        self.setItemDelegate(QStyledItemDelegate(self))
         self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -41,6 +52,13 @@ class Choice(QComboBox):
             self.addItem(value, value)
         self.setCurrentIndex(self.findData(value))
         self.blockSignals(False)
+
+    def close_off(self, values: Container[str]) -> None:
+        """Let those of `values` be seen, and not be chosen."""
+        model = self.model()
+        assert isinstance(model, QStandardItemModel)  # noqa: S101 - what a combo box has
+        for number in range(self.count()):
+            model.item(number).setEnabled(self.itemData(number) not in values)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Let the page be scrolled."""
@@ -99,13 +117,69 @@ class Lines(QPlainTextEdit):
         self.blockSignals(False)
 
 
-Control = Choice | Line | Lines
+class OwnNumber(QWidget):
+    """A number of its own, or the usual one.
+
+    Signals:
+        changed: a person has changed it.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        name: str,
+        theme: Theme,
+        *,
+        usual: int,
+        allowed: range,
+        unit: str,
+        words: tuple[str, str],
+    ) -> None:
+        super().__init__()
+        as_usual, own = words
+        self._choice = Choice({"": as_usual, _OWN: own}, theme)
+        self._number = Stepper(
+            f"{name}: {own}", allowed=allowed, unit=unit, changed=self._on_change
+        )
+        self._number.show_value(usual)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(12)
+        line.addWidget(self._choice, 1)
+        line.addWidget(self._number)
+        self._number.hide()
+        self._choice.setAccessibleName(name)
+        self._choice.currentIndexChanged.connect(self._on_change)
+        self.setFocusProxy(self._choice)
+
+    def value(self) -> str:
+        """The number, or nothing for the usual one."""
+        return str(self._number.number.value()) if self._choice.value() else ""
+
+    def choose(self, value: str) -> None:
+        """Show `value` without calling it a change."""
+        self._choice.choose(_OWN if value else "")
+        if value.isascii() and value.isdigit():
+            self._number.show_value(int(value))
+        self._number.setVisible(bool(value))
+
+    def _on_change(self, _changed: int) -> None:
+        self._number.setVisible(bool(self._choice.value()))
+        self.changed.emit()
+
+
+_OWN = "own"
+
+Control = Choice | Line | Lines | OwnNumber
 
 
 class Field(QWidget):
     """A control with its name above it; below it what it is for, or what is wrong with it."""
 
-    def __init__(self, name: str, control: Control, about: str = "") -> None:
+    def __init__(
+        self, name: str, control: Control, about: str = "", *, beside: QWidget | None = None
+    ) -> None:
         super().__init__()
         self.control = control
         self._about = about
@@ -116,8 +190,12 @@ class Field(QWidget):
         self.heading = label(name, "heading")
         self.heading.setBuddy(control)
         self._note = label("", "muted")
-        for widget in (self.heading, control, self._note):
-            column.addWidget(widget)
+        column.addWidget(self.heading)
+        if beside is None:
+            column.addWidget(control)
+        else:
+            add_row(column, control, beside).setStretch(0, 1)
+        column.addWidget(self._note)
         control.setAccessibleName(name)
         self.setFocusProxy(control)
         self.show_fault("")
@@ -146,5 +224,7 @@ class Field(QWidget):
             self.control.currentIndexChanged.connect(lambda _index: deed())
         elif isinstance(self.control, Line):
             self.control.textChanged.connect(lambda _text: deed())
+        elif isinstance(self.control, OwnNumber):
+            self.control.changed.connect(deed)
         else:
             self.control.textChanged.connect(deed)

@@ -10,7 +10,17 @@ from desktop.services.policy import Policy
 from desktop.services.profile_draft import Draft, Presets, faults_of, with_model
 from desktop.ui import profile_texts as texts
 from desktop.ui.findings_card import FindingsCard
-from desktop.ui.form_fields import ENDPOINTS, FIRST, FOLDED, LOOK, NETWORK, THEN, WAY, FormFields
+from desktop.ui.form_fields import (
+    ENDPOINTS,
+    FIRST,
+    FOLDED,
+    LOOK,
+    NETWORK,
+    SETTINGS,
+    THEN,
+    WAY,
+    FormFields,
+)
 from desktop.ui.password_field import PasswordField
 from desktop.ui.warning_card import WarningCard
 from desktop.ui.widgets import Button, ButtonRow, Card, View, add_row, label, quiet, restyled
@@ -47,6 +57,9 @@ class FormWishes(Protocol):
     def pasted(self) -> str:
         """The text on the clipboard."""
 
+    def ask_for_authorities(self) -> None:
+        """Ask for a file; the form is given its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
@@ -73,7 +86,12 @@ class ProfileForm(View):
         self._wishes = wishes
         self._presets = presets
         self._occasion = occasion
-        self._fields = FormFields(presets, policy or Policy(), theme)
+        self._fields = FormFields(
+            presets,
+            policy or Policy(),
+            theme,
+            choose_file=wishes.ask_for_authorities,
+        )
         self._is_dirty = self._asks = self._is_busy = self._was_tried = False
         self.password = PasswordField("Client password", texts.KEPT, changed=self._on_change)
         self.proxy_password = PasswordField(
@@ -84,7 +102,7 @@ class ProfileForm(View):
         self._paste = quiet(Button("Paste client model", self._on_paste, "link"))
         self._more = quiet(Button("More options  ▾", self._on_more, "link"))
         self._folded = Card()
-        self.findings = FindingsCard(self._choose_preset)
+        self.findings = FindingsCard(self._choose_preset, self._choose_way)
         self._check = Button("Check", self._on_check)
         self._save = Button("Save and sign in", lambda: self._on_save(sign_in=True), "primary")
         self._only_save = quiet(Button("Save", lambda: self._on_save(sign_in=False), "quiet"))
@@ -103,6 +121,22 @@ class ProfileForm(View):
         """What it shows was typed before, and is not saved yet."""
         self._is_dirty = True
         self._say(texts.TYPED_BEFORE)
+
+    def show_stored(self, *, client: bool, proxy: bool) -> None:
+        """Tell whether the keyring has a client password, and one for the proxy."""
+        self.password.show_stored(stored=client)
+        self.proxy_password.show_stored(stored=proxy)
+        self._look_at_password()
+
+    def take_authorities(self, file: str) -> None:
+        """Put in the file that was chosen."""
+        self._fields.by_name["ca_file"].control.choose(file)
+        self._on_change()
+
+    @property
+    def allowed_ways(self) -> tuple[str, ...]:
+        """The ways to sign in that the policy, and the client model if one was pasted, allow."""
+        return self._fields.allowed_ways
 
     @property
     def draft(self) -> Draft:
@@ -135,6 +169,8 @@ class ProfileForm(View):
     def show_finding(self, finding: Finding) -> None:
         """One more thing that a check has found."""
         self.findings.show_finding(finding)
+        if finding.closed:
+            self._fields.close_ways(finding.closed)
 
     def show_busy(self, *, checking: bool = False, saving: bool = False) -> None:
         """Tell what is under way."""
@@ -167,12 +203,16 @@ class ProfileForm(View):
         self._is_dirty = True
         self._give_up_asking()
         self._fields.arrange()
+        self._look_at_password()
         if self._was_tried:
             self._fields.show_faults(faults_of(self.draft, self._presets))
         self._failure.show_text("")
         self._wishes.stop_check()
         self.findings.forget()
         self._wishes.keep(self.draft)
+
+    def _look_at_password(self) -> None:
+        self._fields.know_password(has_one=bool(self.password.typed or self.password.is_stored))
 
     def _on_paste(self) -> None:
         model = read_client_model(self._wishes.pasted())
@@ -183,6 +223,7 @@ class ProfileForm(View):
 
     def _take(self, model: ClientModel) -> None:
         empty = self.draft.client_id.lstrip().startswith(("{", "["))
+        self._fields.know_client(model.client_id, model.grants)
         self._fields.fill(with_model(self.draft, model))
         if model.password:
             self.password.take(model.password)
@@ -193,6 +234,11 @@ class ProfileForm(View):
 
     def _choose_preset(self, preset: str) -> None:
         self._fields.by_name["preset"].control.choose(preset)
+        self._on_change()
+        self._on_check()
+
+    def _choose_way(self, grant: str) -> None:
+        self._fields.by_name["grant"].control.choose(grant)
         self._on_change()
         self._on_check()
 
@@ -258,7 +304,7 @@ class ProfileForm(View):
         row = add_row(self._folded.column, *(self._fields.by_name[name] for name in LOOK))
         row.setStretch(1, 1)
         self._fields.by_name["letter"].setFixedWidth(76)
-        self._add(self._folded, *NETWORK)
+        self._add(self._folded, *SETTINGS, *NETWORK)
         self._folded.column.addWidget(self.proxy_password)
         self._add(self._folded, "ca_file")
         self.column.addWidget(label(self._occasion.title, "title"))

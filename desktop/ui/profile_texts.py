@@ -44,6 +44,12 @@ REDIRECT = "Only if the provider insists on one; else a free port of this comput
 
 CHECKING = "Looking…"
 CHOOSE_IT = "Choose it"
+NOT_IN_MODEL = "The client model does not name it."
+NEEDS_PROOF = "It needs the client password."
+CHOOSE_FILE = "Choose…"
+AS_IN_SETTINGS = "As in the settings"
+OWN_NUMBER = "Its own"
+FRESH = {"": AS_IN_SETTINGS, "true": "Always, day and night", "false": "Only while in use"}
 NOT_A_MODEL = "There is no client model on the clipboard. Copy all of it in XDR, then try again."
 TYPED_BEFORE = "What you typed before is still here, passwords excepted."
 DISCARD = "Discard changes?"
@@ -76,6 +82,21 @@ def way_names(policy: Policy) -> dict[str, str]:
 def why_this_way(grant: str) -> str:
     """What speaks for a way to sign in."""
     return next((way.why for way in WAYS if way.grant == grant), "")
+
+
+def about_ways(grant: str, closed: Mapping[str, str]) -> str:
+    """What speaks for the way that is chosen, and why others cannot be."""
+    shown = [
+        f"“{way.name}” cannot be chosen. {closed[way.grant]}"
+        for way in WAYS
+        if way.grant in closed and way.grant != grant
+    ]
+    return "\n".join((closed.get(grant) or why_this_way(grant), *shown))
+
+
+def choose_way(grant: str) -> str:
+    """The button that chooses a way to sign in."""
+    return next((f"Choose “{way.name}”" for way in WAYS if way.grant == grant), CHOOSE_IT)
 
 
 def locked(policy: Policy) -> str:

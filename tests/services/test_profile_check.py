@@ -1,6 +1,6 @@
 """The check of a profile: what it says, and what it sends for that."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ from desktop.services.connecting import Connector
 from desktop.services.policy import Policy
 from desktop.services.profile_check import Finding, Outcome, Step, check
 from desktop.services.profile_reading import load_presets
-from desktop.services.profiles import Profile
+from desktop.services.profiles import GRANTS, Profile
 from desktop.services.provider import discovered
 from tests.rigs.authority import Authority
 from tests.services.world import HOST, PASSWORD, PROFILE, HurriedClock, Keyring
@@ -110,10 +110,20 @@ def only(*client_ids: str) -> Reply:
 
 
 async def found(
-    web: Web, profile: Profile = PROFILE, password: str | None = None, **presets: dict[str, str]
+    web: Web,
+    profile: Profile = PROFILE,
+    password: str | None = None,
+    *,
+    allowed: Container[str] = GRANTS,
+    **presets: dict[str, str],
 ) -> list[Finding]:
     iterator = check(
-        profile, password, open_http=web.open_http, clock=HurriedClock(), presets=presets
+        profile,
+        password,
+        open_http=web.open_http,
+        clock=HurriedClock(),
+        presets=presets,
+        allowed=allowed,
     )
     findings = [each async for each in iterator]
     for each in findings:
@@ -454,7 +464,84 @@ async def test_a_client_that_signs_in_as_itself_needs_its_password() -> None:
     findings = await found(web, profile)
     assert steps(findings)[-1] == (Step.WAY, BAD)
     findings = await found(web, profile, PASSWORD)
-    assert steps(findings) == FINE
+    assert [each for each in steps(findings) if each[1] is not Outcome.HINT] == FINE
+
+
+# Which ways are open
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+def hints(findings: list[Finding]) -> list[tuple[str, str]]:
+    return [(each.grant, each.text) for each in findings if each.outcome is Outcome.HINT]
+
+
+async def test_a_safer_way_that_is_open_is_told() -> None:
+    findings = await found(Web(**AUTHORIZE))
+    said = (
+        "“Browser on this computer” is safer, and login.example offers it. "
+        "The client must be allowed to use it."
+    )
+    assert hints(findings) == [("code", said)]
+    assert steps(findings)[-1] == (Step.SCOPES, GOOD), "it keeps nobody from going on"
+
+
+@pytest.mark.parametrize("allowed", [("device",), ("device", "client-credentials")])
+async def test_a_way_that_client_or_policy_forbid_is_never_proposed(
+    allowed: tuple[str, ...],
+) -> None:
+    web = Web(**AUTHORIZE)
+    assert hints(await found(web, allowed=allowed)) == []
+
+
+async def test_who_signs_in_the_safest_way_is_told_of_no_other() -> None:
+    web = Web(**AUTHORIZE)
+    web.replies[f"{HOST}/token"] = {"error": "invalid_grant"}
+    for allowed in (GRANTS, ("device",)):
+        assert hints(await found(web, CODE_GRANT, allowed=allowed)) == []
+
+
+def closed(findings: list[Finding]) -> dict[str, str]:
+    return next(dict(each.closed) for each in findings if each.step is Step.WAY)
+
+
+async def test_the_ways_that_a_server_does_not_offer_are_told_with_the_reason() -> None:
+    web = Web(grant_types_supported=[DEVICE_GRANT])
+    why = "login.example does not offer it."
+    assert closed(await found(web)) == {"code": why, "client-credentials": why}
+    assert closed(await found(Web())) == {"code": why}, "it does not list its grants"
+    everything = [DEVICE_GRANT, "authorization_code", "client_credentials"]
+    web = Web(**AUTHORIZE, grant_types_supported=everything)
+    assert closed(await found(web)) == {}
+
+
+async def test_a_server_that_does_not_describe_itself_closes_no_way() -> None:
+    web = Web()
+    profile = replace(
+        PROFILE,
+        issuer="",
+        device_authorization_endpoint=f"{ISSUER}/device",
+        token_endpoint=f"{ISSUER}/token",
+    )
+    assert closed(await found(web, profile)) == {}
+
+
+async def test_a_way_that_the_server_does_not_have_leads_to_one_that_it_has() -> None:
+    web = Web(**AUTHORIZE, device_authorization_endpoint=None)
+    last = (await found(web))[-1]
+    assert (last.step, last.outcome, last.grant) == (Step.WAY, BAD, "code")
+    assert list(last.closed) == ["device"]
+    last = (await found(Web(), CODE_GRANT))[-1]
+    assert (last.step, last.outcome, last.grant) == (Step.WAY, BAD, "device")
+
+
+async def test_a_way_that_is_not_listed_is_tried_before_anybody_says_that_it_fails() -> None:
+    web = Web(**AUTHORIZE, grant_types_supported=[DEVICE_GRANT])
+    web.replies[f"{HOST}/token"] = {"error": "invalid_grant"}
+    findings = await found(web, CODE_GRANT)
+    (way,) = [each for each in findings if each.step is Step.WAY]
+    assert (way.outcome, way.grant) == (UNSURE, "device")
+    assert (Step.CLIENT, GOOD) in steps(findings)
 
 
 # The demo server, which shares nothing with the client
@@ -478,7 +565,8 @@ async def at_demo(profile: Profile, password: str | None = None) -> AsyncIterato
 
 async def test_the_demo_server_works(demo: DemoServer) -> None:
     findings = [each async for each in await at_demo(demo_profile(demo.url))]
-    assert steps(findings) == FINE
+    assert [each for each in steps(findings) if each[1] is not Outcome.HINT] == FINE
+    assert [grant for grant, _ in hints(findings)] == ["code"]
     assert findings[1].text == "It does not leave this computer."
 
 

@@ -34,6 +34,8 @@ OWN = Draft(client_id="client-1", name="Contoso", issuer="https://login.example"
         replace(DRAFT, preset="gitlab", issuer="https://git.example"),
         replace(OWN, extra_parameters="audience=https://api.example\nprompt=login"),
         replace(DRAFT, proxy="http://proxy.example:3128", proxy_user="analyst"),
+        replace(DRAFT, keep_fresh="true", in_use_minutes="60", clipboard_seconds="10"),
+        replace(DRAFT, keep_fresh="false"),
     ],
 )
 def test_what_is_saved_is_what_is_read_and_shown_again(draft: Draft, tmp_path: Path) -> None:
@@ -66,15 +68,29 @@ def test_a_member_that_was_emptied_goes_and_one_that_no_form_shows_stays(tmp_pat
     file = tmp_path / "profiles.toml"
     file.write_text(
         '[profiles.a] # mine\npreset = "xdr-eu"\nclient_id = "c"\nname = "A"\nletter = "Q"\n'
-        "settings = {clipboard_seconds = 60}\n"
+        "settings = {clipboard_seconds = 60, keep_fresh = true}\n"
+        'verification_hosts = ["sso.example"]\n'
     )
     before = load_profiles(file).named("a")
-    draft = replace(draft_of(before, PRESETS), letter="")
+    draft = replace(draft_of(before, PRESETS), letter="", keep_fresh="")
     save_profile(file, "a", members_of(draft, PRESETS))
     after = load_profiles(file).named("a")
     assert (after.letter, after.settings) == ("", {"clipboard_seconds": 60})
+    assert after.verification_hosts == ("sso.example",)
     assert after == profile_of("a", draft, PRESETS, kept=before)
     assert "# mine" in file.read_text()
+
+
+def test_a_setting_that_is_locked_stays_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "profiles.toml"
+    file.write_text(
+        '[profiles.a]\npreset = "xdr-eu"\nclient_id = "c"\n'
+        "settings = {clipboard_seconds = 60, keep_fresh = true}\n"
+    )
+    draft = replace(DRAFT, in_use_minutes="5")
+    save_profile(file, "a", members_of(draft, PRESETS), locked={"clipboard_seconds"})
+    settings = load_profiles(file).named("a").settings
+    assert settings == {"clipboard_seconds": 60, "in_use_minutes": 5}
 
 
 @pytest.mark.parametrize(
@@ -92,6 +108,8 @@ def test_a_member_that_was_emptied_goes_and_one_that_no_form_shows_stays(tmp_pat
         ({"grant": "client-credentials", "client_authentication": "none"}, "client_authentication"),
         ({"extra_parameters": "no equals sign"}, "extra_parameters"),
         ({"extra_parameters": "client_secret=x"}, "extra_parameters"),
+        ({"in_use_minutes": "0"}, "in_use_minutes"),
+        ({"clipboard_seconds": "soon"}, "clipboard_seconds"),
     ],
 )
 def test_a_fault_is_told_at_its_field(change: dict[str, str], field: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.profiles import GRANTS
-from desktop.services.ways import WAYS, ways_to_sign_in
+from desktop.services.ways import WAYS, not_offered, ways_to_sign_in
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 # As the live server of Cisco XDR has it.
@@ -63,6 +63,14 @@ def test_a_server_that_lists_nothing_offers_what_it_names_an_endpoint_for() -> N
     )
     assert offered(metadata) == ["code", "device"]
     assert offered(replace(metadata, device_authorization_endpoint="")) == ["code"]
+
+
+def test_what_a_server_says_nothing_of_is_not_called_closed() -> None:
+    assert not_offered(XDR) == ()
+    assert not_offered(replace(XDR, grant_types_supported=())) == (), "nobody knows"
+    listed = replace(XDR, grant_types_supported=(DEVICE_CODE,))
+    assert not_offered(listed) == ("code", "client-credentials")
+    assert not_offered(ServerMetadata()) == ("code", "device", "client-credentials")
 
 
 def test_what_the_client_or_a_policy_forbids_is_not_offered() -> None:

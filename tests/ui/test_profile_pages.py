@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QStandardItemModel
+from PySide6.QtWidgets import QFileDialog
 
 from desktop.services import profile_check
 from desktop.services.background import Worker
+from desktop.services.configuration import allowed_profiles
 from desktop.services.keystore import KeyringLocked, MemoryKeystore
 from desktop.services.policy import Policy
 from desktop.services.profile_check import Finding, Outcome, Step
@@ -25,6 +27,7 @@ from desktop.services.profiles import (
 from desktop.services.saved_tokens import decode_password, encode_password
 from desktop.services.states import Revocation, SignedIn, SignedOut
 from desktop.services.surroundings import Surroundings
+from desktop.ui.inputs import Choice, Line, OwnNumber
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.profile_form import ProfileForm
 from desktop.ui.profile_pages import ProfilePages
@@ -57,7 +60,13 @@ class Place:
     def renew(self) -> None:
         """Make the pages, by the policy."""
         world = Surroundings(self.keystore, cast("Any", None), cast("Any", None), cast("Any", None))
-        deeds = ProfileDeeds(self.file, world, self.worker, policy=self.policy)
+        deeds = ProfileDeeds(
+            self.file,
+            world,
+            self.worker,
+            policy=self.policy,
+            load=lambda: allowed_profiles(self.file, self.policy),
+        )
         self.pages = ProfilePages(self.screen.window, deeds, self.sessions.get)
         self.pages.saved.connect(lambda id_, sign_in: self.saved.append((id_, sign_in)))
 
@@ -158,6 +167,7 @@ async def test_a_provider_without_a_fixed_address_asks_for_it(place: Place) -> N
     assert not issuer.isVisible()
     place.type(preset="okta")
     assert issuer.isVisible()
+    assert isinstance(issuer.control, Line)
     assert "okta.com" in issuer.control.placeholderText()
     place.type(preset="github")
     assert not issuer.isVisible()
@@ -297,6 +307,145 @@ async def test_a_check_tells_what_it_finds_and_saves_nothing(
     assert "This works." not in place.screen.words, "it was found of something else"
 
 
+def _ways(form: ProfileForm) -> dict[str, bool]:
+    """The ways that are offered, and whether each can be chosen."""
+    control = form._fields.by_name["grant"].control
+    assert isinstance(control, Choice)
+    model = control.model()
+    assert isinstance(model, QStandardItemModel)
+    return {
+        str(control.itemData(number)): model.item(number).isEnabled()
+        for number in range(control.count())
+    }
+
+
+def _said_of_ways(form: ProfileForm) -> str:
+    return form._fields.by_name["grant"].control.accessibleDescription()
+
+
+async def test_before_a_check_every_way_is_open_that_policy_and_client_allow(place: Place) -> None:
+    form = await place.form()
+    assert _ways(form) == {"code": True, "device": True, "client-credentials": False}
+    assert "“Client password only” cannot be chosen. It needs the client password." in (
+        _said_of_ways(form)
+    )
+    form.password._line.setText(PASSWORD)
+    assert _ways(form)["client-credentials"]
+    form.password._line.setText("")
+    place.type(client_id=MODEL.replace('"password": "' + PASSWORD + '",', ""))
+    assert form.draft.grant == "device"
+    assert _ways(form) == {"code": False, "device": True, "client-credentials": False}
+    assert "The client model does not name it." in _said_of_ways(form)
+    assert form.allowed_ways == ("device",)
+    place.type(client_id="client-10")
+    assert _ways(form)["code"], "the model was of another client"
+
+
+async def test_a_stored_password_opens_the_way_that_needs_one(place: Place) -> None:
+    profile = load_profiles(place.file).named("soc")
+    value = encode_password(PASSWORD, issued_for=issued_for(profile))
+    await place.keystore.save(client_password_key(profile), value)
+    form = await place.form("soc")
+    assert _ways(form)["client-credentials"]
+    await place.press("Remove")
+    assert not _ways(form)["client-credentials"]
+
+
+async def test_a_check_closes_ways_and_its_button_chooses_a_safer_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, object]] = []
+
+    async def check(
+        profile: Profile, _password: str | None, *, allowed: object, **_: object
+    ) -> AsyncIterator[Finding]:
+        asked.append((profile.grant, allowed))
+        reason = {"client-credentials": "login.example does not offer it."}
+        yield Finding(Step.WAY, Outcome.GOOD, "It offers it.", closed=reason)
+        if profile.grant == "device":
+            yield Finding(Step.WAY, Outcome.HINT, "Something is safer.", grant="code")
+
+    monkeypatch.setattr(profile_check, "check", check)
+    form = await place.form("soc")
+    form.password._line.setText(PASSWORD)
+    await place.press("Check")
+    assert not _ways(form)["client-credentials"]
+    assert "login.example does not offer it." in _said_of_ways(form)
+    assert "This works." in place.screen.words, "what is safer is no fault"
+    await place.press("Choose “Browser on this computer”")
+    assert form.draft.grant == "code"
+    assert not place.screen.has_button("Choose “Browser on this computer”")
+    every = ("code", "device", "client-credentials")
+    assert asked == [("device", every), ("code", every)]
+    place.type(name="Another name")
+    assert not _ways(form)["client-credentials"], "it is still that server"
+    place.type(preset="xdr-eu")
+    assert _ways(form)["client-credentials"], "another server was not asked yet"
+
+
+async def test_a_profile_can_have_settings_of_its_own(place: Place) -> None:
+    form = await place.form("soc")
+    await place.press("More options  ▾")
+    seconds = form._fields.by_name["clipboard_seconds"].control
+    assert isinstance(seconds, OwnNumber)
+    assert not seconds._number.isVisible()
+    seconds._choice.setCurrentIndex(1)
+    assert (seconds._number.isVisible(), seconds.value()) == (True, "30")
+    seconds._number.number.setValue(10)
+    place.type(keep_fresh="true")
+    await place.press("Save")
+    settings = load_profiles(place.file).named("soc").settings
+    assert settings == {"clipboard_seconds": 10, "keep_fresh": True}
+    form = await place.form("soc")
+    assert (form.draft.clipboard_seconds, form.draft.in_use_minutes) == ("10", "")
+    place.type(clipboard_seconds="", keep_fresh="")
+    await place.press("Save")
+    assert load_profiles(place.file).named("soc").settings == {}
+    assert "settings" not in place.file.read_text()
+
+
+async def test_what_is_locked_cannot_be_changed_and_stays_in_the_file(place: Place) -> None:
+    text = FILE + 'settings = {clipboard_seconds = 60}\nproxy = "http://mine.example:8080"\n'
+    place.file.write_text(text)
+    place.policy = Policy(
+        source="p",
+        proxy="http://proxy.example:3128",
+        ca_file=str(place.file.parent / "ca.pem"),
+        settings={"clipboard_seconds": 15},
+    )
+    place.renew()
+    form = await place.form("soc")
+    assert form.draft.proxy == "http://proxy.example:3128"
+    assert form.draft.clipboard_seconds == ""
+    fields = form._fields.by_name
+    names = ("proxy", "ca_file", "clipboard_seconds", "in_use_minutes")
+    assert [fields[name].control.isEnabled() for name in names] == [False, False, False, True]
+    place.type(name="Renamed")
+    await place.press("Save")
+    profile = load_profiles(place.file).named("soc")
+    assert (profile.name, profile.ca_file) == ("Renamed", "")
+    assert profile.proxy == "http://mine.example:8080"
+    assert profile.settings == {"clipboard_seconds": 60}
+
+
+async def test_the_file_of_authorities_is_chosen_without_holding_up_anything(place: Place) -> None:
+    form = await place.form("soc")
+    await place.press("More options  ▾")
+    (button,) = [
+        each
+        for each in form.findChildren(Button)
+        if each.accessibleName() == "Choose the authorities file"
+    ]
+    button.click()  # which returns while the dialog is open
+    (dialog,) = place.screen.window.findChildren(QFileDialog)
+    assert dialog.isVisible()
+    chosen = place.file.parent / "authority.pem"
+    dialog.fileSelected.emit(str(chosen))
+    assert form.draft.ca_file == str(chosen)
+    dialog.close()
+    settle()
+
+
 async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = asyncio.Event()
 
@@ -418,7 +567,8 @@ async def test_what_cannot_be_imported_is_told(place: Place, tmp_path: Path) -> 
 
 
 async def test_a_managed_profile_is_shown_as_such_and_cannot_be_edited(place: Place) -> None:
-    place.policy = Policy(source="policy.toml", profiles={"soc": {}}, own_profiles=False)
+    members = {"preset": "xdr-nam", "client_id": "client-1"}
+    place.policy = Policy(source="policy.toml", profiles={"soc": members}, own_profiles=False)
     place.renew()
     await place.list()
     assert "Set by your organization (policy.toml)." in place.screen.words
