@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from desktop.oauth.addresses import has_hidden_characters
+from desktop.services.profile_reading import preset_members
 from desktop.services.profile_rules import faults
 from desktop.services.profiles import MEMBERS, Profile
 from desktop.services.ways import WAYS
@@ -51,7 +52,7 @@ _USUAL = Profile(id="", name="", client_id="")
 
 def draft_of(profile: Profile, presets: Presets) -> Draft:
     """The form filled with `profile`."""
-    usual = _usual(profile.preset, presets)
+    usual = _usual(profile.preset, presets, issuer=profile.issuer)
     differing = {
         name: _typed(getattr(profile, name))
         for name in FIELDS
@@ -62,7 +63,7 @@ def draft_of(profile: Profile, presets: Presets) -> Draft:
 
 def members_of(draft: Draft, presets: Presets) -> dict[str, object]:
     """What the file is to say: what differs from the preset; `None` for what it need not say."""
-    usual = _usual(draft.preset, presets)
+    usual = _usual(draft.preset, presets, issuer=draft.issuer)
     said: dict[str, object] = {"preset": draft.preset or None}
     for name in FIELDS:
         if name == "preset":
@@ -76,12 +77,12 @@ def members_of(draft: Draft, presets: Presets) -> dict[str, object]:
 
 def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None = None) -> Profile:
     """The profile that `draft` describes; `kept` has what the form does not show."""
-    hidden = (
-        {name: getattr(kept, name) for name in MEMBERS - set(FIELDS)}
-        if kept is not None and kept.preset == draft.preset
-        else {}
-    )
-    members = _usual(draft.preset, presets) | hidden
+    members = _usual(draft.preset, presets, issuer=draft.issuer)
+    if kept is not None and kept.preset == draft.preset:
+        # What the preset makes of another address is not the person's own word.
+        usual = _usual(kept.preset, presets, issuer=kept.issuer)
+        hidden = {name: getattr(kept, name) for name in MEMBERS - set(FIELDS)}
+        members |= {name: value for name, value in hidden.items() if value != usual[name]}
     for name in FIELDS:
         value = _meant(name, getattr(draft, name))
         if value:
@@ -140,12 +141,11 @@ _WORDS = {
 }
 
 
-def _usual(preset: str, presets: Presets) -> dict[str, object]:
-    """The members that a profile with `preset` has without saying anything itself."""
+def _usual(preset: str, presets: Presets, *, issuer: str) -> dict[str, object]:
+    """The members that a profile with `preset` at `issuer` has without saying anything else."""
     usual: dict[str, object] = {name: getattr(_USUAL, name) for name in MEMBERS}
-    for name, value in presets.get(preset, {}).items():
-        if name in MEMBERS:
-            usual[name] = tuple(value) if isinstance(value, list) else value
+    for name, value in preset_members(presets.get(preset, {}), {"issuer": issuer}).items():
+        usual[name] = tuple(value) if isinstance(value, list) else value
     usual["preset"] = preset
     return usual
 

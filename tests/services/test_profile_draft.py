@@ -29,6 +29,9 @@ OWN = Draft(client_id="client-1", name="Contoso", issuer="https://login.example"
         replace(DRAFT, grant="code", redirect_uri="http://127.0.0.1:8400/callback"),
         replace(OWN, expected_issuer="IROH Auth"),
         replace(DRAFT, preset="okta", issuer="https://northwind.okta.com/oauth2/default"),
+        replace(DRAFT, preset="xdr-custom", issuer="https://visibility.example.com"),
+        replace(DRAFT, preset="gitlab", issuer="https://gitlab.example.com"),
+        replace(DRAFT, preset="gitlab"),
         replace(OWN, extra_parameters="audience=https://api.example\nprompt=login"),
         replace(DRAFT, proxy="http://proxy.example:3128", proxy_user="analyst"),
     ],
@@ -40,6 +43,18 @@ def test_what_is_saved_is_what_is_read_and_shown_again(draft: Draft, tmp_path: P
     read = load_profiles(file).named("contoso")
     assert draft_of(read, PRESETS) == draft
     assert read == profile_of("contoso", draft, PRESETS)
+
+
+def test_another_address_has_the_endpoints_that_the_preset_makes_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "profiles.toml"
+    draft = replace(DRAFT, preset="xdr-custom", issuer="https://visibility.example.com")
+    save_profile(file, "contoso", members_of(draft, PRESETS))
+    before = load_profiles(file).named("contoso")
+    moved = replace(draft, issuer="https://visibility.example.org")
+    save_profile(file, "contoso", members_of(moved, PRESETS))
+    after = load_profiles(file).named("contoso")
+    assert after.userinfo_endpoint == "https://visibility.example.org/iroh/profile/whoami"
+    assert profile_of("contoso", moved, PRESETS, kept=before) == after
 
 
 def test_a_file_says_only_what_differs_from_the_preset() -> None:
