@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.services import profile_check
+from desktop.services.configuration import obeying
 from desktop.services.policy import Policy
 from desktop.services.profile_draft import Draft, members_of, profile_of
 from desktop.services.profile_file import (
@@ -20,15 +21,14 @@ from desktop.services.profile_file import (
     save_profile,
 )
 from desktop.services.profile_reading import Profiles, load_presets, load_profiles
-from desktop.services.profiles import (
-    Profile,
-    client_password_key,
-    issued_for,
-    proxy_bound,
-    proxy_password_key,
-    tokens_key,
+from desktop.services.profile_secrets import (
+    client_password,
+    delete_secrets,
+    proxy_password,
+    save_client_password,
+    save_proxy_password,
 )
-from desktop.services.saved_tokens import decode_password, encode_password
+from desktop.services.profiles import Profile
 from desktop.services.toml_file import write_all_at_once
 
 if TYPE_CHECKING:
@@ -89,20 +89,22 @@ class ProfileDeeds:
 
     async def stored(self, profile: Profile) -> tuple[bool, bool]:
         """Whether the keyring has a client password and one for the proxy. `KeystoreError`."""
-        client = await self._client_password(profile)
-        return client is not None, await self._proxy_password(profile) is not None
+        keystore, governed = self._world.keystore, obeying(profile, self.policy)
+        client = await client_password(keystore, governed)
+        return client is not None, await proxy_password(keystore, governed) is not None
 
     async def check(
         self, profile: Profile, passwords: Passwords, known: Known
     ) -> AsyncIterator[Finding]:
         """What works; what was typed counts, else what is stored. Raises `KeystoreError`."""
+        keystore, governed = self._world.keystore, obeying(profile, self.policy)
         client, proxy = passwords.client, passwords.proxy
         if client is None:
-            client = await self._client_password(profile)
+            client = await client_password(keystore, governed)
         if proxy is None:
-            proxy = await self._proxy_password(profile)
+            proxy = await proxy_password(keystore, governed)
         looking = profile_check.check(
-            profile,
+            governed,
             client or None,
             open_http=self._world.open_http,
             clock=self._world.clock,
@@ -122,14 +124,11 @@ class ProfileDeeds:
 
     async def store(self, profile: Profile, passwords: Passwords) -> None:
         """Put into the keyring what was typed, or take it out. Raises `KeystoreError`."""
-        for key, bound, wish in (
-            (client_password_key(profile), issued_for(profile), passwords.client),
-            (proxy_password_key(profile), proxy_bound(profile), passwords.proxy),
-        ):
-            if wish:
-                await self._world.keystore.save(key, encode_password(wish, issued_for=bound))
-            elif wish is not None:
-                await self._world.keystore.delete(key)
+        keystore, governed = self._world.keystore, obeying(profile, self.policy)
+        if passwords.client is not None:
+            await save_client_password(keystore, governed, passwords.client)
+        if passwords.proxy is not None:
+            await save_proxy_password(keystore, governed, passwords.proxy)
 
     async def remove(self, id_: str) -> None:
         """Take it out of the file, and then its secrets out of the keyring.
@@ -137,9 +136,7 @@ class ProfileDeeds:
         Raises `BrokenProfile` before anything is gone, `KeystoreError` when only secrets are left.
         """
         await self._worker.run(partial(remove_profile, self.file, id_))
-        gone = Profile(id=id_, name="", client_id="")
-        for key in (tokens_key(gone), client_password_key(gone), proxy_password_key(gone)):
-            await self._world.keystore.delete(key)
+        await delete_secrets(self._world.keystore, Profile(id=id_, name="", client_id=""))
 
     async def take_in(self, source: Path) -> tuple[str, ...]:
         """Import the profiles in `source`; their ids. Raises `BrokenProfile`, `OSError`."""
@@ -148,14 +145,6 @@ class ProfileDeeds:
     async def give_out(self, ids: tuple[str, ...], target: Path) -> None:
         """Export profiles to `target`, without any secret. Raises `BrokenProfile`, `OSError`."""
         await self._worker.run(partial(_export, self.file, ids, target))
-
-    async def _client_password(self, profile: Profile) -> str | None:
-        value = await self._world.keystore.load(client_password_key(profile))
-        return value and decode_password(value, issued_for=issued_for(profile))
-
-    async def _proxy_password(self, profile: Profile) -> str | None:
-        value = await self._world.keystore.load(proxy_password_key(profile))
-        return value and decode_password(value, issued_for=proxy_bound(profile))
 
 
 def _import(file: Path, source: Path) -> tuple[str, ...]:
