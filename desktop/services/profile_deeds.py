@@ -118,6 +118,9 @@ class ProfileDeeds:
     async def save(self, id_: str, draft: Draft, known: Known) -> Profile:
         """Write it to the file, and give it as it is now. Raises `BrokenProfile`."""
         members = members_of(draft, known.presets)
+        for name in ("proxy", "ca_file"):
+            if getattr(self.policy, name):
+                del members[name]  # the administrator's, which is none of this file's business
         await self._worker.run(partial(save_profile, self.file, id_, members))
         kept = known.profiles.good.get(id_)
         return profile_of(id_, draft, known.presets, kept=kept)

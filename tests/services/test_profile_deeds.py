@@ -15,7 +15,8 @@ from desktop.services.keystore import KeyringFault, KeystoreError, MemoryKeystor
 from desktop.services.policy import Policy
 from desktop.services.profile_check import Outcome
 from desktop.services.profile_deeds import Known, Passwords, ProfileDeeds
-from desktop.services.profile_reading import Profiles
+from desktop.services.profile_draft import draft_of
+from desktop.services.profile_reading import Profiles, load_profiles
 from desktop.services.profile_secrets import client_password, proxy_password
 from desktop.services.profiles import Profile, client_password_key, tokens_key
 from desktop.services.surroundings import Surroundings
@@ -93,3 +94,16 @@ async def test_a_check_obeys_what_the_administrator_has_decided(
     assert opened[0].proxy == GOVERNED.proxy
     assert findings[-1].outcome is Outcome.BAD
     assert world.server.asked("/device") == 0
+
+
+async def test_what_the_administrator_has_set_is_not_written_into_the_persons_file(
+    world: World, tmp_path: Path
+) -> None:
+    file = tmp_path / "profiles.toml"
+    file.write_text('[profiles.a]\nissuer = "https://login.example"\nclient_id = "c"\n', "utf-8")
+    made = deeds(world, file, MemoryKeystore(), GOVERNED)
+    governed = obeying(load_profiles(file).good["a"], GOVERNED)
+    known = Known(Profiles(file, {"a": governed}, {}), {})
+    await made.save("a", replace(draft_of(governed, {}), letter="A"), known)
+    after = load_profiles(file).good["a"]
+    assert (after.letter, after.proxy) == ("A", "system")
