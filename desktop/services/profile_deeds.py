@@ -21,18 +21,19 @@ from desktop.services.profile_file import (
     save_profile,
 )
 from desktop.services.profile_reading import Profiles, load_presets, load_profiles
-from desktop.services.profile_secrets import delete_secrets
+from desktop.services.profile_secrets import (
+    client_password,
+    delete_secrets,
+    proxy_password,
+    save_client_password,
+    save_proxy_password,
+)
 from desktop.services.profiles import (
     GRANTS,
     BrokenPolicy,
     BrokenProfile,
     Profile,
-    client_password_key,
-    issued_for,
-    proxy_bound,
-    proxy_password_key,
 )
-from desktop.services.saved_tokens import decode_password, encode_password
 from desktop.services.toml_file import write_all_at_once
 
 if TYPE_CHECKING:
@@ -97,8 +98,8 @@ class ProfileDeeds:
 
     async def stored(self, profile: Profile) -> tuple[bool, bool]:
         """Whether the keyring has a client password and one for the proxy. `KeystoreError`."""
-        client = await self._client_password(profile)
-        return client is not None, await self._proxy_password(profile) is not None
+        client = await client_password(self._world.keystore, profile)
+        return client is not None, await proxy_password(self._world.keystore, profile) is not None
 
     async def check(
         self,
@@ -116,9 +117,9 @@ class ProfileDeeds:
         profile = obeying(profile, known.profiles.policy)
         client, proxy = passwords.client, passwords.proxy
         if client is None:
-            client = await self._client_password(profile)
+            client = await client_password(self._world.keystore, profile)
         if proxy is None:
-            proxy = await self._proxy_password(profile)
+            proxy = await proxy_password(self._world.keystore, profile)
         looking = profile_check.check(
             profile,
             client or None,
@@ -148,14 +149,10 @@ class ProfileDeeds:
 
     async def store(self, profile: Profile, passwords: Passwords) -> None:
         """Put into the keyring what was typed, or take it out. Raises `KeystoreError`."""
-        for key, bound, wish in (
-            (client_password_key(profile), issued_for(profile), passwords.client),
-            (proxy_password_key(profile), proxy_bound(profile), passwords.proxy),
-        ):
-            if wish:
-                await self._world.keystore.save(key, encode_password(wish, issued_for=bound))
-            elif wish is not None:
-                await self._world.keystore.delete(key)
+        if passwords.client is not None:
+            await save_client_password(self._world.keystore, profile, passwords.client)
+        if passwords.proxy is not None:
+            await save_proxy_password(self._world.keystore, profile, passwords.proxy)
 
     async def remove(self, id_: str) -> None:
         """Take it out of the file, and then its secrets out of the keyring.
@@ -172,14 +169,6 @@ class ProfileDeeds:
     async def give_out(self, ids: tuple[str, ...], target: Path) -> None:
         """Export profiles to `target`, without any secret. Raises `BrokenProfile`, `OSError`."""
         await self._worker.run(partial(_export, self.file, ids, target))
-
-    async def _client_password(self, profile: Profile) -> str | None:
-        value = await self._world.keystore.load(client_password_key(profile))
-        return value and decode_password(value, issued_for=issued_for(profile))
-
-    async def _proxy_password(self, profile: Profile) -> str | None:
-        value = await self._world.keystore.load(proxy_password_key(profile))
-        return value and decode_password(value, issued_for=proxy_bound(profile))
 
 
 def _import(file: Path, source: Path) -> tuple[str, ...]:

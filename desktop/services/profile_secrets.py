@@ -36,13 +36,16 @@ async def _save(keystore: Keystore, key: str, password: str, *, bound: str) -> N
         await keystore.delete(key)
 
 
-async def has_client_password(keystore: Keystore, profile: Profile) -> bool:
-    """Whether there is one for the server and the client that `profile` names now.
-
-    Raises `KeystoreError`.
-    """
+async def client_password(keystore: Keystore, profile: Profile) -> str | None:
+    """The one for the server and the client that `profile` names now; raises `KeystoreError`."""
     value = await keystore.load(client_password_key(profile))
-    return bool(value and decode_password(value, issued_for=issued_for(profile)))
+    return value and decode_password(value, issued_for=issued_for(profile))
+
+
+async def proxy_password(keystore: Keystore, profile: Profile) -> str | None:
+    """The one for the proxy and the user that `profile` names now; raises `KeystoreError`."""
+    value = await keystore.load(proxy_password_key(profile))
+    return value and decode_password(value, issued_for=proxy_bound(profile))
 
 
 async def delete_secrets(keystore: Keystore, profile: Profile) -> None:

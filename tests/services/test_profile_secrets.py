@@ -6,8 +6,8 @@ import pytest
 
 from desktop.services.keystore import KeyringFault, KeystoreError, MemoryKeystore
 from desktop.services.profile_secrets import (
+    client_password,
     delete_secrets,
-    has_client_password,
     save_client_password,
 )
 from desktop.services.profiles import client_password_key, proxy_password_key, tokens_key
@@ -19,12 +19,12 @@ KEYS = (tokens_key, client_password_key, proxy_password_key)
 
 async def test_a_password_is_there_for_the_server_and_the_client_that_it_was_stored_for() -> None:
     keystore = MemoryKeystore()
-    assert not await has_client_password(keystore, PROFILE)
+    assert not await client_password(keystore, PROFILE)
     await save_client_password(keystore, PROFILE, PASSWORD)
-    assert await has_client_password(keystore, PROFILE)
-    assert not await has_client_password(keystore, replace(PROFILE, client_id="client-2"))
-    assert not await has_client_password(keystore, replace(PROFILE, issuer="https://evil.example"))
-    assert not await has_client_password(keystore, OTHER)
+    assert await client_password(keystore, PROFILE) == PASSWORD
+    assert not await client_password(keystore, replace(PROFILE, client_id="client-2"))
+    assert not await client_password(keystore, replace(PROFILE, issuer="https://evil.example"))
+    assert not await client_password(keystore, OTHER)
 
 
 async def test_an_empty_password_removes_the_one_that_was_there() -> None:
