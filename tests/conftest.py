@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.rigs.mutter",
     "tests.rigs.sway",
     "tests.rigs.tray",
+    "tests.rigs.chroot",
 ]
 
 RIGS = {
@@ -33,6 +34,7 @@ RIGS = {
     "start_oidc_provider",
     "mutter",
     "sway",
+    "chroot",
 }
 
 FOLDERS = {
@@ -60,6 +62,7 @@ class OutsideError(AssertionError):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that `dev.py test --fast` uses."""
     parser.addoption("--fast", action="store_true", help="leave out tests that use the rigs")
+    parser.addoption("--packages", action="store_true", help="try what is in dist/ instead")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
