@@ -6,11 +6,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from builder import bundle, deb, sums, tar
+from builder import bundle, deb, rpm, sbom, sums, tar
 from builder.product import ROOT
 
 Maker = Callable[[Path, Path, Path], Path]
-MAKERS: dict[str, Maker] = {"tar": tar.make_tar, "deb": deb.make_deb}
+MAKERS: dict[str, Maker] = {
+    "tar": tar.make_tar,
+    "deb": deb.make_deb,
+    "rpm": rpm.make_rpm,
+    "sbom": sbom.make_sbom,
+}
 
 
 def main(formats: list[str]) -> int:
@@ -22,22 +27,26 @@ def main(formats: list[str]) -> int:
         )
         return 2
     chosen = [each for each in MAKERS if not formats or each in formats or "all" in formats]
-    dist = ROOT / "dist"
-    shutil.rmtree(dist, ignore_errors=True)
-    dist.mkdir()
     try:
-        built = bundle.make_bundle()
-        for name in chosen:
-            print(f"{name} ...", flush=True)
-            MAKERS[name](dist, built, bundle.WORK)
+        print(build(chosen, ROOT / "dist", bundle.WORK), end="")
     except bundle.BuildError as error:
         print(f"The bundle is not whole:\n{error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
         print(error, file=sys.stderr)
         return 1
-    print(sums.write_sums(dist, {"unpacked": built}), end="")
     return 0
+
+
+def build(formats: list[str], dist: Path, work: Path) -> str:
+    """Build these into `dist`, which is emptied first; gives the table of sizes."""
+    shutil.rmtree(dist, ignore_errors=True)
+    dist.mkdir(parents=True)
+    built = bundle.make_bundle(work)
+    for name in formats:
+        print(f"{name} ...", flush=True)
+        MAKERS[name](dist, built, work)
+    return sums.write_sums(dist, {"unpacked": built})
 
 
 if __name__ == "__main__":

@@ -28,3 +28,8 @@ def _built(name: str) -> Path:
     file = DIST / name
     assert file.exists(), f"python3 dev.py package makes {name}"
     return file
+
+
+@pytest.fixture(scope="session")
+def rpm_file() -> Path:
+    return _built(f"{product().package}-{product().version}-1.x86_64.rpm")
