@@ -15,8 +15,14 @@ def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
     tree = top / "tree"
     make_tree(tree, bundle)
     spec = top / f"{product().package}.spec"
-    words = {"requires": "\n".join(requires(bundle)), "files": _files(tree), "tree": str(tree)}
-    spec.write_text(fill("linux/rpm.spec.in", **words, changed=f"{product().date:%a %b %d %Y}"))
+    text = fill(
+        "linux/rpm.spec.in",
+        requires="\n".join(requires(bundle)),
+        files=_files(tree),
+        tree=str(tree),
+        changed=f"{product().date:%a %b %d %Y}",
+    )
+    spec.write_text(text, "utf-8")
     define = {
         "_topdir": str(top),
         "_rpmdir": str(dist),

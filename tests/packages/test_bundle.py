@@ -60,7 +60,7 @@ def test_another_build_elsewhere_has_the_same_bytes(tmp_path: Path) -> None:
     where = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
     environment = {**os.environ, "PYTHONPATH": where, "PYTHONHASHSEED": "0"}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    command = [PYTHON, "-c", AGAIN, str(tmp_path / "dist"), str(tmp_path / "work")]
+    command = [str(PYTHON), "-c", AGAIN, str(tmp_path / "dist"), str(tmp_path / "work")]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     first = sums(ROOT / "dist" / "SHA256SUMS")
     again = sums(tmp_path / "dist" / "SHA256SUMS")
