@@ -40,7 +40,9 @@ RUN_MORE = "Other arguments go to the app: `dev.py run --approve`, `dev.py run -
 TEST_MORE = """Other arguments go to pytest: `dev.py test tests/oauth -k slow_down`.
 The coverage is enforced only when all tests run."""
 TEST_PACKAGES = "build the packages, install them on a bare system and remove them, instead"
-PACKAGE_MORE = "On Linux: tar, deb, rpm, sbom. SOURCE_DATE_EPOCH sets the time of all files."
+PACKAGE_MORE = (
+    "On Linux: tar, deb, rpm, appimage, sbom. SOURCE_DATE_EPOCH sets the time of all files."
+)
 
 
 def main() -> int:

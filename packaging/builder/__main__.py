@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from builder import bundle, deb, rpm, sbom, sums, tar
+from builder import appimage, bundle, deb, rpm, sbom, sums, tar
 from builder.product import ROOT
 
 Maker = Callable[[Path, Path, Path], Path]
@@ -14,6 +14,7 @@ MAKERS: dict[str, Maker] = {
     "tar": tar.make_tar,
     "deb": deb.make_deb,
     "rpm": rpm.make_rpm,
+    "appimage": appimage.make_appimage,
     "sbom": sbom.make_sbom,
 }
 

@@ -33,3 +33,8 @@ def _built(name: str) -> Path:
 @pytest.fixture(scope="session")
 def rpm_file() -> Path:
     return _built(f"{product().package}-{product().version}-1.x86_64.rpm")
+
+
+@pytest.fixture(scope="session")
+def appimage() -> Path:
+    return _built(f"XDR_Login-{product().version}-x86_64.AppImage")

@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import subprocess
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builder import closure
@@ -16,7 +18,7 @@ from tests.rigs.secret_service import SecretStore
 BUNDLE = ROOT / ".cache" / "build" / "bundle" / product().package
 PYTHON = ROOT / ".cache" / "package" / "bin" / "python"
 AGAIN = "import sys; from pathlib import Path; from builder.__main__ import build; "
-AGAIN += "print(build(['deb', 'rpm', 'sbom'], Path(sys.argv[1]), Path(sys.argv[2])))"
+AGAIN += "print(build(['deb', 'rpm', 'appimage', 'sbom'], Path(sys.argv[1]), Path(sys.argv[2])))"
 
 
 def sums(file: Path) -> dict[str, str]:
@@ -49,9 +51,15 @@ def test_the_sums_are_those_of_the_files() -> None:
         assert hashlib.sha256((ROOT / "dist" / name).read_bytes()).hexdigest() == told
 
 
-def test_the_bill_names_what_no_wheel_tells_of() -> None:
+def bill() -> dict[str, Any]:
+    """The bill of materials, read."""
     (file,) = (ROOT / "dist").glob("*.cdx.json")
-    names = {each["name"] for each in json.loads(file.read_text("utf-8"))["components"]}
+    read: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return read
+
+
+def test_the_bill_names_what_no_wheel_tells_of() -> None:
+    names = {each["name"] for each in bill()["components"]}
     assert {"Qt", "ICU", "OpenSSL", "CPython", "PyInstaller boot loader", "httpx"} <= names
     assert "pip" not in names
 
@@ -60,11 +68,13 @@ def test_another_build_elsewhere_has_the_same_bytes(tmp_path: Path) -> None:
     where = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
     environment = {**os.environ, "PYTHONPATH": where, "PYTHONHASHSEED": "0"}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    built_at = datetime.fromisoformat(bill()["metadata"]["timestamp"])
+    environment["SOURCE_DATE_EPOCH"] = str(int(built_at.timestamp()))
     command = [str(PYTHON), "-c", AGAIN, str(tmp_path / "dist"), str(tmp_path / "work")]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     first = sums(ROOT / "dist" / "SHA256SUMS")
     again = sums(tmp_path / "dist" / "SHA256SUMS")
-    assert len(again) == 3
+    assert len(again) == 4
     assert {name: first[name] for name in again} == again
 
 
