@@ -39,6 +39,10 @@ FULLY_COVERED = (
 RUN_MORE = "Other arguments go to the app: `dev.py run --approve`, `dev.py run -- --help`."
 TEST_MORE = """Other arguments go to pytest: `dev.py test tests/oauth -k slow_down`.
 The coverage is enforced only when all tests run."""
+TEST_PACKAGES = "build the packages, install them on a bare system and remove them, instead"
+PACKAGE_MORE = (
+    "On Linux: tar, deb, rpm, appimage, sbom. SOURCE_DATE_EPOCH sets the time of all files."
+)
 
 
 def main() -> int:
@@ -49,6 +53,7 @@ def main() -> int:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     commands = {"run": run, "test": test, "bench": bench, "shots": shots, "lock": lock}
     commands["policies"] = policies
+    commands["package"] = package
     return commands[options.command](options, [each for each in rest if each != "--"])
 
 
@@ -65,12 +70,15 @@ def make_parser() -> argparse.ArgumentParser:
     add("run", "Start the app and sign in to a demo server on this machine", RUN_MORE)
     testing = add("test", "Run every check and every test", TEST_MORE)
     testing.add_argument("--fast", action="store_true", help="leave out what starts real programs")
+    testing.add_argument("--packages", action="store_true", help=TEST_PACKAGES)
     benching = add("bench", "Measure, and print what was measured")
     benching.add_argument("names", nargs="*", metavar="NAME", help="which; all without one")
     benching.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers")
     shooting = add("shots", "Take the screenshots, on a display that nobody sees")
     shooting.add_argument("folder", type=Path, metavar="DIR", help="where to write them")
     add("policies", "Make the schemas, and the templates for administrators, anew")
+    packing = add("package", "Build what people install, into dist/", PACKAGE_MORE)
+    packing.add_argument("formats", nargs="*", metavar="FORMAT", help="which; all without one")
     locking = add("lock", "Pin the dependencies anew, with their hashes")
     locking.add_argument("--upgrade", action="store_true", help="take the newest that is allowed")
     return parser
@@ -89,6 +97,8 @@ def run(_options: argparse.Namespace, rest: list[str]) -> int:
 def test(options: argparse.Namespace, rest: list[str]) -> int:
     """Run the checks one after the other and count them at the end."""
     checks = Checks()
+    if options.packages:
+        return test_packages(checks, rest)
     if not options.fast:
         check_system_packages(checks)
     install_requirements("dev")
@@ -124,6 +134,16 @@ def policies(_options: argparse.Namespace, _rest: list[str]) -> int:
     return become(python_in(VENV), "-m", "policies")
 
 
+def package(options: argparse.Namespace, _rest: list[str]) -> int:
+    """Build the packages, with the locked modules and the distribution's own Python."""
+    install_system_packages("run", "package")
+    folder = CACHE / "package"
+    install_requirements("package", folder, python=find_distribution_python())
+    where = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
+    os.environ.update(PYTHONPATH=where, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
+    return become(python_in(folder), "-m", "builder", *options.formats)
+
+
 def lock(options: argparse.Namespace, _rest: list[str]) -> int:
     """Pin what the app, the demo and the development need; each agrees with the one before."""
     uv = CACHE / "uv"
@@ -137,10 +157,11 @@ def lock(options: argparse.Namespace, _rest: list[str]) -> int:
         ("app", ""),
         ("demo", "--extra demo -c app.txt"),
         ("dev", "--extra demo --extra dev -c demo.txt"),
+        ("package", "--extra demo --extra package -c dev.txt"),
     ):
         what = [*how.split(), *extras.split(), *upgrade, "--output-file", f"{name}.txt"]
         subprocess.run([*compile_one, *what], cwd=REQUIREMENTS, check=True)
-    say(f"Pinned anew: {REQUIREMENTS.relative_to(ROOT)}/{{app,demo,dev}}.txt")
+    say(f"Pinned anew: {REQUIREMENTS.relative_to(ROOT)}/{{app,demo,dev,package}}.txt")
     return 0
 
 
@@ -217,6 +238,18 @@ def test_and_cover(checks: Checks, arguments: list[str], *, everything: bool) ->
     checks.run("full coverage", "-m", "coverage", "report", where, "--fail-under=100")
 
 
+def test_packages(checks: Checks, rest: list[str]) -> int:
+    """Build what people install, and try it where nothing else is."""
+    install_system_packages("run", "test")
+    missing = install_system_packages("package", "package-test")
+    if missing:
+        checks.skip("system packages", f"could not be installed: {' '.join(missing)}")
+    install_requirements("dev")
+    if checks.run("packages", "dev.py", "package"):
+        checks.run("pytest", "-m", "pytest", "--packages", "tests/packages", *rest)
+    return checks.sum_up()
+
+
 def coverage(*arguments: str) -> None:
     """Prepare or show the coverage data; whether it suffices is a check of its own."""
     subprocess.run([python_in(VENV), "-m", "coverage", *arguments], cwd=ROOT, check=False)
@@ -233,14 +266,14 @@ def count_skipped(report: Path) -> int:
 # Python
 
 
-def install_requirements(name: str, folder: Path = VENV) -> None:
+def install_requirements(name: str, folder: Path = VENV, python: str | None = None) -> None:
     """Bring a venv to what packaging/requirements/NAME.txt pins, unless it is there already."""
     pins = REQUIREMENTS / f"{name}.txt"
     stamp = folder / f".{name}-installed"
     if is_stamped(stamp, pins.read_bytes()) and python_in(folder).exists():
         return
     if not is_usable(folder):
-        make_venv(folder)
+        make_venv(folder, python)
     say(f"Installing {pins.relative_to(ROOT)} ...")
     safely = ("--require-hashes", "--only-binary", ":all:", "--no-deps")
     pip(folder, "install", "-qq", *safely, "-r", str(pins))
@@ -249,9 +282,9 @@ def install_requirements(name: str, folder: Path = VENV) -> None:
         put_stamp(folder / ".demo-installed", (REQUIREMENTS / "demo.txt").read_bytes())
 
 
-def make_venv(folder: Path) -> None:
-    """Make a virtual environment, in place of whatever is there."""
-    python = find_python()
+def make_venv(folder: Path, python: str | None = None) -> None:
+    """Make a virtual environment, in place of whatever is there; with this Python if given."""
+    python = python or find_python()
     ensure_ensurepip(python)
     say(f"Making {folder.relative_to(ROOT)} ...")
     shutil.rmtree(folder, ignore_errors=True)
@@ -272,6 +305,15 @@ def find_python() -> str:
         f"{sys.version_info[0]}.{sys.version_info[1]}, and no other was found on PATH. "
         "Install one, then start dev.py with it, for example: python3.12 dev.py run"
     )
+
+
+def find_distribution_python() -> str:
+    """Find the system's Python on Linux: others put paths of their own into what is built."""
+    for minor in range(OLDEST[1], NEWEST[1] + 1):
+        found = Path(f"/usr/bin/python3.{minor}")
+        if sys.platform == "linux" and found.exists():
+            return str(found)
+    return find_python()
 
 
 def ensure_ensurepip(python: str) -> None:

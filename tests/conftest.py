@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.rigs.tray",
     "tests.rigs.authority",
     "tests.rigs.proxy",
+    "tests.rigs.chroot",
 ]
 
 RIGS = {
@@ -36,6 +37,7 @@ RIGS = {
     "mutter",
     "sway",
     "start_proxy",
+    "chroot",
 }
 
 FOLDERS = {
@@ -63,6 +65,7 @@ class OutsideError(AssertionError):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that `dev.py test --fast` uses."""
     parser.addoption("--fast", action="store_true", help="leave out tests that use the rigs")
+    parser.addoption("--packages", action="store_true", help="try what is in dist/ instead")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

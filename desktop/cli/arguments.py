@@ -34,6 +34,10 @@ def run(arguments: Sequence[str]) -> int:
     """Do what `arguments` ask for; gives the exit code."""
     parser = _parser()
     given = parser.parse_args(arguments)
+    if given.selftest:
+        from desktop.selftest import run as run_selftest
+
+        return run_selftest()
     if given.set_client_password:
         from desktop.cli.client_password import store
 
@@ -124,6 +128,9 @@ def _parser() -> argparse.ArgumentParser:
         "--hidden", action="store_true", help="start in the tray, without the window"
     )
     parser.add_argument("--verbose", action="store_true", help="write more into the log file")
+    parser.add_argument(
+        "--selftest", action="store_true", help="check that this installation is whole, and end"
+    )
     parser.add_argument(
         "--set-client-password",
         action="store_true",

@@ -22,7 +22,8 @@ def test_a_first_profile_is_taken_without_a_new_start(
 ) -> None:
     app = start(secret_service)
     app.wait_for("Set up your first profile")
-    app.press("Escape")  # gives up nothing, and must not close the window
+    app.wait_for("Client ID")  # the form, which comes once all is loaded
+    app.press("Escape")  # leaves the form, and must not close the window
     profile_for(server)
     app.click("Try again")
     assert app.code()

@@ -1,0 +1,178 @@
+"""`xdr-login --selftest`: whether everything that this program needs is in this installation.
+
+It reads and writes nothing of the person's, and asks no server and no keyring for anything.
+"""
+
+import importlib
+import os
+import pkgutil
+import re
+import ssl
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from desktop import __version__
+from desktop.oauth.http import get
+from desktop.services import keyring_vault
+from desktop.services.keystore import KeyringMissing
+from desktop.services.network import make_http_client
+from desktop.services.paths import demo_is_installed
+from desktop.services.resources import resource
+
+RESOURCES = (
+    "icons/app.svg",
+    "icons/settings.svg",
+    "presets.toml",
+    "profiles.example.toml",
+    "schemas/policy.schema.json",
+    "schemas/profiles.schema.json",
+    "scopes/xdr.toml",
+    "themes/window.qss",
+)
+# What is imported late, by name or by a library: no import of ours would miss it.
+LATE_MODULES = (
+    "anyio._backends._asyncio",
+    "filelock",
+    "httpcore",
+    "jwt",
+    "keyring.backends.SecretService",
+    "keyring.backends.Windows",
+    "keyring.backends.kwallet",
+    "keyring.backends.macOS",
+    "segno",
+    "tomlkit",
+)
+# Where truststore looks on Linux when the paths built into OpenSSL lead nowhere.
+AUTHORITIES = (
+    "/etc/ssl/cert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/cert.pem",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/ssl/ca-bundle.pem",
+)
+# Of a display without a window manager, and of a person without a locale, as a server has them.
+# They tell nothing of the installation; all else is a failure.
+EXPECTED_ON_STDERR = re.compile(
+    r'Detected locale "C" with character encoding .*'
+    r"|Qt depends on a UTF-8 locale, .*|If this causes problems, .*|for more information\."
+    r"|This plugin does not support (propagateSizeHints|raise)\(\)"
+    r"|QObject::connect: No such signal QPlatformNativeInterface::systemTrayWindowChanged.*"
+)
+
+
+def run() -> int:
+    """Make every check and print how each ended; gives 0 if all is well, else 1."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    results: list[tuple[bool, str, str]] = []
+    with _heard_stderr() as heard:
+        results += [_result(name, check) for name, check in CHECKS.items()]
+    lines = [line for line in heard if not EXPECTED_ON_STDERR.fullmatch(line)]
+    results.append((not lines, "stderr", "\n".join(lines) or "nothing unexpected"))
+    for passed, name, text in results:
+        print(f"{'ok    ' if passed else 'FAILED'} {name}: {text}")
+    failed = sum(not passed for passed, _, _ in results)
+    outcome = f"{failed} of {len(results)} checks failed" if failed else "all checks passed"
+    print(f"XDR Login {__version__}: {outcome}")
+    return 1 if failed else 0
+
+
+def _result(name: str, check: Callable[[], str]) -> tuple[bool, str, str]:
+    try:
+        return True, name, check()
+    except BaseException:  # noqa: BLE001 - whatever it is, it is what was looked for
+        return False, name, traceback.format_exc()
+
+
+def _modules() -> str:
+    """Every module of ours, and what they load late."""
+    names = [
+        each.name
+        for each in pkgutil.walk_packages([str(Path(__file__).parent)], "desktop.")
+        if not each.name.endswith("__main__")
+    ]
+    with_demo = demo_is_installed()
+    ours = [each for each in names if with_demo or not each.startswith("desktop.demo")]
+    for name in (*ours, *LATE_MODULES):
+        importlib.import_module(name)
+    return f"{len(ours)} of ours, {len(LATE_MODULES)} late ones, demo server: {with_demo}"
+
+
+def _resources() -> str:
+    for name in RESOURCES:
+        if not resource(name).read_bytes():
+            raise ValueError(f"{name} is empty")
+    return f"{len(RESOURCES)} files below {resource('')}"
+
+
+def _certificates() -> str:
+    """The trust store of the system, as a connection would load it."""
+    make_http_client()
+    if sys.platform != "linux":  # where the system itself verifies
+        return f"the system's, {ssl.OPENSSL_VERSION}"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    places = (ssl.get_default_verify_paths().cafile, *AUTHORITIES)
+    found = next((each for each in places if each and Path(each).is_file()), None)
+    if found is None:
+        raise ValueError("this system has no certificate authorities: install ca-certificates")
+    context.load_verify_locations(found)
+    return f"{context.cert_store_stats()['x509_ca']} in {found}, {ssl.OPENSSL_VERSION}"
+
+
+def _keyring() -> str:
+    try:
+        return type(keyring_vault.chosen_backend()).__module__
+    except KeyringMissing as error:
+        return f"none here ({error})"  # a server has none; that the libraries are here is checked
+
+
+def _window() -> str:
+    """The window painted, and a request answered, on the loop that the program runs on."""
+    from desktop.ui.self_test import paint_while
+
+    return paint_while(_answered_request)
+
+
+async def _answered_request() -> str:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"asked": str(request.url)})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        answered = await get(http, "https://selftest.invalid/metadata")
+    return f"request answered with {answered.status}"
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "modules": _modules,
+    "resources": _resources,
+    "certificates": _certificates,
+    "keyring": _keyring,
+    "window": _window,
+}
+
+
+@contextmanager
+def _heard_stderr() -> Iterator[list[str]]:
+    """Collect what is written to the error stream, by libraries in C too."""
+    lines: list[str] = []
+    try:
+        before = os.dup(2)
+    except OSError:  # a program without a console has none
+        yield lines
+        return
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            if sys.stderr is not None:
+                sys.stderr.flush()
+            os.dup2(before, 2)
+            os.close(before)
+            file.seek(0)
+            lines += file.read().decode(errors="replace").splitlines()

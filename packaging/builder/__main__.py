@@ -1,0 +1,54 @@
+"""`python -m builder [FORMAT...]`: build the packages of this system into dist/."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from builder import appimage, bundle, deb, rpm, sbom, sums, tar
+from builder.product import ROOT
+
+Maker = Callable[[Path, Path, Path], Path]
+MAKERS: dict[str, Maker] = {
+    "tar": tar.make_tar,
+    "deb": deb.make_deb,
+    "rpm": rpm.make_rpm,
+    "appimage": appimage.make_appimage,
+    "sbom": sbom.make_sbom,
+}
+
+
+def main(formats: list[str]) -> int:
+    """Build what is asked for, or all; gives the exit code."""
+    unknown = [each for each in formats if each not in {*MAKERS, "all"}]
+    if unknown:
+        print(
+            f"no such format: {' '.join(unknown)}; there are {', '.join(MAKERS)}", file=sys.stderr
+        )
+        return 2
+    chosen = [each for each in MAKERS if not formats or each in formats or "all" in formats]
+    try:
+        print(build(chosen, ROOT / "dist", bundle.WORK), end="")
+    except bundle.BuildError as error:
+        print(f"The bundle is not whole:\n{error}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def build(formats: list[str], dist: Path, work: Path) -> str:
+    """Build these into `dist`, which is emptied first; gives the table of sizes."""
+    shutil.rmtree(dist, ignore_errors=True)
+    dist.mkdir(parents=True)
+    built = bundle.make_bundle(work)
+    for name in formats:
+        print(f"{name} ...", flush=True)
+        MAKERS[name](dist, built, work)
+    return sums.write_sums(dist, {"unpacked": built})
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""The program with its Python and its Qt in one folder, made by PyInstaller."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from builder import closure, notices
+from builder.product import HERE, ROOT, product
+
+WORK = ROOT / ".cache" / "build"
+
+
+class BuildError(Exception):
+    """What was built is not what it should be."""
+
+
+def make_bundle(work: Path = WORK) -> Path:
+    """Build it anew and give its folder; raises `BuildError` if it is not whole."""
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    folders = ("--distpath", str(work / "bundle"), "--workpath", str(work / "parts"))
+    how = ("--clean", "--noconfirm", "--log-level", "WARN", *folders)
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "0",  # or the archive of modules comes out otherwise each time
+        "SOURCE_DATE_EPOCH": str(product().epoch),
+        "PYINSTALLER_CONFIG_DIR": str(work / "pyinstaller"),
+    }
+    command = [sys.executable, "-m", "PyInstaller", *how, str(HERE / "xdr-login.spec")]
+    subprocess.run(command, cwd=work, env=environment, check=True)
+    bundle = work / "bundle" / product().package
+    notices.add_licences(bundle)
+    settle(bundle, program=product().package)
+    if sys.platform == "linux":
+        wrong = closure.faults(bundle, (ROOT, Path.home() / ".pyenv"))
+        if wrong:
+            raise BuildError("\n".join(wrong))
+    return bundle
+
+
+def _is_program(path: Path, name: str) -> bool:
+    if path.name != name:
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
+def settle(folder: Path, *, program: str = "") -> None:
+    """Give all files the modes and the time that they have in every package."""
+    for path in [*folder.rglob("*"), folder]:
+        if not path.is_symlink():
+            executable = path.is_dir() or path.suffix == ".sh" or _is_program(path, program)
+            path.chmod(0o755 if executable else 0o644)
+        os.utime(path, (product().epoch, product().epoch), follow_symlinks=False)

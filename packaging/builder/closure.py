@@ -1,0 +1,77 @@
+"""Whether a bundle is whole: what its libraries need is inside, or on the list of the system's."""
+
+import fnmatch
+import os
+from pathlib import Path
+
+from builder.elf import Binary, as_numbers, binaries_in
+from builder.product import HERE, product
+
+FORBIDDEN = ("*gtk*", "*Qt6Qml*", "*Qt6Quick*", "*Qt6Network*", "*tkinter*", "*pyenv*", "*/tests/*")
+
+
+def host_libraries() -> set[str]:
+    """What the bundle may expect of the system."""
+    lines = (HERE / "linux" / "host-libraries.txt").read_text("utf-8").splitlines()
+    return {line for line in lines if line and not line.startswith("#")}
+
+
+def needed_of_host(binaries: list[Binary], bundle: Path) -> set[str]:
+    """The libraries that are needed and not inside."""
+    inside = {path.name for path in bundle.rglob("*.so*")}
+    return {name for each in binaries for name in each.needed} - inside
+
+
+def faults(bundle: Path, build_folders: tuple[Path, ...] = ()) -> list[str]:
+    """What is wrong with the bundle, in words; nothing if it is whole."""
+    binaries = binaries_in(bundle)
+    foreign = needed_of_host(binaries, bundle) - host_libraries()
+    found = [f"{name} is neither inside nor on the list of the system's" for name in foreign]
+    found += [
+        f"{each.path.name} looks for libraries in {path!r}"
+        for each in binaries
+        for path in each.run_paths
+        if path and not path.startswith("$ORIGIN")
+    ]
+    found += _too_new(binaries)
+    names = [path.relative_to(bundle).as_posix() for path in bundle.rglob("*")]
+    found += [f"{n} is there" for n in names if any(fnmatch.fnmatch(n, p) for p in FORBIDDEN)]
+    found += [f"{path.name} leads nowhere" for path in bundle.rglob("*") if _dangles(path)]
+    found += [f"{path.name} names {folder}" for path, folder in _naming(bundle, build_folders)]
+    size = megabytes(bundle)
+    if size > product().limits["unpacked_megabytes"]:
+        found.append(f"{size:.1f} MB unpacked")
+    return sorted(found)
+
+
+def megabytes(path: Path) -> float:
+    """The size of a file, or of all files below a folder."""
+    files = (
+        [path] if path.is_file() else [each for each in path.rglob("*") if not each.is_symlink()]
+    )
+    return sum(each.stat().st_size for each in files if each.is_file()) / 1e6
+
+
+def _too_new(binaries: list[Binary]) -> list[str]:
+    limits = {"GLIBC": product().limits["glibc"], "GLIBCXX": product().limits["glibcxx"]}
+    return [
+        f"{each.path.name} needs {version}"
+        for each in binaries
+        for version in sorted(each.versions)
+        if as_numbers(version) > as_numbers(limits[version.partition("_")[0]])
+    ]
+
+
+def _dangles(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
+
+
+def _naming(bundle: Path, folders: tuple[Path, ...]) -> list[tuple[Path, Path]]:
+    """Files that tell where they were built."""
+    return [
+        (path, folder)
+        for path in bundle.rglob("*")
+        if path.is_file() and not path.is_symlink()
+        for folder in folders
+        if os.fsencode(folder) in path.read_bytes()
+    ]

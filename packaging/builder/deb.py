@@ -1,0 +1,116 @@
+"""The package of Debian and Ubuntu, its dependencies computed from what the binaries need."""
+
+import subprocess
+from email.utils import format_datetime
+from pathlib import Path
+from textwrap import TextWrapper
+
+from builder import closure
+from builder.bundle import settle
+from builder.elf import binaries_in
+from builder.linux import add_documents, make_tree, ordered, write_packed
+from builder.product import HERE, product
+
+# Packages whose libraries got 64-bit times in Debian 13 and Ubuntu 24.04, under a new name.
+RENAMED = {"libglib2.0-0"}
+# What no binary names: the store of certificates, and a font to write with.
+ALWAYS = (
+    "ca-certificates",
+    "fonts-dejavu-core | fonts-noto-core | fonts-liberation | fonts-freefont-ttf",
+)
+RECOMMENDED = ("gnome-keyring | kwalletmanager | keepassxc", "xdg-utils")
+
+
+def make_deb(dist: Path, bundle: Path, work: Path) -> Path:
+    """Build it and give the file; raises `ValueError` when it is too large."""
+    name = product().package
+    tree = work / "deb"
+    make_tree(tree, bundle)
+    add_documents(tree / "usr" / "share" / "doc" / name)
+    write_packed(tree / "usr" / "share" / "doc" / name / "changelog.gz", _changelog())
+    overrides = tree / "usr" / "share" / "lintian" / "overrides" / name
+    overrides.parent.mkdir(parents=True)
+    overrides.write_bytes((HERE / "linux" / "lintian-overrides").read_bytes())
+    control = tree / "DEBIAN"
+    control.mkdir()
+    (control / "md5sums").write_text(_sums(tree), "utf-8")
+    (control / "control").write_text(_control(tree, depends(bundle)), "utf-8")
+    settle(tree, program=name)
+    file = dist / f"{name}_{product().version}_amd64.deb"
+    how = ("--root-owner-group", "--uniform-compression", "-Zxz", "-z9", "--threads-max=1")
+    environment = {
+        "SOURCE_DATE_EPOCH": str(product().epoch),
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    }
+    command = ["dpkg-deb", *how, "--build", str(tree), str(file)]
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    if closure.megabytes(file) > product().limits["deb_megabytes"]:
+        raise ValueError(f"{file.name} has {closure.megabytes(file):.1f} MB")
+    return file
+
+
+def depends(bundle: Path) -> list[str]:
+    """The packages that hold what the bundle needs and does not bring."""
+    binaries = binaries_in(bundle)
+    sonames = closure.needed_of_host(binaries, bundle)
+    paths = [_library(name) for name in sorted(sonames)]
+    packages = {_package(path) for path in paths} - {"libc6"}
+    newest = max(
+        (version for each in binaries for version in each.versions if version.startswith("GLIBC_")),
+        key=lambda version: [int(part) for part in version.split("_")[1].split(".")],
+    )
+    named = [f"{each}t64 | {each}" if each in RENAMED else each for each in sorted(packages)]
+    return [f"libc6 (>= {newest.split('_')[1]})", *named, *ALWAYS]
+
+
+def _library(soname: str) -> Path:
+    folders = ("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64")
+    for folder in folders:
+        path = Path(folder, soname)
+        if path.exists():
+            return path
+    raise FileNotFoundError(f"{soname}: install the package that holds it, to learn its name")
+
+
+def _package(library: Path) -> str:
+    """The package that a library is from, without t64 at its end."""
+    for path in (library, Path(f"/usr{library}"), library.resolve()):
+        ask = ["dpkg-query", "--search", str(path)]
+        done = subprocess.run(ask, check=False, capture_output=True, text=True)
+        if done.returncode == 0:
+            return done.stdout.split(":")[0].removesuffix("t64")
+    raise FileNotFoundError(f"no package holds {library}")
+
+
+def _control(tree: Path, needed: list[str]) -> str:
+    wrap = TextWrapper(width=79, initial_indent=" ", subsequent_indent=" ")
+    paragraphs = "\n .\n".join(wrap.fill(each) for each in product().description)
+    size = round(closure.megabytes(tree) * 1e6 / 1024)
+    lines = (
+        f"Package: {product().package}",
+        f"Version: {product().version}",
+        "Architecture: amd64",
+        "Section: net",
+        "Priority: optional",
+        f"Maintainer: {product().contact}",
+        f"Installed-Size: {size}",
+        f"Depends: {', '.join(needed)}",
+        f"Recommends: {', '.join(RECOMMENDED)}",
+        f"Homepage: {product().homepage}",
+        f"Description: {product().summary}",
+        paragraphs,
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _changelog() -> str:
+    head = f"{product().package} ({product().version}) unstable; urgency=medium"
+    signed = f" -- {product().contact}  {format_datetime(product().date)}"
+    return f"{head}\n\n  * What has changed is told in NEWS.gz beside this file.\n\n{signed}\n"
+
+
+def _sums(tree: Path) -> str:
+    files = [each for each in ordered(tree) if each.is_file() and not each.is_symlink()]
+    names = [each.relative_to(tree).as_posix() for each in files if "DEBIAN" not in each.parts]
+    done = subprocess.run(["md5sum", *names], cwd=tree, check=True, capture_output=True, text=True)
+    return done.stdout

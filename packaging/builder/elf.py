@@ -1,0 +1,51 @@
+"""What programs and libraries of Linux need, as binutils reads it."""
+
+import re
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class Binary:
+    """One file: the libraries it names, where it looks for them, the versions that it asks for."""
+
+    path: Path
+    needed: set[str] = field(default_factory=set)
+    run_paths: list[str] = field(default_factory=list)
+    versions: set[str] = field(default_factory=set)
+
+
+_LINES = {
+    "needed": re.compile(r"\(NEEDED\)\s+Shared library: \[(.+)\]"),
+    "run_path": re.compile(r"\((?:RUNPATH|RPATH)\)\s+Library (?:runpath|rpath): \[(.*)\]"),
+    "version": re.compile(r"Name: (GLIBC(?:XX)?_[0-9.]+)\s"),
+}
+
+
+def binaries_in(folder: Path) -> list[Binary]:
+    """Every program and library below `folder`."""
+    files = (each for each in sorted(folder.rglob("*")) if each.is_file() and not each.is_symlink())
+    return [read(path) for path in files if _is_elf(path)]
+
+
+def read(path: Path) -> Binary:
+    """What one file says of itself."""
+    ask = ["readelf", "--wide", "--dynamic", "--version-info", str(path)]
+    told = subprocess.run(ask, check=True, capture_output=True, text=True).stdout
+    return Binary(
+        path,
+        needed=set(_LINES["needed"].findall(told)),
+        run_paths=[each for line in _LINES["run_path"].findall(told) for each in line.split(":")],
+        versions=set(_LINES["version"].findall(told)),
+    )
+
+
+def as_numbers(version: str) -> tuple[int, ...]:
+    """A version such as GLIBC_2.35, to be compared."""
+    return tuple(int(each) for each in version.rpartition("_")[2].split("."))
+
+
+def _is_elf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF"

@@ -1,0 +1,84 @@
+"""The tree that all packages of Linux share: bundle, command, desktop file, icons, pages."""
+
+import argparse
+import gzip
+import os
+import shutil
+from pathlib import Path
+
+from builder import icons
+from builder.bundle import settle
+from builder.product import ROOT, fill, product
+from desktop.cli.arguments import _parser
+
+
+def make_tree(tree: Path, bundle: Path, *, prefix: str = "usr") -> None:
+    """Fill `tree`, which must not exist, as a package unpacks it at the root of a system."""
+    base = tree / prefix
+    name = product().package
+    shutil.copytree(bundle, base / "lib" / name, symlinks=True)
+    (base / "bin").mkdir()
+    (base / "bin" / name).symlink_to(f"../lib/{name}/{name}")
+    share = base / "share"
+    add_share(share, command=name)
+    settle(tree, program=name)
+
+
+def add_share(share: Path, *, command: str) -> None:
+    """Write what the desktop reads below share/: `command` is what its entry starts."""
+    name, id_ = product().package, product().id
+    _write(share / "applications" / f"{id_}.desktop", fill("linux/desktop.in", exec=command))
+    paragraphs = "\n".join(f"    <p>{_xml(each)}</p>" for each in product().description)
+    metainfo = fill("linux/metainfo.xml.in", xml=True, paragraphs=paragraphs)
+    _write(share / "metainfo" / f"{id_}.metainfo.xml", metainfo)
+    icons.hicolor(share)
+    write_packed(share / "man" / "man1" / f"{name}.1.gz", man_page())
+    words = " ".join(option for action in _options() for option in action.option_strings)
+    function = name.replace("-", "_")
+    completion = fill("linux/completion.bash.in", options=words, function=function)
+    _write(share / "bash-completion" / "completions" / name, completion)
+
+
+def add_documents(folder: Path) -> None:
+    """Write the copyright, as Debian wants it, and what has changed, below share/doc/."""
+    _write(folder / "copyright", fill("linux/copyright.in"))
+    write_packed(folder / "NEWS.gz", (ROOT / "CHANGELOG.md").read_text("utf-8"))
+
+
+def man_page() -> str:
+    """The manual, its options those of the command line."""
+    paragraphs = "\n.PP\n".join(product().description)
+    return fill("linux/man.1.in", paragraphs=paragraphs, options="\n".join(_told_options()))
+
+
+def _told_options() -> list[str]:
+    told = []
+    for action in _options():
+        value = f" \\fI{action.metavar}\\fR" if action.metavar else ""
+        names = ", ".join(f"\\fB{each}\\fR" for each in action.option_strings).replace("-", "\\-")
+        told += [".TP", f"{names}{value}", str(action.help)]
+    return told
+
+
+def _options() -> list[argparse.Action]:
+    return [each for each in _parser()._actions if each.option_strings]  # noqa: SLF001
+
+
+def _xml(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+
+
+def write_packed(path: Path, text: str) -> None:
+    """Write what share/doc and share/man hold: packed, and without a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def ordered(folder: Path) -> list[Path]:
+    """All that is below a folder in an order of its own, for archives."""
+    return sorted(folder.rglob("*"), key=os.fsencode)

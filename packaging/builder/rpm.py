@@ -1,0 +1,65 @@
+"""The package of Fedora and openSUSE; it names libraries, which those distributions resolve."""
+
+import subprocess
+from pathlib import Path
+
+from builder import closure
+from builder.elf import Binary, as_numbers, binaries_in
+from builder.linux import make_tree, ordered
+from builder.product import fill, product
+
+
+def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
+    """Build it and give the file."""
+    top = work / "rpm"
+    tree = top / "tree"
+    make_tree(tree, bundle)
+    spec = top / f"{product().package}.spec"
+    text = fill(
+        "linux/rpm.spec.in",
+        requires="\n".join(requires(bundle)),
+        files=_files(tree),
+        tree=str(tree),
+        changed=f"{product().date:%a %b %d %Y}",
+    )
+    spec.write_text(text, "utf-8")
+    define = {
+        "_topdir": str(top),
+        "_rpmdir": str(dist),
+        "_rpmfilename": f"{product().package}-{product().version}-1.x86_64.rpm",
+        "_buildhost": "localhost",
+        "use_source_date_epoch_as_buildtime": "1",
+        "clamp_mtime_to_source_date_epoch": "1",
+    }
+    options = [part for name, value in define.items() for part in ("--define", f"{name} {value}")]
+    environment = {"SOURCE_DATE_EPOCH": str(product().epoch), "PATH": "/usr/bin:/bin"}
+    command = ["rpmbuild", "--quiet", "-bb", *options, "--target", "x86_64", str(spec)]
+    subprocess.run(command, env=environment, check=True)
+    return dist / define["_rpmfilename"]
+
+
+def requires(bundle: Path) -> list[str]:
+    """What the binaries need of the system, in rpm's words for libraries of 64 bits."""
+    binaries = binaries_in(bundle)
+    needed = closure.needed_of_host(binaries, bundle) - {"ld-linux-x86-64.so.2"}
+    lines = [f"Requires: {soname}()(64bit)" for soname in sorted(needed)]
+    return [f"Requires: libc.so.6({_newest(binaries)})(64bit)", *lines]
+
+
+def _newest(binaries: list[Binary]) -> str:
+    """The newest version of the C library that any of them asks for."""
+    asked = {version for each in binaries for version in each.versions}
+    return max((each for each in asked if each.startswith("GLIBC_")), key=as_numbers)
+
+
+def _files(tree: Path) -> str:
+    """The list of files; folders of the system itself belong to nobody."""
+    own = f"/usr/lib/{product().package}"
+    lines = []
+    for path in ordered(tree):
+        name = f"/{path.relative_to(tree).as_posix()}"
+        if path.is_dir() and not path.is_symlink():
+            lines += [f"%dir {name}"] if name.startswith(own) else []
+        else:
+            lines.append(f'"{name}"')
+    return "\n".join(lines)

@@ -1,0 +1,33 @@
+"""What every installed program must do, however it came there."""
+
+import re
+
+from desktop import __version__
+from tests.rigs.chroot import Chroot
+
+SCOPES = "enrich:read inspect:read casebook private-intel:read profile response"
+LAST_LINE = rf"Signed in to Northwind SOC as \S+ · scopes: {SCOPES} · (10:00|9:5\d) left"
+
+
+def try_out(system: Chroot, command: str) -> str:
+    """Let the person run the program's self-test and sign in; gives what the self-test said."""
+    told = system.as_person(f"{command} --version")
+    assert (told.stdout, told.stderr) == (f"xdr-login {__version__}\n", "")
+    tested = system.as_person(f"{command} --selftest")
+    assert tested.returncode == 0, tested.stdout
+    assert tested.stderr == ""
+    assert tested.stdout.endswith(f"XDR Login {__version__}: all checks passed\n")
+    signed_in = system.as_person(f"{command} --terminal --demo --approve")
+    assert (signed_in.returncode, signed_in.stderr) == (0, "")
+    assert re.fullmatch(LAST_LINE, signed_in.stdout.splitlines()[-1])
+    return tested.stdout
+
+
+def missing_libraries(system: Chroot, bundle: str) -> list[str]:
+    """What the loader does not find for any library of the bundle."""
+    folders = f"{bundle}/_internal:{bundle}/_internal/PySide6/Qt/lib"
+    look = (
+        f'export LD_LIBRARY_PATH={folders}; find {bundle} -name "*.so*" -type f '
+        '| xargs ldd 2>/dev/null | grep "not found" | sort -u'
+    )
+    return system.run("sh", "-c", look, check=False).stdout.splitlines()

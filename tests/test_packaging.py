@@ -1,0 +1,163 @@
+"""What packages say of the program: read by the programs that stores and desktops read it with."""
+
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from builder import closure, elf, linux
+from builder.product import HERE, ROOT, fill, product
+
+from desktop import __version__
+from desktop.services import autostart
+from desktop.ui.app import APPLICATION_ID
+from tests.rigs import parts
+
+LINUX = HERE / "linux"
+
+
+@pytest.fixture(scope="module")
+def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everything that a desktop reads, as all packages of Linux bring it."""
+    parts.require_linux("packaging")
+    folder = tmp_path_factory.mktemp("share")
+    linux.add_share(folder, command="xdr-login")
+    return folder
+
+
+def check(program: str, *arguments: str) -> str:
+    """Run a validator; give what it says, or fail with it."""
+    if shutil.which(program) is None:
+        parts.give_up(f"{program} is not here")
+    done = subprocess.run(
+        [program, *arguments],
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_the_desktop_file_is_valid_and_carries_the_id(share: Path) -> None:
+    file = share / "applications" / f"{product().id}.desktop"
+    assert check("desktop-file-validate", str(file)) == ""
+    assert f"\nIcon={product().id}\n" in file.read_text("utf-8")
+
+
+def test_the_metainfo_is_valid(share: Path) -> None:
+    file = share / "metainfo" / f"{product().id}.metainfo.xml"
+    assert "successful" in check("appstreamcli", "validate", "--no-net", str(file))
+    assert f'<release version="{__version__}"' in file.read_text("utf-8")
+
+
+def test_the_manual_is_valid_and_tells_every_option(share: Path) -> None:
+    page = share / "man" / "man1" / "xdr-login.1.gz"
+    assert check("man", "--warnings", "--local-file", str(page)).count("--selftest") == 1
+    assert "\\-\\-set\\-client\\-password" in linux.man_page()
+
+
+def test_the_completion_is_a_script_of_bash(share: Path) -> None:
+    script = share / "bash-completion" / "completions" / "xdr-login"
+    check("bash", "-n", str(script))
+    ask = f"source {script}; COMP_WORDS=(xdr-login --sel) COMP_CWORD=1; _xdr_login; echo $COMPREPLY"
+    assert check("bash", "-c", ask) == "--selftest\n"
+
+
+def test_the_icons_have_the_sizes_that_their_folders_say(share: Path) -> None:
+    found = {path.parents[1].name for path in share.rglob("*.png")}
+    assert found == {f"{size}x{size}" for size in product().icon_sizes}
+    for path in share.rglob("*.png"):
+        width = int.from_bytes(path.read_bytes()[16:20], "big")  # of PNG's first chunk
+        assert path.parents[1].name == f"{width}x{width}"
+
+
+def test_the_names_agree_with_those_of_the_program() -> None:
+    assert product().id == APPLICATION_ID == autostart._ID
+    assert product().name == autostart._NAME
+    assert product().version == __version__
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert (product().package, product().license) == (wheel["name"], wheel["license"])
+
+
+def test_a_word_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    template = tmp_path / "x.in"
+    template.write_text("$nobody", "utf-8")
+    with pytest.raises(KeyError):
+        fill(str(template))
+
+
+def test_every_rule_of_pruning_has_a_reason() -> None:
+    rules = tomllib.loads((HERE / "prune.toml").read_text("utf-8"))
+    for rule in (*rules["modules"], *rules["files"]):
+        assert len(rule["reason"]) > 20
+
+
+@pytest.mark.parametrize("script", ["install.sh.in", "uninstall.sh.in"])
+def test_the_scripts_of_the_tar_are_plain_shell(tmp_path: Path, script: str) -> None:
+    parts.require_linux("packaging")
+    file = tmp_path / "script.sh"
+    file.write_text(fill(f"linux/{script}"), "utf-8")
+    check("sh", "-n", str(file))
+    assert not re.search(r"\$(package|id|name)\b", file.read_text("utf-8"))
+
+
+def test_no_file_of_packaging_names_an_address_that_is_not_the_homepage() -> None:
+    # Licences name their authors; templates for administrators name what Microsoft and Apple define.
+    others = {"licenses", "policies"}
+    files = [path for path in HERE.rglob("*") if path.is_file() and not others & {*path.parts}]
+    allowed = (product().homepage, "https://www.debian.org/doc/packaging-manuals/")
+    for path in files:
+        if "__pycache__" not in path.parts:
+            for address in re.findall(r"https?://[^\s\"'<>]+", path.read_text("utf-8")):
+                assert address.startswith(allowed), f"{path.name}: {address}"
+
+
+def test_versions_are_compared_as_numbers() -> None:
+    assert elf.as_numbers("GLIBC_2.4") < elf.as_numbers("GLIBC_2.35")
+    assert elf.as_numbers("GLIBCXX_3.4.9") < elf.as_numbers("3.4.30")
+
+
+def test_a_bundle_that_is_not_whole_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "libgtk-3.so.0").write_bytes(b"")
+    (tmp_path / "libx.so").symlink_to("gone")
+    (tmp_path / "notes").write_text(f"made in {tmp_path}", "utf-8")
+    odd = elf.Binary(
+        tmp_path / "libodd.so",
+        needed={"libc.so.6", "libforeign.so.1", "libgtk-3.so.0"},
+        run_paths=["$ORIGIN/../lib", "/home/somebody/lib"],
+        versions={"GLIBC_2.2.5", "GLIBC_2.99", "GLIBCXX_3.4.1"},
+    )
+    monkeypatch.setattr(closure, "binaries_in", lambda _: [odd])
+    assert closure.faults(tmp_path, (tmp_path,)) == [
+        "libforeign.so.1 is neither inside nor on the list of the system's",
+        "libgtk-3.so.0 is there",
+        "libodd.so looks for libraries in '/home/somebody/lib'",
+        "libodd.so needs GLIBC_2.99",
+        "libx.so leads nowhere",
+        f"notes names {tmp_path}",
+    ]
+
+
+def test_this_python_is_read_as_what_it_is() -> None:
+    parts.require_linux("packaging")
+    if shutil.which("readelf") is None:
+        parts.give_up("readelf is not here")
+    (library, *_) = Path("/lib").glob("*/libexpat.so.1")
+    assert "libc.so.6" in elf.read(library.resolve()).needed
+
+
+def test_every_action_of_the_workflows_is_pinned_by_its_commit() -> None:
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        text = path.read_text("utf-8")
+        used = re.findall(r"uses: (\S+)(.*)", text)
+        assert used
+        assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", name) for name, _ in used), path.name
+        assert all(re.fullmatch(r" # v[0-9.]+", version) for _, version in used), path.name
+        assert "\npermissions: {}\n" in text
+        assert text.count("persist-credentials: false") == text.count("actions/checkout@")

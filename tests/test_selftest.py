@@ -1,0 +1,65 @@
+"""The self-test: passes here, and says what is missing where something is."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from desktop import __version__, selftest
+from desktop.services import resources
+
+COMMAND = [sys.executable, "-W", "error", "-m", "desktop", "--selftest"]
+
+
+def run(**changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        COMMAND,
+        env={**os.environ, "PYTHONUTF8": "1", **changes},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=90,
+    )
+
+
+def test_a_whole_installation_passes_and_leaves_nothing_behind(own_folders: Path) -> None:
+    done = run()
+    assert done.returncode == 0, done.stdout
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == f"XDR Login {__version__}: all checks passed"
+    assert "request answered with 200" in done.stdout
+    assert [path for path in own_folders.rglob("*") if path.is_file()] == []
+
+
+def test_what_a_library_says_in_c_fails_it() -> None:
+    done = run(QT_DEBUG_PLUGINS="1")
+    assert done.returncode == 1
+    assert "FAILED stderr: " in done.stdout
+    assert "qt.core.plugin" in done.stdout
+
+
+def test_a_missing_resource_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(selftest, "resource", lambda name: tmp_path / name)
+    monkeypatch.setattr(selftest, "CHECKS", {"resources": selftest._resources})
+    assert selftest.run() == 1
+    printed = capsys.readouterr().out
+    assert "FAILED resources: Traceback" in printed
+    assert "icons/app.svg" in printed
+    assert printed.endswith("1 of 2 checks failed\n")
+
+
+def test_every_resource_of_the_program_is_looked_for() -> None:
+    folder = resources.resource("")
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert set(selftest.RESOURCES) == files
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such locale")
+def test_a_person_without_a_locale_is_no_fault_of_the_installation() -> None:
+    assert run(LC_ALL="C").returncode == 0
