@@ -106,7 +106,7 @@ def test_the_scripts_of_the_tar_are_plain_shell(tmp_path: Path, script: str) -> 
 
 
 def test_no_file_of_packaging_names_an_address_that_is_not_the_homepage() -> None:
-    # Licences name their authors; templates for administrators name what Microsoft and Apple define.
+    # Licences name their authors; templates for administrators what Microsoft and Apple define.
     others = {"licenses", "policies"}
     files = [path for path in HERE.rglob("*") if path.is_file() and not others & {*path.parts}]
     allowed = (product().homepage, "https://www.debian.org/doc/packaging-manuals/")
