@@ -136,11 +136,19 @@ def import_profiles(file: Path, text: str, source: Path | None = None) -> tuple[
     def change(there: Members) -> None:
         added.clear()
         for id_, table in tables.items():
-            added[new_id(id_, {*there, *added})] = table
+            new = new_id(id_, {*there, *added})
+            added[new] = table if new == id_ else _numbered(table, id_, new)
         there.update(added)
 
     _change(file, change, touched=set())
     return tuple(added)
+
+
+def _numbered(table: object, id_: str, new: str) -> object:
+    """`table` with the number that its id got in its name too, so that a person sees it."""
+    if not isinstance(table, dict):
+        return table
+    return table | {"name": f"{table.get('name', id_)} {new.rpartition('-')[2]}"}
 
 
 def export_profiles(file: Path, ids: Iterable[str]) -> str:

@@ -95,7 +95,8 @@ class Profile:
     @property
     def place(self) -> str:
         """Provider and region in one line."""
-        return " · ".join(filter(None, (self.provider, self.region))) or self.issuer
+        known = " · ".join(filter(None, (self.provider, self.region)))
+        return known or self.issuer or self.token_endpoint
 
 
 MEMBERS = {each.name for each in fields(Profile)} - {"id", "policy"}

@@ -46,6 +46,7 @@ class Header(QWidget):
         words.setSpacing(1)
         words.addWidget(self._name)
         words.addWidget(self._place)
+        self._place.hide()
         self._state.addWidget(self._badge)
         self._corner.addWidget(self._kept)
 
@@ -53,6 +54,7 @@ class Header(QWidget):
         """The name of the profile, and where that is."""
         self._name.setText(name)
         self._place.setText(place)
+        self._place.setVisible(bool(place))  # else the name would stand above the middle
 
     def set_logo(self, icon: QIcon) -> None:
         """The icon of the application."""

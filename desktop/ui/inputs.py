@@ -38,6 +38,7 @@ class Choice(QComboBox):
         self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setItemDelegate(QStyledItemDelegate(self))  # the usual one takes no height from styles
         for value, text in entries.items():
             self.addItem(text, value)
 
@@ -104,6 +105,7 @@ class Lines(QPlainTextEdit):
         super().__init__()
         self.setPlaceholderText(hint)
         self.setTabChangesFocus(True)
+        self.setProperty("field", "true")  # typed into, unlike a text that is only shown
         self.setFixedHeight(self.fontMetrics().lineSpacing() * _LINES + 26)
 
     def value(self) -> str:

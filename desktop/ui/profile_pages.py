@@ -37,10 +37,12 @@ class ProfilePages(QObject):
     Signals:
         saved: a profile has been written, by its id, and whether to sign in with it.
         removed: profiles have been added or removed otherwise.
+        read: the file was read, which may have been edited by hand meanwhile.
     """
 
     saved = Signal(str, bool)
     removed = Signal()
+    read = Signal()
 
     def __init__(
         self, window: Window, deeds: ProfileDeeds, session_of: Callable[[str], Session | None]
@@ -138,6 +140,8 @@ class ProfilePages(QObject):
         except BrokenProfile as error:
             known, failure = _nothing(self._deeds.file), texts.unreadable(error)
         self._show_profiles(known, said=said, failure=failure)
+        if not failure:
+            self.read.emit()
 
     def _show_profiles(self, known: Known, *, said: str = "", failure: str = "") -> None:
         page = ProfilesView(self, known, self._deeds.policy)

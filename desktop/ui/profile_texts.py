@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ ABOUT_FIRST = (
 )
 NEW = "New profile"
 OTHER_PROVIDER = "Another provider"
+OTHER_HOST = "another host"
 
 STORED = "Stored in the keyring of this computer."
 REMOVED_WHEN_SAVED = "It is removed from the keyring when you save."
@@ -66,10 +68,13 @@ COLOR_NAMES = {"": "Automatic", **{each: each.capitalize() for each in COLORS}}
 
 def preset_names(presets: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
     """The presets by the names that a person knows, and the way out of them."""
-    names = {
-        id_: " · ".join(filter(None, (str(each.get(n, "")) for n in ("provider", "region")))) or id_
-        for id_, each in presets.items()
-    }
+    of_provider = Counter(str(each.get("provider", "")) for each in presets.values())
+    names = {}
+    for id_, each in presets.items():
+        provider, region = (str(each.get(name, "")) for name in ("provider", "region"))
+        # Among the regions of a provider, the one that is none of them.
+        region = region or (OTHER_HOST if of_provider[provider] > 1 else "")
+        names[id_] = " · ".join(filter(None, (provider, region))) or id_
     return names | {"": OTHER_PROVIDER}
 
 

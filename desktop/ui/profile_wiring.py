@@ -50,4 +50,5 @@ def make_pages(
 
     pages.saved.connect(on_saved)
     pages.removed.connect(on_saved)
+    pages.read.connect(on_saved)
     return pages

@@ -219,6 +219,7 @@ def set_tip(widget: QWidget, text: str) -> None:
 def quiet(button: Button) -> Button:
     """`button` no wider than its words, for the footer."""
     button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    button.setProperty("narrow", "true")
     return button
 
 

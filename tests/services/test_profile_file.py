@@ -308,7 +308,9 @@ def test_what_is_exported_can_be_imported_elsewhere(file: Path, tmp_path: Path) 
 def test_an_import_replaces_nothing(file: Path) -> None:
     text = export_profiles(file, ["a", "b"])
     assert set(import_profiles(file, text)) == {"a-2", "b-2"}
-    assert set(load_profiles(file).good) == {"b", "a", "b-2", "a-2"}
+    profiles = load_profiles(file).good
+    assert set(profiles) == {"b", "a", "b-2", "a-2"}
+    assert profiles["a-2"].name == f"{profiles['a'].name} 2"
 
 
 def test_an_import_goes_beside_a_broken_profile_of_its_name(file: Path, tmp_path: Path) -> None:

@@ -117,7 +117,9 @@ def test_both_endpoints_stand_in_for_an_issuer(write: Write) -> None:
     endpoints = (
         'device_authorization_endpoint = "https://a.example"\ntoken_endpoint = "https://b.example"'
     )
-    assert one(write, f"{CLIENT}{endpoints}").issuer == ""
+    profile = one(write, f"{CLIENT}{endpoints}")
+    assert profile.issuer == ""
+    assert profile.place == "https://b.example", "where it is can always be said"
 
 
 def test_the_first_profile_is_taken_unless_one_is_named(write: Write) -> None:

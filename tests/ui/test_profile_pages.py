@@ -16,7 +16,7 @@ from desktop.services.keystore import KeyringLocked, MemoryKeystore
 from desktop.services.policy import Policy
 from desktop.services.profile_check import Finding, Outcome, Step
 from desktop.services.profile_deeds import ProfileDeeds
-from desktop.services.profile_reading import load_profiles
+from desktop.services.profile_reading import load_presets, load_profiles
 from desktop.services.profiles import (
     Profile,
     client_password_key,
@@ -31,6 +31,7 @@ from desktop.ui.inputs import Choice, Line, OwnNumber
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.profile_form import ProfileForm
 from desktop.ui.profile_pages import ProfilePages
+from desktop.ui.profile_texts import preset_names
 from desktop.ui.profiles_view import ProfilesView
 from desktop.ui.widgets import Button
 from tests.sample_states import NOW, STATES
@@ -553,6 +554,16 @@ async def test_profiles_go_out_and_come_in_without_a_secret(place: Place, tmp_pa
     assert any("One profile was imported." in words for words in place.screen.words)
 
 
+async def test_what_was_edited_by_hand_counts_once_the_list_is_opened(place: Place) -> None:
+    read: list[bool] = []
+    place.pages.read.connect(lambda: read.append(True))
+    await place.list()
+    assert read
+    place.file.write_text("no = [toml")
+    await place.list()
+    assert len(read) == 1, "of a broken file nothing counts"
+
+
 async def test_what_cannot_be_imported_is_told(place: Place, tmp_path: Path) -> None:
     await place.list()
     for content in (b"no = [toml", b"", None):
@@ -611,3 +622,10 @@ async def test_every_button_of_a_card_says_which_profile_it_is_about(place: Plac
     names = [each.accessibleName() for each in place.screen.window.findChildren(Button)]
     assert "Edit SOC" in names
     assert place.screen.window.findChildren(MenuButton)[-1].accessibleName() == "More about SOC"
+
+
+def test_of_one_provider_what_is_none_of_its_regions_is_told_apart() -> None:
+    names = preset_names(load_presets())
+    assert names["xdr-custom"] == "Cisco XDR · another host"
+    assert names["github"] == "GitHub"
+    assert len(set(names.values())) == len(names)
