@@ -46,14 +46,16 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         self._find = find
         self._user = user
         self._password = password
-        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}
+        # Without a proxy, as most have it, made here, off the event loop.
+        self._direct = httpx.AsyncHTTPTransport(verify=context)
+        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}  # by the proxy they go through
         self._refused: list[httpx.AsyncHTTPTransport] = []  # others may be on their way by them
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it; raises `httpx.RequestError` or a `ProxyFailure`."""
         address = await self._find(request.url)
         if not address:
-            return await self._direct().handle_async_request(request)
+            return await self._direct.handle_async_request(request)
         host = host_of(str(request.url))
         proxy = _proxy_url(address, host)
         transport = await self._through(proxy)
@@ -73,16 +75,11 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """End all connections."""
-        ending = [*self._refused, *self._transports.values()]
+        ending = [self._direct, *self._refused, *self._transports.values()]
         self._refused.clear()
         self._transports.clear()
         for each in ending:
             await each.aclose()
-
-    def _direct(self) -> httpx.AsyncHTTPTransport:
-        if "" not in self._transports:
-            self._transports[""] = httpx.AsyncHTTPTransport(verify=self._context)
-        return self._transports[""]
 
     async def _through(self, proxy: httpx.URL) -> httpx.AsyncHTTPTransport:
         key = str(proxy)

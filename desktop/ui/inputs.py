@@ -33,12 +33,11 @@ class Choice(QComboBox):
     def __init__(self, entries: Mapping[str, str], theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        # The usual one of a combo box does not dress what cannot be chosen as the style sheet says.
+        # The usual one of a combo box takes neither heights nor what cannot be chosen from styles.
         self.setItemDelegate(QStyledItemDelegate(self))
         self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setItemDelegate(QStyledItemDelegate(self))  # the usual one takes no height from styles
         for value, text in entries.items():
             self.addItem(text, value)
 

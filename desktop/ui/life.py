@@ -38,7 +38,9 @@ from desktop.ui.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from desktop.services.policy import Policy
     from desktop.services.profiles import Profile
+    from desktop.services.settings import Settings
     from desktop.services.surroundings import Surroundings
     from desktop.ui.awakening import Awakening
     from desktop.ui.presence import Presence
@@ -101,10 +103,9 @@ class _Life:
         self._heed_signals()
         try:
             await self._be_the_one()
-            file = settings_file()
             keeper = self._controller.keeper
-            keeper.policy = await self._worker.run(self._options.load_policy)
-            keeper.use(await self._worker.run(partial(load_settings, file)))
+            keeper.policy, settings = await self._worker.run(self._what_holds)
+            keeper.use(settings)
             await self._profiles.sign_in(quietly=self._options.hidden)
             await self._settled.wait()
             await asyncio.sleep(_DRAWN_AFTER)  # what is loaded now would make that come later
@@ -127,6 +128,9 @@ class _Life:
         finally:
             await self._end()
         return 0
+
+    def _what_holds(self) -> tuple[Policy, Settings]:
+        return self._options.load_policy(), load_settings(settings_file())
 
     def _heed_signals(self) -> None:
         if sys.platform == "win32":
