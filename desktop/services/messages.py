@@ -203,8 +203,8 @@ _ROWS: dict[type[BaseException], Row] = {
     profiles.UnknownProfile: Row(
         "There is no such profile",
         lambda e, _: (
-            f"{e.where} holds no profile “{errors.printable(e.detail, 60)}”"
-            f"{f', only {_listed(e.known)}' if e.known else ''}."
+            f"No profile is called “{errors.printable(e.detail, 60)}”"
+            f"{f', only {_listed(e.known)}' if e.known else ''}. Yours are in {e.where}."
         ),
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),

@@ -85,7 +85,7 @@ def members_of(draft: Draft, presets: Presets) -> dict[str, object]:
         if name == "preset":
             continue
         value = _meant(name, getattr(draft, name))
-        said[name] = None if value in (usual[name], "") or not value else _plain(value)
+        said[name] = _plain(value) if value and value != usual[name] else None
     said["client_id"] = draft.client_id.strip()
     said["name"] = draft.name.strip()
     said["settings"] = _own_settings(draft) or None
@@ -116,7 +116,8 @@ def faults_of(draft: Draft, presets: Presets) -> dict[str, str]:
             continue
         # Where several are wrong together it is the address that all others follow from.
         name = member if member in FIELDS else "issuer"
-        found.setdefault(name, _WORDS.get(name, f"{detail[:1].upper()}{detail[1:]}."))
+        words = _OF_PRESET if draft.preset else _WORDS
+        found.setdefault(name, words.get(name, f"{detail[:1].upper()}{detail[1:]}."))
     return found
 
 
@@ -172,6 +173,10 @@ _WORDS = {
 }
 
 
+# Where a preset knows the endpoints, no field shows them.
+_OF_PRESET = {**_WORDS, "issuer": "Type in the address of the issuer."}
+
+
 def _usual(preset: str, presets: Presets, issuer: str) -> dict[str, object]:
     """The members that a profile with `preset` at `issuer` has without saying anything itself."""
     usual: dict[str, object] = {name: getattr(_USUAL, name) for name in MEMBERS}
@@ -190,12 +195,14 @@ def _typed(value: object) -> str:
 
 
 def _meant(name: str, text: str) -> object:
+    """What was typed, as a member; empty for what a preset is to say, or nobody needs to."""
     if name == "scope":
         return tuple(text.replace(",", " ").split())
     if name == "extra_parameters":
         pairs = (line.partition("=") for line in text.splitlines() if line.strip())
         return {key.strip(): value.strip() for key, _, value in pairs}
-    return text.strip()
+    # The first of a choice is not said: with Google it must not replace what the preset knows.
+    return "" if text.strip() == getattr(_USUAL, name) else text.strip()
 
 
 def _own_settings(draft: Draft) -> dict[str, object]:

@@ -12,8 +12,6 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -22,13 +20,11 @@ from desktop.services import paths
 from desktop.services.profile_layout import appended, written
 from desktop.services.profile_reading import (
     is_plain_id,
-    load_presets,
-    preset_members,
     read_document,
     read_profiles,
     read_text,
 )
-from desktop.services.profiles import MEMBERS, BrokenProfile, Profile
+from desktop.services.profiles import MEMBERS, BrokenProfile
 from desktop.services.toml_file import write_all_at_once
 
 if TYPE_CHECKING:
@@ -75,47 +71,6 @@ def remove_profile(file: Path, id_: str) -> None:
     Raises `BrokenProfile`.
     """
     _change(file, lambda tables: tables.pop(id_, None), touched=set())
-
-
-def duplicate_profile(file: Path, id_: str, name: str) -> str:
-    """Add a copy of profile `id_` to `file`, on screen called `name`; its id. Blocks.
-
-    Secrets are not copied. Raises `BrokenProfile`.
-    """
-    made: list[str] = []
-
-    def change(tables: Members) -> None:
-        if id_ not in tables:
-            raise BrokenProfile(file, f"there is no profile `{id_}` any more")
-        made[:] = [new_id(name, tables)]
-        tables[made[0]] = {**deepcopy(tables[id_]), "name": name}
-
-    _change(file, change, touched=set())
-    return made[0]
-
-
-def members_of(profile: Profile) -> Members:
-    """What `save_profile` is given to make the file say `profile`.
-
-    What its preset or nobody needs to say is `None`: a member that a preset learns later counts.
-    """
-    preset: Any = load_presets().get(profile.preset, {})
-    usual = Profile(id=profile.id, name=profile.id, client_id="")
-    by_preset = preset_members(preset, {"issuer": profile.issuer})
-    members: Members = {}
-    for name in (each.name for each in fields(Profile) if each.name in MEMBERS):
-        value = _as_toml(getattr(profile, name))
-        is_known = value == by_preset.get(name, _as_toml(getattr(usual, name)))
-        members[name] = None if is_known else value
-    return members
-
-
-def _as_toml(value: object) -> object:
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    return "" if value is None else value
 
 
 def import_profiles(file: Path, text: str, source: Path | None = None) -> tuple[str, ...]:

@@ -50,9 +50,14 @@ class ProfilesAtWork:
         self._one_at_a_time = asyncio.Lock()
 
     async def sign_in(self, *, quietly: bool = False) -> None:
-        """Load the profiles; where the current one is another than before, open what is stored."""
+        """Load the profiles; where the current one is another than before, open what is stored.
+
+        It is for the profile in the window now; whoever brings another one there meanwhile keeps
+        that in the window.
+        """
+        asked_for = self._sessions.current
         async with self._one_at_a_time:
-            await self._sign_in(quietly=quietly)
+            await self._sign_in(asked_for or self._sessions.current, quietly=quietly)
 
     async def go_by_the_file(self, id_: str, *, sign_in: bool) -> None:
         """Profiles were changed; `id_` is the one to go on with, empty for the current one."""
@@ -73,9 +78,7 @@ class ProfilesAtWork:
         self._is_settled = True
         self._open_others()
 
-    async def _sign_in(self, *, quietly: bool) -> None:
-        # Whoever brings another profile into the window meanwhile keeps it there.
-        before = self._sessions.current
+    async def _sign_in(self, before: Session | None, *, quietly: bool) -> None:
         try:
             profiles = await self._worker.run(self._options.load_profiles)
             profile = profiles.named(self._wanted(profiles, before))

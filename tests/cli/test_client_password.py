@@ -121,7 +121,7 @@ def test_a_locked_keyring_is_told(
 
 def test_an_unknown_profile_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert store("southwind") == 1
-    assert "holds no profile “southwind”, only “northwind”, “other”." in capsys.readouterr().err
+    assert "No profile is called “southwind”, only “northwind”, “other”." in capsys.readouterr().err
 
 
 def test_the_password_of_a_proxy_is_kept_apart(

@@ -265,7 +265,7 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
         (
             profiles.UnknownProfile(FILE, "southwind"),
             "There is no such profile",
-            "profiles.toml holds no profile “southwind”.",
+            "No profile is called “southwind”. Yours are in profiles.toml.",
             [Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN],
         ),
         (

@@ -8,7 +8,7 @@ import pytest
 
 from desktop.oauth.addresses import checked_address
 from desktop.oauth.metadata import Issuer, discover
-from desktop.services.profile_file import members_of
+from desktop.services.profile_draft import draft_of, members_of
 from desktop.services.profile_reading import load_presets, load_profile
 from desktop.services.profile_rules import faults
 from desktop.services.profiles import (
@@ -48,8 +48,9 @@ def test_a_preset_and_a_client_make_a_profile_without_faults(file: Path, name: s
         assert checked_address(address) == address
     assert profile.provider
     assert profile.issuer == (example or str(PRESETS[name].get("issuer", "")))
-    given = {member for member, value in members_of(profile).items() if value is not None}
-    assert given == {"client_id", "preset", "issuer"} - (set() if example else {"issuer"})
+    members = members_of(draft_of(profile, PRESETS), PRESETS)
+    given = {member for member, value in members.items() if value is not None}
+    assert given == {"name", "client_id", "preset"} | ({"issuer"} if example else set())
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -133,3 +133,17 @@ def test_a_name_that_was_typed_is_not_taken_away_by_a_model() -> None:
     assert model is not None
     filled = with_model(DRAFT, model)
     assert (filled.name, filled.client_authentication) == ("Contoso", "none")
+
+
+def test_what_a_preset_knows_of_the_client_is_not_replaced_by_the_first_of_a_choice() -> None:
+    draft = replace(DRAFT, preset="google", client_authentication="auto")
+    assert members_of(draft, PRESETS)["client_authentication"] is None
+    profile = profile_of("a", draft, PRESETS)
+    assert profile.client_authentication == PRESETS["google"]["client_authentication"]
+    chosen = replace(draft, client_authentication="client_secret_basic")
+    assert members_of(chosen, PRESETS)["client_authentication"] == "client_secret_basic"
+
+
+def test_the_issuer_of_a_preset_is_asked_for_without_endpoints_that_no_field_shows() -> None:
+    found = faults_of(replace(DRAFT, preset="okta", issuer=""), PRESETS)
+    assert found["issuer"] == "Type in the address of the issuer."

@@ -146,7 +146,7 @@ def test_a_profile_that_is_not_there_is_told(write: Write) -> None:
             "southwind",
             file=write(f"[profiles.x]\n{CLIENT}{ISSUER}[profiles.y]\n{CLIENT}{ISSUER}"),
         )
-    assert "holds no profile “southwind”, only “x”, “y”." in advice_for(caught.value).text
+    assert "No profile is called “southwind”, only “x”, “y”." in advice_for(caught.value).text
 
 
 def test_what_a_later_version_may_know_does_no_harm(

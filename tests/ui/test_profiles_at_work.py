@@ -103,10 +103,10 @@ async def house() -> House:
     return made
 
 
-async def _until_ending(house: House) -> None:
-    """Wait until the file has been read, and a session is on its way out."""
+async def _until_ending(house: House, id_: str = PROFILE.id) -> None:
+    """Wait until the file has been read, and the session of `id_` is on its way out."""
     for _ in range(1000):
-        if house.sessions.current is None:
+        if house.sessions.named(id_) is None:
             return
         await asyncio.sleep(0.001)
     raise AssertionError
@@ -136,6 +136,25 @@ async def test_a_sign_in_does_not_undo_what_a_form_has_saved(house: House) -> No
     house.may_end.set()
     await asyncio.gather(saving, signing_in)
     assert [each for each in house.calls if "sign in" in each] == [f"sign in {OTHER.id}"]
+    assert house.sessions.current is house.sessions.named(OTHER.id)
+
+
+async def test_a_sign_in_that_waits_is_for_the_profile_it_was_asked_for(house: House) -> None:
+    third = replace(PROFILE, id="third", client_id="client-3")
+    house.file = {PROFILE.id: PROFILE, OTHER.id: OTHER, third.id: third}
+    house.may_end.set()
+    await house.work.go_by_the_file(third.id, sign_in=False)
+    await house.work.go_by_the_file(PROFILE.id, sign_in=False)
+    house.may_end.clear()
+    house.file = {PROFILE.id: PROFILE, OTHER.id: OTHER}
+    saving = asyncio.ensure_future(house.work.go_by_the_file("", sign_in=False))
+    await _until_ending(house, third.id)
+    signing_in = asyncio.ensure_future(house.work.sign_in())
+    await asyncio.sleep(0)
+    house.work.switch(OTHER.id)
+    house.may_end.set()
+    await asyncio.gather(saving, signing_in)
+    assert [each for each in house.calls if "sign in" in each] == [f"sign in {PROFILE.id}"]
     assert house.sessions.current is house.sessions.named(OTHER.id)
 
 
