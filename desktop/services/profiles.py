@@ -130,6 +130,12 @@ def issued_for(profile: Profile) -> str:
     return " ".join((*endpoints, profile.client_id, *elsewhere))
 
 
+def tokens_bound(profile: Profile) -> str:
+    """What binds saved tokens, besides: those of a person are not the client's own."""
+    own = " client-credentials" if profile.grant == "client-credentials" else ""
+    return f"{issued_for(profile)}{own}"
+
+
 def proxy_bound(profile: Profile) -> str:
     """What binds the password for a proxy to that proxy and user: no other is given it."""
     return f"proxy {profile.proxy} {profile.proxy_user}"

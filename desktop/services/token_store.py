@@ -14,7 +14,7 @@ from desktop.services.keystore import (
     KeystoreError,
     MemoryKeystore,
 )
-from desktop.services.profiles import Profile, issued_for, tokens_key
+from desktop.services.profiles import Profile, tokens_bound, tokens_key
 from desktop.services.saved_tokens import Saved
 from desktop.services.session_errors import RenewalSlow
 
@@ -29,7 +29,7 @@ class TokenStore:
         self.not_saved: KeystoreError | None = None
         self.is_saving = False
         self._key = tokens_key(profile)
-        self._issued_for = issued_for(profile)
+        self._issued_for = tokens_bound(profile)
         self._lock = lock
         self._keyring = keyring
         self._keystore = keyring

@@ -53,7 +53,8 @@ class ProfileSwitcher(Button):
         if profiles.standings:
             self._list.addSeparator()
         self._add_edit(profiles)
-        self._add("Add profile…", self._actions.add_profile)
+        if all(each.profile.policy.own_profiles for each in profiles.standings):
+            self._add("Add profile…", self._actions.add_profile)
         self._add("All profiles…", self._actions.manage_profiles)
 
     def _add_edit(self, profiles: ProfileActions) -> None:

@@ -27,7 +27,10 @@ def test_it_says_where_it_is_and_ends_cleanly(ending: signal.Signals) -> None:
         assert "Nothing here is real" in words
         assert httpx.get(f"{urls[0]}/.well-known/oauth-authorization-server").status_code == 200
         process.send_signal(ending)
-        _, errors = process.communicate(timeout=20)
+        try:
+            _, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()  # what ignores the signal would be waited for without end
     assert (process.returncode, errors) == (0, "")
 
 

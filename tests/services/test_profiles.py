@@ -18,6 +18,7 @@ from desktop.services.profiles import (
     ProfileError,
     UnknownProfile,
     issued_for,
+    tokens_bound,
 )
 
 Write = Callable[[str], Path]
@@ -282,6 +283,14 @@ def test_where_tokens_can_be_asked_about_does_not_bind_what_is_saved(write: Writ
         replace(plain, app_grant_endpoint="https://evil.example/x"),
     ):
         assert issued_for(other) != issued_for(plain), "what is saved is not sent elsewhere"
+
+
+def test_the_token_of_a_person_is_not_taken_for_the_clients_own(write: Write) -> None:
+    person = one(write, f"{CLIENT}{ISSUER}")
+    client = replace(person, grant="client-credentials")
+    assert tokens_bound(person) == tokens_bound(replace(person, grant="code"))
+    assert tokens_bound(person) != tokens_bound(client)
+    assert issued_for(person) == issued_for(client), "the password is the same client's"
 
 
 @pytest.mark.parametrize("address", ["-K/tmp/evil.conf", "http://api.example/me", "ftp://a.b/c"])

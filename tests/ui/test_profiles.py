@@ -145,6 +145,17 @@ def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why()
     edit = line(button.menu(), "Edit")
     assert edit.text() == "Edit “Northwind SOC”… (set by your organization)"
     assert not edit.isEnabled()
+    assert "Add profile…" in lines(button.menu())
+    button.deleteLater()
+
+
+def test_where_own_profiles_are_forbidden_none_is_offered_to_be_added() -> None:
+    policy = Policy(profiles={PROFILE.id: {}}, own_profiles=False)
+    standing = replace(STANDINGS[0], profile=replace(PROFILE, policy=policy))
+    button = ProfileSwitcher(Recorder(profiles=Profiles(standings=(standing,), current=PROFILE.id)))
+    button.menu().aboutToShow.emit()
+    assert lines(button.menu())[-1] == "All profiles…"
+    assert "Add profile…" not in lines(button.menu())
     button.deleteLater()
 
 
