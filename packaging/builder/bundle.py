@@ -31,7 +31,7 @@ def make_bundle(work: Path = WORK) -> Path:
     command = [sys.executable, "-m", "PyInstaller", *how, str(HERE / "xdr-login.spec")]
     subprocess.run(command, cwd=work, env=environment, check=True)
     bundle = work / "bundle" / product().package
-    notices.add_licences(bundle)
+    notices.add_licences(bundle, bundle / "licenses")
     settle(bundle, program=product().package)
     if sys.platform == "linux":
         wrong = closure.faults(bundle, (ROOT, Path.home() / ".pyenv"))
