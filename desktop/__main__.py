@@ -11,9 +11,14 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments` (those of the process by default); gives the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given and not given[0].startswith("-"):
+        from desktop.cli.program import run as run_command
+
+        return run_command(given)
     from desktop.cli.arguments import run
 
-    return run(sys.argv[1:] if arguments is None else arguments)
+    return run(given)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ LIBRARIES = {
     "uvicorn": ("demo/",),
     "jinja2": ("demo/",),
     "cryptography": ("demo/",),
+    "click": ("cli/",),
     "keyring": ("services/keyring_vault.py",),
     "httpx": (
         "oauth/",

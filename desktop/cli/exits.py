@@ -1,0 +1,90 @@
+"""How a command ends: its exit code, and the words for what went wrong."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from enum import IntEnum
+from typing import ParamSpec
+
+from desktop.cli import CANCELLED
+from desktop.oauth import errors
+from desktop.services import session_errors
+from desktop.services.keystore import KeystoreError
+from desktop.services.messages import advice_for
+from desktop.services.profiles import ProfileError
+
+P = ParamSpec("P")
+
+EXPECTED = (errors.OAuthError, KeystoreError, session_errors.SessionError, ProfileError)
+"""What a command tells in words; anything else is a fault of this program."""
+
+
+class Exit(IntEnum):
+    """The exit codes, documented in docs/command-line.md."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    SIGN_IN_NEEDED = 3
+    FORBIDDEN = 4
+    NETWORK = 5
+    KEYRING = 6
+    CANCELLED = CANCELLED
+
+
+def exit_code(error: Exception) -> Exit:
+    """The exit code for an expected error."""
+    return next((code for kinds, code in _CODES if isinstance(error, kinds)), Exit.FAILURE)
+
+
+def words(error: Exception) -> str:
+    """What a person reads of an expected error, as the window says it."""
+    advice = advice_for(error)
+    return "\n".join(filter(None, (f"{advice.title}. {advice.text}", advice.facts)))
+
+
+def reporting(command: Callable[P, int | None]) -> Callable[P, int]:
+    """Turn what `command` raises into words on stderr and an exit code."""
+
+    @functools.wraps(command)
+    def reported(*args: P.args, **kwargs: P.kwargs) -> int:
+        try:
+            return command(*args, **kwargs) or Exit.OK
+        except EXPECTED as error:
+            print(words(error), file=sys.stderr)
+            return exit_code(error)
+        except KeyboardInterrupt:
+            print("\nCancelled.", file=sys.stderr)
+            return Exit.CANCELLED
+
+    return reported
+
+
+_CODES: tuple[tuple[tuple[type[Exception], ...], Exit], ...] = (
+    (
+        (
+            session_errors.NoToken,
+            session_errors.SignedOutByServer,
+            session_errors.SignedOutElsewhere,
+            errors.CodeExpired,
+            errors.ExpiredToken,
+            errors.InvalidGrant,
+            errors.InvalidToken,
+            errors.NotApprovedInTime,
+        ),
+        Exit.SIGN_IN_NEEDED,
+    ),
+    (
+        (
+            session_errors.ForbiddenByPolicy,
+            errors.ForbiddenByPolicy,
+            errors.AccessDenied,
+            errors.InsufficientScope,
+        ),
+        Exit.FORBIDDEN,
+    ),
+    ((errors.Trouble,), Exit.NETWORK),
+    ((KeystoreError,), Exit.KEYRING),
+)
