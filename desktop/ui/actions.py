@@ -141,3 +141,6 @@ class PageActions(Protocol):
 
     def open_log(self) -> None:
         """Show the folder of the log."""
+
+    def open_about(self) -> None:
+        """Show what the program says of itself."""

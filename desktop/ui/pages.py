@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from desktop.services.session import Session
     from desktop.services.states import SignedIn
     from desktop.services.token_details import TokenDetails
+    from desktop.ui.about_page import AboutPage
     from desktop.ui.actions import Actions
     from desktop.ui.browser_opener import BrowserOpener
+    from desktop.ui.clipboard import Clipboard
     from desktop.ui.profile_pages import ProfilePages
     from desktop.ui.settings_keeper import SettingsKeeper
     from desktop.ui.who_am_i import Asker, WhoAmI
@@ -31,17 +33,21 @@ class Pages(QObject):
     those is first opened.
     """
 
-    def __init__(self, window: Window, actions: Actions, keeper: SettingsKeeper) -> None:
+    def __init__(
+        self, window: Window, actions: Actions, keeper: SettingsKeeper, clipboard: Clipboard
+    ) -> None:
         super().__init__()
         self._window = window
         self._actions = actions
         self._keeper = keeper
+        self._clipboard = clipboard
         self.session: Session | None = None
         self.make_profile_pages: Callable[[], ProfilePages] | None = None
         self._hand_outs: HandOuts | None = None
         self._asker: Asker | None = None
         self._profile_pages: ProfilePages | None = None
         self._browsers: BrowserOpener | None = None
+        self._about: AboutPage | None = None
         window.page_closed.connect(self._on_closed)
         keeper.changed.connect(self._show_settings)
         keeper.changed.connect(lambda settings: window.theme.choose(settings.theme))
@@ -186,6 +192,14 @@ class Pages(QObject):
             self._asker = Asker()
             self._asker.answered.connect(self._show_who_am_i)
         self._asker.ask(self.session)
+
+    def open_about(self) -> None:
+        """Show what the program says of itself."""
+        from desktop.ui.about_page import AboutPage
+
+        if self._about is None:
+            self._about = AboutPage(self._window, self._clipboard)
+        self._about.open()
 
     def open_log(self) -> None:
         """Show the folder of the log."""

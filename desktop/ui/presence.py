@@ -14,6 +14,7 @@ from desktop.services.paths import told_folder
 from desktop.services.states import Requesting
 from desktop.ui import tray_texts
 from desktop.ui.copy_progress import Copied, Copying, NotCopied
+from desktop.ui.dock import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,6 +56,7 @@ class Presence(QObject):
         window.hide_where(tray.is_there)
         window.closed.connect(self._on_closed)
         window.handle().activeChanged.connect(self._on_active)
+        follow(window)
         tray.opened.connect(self.bring_window)
         tray.toggled.connect(self.toggle)
         tray.appeared.connect(self._on_tray)

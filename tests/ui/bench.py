@@ -205,6 +205,9 @@ class PageRecorder:
     def open_log(self) -> None:
         self.calls.append("open_log")
 
+    def open_about(self) -> None:
+        self.calls.append("open_about")
+
 
 @dataclass
 class Screen:
