@@ -58,6 +58,7 @@ class QuestionWindow(QWidget):
         column.addWidget(label(page_texts.QUESTION, "title"))
         column.addWidget(self._facts)
         column.addWidget(label(page_texts.ABOUT_QUESTION, "muted"))
+        column.addStretch(1)
         column.addWidget(ButtonRow(self.refuse, self.once, self.for_an_hour))
         place = QRect(0, 0, _WIDTH, column.totalHeightForWidth(_WIDTH))
         place.moveCenter(over.center())
