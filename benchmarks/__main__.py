@@ -6,11 +6,12 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.agent import measurements as agent
 from benchmarks.all_day import measurements as all_day
 from benchmarks.report import Measurement, table
 from benchmarks.start import measurements as start
 
-BENCHMARKS = {"start": start, "all_day": all_day}
+BENCHMARKS = {"start": start, "all_day": all_day, "agent": agent}
 
 
 def main() -> int:
