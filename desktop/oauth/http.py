@@ -100,7 +100,9 @@ async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
     except TimeoutError as error:
         raise NoAnswerInTime(host) from error
     except httpx.RequestError as error:
-        raise _transport_failure(host, error) from error
+        failure = _transport_failure(host, error)
+        failure.unused = isinstance(error, _NOT_SENT)
+        raise failure from error
     return Answer(endpoint, response.status_code, response.headers, body)
 
 
@@ -126,6 +128,10 @@ def _unpacked(body: bytes, coding: str) -> bytes:
         return zlib.decompressobj(wbits=47).decompress(body, LARGEST_BODY + 1)
     except zlib.error:
         return body
+
+
+# There was no connection to send the request by.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 def _transport_failure(host: str, error: httpx.RequestError) -> TransportFailure:

@@ -76,6 +76,16 @@ def _cause_says(error: session_errors.SignedOutByServer) -> str:
     return server_says(cause) if isinstance(cause, errors.ErrorResponse) else ""
 
 
+def _why_unused(error: session_errors.ApprovalUnused) -> str:
+    cause = error.__cause__
+    if isinstance(cause, errors.Trouble) and cause.unused:
+        return (
+            f"the token could not be fetched in time. {advice_for(cause).text} Then sign in again."
+        )
+    title = f" ({advice_for(cause).title})" if isinstance(cause, errors.Trouble) else ""
+    return f"the token got lost on its way here{title}. An approval counts once: sign in again."
+
+
 def _sentence(text: str) -> str:
     return text if text.endswith("?") else f"{text}."
 
@@ -140,6 +150,11 @@ _ROWS: dict[type[BaseException], Row] = {
             "your profile."
         ),
         PROFILE_REMEDIES,
+    ),
+    session_errors.ApprovalUnused: Row(
+        "Your approval brought no token",
+        lambda e, _: f"You approved it in your browser, but {_why_unused(e)}",
+        (Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.NotSignedOut: Row(
         "The token is still in the keyring",

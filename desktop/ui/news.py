@@ -15,7 +15,8 @@ def is_news(before: State, state: State) -> bool:
     if type(before) is not type(state):
         return True
     if isinstance(before, AwaitingApproval) and isinstance(state, AwaitingApproval):
-        return (before.user_code, before.approved) != (state.user_code, state.approved)
+        known = (before.user_code, before.approved, before.came_back)
+        return known != (state.user_code, state.approved, state.came_back)
     if isinstance(before, SignedIn) and isinstance(state, SignedIn):
         return before.not_saved is not state.not_saved
     if isinstance(before, SignedOut) and isinstance(state, SignedOut):

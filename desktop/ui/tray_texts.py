@@ -103,6 +103,8 @@ def summary(state: State, at: datetime) -> str:
     match state:
         case Requesting():
             return "Starting"
+        case AwaitingApproval(came_back=True):
+            return "Waiting for the server"
         case AwaitingApproval():
             return "Approved" if state.approved else "Waiting for approval"
         case SignedIn():
@@ -239,6 +241,8 @@ def _deeds(state: State, at: datetime) -> dict[Line, Words]:
             return cancel
         case AwaitingApproval(approved=True) | SignedIn(leaving=True):
             return {}
+        case AwaitingApproval(came_back=True):
+            return cancel
         case AwaitingApproval():
             code = {} if state.in_browser else {Line.COPY_CODE: Words("Copy code")}
             return {Line.OPEN_BROWSER: Words("Open browser")} | code | cancel
@@ -263,7 +267,7 @@ def _why_no_token(state: State, at: datetime) -> str:
             expired = state.remaining(at) == 0 and not state.renewable
             return "it has expired" if expired else ""
         case AwaitingApproval():
-            return "not approved yet"
+            return "waiting for the server" if state.came_back else "not approved yet"
         case Requesting():
             return "starting"
         case _:
