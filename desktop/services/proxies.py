@@ -59,12 +59,12 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         host = host_of(str(request.url))
         proxy = _proxy_url(address, host)
         transport = await self._through(proxy)
-        schemes = _Challenge()
-        request.extensions = {**request.extensions, "trace": schemes.notice}
+        passage = _Passage()
+        request.extensions = {**request.extensions, "trace": passage.notice}
         try:
             return await transport.handle_async_request(request)
-        except (httpx.ProxyError, httpx.ConnectError) as error:
-            failure = _failure(host, _name(proxy), error, schemes)
+        except httpx.TransportError as error:
+            failure = _failure(request.url, _name(proxy), error, passage)
             known = self._transports.get(str(proxy)) is transport
             if known and isinstance(failure, ProxySignInNeeded):
                 # The next request asks for the password anew: it may have been corrected.
@@ -96,23 +96,35 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         return self._transports[key]
 
 
-class _Challenge:
-    """The ways to sign in that a proxy named (RFC 9110 section 11.7.1), as the library saw them."""
+class _Passage:
+    """How far a request came, as the library tells of every event.
+
+    `at_proxy` says that a connection was begun which the proxy has not let through yet; `schemes`
+    are the ways to sign in that it named (RFC 9110 section 11.7.1): httpx's own error lacks them.
+    """
 
     def __init__(self) -> None:
+        self.at_proxy = False
         self.schemes: tuple[str, ...] = ()
 
     async def notice(self, event: str, info: Info) -> None:
-        """Told of every event of the request; httpx's own error lacks the headers."""
-        if event != "http11.receive_response_headers.complete":
-            return
-        _version, status, _reason, headers = info["return_value"]
-        if status == 407:
-            self.schemes = tuple(
-                match[1].decode()
-                for name, value in headers
-                if name.lower() == b"proxy-authenticate" and (match := _SCHEME.match(value))
-            )
+        """Told of every event of the request."""
+        match event:
+            case "connection.connect_tcp.started":
+                self.at_proxy = True
+            case "proxy.start_tls.started":
+                self.at_proxy = False
+            case "http11.receive_response_headers.complete":
+                _version, status, _reason, headers = info["return_value"]
+                self.schemes = _schemes(headers) if status == 407 else ()
+
+
+def _schemes(headers: list[tuple[bytes, bytes]]) -> tuple[str, ...]:
+    return tuple(
+        match[1].decode()
+        for name, value in headers
+        if name.lower() == b"proxy-authenticate" and (match := _SCHEME.match(value))
+    )
 
 
 _SCHEME = re.compile(rb"\s*([A-Za-z0-9-]+)")
@@ -136,19 +148,31 @@ def _name(proxy: httpx.URL) -> str:
 
 # WORKAROUND: of the answer to CONNECT httpcore gives the first line alone, as its error's text.
 def _failure(
-    host: str, proxy: str, error: httpx.TransportError, challenge: _Challenge
+    url: httpx.URL, proxy: str, error: httpx.TransportError, passage: _Passage
 ) -> ProxyFailure | None:
-    """What went wrong with the proxy; `None` where it was the connection with `host` itself."""
-    detail = str(error)
+    """What went wrong with the proxy; `None` where it was the connection with the server itself."""
+    host, detail = host_of(str(url)), str(error)
     if not isinstance(error, httpx.ProxyError):
-        return None if _is_about_trust(error) else ProxyUnreachable(host, by=proxy, detail=detail)
+        return _unconnected(url, proxy, error) if passage.at_proxy else None
     # tinyproxy answers 401 to a password that is wrong, and 407 only where there is none.
     if not detail.startswith(("407", "401")):
         return ProxyRefused(host, by=proxy, detail=detail)
-    others = [each for each in challenge.schemes if each.lower() != "basic"]
-    if others and len(others) == len(challenge.schemes):
+    others = [each for each in passage.schemes if each.lower() != "basic"]
+    if others and len(others) == len(passage.schemes):
         return ProxySignInUnsupported(host, by=proxy, detail=", ".join(others))
     return ProxySignInNeeded(host, by=proxy)
+
+
+def _unconnected(url: httpx.URL, proxy: str, error: httpx.TransportError) -> ProxyFailure | None:
+    host, detail = host_of(str(url)), str(error) or type(error).__name__
+    if isinstance(error, httpx.ConnectError) and _is_about_trust(error):
+        return ProxyUnusable(host, by=proxy, detail="its certificate is not trusted")
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return ProxyUnreachable(host, by=proxy, detail=detail)
+    if url.scheme != "https":
+        return None  # the proxy has it, and whether it or the server fails cannot be told
+    kind = ProxyUnreachable if isinstance(error, httpx.TimeoutException) else ProxyFailure
+    return kind(host, by=proxy, detail=detail)
 
 
 def _is_about_trust(error: BaseException) -> bool:

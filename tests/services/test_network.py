@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.http import Answer, get
+from desktop.oauth.http import Answer, get, knock
 from desktop.services.background import Worker
 from desktop.services.configuration import obeying
 from desktop.services.connecting import Connector
@@ -225,10 +225,62 @@ async def test_a_proxy_that_is_not_there_is_named() -> None:
     assert (caught.value.by, caught.value.host) == (name, "login.example")
 
 
-async def test_a_proxy_that_breaks_off_is_trouble() -> None:
+async def test_a_proxy_that_breaks_off_is_named() -> None:
     async with proxy_that_says("") as address:
-        with pytest.raises(errors.TransportFailure):
+        with pytest.raises(errors.ProxyFailure) as caught:
             await fetched(Network(proxy=address), "https://login.example")
+    assert caught.value.by == address.removeprefix("http://")
+
+
+async def silent(scheme: str, answer: str = "") -> errors.Trouble:
+    """What is said of a proxy that says `answer`, and nothing more in good time."""
+    leave = asyncio.Event()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if answer:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer.encode())
+        await leave.wait()
+        writer.close()
+
+    async with await asyncio.start_server(handler, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        http = make_http_client(Network(proxy=f"{scheme}://127.0.0.1:{port}"))
+        http.timeout = httpx.Timeout(0.2)
+        async with http:
+            with pytest.raises(errors.Trouble) as caught:
+                await get(http, "https://login.example")
+        leave.set()
+    return caught.value
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_does_not_answer_is_named(scheme: str) -> None:
+    error = await silent(scheme)
+    assert type(error) is errors.ProxyUnreachable
+    assert error.by.startswith("127.0.0.1:")
+    assert error.unused
+
+
+async def test_a_server_that_does_not_answer_behind_a_proxy_is_named() -> None:
+    error = await silent("http", "HTTP/1.1 200 Connection established\r\n\r\n")
+    assert type(error) is errors.NoAnswerInTime
+    assert error.host == "login.example"
+
+
+async def test_who_fails_in_plain_http_is_not_guessed() -> None:
+    async with await asyncio.start_server(said(""), "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with make_http_client(Network(proxy=f"http://127.0.0.1:{port}")) as http:
+            with pytest.raises(errors.TransportFailure) as caught:
+                await knock(http, "login.example")
+    assert not isinstance(caught.value, errors.ProxyFailure)
+
+
+async def test_a_proxy_whose_certificate_is_not_trusted_is_named(authority: Authority) -> None:
+    with authority.serving() as address, pytest.raises(errors.ProxyUnusable) as caught:
+        await fetched(Network(proxy=address), "https://login.example")
+    assert "its certificate is not trusted" in advice_for(caught.value).text
 
 
 @pytest.mark.parametrize(
