@@ -175,9 +175,10 @@ class NoAnswerInTime(TransportFailure):
 
 
 class ProxyFailure(TransportFailure):
-    """The proxy `by` (host and port) could not be used."""
+    """The proxy `by` (host and port) could not be used; `set_in` is whose policy names it."""
 
     unused = True
+    set_in = ""
 
 
 class ProxyUnusable(ProxyFailure):

@@ -37,7 +37,8 @@ def advice_for(error: Exception, *, user_code: str = "") -> Advice:
     # A server may echo what it was sent.
     facts = facts_of(error) or facts_of(error.__cause__)
     help_ = row.help() if callable(row.help) else row.help
-    return Advice(row.title, redacted(text), row.remedies, redacted(facts), help_)
+    remedies = row.remedies(error) if callable(row.remedies) else row.remedies
+    return Advice(row.title, redacted(text), remedies, redacted(facts), help_)
 
 
 _LONGEST_LINE = 48  # characters that fit the window
@@ -138,9 +139,10 @@ _ROWS: dict[type[BaseException], Row] = {
         "The client password is missing",
         lambda e, _: (
             "Your profile says that its client has a password, and the keyring holds none for it. "
-            f"Run “xdr-login --profile {e.profile_id} --set-client-password” in a terminal to "
-            "store it, then try again."
+            "Type it into the profile, or run “xdr-login --profile "
+            f"{e.profile_id} --set-client-password” in a terminal. Then try again."
         ),
+        PROFILE_REMEDIES,
     ),
     session_errors.NoWayBack: Row(
         "Your browser cannot come back here",

@@ -115,18 +115,16 @@ class ProfileDeeds:
         ways to sign in that may be proposed.
         """
         profile = obeying(profile, known.profiles.policy)
-        client, proxy = passwords.client, passwords.proxy
+        client = passwords.client
         if client is None:
             client = await client_password(self._world.keystore, profile)
-        if proxy is None:
-            proxy = await proxy_password(self._world.keystore, profile)
         looking = profile_check.check(
             profile,
             client or None,
             open_http=self._world.open_http,
             clock=self._world.clock,
             presets=known.presets,
-            proxy_password=proxy or None,
+            proxy_password=passwords.proxy or None,
             allowed=allowed,
         )
         async with aclosing(looking) as findings:

@@ -21,7 +21,7 @@ from desktop.oauth.errors import (
 Info = dict[str, Any]
 
 
-async def no_password() -> str | None:
+async def no_password(_proxy: str) -> str | None:
     """The password of a proxy that wants none."""
     return None
 
@@ -29,9 +29,10 @@ async def no_password() -> str | None:
 class ProxiedTransport(httpx.AsyncBaseTransport):
     """Sends each request through the proxy that `find` gives for it, or directly for an empty one.
 
-    A proxy whose address names no user is given `user` and what `password` gives (RFC 7617), which
-    is asked for at the first need, and again after the proxy has refused it. Raises, besides what
-    httpx does, a `ProxyFailure`.
+    A proxy whose address names no user is given `user` and what `password` gives for its host and
+    port (RFC 7617), which is asked for at the first need, and again after the proxy has refused it.
+    Raises, besides what httpx does, a `ProxyFailure`; `set_in` is where an administrator has named
+    the proxy.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         find: Callable[[httpx.URL], Awaitable[str]],
         *,
         user: str = "",
-        password: Callable[[], Awaitable[str | None]] = no_password,
+        password: Callable[[str], Awaitable[str | None]] = no_password,
+        set_in: str = "",
     ) -> None:
         self._context = context
         self._find = find
         self._user = user
         self._password = password
+        self._set_in = set_in
         # Without a proxy, as most have it, made here, off the event loop.
         self._direct = httpx.AsyncHTTPTransport(verify=context)
         self._transports: dict[str, httpx.AsyncHTTPTransport] = {}  # by the proxy they go through
@@ -53,6 +56,13 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it; raises `httpx.RequestError` or a `ProxyFailure`."""
+        try:
+            return await self._sent(request)
+        except ProxyFailure as failure:
+            failure.set_in = self._set_in
+            raise
+
+    async def _sent(self, request: httpx.Request) -> httpx.Response:
         address = await self._find(request.url)
         if not address:
             return await self._direct.handle_async_request(request)
@@ -85,7 +95,11 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         key = str(proxy)
         if key not in self._transports:
             auth = None
-            if self._user and not proxy.username and (password := await self._password()):
+            if (
+                self._user
+                and not proxy.username
+                and (password := await self._password(_name(proxy)))
+            ):
                 auth = (self._user, password)
             ssl_context = self._context if proxy.scheme == "https" else None
             made = httpx.AsyncHTTPTransport(

@@ -156,7 +156,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             f"{f'names “{e.found}”' if e.found else 'names nobody'}. It was not used. Sign in "
             "again, and tell your administrator if it happens again."
         ),
-        (Remedy.SIGN_IN_AGAIN, Remedy.OPEN_PROFILES),
+        (Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
     ),
     errors.NotApprovedInTime: Row(
         "Nobody approved it in time",
@@ -243,7 +243,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             f"{e.host} asks for a scope that this token was not granted, or a policy forbids it. "
             f"Add the scope to your profile and sign in again.{server_says(e)}"
         ),
-        (Remedy.SIGN_IN_AGAIN, Remedy.OPEN_PROFILES),
+        (Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
     ),
     errors.NotRevocable: Row(
         "The token cannot be revoked",

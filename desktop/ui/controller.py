@@ -9,12 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, QUrl, Signal
-from PySide6.QtGui import (
-    QDesktopServices,
-    QGuiApplication,
-    QPixmapCache,
-    QWindow,
-)
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QPixmapCache, QWindow
 
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.settings import overlaid
@@ -182,6 +177,8 @@ class Controller(QObject):
         """Open the form of the profile in the window."""
         if id_ := self.profiles.current:
             self.pages.open_form(id_)
+        else:
+            self.manage_profiles()
 
     def manage_profiles(self) -> None:
         """Show all profiles, to be changed."""

@@ -32,5 +32,6 @@ def may_be_the_profile(state: State) -> bool:
     if not isinstance(state, Failed):
         return False
     # Whatever a server or the way to it says may come of an address that has been corrected since.
-    by_profile = Remedy.OPEN_PROFILES in advice_for(state.error).remedies
+    remedies = advice_for(state.error).remedies
+    by_profile = Remedy.OPEN_PROFILES in remedies or Remedy.EDIT_PROFILE in remedies
     return by_profile or isinstance(state.error, OAuthError)

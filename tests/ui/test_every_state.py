@@ -199,7 +199,7 @@ WORDS = {
     "unknown_client": [
         "The client is not known here",
         "Try again",
-        "Open profiles folder",
+        "Edit profile",
         "Copy details",
     ],
     "keyring_locked": ["The keyring is locked", "Try again", "Continue without saving"],
