@@ -72,7 +72,7 @@ class Presence(QObject):
         """Name the profile that is in the window now."""
         self._profile = profile.id
         self._state = Requesting(opening=True)  # what follows is no news of the one before
-        self._tray.show_profile(profile.name)
+        self._tray.show_profile(profile)
 
     def show_state(self, state: State, at: datetime) -> None:
         """Show `state` in the tray; tell what a person who does not see the window must know."""

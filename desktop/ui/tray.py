@@ -19,6 +19,7 @@ from desktop.ui.tray_texts import Line, Look, Notification
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from desktop.services.profiles import Profile
     from desktop.services.sessions import Standing
     from desktop.services.states import State
     from desktop.ui.actions import Actions
@@ -81,9 +82,10 @@ class Tray(QObject):
             self._vanish()
         return available
 
-    def show_profile(self, name: str) -> None:
-        """Name the profile in the tooltip."""
-        self._name = name
+    def show_profile(self, profile: Profile) -> None:
+        """Name the profile in the tooltip, and offer what its policy allows."""
+        self._name = profile.name
+        self._menu.forbid(profile.policy.forbidden_formats)
         self._refresh()
 
     def show_state(self, state: State, at: datetime) -> None:

@@ -17,7 +17,7 @@ from desktop.ui.profile_badge import badge_icon
 from desktop.ui.tray_texts import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
     from datetime import datetime
 
     from desktop.services.sessions import Standing
@@ -48,7 +48,9 @@ class LinesMenu(QMenu):
 
     def __init__(self, all_lines: Iterable[Line], deeds: Deeds, copy: Copy) -> None:
         super().__init__()
-        self._formats = _formats_menu(copy)  # kept: a menu does not keep its submenus
+        self._formats = QMenu()  # kept: a menu does not keep its submenus
+        self._shapes = _shapes(self._formats, copy)
+        self._forbidden: set[Line] = set()
         self._lines: dict[Line, QAction] = {}
         self._ends: dict[QAction, set[Line]] = {}  # of a group: the line below it
         group: set[Line] = set()
@@ -63,8 +65,18 @@ class LinesMenu(QMenu):
                 self._ends[self.addSeparator()] = group
                 group = set()
 
+    def forbid(self, formats: Container[str]) -> None:
+        """Offer no copy in the `formats`, by their names, that an administrator has forbidden."""
+        for each, action in self._shapes.items():
+            action.setVisible(each.name not in formats)
+        offered = [each for each in self._shapes if each.name not in formats]
+        self._forbidden = set() if offered else {Line.COPY_AS}
+        if CopyFormat.TOKEN.name in formats:
+            self._forbidden.add(Line.COPY_TOKEN)
+
     def show_lines(self, lines: Mapping[Line, tray_texts.Words]) -> None:
-        """Say `lines`, and nothing else."""
+        """Say `lines` as far as nobody has forbidden them, and nothing else."""
+        lines = {line: words for line, words in lines.items() if line not in self._forbidden}
         for line, action in self._lines.items():
             words = lines.get(line)
             action.setVisible(words is not None)
@@ -102,6 +114,7 @@ class ProfileMenu(LinesMenu):
         mark = " (in the window)" if is_current else ""
         self.setTitle(_plain(f"{profile.name}{mark}"))
         self.setIcon(badge_icon(profile))
+        self.forbid(profile.policy.forbidden_formats)
         everywhere = revocation_offered(profile, None) is Revocation.GRANT_REVOKED
         lines = tray_texts.menu(state, at, everywhere=everywhere)
         self.show_lines({**lines, Line.SHOW: tray_texts.Words("Show in the window")})
@@ -156,14 +169,14 @@ class TrayMenu(LinesMenu):
             each.setVisible(bool(ids))
 
 
-def _formats_menu(copy: Copy) -> QMenu:
-    menu = QMenu()
-    for each in CopyFormat:
-        if each is CopyFormat.TOKEN:
-            continue  # which has a line of its own
-        action = menu.addAction(each.value)
+def _shapes(menu: QMenu, copy: Copy) -> dict[CopyFormat, QAction]:
+    """Lines of `menu` for all shapes but the token itself, which has a line of its own."""
+    shapes: dict[CopyFormat, QAction] = {
+        each: menu.addAction(each.value) for each in CopyFormat if each is not CopyFormat.TOKEN
+    }
+    for each, action in shapes.items():
         action.triggered.connect(_without_arguments(partial(copy, each)))
-    return menu
+    return shapes
 
 
 def _without_arguments(deed: Callable[[], object]) -> Callable[[bool], None]:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMenu
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.policy import Policy
 from desktop.services.session import Session
-from desktop.services.sessions import Sessions
+from desktop.services.sessions import Sessions, Standing
 from desktop.services.settings import Settings
 from desktop.services.states import SignedOut
 from desktop.ui.copy_progress import Copied, Copying, NotCopied
@@ -232,6 +232,25 @@ def test_the_lines_of_a_submenu_go_to_its_profile(tray_menu: TrayMenu, profiles:
         ("opened",),  # the window is where a code will be
         ("sign_in", OTHERS[1].id),
     ]
+
+
+def test_no_shape_is_offered_that_a_policy_forbids(tray_menu: TrayMenu) -> None:
+    def governed(*forbidden: CopyFormat) -> Standing:
+        policy = Policy(forbidden_formats=frozenset(each.name for each in forbidden))
+        return replace(STANDINGS[0], profile=replace(PROFILE, policy=policy))
+
+    tray_menu.show_profiles((governed(CopyFormat.CURL, CopyFormat.TOKEN), *STANDINGS[1:]), NOW)
+    menu = submenu(tray_menu, "Northwind")
+    assert "Copy token" not in lines(menu)
+    formats = line(menu, "Copy as").menu()
+    assert isinstance(formats, QMenu)
+    assert "Authorization header" in lines(formats)
+    assert "curl" not in lines(formats)
+    tray_menu.show_profiles((governed(*CopyFormat), *STANDINGS[1:]), NOW)
+    assert "Copy as" not in lines(menu)
+    tray_menu.show_profiles(STANDINGS, NOW)
+    assert {"Copy token", "Copy as"} <= set(lines(menu))
+    assert "curl" in lines(formats)
 
 
 def test_a_single_profile_has_no_submenu(tray_menu: TrayMenu) -> None:
