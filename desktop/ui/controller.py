@@ -84,10 +84,10 @@ class Controller(QObject):
         window.sight_changed.connect(self._on_sight)
         application.focusWindowChanged.connect(self._on_focus)
 
-    def use(self, session: Session) -> None:
-        """Serve `session` from now on: its profile is the one in the window."""
+    def use(self, session: Session | None) -> None:
+        """Serve `session` from now on: its profile, if any is left, is the one in the window."""
         self._session = session
-        self.window.set_profile(session.profile)
+        self.window.set_profile(session.profile if session is not None else None)
         self.pages.serve(session)
 
     def serve(self, sessions: Sessions) -> None:

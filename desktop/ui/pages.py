@@ -45,8 +45,8 @@ class Pages(QObject):
         keeper.changed.connect(lambda settings: window.theme.choose(settings.theme))
         keeper.failed.connect(self._show_failure)
 
-    def serve(self, session: Session) -> None:
-        """Speak of the token and the profile of `session` from now on."""
+    def serve(self, session: Session | None) -> None:
+        """Speak of the token and the profile of `session` from now on, or of none."""
         before, self.session = self.session, session
         page = self._window.page
         if page is None or session is before:
@@ -57,7 +57,7 @@ class Pages(QObject):
         if isinstance(page, DetailsView):
             self._window.close_page()  # the token and the person on it are those of another
         elif isinstance(page, SettingsView):
-            page.show_profile(session.profile)
+            page.show_profile(session.profile if session is not None else None)
 
     def open_details(self) -> None:
         """Show all that is known of the token."""

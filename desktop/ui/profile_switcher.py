@@ -50,7 +50,9 @@ class ProfileSwitcher(Button):
         at, profiles = datetime.now(UTC), self._actions.profiles
         for number, standing in enumerate(profiles.standings, 1):
             self._add_profile(standing, at, number=number)
-        if profiles.standings:
+        if profiles.unreadable:
+            self._add(tray_texts.unreadable(profiles.unreadable), self._actions.manage_profiles)
+        if profiles.standings or profiles.unreadable:
             self._list.addSeparator()
         self._add_edit(profiles)
         if all(each.profile.policy.own_profiles for each in profiles.standings):

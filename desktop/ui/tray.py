@@ -82,10 +82,10 @@ class Tray(QObject):
             self._vanish()
         return available
 
-    def show_profile(self, profile: Profile) -> None:
-        """Name the profile in the tooltip, and offer what its policy allows."""
-        self._name = profile.name
-        self._menu.forbid(profile.policy.forbidden_formats)
+    def show_profile(self, profile: Profile | None) -> None:
+        """Name the profile, if there is one, in the tooltip; offer what its policy allows."""
+        self._name = profile.name if profile is not None else ""
+        self._menu.forbid(profile.policy.forbidden_formats if profile is not None else ())
         self._refresh()
 
     def show_state(self, state: State, at: datetime) -> None:
@@ -182,6 +182,7 @@ class Tray(QObject):
             Line.CANCEL: actions.cancel,
             Line.SIGN_IN: self._sign_in,
             Line.SIGN_OUT: actions.sign_out,
+            Line.UNREADABLE: self._manage_profiles,
             Line.OPEN: self.opened.emit,
             Line.SETTINGS: self._open_settings,
             Line.QUIT: actions.quit,
@@ -190,6 +191,10 @@ class Tray(QObject):
     def _sign_in(self) -> None:
         self.opened.emit()  # where the code will be
         self._actions.sign_in()
+
+    def _manage_profiles(self) -> None:
+        self.opened.emit()
+        self._actions.manage_profiles()
 
     def _open_settings(self) -> None:
         self.opened.emit()

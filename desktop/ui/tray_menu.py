@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Deeds = Mapping[Line, Callable[[], object]]
 
 # Between these groups the menu has a line.
-_GROUPS_END_AT = (Line.STATE, Line.COPY_AS, Line.SIGN_OUT, Line.PROFILES)
+_GROUPS_END_AT = (Line.STATE, Line.COPY_AS, Line.SIGN_OUT, Line.UNREADABLE)
 _OF_A_PROFILE = (
     Line.STATE,
     Line.COPY_TOKEN,
@@ -134,7 +134,8 @@ class TrayMenu(LinesMenu):
         super().__init__(lines, deeds, copy)
         self._profiles = profiles
         self._menus: dict[str, ProfileMenu] = {}
-        self._lines[Line.PROFILES].setVisible(False)
+        for line in (Line.PROFILES, Line.UNREADABLE):
+            self._lines[line].setVisible(False)
 
     def show_profiles(self, standings: tuple[Standing, ...], at: datetime) -> None:
         """Show a submenu for each of `standings`; for a single one, none."""
@@ -149,9 +150,11 @@ class TrayMenu(LinesMenu):
             menu.show_standing(standing, at, is_current=is_current)
 
     def show_lines(self, lines: Mapping[Line, tray_texts.Words]) -> None:
-        """Say `lines`, and the submenus of the profiles."""
+        """Say `lines`, the submenus of the profiles, and that some make no sense."""
         if self._menus:
             lines = {**lines, Line.PROFILES: tray_texts.Words("Profiles", enabled=False)}
+        if count := self._profiles.unreadable:
+            lines = {**lines, Line.UNREADABLE: tray_texts.Words(tray_texts.unreadable(count))}
         super().show_lines(lines)
 
     def _make_menus(self, ids: list[str]) -> None:
@@ -161,7 +164,7 @@ class TrayMenu(LinesMenu):
         self._menus = {id_: ProfileMenu(id_, self._profiles, self.opened.emit) for id_ in ids}
         after = next(end for end, group in self._ends.items() if Line.PROFILES in group)
         for menu in self._menus.values():
-            self.insertMenu(after, menu)
+            self.insertMenu(self._lines[Line.UNREADABLE], menu)
         heading = self._lines[Line.PROFILES]
         heading.setText("Profiles")
         heading.setEnabled(False)

@@ -50,6 +50,7 @@ class Line(Enum):
     SIGN_IN = auto()
     SIGN_OUT = auto()
     PROFILES = auto()
+    UNREADABLE = auto()
     SHOW = auto()
     OPEN = auto()
     SETTINGS = auto()
@@ -140,6 +141,11 @@ def menu(state: State, at: datetime, *, everywhere: bool = False) -> dict[Line, 
     if everywhere and Line.SIGN_OUT in lines:
         lines[Line.SIGN_OUT] = Words("Sign out on all computers")
     return {line: lines[line] for line in Line if line in lines}
+
+
+def unreadable(count: int) -> str:
+    """That there are profiles which make no sense: the line that leads to them."""
+    return f"{'1 profile' if count == 1 else f'{count} profiles'} cannot be read…"
 
 
 def notification(before: State, state: State) -> Notification | None:

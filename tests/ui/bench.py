@@ -50,6 +50,7 @@ class Profiles:
     calls: list[tuple[object, ...]] = field(default_factory=list)
     standings: tuple[Standing, ...] = ()
     current: str = ""
+    unreadable: int = 0
 
     def switch(self, id_: str) -> None:
         self.calls.append(("switch", id_))

@@ -1,7 +1,7 @@
 """The form and the list of the profiles, with a real file and a keyring in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -605,6 +605,19 @@ async def test_one_broken_profile_is_told_beside_the_others(place: Place) -> Non
     await place.list()
     assert any("`client_id` is missing" in words for words in place.screen.words)
     assert "SOC" in place.screen.words
+
+
+async def test_a_file_that_cannot_be_read_beside_managed_profiles_is_told(
+    place: Place, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("own profiles cannot be read")
+    place.policy = Policy(profiles={"shared": {"preset": "xdr-eu", "client_id": "client-8"}})
+    place.renew()
+    place.file.write_text("[profiles.soc\n")
+    await place.list()
+    assert any("Correct it in the file" in words for words in place.screen.words)
+    assert place.screen.has_button("Open file")
+    assert not place.screen.has_button("Delete…"), "there is no profile to be deleted"
 
 
 async def test_a_file_that_cannot_be_read_is_never_written(place: Place) -> None:

@@ -137,6 +137,17 @@ def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
     button.deleteLater()
 
 
+@pytest.mark.parametrize(("count", "words"), [(1, "1 profile"), (2, "2 profiles")])
+def test_the_list_leads_to_what_makes_no_sense(count: int, words: str) -> None:
+    profiles = Profiles(standings=STANDINGS, current=PROFILE.id, unreadable=count)
+    actions = Recorder(profiles=profiles)
+    button = ProfileSwitcher(actions)
+    button.menu().aboutToShow.emit()
+    line(button.menu(), f"{words} cannot be read").trigger()
+    assert actions.calls == ["manage_profiles"]
+    button.deleteLater()
+
+
 def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why() -> None:
     managed = replace(PROFILE, policy=Policy(profiles={PROFILE.id: {}}))
     standing = replace(STANDINGS[0], profile=managed)
@@ -251,6 +262,15 @@ def test_no_shape_is_offered_that_a_policy_forbids(tray_menu: TrayMenu) -> None:
     tray_menu.show_profiles(STANDINGS, NOW)
     assert {"Copy token", "Copy as"} <= set(lines(menu))
     assert "curl" in lines(formats)
+
+
+def test_the_tray_tells_of_what_makes_no_sense(tray_menu: TrayMenu, profiles: Profiles) -> None:
+    profiles.unreadable = 2
+    tray_menu.show_lines({})
+    assert lines(tray_menu)[-2:] == ["Fabrikam Security Operations", "2 profiles cannot be read…"]
+    profiles.unreadable = 0
+    tray_menu.show_lines({})
+    assert lines(tray_menu)[-1] == "Fabrikam Security Operations"
 
 
 def test_a_single_profile_has_no_submenu(tray_menu: TrayMenu) -> None:
