@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from desktop.oauth import errors
 from desktop.services import keystore, profiles, session_errors
+from desktop.services.field_names import field
 from desktop.services.logs import redacted
 from desktop.services.message_rows import PROFILE_REMEDIES, Remedy, Row
 from desktop.services.server_messages import SERVER_ROWS, server_says
@@ -148,8 +149,8 @@ _ROWS: dict[type[BaseException], Row] = {
         "Your browser cannot come back here",
         lambda e, _: (
             f"Nothing can listen at “{errors.printable(e.redirect_uri, 100)}”: another program may "
-            "use that port, or it is no http address of this computer. Check `redirect_uri` in "
-            "your profile."
+            "use that port, or it is no http address of this computer. Check "
+            f"{field('redirect_uri')} in your profile."
         ),
         PROFILE_REMEDIES,
     ),

@@ -162,19 +162,20 @@ class ProfileDeeds:
 
     async def take_in(self, source: Path) -> tuple[str, ...]:
         """Import the profiles in `source`; their ids. Raises `BrokenProfile`, `OSError`."""
-        return await self._worker.run(partial(_import, self.file, source))
+        return await self._worker.run(partial(_import, self.file, source, self.policy))
 
     async def give_out(self, ids: tuple[str, ...], target: Path) -> None:
         """Export profiles to `target`, without any secret. Raises `BrokenProfile`, `OSError`."""
         await self._worker.run(partial(_export, self.file, ids, target))
 
 
-def _import(file: Path, source: Path) -> tuple[str, ...]:
+def _import(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
     with source.open("rb") as opened:
         content = opened.read(_LARGEST_IMPORT + 1)
     if len(content) > _LARGEST_IMPORT:
         raise OSError(None, "it is far too large for profiles", str(source))
-    return import_profiles(file, content.decode("utf-8-sig", "replace"))
+    text = content.decode("utf-8-sig", "replace")
+    return import_profiles(file, text, taken=policy.profiles.keys())
 
 
 def _export(file: Path, ids: tuple[str, ...], target: Path) -> None:

@@ -67,7 +67,7 @@ class ProfileSwitcher(Button):
             return
         action = self._add(f"Edit “{profile.name}”…", self._actions.edit_profile)
         if profile.managed:
-            action.setText(f"{action.text()} (set by your organization)")
+            action.setText(f"{action.text()} (set by your administrator)")
             action.setEnabled(False)
 
     def _add_profile(self, standing: Standing, at: datetime, *, number: int) -> None:

@@ -140,7 +140,7 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             (
                 "This computer does not trust the certificate of login.example. If your network "
                 "inspects traffic, its authority must be installed on this computer, or its file "
-                "be named in your profile (“ca_file”): ask your administrator."
+                "be named in your profile as “Authorities file” (ca_file): ask your administrator."
             ),
             [Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE],
         ),
@@ -314,8 +314,8 @@ def test_what_helps_to_a_keyring_is_told_by_platform(
 def test_a_server_that_names_itself_by_a_text_can_be_told_to_the_profile() -> None:
     text = advice_for(errors.MetadataMismatch(HOST, f"https://{HOST}", "Acme Login")).text
     assert text.endswith(
-        'If the server is known to name itself so, write “expected_issuer = "Acme Login"” there '
-        "too."
+        "If the server is known to name itself so, put “Acme Login” into “Name of the issuer” "
+        "(expected_issuer) too."
     )
 
 

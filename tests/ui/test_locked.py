@@ -110,7 +110,7 @@ def test_a_setting_that_is_locked_is_shown_as_such_with_the_reason(
     enabled = {each: widget.isEnabled() for each, widget in controls(page).items()}
     assert enabled == {each: each != NAMES[name] for each in enabled}
     reasons = {key: row._locked.text() for key, row in page._rows.items()}
-    why = f"Your administrator has set this, so it cannot be changed here ({SOURCE})."
+    why = f"Set by your administrator, so it cannot be changed here ({SOURCE})."
     assert reasons == {key: why if key == name else "" for key in NAMES}
     assert [key for key, row in page._rows.items() if not row._locked.isHidden()] == [name]
 

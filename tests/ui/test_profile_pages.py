@@ -582,7 +582,7 @@ async def test_a_managed_profile_is_shown_as_such_and_cannot_be_edited(place: Pl
     place.policy = Policy(source="policy.toml", profiles={"soc": members}, own_profiles=False)
     place.renew()
     await place.list()
-    assert "Set by your organization (policy.toml)." in place.screen.words
+    assert "Set by your administrator (policy.toml)." in place.screen.words
     assert not place.screen.has_button("Edit")
     assert not place.screen.has_button("Add profile")
     for id_ in ("soc", ""):

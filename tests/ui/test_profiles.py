@@ -154,7 +154,7 @@ def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why()
     button = ProfileSwitcher(Recorder(profiles=Profiles(standings=(standing,), current=PROFILE.id)))
     button.menu().aboutToShow.emit()
     edit = line(button.menu(), "Edit")
-    assert edit.text() == "Edit “Northwind SOC”… (set by your organization)"
+    assert edit.text() == "Edit “Northwind SOC”… (set by your administrator)"
     assert not edit.isEnabled()
     assert "Add profile…" in lines(button.menu())
     button.deleteLater()
