@@ -90,6 +90,7 @@ class ProfileDeeds:
         except BrokenPolicy as error:
             raise BrokenProfile(error.where, error.detail) from error
         presets = await self._worker.run(load_presets)
+        self.policy = profiles.policy
         return Known(profiles, presets, frozenset(self.policy.profiles))
 
     def new_id(self, name: str, known: Known) -> str:

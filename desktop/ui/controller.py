@@ -124,9 +124,9 @@ class Controller(QObject):
             self._session.cancel()
 
     def new_code(self) -> None:
-        """Another code in place of this one."""
+        """Another code in place of this one, with what profile and policy say now."""
         if self._session is not None:
-            self._session.new_code()
+            self.sign_in_wanted.emit()
 
     def retry(self) -> None:
         """Do once more what failed; where the profile may be to blame, with what it says now."""

@@ -196,6 +196,7 @@ class Pages(QObject):
         from desktop.ui.settings_view import SettingsView
 
         if isinstance(self._window.page, SettingsView):
+            self._window.page.lock(self._keeper.policy)
             self._window.page.show_settings(self._keeper.settings)
 
     def _show_failure(self, text: str) -> None:

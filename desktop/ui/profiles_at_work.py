@@ -95,7 +95,7 @@ class ProfilesAtWork:
         if self.leaving:
             return
         if before is not None and before is self._sessions.named(before.profile.id):
-            before.sign_in()
+            before.new_code()  # which leaves one alone that is fresh
             if before is self._sessions.current:
                 self._name(before)  # as it is called now
         elif self._sessions.current is None:
@@ -126,6 +126,8 @@ class ProfilesAtWork:
     async def _read(self) -> Profiles:
         profiles = await self._worker.run(self._options.load_profiles)
         self._controller.profiles.unreadable = len(profiles.broken)
+        if self._options.demo is None:
+            self._controller.keeper.obey(profiles.policy)
         return profiles
 
     def _show_none(self, error: ProfileError) -> None:

@@ -46,8 +46,10 @@ class OpenedSession:
         self.is_open = True
         self.calls.append("open quietly" if quietly else "open")
 
-    def sign_in(self) -> None:
+    def new_code(self) -> None:
         self.calls.append("sign_in")
+
+    sign_in = new_code
 
     def apply(self, settings: Settings) -> None:
         """Go by nothing."""

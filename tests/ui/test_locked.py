@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from desktop.services import autostart
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.paths import settings_file
-from desktop.services.policy import Policy
+from desktop.services.policy import NO_POLICY, Policy
 from desktop.services.settings import Settings, load_settings
 from desktop.ui.clipboard import Clipboard
 from desktop.ui.copy_progress import NotCopied
@@ -125,6 +125,19 @@ def test_the_page_of_the_program_is_told_what_is_locked(desk: Desk) -> None:
     assert not page._seconds.isEnabled()
     assert not page._fresh.isEnabled()
     assert page._minutes.isEnabled()
+
+
+async def test_a_policy_that_is_read_anew_locks_at_once(desk: Desk) -> None:
+    desk.show(signed_in())
+    desk.controller.open_settings()
+    page = desk.window.page
+    assert isinstance(page, SettingsView)
+    assert page._seconds.isEnabled()
+    desk.controller.keeper.obey(LOCKED)
+    assert not page._seconds.isEnabled()
+    assert desk.controller.keeper.settings.clipboard_seconds == 15
+    desk.controller.keeper.obey(NO_POLICY)
+    assert page._seconds.isEnabled()
 
 
 # Copying

@@ -642,3 +642,13 @@ def test_of_one_provider_what_is_none_of_its_regions_is_told_apart() -> None:
     assert names["xdr-custom"] == "Cisco XDR · another host"
     assert names["github"] == "GitHub"
     assert len(set(names.values())) == len(names)
+
+
+async def test_the_pages_go_by_a_policy_that_has_changed_since(place: Place) -> None:
+    await place.list()
+    assert place.screen.has_button("Add profile")
+    members = {"preset": "xdr-nam", "client_id": "client-1"}
+    place.policy = Policy(source="policy.toml", profiles={"soc": members}, own_profiles=False)
+    await place.list()
+    assert not place.screen.has_button("Add profile")
+    assert "Set by your administrator (policy.toml)." in place.screen.words

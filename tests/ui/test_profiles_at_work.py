@@ -10,6 +10,7 @@ import pytest
 
 from desktop.options import Options
 from desktop.services.background import Worker
+from desktop.services.policy import NO_POLICY, Policy
 from desktop.services.profile_reading import Profiles
 from desktop.services.profiles import BrokenProfile, Profile
 from desktop.services.session import Session
@@ -39,6 +40,8 @@ class SlowSession:
     def sign_in(self) -> None:
         self._calls.append(f"sign in {self.profile.id}")
 
+    new_code = sign_in
+
     def apply(self, settings: Settings) -> None:
         pass
 
@@ -58,12 +61,15 @@ class House:
         self.calls: list[str] = []
         self.may_end = asyncio.Event()
         self.broken: tuple[str, ...] = ()
+        self.policy = NO_POLICY
         self.file: Mapping[str, Profile] = {PROFILE.id: PROFILE}
         self.worker = Worker("test")
         self.sessions = Sessions(self._make, self._told)
         controller: Any = _Nothing()
         self.controller = controller
         controller.keeper.settings = Settings()
+        self.obeyed: list[Policy] = []
+        controller.keeper.obey = self.obeyed.append
         self.work = ProfilesAtWork(
             controller,
             self.sessions,
@@ -78,7 +84,7 @@ class House:
     def load_profiles(self) -> Profiles:
         file = Path("profiles.toml")
         broken = {each: BrokenProfile(file) for each in self.broken}
-        return Profiles(file, dict(self.file), broken)
+        return Profiles(file, dict(self.file), broken, self.policy)
 
     def _taken(self, session: Session | None) -> None:
         self.calls.append(f"took {session.profile.id if session is not None else 'none'}")
@@ -203,3 +209,9 @@ async def test_profiles_that_make_no_sense_are_counted(house: House) -> None:
     house.broken = ()
     await house.work.sign_in()
     assert house.controller.profiles.unreadable == 0
+
+
+async def test_a_policy_that_changed_counts_from_the_next_sign_in(house: House) -> None:
+    house.policy = Policy(source="policy.toml", settings={"keep_fresh": False})
+    await house.work.sign_in()
+    assert house.obeyed[-1] == house.policy
