@@ -1,6 +1,5 @@
 """What an administrator has decided, on screen: it cannot be changed, and says why."""
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -20,7 +19,7 @@ from desktop.ui.menu_button import MenuButton
 from desktop.ui.settings_keeper import SettingsKeeper
 from desktop.ui.settings_view import SettingsView
 from tests.sample_states import PROFILE, signed_in
-from tests.ui.bench import Desk, FakeSession, Listener, Screen, settle
+from tests.ui.bench import Desk, FakeSession, Listener, Screen, finish, settle
 
 SOURCE = "/etc/xdg/xdr-login/policy.toml"
 LOCKED = Policy(source=SOURCE, settings={"clipboard_seconds": 15, "keep_fresh": False})
@@ -41,14 +40,6 @@ def keeper(qapp: QApplication) -> Iterator[SettingsKeeper]:  # noqa: ARG001 - th
     made.policy = LOCKED
     yield made
     made.deleteLater()
-    settle()
-
-
-def finish(keeper: SettingsKeeper, qtbot: QtBot) -> None:
-    """Let everything that was asked for be done, and told."""
-    done = threading.Event()
-    keeper._worker.submit(done.set)
-    qtbot.waitUntil(done.is_set)
     settle()
 
 
