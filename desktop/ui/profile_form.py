@@ -104,7 +104,9 @@ class ProfileForm(View):
         self._folded = Card()
         self.findings = FindingsCard(self._choose_preset, self._choose_way)
         self._check = Button("Check", self._on_check)
-        self._save = Button("Save and sign in", lambda: self._on_save(sign_in=True), "primary")
+        self._save = quiet(
+            Button("Save and sign in", lambda: self._on_save(sign_in=True), "primary")
+        )
         self._only_save = quiet(Button("Save", lambda: self._on_save(sign_in=False), "quiet"))
         self._cancel = quiet(Button("Cancel", self._on_cancel, "quiet"))
         self._lay_out()
@@ -314,9 +316,8 @@ class ProfileForm(View):
             self.column.addWidget(label(self._occasion.about, "muted"))
         self.column.addWidget(main)
         add_row(self.column, self._more).addStretch(1)
-        for card in (self._folded, self.findings, self._failure):
-            self.column.addWidget(card)
-        self.column.addWidget(self._check)
+        for part in (self._folded, self._check, self.findings, self._failure):
+            self.column.addWidget(part)
         self.column.addStretch(1)
         self.footer_row.addWidget(self._cancel)
         self.footer_row.addStretch(1)

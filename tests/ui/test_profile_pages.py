@@ -447,6 +447,24 @@ async def test_the_file_of_authorities_is_chosen_without_holding_up_anything(pla
     settle()
 
 
+async def test_what_a_check_finds_comes_into_sight(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def check(*_: object, **__: object) -> AsyncIterator[Finding]:
+        for step in Step:
+            yield Finding(step, Outcome.GOOD, "It works.")
+
+    monkeypatch.setattr(profile_check, "check", check)
+    form = await place.form("soc")
+    place.screen.window.resize(440, 480)
+    settle()
+    assert form.findings.visibleRegion().isEmpty()
+    await place.press("Check")
+    assert not form.findings.visibleRegion().isEmpty()
+    last = form.findings._shown[-1]
+    assert last.visibleRegion().boundingRect() == last.rect()
+
+
 async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = asyncio.Event()
 
