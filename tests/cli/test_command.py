@@ -13,31 +13,11 @@ import pytest
 
 from desktop import __version__
 from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
+from tests.cli.commands import COMMAND, environment, run
 from tests.rigs.secret_service import SecretStore
 
-COMMAND = [sys.executable, "-W", "error", "-m", "desktop"]
-DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 SCOPES = "enrich:read inspect:read casebook private-intel:read profile response"
 LAST_LINE = rf"Signed in to Northwind SOC as \S+ · scopes: {SCOPES} · (10:00|9:5\d) left"
-
-
-def environment(base: dict[str, str] | None = None) -> dict[str, str]:
-    """An environment without a display, and with no encoding left to chance."""
-    found = {k: v for k, v in (base or dict(os.environ)).items() if k not in DISPLAYS}
-    return {**found, "PYTHONUTF8": "1"}
-
-
-def run(*arguments: str, base: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        env=environment(base),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=90,
-    )
 
 
 def files_in(folder: Path) -> dict[str, str]:
