@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import click
@@ -104,7 +105,7 @@ async def _sign_out(profiles: list[Profile]) -> dict[str, SignedOut]:
         saved = await TokenStore(profile, world.keystore, world.lock).load()
         if saved is not None:
             outcomes[profile.id] = await sign_out_of(profile, world)
-            await worker.run(lambda id_=profile.id: tell_saved(id_))
+            await worker.run(partial(tell_saved, profile.id))
     if not outcomes:
         raise NoToken
     return outcomes

@@ -59,9 +59,8 @@ def status(*, as_json: bool) -> int:
     if found["hand_outs"]:
         answer("\nLately given a token:")
     for each in found["hand_outs"]:
-        answer(
-            f"  {_time(each)}  {_text(each, 'program')} ({_text(each, 'path')}), {_text(each, 'profile')}"
-        )
+        program = f"{_text(each, 'program')} ({_text(each, 'path')})"
+        answer(f"  {_time(each)}  {program}, {_text(each, 'profile')}")
     if not found["profiles"]:
         say("There is no profile yet: “xdr-login profiles add” makes one.")
     return 0
