@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # `typing` is slow to load, and a script waits for its token
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,6 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         if has_display():
             return open_window(Options())
+    elif given[0] == "token":
+        from desktop.cli.quick_token import run as run_quickly
+
+        code = run_quickly(given[1:])
+        if code is not None:
+            return code
     from desktop.cli.program import run
 
     return run(given)

@@ -13,7 +13,7 @@ from desktop.cli.exits import Exit, reporting
 from desktop.cli.logout import sign_out_of
 from desktop.cli.profile_files import Desk, at_desk, store
 from desktop.cli.profile_options import changed, draft_options, refuse_faults, typed_passwords
-from desktop.cli.running_app import asked, tell_saved
+from desktop.cli.running_app import signed_out_by_app, tell_saved
 from desktop.cli.talk import Examples, answer, complete_profile, confirmed, say, yes_option
 from desktop.services import profile_texts as texts
 from desktop.services.client_model import ClientModel, read_client_model
@@ -24,7 +24,6 @@ from desktop.services.profile_draft import Draft, draft_of, profile_of, with_mod
 from desktop.services.profile_file import export_profiles, import_profiles
 from desktop.services.profiles import Profile, issued_for
 from desktop.services.session_errors import GrantForbidden
-from desktop.services.states import SignedOut
 from desktop.services.token_store import TokenStore
 from desktop.services.toml_file import write_all_at_once
 
@@ -196,10 +195,10 @@ async def _is_signed_in(desk: Desk, profile: Profile) -> bool:
 
 
 async def _leave(desk: Desk, profile: Profile) -> None:
-    if asked("sign_out", profile=profile.id, all=False) is None:
+    if signed_out_by_app(profile.id) is None:
         say(signed_out(await sign_out_of(profile, desk.world)))
     else:
-        say(signed_out(SignedOut()))
+        say("You are signed out.")
 
 
 @click.command(
