@@ -71,7 +71,8 @@ async def opened(
                 response.reason_phrase,
                 response.http_version,
                 response.headers,
-                tuple(response.headers.multi_items()),
+                # RFC 9110 section 5.5: octets of which only ASCII means anything.
+                tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw),
                 _unpacked(response, host),
             )
         finally:
