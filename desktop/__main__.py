@@ -1,4 +1,4 @@
-"""The command `xdr-login`: with a display a window, without one a sign-in in the terminal."""
+"""The command `xdr-login`: a window, or with the name of a command that command."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments` (those of the process by default); gives the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given and not given[0].startswith("-"):
-        from desktop.cli.program import run as run_command
+    if not given:
+        # A double-click: the command line and its library are not loaded for it.
+        from desktop.cli.window import has_display, open_window
+        from desktop.options import Options
 
-        return run_command(given)
-    from desktop.cli.arguments import run
+        if has_display():
+            return open_window(Options())
+    from desktop.cli.program import run
 
     return run(given)
 

@@ -3,9 +3,9 @@
 from PySide6.QtCore import QElapsedTimer, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent, QHideEvent
 
+from desktop.services.leaving_texts import ASK_ABOUT_ALL, SPOKEN_ASK_ABOUT_ALL, sign_out_tip
 from desktop.services.states import Revocation
 from desktop.ui.actions import Actions
-from desktop.ui.leaving_texts import ASK_ABOUT_ALL, SPOKEN_ASK_ABOUT_ALL, sign_out_tip
 from desktop.ui.widgets import Button, quiet, restyled, set_tip
 
 ASKS_FOR = 5000  # milliseconds

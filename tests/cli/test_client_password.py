@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from desktop.cli.client_password import store, store_for_proxy
 
 from desktop.cli import client_password
-from desktop.cli.client_password import store, store_for_proxy
 from desktop.services import paths
 from desktop.services.computer import system_keystore
 from desktop.services.keystore import KeyringLocked

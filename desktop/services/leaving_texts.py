@@ -1,4 +1,4 @@
-"""What the window says of signing out: pure functions, no Qt."""
+"""What window and terminal say of signing out: pure functions."""
 
 from __future__ import annotations
 

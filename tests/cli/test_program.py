@@ -3,6 +3,7 @@
 import gc
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,10 +12,10 @@ from types import ModuleType
 
 import pytest
 
-import desktop.cli.terminal
+import desktop.cli.login
 from desktop import __version__
 from desktop.__main__ import main
-from desktop.cli.arguments import has_display
+from desktop.cli.window import has_display
 from desktop.demo import DemoOptions
 from desktop.ipc import client
 from desktop.options import Options, demo_profile
@@ -32,14 +33,14 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Options]
         calls.append(("window", options))
         return 7
 
-    def run_terminal(options: Options, *, why: str) -> int:
-        calls.append((why or "terminal", options))
+    def run_terminal(options: Options) -> int:
+        calls.append(("terminal", options))
         return 8
 
     window = ModuleType("desktop.ui.app")
     window.run = run_window  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "desktop.ui.app", window)
-    monkeypatch.setattr(desktop.cli.terminal, "run", run_terminal)
+    monkeypatch.setattr(desktop.cli.login, "sign_in_without_display", run_terminal)
     for name in DISPLAYS:
         monkeypatch.delenv(name, raising=False)
     yield calls
@@ -48,26 +49,22 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Options]
 
 def refused(capsys: pytest.CaptureFixture[str], *given: str) -> str:
     """What is said when these arguments are refused."""
-    with pytest.raises(SystemExit, match="2"):
-        main(given)
+    assert main(given) == 2
     return capsys.readouterr().err
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="0"):
-        main(["--version"])
+    assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"xdr-login {__version__}\n"
 
 
 def test_help_names_every_option_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="0"):
-        main(["--help"])
+    assert main(["--help"]) == 0
     words = capsys.readouterr().out
     assert "Sign in to Cisco XDR, or any RFC 8628 provider" in words
     assert "xdr-login --demo --token-lifetime 40" in words
     for option in (
-        *("--version", "--profile NAME", "--terminal", "--verbose", "--set-client-password"),
-        "--hidden",
+        *("--version", "--profile NAME", "--verbose", "--hidden"),
         *("--demo", "--approve", "--token-lifetime SECONDS", "--code-lifetime SECONDS"),
     ):
         assert option in words
@@ -131,22 +128,11 @@ def test_windows_and_macos_always_have_a_display(
 
 
 @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there is always a display there")
-def test_without_a_display_the_terminal_is_used_and_says_why(
+def test_without_a_display_the_terminal_is_used(
     called: list[tuple[str, Options]],
 ) -> None:
     assert main([]) == 8
-    assert [where for where, _options in called] == ["There is no display"]
-
-
-def test_the_terminal_can_be_chosen(
-    called: list[tuple[str, Options]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr(sys, "argv", ["xdr-login", "--terminal"])
-    assert main() == 8
-    assert [(where, options.profile, options.verbose) for where, options in called] == [
-        ("terminal", None, False)
-    ]
+    assert [where for where, _options in called] == ["terminal"]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +152,7 @@ def test_where_nobody_can_approve_the_demo_does_it_by_itself(
     approve_after: float | None,
 ) -> None:
     monkeypatch.setattr(sys, "stdin", type("Input", (), {"isatty": lambda _: interactive})())
-    main([*given, "--terminal", "--token-lifetime", "40", "--code-lifetime", "30"])
+    main([*given, "--token-lifetime", "40", "--code-lifetime", "30"])
     assert called[0][1].demo == DemoOptions(
         token_lifetime=40, code_lifetime=30, approve_after=approve_after
     )
@@ -187,7 +173,7 @@ def test_with_a_window_the_demo_waits_for_the_person(
 def test_the_options_of_the_demo_need_the_demo(
     capsys: pytest.CaptureFixture[str], given: list[str]
 ) -> None:
-    assert "the options of the demo server need --demo" in refused(capsys, *given)
+    assert "The options of the demo server need --demo" in refused(capsys, *given)
 
 
 @pytest.mark.parametrize("seconds", ["0", "0.9", "86401", "-1", "nan", "inf", "soon", ""])
@@ -195,36 +181,22 @@ def test_a_lifetime_is_from_a_second_to_a_day(
     capsys: pytest.CaptureFixture[str], seconds: str
 ) -> None:
     words = refused(capsys, "--demo", f"--token-lifetime={seconds}")
-    assert "argument --token-lifetime: from 1 to 86400 seconds" in words
+    assert "Invalid value for '--token-lifetime'" in words
 
 
 def test_what_is_unknown_or_abbreviated_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "unrecognized arguments: --prof x" in refused(capsys, "--prof", "x")
+    assert "No such option '--prof'" in refused(capsys, "--prof", "x")
 
 
 def test_a_demo_that_is_not_installed_is_told(
-    monkeypatch: pytest.MonkeyPatch, called: list[tuple[str, Options]]
+    monkeypatch: pytest.MonkeyPatch,
+    called: list[tuple[str, Options]],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(paths, "demo_is_installed", lambda: False)
-    with pytest.raises(SystemExit) as caught:
-        main(["--demo"])
-    assert caught.value.code == "The demo server is not installed: pip install 'xdr-login[demo]'"
-    assert not called
-
-
-def test_setting_a_password_opens_nothing_else(
-    monkeypatch: pytest.MonkeyPatch, called: list[tuple[str, Options]]
-) -> None:
-    monkeypatch.setattr("desktop.cli.client_password.store", len)
-    assert main(["--set-client-password", "--profile", "four"]) == 4
-    assert not called
-
-
-def test_setting_the_password_of_a_proxy_opens_nothing_else(
-    monkeypatch: pytest.MonkeyPatch, called: list[tuple[str, Options]]
-) -> None:
-    monkeypatch.setattr("desktop.cli.client_password.store_for_proxy", len)
-    assert main(["--set-proxy-password", "--profile", "four"]) == 4
+    assert main(["--demo"]) == 1
+    told = "Error: The demo server is not installed: pip install 'xdr-login[demo]'\n"
+    assert capsys.readouterr().err == told
     assert not called
 
 
@@ -245,15 +217,43 @@ def test_the_demo_server_is_started_once_and_stopped() -> None:
         options.close()
 
 
-def test_importing_the_command_line_loads_neither_qt_nor_the_protocol() -> None:
-    import subprocess
-
-    code = (
-        "import sys, desktop.cli.arguments, desktop.options;"
-        "print({'PySide6', 'httpx', 'keyring', 'asyncio', 'starlette', 'jwt'} & {*sys.modules})"
+def loaded_by(code: str) -> set[str]:
+    """Which modules a process has loaded after `code`."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
+    return set(done.stdout.split())
+
+
+def test_the_command_line_loads_neither_qt_nor_the_protocol() -> None:
+    heavy = {"PySide6", "httpx", "keyring", "asyncio", "starlette", "jwt", "tomlkit"}
+    assert not heavy & loaded_by("import desktop.cli.program, desktop.options")
+
+
+def test_the_window_is_opened_without_the_command_line() -> None:
+    code = "import desktop.cli.window as w; w.has_display = lambda: True; w.open_window = print;"
+    loaded = loaded_by(f"{code} from desktop.__main__ import main; main([])")
+    assert not {"click", "desktop.cli.program", "PySide6"} & loaded
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--hidden", "login"], "--hidden goes without a command."),
+        (["--demo", "status"], "--demo does not go with the command status."),
+    ],
+)
+def test_what_is_for_the_window_is_no_matter_of_commands(
+    capsys: pytest.CaptureFixture[str], given: list[str], words: str
+) -> None:
+    assert words in refused(capsys, *given)
+
+
+def test_a_name_that_is_no_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "No such command 'lgin'" in refused(capsys, "lgin")
 
 
 # One at a time
@@ -334,8 +334,5 @@ def test_hidden_goes_on_to_the_window(
 
 
 @pytest.mark.usefixtures("called")
-@pytest.mark.parametrize("given", [["--hidden"], ["--hidden", "--terminal"]])
-def test_nothing_can_be_hidden_in_a_terminal(
-    capsys: pytest.CaptureFixture[str], given: list[str]
-) -> None:
-    assert "--hidden needs a display" in refused(capsys, *given)
+def test_nothing_can_be_hidden_in_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--hidden needs a display" in refused(capsys, "--hidden")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from desktop.oauth import errors
+from desktop.services.leaving_texts import short_time, sign_out_tip, signed_out
 from desktop.services.states import Revocation, SignedOut
-from desktop.ui.leaving_texts import short_time, sign_out_tip, signed_out
 from tests.sample_states import NOW
 
 DONE = "You are signed out. The token was removed from this computer"

@@ -1,23 +1,27 @@
 """The sign-in in a terminal, as it is read there."""
 
 import asyncio
-import io
+import json
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 import segno
 
-from desktop.cli import terminal
+from desktop.cli import login
+from desktop.cli.exits import Exit, reporting
+from desktop.cli.login import Wishes
+from desktop.cli.sign_in_words import Events, Teller, Words
 from desktop.options import Options
 from desktop.services import paths
 from desktop.services.background import Worker
-from desktop.services.keystore import KeyringLocked
+from desktop.services.keystore import KeyringLocked, KeyringMissing
 from desktop.services.profiles import NoProfile, Profile, client_password_key
+from desktop.services.states import AwaitingApproval
 from desktop.services.surroundings import Surroundings
 from tests.services.world import (
     ACCESS_TOKEN,
@@ -71,13 +75,33 @@ class Terminal:
     capsys: pytest.CaptureFixture[str]
     options: GivenOptions
     exit_code: int = -1
+    wishes: Wishes = field(default_factory=Wishes)
 
-    def run(self, why: str = "") -> list[str]:
-        """Sign in; gives the lines that were printed."""
-        self.exit_code = terminal.run(self.options, why=why)
+    def run(self, *, display: bool = True) -> list[str]:
+        """Sign in; gives the lines that were printed for the person."""
+        if display:
+            self._sign_in(Words())
+        else:
+            self.exit_code = login.sign_in_without_display(self.options)
+        written = self.capsys.readouterr()
+        assert written.out == "", "what nobody asked for goes to stderr"
+        return written.err.splitlines()
+
+    def events(self) -> list[dict[str, object]]:
+        """Sign in for a program; gives the events."""
+        self._sign_in(Events())
+        written = self.capsys.readouterr()
+        assert written.err == ""
+        return [json.loads(line) for line in written.out.splitlines()]
+
+    def _sign_in(self, teller: Teller) -> None:
+        def command(*, as_json: bool) -> int:
+            assert as_json is isinstance(teller, Events)
+            return login._run(self.options, teller, self.wishes)
+
+        self.exit_code = reporting(command)(as_json=isinstance(teller, Events))
         assert self.server.open == 0
         assert self.options.closed
-        return self.capsys.readouterr().out.splitlines()
 
 
 @pytest.fixture
@@ -92,7 +116,8 @@ def console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         lock = asyncio.Lock()
         return Surroundings(made.keyring, open_http, made.clock, lambda _key: lock)
 
-    monkeypatch.setattr(terminal, "surroundings", fake_surroundings)
+    monkeypatch.setattr(login, "surroundings", fake_surroundings)
+    monkeypatch.setattr(login, "find_keyring", lambda: None)
     return made
 
 
@@ -107,7 +132,7 @@ def device(**changes: object) -> dict[str, object]:
 
 
 def test_a_sign_in_reads_like_this(console: Terminal) -> None:
-    lines = console.run(why="There is no display")
+    lines = console.run(display=False)
     assert console.exit_code == 0
     assert lines[:-2] == [
         "There is no display: signing in here, in the terminal.",
@@ -126,7 +151,7 @@ def test_a_browser_on_this_computer_is_told_what_it_takes(console: Terminal) -> 
     console.options.profile_to_load = replace(PROFILE, grant="code")
     console.server.metadata = {"authorization_endpoint": f"https://{HOST}/authorize"}
     lines = console.run()
-    assert console.exit_code == 1
+    assert console.exit_code == Exit.SIGN_IN_NEEDED
     found = re.fullmatch(
         r"It comes back to http://127\.0\.0\.1:(\d+)/callback\. From another computer, "
         r"as over ssh, that is",
@@ -140,10 +165,9 @@ def test_a_browser_on_this_computer_is_told_what_it_takes(console: Terminal) -> 
         "impossible unless its port is forwarded first; there, in another terminal:",
         f"ssh -L {port}:127.0.0.1:{port} THIS-COMPUTER",
     ]
-    assert re.fullmatch(
-        r"Waiting for approval, for (10:00|9:5\d)\. Approve only what you started here\.", lines[5]
-    )
-    assert lines[6].startswith("Nobody approved it in time.")
+    assert lines[5] == "Approve only what you started here."
+    assert re.fullmatch(r"Waiting for approval, for (10:00|9:5\d)\.", lines[6])
+    assert lines[7].startswith("Nobody approved it in time.")
 
 
 def test_a_client_signs_in_as_itself_in_the_terminal(console: Terminal) -> None:
@@ -210,10 +234,10 @@ def test_signed_out_by_the_server_it_signs_in_again(console: Terminal) -> None:
     assert lines[-1].startswith("Signed in to Northwind SOC")
 
 
-def test_a_renewal_that_fails_says_why_and_gives_1(console: Terminal) -> None:
+def test_a_renewal_that_fails_says_why(console: Terminal) -> None:
     console.server.rotation.troubles = [httpx.ConnectError("reset")]
     lines = run_an_hour_later(console)
-    assert console.exit_code == 1
+    assert console.exit_code == Exit.NETWORK
     assert lines[-1].startswith("The server cannot be reached.")
 
 
@@ -234,7 +258,7 @@ def test_a_token_that_is_dead_on_arrival_is_not_asked_for_for_ever(console: Term
                     "The sign-in was declined. Someone pressed Deny on the approval page for code "
                     "CODE-1. If that was not you, tell your administrator."
                 ),
-                "(access_denied · status 400)",
+                "access_denied · status 400",
             ],
         ),
         (
@@ -245,7 +269,7 @@ def test_a_token_that_is_dead_on_arrival_is_not_asked_for_for_ever(console: Term
                     "code "
                     "and approve that one."
                 ),
-                "(expired_token · status 400)",
+                "expired_token · status 400",
             ],
         ),
         (
@@ -259,12 +283,13 @@ def test_a_token_that_is_dead_on_arrival_is_not_asked_for_for_ever(console: Term
         ),
     ],
 )
-def test_a_sign_in_that_fails_says_why_and_gives_1(
+def test_a_sign_in_that_fails_says_why(
     console: Terminal, answer: dict[str, str], words: list[str]
 ) -> None:
     console.server.answers = [answer]
     lines = console.run()
-    assert console.exit_code == 1
+    declined = answer.get("error") == "access_denied"
+    assert console.exit_code == (Exit.FORBIDDEN if declined else Exit.SIGN_IN_NEEDED)
     assert lines[-len(words) :] == words
 
 
@@ -282,7 +307,10 @@ def test_a_link_to_another_host_is_warned_of(console: Terminal) -> None:
     assert "Careful: evil.example is not the host of your profile." in console.run()
 
 
-def test_a_keyring_that_is_locked_is_said_and_signing_in_goes_on(console: Terminal) -> None:
+def test_where_nothing_is_kept_a_locked_keyring_is_said_and_signing_in_goes_on(
+    console: Terminal,
+) -> None:
+    console.wishes = Wishes(keep=False)
     console.keyring.errors["load"] = KeyringLocked()
     lines = console.run()
     assert console.exit_code == 0
@@ -296,6 +324,159 @@ def test_a_keyring_that_is_locked_is_said_and_signing_in_goes_on(console: Termin
     ]
     assert "The keyring is locked: the token was not saved." in lines
     assert lines[-1].startswith("Signed in to")
+
+
+def test_a_locked_keyring_ends_a_sign_in_that_is_to_be_kept(console: Terminal) -> None:
+    console.keyring.errors["load"] = KeyringLocked()
+    assert console.run()[0].startswith("The keyring is locked. Unlock it")
+    assert console.exit_code == Exit.KEYRING
+    assert console.server.asked("/device") == 0
+
+
+def test_without_a_keyring_nobody_approves_for_nothing(
+    console: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_keyring() -> None:
+        raise KeyringMissing
+
+    monkeypatch.setattr(login, "find_keyring", find_keyring)
+    assert console.run()[0].startswith("No keyring to save the token in. ")
+    assert console.exit_code == Exit.KEYRING
+    assert console.server.asked("/device") == 0
+
+
+def test_a_keyring_that_fails_at_the_end_is_told(console: Terminal) -> None:
+    console.keyring.errors["save"] = KeyringLocked()
+    assert console.run()[-1].startswith("The keyring is locked. Unlock it")
+    assert console.exit_code == Exit.KEYRING
+
+
+def test_one_can_sign_in_anew_over_a_token_that_is_there(console: Terminal) -> None:
+    console.run()
+    console.wishes = Wishes(again=True)
+    assert "Your code:  CODE-2" in console.run()
+    assert console.exit_code == 0
+
+
+# For a program
+
+
+def test_a_program_reads_one_event_a_line(console: Terminal) -> None:
+    code, signed_in = console.events()
+    assert console.exit_code == 0
+    assert code == {
+        "event": "code",
+        "user_code": "CODE-1",
+        "verification_uri": f"https://{HOST}/activate",
+        "verification_uri_complete": f"https://{HOST}/activate?user_code=CODE-1",
+        "expires_at": code["expires_at"],
+        "browser_opened": False,
+        "host_is_known": True,
+    }
+    assert signed_in == {
+        "event": "signed_in",
+        "profile": "northwind",
+        "scope": "read",
+        "expires_at": signed_in["expires_at"],
+    }
+    for each in (code, signed_in):
+        left = datetime.fromisoformat(str(each["expires_at"])) - datetime.now(UTC)
+        assert timedelta(minutes=9) < left <= timedelta(minutes=11)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "exit_code"),
+    [
+        ({"error": "access_denied"}, "declined", 4),
+        ({"error": "expired_token"}, "sign_in_needed", 3),
+        ({"error": "server_fault"}, "failure", 1),
+    ],
+)
+def test_a_program_reads_why_it_failed(
+    console: Terminal, answer: dict[str, str], code: str, exit_code: int
+) -> None:
+    console.server.answers = [answer]
+    error = console.events()[-1]
+    assert (error["event"], error["code"], console.exit_code) == ("error", code, exit_code)
+    assert set(error) == {"event", "code", "message"}
+
+
+def test_what_passes_by_itself_is_no_event(console: Terminal) -> None:
+    console.server.answers = [PENDING, httpx.ConnectError("reset"), TOKENS]
+    assert [each["event"] for each in console.events()] == ["code", "signed_in"]
+
+
+def test_a_program_reads_what_is_wrong_with_the_profiles(console: Terminal) -> None:
+    console.options.profile_to_load = NoProfile(paths.profiles_file())
+    (error,) = console.events()
+    assert (error["event"], error["code"]) == ("error", "failure")
+    assert str(error["message"]).startswith("Set up your first profile.")
+
+
+def test_a_program_reads_of_ctrl_c(console: Terminal) -> None:
+    console.options.profile_to_load = KeyboardInterrupt
+    assert console.events() == [{"event": "error", "code": "cancelled", "message": "Cancelled."}]
+    assert console.exit_code == 130
+
+
+# The browser
+
+
+@pytest.fixture
+def opened(console: Terminal, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The links that a browser was opened with."""
+    links: list[str] = []
+
+    def open_browser(link: str) -> bool:
+        links.append(link)
+        return "CODE" in link
+
+    monkeypatch.setattr(login, "_open_browser", open_browser)
+    console.wishes = Wishes(open_browser=True)
+    return links
+
+
+def test_the_browser_is_opened_once_with_the_link(console: Terminal, opened: list[str]) -> None:
+    console.server.answers = [PENDING, PENDING, TOKENS]
+    assert "Opening it in your browser." in console.run()
+    assert opened == [f"https://{HOST}/activate?user_code=CODE-1"]
+
+
+def test_a_strange_host_is_not_opened_by_itself(console: Terminal, opened: list[str]) -> None:
+    console.server.device_answer = device(verification_uri="https://evil.example/x")
+    assert "Opening it in your browser." not in console.run()
+    assert opened == []
+
+
+def test_a_browser_that_comes_back_needs_no_word_of_ssh(
+    console: Terminal, opened: list[str]
+) -> None:
+    console.options.profile_to_load = replace(PROFILE, grant="code")
+    console.server.metadata = {"authorization_endpoint": f"https://{HOST}/authorize"}
+    lines = console.run()
+    assert lines[0] == "Opening this in your browser:"
+    assert (
+        lines[2:4]
+        == [
+            "Approve only what you started here.",
+            "No browser could be opened: open the link yourself.",
+        ]
+        or lines[4] == "No browser could be opened: open the link yourself."
+    )
+    assert not [line for line in lines if "ssh" in line]
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize(("over_ssh", "here"), [("", True), ("10.0.0.1 5 10.0.0.2 22", False)])
+def test_over_ssh_there_is_no_browser(
+    monkeypatch: pytest.MonkeyPatch, over_ssh: str, *, here: bool
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setenv("SSH_CONNECTION", over_ssh)
+    assert login._browser_is_here() is here
+
+
+# A terminal
 
 
 def test_without_a_profile_it_says_where_one_belongs(console: Terminal) -> None:
@@ -322,26 +503,6 @@ def test_a_fault_of_the_program_is_said_and_reported_without_secrets(console: Te
     assert DEVICE_CODE not in report
 
 
-def test_what_the_terminal_cannot_show_does_not_end_the_sign_in(
-    console: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    output = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, "ascii"))
-    console.options.profile_to_load = replace(PROFILE, name="Nørthwind")
-    console.run()
-    assert console.exit_code == 0
-    assert b"Signed in to N?rthwind ? scopes: read" in output.getvalue()
-
-
-def test_the_output_may_be_any_stream_of_text(
-    console: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    output = io.StringIO()
-    monkeypatch.setattr(sys, "stdout", output)
-    console.run()
-    assert "Signed in to Northwind SOC · scopes: read" in output.getvalue()
-
-
 def test_a_server_cannot_write_to_the_terminal_as_it_likes(console: Terminal) -> None:
     console.server.answers = [{**TOKENS, "scope": "read\x1b[2J\x1b]0;owned\x07 \u202ewrite"}]
     text = "\n".join(console.run())
@@ -350,7 +511,7 @@ def test_a_server_cannot_write_to_the_terminal_as_it_likes(console: Terminal) ->
 
 def test_the_session_is_closed_when_the_person_leaves(console: Terminal) -> None:
     async def leave() -> None:
-        signing_in = asyncio.ensure_future(terminal._sign_in(PROFILE))
+        signing_in = asyncio.ensure_future(login.sign_in(PROFILE, Words(), Wishes()))
         await console.server.reached.wait()
         signing_in.cancel()
         await asyncio.wait({signing_in})
@@ -369,7 +530,7 @@ def tty(console: Terminal, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], l
     """Sign in on a terminal that is so many columns wide; gives the lines of the QR code."""
 
     def run(columns: int) -> list[str]:
-        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
         monkeypatch.setenv("COLUMNS", str(columns))
         lines = console.run()
         end = next(n for n, line in enumerate(lines) if line.startswith("Check that"))
@@ -387,3 +548,51 @@ def test_a_terminal_shows_a_qr_code(tty: Callable[[int], list[str]]) -> None:
 
 def test_a_terminal_that_is_too_narrow_shows_none(tty: Callable[[int], list[str]]) -> None:
     assert tty(20) == []
+
+
+def test_a_qr_code_can_be_had_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    now = datetime.now(UTC)
+    words = Words(qr=True)
+    words.waiting(waiting(now + timedelta(minutes=5)), opens_browser=False)
+    assert "█" in capsys.readouterr().err
+
+
+# The countdown
+
+
+def waiting(expires_at: datetime) -> AwaitingApproval:
+    now = datetime.now(UTC)
+    return AwaitingApproval(
+        user_code="CODE",
+        verification_uri=f"https://{HOST}/activate",
+        verification_uri_complete=None,
+        host=HOST,
+        host_is_known=True,
+        requested_at=now,
+        lifetime=600,
+        expires_at=expires_at,
+        asked=0,
+        asked_at=None,
+        next_at=now,
+    )
+
+
+def test_the_countdown_stays_in_its_line_and_gives_way(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "20")  # too narrow for the whole line, and for a QR code
+    words = Words()
+    assert words.redraws_every == 1
+    words.waiting(waiting(datetime.now(UTC) + timedelta(seconds=90)), opens_browser=False)
+    words.redraw()
+    words.note("done")
+    tail = capsys.readouterr().err.rpartition("\n")[0].split("\r")
+    assert tail[1:] == ["Waiting for approva", "Waiting for approva", " " * 19, "done"]
+
+
+def test_a_terminal_that_cannot_go_back_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    assert Words().redraws_every is None
