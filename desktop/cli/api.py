@@ -20,8 +20,7 @@ from desktop.cli.talk import (
     say,
     yes_option,
 )
-from desktop.oauth.resource import ResourceRequest
-from desktop.services.api_call import METHODS, BadCall, Body, Wish, home_of, make_call
+from desktop.services.api_call import METHODS, BadCall, Body, Wish, home_of, make_call, request_for
 from desktop.services.call_templates import Language, template
 from desktop.services.openapi import BadDescription, own_routes, routes_of
 
@@ -143,9 +142,8 @@ def _call(
         say("Nothing was sent.")
         return Exit.FORBIDDEN
     content = _content(call.body) if call.body is not None else None
-    request = ResourceRequest(call.method, call.address, call.headers, content)
     answers = Answers(profile.id, include=include or call.method == "HEAD")
-    return called(profile, request, answers.show, may_repeat=call.is_harmless)
+    return called(profile, request_for(call, content), answers.show, may_repeat=call.is_harmless)
 
 
 def _content(body: Body) -> bytes:

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from desktop.oauth.addresses import checked_address, has_hidden_characters, origin_of
 from desktop.oauth.errors import printable
+from desktop.oauth.resource import ResourceRequest
 from desktop.services.profiles import Profile
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -88,6 +89,11 @@ def make_call(home: str, wish: Wish) -> Call:
     in_query = method in HARMLESS or bool(wish.input_file)
     address = _address(home, wish.path, fields if in_query else [])
     return Call(method, address, _headers(wish.headers, body), body)
+
+
+def request_for(call: Call, content: bytes | None = None) -> ResourceRequest:
+    """What is sent for `call`; `content` is its body, read where that is a file."""
+    return ResourceRequest(call.method, call.address, call.headers, content)
 
 
 def _address(home: str, path: str, fields: list[tuple[str, str]]) -> str:

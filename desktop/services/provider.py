@@ -3,6 +3,7 @@
 import httpx
 
 from desktop.oauth.addresses import host_of
+from desktop.oauth.app_grant import AppGrant, app_grant_status
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
 from desktop.oauth.errors import (
     CaptivePortal,
@@ -121,6 +122,17 @@ class Provider:
         if not endpoint:
             return {}
         return await who_am_i(connection, endpoint, access_token=access_token)
+
+    async def app_grant(self, access_token: str) -> AppGrant | None:
+        """What the person has granted to this app; `None` where the server has no such thing.
+
+        Raises `OAuthError`, `KeystoreError` or `ClientPasswordMissing`.
+        """
+        endpoint = self._profile.app_grant_endpoint
+        if not endpoint or self.speaks_for_client:
+            return None
+        connection = await self.connected_as_before()
+        return await app_grant_status(connection, endpoint, access_token=access_token)
 
     async def close(self) -> None:
         """End the connections."""
