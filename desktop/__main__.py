@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # `typing` is slow to load, and a script waits for its token
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments` (those of the process by default); gives the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
+    if given and given[0] == "token":
+        from desktop.cli.quick_token import run as run_quickly
+
+        code = run_quickly(given[1:])
+        if code is not None:
+            return code
     if not given:
         # A double-click: the command line and its library are not loaded for it.
         from desktop.cli.window import has_display, open_window

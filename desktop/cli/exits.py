@@ -9,6 +9,7 @@ from typing import ParamSpec
 
 from desktop.cli import CANCELLED
 from desktop.cli.talk import event, say
+from desktop.ipc.messages import RefusedByAgent
 from desktop.oauth import errors
 from desktop.services import session_errors
 from desktop.services.keystore import KeystoreError
@@ -17,7 +18,13 @@ from desktop.services.profiles import ProfileError
 
 P = ParamSpec("P")
 
-EXPECTED = (errors.OAuthError, KeystoreError, session_errors.SessionError, ProfileError)
+EXPECTED = (
+    errors.OAuthError,
+    KeystoreError,
+    session_errors.SessionError,
+    ProfileError,
+    RefusedByAgent,
+)
 """What a command tells in words; anything else is a fault of this program."""
 
 
@@ -36,6 +43,8 @@ class Exit(IntEnum):
 
 def exit_code(error: Exception) -> Exit:
     """The exit code for an expected error."""
+    if isinstance(error, RefusedByAgent):
+        return Exit.FORBIDDEN if error.code == "declined" else Exit[error.code.upper()]
     return next((code for kinds, code in _CODES if isinstance(error, kinds)), Exit.FAILURE)
 
 
@@ -46,6 +55,8 @@ def error_name(error: Exception) -> str:
 
 def words(error: Exception, *, user_code: str = "") -> str:
     """What a person reads of an expected error, as the window says it."""
+    if isinstance(error, RefusedByAgent):
+        return str(error)
     advice = advice_for(error, user_code=user_code)
     return "\n".join(filter(None, (f"{advice.title}. {advice.text}", advice.facts)))
 
@@ -97,6 +108,8 @@ _CODES: tuple[tuple[tuple[type[Exception], ...], Exit], ...] = (
     (
         (
             session_errors.ForbiddenByPolicy,
+            session_errors.NotAllowed,
+            session_errors.NobodyToAsk,
             errors.ForbiddenByPolicy,
             errors.AccessDenied,
             errors.InsufficientScope,

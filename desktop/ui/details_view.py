@@ -28,6 +28,7 @@ class DetailsView(View):
         self._scopes = _ScopesCard()
         self._parties = FactRows("Client and server", stacked=True)
         self._claims = FactRows("Claims", stacked=True)
+        self._programs = FactRows(page_texts.HAND_OUTS)
         self.reveal = TokenReveal(actions, pages)
         self._who = _WhoCard(pages)
         self.column.addWidget(label("Details", "title"))
@@ -35,6 +36,7 @@ class DetailsView(View):
             self._times,
             self._scopes,
             self._who,
+            self._programs,
             self._parties,
             self._claims,
             self.reveal,
@@ -46,6 +48,7 @@ class DetailsView(View):
         self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
         self.footer_row.addWidget(self._copy)
+        self.show_hand_outs()
 
     def shows(self, state: State) -> bool:
         """Only what is known of a token."""
@@ -65,6 +68,12 @@ class DetailsView(View):
     def show_who_am_i(self, answer: WhoAmI) -> None:
         """Show what the server said."""
         self._who.show_answer(answer)
+
+    def show_hand_outs(self) -> None:
+        """Show which programs got the token of late."""
+        hand_outs = self._pages.hand_outs()
+        self._programs.show_note(page_texts.about_hand_outs(hand_outs))
+        self._programs.show_rows(page_texts.hand_out_rows(hand_outs))
 
     def primary(self) -> Button:
         """Going back: nothing here is to be pressed by chance."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop.services.browsers import Browser
+    from desktop.services.hand_outs import HandOut, HandOuts
     from desktop.services.profiles import ProfileError
     from desktop.services.session import Session
     from desktop.services.states import SignedIn
@@ -37,6 +38,7 @@ class Pages(QObject):
         self._keeper = keeper
         self.session: Session | None = None
         self.make_profile_pages: Callable[[], ProfilePages] | None = None
+        self._hand_outs: HandOuts | None = None
         self._asker: Asker | None = None
         self._profile_pages: ProfilePages | None = None
         self._browsers: BrowserOpener | None = None
@@ -58,6 +60,11 @@ class Pages(QObject):
             self._window.close_page()  # the token and the person on it are those of another
         elif isinstance(page, SettingsView):
             page.show_profile(session.profile)
+
+    def list_hand_outs(self, hand_outs: HandOuts) -> None:
+        """Show `hand_outs` in the details from now on."""
+        self._hand_outs = hand_outs
+        hand_outs.changed = self._show_hand_outs
 
     def open_details(self) -> None:
         """Show all that is known of the token."""
@@ -159,6 +166,12 @@ class Pages(QObject):
             claims=self.session.claims(),
         )
 
+    def hand_outs(self) -> tuple[HandOut, ...]:
+        """Which programs got the token of late, the latest first."""
+        if self._hand_outs is None or self.session is None:
+            return ()
+        return self._hand_outs.of(self.session.profile.id)
+
     def reveal_token(self) -> str | None:
         """The access token, to be shown because the person asked for it; `None` if it is over."""
         return self.session.access_token() if self.session is not None else None
@@ -191,6 +204,12 @@ class Pages(QObject):
 
         if isinstance(self._window.page, DetailsView):
             self._window.page.show_who_am_i(answer)
+
+    def _show_hand_outs(self) -> None:
+        from desktop.ui.details_view import DetailsView
+
+        if isinstance(self._window.page, DetailsView):
+            self._window.page.show_hand_outs()
 
     def _show_settings(self) -> None:
         from desktop.ui.settings_view import SettingsView

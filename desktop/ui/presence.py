@@ -106,6 +106,10 @@ class Presence(QObject):
             self._told_trouble = tray_texts.trouble_goes_on(self._state)
             self._tray.tell(tray_texts.not_copied(progress.title))
 
+    def tell_question(self) -> None:
+        """Tell that a person is asked, who may look elsewhere."""
+        self._tray.tell(tray_texts.PROGRAM_ASKS)
+
     def bring_window(self, activation: Mapping[str, str] | None = None) -> None:
         """Bring the window to the front.
 
