@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from desktop.cli.access import Access, access
@@ -25,38 +26,36 @@ def called(
     """What `read` makes of the answer. Blocks.
 
     With `may_repeat` a token that the server refuses is renewed, once, and the call made again.
-    Raises `OAuthError`, `KeystoreError`, `SessionError` or `ProfileError`.
+    Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`, `SessionError` or `ProfileError`.
     """
     held = access(profile.id)
-    found = asyncio.run(_answer(profile, request, read, token=held, unless_refused=may_repeat))
-    if found is not None:
-        return found[0]
-    renewed = access(profile.id, min_validity=_longer_than(held))
-    found = asyncio.run(_answer(profile, request, read, token=renewed, unless_refused=False))
-    assert found is not None  # noqa: S101 - only a refusal gives nothing
-    return found[0]
+    return asyncio.run(_called(profile, request, read, held=held, may_repeat=may_repeat))
 
 
-async def _answer(
+async def _called(
     profile: Profile,
     request: ResourceRequest,
     read: Reader[Result],
     *,
-    token: Access,
-    unless_refused: bool,
-) -> tuple[Result] | None:
-    """What `read` makes of it; with `unless_refused` nothing where the token is refused."""
-    async with (
-        await surroundings(Worker("loader")).open_http(profile) as http,
-        opened(http, request, access_token=token.access_token) as answer,
-    ):
-        if unless_refused and answer.status == 401:
-            return None
-        return (await read(answer),)
+    held: Access,
+    may_repeat: bool,
+) -> Result:
+    worker = Worker("loader")
+    async with await surroundings(worker).open_http(profile) as http:
+        async with opened(http, request, access_token=held.access_token) as answer:
+            other = held
+            if may_repeat and answer.status == 401:
+                # It runs a loop of its own, so not in this thread.
+                ask = partial(access, profile.id, min_validity=_longer_than(held))
+                other = await worker.run(ask)
+            if other.access_token == held.access_token:
+                return await read(answer)
+        async with opened(http, request, access_token=other.access_token) as answer:
+            return await read(answer)
 
 
 def _longer_than(held: Access) -> float:
-    """A validity, in seconds, that `held` cannot offer: so it has to be another token."""
+    """A validity, in seconds, that `held` cannot offer: so another token is wanted."""
     if held.expires_at is None:
         return _AN_HOUR
     return max(0.0, (held.expires_at - datetime.now(UTC)).total_seconds()) + 1.0

@@ -51,7 +51,7 @@ class Served:
         return CliRunner().invoke(program, arguments, stdin, standalone_mode=False)
 
 
-def write_profile(issuer: str) -> None:
+def write_profile(issuer: str, *, app_grants: bool = True) -> None:
     """Make the one profile there is."""
     folder = Path(os.environ["XDG_CONFIG_HOME"], "xdr-login")
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ name = "Northwind SOC"
 client_id = "{PUBLIC_CLIENT_ID}"
 issuer = "{issuer}"
 expected_issuer = "IROH Auth"
-app_grant_endpoint = "{issuer}/iroh/oauth2/app-grant"
+{f'app_grant_endpoint = "{issuer}/iroh/oauth2/app-grant"' if app_grants else ""}
 """,
         "utf-8",
     )

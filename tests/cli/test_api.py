@@ -3,43 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import click.testing
 import pytest
 
-from desktop.cli import api_answers, calling
+from desktop.cli import api_answers
 from desktop.cli.exits import Exit
-from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
+from desktop.demo import PUBLIC_CLIENT_ID
+from tests.cli.commands import Place
 from tests.cli.served import Served, write_profile
 
 WHOAMI = "/iroh/profile/whoami"
 STATUS = "/iroh/oauth2/grant-status"
 GRANT = f"/iroh/oauth2/app-grant/{PUBLIC_CLIENT_ID}"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[DemoServer]:
-    with DemoServer(DemoOptions(interval=0, outcome="approve")) as server:
-        yield server
-
-
-@pytest.fixture
-def served(server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> Served:
-    served = Served(server)
-    served.tokens.append(served.sign_in())
-    monkeypatch.setattr(calling, "access", served.access)
-    write_profile(server.url)
-    return served
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let all streams be those of a terminal."""
-    streams = click.testing._NamedTextIOWrapper
-    monkeypatch.setattr(streams, "isatty", lambda _: True, raising=False)
 
 
 # What comes out
@@ -122,14 +99,13 @@ def test_a_terminal_gets_no_more_than_it_can_take(
 def test_an_error_has_words_and_an_exit_code(
     served: Served, fault: str, code: Exit, words: str
 ) -> None:
-    served.server.inject(*[fault] * 2, path="/iroh/example")
+    served.server.inject(fault, path="/iroh/example")
     found = served.run("api", "POST", "/iroh/example", "--yes")
     assert found.return_value == code
     assert words in found.stderr
     if found.stdout:
         trace_id = json.loads(found.stdout)["trace_id"]
         assert f"trace {trace_id}" in found.stderr
-    served.server._errand(served.server._state.faults._waiting.clear)
 
 
 def test_what_is_not_there_is_a_failure_with_a_trace_id(served: Served) -> None:
@@ -338,3 +314,21 @@ def test_a_description_that_is_none_is_told_in_words(
     found = served.run("api", "--list", "--openapi", str(file))
     assert isinstance(found.exception, click.BadParameter)
     assert found.exception.exit_code == Exit.USAGE
+
+
+# As a process
+
+
+def test_a_route_is_called_with_the_token_of_the_keyring(home: Place) -> None:
+    home.add_profile("soc")
+    home.sign_in("soc")
+    done = home.run("api", "GET", WHOAMI, "--profile", "soc")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["org"]["name"] == "Northwind SOC"
+
+
+def test_who_is_not_signed_in_calls_nothing(home: Place) -> None:
+    home.add_profile("soc")
+    done = home.run("api", "GET", WHOAMI)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert home.server.history() == []
