@@ -1,5 +1,8 @@
 """The authorization server of one profile: where its endpoints are, and who speaks to it."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import httpx
 
 from desktop.oauth.addresses import host_of
@@ -172,6 +175,11 @@ class Provider:
             if not optional:
                 raise
             return None
+
+
+Found = TypeVar("Found")
+Question = Callable[[Provider, str], Awaitable[Found]]
+"""What can be asked with an access token, such as `Provider.who_am_i`."""
 
 
 async def discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:
