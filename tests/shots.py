@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from PySide6.QtGui import QFont, QFontDatabase, QIcon, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QScrollArea
 
 from desktop.services.copy_formats import CopyFormat
+from desktop.services.hand_outs import HandOut
+from desktop.services.programs import Program
 from desktop.services.resources import resource
 from desktop.services.settings import Settings
 from desktop.services.states import Revocation, SignedIn, State
@@ -78,6 +81,17 @@ class NoPageActions(NoActions):
         """What is known of the sample."""
         fewer = replace(state, scope=state.scope[:-1], requested_scope=(*state.scope, "admin"))
         return token_details(fewer, profile=PROFILE, metadata=METADATA, claims=CLAIMS)
+
+    def hand_outs(self) -> tuple[HandOut, ...]:
+        """A script, and a shell that somebody typed into."""
+        deploy = Program("deploy.py", "/home/dana/playbooks/deploy.py", 4711, "/usr/bin/python3.11")
+        shell = Program("bash", "/usr/bin/bash", 4242)
+        minutes = (2, 7, 8)
+        programs = (deploy, shell, deploy)
+        return tuple(
+            HandOut(NOW - timedelta(minutes=ago), program, PROFILE.id)
+            for ago, program in zip(minutes, programs, strict=True)
+        )
 
     def reveal_token(self) -> str:
         """Three parts that mean nothing."""

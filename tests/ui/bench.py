@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.copy_formats import CopyFormat
+from desktop.services.hand_outs import HandOut
 from desktop.services.profiles import Profile
 from desktop.services.sessions import Standing
 from desktop.services.settings import Settings
@@ -183,12 +184,16 @@ class PageRecorder:
     calls: list[str] = field(default_factory=list)
     token: str | None = MADE_UP_TOKEN
     claims: dict[str, object] = field(default_factory=lambda: CLAIMS)
+    given: tuple[HandOut, ...] = ()
 
     def close_page(self) -> None:
         self.calls.append("close_page")
 
     def details(self, state: SignedIn) -> TokenDetails | None:
         return token_details(state, profile=PROFILE, metadata=METADATA, claims=self.claims)
+
+    def hand_outs(self) -> tuple[HandOut, ...]:
+        return self.given
 
     def reveal_token(self) -> str | None:
         self.calls.append("reveal_token")
