@@ -12,12 +12,6 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments` (those of the process by default); gives the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given and given[0] == "token":
-        from desktop.cli.quick_token import run as run_quickly
-
-        code = run_quickly(given[1:])
-        if code is not None:
-            return code
     if not given:
         # A double-click: the command line and its library are not loaded for it.
         from desktop.cli.window import has_display, open_window
@@ -25,6 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         if has_display():
             return open_window(Options())
+    elif given[0] == "token":
+        from desktop.cli.quick_token import run as run_quickly
+
+        code = run_quickly(given[1:])
+        if code is not None:
+            return code
     from desktop.cli.program import run
 
     return run(given)

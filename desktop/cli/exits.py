@@ -50,6 +50,8 @@ def exit_code(error: Exception) -> Exit:
 
 def error_name(error: Exception) -> str:
     """What --json calls an expected error: the name of its exit code, or that it was declined."""
+    if isinstance(error, RefusedByAgent):
+        return error.code
     return "declined" if isinstance(error, errors.AccessDenied) else exit_code(error).name.lower()
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import click
 
 from desktop.cli.exits import Exit, exit_code, reporting
-from desktop.cli.running_app import asked, tell_saved
+from desktop.cli.running_app import signed_out_by_app, tell_saved
 from desktop.cli.talk import (
     Examples,
     answer_json,
@@ -63,11 +64,13 @@ def logout(*, profile: str | None, everywhere: bool, yes: bool, as_json: bool) -
     # A script has said what it wants; a person may not know how far it reaches.
     if all_over and is_interactive() and not confirmed(_question(all_over), yes=yes):
         return Exit.CANCELLED
-    by_app = asked("sign_out", profile=None if everywhere else leaving[0].id, all=everywhere)
+    by_app = signed_out_by_app(None if everywhere else leaving[0].id)
     if by_app is None:
         outcomes = asyncio.run(_sign_out(leaving))
     else:
-        outcomes = {each.id: SignedOut() for each in leaving}
+        outcomes = {id_: SignedOut() for id_ in by_app}
+    if not outcomes:
+        raise NoToken
     if as_json:
         answer_json({"signed_out": [_members(id_, state) for id_, state in outcomes.items()]})
     else:
@@ -93,10 +96,7 @@ def _question(profiles: Iterable[Profile]) -> str:
 
 
 async def _sign_out(profiles: list[Profile]) -> dict[str, SignedOut]:
-    """Sign out one after the other; those that were signed in. Raises what the first failed with.
-
-    Raises `NoToken` where there was nobody to sign out.
-    """
+    """Sign out one after the other, of those that are signed in. Raises what the first fails with."""
     worker = Worker("loader")
     world = surroundings(worker)
     outcomes: dict[str, SignedOut] = {}
@@ -104,9 +104,7 @@ async def _sign_out(profiles: list[Profile]) -> dict[str, SignedOut]:
         saved = await TokenStore(profile, world.keystore, world.lock).load()
         if saved is not None:
             outcomes[profile.id] = await sign_out_of(profile, world)
-            await worker.run(lambda id_=profile.id: tell_saved(id_))
-    if not outcomes:
-        raise NoToken
+            await worker.run(partial(tell_saved, profile.id))
     return outcomes
 
 
@@ -130,7 +128,7 @@ async def sign_out_of(profile: Profile, world: Surroundings) -> SignedOut:
 
 def _tell(configured: Profiles, outcomes: dict[str, SignedOut]) -> None:
     for id_, state in outcomes.items():
-        name = configured.good[id_].name
+        name = configured.named(id_).name
         say(f"{name}: {signed_out(state) or 'You are signed out.'}")
 
 

@@ -104,6 +104,7 @@ def _seconds(text: str) -> float:
 @click.pass_context
 def program(
     ctx: click.Context,
+    /,
     *,
     profile: str | None,
     hidden: bool,

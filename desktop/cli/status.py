@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from desktop.cli.exits import error_name, reporting, words
+from desktop.cli.exits import error_name, reporting
 from desktop.cli.running_app import asked
 from desktop.cli.talk import Examples, answer, answer_json, instant, json_option, say
 from desktop.oauth.errors import printable
@@ -42,13 +42,13 @@ def status(*, as_json: bool) -> int:
     The running program is asked, which also tells which programs were given a token of late. Where
     none runs the keyring is asked for those profiles alone that have something in it.
     """
-    told = asked("status")
+    told = asked("status", patience=30.0)
     if told is None:
-        found: dict[str, Any] = {"running": False, "profiles": _saved(), "hand_outs": []}
+        found: dict[str, Any] = {"running": False, "profiles": _normal(_saved()), "hand_outs": []}
     else:
         found = {
             "running": True,
-            "profiles": _objects(told.get("profiles")),
+            "profiles": _normal(_objects(told.get("profiles"))),
             "hand_outs": _objects(told.get("hand_outs")),
         }
     if as_json:
@@ -59,9 +59,8 @@ def status(*, as_json: bool) -> int:
     if found["hand_outs"]:
         answer("\nLately given a token:")
     for each in found["hand_outs"]:
-        answer(
-            f"  {_time(each)}  {_text(each, 'program')} ({_text(each, 'path')}), {_text(each, 'profile')}"
-        )
+        program = f"{_text(each, 'program')} ({_text(each, 'path')})"
+        answer(f"  {_time(each)}  {program}, {_text(each, 'profile')}")
     if not found["profiles"]:
         say("There is no profile yet: “xdr-login profiles add” makes one.")
     return 0
@@ -83,27 +82,52 @@ async def saved_standing(profile: Profile, world: Surroundings) -> Standing:
         "id": profile.id,
         "name": profile.name,
         "state": "signed_out",
-        "user": "",
         "scope": "",
         "expires_at": None,
         "renewable": False,
+        "user": "",
+        "organization": "",
+        "error": None,
     }
     try:
         saved = await TokenStore(profile, world.keystore, world.lock).load()
     except KeystoreError as error:
-        return standing | {"state": "unknown", "code": error_name(error), "message": words(error)}
+        return standing | {"state": "failed", "error": error_name(error)}
     if saved is None:
         return standing
     tokens = saved.tokens
-    renewable = tokens.refresh_token is not None or profile.grant == "client-credentials"
-    over = tokens.expires_at is not None and tokens.expires_at <= world.clock.utc()
     return standing | {
-        "state": "expired" if over and not renewable else "signed_in",
-        "user": tokens.account.user,
+        "state": "signed_in",
         "scope": " ".join(tokens.scope),
         "expires_at": instant(tokens.expires_at),
-        "renewable": renewable,
+        "renewable": tokens.refresh_token is not None or profile.grant == "client-credentials",
+        "user": tokens.account.user,
+        "organization": tokens.account.organization,
     }
+
+
+def _normal(standings: Iterable[Standing]) -> list[Standing]:
+    """`standings`, with the state `expired` for what is of no use any more."""
+    return [
+        {**each, "state": "expired"}
+        if each.get("state") == "signed_in" and not each.get("renewable") and _is_over(each)
+        else each
+        for each in standings
+    ]
+
+
+def _is_over(standing: Standing) -> bool:
+    left = _seconds_left(standing)
+    return left is not None and left <= 0
+
+
+def _seconds_left(standing: Standing) -> float | None:
+    """`None` for what does not expire."""
+    try:
+        expires_at = datetime.fromisoformat(_text(standing, "expires_at"))
+        return (expires_at - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return None
 
 
 def _objects(found: object) -> list[Standing]:
@@ -122,30 +146,20 @@ def _lines(standings: Iterable[Standing]) -> list[str]:
     ]
 
 
-_STATES = {
-    "signed_out": "signed out",
-    "expired": "expired",
-    "unknown": "the keyring does not tell",
-}
-
-
 def _words(standing: Standing) -> str:
     state = _text(standing, "state")
     if state != "signed_in":
-        return _STATES.get(state, state.replace("_", " "))
+        why = _text(standing, "error").replace("_", " ")
+        return state.replace("_", " ") + (f" ({why})" if why else "")
     who = _text(standing, "user")
     return f"signed in{f' as {who}' if who else ''}, {_left(standing)}"
 
 
 def _left(standing: Standing) -> str:
-    try:
-        expires_at = datetime.fromisoformat(_text(standing, "expires_at"))
-    except ValueError:
+    left = _seconds_left(standing)
+    if left is None:
         return "does not expire"
-    left = (expires_at - datetime.now(UTC)).total_seconds()
-    if left > 0:
-        return f"{duration_words(left)} left"
-    return "expired, renewed at the next use" if standing.get("renewable") else "expired"
+    return f"{duration_words(left)} left" if left > 0 else "expired, renewed at the next use"
 
 
 def _time(hand_out: Standing) -> str:

@@ -53,9 +53,7 @@ def _color() -> bool | None:
 
 def instant(at: datetime | None) -> str | None:
     """`at` as the JSON of all commands has it: UTC to the second (RFC 3339)."""
-    if at is None:
-        return None
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def is_interactive() -> bool:

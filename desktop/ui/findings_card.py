@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop.services import profile_texts
 from desktop.services.profile_check import Finding, Outcome
-from desktop.ui import profile_texts
 from desktop.ui.widgets import Button, Card, label, quiet
 
 if TYPE_CHECKING:

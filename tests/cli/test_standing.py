@@ -28,8 +28,10 @@ def test_who_is_signed_in_is_told_without_a_running_program(home: Place) -> None
         "name": "SOC",
         "state": "signed_in",
         "user": "dana@northwind.example",
+        "organization": soc["organization"],
         "scope": "casebook profile",
         "renewable": True,
+        "error": None,
     }
     assert (lab["state"], lab["expires_at"], lab["renewable"]) == ("signed_out", None, False)
     lines = home.run("status").stdout.splitlines()
@@ -51,7 +53,7 @@ def test_a_keyring_that_is_gone_is_told_and_ends_nothing(home: Place) -> None:
     home.sign_in("soc")
     found = home.run("status", "--json", DBUS_SESSION_BUS_ADDRESS="disabled:")
     (soc,) = json.loads(found.stdout)["profiles"]
-    assert (found.returncode, soc["state"], soc["code"]) == (0, "unknown", "keyring")
+    assert (found.returncode, soc["state"], soc["error"]) == (0, "failed", "keyring")
 
 
 def test_without_a_profile_status_says_how_to_make_one(home: Place) -> None:
@@ -161,7 +163,10 @@ def test_the_running_program_is_asked_first(
     monkeypatch.setattr(
         status,
         "asked",
-        lambda command: {"profiles": [{"id": "soc", "state": command}], "hand_outs": [hand_out]},
+        lambda command, **_: {
+            "profiles": [{"id": "soc", "state": command}],
+            "hand_outs": [hand_out],
+        },
     )
     assert status.status.main([], standalone_mode=False) == 0
     told = capsys.readouterr().out
@@ -176,29 +181,29 @@ def test_the_running_program_signs_out(
     file = own_folders / "config" / "xdr-login" / "profiles.toml"
     file.parent.mkdir()
     file.write_text('[profiles.soc]\nissuer = "https://x.example"\nclient_id = "1"\n')
-    said: list[dict[str, object]] = []
+    said: list[str | None] = []
 
-    def asked(command: str, **members: object) -> dict[str, object]:
-        said.append({"command": command, **members})
-        return {"signed_out": ["soc"]}
+    def signed_out_by_app(profile_id: str | None) -> tuple[str, ...]:
+        said.append(profile_id)
+        return ("soc",) if len(said) == 1 else ()
 
-    monkeypatch.setattr(logout, "asked", asked)
+    monkeypatch.setattr(logout, "signed_out_by_app", signed_out_by_app)
     assert logout.logout.main([], standalone_mode=False) == 0
-    assert said == [{"command": "sign_out", "profile": "soc", "all": False}]
     assert capsys.readouterr().err == "soc: You are signed out.\n"
+    assert logout.logout.main(["--all"], standalone_mode=False) == 3
+    assert said == ["soc", None]
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"expires_at": None}, "signed in, does not expire"),
-        ({"expires_at": "2020-01-01T00:00:00Z"}, "signed in, expired"),
         (
             {"expires_at": "2020-01-01T00:00:00Z", "renewable": True},
             "signed in, expired, renewed at the next use",
         ),
         ({"state": "awaiting_approval"}, "awaiting approval"),
-        ({"state": "unknown"}, "the keyring does not tell"),
+        ({"state": "failed", "error": "sign_in_needed"}, "failed (sign in needed)"),
     ],
 )
 def test_how_it_stands_is_said_in_words(changes: dict[str, object], words: str) -> None:

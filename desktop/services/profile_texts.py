@@ -1,4 +1,4 @@
-"""What the pages of the profiles say: pure functions, no Qt."""
+"""What window and terminal say of profiles: pure functions."""
 
 from __future__ import annotations
 
