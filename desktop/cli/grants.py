@@ -9,7 +9,7 @@ import click
 from desktop.cli.access import access
 from desktop.cli.exits import Exit, exit_code, reporting
 from desktop.cli.logout import sign_out_of
-from desktop.cli.running_app import asked, tell_saved
+from desktop.cli.running_app import signed_out_by_app, tell_saved
 from desktop.cli.talk import (
     Examples,
     answer,
@@ -28,6 +28,7 @@ from desktop.services.configuration import load_configuration
 from desktop.services.leaving_texts import signed_out
 from desktop.services.profiles import Profile
 from desktop.services.provider import Provider
+from desktop.services.session_errors import NoToken
 from desktop.services.states import Revocation, SignedOut
 from desktop.services.token_details import revocation_offered
 
@@ -101,12 +102,15 @@ def revoke(*, profile: str | None, yes: bool) -> int:
     if not confirmed(question, yes=yes):
         say("Nothing was revoked.")
         return Exit.FORBIDDEN
-    if asked("sign_out", profile=chosen.id, all=False) is None:
-        access(chosen.id)  # only a valid token may say so, and nobody signed in has none
+    by_app = signed_out_by_app(chosen.id)
+    if by_app is None:
+        access(chosen.id)  # raises `NoToken` where nobody is signed in
         state = asyncio.run(sign_out_of(chosen, surroundings(Worker("loader"))))
         tell_saved(chosen.id)
-    else:
+    elif by_app:
         state = SignedOut()
+    else:
+        raise NoToken
     say(f"{chosen.name}: {signed_out(state) or 'You are signed out.'}")
     return exit_code(state.not_revoked) if state.not_revoked else Exit.OK
 

@@ -22,7 +22,7 @@ class AskedCard(Card):
         self._rows = FactRows("", stacked=True, framed=False)
         self._trouble = WarningCard()
         self._ask = quiet(Button("Ask the server", self._press, "link"))
-        self._ask.setAccessibleName(f"{heading}: ask the server")
+        self._ask.setAccessibleDescription(heading)
         add_row(self.column, label(heading, "heading"), self._ask).setStretch(0, 1)
         self.column.addWidget(self._rows)
         self.column.addWidget(self._trouble)

@@ -163,10 +163,10 @@ SPOKEN_ASK_ABOUT_GRANT = (
 def granted_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
     """What the server says of a grant."""
     if not grant.granted:
-        return (("Granted", "nothing"),)
+        return (("This app may", "nothing"),)
     since = "the server does not say" if grant.since is None else exact_time(grant.since)
     return (
-        ("Granted", " ".join(grant.scope) or "the server does not say what"),
+        ("This app may", " ".join(grant.scope) or "the server does not say what"),
         ("Since", since),
     )
 

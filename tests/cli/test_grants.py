@@ -59,17 +59,17 @@ def test_revoking_asks_first(served: Served) -> None:
 
 
 def test_the_running_program_is_let_do_it(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[object] = []
-
-    def asked(*given: str, **named: object) -> dict[str, object]:
-        said.append((given, named))
-        return {}
-
-    monkeypatch.setattr(grants, "asked", asked)
+    monkeypatch.setattr(grants, "signed_out_by_app", lambda id_: (id_,))
     found = served.run("grants", "revoke", "--yes")
     assert found.return_value == Exit.OK
-    assert said == [(("sign_out",), {"profile": "northwind", "all": False})]
     assert found.stderr == "Northwind SOC: You are signed out.\n"
+
+
+def test_where_nobody_is_signed_in_there_is_nothing_to_revoke(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grants, "signed_out_by_app", lambda _: ())
+    assert served.run("grants", "revoke", "--yes").return_value == Exit.SIGN_IN_NEEDED
 
 
 def test_revoking_ends_the_grant_and_empties_the_keyring(home: Place) -> None:

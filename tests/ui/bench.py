@@ -354,7 +354,7 @@ class FakeSession:
     def apply(self, settings: Settings) -> None:
         self.applied.append(settings)
 
-    async def ask(self, question: Callable[..., object]) -> Any:
+    async def ask(self, question: Callable[..., object]) -> Any:  # noqa: ANN401 - any answer
         self.calls.append(question.__name__)
         await self.renewed.wait()
         if isinstance(self.answer, Exception):
