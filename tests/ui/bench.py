@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import qasync
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -202,6 +202,9 @@ class PageRecorder:
     def ask_who_am_i(self) -> None:
         self.calls.append("ask_who_am_i")
 
+    def ask_app_grant(self) -> None:
+        self.calls.append("ask_app_grant")
+
     def open_log(self) -> None:
         self.calls.append("open_log")
 
@@ -324,7 +327,7 @@ class FakeSession:
     metadata: ServerMetadata | None = None
     calls: list[str] = field(default_factory=list)
     applied: list[Settings] = field(default_factory=list)
-    answer: dict[str, object] | Exception = field(default_factory=dict)
+    answer: object = field(default_factory=dict)
     seen: list[bool] = field(default_factory=list)
     looks: int = 0
     renewed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -354,8 +357,8 @@ class FakeSession:
     def apply(self, settings: Settings) -> None:
         self.applied.append(settings)
 
-    async def who_am_i(self) -> dict[str, object]:
-        self.calls.append("who_am_i")
+    async def ask(self, question: Callable[..., object]) -> Any:  # noqa: ANN401 - any answer
+        self.calls.append(question.__name__)
         await self.renewed.wait()
         if isinstance(self.answer, Exception):
             raise self.answer
