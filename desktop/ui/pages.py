@@ -55,8 +55,8 @@ class Pages(QObject):
         keeper.changed.connect(lambda settings: window.theme.choose(settings.theme))
         keeper.failed.connect(self._show_failure)
 
-    def serve(self, session: Session) -> None:
-        """Speak of the token and the profile of `session` from now on."""
+    def serve(self, session: Session | None) -> None:
+        """Speak of the token and the profile of `session` from now on, or of none."""
         before, self.session = self.session, session
         page = self._window.page
         if page is None or session is before:
@@ -67,7 +67,7 @@ class Pages(QObject):
         if isinstance(page, DetailsView):
             self._window.close_page()  # the token and the person on it are those of another
         elif isinstance(page, SettingsView):
-            page.show_profile(session.profile)
+            page.show_profile(session.profile if session is not None else None)
 
     def list_hand_outs(self, hand_outs: HandOuts) -> None:
         """Show `hand_outs` in the details from now on."""
@@ -244,6 +244,7 @@ class Pages(QObject):
         from desktop.ui.settings_view import SettingsView
 
         if isinstance(self._window.page, SettingsView):
+            self._window.page.lock(self._keeper.policy)
             self._window.page.show_settings(self._keeper.settings)
 
     def _show_failure(self, text: str) -> None:
