@@ -1,19 +1,33 @@
-"""The command `xdr-login`: with a display a window, without one a sign-in in the terminal."""
+"""The command `xdr-login`: a window, or with the name of a command that command."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # `typing` is slow to load, and a script waits for its token
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments` (those of the process by default); gives the exit code."""
-    from desktop.cli.arguments import run
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given:
+        # A double-click: the command line and its library are not loaded for it.
+        from desktop.cli.window import has_display, open_window
+        from desktop.options import Options
 
-    return run(sys.argv[1:] if arguments is None else arguments)
+        if has_display():
+            return open_window(Options())
+    elif given[0] == "token":
+        from desktop.cli.quick_token import run as run_quickly
+
+        code = run_quickly(given[1:])
+        if code is not None:
+            return code
+    from desktop.cli.program import run
+
+    return run(given)
 
 
 if __name__ == "__main__":

@@ -179,8 +179,8 @@ _ROWS: dict[type[BaseException], Row] = {
         (Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.NoToken: Row(
-        "There is no token to copy",
-        "You are not signed in. Sign in, then copy it.",
+        "There is no token",
+        "You are not signed in. Sign in, then try again.",
         (Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.RenewalSlow: Row(
@@ -207,6 +207,21 @@ _ROWS: dict[type[BaseException], Row] = {
     session_errors.ForbiddenByPolicy: Row(
         "This is not allowed here",
         lambda e, _: f"Your administrator has forbidden it ({e.source}).",
+    ),
+    session_errors.NotAllowed: Row(
+        "You did not allow it",
+        "XDR Login asked you whether a program may have the token, and you refused. Run it again "
+        "to be asked again: after a minute at the soonest.",
+    ),
+    session_errors.NotAnswered: Row(
+        "Nobody allowed it",
+        "XDR Login asked in its window whether a program may have the token, and nobody answered "
+        "within a minute. Run it again and answer there.",
+    ),
+    session_errors.NobodyToAsk: Row(
+        "There is no window to ask you in",
+        "Your settings say that you are asked before a program gets a token. Start XDR Login, then "
+        "run this again; or switch that setting off.",
     ),
     session_errors.SessionError: Row("It did not work", "Try again."),
     # The profiles

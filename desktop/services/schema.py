@@ -115,6 +115,13 @@ SETTINGS = (
         "empty for the usual one.",
         "Browser",
     ),
+    Member(
+        "ask_for_tokens",
+        Kind.SWITCH,
+        "Ask the person in the window before a program gets a token from `xdr-login`. Without a "
+        "window it then gets none.",
+        "Ask me when a program wants a token",
+    ),
 )
 
 _ADDRESS = "An address: https, or http on this computer."

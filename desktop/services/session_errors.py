@@ -63,3 +63,15 @@ class FormatForbidden(ForbiddenByPolicy):
 
 class NotForShell(SessionError):
     """The token has characters that a shell could run, so it is put into no command."""
+
+
+class NotAllowed(SessionError):
+    """The person was asked, and did not let a program have the token."""
+
+
+class NotAnswered(NotAllowed):
+    """The person was asked whether a program may have the token, and did not answer in time."""
+
+
+class NobodyToAsk(SessionError):
+    """The person wants to be asked before a program gets a token, and no window runs to ask."""

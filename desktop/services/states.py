@@ -155,6 +155,12 @@ class Failed:
 
 State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed
 
+
+def is_leaving(state: State) -> bool:
+    """Whether the tokens are being removed."""
+    return isinstance(state, SignedIn) and state.leaving
+
+
 # Seconds between two codes for one profile: a new one costs the server a request and the person
 # the comparison they have just made.
 NEW_CODE_PAUSE = 5.0

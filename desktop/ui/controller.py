@@ -73,7 +73,7 @@ class Controller(QObject):
         self.keeper = SettingsKeeper()
         self.keeper.changed.connect(self._go_by)
         self.keeper.failed.connect(self.announcer.say)
-        self.pages = Pages(window, self, self.keeper)
+        self.pages = Pages(window, self, self.keeper, self.clipboard)
         self._in_sight = window.in_sight()
         # One timer for all that counts. Roughly would be early, and once more than needed.
         self._tick = QTimer(self, singleShot=True)

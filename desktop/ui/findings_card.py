@@ -8,8 +8,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop.services import profile_texts
 from desktop.services.profile_check import Finding, Outcome
-from desktop.ui import profile_texts
 from desktop.ui.widgets import Button, Card, bring_into_view, label, quiet
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from desktop.services import profile_texts as texts
 from desktop.services.field_names import FIELD_NAMES as NAMES
 from desktop.services.profile_draft import FIELDS, Draft, Presets
 from desktop.services.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, Settings
 from desktop.ui import page_texts
-from desktop.ui import profile_texts as texts
 from desktop.ui.inputs import Choice, Field, Line, Lines, OwnNumber
 from desktop.ui.widgets import Button
 

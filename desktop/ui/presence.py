@@ -14,6 +14,7 @@ from desktop.services.paths import told_folder
 from desktop.services.states import Requesting
 from desktop.ui import tray_texts
 from desktop.ui.copy_progress import Copied, Copying, NotCopied
+from desktop.ui.dock import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,6 +56,7 @@ class Presence(QObject):
         window.hide_where(tray.is_there)
         window.closed.connect(self._on_closed)
         window.handle().activeChanged.connect(self._on_active)
+        follow(window)
         tray.opened.connect(self.bring_window)
         tray.toggled.connect(self.toggle)
         tray.appeared.connect(self._on_tray)
@@ -105,6 +107,10 @@ class Presence(QObject):
         elif isinstance(progress, NotCopied) and progress.title and not self._window.in_sight():
             self._told_trouble = tray_texts.trouble_goes_on(self._state)
             self._tray.tell(tray_texts.not_copied(progress.title))
+
+    def tell_question(self) -> None:
+        """Tell that a person is asked, who may look elsewhere."""
+        self._tray.tell(tray_texts.PROGRAM_ASKS)
 
     def bring_window(self, activation: Mapping[str, str] | None = None) -> None:
         """Bring the window to the front.

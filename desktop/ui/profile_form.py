@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from desktop.services import profile_texts as texts
 from desktop.services.client_model import read_client_model
 from desktop.services.policy import Policy
 from desktop.services.profile_draft import Draft, Presets, faults_of, with_model
-from desktop.ui import profile_texts as texts
 from desktop.ui.findings_card import FindingsCard
 from desktop.ui.form_fields import (
     ENDPOINTS,

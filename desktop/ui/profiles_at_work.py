@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from desktop.options import Options
     from desktop.services.background import Worker
     from desktop.services.profile_reading import Profiles
+    from desktop.services.profiles import Profile
     from desktop.services.session import Session
     from desktop.services.sessions import Sessions
     from desktop.ui.controller import Controller
@@ -63,6 +64,15 @@ class ProfilesAtWork:
         """Profiles were changed; `id_` is the one to go on with, empty for the current one."""
         async with self._one_at_a_time:
             await self._go_by_the_file(id_, sign_in=sign_in)
+
+    async def reload(self, name: str) -> Profile:
+        """Go by the file anew; gives the profile of that name, or the first.
+
+        Raises `ProfileError`, and then all stays as it was.
+        """
+        profile = (await self._worker.run(self._options.load_profiles)).named(name or None)
+        await self.go_by_the_file("", sign_in=False)
+        return profile
 
     def switch(self, id_: str) -> None:
         """Bring another profile into the window, as it stands; nothing for one that is gone."""

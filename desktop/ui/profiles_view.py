@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QLabel
 
+from desktop.services import profile_texts as texts
 from desktop.services.profile_reading import is_plain_id
 from desktop.services.profiles import BrokenProfile, Profile
 from desktop.services.states import Revocation
 from desktop.services.token_details import revocation_offered
-from desktop.ui import profile_texts as texts
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.profile_badge import badge_icon
 from desktop.ui.warning_card import WarningCard

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop.services.durations import clock_words, duration_words
+from desktop.services.leaving_texts import short_time, signed_out
 from desktop.services.states import (
     AwaitingApproval,
     Failed,
@@ -13,7 +14,6 @@ from desktop.services.states import (
     SignedOut,
     State,
 )
-from desktop.ui.leaving_texts import short_time, signed_out
 from desktop.ui.long_words import breakable
 
 if TYPE_CHECKING:

@@ -81,6 +81,11 @@ RUNS_ON = Notification(
     "It is in the tray. To end it, choose Quit there, or press Ctrl+Q in the window.",
 )
 
+PROGRAM_ASKS = Notification(
+    "A program wants your token",
+    "XDR Login asks whether it may have it. Without an answer within a minute it gets none.",
+)
+
 
 def look(state: State, at: datetime) -> tuple[Look, int]:
     """The shape of the icon, and how many of `ARC_STEPS` are left; 0 draws no arc."""

@@ -38,7 +38,7 @@ def claimed() -> Iterator[Claim]:
 async def running(claimed: Claim, shown: list[Members]) -> AsyncIterator[Server]:
     """Answer."""
 
-    async def show(members: Members) -> Members:
+    async def show(members: Members, _process: int | None) -> Members:
         shown.append(members)
         return {"done": True}
 
@@ -208,7 +208,7 @@ def test_one_knows_oneself_at_the_other_end() -> None:
 
 
 async def test_an_error_of_a_handler_is_reported_and_not_told(claimed: Claim) -> None:
-    async def broken(_members: Members) -> Members:
+    async def broken(_members: Members, _process: int | None) -> Members:
         raise ZeroDivisionError
 
     reported: list[object] = []
@@ -224,7 +224,7 @@ async def test_an_error_of_a_handler_is_reported_and_not_told(claimed: Claim) ->
 async def test_closing_ends_an_answer_under_way(claimed: Claim) -> None:
     asked = asyncio.Event()
 
-    async def endless(_members: Members) -> Members:
+    async def endless(_members: Members, _process: int | None) -> Members:
         asked.set()
         await asyncio.Event().wait()
         return {}

@@ -445,8 +445,8 @@ def test_a_sign_out_by_the_server_says_what_the_server_said_and_its_facts() -> N
     [
         (
             session.NoToken(),
-            "There is no token to copy",
-            "You are not signed in. Sign in, then copy it.",
+            "There is no token",
+            "You are not signed in. Sign in, then try again.",
             Remedy.SIGN_IN_AGAIN,
         ),
         (

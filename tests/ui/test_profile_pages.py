@@ -17,6 +17,7 @@ from desktop.services.policy import Policy
 from desktop.services.profile_check import Finding, Outcome, Step
 from desktop.services.profile_deeds import ProfileDeeds
 from desktop.services.profile_reading import load_presets, load_profiles
+from desktop.services.profile_texts import preset_names
 from desktop.services.profiles import (
     Profile,
     client_password_key,
@@ -31,7 +32,6 @@ from desktop.ui.inputs import Choice, Line, OwnNumber
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.profile_form import ProfileForm
 from desktop.ui.profile_pages import ProfilePages
-from desktop.ui.profile_texts import preset_names
 from desktop.ui.profiles_view import ProfilesView
 from desktop.ui.widgets import Button
 from tests.sample_states import NOW, STATES

@@ -194,7 +194,8 @@ def test_a_button_does_what_it_says(screen: Screen, label: str, call: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("label", "call"), [("Open log folder", "open_log"), ("Back", "close_page")]
+    ("label", "call"),
+    [("Open log folder", "open_log"), ("About", "open_about"), ("Back", "close_page")],
 )
 def test_a_button_of_the_page_does_too(screen: Screen, label: str, call: str) -> None:
     screen.show_settings()
