@@ -56,6 +56,7 @@ LIBRARIES = {
         "services/profile_file.py",
         "ui/what_comes_next.py",  # which loads it ahead of its need
     ),
+    "jeepney": ("services/portal_proxy.py",),
     "tomlkit": ("services/settings.py", "services/profile_layout.py"),
     "truststore": ("services/network.py",),
     "platformdirs": ("services/paths.py",),

@@ -96,7 +96,7 @@ def _question(profiles: Iterable[Profile]) -> str:
 
 
 async def _sign_out(profiles: list[Profile]) -> dict[str, SignedOut]:
-    """Sign out one after the other, of those that are signed in. Raises what the first fails with."""
+    """Sign out of those that are signed in. Raises what the first failure is."""
     worker = Worker("loader")
     world = surroundings(worker)
     outcomes: dict[str, SignedOut] = {}
