@@ -41,6 +41,7 @@ LIBRARIES = {
     "jinja2": ("demo/",),
     "cryptography": ("demo/",),
     "click": ("cli/",),
+    "jeepney": ("cli/doctor_checks.py",),
     "keyring": ("services/keyring_vault.py",),
     "httpx": (
         "oauth/",
