@@ -69,6 +69,11 @@ def printed_token(profile: str | None, *, min_validity: float, shape: str) -> st
             return text
     except (NotRunning, NoAnswer):
         pass
+    return printed_by_itself(name, min_validity=min_validity, shape=shape)
+
+
+def printed_by_itself(name: str | None, *, min_validity: float, shape: str) -> str:
+    """The same where the running program has been asked already, in vain."""
     from desktop.services.token_output import printed
 
     return printed(shape, *_by_itself(name, min_validity))

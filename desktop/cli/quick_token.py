@@ -1,7 +1,7 @@
 """`xdr-login token` from the running program, quickly: most calls come from scripts, and often.
 
 Every module that is loaded takes its time, so this loads the socket and hardly anything else: no
-click, no json, no `typing`. It does what is usual and leaves all else to the whole command line.
+click, no json, no `typing`. What is not usual is left to the whole command line.
 """
 
 from __future__ import annotations
@@ -38,16 +38,17 @@ ON_TERMINAL = (
 
 
 def run(arguments: Sequence[str]) -> int | None:
-    """Print what the running program gives; the exit code, or `None`: let the others do it.
+    """Print a token; gives the exit code, or `None`: this is for the whole command line.
 
     `arguments` are those behind `token`.
     """
-    question = _question(arguments)
-    if question is None:
+    given = _given(arguments)
+    if given is None:
         return None
     try:
-        answer = _asked(question)
-        return None if answer is None else _told(answer)
+        answer = _asked(_question(*given))
+        code = None if answer is None else _told(answer)
+        return _by_itself(*given) if code is None else code
     except KeyboardInterrupt:
         sys.stderr.write("\nCancelled.\n")
         return 130
@@ -65,8 +66,8 @@ def say(text: str) -> int:
     return 0
 
 
-def _question(arguments: Sequence[str]) -> bytes | None:
-    """What to ask; `None` for whatever is not plain."""
+def _given(arguments: Sequence[str]) -> tuple[str, int, str] | None:
+    """Profile, seconds of validity and format; `None` for whatever is not plain."""
     given = {"--profile": os.environ.get("XDR_LOGIN_PROFILE", ""), "--min-validity": "60"}
     given["--format"] = "raw"
     left = list(arguments)
@@ -79,7 +80,26 @@ def _question(arguments: Sequence[str]) -> bytes | None:
     validity = _seconds(seconds)
     if validity is None or shape not in _FORMATS or not _PLAIN.issuperset(profile):
         return None
+    return profile, validity, shape
+
+
+def _question(profile: str, validity: int, shape: str) -> bytes:
     return (_ASKED % (f'"{profile}"' if profile else "null", validity, shape)).encode("ascii")
+
+
+def _by_itself(profile: str, validity: int, shape: str) -> int:
+    """Print the token that is saved, or what a renewal brings: nobody has answered."""
+    from desktop.cli.access import printed_by_itself
+
+    try:
+        return say(printed_by_itself(profile or None, min_validity=validity, shape=shape))
+    except Exception as error:
+        from desktop.cli.exits import EXPECTED, exit_code, words  # only now: it takes its time
+
+        if not isinstance(error, EXPECTED):
+            raise
+        sys.stderr.write(f"{words(error)}\n")
+        return int(exit_code(error))
 
 
 def _seconds(text: str) -> int | None:

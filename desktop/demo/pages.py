@@ -25,6 +25,7 @@ SIGN_IN_PATH: Final = f"{VERIFICATION_PATH}/sign-in"
 APPROVAL_PATH: Final = f"{VERIFICATION_PATH}/approval"
 RESULT_PATH: Final = f"{VERIFICATION_PATH}/result"
 LONGEST_CODE: Final = 32
+CSRF_LIFETIME: Final = 600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +175,14 @@ class Pages:
     def _spend(self, visit: Visit, form_name: str) -> bool:
         token = visit.form.get("csrf_token", "")
         purpose = _purpose(form_name, visit)
-        return self._state.sessions.spend(visit.session, purpose, token=token)
+        return self._state.csrf.spend(visit.session.session_id, purpose, token=token)
 
     def _page(
         self, visit: Visit, template: str, *, purpose: str, status: int = 200, **context: object
     ) -> Response:
-        token = self._state.sessions.csrf_token(visit.session, _purpose(purpose, visit))
+        token = self._state.csrf.issue(
+            visit.session.session_id, _purpose(purpose, visit), lifetime=CSRF_LIFETIME
+        )
         response = self._renderer.page(
             template,
             status=status,

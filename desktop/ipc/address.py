@@ -64,8 +64,10 @@ def _folder() -> str:
 
 def _private(folder: str) -> str:
     """`folder`, which nobody else can get into; raises `OSError`."""
-    if not os.path.lexists(folder):
-        os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103 - `pathlib` is slow to load
+    try:  # noqa: SIM105 - `contextlib` is slow to load
+        os.mkdir(folder, mode=0o700)  # noqa: PTH102 - so is `pathlib`
+    except FileExistsError:
+        pass
     found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise PermissionError(f"{folder} is not ours")

@@ -202,6 +202,7 @@ def _status_of(standing: Standing) -> Members:
         "scope": " ".join(held.scope) if held else "",
         "expires_at": _instant(held.expires_at) if held else None,
         "renewable": held is not None and held.renewable,
+        "renewing": held is not None and held.renewing,
         "user": held.user if held else "",
         "organization": held.organization if held else "",
         "error": failure_code(state.error) if isinstance(state, Failed) else None,

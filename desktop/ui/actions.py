@@ -139,5 +139,8 @@ class PageActions(Protocol):
     def ask_who_am_i(self) -> None:
         """Ask the server who signed in; the page is shown the answer."""
 
+    def ask_app_grant(self) -> None:
+        """Ask the server what this app has been granted; the page is shown the answer."""
+
     def open_log(self) -> None:
         """Show the folder of the log."""

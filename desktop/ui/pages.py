@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     from desktop.services.states import SignedIn
     from desktop.services.token_details import TokenDetails
     from desktop.ui.actions import Actions
+    from desktop.ui.asking import Ask, Asker, Said
     from desktop.ui.browser_opener import BrowserOpener
+    from desktop.ui.details_view import DetailsView
     from desktop.ui.profile_pages import ProfilePages
     from desktop.ui.settings_keeper import SettingsKeeper
-    from desktop.ui.who_am_i import Asker, WhoAmI
     from desktop.ui.window import Window
 
 
@@ -39,7 +41,7 @@ class Pages(QObject):
         self.session: Session | None = None
         self.make_profile_pages: Callable[[], ProfilePages] | None = None
         self._hand_outs: HandOuts | None = None
-        self._asker: Asker | None = None
+        self._askers: dict[Ask, Asker] = {}
         self._profile_pages: ProfilePages | None = None
         self._browsers: BrowserOpener | None = None
         window.page_closed.connect(self._on_closed)
@@ -143,8 +145,8 @@ class Pages(QObject):
         """End what the pages have begun; what was set has been written then."""
         if self._profile_pages is not None:
             await self._profile_pages.close()
-        if self._asker is not None:
-            await self._asker.close()
+        for asker in self._askers.values():
+            await asker.close()
         await self._keeper.close()
 
     # The wishes of the pages
@@ -178,14 +180,27 @@ class Pages(QObject):
 
     def ask_who_am_i(self) -> None:
         """Ask the server who signed in; the page is shown the answer."""
-        from desktop.ui.who_am_i import Asker
+        from desktop.ui.asking import who_am_i
+        from desktop.ui.details_view import DetailsView
+
+        self._ask(who_am_i, DetailsView.show_who_am_i)
+
+    def ask_app_grant(self) -> None:
+        """Ask the server what this app has been granted; the page is shown the answer."""
+        from desktop.ui.asking import app_grant
+        from desktop.ui.details_view import DetailsView
+
+        self._ask(app_grant, DetailsView.show_app_grant)
+
+    def _ask(self, question: Ask, show: Callable[[DetailsView, Said], None]) -> None:
+        from desktop.ui.asking import Asker
 
         if self.session is None:
             return
-        if self._asker is None:
-            self._asker = Asker()
-            self._asker.answered.connect(self._show_who_am_i)
-        self._asker.ask(self.session)
+        if question not in self._askers:
+            self._askers[question] = Asker(question)
+            self._askers[question].answered.connect(partial(self._show_said, show))
+        self._askers[question].ask(self.session)
 
     def open_log(self) -> None:
         """Show the folder of the log."""
@@ -196,14 +211,14 @@ class Pages(QObject):
     # What comes of them
 
     def _on_closed(self) -> None:
-        if self._asker is not None:
-            self._asker.cancel()
+        for asker in self._askers.values():
+            asker.cancel()
 
-    def _show_who_am_i(self, answer: WhoAmI) -> None:
+    def _show_said(self, show: Callable[[DetailsView, Said], None], answer: Said) -> None:
         from desktop.ui.details_view import DetailsView
 
         if isinstance(self._window.page, DetailsView):
-            self._window.page.show_who_am_i(answer)
+            show(self._window.page, answer)
 
     def _show_hand_outs(self) -> None:
         from desktop.ui.details_view import DetailsView

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import qasync
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.copy_formats import CopyFormat
+from desktop.services.hand_outs import HandOut
 from desktop.services.profiles import Profile
 from desktop.services.sessions import Standing
 from desktop.services.settings import Settings
@@ -183,6 +184,7 @@ class PageRecorder:
     calls: list[str] = field(default_factory=list)
     token: str | None = MADE_UP_TOKEN
     claims: dict[str, object] = field(default_factory=lambda: CLAIMS)
+    given: tuple[HandOut, ...] = ()
 
     def close_page(self) -> None:
         self.calls.append("close_page")
@@ -190,12 +192,18 @@ class PageRecorder:
     def details(self, state: SignedIn) -> TokenDetails | None:
         return token_details(state, profile=PROFILE, metadata=METADATA, claims=self.claims)
 
+    def hand_outs(self) -> tuple[HandOut, ...]:
+        return self.given
+
     def reveal_token(self) -> str | None:
         self.calls.append("reveal_token")
         return self.token
 
     def ask_who_am_i(self) -> None:
         self.calls.append("ask_who_am_i")
+
+    def ask_app_grant(self) -> None:
+        self.calls.append("ask_app_grant")
 
     def open_log(self) -> None:
         self.calls.append("open_log")
@@ -316,7 +324,7 @@ class FakeSession:
     metadata: ServerMetadata | None = None
     calls: list[str] = field(default_factory=list)
     applied: list[Settings] = field(default_factory=list)
-    answer: dict[str, object] | Exception = field(default_factory=dict)
+    answer: object = field(default_factory=dict)
     seen: list[bool] = field(default_factory=list)
     looks: int = 0
     renewed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -346,8 +354,8 @@ class FakeSession:
     def apply(self, settings: Settings) -> None:
         self.applied.append(settings)
 
-    async def who_am_i(self) -> dict[str, object]:
-        self.calls.append("who_am_i")
+    async def ask(self, question: Callable[..., object]) -> Any:  # noqa: ANN401 - any answer
+        self.calls.append(question.__name__)
         await self.renewed.wait()
         if isinstance(self.answer, Exception):
             raise self.answer
