@@ -128,8 +128,8 @@ _ROWS: dict[type[BaseException], Row] = {
         "The client password is missing",
         lambda e, _: (
             "Your profile says that its client has a password, and the keyring holds none for it. "
-            f"Run “xdr-login --profile {e.profile_id} --set-client-password” in a terminal to "
-            "store it, then try again."
+            f"Run “xdr-login profiles edit {e.profile_id} --client-secret-stdin” in a terminal "
+            "to store it, then try again."
         ),
     ),
     session_errors.NoWayBack: Row(
@@ -210,7 +210,8 @@ _ROWS: dict[type[BaseException], Row] = {
     profiles.NoProfile: Row(
         "Set up your first profile",
         lambda e, _: (
-            "A profile says where you sign in, and as which client. The window has a form for it; "
+            "A profile says where you sign in, and as which client. The window has a form for it, "
+            "and a terminal “xdr-login profiles add”; "
             f"it is kept in {e.where} (docs/profiles.md)."
         ),
         (Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),

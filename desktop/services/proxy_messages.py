@@ -19,8 +19,8 @@ def _answered(error: errors.ProxyRefused) -> str:
 def _sign_in_text(error: errors.ProxySignInNeeded, _user_code: str) -> str:
     return (
         f"{_named(error)} wants a user name and a password, and has none that it accepts. Write "
-        "“proxy_user” into your profile and store the password with “xdr-login "
-        "--set-proxy-password” in a terminal, then try again."
+        "“proxy_user” into your profile and store the password with “xdr-login profiles "
+        "edit NAME --proxy-password-stdin” in a terminal, then try again."
     )
 
 
