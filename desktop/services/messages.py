@@ -210,8 +210,7 @@ _ROWS: dict[type[BaseException], Row] = {
     profiles.NoProfile: Row(
         "Set up your first profile",
         lambda e, _: (
-            "A profile says where you sign in, and as which client. The window has a form for it, "
-            "and a terminal “xdr-login profiles add”; "
+            "A profile says where you sign in, and as which client. The window has a form for it; "
             f"it is kept in {e.where} (docs/profiles.md)."
         ),
         (Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),

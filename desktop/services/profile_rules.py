@@ -19,7 +19,10 @@ from desktop.services.settings import SETTINGS_OF_PROFILES, makes_sense
 Fault = tuple[str, str]
 """The member that is wrong, and why, in words; the member is empty where several are."""
 
-NEVER_IN_A_FILE = "a secret never stands here; a client's password is stored with “profiles edit NAME --client-secret-stdin”"
+NEVER_IN_A_FILE = (
+    "a secret never stands here; a client's password is stored with "
+    "“xdr-login profiles edit NAME --client-secret-stdin”"
+)
 
 _SECRET = re.compile(r".*(secret|password|passwd).*|(access|refresh)_token")
 _GUIDE = re.compile(r"|xdr")

@@ -248,8 +248,8 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             "The client password is missing",
             (
                 "Your profile says that its client has a password, and the keyring holds none for "
-                "it. Run “xdr-login profiles edit northwind --client-secret-stdin” in a terminal to "
-                "store it, then try again."
+                "it. Run “xdr-login profiles edit northwind --client-secret-stdin” in a terminal "
+                "to store it, then try again."
             ),
             [Remedy.TRY_AGAIN],
         ),
