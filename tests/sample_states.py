@@ -145,6 +145,9 @@ STATES: dict[str, State] = {
     "approved": waiting(approved=True),
     "in_browser": in_browser(),
     "approved_in_browser": in_browser(approved=True),
+    "came_back": replace(
+        in_browser(), trouble=errors.TransportFailure(HOST), next_at=NOW + timedelta(seconds=3)
+    ),
     "signed_in": signed_in(renewable=True),
     "signed_in_idle": replace(signed_in(renewable=True), renews_at=None),
     "signed_in_once": signed_in(),

@@ -17,6 +17,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QScrollArea
 
+from desktop.services.components import components
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.hand_outs import HandOut
 from desktop.services.programs import Program
@@ -24,6 +25,7 @@ from desktop.services.resources import resource
 from desktop.services.settings import Settings
 from desktop.services.states import Revocation, SignedIn, State
 from desktop.services.token_details import TokenDetails, flattened, token_details
+from desktop.ui.about_view import AboutView
 from desktop.ui.app import make_application
 from desktop.ui.asked_card import GrantCard
 from desktop.ui.asking import Said
@@ -191,6 +193,12 @@ def _show_settings(window: Window) -> None:
     window.show_page(page)
 
 
+def _show_about(window: Window) -> None:
+    page = AboutView(NO_ACTIONS)
+    page.show_components(components())
+    window.show_page(page)
+
+
 def _show_profiles(window: Window) -> None:
     window.show_badge(PROFILE)
     (button,) = window.findChildren(ProfileSwitcher)
@@ -234,6 +242,7 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "details_token": _show_token,
     "details_grant": _show_grant,
     "settings": _show_settings,
+    "about": _show_about,
     **PROFILE_PAGES,
     "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),
     "copied": lambda window: window.show_copy(Copied(CopyFormat.CURL, 30.0)),

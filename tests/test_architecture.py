@@ -41,7 +41,6 @@ LIBRARIES = {
     "jinja2": ("demo/",),
     "cryptography": ("demo/",),
     "click": ("cli/",),
-    "jeepney": ("cli/doctor_checks.py",),
     "keyring": ("services/keyring_vault.py",),
     "httpx": (
         "oauth/",
@@ -57,6 +56,7 @@ LIBRARIES = {
         "services/profile_file.py",
         "ui/what_comes_next.py",  # which loads it ahead of its need
     ),
+    "jeepney": ("services/portal_proxy.py", "cli/doctor_checks.py"),
     "tomlkit": ("services/settings.py", "services/profile_layout.py"),
     "truststore": ("services/network.py",),
     "platformdirs": ("services/paths.py",),

@@ -117,8 +117,8 @@ def _asked(question: bytes) -> bytes | None:
     from desktop.ipc.address import socket_name
     from desktop.ipc.peer import is_own
 
+    client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
-        client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         client.settimeout(_PATIENCE)
         client.connect(socket_name())
         if not is_own(client):
@@ -132,6 +132,8 @@ def _asked(question: bytes) -> bytes | None:
             answer += piece
     except OSError:
         return None
+    finally:
+        client.close()
     return answer
 
 

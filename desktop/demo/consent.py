@@ -22,7 +22,7 @@ from desktop.demo.errors import OAuthError
 from desktop.demo.form import read_form, read_json
 from desktop.demo.protocol import NO_STORE
 from desktop.demo.rendering import POLICY, Renderer
-from desktop.demo.scopes import intersect, parse_scopes
+from desktop.demo.scopes import decided_on, intersect, parse_scopes
 from desktop.demo.state import DemoState
 
 AUTHORIZE_PATH: Final = "/iroh/oauth2/authorize"
@@ -128,8 +128,7 @@ class Consent:
             "consent.html",
             analyst=ANALYST,
             app=self._state.clients[asked.client_id].name,
-            asked=asked,
-            left_out=[scope for scope in asked.asked if not intersect([scope], asked.granted)],
+            **decided_on(asked.asked, asked.granted),
             request=self._state.codes.ask(asked),
         )
         # Browsers hold the redirect after a form to the same rule as the form.

@@ -17,7 +17,7 @@ from desktop.demo.device import DeviceGrant, Status, TooManyMissesError, normali
 from desktop.demo.form import read_form
 from desktop.demo.protocol import VERIFICATION_PATH
 from desktop.demo.rendering import Renderer, asset_routes, spoken
-from desktop.demo.scopes import Scope, intersect
+from desktop.demo.scopes import decided_on
 from desktop.demo.sessions import SESSION_LIFETIME, Session
 from desktop.demo.state import DemoState
 
@@ -145,15 +145,13 @@ class Pages:
         return self._page(visit, "code.html", purpose="code", problem=problem, status=status)
 
     def _approval_form(self, visit: Visit, grant: DeviceGrant) -> Response:
-        left_out = [scope for scope in grant.asked if not intersect([scope], grant.granted)]
         return self._page(
             visit,
             "approval.html",
             purpose="approval",
             app=self._state.clients[grant.client_id].name,
             grant=grant,
-            left_out=left_out,
-            high_impact=_count_high_impact(grant.granted),
+            **decided_on(grant.asked, grant.granted),
             asked=spoken(self._state.devices.age(grant)),
         )
 
@@ -224,10 +222,6 @@ def _with_cookie(response: Response, visit: Visit) -> Response:
         samesite="lax",
     )
     return response
-
-
-def _count_high_impact(scopes: tuple[Scope, ...]) -> int:
-    return sum(scope.high_impact for scope in scopes)
 
 
 _RESULTS: Final = {

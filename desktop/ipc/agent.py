@@ -97,7 +97,7 @@ class Agent:
     async def _token(self, members: Members, process: int | None) -> Members:
         need = Need(validity=_validity(members), patience=_PATIENCE)
         shape = members.get("format")
-        if shape is not None and shape not in FORMATS:
+        if shape is not None and not (isinstance(shape, str) and shape in FORMATS):
             raise BadMessage("unknown format")
         session = await self._session(members)
         program = await self._looker.run(lambda: program_at(process))

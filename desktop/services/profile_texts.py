@@ -63,7 +63,7 @@ AUTHENTICATIONS = {
     "client_secret_basic": "Password in the header",
     "client_secret_post": "Password in the form",
 }
-COLOR_NAMES = {"": "Automatic", **{each: each.capitalize() for each in COLORS}}
+COLOR_NAMES = {"": "Automatic", **{each: each.capitalize() for each in COLORS}, "grey": "Gray"}
 
 
 def preset_names(presets: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
@@ -106,10 +106,10 @@ def choose_way(grant: str) -> str:
 
 def locked(policy: Policy) -> str:
     """Why something cannot be changed."""
-    return f"Set by your organization ({policy.source})." if policy.source else _LOCKED
+    return f"Set by your administrator ({policy.source})." if policy.source else _LOCKED
 
 
-_LOCKED = "Set by your organization."
+_LOCKED = "Set by your administrator."
 
 
 def taken(model: ClientModel) -> str:

@@ -2,6 +2,7 @@
 
 from desktop.oauth import errors
 from desktop.services.durations import duration_words
+from desktop.services.field_names import FIELD_NAMES, field
 from desktop.services.message_rows import PROFILE_REMEDIES, Remedy, Row
 from desktop.services.proxy_messages import PROXY_ROWS
 
@@ -32,8 +33,8 @@ def _announced_text(error: errors.MetadataMismatch) -> str:
     if "://" in error.found or "://" not in error.expected:
         return ""
     return (
-        f' If the server is known to name itself so, write “expected_issuer = "{error.found}"” '
-        "there too."
+        f" If the server is known to name itself so, put “{error.found}” into "
+        f"{field('expected_issuer')} too."
     )
 
 
@@ -56,7 +57,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
         lambda e, _: (
             f"This computer does not trust the certificate of {e.host}. If your network inspects "
             "traffic, its authority must be installed on this computer, or its file be named in "
-            "your profile (“ca_file”): ask your administrator."
+            f"your profile as {field('ca_file')}: ask your administrator."
         ),
         PROFILE_REMEDIES,
     ),
@@ -64,7 +65,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
         "The certificate file cannot be used",
         lambda e, _: (
             f"{e.where} should hold the authorities that your network needs: {e.reason}. "
-            "Correct “ca_file” in your profile, or ask your administrator."
+            f"Correct {field('ca_file')} in your profile, or ask your administrator."
         ),
         PROFILE_REMEDIES,
     ),
@@ -144,8 +145,8 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
     errors.MissingEndpoint: Row(
         "The server does not offer this sign-in",
         lambda e, _: (
-            f"{e.host} names no {e.endpoint}. Check the address, give that endpoint in your "
-            "profile, or choose another way to sign in there."
+            f"{e.host} names no {e.endpoint}. Check the address, give it in your profile as "
+            f"“{FIELD_NAMES.get(e.endpoint, e.endpoint)}”, or choose another way to sign in there."
         ),
         PROFILE_REMEDIES,
     ),
@@ -156,7 +157,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             f"{f'names “{e.found}”' if e.found else 'names nobody'}. It was not used. Sign in "
             "again, and tell your administrator if it happens again."
         ),
-        (Remedy.SIGN_IN_AGAIN, Remedy.OPEN_PROFILES),
+        (Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
     ),
     errors.NotApprovedInTime: Row(
         "Nobody approved it in time",
@@ -243,7 +244,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             f"{e.host} asks for a scope that this token was not granted, or a policy forbids it. "
             f"Add the scope to your profile and sign in again.{server_says(e)}"
         ),
-        (Remedy.SIGN_IN_AGAIN, Remedy.OPEN_PROFILES),
+        (Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
     ),
     errors.NotRevocable: Row(
         "The token cannot be revoked",

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 class ProfileActions(Protocol):
-    """The commands that go to a profile by its id, whether or not it is the one in the window."""
+    """The commands that go to a profile by its id, whether or not it is the one in the window.
+
+    `unreadable` is how many profiles there are besides that make no sense.
+    """
+
+    unreadable: int
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -144,3 +149,6 @@ class PageActions(Protocol):
 
     def open_log(self) -> None:
         """Show the folder of the log."""
+
+    def open_about(self) -> None:
+        """Show what the program says of itself."""

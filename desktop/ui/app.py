@@ -35,6 +35,10 @@ def run(options: Options) -> int:
     application.leave = window.close
     if options.hidden:
         window.handle()  # which the session manager of the desktop and others may ask for
+        if sys.platform == "darwin":
+            from desktop.ui.dock import show_in_dock
+
+            show_in_dock(False)
     else:
         window.show()
         if not _wait(window, window.painted):

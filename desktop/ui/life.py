@@ -220,9 +220,9 @@ class _Life:
         if self._presence is not None:
             self._presence.tell_question()
 
-    def _on_taken(self, session: Session) -> None:
+    def _on_taken(self, session: Session | None) -> None:
         if self._presence is not None:
-            self._presence.show_profile(session.profile)
+            self._presence.show_profile(session.profile if session is not None else None)
 
     def _make_session(self, profile: Profile, observer: Callable[[State], None]) -> Session:
         return Session(profile, self._surroundings(), observer=observer)

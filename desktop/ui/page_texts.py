@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def locked(source: str) -> str:
     """Why a setting cannot be changed."""
-    return f"Your administrator has set this, so it cannot be changed here ({source})."
+    return f"Set by your administrator, so it cannot be changed here ({source})."
 
 
 # The details

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from desktop.services.session import Session
     from desktop.services.states import SignedIn
     from desktop.services.token_details import TokenDetails
+    from desktop.ui.about_page import AboutPage
     from desktop.ui.actions import Actions
     from desktop.ui.asking import Ask, Asker, Said
     from desktop.ui.browser_opener import BrowserOpener
+    from desktop.ui.clipboard import Clipboard
     from desktop.ui.details_view import DetailsView
     from desktop.ui.profile_pages import ProfilePages
     from desktop.ui.settings_keeper import SettingsKeeper
@@ -33,24 +35,28 @@ class Pages(QObject):
     those is first opened.
     """
 
-    def __init__(self, window: Window, actions: Actions, keeper: SettingsKeeper) -> None:
+    def __init__(
+        self, window: Window, actions: Actions, keeper: SettingsKeeper, clipboard: Clipboard
+    ) -> None:
         super().__init__()
         self._window = window
         self._actions = actions
         self._keeper = keeper
+        self._clipboard = clipboard
         self.session: Session | None = None
         self.make_profile_pages: Callable[[], ProfilePages] | None = None
         self._hand_outs: HandOuts | None = None
         self._askers: dict[Ask, Asker] = {}
         self._profile_pages: ProfilePages | None = None
         self._browsers: BrowserOpener | None = None
+        self._about: AboutPage | None = None
         window.page_closed.connect(self._on_closed)
         keeper.changed.connect(self._show_settings)
         keeper.changed.connect(lambda settings: window.theme.choose(settings.theme))
         keeper.failed.connect(self._show_failure)
 
-    def serve(self, session: Session) -> None:
-        """Speak of the token and the profile of `session` from now on."""
+    def serve(self, session: Session | None) -> None:
+        """Speak of the token and the profile of `session` from now on, or of none."""
         before, self.session = self.session, session
         page = self._window.page
         if page is None or session is before:
@@ -61,7 +67,7 @@ class Pages(QObject):
         if isinstance(page, DetailsView):
             self._window.close_page()  # the token and the person on it are those of another
         elif isinstance(page, SettingsView):
-            page.show_profile(session.profile)
+            page.show_profile(session.profile if session is not None else None)
 
     def list_hand_outs(self, hand_outs: HandOuts) -> None:
         """Show `hand_outs` in the details from now on."""
@@ -202,6 +208,14 @@ class Pages(QObject):
             self._askers[question].answered.connect(partial(self._show_said, show))
         self._askers[question].ask(self.session)
 
+    def open_about(self) -> None:
+        """Show what the program says of itself."""
+        from desktop.ui.about_page import AboutPage
+
+        if self._about is None:
+            self._about = AboutPage(self._window, self._clipboard)
+        self._about.open()
+
     def open_log(self) -> None:
         """Show the folder of the log."""
         from desktop.services.paths import log_folder
@@ -230,6 +244,7 @@ class Pages(QObject):
         from desktop.ui.settings_view import SettingsView
 
         if isinstance(self._window.page, SettingsView):
+            self._window.page.lock(self._keeper.policy)
             self._window.page.show_settings(self._keeper.settings)
 
     def _show_failure(self, text: str) -> None:

@@ -14,6 +14,7 @@ from desktop.services.paths import told_folder
 from desktop.services.states import Requesting
 from desktop.ui import tray_texts
 from desktop.ui.copy_progress import Copied, Copying, NotCopied
+from desktop.ui.dock import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,6 +56,7 @@ class Presence(QObject):
         window.hide_where(tray.is_there)
         window.closed.connect(self._on_closed)
         window.handle().activeChanged.connect(self._on_active)
+        follow(window)
         tray.opened.connect(self.bring_window)
         tray.toggled.connect(self.toggle)
         tray.appeared.connect(self._on_tray)
@@ -68,11 +70,11 @@ class Presence(QObject):
         """Show the icon."""
         self._tray.start()
 
-    def show_profile(self, profile: Profile) -> None:
-        """Name the profile that is in the window now."""
-        self._profile = profile.id
+    def show_profile(self, profile: Profile | None) -> None:
+        """Name the profile that is in the window now, if there is one."""
+        self._profile = profile.id if profile is not None else ""
         self._state = Requesting(opening=True)  # what follows is no news of the one before
-        self._tray.show_profile(profile.name)
+        self._tray.show_profile(profile)
 
     def show_state(self, state: State, at: datetime) -> None:
         """Show `state` in the tray; tell what a person who does not see the window must know."""

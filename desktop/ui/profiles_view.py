@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QLabel
 
 from desktop.services import profile_texts as texts
+from desktop.services.profile_reading import is_plain_id
 from desktop.services.profiles import BrokenProfile, Profile
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.profile_badge import badge_icon
@@ -181,9 +182,11 @@ class ProfilesView(View):
         card = Card(spacing=6)
         card.column.addWidget(label(id_, "name"))
         card.column.addWidget(label(texts.broken(complaint), "fault"))
-        delete = Button("Delete…", lambda: self.ask(id_))
-        delete.setAccessibleName(f"Delete {id_}")
-        card.column.addWidget(ButtonRow(Button("Open file", self._wishes.open_file), delete))
+        buttons = [Button("Open file", self._wishes.open_file)]
+        if is_plain_id(id_):  # else it is the file as a whole
+            buttons.append(Button("Delete…", lambda: self.ask(id_)))
+            buttons[-1].setAccessibleName(f"Delete {id_}")
+        card.column.addWidget(ButtonRow(*buttons))
         return card
 
 

@@ -176,14 +176,22 @@ class SettingsView(View):
             files.column.addWidget(label(str(folder), "muted"))
             add_row(files.column, quiet(Button(name, deed, "link"))).addStretch(1)
         self.column.addWidget(label("Settings", "title"))
-        for card in (self._failure, profiles, starting, token, secrets, looks, files):
+        cards = (profiles, starting, token, secrets, looks, files, self._own())
+        for card in (self._failure, *cards):
             self.column.addWidget(card)
         self.column.addStretch(1)
         self._back = quiet(Button("Back", self._pages.close_page, "quiet"))
-        version = label(f"XDR Login {__version__}", "muted", centred=True)
         self.footer_row.addWidget(self._back)
-        self.footer_row.addWidget(version, 1)
+        self.footer_row.addStretch(1)
         self.footer_row.addWidget(quiet(Button("Quit", self._actions.quit, "quiet")))
+
+    def _own(self) -> Card:
+        """The version, and the way to the page about the program."""
+        card = Card()
+        more = quiet(Button("About", self._pages.open_about, "link"))
+        more.setAccessibleName("About XDR Login")
+        add_row(card.column, label(f"XDR Login {__version__}", "heading"), more).setStretch(0, 1)
+        return card
 
     def _switch(self, name: str, setting: str, theme: Theme) -> Switch:
         return Switch(name, theme, switched=partial(self._change, setting))

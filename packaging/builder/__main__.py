@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from builder import appimage, bundle, deb, rpm, sbom, sums, tar
+from builder import appimage, bundle, deb, macos, rpm, sbom, sums, tar
 from builder.product import ROOT
 
 Maker = Callable[[Path, Path, Path], Path]
@@ -15,7 +15,13 @@ MAKERS: dict[str, Maker] = {
     "deb": deb.make_deb,
     "rpm": rpm.make_rpm,
     "appimage": appimage.make_appimage,
+    "macos": macos.make_dmg,
     "sbom": sbom.make_sbom,
+}
+# What is built where nothing was asked for.
+USUAL = {
+    "linux": ["tar", "deb", "rpm", "appimage", "sbom"],
+    "darwin": ["macos", "sbom"],
 }
 
 
@@ -27,7 +33,10 @@ def main(formats: list[str]) -> int:
             f"no such format: {' '.join(unknown)}; there are {', '.join(MAKERS)}", file=sys.stderr
         )
         return 2
-    chosen = [each for each in MAKERS if not formats or each in formats or "all" in formats]
+    wanted = set(formats) - {"all"}
+    if not formats or "all" in formats:
+        wanted |= set(USUAL.get(sys.platform, ["sbom"]))
+    chosen = [each for each in MAKERS if each in wanted]
     try:
         print(build(chosen, ROOT / "dist", bundle.WORK), end="")
     except bundle.BuildError as error:
@@ -43,6 +52,9 @@ def build(formats: list[str], dist: Path, work: Path) -> str:
     """Build these into `dist`, which is emptied first; gives the table of sizes."""
     shutil.rmtree(dist, ignore_errors=True)
     dist.mkdir(parents=True)
+    if formats == ["macos"] and sys.platform != "darwin":
+        macos.make_dmg(dist, work, work)  # what can be made elsewhere needs no bundle
+        return ""
     built = bundle.make_bundle(work)
     for name in formats:
         print(f"{name} ...", flush=True)

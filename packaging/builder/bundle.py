@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from builder import closure, notices
+from builder import closure, macos, notices
 from builder.product import HERE, ROOT, product
 
 WORK = ROOT / ".cache" / "build"
@@ -29,15 +29,29 @@ def make_bundle(work: Path = WORK) -> Path:
         "PYINSTALLER_CONFIG_DIR": str(work / "pyinstaller"),
     }
     command = [sys.executable, "-m", "PyInstaller", *how, str(HERE / "xdr-login.spec")]
+    if sys.platform == "darwin":
+        return _make_app(work, command, environment)
     subprocess.run(command, cwd=work, env=environment, check=True)
     bundle = work / "bundle" / product().package
-    notices.add_licences(bundle)
+    notices.add_licences(bundle, bundle / "licenses")
     settle(bundle, program=product().package)
     if sys.platform == "linux":
         wrong = closure.faults(bundle, (ROOT, Path.home() / ".pyenv"))
         if wrong:
             raise BuildError("\n".join(wrong))
     return bundle
+
+
+def _make_app(work: Path, command: list[str], environment: dict[str, str]) -> Path:
+    """Build the .app: all that is in it is there before PyInstaller signs it."""
+    app = work / "bundle" / macos.app_name()
+    macos.write_parts(work / "macos")
+    notices.add_licences(app, work / "macos" / "licenses")
+    subprocess.run(command, cwd=work, env=environment | {"PARTS": str(work / "macos")}, check=True)
+    wrong = macos.faults(app)
+    if wrong:
+        raise BuildError("\n".join(wrong))
+    return app
 
 
 def _is_program(path: Path, name: str) -> bool:

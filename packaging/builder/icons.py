@@ -8,9 +8,9 @@ DOTS = 3780  # a metre: 96 an inch
 SOURCE = ROOT / "resources" / "icons" / "app.svg"
 
 
-def draw_icons(folder: Path, sizes: list[int]) -> list[Path]:
-    """Write SIZE.png for each size into `folder`."""
-    from PySide6.QtCore import QSize
+def draw_icons(folder: Path, sizes: list[int], *, margin: float = 0.0) -> list[Path]:
+    """Write SIZE.png for each size into `folder`; `margin` is the share left free on each side."""
+    from PySide6.QtCore import QRectF, QSize
     from PySide6.QtGui import QImage, QPainter
     from PySide6.QtSvg import QSvgRenderer
 
@@ -24,7 +24,8 @@ def draw_icons(folder: Path, sizes: list[int]) -> list[Path]:
         image.setDotsPerMeterX(DOTS)  # else those of whatever screen Qt knows of
         image.setDotsPerMeterY(DOTS)
         painter = QPainter(image)
-        renderer.render(painter)
+        free, side = size * margin, size * (1 - 2 * margin)
+        renderer.render(painter, QRectF(free, free, side, side))
         painter.end()
         drawn.append(folder / f"{size}.png")
         if not image.save(str(drawn[-1])):

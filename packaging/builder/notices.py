@@ -1,53 +1,85 @@
-"""The licences of what is in the bundle, and the notice that names them."""
+"""The licences of what is in the bundle, the list that About shows, and the notice for people."""
 
+import re
 import shutil
-from importlib.metadata import Distribution, distributions
+import ssl
+import subprocess
+import sys
+from importlib.metadata import Distribution, version
 from pathlib import Path
 
 from builder.product import HERE, ROOT, fill
+from desktop.services import about
+from desktop.services.components import LIST, Component, component_of, modules, write_list
 
-# For building only: their code is not in the bundle, but for the loader of PyInstaller.
-BUILDERS = {
-    "altgraph",
-    "packaging",
-    "pip",
-    "pyinstaller",
-    "pyinstaller-hooks-contrib",
-    "setuptools",
+# Libraries of the build system that come along, by the beginning of their names.
+_OF_THE_SYSTEM = {
+    "libbz2": ("bzip2", "bzip2-1.0.6"),
+    "libffi": ("libffi", "MIT"),
+    "liblzma": ("liblzma", "0BSD"),
+    "libz": ("zlib", "Zlib"),
+    "libzstd": ("zstd", "BSD-3-Clause"),
 }
 
 
-def shipped() -> list[Distribution]:
-    """The modules of others that are in the bundle, by name."""
-    found = {each.metadata["Name"].lower(): each for each in distributions()}
-    return [found[name] for name in sorted(found) if name not in BUILDERS | {"xdr-login"}]
+def inside(bundle: Path) -> list[Component]:
+    """All works of others that are in the bundle, by name."""
+    found = [*hidden(bundle), *(component_of(each) for each in modules())]
+    return sorted(found, key=lambda each: each.name.lower())
 
 
-def add_licences(bundle: Path) -> None:
-    """Write the folder `licenses` beside the program."""
-    folder = bundle / "licenses"
+def hidden(bundle: Path) -> list[Component]:
+    """What no wheel tells of: Qt, ICU, OpenSSL, CPython, the boot loader and the like."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    found = [
+        Component("Qt", version("PySide6_Essentials"), "LGPL-3.0-only"),
+        Component("CPython", python, "PSF-2.0"),
+        Component("OpenSSL", ssl.OPENSSL_VERSION.split()[1], "Apache-2.0"),
+        Component(
+            "PyInstaller boot loader",
+            version("pyinstaller"),
+            "GPL-2.0-or-later WITH Bootloader-exception",
+        ),
+    ]
+    for path in sorted(bundle.glob("_internal/**/lib*.so.*")):
+        stem, _, rest = path.name.partition(".so.")
+        if stem == "libicudata":
+            found.append(Component("ICU", rest, "Unicode-3.0"))
+        elif stem in _OF_THE_SYSTEM and not path.is_symlink():
+            name, licence = _OF_THE_SYSTEM[stem]
+            found.append(Component(name, _version_of(path.name) or rest, licence))
+    return found
+
+
+def _version_of(soname: str) -> str:
+    """The version of a library of the build system, by its package manager; empty without one."""
+    if shutil.which("dpkg-query") is None:
+        return ""
+    ask = ["dpkg-query", "--search", f"*/{soname}"]
+    owner = subprocess.run(ask, check=False, capture_output=True, text=True).stdout.partition(": ")
+    show = ["dpkg-query", "--show", "--showformat=${Version}", owner[0].split(",")[0]]
+    told = subprocess.run(show, check=False, capture_output=True, text=True).stdout
+    number = re.match(r"(?:\d+:)?(\d+(?:\.\d+)*)", told)
+    return number[1] if number else ""
+
+
+def add_licences(bundle: Path, folder: Path) -> None:
+    """Write `folder`: the texts, the notice, and the list for the program itself."""
     folder.mkdir()
     shutil.copy(ROOT / "LICENSE", folder / "XDR-Login.txt")
     for path in (HERE / "licenses").glob("*GPL-3.txt"):
         shutil.copy(path, folder)
-    table = []
-    for each in shipped():
-        name = each.metadata["Name"]
-        table.append(f"  {name:24} {each.version:12} {licence_of(each)}")
-        _copy_texts(each, folder / name)
-    notice = fill("licenses/NOTICE.txt.in", modules="\n".join(table))
-    (folder / "NOTICE.txt").write_text(notice, "utf-8")
+    for each in modules():
+        _copy_texts(each, folder / each.metadata["Name"])
+    found = inside(bundle)
+    (folder / LIST).write_text(write_list(found), "utf-8")
+    (folder / "NOTICE.txt").write_text(notice(found), "utf-8")
 
 
-def licence_of(module: Distribution) -> str:
-    """What a module says of its licence, in one line."""
-    members = module.metadata.json
-    said = str(members.get("license_expression") or members.get("license") or "")
-    if said and "\n" not in said:
-        return said
-    classified = module.metadata.get_all("Classifier") or []
-    named = [each for each in classified if each.startswith("License ::")]
-    return "; ".join(each.rpartition(" :: ")[2] for each in named) or "see its text"
+def notice(found: list[Component]) -> str:
+    """The notice for people."""
+    table = [f"  {each.name:24} {each.version:12} {each.licence}" for each in found]
+    return fill("licenses/NOTICE.txt.in", components="\n".join(table), lgpl=about.LGPL)
 
 
 def _copy_texts(module: Distribution, folder: Path) -> None:

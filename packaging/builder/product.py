@@ -42,6 +42,11 @@ class Product:
         """When what is packed was last changed."""
         return datetime.fromtimestamp(self.epoch, UTC)
 
+    @property
+    def macos_id(self) -> str:
+        """The id in the characters that macOS allows in one."""
+        return self.id.replace("_", "-")
+
     def words(self) -> dict[str, str]:
         """What templates may name, for plain text."""
         return {

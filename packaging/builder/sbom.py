@@ -2,21 +2,22 @@
 
 import json
 import re
-import ssl
 import sys
 import uuid
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from builder import notices
 from builder.product import product
+from desktop.services.components import component_of, modules
+
+SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
 
 def make_sbom(dist: Path, bundle: Path, work: Path) -> Path:
     """Write it and give the file; the same sources give the same bytes."""
     del work
-    file = dist / f"{product().package}-{product().version}.cdx.json"
+    file = dist / f"{product().package}-{product().version}-{SYSTEMS[sys.platform]}.cdx.json"
     file.write_text(json.dumps(bill(bundle), indent=2, ensure_ascii=False) + "\n", "utf-8")
     return file
 
@@ -47,38 +48,32 @@ def _modules() -> list[dict[str, Any]]:
     return [
         {
             "type": "library",
-            "bom-ref": f"pkg:pypi/{_normal(each.metadata['Name'])}@{each.version}",
-            "name": each.metadata["Name"],
+            "bom-ref": f"pkg:pypi/{_normal(each.name)}@{each.version}",
+            "name": each.name,
             "version": each.version,
-            "purl": f"pkg:pypi/{_normal(each.metadata['Name'])}@{each.version}",
-            "licenses": [{"license": {"name": notices.licence_of(each)}}],
+            "purl": f"pkg:pypi/{_normal(each.name)}@{each.version}",
+            "licenses": [{"license": {"name": each.licence}}],
         }
-        for each in notices.shipped()
+        for each in map(component_of, modules())
     ]
 
 
 def _hidden(bundle: Path) -> list[dict[str, Any]]:
-    """What no wheel tells of: Qt, ICU, OpenSSL, CPython, the boot loader."""
-    python = ".".join(map(str, sys.version_info[:3]))
-    openssl = ssl.OPENSSL_VERSION.split()[1]
-    found = [
-        ("Qt", version("PySide6_Essentials"), "LGPL-3.0-only"),
-        ("CPython", python, "PSF-2.0"),
-        ("OpenSSL", openssl, "Apache-2.0"),
-        ("PyInstaller boot loader", version("pyinstaller"), "GPL-2.0-or-later"),
-    ]
-    icu = [re.search(r"libicudata\.so\.(\d+)$", path.name) for path in bundle.rglob("libicudata*")]
-    found += [("ICU", each[1], "Unicode-3.0") for each in icu[:1] if each]
+    """What no wheel tells of."""
     return [
         {
             "type": "library",
-            "bom-ref": f"{name} {number}",
-            "name": name,
-            "version": number,
-            "licenses": [{"license": {"id": licence}}],
+            "bom-ref": f"{each.name} {each.version}",
+            "name": each.name,
+            "version": each.version,
+            "licenses": [_licence(each.licence)],
         }
-        for name, number, licence in found
+        for each in notices.hidden(bundle)
     ]
+
+
+def _licence(said: str) -> dict[str, Any]:
+    return {"expression": said} if " " in said else {"license": {"id": said}}
 
 
 def _normal(name: str) -> str:

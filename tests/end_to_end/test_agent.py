@@ -231,7 +231,9 @@ def test_a_program_that_dies_during_a_renewal_leaves_it_to_the_script(
         process.communicate(timeout=60)  # in the first half of its life: no renewal
         wait_until(lambda: left(secret_service) < LIFETIME / 2 - 1, "its second half")
         process = begin_token(agent.environment, "--min-validity", "1h")
-        wait_until(lambda: agent.status()["soc"]["renewing"] is True, "a renewal")
+        hanging = server._state.faults._waiting
+        wait_until(lambda: not any(hanging.values()), "the request of a renewal")
+        assert agent.status()["soc"]["renewing"] is True
         agent.program.process.kill()
         stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr) == (0, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
     QStyleOptionButton,
     QWidget,
 )
+from pytestqt.qtbot import QtBot
 
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.copy_formats import CopyFormat
@@ -30,6 +32,7 @@ from desktop.services.token_details import TokenDetails, token_details
 from desktop.ui.controller import Controller
 from desktop.ui.copying import Copier
 from desktop.ui.details_view import DetailsView
+from desktop.ui.settings_keeper import SettingsKeeper
 from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import Theme
 from desktop.ui.waiting_view import WaitingView
@@ -51,6 +54,7 @@ class Profiles:
     calls: list[tuple[object, ...]] = field(default_factory=list)
     standings: tuple[Standing, ...] = ()
     current: str = ""
+    unreadable: int = 0
 
     def switch(self, id_: str) -> None:
         self.calls.append(("switch", id_))
@@ -207,6 +211,9 @@ class PageRecorder:
 
     def open_log(self) -> None:
         self.calls.append("open_log")
+
+    def open_about(self) -> None:
+        self.calls.append("open_about")
 
 
 @dataclass
@@ -510,3 +517,11 @@ def _cut(label: QLabel) -> Iterator[str]:
         yield f"{bounds.size()} in {room.size()}"
     if label.wordWrap() and label.heightForWidth(label.width()) > label.height():
         yield f"{label.heightForWidth(label.width())} high in {label.height()}"
+
+
+def finish(keeper: SettingsKeeper, qtbot: QtBot) -> None:
+    """Let everything that `keeper` was asked for be done, and told."""
+    done = threading.Event()
+    keeper._worker.submit(done.set)
+    qtbot.waitUntil(done.is_set)
+    settle()

@@ -238,6 +238,7 @@ def test_nothing_on_a_page_is_cut(
                 "Notifications",
                 "Open profiles folder",
                 "Open log folder",
+                "About XDR Login",
                 "Back",
                 "Quit",
             ],

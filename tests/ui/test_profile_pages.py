@@ -1,7 +1,7 @@
 """The form and the list of the profiles, with a real file and a keyring in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -582,7 +582,7 @@ async def test_a_managed_profile_is_shown_as_such_and_cannot_be_edited(place: Pl
     place.policy = Policy(source="policy.toml", profiles={"soc": members}, own_profiles=False)
     place.renew()
     await place.list()
-    assert "Set by your organization (policy.toml)." in place.screen.words
+    assert "Set by your administrator (policy.toml)." in place.screen.words
     assert not place.screen.has_button("Edit")
     assert not place.screen.has_button("Add profile")
     for id_ in ("soc", ""):
@@ -607,6 +607,19 @@ async def test_one_broken_profile_is_told_beside_the_others(place: Place) -> Non
     assert "SOC" in place.screen.words
 
 
+async def test_a_file_that_cannot_be_read_beside_managed_profiles_is_told(
+    place: Place, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("own profiles cannot be read")
+    place.policy = Policy(profiles={"shared": {"preset": "xdr-eu", "client_id": "client-8"}})
+    place.renew()
+    place.file.write_text("[profiles.soc\n")
+    await place.list()
+    assert any("Correct it in the file" in words for words in place.screen.words)
+    assert place.screen.has_button("Open file")
+    assert not place.screen.has_button("Delete…"), "there is no profile to be deleted"
+
+
 async def test_a_file_that_cannot_be_read_is_never_written(place: Place) -> None:
     place.file.write_text("[profiles.soc\n")
     await place.list()
@@ -629,3 +642,13 @@ def test_of_one_provider_what_is_none_of_its_regions_is_told_apart() -> None:
     assert names["xdr-custom"] == "Cisco XDR · another host"
     assert names["github"] == "GitHub"
     assert len(set(names.values())) == len(names)
+
+
+async def test_the_pages_go_by_a_policy_that_has_changed_since(place: Place) -> None:
+    await place.list()
+    assert place.screen.has_button("Add profile")
+    members = {"preset": "xdr-nam", "client_id": "client-1"}
+    place.policy = Policy(source="policy.toml", profiles={"soc": members}, own_profiles=False)
+    await place.list()
+    assert not place.screen.has_button("Add profile")
+    assert "Set by your administrator (policy.toml)." in place.screen.words

@@ -23,7 +23,7 @@ from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import DARK, LIGHT
 from desktop.ui.widgets import has_ring
 from tests.sample_states import signed_in, waiting
-from tests.ui.bench import Desk, FakeSessions, Screen, settle
+from tests.ui.bench import Desk, FakeSessions, Screen, finish, settle
 
 
 def control(screen: Screen, name: str) -> QWidget:
@@ -194,7 +194,8 @@ def test_a_button_does_what_it_says(screen: Screen, label: str, call: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("label", "call"), [("Open log folder", "open_log"), ("Back", "close_page")]
+    ("label", "call"),
+    [("Open log folder", "open_log"), ("About", "open_about"), ("Back", "close_page")],
 )
 def test_a_button_of_the_page_does_too(screen: Screen, label: str, call: str) -> None:
     screen.show_settings()
@@ -279,14 +280,6 @@ def keeper(qapp: QApplication, system: System) -> Iterator[SettingsKeeper]:  # n
     made = SettingsKeeper()
     yield made
     made.deleteLater()
-    settle()
-
-
-def finish(keeper: SettingsKeeper, qtbot: QtBot) -> None:
-    """Let everything that was asked for be done, and told."""
-    done = threading.Event()
-    keeper._worker.submit(done.set)
-    qtbot.waitUntil(done.is_set)
     settle()
 
 
