@@ -28,7 +28,7 @@ COMMANDS = {
     "whoami": ("desktop.cli.whoami:whoami", "Say what the server knows of who signed in."),
     "profiles": ("desktop.cli.profiles:profiles", "List, add, change and check profiles."),
     "run": ("desktop.cli.run:run", "Give one program a token."),
-    "credential": ("desktop.cli.credential:credential", "Answer kubectl, git and others."),
+    "credential": ("desktop.cli.credential:credential", "Answer kubectl, git and HTTPie."),
     "api": ("desktop.cli.api:api", "Call the server's own routes."),
     "grants": ("desktop.cli.grants:grants", "Show or revoke what this app was granted."),
     "csrf-token": ("desktop.cli.csrf_token:csrf_token", "Print a token against forged requests."),

@@ -65,7 +65,7 @@ def test_a_server_that_is_gone_is_told(home: Place) -> None:
 
 
 def test_a_clock_that_is_wrong_is_told(secret_service: SecretStore, own_folders: Path) -> None:
-    with place(own_folders, secret_service, DemoOptions(clock_skew=7200)) as here:
+    with place(own_folders, secret_service, DemoOptions(clock_skew=7300)) as here:
         here.add_profile("soc")
         clock = checks_in(here.run("doctor", "--json"))["clock (127.0.0.1)"]
     assert clock["outcome"] == "warning"
