@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False  # `typing` is slow to load, and a script waits for its token
@@ -12,14 +13,14 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments` (those of the process by default); gives the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    if not given:
+    if not given and "_XDR_LOGIN_COMPLETE" not in os.environ:  # a shell asks without arguments
         # A double-click: the command line and its library are not loaded for it.
         from desktop.cli.window import has_display, open_window
         from desktop.options import Options
 
         if has_display():
             return open_window(Options())
-    elif given[0] == "token":
+    elif given and given[0] == "token":
         from desktop.cli.quick_token import run as run_quickly
 
         code = run_quickly(given[1:])

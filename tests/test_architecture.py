@@ -56,7 +56,7 @@ LIBRARIES = {
         "services/profile_file.py",
         "ui/what_comes_next.py",  # which loads it ahead of its need
     ),
-    "jeepney": ("services/portal_proxy.py",),
+    "jeepney": ("services/portal_proxy.py", "cli/doctor_checks.py"),
     "tomlkit": ("services/settings.py", "services/profile_layout.py"),
     "truststore": ("services/network.py",),
     "platformdirs": ("services/paths.py",),

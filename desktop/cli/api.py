@@ -65,7 +65,10 @@ xdr-login api GET /iroh/profile/whoami --as curl        print a command in place
 @click.option("--include", "-i", is_flag=True, help="Print the status and the headers too.")
 @yes_option
 @click.option(
-    "--as", "language", type=click.Choice(list(Language)), help="Print code in place of calling."
+    "--as",
+    "language",
+    type=click.Choice([each.value for each in Language]),
+    help="Print code in place of calling.",
 )
 @click.option("--list", "lists", is_flag=True, help="List the routes that are known.")
 @click.option(

@@ -1,4 +1,4 @@
-"""`xdr-login credential`: tokens in the words of kubectl, git, curl and HTTPie."""
+"""`xdr-login credential`: tokens in the words of kubectl, git and HTTPie."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from collections.abc import Mapping
 
 import click
 
-from desktop.cli.access import access
 from desktop.cli.exits import Exit, reporting
+from desktop.cli.handing import handed, handed_of
 from desktop.cli.talk import Examples, answer, answer_json, instant, profile_option
 from desktop.oauth.addresses import origin_of
 from desktop.oauth.errors import UnsafeAddress
 from desktop.services.configuration import load_configuration
+from desktop.services.copy_formats import CopyFormat
 from desktop.services.profiles import Profile
 from desktop.services.session_errors import NotForShell
 
@@ -24,9 +25,9 @@ _LONGEST_INPUT = 64 * 1024  # characters
 
 @click.group()
 def credential() -> None:
-    """Answer kubectl, git, curl and HTTPie, each in the way it asks for a token.
+    """Answer kubectl, git and HTTPie, each in the way it asks for a token.
 
-    Each of them calls this command when it needs a token, and keeps none.
+    For curl there is “token --format curl”.
     """
 
 
@@ -45,7 +46,7 @@ def kubectl(*, profile: str | None) -> int:
 
     kubectl uses the token until its expirationTimestamp, and then asks again.
     """
-    held = access(profile)
+    held = handed(profile, CopyFormat.JSON)
     status = {"token": held.access_token}
     if held.expires_at is not None:
         status["expirationTimestamp"] = instant(held.expires_at) or ""
@@ -88,7 +89,7 @@ def git(*, profile: str | None, operation: str) -> int:
     chosen = load_configuration().named(profile)
     if not _is_own_host(asked, chosen):
         return Exit.OK
-    held = access(chosen.id)
+    held = handed_of(chosen, CopyFormat.TOKEN)
     answer(f"username={asked.get('username') or 'oauth2'}")
     answer(f"password={held.access_token}")
     if held.expires_at is not None:
@@ -119,23 +120,6 @@ def _is_own_host(asked: Mapping[str, str], profile: Profile) -> bool:
 
 
 @credential.command(
-    name="curl-config",
-    cls=Examples,
-    examples="""\
-curl --config <(xdr-login credential curl-config) https://visibility.eu.amp.cisco.com/iroh/…
-xdr-login credential curl-config | curl --config - https://…
-                                           in a shell without <( )
-""",
-)
-@profile_option
-@reporting
-def curl_config(*, profile: str | None) -> int:
-    """Print a line for a configuration of curl, which is read and not shown among processes."""
-    answer(f'header = "Authorization: Bearer {_plain(access(profile).access_token)}"')
-    return Exit.OK
-
-
-@credential.command(
     cls=Examples,
     examples="""\
 http https://visibility.eu.amp.cisco.com/iroh/… Authorization:@<(xdr-login credential httpie)
@@ -145,7 +129,7 @@ http https://visibility.eu.amp.cisco.com/iroh/… Authorization:@<(xdr-login cre
 @reporting
 def httpie(*, profile: str | None) -> int:
     """Print the value of the header Authorization, which HTTPie reads from a file."""
-    answer(f"Bearer {_plain(access(profile).access_token)}")
+    answer(f"Bearer {_plain(handed(profile, CopyFormat.HEADER).access_token)}")
     return Exit.OK
 
 

@@ -15,6 +15,8 @@ from desktop.cli.talk import PROFILE_VARIABLE, complete_profile, write_examples
 from desktop.options import Options
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from desktop.demo import DemoOptions
 
 # What each is called, where it is, and what it does. What `--help` lists needs no command loaded.
@@ -26,7 +28,7 @@ COMMANDS = {
     "whoami": ("desktop.cli.whoami:whoami", "Say what the server knows of who signed in."),
     "profiles": ("desktop.cli.profiles:profiles", "List, add, change and check profiles."),
     "run": ("desktop.cli.run:run", "Give one program a token."),
-    "credential": ("desktop.cli.credential:credential", "Answer kubectl, git and others."),
+    "credential": ("desktop.cli.credential:credential", "Answer kubectl, git and HTTPie."),
     "api": ("desktop.cli.api:api", "Call the server's own routes."),
     "grants": ("desktop.cli.grants:grants", "Show or revoke what this app was granted."),
     "csrf-token": ("desktop.cli.csrf_token:csrf_token", "Print a token against forged requests."),
@@ -46,6 +48,7 @@ xdr-login --demo --token-lifetime 40
 xdr-login profiles add --help    say what a command does, with examples
 """
 
+_COMPLETING = "_XDR_LOGIN_COMPLETE"
 _APPROVAL_DELAY = 3.0  # seconds
 
 
@@ -63,6 +66,17 @@ class Program(click.Group):
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so, without loading any; and the options."""
+        from click.shell_completion import CompletionItem
+
+        commands = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List them without loading any."""
@@ -178,6 +192,9 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             # A name that the terminal's encoding lacks must end nothing.
             stream.reconfigure(errors="replace")
+    if _COMPLETING in os.environ:
+        # What completes for PowerShell is known once this is loaded.
+        import_module("desktop.cli.completion")
     try:
         done = program.main(list(arguments), prog_name="xdr-login", standalone_mode=False)
     except click.ClickException as error:

@@ -13,9 +13,10 @@ from typing import NoReturn
 
 import click
 
-from desktop.cli.access import access
 from desktop.cli.exits import reporting
+from desktop.cli.handing import handed
 from desktop.cli.talk import Examples, profile_option, say
+from desktop.services.copy_formats import CopyFormat
 
 VARIABLE = "XDR_ACCESS_TOKEN"
 
@@ -63,7 +64,7 @@ def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
     if program is None:
         say(f"There is no program “{command[0]}”.")
         return _NOT_FOUND
-    environment = {**os.environ, variable: access(profile).access_token}
+    environment = {**os.environ, variable: handed(profile, CopyFormat.ENVIRONMENT).access_token}
     try:
         start = _become if can_be_replaced else _wait_for
         return start(program, command, environment)

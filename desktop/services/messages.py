@@ -140,8 +140,8 @@ _ROWS: dict[type[BaseException], Row] = {
         "The client password is missing",
         lambda e, _: (
             "Your profile says that its client has a password, and the keyring holds none for it. "
-            "Type it into the profile, or run “xdr-login --profile "
-            f"{e.profile_id} --set-client-password” in a terminal. Then try again."
+            "Type it into the profile, or run “xdr-login profiles edit "
+            f"{e.profile_id} --client-secret-stdin” in a terminal. Then try again."
         ),
         ONLY_THE_PROFILE,
     ),

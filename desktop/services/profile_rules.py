@@ -20,7 +20,8 @@ Fault = tuple[str, str]
 """The member that is wrong, and why, in words; the member is empty where several are."""
 
 NEVER_IN_A_FILE = (
-    "a secret never stands here; a client's password is stored with --set-client-password"
+    "a secret never stands here; a client's password is stored with "
+    "“xdr-login profiles edit NAME --client-secret-stdin”"
 )
 
 _SECRET = re.compile(r".*(secret|password|passwd).*|(access|refresh)_token")

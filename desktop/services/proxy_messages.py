@@ -30,8 +30,8 @@ def _remedies(error: errors.ProxyFailure) -> tuple[Remedy, ...]:
 def _sign_in_text(error: errors.ProxySignInNeeded, _user_code: str) -> str:
     return (
         f"{_named(error)} wants a user name and a password, and has none that it accepts. Put both "
-        "into your profile, below “More options”; in a terminal, “proxy_user” into the "
-        "file, and the password with “xdr-login --set-proxy-password”. Then try again."
+        "into your profile, below “More options”; in a terminal, “xdr-login profiles edit NAME "
+        "--proxy-user USER --proxy-password-stdin”. Then try again."
     )
 
 

@@ -54,7 +54,7 @@ class GrantCard(AskedCard):
         self._actions = actions
         self._revoke = LeaveButton(actions, _WORDS)
         self.column.insertWidget(1, label(page_texts.ABOUT_GRANT, "muted"))
-        add_row(self.column, self._revoke).addStretch(1)
+        add_row(self.column, self._revoke).insertStretch(0, 1)
 
     def show_offer(self, *, leaving: bool) -> None:
         """Be there where a grant can be revoked; nothing more to press once one is `leaving`."""

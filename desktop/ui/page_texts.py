@@ -166,7 +166,7 @@ def granted_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
         return (("This app may", "nothing"),)
     since = "the server does not say" if grant.since is None else exact_time(grant.since)
     return (
-        ("This app may", " ".join(grant.scope) or "the server does not say what"),
+        ("This app may", ", ".join(grant.scope) or "the server does not say what"),
         ("Since", since),
     )
 

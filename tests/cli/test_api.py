@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -14,6 +19,7 @@ from desktop.demo import PUBLIC_CLIENT_ID
 from tests.cli.commands import Place
 from tests.cli.served import Served, write_profile
 
+ROOT = Path(__file__).parents[2]
 WHOAMI = "/iroh/profile/whoami"
 STATUS = "/iroh/oauth2/grant-status"
 GRANT = f"/iroh/oauth2/app-grant/{PUBLIC_CLIENT_ID}"
@@ -165,6 +171,7 @@ def test_the_token_is_in_no_output(served: Served) -> None:
     for arguments in (("GET", WHOAMI, "-i"), ("GET", "/x"), ("GET", WHOAMI, "--as", "curl")):
         found = served.run("api", *arguments)
         assert served.tokens[0] not in found.output
+        assert found.return_value is not None
 
 
 # What changes something
@@ -332,3 +339,33 @@ def test_who_is_not_signed_in_calls_nothing(home: Place) -> None:
     done = home.run("api", "GET", WHOAMI)
     assert (done.returncode, done.stdout) == (3, "")
     assert home.server.history() == []
+
+
+@pytest.mark.parametrize(
+    ("language", "runner"), [("curl", "sh"), ("python", sys.executable), ("javascript", "node")]
+)
+def test_the_code_that_is_printed_makes_the_call(
+    home: Place, tmp_path: Path, language: str, runner: str
+) -> None:
+    if shutil.which(runner) is None or (language == "curl" and shutil.which("curl") is None):
+        pytest.skip(f"{language} is not here")
+    home.add_profile("soc")
+    home.sign_in("soc")
+    program = tmp_path / "xdr-login"
+    program.write_text(f'#!/bin/sh\nexec {shlex.join((sys.executable, "-m", "desktop"))} "$@"\n')
+    program.chmod(0o755)
+    code = tmp_path / "call.mjs"
+    printed = home.run("api", "GET", WHOAMI, "--as", language)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    code.write_text(printed.stdout)
+    path = os.pathsep.join((str(tmp_path), os.environ["PATH"]))
+    done = subprocess.run(
+        [runner, str(code)],
+        env=home.base | {"PATH": path, "PYTHONPATH": str(ROOT), "no_proxy": "*"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["org"]["name"] == "Northwind SOC"

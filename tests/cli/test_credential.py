@@ -17,12 +17,17 @@ from pathlib import Path
 
 import pytest
 
+from desktop.cli import handing
 from desktop.oauth.claims import Account
 from desktop.oauth.clock import SystemClock
 from desktop.oauth.token import TokenSet
 from desktop.services.computer import system_keystore
+from desktop.services.copy_formats import CopyFormat
 from desktop.services.paths import locks_folder
+from desktop.services.policy import Policy
 from desktop.services.profile_reading import load_profiles
+from desktop.services.profiles import Profile
+from desktop.services.session_errors import FormatForbidden
 from desktop.services.shared_lock import shared_lock
 from desktop.services.token_store import TokenStore
 from tests.cli.commands import COMMAND, Place, environment
@@ -252,7 +257,7 @@ def test_kubectl_itself_sends_the_token(signed_in: SignedIn, https: Recorder) ->
 
 
 def test_curl_reads_its_line(signed_in: SignedIn, https: Recorder) -> None:
-    line = signed_in.run("xdr-login", "credential", "curl-config")
+    line = signed_in.run("xdr-login", "token", "--format", "curl")
     assert (line.returncode, line.stderr) == (0, "")
     signed_in.run("curl", "--silent", "--insecure", "--config", "-", https.url, typed=line.stdout)
     assert https.seen == [f"Bearer {TOKEN}"]
@@ -273,6 +278,19 @@ def test_a_token_that_would_end_the_line_is_put_into_none(token: str) -> None:
 
 def test_without_a_token_each_says_so_and_gives_3(home: Place) -> None:
     home.add_profile("soc")
-    for name in ("kubectl", "curl-config", "httpie"):
+    for name in ("kubectl", "httpie"):
         done = home.run("credential", name)
         assert (done.returncode, done.stdout) == (3, "")
+
+
+@pytest.mark.parametrize("shape", list(CopyFormat))
+def test_what_an_administrator_forbids_is_handed_to_nobody(
+    monkeypatch: pytest.MonkeyPatch, shape: CopyFormat
+) -> None:
+    monkeypatch.setattr(handing, "access", lambda id_: id_)
+    policy = Policy(source="policy.toml", forbidden_formats=frozenset({shape.name}))
+    profile = Profile(id="soc", name="SOC", client_id="c", policy=policy)
+    with pytest.raises(FormatForbidden):
+        handing.handed_of(profile, shape)
+    other = next(each for each in CopyFormat if each is not shape)
+    assert handing.handed_of(profile, other) == "soc"

@@ -126,7 +126,7 @@ def test_where_nothing_can_take_our_place_the_child_is_waited_for(
 ) -> None:
     monkeypatch.setattr(run_module, "can_be_replaced", False)
     held = Access("token-SECRET", "Bearer", None, (), "soc")
-    monkeypatch.setattr(run_module, "access", lambda _profile: held)
+    monkeypatch.setattr(run_module, "handed", lambda *_: held)
     before = signal.getsignal(signal.SIGINT)
     code = "import os; exit(7 if os.environ['XDR_ACCESS_TOKEN'] == 'token-SECRET' else 1)"
     assert run_module.run.main([sys.executable, "-c", code], standalone_mode=False) == 7

@@ -249,8 +249,8 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             "The client password is missing",
             (
                 "Your profile says that its client has a password, and the keyring holds none for "
-                "it. Type it into the profile, or run “xdr-login --profile northwind "
-                "--set-client-password” in a terminal. Then try again."
+                "it. Type it into the profile, or run “xdr-login profiles edit northwind "
+                "--client-secret-stdin” in a terminal. Then try again."
             ),
             [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
         ),

@@ -167,7 +167,7 @@ async def test_without_a_password_the_proxy_says_that_it_wants_one(
     proxy = start_proxy(SIGN_IN)
     with pytest.raises(errors.ProxySignInNeeded) as caught:
         await fetched(Network(proxy=proxy.address, proxy_user=USER), "https://127.0.0.2:9")
-    assert "--set-proxy-password" in advice_for(caught.value).text
+    assert "--proxy-password-stdin" in advice_for(caught.value).text
 
 
 async def test_a_proxy_that_forbids_a_port_is_quoted(start_proxy: Callable[..., Proxy]) -> None:

@@ -339,7 +339,7 @@ def test_what_was_granted_is_asked_for_on_demand(granting: Screen) -> None:
     page._grant._ask.click()
     assert granting.pages.calls == ["ask_app_grant"]
     page.show_app_grant(Said(page_texts.granted_rows(APP_GRANT)))
-    assert after(granting.words, "This app may") == " ".join(APP_GRANT.scope)
+    assert after(granting.words, "This app may") == ", ".join(APP_GRANT.scope)
     assert after(granting.words, "Since") == "01:30:00 UTC on 11 November"
 
 
