@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from builder import closure, macos, notices
+from builder import closure, icu, macos, notices
 from builder.product import HERE, ROOT, product
 
 WORK = ROOT / ".cache" / "build"
@@ -26,6 +26,8 @@ def make_bundle(work: Path = WORK) -> Path:
         **os.environ,
         "PYTHONHASHSEED": "0",  # or the archive of modules comes out otherwise each time
         "SOURCE_DATE_EPOCH": str(product().epoch),
+        # Packed again by every package, and better; unpacked, modules load quicker.
+        "PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "0",
         "PYINSTALLER_CONFIG_DIR": str(work / "pyinstaller"),
     }
     command = [sys.executable, "-m", "PyInstaller", *how, str(HERE / "xdr-login.spec")]
@@ -33,6 +35,7 @@ def make_bundle(work: Path = WORK) -> Path:
         return _make_app(work, command, environment)
     subprocess.run(command, cwd=work, env=environment, check=True)
     bundle = work / "bundle" / product().package
+    icu.trim(bundle, work)
     notices.add_licences(bundle, bundle / "licenses")
     settle(bundle, program=product().package)
     if sys.platform == "linux":
