@@ -12,6 +12,7 @@ from pathlib import Path
 
 # What the program imports, with the demo server; what these need in turn follows by itself.
 ROOTS = (
+    "click",
     "filelock",
     "httpx",
     "keyring",
