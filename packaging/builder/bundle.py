@@ -16,8 +16,11 @@ class BuildError(Exception):
     """What was built is not what it should be."""
 
 
-def make_bundle(work: Path = WORK) -> Path:
-    """Build it anew and give its folder; raises `BuildError` if it is not whole."""
+def make_bundle(work: Path = WORK, *, script: Path | None = None) -> Path:
+    """Build it anew and give its folder; raises `BuildError` if it is not whole.
+
+    `script` is what it starts with, where a benchmark measures another than the program.
+    """
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     folders = ("--distpath", str(work / "bundle"), "--workpath", str(work / "parts"))
@@ -30,6 +33,8 @@ def make_bundle(work: Path = WORK) -> Path:
         "PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "0",
         "PYINSTALLER_CONFIG_DIR": str(work / "pyinstaller"),
     }
+    if script is not None:
+        environment["SCRIPT"] = str(script.resolve())
     command = [sys.executable, "-m", "PyInstaller", *how, str(HERE / "xdr-login.spec")]
     if sys.platform == "darwin":
         return _make_app(work, command, environment)
