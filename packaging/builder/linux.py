@@ -11,6 +11,13 @@ from builder.bundle import settle
 from builder.product import ROOT, fill, product
 from desktop.cli.arguments import _parser
 
+# Where each shell looks below share/. Debian's zsh looks elsewhere: deb.py.
+COMPLETIONS = {
+    "bash": "bash-completion/completions/{name}",
+    "zsh": "zsh/site-functions/_{name}",
+    "fish": "fish/vendor_completions.d/{name}.fish",
+}
+
 
 def make_tree(tree: Path, bundle: Path, *, prefix: str = "usr") -> None:
     """Fill `tree`, which must not exist, as a package unpacks it at the root of a system."""
@@ -32,17 +39,37 @@ def add_share(share: Path, *, command: str) -> None:
     metainfo = fill("linux/metainfo.xml.in", xml=True, paragraphs=paragraphs)
     _write(share / "metainfo" / f"{id_}.metainfo.xml", metainfo)
     icons.hicolor(share)
-    write_packed(share / "man" / "man1" / f"{name}.1.gz", man_page())
-    words = " ".join(option for action in _options() for option in action.option_strings)
-    function = name.replace("-", "_")
-    completion = fill("linux/completion.bash.in", options=words, function=function)
-    _write(share / "bash-completion" / "completions" / name, completion)
+    for page, text in man_pages().items():
+        write_packed(share / "man" / f"man{page[-1]}" / f"{page}.gz", text)
+    for shell, place in COMPLETIONS.items():
+        script = completion(shell)
+        if script is not None:
+            _write(share / place.format(name=name), script)
 
 
 def add_documents(folder: Path) -> None:
     """Write the copyright, as Debian wants it, and what has changed, below share/doc/."""
     _write(folder / "copyright", fill("linux/copyright.in"))
     write_packed(folder / "NEWS.gz", (ROOT / "CHANGELOG.md").read_text("utf-8"))
+
+
+def completion(shell: str) -> str | None:
+    """What completes commands in `shell`: a file of ours, for bash else one made of the options."""
+    name = product().package
+    file = ROOT / "resources" / "completions" / f"{name}.{shell}"
+    if file.exists():
+        return file.read_text("utf-8")
+    if shell != "bash":
+        return None
+    words = " ".join(option for action in _options() for option in action.option_strings)
+    return fill("linux/completion.bash.in", options=words, function=name.replace("-", "_"))
+
+
+def man_pages() -> dict[str, str]:
+    """Every manual by its name and section: files of ours, else one made of the options."""
+    files = sorted((ROOT / "resources" / "man").glob("*.[1-8]"))
+    pages = {file.name: file.read_text("utf-8") for file in files}
+    return pages or {f"{product().package}.1": man_page()}
 
 
 def man_page() -> str:
