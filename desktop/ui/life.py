@@ -81,7 +81,7 @@ class _Life:
         )
         self._world: Surroundings | None = None
         self._claim: Claim | None = None
-        self._server = Server({"show": self._show})
+        self._server = Server({"show": self._show, "quit": self._quit})
         self._presence: Presence | None = None
         self._awakening: Awakening | None = None
         self._wake = asyncio.Event()
@@ -206,6 +206,11 @@ class _Life:
             self._controller.window.show()
         else:
             self._presence.bring_window({name: given[name] for name in ACTIVATION if name in given})
+        return {}
+
+    async def _quit(self, _members: Members) -> Members:
+        """What an installer asks for; the answer goes out before the end begins."""
+        self.leave()
         return {}
 
     def _on_taken(self, session: Session) -> None:

@@ -3,7 +3,7 @@
 import fnmatch
 import os
 import struct
-import sys
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,18 +128,28 @@ def _lines(file: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
+def make_zip(dist: Path, bundle: Path, work: Path) -> Path:
+    """Pack the bundle as it is: to run without installing, and to make installers of elsewhere."""
+    del work
+    file = dist / f"{product().package}-{product().version}-windows-x86_64.zip"
+    written_at = product().date.timetuple()[:6]
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for path in sorted(each for each in bundle.rglob("*") if each.is_file()):
+            name = f"{product().package}/{path.relative_to(bundle).as_posix()}"
+            entry = zipfile.ZipInfo(name, written_at)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
+    return file
+
+
 def make_bundle(work: Path) -> Path:
-    """The bundle of Windows: built there, given by WINDOWS_BUNDLE, or else built by wine.
+    """The bundle of Windows, elsewhere: what WINDOWS_BUNDLE names, or else one built by wine.
 
     A release packs on Linux what was built, and signed, on Windows.
     """
     given = os.environ.get("WINDOWS_BUNDLE")
     if given:
         return Path(given)
-    if sys.platform == "win32":
-        from builder.bundle import make_bundle as make_native
-
-        return make_native(work)
-    from builder import wine
+    from builder import wine  # of Linux, and what it imports is there for the build only
 
     return wine.make_bundle(work)
