@@ -47,8 +47,9 @@ class Wine:
             **{name: value for name, value in os.environ.items() if name not in _OF_A_DESKTOP},
             "WINEPREFIX": str(folder),
             "WINEDEBUG": "-all",
-            # No browser engine and no .NET is offered, and no menu of this desktop is changed.
-            "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d",
+            # No browser engine and no .NET is offered, and no menu of this desktop is changed; and
+            # who would follow this wine's list of networks waits for ever.
+            "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d;netprofm=d",
         }
 
     @property
