@@ -63,10 +63,12 @@ def build(formats: list[str], dist: Path, work: Path) -> str:
     bundles = {}
     for foreign in (False, True):
         wanted = [each for each in formats if _is_foreign(each) is foreign]
-        if wanted:
-            make = windows.make_bundle if foreign else bundle.make_bundle
-            folder = work.with_name(f"{work.name}-windows") if foreign else work
-            bundles["unpacked" + " for Windows" * foreign] = built = make(folder)
+        if not wanted:
+            continue
+        make = windows.make_bundle if foreign else bundle.make_bundle
+        folder = work.with_name(f"{work.name}-windows") if foreign else work
+        built = make(folder)
+        bundles["unpacked, for Windows" if foreign else "unpacked"] = built
         for name in wanted:
             print(f"{name} ...", flush=True)
             MAKERS[name](dist, built, folder)

@@ -95,7 +95,7 @@ def wxs(bundle: Path, here: Path, version: str) -> bytes:
     for component in _folders(whole, bundle, here):
         ET.SubElement(feature, "ComponentRef", Id=component)
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root)
 
 
 def _folders(whole: ET.Element, bundle: Path, here: Path) -> Iterator[str]:
@@ -109,9 +109,7 @@ def _folders(whole: ET.Element, bundle: Path, here: Path) -> Iterator[str]:
         name = path.relative_to(bundle).as_posix()
         if path.is_dir():
             parent = places[path.parent]
-            places[path] = ET.SubElement(
-                parent, "Directory", Id=_name("d", name), Name=path.name
-            )
+            places[path] = ET.SubElement(parent, "Directory", Id=_name("d", name), Name=path.name)
         else:
             yield _add_file(places[path.parent], here / name, name)
     yield _add_shortcut(menu)
@@ -180,11 +178,11 @@ def _add_what_wixl_does_not_know(file: Path, work: Path) -> None:
     names = ["PROFILE", *(name for name, _, _ in properties())]
     update = "UPDATE `Component` SET `Condition` = '{0}' WHERE `Component` = 'policy_{0}'"
     queries = [update.format(name) for name in names]
-    passed_on = ";".join(("WIX_UPGRADE_DETECTED", "WIX_DOWNGRADE_DETECTED", *PROFILE_PROPERTIES, *names[1:]))
-    queries.append(
-        f"UPDATE `Property` SET `Value` = '{passed_on}' "
-        "WHERE `Property` = 'SecureCustomProperties'"
+    passed_on = ";".join(
+        ("WIX_UPGRADE_DETECTED", "WIX_DOWNGRADE_DETECTED", *PROFILE_PROPERTIES, *names[1:])
     )
+    secure = "UPDATE `Property` SET `Value` = '{}' WHERE `Property` = 'SecureCustomProperties'"
+    queries.append(secure.format(passed_on))
     subprocess.run(["msibuild", str(file), "-q", *queries], check=True)
 
 

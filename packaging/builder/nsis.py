@@ -69,9 +69,7 @@ def install_list(bundle: Path) -> list[str]:
 def uninstall_list(bundle: Path) -> list[str]:
     """The lines that take away what was unpacked, and nothing else, from the inside out."""
     folders = _folders(bundle)
-    lines = [
-        f'Delete "$INSTDIR{_inside(path, bundle)}"' for _, files in folders for path in files
-    ]
+    lines = [f'Delete "$INSTDIR{_inside(path, bundle)}"' for _, files in folders for path in files]
     within = [folder for folder, _ in reversed(folders) if folder != bundle]
     return lines + [f'RMDir "$INSTDIR{_inside(folder, bundle)}"' for folder in within]
 

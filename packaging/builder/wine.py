@@ -11,12 +11,12 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-from packaging.requirements import Requirement
+from types import MappingProxyType
 
 from builder.product import HERE, ROOT, product
+from packaging.requirements import Requirement
 
 CACHE = ROOT / ".cache" / "wine"
 PINS = HERE / "requirements" / "package.txt"
@@ -33,6 +33,7 @@ TARGET = {
     "sys_platform": "win32",
 }
 _PIP = ("-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _PATIENCE = 600.0  # seconds, for whatever is run
 # What Qt and cryptography ask of Windows and this wine lacks; the sources say what for.
 _STAND_INS = ("icuuc", "bcryptprimitives")
@@ -70,15 +71,14 @@ class Wine:
             subprocess.run([compiler, "-shared", "-s", "-o", library, source], check=True)
 
     def run(
-        self, *command: str | Path, check: bool = True, cwd: Path | None = None, **more: str
+        self, *command: str | Path, check: bool = True, more: Mapping[str, str] = _NOTHING
     ) -> subprocess.CompletedProcess[str]:
         """Run a program of Windows to its end; its lines end as those of Linux do."""
         # Python of Windows wants an open standard input, and pipes for its output.
         done = subprocess.run(
             ["wine", *map(str, command)],
             check=False,
-            cwd=cwd,
-            env=self.environment | more,
+            env={**self.environment, **more},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PATIENCE,
@@ -89,11 +89,13 @@ class Wine:
             raise subprocess.CalledProcessError(done.returncode, done.args, out, err)
         return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
-    def start(self, *command: str | Path, **more: str) -> subprocess.Popen[bytes]:
+    def start(
+        self, *command: str | Path, more: Mapping[str, str] = _NOTHING
+    ) -> subprocess.Popen[bytes]:
         """Start a program of Windows and leave it running."""
         return subprocess.Popen(
             ["wine", *map(str, command)],
-            env=self.environment | more,
+            env={**self.environment, **more},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -148,7 +150,7 @@ def _unpack_python(folder: Path) -> None:
     # As it is, it would heed no variable of the environment, so no two builds were the same.
     (folder / "python311._pth").unlink()
     with zipfile.ZipFile(folder / "python311.zip") as standard_library:
-        standard_library.extractall(folder / "Lib")
+        standard_library.extractall(folder / "Lib")  # noqa: S202 - pinned by its hash
     (folder / "python311.zip").unlink()
     shutil.rmtree(got)
 
@@ -205,10 +207,12 @@ def make_bundle(work: Path) -> Path:
             "-c",
             call,
             windows_path(work),
-            PYTHONPATH=where,
-            PYTHONHASHSEED="0",
-            PYTHONDONTWRITEBYTECODE="1",
-            SOURCE_DATE_EPOCH=str(product().epoch),
+            more={
+                "PYTHONPATH": where,
+                "PYTHONHASHSEED": "0",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "SOURCE_DATE_EPOCH": str(product().epoch),
+            },
         )
     finally:
         wine.close()

@@ -11,10 +11,6 @@ from builder import wine
 from tests.rigs import parts
 from tests.rigs.process import wait_until
 
-UNINSTALL_KEY = r"Software\Microsoft\Windows\CurrentVersion\Uninstall"
-# The folder for programs of one person is made by whoever comes first, and is of Windows itself.
-_OF_WINDOWS = ("Windows", "windows/", "ProgramData/Microsoft", "/Temp/", "AppData/Local/Programs")
-
 
 class Windows(wine.Wine):
     """One Windows; programs in it have no display."""
@@ -25,60 +21,54 @@ class Windows(wine.Wine):
         self.environment["WINEQT_QPA_PLATFORM"] = "offscreen"
 
     @property
-    def local(self) -> Path:
-        """Where programs keep what is this person's."""
-        (home,) = (each for each in (self.drive / "users").iterdir() if each.name != "Public")
-        return home / "AppData" / "Local"
+    def home(self) -> Path:
+        """The person's own folder."""
+        (found,) = (each for each in (self.drive / "users").iterdir() if each.name != "Public")
+        return found
 
     @property
-    def programs(self) -> Path:
-        """Where programs for everybody are."""
-        return self.drive / "Program Files"
+    def local(self) -> Path:
+        """Where programs keep what is this person's."""
+        return self.home / "AppData" / "Local"
 
     def files(self) -> set[str]:
-        """All files and folders that programs may leave behind."""
-        names = (path.relative_to(self.drive).as_posix() for path in self.drive.rglob("*"))
-        return {name for name in names if not name.endswith(_ENDS) and not _is_of_windows(name)}
+        """All files and folders, but those of Windows itself: its own, and the temporary ones."""
+        names = {path.relative_to(self.drive).as_posix() for path in self.drive.rglob("*")}
+        # Made by the first program that is one person's; on most computers it is there before.
+        names -= {(self.local / "Programs").relative_to(self.drive).as_posix()}
+        return {each for each in names if not _is_of_windows(each)}
 
-    def registry(self, key: str) -> dict[str, str]:
-        """The values of a key by name, as reg.exe shows them; none where there is no such key."""
-        shown = self.run("reg", "query", key, check=False).stdout.splitlines()
-        values = (line.strip().split("    ", 2) for line in shown if line.startswith("    "))
-        return {each[0]: each[2] if len(each) > 2 else "" for each in values}
+    def values(self, key: str) -> dict[str, str]:
+        """The values of a key of the registry by name; none where there is no such key."""
+        shown = self.run("reg", "query", key, "/reg:64", check=False).stdout.splitlines()
+        split = (line.strip().split("    ", 2) for line in shown if line.startswith("    "))
+        return {each[0]: each[2] if len(each) > 2 else "" for each in split}
 
     def has_key(self, key: str) -> bool:
         """Whether the registry has a key."""
-        return self.run("reg", "query", key, check=False).returncode == 0
+        return self.run("reg", "query", key, "/reg:64", check=False).returncode == 0
 
     def uninstall(self, folder: Path, *switches: str) -> None:
-        """Run the uninstaller and wait until it has removed itself, last of all."""
+        """Run the uninstaller silently, and wait until it has removed itself, last of all."""
         program = folder / "uninstall.exe"
-        self.run(program, *switches)
+        self.run(program, "/S", *switches)
         wait_until(lambda: not program.exists(), "the uninstaller's end")
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait until the registry is written, and nothing runs any more."""
-        self.close()
         self.wait()
 
 
-_ENDS = ("AppData/Local/Programs",)
-
-
 def _is_of_windows(name: str) -> bool:
-    return name.startswith("windows/") or "/Temp/" in name
+    parts = name.split("/")
+    return parts[0] in {"windows", "ProgramData"} or "Temp" in parts
 
 
 @pytest.fixture(scope="session")
 def windows() -> Iterator[Windows]:
     """A Windows that is made once, and removed at the end."""
     parts.require("windows", "wine", "wineserver", "x86_64-w64-mingw32-gcc")
-    folder = Path(tempfile.mkdtemp(prefix="xdr-windows-"))
-    made = Windows(folder)
+    made = Windows(Path(tempfile.mkdtemp(prefix="xdr-windows-")))
     try:
         made.make()
         yield made
     finally:
         made.close()
-        shutil.rmtree(folder)
+        shutil.rmtree(made.folder)
