@@ -84,6 +84,5 @@ def _folders(bundle: Path) -> list[tuple[Path, list[Path]]]:
 
 
 def _inside(path: Path, bundle: Path) -> str:
-    """A path as NSIS writes it below the folder of the program; a dollar sign is doubled."""
-    parts = path.relative_to(bundle).parts
-    return "".join(f"\\{part}" for part in parts).replace("$", "$$")
+    """A path as Windows writes it below the folder of the program."""
+    return "".join(f"\\{part}" for part in path.relative_to(bundle).parts)
