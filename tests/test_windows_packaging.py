@@ -38,7 +38,7 @@ def exported(file: Path, table: str) -> list[list[str]]:
 @pytest.fixture
 def package(bundle: Path, tmp_path: Path) -> Path:
     """The package for fleets."""
-    parts.require("packaging", "wixl", "msibuild", "msiinfo")
+    parts.require("packaging", "wixl", "msibuild", "msiinfo", "faketime")
     msi.pack(tmp_path / "x.msi", bundle, tmp_path / "msi")
     return tmp_path / "x.msi"
 
@@ -87,6 +87,13 @@ def test_the_package_says_who_it_is(package: Path) -> None:
         "System.AppUserModel.ID",
         product().id,
     ]
+
+
+def test_the_same_sources_give_the_same_package(
+    package: Path, bundle: Path, tmp_path: Path
+) -> None:
+    msi.pack(tmp_path / "again.msi", bundle, tmp_path / "again")
+    assert (tmp_path / "again.msi").read_bytes() == package.read_bytes()
 
 
 def test_the_package_brings_every_file(package: Path, bundle: Path) -> None:

@@ -48,10 +48,12 @@ def pack(file: Path, bundle: Path, work: Path, *, version: str = "") -> None:
     # It takes relative paths only.
     here = Path(os.path.relpath(bundle, work))
     source.write_bytes(wxs(bundle, here, version or product().version))
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(product().epoch)}
-    command = ["wixl", "--arch", "x64", "--output", str(file.resolve()), source.name]
-    subprocess.run(command, cwd=work, env=environment, check=True)
+    _run("wixl", "--arch", "x64", "--output", str(file.resolve()), source.name, cwd=work)
     _add_what_wixl_does_not_know(file, work)
+    # By chance, if nobody says which: what tells two files apart that are packages of one product.
+    code = f"{{{_id('package', f'{version} {product().epoch}')}}}"
+    about = (product().name, product().vendor, "x64;1033", code)
+    _run("msibuild", str(file), "-s", *about)
 
 
 def properties() -> Iterator[tuple[str, str, Member]]:
@@ -174,7 +176,7 @@ def _add_what_wixl_does_not_know(file: Path, work: Path) -> None:
     )
     table = work / "MsiShortcutProperty.idt"
     table.write_text("".join(f"{row}\r\n" for row in rows), "utf-8", newline="")
-    subprocess.run(["msibuild", str(file), "-i", str(table)], check=True)
+    _run("msibuild", str(file), "-i", str(table))
     names = ["PROFILE", *(name for name, _, _ in properties())]
     update = "UPDATE `Component` SET `Condition` = '{0}' WHERE `Component` = 'policy_{0}'"
     queries = [update.format(name) for name in names]
@@ -183,7 +185,13 @@ def _add_what_wixl_does_not_know(file: Path, work: Path) -> None:
     )
     secure = "UPDATE `Property` SET `Value` = '{}' WHERE `Property` = 'SecureCustomProperties'"
     queries.append(secure.format(passed_on))
-    subprocess.run(["msibuild", str(file), "-q", *queries], check=True)
+    _run("msibuild", str(file), "-q", *queries)
+
+
+def _run(*command: str, cwd: Path | None = None) -> None:
+    """Run a tool that would write down the time, at the time of the sources."""
+    when = ("faketime", f"{product().date:%Y-%m-%d %H:%M:%S}")
+    subprocess.run([*when, *command], cwd=cwd, env={**os.environ, "TZ": "UTC"}, check=True)
 
 
 def _id(kind: str, name: str) -> str:
