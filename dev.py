@@ -42,7 +42,8 @@ The coverage is enforced only when all tests run."""
 TEST_PACKAGES = "build the packages, install them on a bare system and remove them, instead"
 TEST_WINDOWS = "the same with the installers of Windows, on Linux by wine, instead"
 PACKAGE_MORE = (
-    "On Linux: tar, deb, rpm, appimage, sbom. SOURCE_DATE_EPOCH sets the time of all files."
+    "On Linux: tar, deb, rpm, appimage, sbom, and for Windows, by wine if need be, nsis and msi. "
+    "SOURCE_DATE_EPOCH sets the time of all files."
 )
 
 

@@ -56,7 +56,7 @@ VIAddVersionKey "LegalCopyright" "${VENDOR}. ${LICENSE}."
 Var ForAll
 Var Upgrading
 
-!macro Scope un
+!macro Scope un program
 ; Settles for whom it is, and with that the folders and the registry that are meant.
 Function ${un}Scope
   SetRegView 64
@@ -73,7 +73,10 @@ Function ${un}Scope
   UserInfo::GetAccountType
   Pop $1
   ${If} $1 != "Admin"
-    MessageBox MB_OK|MB_ICONSTOP "To do this for everybody, start it as an administrator." /SD IDOK
+    ; The settings of Windows start an uninstaller without the rights that it needs.
+    ${IfNot} ${Silent}
+      ExecShell "runas" "${program}" "/AllUsers"
+    ${EndIf}
     SetErrorLevel ${NO_RIGHTS}
     Quit
   ${EndIf}
@@ -121,8 +124,8 @@ Function ${un}IsInUse
   Push 0
 FunctionEnd
 !macroend
-!insertmacro Scope ""
-!insertmacro Scope "un."
+!insertmacro Scope "" "$EXEPATH"
+!insertmacro Scope "un." "$INSTDIR\uninstall.exe"
 
 Function .onInit
   Call Scope
