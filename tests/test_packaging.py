@@ -66,31 +66,8 @@ def test_completion_is_where_each_shell_looks(share: Path) -> None:
     check("bash", "-n", str(share / "bash-completion" / "completions" / "xdr-login"))
     fish = share / "fish" / "vendor_completions.d" / "xdr-login.fish"
     assert "complete " in fish.read_text()
-    zsh = share / "zsh" / "vendor-completions" / "_xdr-login"
+    zsh = share / "zsh" / "site-functions" / "_xdr-login"
     assert zsh.read_text().startswith("#compdef xdr-login\n"), "or compinit does not see it"
-
-
-def test_what_lies_among_the_resources_comes_before_what_is_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parts.require_linux("packaging")
-    monkeypatch.setattr(linux, "ROOT", tmp_path)
-    written = {
-        "completions/xdr-login.bash": "bash-completion/completions/xdr-login",
-        "completions/xdr-login.zsh": "zsh/site-functions/_xdr-login",
-        "completions/xdr-login.fish": "fish/vendor_completions.d/xdr-login.fish",
-        "man/xdr-login.1": "man/man1/xdr-login.1.gz",
-        "man/xdr-login-token.1": "man/man1/xdr-login-token.1.gz",
-    }
-    for name in written:
-        file = tmp_path / "resources" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"this is {name}", "utf-8")
-    linux.add_share(tmp_path / "share", command="xdr-login")
-    for name, place in written.items():
-        data = (tmp_path / "share" / place).read_bytes()
-        text = gzip.decompress(data) if place.endswith(".gz") else data
-        assert text.decode() == f"this is {name}"
 
 
 def test_the_icons_have_the_sizes_that_their_folders_say(share: Path) -> None:

@@ -217,7 +217,7 @@ class _Life:
             self._presence.bring_window({name: given[name] for name in ACTIVATION if name in given})
         return {}
 
-    async def _quit(self, _members: Members) -> Members:
+    async def _quit(self, _members: Members, _process: int | None) -> Members:
         """What an installer asks for; the answer goes out before the end begins."""
         self.leave()
         return {}

@@ -198,7 +198,7 @@ async def test_left_while_a_session_ends_it_begins_nothing(run: Run) -> None:
 
 async def test_it_ends_when_an_installer_asks_for_that(run: Run) -> None:
     await run.life._profiles.sign_in()
-    assert await run.life._server._done({"command": "quit"}) == {}
+    assert await run.life._server._handlers["quit"]({}, None) == {}
     await run.life._sign_in_when_wanted()  # returns: it is leaving
     assert run.life._leaving
 
