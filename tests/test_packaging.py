@@ -1,6 +1,5 @@
 """What packages say of the program: read by the programs that stores and desktops read it with."""
 
-import gzip
 import re
 import shutil
 import subprocess
