@@ -19,6 +19,7 @@ ROOTS = (
     "keyring",
     "platformdirs",
     "psutil",
+    "psutil",
     "pyjwt",
     "pyside6-essentials",
     "qasync",

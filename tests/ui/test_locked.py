@@ -31,6 +31,7 @@ NAMES = {
     "theme": "Appearance",
     "notifications": "Notifications",
     "browser": "Browser",
+    "ask_for_tokens": "Ask me when a program wants a token",
 }
 
 
