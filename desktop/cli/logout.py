@@ -63,7 +63,8 @@ def logout(*, profile: str | None, everywhere: bool, yes: bool, as_json: bool) -
     all_over = [each for each in leaving if revocation_offered(each, None) is _ALL]
     # A script has said what it wants; a person may not know how far it reaches.
     if all_over and is_interactive() and not confirmed(_question(all_over), yes=yes):
-        return Exit.CANCELLED
+        say("You are still signed in.")
+        return Exit.FORBIDDEN
     by_app = signed_out_by_app(None if everywhere else leaving[0].id)
     if by_app is None:
         outcomes = asyncio.run(_sign_out(leaving))

@@ -173,7 +173,8 @@ def remove(*, profile: str, sign_out: bool, yes: bool) -> int:
         id_ = profile if before is None else before.id
         is_in = before is not None and sign_out and await _is_signed_in(desk, before)
         if not confirmed(texts.delete_question(name, signed_in=is_in), yes=yes):
-            return Exit.CANCELLED
+            say("Nothing was removed.")
+            return Exit.FORBIDDEN
         if is_in and before is not None:
             await _leave(desk, before)
         try:

@@ -35,9 +35,9 @@ _NOT_FOUND = 127
     context_settings={"allow_interspersed_args": False},
     examples="""\
 xdr-login run -- python3 hunt.py           it finds the token in $XDR_ACCESS_TOKEN
-xdr-login run --env TOKEN -- sh -c 'curl -H "Authorization: Bearer $TOKEN" "$0"' URL
-                                           under another name; the shell of the child puts it in
 xdr-login run --profile northwind -- make report
+xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
+                                           under the name that a program expects
 """,
 )
 @profile_option

@@ -15,6 +15,7 @@ ROOTS = (
     "click",
     "filelock",
     "httpx",
+    "jeepney",
     "keyring",
     "platformdirs",
     "psutil",

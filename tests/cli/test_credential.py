@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from desktop.cli import handing
+from desktop.cli.access import Access
 from desktop.oauth.claims import Account
 from desktop.oauth.clock import SystemClock
 from desktop.oauth.token import TokenSet
@@ -287,10 +288,11 @@ def test_without_a_token_each_says_so_and_gives_3(home: Place) -> None:
 def test_what_an_administrator_forbids_is_handed_to_nobody(
     monkeypatch: pytest.MonkeyPatch, shape: CopyFormat
 ) -> None:
-    monkeypatch.setattr(handing, "access", lambda id_: id_)
+    held = Access("token", "Bearer", None, (), "soc")
+    monkeypatch.setattr(handing, "access", lambda _id: held)
     policy = Policy(source="policy.toml", forbidden_formats=frozenset({shape.name}))
     profile = Profile(id="soc", name="SOC", client_id="c", policy=policy)
     with pytest.raises(FormatForbidden):
         handing.handed_of(profile, shape)
     other = next(each for each in CopyFormat if each is not shape)
-    assert handing.handed_of(profile, other) == "soc"
+    assert handing.handed_of(profile, other) is held

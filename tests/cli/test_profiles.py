@@ -451,7 +451,7 @@ def test_a_broken_profile_can_be_removed(console: Console) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
 @pytest.mark.parametrize(
-    ("answer", "code", "left"), [(b"n\n", 130, ["soc"]), (b"y\n", 0, []), (None, 130, ["soc"])]
+    ("answer", "code", "left"), [(b"n\n", 4, ["soc"]), (b"y\n", 0, []), (None, 130, ["soc"])]
 )
 def test_on_a_terminal_removing_asks_and_ctrl_c_is_an_answer(
     home: Place, answer: bytes | None, code: int, left: list[str]
