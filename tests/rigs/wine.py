@@ -11,12 +11,17 @@ from builder import wine
 from tests.rigs import parts
 from tests.rigs.process import wait_until
 
+_OF_TESTS = ("PYTHON", "WIN_PD_", "XDG_", "QT_", "USERPROFILE")
+
 
 class Windows(wine.Wine):
     """One Windows; programs in it have no display."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        # What the tests of this system are told is not for programs of that one.
+        given = self.environment.items()
+        self.environment = {name: value for name, value in given if not name.startswith(_OF_TESTS)}
         # wine keeps what begins with QT for itself.
         self.environment["WINEQT_QPA_PLATFORM"] = "offscreen"
 

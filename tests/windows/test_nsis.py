@@ -32,8 +32,8 @@ def before(windows: Windows) -> set[str]:
 def older_setup(older: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installer of a version before, which waits for a second only."""
     folder = tmp_path_factory.mktemp("older-setup")
-    nsis.pack(folder / "setup.exe", older, folder, version="0.0.9", patience=1)
-    return folder / "setup.exe"
+    nsis.pack(folder / "older.exe", older, folder, version="0.0.9", patience=1)
+    return folder / "older.exe"
 
 
 def own_folder(windows: Windows) -> Path:

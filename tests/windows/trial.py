@@ -6,7 +6,7 @@ from pathlib import Path
 
 from builder import windows as names
 from builder import wine
-from builder.product import HERE, ROOT
+from builder.product import HERE, ROOT, product
 
 from desktop import __version__
 from tests.rigs.process import wait_until
@@ -53,4 +53,6 @@ def start_source(windows: Windows, code: str) -> subprocess.Popen[bytes]:
 
 def _checkout() -> dict[str, str]:
     where = ";".join(wine.windows_path(each) for each in (HERE, ROOT))
-    return {"PYTHONPATH": where, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    when = str(product().epoch)  # there is no git in there to be asked
+    plain = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    return {"PYTHONPATH": where, "SOURCE_DATE_EPOCH": when, **plain}
