@@ -24,23 +24,26 @@ from desktop.services.hand_outs import HandOut
 from desktop.services.programs import Program
 from desktop.services.resources import resource
 from desktop.services.settings import Settings
-from desktop.services.states import SignedIn, State
+from desktop.services.states import Revocation, SignedIn, State
 from desktop.services.token_details import TokenDetails, flattened, token_details
 from desktop.ui.about_view import AboutView
 from desktop.ui.app import make_application
+from desktop.ui.asked_card import GrantCard
+from desktop.ui.asking import Said
 from desktop.ui.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.details_view import DetailsView
 from desktop.ui.leave_button import LeaveButton
 from desktop.ui.menu_button import MenuButton
+from desktop.ui.page_texts import granted_rows
 from desktop.ui.profile_switcher import ProfileSwitcher
 from desktop.ui.question_window import QuestionWindow
 from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import DARK, LIGHT, Theme
 from desktop.ui.waiting_view import WaitingView
-from desktop.ui.who_am_i import WhoAmI
 from desktop.ui.window import Window
 from tests.profile_shots import PROFILE_PAGES
 from tests.sample_states import (
+    APP_GRANT,
     CLAIMS,
     MADE_UP_TOKEN,
     METADATA,
@@ -111,6 +114,15 @@ class SeveralProfiles(NoActions):
         return self
 
 
+class OfCisco(NoActions):
+    """Buttons that do nothing, at a server that keeps grants."""
+
+    def revocation_offered(self) -> Revocation:
+        """What signing out can do there."""
+        return Revocation.GRANT_REVOKED
+
+
+CISCO: Any = OfCisco()
 NO_ACTIONS: Any = NoActions()
 SEVERAL: Any = SeveralProfiles()
 NO_PAGE_ACTIONS: Any = NoPageActions()
@@ -159,9 +171,10 @@ def _show_qr(window: Window) -> None:
 
 
 def _show_details(window: Window) -> None:
-    page = DetailsView(NO_ACTIONS, NO_PAGE_ACTIONS)
+    page = DetailsView(CISCO, NO_PAGE_ACTIONS)
     window.show_page(page)
-    page.show_who_am_i(WhoAmI(flattened(WHO_AM_I)))
+    page.show_who_am_i(Said(flattened(WHO_AM_I)))
+    page.show_app_grant(Said(granted_rows(APP_GRANT)))
 
 
 def _show_token(window: Window) -> None:
@@ -234,6 +247,18 @@ def _show_profiles(window: Window) -> None:
     menu.show()
 
 
+def _show_grant(window: Window) -> None:
+    _show_details(window)
+    window.show_state(STATES["signed_in"], NOW)
+    for _ in range(4):
+        QApplication.processEvents()
+    (card,) = window.findChildren(GrantCard)
+    (button,) = card.findChildren(LeaveButton)
+    button.ask()
+    (area,) = [each for each in window.findChildren(QScrollArea) if each.isAncestorOf(card)]
+    area.ensureWidgetVisible(card)
+
+
 def _ask_to_sign_out(window: Window) -> None:
     (button,) = window.findChildren(LeaveButton)
     button.ask()
@@ -251,6 +276,7 @@ def _show_menu(window: Window) -> None:
 _CHANGES: dict[str, Callable[[Window], None]] = {
     "details": _show_details,
     "details_token": _show_token,
+    "details_grant": _show_grant,
     "settings": _show_settings,
     "hand_outs": _show_hand_outs,
     "asking": _show_asking,

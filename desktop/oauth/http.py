@@ -107,7 +107,12 @@ async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
     except TimeoutError as error:
         raise NoAnswerInTime(host) from error
     except httpx.RequestError as error:
-        raise _transport_failure(host, error) from error
+        failure = transport_failure(host, error)
+        # There was no connection to send the request by.
+        failure.unused = isinstance(
+            error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+        )
+        raise failure from error
     return Answer(endpoint, response.status_code, response.headers, body)
 
 
@@ -135,7 +140,8 @@ def _unpacked(body: bytes, coding: str) -> bytes:
         return body
 
 
-def _transport_failure(host: str, error: httpx.RequestError) -> TransportFailure:
+def transport_failure(host: str, error: httpx.RequestError) -> TransportFailure:
+    """What became of a request to `host` that got no whole answer."""
     import httpx
 
     if isinstance(error, httpx.TimeoutException):

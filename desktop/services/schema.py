@@ -156,7 +156,7 @@ PROFILE = (
     Member(
         "color",
         Kind.TEXT,
-        "A colour to tell the profile apart, by name or like #1a2b3c.",
+        "A color to tell the profile apart, by name or like #1a2b3c.",
         choices=COLORS,
         pattern="^#[0-9a-fA-F]{6}$",
     ),

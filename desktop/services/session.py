@@ -16,7 +16,7 @@ from desktop.oauth.token import TokenSet
 from desktop.services.keystore import KeystoreError
 from desktop.services.one_task import OneTask
 from desktop.services.profiles import Profile
-from desktop.services.provider import Provider
+from desktop.services.provider import Found, Provider, Question
 from desktop.services.renewal import believable
 from desktop.services.renewer import ANY, FreshToken, Need, Renewer
 from desktop.services.revocation import farewell
@@ -182,18 +182,18 @@ class Session:
         """What the access token says; unverified, and empty for one that says nothing."""
         return unverified_claims(self._store.held.access_token) if self._store.held else {}
 
-    async def who_am_i(self) -> Members:
-        """What the server says of who signed in; empty where it has no such endpoint.
+    async def ask(self, question: Question[Found]) -> Found:
+        """What the server answers to `question`, such as `Provider.who_am_i`.
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
         try:
-            return await self._provider.who_am_i((await self.fresh_token()).access_token)
+            return await question(self._provider, (await self.fresh_token()).access_token)
         except InvalidToken:
             # Revoked or shortened: the server's word counts more than what we know of its life.
             self.renew()
             await self._renewer.settled()
-            return await self._provider.who_am_i((await self.fresh_token()).access_token)
+            return await question(self._provider, (await self.fresh_token()).access_token)
 
     async def close(self) -> None:
         """End what is under way and the connections; returns when no request is left."""

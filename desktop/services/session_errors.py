@@ -21,6 +21,10 @@ class NoWayBack(SessionError):
         self.redirect_uri = redirect_uri
 
 
+class ApprovalUnused(SessionError):
+    """The browser brought an approval, and no token came of it; the cause says why."""
+
+
 class NotSignedOut(SessionError):
     """The keyring did not let go of the token; the cause says why."""
 

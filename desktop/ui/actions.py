@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 class ProfileActions(Protocol):
-    """The commands that go to a profile by its id, whether or not it is the one in the window."""
+    """The commands that go to a profile by its id, whether or not it is the one in the window.
+
+    `unreadable` is how many profiles there are besides that make no sense.
+    """
+
+    unreadable: int
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -138,6 +143,9 @@ class PageActions(Protocol):
 
     def ask_who_am_i(self) -> None:
         """Ask the server who signed in; the page is shown the answer."""
+
+    def ask_app_grant(self) -> None:
+        """Ask the server what this app has been granted; the page is shown the answer."""
 
     def open_log(self) -> None:
         """Show the folder of the log."""

@@ -90,7 +90,8 @@ class _Life:
             ready=self._settled,
             tell=self._tell_question,
         )
-        self._server = Server({"show": self._show, **self._agent.handlers})
+        handlers = {"show": self._show, "quit": self._quit, **self._agent.handlers}
+        self._server = Server(handlers)
         self._presence: Presence | None = None
         self._awakening: Awakening | None = None
         self._wake = asyncio.Event()
@@ -216,13 +217,18 @@ class _Life:
             self._presence.bring_window({name: given[name] for name in ACTIVATION if name in given})
         return {}
 
+    async def _quit(self, _members: Members, _process: int | None) -> Members:
+        """What an installer asks for; the answer goes out before the end begins."""
+        self.leave()
+        return {}
+
     def _tell_question(self) -> None:
         if self._presence is not None:
             self._presence.tell_question()
 
-    def _on_taken(self, session: Session) -> None:
+    def _on_taken(self, session: Session | None) -> None:
         if self._presence is not None:
-            self._presence.show_profile(session.profile)
+            self._presence.show_profile(session.profile if session is not None else None)
 
     def _make_session(self, profile: Profile, observer: Callable[[State], None]) -> Session:
         return Session(profile, self._surroundings(), observer=observer)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from desktop.oauth.app_grant import AppGrant
     from desktop.services.consent import Question
     from desktop.services.hand_outs import HandOut
     from desktop.services.profiles import Profile
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def locked(source: str) -> str:
     """Why a setting cannot be changed."""
-    return f"Your administrator has set this, so it cannot be changed here ({source})."
+    return f"Set by your administrator, so it cannot be changed here ({source})."
 
 
 # The details
@@ -148,6 +149,26 @@ def _program_words(program: Program) -> str:
 
 def _time_of_day(at: datetime) -> str:
     return f"{at.astimezone():%H:%M:%S}"
+
+
+GRANTED = "Granted to this app"
+ABOUT_GRANT = "What you approved holds for this app on all your computers."
+ASK_ABOUT_GRANT = "Revoke on all computers?"
+SPOKEN_ASK_ABOUT_GRANT = (
+    "Revoke on all computers? Press again to end all that you granted this app, on all of them. "
+    "You are signed out then."
+)
+
+
+def granted_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
+    """What the server says of a grant."""
+    if not grant.granted:
+        return (("This app may", "nothing"),)
+    since = "the server does not say" if grant.since is None else exact_time(grant.since)
+    return (
+        ("This app may", ", ".join(grant.scope) or "the server does not say what"),
+        ("Since", since),
+    )
 
 
 # The settings

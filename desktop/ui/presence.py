@@ -70,11 +70,11 @@ class Presence(QObject):
         """Show the icon."""
         self._tray.start()
 
-    def show_profile(self, profile: Profile) -> None:
-        """Name the profile that is in the window now."""
-        self._profile = profile.id
+    def show_profile(self, profile: Profile | None) -> None:
+        """Name the profile that is in the window now, if there is one."""
+        self._profile = profile.id if profile is not None else ""
         self._state = Requesting(opening=True)  # what follows is no news of the one before
-        self._tray.show_profile(profile.name)
+        self._tray.show_profile(profile)
 
     def show_state(self, state: State, at: datetime) -> None:
         """Show `state` in the tray; tell what a person who does not see the window must know."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class ProfilesAtWork:
     """Reads the file anew whenever that counts; `show` is given what comes of it.
 
-    `taken` is called with the session that is in the window from now on.
+    `taken` is called with the session that is in the window from now on, if there is one left.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class ProfilesAtWork:
         options: Options,
         worker: Worker,
         show: Callable[[State], None],
-        taken: Callable[[Session], None],
+        taken: Callable[[Session | None], None],
     ) -> None:
         self.is_first_run = False
         self.leaving = False
@@ -90,10 +90,14 @@ class ProfilesAtWork:
 
     async def _sign_in(self, before: Session | None, *, quietly: bool) -> None:
         try:
-            profiles = await self._worker.run(self._options.load_profiles)
+            profiles = await self._read()
             profile = profiles.named(self._wanted(profiles, before))
+        except NoProfile as error:
+            self.is_first_run = True
+            await self._sessions.know({})
+            self._show_none(error)
+            return
         except ProfileError as error:
-            self.is_first_run = isinstance(error, NoProfile)
             if self._sessions.current is before:
                 self._show(Failed(error))
             return
@@ -101,7 +105,7 @@ class ProfilesAtWork:
         if self.leaving:
             return
         if before is not None and before is self._sessions.named(before.profile.id):
-            before.sign_in()
+            before.new_code()  # which leaves one alone that is fresh
             if before is self._sessions.current:
                 self._name(before)  # as it is called now
         elif self._sessions.current is None:
@@ -120,14 +124,27 @@ class ProfilesAtWork:
 
     async def _go_by_the_file(self, id_: str, *, sign_in: bool) -> None:
         try:
-            profiles = await self._worker.run(self._options.load_profiles)
+            profiles = await self._read()
             await self._sessions.know(profiles.good)
             if not self.leaving and (id_ or self._sessions.current is None):
                 self._go_on_with(profiles.named(id_ or None).id, sign_in=sign_in)
         except ProfileError as error:
-            self._show(Failed(error))
+            self._show_none(error)
         self._open_others()
         self._controller.look_at_clock()  # the tray shows who is there
+
+    async def _read(self) -> Profiles:
+        profiles = await self._worker.run(self._options.load_profiles)
+        self._controller.profiles.unreadable = len(profiles.broken)
+        if self._options.demo is None:
+            self._controller.keeper.obey(profiles.policy)
+        return profiles
+
+    def _show_none(self, error: ProfileError) -> None:
+        """Show why there is nothing to go on with."""
+        if self._sessions.current is None:
+            self._name(None)
+        self._show(Failed(error))
 
     def _go_on_with(self, id_: str, *, sign_in: bool) -> None:
         before = self._sessions.named(id_)
@@ -144,6 +161,6 @@ class ProfilesAtWork:
         self._name(session)
         self._show(session.state)
 
-    def _name(self, session: Session) -> None:
+    def _name(self, session: Session | None) -> None:
         self._controller.use(session)
         self._taken(session)

@@ -9,7 +9,7 @@ import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QWidget
 
-from desktop.cli.arguments import run
+from desktop.cli.program import run
 from desktop.ui import app
 from desktop.ui.code_tiles import CodeTiles
 from desktop.ui.theme import Theme
