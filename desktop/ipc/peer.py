@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 import sys
 
 TYPE_CHECKING = False  # `typing` is slow to load, and a script waits
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _LOCAL_PEERCRED, _LOCAL_PEERPID = 1, 2  # macOS: sys/un.h, at the level 0
-_XUCRED = "IIh16I"  # version, user, number of groups, groups
+_XUCRED = 76  # bytes: version, user, number of groups, 16 groups
 
 
 def is_own(peer: Socket) -> bool:
@@ -26,8 +25,7 @@ def is_own(peer: Socket) -> bool:
     if sys.platform == "linux":
         _, user = _credentials(peer)
     else:
-        data = peer.getsockopt(0, _LOCAL_PEERCRED, struct.calcsize(_XUCRED))
-        _, user = struct.unpack_from("II", data)
+        user = _number(peer.getsockopt(0, _LOCAL_PEERCRED, _XUCRED), 1)
     return bool(user == os.getuid())
 
 
@@ -39,7 +37,7 @@ def process_of(peer: Socket) -> int | None:
     if sys.platform == "linux":
         process, _ = _credentials(peer)
     else:
-        (process,) = struct.unpack("i", peer.getsockopt(0, _LOCAL_PEERPID, struct.calcsize("i")))
+        process = _number(peer.getsockopt(0, _LOCAL_PEERPID, _SIZE), 0)
     return process or None
 
 
@@ -79,7 +77,14 @@ def _credentials(peer: Socket) -> tuple[int, int]:
     """Process and user at the other end, on Linux."""
     from _socket import SO_PEERCRED, SOL_SOCKET  # `socket` is slow to load
 
-    layout = "3i"  # process, user, group: unix(7), SO_PEERCRED
-    data = peer.getsockopt(SOL_SOCKET, SO_PEERCRED, struct.calcsize(layout))
-    process, user, _ = struct.unpack(layout, data)
-    return process, user
+    # Process, user, group: unix(7), SO_PEERCRED
+    data = peer.getsockopt(SOL_SOCKET, SO_PEERCRED, 3 * _SIZE)
+    return _number(data, 0), _number(data, 1)
+
+
+def _number(data: bytes, place: int) -> int:
+    """The int at that place of a C struct; `struct` would take longer to load."""
+    return int.from_bytes(data[place * _SIZE : (place + 1) * _SIZE], sys.byteorder)
+
+
+_SIZE = 4  # bytes of an int, on each system that this runs on

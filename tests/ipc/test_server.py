@@ -350,7 +350,7 @@ class AsOnMacOS:
 
 
 def test_on_macos_user_and_process_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
+    monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin", byteorder=sys.byteorder))
     assert peer.is_own(AsOnMacOS(os.getuid()))
     assert not peer.is_own(AsOnMacOS(os.getuid() + 1))
     assert peer.process_of(AsOnMacOS(0)) == 4711
