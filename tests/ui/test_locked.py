@@ -32,7 +32,6 @@ NAMES = {
     "theme": "Appearance",
     "notifications": "Notifications",
     "browser": "Browser",
-    "ask_for_tokens": "Ask me when a program wants a token",
 }
 
 
