@@ -40,8 +40,10 @@ RUN_MORE = "Other arguments go to the app: `dev.py run --approve`, `dev.py run -
 TEST_MORE = """Other arguments go to pytest: `dev.py test tests/oauth -k slow_down`.
 The coverage is enforced only when all tests run."""
 TEST_PACKAGES = "build the packages, install them on a bare system and remove them, instead"
+TEST_WINDOWS = "the same with the installers of Windows, on Linux by wine, instead"
 PACKAGE_MORE = (
-    "On Linux: tar, deb, rpm, appimage, sbom. SOURCE_DATE_EPOCH sets the time of all files."
+    "On Linux: tar, deb, rpm, appimage, sbom, and for Windows, by wine if need be, nsis and msi. "
+    "SOURCE_DATE_EPOCH sets the time of all files."
 )
 
 
@@ -71,6 +73,7 @@ def make_parser() -> argparse.ArgumentParser:
     testing = add("test", "Run every check and every test", TEST_MORE)
     testing.add_argument("--fast", action="store_true", help="leave out what starts real programs")
     testing.add_argument("--packages", action="store_true", help=TEST_PACKAGES)
+    testing.add_argument("--windows", action="store_true", help=TEST_WINDOWS)
     benching = add("bench", "Measure, and print what was measured")
     benching.add_argument("names", nargs="*", metavar="NAME", help="which; all without one")
     benching.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers")
@@ -98,7 +101,9 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     """Run the checks one after the other and count them at the end."""
     checks = Checks()
     if options.packages:
-        return test_packages(checks, rest)
+        return test_packages(checks, ["tests/packages", *rest], "--packages")
+    if options.windows:
+        return test_packages(checks, ["tests/windows", *rest], "--windows", "nsis", "msi")
     if not options.fast:
         check_system_packages(checks)
     install_requirements("dev")
@@ -136,7 +141,8 @@ def policies(_options: argparse.Namespace, _rest: list[str]) -> int:
 
 def package(options: argparse.Namespace, _rest: list[str]) -> int:
     """Build the packages, with the locked modules and the distribution's own Python."""
-    install_system_packages("run", "package")
+    of_windows = {"nsis", "msi", "zip"}.intersection(options.formats)
+    install_system_packages("run", "package", *(["windows"] if of_windows else []))
     folder = CACHE / "package"
     install_requirements("package", folder, python=find_distribution_python())
     where = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
@@ -238,15 +244,16 @@ def test_and_cover(checks: Checks, arguments: list[str], *, everything: bool) ->
     checks.run("full coverage", "-m", "coverage", "report", where, "--fail-under=100")
 
 
-def test_packages(checks: Checks, rest: list[str]) -> int:
+def test_packages(checks: Checks, rest: list[str], option: str, *formats: str) -> int:
     """Build what people install, and try it where nothing else is."""
     install_system_packages("run", "test")
-    missing = install_system_packages("package", "package-test")
+    more = "windows" if formats else "package-test"
+    missing = install_system_packages("package", more)
     if missing:
         checks.skip("system packages", f"could not be installed: {' '.join(missing)}")
     install_requirements("dev")
-    if checks.run("packages", "dev.py", "package"):
-        checks.run("pytest", "-m", "pytest", "--packages", "tests/packages", *rest)
+    if checks.run("packages", "dev.py", "package", *formats):
+        checks.run("pytest", "-m", "pytest", option, *rest)
     return checks.sum_up()
 
 

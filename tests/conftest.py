@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.rigs.authority",
     "tests.rigs.proxy",
     "tests.rigs.chroot",
+    "tests.rigs.wine",
 ]
 
 RIGS = {
@@ -38,6 +39,7 @@ RIGS = {
     "sway",
     "start_proxy",
     "chroot",
+    "windows",
 }
 
 FOLDERS = {
@@ -66,6 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that `dev.py test --fast` uses."""
     parser.addoption("--fast", action="store_true", help="leave out tests that use the rigs")
     parser.addoption("--packages", action="store_true", help="try what is in dist/ instead")
+    parser.addoption("--windows", action="store_true", help="the same with what is for Windows")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QScrollArea
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from desktop.services.components import components
+from desktop.services.consent import Question
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.hand_outs import HandOut
 from desktop.services.programs import Program
@@ -35,6 +36,7 @@ from desktop.ui.leave_button import LeaveButton
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.page_texts import granted_rows
 from desktop.ui.profile_switcher import ProfileSwitcher
+from desktop.ui.question_window import QuestionWindow
 from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import DARK, LIGHT, Theme
 from desktop.ui.waiting_view import WaitingView
@@ -193,6 +195,40 @@ def _show_settings(window: Window) -> None:
     window.show_page(page)
 
 
+def _bring_into_sight(window: Window, widget: QWidget) -> None:
+    window.show_state(STATES["signed_in"], NOW)
+    for _ in range(4):
+        QApplication.processEvents()
+    (scroll,) = window.findChildren(QScrollArea)
+    scroll.ensureWidgetVisible(widget, 0, 40)
+
+
+def _show_hand_outs(window: Window) -> None:
+    _show_details(window)
+    page = window.page
+    assert isinstance(page, DetailsView)
+    _bring_into_sight(window, page._programs)
+
+
+def _show_asking(window: Window) -> None:
+    _show_settings(window)
+    page = window.page
+    assert isinstance(page, SettingsView)
+    _bring_into_sight(window, page._rows["ask_for_tokens"])
+
+
+def _show_question(window: Window) -> None:
+    program = NO_PAGE_ACTIONS.hand_outs()[0].program
+    asking = QuestionWindow(
+        Question(program, PROFILE.id, PROFILE.name), QIcon(), over=window.rect()
+    )
+    asking._allow_presses()
+    asking.setParent(window, Qt.WindowType.Widget)  # a part of the picture
+    asking.setAutoFillBackground(True)
+    asking.setGeometry(window.rect())
+    asking.show()
+
+
 def _show_about(window: Window) -> None:
     page = AboutView(NO_ACTIONS)
     page.show_components(components())
@@ -242,6 +278,9 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "details_token": _show_token,
     "details_grant": _show_grant,
     "settings": _show_settings,
+    "hand_outs": _show_hand_outs,
+    "asking": _show_asking,
+    "question": _show_question,
     "about": _show_about,
     **PROFILE_PAGES,
     "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),

@@ -57,6 +57,7 @@ LIBRARIES = {
         "ui/what_comes_next.py",  # which loads it ahead of its need
     ),
     "jeepney": ("services/portal_proxy.py", "cli/doctor_checks.py"),
+    "psutil": ("services/programs.py",),
     "tomlkit": ("services/settings.py", "services/profile_layout.py"),
     "truststore": ("services/network.py",),
     "platformdirs": ("services/paths.py",),

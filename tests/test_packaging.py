@@ -65,7 +65,7 @@ def test_completion_is_where_each_shell_looks(share: Path) -> None:
     check("bash", "-n", str(share / "bash-completion" / "completions" / "xdr-login"))
     fish = share / "fish" / "vendor_completions.d" / "xdr-login.fish"
     assert "complete " in fish.read_text()
-    zsh = share / "zsh" / "vendor-completions" / "_xdr-login"
+    zsh = share / "zsh" / "site-functions" / "_xdr-login"
     assert zsh.read_text().startswith("#compdef xdr-login\n"), "or compinit does not see it"
 
 
@@ -111,7 +111,11 @@ def test_no_file_of_packaging_names_an_address_that_is_not_the_homepage() -> Non
     # Licences name their authors; templates for administrators what Microsoft and Apple define.
     others = {"licenses", "policies"}
     files = [path for path in HERE.rglob("*") if path.is_file() and not others & {*path.parts}]
-    allowed = (product().homepage, "https://www.debian.org/doc/packaging-manuals/")
+    allowed = (
+        product().homepage,
+        "https://www.debian.org/doc/packaging-manuals/",
+        "http://schemas.microsoft.com/wix/2006/wi",  # a name only
+    )
     for path in files:
         if "__pycache__" not in path.parts:
             for address in re.findall(r"https?://[^\s\"'<>]+", path.read_text("utf-8")):

@@ -1,11 +1,15 @@
 """The workflows: as their schema wants them, with nothing that an auditor of workflows finds."""
 
+import base64
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pip
 import pytest
+
+from tests.rigs import parts
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -48,24 +52,60 @@ def test_every_job_has_permissions_of_its_own_and_an_end() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script of a Unix shell")
-@pytest.mark.parametrize("script", ["keys.sh", "start-test.sh"])
-def test_the_scripts_for_macos_are_plain_shell(script: str) -> None:
-    file = ROOT / "packaging" / "macos" / script
+@pytest.mark.parametrize("script", ["macos/keys.sh", "macos/start-test.sh", "windows/sign.sh"])
+def test_the_scripts_of_the_release_are_plain_shell(script: str) -> None:
+    file = ROOT / "packaging" / script
     done = subprocess.run(["sh", "-n", file], check=False, capture_output=True, text=True)  # noqa: S607
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a script of a Unix shell")
-def test_without_keys_it_is_said_what_is_skipped(tmp_path: Path) -> None:
-    done = subprocess.run(
-        ["sh", ROOT / "packaging" / "macos" / "keys.sh"],  # noqa: S607
-        env={"PATH": "/usr/bin:/bin", "RUNNER_TEMP": str(tmp_path)},
+def sh(script: str, *arguments: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script of the release."""
+    return subprocess.run(
+        ["sh", ROOT / "packaging" / script, *arguments],  # noqa: S607
+        env={"PATH": "/usr/bin:/bin", **environment},
         check=False,
         capture_output=True,
         text=True,
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("SKIPPED: MACOS_CERTIFICATE is not set")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script of a Unix shell")
+def test_without_keys_it_is_said_what_is_skipped(tmp_path: Path) -> None:
+    for done in (
+        sh("macos/keys.sh", RUNNER_TEMP=str(tmp_path)),
+        sh("windows/sign.sh", tmp_path / "setup.exe"),
+    ):
+        assert (done.returncode, done.stderr) == (0, "")
+        assert re.match(r"SKIPPED: \w+_CERTIFICATE is not set", done.stdout)
+
+
+def test_with_a_key_programs_of_windows_are_signed(tmp_path: Path) -> None:
+    parts.require_linux("signing")
+    parts.require("signing", "osslsigncode", "openssl")
+    key, certificate, both = (tmp_path / name for name in ("key.pem", "cert.pem", "both.p12"))
+    how = "req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=Example"
+    use = ["-addext", "extendedKeyUsage=codeSigning"]
+    openssl(*how.split(), *use, "-keyout", str(key), "-out", str(certificate))
+    into = ("-passout", "pass:word", "-out", str(both))
+    openssl("pkcs12", "-export", "-inkey", str(key), "-in", str(certificate), *into)
+    program = tmp_path / "xdr login.exe"
+    program.write_bytes(next(Path(pip.__file__).parent.rglob("t64.exe")).read_bytes())
+    encoded = base64.b64encode(both.read_bytes()).decode()
+    done = sh(
+        "windows/sign.sh",
+        program,
+        WINDOWS_CERTIFICATE=encoded,
+        WINDOWS_CERTIFICATE_PASSWORD="word",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    verify = ["osslsigncode", "verify", "-CAfile", str(certificate), "-in", str(program)]
+    told = subprocess.run(verify, check=False, capture_output=True, text=True).stdout
+    assert "Signature verification: ok" in told
+
+
+def openssl(*arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)  # noqa: S607
 
 
 def test_every_action_of_the_workflows_is_pinned_by_its_commit() -> None:

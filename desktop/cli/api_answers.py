@@ -62,18 +62,18 @@ def refusal(answer: ResourceAnswer, body: bytes, *, profile_id: str) -> str:
     status = " ".join(filter(None, (str(answer.status), answer.reason)))
     lines = (
         f"{answer.host} answered {printable(status)}{f': {printable(told)}' if told else '.'}",
-        _remedy(answer, profile_id),
+        _remedy(answer, error, profile_id),
         f"trace {printable(trace_id, 64)}" if trace_id else "",
     )
     return redacted("\n".join(filter(None, lines)))
 
 
-def _remedy(answer: ResourceAnswer, profile_id: str) -> str:
+def _remedy(answer: ResourceAnswer, error: str, profile_id: str) -> str:
     wait = retry_after(answer.headers, datetime.now(UTC))
     match answer.status:
         case 401:
             return f"Sign in again: xdr-login login --profile {profile_id}"
-        case 403:
+        case 403 if error in {"", "insufficient_scope"}:
             return "The token may not do this: the profile's client needs another scope."
         case 429 | 503 if wait:
             return f"Try again in {duration_words(wait)}."

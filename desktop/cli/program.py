@@ -33,6 +33,7 @@ COMMANDS = {
     "grants": ("desktop.cli.grants:grants", "Show or revoke what this app was granted."),
     "csrf-token": ("desktop.cli.csrf_token:csrf_token", "Print a token against forged requests."),
     "doctor": ("desktop.cli.doctor:doctor", "Check everything that a sign-in needs."),
+    "quit": ("desktop.cli.quit:quit_program", "End the program that runs."),
     "demo": ("desktop.cli.demo:demo", "Run a server to try things on."),
     "completion": ("desktop.cli.completion:completion", "Complete commands in your shell."),
 }

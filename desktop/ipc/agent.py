@@ -15,7 +15,6 @@ from desktop.services.failures import EXPECTED, failure_code
 from desktop.services.hand_outs import HandOut, HandOuts
 from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
-from desktop.services.programs import program_at
 from desktop.services.renewer import Need
 from desktop.services.session_errors import NoToken
 from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
@@ -100,7 +99,7 @@ class Agent:
         if shape is not None and not (isinstance(shape, str) and shape in FORMATS):
             raise BadMessage("unknown format")
         session = await self._session(members)
-        program = await self._looker.run(lambda: program_at(process))
+        program = await self._looker.run(lambda: _program(process))
         _must_have_token(session.state)
         if self._asks():
             profile = session.profile
@@ -167,6 +166,12 @@ class Agent:
         ids = [each.id for each in profiles if name in {"", each.id}]
         named = [each.id for each in profiles if each.name == name]
         return next(iter((*ids, *named)), "")
+
+
+def _program(process: int | None) -> Program:
+    from desktop.services.programs import program_at  # loaded in the thread, not before a code
+
+    return program_at(process)
 
 
 def _validity(members: Members) -> float:

@@ -119,9 +119,13 @@ def _connected(patience: float | None = None) -> RawIOBase:
 
 
 def _open_pipe() -> RawIOBase:
-    # Another account of this computer may have taken the name first: nothing here asks who is at
-    # the other end. It could keep the window from coming; nothing secret is said.
-    return open(address.pipe_name(), "r+b", buffering=0)  # noqa: PTH123 - it is no file
+    from desktop.ipc.peer import serves_own_pipe
+
+    pipe = open(address.pipe_name(), "r+b", buffering=0)  # noqa: PTH123, SIM115 - it is no file
+    if not serves_own_pipe(pipe.fileno()):
+        pipe.close()
+        raise PermissionError("somebody else listens")
+    return pipe
 
 
 def _open_socket(patience: float | None) -> RawIOBase:

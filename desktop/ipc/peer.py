@@ -44,15 +44,33 @@ def process_of(peer: Socket) -> int | None:
 
 
 def process_at_pipe(handle: int) -> int | None:
-    """The process at the other end of a named pipe of Windows; `None` where it is not told."""
+    """The process that has opened a named pipe of Windows; `None` where it is not told."""
+    return _at_pipe(handle, "GetNamedPipeClientProcessId")
+
+
+def serves_own_pipe(file: int) -> bool:
+    """Whether the named pipe that was opened as `file` is served for this program's person.
+
+    Another account of the computer may have taken the name first.
+    """
     if sys.platform == "win32":  # for the type checker
+        import msvcrt
+
+        from desktop.services.programs import is_own_process
+
+        process = _at_pipe(msvcrt.get_osfhandle(file), "GetNamedPipeServerProcessId")
+        return process is not None and is_own_process(process)
+    return False
+
+
+def _at_pipe(handle: int, asked: str) -> int | None:
+    if sys.platform == "win32":
         import ctypes
         from ctypes import wintypes
 
         process = wintypes.ULONG()
-        told = ctypes.windll.kernel32.GetNamedPipeClientProcessId(
-            wintypes.HANDLE(handle), ctypes.byref(process)
-        )
+        ask = getattr(ctypes.windll.kernel32, asked)
+        told = ask(wintypes.HANDLE(handle), ctypes.byref(process))
         return process.value if told else None
     return None
 

@@ -96,10 +96,16 @@ def run_value(arguments: Sequence[str]) -> str:
 
 def _program() -> list[str]:
     if getattr(sys, "frozen", False):
-        return [_image() or sys.executable]
+        return [_image() or str(_without_console(Path(sys.executable)))]
     python = Path(sys.executable)
     without_console = python.with_name("pythonw.exe")
     return [str(without_console if without_console.exists() else python), "-m", "desktop"]
+
+
+def _without_console(program: Path) -> Path:
+    """The program beside this one that brings no terminal up with it; on Windows there is one."""
+    beside = program.with_stem(f"{program.stem.removesuffix('-window')}-window")
+    return beside if sys.platform == "win32" and beside.exists() else program
 
 
 def _image() -> str | None:

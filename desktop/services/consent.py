@@ -68,10 +68,6 @@ class Consent:
         if not remembered:
             raise NotAllowed
 
-    def forget(self) -> None:
-        """Ask anew from now on, whatever was said."""
-        self._answers.clear()
-
     def _remembered(self, question: Question) -> bool | None:
         said = self._answers.get(question.key)
         # Of a program whose path is not known another one might use the answer.

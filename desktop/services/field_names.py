@@ -26,5 +26,5 @@ FIELD_NAMES = {
 
 
 def field(member: str) -> str:
-    """The field of `member`, and in brackets what it is in the file."""
-    return f"“{FIELD_NAMES[member]}” ({member})"
+    """Where the form has the field of `member`, which few need, and what it is in the file."""
+    return f"“More options › {FIELD_NAMES[member]}” ({member})"

@@ -32,4 +32,6 @@ class Row:
     help: str | Callable[[], str] = ""
 
 
+# Where the same once more cannot help.
+ONLY_THE_PROFILE = (Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN)
 PROFILE_REMEDIES = (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)

@@ -11,7 +11,7 @@ from desktop.oauth import errors
 from desktop.services import keystore, profiles, session_errors
 from desktop.services.field_names import field
 from desktop.services.logs import redacted
-from desktop.services.message_rows import PROFILE_REMEDIES, Remedy, Row
+from desktop.services.message_rows import ONLY_THE_PROFILE, PROFILE_REMEDIES, Remedy, Row
 from desktop.services.server_messages import SERVER_ROWS, server_says
 
 __all__ = ["Advice", "Remedy", "advice_for", "facts_of"]
@@ -143,7 +143,7 @@ _ROWS: dict[type[BaseException], Row] = {
             "Type it into the profile, or run “xdr-login profiles edit "
             f"{e.profile_id} --client-secret-stdin” in a terminal. Then try again."
         ),
-        PROFILE_REMEDIES,
+        ONLY_THE_PROFILE,
     ),
     session_errors.NoWayBack: Row(
         "Your browser cannot come back here",
@@ -152,7 +152,7 @@ _ROWS: dict[type[BaseException], Row] = {
             "use that port, or it is no http address of this computer. Check "
             f"{field('redirect_uri')} in your profile."
         ),
-        PROFILE_REMEDIES,
+        ONLY_THE_PROFILE,
     ),
     session_errors.ApprovalUnused: Row(
         "Your approval brought no token",

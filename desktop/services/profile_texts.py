@@ -137,14 +137,16 @@ def summary(found: Iterable[Finding]) -> str:
     return "This works."
 
 
-def delete_question(name: str, *, signed_in: bool) -> str:
-    """What deleting a profile does, before it is done."""
-    leaving = (
-        " You are signed in with it: signing out comes first, and tells the server where it can. "
-        "Where it cannot, a token that was copied stays valid until it expires."
-        if signed_in
-        else ""
-    )
+def delete_question(name: str, *, signed_in: bool, everywhere: bool = False) -> str:
+    """What deleting a profile does; with `everywhere` signing out reaches every computer."""
+    leaving = " You are signed in with it, so signing out comes first: that " if signed_in else ""
+    if signed_in and everywhere:
+        leaving += "revokes everything that you granted this app, on all your computers."
+    elif signed_in:
+        leaving += (
+            "tells the server where it can. Where it cannot, a token that was copied stays valid "
+            "until it expires."
+        )
     return (
         f"Delete “{name}”? The profile and what the keyring holds for it are removed from this "
         f"computer.{leaving} The client itself stays as it is at the provider."

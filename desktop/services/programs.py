@@ -72,6 +72,16 @@ def program_at(pid: int | None) -> Program:
         return UNKNOWN
 
 
+def is_own_process(pid: int) -> bool:
+    """Whether process `pid` runs for the person that this one runs for. Blocks."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).username() == psutil.Process().username())
+    except (psutil.Error, OSError):  # of the processes of others Windows tells nothing
+        return False
+
+
 def who_called(process: Process) -> Program:
     """The program of `process`; of our own command, the one that started it."""
     found = _program(process)

@@ -1,7 +1,7 @@
 """The words for what goes wrong with a proxy: a part of the one table."""
 
 from desktop.oauth import errors
-from desktop.services.message_rows import PROFILE_REMEDIES, Remedy, Row
+from desktop.services.message_rows import ONLY_THE_PROFILE, PROFILE_REMEDIES, Remedy, Row
 
 
 def _named(error: errors.ProxyFailure) -> str:
@@ -72,7 +72,7 @@ PROXY_ROWS: dict[type[BaseException], Row] = {
             "administrator to allow it."
         ),
     ),
-    errors.ProxySignInNeeded: Row("The proxy wants a password", _sign_in_text, PROFILE_REMEDIES),
+    errors.ProxySignInNeeded: Row("The proxy wants a password", _sign_in_text, ONLY_THE_PROFILE),
     errors.ProxySignInUnsupported: Row(
         "The proxy wants another kind of sign-in",
         lambda e, _: (

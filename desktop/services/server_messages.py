@@ -3,7 +3,7 @@
 from desktop.oauth import errors
 from desktop.services.durations import duration_words
 from desktop.services.field_names import FIELD_NAMES, field
-from desktop.services.message_rows import PROFILE_REMEDIES, Remedy, Row
+from desktop.services.message_rows import ONLY_THE_PROFILE, PROFILE_REMEDIES, Remedy, Row
 from desktop.services.proxy_messages import PROXY_ROWS
 
 
@@ -67,7 +67,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             f"{e.where} should hold the authorities that your network needs: {e.reason}. "
             f"Correct {field('ca_file')} in your profile, or ask your administrator."
         ),
-        PROFILE_REMEDIES,
+        ONLY_THE_PROFILE,
     ),
     errors.NoAnswerInTime: Row(
         "The server does not answer",
@@ -140,7 +140,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             f"{e.host} should describe “{e.expected}” but describes “{e.found}”. "
             f"Check the address in your profile.{_announced_text(e)}"
         ),
-        PROFILE_REMEDIES,
+        ONLY_THE_PROFILE,
     ),
     errors.MissingEndpoint: Row(
         "The server does not offer this sign-in",
@@ -148,7 +148,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             f"{e.host} names no {e.endpoint}. Check the address, give it in your profile as "
             f"“{FIELD_NAMES.get(e.endpoint, e.endpoint)}”, or choose another way to sign in there."
         ),
-        PROFILE_REMEDIES,
+        ONLY_THE_PROFILE,
     ),
     errors.WrongIssuer: Row(
         "Another server answered in your browser",
@@ -181,7 +181,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
         (Remedy.NEW_CODE,),
     ),
     errors.AccessDenied: Row("The sign-in was declined", _declined, (Remedy.SIGN_IN_AGAIN,)),
-    errors.InvalidClient: Row("The client is not known here", _another_region, PROFILE_REMEDIES),
+    errors.InvalidClient: Row("The client is not known here", _another_region, ONLY_THE_PROFILE),
     errors.UnauthorizedClient: Row(
         "This client may not sign in this way",
         lambda e, _: (
@@ -203,7 +203,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             "The profile asks for a scope that the server does not know or this client may not "
             f"have.{server_says(e)}"
         ),
-        PROFILE_REMEDIES,
+        ONLY_THE_PROFILE,
     ),
     errors.InvalidGrant: Row(
         "The code is no longer valid",

@@ -33,7 +33,8 @@ def make_agent(
     async def ask(question: Question) -> Answer:
         from desktop.ui.question_window import QuestionWindow
 
-        asking = QuestionWindow(question, window.windowIcon())
+        over = window.geometry() if window.in_sight() else window.screen().availableGeometry()
+        asking = QuestionWindow(question, window.windowIcon(), over=over)
         tell()
         return await asking.ask()
 

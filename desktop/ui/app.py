@@ -59,6 +59,8 @@ def run(options: Options) -> int:
 def make_application() -> Application:
     """The application, as this program wants it; without a theme yet."""
     QGuiApplication.setDesktopFileName(APPLICATION_ID)
+    if sys.platform == "win32":
+        _take_our_name()
     # Where a Wayland compositor has the data control protocol, as KDE and Sway do, Qt can copy
     # from the tray, and take a secret back, without the focus; it does so only when told.
     os.environ.setdefault("QT_WAYLAND_USE_DATA_CONTROL", "1")
@@ -70,6 +72,14 @@ def make_application() -> Application:
     # The end is ours to say: requests under way are ended first.
     application.setQuitOnLastWindowClosed(False)
     return application
+
+
+def _take_our_name() -> None:
+    """Let the taskbar and notifications of Windows know this by the shortcut's id, not the file."""
+    if sys.platform == "win32":  # for the type checker
+        import ctypes
+
+        ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID(APPLICATION_ID)
 
 
 class _Loader(QObject):

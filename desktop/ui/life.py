@@ -90,7 +90,8 @@ class _Life:
             ready=self._settled,
             tell=self._tell_question,
         )
-        self._server = Server({"show": self._show, **self._agent.handlers})
+        handlers = {"show": self._show, "quit": self._quit, **self._agent.handlers}
+        self._server = Server(handlers)
         self._presence: Presence | None = None
         self._awakening: Awakening | None = None
         self._wake = asyncio.Event()
@@ -214,6 +215,11 @@ class _Life:
             self._controller.window.show()
         else:
             self._presence.bring_window({name: given[name] for name in ACTIVATION if name in given})
+        return {}
+
+    async def _quit(self, _members: Members, _process: int | None) -> Members:
+        """What an installer asks for; the answer goes out before the end begins."""
+        self.leave()
         return {}
 
     def _tell_question(self) -> None:

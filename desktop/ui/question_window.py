@@ -1,7 +1,7 @@
 """Asks whether a program may have the token, in a window of its own.
 
-It takes nothing away from whoever is typing: it comes up without the keyboard, what Return presses
-is Refuse, and for a moment nothing can be pressed at all.
+It takes nothing away from whoever is typing: it comes up without the keyboard, for a moment nothing
+can be pressed at all, and what Return presses then is Refuse.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from desktop.services.consent import Answer
@@ -21,7 +21,6 @@ from desktop.ui.theme import GAP, NARROWEST, SPACE
 from desktop.ui.widgets import Button, ButtonRow, label
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QEvent
     from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent
 
     from desktop.services.consent import Question
@@ -31,9 +30,14 @@ _WIDTH = 440
 
 
 class QuestionWindow(QWidget):
-    """Shows `question`; to close it is to refuse."""
+    """Shows `question`; to close it is to refuse.
 
-    def __init__(self, question: Question, icon: QIcon, *, too_soon: int = _TOO_SOON) -> None:
+    It comes up in front of the middle of `over`; presses count after `too_soon` milliseconds.
+    """
+
+    def __init__(
+        self, question: Question, icon: QIcon, *, over: QRect, too_soon: int = _TOO_SOON
+    ) -> None:
         super().__init__(None, Qt.WindowType.Window | Qt.WindowType.WindowStaysOnTopHint)
         self._answer: asyncio.Future[Answer] | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
@@ -54,8 +58,11 @@ class QuestionWindow(QWidget):
         column.addWidget(label(page_texts.QUESTION, "title"))
         column.addWidget(self._facts)
         column.addWidget(label(page_texts.ABOUT_QUESTION, "muted"))
+        column.addStretch(1)
         column.addWidget(ButtonRow(self.refuse, self.once, self.for_an_hour))
-        self.resize(_WIDTH, column.totalHeightForWidth(_WIDTH))
+        place = QRect(0, 0, _WIDTH, column.totalHeightForWidth(_WIDTH))
+        place.moveCenter(over.center())
+        self.setGeometry(place)
 
     async def ask(self) -> Answer:
         """Come up, and give what the person says."""
@@ -70,12 +77,6 @@ class QuestionWindow(QWidget):
             self._answer = None
             self.close()
             self.deleteLater()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Let no press through that was begun elsewhere."""
-        super().changeEvent(event)
-        if event.type().name == "ActivationChange" and self.isActiveWindow():
-            self._hold_presses()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape refuses, once presses count."""

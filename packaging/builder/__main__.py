@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from builder import appimage, bundle, deb, macos, rpm, sbom, sums, tar
+from builder import appimage, bundle, deb, macos, msi, nsis, rpm, sbom, sums, tar, windows
 from builder.product import ROOT
 
 Maker = Callable[[Path, Path, Path], Path]
@@ -16,12 +16,17 @@ MAKERS: dict[str, Maker] = {
     "rpm": rpm.make_rpm,
     "appimage": appimage.make_appimage,
     "macos": macos.make_dmg,
+    "zip": windows.make_zip,
+    "nsis": nsis.make_nsis,
+    "msi": msi.make_msi,
     "sbom": sbom.make_sbom,
 }
+OF_WINDOWS = {"zip", "nsis", "msi"}
 # What is built where nothing was asked for.
 USUAL = {
     "linux": ["tar", "deb", "rpm", "appimage", "sbom"],
     "darwin": ["macos", "sbom"],
+    "win32": ["zip", "sbom"],  # which a Linux packs: WINDOWS_BUNDLE
 }
 
 
@@ -55,11 +60,24 @@ def build(formats: list[str], dist: Path, work: Path) -> str:
     if formats == ["macos"] and sys.platform != "darwin":
         macos.make_dmg(dist, work, work)  # what can be made elsewhere needs no bundle
         return ""
-    built = bundle.make_bundle(work)
-    for name in formats:
-        print(f"{name} ...", flush=True)
-        MAKERS[name](dist, built, work)
-    return sums.write_sums(dist, {"unpacked": built})
+    bundles = {}
+    for foreign in (False, True):
+        wanted = [each for each in formats if _is_foreign(each) is foreign]
+        if not wanted:
+            continue
+        make = windows.make_bundle if foreign else bundle.make_bundle
+        folder = work.with_name(f"{work.name}-windows") if foreign else work
+        built = make(folder)
+        bundles["unpacked, for Windows" if foreign else "unpacked"] = built
+        for name in wanted:
+            print(f"{name} ...", flush=True)
+            MAKERS[name](dist, built, folder)
+    return sums.write_sums(dist, bundles)
+
+
+def _is_foreign(name: str) -> bool:
+    """Whether a format is of Windows, and this is another system."""
+    return name in OF_WINDOWS and sys.platform != "win32"
 
 
 if __name__ == "__main__":

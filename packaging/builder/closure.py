@@ -37,7 +37,7 @@ def faults(bundle: Path, build_folders: tuple[Path, ...] = ()) -> list[str]:
     names = [path.relative_to(bundle).as_posix() for path in bundle.rglob("*")]
     found += [f"{n} is there" for n in names if any(fnmatch.fnmatch(n, p) for p in FORBIDDEN)]
     found += [f"{path.name} leads nowhere" for path in bundle.rglob("*") if _dangles(path)]
-    found += [f"{path.name} names {folder}" for path, folder in _naming(bundle, build_folders)]
+    found += [f"{path.name} names {folder}" for path, folder in naming(bundle, build_folders)]
     size = megabytes(bundle)
     if size > product().limits["unpacked_megabytes"]:
         found.append(f"{size:.1f} MB unpacked")
@@ -66,7 +66,7 @@ def _dangles(path: Path) -> bool:
     return path.is_symlink() and not path.exists()
 
 
-def _naming(bundle: Path, folders: tuple[Path, ...]) -> list[tuple[Path, Path]]:
+def naming(bundle: Path, folders: tuple[Path, ...]) -> list[tuple[Path, Path]]:
     """Files that tell where they were built."""
     return [
         (path, folder)

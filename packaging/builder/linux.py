@@ -11,6 +11,13 @@ from builder.manual import man_page
 from builder.product import ROOT, fill, product
 from desktop.cli.completion import script
 
+# Where each shell looks below share/. Debian's zsh looks elsewhere: deb.py.
+COMPLETIONS = {
+    "bash": "bash-completion/completions/{name}",
+    "zsh": "zsh/site-functions/_{name}",
+    "fish": "fish/vendor_completions.d/{name}.fish",
+}
+
 
 def make_tree(tree: Path, bundle: Path, *, prefix: str = "usr") -> None:
     """Fill `tree`, which must not exist, as a package unpacks it at the root of a system."""
@@ -33,17 +40,8 @@ def add_share(share: Path, *, command: str) -> None:
     _write(share / "metainfo" / f"{id_}.metainfo.xml", metainfo)
     icons.hicolor(share)
     write_packed(share / "man" / "man1" / f"{name}.1.gz", man_page())
-    for shell, place in _COMPLETIONS:
+    for shell, place in COMPLETIONS.items():
         _write(share / place.format(name=name), script(shell))
-
-
-# Where bash-completion, zsh (of Debian, and of others) and fish look.
-_COMPLETIONS = (
-    ("bash", "bash-completion/completions/{name}"),
-    ("zsh", "zsh/vendor-completions/_{name}"),
-    ("zsh", "zsh/site-functions/_{name}"),
-    ("fish", "fish/vendor_completions.d/{name}.fish"),
-)
 
 
 def add_documents(folder: Path) -> None:

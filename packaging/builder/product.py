@@ -34,6 +34,7 @@ class Product:
     icon_sizes: list[int]
     description: list[str]
     limits: dict[str, Any]
+    windows: dict[str, str]
     version: str
     epoch: int
 

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ import pytest
 from desktop.cli import api_answers
 from desktop.cli.exits import Exit
 from desktop.demo import PUBLIC_CLIENT_ID
-from tests.cli.commands import Place
+from tests.cli.commands import COMMAND, Place, environment
 from tests.cli.served import Served, write_profile
 
 ROOT = Path(__file__).parents[2]
@@ -369,3 +370,39 @@ def test_the_code_that_is_printed_makes_the_call(
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["org"]["name"] == "Northwind SOC"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal of POSIX")
+def test_on_a_real_terminal_it_is_readable_and_asks(home: Place) -> None:
+    home.add_profile("soc")
+    home.sign_in("soc")
+    code, shown = on_a_terminal(home, "api", "GET", WHOAMI)
+    assert code == Exit.OK
+    assert '  "user": {\r\n    "user-id"' in shown
+    code, shown = on_a_terminal(home, "api", "DELETE", GRANT, typed="n\n")
+    assert code == Exit.FORBIDDEN
+    assert "DELETE" in shown
+    assert shown.endswith("Nothing was sent.\r\n")
+    assert not any(each.method == "DELETE" for each in home.server.history())
+
+
+def on_a_terminal(home: Place, *arguments: str, typed: str = "") -> tuple[int, str]:
+    """Run the command with all its streams on a terminal; gives its exit code and what it shows."""
+    import pty  # exists on POSIX only
+
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "r+b", buffering=0) as terminal:
+        with subprocess.Popen(
+            [*COMMAND, *arguments],
+            env=environment(home.base),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        ) as process:
+            os.close(theirs)
+            terminal.write(typed.encode())
+            shown = b""
+            with suppress(OSError):  # how Linux says that the other side is closed
+                while piece := terminal.read(4096):
+                    shown += piece
+        return process.returncode, shown.decode()

@@ -17,6 +17,7 @@ from desktop.cli.access import Access, access
 from desktop.cli.exits import exit_code
 from desktop.ipc import address
 from desktop.ipc.messages import CODES, LONGEST, RefusedByAgent, encode
+from desktop.services.failures import EXPECTED, failure_code
 from desktop.services.session_errors import NoToken
 from desktop.services.token_output import FORMATS
 
@@ -110,6 +111,20 @@ def test_it_says_what_the_protocol_says() -> None:
     assert access_module.PATIENCE == quick_token._PATIENCE
     for code in CODES:
         assert quick_token._EXITS.get(code, 1) == exit_code(RefusedByAgent(code, "", ""))
+
+
+def kinds(*roots: type[Exception]) -> Iterator[type[Exception]]:
+    for root in roots:
+        yield root
+        yield from kinds(*root.__subclasses__())
+
+
+@pytest.mark.parametrize("kind", set(kinds(*EXPECTED)), ids=lambda kind: kind.__name__)
+def test_an_error_ends_alike_with_the_program_and_without(kind: type[Exception]) -> None:
+    error = kind.__new__(kind)
+    code = failure_code(error)
+    assert code in CODES
+    assert exit_code(error) == exit_code(RefusedByAgent(code, "", ""))
 
 
 def test_the_environment_names_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop.ipc import address, client
+from desktop.ipc import client
+from desktop.ipc.address import socket_path
 from desktop.ipc.agent import Agent
 from desktop.ipc.client import NoAnswer
 from desktop.ipc.messages import Members, RefusedByAgent
@@ -236,7 +237,7 @@ async def test_the_question_goes_with_the_program(desk: Desk) -> None:
     desk.asks = True
     desk.gate.clear()
     await desk.sign_in()
-    reader, writer = await asyncio.open_unix_connection(address.socket_path())
+    reader, writer = await asyncio.open_unix_connection(socket_path())
     writer.write(b'{"version": 1, "command": "token"}\n')
     await desk.was_asked.wait()
     writer.close()

@@ -157,10 +157,3 @@ async def test_the_question_is_taken_back_when_nobody_waits_any_more(desk: Desk)
     assert desk.person.open[0].cancelled()
     await desk.answered(Answer.ONCE)
     assert len(desk.person.asked) == 2
-
-
-async def test_who_asks_to_be_asked_anew_is(desk: Desk) -> None:
-    await desk.answered(Answer.FOR_AN_HOUR)
-    desk.consent.forget()
-    await desk.answered(Answer.ONCE)
-    assert len(desk.person.asked) == 2

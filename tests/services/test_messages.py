@@ -140,7 +140,8 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             (
                 "This computer does not trust the certificate of login.example. If your network "
                 "inspects traffic, its authority must be installed on this computer, or its file "
-                "be named in your profile as “Authorities file” (ca_file): ask your administrator."
+                "be named in your profile as “More options › Authorities file” (ca_file): ask "
+                "your administrator."
             ),
             [Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE],
         ),
@@ -168,7 +169,7 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
                 "of one region is unknown in the others: check the region first. The server says: "
                 "“unknown client”"
             ),
-            [Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE],
+            [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
         ),
         (
             errors.ForbiddenByPolicy("access_denied", host=HOST),
@@ -251,7 +252,7 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
                 "it. Type it into the profile, or run “xdr-login profiles edit northwind "
                 "--client-secret-stdin” in a terminal. Then try again."
             ),
-            [Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE],
+            [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
         ),
         (
             profiles.NoProfile(FILE),
@@ -314,8 +315,8 @@ def test_what_helps_to_a_keyring_is_told_by_platform(
 def test_a_server_that_names_itself_by_a_text_can_be_told_to_the_profile() -> None:
     text = advice_for(errors.MetadataMismatch(HOST, f"https://{HOST}", "Acme Login")).text
     assert text.endswith(
-        "If the server is known to name itself so, put “Acme Login” into “Name of the issuer” "
-        "(expected_issuer) too."
+        "If the server is known to name itself so, put “Acme Login” into “More options › Name "
+        "of the issuer” (expected_issuer) too."
     )
 
 

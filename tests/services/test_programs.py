@@ -10,7 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from desktop.services.programs import UNKNOWN, Program, program_at, who_called
+from desktop.services.programs import (
+    UNKNOWN,
+    Program,
+    is_own_process,
+    program_at,
+    who_called,
+)
 
 
 @dataclass
@@ -126,7 +132,9 @@ def test_a_real_process_is_found(sleeper: subprocess.Popen[bytes], tmp_path: Pat
     found = program_at(sleeper.pid)
     assert (found.name, found.path) == ("nightly.py", str(tmp_path / "nightly.py"))
     assert found.runs_in == os.path.realpath(sys.executable)
+    assert is_own_process(sleeper.pid)
     sleeper.kill()
     sleeper.wait()
+    assert not is_own_process(sleeper.pid)
     assert program_at(sleeper.pid) == UNKNOWN
     assert program_at(None) == UNKNOWN

@@ -10,6 +10,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
 from desktop.oauth.app_grant import AppGrant
+from desktop.services.hand_outs import HandOut
+from desktop.services.programs import Program
 from desktop.services.states import Revocation
 from desktop.services.token_details import Scope, flattened
 from desktop.ui import leave_button, page_texts
@@ -129,6 +131,29 @@ def test_an_opaque_token_says_that_it_says_nothing(screen: Screen) -> None:
 def test_a_value_has_its_name_for_who_listens(screen: Screen, details: DetailsView) -> None:
     assert details.isVisible()
     assert screen.label("IROH Auth NAM").accessibleName() == "iss: IROH Auth NAM"
+
+
+def given(minutes: int, name: str = "deploy.py") -> HandOut:
+    program = Program(name, f"/srv/{name}", 7)
+    return HandOut(NOW - timedelta(minutes=minutes), program, "northwind")
+
+
+def test_the_programs_that_got_the_token_are_listed(screen: Screen, details: DetailsView) -> None:
+    assert "None since XDR Login was started." in " ".join(screen.words)
+    screen.pages.given = (given(1, "report.sh"), given(2))
+    details.show_hand_outs()
+    settle()
+    words = [word for word in screen.words if "/srv/" in word]
+    assert words == ["report.sh\n/srv/report.sh", "deploy.py\n/srv/deploy.py"]
+    assert MADE_UP_TOKEN not in " ".join(screen.words)
+
+
+def test_of_many_programs_the_latest_are_shown(screen: Screen, details: DetailsView) -> None:
+    screen.pages.given = tuple(given(minutes) for minutes in range(50))
+    details.show_hand_outs()
+    settle()
+    assert len([word for word in screen.words if "/srv/" in word]) == 12
+    assert "The latest; “xdr-login status --json” lists more." in screen.words
 
 
 def test_a_renewal_changes_what_is_shown(screen: Screen, details: DetailsView) -> None:

@@ -196,6 +196,13 @@ async def test_left_while_a_session_ends_it_begins_nothing(run: Run) -> None:
     assert run.life._sessions.current is None
 
 
+async def test_it_ends_when_an_installer_asks_for_that(run: Run) -> None:
+    await run.life._profiles.sign_in()
+    assert await run.life._server._handlers["quit"]({}, None) == {}
+    await run.life._sign_in_when_wanted()  # returns: it is leaving
+    assert run.life._leaving
+
+
 async def test_the_demo_asks_for_no_profile_of_the_file(bare: tuple[Controller, Window]) -> None:
     options = Options(profile="northwind", demo=DemoOptions())
     run = Run(bare[0], options)

@@ -278,7 +278,7 @@ async def test_the_form_starts_on_its_first_field_and_tab_goes_down(place: Place
         "Client password",
         "Name",
     ]
-    assert names[-2:] == ["Cancel", "Save"]
+    assert names[-4:] == ["Check", "Cancel", "Save", "Save and sign in"]
 
 
 async def test_a_check_tells_what_it_finds_and_saves_nothing(
@@ -447,6 +447,24 @@ async def test_the_file_of_authorities_is_chosen_without_holding_up_anything(pla
     settle()
 
 
+async def test_what_a_check_finds_comes_into_sight(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def check(*_: object, **__: object) -> AsyncIterator[Finding]:
+        for step in Step:
+            yield Finding(step, Outcome.GOOD, "It works.")
+
+    monkeypatch.setattr(profile_check, "check", check)
+    form = await place.form("soc")
+    place.screen.window.resize(440, 480)
+    settle()
+    assert form.findings.visibleRegion().isEmpty()
+    await place.press("Check")
+    assert not form.findings.visibleRegion().isEmpty()
+    last = form.findings._shown[-1]
+    assert last.visibleRegion().boundingRect() == last.rect()
+
+
 async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = asyncio.Event()
 
@@ -531,6 +549,19 @@ async def test_a_sign_out_that_is_broken_off_deletes_nothing(place: Place) -> No
     await place.done()
     assert session.state == STATES["signed_in"]
     assert place.file.read_text() == FILE
+
+
+@pytest.mark.parametrize(
+    ("preset", "words"),
+    [("xdr-nam", "on all your computers"), ("github", "tells the server where it can")],
+)
+async def test_the_question_says_how_far_a_deletion_reaches(
+    place: Place, preset: str, words: str
+) -> None:
+    place.file.write_text(FILE.replace("xdr-nam", preset))
+    place.sessions["soc"] = _Leaving(SignedOut(NOW))
+    (await place.list()).ask("soc")
+    assert any(words in each for each in place.screen.words)
 
 
 async def test_escape_takes_the_question_back(place: Place) -> None:

@@ -12,7 +12,7 @@ from desktop.options import Options
 from desktop.services.background import Worker
 from desktop.services.policy import NO_POLICY, Policy
 from desktop.services.profile_reading import Profiles
-from desktop.services.profiles import BrokenProfile, Profile
+from desktop.services.profiles import BrokenProfile, Profile, UnknownProfile
 from desktop.services.session import Session
 from desktop.services.sessions import Sessions, Standing
 from desktop.services.settings import Settings
@@ -215,3 +215,18 @@ async def test_a_policy_that_changed_counts_from_the_next_sign_in(house: House) 
     house.policy = Policy(source="policy.toml", settings={"keep_fresh": False})
     await house.work.sign_in()
     assert house.obeyed[-1] == house.policy
+
+
+async def test_a_program_that_asks_for_a_new_profile_has_the_file_read_anew(house: House) -> None:
+    house.may_end.set()
+    house.file = {PROFILE.id: PROFILE, OTHER.id: OTHER}
+    assert await house.work.reload(OTHER.id) == OTHER
+    assert [each.profile.id for each in house.sessions.standings] == [PROFILE.id, OTHER.id]
+    assert house.sessions.current is house.sessions.named(PROFILE.id), "the window stays as it is"
+
+
+async def test_what_no_file_has_leaves_all_as_it_was(house: House) -> None:
+    house.file = {OTHER.id: OTHER}
+    with pytest.raises(UnknownProfile):
+        await house.work.reload("nowhere")
+    assert [each.profile.id for each in house.sessions.standings] == [PROFILE.id]

@@ -59,6 +59,7 @@ def number(screen: Screen, name: str) -> QSpinBox:
     [
         ("Start when I log in", Settings(start_at_login=True)),
         ("Always keep the token fresh", Settings(keep_fresh=True)),
+        ("Ask me when a program wants a token", Settings(ask_for_tokens=True)),
     ],
 )
 def test_a_switch_changes_its_setting_at_once(screen: Screen, name: str, changed: Settings) -> None:

@@ -474,6 +474,20 @@ def test_a_copy_from_the_menu_that_failed_is_told(started: Bench) -> None:
     assert started.desktop.told == [("Not copied", "It broke. Open XDR Login to see more.")]
 
 
+def test_a_program_that_asks_is_told_without_its_name(started: Bench) -> None:
+    started.window.hide()
+    started.presence.tell_question()
+    assert started.desktop.told == [
+        (
+            "A program wants your token",
+            (
+                "XDR Login asks whether it may have it. Without an answer within a minute it gets "
+                "none."
+            ),
+        )
+    ]
+
+
 def test_what_kept_a_token_from_being_copied_is_told_of_the_copy_alone(started: Bench) -> None:
     started.window.hide()
     started.presence.show_copy(Copying(CopyFormat.TOKEN))

@@ -1,0 +1,203 @@
+"""The package of Windows for fleets, for everybody on a computer; made by wixl of msitools.
+
+What an administrator decides can be given along with it, as properties: they are written where the
+program looks for its policy, and go with the package.
+"""
+
+import os
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from builder import windows
+from builder.closure import megabytes
+from builder.linux import ordered
+from builder.product import product
+from desktop.services.policy_sources import WINDOWS_KEY
+from desktop.services.schema import POLICY, Kind, Member
+
+_NAMESPACE = "http://schemas.microsoft.com/wix/2006/wi"
+# All ids of the package are made from it and from names, so that they are the same in each version.
+_OURS = uuid.UUID("2f0a7c3e-54d1-5c0e-9d55-6f6c2b8f5a11")
+# One profile of a fleet, as the lines of a profiles.toml; brackets mean something to the installer.
+PROFILE_PROPERTIES = ("PROFILE", "PROFILE_NAME", "PROFILE_PRESET", "PROFILE_CLIENT_ID")
+_PROFILE = (
+    "[\\[]profiles.[PROFILE][\\]]",
+    'name = "[PROFILE_NAME]"',
+    'preset = "[PROFILE_PRESET]"',
+    'client_id = "[PROFILE_CLIENT_ID]"',
+)
+
+
+def make_msi(dist: Path, bundle: Path, work: Path) -> Path:
+    """Make it and give the file; raises `ValueError` when it is too large."""
+    file = dist / f"xdr-login-{product().version}-windows-x86_64.msi"
+    pack(file, bundle, work / "msi")
+    if megabytes(file) > product().limits["msi_megabytes"]:
+        raise ValueError(f"{file.name} has {megabytes(file):.1f} MB")
+    return file
+
+
+def pack(file: Path, bundle: Path, work: Path, *, version: str = "") -> None:
+    """Write the package of any bundle, of this version unless another is given."""
+    work.mkdir(parents=True, exist_ok=True)
+    windows.write_icon(work / "app.ico")
+    source = work / "xdr-login.wxs"
+    # It takes relative paths only.
+    here = Path(os.path.relpath(bundle, work))
+    source.write_bytes(wxs(bundle, here, version or product().version))
+    _run("wixl", "--arch", "x64", "--output", str(file.resolve()), source.name, cwd=work)
+    _add_what_wixl_does_not_know(file, work)
+    # By chance, if nobody says which: what tells two files apart that are packages of one product.
+    code = f"{{{_id('package', f'{version} {product().epoch}')}}}"
+    about = (product().name, product().vendor, "x64;1033", code)
+    _run("msibuild", str(file), "-s", *about)
+
+
+def properties() -> Iterator[tuple[str, str, Member]]:
+    """What can be given along: the property, the key in the registry, and the member."""
+    for member in POLICY:
+        if member.kind is Kind.MEMBERS:
+            for each in member.members:
+                key = rf"{WINDOWS_KEY}\{member.name}"
+                yield f"{member.name}_{each.name}".upper(), key, each
+        elif member.kind is not Kind.PROFILES:
+            yield member.name.upper(), WINDOWS_KEY, member
+
+
+def wxs(bundle: Path, here: Path, version: str) -> bytes:
+    """The source of the package; it names the bundle as `here`, and app.ico beside itself."""
+    root = ET.Element("Wix", xmlns=_NAMESPACE)
+    whole = ET.SubElement(
+        root,
+        "Product",
+        Id=_id("product", version),  # each version is one of its own
+        UpgradeCode=product().windows["upgrade_code"],
+        Name=product().name,
+        Version=version,
+        Manufacturer=product().vendor,
+        Language="1033",
+    )
+    about = {"InstallerVersion": "500", "Compressed": "yes", "InstallScope": "perMachine"}
+    ET.SubElement(whole, "Package", {**about, "Description": product().summary})
+    ET.SubElement(
+        whole, "MajorUpgrade", DowngradeErrorMessage="A newer version is installed already."
+    )
+    ET.SubElement(whole, "Media", Id="1", Cabinet="program.cab", EmbedCab="yes")
+    ET.SubElement(whole, "Icon", Id="app.ico", SourceFile="app.ico")
+    for name, value in (
+        ("ARPPRODUCTICON", "app.ico"),
+        ("ARPURLINFOABOUT", product().homepage),
+        ("ARPNOMODIFY", "1"),
+    ):
+        ET.SubElement(whole, "Property", Id=name, Value=value)
+    feature = ET.SubElement(whole, "Feature", Id="Program", Level="1")
+    for component in _folders(whole, bundle, here):
+        ET.SubElement(feature, "ComponentRef", Id=component)
+    ET.indent(root)
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root)
+
+
+def _folders(whole: ET.Element, bundle: Path, here: Path) -> Iterator[str]:
+    """Add all folders with what is in them; gives the ids of the components."""
+    target = ET.SubElement(whole, "Directory", Id="TARGETDIR", Name="SourceDir")
+    programs = ET.SubElement(target, "Directory", Id="ProgramFiles64Folder")
+    top = ET.SubElement(programs, "Directory", Id="INSTALLDIR", Name=product().name)
+    menu = ET.SubElement(target, "Directory", Id="ProgramMenuFolder")
+    places = {bundle: top}
+    for path in ordered(bundle):
+        name = path.relative_to(bundle).as_posix()
+        if path.is_dir():
+            parent = places[path.parent]
+            places[path] = ET.SubElement(parent, "Directory", Id=_name("d", name), Name=path.name)
+        else:
+            yield _add_file(places[path.parent], here / name, name)
+    yield _add_shortcut(menu)
+    yield from _add_policy(top)
+
+
+def _add_file(folder: ET.Element, path: Path, name: str) -> str:
+    id_ = _name("c", name)
+    component = _component(folder, id_)
+    ET.SubElement(component, "File", Id=_name("f", name), Source=str(path), KeyPath="yes")
+    return id_
+
+
+def _add_shortcut(menu: ET.Element) -> str:
+    component = _component(menu, "shortcut")
+    ET.SubElement(
+        component,
+        "Shortcut",
+        Id="Shortcut",
+        Directory="ProgramMenuFolder",
+        Name=f"XDRLOGIN|{product().name}",
+        Target=f"[INSTALLDIR]{windows.window_program()}",
+        WorkingDirectory="INSTALLDIR",
+        Description=product().summary,
+    )
+    key = rf"Software\{product().package}"
+    _add_value(component, key, "InstallLocation", "[INSTALLDIR]", keypath=True)
+    return "shortcut"
+
+
+def _add_policy(folder: ET.Element) -> Iterator[str]:
+    for name, key, member in properties():
+        is_number = member.kind in {Kind.SWITCH, Kind.NUMBER}
+        component = _component(folder, f"policy_{name}")
+        kind = "integer" if is_number else "string"
+        _add_value(component, key, member.name, f"[{name}]", kind=kind, keypath=True)
+        yield f"policy_{name}"
+    component = _component(folder, "policy_PROFILE")
+    lines = "[~]".join(_PROFILE)
+    _add_value(component, WINDOWS_KEY, "profiles", f"[~]{lines}[~]", keypath=True)
+    yield "policy_PROFILE"
+
+
+def _component(folder: ET.Element, id_: str) -> ET.Element:
+    return ET.SubElement(folder, "Component", Id=id_, Guid=_id("component", id_), Win64="yes")
+
+
+def _add_value(
+    component: ET.Element, key: str, name: str, value: str, *, kind: str = "string", keypath: bool
+) -> None:
+    given = {"Root": "HKLM", "Key": key, "Name": name, "Value": value, "Type": kind}
+    ET.SubElement(component, "RegistryValue", {**given, "KeyPath": "yes" if keypath else "no"})
+
+
+def _add_what_wixl_does_not_know(file: Path, work: Path) -> None:
+    """Conditions of components, properties for who is no administrator, the shortcut's id."""
+    rows = (
+        "MsiShortcutProperty\tShortcut_\tPropertyKey\tPropVariantValue",
+        "s72\ts72\ts0\ts0",
+        "MsiShortcutProperty\tMsiShortcutProperty",
+        f"ShortcutId\tShortcut\tSystem.AppUserModel.ID\t{product().id}",
+    )
+    table = work / "MsiShortcutProperty.idt"
+    table.write_text("".join(f"{row}\r\n" for row in rows), "utf-8", newline="")
+    _run("msibuild", str(file), "-i", str(table))
+    names = ["PROFILE", *(name for name, _, _ in properties())]
+    update = "UPDATE `Component` SET `Condition` = '{0}' WHERE `Component` = 'policy_{0}'"
+    queries = [update.format(name) for name in names]
+    passed_on = ";".join(
+        ("WIX_UPGRADE_DETECTED", "WIX_DOWNGRADE_DETECTED", *PROFILE_PROPERTIES, *names[1:])
+    )
+    secure = "UPDATE `Property` SET `Value` = '{}' WHERE `Property` = 'SecureCustomProperties'"
+    queries.append(secure.format(passed_on))
+    _run("msibuild", str(file), "-q", *queries)
+
+
+def _run(*command: str, cwd: Path | None = None) -> None:
+    """Run a tool that would write down the time, at the time of the sources."""
+    when = ("faketime", f"{product().date:%Y-%m-%d %H:%M:%S}")
+    subprocess.run([*when, *command], cwd=cwd, env={**os.environ, "TZ": "UTC"}, check=True)
+
+
+def _id(kind: str, name: str) -> str:
+    return str(uuid.uuid5(_OURS, f"{kind}/{name}")).upper()
+
+
+def _name(kind: str, path: str) -> str:
+    """An id for a path: letters and digits only, 72 at most."""
+    return f"{kind}_{uuid.uuid5(_OURS, path).hex}"

@@ -1,0 +1,255 @@
+; The installer for one person, and with /AllUsers for everybody. builder/nsis.py gives the names,
+; the version and the lists of files, and calls makensis with -WX: a warning fails the build.
+;
+;   /S            silent       /AllUsers     for everybody; needs an administrator's rights
+;   /D=FOLDER     where to; the last of all, and without quotes
+; Exit codes: 0 done, 1 cancelled, 2 failed, 3 the program runs and does not end, 740 no rights.
+
+Target amd64-unicode
+SetCompressor /SOLID lzma
+SetCompressorDictSize 64
+SetDateSave off
+ManifestDPIAware true
+ManifestSupportedOS all
+; Nobody is asked for an administrator's rights: who installs for everybody has them already.
+RequestExecutionLevel user
+
+Name "${NAME}"
+OutFile "${OUTFILE}"
+InstallDir ""
+BrandingText "${NAME} ${VERSION}"
+ShowInstDetails nevershow
+ShowUninstDetails nevershow
+
+!include LogicLib.nsh
+!include FileFunc.nsh
+!include MUI2.nsh
+!include Win\COM.nsh
+!include Win\Propkey.nsh
+
+!define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\${PACKAGE}"
+!define PATHS_KEY "Software\Microsoft\Windows\CurrentVersion\App Paths\${COMMAND}"
+!define RUN_KEY "Software\Microsoft\Windows\CurrentVersion\Run"
+!define IN_USE 3
+!define NO_RIGHTS 740
+!define /ifndef STGM_READWRITE 2
+
+VIProductVersion "${VERSION}.0"
+VIFileVersion "${VERSION}.0"
+VIAddVersionKey "ProductName" "${NAME}"
+VIAddVersionKey "ProductVersion" "${VERSION}"
+VIAddVersionKey "FileVersion" "${VERSION}"
+VIAddVersionKey "FileDescription" "${NAME} Setup"
+VIAddVersionKey "CompanyName" "${VENDOR}"
+VIAddVersionKey "LegalCopyright" "${VENDOR}. ${LICENSE}."
+
+!define MUI_ICON "${ICON}"
+!define MUI_UNICON "${ICON}"
+!define MUI_FINISHPAGE_RUN "$INSTDIR\${WINDOW}"
+!define MUI_FINISHPAGE_RUN_TEXT "Open ${NAME}"
+!insertmacro MUI_PAGE_INSTFILES
+!insertmacro MUI_PAGE_FINISH
+!insertmacro MUI_UNPAGE_CONFIRM
+!insertmacro MUI_UNPAGE_INSTFILES
+!insertmacro MUI_LANGUAGE "English"
+
+Var ForAll
+Var Upgrading
+
+!macro Scope un program
+; Settles for whom it is, and with that the folders and the registry that are meant.
+Function ${un}Scope
+  SetRegView 64
+  ${GetParameters} $0
+  ClearErrors
+  ${GetOptions} $0 "/AllUsers" $1
+  ${If} ${Errors}
+    StrCpy $ForAll 0
+    SetShellVarContext current
+    Return
+  ${EndIf}
+  StrCpy $ForAll 1
+  SetShellVarContext all
+  UserInfo::GetAccountType
+  Pop $1
+  ${If} $1 != "Admin"
+    ; The settings of Windows start an uninstaller without the rights that it needs.
+    ${IfNot} ${Silent}
+      ExecShell "runas" "${program}" "/AllUsers"
+    ${EndIf}
+    SetErrorLevel ${NO_RIGHTS}
+    Quit
+  ${EndIf}
+FunctionEnd
+
+; Asks the program to end, and waits until none of its files is in use, for so many half seconds.
+Function ${un}EndProgram
+  ${Unless} ${FileExists} "$INSTDIR\${COMMAND}"
+    Return
+  ${EndUnless}
+  again:
+  nsExec::Exec /TIMEOUT=10000 '"$INSTDIR\${COMMAND}" quit'
+  Pop $0
+  ${For} $1 1 ${TRIES}
+    Call ${un}IsInUse
+    Pop $0
+    ${If} $0 == 0
+      Return
+    ${EndIf}
+    Sleep 500
+  ${Next}
+  MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION \
+    "${NAME} is still running, perhaps of another person. Quit it, then try again." \
+    /SD IDCANCEL IDRETRY again
+  SetErrorLevel ${IN_USE}
+  Quit
+FunctionEnd
+
+Function ${un}IsInUse
+  ${For} $2 1 2
+    StrCpy $3 "$INSTDIR\${COMMAND}"
+    ${If} $2 == 2
+      StrCpy $3 "$INSTDIR\${WINDOW}"
+    ${EndIf}
+    ${If} ${FileExists} $3
+      ClearErrors
+      FileOpen $4 $3 a
+      ${If} ${Errors}
+        Push 1
+        Return
+      ${EndIf}
+      FileClose $4
+    ${EndIf}
+  ${Next}
+  Push 0
+FunctionEnd
+!macroend
+!insertmacro Scope "" "$EXEPATH"
+!insertmacro Scope "un." "$INSTDIR\uninstall.exe"
+
+Function .onInit
+  Call Scope
+  ${If} $INSTDIR == ""
+    ReadRegStr $INSTDIR SHCTX "${UNINSTALL_KEY}" "InstallLocation"
+  ${EndIf}
+  ${If} $INSTDIR == ""
+    StrCpy $INSTDIR "$LOCALAPPDATA\Programs\${NAME}"
+    ${If} $ForAll == 1
+      StrCpy $INSTDIR "$PROGRAMFILES64\${NAME}"
+    ${EndIf}
+  ${EndIf}
+FunctionEnd
+
+Section
+  Call EndProgram
+  ; The version that is here takes its own files away, which may be others than ours.
+  ReadRegStr $0 SHCTX "${UNINSTALL_KEY}" "InstallLocation"
+  ${If} $0 != ""
+  ${AndIf} ${FileExists} "$0\uninstall.exe"
+    StrCpy $1 "/S /Upgrade"
+    ${If} $ForAll == 1
+      StrCpy $1 "$1 /AllUsers"
+    ${EndIf}
+    ; "_?=" keeps it from running a copy of itself, for which nobody could wait.
+    ExecWait '"$0\uninstall.exe" $1 _?=$0'
+    Delete "$0\uninstall.exe"
+  ${EndIf}
+
+  !include "${INSTALL_LIST}"
+  SetOutPath "$INSTDIR"
+  WriteUninstaller "$INSTDIR\uninstall.exe"
+
+  CreateShortcut "$SMPROGRAMS\${NAME}.lnk" "$INSTDIR\${WINDOW}" "" "$INSTDIR\${WINDOW}" 0
+  Push "$SMPROGRAMS\${NAME}.lnk"
+  Call GiveShortcutItsId
+
+  WriteRegStr SHCTX "${PATHS_KEY}" "" "$INSTDIR\${COMMAND}"
+  WriteRegStr SHCTX "${UNINSTALL_KEY}" "DisplayName" "${NAME}"
+  WriteRegStr SHCTX "${UNINSTALL_KEY}" "DisplayVersion" "${VERSION}"
+  WriteRegStr SHCTX "${UNINSTALL_KEY}" "DisplayIcon" "$INSTDIR\${WINDOW},0"
+  WriteRegStr SHCTX "${UNINSTALL_KEY}" "Publisher" "${VENDOR}"
+  WriteRegStr SHCTX "${UNINSTALL_KEY}" "URLInfoAbout" "${HOMEPAGE}"
+  WriteRegStr SHCTX "${UNINSTALL_KEY}" "InstallLocation" "$INSTDIR"
+  StrCpy $0 ""
+  ${If} $ForAll == 1
+    StrCpy $0 " /AllUsers"
+  ${EndIf}
+  WriteRegStr SHCTX "${UNINSTALL_KEY}" "UninstallString" '"$INSTDIR\uninstall.exe"$0'
+  WriteRegStr SHCTX "${UNINSTALL_KEY}" "QuietUninstallString" '"$INSTDIR\uninstall.exe"$0 /S'
+  WriteRegDWORD SHCTX "${UNINSTALL_KEY}" "EstimatedSize" ${KILOBYTES}
+  WriteRegDWORD SHCTX "${UNINSTALL_KEY}" "NoModify" 1
+  WriteRegDWORD SHCTX "${UNINSTALL_KEY}" "NoRepair" 1
+SectionEnd
+
+; Notifications and the taskbar take name and icon from the shortcut with the program's own id
+; (AppUserModelID), which desktop/ui/app.py takes at its start. On the stack: the shortcut.
+Function GiveShortcutItsId
+  Pop $R0
+  !insertmacro ComHlpr_CreateInProcInstance ${CLSID_ShellLink} ${IID_IPersistFile} r1 ""
+  ${If} $1 P<> 0
+    ${IPersistFile::Load} $1 '(R0, ${STGM_READWRITE})'
+    ${IUnknown::QueryInterface} $1 '("${IID_IPropertyStore}", .r2)'
+    ${If} $2 P<> 0
+      System::Call '*(&w${NSIS_MAX_STRLEN} "${ID}")p.r3'
+      System::Call '*${SYSSTRUCT_PROPERTYKEY}(${PKEY_AppUserModel_ID})p.r4'
+      System::Call '*${SYSSTRUCT_PROPVARIANT}(${VT_LPWSTR},, r3)p.r5'
+      ${IPropertyStore::SetValue} $2 '(r4, r5).r6'
+      ${IPropertyStore::Commit} $2 ""
+      ${If} $6 == 0
+        ${IPersistFile::Save} $1 '(R0, 1)'
+      ${EndIf}
+      System::Free $5
+      System::Free $4
+      System::Free $3
+      ${IUnknown::Release} $2 ""
+    ${EndIf}
+    ${IUnknown::Release} $1 ""
+  ${EndIf}
+FunctionEnd
+
+; Uninstall: /Upgrade leaves what the next version takes over; /RemoveUserData takes what is yours.
+
+Function un.onInit
+  Call un.Scope
+  ${GetParameters} $0
+  ClearErrors
+  ${GetOptions} $0 "/Upgrade" $1
+  StrCpy $Upgrading 1
+  ${If} ${Errors}
+    StrCpy $Upgrading 0
+  ${EndIf}
+FunctionEnd
+
+Section "Uninstall"
+  ${If} $Upgrading == 0
+    Call un.EndProgram
+    Call un.RemoveUserData
+    DeleteRegValue HKCU "${RUN_KEY}" "${NAME}"
+  ${EndIf}
+  !include "${UNINSTALL_LIST}"
+  Delete "$SMPROGRAMS\${NAME}.lnk"
+  DeleteRegKey SHCTX "${PATHS_KEY}"
+  DeleteRegKey SHCTX "${UNINSTALL_KEY}"
+  Delete "$INSTDIR\uninstall.exe"
+  SetOutPath "$TEMP"
+  RMDir "$INSTDIR"  ; if nothing of anybody else is in it
+SectionEnd
+
+Function un.RemoveUserData
+  ${GetParameters} $0
+  ClearErrors
+  ${GetOptions} $0 "/RemoveUserData" $1
+  ${If} ${Errors}
+    MessageBox MB_YESNO|MB_DEFBUTTON2|MB_ICONQUESTION \
+      "Also remove your profiles, settings and logs? Tokens in the Credential Manager stay \
+      until you sign out." /SD IDNO IDYES remove
+    Return
+  ${EndIf}
+  remove:
+  ; The program's own folder, and nothing of it is ever a link.
+  SetShellVarContext current
+  RMDir /r "$LOCALAPPDATA\${PACKAGE}"
+  ${If} $ForAll == 1
+    SetShellVarContext all
+  ${EndIf}
+FunctionEnd

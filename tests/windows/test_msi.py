@@ -1,0 +1,127 @@
+"""The package for fleets: with what an administrator decides, to an upgrade, and away again.
+
+The tests follow one another on the same system.
+"""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from builder import msi as builder
+from builder.closure import megabytes
+from builder.product import product
+
+from tests.rigs.wine import Windows
+from tests.windows.trial import source, try_out
+
+POLICIES = r"HKLM\Software\Policies\XDRLogin"
+UNINSTALL = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall"
+DECIDED = (
+    "PROFILE=northwind",
+    "PROFILE_NAME=Northwind SOC",
+    "PROFILE_PRESET=xdr-eu",
+    "PROFILE_CLIENT_ID=client-1",
+    "OWN_PROFILES=0",
+    "FORMATS_CURL=0",
+    "SETTINGS_CLIPBOARD_SECONDS=15",
+    "SETTINGS_THEME=dark",
+)
+READ = """
+import json
+from desktop.services.policy_reading import load_policy
+read = load_policy()
+print(json.dumps({
+    "broken": read.broken,
+    "own_profiles": read.own_profiles,
+    "device_grant": read.device_grant,
+    "forbidden": sorted(each.name for each in read.forbidden_formats),
+    "settings": dict(read.settings),
+    "profiles": {name: dict(members) for name, members in read.profiles.items()},
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def before(windows: Windows) -> set[str]:
+    """What was there before anything was installed."""
+    return windows.files()
+
+
+@pytest.fixture(scope="module")
+def older_msi(older: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of a version before."""
+    folder = tmp_path_factory.mktemp("older-msi")
+    builder.pack(folder / "older.msi", older, folder, version="0.0.9")
+    return folder / "older.msi"
+
+
+def folder(windows: Windows) -> Path:
+    """Where it is installed."""
+    return windows.drive / "Program Files" / "XDR Login"
+
+
+def listed(windows: Windows) -> list[str]:
+    """The versions that the list of installed programs shows."""
+    shown = windows.run("reg", "query", UNINSTALL, "/s", "/reg:64", check=False).stdout
+    ours = [block for block in re.split(r"\n(?=HKEY_)", shown) if product().name in block]
+    return re.findall(r"DisplayVersion +\S+ +(\S+)", "".join(ours))
+
+
+def test_it_is_as_small_as_promised(msi: Path) -> None:
+    assert megabytes(msi) <= product().limits["msi_megabytes"]
+
+
+def test_the_version_before_is_installed(
+    windows: Windows, before: set[str], older_msi: Path
+) -> None:
+    assert not any("XDR" in name for name in before)
+    windows.run("msiexec", "/i", older_msi, "/qn")
+    assert (folder(windows) / "_internal/old/gone.txt").exists()
+    assert listed(windows) == ["0.0.9"]
+
+
+def test_an_upgrade_leaves_what_the_new_version_brings(windows: Windows, msi: Path) -> None:
+    windows.run("msiexec", "/i", msi, "/qn", *DECIDED)
+    assert not (folder(windows) / "_internal/old/gone.txt").exists()
+    assert listed(windows) == [product().version]
+
+
+def test_it_works(windows: Windows) -> None:
+    try_out(windows, folder(windows))
+
+
+def test_the_program_reads_what_the_administrator_has_decided(windows: Windows) -> None:
+    assert json.loads(source(windows, READ).stdout) == {
+        "broken": "",
+        "own_profiles": False,
+        "device_grant": True,
+        "forbidden": ["CURL"],
+        "settings": {"clipboard_seconds": 15, "theme": "dark"},
+        "profiles": {
+            "northwind": {"name": "Northwind SOC", "preset": "xdr-eu", "client_id": "client-1"}
+        },
+    }
+
+
+def test_removing_it_leaves_nothing(windows: Windows, before: set[str], msi: Path) -> None:
+    windows.run("msiexec", "/x", msi, "/qn")
+    windows.wait()
+    assert listed(windows) == []
+    assert not windows.has_key(POLICIES)
+    assert not windows.has_key(r"HKLM\Software\xdr-login")
+    left = {name for name in windows.files() - before if "AppData" not in name}
+    assert left == set()
+
+
+def test_without_a_decision_none_is_written(windows: Windows, msi: Path) -> None:
+    windows.run("msiexec", "/i", msi, "/qn")
+    assert not windows.has_key(POLICIES)
+    windows.run("msiexec", "/x", msi, "/qn")
+
+
+def test_the_shortcut_has_the_id_of_the_program(msi: Path) -> None:
+    show = ["msiinfo", "export", str(msi), "MsiShortcutProperty"]
+    told = subprocess.run(show, check=True, capture_output=True, text=True).stdout
+    assert f"System.AppUserModel.ID\t{product().id}" in told

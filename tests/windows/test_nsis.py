@@ -1,0 +1,147 @@
+"""The installer for people: from nothing to an upgrade, and away without a trace.
+
+The tests follow one another on the same system.
+"""
+
+from pathlib import Path
+
+import pytest
+from builder import nsis
+from builder import windows as names
+from builder.closure import megabytes
+from builder.product import product
+
+from tests.rigs.process import wait_until
+from tests.rigs.wine import Windows
+from tests.windows.trial import start_source, started, try_out
+
+UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\xdr-login"
+APP_PATHS = r"Software\Microsoft\Windows\CurrentVersion\App Paths\xdr-login.exe"
+RUN = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
+SHORTCUT = "Microsoft/Windows/Start Menu/Programs/XDR Login.lnk"
+IN_USE = 3
+
+
+@pytest.fixture(scope="module")
+def before(windows: Windows) -> set[str]:
+    """What was there before anything was installed."""
+    return windows.files()
+
+
+@pytest.fixture(scope="module")
+def older_setup(older: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installer of a version before, which waits for a second only."""
+    folder = tmp_path_factory.mktemp("older-setup")
+    nsis.pack(folder / "older.exe", older, folder, version="0.0.9", patience=1)
+    return folder / "older.exe"
+
+
+def own_folder(windows: Windows) -> Path:
+    """Where it is installed for one person."""
+    return windows.local / "Programs" / "XDR Login"
+
+
+def test_it_is_as_small_as_promised(setup: Path) -> None:
+    assert megabytes(setup) <= product().limits["windows_megabytes"]
+
+
+def test_the_version_before_is_installed_for_one_person(
+    windows: Windows, before: set[str], older_setup: Path
+) -> None:
+    assert not any("XDR" in name for name in before)
+    windows.run(older_setup, "/S")
+    assert (own_folder(windows) / "_internal/old/gone.txt").exists()
+    assert windows.values(rf"HKCU\{UNINSTALL}")["DisplayVersion"] == "0.0.9"
+    assert not windows.has_key(rf"HKLM\{UNINSTALL}")
+
+
+def test_an_upgrade_leaves_what_the_new_version_brings(windows: Windows, setup: Path) -> None:
+    windows.run("reg", "add", RUN, "/v", product().name, "/d", "started at login", "/f")
+    windows.run(setup, "/S")
+    assert not (own_folder(windows) / "_internal/old").exists()
+    values = windows.values(rf"HKCU\{UNINSTALL}")
+    assert values["DisplayName"] == product().name
+    assert values["DisplayVersion"] == product().version
+    assert values["Publisher"] == product().vendor
+    assert values["QuietUninstallString"].endswith('\\uninstall.exe" /S')
+    assert windows.values(rf"HKCU\{APP_PATHS}")["(Default)"].endswith("\\xdr-login.exe")
+    assert windows.values(RUN)[product().name] == "started at login"
+
+
+def test_it_works(windows: Windows) -> None:
+    try_out(windows, own_folder(windows))
+
+
+def test_the_start_menu_starts_the_program_without_a_terminal(windows: Windows) -> None:
+    shortcut = windows.home / "AppData/Roaming" / SHORTCUT
+    assert names.window_program().encode("utf-16-le") in shortcut.read_bytes()
+
+
+def test_an_upgrade_asks_the_running_program_to_end(windows: Windows, setup: Path) -> None:
+    program = started(windows, own_folder(windows))
+    windows.run(setup, "/S")
+    assert program.wait(30) == 0
+    assert windows.values(rf"HKCU\{UNINSTALL}")["DisplayVersion"] == product().version
+
+
+def test_uninstalling_ends_it_and_leaves_what_is_the_persons(
+    windows: Windows, before: set[str]
+) -> None:
+    program = started(windows, own_folder(windows))
+    windows.uninstall(own_folder(windows))
+    assert program.wait(30) == 0
+    own = (windows.local / "xdr-login").relative_to(windows.drive).as_posix()
+    left = windows.files() - before
+    assert own in left
+    assert {name for name in left if not name.startswith(own)} == set()
+    assert not windows.has_key(rf"HKCU\{UNINSTALL}")
+    assert not windows.has_key(rf"HKCU\{APP_PATHS}")
+    assert product().name not in windows.values(RUN)
+
+
+def test_what_is_the_persons_goes_too_when_that_is_asked_for(
+    windows: Windows, before: set[str], older_setup: Path
+) -> None:
+    windows.run(older_setup, "/S")
+    (windows.local / "xdr-login" / "profiles.toml").write_text("[profiles.a]\n", "utf-8")
+    windows.uninstall(own_folder(windows), "/RemoveUserData")
+    assert windows.files() - before == set()
+
+
+def test_one_that_does_not_end_is_not_overwritten(
+    windows: Windows, before: set[str], older_setup: Path, tmp_path: Path
+) -> None:
+    windows.run(older_setup, "/S")
+    file = own_folder(windows) / names.window_program()
+    ready = tmp_path / "ready"
+    hold = (
+        "import ctypes, pathlib, sys, time\n"
+        f"path = r'Z:{file}'; ready = pathlib.Path(r'Z:{ready}')\n"
+        "read, nobody, existing = 0x80000000, 0, 3\n"
+        "held = ctypes.windll.kernel32.CreateFileW(path, read, nobody, None, existing, 0, None)\n"
+        "ready.write_text(str(held))\n"
+        "while ready.exists():\n    time.sleep(0.05)\n"
+    )
+    holding = start_source(windows, hold)
+    wait_until(ready.exists, "the file in use")
+    assert windows.run(older_setup, "/S", check=False).returncode == IN_USE
+    assert windows.has_key(rf"HKCU\{UNINSTALL}")
+    ready.unlink()
+    assert holding.wait(30) == 0
+    windows.uninstall(own_folder(windows))
+    assert windows.files() - before == set()
+
+
+def test_it_is_installed_for_everybody(windows: Windows, setup: Path, before: set[str]) -> None:
+    folder = windows.drive / "Program Files" / "XDR Login"
+    windows.run(setup, "/S", "/AllUsers")
+    values = windows.values(rf"HKLM\{UNINSTALL}")
+    assert values["InstallLocation"] == r"C:\Program Files\XDR Login"
+    assert values["UninstallString"].endswith("/AllUsers")
+    assert not windows.has_key(rf"HKCU\{UNINSTALL}")
+    assert (windows.drive / "ProgramData" / SHORTCUT).exists()
+    try_out(windows, folder)
+    windows.uninstall(folder, "/AllUsers", "/RemoveUserData")
+    assert not windows.has_key(rf"HKLM\{UNINSTALL}")
+    assert not (windows.drive / "ProgramData" / SHORTCUT).exists()
+    assert windows.files() - before == set()

@@ -1,0 +1,58 @@
+"""What every installed program must do, however it came there."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from builder import windows as names
+from builder import wine
+from builder.product import HERE, ROOT, product
+
+from desktop import __version__
+from tests.rigs.process import wait_until
+from tests.rigs.wine import Windows
+
+SCOPES = "enrich:read inspect:read casebook private-intel:read profile response"
+LAST_LINE = rf"Signed in to Northwind SOC as \S+ . scopes: {SCOPES} . (10:00|9:5\d) left"
+LISTENS = "from desktop.ipc import client; client._connected().close()"
+
+
+def try_out(windows: Windows, folder: Path) -> None:
+    """Let both programs test themselves, and sign in to the demo server."""
+    command = folder / names.command_program()
+    assert windows.run(command, "--version").stdout == f"xdr-login {__version__}\n"
+    for program in (command, folder / names.window_program()):
+        tested = windows.run(program, "--selftest", check=False)
+        assert tested.returncode == 0, tested.stdout
+        assert tested.stderr == ""
+        assert tested.stdout.endswith(f"XDR Login {__version__}: all checks passed\n")
+        assert "keyring: keyring.backends.Windows" in tested.stdout
+        assert r"Z:\\" not in tested.stdout
+    signed_in = windows.run(command, "--terminal", "--demo", "--approve")
+    assert signed_in.stderr == ""
+    assert re.fullmatch(LAST_LINE, signed_in.stdout.splitlines()[-1])
+
+
+def started(windows: Windows, folder: Path) -> subprocess.Popen[bytes]:
+    """The program with its window, once others can ask it for something."""
+    program = windows.start(folder / names.window_program())
+    wait_until(lambda: source(windows, LISTENS, check=False).returncode == 0, "its answer")
+    assert program.poll() is None
+    return program
+
+
+def source(windows: Windows, code: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run some lines with the modules of this checkout, by a Python of Windows."""
+    return windows.run(wine.python(), "-c", code, check=check, more=_checkout())
+
+
+def start_source(windows: Windows, code: str) -> subprocess.Popen[bytes]:
+    """Start some lines, and leave them running."""
+    return windows.start(wine.python(), "-c", code, more=_checkout())
+
+
+def _checkout() -> dict[str, str]:
+    where = ";".join(wine.windows_path(each) for each in (HERE, ROOT))
+    when = str(product().epoch)  # there is no git in there to be asked
+    plain = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    return {"PYTHONPATH": where, "SOURCE_DATE_EPOCH": when, **plain}
