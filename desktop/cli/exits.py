@@ -12,7 +12,7 @@ from desktop.cli.talk import event, say
 from desktop.ipc.messages import RefusedByAgent
 from desktop.oauth import errors
 from desktop.services import session_errors
-from desktop.services.keystore import KeystoreError
+from desktop.services.keystore import KeyringMissing, KeystoreError
 from desktop.services.messages import advice_for
 from desktop.services.profiles import ProfileError
 
@@ -60,7 +60,9 @@ def words(error: Exception, *, user_code: str = "") -> str:
     if isinstance(error, RefusedByAgent):
         return str(error)
     advice = advice_for(error, user_code=user_code)
-    return "\n".join(filter(None, (f"{advice.title}. {advice.text}", advice.facts)))
+    # To go on without a keyring, as the window can, is of no use to who ends with the command.
+    text = advice.help if isinstance(error, KeyringMissing) else advice.text
+    return "\n".join(filter(None, (f"{advice.title}. {text}", advice.facts)))
 
 
 def tell_error(error: Exception, *, as_json: bool = False, user_code: str = "") -> Exit:

@@ -9,6 +9,7 @@ import click
 from desktop.cli.access import printed_token
 from desktop.cli.exits import reporting
 from desktop.cli.quick_token import say
+from desktop.cli.talk import Examples, profile_option
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _FORMATS = ("raw", "header", "json", "env", "curl")
@@ -30,15 +31,15 @@ class Seconds(click.ParamType[float]):
 
 
 @click.command(
-    epilog=(
-        "\b\nExamples:\n"
-        "  xdr-login token | my-program --token-stdin\n"
-        '  curl --config <(xdr-login token --format curl) "$URL"\n'
-        "  xdr-login token --profile northwind --min-validity 5m --format json\n"
-        '  eval "$(xdr-login token --format env)"\n'
-    )
+    cls=Examples,
+    examples="""\
+xdr-login token | my-program --token-stdin
+curl --config <(xdr-login token --format curl) "$URL"
+xdr-login token --profile northwind --min-validity 5m --format json
+eval "$(xdr-login token --format env)"
+""",
 )
-@click.option("--profile", metavar="P", help="Whose token; by default that of the first profile.")
+@profile_option
 @click.option(
     "--min-validity",
     type=Seconds(),

@@ -65,9 +65,7 @@ def _command(path: str, ctx: click.Context) -> list[str]:
     lines = [f".SS {_roff(path)}", f".B {_roff(path)}", _roff(pieces)]
     lines += [line for text in _paragraphs(command.help) for line in (".PP", _roff(text))]
     lines += _options(ctx)
-    if isinstance(command, Examples):
-        return lines + _examples(command.examples)
-    return lines + _examples((command.epilog or "").removeprefix("\b\nExamples:\n"))
+    return lines + (_examples(command.examples) if isinstance(command, Examples) else [])
 
 
 def _paragraphs(text: str | None) -> list[str]:

@@ -70,7 +70,7 @@ def test_help_teaches_with_examples_that_could_be_typed(path: str) -> None:
     known = {name for ctx in (ROOT, *TREE.values()) for name in options_of(ctx)}
     own = [line for line in lines if line.startswith("xdr-login")]
     named = {name for line in own for name in re.findall(r"(?<![\w-])--[a-z-]+", line)}
-    assert named <= known | {"--config"}
+    assert named <= known | {"--config", "--token-stdin"}
     assert "--help" in command.get_help(TREE[path])
 
 
