@@ -13,7 +13,14 @@ import click
 from desktop.cli.exits import Exit, reporting
 from desktop.cli.running_app import tell_saved
 from desktop.cli.sign_in_words import Events, Teller, Words
-from desktop.cli.talk import Examples, given_options, json_option, profile_option, say
+from desktop.cli.talk import (
+    PROFILE_VARIABLE,
+    Examples,
+    given_options,
+    json_option,
+    profile_option,
+    say,
+)
 from desktop.cli.window import has_display
 from desktop.options import Options
 from desktop.services.background import Worker
@@ -77,6 +84,7 @@ def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_js
 def sign_in_without_display(options: Options) -> int:
     """Sign in where the window was asked for and cannot be shown."""
     say("There is no display: signing in here, in the terminal.")
+    options.profile = options.profile or os.environ.get(PROFILE_VARIABLE)
     return _run(options, Words(), Wishes(keep=options.demo is None))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from desktop import __version__
-from desktop.cli.talk import PROFILE_VARIABLE, complete_profile, write_examples
+from desktop.cli.talk import complete_profile, write_examples
 from desktop.options import Options
 
 if TYPE_CHECKING:
@@ -105,7 +105,6 @@ def _seconds(text: str) -> float:
 @click.option(
     "--profile",
     metavar="NAME",
-    envvar=PROFILE_VARIABLE,
     shell_complete=complete_profile,
     help="The profile to sign in with, by id or name.",
 )

@@ -76,8 +76,12 @@ def confirmed(question: str, *, yes: bool) -> bool:
     return click.confirm(question, err=True)
 
 
-def _or_before(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    return value or given_options().profile
+def _or_before(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    # What stood before the command counts more than the environment.
+    source = ctx.get_parameter_source(parameter.name or "")
+    if source is click.core.ParameterSource.COMMANDLINE:
+        return value
+    return given_options().profile or value
 
 
 def complete_profile(

@@ -205,3 +205,19 @@ def test_without_the_extra_the_demo_says_how_to_get_it(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr == "Error: The demo server is not installed: pip install 'xdr-login[demo]'\n"
     assert done.stdout == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently there")
+def test_a_reader_that_has_gone_is_no_fault_of_the_program() -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [*COMMAND, "profiles", "presets"],
+        env=environment(),
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (1, b"")

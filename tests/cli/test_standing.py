@@ -165,6 +165,9 @@ def test_a_profile_can_stand_before_the_command_or_after(
     assert home.run(*given).returncode == 0
     assert home.run("token").returncode == 3
     assert home.run("token", XDR_LOGIN_PROFILE="lab").returncode == 0
+    assert home.run(*given, XDR_LOGIN_PROFILE="soc").returncode == 0
+    whoami = home.run("--profile", "lab", "whoami", XDR_LOGIN_PROFILE="soc")
+    assert whoami.returncode == 0
 
 
 # The running program
