@@ -41,7 +41,7 @@ def measurements(python: str, runs: int) -> list[Measurement]:
         for _ in range(runs):
             bare.append(_bare_memory(python, environment))
             with _resident(python, environment, _LONG) as (program, _):
-                real.append(_memory(program))
+                real.append(memory(program))
         with _resident(python, environment, _LONG) as (program, _):
             wakes = _wake_ups(program) / (_WATCHED / 60)
         idle = _renewals(python, environment, "0")
@@ -83,10 +83,10 @@ def _bare_memory(python: str, environment: Mapping[str, str]) -> float:
     with running([python, "-m", "benchmarks.bare_window", "stay"], environment) as program:
         wait_until(lambda: "painted" in program.printed(), "the bare window", program)
         time.sleep(_SETTLED)
-        return _memory(program)
+        return memory(program)
 
 
-def _memory(program: Program) -> float:
+def memory(program: Program) -> float:
     """Resident memory in MB."""
     text = Path(f"/proc/{program.process.pid}/status").read_text("ascii")
     (line,) = [line for line in text.splitlines() if line.startswith("VmRSS:")]

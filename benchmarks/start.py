@@ -36,15 +36,15 @@ def measurements(python: str, runs: int) -> list[Measurement]:
         window = [python, "-m", "benchmarks.bare_window"]
         bare, real, beating = [], [], []
         for _ in range(runs + 1):
-            bare.append(_run(window, environment))
-            real.append(_run(app, environment))
+            bare.append(run_once(window, environment))
+            real.append(run_once(app, environment))
             _forget(environment)
-            beating.append(_run([*app, "beat"], environment))
+            beating.append(run_once([*app, "beat"], environment))
             _forget(environment)
     return _summary(bare[1:], real[1:], beating[1:])
 
 
-def _run(command: list[str], environment: Mapping[str, str]) -> dict[str, float]:
+def run_once(command: list[str], environment: Mapping[str, str]) -> dict[str, float]:
     """What the program told, in seconds since it was started; "longest" as it is."""
     started = time.monotonic()
     done = subprocess.run(

@@ -1,10 +1,11 @@
-"""The command `xdr-login`: with a display a window, without one a sign-in in the terminal."""
+"""The command `xdr-login`: a window, or with the name of a command that command."""
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # `typing` is slow to load, and a script waits for its token
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,11 +13,20 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments` (those of the process by default); gives the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given and not given[0].startswith("-"):
-        from desktop.cli.program import run as run_command
+    if not given and "_XDR_LOGIN_COMPLETE" not in os.environ:  # a shell asks without arguments
+        # A double-click: the command line and its library are not loaded for it.
+        from desktop.cli.window import has_display, open_window
+        from desktop.options import Options
 
-        return run_command(given)
-    from desktop.cli.arguments import run
+        if has_display():
+            return open_window(Options())
+    elif given and given[0] == "token":
+        from desktop.cli.quick_token import run as run_quickly
+
+        code = run_quickly(given[1:])
+        if code is not None:
+            return code
+    from desktop.cli.program import run
 
     return run(given)
 

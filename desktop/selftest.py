@@ -28,6 +28,7 @@ from desktop.services.resources import resource
 RESOURCES = (
     "icons/app.svg",
     "icons/settings.svg",
+    "openapi/iroh-oauth2.json",
     "presets.toml",
     "profiles.example.toml",
     "schemas/policy.schema.json",

@@ -13,10 +13,10 @@ from desktop.services.profile_check import Finding, Outcome, Step
 from desktop.services.profile_deeds import Known
 from desktop.services.profile_draft import Draft, draft_of
 from desktop.services.profile_reading import Profiles, load_presets
+from desktop.services.profile_texts import ABOUT_FIRST, FIRST
 from desktop.services.profiles import BrokenProfile
 from desktop.ui.inputs import Choice
 from desktop.ui.profile_form import Occasion, ProfileForm
-from desktop.ui.profile_texts import ABOUT_FIRST, FIRST
 from desktop.ui.profiles_view import ProfilesView
 from desktop.ui.widgets import Button
 from desktop.ui.window import Window

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desktop.oauth import errors
+from desktop.oauth.app_grant import AppGrant
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services import keystore, profiles
 from desktop.services.profiles import Profile
@@ -144,6 +145,9 @@ STATES: dict[str, State] = {
     "approved": waiting(approved=True),
     "in_browser": in_browser(),
     "approved_in_browser": in_browser(approved=True),
+    "came_back": replace(
+        in_browser(), trouble=errors.TransportFailure(HOST), next_at=NOW + timedelta(seconds=3)
+    ),
     "signed_in": signed_in(renewable=True),
     "signed_in_idle": replace(signed_in(renewable=True), renews_at=None),
     "signed_in_once": signed_in(),
@@ -200,6 +204,11 @@ CLAIMS: dict[str, object] = {
     f"{_XDR}org/name": "Northwind SOC",
     f"{_XDR}scopes": ["enrich:read", "inspect:read", "casebook"],
 }
+APP_GRANT = AppGrant(
+    granted=True,
+    scope=("enrich:read", "inspect:read", "casebook", "private-intel:read", "response"),
+    since=NOW - timedelta(days=12, minutes=90),
+)
 WHO_AM_I: dict[str, object] = {
     "user": {
         "user-name": "Dana Rivers",

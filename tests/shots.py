@@ -9,33 +9,41 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QImage, QPainter
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from desktop.services.components import components
+from desktop.services.consent import Question
 from desktop.services.copy_formats import CopyFormat
+from desktop.services.hand_outs import HandOut
+from desktop.services.programs import Program
 from desktop.services.resources import resource
 from desktop.services.settings import Settings
-from desktop.services.states import SignedIn, State
+from desktop.services.states import Revocation, SignedIn, State
 from desktop.services.token_details import TokenDetails, flattened, token_details
 from desktop.ui.about_view import AboutView
 from desktop.ui.app import make_application
+from desktop.ui.asked_card import GrantCard
+from desktop.ui.asking import Said
 from desktop.ui.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.details_view import DetailsView
 from desktop.ui.leave_button import LeaveButton
 from desktop.ui.menu_button import MenuButton
+from desktop.ui.page_texts import granted_rows
 from desktop.ui.profile_switcher import ProfileSwitcher
+from desktop.ui.question_window import QuestionWindow
 from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import DARK, LIGHT, Theme
 from desktop.ui.waiting_view import WaitingView
-from desktop.ui.who_am_i import WhoAmI
 from desktop.ui.window import Window
 from tests.profile_shots import PROFILE_PAGES
 from tests.sample_states import (
+    APP_GRANT,
     CLAIMS,
     MADE_UP_TOKEN,
     METADATA,
@@ -78,6 +86,17 @@ class NoPageActions(NoActions):
         fewer = replace(state, scope=state.scope[:-1], requested_scope=(*state.scope, "admin"))
         return token_details(fewer, profile=PROFILE, metadata=METADATA, claims=CLAIMS)
 
+    def hand_outs(self) -> tuple[HandOut, ...]:
+        """A script, and a shell that somebody typed into."""
+        deploy = Program("deploy.py", "/home/dana/playbooks/deploy.py", 4711, "/usr/bin/python3.11")
+        shell = Program("bash", "/usr/bin/bash", 4242)
+        minutes = (2, 7, 8)
+        programs = (deploy, shell, deploy)
+        return tuple(
+            HandOut(NOW - timedelta(minutes=ago), program, PROFILE.id)
+            for ago, program in zip(minutes, programs, strict=True)
+        )
+
     def reveal_token(self) -> str:
         """Three parts that mean nothing."""
         return MADE_UP_TOKEN
@@ -95,6 +114,15 @@ class SeveralProfiles(NoActions):
         return self
 
 
+class OfCisco(NoActions):
+    """Buttons that do nothing, at a server that keeps grants."""
+
+    def revocation_offered(self) -> Revocation:
+        """What signing out can do there."""
+        return Revocation.GRANT_REVOKED
+
+
+CISCO: Any = OfCisco()
 NO_ACTIONS: Any = NoActions()
 SEVERAL: Any = SeveralProfiles()
 NO_PAGE_ACTIONS: Any = NoPageActions()
@@ -143,9 +171,10 @@ def _show_qr(window: Window) -> None:
 
 
 def _show_details(window: Window) -> None:
-    page = DetailsView(NO_ACTIONS, NO_PAGE_ACTIONS)
+    page = DetailsView(CISCO, NO_PAGE_ACTIONS)
     window.show_page(page)
-    page.show_who_am_i(WhoAmI(flattened(WHO_AM_I)))
+    page.show_who_am_i(Said(flattened(WHO_AM_I)))
+    page.show_app_grant(Said(granted_rows(APP_GRANT)))
 
 
 def _show_token(window: Window) -> None:
@@ -166,6 +195,40 @@ def _show_settings(window: Window) -> None:
     window.show_page(page)
 
 
+def _bring_into_sight(window: Window, widget: QWidget) -> None:
+    window.show_state(STATES["signed_in"], NOW)
+    for _ in range(4):
+        QApplication.processEvents()
+    (scroll,) = window.findChildren(QScrollArea)
+    scroll.ensureWidgetVisible(widget, 0, 40)
+
+
+def _show_hand_outs(window: Window) -> None:
+    _show_details(window)
+    page = window.page
+    assert isinstance(page, DetailsView)
+    _bring_into_sight(window, page._programs)
+
+
+def _show_asking(window: Window) -> None:
+    _show_settings(window)
+    page = window.page
+    assert isinstance(page, SettingsView)
+    _bring_into_sight(window, page._rows["ask_for_tokens"])
+
+
+def _show_question(window: Window) -> None:
+    program = NO_PAGE_ACTIONS.hand_outs()[0].program
+    asking = QuestionWindow(
+        Question(program, PROFILE.id, PROFILE.name), QIcon(), over=window.rect()
+    )
+    asking._allow_presses()
+    asking.setParent(window, Qt.WindowType.Widget)  # a part of the picture
+    asking.setAutoFillBackground(True)
+    asking.setGeometry(window.rect())
+    asking.show()
+
+
 def _show_about(window: Window) -> None:
     page = AboutView(NO_ACTIONS)
     page.show_components(components())
@@ -182,6 +245,18 @@ def _show_profiles(window: Window) -> None:
     menu.move(62, 52)
     menu.resize(menu.sizeHint())
     menu.show()
+
+
+def _show_grant(window: Window) -> None:
+    _show_details(window)
+    window.show_state(STATES["signed_in"], NOW)
+    for _ in range(4):
+        QApplication.processEvents()
+    (card,) = window.findChildren(GrantCard)
+    (button,) = card.findChildren(LeaveButton)
+    button.ask()
+    (area,) = [each for each in window.findChildren(QScrollArea) if each.isAncestorOf(card)]
+    area.ensureWidgetVisible(card)
 
 
 def _ask_to_sign_out(window: Window) -> None:
@@ -201,7 +276,11 @@ def _show_menu(window: Window) -> None:
 _CHANGES: dict[str, Callable[[Window], None]] = {
     "details": _show_details,
     "details_token": _show_token,
+    "details_grant": _show_grant,
     "settings": _show_settings,
+    "hand_outs": _show_hand_outs,
+    "asking": _show_asking,
+    "question": _show_question,
     "about": _show_about,
     **PROFILE_PAGES,
     "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),

@@ -23,7 +23,7 @@ def create_app(state: DemoState) -> ASGIApp:
     rooms = (
         Discovery(state.signer),
         Protocol(state),
-        Account(state.tokens),
+        Account(state),
         Pages(state),
         Consent(state),
     )

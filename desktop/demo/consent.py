@@ -1,23 +1,28 @@
 """The page on which the analyst approves without a code to compare (RFC 6749 section 4.1.1).
 
-It posts, and is answered with a redirect to the program on this computer (RFC 8252).
+It posts, and is answered with a redirect to the program on this computer (RFC 8252). The same can
+be had without a page, by who has an access token.
 """
 
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from desktop.demo.account import GRANT_PURPOSE
+from desktop.demo.bearers import bearer_of
 from desktop.demo.claims import ANALYST
 from desktop.demo.clients import CODE
 from desktop.demo.codes import CodeRequest
 from desktop.demo.device import Challenge
 from desktop.demo.errors import OAuthError
-from desktop.demo.form import read_form
+from desktop.demo.form import read_form, read_json
+from desktop.demo.protocol import NO_STORE
 from desktop.demo.rendering import POLICY, Renderer
-from desktop.demo.scopes import intersect, parse_scopes
+from desktop.demo.scopes import decided_on, intersect, parse_scopes
 from desktop.demo.state import DemoState
 
 AUTHORIZE_PATH: Final = "/iroh/oauth2/authorize"
@@ -38,6 +43,7 @@ class Consent:
         return [
             Route(AUTHORIZE_PATH, self.page),
             Route(AUTHORIZE_PATH, self.decide, methods=["POST"]),
+            Route("/iroh/oauth2/code", self.grant, methods=["POST"]),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -62,6 +68,28 @@ class Consent:
         if asked is None:
             raise OAuthError("invalid_request", "This page is out of date: start again.")
         return self._decided(asked, approve=form.get("decision") == "approve")
+
+    async def grant(self, request: Request) -> Response:
+        """Generate a code to grant an authorization; path and members are assumed.
+
+        It needs a CSRF token that has not been used, and grants no more than the caller holds.
+        """
+        bearer = bearer_of(request, self._state.tokens)
+        query = await read_json(request)
+        token = query.get("csrf_token", "")
+        if not self._state.csrf.spend(bearer.subject, GRANT_PURPOSE, token=token):
+            words = "The CSRF token has been used, is too old, or is not yours."
+            raise OAuthError("invalid_csrf_token", words, status=403)
+        redirect_uri = self._checked_redirect(query)
+        held = parse_scopes(" ".join(bearer.scopes))
+        challenge = {"response_type": "code", "code_challenge_method": "S256"}
+        asked = self._asked(challenge | query, redirect_uri)
+        granted = intersect(asked.granted, held)
+        if not granted or bearer.subject != ANALYST.user_id:
+            raise OAuthError("access_denied", "The token cannot grant this.", status=403)
+        answer = {"code": self._state.codes.issue(replace(asked, granted=granted))}
+        given = {"redirect_uri": redirect_uri} | ({"state": asked.state} if asked.state else {})
+        return JSONResponse(answer | given, headers=NO_STORE)
 
     def _checked_redirect(self, query: dict[str, str]) -> str:
         """Where the answer goes; without a good one, no browser is sent anywhere (4.1.2.1)."""
@@ -100,8 +128,7 @@ class Consent:
             "consent.html",
             analyst=ANALYST,
             app=self._state.clients[asked.client_id].name,
-            asked=asked,
-            left_out=[scope for scope in asked.asked if not intersect([scope], asked.granted)],
+            **decided_on(asked.asked, asked.granted),
             request=self._state.codes.ask(asked),
         )
         # Browsers hold the redirect after a form to the same rule as the form.

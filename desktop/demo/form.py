@@ -1,5 +1,6 @@
-"""Reading form bodies strictly: small, UTF-8, and no parameter twice."""
+"""Reading bodies strictly: small, UTF-8, and no parameter twice."""
 
+import json
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -8,16 +9,14 @@ from starlette.requests import Request
 from desktop.demo.errors import OAuthError
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
+JSON_TYPE: Final = "application/json"
 MOST_BYTES: Final = 64 * 1024
 MOST_FIELDS: Final = 32
 
 
 async def read_form(request: Request) -> dict[str, str]:
     """Give the parameters that have a value; raise OAuthError invalid_request."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != FORM_TYPE:
-        raise OAuthError("invalid_request", f"The body must be {FORM_TYPE}.")
-    body = await _bounded_body(request)
+    body = await _bounded_body(request, FORM_TYPE)
     try:
         pairs = parse_qsl(body.decode(), max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError as error:
@@ -29,7 +28,23 @@ async def read_form(request: Request) -> dict[str, str]:
     return form
 
 
-async def _bounded_body(request: Request) -> bytes:
+async def read_json(request: Request) -> dict[str, str]:
+    """Give the members of a JSON object, all of them texts; raise OAuthError invalid_request."""
+    body = await _bounded_body(request, JSON_TYPE)
+    try:
+        found = json.loads(body)
+        json.dumps(found, ensure_ascii=False).encode()  # half a character cannot be sent back
+    except (ValueError, RecursionError) as error:
+        raise OAuthError("invalid_request", "The body cannot be read.") from error
+    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+        raise OAuthError("invalid_request", "The body must be an object of texts.")
+    return found
+
+
+async def _bounded_body(request: Request, media_type: str) -> bytes:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != media_type:
+        raise OAuthError("invalid_request", f"The body must be {media_type}.")
     body = b""
     async for chunk in request.stream():
         body += chunk

@@ -17,7 +17,7 @@ from desktop.demo.device import DeviceGrant, Status, TooManyMissesError, normali
 from desktop.demo.form import read_form
 from desktop.demo.protocol import VERIFICATION_PATH
 from desktop.demo.rendering import Renderer, asset_routes, spoken
-from desktop.demo.scopes import Scope, intersect
+from desktop.demo.scopes import decided_on
 from desktop.demo.sessions import SESSION_LIFETIME, Session
 from desktop.demo.state import DemoState
 
@@ -25,6 +25,7 @@ SIGN_IN_PATH: Final = f"{VERIFICATION_PATH}/sign-in"
 APPROVAL_PATH: Final = f"{VERIFICATION_PATH}/approval"
 RESULT_PATH: Final = f"{VERIFICATION_PATH}/result"
 LONGEST_CODE: Final = 32
+CSRF_LIFETIME: Final = 600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +145,13 @@ class Pages:
         return self._page(visit, "code.html", purpose="code", problem=problem, status=status)
 
     def _approval_form(self, visit: Visit, grant: DeviceGrant) -> Response:
-        left_out = [scope for scope in grant.asked if not intersect([scope], grant.granted)]
         return self._page(
             visit,
             "approval.html",
             purpose="approval",
             app=self._state.clients[grant.client_id].name,
             grant=grant,
-            left_out=left_out,
-            high_impact=_count_high_impact(grant.granted),
+            **decided_on(grant.asked, grant.granted),
             asked=spoken(self._state.devices.age(grant)),
         )
 
@@ -174,12 +173,14 @@ class Pages:
     def _spend(self, visit: Visit, form_name: str) -> bool:
         token = visit.form.get("csrf_token", "")
         purpose = _purpose(form_name, visit)
-        return self._state.sessions.spend(visit.session, purpose, token=token)
+        return self._state.csrf.spend(visit.session.session_id, purpose, token=token)
 
     def _page(
         self, visit: Visit, template: str, *, purpose: str, status: int = 200, **context: object
     ) -> Response:
-        token = self._state.sessions.csrf_token(visit.session, _purpose(purpose, visit))
+        token = self._state.csrf.issue(
+            visit.session.session_id, _purpose(purpose, visit), lifetime=CSRF_LIFETIME
+        )
         response = self._renderer.page(
             template,
             status=status,
@@ -221,10 +222,6 @@ def _with_cookie(response: Response, visit: Visit) -> Response:
         samesite="lax",
     )
     return response
-
-
-def _count_high_impact(scopes: tuple[Scope, ...]) -> int:
-    return sum(scope.high_impact for scope in scopes)
 
 
 _RESULTS: Final = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 MEANINGS: Mapping[str, str] = {
     "forensics_analyst": "Read forensic snapshots",
@@ -94,6 +95,15 @@ def _narrower(one: Scope, other: Scope) -> Scope | None:
     access = one.access & other.access
     related = long == short or long.startswith(f"{short}/")
     return Scope(long, access) if related and access else None
+
+
+def decided_on(asked: Iterable[Scope], granted: tuple[Scope, ...]) -> dict[str, Any]:
+    """What `scopes.html` and `decision.html` show: what would be granted, and what not."""
+    return {
+        "granted": granted,
+        "left_out": [scope for scope in asked if not intersect([scope], granted)],
+        "high_impact": sum(scope.high_impact for scope in granted),
+    }
 
 
 def scope_text(scopes: Iterable[Scope]) -> str:

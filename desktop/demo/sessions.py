@@ -1,14 +1,12 @@
-"""Browser sessions and the single-use CSRF tokens that are bound to them."""
+"""Browser sessions."""
 
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 SESSION_LIFETIME: Final = 3600.0
-CSRF_LIFETIME: Final = 600.0
 MOST_SESSIONS: Final = 500
-MOST_CSRF_TOKENS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +18,12 @@ class Session:
     signed_in: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CsrfToken:
-    """What a token is good for: one form of one session, until `expires_at`."""
-
-    session_id: str
-    purpose: str
-    expires_at: float
-
-
-Value = TypeVar("Value", Session, CsrfToken)
-
-
 class Sessions:
     """The sessions of one server; `clock` gives seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
-        self._csrf: dict[str, CsrfToken] = {}
 
     def find(self, session_id: str | None) -> Session | None:
         """Give the live session of a cookie."""
@@ -58,29 +43,9 @@ class Sessions:
         self._sessions.pop(session.session_id, None)
         return self.open(signed_in=True)
 
-    def csrf_token(self, session: Session, purpose: str) -> str:
-        """Make a token that this session can spend once, for this purpose."""
-        self._drop_old()
-        token = secrets.token_urlsafe(32)
-        expires_at = self._clock() + CSRF_LIFETIME
-        self._csrf[token] = CsrfToken(session.session_id, purpose, expires_at)
-        return token
-
-    def spend(self, session: Session, purpose: str, *, token: str) -> bool:
-        """Use a token up, whether it fits or not, and say whether it did."""
-        found = self._csrf.pop(token, None)
-        if found is None or self._clock() >= found.expires_at:
-            return False
-        return (found.session_id, found.purpose) == (session.session_id, purpose)
-
     def _drop_old(self) -> None:
         now = self._clock()
-        _trim(self._sessions, now, most=MOST_SESSIONS)
-        _trim(self._csrf, now, most=MOST_CSRF_TOKENS)
-
-
-def _trim(kept: dict[str, Value], now: float, *, most: int) -> None:
-    for key in [key for key, value in kept.items() if value.expires_at <= now]:
-        del kept[key]
-    while len(kept) >= most:
-        del kept[next(iter(kept))]
+        for key in [key for key, each in self._sessions.items() if each.expires_at <= now]:
+            del self._sessions[key]
+        while len(self._sessions) >= MOST_SESSIONS:
+            del self._sessions[next(iter(self._sessions))]

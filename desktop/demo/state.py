@@ -8,6 +8,7 @@ from typing import Final
 
 from desktop.demo.clients import Client, registered_clients
 from desktop.demo.codes import Codes
+from desktop.demo.csrf import CsrfTokens
 from desktop.demo.device import DeviceGrants
 from desktop.demo.faults import Faults
 from desktop.demo.options import DemoOptions
@@ -44,6 +45,7 @@ class DemoState:
     signer: Signer
     tokens: TokenStore
     sessions: Sessions
+    csrf: CsrfTokens
     quota: Quota
     faults: Faults
     history: deque[Answered]
@@ -68,6 +70,7 @@ def new_state(
         signer=signer,
         tokens=TokenStore(options, skewed, signer),
         sessions=Sessions(skewed),
+        csrf=CsrfTokens(skewed),
         quota=Quota(options, skewed),
         faults=Faults(options),
         history=deque(maxlen=MOST_HISTORY),

@@ -29,6 +29,7 @@ class Family:
     scopes: tuple[Scope, ...]
     handle: str
     secret: str
+    opened_at: float
     expires_at: float
 
 
@@ -97,6 +98,11 @@ class TokenStore:
         families = self._families_of(client_id, subject)
         return tuple(dict.fromkeys(str(scope) for family in families for scope in family.scopes))
 
+    def granted_at(self, client_id: str, *, subject: str) -> float | None:
+        """Give when `subject` first granted something that still holds."""
+        opened = (each.opened_at for each in self._families_of(client_id, subject))
+        return min(opened, default=None)
+
     def revoke_all(self) -> None:
         """End every family, as an administrator does who removes a client."""
         self._families.clear()
@@ -114,6 +120,7 @@ class TokenStore:
             scopes=scopes,
             handle=secrets.token_urlsafe(16),
             secret=secrets.token_urlsafe(32),
+            opened_at=self._clock(),
             expires_at=self._clock() + self._options.refresh_lifetime,
         )
         self._families[family.handle] = family

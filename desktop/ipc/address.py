@@ -1,14 +1,17 @@
 """Where the running program listens: a place that is this person's alone.
 
-Looking there comes before anything is painted, so it loads next to nothing.
+Looking there comes before anything is painted, and before a script has its token, so it loads next
+to nothing: not even `pathlib`.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
-from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FOLDER = "xdr-login"
 _SOCKET = "socket"
@@ -21,36 +24,53 @@ def pipe_name() -> str:
     return rf"\\.\pipe\xdr-login-{account}"
 
 
+def socket_name() -> str:
+    """The path of the socket, in a folder of mode 0700 that is made if need be.
+
+    Raises `OSError`.
+    """
+    return f"{_folder()}/{_SOCKET}"
+
+
 def socket_path() -> Path:
-    """The socket, in a folder of mode 0700 that is made if need be; raises `OSError`."""
-    return _folder() / _SOCKET
+    """The same as a `Path`; raises `OSError`."""
+    from pathlib import Path
+
+    return Path(socket_name())
 
 
 def lock_path() -> Path:
     """The file that the running program keeps locked; raises `OSError`."""
-    return _folder() / _LOCK
+    from pathlib import Path
+
+    return Path(_folder(), _LOCK)
 
 
-def _folder() -> Path:
+def _folder() -> str:
     # By hand: what knows the places of every system takes as long to load as a frame, and warns
     # where there is no such place.
     given = os.environ.get("XDG_RUNTIME_DIR", "")
     if given.startswith("/"):
-        with suppress(OSError):  # it is gone, or another person's, as after `sudo -E`
-            return _private(Path(given, _FOLDER))
+        try:
+            return _private(f"{given.rstrip('/')}/{_FOLDER}")
+        except OSError:  # it is gone, or another person's, as after `sudo -E`
+            pass
     from desktop.services.paths import own_runtime_folder
 
     folder = own_runtime_folder()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return _private(folder)
+    return _private(str(folder))
 
 
-def _private(folder: Path) -> Path:
+def _private(folder: str) -> str:
     """`folder`, which nobody else can get into; raises `OSError`."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
+    try:  # noqa: SIM105 - `contextlib` is slow to load
+        os.mkdir(folder, mode=0o700)  # noqa: PTH102 - so is `pathlib`
+    except FileExistsError:
+        pass
+    found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise PermissionError(f"{folder} is not ours")
     if found.st_mode & 0o077:
-        folder.chmod(0o700)
+        os.chmod(folder, 0o700)  # noqa: PTH101 - the same
     return folder

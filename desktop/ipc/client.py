@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 ACTIVATION = ("XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID")
 
 _PATIENCE = 2.0  # seconds for each step
+_TURN = 0.02
 
 
 class NotRunning(Exception):
@@ -56,11 +58,15 @@ def show() -> None:
     ask("show", activation=given)
 
 
-def ask(command: str, **members: object) -> Members:
-    """What the running program answers to `command`; raises `NotRunning` or `NoAnswer`."""
-    stream = _connected()
+def ask(command: str, *, patience: float | None = None, **members: object) -> Members:
+    """What the running program answers to `command`, within `patience` seconds.
+
+    Raises `NotRunning` or `NoAnswer`, and `RefusedByAgent` where it has understood and refuses.
+    """
+    patience = _PATIENCE if patience is None else patience
+    stream = _connected(patience)
     if sys.platform == "win32":  # a socket knows its own limit
-        return in_time(lambda: _exchange(stream, command, members), _PATIENCE)
+        return in_time(lambda: _exchange(stream, command, members), patience)
     return _exchange(stream, command, members)
 
 
@@ -89,7 +95,7 @@ def in_time(work: Callable[[], Members], seconds: float) -> Members:
 
 
 def _exchange(stream: RawIOBase, command: str, members: Members) -> Members:
-    from desktop.ipc.messages import LONGEST, BadMessage, decode, encode
+    from desktop.ipc.messages import LONGEST, BadMessage, decode, encode, refusal_in
 
     try:
         with stream:
@@ -97,34 +103,53 @@ def _exchange(stream: RawIOBase, command: str, members: Members) -> Members:
             answer = decode(BufferedReader(stream).readline(LONGEST))
     except (OSError, BadMessage) as error:
         raise NoAnswer(str(error)) from error
+    if refusal := refusal_in(answer):
+        raise refusal
     if answer.get("ok") is not True:
         raise NoAnswer(str(answer.get("error")))
     return answer
 
 
-def _connected() -> RawIOBase:
+def _connected(patience: float | None = None) -> RawIOBase:
     """A connection to the running program; raises `NotRunning`."""
     try:
-        return _open_pipe() if sys.platform == "win32" else _open_socket()
+        return _open_pipe() if sys.platform == "win32" else _open_socket(patience)
     except OSError as error:
         raise NotRunning from error
 
 
 def _open_pipe() -> RawIOBase:
-    # Another account of this computer may have taken the name first: nothing here asks who is at
-    # the other end. It could keep the window from coming; nothing secret is said.
-    return open(address.pipe_name(), "r+b", buffering=0)  # noqa: PTH123 - it is no file
+    from desktop.ipc.peer import serves_own_pipe
+
+    pipe = open(address.pipe_name(), "r+b", buffering=0)  # noqa: PTH123, SIM115 - it is no file
+    if not serves_own_pipe(pipe.fileno()):
+        pipe.close()
+        raise PermissionError("somebody else listens")
+    return pipe
 
 
-def _open_socket() -> RawIOBase:
+def _open_socket(patience: float | None) -> RawIOBase:
     from desktop.ipc.peer import is_own
 
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(_PATIENCE)
-        client.connect(os.fspath(address.socket_path()))
+        _connect(client, os.fspath(address.socket_path()))
+        client.settimeout(_PATIENCE if patience is None else patience)
         if not is_own(client):
             raise PermissionError("somebody else listens")
         return client.makefile("rwb", buffering=0)
+
+
+def _connect(client: socket.socket, path: str) -> None:
+    """Connect, waiting for a turn where many do at once. Raises `OSError`."""
+    client.settimeout(_PATIENCE)
+    give_up_at = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return client.connect(path)
+        except BlockingIOError:  # the queue of the one who listens is full: unix(7), EAGAIN
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(_TURN)
 
 
 def _let_others_come_to_the_front() -> None:

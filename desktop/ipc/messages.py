@@ -1,7 +1,8 @@
 """What is said over the socket: one JSON object a line, one line each way.
 
 `{"version": 1, "command": "show"}` is answered with `{"version": 1, "ok": true}` and what the
-command gives, or with `{"version": 1, "ok": false, "error": "..."}`.
+command gives, or with `{"version": 1, "ok": false, "error": "..."}`. Where it was understood and
+not done, `code`, `title` and `text` say why: see `RefusedByAgent`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,35 @@ Members = Mapping[str, object]
 
 class BadMessage(Exception):
     """A line that is not what this protocol sends; the words are for the log and the answer."""
+
+
+class RefusedByAgent(Exception):
+    """The running program has understood, and does not do it.
+
+    `code` is one of `CODES`; `title` and `text` are for a person. No secret is in any.
+    """
+
+    def __init__(self, code: str, title: str, text: str) -> None:
+        super().__init__(f"{title}. {text}")
+        self.code = code
+        self.title = title
+        self.text = text
+
+    def members(self) -> Members:
+        """Those of the answer."""
+        said = {"code": self.code, "title": self.title, "text": self.text}
+        return {"ok": False, "error": self.title, **said}
+
+
+CODES = ("sign_in_needed", "declined", "forbidden", "network", "keyring", "failure", "usage")
+
+
+def refusal_in(answer: Members) -> RefusedByAgent | None:
+    """Why the running program does not do it; `None` where `answer` is no such word."""
+    code, title, text = (answer.get(name) for name in ("code", "title", "text"))
+    if answer.get("ok") is not False or code not in CODES:
+        return None
+    return RefusedByAgent(str(code), str(title or ""), str(text or ""))
 
 
 def encode(members: Members) -> bytes:

@@ -3,29 +3,83 @@
 from __future__ import annotations
 
 import os
-import socket
 import struct
 import sys
-from typing import Protocol
 
-_LOCAL_PEERCRED = 1  # macOS: sys/un.h, at the level 0
+TYPE_CHECKING = False  # `typing` is slow to load, and a script waits
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Socket(Protocol):
+        """What can be asked for options, as a socket and asyncio's stand-in for one."""
+
+        def getsockopt(self, level: int, name: int, length: int, /) -> bytes:
+            """The option as it is."""
+
+
+_LOCAL_PEERCRED, _LOCAL_PEERPID = 1, 2  # macOS: sys/un.h, at the level 0
 _XUCRED = "IIh16I"  # version, user, number of groups, groups
-
-
-class Socket(Protocol):
-    """What can be asked for options, as a socket and asyncio's stand-in for one."""
-
-    def getsockopt(self, level: int, name: int, length: int, /) -> bytes:
-        """The option as it is."""
 
 
 def is_own(peer: Socket) -> bool:
     """Whether the other end runs for the person that this program runs for; raises `OSError`."""
     if sys.platform == "linux":
-        layout = "3i"  # process, user, group: unix(7), SO_PEERCRED
-        data = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize(layout))
-        _, user, _ = struct.unpack(layout, data)
+        _, user = _credentials(peer)
     else:
         data = peer.getsockopt(0, _LOCAL_PEERCRED, struct.calcsize(_XUCRED))
         _, user = struct.unpack_from("II", data)
     return bool(user == os.getuid())
+
+
+def process_of(peer: Socket) -> int | None:
+    """The process that has connected; `None` where the system does not tell, as across containers.
+
+    Raises `OSError`.
+    """
+    if sys.platform == "linux":
+        process, _ = _credentials(peer)
+    else:
+        (process,) = struct.unpack("i", peer.getsockopt(0, _LOCAL_PEERPID, struct.calcsize("i")))
+    return process or None
+
+
+def process_at_pipe(handle: int) -> int | None:
+    """The process that has opened a named pipe of Windows; `None` where it is not told."""
+    return _at_pipe(handle, "GetNamedPipeClientProcessId")
+
+
+def serves_own_pipe(file: int) -> bool:
+    """Whether the named pipe that was opened as `file` is served for this program's person.
+
+    Another account of the computer may have taken the name first.
+    """
+    if sys.platform == "win32":  # for the type checker
+        import msvcrt
+
+        from desktop.services.programs import is_own_process
+
+        process = _at_pipe(msvcrt.get_osfhandle(file), "GetNamedPipeServerProcessId")
+        return process is not None and is_own_process(process)
+    return False
+
+
+def _at_pipe(handle: int, asked: str) -> int | None:
+    if sys.platform == "win32":
+        import ctypes
+        from ctypes import wintypes
+
+        process = wintypes.ULONG()
+        ask = getattr(ctypes.windll.kernel32, asked)
+        told = ask(wintypes.HANDLE(handle), ctypes.byref(process))
+        return process.value if told else None
+    return None
+
+
+def _credentials(peer: Socket) -> tuple[int, int]:
+    """Process and user at the other end, on Linux."""
+    from _socket import SO_PEERCRED, SOL_SOCKET  # `socket` is slow to load
+
+    layout = "3i"  # process, user, group: unix(7), SO_PEERCRED
+    data = peer.getsockopt(SOL_SOCKET, SO_PEERCRED, struct.calcsize(layout))
+    process, user, _ = struct.unpack(layout, data)
+    return process, user

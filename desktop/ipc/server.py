@@ -12,23 +12,34 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from desktop.ipc import address, client
-from desktop.ipc.messages import LONGEST, BadMessage, Members, decode, encode
-from desktop.ipc.peer import is_own
+from desktop.ipc.messages import (
+    LONGEST,
+    BadMessage,
+    Members,
+    RefusedByAgent,
+    decode,
+    encode,
+)
+from desktop.ipc.peer import is_own, process_at_pipe, process_of
 
 _log = logging.getLogger(__name__)
 
-Handler = Callable[[Members], Awaitable[Members]]
-"""Does a command with its members, and gives those of the answer."""
+Handler = Callable[[Members, "int | None"], Awaitable[Members]]
+"""Does a command with its members, for the process that asks, and gives those of the answer.
+
+It is cancelled when who has asked goes away. Raises `RefusedByAgent`.
+"""
 
 # Seconds for another one that starts, ends or does not answer. The longest end waits for an answer,
 # for the keyring and for another answer: `Session.close`.
 _PATIENCE = 40.0
 _PAUSE = 0.05
 _LINE_WITHIN = 2.0  # seconds that a peer may take to say its line, and to take its answer
-_MOST_PEERS = 8
+_MOST_PEERS = 128
+_QUEUE = 256  # those that may wait to be let in
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +96,7 @@ def _listen(lock: int) -> Claim:
         path.unlink(missing_ok=True)
         listening.bind(os.fspath(path))
         path.chmod(0o600)
-        listening.listen(_MOST_PEERS)
+        listening.listen(_QUEUE)
     except OSError:
         listening.close()
         os.close(lock)
@@ -105,11 +116,12 @@ class Server:
         self._handlers = handlers
         self._listening: list[_Transport] = []
         self._peers: set[asyncio.Task[None]] = set()
+        self._silent: dict[asyncio.Task[None], None] = {}  # those who have said nothing yet
 
     async def listen(self, claimed: Claim) -> None:
         """Answer at the socket of `claimed`."""
         server = await asyncio.start_unix_server(
-            self._on_peer, sock=claimed.listening, limit=LONGEST
+            self._on_peer, sock=claimed.listening, limit=LONGEST, backlog=_QUEUE
         )
         self._listening.append(server)
 
@@ -133,12 +145,26 @@ class Server:
             await asyncio.wait(self._peers)
 
     def _on_peer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._make_room()
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._peers.add(task)
+        self._silent[task] = None
         task.add_done_callback(self._on_served)
+
+    def _make_room(self) -> None:
+        """Where there are too many, whoever has been silent the longest goes: others have spoken.
+
+        So a program that connects and says nothing, however often, keeps nobody out.
+        """
+        if len(self._peers) >= _MOST_PEERS and self._silent:
+            longest = next(iter(self._silent))
+            del self._silent[longest]
+            self._peers.discard(longest)
+            longest.cancel()
 
     def _on_served(self, task: asyncio.Task[None]) -> None:
         self._peers.discard(task)
+        self._silent.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error is not None:
             context = {"message": "a peer was not answered", "exception": error, "task": task}
@@ -155,19 +181,35 @@ class Server:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            answer = {"ok": True, **await self._done(decode(await _line_of(reader)))}
+            members = decode(await _line_of(reader))
+            self._silent.pop(cast("asyncio.Task[None]", asyncio.current_task()), None)
+            answer = {"ok": True, **await self._done(members, reader, writer)}
+        except RefusedByAgent as refusal:
+            answer = dict(refusal.members())
         except BadMessage as error:
             answer = {"ok": False, "error": str(error)}
         writer.write(encode(answer))
         async with asyncio.timeout(_LINE_WITHIN):
             await writer.drain()
 
-    async def _done(self, members: Members) -> Members:
+    async def _done(
+        self, members: Members, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Members:
         command = members.get("command")
         handler = self._handlers.get(command) if isinstance(command, str) else None
         if handler is None:
             raise BadMessage("unknown command")
-        return await handler(members)
+        work = asyncio.ensure_future(handler(members, _process(writer)))
+        gone = asyncio.ensure_future(reader.read(1))  # ends only with the connection
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise ConnectionResetError("it has gone, or says more than one line")
+            return work.result()
+        finally:
+            ending = {each for each in (work, gone) if each.cancel()}
+            if ending:
+                await asyncio.wait(ending)
 
 
 async def _line_of(reader: asyncio.StreamReader) -> bytes:
@@ -181,3 +223,9 @@ async def _line_of(reader: asyncio.StreamReader) -> bytes:
 def _may_ask(writer: asyncio.StreamWriter) -> bool:
     # A pipe of Windows can be written to by its owner's account alone.
     return sys.platform == "win32" or is_own(writer.get_extra_info("socket"))
+
+
+def _process(writer: asyncio.StreamWriter) -> int | None:
+    if sys.platform == "win32":
+        return process_at_pipe(writer.get_extra_info("pipe").handle)
+    return process_of(writer.get_extra_info("socket"))

@@ -9,8 +9,6 @@ import re
 import unicodedata
 from urllib.parse import SplitResult, urlsplit
 
-import httpx
-
 from desktop.oauth.errors import UnsafeAddress
 
 _LONGEST_ADDRESS = 2048
@@ -118,6 +116,9 @@ def _is_name(host: str) -> bool:
 def _a_labels(address: str) -> str:
     # As httpx reads it: IDNA 2008, like the browsers. Python's own codec is IDNA 2003, which takes
     # "faß.de" for "fass.de", somebody else's name.
+    # Loaded here: a script that asks for a saved token makes no request, and does not wait for it.
+    import httpx
+
     try:
         url = httpx.URL(address)
         url.host  # noqa: B018 - reads the A-labels back, which httpx would do at the request

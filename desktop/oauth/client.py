@@ -1,19 +1,23 @@
 """The client, how it proves who it is (RFC 6749 section 2.3), and one request in its name."""
 
+from __future__ import annotations
+
 import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-import httpx
 
 from desktop.oauth.answers import members
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock
 from desktop.oauth.errors import ErrorResponse, InvalidClient, UnusableAnswer
 from desktop.oauth.fields import Members
 from desktop.oauth.http import Answer, clock_offset, post_form
+
+if TYPE_CHECKING:
+    import httpx
 
 Reader = Callable[[Answer, datetime], Members]
 """Makes something of an answer that was received at this instant, or raises the error it is."""

@@ -134,7 +134,10 @@ class Trouble(OAuthError):
     """May pass by itself. `retry_after` is what the server asked us to wait, in seconds.
 
     `by` is who else took part, where that is known: a proxy, a portal, where a redirect leads to.
+    `unused` says that the server surely has done nothing with the request.
     """
+
+    unused = False
 
     def __init__(
         self,
@@ -172,7 +175,10 @@ class NoAnswerInTime(TransportFailure):
 
 
 class ProxyFailure(TransportFailure):
-    """The proxy `by` (host and port) could not be used."""
+    """The proxy `by` (host and port) could not be used; `set_in` is whose policy names it."""
+
+    unused = True
+    set_in = ""
 
 
 class ProxyUnusable(ProxyFailure):
@@ -217,6 +223,8 @@ class CaptivePortal(PageInsteadOfAnswer):
 
 class Throttled(Trouble):
     """429 Too Many Requests."""
+
+    unused = True
 
 
 class ServerFault(Trouble):

@@ -1,5 +1,7 @@
 """One request, one answer: the only place of the protocol that touches the network."""
 
+from __future__ import annotations
+
 import asyncio
 import re
 import ssl
@@ -8,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-
-import httpx
+from typing import TYPE_CHECKING
 
 from desktop.oauth.addresses import checked_address, host_of
 from desktop.oauth.errors import (
@@ -20,6 +21,9 @@ from desktop.oauth.errors import (
     TransportFailure,
 )
 from desktop.oauth.fields import LONGEST_DURATION
+
+if TYPE_CHECKING:
+    import httpx
 
 LARGEST_BODY = 1024 * 1024
 # One request from start to finish. httpx bounds each step only: a server that sends a byte every
@@ -87,6 +91,9 @@ _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
 async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
+    # Who has a client to give has loaded it; who only reads what is saved does not wait for it.
+    import httpx
+
     endpoint = str(request.url)
     host = host_of(endpoint)
     try:
@@ -100,7 +107,12 @@ async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
     except TimeoutError as error:
         raise NoAnswerInTime(host) from error
     except httpx.RequestError as error:
-        raise _transport_failure(host, error) from error
+        failure = transport_failure(host, error)
+        # There was no connection to send the request by.
+        failure.unused = isinstance(
+            error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+        )
+        raise failure from error
     return Answer(endpoint, response.status_code, response.headers, body)
 
 
@@ -128,7 +140,10 @@ def _unpacked(body: bytes, coding: str) -> bytes:
         return body
 
 
-def _transport_failure(host: str, error: httpx.RequestError) -> TransportFailure:
+def transport_failure(host: str, error: httpx.RequestError) -> TransportFailure:
+    """What became of a request to `host` that got no whole answer."""
+    import httpx
+
     if isinstance(error, httpx.TimeoutException):
         return NoAnswerInTime(host)
     causes = _causes(error)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, first_of, now
 from desktop.oauth.device import DeviceAuthorization
@@ -77,8 +78,9 @@ async def poll(
     asked = 0
     report(Progress(asked, None, last.later(pace.pause)))
     while True:
-        await _wait(last, pace, authorization, clock=clock, nudge=nudge)
-        if authorization.remaining(clock) <= 0:
+        remaining = partial(authorization.remaining, clock)
+        await until_due(last, pace, remaining, clock=clock, nudge=nudge)
+        if remaining() <= 0:
             raise CodeExpired
         trouble: Trouble | None = None
         try:
@@ -93,18 +95,21 @@ async def poll(
         report(Progress(asked, last.utc, last.later(pace.pause), trouble))
 
 
-async def _wait(
+async def until_due(
     last: Moment,
     pace: Pace,
-    authorization: DeviceAuthorization,
+    remaining: Callable[[], float],
     *,
     clock: Clock,
     nudge: asyncio.Event,
 ) -> None:
-    """Return when the next request is due, when the code is dead, or when nudged and allowed."""
+    """Return when the next request is due, or when nudged and allowed.
+
+    No later than when `remaining`, in seconds, is over.
+    """
     pause = pace.pause
     while True:
-        due = min(pause - last.elapsed(clock), authorization.remaining(clock))
+        due = min(pause - last.elapsed(clock), remaining())
         # Even if the wall clock was set forward, a second is a second.
         left = max(due, SHORTEST_INTERVAL - (clock.monotonic() - last.monotonic))
         if left <= 0:

@@ -1,14 +1,18 @@
 """Captive portals: networks that put a page of their own in front of everything."""
 
+from __future__ import annotations
+
 import codecs
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import httpx
 
 from desktop.oauth.addresses import host_of, is_loopback
 from desktop.oauth.errors import CaptivePortal, Trouble, UnsafeAddress
 from desktop.oauth.http import Answer, knock
+
+if TYPE_CHECKING:
+    import httpx
 
 _WANTS_SIGN_IN = 511  # RFC 6585 section 6
 # Where a page sends a browser: a refresh, a script, a form, and WISPr's <LoginURL>.

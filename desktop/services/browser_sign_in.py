@@ -1,6 +1,8 @@
 """Signing in by a browser on this computer, as the session shows it (RFC 8252)."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 from desktop.oauth.authorization_code import (
@@ -11,15 +13,19 @@ from desktop.oauth.authorization_code import (
     redeem,
 )
 from desktop.oauth.client import ClientConnection
-from desktop.oauth.clock import Clock, first_of
-from desktop.oauth.errors import NotApprovedInTime
+from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, first_of, now
+from desktop.oauth.errors import NotApprovedInTime, Trouble
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.polling import Pace, pace_after, until_due
 from desktop.oauth.token import TokenSet
 from desktop.services.loopback import listening
 from desktop.services.profiles import Profile, is_own_link
+from desktop.services.session_errors import ApprovalUnused
 from desktop.services.states import AwaitingApproval
 
 LIFETIME = 600.0  # seconds that somebody has for the pages of the server
+# Seconds that a code can live (RFC 6749 section 4.1.2); many servers give it one minute.
+LONGEST_CODE = 600.0
 # A monotonic clock may stand still while the computer sleeps: look at the other one this often.
 _LONGEST_NAP = 10.0
 
@@ -30,11 +36,13 @@ async def sign_in_by_browser(
     profile: Profile,
     *,
     clock: Clock,
+    nudge: asyncio.Event,
     show: Callable[[AwaitingApproval], None],
 ) -> TokenSet:
     """Wait for a browser to come back with an approval; `show` gets the link to open.
 
-    Raises `OAuthError` or `NoWayBack`.
+    Setting `nudge` asks at once a server that could not be reached with the approval. Raises
+    `OAuthError`, `NoWayBack` or `ApprovalUnused`.
     """
     async with listening(profile.redirect_uri) as loopback:
         asked = new_request(
@@ -44,18 +52,53 @@ async def sign_in_by_browser(
             scope=profile.scope,
             extra=profile.extra_parameters,
         )
-        show(_awaiting(asked, profile))
+        waiting = _awaiting(asked, profile)
+        show(waiting)
         await first_of(loopback.answer(partial(is_answer, asked=asked)), _deadline(asked, clock))
         query = loopback.query
     if query is None:
         raise NotApprovedInTime
-    return await redeem(
-        connection,
-        metadata.token_endpoint,
-        asked=asked,
-        code=code_in(query, asked),
-        scope=profile.scope,
+    code = code_in(query, asked)
+    return await _redeemed(
+        lambda: redeem(
+            connection, metadata.token_endpoint, asked=asked, code=code, scope=profile.scope
+        ),
+        waiting,
+        clock=clock,
+        nudge=nudge,
+        show=show,
     )
+
+
+async def _redeemed(
+    ask: Callable[[], Awaitable[TokenSet]],
+    waiting: AwaitingApproval,
+    *,
+    clock: Clock,
+    nudge: asyncio.Event,
+    show: Callable[[AwaitingApproval], None],
+) -> TokenSet:
+    """Call `ask` until it gives tokens, as long as the server has not seen the code.
+
+    A code counts once (RFC 6749 section 4.1.2), so what may have been used is not sent again.
+    """
+    came, pace = now(clock), Pace(SHORTEST_INTERVAL)
+    while True:
+        try:
+            return await ask()
+        except Trouble as error:
+            last, pace = now(clock), pace_after(pace, error)
+            if not error.unused or pace.earliest > _remaining(came, clock):
+                raise ApprovalUnused from error
+            next_at, until = last.later(pace.pause), came.later(LONGEST_CODE)
+            show(replace(waiting, next_at=next_at, expires_at=until, trouble=error))
+        nudge.clear()  # what was set before this failure says nothing of the next try
+        remaining = partial(_remaining, came, clock)
+        await until_due(last, pace, remaining, clock=clock, nudge=nudge)
+
+
+def _remaining(came: Moment, clock: Clock) -> float:
+    return LONGEST_CODE - came.elapsed(clock)
 
 
 async def _deadline(asked: AuthorizationRequest, clock: Clock) -> None:

@@ -49,11 +49,26 @@ def open_in(id_: str, address: str) -> bool:
     """
     address = checked_address(address)  # nothing that a program could take for an option
     browser = next((each for each in installed_browsers() if each.id == id_), None)
-    if browser is None:
-        return False
+    return browser is not None and _started([*browser.command, address])
+
+
+def open_usual(address: str) -> bool:
+    """Open `address` in the usual browser; whether that was tried. Raises `UnsafeAddress`. Blocks.
+
+    The window has Qt do it; this is for who has none.
+    """
+    address = checked_address(address)
+    if sys.platform == "win32":
+        os.startfile(address)  # noqa: S606 - an address that was checked, and no shell
+        return True
+    opener = "/usr/bin/open" if sys.platform == "darwin" else shutil.which("xdg-open")
+    return opener is not None and _started([opener, address])
+
+
+def _started(command: list[str]) -> bool:
     try:
         process = subprocess.Popen(  # noqa: S603 - a program of this computer, and no shell
-            [*browser.command, address],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

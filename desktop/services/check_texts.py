@@ -1,5 +1,7 @@
 """What a check of a profile says: one table. What goes wrong with a server says `messages`."""
 
+from desktop.services.field_names import field
+
 ANSWERS = "{host} answers."
 TRUSTED = "This computer trusts its certificate."
 STAYS_HERE = "It does not leave this computer."
@@ -12,7 +14,7 @@ WAYS = {
     "client-credentials": "Nobody signs in: the client itself does.",
 }
 NO_WAY = "{host} does not say where one signs in."
-NO_WAY_REMEDY = "Choose another way to sign in, or name its “authorization_endpoint”."
+NO_WAY_REMEDY = f"Choose another way to sign in, or give {field('authorization_endpoint')}."
 NOT_OFFERED = "{host} does not offer it."
 NOT_LISTED = "{host} does not list this way to sign in; whether it offers it shows now."
 SAFER = "“{name}” is safer, and {host} offers it. The client must be allowed to use it."

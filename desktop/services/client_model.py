@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from desktop.oauth.addresses import has_hidden_characters
+from desktop.services.profile_rules import is_way_back
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,5 +102,4 @@ def _grants(members: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _loopback(addresses: tuple[str, ...]) -> str:
-    here = ("http://127.0.0.1", "http://[::1]", "http://localhost")
-    return next((each for each in addresses if each.startswith(here)), "")
+    return next(filter(is_way_back, addresses), "")

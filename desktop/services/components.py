@@ -12,10 +12,14 @@ from pathlib import Path
 
 # What the program imports, with the demo server; what these need in turn follows by itself.
 ROOTS = (
+    "click",
     "filelock",
     "httpx",
+    "jeepney",
     "keyring",
     "platformdirs",
+    "psutil",
+    "psutil",
     "pyjwt",
     "pyside6-essentials",
     "qasync",

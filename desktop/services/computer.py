@@ -6,12 +6,13 @@ from functools import partial
 from desktop.oauth.clock import SystemClock
 from desktop.services.background import Worker
 from desktop.services.connecting import Connector
-from desktop.services.keystore import Keystore, Vault, VaultKeystore
 from desktop.services.network import system_proxy
-from desktop.services.noted_keystore import NotedKeystore
-from desktop.services.paths import locks_folder, notes_folder
+from desktop.services.paths import locks_folder
 from desktop.services.shared_lock import shared_lock
 from desktop.services.surroundings import Surroundings
+from desktop.services.system_keystore import system_keystore
+
+__all__ = ["surroundings", "system_keystore"]
 
 
 def surroundings(
@@ -25,15 +26,3 @@ def surroundings(
     keystore = system_keystore()
     connector = Connector(keystore, worker, find_proxy=find_proxy)
     return Surroundings(keystore, connector, clock, lock)
-
-
-def system_keystore(*, patience: float = 20.0) -> Keystore:
-    """The keyring of this computer, each operation at most `patience` seconds."""
-    return NotedKeystore(VaultKeystore(_open_vault, patience=patience), notes_folder())
-
-
-def _open_vault() -> Vault:
-    # Runs in the keystore's thread, at the first need: keyring is slow to load.
-    from desktop.services.keyring_vault import open_vault
-
-    return open_vault()

@@ -55,7 +55,7 @@ def _own_profiles(file: Path, policy: Policy) -> Profiles:
             raise
         # A slip in the person's file does not take what everybody has.
         _log.warning("own profiles cannot be read: %s", error)
-        return Profiles(file, {}, {})
+        return Profiles(file, {}, {f"all in {file.name}": error})
 
 
 def obeying(profile: Profile, policy: Policy) -> Profile:

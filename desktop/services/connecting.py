@@ -9,8 +9,8 @@ import httpx
 from desktop.services.background import Worker
 from desktop.services.keystore import Keystore, KeystoreError
 from desktop.services.network import Network, make_http_client, system_proxy
-from desktop.services.profiles import Profile, proxy_bound, proxy_password_key
-from desktop.services.saved_tokens import decode_password
+from desktop.services.profile_secrets import password_for_proxy
+from desktop.services.profiles import Profile
 
 _log = logging.getLogger(__name__)
 
@@ -42,24 +42,24 @@ class Connector:
         Raises `AuthorityUnusable`.
         """
 
-        async def password() -> str | None:
-            return proxy_password or await self._saved_password(profile)
+        async def password(proxy: str) -> str | None:
+            return proxy_password or await self._saved_password(profile, proxy)
 
         network = Network(
             proxy=profile.proxy,
             proxy_user=profile.proxy_user,
             proxy_password=password,
+            proxy_set_in=profile.policy.source if profile.policy.proxy else "",
             ca_file=profile.ca_file,
             find_proxy=self._find_proxy,
             finder=self._finder,
         )
         return await self._worker.run(partial(make_http_client, network))
 
-    async def _saved_password(self, profile: Profile) -> str | None:
+    async def _saved_password(self, profile: Profile, proxy: str) -> str | None:
         try:
-            value = await self._keystore.load(proxy_password_key(profile))
+            return await password_for_proxy(self._keystore, profile, proxy)
         except KeystoreError as error:
             # The proxy then says that it wants one.
             _log.warning("no password for the proxy: %s", type(error).__name__)
             return None
-        return value and decode_password(value, issued_for=proxy_bound(profile))

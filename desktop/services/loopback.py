@@ -40,7 +40,7 @@ class Loopback:
         self._accepts: Callable[[str], bool] | None = None
         self._query: str | None = None
         self._arrived = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}  # the oldest first
 
     @property
     def query(self) -> str | None:
@@ -57,16 +57,18 @@ class Loopback:
 
     def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Somebody is here."""
-        if len(self._tasks) >= _MOST_AT_ONCE:
-            writer.close()
-            return
+        staying = [task for task in self._tasks if not task.cancelling()]
+        if len(staying) >= _MOST_AT_ONCE:
+            # Another program could hold all of them, as often as they are given up. A browser that
+            # comes back speaks at once, so whoever was here longest is the least likely.
+            staying[0].cancel()
         task = asyncio.ensure_future(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
 
     async def close(self) -> None:
         """Send everybody away."""
-        for task in self._tasks:
+        for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -83,8 +85,8 @@ class Loopback:
             pass  # it is nobody's answer, or whoever brought it did not wait for the page
         finally:
             writer.close()
-        if query is not None:
-            self._arrived.set()
+            if query is not None:  # also when it was cancelled while it wrote the page
+                self._arrived.set()
 
     def _judge(self, head: bytes) -> tuple[str, str | None]:
         """The status for a request, and its query where it is the answer."""

@@ -14,6 +14,7 @@ class Remedy(Enum):
     TRY_AGAIN = "Try again"
     WITHOUT_KEYRING = "Continue without saving"
     SET_UP = "Set up a profile"
+    EDIT_PROFILE = "Edit profile"
     OPEN_PROFILES = "Open profiles folder"
 
 
@@ -21,13 +22,16 @@ class Remedy(Enum):
 class Row:
     """The words for one kind of error; `text` may need the error and the code on screen.
 
-    `help` is what helps for good, said where the sign-in goes on all the same.
+    `remedies` may depend on the error. `help` is what helps for good, said where the sign-in goes
+    on all the same.
     """
 
     title: str
     text: str | Callable[[Any, str], str]
-    remedies: tuple[Remedy, ...] = (Remedy.TRY_AGAIN,)
+    remedies: tuple[Remedy, ...] | Callable[[Any], tuple[Remedy, ...]] = (Remedy.TRY_AGAIN,)
     help: str | Callable[[], str] = ""
 
 
-PROFILE_REMEDIES = (Remedy.TRY_AGAIN, Remedy.OPEN_PROFILES)
+# Where the same once more cannot help.
+ONLY_THE_PROFILE = (Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN)
+PROFILE_REMEDIES = (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from desktop.oauth import errors
 from desktop.services import keystore, profiles, session_errors
+from desktop.services.field_names import field
 from desktop.services.logs import redacted
-from desktop.services.message_rows import PROFILE_REMEDIES, Remedy, Row
+from desktop.services.message_rows import ONLY_THE_PROFILE, PROFILE_REMEDIES, Remedy, Row
 from desktop.services.server_messages import SERVER_ROWS, server_says
 
 __all__ = ["Advice", "Remedy", "advice_for", "facts_of"]
@@ -37,7 +38,8 @@ def advice_for(error: Exception, *, user_code: str = "") -> Advice:
     # A server may echo what it was sent.
     facts = facts_of(error) or facts_of(error.__cause__)
     help_ = row.help() if callable(row.help) else row.help
-    return Advice(row.title, redacted(text), row.remedies, redacted(facts), help_)
+    remedies = row.remedies(error) if callable(row.remedies) else row.remedies
+    return Advice(row.title, redacted(text), remedies, redacted(facts), help_)
 
 
 _LONGEST_LINE = 48  # characters that fit the window
@@ -74,6 +76,16 @@ def _reason(error: session_errors.NotSignedOut) -> str:
 def _cause_says(error: session_errors.SignedOutByServer) -> str:
     cause = error.__cause__
     return server_says(cause) if isinstance(cause, errors.ErrorResponse) else ""
+
+
+def _why_unused(error: session_errors.ApprovalUnused) -> str:
+    cause = error.__cause__
+    if isinstance(cause, errors.Trouble) and cause.unused:
+        return (
+            f"the token could not be fetched in time. {advice_for(cause).text} Then sign in again."
+        )
+    title = f" ({advice_for(cause).title})" if isinstance(cause, errors.Trouble) else ""
+    return f"the token got lost on its way here{title}. An approval counts once: sign in again."
 
 
 def _sentence(text: str) -> str:
@@ -128,18 +140,24 @@ _ROWS: dict[type[BaseException], Row] = {
         "The client password is missing",
         lambda e, _: (
             "Your profile says that its client has a password, and the keyring holds none for it. "
-            f"Run “xdr-login --profile {e.profile_id} --set-client-password” in a terminal to "
-            "store it, then try again."
+            "Type it into the profile, or run “xdr-login profiles edit "
+            f"{e.profile_id} --client-secret-stdin” in a terminal. Then try again."
         ),
+        ONLY_THE_PROFILE,
     ),
     session_errors.NoWayBack: Row(
         "Your browser cannot come back here",
         lambda e, _: (
             f"Nothing can listen at “{errors.printable(e.redirect_uri, 100)}”: another program may "
-            "use that port, or it is no http address of this computer. Check `redirect_uri` in "
-            "your profile."
+            "use that port, or it is no http address of this computer. Check "
+            f"{field('redirect_uri')} in your profile."
         ),
-        PROFILE_REMEDIES,
+        ONLY_THE_PROFILE,
+    ),
+    session_errors.ApprovalUnused: Row(
+        "Your approval brought no token",
+        lambda e, _: f"You approved it in your browser, but {_why_unused(e)}",
+        (Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.NotSignedOut: Row(
         "The token is still in the keyring",
@@ -161,8 +179,8 @@ _ROWS: dict[type[BaseException], Row] = {
         (Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.NoToken: Row(
-        "There is no token to copy",
-        "You are not signed in. Sign in, then copy it.",
+        "There is no token",
+        "You are not signed in. Sign in, then try again.",
         (Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.RenewalSlow: Row(
@@ -189,6 +207,21 @@ _ROWS: dict[type[BaseException], Row] = {
     session_errors.ForbiddenByPolicy: Row(
         "This is not allowed here",
         lambda e, _: f"Your administrator has forbidden it ({e.source}).",
+    ),
+    session_errors.NotAllowed: Row(
+        "You did not allow it",
+        "XDR Login asked you whether a program may have the token, and you refused. Run it again "
+        "to be asked again: after a minute at the soonest.",
+    ),
+    session_errors.NotAnswered: Row(
+        "Nobody allowed it",
+        "XDR Login asked in its window whether a program may have the token, and nobody answered "
+        "within a minute. Run it again and answer there.",
+    ),
+    session_errors.NobodyToAsk: Row(
+        "There is no window to ask you in",
+        "Your settings say that you are asked before a program gets a token. Start XDR Login, then "
+        "run this again; or switch that setting off.",
     ),
     session_errors.SessionError: Row("It did not work", "Try again."),
     # The profiles

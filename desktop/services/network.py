@@ -38,14 +38,16 @@ class Network:
     """How servers are reached.
 
     `proxy` is `system`, `none`, or an address; `proxy_user` is the name to give to it, and
-    `proxy_password` asks for the password when it is needed. `ca_file` holds, in PEM, authorities
+    `proxy_password` asks for the password for its host and port when that is needed.
+    `proxy_set_in` is where an administrator has named it. `ca_file` holds, in PEM, authorities
     to trust besides those of the system. `find_proxy` tells the system's proxy for an address; it
     may block, and `finder` does it.
     """
 
     proxy: str = "system"
     proxy_user: str = ""
-    proxy_password: Callable[[], Awaitable[str | None]] = no_password
+    proxy_password: Callable[[str], Awaitable[str | None]] = no_password
+    proxy_set_in: str = ""
     ca_file: str = ""
     find_proxy: Callable[[str], str] = system_proxy
     finder: Worker = field(default_factory=partial(Worker, "proxies"), repr=False)
@@ -67,6 +69,7 @@ def make_http_client(network: Network | None = None) -> httpx.AsyncClient:
             partial(_proxy_for, network),
             user=network.proxy_user,
             password=network.proxy_password,
+            set_in=network.proxy_set_in,
         ),
         timeout=httpx.Timeout(10.0, connect=10.0),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),

@@ -90,6 +90,7 @@ class ProfileDeeds:
         except BrokenPolicy as error:
             raise BrokenProfile(error.where, error.detail) from error
         presets = await self._worker.run(load_presets)
+        self.policy = profiles.policy
         return Known(profiles, presets, frozenset(self.policy.profiles))
 
     def new_id(self, name: str, known: Known) -> str:
@@ -115,18 +116,16 @@ class ProfileDeeds:
         ways to sign in that may be proposed.
         """
         profile = obeying(profile, known.profiles.policy)
-        client, proxy = passwords.client, passwords.proxy
+        client = passwords.client
         if client is None:
             client = await client_password(self._world.keystore, profile)
-        if proxy is None:
-            proxy = await proxy_password(self._world.keystore, profile)
         looking = profile_check.check(
             profile,
             client or None,
             open_http=self._world.open_http,
             clock=self._world.clock,
             presets=known.presets,
-            proxy_password=proxy or None,
+            proxy_password=passwords.proxy or None,
             allowed=allowed,
         )
         async with aclosing(looking) as findings:
@@ -164,19 +163,20 @@ class ProfileDeeds:
 
     async def take_in(self, source: Path) -> tuple[str, ...]:
         """Import the profiles in `source`; their ids. Raises `BrokenProfile`, `OSError`."""
-        return await self._worker.run(partial(_import, self.file, source))
+        return await self._worker.run(partial(_import, self.file, source, self.policy))
 
     async def give_out(self, ids: tuple[str, ...], target: Path) -> None:
         """Export profiles to `target`, without any secret. Raises `BrokenProfile`, `OSError`."""
         await self._worker.run(partial(_export, self.file, ids, target))
 
 
-def _import(file: Path, source: Path) -> tuple[str, ...]:
+def _import(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
     with source.open("rb") as opened:
         content = opened.read(_LARGEST_IMPORT + 1)
     if len(content) > _LARGEST_IMPORT:
         raise OSError(None, "it is far too large for profiles", str(source))
-    return import_profiles(file, content.decode("utf-8-sig", "replace"))
+    text = content.decode("utf-8-sig", "replace")
+    return import_profiles(file, text, taken=policy.profiles.keys())
 
 
 def _export(file: Path, ids: tuple[str, ...], target: Path) -> None:

@@ -117,7 +117,8 @@ def faults_of(draft: Draft, presets: Presets) -> dict[str, str]:
         # Where several are wrong together it is the address that all others follow from.
         name = member if member in FIELDS else "issuer"
         words = _OF_PRESET if draft.preset else _WORDS
-        found.setdefault(name, words.get(name, f"{detail[:1].upper()}{detail[1:]}."))
+        said = detail.replace(f"`{name}`", "It", 1)
+        found.setdefault(name, words.get(name, f"{said[:1].upper()}{said[1:]}."))
     return found
 
 
@@ -161,7 +162,7 @@ _MISSING = {
 _WORDS = {
     "issuer": "Type in the address of the issuer, or the endpoints under “More options”.",
     "letter": "One character, or two.",
-    "color": "Choose one of the colours.",
+    "color": "Choose one of the colors.",
     "proxy": "“system”, “none”, or an address with its port, such as http://proxy.example:3128. "
     "The user goes into the next field.",
     "redirect_uri": "It must be on this computer, such as http://127.0.0.1:8400/callback.",

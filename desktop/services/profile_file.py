@@ -73,11 +73,14 @@ def remove_profile(file: Path, id_: str) -> None:
     _change(file, lambda tables: tables.pop(id_, None), touched=set())
 
 
-def import_profiles(file: Path, text: str, source: Path | None = None) -> tuple[str, ...]:
+def import_profiles(
+    file: Path, text: str, source: Path | None = None, *, taken: Collection[str] = ()
+) -> tuple[str, ...]:
     """Add the profiles in `text`, as `export_profiles` gave it, to `file`; their new ids. Blocks.
 
-    None that is there is replaced: another one of its name gets a number. Raises `BrokenProfile`,
-    which names `source`, the file that `text` is from, where that makes no sense.
+    None that is there is replaced, and none gets an id that is `taken` elsewhere: another one of
+    its name gets a number. Raises `BrokenProfile`, which names `source`, the file that `text` is
+    from, where that makes no sense.
     """
     document = read_document(source or file, text)
     found = read_profiles(source or file, document, text)
@@ -91,7 +94,7 @@ def import_profiles(file: Path, text: str, source: Path | None = None) -> tuple[
     def change(there: Members) -> None:
         added.clear()
         for id_, table in tables.items():
-            new = new_id(id_, {*there, *added})
+            new = new_id(id_, {*there, *added, *taken})
             added[new] = table if new == id_ else _numbered(table, id_, new)
         there.update(added)
 

@@ -39,7 +39,7 @@ class Profiles:
     policy: Policy = NO_POLICY
 
     def named(self, name: str | None) -> Profile:
-        """The profile `name`, or the first one. Raises `ProfileError`."""
+        """The profile with the id or else the name `name`, or the first. Raises `ProfileError`."""
         if name is None:
             for id_ in self.good:
                 return self.good[id_]
@@ -49,6 +49,9 @@ class Profiles:
         if name in self.broken:
             raise self.broken[name]
         if name not in self.good:
+            called = [each for each in self.good.values() if each.name == name]
+            if len(called) == 1:
+                return called[0]
             if not self.good and not self.broken:
                 raise NoProfile(self.file)
             raise UnknownProfile(self.file, name, self.good)

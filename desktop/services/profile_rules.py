@@ -20,7 +20,8 @@ Fault = tuple[str, str]
 """The member that is wrong, and why, in words; the member is empty where several are."""
 
 NEVER_IN_A_FILE = (
-    "a secret never stands here; a client's password is stored with --set-client-password"
+    "a secret never stands here; a client's password is stored with "
+    "“xdr-login profiles edit NAME --client-secret-stdin”"
 )
 
 _SECRET = re.compile(r".*(secret|password|passwd).*|(access|refresh)_token")
@@ -62,7 +63,7 @@ def _faults_of_grant(profile: Profile) -> Iterator[Fault]:
         yield "", f"needs a preset, an issuer, or {_named(needed)}"
     if profile.grant == "client-credentials" and profile.client_authentication == "none":
         yield "client_authentication", "an API client signs in with a password, so not `none`"
-    if profile.redirect_uri and not _is_loopback(profile.redirect_uri):
+    if profile.redirect_uri and not is_way_back(profile.redirect_uri):
         yield (
             "redirect_uri",
             "`redirect_uri` must be on this computer, such as http://127.0.0.1:8400/callback",
@@ -73,7 +74,8 @@ def _named(endpoints: tuple[str, ...]) -> str:
     return "both endpoints" if len(endpoints) > 1 else f"a `{endpoints[0]}`"
 
 
-def _is_loopback(address: str) -> bool:
+def is_way_back(address: str) -> bool:
+    """Whether a browser on this computer can come back to `address`, which is a redirect URI."""
     # RFC 8252 section 7.3; section 8.3 advises against `localhost`, but some providers insist.
     try:
         parts = urlsplit(address)

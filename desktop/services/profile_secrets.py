@@ -9,7 +9,7 @@ from desktop.services.profiles import (
     proxy_password_key,
     tokens_key,
 )
-from desktop.services.saved_tokens import decode_password, encode_password
+from desktop.services.saved_tokens import decode_password, encode_password, password_shown_to
 
 
 async def save_client_password(keystore: Keystore, profile: Profile, password: str) -> None:
@@ -46,6 +46,22 @@ async def proxy_password(keystore: Keystore, profile: Profile) -> str | None:
     """The one for the proxy and the user that `profile` names now; raises `KeystoreError`."""
     value = await keystore.load(proxy_password_key(profile))
     return value and decode_password(value, issued_for=proxy_bound(profile))
+
+
+async def password_for_proxy(keystore: Keystore, profile: Profile, proxy: str) -> str | None:
+    """Like `proxy_password`, for `proxy` (host and port) alone; raises `KeystoreError`.
+
+    A profile may leave it to this computer to name the proxy, and a network may name another to all
+    computers in it (WPAD): so the first one that is given the password is the only one.
+    """
+    password = await proxy_password(keystore, profile)
+    if not password or profile.proxy != "system":
+        return password
+    key, bound = proxy_password_key(profile), proxy_bound(profile)
+    shown_to = password_shown_to(await keystore.load(key) or "")
+    if not shown_to:
+        await keystore.save(key, encode_password(password, issued_for=bound, shown_to=proxy))
+    return password if shown_to in {"", proxy} else None
 
 
 async def delete_secrets(keystore: Keystore, profile: Profile) -> None:

@@ -1,8 +1,12 @@
 """The authorization server of one profile: where its endpoints are, and who speaks to it."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import httpx
 
 from desktop.oauth.addresses import host_of
+from desktop.oauth.app_grant import AppGrant, app_grant_status
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
 from desktop.oauth.errors import (
     CaptivePortal,
@@ -122,6 +126,17 @@ class Provider:
             return {}
         return await who_am_i(connection, endpoint, access_token=access_token)
 
+    async def app_grant(self, access_token: str) -> AppGrant | None:
+        """What the person has granted to this app; `None` where the server has no such thing.
+
+        Raises `OAuthError`, `KeystoreError` or `ClientPasswordMissing`.
+        """
+        endpoint = self._profile.app_grant_endpoint
+        if not endpoint or self.speaks_for_client:
+            return None
+        connection = await self.connected_as_before()
+        return await app_grant_status(connection, endpoint, access_token=access_token)
+
     async def close(self) -> None:
         """End the connections."""
         if self._http is not None:
@@ -160,6 +175,11 @@ class Provider:
             if not optional:
                 raise
             return None
+
+
+Found = TypeVar("Found")
+Question = Callable[[Provider, str], Awaitable[Found]]
+"""What can be asked with an access token, such as `Provider.who_am_i`."""
 
 
 async def discovered(connection: ClientConnection, profile: Profile) -> ServerMetadata:

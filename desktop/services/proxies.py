@@ -21,7 +21,7 @@ from desktop.oauth.errors import (
 Info = dict[str, Any]
 
 
-async def no_password() -> str | None:
+async def no_password(_proxy: str) -> str | None:
     """The password of a proxy that wants none."""
     return None
 
@@ -29,9 +29,10 @@ async def no_password() -> str | None:
 class ProxiedTransport(httpx.AsyncBaseTransport):
     """Sends each request through the proxy that `find` gives for it, or directly for an empty one.
 
-    A proxy whose address names no user is given `user` and what `password` gives (RFC 7617), which
-    is asked for at the first need, and again after the proxy has refused it. Raises, besides what
-    httpx does, a `ProxyFailure`.
+    A proxy whose address names no user is given `user` and what `password` gives for its host and
+    port (RFC 7617), which is asked for at the first need, and again after the proxy has refused it.
+    Raises, besides what httpx does, a `ProxyFailure`; `set_in` is where an administrator has named
+    the proxy.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         find: Callable[[httpx.URL], Awaitable[str]],
         *,
         user: str = "",
-        password: Callable[[], Awaitable[str | None]] = no_password,
+        password: Callable[[str], Awaitable[str | None]] = no_password,
+        set_in: str = "",
     ) -> None:
         self._context = context
         self._find = find
         self._user = user
         self._password = password
+        self._set_in = set_in
         # Without a proxy, as most have it, made here, off the event loop.
         self._direct = httpx.AsyncHTTPTransport(verify=context)
         self._transports: dict[str, httpx.AsyncHTTPTransport] = {}  # by the proxy they go through
@@ -53,18 +56,25 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it; raises `httpx.RequestError` or a `ProxyFailure`."""
+        try:
+            return await self._sent(request)
+        except ProxyFailure as failure:
+            failure.set_in = self._set_in
+            raise
+
+    async def _sent(self, request: httpx.Request) -> httpx.Response:
         address = await self._find(request.url)
         if not address:
             return await self._direct.handle_async_request(request)
         host = host_of(str(request.url))
         proxy = _proxy_url(address, host)
         transport = await self._through(proxy)
-        schemes = _Challenge()
-        request.extensions = {**request.extensions, "trace": schemes.notice}
+        passage = _Passage()
+        request.extensions = {**request.extensions, "trace": passage.notice}
         try:
             return await transport.handle_async_request(request)
-        except (httpx.ProxyError, httpx.ConnectError) as error:
-            failure = _failure(host, _name(proxy), error, schemes)
+        except httpx.TransportError as error:
+            failure = _failure(request.url, _name(proxy), error, passage)
             known = self._transports.get(str(proxy)) is transport
             if known and isinstance(failure, ProxySignInNeeded):
                 # The next request asks for the password anew: it may have been corrected.
@@ -85,7 +95,11 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         key = str(proxy)
         if key not in self._transports:
             auth = None
-            if self._user and not proxy.username and (password := await self._password()):
+            if (
+                self._user
+                and not proxy.username
+                and (password := await self._password(_name(proxy)))
+            ):
                 auth = (self._user, password)
             ssl_context = self._context if proxy.scheme == "https" else None
             made = httpx.AsyncHTTPTransport(
@@ -96,23 +110,35 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         return self._transports[key]
 
 
-class _Challenge:
-    """The ways to sign in that a proxy named (RFC 9110 section 11.7.1), as the library saw them."""
+class _Passage:
+    """How far a request came, as the library tells of every event.
+
+    `at_proxy` says that a connection was begun which the proxy has not let through yet; `schemes`
+    are the ways to sign in that it named (RFC 9110 section 11.7.1): httpx's own error lacks them.
+    """
 
     def __init__(self) -> None:
+        self.at_proxy = False
         self.schemes: tuple[str, ...] = ()
 
     async def notice(self, event: str, info: Info) -> None:
-        """Told of every event of the request; httpx's own error lacks the headers."""
-        if event != "http11.receive_response_headers.complete":
-            return
-        _version, status, _reason, headers = info["return_value"]
-        if status == 407:
-            self.schemes = tuple(
-                match[1].decode()
-                for name, value in headers
-                if name.lower() == b"proxy-authenticate" and (match := _SCHEME.match(value))
-            )
+        """Told of every event of the request."""
+        match event:
+            case "connection.connect_tcp.started":
+                self.at_proxy = True
+            case "proxy.start_tls.started":
+                self.at_proxy = False
+            case "http11.receive_response_headers.complete":
+                _version, status, _reason, headers = info["return_value"]
+                self.schemes = _schemes(headers) if status == 407 else ()
+
+
+def _schemes(headers: list[tuple[bytes, bytes]]) -> tuple[str, ...]:
+    return tuple(
+        match[1].decode()
+        for name, value in headers
+        if name.lower() == b"proxy-authenticate" and (match := _SCHEME.match(value))
+    )
 
 
 _SCHEME = re.compile(rb"\s*([A-Za-z0-9-]+)")
@@ -136,19 +162,31 @@ def _name(proxy: httpx.URL) -> str:
 
 # WORKAROUND: of the answer to CONNECT httpcore gives the first line alone, as its error's text.
 def _failure(
-    host: str, proxy: str, error: httpx.TransportError, challenge: _Challenge
+    url: httpx.URL, proxy: str, error: httpx.TransportError, passage: _Passage
 ) -> ProxyFailure | None:
-    """What went wrong with the proxy; `None` where it was the connection with `host` itself."""
-    detail = str(error)
+    """What went wrong with the proxy; `None` where it was the connection with the server itself."""
+    host, detail = host_of(str(url)), str(error)
     if not isinstance(error, httpx.ProxyError):
-        return None if _is_about_trust(error) else ProxyUnreachable(host, by=proxy, detail=detail)
+        return _unconnected(url, proxy, error) if passage.at_proxy else None
     # tinyproxy answers 401 to a password that is wrong, and 407 only where there is none.
     if not detail.startswith(("407", "401")):
         return ProxyRefused(host, by=proxy, detail=detail)
-    others = [each for each in challenge.schemes if each.lower() != "basic"]
-    if others and len(others) == len(challenge.schemes):
+    others = [each for each in passage.schemes if each.lower() != "basic"]
+    if others and len(others) == len(passage.schemes):
         return ProxySignInUnsupported(host, by=proxy, detail=", ".join(others))
     return ProxySignInNeeded(host, by=proxy)
+
+
+def _unconnected(url: httpx.URL, proxy: str, error: httpx.TransportError) -> ProxyFailure | None:
+    host, detail = host_of(str(url)), str(error) or type(error).__name__
+    if isinstance(error, httpx.ConnectError) and _is_about_trust(error):
+        return ProxyUnusable(host, by=proxy, detail="its certificate is not trusted")
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return ProxyUnreachable(host, by=proxy, detail=detail)
+    if url.scheme != "https":
+        return None  # the proxy has it, and whether it or the server fails cannot be told
+    kind = ProxyUnreachable if isinstance(error, httpx.TimeoutException) else ProxyFailure
+    return kind(host, by=proxy, detail=detail)
 
 
 def _is_about_trust(error: BaseException) -> bool:

@@ -40,6 +40,23 @@ class FreshToken:
     scope: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What somebody needs of a token, in seconds.
+
+    Where less than `validity` is left of it, it is renewed if that is possible, but not in the
+    first half of its life: who asks for more than a token lives gets no new one every time.
+    `patience` is how long a renewal is waited for.
+    """
+
+    validity: float = 0.0
+    patience: float = PATIENCE
+
+
+ANY = Need()
+"""Any token that is valid."""
+
+
 class Renewer:
     """Renews what `store` holds; `changed` is called whenever there is something new to show.
 
@@ -155,17 +172,18 @@ class Renewer:
         if self._can_renew():
             self._begin()
 
-    async def fresh(self) -> FreshToken:
-        """A token for use, renewed first where that is due or under way.
+    async def fresh(self, need: Need = ANY) -> FreshToken:
+        """A token for use, renewed first where that is due, under way, or what the `need` is.
 
-        After `PATIENCE` seconds the old one is given while it is valid. Raises `OAuthError`,
+        When its patience is over the old one is given while it is valid. Raises `OAuthError`,
         `KeystoreError` or `SessionError`. To be cancelled is to stop waiting, not to stop renewing.
         """
         self._use = replace(self._use, used=now(self._world.clock))
         self._look.set()
         self._correct_clock()
-        if self.renewing or self._seconds_to_renewal() <= 0 or self.is_over():
-            await self._renewed_in_good_time()
+        due = self._seconds_to_renewal() <= 0 or self._is_short(need.validity)
+        if self.renewing or due or self.is_over():
+            await self._renewed_in_good_time(need.patience)
         held = self._store.held
         if held is None or self.is_over():
             raise self.trouble or NoToken
@@ -184,11 +202,19 @@ class Renewer:
             renewal.cancel()
             await asyncio.wait({renewal})
 
-    async def _renewed_in_good_time(self) -> None:
+    def _is_short(self, validity: float) -> bool:
+        """Whether too little is left of the token, and nothing speaks against asking now."""
+        held, clock = self._store.held, self._world.clock
+        if held is None or held.expires_at is None or self._failures.left(clock) > 0:
+            return False
+        enough = min(validity, (held.expires_at - held.issued_at).total_seconds() / 2)
+        return (held.expires_at - clock.utc()).total_seconds() < enough
+
+    async def _renewed_in_good_time(self, patience: float) -> None:
         if not self.renewing and not self._can_renew():
             return
         renewal = self._begin()
-        await first_of(asyncio.wait({renewal}), self._world.clock.sleep(PATIENCE))
+        await first_of(asyncio.wait({renewal}), self._world.clock.sleep(patience))
         if renewal.done():
             renewal.result()  # raises what nobody expected
         elif self.is_over():

@@ -57,9 +57,13 @@ def decode(value: str, *, issued_for: str) -> Saved | None:
         return None
 
 
-def encode_password(password: str, *, issued_for: str) -> str:
-    """The password of a client, bound to its server as the tokens are."""
-    return json.dumps({"format": _FORMAT, "issued_for": issued_for, "password": password})
+def encode_password(password: str, *, issued_for: str, shown_to: str = "") -> str:
+    """The password of a client, bound to its server as the tokens are.
+
+    One for a proxy may be bound, besides, to the one that was `shown_to`.
+    """
+    values = {"format": _FORMAT, "issued_for": issued_for, "password": password}
+    return json.dumps(values | ({"shown_to": shown_to} if shown_to else {}))
 
 
 def decode_password(value: str, *, issued_for: str) -> str | None:
@@ -71,6 +75,14 @@ def decode_password(value: str, *, issued_for: str) -> str | None:
         return text(found, "password")
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
+
+
+def password_shown_to(value: str) -> str:
+    """Which proxy has been given the password in `value`; empty for none."""
+    try:
+        return text(json.loads(value), "shown_to") or ""
+    except (ValueError, AttributeError, RecursionError):
+        return ""
 
 
 def _tokens(found: dict[str, Any]) -> TokenSet:

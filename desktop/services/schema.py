@@ -115,6 +115,13 @@ SETTINGS = (
         "empty for the usual one.",
         "Browser",
     ),
+    Member(
+        "ask_for_tokens",
+        Kind.SWITCH,
+        "Ask the person in the window before a program gets a token from `xdr-login`. Without a "
+        "window it then gets none.",
+        "Ask me when a program wants a token",
+    ),
 )
 
 _ADDRESS = "An address: https, or http on this computer."
@@ -149,7 +156,7 @@ PROFILE = (
     Member(
         "color",
         Kind.TEXT,
-        "A colour to tell the profile apart, by name or like #1a2b3c.",
+        "A color to tell the profile apart, by name or like #1a2b3c.",
         choices=COLORS,
         pattern="^#[0-9a-fA-F]{6}$",
     ),

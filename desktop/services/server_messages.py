@@ -2,7 +2,8 @@
 
 from desktop.oauth import errors
 from desktop.services.durations import duration_words
-from desktop.services.message_rows import PROFILE_REMEDIES, Remedy, Row
+from desktop.services.field_names import FIELD_NAMES, field
+from desktop.services.message_rows import ONLY_THE_PROFILE, PROFILE_REMEDIES, Remedy, Row
 from desktop.services.proxy_messages import PROXY_ROWS
 
 
@@ -32,8 +33,8 @@ def _announced_text(error: errors.MetadataMismatch) -> str:
     if "://" in error.found or "://" not in error.expected:
         return ""
     return (
-        f' If the server is known to name itself so, write “expected_issuer = "{error.found}"” '
-        "there too."
+        f" If the server is known to name itself so, put “{error.found}” into "
+        f"{field('expected_issuer')} too."
     )
 
 
@@ -56,7 +57,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
         lambda e, _: (
             f"This computer does not trust the certificate of {e.host}. If your network inspects "
             "traffic, its authority must be installed on this computer, or its file be named in "
-            "your profile (“ca_file”): ask your administrator."
+            f"your profile as {field('ca_file')}: ask your administrator."
         ),
         PROFILE_REMEDIES,
     ),
@@ -64,9 +65,9 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
         "The certificate file cannot be used",
         lambda e, _: (
             f"{e.where} should hold the authorities that your network needs: {e.reason}. "
-            "Correct “ca_file” in your profile, or ask your administrator."
+            f"Correct {field('ca_file')} in your profile, or ask your administrator."
         ),
-        PROFILE_REMEDIES,
+        ONLY_THE_PROFILE,
     ),
     errors.NoAnswerInTime: Row(
         "The server does not answer",
@@ -139,15 +140,15 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             f"{e.host} should describe “{e.expected}” but describes “{e.found}”. "
             f"Check the address in your profile.{_announced_text(e)}"
         ),
-        PROFILE_REMEDIES,
+        ONLY_THE_PROFILE,
     ),
     errors.MissingEndpoint: Row(
         "The server does not offer this sign-in",
         lambda e, _: (
-            f"{e.host} names no {e.endpoint}. Check the address, give that endpoint in your "
-            "profile, or choose another way to sign in there."
+            f"{e.host} names no {e.endpoint}. Check the address, give it in your profile as "
+            f"“{FIELD_NAMES.get(e.endpoint, e.endpoint)}”, or choose another way to sign in there."
         ),
-        PROFILE_REMEDIES,
+        ONLY_THE_PROFILE,
     ),
     errors.WrongIssuer: Row(
         "Another server answered in your browser",
@@ -156,7 +157,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             f"{f'names “{e.found}”' if e.found else 'names nobody'}. It was not used. Sign in "
             "again, and tell your administrator if it happens again."
         ),
-        (Remedy.SIGN_IN_AGAIN, Remedy.OPEN_PROFILES),
+        (Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
     ),
     errors.NotApprovedInTime: Row(
         "Nobody approved it in time",
@@ -180,7 +181,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
         (Remedy.NEW_CODE,),
     ),
     errors.AccessDenied: Row("The sign-in was declined", _declined, (Remedy.SIGN_IN_AGAIN,)),
-    errors.InvalidClient: Row("The client is not known here", _another_region, PROFILE_REMEDIES),
+    errors.InvalidClient: Row("The client is not known here", _another_region, ONLY_THE_PROFILE),
     errors.UnauthorizedClient: Row(
         "This client may not sign in this way",
         lambda e, _: (
@@ -202,7 +203,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             "The profile asks for a scope that the server does not know or this client may not "
             f"have.{server_says(e)}"
         ),
-        PROFILE_REMEDIES,
+        ONLY_THE_PROFILE,
     ),
     errors.InvalidGrant: Row(
         "The code is no longer valid",
@@ -243,7 +244,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
             f"{e.host} asks for a scope that this token was not granted, or a policy forbids it. "
             f"Add the scope to your profile and sign in again.{server_says(e)}"
         ),
-        (Remedy.SIGN_IN_AGAIN, Remedy.OPEN_PROFILES),
+        (Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
     ),
     errors.NotRevocable: Row(
         "The token cannot be revoked",

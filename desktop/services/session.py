@@ -16,9 +16,9 @@ from desktop.oauth.token import TokenSet
 from desktop.services.keystore import KeystoreError
 from desktop.services.one_task import OneTask
 from desktop.services.profiles import Profile
-from desktop.services.provider import Provider
+from desktop.services.provider import Found, Provider, Question
 from desktop.services.renewal import believable
-from desktop.services.renewer import FreshToken, Renewer
+from desktop.services.renewer import ANY, FreshToken, Need, Renewer
 from desktop.services.revocation import farewell
 from desktop.services.session_errors import (
     NoToken,
@@ -37,9 +37,12 @@ from desktop.services.states import (
     SignedIn,
     SignedOut,
     State,
+    is_leaving,
 )
 from desktop.services.surroundings import Surroundings
 from desktop.services.token_store import TokenStore
+
+Work = Callable[[], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 
@@ -72,12 +75,17 @@ class Session:
         self._leaving = False
         self._nudge = asyncio.Event()
         self._task = OneTask(crashed=self._fail)
-        self._last_work: Callable[[], Awaitable[None]] = self._open
+        self._last_work: Work = self._open
 
     def open(self, *, quietly: bool = False) -> None:
         """Show what is stored; where nothing is, sign in, or with `quietly` wait to be asked."""
         self.is_open = True
         self._begin(partial(self._open, quietly=quietly))
+
+    def read_again(self) -> None:
+        """Go by what another program has saved or removed."""
+        if not is_leaving(self.state) and not self._store.in_memory_only:
+            self._begin(self._read_again)
 
     def sign_in(self) -> None:
         """Ask for a code and wait for its approval."""
@@ -85,8 +93,8 @@ class Session:
 
     def new_code(self) -> None:
         """A new code in place of the one on screen; not while that one is fresh."""
-        state, now = self.state, self._world.clock.utc()
-        is_good = isinstance(state, AwaitingApproval) and (state.approved or state.is_fresh(now))
+        state, at = self.state, self._world.clock.utc()
+        is_good = isinstance(state, AwaitingApproval) and (state.approved or state.is_fresh(at))
         if not is_good and not isinstance(state, Requesting):
             self.sign_in()
 
@@ -119,20 +127,19 @@ class Session:
     def continue_without_keyring(self) -> None:
         """Sign in and keep the token in memory, until the program ends."""
         error = self.state.error if isinstance(self.state, Failed) else None
-        self._store.pass_over_keyring(
-            error if isinstance(error, KeystoreError) else KeystoreError()
-        )
+        why = error if isinstance(error, KeystoreError) else KeystoreError()
+        self._store.pass_over_keyring(why)
         self._provider.keyring_is_optional = True
         self.sign_in()
 
     def save_again(self) -> None:
         """Try once more to put the token into the keyring."""
-        if not _is_leaving(self.state):
+        if not is_leaving(self.state):
             self._begin(self._save_again)
 
     def renew(self) -> None:
         """Renew the token now."""
-        if isinstance(self.state, SignedIn) and not _is_leaving(self.state):
+        if isinstance(self.state, SignedIn) and not is_leaving(self.state):
             self._renewer.renew()
 
     def watch(self, *, visible: bool) -> None:
@@ -162,39 +169,39 @@ class Session:
         held = self._store.held
         return None if held is None or self._renewer.is_over() else held.access_token
 
-    async def fresh_token(self) -> FreshToken:
-        """A token for use, renewed first where that is due or under way.
+    async def fresh_token(self, need: Need = ANY) -> FreshToken:
+        """A token for use, renewed first where that is due, under way, or what the `need` is.
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
-        if not isinstance(self.state, SignedIn) or _is_leaving(self.state):
+        if not isinstance(self.state, SignedIn) or is_leaving(self.state):
             raise NoToken
-        return await self._renewer.fresh()
+        return await self._renewer.fresh(need)
 
     def claims(self) -> Members:
         """What the access token says; unverified, and empty for one that says nothing."""
         return unverified_claims(self._store.held.access_token) if self._store.held else {}
 
-    async def who_am_i(self) -> Members:
-        """What the server says of who signed in; empty where it has no such endpoint.
+    async def ask(self, question: Question[Found]) -> Found:
+        """What the server answers to `question`, such as `Provider.who_am_i`.
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
         try:
-            return await self._provider.who_am_i((await self.fresh_token()).access_token)
+            return await question(self._provider, (await self.fresh_token()).access_token)
         except InvalidToken:
             # Revoked or shortened: the server's word counts more than what we know of its life.
             self.renew()
             await self._renewer.settled()
-            return await self._provider.who_am_i((await self.fresh_token()).access_token)
+            return await question(self._provider, (await self.fresh_token()).access_token)
 
     async def close(self) -> None:
         """End what is under way and the connections; returns when no request is left."""
         if self._leaving:
             # What a renewal brings must not be saved after the sign-out, and is to be revoked.
             await self._renewer.close(patience=LAST_ANSWER)
-        is_saving = self._store.is_saving and not self._renewer.renewing
-        must_end = is_saving or self._leaving or _is_leaving(self.state)
+        saves = self._store.is_saving and not self._renewer.renewing
+        must_end = saves or self._leaving or is_leaving(self.state)
         await self._task.close(patience=LAST_WRITE if must_end else 0)
         await self._renewer.close(patience=LAST_ANSWER)
         if self._leaving:  # another program held the lock all the time
@@ -202,14 +209,12 @@ class Session:
                 await self._store.forget()
         await self._provider.close()
 
-    # The one task at work
-
-    def _begin(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None] | None:
+    def _begin(self, work: Work) -> asyncio.Task[None] | None:
         self._last_work = work
         self._leaving = work == self._sign_out
         return self._task.begin(partial(self._run, work))
 
-    async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _run(self, work: Work) -> None:
         # What a renewal brings must not replace what comes after it.
         await self._renewer.settled()
         try:
@@ -243,8 +248,8 @@ class Session:
     def _signed_in(self, tokens: TokenSet) -> SignedIn:
         renewer = self._renewer
         return SignedIn(
-            scope=tokens.scope,
-            requested_scope=tokens.requested_scope,
+            tokens.scope,
+            tokens.requested_scope,
             token_type=tokens.token_type,
             issued_at=tokens.issued_at,
             expires_at=tokens.expires_at,
@@ -261,16 +266,21 @@ class Session:
         )
 
     async def _open(self, *, quietly: bool = False) -> None:
-        if await self._open_saved():
+        self._show(Requesting(opening=True))
+        if await self._take_saved():
             return
         if quietly:
             self._show(SignedOut())
         else:
             await self._sign_in()
 
-    async def _open_saved(self) -> bool:
+    async def _read_again(self) -> None:
+        if not await self._take_saved():
+            self._store.held = None
+            self._show(SignedOut())
+
+    async def _take_saved(self) -> bool:
         """Show what is saved; whether there was something."""
-        self._show(Requesting(opening=True))
         saved = await self._store.load()
         if saved is not None:
             self._store.held = tokens = believable(saved.tokens, self._world.clock.utc())
@@ -328,13 +338,9 @@ class Session:
 
     async def _tell_server(self, removed_at: datetime | None) -> None:
         state = SignedOut(removed_at)
-        if self._dropped is not None:
+        if (dropped := self._dropped) is not None:
             state = await farewell(
-                self._provider,
-                self.profile,
-                self._dropped,
-                removed_at=removed_at,
-                keep=self._drop,
+                self._provider, self.profile, dropped, removed_at=removed_at, keep=self._drop
             )
         if state.revocation is not Revocation.FAILED:
             self._dropped = None
@@ -342,7 +348,3 @@ class Session:
 
     def _drop(self, tokens: TokenSet) -> None:
         self._dropped = tokens
-
-
-def _is_leaving(state: State) -> bool:
-    return isinstance(state, SignedIn) and state.leaving

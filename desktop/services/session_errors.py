@@ -21,6 +21,10 @@ class NoWayBack(SessionError):
         self.redirect_uri = redirect_uri
 
 
+class ApprovalUnused(SessionError):
+    """The browser brought an approval, and no token came of it; the cause says why."""
+
+
 class NotSignedOut(SessionError):
     """The keyring did not let go of the token; the cause says why."""
 
@@ -59,3 +63,15 @@ class FormatForbidden(ForbiddenByPolicy):
 
 class NotForShell(SessionError):
     """The token has characters that a shell could run, so it is put into no command."""
+
+
+class NotAllowed(SessionError):
+    """The person was asked, and did not let a program have the token."""
+
+
+class NotAnswered(NotAllowed):
+    """The person was asked whether a program may have the token, and did not answer in time."""
+
+
+class NobodyToAsk(SessionError):
+    """The person wants to be asked before a program gets a token, and no window runs to ask."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from desktop.services.settings import Settings, overlaid
-from desktop.services.states import SignedOut, State
+from desktop.services.states import Requesting, SignedOut, State
 
 if TYPE_CHECKING:
     from desktop.services.profiles import Profile
@@ -43,6 +43,7 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._settings = Settings()
         self._in_sight = False
+        self._waiting: set[asyncio.Future[None]] = set()
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -70,6 +71,7 @@ class Sessions:
             if session is self.current:
                 self.current = None
             ending.append(session.close())
+        self._wake_waiting()
         await asyncio.gather(*ending)
 
     def switch(self, id_: str, *, quietly: bool) -> Session:
@@ -86,6 +88,25 @@ class Sessions:
         """Open what is saved of the other profiles, without asking for anything."""
         for id_ in self._profiles:
             self._open(self._needed(id_), quietly=True)
+
+    async def opened(self, id_: str) -> Session | None:
+        """The session of profile `id_`, once it is known what is saved; `None` for no such one."""
+        if id_ not in self._profiles:
+            return None
+        session = self._needed(id_)
+        self._open(session, quietly=True)
+        await self.until(session, lambda state: not _is_opening(state))
+        return session
+
+    async def until(self, session: Session, holds: Callable[[State], bool]) -> None:
+        """Return when `holds` is true of the state of `session`, or it has ended."""
+        while not holds(session.state) and self._sessions.get(session.profile.id) is session:
+            news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.add(news)
+            try:
+                await news
+            finally:
+                self._waiting.discard(news)
 
     def apply(self, settings: Settings) -> None:
         """Go by `settings` from now on; what a profile says itself counts more."""
@@ -110,6 +131,7 @@ class Sessions:
     async def close(self) -> None:
         """End all of them; returns when no request is left."""
         sessions, self._sessions, self.current = list(self._sessions.values()), {}, None
+        self._wake_waiting()
         await asyncio.gather(*(session.close() for session in sessions))
 
     def _needed(self, id_: str) -> Session:
@@ -136,6 +158,16 @@ class Sessions:
     def _on_state(self, session: Session, state: State) -> None:
         if self._sessions.get(session.profile.id) is session:
             self._observer(Standing(session.profile, state))
+        self._wake_waiting()
+
+    def _wake_waiting(self) -> None:
+        for news in self._waiting:
+            if not news.done():
+                news.set_result(None)
+
+
+def _is_opening(state: State) -> bool:
+    return isinstance(state, Requesting) and state.opening
 
 
 def _is_same(before: Profile, after: Profile) -> bool:

@@ -31,6 +31,8 @@ class Settings:
     `theme` is one of `THEMES`. `notifications` says whether the tray tells what needs a person.
     `browser` is the id of the one to open links with, empty for the usual one.
 
+    `ask_for_tokens` says whether the person is asked before a program gets a token.
+
     `profile` is the id of the one that was in the window last; empty for none.
 
     `start_at_login` is not in the file: what the operating system does is what is true.
@@ -44,12 +46,13 @@ class Settings:
     theme: str = "system"
     notifications: bool = True
     browser: str = ""
+    ask_for_tokens: bool = False
     profile: str = ""
 
 
 # What a profile may decide otherwise for itself.
 SETTINGS_OF_PROFILES = ("keep_fresh", "in_use_minutes", "clipboard_seconds")
-_SWITCHES = ("keep_fresh", "start_hidden", "notifications")
+_SWITCHES = ("keep_fresh", "start_hidden", "notifications", "ask_for_tokens")
 _TEXTS = ("profile", "browser", "theme")
 _NUMBERS = {"in_use_minutes": IN_USE_MINUTES, "clipboard_seconds": CLIPBOARD_SECONDS}
 

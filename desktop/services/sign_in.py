@@ -32,5 +32,7 @@ async def sign_in(
         # Whoever signs in by code need not load it before the first one is drawn.
         from desktop.services.browser_sign_in import sign_in_by_browser
 
-        return await sign_in_by_browser(connection, metadata, profile, clock=clock, show=show)
+        return await sign_in_by_browser(
+            connection, metadata, profile, clock=clock, nudge=nudge, show=show
+        )
     return await sign_in_by_code(connection, metadata, profile, clock=clock, nudge=nudge, show=show)

@@ -86,6 +86,11 @@ class AwaitingApproval:
         return not self.user_code
 
     @property
+    def came_back(self) -> bool:
+        """Whether the browser has, and the server cannot be reached with what it brought."""
+        return self.in_browser and self.trouble is not None and not self.approved
+
+    @property
     def link(self) -> str:
         """The link to open: the one that carries the code where there is one."""
         return self.verification_uri_complete or self.verification_uri
@@ -149,6 +154,12 @@ class Failed:
 
 
 State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed
+
+
+def is_leaving(state: State) -> bool:
+    """Whether the tokens are being removed."""
+    return isinstance(state, SignedIn) and state.leaving
+
 
 # Seconds between two codes for one profile: a new one costs the server a request and the person
 # the comparison they have just made.

@@ -1,14 +1,17 @@
 """Files in TOML that a person may edit too: written all at once, keeping what is theirs."""
 
 import os
+import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
 def write_all_at_once(text: str, file: Path) -> None:
     """Put `text` into `file`: after a crash it holds the old text or the new one. Blocks.
 
-    The folder must be there; a link is to be resolved before. Raises `OSError`.
+    Who may read it stays so; a new one is the person's alone. The folder must be there; a link is
+    to be resolved before. Raises `OSError`.
     """
     # In the same folder, so that the new file takes the place of the old one in one step.
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
@@ -17,6 +20,8 @@ def write_all_at_once(text: str, file: Path) -> None:
             temporary.write(text)
             temporary.flush()
             os.fsync(temporary.fileno())
+        with suppress(FileNotFoundError):
+            shutil.copymode(file, name)
         os.replace(name, file)  # noqa: PTH105 - `name` is a text
     except BaseException:
         os.unlink(name)  # noqa: PTH108 - as above

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from desktop.services.copy_formats import CopyFormat
 
 if TYPE_CHECKING:
+    from desktop.services.hand_outs import HandOut
     from desktop.services.sessions import Standing
     from desktop.services.settings import Settings
     from desktop.services.states import Revocation, SignedIn
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
 
 
 class ProfileActions(Protocol):
-    """The commands that go to a profile by its id, whether or not it is the one in the window."""
+    """The commands that go to a profile by its id, whether or not it is the one in the window.
+
+    `unreadable` is how many profiles there are besides that make no sense.
+    """
+
+    unreadable: int
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -129,11 +135,17 @@ class PageActions(Protocol):
     def details(self, state: SignedIn) -> TokenDetails | None:
         """All that is known of the token, itself excepted; `None` where there is none."""
 
+    def hand_outs(self) -> tuple[HandOut, ...]:
+        """Which programs got the token of late, the latest first."""
+
     def reveal_token(self) -> str | None:
         """The access token, to be shown because the person asked for it; `None` if it is over."""
 
     def ask_who_am_i(self) -> None:
         """Ask the server who signed in; the page is shown the answer."""
+
+    def ask_app_grant(self) -> None:
+        """Ask the server what this app has been granted; the page is shown the answer."""
 
     def open_log(self) -> None:
         """Show the folder of the log."""

@@ -9,12 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, QUrl, Signal
-from PySide6.QtGui import (
-    QDesktopServices,
-    QGuiApplication,
-    QPixmapCache,
-    QWindow,
-)
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QPixmapCache, QWindow
 
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.settings import overlaid
@@ -89,10 +84,10 @@ class Controller(QObject):
         window.sight_changed.connect(self._on_sight)
         application.focusWindowChanged.connect(self._on_focus)
 
-    def use(self, session: Session) -> None:
-        """Serve `session` from now on: its profile is the one in the window."""
+    def use(self, session: Session | None) -> None:
+        """Serve `session` from now on: its profile, if any is left, is the one in the window."""
         self._session = session
-        self.window.set_profile(session.profile)
+        self.window.set_profile(session.profile if session is not None else None)
         self.pages.serve(session)
 
     def serve(self, sessions: Sessions) -> None:
@@ -129,9 +124,9 @@ class Controller(QObject):
             self._session.cancel()
 
     def new_code(self) -> None:
-        """Another code in place of this one."""
+        """Another code in place of this one, with what profile and policy say now."""
         if self._session is not None:
-            self._session.new_code()
+            self.sign_in_wanted.emit()
 
     def retry(self) -> None:
         """Do once more what failed; where the profile may be to blame, with what it says now."""
@@ -182,6 +177,8 @@ class Controller(QObject):
         """Open the form of the profile in the window."""
         if id_ := self.profiles.current:
             self.pages.open_form(id_)
+        else:
+            self.manage_profiles()
 
     def manage_profiles(self) -> None:
         """Show all profiles, to be changed."""

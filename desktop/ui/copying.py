@@ -117,6 +117,9 @@ class Copier(QObject):
         self.progressed.emit(outcome)
 
     async def _copied(self, session: TokenSource, format: CopyFormat) -> Copied | NotCopied:  # noqa: A002
+        policy = session.profile.policy
+        if format.name in policy.forbidden_formats:
+            raise FormatForbidden(policy.source)
         if await self._put(session, format):
             return Copied(format, self.clipboard.clear_after)
         if not self.clipboard.needs_focus:
@@ -144,9 +147,6 @@ class Copier(QObject):
         return Copied(format, self.clipboard.clear_after)
 
     async def _put(self, session: TokenSource, format: CopyFormat) -> bool:  # noqa: A002
-        policy = session.profile.policy
-        if format.name in policy.forbidden_formats:
-            raise FormatForbidden(policy.source)
         token = await session.fresh_token()
         url = url_to_ask(session.profile, session.metadata)
         return await self.clipboard.copy_secret(formatted(format, token, url=url))

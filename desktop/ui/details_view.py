@@ -9,11 +9,11 @@ from desktop.services.states import SignedIn, State
 from desktop.services.token_details import Scope, TokenDetails
 from desktop.ui import page_texts
 from desktop.ui.actions import Actions, PageActions
+from desktop.ui.asked_card import AskedCard, GrantCard
+from desktop.ui.asking import Said
 from desktop.ui.fact_rows import FactRows
 from desktop.ui.revealed_token import TokenReveal
-from desktop.ui.warning_card import WarningCard
-from desktop.ui.who_am_i import WhoAmI
-from desktop.ui.widgets import Button, Card, View, add_row, label, quiet
+from desktop.ui.widgets import Button, Card, View, label, quiet
 
 
 class DetailsView(View):
@@ -28,13 +28,17 @@ class DetailsView(View):
         self._scopes = _ScopesCard()
         self._parties = FactRows("Client and server", stacked=True)
         self._claims = FactRows("Claims", stacked=True)
+        self._programs = FactRows(page_texts.HAND_OUTS)
         self.reveal = TokenReveal(actions, pages)
-        self._who = _WhoCard(pages)
+        self._who = AskedCard("Who am I", pages.ask_who_am_i)
+        self._grant = GrantCard(actions, pages.ask_app_grant)
         self.column.addWidget(label("Details", "title"))
         for card in (
             self._times,
             self._scopes,
             self._who,
+            self._grant,
+            self._programs,
             self._parties,
             self._claims,
             self.reveal,
@@ -46,6 +50,7 @@ class DetailsView(View):
         self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
         self.footer_row.addWidget(self._copy)
+        self.show_hand_outs()
 
     def shows(self, state: State) -> bool:
         """Only what is known of a token."""
@@ -58,13 +63,28 @@ class DetailsView(View):
         before, self._state = self._state, state
         if before is not None and before.issued_at != state.issued_at:
             self.reveal.hide_token()  # it is no longer the one that is shown
+        self._grant.show_offer(leaving=state.leaving)
         details = self._pages.details(state)
         if details is not None:
             self._show_details(details)
 
-    def show_who_am_i(self, answer: WhoAmI) -> None:
+    def show_who_am_i(self, answer: Said) -> None:
         """Show what the server said."""
         self._who.show_answer(answer)
+
+    def show_app_grant(self, answer: Said) -> None:
+        """Show what the server said of the grant."""
+        self._grant.show_answer(answer)
+
+    def step_back(self) -> bool:
+        """Take a question back; whether there was one."""
+        return self._grant.give_up()
+
+    def show_hand_outs(self) -> None:
+        """Show which programs got the token of late."""
+        hand_outs = self._pages.hand_outs()
+        self._programs.show_note(page_texts.about_hand_outs(hand_outs))
+        self._programs.show_rows(page_texts.hand_out_rows(hand_outs))
 
     def primary(self) -> Button:
         """Going back: nothing here is to be pressed by chance."""
@@ -116,33 +136,3 @@ class _ScopesCard(Card):
                 cell.setAccessibleName(page_texts.spoken_scope(scope))
                 grid.addWidget(cell, number, column, Qt.AlignmentFlag.AlignTop)
         self.column.addWidget(self._table)
-
-
-class _WhoCard(Card):
-    """Who the server says that one is, once it was asked."""
-
-    def __init__(self, pages: PageActions) -> None:
-        super().__init__(spacing=8)
-        self._pages = pages
-        self._asking = False
-        self._rows = FactRows("", stacked=True, framed=False)
-        self._trouble = WarningCard()
-        self._ask = quiet(Button("Ask the server", self._press, "link"))
-        add_row(self.column, label("Who am I", "heading"), self._ask).setStretch(0, 1)
-        self.column.addWidget(self._rows)
-        self.column.addWidget(self._trouble)
-        self._rows.hide()
-
-    def show_answer(self, answer: WhoAmI) -> None:
-        """Show what the server said."""
-        self._asking = False
-        self._ask.release()
-        self._rows.show_rows(answer.rows)
-        self._rows.setVisible(bool(answer.rows))
-        self._trouble.show_text(answer.trouble, answer.facts)
-
-    def _press(self) -> None:
-        if not self._asking:
-            self._asking = True
-            self._ask.hold("Asking…")
-            self._pages.ask_who_am_i()

@@ -68,5 +68,6 @@ def _deed(remedy: Remedy, actions: Actions) -> Callable[[], object]:
         Remedy.TRY_AGAIN: actions.retry,
         Remedy.WITHOUT_KEYRING: actions.continue_without_keyring,
         Remedy.SET_UP: actions.add_profile,
+        Remedy.EDIT_PROFILE: actions.edit_profile,
         Remedy.OPEN_PROFILES: actions.open_profiles,
     }[remedy]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop.services import profile_texts
 from desktop.services.profile_check import Finding, Outcome
-from desktop.ui import profile_texts
-from desktop.ui.widgets import Button, Card, label, quiet
+from desktop.ui.widgets import Button, Card, bring_into_view, label, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtGui import QResizeEvent
 
 _LOOKS = {
     Outcome.GOOD: "good",
@@ -39,6 +42,7 @@ class FindingsCard(Card):
         self._lines.setSpacing(10)
         self._found: list[Finding] = []
         self._shown: list[QWidget] = []
+        self._is_looking = False
         self.column.addWidget(self._head)
         self.column.addWidget(self._rows)
         self.hide()
@@ -52,10 +56,12 @@ class FindingsCard(Card):
         """Forget what was found before: another look is under way."""
         self.forget()
         self._head.setText(profile_texts.CHECKING)
+        self._is_looking = True
         self.show()
 
     def forget(self) -> None:
         """Show nothing: what was found no longer holds."""
+        self._is_looking = False
         self._found.clear()
         for row in self._shown:
             row.hide()
@@ -93,7 +99,19 @@ class FindingsCard(Card):
         """Sum up, once nothing more is looked at."""
         summary = profile_texts.summary(self._found)
         self._head.setText(summary)
+        QTimer.singleShot(0, self, self._stop_looking)  # when the last line is laid out
         if QAccessible.isActive():
             spoken = " ".join(f"{each.text} {each.remedy}".strip() for each in self._found)
             event = QAccessibleAnnouncementEvent(self, f"{summary} {spoken}")
             QAccessible.updateAccessibility(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Be seen as it grows: whoever asked for a check looks for what comes of it."""
+        super().resizeEvent(event)
+        if self._is_looking:
+            bring_into_view(self)
+
+    def _stop_looking(self) -> None:
+        if self._is_looking:
+            self._is_looking = False
+            bring_into_view(self)

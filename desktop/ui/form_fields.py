@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from desktop.services import profile_texts as texts
+from desktop.services.field_names import FIELD_NAMES as NAMES
 from desktop.services.profile_draft import FIELDS, Draft, Presets
 from desktop.services.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, Settings
 from desktop.ui import page_texts
-from desktop.ui import profile_texts as texts
 from desktop.ui.inputs import Choice, Field, Line, Lines, OwnNumber
 from desktop.ui.widgets import Button
 
@@ -61,33 +62,31 @@ class FormFields:
         self._choose_file.setAccessibleName("Choose the authorities file")
         self._choose_file.setFixedWidth(_BESIDE)
         self.by_name: dict[str, Field] = {
-            "preset": Field("Provider and region", Choice(names, theme)),
-            "client_id": Field("Client ID", Line("client-…"), texts.CLIENT_ID),
-            "name": Field("Name", Line("Northwind SOC")),
-            "scope": Field("Scopes", Line("enrich:read inspect:read"), texts.SCOPE),
-            "issuer": Field("Issuer", Line("https://"), texts.ISSUER),
-            "expected_issuer": Field("Name of the issuer", Line("IROH Auth"), texts.EXPECTED),
-            "grant": Field("Way to sign in", Choice(ways, theme)),
+            "preset": Field(NAMES["preset"], Choice(names, theme)),
+            "client_id": Field(NAMES["client_id"], Line("client-…"), texts.CLIENT_ID),
+            "name": Field(NAMES["name"], Line("Northwind SOC")),
+            "scope": Field(NAMES["scope"], Line("enrich:read inspect:read"), texts.SCOPE),
+            "issuer": Field(NAMES["issuer"], Line("https://"), texts.ISSUER),
+            "expected_issuer": Field(NAMES["expected_issuer"], Line("IROH Auth"), texts.EXPECTED),
+            "grant": Field(NAMES["grant"], Choice(ways, theme)),
             "client_authentication": Field(
-                "How the client proves itself", Choice(texts.AUTHENTICATIONS, theme)
+                NAMES["client_authentication"], Choice(texts.AUTHENTICATIONS, theme)
             ),
-            "redirect_uri": Field("Redirect address", Line("http://127.0.0.1/"), texts.REDIRECT),
-            "extra_parameters": Field("Extra parameters", Lines(), texts.EXTRA),
-            "device_authorization_endpoint": Field("Address for codes", Line("https://")),
-            "authorization_endpoint": Field("Address for the browser", Line("https://")),
-            "token_endpoint": Field("Address for tokens", Line("https://")),
-            "letter": Field("Letter", Line("N")),
-            "color": Field("Colour", Choice(texts.COLOR_NAMES, theme)),
-            "proxy": Field("Proxy", Line("system"), texts.PROXY),
-            "proxy_user": Field("Proxy user", Line()),
-            "ca_file": Field("Authorities file", Line(), texts.CA_FILE, beside=self._choose_file),
-            "keep_fresh": Field("Keep the token fresh", Choice(texts.FRESH, theme)),
-            "in_use_minutes": _own_number(
-                "in_use_minutes", "Renew while in use", theme, page_texts.IN_USE
+            "redirect_uri": Field(NAMES["redirect_uri"], Line("http://127.0.0.1/"), texts.REDIRECT),
+            "extra_parameters": Field(NAMES["extra_parameters"], Lines(), texts.EXTRA),
+            "device_authorization_endpoint": Field(
+                NAMES["device_authorization_endpoint"], Line("https://")
             ),
-            "clipboard_seconds": _own_number(
-                "clipboard_seconds", "Clear clipboard after", theme, page_texts.CLIPBOARD
-            ),
+            "authorization_endpoint": Field(NAMES["authorization_endpoint"], Line("https://")),
+            "token_endpoint": Field(NAMES["token_endpoint"], Line("https://")),
+            "letter": Field(NAMES["letter"], Line("N")),
+            "color": Field(NAMES["color"], Choice(texts.COLOR_NAMES, theme)),
+            "proxy": Field(NAMES["proxy"], Line("system"), texts.PROXY),
+            "proxy_user": Field(NAMES["proxy_user"], Line()),
+            "ca_file": Field(NAMES["ca_file"], Line(), texts.CA_FILE, beside=self._choose_file),
+            "keep_fresh": Field(NAMES["keep_fresh"], Choice(texts.FRESH, theme)),
+            "in_use_minutes": _own_number("in_use_minutes", theme, page_texts.IN_USE),
+            "clipboard_seconds": _own_number("clipboard_seconds", theme, page_texts.CLIPBOARD),
         }
 
     def draft(self) -> Draft:
@@ -183,8 +182,8 @@ def _server_of(draft: Draft) -> tuple[str, ...]:
     return tuple(getattr(draft, name) for name in _SERVER)
 
 
-def _own_number(setting: str, name: str, theme: Theme, about: str) -> Field:
-    allowed, unit = _NUMBERS[setting]
+def _own_number(setting: str, theme: Theme, about: str) -> Field:
+    name, (allowed, unit) = NAMES[setting], _NUMBERS[setting]
     control = OwnNumber(
         name,
         theme,

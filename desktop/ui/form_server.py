@@ -8,13 +8,13 @@ from collections.abc import Callable, Coroutine
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop.services import profile_texts as texts
 from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
 from desktop.services.profile_deeds import Known, Passwords, ProfileDeeds
 from desktop.services.profile_draft import Draft, profile_of
 from desktop.services.profiles import BrokenProfile, Profile, issued_for
 from desktop.ui import file_dialogs
-from desktop.ui import profile_texts as texts
 from desktop.ui.profile_form import ProfileForm
 
 Begin = Callable[[Coroutine[object, object, None]], asyncio.Task[None]]

@@ -1,15 +1,29 @@
 """Signing out: at once, or asked about first where it reaches further than this computer."""
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QElapsedTimer, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent, QHideEvent
 
+from desktop.services.leaving_texts import ASK_ABOUT_ALL, SPOKEN_ASK_ABOUT_ALL, sign_out_tip
 from desktop.services.states import Revocation
 from desktop.ui.actions import Actions
-from desktop.ui.leaving_texts import ASK_ABOUT_ALL, SPOKEN_ASK_ABOUT_ALL, sign_out_tip
 from desktop.ui.widgets import Button, quiet, restyled, set_tip
 
 ASKS_FOR = 5000  # milliseconds
 _TOO_SOON = 400  # milliseconds: the second half of a double click, or a key that is held
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the button says, what it asks, and the question for who listens."""
+
+    text: str
+    question: str
+    spoken: str
+
+
+SIGN_OUT = Words("Sign out", ASK_ABOUT_ALL, SPOKEN_ASK_ABOUT_ALL)
 
 
 class LeaveButton(Button):
@@ -23,9 +37,10 @@ class LeaveButton(Button):
 
     asking = Signal(bool)
 
-    def __init__(self, actions: Actions) -> None:
-        super().__init__("Sign out", self._press, "quiet")
+    def __init__(self, actions: Actions, words: Words = SIGN_OUT) -> None:
+        super().__init__(words.text, self._press, "quiet")
         quiet(self)
+        self._words = words
         self._actions = actions
         self._asked = QElapsedTimer()
         self._until = QTimer(self, singleShot=True, interval=ASKS_FOR)
@@ -42,11 +57,11 @@ class LeaveButton(Button):
         """Ask, in place of doing it."""
         self._asked.start()
         self._until.start()
-        self.hold(ASK_ABOUT_ALL)
+        self.hold(self._words.question)
         restyled(self, "asks", "true")
         self.asking.emit(True)
         if QAccessible.isActive():
-            event = QAccessibleAnnouncementEvent(self, SPOKEN_ASK_ABOUT_ALL)
+            event = QAccessibleAnnouncementEvent(self, self._words.spoken)
             QAccessible.updateAccessibility(event)
 
     def give_up(self) -> bool:

@@ -26,6 +26,7 @@ from desktop.services.sessions import Sessions, Standing
 from desktop.services.settings import load_settings
 from desktop.services.states import Requesting, State
 from desktop.ui import views, waiting_view  # noqa: F401 - loaded here, needed by the window
+from desktop.ui.agent_wiring import make_agent
 from desktop.ui.application import Application
 from desktop.ui.controller import Controller
 from desktop.ui.loop import EventLoop
@@ -79,13 +80,21 @@ class _Life:
             show=self._on_state,
             taken=self._on_taken,
         )
+        self._settled = asyncio.Event()
         self._world: Surroundings | None = None
         self._claim: Claim | None = None
-        self._server = Server({"show": self._show, "quit": self._quit})
+        self._agent = make_agent(
+            controller,
+            self._sessions,
+            reload=self._profiles.reload,
+            ready=self._settled,
+            tell=self._tell_question,
+        )
+        handlers = {"show": self._show, "quit": self._quit, **self._agent.handlers}
+        self._server = Server(handlers)
         self._presence: Presence | None = None
         self._awakening: Awakening | None = None
         self._wake = asyncio.Event()
-        self._settled = asyncio.Event()
         self._leaving = False
         controller.keeper.profile = options.profile
         if options.demo is not None:
@@ -199,7 +208,7 @@ class _Life:
         self._sessions.wake()
         self._controller.look_at_clock()
 
-    async def _show(self, members: Members) -> Members:
+    async def _show(self, members: Members, _process: int | None) -> Members:
         """What a second one asks for, which then ends."""
         given = plain_members(members.get("activation"))
         if self._presence is None:
@@ -208,14 +217,18 @@ class _Life:
             self._presence.bring_window({name: given[name] for name in ACTIVATION if name in given})
         return {}
 
-    async def _quit(self, _members: Members) -> Members:
+    async def _quit(self, _members: Members, _process: int | None) -> Members:
         """What an installer asks for; the answer goes out before the end begins."""
         self.leave()
         return {}
 
-    def _on_taken(self, session: Session) -> None:
+    def _tell_question(self) -> None:
         if self._presence is not None:
-            self._presence.show_profile(session.profile)
+            self._presence.tell_question()
+
+    def _on_taken(self, session: Session | None) -> None:
+        if self._presence is not None:
+            self._presence.show_profile(session.profile if session is not None else None)
 
     def _make_session(self, profile: Profile, observer: Callable[[State], None]) -> Session:
         return Session(profile, self._surroundings(), observer=observer)

@@ -15,7 +15,8 @@ def is_news(before: State, state: State) -> bool:
     if type(before) is not type(state):
         return True
     if isinstance(before, AwaitingApproval) and isinstance(state, AwaitingApproval):
-        return (before.user_code, before.approved) != (state.user_code, state.approved)
+        known = (before.user_code, before.approved, before.came_back)
+        return known != (state.user_code, state.approved, state.came_back)
     if isinstance(before, SignedIn) and isinstance(state, SignedIn):
         return before.not_saved is not state.not_saved
     if isinstance(before, SignedOut) and isinstance(state, SignedOut):
@@ -31,5 +32,6 @@ def may_be_the_profile(state: State) -> bool:
     if not isinstance(state, Failed):
         return False
     # Whatever a server or the way to it says may come of an address that has been corrected since.
-    by_profile = Remedy.OPEN_PROFILES in advice_for(state.error).remedies
+    remedies = advice_for(state.error).remedies
+    by_profile = Remedy.OPEN_PROFILES in remedies or Remedy.EDIT_PROFILE in remedies
     return by_profile or isinstance(state.error, OAuthError)

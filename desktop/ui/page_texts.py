@@ -10,13 +10,17 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from desktop.oauth.app_grant import AppGrant
+    from desktop.services.consent import Question
+    from desktop.services.hand_outs import HandOut
     from desktop.services.profiles import Profile
+    from desktop.services.programs import Program
     from desktop.services.token_details import Claim, Scope, TokenDetails
 
 
 def locked(source: str) -> str:
     """Why a setting cannot be changed."""
-    return f"Your administrator has set this, so it cannot be changed here ({source})."
+    return f"Set by your administrator, so it cannot be changed here ({source})."
 
 
 # The details
@@ -91,8 +95,88 @@ def spoken_scope(scope: Scope) -> str:
     return f"{scope.name}: {'asked for, not granted' if scope.asked else 'granted, not asked for'}"
 
 
+# The programs that get the token
+
+HAND_OUTS = "Programs that got this token"
+_MOST_HAND_OUTS = 12  # on the page; `xdr-login status --json` has all
+QUESTION_TITLE = "A program wants your token"
+QUESTION = "May this program have your token?"
+ABOUT_QUESTION = (
+    "With it, it can act as you until the token expires. Refuse if you did not start it. Without "
+    "an answer within a minute it gets none."
+)
+
+
+def hand_out_rows(hand_outs: tuple[HandOut, ...]) -> tuple[tuple[str, str], ...]:
+    """When which program got the token, the latest first."""
+    return tuple(
+        (_time_of_day(each.at), _program_words(each.program))
+        for each in hand_outs[:_MOST_HAND_OUTS]
+    )
+
+
+def about_hand_outs(hand_outs: tuple[HandOut, ...]) -> str:
+    """What the list is, or that it is empty."""
+    if not hand_outs:
+        return "None since XDR Login was started. “xdr-login token” asks for it."
+    if len(hand_outs) > _MOST_HAND_OUTS:
+        return "The latest; “xdr-login status --json” lists more."
+    return ""
+
+
+def question_rows(question: Question) -> tuple[tuple[str, str], ...]:
+    """What is known of who asks, and for what."""
+    program = question.program
+    rows = (
+        ("Program", program.name),
+        ("Where it is", program.path or "The system does not tell"),
+        ("Runs in", program.runs_in),
+        ("Process", str(program.pid or "")),
+        ("Profile", question.profile_name),
+    )
+    return tuple(row for row in rows if row[1])
+
+
+def spoken_question(question: Question) -> str:
+    """The question for a screen reader."""
+    return f"{QUESTION} {question.program.name}, for {question.profile_name}. {ABOUT_QUESTION}"
+
+
+def _program_words(program: Program) -> str:
+    where = f"\n{program.path}" if program.path and program.path != program.name else ""
+    return f"{program.name}{where}"
+
+
+def _time_of_day(at: datetime) -> str:
+    return f"{at.astimezone():%H:%M:%S}"
+
+
+GRANTED = "Granted to this app"
+ABOUT_GRANT = "What you approved holds for this app on all your computers."
+ASK_ABOUT_GRANT = "Revoke on all computers?"
+SPOKEN_ASK_ABOUT_GRANT = (
+    "Revoke on all computers? Press again to end all that you granted this app, on all of them. "
+    "You are signed out then."
+)
+
+
+def granted_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
+    """What the server says of a grant."""
+    if not grant.granted:
+        return (("This app may", "nothing"),)
+    since = "the server does not say" if grant.since is None else exact_time(grant.since)
+    return (
+        ("This app may", ", ".join(grant.scope) or "the server does not say what"),
+        ("Since", since),
+    )
+
+
 # The settings
 
+ASK_FOR_TOKENS = (
+    "Scripts get it with “xdr-login token”. A window then asks which may; without one they get "
+    "none."
+)
 AT_LOGIN = "Then a token is at hand before it is needed."
 START_HIDDEN = "The window stays closed until you open it from the tray."
 NOTIFICATIONS = "Of what needs you while the window is out of sight. Never with a secret."

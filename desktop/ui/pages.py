@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl
@@ -11,17 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop.services.browsers import Browser
+    from desktop.services.hand_outs import HandOut, HandOuts
     from desktop.services.profiles import ProfileError
     from desktop.services.session import Session
     from desktop.services.states import SignedIn
     from desktop.services.token_details import TokenDetails
     from desktop.ui.about_page import AboutPage
     from desktop.ui.actions import Actions
+    from desktop.ui.asking import Ask, Asker, Said
     from desktop.ui.browser_opener import BrowserOpener
     from desktop.ui.clipboard import Clipboard
+    from desktop.ui.details_view import DetailsView
     from desktop.ui.profile_pages import ProfilePages
     from desktop.ui.settings_keeper import SettingsKeeper
-    from desktop.ui.who_am_i import Asker, WhoAmI
     from desktop.ui.window import Window
 
 
@@ -42,7 +45,8 @@ class Pages(QObject):
         self._clipboard = clipboard
         self.session: Session | None = None
         self.make_profile_pages: Callable[[], ProfilePages] | None = None
-        self._asker: Asker | None = None
+        self._hand_outs: HandOuts | None = None
+        self._askers: dict[Ask, Asker] = {}
         self._profile_pages: ProfilePages | None = None
         self._browsers: BrowserOpener | None = None
         self._about: AboutPage | None = None
@@ -51,8 +55,8 @@ class Pages(QObject):
         keeper.changed.connect(lambda settings: window.theme.choose(settings.theme))
         keeper.failed.connect(self._show_failure)
 
-    def serve(self, session: Session) -> None:
-        """Speak of the token and the profile of `session` from now on."""
+    def serve(self, session: Session | None) -> None:
+        """Speak of the token and the profile of `session` from now on, or of none."""
         before, self.session = self.session, session
         page = self._window.page
         if page is None or session is before:
@@ -63,7 +67,12 @@ class Pages(QObject):
         if isinstance(page, DetailsView):
             self._window.close_page()  # the token and the person on it are those of another
         elif isinstance(page, SettingsView):
-            page.show_profile(session.profile)
+            page.show_profile(session.profile if session is not None else None)
+
+    def list_hand_outs(self, hand_outs: HandOuts) -> None:
+        """Show `hand_outs` in the details from now on."""
+        self._hand_outs = hand_outs
+        hand_outs.changed = self._show_hand_outs
 
     def open_details(self) -> None:
         """Show all that is known of the token."""
@@ -142,8 +151,8 @@ class Pages(QObject):
         """End what the pages have begun; what was set has been written then."""
         if self._profile_pages is not None:
             await self._profile_pages.close()
-        if self._asker is not None:
-            await self._asker.close()
+        for asker in self._askers.values():
+            await asker.close()
         await self._keeper.close()
 
     # The wishes of the pages
@@ -165,20 +174,39 @@ class Pages(QObject):
             claims=self.session.claims(),
         )
 
+    def hand_outs(self) -> tuple[HandOut, ...]:
+        """Which programs got the token of late, the latest first."""
+        if self._hand_outs is None or self.session is None:
+            return ()
+        return self._hand_outs.of(self.session.profile.id)
+
     def reveal_token(self) -> str | None:
         """The access token, to be shown because the person asked for it; `None` if it is over."""
         return self.session.access_token() if self.session is not None else None
 
     def ask_who_am_i(self) -> None:
         """Ask the server who signed in; the page is shown the answer."""
-        from desktop.ui.who_am_i import Asker
+        from desktop.ui.asking import who_am_i
+        from desktop.ui.details_view import DetailsView
+
+        self._ask(who_am_i, DetailsView.show_who_am_i)
+
+    def ask_app_grant(self) -> None:
+        """Ask the server what this app has been granted; the page is shown the answer."""
+        from desktop.ui.asking import app_grant
+        from desktop.ui.details_view import DetailsView
+
+        self._ask(app_grant, DetailsView.show_app_grant)
+
+    def _ask(self, question: Ask, show: Callable[[DetailsView, Said], None]) -> None:
+        from desktop.ui.asking import Asker
 
         if self.session is None:
             return
-        if self._asker is None:
-            self._asker = Asker()
-            self._asker.answered.connect(self._show_who_am_i)
-        self._asker.ask(self.session)
+        if question not in self._askers:
+            self._askers[question] = Asker(question)
+            self._askers[question].answered.connect(partial(self._show_said, show))
+        self._askers[question].ask(self.session)
 
     def open_about(self) -> None:
         """Show what the program says of itself."""
@@ -197,19 +225,26 @@ class Pages(QObject):
     # What comes of them
 
     def _on_closed(self) -> None:
-        if self._asker is not None:
-            self._asker.cancel()
+        for asker in self._askers.values():
+            asker.cancel()
 
-    def _show_who_am_i(self, answer: WhoAmI) -> None:
+    def _show_said(self, show: Callable[[DetailsView, Said], None], answer: Said) -> None:
         from desktop.ui.details_view import DetailsView
 
         if isinstance(self._window.page, DetailsView):
-            self._window.page.show_who_am_i(answer)
+            show(self._window.page, answer)
+
+    def _show_hand_outs(self) -> None:
+        from desktop.ui.details_view import DetailsView
+
+        if isinstance(self._window.page, DetailsView):
+            self._window.page.show_hand_outs()
 
     def _show_settings(self) -> None:
         from desktop.ui.settings_view import SettingsView
 
         if isinstance(self._window.page, SettingsView):
+            self._window.page.lock(self._keeper.policy)
             self._window.page.show_settings(self._keeper.settings)
 
     def _show_failure(self, text: str) -> None:

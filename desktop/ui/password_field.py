@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from desktop.ui import profile_texts
+from desktop.services import profile_texts
 from desktop.ui.inputs import Field, Line
 from desktop.ui.widgets import Button, add_row, label, quiet
 

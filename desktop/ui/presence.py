@@ -70,11 +70,11 @@ class Presence(QObject):
         """Show the icon."""
         self._tray.start()
 
-    def show_profile(self, profile: Profile) -> None:
-        """Name the profile that is in the window now."""
-        self._profile = profile.id
+    def show_profile(self, profile: Profile | None) -> None:
+        """Name the profile that is in the window now, if there is one."""
+        self._profile = profile.id if profile is not None else ""
         self._state = Requesting(opening=True)  # what follows is no news of the one before
-        self._tray.show_profile(profile.name)
+        self._tray.show_profile(profile)
 
     def show_state(self, state: State, at: datetime) -> None:
         """Show `state` in the tray; tell what a person who does not see the window must know."""
@@ -107,6 +107,10 @@ class Presence(QObject):
         elif isinstance(progress, NotCopied) and progress.title and not self._window.in_sight():
             self._told_trouble = tray_texts.trouble_goes_on(self._state)
             self._tray.tell(tray_texts.not_copied(progress.title))
+
+    def tell_question(self) -> None:
+        """Tell that a person is asked, who may look elsewhere."""
+        self._tray.tell(tray_texts.PROGRAM_ASKS)
 
     def bring_window(self, activation: Mapping[str, str] | None = None) -> None:
         """Bring the window to the front.

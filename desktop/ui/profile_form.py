@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from desktop.services import profile_texts as texts
 from desktop.services.client_model import read_client_model
 from desktop.services.policy import Policy
 from desktop.services.profile_draft import Draft, Presets, faults_of, with_model
-from desktop.ui import profile_texts as texts
 from desktop.ui.findings_card import FindingsCard
 from desktop.ui.form_fields import (
     ENDPOINTS,
@@ -23,7 +23,7 @@ from desktop.ui.form_fields import (
 )
 from desktop.ui.password_field import PasswordField
 from desktop.ui.warning_card import WarningCard
-from desktop.ui.widgets import Button, ButtonRow, Card, View, add_row, label, quiet, restyled
+from desktop.ui.widgets import Button, Card, View, add_row, label, quiet, restyled
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -104,7 +104,9 @@ class ProfileForm(View):
         self._folded = Card()
         self.findings = FindingsCard(self._choose_preset, self._choose_way)
         self._check = Button("Check", self._on_check)
-        self._save = Button("Save and sign in", lambda: self._on_save(sign_in=True), "primary")
+        self._save = quiet(
+            Button("Save and sign in", lambda: self._on_save(sign_in=True), "primary")
+        )
         self._only_save = quiet(Button("Save", lambda: self._on_save(sign_in=False), "quiet"))
         self._cancel = quiet(Button("Cancel", self._on_cancel, "quiet"))
         self._lay_out()
@@ -273,6 +275,7 @@ class ProfileForm(View):
 
     def _ask_to_discard(self) -> None:
         self._asks = True
+        self._only_save.hide()  # the question needs its room
         self._cancel.hold(texts.DISCARD)
         restyled(self._cancel, "asks", "true")
         self._cancel.take_focus(ringed=True)
@@ -281,6 +284,7 @@ class ProfileForm(View):
         if self._asks:
             self._asks = False
             self._cancel.release()
+            self._only_save.show()
             restyled(self._cancel, "asks", "false")
 
     def _say(self, text: str) -> None:
@@ -312,13 +316,13 @@ class ProfileForm(View):
             self.column.addWidget(label(self._occasion.about, "muted"))
         self.column.addWidget(main)
         add_row(self.column, self._more).addStretch(1)
-        for card in (self._folded, self.findings, self._failure):
-            self.column.addWidget(card)
-        self.column.addWidget(ButtonRow(self._check, self._save))
+        for part in (self._folded, self._check, self.findings, self._failure):
+            self.column.addWidget(part)
         self.column.addStretch(1)
         self.footer_row.addWidget(self._cancel)
         self.footer_row.addStretch(1)
         self.footer_row.addWidget(self._only_save)
+        self.footer_row.addWidget(self._save)
 
     def _add(self, card: Card, *names: str) -> None:
         for name in names:

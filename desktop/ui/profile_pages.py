@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
+from desktop.services import profile_texts as texts
 from desktop.services.keystore import KeystoreError
+from desktop.services.leaving_texts import signed_out
 from desktop.services.messages import advice_for
 from desktop.services.profile_deeds import Known, ProfileDeeds
 from desktop.services.profile_draft import Draft, draft_of
@@ -18,9 +20,7 @@ from desktop.services.profile_reading import Profiles
 from desktop.services.profiles import BrokenProfile, Profile
 from desktop.services.states import SignedIn, SignedOut
 from desktop.ui import file_dialogs
-from desktop.ui import profile_texts as texts
 from desktop.ui.form_server import FormServer
-from desktop.ui.leaving_texts import signed_out
 from desktop.ui.profile_form import Occasion, ProfileForm
 from desktop.ui.profiles_view import ProfilesView
 

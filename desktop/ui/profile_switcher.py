@@ -50,7 +50,9 @@ class ProfileSwitcher(Button):
         at, profiles = datetime.now(UTC), self._actions.profiles
         for number, standing in enumerate(profiles.standings, 1):
             self._add_profile(standing, at, number=number)
-        if profiles.standings:
+        if profiles.unreadable:
+            self._add(tray_texts.unreadable(profiles.unreadable), self._actions.manage_profiles)
+        if profiles.standings or profiles.unreadable:
             self._list.addSeparator()
         self._add_edit(profiles)
         if all(each.profile.policy.own_profiles for each in profiles.standings):
@@ -65,7 +67,7 @@ class ProfileSwitcher(Button):
             return
         action = self._add(f"Edit “{profile.name}”…", self._actions.edit_profile)
         if profile.managed:
-            action.setText(f"{action.text()} (set by your organization)")
+            action.setText(f"{action.text()} (set by your administrator)")
             action.setEnabled(False)
 
     def _add_profile(self, standing: Standing, at: datetime, *, number: int) -> None:

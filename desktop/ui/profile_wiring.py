@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from desktop.services.paths import profiles_file
@@ -32,11 +33,12 @@ def make_deeds(
     surroundings: Surroundings, worker: Worker, options: Options, policy: Policy | None = None
 ) -> ProfileDeeds:
     """The deeds on the person's own file; in the demo there is nothing to be changed."""
-    if options.demo is not None:
-        policy = Policy(source="the demo", own_profiles=False, profiles={_DEMO: {}})
-    return ProfileDeeds(
-        profiles_file(), surroundings, worker, policy=policy, load=options.load_profiles
-    )
+    if options.demo is None:
+        load = options.load_profiles
+    else:
+        nothing = Policy(source="the demo", own_profiles=False, profiles={_DEMO: {}})
+        policy, load = nothing, lambda: replace(options.load_profiles(), policy=nothing)
+    return ProfileDeeds(profiles_file(), surroundings, worker, policy=policy, load=load)
 
 
 def make_pages(

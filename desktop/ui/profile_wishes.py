@@ -17,6 +17,7 @@ class ProfileWishes:
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
+        self.unreadable = 0  # profiles in the file that make no sense
 
     @property
     def standings(self) -> tuple[Standing, ...]:

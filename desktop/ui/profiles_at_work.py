@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from desktop.options import Options
     from desktop.services.background import Worker
     from desktop.services.profile_reading import Profiles
+    from desktop.services.profiles import Profile
     from desktop.services.session import Session
     from desktop.services.sessions import Sessions
     from desktop.ui.controller import Controller
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 class ProfilesAtWork:
     """Reads the file anew whenever that counts; `show` is given what comes of it.
 
-    `taken` is called with the session that is in the window from now on.
+    `taken` is called with the session that is in the window from now on, if there is one left.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class ProfilesAtWork:
         options: Options,
         worker: Worker,
         show: Callable[[State], None],
-        taken: Callable[[Session], None],
+        taken: Callable[[Session | None], None],
     ) -> None:
         self.is_first_run = False
         self.leaving = False
@@ -64,6 +65,15 @@ class ProfilesAtWork:
         async with self._one_at_a_time:
             await self._go_by_the_file(id_, sign_in=sign_in)
 
+    async def reload(self, name: str) -> Profile:
+        """Go by the file anew; gives the profile of that name, or the first.
+
+        Raises `ProfileError`, and then all stays as it was.
+        """
+        profile = (await self._worker.run(self._options.load_profiles)).named(name or None)
+        await self.go_by_the_file("", sign_in=False)
+        return profile
+
     def switch(self, id_: str) -> None:
         """Bring another profile into the window, as it stands; nothing for one that is gone."""
         if id_ not in {each.profile.id for each in self._sessions.standings}:
@@ -80,10 +90,14 @@ class ProfilesAtWork:
 
     async def _sign_in(self, before: Session | None, *, quietly: bool) -> None:
         try:
-            profiles = await self._worker.run(self._options.load_profiles)
+            profiles = await self._read()
             profile = profiles.named(self._wanted(profiles, before))
+        except NoProfile as error:
+            self.is_first_run = True
+            await self._sessions.know({})
+            self._show_none(error)
+            return
         except ProfileError as error:
-            self.is_first_run = isinstance(error, NoProfile)
             if self._sessions.current is before:
                 self._show(Failed(error))
             return
@@ -91,7 +105,7 @@ class ProfilesAtWork:
         if self.leaving:
             return
         if before is not None and before is self._sessions.named(before.profile.id):
-            before.sign_in()
+            before.new_code()  # which leaves one alone that is fresh
             if before is self._sessions.current:
                 self._name(before)  # as it is called now
         elif self._sessions.current is None:
@@ -110,14 +124,27 @@ class ProfilesAtWork:
 
     async def _go_by_the_file(self, id_: str, *, sign_in: bool) -> None:
         try:
-            profiles = await self._worker.run(self._options.load_profiles)
+            profiles = await self._read()
             await self._sessions.know(profiles.good)
             if not self.leaving and (id_ or self._sessions.current is None):
                 self._go_on_with(profiles.named(id_ or None).id, sign_in=sign_in)
         except ProfileError as error:
-            self._show(Failed(error))
+            self._show_none(error)
         self._open_others()
         self._controller.look_at_clock()  # the tray shows who is there
+
+    async def _read(self) -> Profiles:
+        profiles = await self._worker.run(self._options.load_profiles)
+        self._controller.profiles.unreadable = len(profiles.broken)
+        if self._options.demo is None:
+            self._controller.keeper.obey(profiles.policy)
+        return profiles
+
+    def _show_none(self, error: ProfileError) -> None:
+        """Show why there is nothing to go on with."""
+        if self._sessions.current is None:
+            self._name(None)
+        self._show(Failed(error))
 
     def _go_on_with(self, id_: str, *, sign_in: bool) -> None:
         before = self._sessions.named(id_)
@@ -134,6 +161,6 @@ class ProfilesAtWork:
         self._name(session)
         self._show(session.state)
 
-    def _name(self, session: Session) -> None:
+    def _name(self, session: Session | None) -> None:
         self._controller.use(session)
         self._taken(session)

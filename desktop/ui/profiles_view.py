@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QLabel
 
+from desktop.services import profile_texts as texts
+from desktop.services.profile_reading import is_plain_id
 from desktop.services.profiles import BrokenProfile, Profile
-from desktop.ui import profile_texts as texts
+from desktop.services.states import Revocation
+from desktop.services.token_details import revocation_offered
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.profile_badge import badge_icon
 from desktop.ui.warning_card import WarningCard
@@ -99,10 +102,13 @@ class ProfilesView(View):
     def ask(self, id_: str) -> None:
         """Ask whether profile `id_` is to go."""
         profile = self._known.profiles.good.get(id_)
+        offered = revocation_offered(profile, None) if profile is not None else None
         self._asked = id_
         self._asks.setText(
             texts.delete_question(
-                profile.name if profile else id_, signed_in=self._wishes.is_signed_in(id_)
+                profile.name if profile else id_,
+                signed_in=self._wishes.is_signed_in(id_),
+                everywhere=offered is Revocation.GRANT_REVOKED,
             )
         )
         self._question.show()
@@ -181,9 +187,11 @@ class ProfilesView(View):
         card = Card(spacing=6)
         card.column.addWidget(label(id_, "name"))
         card.column.addWidget(label(texts.broken(complaint), "fault"))
-        delete = Button("Delete…", lambda: self.ask(id_))
-        delete.setAccessibleName(f"Delete {id_}")
-        card.column.addWidget(ButtonRow(Button("Open file", self._wishes.open_file), delete))
+        buttons = [Button("Open file", self._wishes.open_file)]
+        if is_plain_id(id_):  # else it is the file as a whole
+            buttons.append(Button("Delete…", lambda: self.ask(id_)))
+            buttons[-1].setAccessibleName(f"Delete {id_}")
+        card.column.addWidget(ButtonRow(*buttons))
         return card
 
 

@@ -8,11 +8,11 @@ from PySide6.QtGui import (
     QKeySequence,
     QTextOption,
 )
-from PySide6.QtWidgets import QPlainTextEdit, QScrollArea
+from PySide6.QtWidgets import QPlainTextEdit
 
 from desktop.ui import page_texts
 from desktop.ui.actions import Actions, PageActions
-from desktop.ui.widgets import Button, Card, add_row, label, quiet
+from desktop.ui.widgets import Button, Card, add_row, bring_into_view, label, quiet
 
 SHOWN_FOR = 20_000  # milliseconds
 _LINES = 6
@@ -78,11 +78,7 @@ class TokenReveal(Card):
 
     def bring_into_sight(self) -> None:
         """Scroll to the token, once it has its place."""
-        around = self.parentWidget()
-        while around is not None and not isinstance(around, QScrollArea):
-            around = around.parentWidget()
-        if around is not None:
-            around.ensureWidgetVisible(self)
+        bring_into_view(self)
 
     def _press(self) -> None:
         if self._shown is None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.services.background import Worker
 from desktop.services.paths import settings_file
-from desktop.services.policy import NO_POLICY
+from desktop.services.policy import NO_POLICY, Policy
 from desktop.services.settings import Settings, broken_copy, save_settings, why_unreadable
 from desktop.ui import page_texts
 
@@ -57,6 +57,12 @@ class SettingsKeeper(QObject):
     def use(self, settings: Settings) -> None:
         """Go by `settings` from now on, as they were loaded."""
         self._hold(settings)
+
+    def obey(self, policy: Policy) -> None:
+        """Go by `policy` from now on, as it was read anew."""
+        if policy != self.policy:
+            self.policy = policy
+            self._hold(self._own)
 
     def change(self, settings: Settings) -> None:
         """Go by `settings` from now on, and keep them."""

@@ -46,12 +46,14 @@ class SettingsView(View):
             "Time on the clipboard", "clipboard_seconds", allowed=CLIPBOARD_SECONDS, unit="s"
         )
         self._notifies = self._switch("Notifications", "notifications", theme)
+        self._asks = self._switch(_ASKS, "ask_for_tokens", theme)
         self._theme = self._choice("theme", page_texts.THEMES, theme)
         self._theme.setAccessibleName("Appearance")
         self._browser = self._choice("browser", {"": page_texts.USUAL_BROWSER}, theme)
         self._browser.setAccessibleName("Browser")
         self._free_standing: dict[str, Switch | Choice] = {
             "notifications": self._notifies,
+            "ask_for_tokens": self._asks,
             "theme": self._theme,
             "browser": self._browser,
         }
@@ -89,6 +91,7 @@ class SettingsView(View):
         self._seconds.show_value(settings.clipboard_seconds)
         self._seconds.setEnabled(self._is_free("clipboard_seconds"))
         self._notifies.setChecked(settings.notifications)
+        self._asks.setChecked(settings.ask_for_tokens)
         self._theme.choose(settings.theme)
         self._browser.choose(settings.browser)
         for name, control in self._free_standing.items():
@@ -140,9 +143,11 @@ class SettingsView(View):
         minutes = _Row("Renew while in use", page_texts.IN_USE, self._minutes)
         token.column.addWidget(fresh)
         token.column.addWidget(minutes)
-        clipboard = Card()
+        secrets = Card()
         seconds = _Row("Clear clipboard after", page_texts.CLIPBOARD, self._seconds)
-        clipboard.column.addWidget(seconds)
+        asks = _Row(_ASKS, page_texts.ASK_FOR_TOKENS, self._asks)
+        secrets.column.addWidget(seconds)
+        secrets.column.addWidget(asks)
         looks = Card()
         theme = _Row("Appearance", page_texts.THEME, self._theme)
         browser = _Row("Browser", page_texts.BROWSER, self._browser)
@@ -157,6 +162,7 @@ class SettingsView(View):
             "theme": theme,
             "browser": browser,
             "notifications": notifies,
+            "ask_for_tokens": asks,
         }
         profiles = Card()
         manage = quiet(Button("Manage profiles", self._actions.manage_profiles, "link"))
@@ -170,16 +176,8 @@ class SettingsView(View):
             files.column.addWidget(label(str(folder), "muted"))
             add_row(files.column, quiet(Button(name, deed, "link"))).addStretch(1)
         self.column.addWidget(label("Settings", "title"))
-        for card in (
-            self._failure,
-            profiles,
-            starting,
-            token,
-            clipboard,
-            looks,
-            files,
-            self._own(),
-        ):
+        cards = (profiles, starting, token, secrets, looks, files, self._own())
+        for card in (self._failure, *cards):
             self.column.addWidget(card)
         self.column.addStretch(1)
         self._back = quiet(Button("Back", self._pages.close_page, "quiet"))
@@ -213,6 +211,7 @@ class SettingsView(View):
         self._actions.change_settings(self._settings)
 
 
+_ASKS = "Ask me when a program wants a token"
 _CHOICE = (150, 36)  # logical pixels: fits beside its name at 360
 
 

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
+from desktop.services.leaving_texts import signed_out
 from desktop.services.profiles import Profile
 from desktop.services.states import Revocation, SignedOut, State
 from desktop.ui import texts
 from desktop.ui.actions import Actions
-from desktop.ui.leaving_texts import signed_out
 from desktop.ui.warning_card import WarningCard
 from desktop.ui.widgets import Button, Card, View, has_ring, label, quiet
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop.services.durations import clock_words, duration_words
+from desktop.services.leaving_texts import short_time, signed_out
 from desktop.services.states import (
     AwaitingApproval,
     Failed,
@@ -13,7 +14,6 @@ from desktop.services.states import (
     SignedOut,
     State,
 )
-from desktop.ui.leaving_texts import short_time, signed_out
 from desktop.ui.long_words import breakable
 
 if TYPE_CHECKING:
@@ -60,12 +60,21 @@ def _token_badge(state: SignedIn, at: datetime) -> tuple[str, str]:
 
 def approval(state: AwaitingApproval) -> tuple[str, str]:
     """What to do now: a title and a line below it."""
+    if state.came_back:
+        return "Approved in your browser", "The token is fetched once the server can be reached."
     if state.in_browser:
         return "Continue in your browser", "Sign in there. It comes back here by itself."
     return (
         "Approve this sign-in in your browser",
         "Check that the page shows this code, then approve.",
     )
+
+
+def waiting(state: AwaitingApproval) -> str:
+    """What is waited for."""
+    if state.came_back:
+        return "Waiting for the server"
+    return "Approved" if state.approved else "Waiting for approval"
 
 
 def caution(state: AwaitingApproval) -> str:
@@ -87,9 +96,11 @@ def asking(state: AwaitingApproval, at: datetime) -> str:
     """That the server is being asked, without jargon."""
     if state.approved:
         return "Approved. Saving the token in your keyring."
+    left = (state.next_at - at).total_seconds()
+    if state.came_back:
+        return f"Trying again {'in ' + clock_count(left) if left > 0 else 'now'}."
     if state.in_browser:
         return "Only a browser on this computer can answer."
-    left = (state.next_at - at).total_seconds()
     soon = f"next in {clock_count(left)}" if left > 0 else "asking now"
     if not state.asked:
         return f"First question to the server {'in ' + clock_count(left) if left > 0 else 'now'}."
@@ -231,6 +242,8 @@ def _spoken_approval(state: AwaitingApproval) -> str:
     if state.approved:
         return "Approved"
     warning = "" if state.host_is_known else f" {host(state)}"
+    if state.came_back:
+        return f"{approval(state)[0]}. {trouble(state)}"
     if state.in_browser:
         return f"Continue in your browser. It comes back here by itself.{warning}"
     return f"Your code is {spoken_code(state.user_code)}. Approve it in your browser.{warning}"
@@ -282,9 +295,14 @@ def host(state: AwaitingApproval) -> str:
     )
 
 
-def trouble(error: Exception) -> str:
-    """Why the last question brought no answer, and that this is no end."""
-    return f"{_advice_for(error).title}. Your code stays valid: asking again by itself."
+def trouble(state: AwaitingApproval) -> str:
+    """Why the last question brought no answer, and that this is no end; empty for no trouble."""
+    if state.trouble is None:
+        return ""
+    goes_on = "Your code stays valid: asking again by itself."
+    if state.in_browser:
+        goes_on = "It is tried again by itself while your approval lasts."
+    return f"{_advice_for(state.trouble).title}. {goes_on}"
 
 
 def not_saved(error: Exception) -> str:

@@ -19,6 +19,7 @@ from desktop.ui.tray_texts import Line, Look, Notification
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from desktop.services.profiles import Profile
     from desktop.services.sessions import Standing
     from desktop.services.states import State
     from desktop.ui.actions import Actions
@@ -81,9 +82,10 @@ class Tray(QObject):
             self._vanish()
         return available
 
-    def show_profile(self, name: str) -> None:
-        """Name the profile in the tooltip."""
-        self._name = name
+    def show_profile(self, profile: Profile | None) -> None:
+        """Name the profile, if there is one, in the tooltip; offer what its policy allows."""
+        self._name = profile.name if profile is not None else ""
+        self._menu.forbid(profile.policy.forbidden_formats if profile is not None else ())
         self._refresh()
 
     def show_state(self, state: State, at: datetime) -> None:
@@ -180,6 +182,7 @@ class Tray(QObject):
             Line.CANCEL: actions.cancel,
             Line.SIGN_IN: self._sign_in,
             Line.SIGN_OUT: actions.sign_out,
+            Line.UNREADABLE: self._manage_profiles,
             Line.OPEN: self.opened.emit,
             Line.SETTINGS: self._open_settings,
             Line.QUIT: actions.quit,
@@ -188,6 +191,10 @@ class Tray(QObject):
     def _sign_in(self) -> None:
         self.opened.emit()  # where the code will be
         self._actions.sign_in()
+
+    def _manage_profiles(self) -> None:
+        self.opened.emit()
+        self._actions.manage_profiles()
 
     def _open_settings(self) -> None:
         self.opened.emit()

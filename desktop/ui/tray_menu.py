@@ -17,7 +17,7 @@ from desktop.ui.profile_badge import badge_icon
 from desktop.ui.tray_texts import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
     from datetime import datetime
 
     from desktop.services.sessions import Standing
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Deeds = Mapping[Line, Callable[[], object]]
 
 # Between these groups the menu has a line.
-_GROUPS_END_AT = (Line.STATE, Line.COPY_AS, Line.SIGN_OUT, Line.PROFILES)
+_GROUPS_END_AT = (Line.STATE, Line.COPY_AS, Line.SIGN_OUT, Line.UNREADABLE)
 _OF_A_PROFILE = (
     Line.STATE,
     Line.COPY_TOKEN,
@@ -48,7 +48,9 @@ class LinesMenu(QMenu):
 
     def __init__(self, all_lines: Iterable[Line], deeds: Deeds, copy: Copy) -> None:
         super().__init__()
-        self._formats = _formats_menu(copy)  # kept: a menu does not keep its submenus
+        self._formats = QMenu()  # kept: a menu does not keep its submenus
+        self._shapes = _shapes(self._formats, copy)
+        self._forbidden: set[Line] = set()
         self._lines: dict[Line, QAction] = {}
         self._ends: dict[QAction, set[Line]] = {}  # of a group: the line below it
         group: set[Line] = set()
@@ -63,8 +65,18 @@ class LinesMenu(QMenu):
                 self._ends[self.addSeparator()] = group
                 group = set()
 
+    def forbid(self, formats: Container[str]) -> None:
+        """Offer no copy in the `formats`, by their names, that an administrator has forbidden."""
+        for each, action in self._shapes.items():
+            action.setVisible(each.name not in formats)
+        offered = [each for each in self._shapes if each.name not in formats]
+        self._forbidden = set() if offered else {Line.COPY_AS}
+        if CopyFormat.TOKEN.name in formats:
+            self._forbidden.add(Line.COPY_TOKEN)
+
     def show_lines(self, lines: Mapping[Line, tray_texts.Words]) -> None:
-        """Say `lines`, and nothing else."""
+        """Say `lines` as far as nobody has forbidden them, and nothing else."""
+        lines = {line: words for line, words in lines.items() if line not in self._forbidden}
         for line, action in self._lines.items():
             words = lines.get(line)
             action.setVisible(words is not None)
@@ -102,6 +114,7 @@ class ProfileMenu(LinesMenu):
         mark = " (in the window)" if is_current else ""
         self.setTitle(_plain(f"{profile.name}{mark}"))
         self.setIcon(badge_icon(profile))
+        self.forbid(profile.policy.forbidden_formats)
         everywhere = revocation_offered(profile, None) is Revocation.GRANT_REVOKED
         lines = tray_texts.menu(state, at, everywhere=everywhere)
         self.show_lines({**lines, Line.SHOW: tray_texts.Words("Show in the window")})
@@ -121,7 +134,8 @@ class TrayMenu(LinesMenu):
         super().__init__(lines, deeds, copy)
         self._profiles = profiles
         self._menus: dict[str, ProfileMenu] = {}
-        self._lines[Line.PROFILES].setVisible(False)
+        for line in (Line.PROFILES, Line.UNREADABLE):
+            self._lines[line].setVisible(False)
 
     def show_profiles(self, standings: tuple[Standing, ...], at: datetime) -> None:
         """Show a submenu for each of `standings`; for a single one, none."""
@@ -136,9 +150,11 @@ class TrayMenu(LinesMenu):
             menu.show_standing(standing, at, is_current=is_current)
 
     def show_lines(self, lines: Mapping[Line, tray_texts.Words]) -> None:
-        """Say `lines`, and the submenus of the profiles."""
+        """Say `lines`, the submenus of the profiles, and that some make no sense."""
         if self._menus:
             lines = {**lines, Line.PROFILES: tray_texts.Words("Profiles", enabled=False)}
+        if count := self._profiles.unreadable:
+            lines = {**lines, Line.UNREADABLE: tray_texts.Words(tray_texts.unreadable(count))}
         super().show_lines(lines)
 
     def _make_menus(self, ids: list[str]) -> None:
@@ -148,7 +164,7 @@ class TrayMenu(LinesMenu):
         self._menus = {id_: ProfileMenu(id_, self._profiles, self.opened.emit) for id_ in ids}
         after = next(end for end, group in self._ends.items() if Line.PROFILES in group)
         for menu in self._menus.values():
-            self.insertMenu(after, menu)
+            self.insertMenu(self._lines[Line.UNREADABLE], menu)
         heading = self._lines[Line.PROFILES]
         heading.setText("Profiles")
         heading.setEnabled(False)
@@ -156,14 +172,14 @@ class TrayMenu(LinesMenu):
             each.setVisible(bool(ids))
 
 
-def _formats_menu(copy: Copy) -> QMenu:
-    menu = QMenu()
-    for each in CopyFormat:
-        if each is CopyFormat.TOKEN:
-            continue  # which has a line of its own
-        action = menu.addAction(each.value)
+def _shapes(menu: QMenu, copy: Copy) -> dict[CopyFormat, QAction]:
+    """Lines of `menu` for all shapes but the token itself, which has a line of its own."""
+    shapes: dict[CopyFormat, QAction] = {
+        each: menu.addAction(each.value) for each in CopyFormat if each is not CopyFormat.TOKEN
+    }
+    for each, action in shapes.items():
         action.triggered.connect(_without_arguments(partial(copy, each)))
-    return menu
+    return shapes
 
 
 def _without_arguments(deed: Callable[[], object]) -> Callable[[bool], None]:

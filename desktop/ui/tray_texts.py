@@ -50,6 +50,7 @@ class Line(Enum):
     SIGN_IN = auto()
     SIGN_OUT = auto()
     PROFILES = auto()
+    UNREADABLE = auto()
     SHOW = auto()
     OPEN = auto()
     SETTINGS = auto()
@@ -80,6 +81,11 @@ RUNS_ON = Notification(
     "It is in the tray. To end it, choose Quit there, or press Ctrl+Q in the window.",
 )
 
+PROGRAM_ASKS = Notification(
+    "A program wants your token",
+    "XDR Login asks whether it may have it. Without an answer within a minute it gets none.",
+)
+
 
 def look(state: State, at: datetime) -> tuple[Look, int]:
     """The shape of the icon, and how many of `ARC_STEPS` are left; 0 draws no arc."""
@@ -103,6 +109,8 @@ def summary(state: State, at: datetime) -> str:
     match state:
         case Requesting():
             return "Starting"
+        case AwaitingApproval(came_back=True):
+            return "Waiting for the server"
         case AwaitingApproval():
             return "Approved" if state.approved else "Waiting for approval"
         case SignedIn():
@@ -138,6 +146,11 @@ def menu(state: State, at: datetime, *, everywhere: bool = False) -> dict[Line, 
     if everywhere and Line.SIGN_OUT in lines:
         lines[Line.SIGN_OUT] = Words("Sign out on all computers")
     return {line: lines[line] for line in Line if line in lines}
+
+
+def unreadable(count: int) -> str:
+    """That there are profiles which make no sense: the line that leads to them."""
+    return f"{'1 profile' if count == 1 else f'{count} profiles'} cannot be read…"
 
 
 def notification(before: State, state: State) -> Notification | None:
@@ -239,6 +252,8 @@ def _deeds(state: State, at: datetime) -> dict[Line, Words]:
             return cancel
         case AwaitingApproval(approved=True) | SignedIn(leaving=True):
             return {}
+        case AwaitingApproval(came_back=True):
+            return cancel
         case AwaitingApproval():
             code = {} if state.in_browser else {Line.COPY_CODE: Words("Copy code")}
             return {Line.OPEN_BROWSER: Words("Open browser")} | code | cancel
@@ -263,7 +278,7 @@ def _why_no_token(state: State, at: datetime) -> str:
             expired = state.remaining(at) == 0 and not state.renewable
             return "it has expired" if expired else ""
         case AwaitingApproval():
-            return "not approved yet"
+            return "waiting for the server" if state.came_back else "not approved yet"
         case Requesting():
             return "starting"
         case _:

@@ -138,7 +138,7 @@ class _CodeCard(Card):
         # A link that comes back here carries what only this program and the server should know.
         set_tip(self.open_browser, state.host if state.in_browser else state.link)
         self.show_qr.setVisible(_helps_a_phone(state))
-        self.setEnabled(not state.approved)
+        self.setEnabled(not state.approved and not state.came_back)
 
     def _open_browser(self) -> None:
         opened = self._actions.open_browser()
@@ -223,13 +223,12 @@ class _ProgressCard(Card):
     def show_state(self, state: AwaitingApproval, at: datetime) -> None:
         """Show `state` as it is at `at`."""
         words, share = texts.code_lifetime(state, at)
-        self._heading.setText("Approved" if state.approved else "Waiting for approval")
+        self._heading.setText(texts.waiting(state))
         self._bar.setAccessibleName("Time left" if state.in_browser else "Life of the code")
         self._expires.setText(words)
         self._bar.setValue(round(share * _BAR_STEPS))
         self._asking.setText(texts.asking(state, at))
         self._trouble.setVisible(state.trouble is not None)
-        if state.trouble is not None:
-            self._trouble.setText(texts.trouble(state.trouble))
+        self._trouble.setText(texts.trouble(state))
         self._new_code.setVisible(not state.in_browser)
         self._new_code.setEnabled(not state.approved and not state.is_fresh(at))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -226,6 +227,15 @@ def quiet(button: Button) -> Button:
 def has_ring(widget: QWidget | None) -> bool:
     """Whether `widget` shows that the keyboard is on it."""
     return widget is not None and widget.property("ring") == "true"
+
+
+def bring_into_view(widget: QWidget) -> None:
+    """Scroll what is around `widget` until it can be seen."""
+    around = widget.parentWidget()
+    while around is not None and not isinstance(around, QScrollArea):
+        around = around.parentWidget()
+    if around is not None:
+        around.ensureWidgetVisible(widget)
 
 
 def restyled(widget: QWidget, name: str, value: str) -> None:

@@ -72,12 +72,13 @@ class Window(QWidget):
         """Let the buttons call `actions` from now on; before, leaving is all that one can do."""
         self._actions = actions
 
-    def set_profile(self, profile: Profile) -> None:
-        """Name the profile in the header."""
+    def set_profile(self, profile: Profile | None) -> None:
+        """Name the profile in the header, or the program where there is none."""
         if self._profile not in (None, profile):
             self._is_of_another = True
         self._profile = profile
-        self._header.set_words(profile.name, profile.place)
+        words = (profile.name, profile.place) if profile is not None else (self.windowTitle(), "")
+        self._header.set_words(*words)
 
     def set_icon(self, icon: QIcon) -> None:
         """Show the icon of the application in the title bar and in the header."""

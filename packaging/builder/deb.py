@@ -26,6 +26,7 @@ def make_deb(dist: Path, bundle: Path, work: Path) -> Path:
     name = product().package
     tree = work / "deb"
     make_tree(tree, bundle)
+    _move_for_zsh(tree / "usr" / "share" / "zsh")
     add_documents(tree / "usr" / "share" / "doc" / name)
     write_packed(tree / "usr" / "share" / "doc" / name / "changelog.gz", _changelog())
     overrides = tree / "usr" / "share" / "lintian" / "overrides" / name
@@ -47,6 +48,12 @@ def make_deb(dist: Path, bundle: Path, work: Path) -> Path:
     if closure.megabytes(file) > product().limits["deb_megabytes"]:
         raise ValueError(f"{file.name} has {closure.megabytes(file):.1f} MB")
     return file
+
+
+def _move_for_zsh(folder: Path) -> None:
+    """Put completions where Debian's zsh looks for those of packages."""
+    if folder.exists():
+        (folder / "site-functions").rename(folder / "vendor-completions")
 
 
 def depends(bundle: Path) -> list[str]:

@@ -1,6 +1,5 @@
 """The tree that all packages of Linux share: bundle, command, desktop file, icons, pages."""
 
-import argparse
 import gzip
 import os
 import shutil
@@ -8,8 +7,16 @@ from pathlib import Path
 
 from builder import icons
 from builder.bundle import settle
+from builder.manual import man_page
 from builder.product import ROOT, fill, product
-from desktop.cli.arguments import _parser
+from desktop.cli.completion import script
+
+# Where each shell looks below share/. Debian's zsh looks elsewhere: deb.py.
+COMPLETIONS = {
+    "bash": "bash-completion/completions/{name}",
+    "zsh": "zsh/site-functions/_{name}",
+    "fish": "fish/vendor_completions.d/{name}.fish",
+}
 
 
 def make_tree(tree: Path, bundle: Path, *, prefix: str = "usr") -> None:
@@ -33,35 +40,14 @@ def add_share(share: Path, *, command: str) -> None:
     _write(share / "metainfo" / f"{id_}.metainfo.xml", metainfo)
     icons.hicolor(share)
     write_packed(share / "man" / "man1" / f"{name}.1.gz", man_page())
-    words = " ".join(option for action in _options() for option in action.option_strings)
-    function = name.replace("-", "_")
-    completion = fill("linux/completion.bash.in", options=words, function=function)
-    _write(share / "bash-completion" / "completions" / name, completion)
+    for shell, place in COMPLETIONS.items():
+        _write(share / place.format(name=name), script(shell))
 
 
 def add_documents(folder: Path) -> None:
     """Write the copyright, as Debian wants it, and what has changed, below share/doc/."""
     _write(folder / "copyright", fill("linux/copyright.in"))
     write_packed(folder / "NEWS.gz", (ROOT / "CHANGELOG.md").read_text("utf-8"))
-
-
-def man_page() -> str:
-    """The manual, its options those of the command line."""
-    paragraphs = "\n.PP\n".join(product().description)
-    return fill("linux/man.1.in", paragraphs=paragraphs, options="\n".join(_told_options()))
-
-
-def _told_options() -> list[str]:
-    told = []
-    for action in _options():
-        value = f" \\fI{action.metavar}\\fR" if action.metavar else ""
-        names = ", ".join(f"\\fB{each}\\fR" for each in action.option_strings).replace("-", "\\-")
-        told += [".TP", f"{names}{value}", str(action.help)]
-    return told
-
-
-def _options() -> list[argparse.Action]:
-    return [each for each in _parser()._actions if each.option_strings]  # noqa: SLF001
 
 
 def _xml(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ from builder import notices
 from builder.product import product
 from desktop.services.components import component_of, modules
 
+SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
+
 
 def make_sbom(dist: Path, bundle: Path, work: Path) -> Path:
     """Write it and give the file; the same sources give the same bytes."""
     del work
-    file = dist / f"{product().package}-{product().version}.cdx.json"
+    file = dist / f"{product().package}-{product().version}-{SYSTEMS[sys.platform]}.cdx.json"
     file.write_text(json.dumps(bill(bundle), indent=2, ensure_ascii=False) + "\n", "utf-8")
     return file
 

@@ -1,7 +1,14 @@
 from collections.abc import Iterator
+from pathlib import Path
 
+import click.testing
 import pytest
 
+from desktop.cli import calling, grants
+from desktop.demo import DemoOptions, DemoServer
+from tests.cli.commands import Place, place
+from tests.cli.served import Served, write_profile
+from tests.rigs.secret_service import SecretStore
 from tests.services.loggers import kept_logging
 
 
@@ -9,3 +16,35 @@ from tests.services.loggers import kept_logging
 def logging_as_before() -> Iterator[None]:
     with kept_logging():
         yield
+
+
+@pytest.fixture
+def home(secret_service: SecretStore, own_folders: Path) -> Iterator[Place]:
+    """A home without profiles, a real keyring, and a server whose analyst approves."""
+    with place(own_folders, secret_service, DemoOptions(outcome="approve")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def demo_server() -> Iterator[DemoServer]:
+    """A server whose analyst approves."""
+    with DemoServer(DemoOptions(interval=0, outcome="approve")) as server:
+        yield server
+
+
+@pytest.fixture
+def served(demo_server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> Served:
+    """A profile, and a token without a keyring."""
+    served = Served(demo_server)
+    served.tokens.append(served.sign_in())
+    for module in (calling, grants):
+        monkeypatch.setattr(module, "access", served.access)
+    write_profile(demo_server.url)
+    return served
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the streams of a command be those of a terminal."""
+    streams = click.testing._NamedTextIOWrapper
+    monkeypatch.setattr(streams, "isatty", lambda _: True, raising=False)

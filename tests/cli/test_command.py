@@ -1,5 +1,7 @@
 """The command itself, as a process without a display."""
 
+import contextlib
+import json
 import os
 import re
 import signal
@@ -10,34 +12,12 @@ from pathlib import Path
 import pytest
 
 from desktop import __version__
-from desktop.cli import terminal
-from desktop.demo import DemoOptions
-from desktop.options import Options
+from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
+from tests.cli.commands import COMMAND, environment, run
 from tests.rigs.secret_service import SecretStore
 
-COMMAND = [sys.executable, "-W", "error", "-m", "desktop"]
-DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 SCOPES = "enrich:read inspect:read casebook private-intel:read profile response"
 LAST_LINE = rf"Signed in to Northwind SOC as \S+ · scopes: {SCOPES} · (10:00|9:5\d) left"
-
-
-def environment(base: dict[str, str] | None = None) -> dict[str, str]:
-    """An environment without a display, and with no encoding left to chance."""
-    found = {k: v for k, v in (base or dict(os.environ)).items() if k not in DISPLAYS}
-    return {**found, "PYTHONUTF8": "1"}
-
-
-def run(*arguments: str, base: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        env=environment(base),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=90,
-    )
 
 
 def files_in(folder: Path) -> dict[str, str]:
@@ -48,10 +28,21 @@ def files_in(folder: Path) -> dict[str, str]:
     }
 
 
+def write_profile(folder: Path, server: DemoServer, name: str = "soc") -> None:
+    """A profile for the demo server, as a person has it."""
+    file = folder / "config" / "xdr-login" / "profiles.toml"
+    file.parent.mkdir(exist_ok=True)
+    with file.open("a") as opened:
+        opened.write(
+            f'[profiles.{name}]\nissuer = "{server.url}"\nexpected_issuer = "IROH Auth"\n'
+            f'client_id = "{PUBLIC_CLIENT_ID}"\nname = "SOC"\nscope = ["casebook"]\n'
+        )
+
+
 def test_a_demo_sign_in_without_a_display_ends_well(own_folders: Path) -> None:
-    done = run("--terminal", "--demo", "--approve")
-    assert (done.returncode, done.stderr) == (0, "")
-    *_, not_saved, last = done.stdout.splitlines()
+    done = run("--demo", "--approve", "login")
+    assert (done.returncode, done.stdout) == (0, "")
+    *_, not_saved, last = done.stderr.splitlines()
     assert re.fullmatch(LAST_LINE, last)
     assert not_saved == "No keyring to save the token in: the token was not saved."
     assert files_in(own_folders) == {"(demo).lock": ""}, "nothing but the lock, and nothing in it"
@@ -60,24 +51,110 @@ def test_a_demo_sign_in_without_a_display_ends_well(own_folders: Path) -> None:
 @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there is always a display there")
 def test_without_a_display_the_terminal_is_used_by_itself() -> None:
     done = run("--demo", "--code-lifetime", "1")
-    assert done.returncode == 1
-    assert done.stdout.startswith("There is no display: signing in here, in the terminal.\n")
-    assert "The code has expired. " in done.stdout
-    assert done.stderr == ""
+    assert done.returncode == 3
+    assert done.stderr.startswith("There is no display: signing in here, in the terminal.\n")
+    assert "The code has expired. " in done.stderr
+    assert done.stdout == ""
 
 
-def test_a_demo_sign_in_saves_its_token_in_the_real_store(secret_service: SecretStore) -> None:
-    done = run("--terminal", "--demo", "--approve", base=secret_service.environment)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert re.fullmatch(LAST_LINE, done.stdout.splitlines()[-1])
+def test_a_sign_in_saves_its_token_in_the_real_store(
+    secret_service: SecretStore, own_folders: Path
+) -> None:
+    with DemoServer(DemoOptions(approve_after=0.5)) as server:
+        write_profile(own_folders, server)
+        done = run("login", "--profile", "SOC", base=secret_service.environment)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "Signed in to SOC as dana" in done.stderr.splitlines()[-1]
     (entry,) = secret_service.entries().values()
     assert '"refresh_token":"' in entry
-    assert "not saved" not in done.stdout
+    assert "not saved" not in done.stderr
 
 
-def test_a_declined_sign_in_gives_1(capsys: pytest.CaptureFixture[str]) -> None:
-    assert terminal.run(Options(demo=DemoOptions(outcome="deny")), why="") == 1
-    assert "The sign-in was declined. Someone pressed Deny" in capsys.readouterr().out
+def test_a_program_reads_events(secret_service: SecretStore, own_folders: Path) -> None:
+    with DemoServer(DemoOptions(approve_after=0.5)) as server:
+        write_profile(own_folders, server)
+        done = run("login", "--json", base=secret_service.environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    code, signed_in = (json.loads(line) for line in done.stdout.splitlines())
+    assert code["event"] == "code"
+    assert code["verification_uri_complete"].endswith(code["user_code"])
+    assert (signed_in["event"], signed_in["scope"]) == ("signed_in", "casebook")
+
+
+def test_without_a_keyring_no_code_is_asked_for(own_folders: Path) -> None:
+    with DemoServer(DemoOptions(outcome="approve")) as server:
+        write_profile(own_folders, server)
+        done = run("login")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert done.stderr.startswith("No keyring to save the token in.")
+
+
+def test_a_declined_sign_in_gives_4(secret_service: SecretStore, own_folders: Path) -> None:
+    with DemoServer(DemoOptions(outcome="deny")) as server:
+        write_profile(own_folders, server)
+        done = run("login", base=secret_service.environment)
+    assert done.returncode == 4
+    assert "The sign-in was declined. Someone pressed Deny" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what opens a link there is no program on PATH")
+def test_on_a_desktop_the_browser_is_opened_and_writes_nowhere(
+    secret_service: SecretStore, own_folders: Path, tmp_path: Path
+) -> None:
+    opener = tmp_path / "xdg-open"
+    opener.write_text(f'#!/bin/sh\necho noise\necho noise >&2\necho "$1" > {tmp_path}/opened\n')
+    opener.chmod(0o755)
+    base = {**secret_service.environment, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    base.pop("SSH_CONNECTION", None)
+    with DemoServer(DemoOptions(approve_after=0.5)) as server:
+        write_profile(own_folders, server)
+        desktop = {**environment(base), "QT_QPA_PLATFORM": "offscreen"}
+        done = subprocess.run(
+            [*COMMAND, "login", "--json"],
+            env=desktop,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=90,
+        )
+    code, _signed_in = (json.loads(line) for line in done.stdout.splitlines())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "opened").read_text() == f"{code['verification_uri_complete']}\n"
+    assert code["browser_opened"] is True
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
+@pytest.mark.parametrize("plain", [False, True])
+def test_on_a_terminal_it_counts_down_in_one_line(plain: bool) -> None:  # noqa: FBT001
+    import pty
+
+    ours, theirs = pty.openpty()
+    base = {**environment(), "COLUMNS": "120", "TERM": "xterm"}
+    base.pop("NO_COLOR", None)
+    with subprocess.Popen(
+        [*COMMAND, "--demo", "--approve", "login"],
+        env={**base, "NO_COLOR": "1"} if plain else base,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal of Linux says that it is over
+            while piece := os.read(ours, 4096):
+                shown += piece
+        os.close(ours)
+        assert process.stdout is not None
+        assert process.stdout.read() == b""
+    assert process.returncode == 0
+    text = shown.decode()
+    assert ("\x1b[1mYour code:" in text) is not plain
+    assert ("\x1b" in text) is not plain
+    assert "█" in text
+    countdown = re.findall(r"\rWaiting for approval\. The code expires in (\d+:\d\d)\.", text)
+    assert len(set(countdown)) >= 2
+    assert len(re.findall(r"Waiting for approval", text.replace("\r\n", "\n"))) == len(countdown)
+    assert re.search(r"\r +\rNo keyring to save", text), "what follows begins at the margin"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
@@ -86,7 +163,7 @@ def test_ctrl_c_gives_130_and_leaves_nothing_behind(
     secret_service: SecretStore, own_folders: Path, moment: str
 ) -> None:
     with subprocess.Popen(
-        [*COMMAND, "--terminal", "--demo", "--approve"],
+        [*COMMAND, "--demo", "login"],
         env=environment(secret_service.environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -94,14 +171,14 @@ def test_ctrl_c_gives_130_and_leaves_nothing_behind(
         text=True,
         encoding="utf-8",
     ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
+        assert process.stderr is not None
+        for line in process.stderr:
             if line.startswith(moment):
                 break
         process.send_signal(signal.SIGINT)
-        output, complaints = process.communicate(timeout=30)
-    assert (process.returncode, complaints) == (130, "")
-    assert output.endswith("\nCancelled.\n")
+        output, told = process.communicate(timeout=30)
+    assert (process.returncode, output) == (130, "")
+    assert told.endswith("\nCancelled.\n")
     assert secret_service.entries() == {}
     assert "".join(files_in(own_folders).values()) == "", "a lock at most, and nothing in it"
 
@@ -112,9 +189,9 @@ def test_the_version_is_told() -> None:
 
 
 def test_without_a_profile_nothing_is_asked() -> None:
-    done = run("--terminal")
+    done = run("login")
     assert done.returncode == 1
-    assert done.stdout.startswith("Set up your first profile. ")
+    assert done.stderr.startswith("Set up your first profile. ")
 
 
 def test_without_the_extra_the_demo_says_how_to_get_it(tmp_path: Path) -> None:
@@ -124,7 +201,7 @@ def test_without_the_extra_the_demo_says_how_to_get_it(tmp_path: Path) -> None:
         "find = util.find_spec\n"
         "util.find_spec = lambda name, *a: None if name == 'starlette' else find(name, *a)\n"
     )
-    done = run("--terminal", "--demo", base={**os.environ, "PYTHONPATH": str(tmp_path)})
+    done = run("--demo", "login", base={**os.environ, "PYTHONPATH": str(tmp_path)})
     assert done.returncode == 1
-    assert done.stderr == "The demo server is not installed: pip install 'xdr-login[demo]'\n"
+    assert done.stderr == "Error: The demo server is not installed: pip install 'xdr-login[demo]'\n"
     assert done.stdout == ""

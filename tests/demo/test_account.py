@@ -1,10 +1,17 @@
+import base64
+import hashlib
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from desktop.demo import PUBLIC_CLIENT_ID
 from tests.demo.bench import Bench, assert_error
 
+VERIFIER = "v" * 43
+CHALLENGE = (
+    base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+)
 GRANT = f"/iroh/oauth2/app-grant/{PUBLIC_CLIENT_ID}"
 
 
@@ -70,5 +77,123 @@ async def test_the_grant_status_tells_what_was_granted(bench: Bench) -> None:
     answer = await bench.client.get(
         "/iroh/oauth2/grant-status", params=query, headers=bearer(token)
     )
-    expected = {"granted": True, "scopes": ["profile", "enrich:read"]}
-    assert answer.json() == {"client-id": PUBLIC_CLIENT_ID} | expected
+    assert answer.json() == {
+        "client-id": PUBLIC_CLIENT_ID,
+        "granted": True,
+        "scopes": ["profile", "enrich:read"],
+        "granted-at": "2027-01-15T08:00:00Z",
+    }
+
+
+async def test_a_grant_holds_since_the_first_sign_in_that_still_holds(bench: Bench) -> None:
+    await bench.signed_in()
+    bench.clock.advance(60)
+    token = (await bench.signed_in())["access_token"]
+    answer = await bench.client.get("/iroh/oauth2/grant-status", headers=bearer(token))
+    assert answer.json()["granted-at"] == "2027-01-15T08:00:00Z"
+
+
+async def test_what_was_never_granted_has_no_beginning(bench: Bench) -> None:
+    token = (await bench.signed_in())["access_token"]
+    query = {"client_id": "client-unknown"}
+    path = "/iroh/oauth2/grant-status"
+    answer = await bench.client.get(path, params=query, headers=bearer(token))
+    assert answer.json() == {"client-id": "client-unknown", "granted": False, "scopes": []}
+
+
+# Codes without a page
+
+
+def code_request(csrf: str, **members: object) -> dict[str, object]:
+    return {
+        "client_id": PUBLIC_CLIENT_ID,
+        "redirect_uri": "http://127.0.0.1:8080/callback",
+        "code_challenge": CHALLENGE,
+        "csrf_token": csrf,
+    } | members
+
+
+async def csrf_of(bench: Bench, access_token: str) -> str:
+    answer = await bench.client.get("/iroh/oauth2/csrf-token", headers=bearer(access_token))
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json()["expires-in"] == 60
+    return str(answer.json()["csrf-token"])
+
+
+async def ask_for_code(bench: Bench, access_token: str, **members: object) -> httpx.Response:
+    body = code_request(await csrf_of(bench, access_token)) | members
+    return await bench.client.post("/iroh/oauth2/code", json=body, headers=bearer(access_token))
+
+
+async def test_a_code_can_be_had_without_a_page_and_redeemed(bench: Bench) -> None:
+    token = (await bench.signed_in(scope="profile casebook"))["access_token"]
+    answer = await ask_for_code(bench, token, scope="casebook enrich", state="s-1")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["state"] == "s-1"
+    redeemed = await bench.token(
+        grant_type="authorization_code",
+        code=answer.json()["code"],
+        redirect_uri=answer.json()["redirect_uri"],
+        code_verifier=VERIFIER,
+    )
+    assert redeemed.json()["scope"] == "casebook"  # what the token did not hold is not granted
+
+
+async def test_a_csrf_token_of_the_api_works_once(bench: Bench) -> None:
+    token = (await bench.signed_in())["access_token"]
+    csrf = await csrf_of(bench, token)
+    answers = [
+        await bench.client.post("/iroh/oauth2/code", json=code_request(csrf), headers=bearer(token))
+        for _ in range(2)
+    ]
+    assert answers[0].status_code == 200
+    assert_error(answers[1], 403, "invalid_csrf_token")
+
+
+async def test_a_csrf_token_of_the_api_lives_a_minute(bench: Bench) -> None:
+    token = (await bench.signed_in())["access_token"]
+    body = code_request(await csrf_of(bench, token))
+    bench.clock.advance(60)
+    answer = await bench.client.post("/iroh/oauth2/code", json=body, headers=bearer(token))
+    assert_error(answer, 403, "invalid_csrf_token")
+
+
+@pytest.mark.parametrize(
+    ("members", "status", "error"),
+    [
+        ({"client_id": "client-unknown"}, 400, "invalid_request"),
+        ({"redirect_uri": "https://evil.example/callback"}, 400, "invalid_request"),
+        ({"code_challenge": "short"}, 400, "invalid_request"),
+        ({"scope": "coffee"}, 400, "invalid_scope"),
+        ({"scope": "admin"}, 403, "access_denied"),
+        ({"state": 1}, 400, "invalid_request"),
+    ],
+)
+async def test_a_code_is_not_given_for_anything(
+    bench: Bench, members: dict[str, object], status: int, error: str
+) -> None:
+    token = (await bench.signed_in())["access_token"]
+    assert_error(await ask_for_code(bench, token, **members), status, error)
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b"[" * 60_000, b"[" * 100_000, rb'{"state": "\ud800"}']
+)
+async def test_a_body_that_is_no_object_is_refused(bench: Bench, body: bytes) -> None:
+    token = (await bench.signed_in())["access_token"]
+    headers = bearer(token) | {"Content-Type": "application/json"}
+    answer = await bench.client.post("/iroh/oauth2/code", content=body, headers=headers)
+    assert answer.status_code in {400, 413}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/iroh/oauth2/csrf-token"),
+        ("GET", "/iroh/oauth2/grant-status"),
+        ("POST", "/iroh/oauth2/code"),
+        ("DELETE", GRANT),
+    ],
+)
+async def test_all_of_it_needs_a_token(bench: Bench, method: str, path: str) -> None:
+    assert_error(await bench.client.request(method, path), 401, "invalid_token")

@@ -127,8 +127,9 @@ def write_profile(**members: str) -> None:
 
 def store_client_password(store: SecretStore, password: str) -> None:
     """Do what the documentation tells a person to do."""
-    command = [sys.executable, "-m", "desktop", "--set-client-password"]
-    subprocess.run(command, env=store.environment, input=password, text=True, check=True)
+    edit = ["profiles", "edit", "soc", "--client-secret-stdin"]
+    command = [sys.executable, "-m", "desktop", *edit]
+    subprocess.run(command, env=store.environment, input=f"{password}\n", text=True, check=True)
 
 
 def saved(store: SecretStore) -> dict[str, str]:

@@ -80,7 +80,7 @@ def test_a_missing_password_is_said_with_the_remedy(
     profile_for(provider, provider.basic, "client_secret_basic")
     app = start(secret_service)
     screen = app.wait_for("The client password is missing")
-    assert screen.shows("--set-client-password")
+    assert screen.shows("--client-secret-stdin")
 
 
 def test_a_refusal_is_said(

@@ -38,7 +38,7 @@ def test_a_corrected_profile_is_taken_without_a_new_start(
     app = start(secret_service)
     app.wait_for("The client is not known here")
     profile_for(server)
-    app.press("Return")  # Try again
+    app.click("Try again")
     assert app.code()
     assert app.screen().shows("Northwind SOC")
     assert app.leave() == 0

@@ -9,7 +9,7 @@ import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QWidget
 
-from desktop.cli.arguments import run
+from desktop.cli.program import run
 from desktop.ui import app
 from desktop.ui.code_tiles import CodeTiles
 from desktop.ui.theme import Theme
@@ -27,7 +27,9 @@ class ToldWindow(Window):
         self._timer.start()
 
     def _tell(self) -> None:
-        seen = [widget for widget in self.findChildren(QWidget) if widget.isVisible()]
+        windows = [self, *(each for each in QApplication.topLevelWidgets() if _asks(each))]
+        every = [widget for window in windows for widget in window.findChildren(QWidget)]
+        seen = [widget for widget in every if widget.isVisible()]
         focus = QApplication.focusWidget()
         screen = {
             "texts": [widget.text() for widget in seen if isinstance(widget, QLabel)],
@@ -45,6 +47,10 @@ class ToldWindow(Window):
             self._told = told
             sys.stdout.write(f"{told}\n")
             sys.stdout.flush()
+
+
+def _asks(window: QWidget) -> bool:
+    return type(window).__name__ == "QuestionWindow" and window.isVisible()
 
 
 def _lines_of(menu: QWidget | None) -> dict[str, tuple[int, int, bool]]:

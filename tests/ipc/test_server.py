@@ -1,14 +1,17 @@
 """Two of this program meet at a real socket."""
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import socket
 import stat
+import struct
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,7 +41,7 @@ def claimed() -> Iterator[Claim]:
 async def running(claimed: Claim, shown: list[Members]) -> AsyncIterator[Server]:
     """Answer."""
 
-    async def show(members: Members) -> Members:
+    async def show(members: Members, _process: int | None) -> Members:
         shown.append(members)
         return {"done": True}
 
@@ -208,7 +211,7 @@ def test_one_knows_oneself_at_the_other_end() -> None:
 
 
 async def test_an_error_of_a_handler_is_reported_and_not_told(claimed: Claim) -> None:
-    async def broken(_members: Members) -> Members:
+    async def broken(_members: Members, _process: int | None) -> Members:
         raise ZeroDivisionError
 
     reported: list[object] = []
@@ -224,7 +227,7 @@ async def test_an_error_of_a_handler_is_reported_and_not_told(claimed: Claim) ->
 async def test_closing_ends_an_answer_under_way(claimed: Claim) -> None:
     asked = asyncio.Event()
 
-    async def endless(_members: Members) -> Members:
+    async def endless(_members: Members, _process: int | None) -> Members:
         asked.set()
         await asyncio.Event().wait()
         return {}
@@ -330,3 +333,81 @@ def test_the_pipe_of_windows_has_the_account_in_its_name(monkeypatch: pytest.Mon
 def _claim_and_crash() -> None:
     claim()
     os._exit(1)
+
+
+class AsOnMacOS:
+    """A socket that tells who is at the other end as macOS does."""
+
+    def __init__(self, user: int) -> None:
+        self.user = user
+
+    def getsockopt(self, level: int, name: int, length: int, /) -> bytes:
+        """What LOCAL_PEERCRED and LOCAL_PEERPID give."""
+        assert level == 0
+        if name == 2:
+            return struct.pack("i", 4711)
+        return struct.pack("IIh16I", 0, self.user, 1, *range(16))[:length]
+
+
+def test_on_macos_user_and_process_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin"))
+    assert peer.is_own(AsOnMacOS(os.getuid()))
+    assert not peer.is_own(AsOnMacOS(os.getuid() + 1))
+    assert peer.process_of(AsOnMacOS(0)) == 4711
+
+
+def test_the_process_at_the_other_end_is_known() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        assert peer.process_of(one) == os.getpid()
+
+
+@pytest.mark.usefixtures("running")
+async def test_where_there_are_too_many_the_silent_make_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "_MOST_PEERS", 3)
+    silent = [await asyncio.open_unix_connection(address.socket_path()) for _ in range(3)]
+    await asyncio.sleep(0)
+    answer = await aside(lambda: client.ask("show"))
+    assert answer == {"version": 1, "ok": True, "done": True}
+    assert await silent[0][0].read() == b"", "the longest silent one has gone"
+    for _, writer in silent:
+        writer.close()
+
+
+async def test_who_goes_away_ends_what_it_asked_for(claimed: Claim) -> None:
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def endless(_members: Members, _process: int | None) -> Members:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return {}
+
+    made = Server({"show": endless})
+    await made.listen(claimed)
+    _, writer = await asyncio.open_unix_connection(address.socket_path())
+    writer.write(b'{"version": 1, "command": "show"}\n')
+    await asked.wait()
+    writer.close()
+    await ended.wait()
+    await made.close()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_who_cannot_be_reached_for_all_the_others_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.socket(socket.AF_UNIX) as listening, contextlib.ExitStack() as waiting:
+        listening.bind(os.fspath(address.socket_path()))
+        listening.listen(0)
+        monkeypatch.setattr(client, "_PATIENCE", 0.1)
+        for _ in range(3):  # nobody lets them in
+            each = waiting.enter_context(socket.socket(socket.AF_UNIX))
+            each.setblocking(False)
+            each.connect_ex(os.fspath(address.socket_path()))
+        with pytest.raises(NotRunning):
+            client.ask("show")

@@ -13,12 +13,31 @@ from builder import closure
 from builder.product import ROOT, product
 
 from tests.rigs.display import Display
+from tests.rigs.mutter import Mutter
 from tests.rigs.secret_service import SecretStore
 
 BUNDLE = ROOT / ".cache" / "build" / "bundle" / product().package
 PYTHON = ROOT / ".cache" / "package" / "bin" / "python"
 AGAIN = "import sys; from pathlib import Path; from builder.__main__ import build; "
 AGAIN += "print(build(['deb', 'rpm', 'appimage', 'sbom'], Path(sys.argv[1]), Path(sys.argv[2])))"
+# Everything that Qt leaves to ICU: the order of words, character sets, case, names of time zones.
+ASK_ICU = r"""
+import sys
+from PySide6.QtCore import QCollator, QDateTime, QLocale, QStringConverter, QTimeZone
+for name in ("sv", "de", "cs", "es", "ja", "zh", "lt", "da", "tr", "ar"):
+    collator = QCollator(QLocale(name))
+    words = "zebra öl ähre cz chata y i ñu n aa å 漢 仮 \u0628 \u0627".split()
+    print(name, [collator.compare(a, b) for a in words for b in words])
+    print(QLocale(name).toUpper("i\u0131ß straße"), QLocale(name).toLower("IİΣ ΑΣ"))
+    zone = QTimeZone(b"Europe/Stockholm")
+    for kind in (QTimeZone.NameType.LongName, QTimeZone.NameType.ShortName):
+        print(zone.displayName(QTimeZone.TimeType.DaylightTime, kind, QLocale(name)))
+    print(QLocale(name).toString(QDateTime.fromSecsSinceEpoch(10**9)))
+for codec in QStringConverter.availableCodecs():
+    print(codec)
+maps = open("/proc/self/maps", encoding="utf-8").read()
+print(f"{sys.argv[1]}/libicudata" in maps)
+"""
 
 
 def sums(file: Path) -> dict[str, str]:
@@ -44,6 +63,36 @@ def test_it_works_on_a_real_desktop_with_a_real_keyring(
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert "keyring: keyring.backends.SecretService" in done.stdout
     assert " on xcb, " in done.stdout
+
+
+def test_it_works_on_wayland(mutter: Mutter) -> None:
+    done = subprocess.run(
+        [BUNDLE / product().package, "--selftest"],
+        env=mutter.environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert " on wayland, " in done.stdout
+
+
+def test_what_qt_asks_icu_is_answered_as_by_the_whole_of_it() -> None:
+    libraries = BUNDLE / "_internal" / "PySide6" / "Qt" / "lib"
+    answers = [
+        subprocess.run(
+            [PYTHON, "-c", ASK_ICU, str(libraries)],
+            env=os.environ | environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for environment in ({}, {"LD_LIBRARY_PATH": str(libraries)})
+    ]
+    whole, cut = (text.splitlines() for text in answers)
+    assert (whole[-1], cut[-1]) == ("False", "True")  # whether it was the bundle that answered
+    assert len(whole) > 60
+    assert cut[:-1] == whole[:-1]
 
 
 def test_the_sums_are_those_of_the_files() -> None:

@@ -17,9 +17,9 @@ def try_out(system: Chroot, command: str) -> str:
     assert tested.returncode == 0, tested.stdout
     assert tested.stderr == ""
     assert tested.stdout.endswith(f"XDR Login {__version__}: all checks passed\n")
-    signed_in = system.as_person(f"{command} --terminal --demo --approve")
-    assert (signed_in.returncode, signed_in.stderr) == (0, "")
-    assert re.fullmatch(LAST_LINE, signed_in.stdout.splitlines()[-1])
+    signed_in = system.as_person(f"{command} --demo --approve login")
+    assert (signed_in.returncode, signed_in.stdout) == (0, "")
+    assert re.fullmatch(LAST_LINE, signed_in.stderr.splitlines()[-1])
     return tested.stdout
 
 

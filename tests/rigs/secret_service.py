@@ -164,7 +164,10 @@ def _is_unlocked(store: SecretStore) -> bool:
     with store.connection() as connection:
         if not _has_owner(connection):
             return False
-        collection = secretstorage.get_default_collection(connection)
+        try:
+            collection = secretstorage.get_default_collection(connection)
+        except secretstorage.exceptions.PromptDismissedException:
+            return False  # it has its name on the bus, and no store yet
         return not collection.is_locked()
 
 

@@ -86,3 +86,20 @@ def test_members_of_the_wrong_kind_are_left_out() -> None:
         {"id": ID, "scopes": [1, "a"], "grants": {}, "redirects": "ftp://x", "name": 7}
     )
     assert read_client_model(text) == ClientModel(ID, scope=("a",))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1.evil.example/cb",
+        "http://localhost.evil.example/",
+        "http://127.0.0.1@evil.example/",
+        "https://127.0.0.1/cb",
+        "http://127.0.0.1:port/",
+    ],
+)
+def test_only_an_address_of_this_computer_is_taken_as_the_way_back(address: str) -> None:
+    text = json.dumps({"id": ID, "redirects": [address, "http://[::1]:8400/cb"]})
+    model = read_client_model(text)
+    assert model is not None
+    assert model.redirect_uri == "http://[::1]:8400/cb"

@@ -81,7 +81,9 @@ def test_a_slip_in_the_own_file_does_not_take_what_everybody_has(
     with pytest.raises(BrokenProfile):
         allowed_profiles(own, NO_POLICY)
     expect_log("own profiles cannot be read")
-    assert list(allowed_profiles(own, Policy(source=SOURCE, profiles=FIXED)).good) == ["shared"]
+    found = allowed_profiles(own, Policy(source=SOURCE, profiles=FIXED))
+    assert list(found.good) == ["shared"]
+    assert list(found.broken) == [f"all in {own.name}"]
 
 
 def test_a_broken_policy_lets_nobody_in(own: Path) -> None:

@@ -35,7 +35,7 @@ async def test_where_codes_are_forbidden_none_is_asked_for(world: World) -> None
     assert advice.title == "Signing in with a code is forbidden"
     assert SOURCE in advice.text
     assert "tell your administrator" in advice.text
-    assert advice.remedies == (Remedy.TRY_AGAIN, Remedy.OPEN_PROFILES)
+    assert advice.remedies == (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
 
 
 async def test_who_is_signed_in_already_stays_so_until_that_ends(world: World) -> None:

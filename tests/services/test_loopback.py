@@ -139,15 +139,46 @@ async def test_whoever_says_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch
         assert await send(loopback, "GET /callback HTTP/1.1\r\n") == ""
 
 
-async def test_too_many_at_once_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_AT_ONCE", 1)
-    async with waiting() as (loopback, _):
-        _, idle = await asyncio.open_connection("127.0.0.1", port_of(loopback))
-        async with asyncio.timeout(5):
-            while not loopback._tasks:  # noqa: ASYNC110 - the loop has to accept it first
-                await asyncio.sleep(0)
-        assert await send(loopback, get(loopback, f"/callback?{ANSWER}")) == ""
-        idle.close()
+async def idle_beside(loopback: Loopback) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect, and say nothing."""
+    before = len(loopback._tasks)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port_of(loopback))
+    async with asyncio.timeout(5):
+        while len(loopback._tasks) == before:  # noqa: ASYNC110 - the loop has to accept it first
+            await asyncio.sleep(0)
+    return reader, writer
+
+
+async def test_whoever_holds_all_connections_keeps_no_browser_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_MOST_AT_ONCE", 2)
+    async with waiting() as (loopback, task):
+        (oldest, first), (other, second) = await idle_beside(loopback), await idle_beside(loopback)
+        page = await send(loopback, get(loopback, f"/callback?{ANSWER}"))
+        assert page.startswith("HTTP/1.1 200 ")
+        assert await oldest.read() == b"", "it made room"
+        assert not other.at_eof()
+        await task
+        for writer in (first, second):
+            writer.close()
+
+
+async def test_an_answer_counts_that_is_sent_away_while_it_is_given_its_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with waiting() as (loopback, task):
+
+        async def drain(_writer: asyncio.StreamWriter) -> None:
+            next(iter(loopback._tasks)).cancel()
+            await asyncio.sleep(1)
+
+        monkeypatch.setattr(asyncio.StreamWriter, "drain", drain)
+        _, writer = await asyncio.open_connection("127.0.0.1", port_of(loopback))
+        writer.write(get(loopback, f"/callback?{ANSWER}").encode())
+        await task
+        writer.close()
+    assert loopback.query == ANSWER
 
 
 async def test_what_comes_before_anybody_waits_or_after_the_answer_is_not_heard() -> None:

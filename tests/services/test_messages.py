@@ -140,9 +140,10 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             (
                 "This computer does not trust the certificate of login.example. If your network "
                 "inspects traffic, its authority must be installed on this computer, or its file "
-                "be named in your profile (“ca_file”): ask your administrator."
+                "be named in your profile as “More options › Authorities file” (ca_file): ask "
+                "your administrator."
             ),
-            [Remedy.TRY_AGAIN, Remedy.OPEN_PROFILES],
+            [Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE],
         ),
         (
             errors.Throttled(HOST, retry_after=3172),
@@ -168,7 +169,7 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
                 "of one region is unknown in the others: check the region first. The server says: "
                 "“unknown client”"
             ),
-            [Remedy.TRY_AGAIN, Remedy.OPEN_PROFILES],
+            [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
         ),
         (
             errors.ForbiddenByPolicy("access_denied", host=HOST),
@@ -192,7 +193,7 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
                 "login.example asks for a scope that this token was not granted, or a policy "
                 "forbids it. Add the scope to your profile and sign in again."
             ),
-            [Remedy.SIGN_IN_AGAIN, Remedy.OPEN_PROFILES],
+            [Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE],
         ),
         (
             errors.NotRevocable("unsupported_token_type", host=HOST),
@@ -211,7 +212,7 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
                 "would "
                 "carry your code there. Your network may want you to sign in to it first."
             ),
-            [Remedy.TRY_AGAIN, Remedy.OPEN_PROFILES],
+            [Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE],
         ),
         (
             keystore.KeyringMissing("no bus"),
@@ -248,10 +249,10 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             "The client password is missing",
             (
                 "Your profile says that its client has a password, and the keyring holds none for "
-                "it. Run “xdr-login --profile northwind --set-client-password” in a terminal to "
-                "store it, then try again."
+                "it. Type it into the profile, or run “xdr-login profiles edit northwind "
+                "--client-secret-stdin” in a terminal. Then try again."
             ),
-            [Remedy.TRY_AGAIN],
+            [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
         ),
         (
             profiles.NoProfile(FILE),
@@ -314,8 +315,8 @@ def test_what_helps_to_a_keyring_is_told_by_platform(
 def test_a_server_that_names_itself_by_a_text_can_be_told_to_the_profile() -> None:
     text = advice_for(errors.MetadataMismatch(HOST, f"https://{HOST}", "Acme Login")).text
     assert text.endswith(
-        'If the server is known to name itself so, write “expected_issuer = "Acme Login"” there '
-        "too."
+        "If the server is known to name itself so, put “Acme Login” into “More options › Name "
+        "of the issuer” (expected_issuer) too."
     )
 
 
@@ -335,6 +336,7 @@ def test_the_labels_of_the_remedies_are_these() -> None:
         "Try again",
         "Continue without saving",
         "Set up a profile",
+        "Edit profile",
         "Open profiles folder",
     ]
 
@@ -443,8 +445,8 @@ def test_a_sign_out_by_the_server_says_what_the_server_said_and_its_facts() -> N
     [
         (
             session.NoToken(),
-            "There is no token to copy",
-            "You are not signed in. Sign in, then copy it.",
+            "There is no token",
+            "You are not signed in. Sign in, then try again.",
             Remedy.SIGN_IN_AGAIN,
         ),
         (

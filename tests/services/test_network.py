@@ -11,14 +11,15 @@ import httpx
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.http import Answer, get
+from desktop.oauth.http import Answer, get, knock
 from desktop.services.background import Worker
 from desktop.services.configuration import obeying
 from desktop.services.connecting import Connector
 from desktop.services.keystore import KeyringLocked
-from desktop.services.messages import advice_for
+from desktop.services.messages import Remedy, advice_for
 from desktop.services.network import Network, make_http_client, system_proxy
 from desktop.services.policy import Policy
+from desktop.services.profile_secrets import proxy_password, save_proxy_password
 from desktop.services.profiles import Profile, proxy_bound, proxy_password_key
 from desktop.services.saved_tokens import encode_password
 from tests.rigs.authority import Authority
@@ -114,7 +115,8 @@ async def test_a_proxy_gets_the_password_that_it_wants(
     proxy = start_proxy(SIGN_IN)
     given = ["wrong", PASSWORD]
 
-    async def password() -> str:
+    async def password(name: str) -> str:
+        assert name == proxy.name
         return given.pop(0)
 
     network = Network(
@@ -165,7 +167,7 @@ async def test_without_a_password_the_proxy_says_that_it_wants_one(
     proxy = start_proxy(SIGN_IN)
     with pytest.raises(errors.ProxySignInNeeded) as caught:
         await fetched(Network(proxy=proxy.address, proxy_user=USER), "https://127.0.0.2:9")
-    assert "--set-proxy-password" in advice_for(caught.value).text
+    assert "--proxy-password-stdin" in advice_for(caught.value).text
 
 
 async def test_a_proxy_that_forbids_a_port_is_quoted(start_proxy: Callable[..., Proxy]) -> None:
@@ -225,10 +227,62 @@ async def test_a_proxy_that_is_not_there_is_named() -> None:
     assert (caught.value.by, caught.value.host) == (name, "login.example")
 
 
-async def test_a_proxy_that_breaks_off_is_trouble() -> None:
+async def test_a_proxy_that_breaks_off_is_named() -> None:
     async with proxy_that_says("") as address:
-        with pytest.raises(errors.TransportFailure):
+        with pytest.raises(errors.ProxyFailure) as caught:
             await fetched(Network(proxy=address), "https://login.example")
+    assert caught.value.by == address.removeprefix("http://")
+
+
+async def silent(scheme: str, answer: str = "") -> errors.Trouble:
+    """What is said of a proxy that says `answer`, and nothing more in good time."""
+    leave = asyncio.Event()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if answer:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer.encode())
+        await leave.wait()
+        writer.close()
+
+    async with await asyncio.start_server(handler, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        http = make_http_client(Network(proxy=f"{scheme}://127.0.0.1:{port}"))
+        http.timeout = httpx.Timeout(0.2)
+        async with http:
+            with pytest.raises(errors.Trouble) as caught:
+                await get(http, "https://login.example")
+        leave.set()
+    return caught.value
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_does_not_answer_is_named(scheme: str) -> None:
+    error = await silent(scheme)
+    assert type(error) is errors.ProxyUnreachable
+    assert error.by.startswith("127.0.0.1:")
+    assert error.unused
+
+
+async def test_a_server_that_does_not_answer_behind_a_proxy_is_named() -> None:
+    error = await silent("http", "HTTP/1.1 200 Connection established\r\n\r\n")
+    assert type(error) is errors.NoAnswerInTime
+    assert error.host == "login.example"
+
+
+async def test_who_fails_in_plain_http_is_not_guessed() -> None:
+    async with await asyncio.start_server(said(""), "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with make_http_client(Network(proxy=f"http://127.0.0.1:{port}")) as http:
+            with pytest.raises(errors.TransportFailure) as caught:
+                await knock(http, "login.example")
+    assert not isinstance(caught.value, errors.ProxyFailure)
+
+
+async def test_a_proxy_whose_certificate_is_not_trusted_is_named(authority: Authority) -> None:
+    with authority.serving() as address, pytest.raises(errors.ProxyUnusable) as caught:
+        await fetched(Network(proxy=address), "https://login.example")
+    assert "its certificate is not trusted" in advice_for(caught.value).text
 
 
 @pytest.mark.parametrize(
@@ -357,6 +411,59 @@ async def test_no_other_proxy_gets_the_password(
     with pytest.raises(errors.ProxySignInNeeded) as caught:
         await opened(Connector(keyring, Worker("loader")), governed, "https://127.0.0.2:9")
     assert caught.value.by == proxy.name
+
+
+async def test_only_the_first_proxy_that_the_system_names_gets_the_password(
+    start_proxy: Callable[..., Proxy], authority: Authority, keyring: Keyring
+) -> None:
+    first, second = start_proxy(SIGN_IN), start_proxy(SIGN_IN)
+    named = [first.address]
+    profile = replace(PROFILE, proxy_user=USER, ca_file=str(authority.ca_file))
+    await save_proxy_password(keyring, profile, PASSWORD)
+    connector = Connector(keyring, Worker("loader"), find_proxy=lambda _: named[-1])
+    with authority.serving() as address:
+        assert (await opened(connector, profile, address)).body == b"{}"
+        named.append(second.address)
+        with pytest.raises(errors.ProxySignInNeeded) as caught:
+            await opened(connector, profile, address)
+        assert caught.value.by == second.name
+        named.append(first.address)
+        assert (await opened(connector, profile, address)).body == b"{}"
+        await save_proxy_password(keyring, profile, PASSWORD)  # typed anew, for whoever is there
+        named.append(second.address)
+        assert (await opened(connector, profile, address)).body == b"{}"
+    assert await proxy_password(keyring, profile) == PASSWORD
+
+
+async def test_a_password_that_cannot_be_bound_to_a_proxy_is_not_shown(
+    start_proxy: Callable[..., Proxy], keyring: Keyring, expect_log: Callable[[str], None]
+) -> None:
+    proxy = start_proxy(SIGN_IN)
+    profile = replace(PROFILE, proxy_user=USER)
+    await save_proxy_password(keyring, profile, PASSWORD)
+    keyring.errors["save"] = KeyringLocked()
+    expect_log("no password for the proxy: KeyringLocked")
+    connector = Connector(keyring, Worker("loader"), find_proxy=lambda _: proxy.address)
+    with pytest.raises(errors.ProxySignInNeeded):
+        await opened(connector, profile, "https://127.0.0.2:9")
+
+
+async def test_a_proxy_of_the_administrator_is_for_them_to_change(keyring: Keyring) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        connector = Connector(keyring, Worker("loader"))
+        own = replace(PROFILE, proxy=address)
+        governed = obeying(PROFILE, Policy(source="policy.toml", proxy=address))
+        said = []
+        for profile in (own, governed):
+            with pytest.raises(errors.ProxyUnreachable) as caught:
+                await opened(connector, profile, "https://127.0.0.2:9")
+            said.append(advice_for(caught.value))
+    assert said[0].remedies == (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
+    assert "Check the proxy in your profile" in said[0].text
+    assert said[1].remedies == (Remedy.TRY_AGAIN,)
+    assert "Your administrator has set this proxy (policy.toml)" in said[1].text
 
 
 async def test_a_locked_keyring_leaves_the_word_to_the_proxy(

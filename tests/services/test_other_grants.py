@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import httpx
 import pytest
 
 from desktop.oauth import errors
-from desktop.services.browser_sign_in import LIFETIME
+from desktop.services.browser_sign_in import LIFETIME, LONGEST_CODE
 from desktop.services.keystore import KeyringMissing
+from desktop.services.messages import advice_for
 from desktop.services.profiles import Profile, client_password_key
-from desktop.services.session_errors import ClientPasswordMissing, NoWayBack
+from desktop.services.session_errors import ApprovalUnused, ClientPasswordMissing, NoWayBack
 from desktop.services.settings import Settings
 from desktop.services.states import AwaitingApproval, Failed, Revocation, SignedIn, SignedOut
 from desktop.services.token_details import revocation_offered
@@ -125,6 +127,80 @@ async def test_an_approval_that_is_not_taken_is_told(world: World) -> None:
     await come_back(await link(world), code=CODE)
     await world.reached(Failed)
     assert isinstance(world.expect(Failed).error, errors.ApprovalLost)
+
+
+NO_WAY = httpx.ConnectError("refused")
+
+
+@pytest.mark.parametrize(
+    "trouble", [NO_WAY, httpx.ConnectTimeout(""), httpx.Response(429, json={"error": "busy"})]
+)
+async def test_an_approval_outlives_a_server_that_cannot_be_reached(
+    world: World, trouble: httpx.Response | Exception
+) -> None:
+    world.server.answers = [trouble, trouble, TOKENS]
+    await come_back(await link(world), code=CODE)
+    await world.clock.advance(2)
+    state = world.expect(AwaitingApproval)
+    assert state.came_back
+    assert state.next_at > world.clock.utc()
+    await world.clock.advance(4)
+    world.expect(SignedIn)
+    assert {form["code"] for path, form in world.server.requests if path == "/token"} == {CODE}
+
+
+async def test_a_network_that_is_back_is_used_at_once(world: World) -> None:
+    world.server.answers = [NO_WAY, NO_WAY, NO_WAY, NO_WAY, TOKENS]
+    await come_back(await link(world), code=CODE)
+    await world.clock.advance(16)
+    world.expect(AwaitingApproval)
+    world.session.wake()
+    await settle()
+    world.expect(SignedIn)
+
+
+async def test_an_approval_that_may_have_been_used_is_not_sent_again(world: World) -> None:
+    world.server.answers = [httpx.ReadError("broken off"), TOKENS]
+    await come_back(await link(world), code=CODE)
+    await world.reached(Failed)
+    error = world.expect(Failed).error
+    assert isinstance(error, ApprovalUnused)
+    assert "An approval counts once" in advice_for(error).text
+    assert world.server.asked("/token") == 1
+
+
+async def test_an_approval_is_given_up_when_no_code_lives_any_more(world: World) -> None:
+    world.server.answers = [NO_WAY]
+    await come_back(await link(world), code=CODE)
+    await world.clock.advance(LONGEST_CODE - 60)
+    world.expect(AwaitingApproval)
+    await world.clock.advance(60)
+    error = world.expect(Failed).error
+    assert isinstance(error, ApprovalUnused)
+    assert isinstance(error.__cause__, errors.TransportFailure)
+    text = advice_for(error).text
+    assert "could not be fetched in time" in text
+    assert "Check your network" in text
+
+
+async def test_a_server_that_asks_to_wait_longer_than_a_code_lives_is_not_waited_for(
+    world: World,
+) -> None:
+    busy = httpx.Response(429, json={"error": "busy"}, headers={"Retry-After": "3172s"})
+    world.server.answers = [busy, TOKENS]
+    await come_back(await link(world), code=CODE)
+    await world.reached(Failed)
+    assert isinstance(world.expect(Failed).error, ApprovalUnused)
+
+
+async def test_a_trouble_does_not_outlive_a_cancel(world: World) -> None:
+    world.server.answers = [NO_WAY, TOKENS]
+    await come_back(await link(world), code=CODE)
+    await world.clock.advance(1)
+    world.session.cancel()
+    await world.clock.advance(10)
+    world.expect(SignedOut)
+    assert world.server.asked("/token") == 1
 
 
 async def test_nobody_is_waited_for_longer_than_ten_minutes(world: World) -> None:

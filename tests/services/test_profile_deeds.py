@@ -137,3 +137,14 @@ async def test_what_can_be_removed_of_a_profile_goes_even_where_something_is_stu
         await bench.deeds.remove("mine")
     assert await bench.keyring.load(client_password_key(mine)) is None
     assert await bench.keyring.load(proxy_password_key(mine)) is None
+
+
+async def test_an_import_leaves_the_ids_of_managed_profiles_alone(
+    file: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "export.toml"
+    source.write_text(OWN.replace("mine", "shared"))
+    managed = {"preset": "xdr-eu", "client_id": "client-8"}
+    bench = Bench(file, Policy(source="policy.toml", profiles={"shared": managed}))
+    assert await bench.deeds.take_in(source) == ("shared-2",)
+    assert set((await bench.deeds.known()).profiles.good) == {"shared", "mine", "shared-2"}

@@ -110,10 +110,14 @@ def test_a_setting_that_is_locked_stays_in_the_file(tmp_path: Path) -> None:
         ({"extra_parameters": "client_secret=x"}, "extra_parameters"),
         ({"in_use_minutes": "0"}, "in_use_minutes"),
         ({"clipboard_seconds": "soon"}, "clipboard_seconds"),
+        ({"client_id": '"client-1"'}, "client_id"),
+        ({"ca_file": "//elsewhere/ca.pem"}, "ca_file"),
     ],
 )
 def test_a_fault_is_told_at_its_field(change: dict[str, str], field: str) -> None:
-    assert list(faults_of(replace(DRAFT, **change), PRESETS)) == [field]
+    found = faults_of(replace(DRAFT, **change), PRESETS)
+    assert list(found) == [field]
+    assert "`" not in found[field], "names of the file are not those of the form"
 
 
 def test_of_the_ways_that_a_client_allows_the_safest_is_proposed() -> None:

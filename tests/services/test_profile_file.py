@@ -1,5 +1,6 @@
 """Changing the file with the profiles: what a person wrote stays, and nothing is ever lost."""
 
+import stat
 import subprocess
 import sys
 import tomllib
@@ -308,6 +309,27 @@ def test_an_import_replaces_nothing(file: Path) -> None:
     profiles = load_profiles(file).good
     assert set(profiles) == {"b", "a", "b-2", "a-2"}
     assert profiles["a-2"].name == f"{profiles['a'].name} 2"
+
+
+def test_an_import_takes_no_id_that_is_taken_elsewhere(file: Path, tmp_path: Path) -> None:
+    text = export_profiles(file, ["a", "b"])
+    other = tmp_path / "other.toml"
+    assert set(import_profiles(other, text, taken={"a", "a-2"})) == {"a-3", "b"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+@pytest.mark.parametrize("mode", [0o644, 0o600, 0o640])
+def test_who_may_read_the_file_stays(file: Path, mode: int) -> None:
+    file.chmod(mode)
+    save_profile(file, "a", {"name": "Other"})
+    assert stat.S_IMODE(file.stat().st_mode) == mode
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_new_file_is_the_persons_alone(tmp_path: Path) -> None:
+    new = tmp_path / "new.toml"
+    save_profile(new, "x", {"preset": "xdr-eu", "client_id": "client-1"})
+    assert stat.S_IMODE(new.stat().st_mode) == 0o600
 
 
 def test_an_import_goes_beside_a_broken_profile_of_its_name(file: Path, tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from desktop.services.keystore import KeyringFault, KeystoreError, MemoryKeystor
 from desktop.services.profile_secrets import (
     client_password,
     delete_secrets,
+    password_for_proxy,
     save_client_password,
 )
 from desktop.services.profiles import client_password_key, proxy_password_key, tokens_key
+from desktop.services.saved_tokens import password_shown_to
 from tests.services.world import PASSWORD, PROFILE
 
 OTHER = replace(PROFILE, id="other")
@@ -61,3 +63,12 @@ async def test_what_can_be_removed_goes_even_where_something_else_is_stuck() -> 
         await delete_secrets(keystore, PROFILE)
     assert await keystore.load(client_password_key(PROFILE)) is None
     assert await keystore.load(proxy_password_key(PROFILE)) is None
+
+
+async def test_what_is_damaged_in_the_keyring_is_no_password_for_a_proxy() -> None:
+    keystore = MemoryKeystore()
+    profile = replace(PROFILE, proxy_user="dana")
+    for value in ("", "{", "[]", "7", '{"format": 1}'):
+        await keystore.save(proxy_password_key(profile), value)
+        assert not await password_for_proxy(keystore, profile, "proxy.example:3128")
+        assert password_shown_to(value) == ""

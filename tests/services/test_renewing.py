@@ -11,8 +11,10 @@ import httpx
 import pytest
 
 from desktop.oauth import errors
+from desktop.oauth.app_grant import AppGrant
 from desktop.services.keystore import KeyringFault, KeyringLocked, KeystoreError
 from desktop.services.profiles import client_password_key, issued_for, tokens_key
+from desktop.services.provider import Provider
 from desktop.services.renewer import PATIENCE
 from desktop.services.saved_tokens import Saved, decode
 from desktop.services.session_errors import NoToken, RenewalSlow, SignedOutByServer
@@ -653,13 +655,13 @@ async def test_the_server_is_asked_who_signed_in_where_it_can_tell() -> None:
     world = World(profile)
     world.server.others["/whoami"] = WHOAMI
     await world.signed_in()
-    assert await world.session.who_am_i() == WHOAMI
+    assert await world.session.ask(Provider.who_am_i) == WHOAMI
     assert world.server.authorizations[-1] == f"Bearer {ACCESS_TOKEN}"
     await world.close()
 
 
 async def test_a_server_without_such_an_endpoint_is_not_asked(world: World) -> None:
-    assert await world.session.who_am_i() == {}
+    assert await world.session.ask(Provider.who_am_i) == {}
 
 
 async def test_its_endpoint_may_come_from_the_metadata() -> None:
@@ -667,8 +669,22 @@ async def test_its_endpoint_may_come_from_the_metadata() -> None:
     world.server.metadata["userinfo_endpoint"] = f"https://{HOST}/me"
     world.server.others["/me"] = WHOAMI
     await world.signed_in()
-    assert await world.session.who_am_i() == WHOAMI
+    assert await world.session.ask(Provider.who_am_i) == WHOAMI
     await world.close()
+
+
+async def test_the_server_is_asked_what_was_granted_where_it_keeps_that() -> None:
+    world = World(replace(PROFILE, app_grant_endpoint=f"https://{HOST}/app-grant"))
+    world.server.others["/grant-status"] = {"granted": True, "scopes": ["read"]}
+    await world.signed_in()
+    found = await world.session.ask(Provider.app_grant)
+    assert found == AppGrant(granted=True, scope=("read",), since=None)
+    assert world.server.authorizations[-1] == f"Bearer {ACCESS_TOKEN}"
+    await world.close()
+
+
+async def test_where_it_keeps_no_grants_it_is_not_asked(world: World) -> None:
+    assert await world.session.ask(Provider.app_grant) is None
 
 
 async def test_a_token_that_the_server_refuses_is_renewed_once() -> None:
@@ -677,7 +693,7 @@ async def test_a_token_that_the_server_refuses_is_renewed_once() -> None:
     await world.signed_in()
     world.server.others["/whoami"] = httpx.Response(401)
     with pytest.raises(errors.InvalidToken):
-        await world.session.who_am_i()
+        await world.session.ask(Provider.who_am_i)
     assert world.server.renewals() == 1
     assert world.server.authorizations[-1] == f"Bearer {ACCESS_TOKEN}-1"
     await world.close()

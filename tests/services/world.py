@@ -47,7 +47,7 @@ Answer = dict[str, Any] | httpx.Response | Exception
 
 
 def bound(password: str, profile: Profile) -> str:
-    """A client password as `--set-client-password` saves it for `profile`."""
+    """A client password as `profiles edit --client-secret-stdin` saves it for `profile`."""
     return encode_password(password, issued_for=issued_for(profile))
 
 

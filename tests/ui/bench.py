@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import qasync
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -18,9 +19,11 @@ from PySide6.QtWidgets import (
     QStyleOptionButton,
     QWidget,
 )
+from pytestqt.qtbot import QtBot
 
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.copy_formats import CopyFormat
+from desktop.services.hand_outs import HandOut
 from desktop.services.profiles import Profile
 from desktop.services.sessions import Standing
 from desktop.services.settings import Settings
@@ -29,6 +32,7 @@ from desktop.services.token_details import TokenDetails, token_details
 from desktop.ui.controller import Controller
 from desktop.ui.copying import Copier
 from desktop.ui.details_view import DetailsView
+from desktop.ui.settings_keeper import SettingsKeeper
 from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import Theme
 from desktop.ui.waiting_view import WaitingView
@@ -50,6 +54,7 @@ class Profiles:
     calls: list[tuple[object, ...]] = field(default_factory=list)
     standings: tuple[Standing, ...] = ()
     current: str = ""
+    unreadable: int = 0
 
     def switch(self, id_: str) -> None:
         self.calls.append(("switch", id_))
@@ -183,6 +188,7 @@ class PageRecorder:
     calls: list[str] = field(default_factory=list)
     token: str | None = MADE_UP_TOKEN
     claims: dict[str, object] = field(default_factory=lambda: CLAIMS)
+    given: tuple[HandOut, ...] = ()
 
     def close_page(self) -> None:
         self.calls.append("close_page")
@@ -190,12 +196,18 @@ class PageRecorder:
     def details(self, state: SignedIn) -> TokenDetails | None:
         return token_details(state, profile=PROFILE, metadata=METADATA, claims=self.claims)
 
+    def hand_outs(self) -> tuple[HandOut, ...]:
+        return self.given
+
     def reveal_token(self) -> str | None:
         self.calls.append("reveal_token")
         return self.token
 
     def ask_who_am_i(self) -> None:
         self.calls.append("ask_who_am_i")
+
+    def ask_app_grant(self) -> None:
+        self.calls.append("ask_app_grant")
 
     def open_log(self) -> None:
         self.calls.append("open_log")
@@ -319,7 +331,7 @@ class FakeSession:
     metadata: ServerMetadata | None = None
     calls: list[str] = field(default_factory=list)
     applied: list[Settings] = field(default_factory=list)
-    answer: dict[str, object] | Exception = field(default_factory=dict)
+    answer: object = field(default_factory=dict)
     seen: list[bool] = field(default_factory=list)
     looks: int = 0
     renewed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -349,8 +361,8 @@ class FakeSession:
     def apply(self, settings: Settings) -> None:
         self.applied.append(settings)
 
-    async def who_am_i(self) -> dict[str, object]:
-        self.calls.append("who_am_i")
+    async def ask(self, question: Callable[..., object]) -> Any:  # noqa: ANN401 - any answer
+        self.calls.append(question.__name__)
         await self.renewed.wait()
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -505,3 +517,11 @@ def _cut(label: QLabel) -> Iterator[str]:
         yield f"{bounds.size()} in {room.size()}"
     if label.wordWrap() and label.heightForWidth(label.width()) > label.height():
         yield f"{label.heightForWidth(label.width())} high in {label.height()}"
+
+
+def finish(keeper: SettingsKeeper, qtbot: QtBot) -> None:
+    """Let everything that `keeper` was asked for be done, and told."""
+    done = threading.Event()
+    keeper._worker.submit(done.set)
+    qtbot.waitUntil(done.is_set)
+    settle()

@@ -55,7 +55,6 @@ def clipboard() -> str:
 @pytest.mark.parametrize(
     "wish",
     [
-        "new_code",
         "retry",
         "continue_without_keyring",
         "save_again",
@@ -69,8 +68,11 @@ def test_a_wish_goes_to_the_session(desk: Desk, wish: str) -> None:
     assert desk.session.calls == [wish]
 
 
-def test_signing_in_takes_the_profile_as_it_is_now(desk: Desk, sign_ins: list[bool]) -> None:
-    desk.controller.sign_in()
+@pytest.mark.parametrize("wish", ["sign_in", "new_code"])
+def test_signing_in_takes_the_profile_as_it_is_now(
+    desk: Desk, sign_ins: list[bool], wish: str
+) -> None:
+    getattr(desk.controller, wish)()
     assert sign_ins == [True]
     assert desk.session.calls == []
 

@@ -125,8 +125,8 @@ async def test_without_a_session_there_is_nothing_to_copy(copier: Copier, told: 
     copier.copy(None, CopyFormat.TOKEN)
     assert told == [
         NotCopied(
-            "There is no token to copy. You are not signed in. Sign in, then copy it.",
-            "There is no token to copy",
+            "There is no token. You are not signed in. Sign in, then try again.",
+            "There is no token",
         )
     ]
 

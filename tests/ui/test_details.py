@@ -9,11 +9,15 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
+from desktop.oauth.app_grant import AppGrant
+from desktop.services.hand_outs import HandOut
+from desktop.services.programs import Program
+from desktop.services.states import Revocation
 from desktop.services.token_details import Scope, flattened
-from desktop.ui import page_texts
+from desktop.ui import leave_button, page_texts
+from desktop.ui.asking import Said
 from desktop.ui.details_view import DetailsView
-from desktop.ui.who_am_i import WhoAmI
-from tests.sample_states import MADE_UP_TOKEN, NOW, STATES, WHO_AM_I, signed_in
+from tests.sample_states import APP_GRANT, MADE_UP_TOKEN, NOW, STATES, WHO_AM_I, signed_in
 from tests.ui.bench import Screen, settle
 from tests.ui.test_secrets import everything_in
 
@@ -129,6 +133,29 @@ def test_a_value_has_its_name_for_who_listens(screen: Screen, details: DetailsVi
     assert screen.label("IROH Auth NAM").accessibleName() == "iss: IROH Auth NAM"
 
 
+def given(minutes: int, name: str = "deploy.py") -> HandOut:
+    program = Program(name, f"/srv/{name}", 7)
+    return HandOut(NOW - timedelta(minutes=minutes), program, "northwind")
+
+
+def test_the_programs_that_got_the_token_are_listed(screen: Screen, details: DetailsView) -> None:
+    assert "None since XDR Login was started." in " ".join(screen.words)
+    screen.pages.given = (given(1, "report.sh"), given(2))
+    details.show_hand_outs()
+    settle()
+    words = [word for word in screen.words if "/srv/" in word]
+    assert words == ["report.sh\n/srv/report.sh", "deploy.py\n/srv/deploy.py"]
+    assert MADE_UP_TOKEN not in " ".join(screen.words)
+
+
+def test_of_many_programs_the_latest_are_shown(screen: Screen, details: DetailsView) -> None:
+    screen.pages.given = tuple(given(minutes) for minutes in range(50))
+    details.show_hand_outs()
+    settle()
+    assert len([word for word in screen.words if "/srv/" in word]) == 12
+    assert "The latest; “xdr-login status --json” lists more." in screen.words
+
+
 def test_a_renewal_changes_what_is_shown(screen: Screen, details: DetailsView) -> None:
     later = replace(signed_in(renewable=True), issued_at=NOW + timedelta(minutes=5))
     screen.show(later)
@@ -159,7 +186,7 @@ def test_the_server_is_asked_only_on_demand(screen: Screen, details: DetailsView
     screen.button("Ask the server").click()
     screen.button("Asking…").click()
     assert screen.pages.calls == ["ask_who_am_i"]
-    details.show_who_am_i(WhoAmI(flattened(WHO_AM_I)))
+    details.show_who_am_i(Said(flattened(WHO_AM_I)))
     assert after(screen.words, "user › user-name") == "Dana Rivers"
     assert after(screen.words, "org › name") == "Northwind SOC"
     assert screen.has_button("Ask the server")
@@ -168,10 +195,10 @@ def test_the_server_is_asked_only_on_demand(screen: Screen, details: DetailsView
 def test_why_the_server_did_not_answer_is_told_in_words(
     screen: Screen, details: DetailsView
 ) -> None:
-    details.show_who_am_i(WhoAmI(trouble="The server cannot be reached.", facts="trace t-1"))
+    details.show_who_am_i(Said(trouble="The server cannot be reached.", facts="trace t-1"))
     assert "The server cannot be reached." in screen.words
     assert "trace t-1" in screen.words
-    details.show_who_am_i(WhoAmI((("user", "Dana"),)))
+    details.show_who_am_i(Said((("user", "Dana"),)))
     assert "The server cannot be reached." not in screen.words
 
 
@@ -316,3 +343,76 @@ def test_where_no_token_is_valid_that_is_said(screen: Screen, details: DetailsVi
     screen.button("Show token").click()
     assert "There is no valid token to show." in screen.words
     assert shown(screen) == []
+
+
+# What was granted
+
+
+@pytest.fixture
+def granting(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """Details at a server that keeps grants."""
+    monkeypatch.setattr(leave_button, "_TOO_SOON", 0)
+    screen.actions.offered = Revocation.GRANT_REVOKED
+    screen.show_details()
+    return screen
+
+
+def test_what_was_granted_is_asked_for_on_demand(granting: Screen) -> None:
+    page = granting.window.page
+    assert isinstance(page, DetailsView)
+    assert "Since" not in granting.words
+    page._grant._ask.click()
+    assert granting.pages.calls == ["ask_app_grant"]
+    page.show_app_grant(Said(page_texts.granted_rows(APP_GRANT)))
+    assert after(granting.words, "This app may") == ", ".join(APP_GRANT.scope)
+    assert after(granting.words, "Since") == "01:30:00 UTC on 11 November"
+
+
+def test_revoking_asks_first(granting: Screen) -> None:
+    granting.button("Revoke").click()
+    assert granting.actions.calls == []
+    granting.button("Revoke on all computers?").click()
+    assert granting.actions.calls == ["sign_out"]
+
+
+def test_escape_takes_the_question_back_and_then_leaves(granting: Screen) -> None:
+    granting.button("Revoke").click()
+    QTest.keyClick(granting.window, Qt.Key.Key_Escape)
+    assert granting.has_button("Revoke")
+    assert granting.window.page is not None
+    QTest.keyClick(granting.window, Qt.Key.Key_Escape)
+    assert granting.window.page is None
+
+
+def test_nothing_is_left_to_revoke_once_it_is_under_way(granting: Screen) -> None:
+    granting.show(replace(signed_in(renewable=True), leaving=True))
+    assert not granting.button("Revoke").isEnabled()
+
+
+@pytest.mark.parametrize("offered", [None, Revocation.REVOKED, Revocation.NOT_OFFERED])
+def test_where_there_are_no_grants_nothing_is_said_of_them(
+    screen: Screen, offered: Revocation | None
+) -> None:
+    screen.actions.offered = offered
+    screen.show_details()
+    assert not screen.has_button("Revoke")
+    assert page_texts.GRANTED not in screen.words
+
+
+@pytest.mark.parametrize(
+    ("grant", "rows"),
+    [
+        (AppGrant(granted=False, scope=(), since=None), (("This app may", "nothing"),)),
+        (
+            AppGrant(granted=True, scope=(), since=None),
+            (
+                ("This app may", "the server does not say what"),
+                ("Since", "the server does not say"),
+            ),
+        ),
+    ],
+)
+def test_what_the_server_does_not_say_is_told(
+    grant: AppGrant, rows: tuple[tuple[str, str], ...]
+) -> None:
+    assert page_texts.granted_rows(grant) == rows

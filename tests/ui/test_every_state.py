@@ -113,6 +113,14 @@ WORDS = {
         "Cancel",
         "Approve only what you started here.",
     ],
+    "came_back": [
+        "Approved in your browser",
+        "The token is fetched once the server can be reached.",
+        "Waiting for the server",
+        "The server cannot be reached. It is tried again by itself while your approval lasts.",
+        "Trying again in 3\xa0s.",
+        "Cancel",
+    ],
     "approved_in_browser": ["Approved", "Approved. Saving the token in your keyring."],
     "signed_in": [
         "Signed in",
@@ -191,7 +199,7 @@ WORDS = {
     "unknown_client": [
         "The client is not known here",
         "Try again",
-        "Open profiles folder",
+        "Edit profile",
         "Copy details",
     ],
     "keyring_locked": ["The keyring is locked", "Try again", "Continue without saving"],

@@ -39,7 +39,7 @@ ORDER = {
     "lapsed": ["Copy token", "Copy as…", "Renew now", "Details", "Sign out"],
     "expired": ["Sign in again", "Details", "Sign out"],
     "code_expired": ["Get a new code", "Copy details"],
-    "unknown_client": ["Try again", "Copy details", "Open profiles folder"],
+    "unknown_client": ["Edit profile", "Copy details", "Try again"],
     "keyring_missing": ["Continue without saving", "Copy details", "Try again"],
 }
 PRIMARY = {

@@ -46,8 +46,10 @@ class OpenedSession:
         self.is_open = True
         self.calls.append("open quietly" if quietly else "open")
 
-    def sign_in(self) -> None:
+    def new_code(self) -> None:
         self.calls.append("sign_in")
+
+    sign_in = new_code
 
     def apply(self, settings: Settings) -> None:
         """Go by nothing."""
@@ -69,8 +71,8 @@ class Shown:
 
     names: list[str] = field(default_factory=list)
 
-    def show_profile(self, profile: Profile) -> None:
-        self.names.append(profile.name)
+    def show_profile(self, profile: Profile | None) -> None:
+        self.names.append(profile.name if profile is not None else "")
 
 
 class Run:
@@ -196,7 +198,7 @@ async def test_left_while_a_session_ends_it_begins_nothing(run: Run) -> None:
 
 async def test_it_ends_when_an_installer_asks_for_that(run: Run) -> None:
     await run.life._profiles.sign_in()
-    assert await run.life._server._done({"command": "quit"}) == {}
+    assert await run.life._server._handlers["quit"]({}, None) == {}
     await run.life._sign_in_when_wanted()  # returns: it is leaving
     assert run.life._leaving
 
@@ -240,3 +242,6 @@ async def test_the_last_profile_that_is_removed_leaves_none(run: Run) -> None:
     await run.life._profiles.go_by_the_file("", sign_in=False)
     assert isinstance(run.controller._state, Failed)
     assert isinstance(run.controller._state.error, NoProfile)
+    assert run.controller.session is None
+    assert run.controller.window._header._name.text() == "XDR Login"
+    assert run.presence.names[-1] == ""

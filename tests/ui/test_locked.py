@@ -1,6 +1,5 @@
 """What an administrator has decided, on screen: it cannot be changed, and says why."""
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from desktop.services import autostart
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.paths import settings_file
-from desktop.services.policy import Policy
+from desktop.services.policy import NO_POLICY, Policy
 from desktop.services.settings import Settings, load_settings
 from desktop.ui.clipboard import Clipboard
 from desktop.ui.copy_progress import NotCopied
@@ -20,12 +19,13 @@ from desktop.ui.menu_button import MenuButton
 from desktop.ui.settings_keeper import SettingsKeeper
 from desktop.ui.settings_view import SettingsView
 from tests.sample_states import PROFILE, signed_in
-from tests.ui.bench import Desk, FakeSession, Listener, Screen, settle
+from tests.ui.bench import Desk, FakeSession, Listener, Screen, finish, settle
 
 SOURCE = "/etc/xdg/xdr-login/policy.toml"
 LOCKED = Policy(source=SOURCE, settings={"clipboard_seconds": 15, "keep_fresh": False})
 NAMES = {
     "start_hidden": "Start hidden, in the tray",
+    "ask_for_tokens": "Ask me when a program wants a token",
     "keep_fresh": "Always keep the token fresh",
     "in_use_minutes": "Time in use",
     "clipboard_seconds": "Time on the clipboard",
@@ -41,14 +41,6 @@ def keeper(qapp: QApplication) -> Iterator[SettingsKeeper]:  # noqa: ARG001 - th
     made.policy = LOCKED
     yield made
     made.deleteLater()
-    settle()
-
-
-def finish(keeper: SettingsKeeper, qtbot: QtBot) -> None:
-    """Let everything that was asked for be done, and told."""
-    done = threading.Event()
-    keeper._worker.submit(done.set)
-    qtbot.waitUntil(done.is_set)
     settle()
 
 
@@ -110,7 +102,7 @@ def test_a_setting_that_is_locked_is_shown_as_such_with_the_reason(
     enabled = {each: widget.isEnabled() for each, widget in controls(page).items()}
     assert enabled == {each: each != NAMES[name] for each in enabled}
     reasons = {key: row._locked.text() for key, row in page._rows.items()}
-    why = f"Your administrator has set this, so it cannot be changed here ({SOURCE})."
+    why = f"Set by your administrator, so it cannot be changed here ({SOURCE})."
     assert reasons == {key: why if key == name else "" for key in NAMES}
     assert [key for key, row in page._rows.items() if not row._locked.isHidden()] == [name]
 
@@ -125,6 +117,19 @@ def test_the_page_of_the_program_is_told_what_is_locked(desk: Desk) -> None:
     assert not page._seconds.isEnabled()
     assert not page._fresh.isEnabled()
     assert page._minutes.isEnabled()
+
+
+async def test_a_policy_that_is_read_anew_locks_at_once(desk: Desk) -> None:
+    desk.show(signed_in())
+    desk.controller.open_settings()
+    page = desk.window.page
+    assert isinstance(page, SettingsView)
+    assert page._seconds.isEnabled()
+    desk.controller.keeper.obey(LOCKED)
+    assert not page._seconds.isEnabled()
+    assert desk.controller.keeper.settings.clipboard_seconds == 15
+    desk.controller.keeper.obey(NO_POLICY)
+    assert page._seconds.isEnabled()
 
 
 # Copying

@@ -233,6 +233,7 @@ def test_nothing_on_a_page_is_cut(
                 "Always keep the token fresh",
                 "Time in use",
                 "Time on the clipboard",
+                "Ask me when a program wants a token",
                 "Appearance",
                 "Browser",
                 "Notifications",

@@ -1,7 +1,7 @@
 """The form and the list of the profiles, with a real file and a keyring in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from desktop.services.policy import Policy
 from desktop.services.profile_check import Finding, Outcome, Step
 from desktop.services.profile_deeds import ProfileDeeds
 from desktop.services.profile_reading import load_presets, load_profiles
+from desktop.services.profile_texts import preset_names
 from desktop.services.profiles import (
     Profile,
     client_password_key,
@@ -31,7 +32,6 @@ from desktop.ui.inputs import Choice, Line, OwnNumber
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.profile_form import ProfileForm
 from desktop.ui.profile_pages import ProfilePages
-from desktop.ui.profile_texts import preset_names
 from desktop.ui.profiles_view import ProfilesView
 from desktop.ui.widgets import Button
 from tests.sample_states import NOW, STATES
@@ -278,7 +278,7 @@ async def test_the_form_starts_on_its_first_field_and_tab_goes_down(place: Place
         "Client password",
         "Name",
     ]
-    assert names[-2:] == ["Cancel", "Save"]
+    assert names[-4:] == ["Check", "Cancel", "Save", "Save and sign in"]
 
 
 async def test_a_check_tells_what_it_finds_and_saves_nothing(
@@ -447,6 +447,24 @@ async def test_the_file_of_authorities_is_chosen_without_holding_up_anything(pla
     settle()
 
 
+async def test_what_a_check_finds_comes_into_sight(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def check(*_: object, **__: object) -> AsyncIterator[Finding]:
+        for step in Step:
+            yield Finding(step, Outcome.GOOD, "It works.")
+
+    monkeypatch.setattr(profile_check, "check", check)
+    form = await place.form("soc")
+    place.screen.window.resize(440, 480)
+    settle()
+    assert form.findings.visibleRegion().isEmpty()
+    await place.press("Check")
+    assert not form.findings.visibleRegion().isEmpty()
+    last = form.findings._shown[-1]
+    assert last.visibleRegion().boundingRect() == last.rect()
+
+
 async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = asyncio.Event()
 
@@ -533,6 +551,19 @@ async def test_a_sign_out_that_is_broken_off_deletes_nothing(place: Place) -> No
     assert place.file.read_text() == FILE
 
 
+@pytest.mark.parametrize(
+    ("preset", "words"),
+    [("xdr-nam", "on all your computers"), ("github", "tells the server where it can")],
+)
+async def test_the_question_says_how_far_a_deletion_reaches(
+    place: Place, preset: str, words: str
+) -> None:
+    place.file.write_text(FILE.replace("xdr-nam", preset))
+    place.sessions["soc"] = _Leaving(SignedOut(NOW))
+    (await place.list()).ask("soc")
+    assert any(words in each for each in place.screen.words)
+
+
 async def test_escape_takes_the_question_back(place: Place) -> None:
     view = await place.list()
     view.ask("soc")
@@ -582,7 +613,7 @@ async def test_a_managed_profile_is_shown_as_such_and_cannot_be_edited(place: Pl
     place.policy = Policy(source="policy.toml", profiles={"soc": members}, own_profiles=False)
     place.renew()
     await place.list()
-    assert "Set by your organization (policy.toml)." in place.screen.words
+    assert "Set by your administrator (policy.toml)." in place.screen.words
     assert not place.screen.has_button("Edit")
     assert not place.screen.has_button("Add profile")
     for id_ in ("soc", ""):
@@ -607,6 +638,19 @@ async def test_one_broken_profile_is_told_beside_the_others(place: Place) -> Non
     assert "SOC" in place.screen.words
 
 
+async def test_a_file_that_cannot_be_read_beside_managed_profiles_is_told(
+    place: Place, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("own profiles cannot be read")
+    place.policy = Policy(profiles={"shared": {"preset": "xdr-eu", "client_id": "client-8"}})
+    place.renew()
+    place.file.write_text("[profiles.soc\n")
+    await place.list()
+    assert any("Correct it in the file" in words for words in place.screen.words)
+    assert place.screen.has_button("Open file")
+    assert not place.screen.has_button("Delete…"), "there is no profile to be deleted"
+
+
 async def test_a_file_that_cannot_be_read_is_never_written(place: Place) -> None:
     place.file.write_text("[profiles.soc\n")
     await place.list()
@@ -629,3 +673,13 @@ def test_of_one_provider_what_is_none_of_its_regions_is_told_apart() -> None:
     assert names["xdr-custom"] == "Cisco XDR · another host"
     assert names["github"] == "GitHub"
     assert len(set(names.values())) == len(names)
+
+
+async def test_the_pages_go_by_a_policy_that_has_changed_since(place: Place) -> None:
+    await place.list()
+    assert place.screen.has_button("Add profile")
+    members = {"preset": "xdr-nam", "client_id": "client-1"}
+    place.policy = Policy(source="policy.toml", profiles={"soc": members}, own_profiles=False)
+    await place.list()
+    assert not place.screen.has_button("Add profile")
+    assert "Set by your administrator (policy.toml)." in place.screen.words

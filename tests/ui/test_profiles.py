@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMenu
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.policy import Policy
 from desktop.services.session import Session
-from desktop.services.sessions import Sessions
+from desktop.services.sessions import Sessions, Standing
 from desktop.services.settings import Settings
 from desktop.services.states import SignedOut
 from desktop.ui.copy_progress import Copied, Copying, NotCopied
@@ -137,13 +137,24 @@ def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
     button.deleteLater()
 
 
+@pytest.mark.parametrize(("count", "words"), [(1, "1 profile"), (2, "2 profiles")])
+def test_the_list_leads_to_what_makes_no_sense(count: int, words: str) -> None:
+    profiles = Profiles(standings=STANDINGS, current=PROFILE.id, unreadable=count)
+    actions = Recorder(profiles=profiles)
+    button = ProfileSwitcher(actions)
+    button.menu().aboutToShow.emit()
+    line(button.menu(), f"{words} cannot be read").trigger()
+    assert actions.calls == ["manage_profiles"]
+    button.deleteLater()
+
+
 def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why() -> None:
     managed = replace(PROFILE, policy=Policy(profiles={PROFILE.id: {}}))
     standing = replace(STANDINGS[0], profile=managed)
     button = ProfileSwitcher(Recorder(profiles=Profiles(standings=(standing,), current=PROFILE.id)))
     button.menu().aboutToShow.emit()
     edit = line(button.menu(), "Edit")
-    assert edit.text() == "Edit “Northwind SOC”… (set by your organization)"
+    assert edit.text() == "Edit “Northwind SOC”… (set by your administrator)"
     assert not edit.isEnabled()
     assert "Add profile…" in lines(button.menu())
     button.deleteLater()
@@ -232,6 +243,34 @@ def test_the_lines_of_a_submenu_go_to_its_profile(tray_menu: TrayMenu, profiles:
         ("opened",),  # the window is where a code will be
         ("sign_in", OTHERS[1].id),
     ]
+
+
+def test_no_shape_is_offered_that_a_policy_forbids(tray_menu: TrayMenu) -> None:
+    def governed(*forbidden: CopyFormat) -> Standing:
+        policy = Policy(forbidden_formats=frozenset(each.name for each in forbidden))
+        return replace(STANDINGS[0], profile=replace(PROFILE, policy=policy))
+
+    tray_menu.show_profiles((governed(CopyFormat.CURL, CopyFormat.TOKEN), *STANDINGS[1:]), NOW)
+    menu = submenu(tray_menu, "Northwind")
+    assert "Copy token" not in lines(menu)
+    formats = line(menu, "Copy as").menu()
+    assert isinstance(formats, QMenu)
+    assert "Authorization header" in lines(formats)
+    assert "curl" not in lines(formats)
+    tray_menu.show_profiles((governed(*CopyFormat), *STANDINGS[1:]), NOW)
+    assert "Copy as" not in lines(menu)
+    tray_menu.show_profiles(STANDINGS, NOW)
+    assert {"Copy token", "Copy as"} <= set(lines(menu))
+    assert "curl" in lines(formats)
+
+
+def test_the_tray_tells_of_what_makes_no_sense(tray_menu: TrayMenu, profiles: Profiles) -> None:
+    profiles.unreadable = 2
+    tray_menu.show_lines({})
+    assert lines(tray_menu)[-2:] == ["Fabrikam Security Operations", "2 profiles cannot be read…"]
+    profiles.unreadable = 0
+    tray_menu.show_lines({})
+    assert lines(tray_menu)[-1] == "Fabrikam Security Operations"
 
 
 def test_a_single_profile_has_no_submenu(tray_menu: TrayMenu) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from desktop.options import Options
 from desktop.services.background import Worker
+from desktop.services.policy import NO_POLICY, Policy
 from desktop.services.profile_reading import Profiles
-from desktop.services.profiles import Profile
+from desktop.services.profiles import BrokenProfile, Profile, UnknownProfile
 from desktop.services.session import Session
 from desktop.services.sessions import Sessions, Standing
 from desktop.services.settings import Settings
@@ -39,6 +40,8 @@ class SlowSession:
     def sign_in(self) -> None:
         self._calls.append(f"sign in {self.profile.id}")
 
+    new_code = sign_in
+
     def apply(self, settings: Settings) -> None:
         pass
 
@@ -57,24 +60,34 @@ class House:
         self.demo = None
         self.calls: list[str] = []
         self.may_end = asyncio.Event()
+        self.broken: tuple[str, ...] = ()
+        self.policy = NO_POLICY
         self.file: Mapping[str, Profile] = {PROFILE.id: PROFILE}
         self.worker = Worker("test")
         self.sessions = Sessions(self._make, self._told)
         controller: Any = _Nothing()
+        self.controller = controller
         controller.keeper.settings = Settings()
+        self.obeyed: list[Policy] = []
+        controller.keeper.obey = self.obeyed.append
         self.work = ProfilesAtWork(
             controller,
             self.sessions,
             options=cast("Options", self),
             worker=self.worker,
             show=lambda _state: None,
-            taken=lambda session: self.calls.append(f"took {session.profile.id}"),
+            taken=self._taken,
         )
 
     profile = None
 
     def load_profiles(self) -> Profiles:
-        return Profiles(Path("profiles.toml"), dict(self.file), {})
+        file = Path("profiles.toml")
+        broken = {each: BrokenProfile(file) for each in self.broken}
+        return Profiles(file, dict(self.file), broken, self.policy)
+
+    def _taken(self, session: Session | None) -> None:
+        self.calls.append(f"took {session.profile.id if session is not None else 'none'}")
 
     def _make(self, profile: Profile, _observer: Callable[[State], None]) -> Session:
         return cast("Session", SlowSession(profile, self.calls, self.may_end))
@@ -172,3 +185,48 @@ async def test_whoever_is_brought_into_the_window_meanwhile_stays_there(house: H
 async def test_a_profile_that_is_gone_is_not_brought_into_the_window(house: House) -> None:
     house.work.switch("gone")
     assert house.calls == []
+
+
+@pytest.mark.parametrize("by", ["form", "hand"])
+async def test_where_the_last_profile_is_gone_none_is_named_any_more(house: House, by: str) -> None:
+    house.file = {}
+    house.may_end.set()
+    if by == "form":
+        await house.work.go_by_the_file("", sign_in=False)
+    else:
+        await house.work.sign_in()
+    assert house.calls[-1] == "took none"
+    assert house.sessions.current is None
+    house.file = {PROFILE.id: PROFILE}
+    await house.work.go_by_the_file(PROFILE.id, sign_in=False)
+    assert house.calls[-1] == f"took {PROFILE.id}"
+
+
+async def test_profiles_that_make_no_sense_are_counted(house: House) -> None:
+    house.broken = ("a", "b")
+    await house.work.go_by_the_file("", sign_in=False)
+    assert house.controller.profiles.unreadable == 2
+    house.broken = ()
+    await house.work.sign_in()
+    assert house.controller.profiles.unreadable == 0
+
+
+async def test_a_policy_that_changed_counts_from_the_next_sign_in(house: House) -> None:
+    house.policy = Policy(source="policy.toml", settings={"keep_fresh": False})
+    await house.work.sign_in()
+    assert house.obeyed[-1] == house.policy
+
+
+async def test_a_program_that_asks_for_a_new_profile_has_the_file_read_anew(house: House) -> None:
+    house.may_end.set()
+    house.file = {PROFILE.id: PROFILE, OTHER.id: OTHER}
+    assert await house.work.reload(OTHER.id) == OTHER
+    assert [each.profile.id for each in house.sessions.standings] == [PROFILE.id, OTHER.id]
+    assert house.sessions.current is house.sessions.named(PROFILE.id), "the window stays as it is"
+
+
+async def test_what_no_file_has_leaves_all_as_it_was(house: House) -> None:
+    house.file = {OTHER.id: OTHER}
+    with pytest.raises(UnknownProfile):
+        await house.work.reload("nowhere")
+    assert [each.profile.id for each in house.sessions.standings] == [PROFILE.id]

@@ -23,7 +23,7 @@ from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import DARK, LIGHT
 from desktop.ui.widgets import has_ring
 from tests.sample_states import signed_in, waiting
-from tests.ui.bench import Desk, FakeSessions, Screen, settle
+from tests.ui.bench import Desk, FakeSessions, Screen, finish, settle
 
 
 def control(screen: Screen, name: str) -> QWidget:
@@ -59,6 +59,7 @@ def number(screen: Screen, name: str) -> QSpinBox:
     [
         ("Start when I log in", Settings(start_at_login=True)),
         ("Always keep the token fresh", Settings(keep_fresh=True)),
+        ("Ask me when a program wants a token", Settings(ask_for_tokens=True)),
     ],
 )
 def test_a_switch_changes_its_setting_at_once(screen: Screen, name: str, changed: Settings) -> None:
@@ -280,14 +281,6 @@ def keeper(qapp: QApplication, system: System) -> Iterator[SettingsKeeper]:  # n
     made = SettingsKeeper()
     yield made
     made.deleteLater()
-    settle()
-
-
-def finish(keeper: SettingsKeeper, qtbot: QtBot) -> None:
-    """Let everything that was asked for be done, and told."""
-    done = threading.Event()
-    keeper._worker.submit(done.set)
-    qtbot.waitUntil(done.is_set)
     settle()
 
 

@@ -3,8 +3,11 @@
 import pytest
 from PySide6.QtNetwork import QNetworkProxy, QNetworkProxyFactory, QNetworkProxyQuery
 
-from desktop.services.network import system_proxy
+from desktop.services.portal_proxy import portal_proxies
 from desktop.ui.system_proxy import REMEMBERED, SystemProxy, chosen, proxy_finder
+from desktop.ui.system_proxy import _asked as asked_of_qt
+from tests.rigs.portal import PAC_HOST, run_portal
+from tests.rigs.secret_service import Bus
 
 Kind = QNetworkProxy.ProxyType
 
@@ -17,7 +20,7 @@ class System:
         self.asked: list[str] = []
         self.now = 0.0
         monkeypatch.setattr(QNetworkProxyFactory, "systemProxyForQuery", self._answer)
-        self.find = SystemProxy(lambda: self.now)
+        self.find = SystemProxy(lambda: self.now, ask=asked_of_qt)
 
     def _answer(self, query: QNetworkProxyQuery) -> list[QNetworkProxy]:
         self.asked.append(query.url().toString())
@@ -74,14 +77,45 @@ def test_the_environment_counts_more(system: System, monkeypatch: pytest.MonkeyP
 def test_qt_itself_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desktop.ui.system_proxy.getproxies_environment", dict)
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
-    assert SystemProxy()("https://login.example/") in {"http://proxy.example:3128", ""}
+    assert SystemProxy(ask=asked_of_qt)("https://login.example/") in {
+        "http://proxy.example:3128",
+        "",
+    }
 
 
-def test_no_proxy_at_all_is_none() -> None:
-    assert chosen([]) == ""
+@pytest.mark.parametrize("proxies", [[], ["direct://"], ["direct://", "http://p.example:1"]])
+def test_no_proxy_at_all_is_none(proxies: list[str]) -> None:
+    assert chosen(proxies) == ""
 
 
-def test_only_windows_and_macos_are_asked_through_qt() -> None:
-    assert proxy_finder("linux") is system_proxy
-    assert isinstance(proxy_finder("win32"), SystemProxy)
-    assert isinstance(proxy_finder("darwin"), SystemProxy)
+def test_windows_and_macos_are_asked_through_qt_and_linux_through_its_portal() -> None:
+    asked = {each: proxy_finder(each) for each in ("win32", "darwin", "linux")}
+    ways = {each: found._ask for each, found in asked.items() if isinstance(found, SystemProxy)}
+    assert ways == {"win32": asked_of_qt, "darwin": asked_of_qt, "linux": portal_proxies}
+
+
+# The portal of a Linux desktop
+
+
+def test_the_portal_of_the_desktop_is_asked(bare_bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bare_bus.address)
+    with run_portal(bare_bus):
+        assert portal_proxies(f"https://{PAC_HOST}/") == ["http://pac.example:8080", "direct://"]
+        assert portal_proxies("https://other.example/") == ["direct://"]
+        assert portal_proxies("https://refused.example/") == []
+
+
+def test_a_desktop_without_a_portal_names_no_proxy(
+    bare_bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bare_bus.address)
+    assert portal_proxies("https://login.example/") == []
+
+
+@pytest.mark.parametrize("address", ["unix:path=/nowhere/bus", "nonsense", ""])
+def test_without_a_bus_there_is_no_portal(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+    assert portal_proxies("https://login.example/") == []
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    assert portal_proxies("https://login.example/") == []

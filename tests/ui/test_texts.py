@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from desktop.oauth import errors
-from desktop.services.states import SignedIn, State
+from desktop.services.states import AwaitingApproval, SignedIn, State
 from desktop.ui import texts
 from desktop.ui.long_words import breakable
 from tests.sample_states import NOW, STATES, signed_in, waiting
@@ -243,8 +243,20 @@ def test_an_approval_is_told_instead() -> None:
 
 
 def test_trouble_says_that_the_code_stays_valid() -> None:
-    told = texts.trouble(errors.Throttled("login.example", status=429))
+    trouble = errors.Throttled("login.example", status=429)
+    told = texts.trouble(replace(waiting(), trouble=trouble))
     assert told == "Too many requests. Your code stays valid: asking again by itself."
+
+
+def test_an_approval_that_the_server_has_not_seen_is_told() -> None:
+    state = STATES["came_back"]
+    assert isinstance(state, AwaitingApproval)
+    assert texts.approval(state)[0] == "Approved in your browser"
+    assert texts.trouble(state).startswith("The server cannot be reached. It is tried again")
+    assert texts.asking(state, state.next_at - timedelta(seconds=3)) == "Trying again in 3\xa0s."
+    assert texts.asking(state, state.next_at) == "Trying again now."
+    assert texts.announcement(state, NOW).startswith("Approved in your browser. The server")
+    assert texts.approval(replace(state, approved=True))[0] != "Approved in your browser"
 
 
 @pytest.mark.parametrize(("high", "words"), [(0, "6 granted"), (1, "6 granted · 1 high impact")])

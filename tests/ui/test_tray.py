@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QSystemTrayIcon, QWidget
 
 from desktop.services.copy_formats import CopyFormat
+from desktop.services.policy import Policy
 from desktop.services.sessions import Standing
 from desktop.services.states import State
 from desktop.ui import tray as module
@@ -207,6 +208,15 @@ def test_the_token_can_be_copied_in_every_other_shape(started: Bench) -> None:
     for action in menu.actions():
         action.trigger()
     assert started.wishes.calls == [("copy_token", each) for each in others]
+
+
+def test_a_shape_that_is_forbidden_is_not_in_the_menu(started: Bench) -> None:
+    policy = Policy(forbidden_formats=frozenset({"TOKEN", "CURL"}))
+    started.presence.show_profile(replace(PROFILE, policy=policy))
+    started.show(signed_in())
+    assert not started.line("Copy token").isVisible()
+    menu = cast("Any", started.line("Copy as").menu())
+    assert "curl" not in [each.text() for each in menu.actions() if each.isVisible()]
 
 
 def test_signing_in_from_the_menu_brings_the_window_where_the_code_will_be(started: Bench) -> None:
@@ -462,6 +472,20 @@ def test_a_copy_from_the_menu_that_failed_is_told(started: Bench) -> None:
     started.presence.show_copy(NotCopied("It broke. The server says “<b>”.", "It broke"))
     started.presence.show_copy(NotCopied(""))  # the person gave up
     assert started.desktop.told == [("Not copied", "It broke. Open XDR Login to see more.")]
+
+
+def test_a_program_that_asks_is_told_without_its_name(started: Bench) -> None:
+    started.window.hide()
+    started.presence.tell_question()
+    assert started.desktop.told == [
+        (
+            "A program wants your token",
+            (
+                "XDR Login asks whether it may have it. Without an answer within a minute it gets "
+                "none."
+            ),
+        )
+    ]
 
 
 def test_what_kept_a_token_from_being_copied_is_told_of_the_copy_alone(started: Bench) -> None:

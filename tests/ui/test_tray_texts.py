@@ -128,6 +128,15 @@ def test_while_a_browser_is_waited_for_there_is_no_code_to_copy() -> None:
     ]
 
 
+def test_an_approval_that_the_server_has_not_seen_needs_no_browser() -> None:
+    assert list(lines(STATES["came_back"]))[:4] == [
+        "Waiting for the server",
+        "Copy token (waiting for the server)",
+        "Copy as",
+        "Cancel",
+    ]
+
+
 def test_while_a_code_waits_the_menu_helps_to_approve_it() -> None:
     assert list(lines(waiting())) == [
         "Waiting for approval",

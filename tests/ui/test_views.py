@@ -40,7 +40,7 @@ PRESSED = [
     ("declined", "Copy details", "copy_details"),
     ("code_expired", "Get a new code", "new_code"),
     ("unreachable", "Try again", "retry"),
-    ("unknown_client", "Open profiles folder", "open_profiles"),
+    ("unknown_client", "Edit profile", "edit_profile"),
     ("keyring_locked", "Continue without saving", "continue_without_keyring"),
 ]
 

@@ -1,0 +1,160 @@
+"""Tokens for scripts: how long one waits for it, and what a thousand calls leave in the program.
+
+The command is the one that pip makes. `gh auth token` is measured beside it where it is installed,
+with a file of hosts of its own.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from benchmarks.all_day import memory
+from benchmarks.report import Measurement
+from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
+from tests.rigs.process import Program, running, wait_until
+from tests.rigs.secret_service import Bus, run_bus, run_keyring
+
+_CALLS = 1000
+_WARM_UP = 100  # calls
+_COMMAND = """\
+#!{python}
+import sys
+from desktop.__main__ import main
+if __name__ == '__main__':
+    sys.argv[0] = sys.argv[0].removesuffix('.exe')
+    sys.exit(main())
+"""
+_HOSTS = "github.com:\n    oauth_token: made-up\n    user: nobody\n    git_protocol: https\n"
+
+
+def measurements(python: str, runs: int) -> list[Measurement]:
+    """Medians of `runs`, one of each in turn; the calls in a row are made once."""
+    runs = max(runs, 20)  # of milliseconds there must be many
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        run_bus() as bus,
+        run_keyring(bus),
+        DemoServer(DemoOptions(interval=1, outcome="approve", token_lifetime=86400)) as server,
+    ):
+        environment = _environment(Path(folder), bus, server.url)
+        command = Path(folder, "xdr-login")
+        command.write_text(_COMMAND.format(python=python))
+        command.chmod(0o755)
+        token = [str(command), "token"]
+        with _program(python, environment) as program:
+            wait_until(lambda: _run(token, environment) == 0, "a token", program)
+            quick = _in_turn(
+                {"pass": [python, "-c", "pass"], "token": token, **_gh()}, environment, runs
+            )
+            growth = _growth(program, token, environment)
+        alone = _in_turn({"token": token}, environment, runs)["token"]
+    return [
+        *_quick(quick, runs),
+        Measurement("token, alone", "ms", alone, None, None, 300, runs),
+    ] + [
+        Measurement(f"{name} in 1,000 calls", unit, grown, None, None, goal, 1)
+        for (name, unit, goal), grown in zip(_GROWTH, growth, strict=True)
+    ]
+
+
+# Whatever the allocator holds ready once is no growth.
+_GROWTH = (("growth of memory", "MB", 0.5), ("growth of descriptors", "", 0))
+
+
+def _quick(took: Mapping[str, float], runs: int) -> list[Measurement]:
+    token, base = took["token"], took["pass"]
+    found = [
+        Measurement("token, from the program", "ms", token, base, token / base, 2.0, runs),
+    ]
+    if "gh" in took:
+        ratio = token / took["gh"]
+        name = "token, against gh auth token"
+        found.append(Measurement(name, "ms", token, took["gh"], ratio, 1.0, runs))
+    return found
+
+
+def _gh() -> dict[str, list[str]]:
+    return {"gh": ["gh", "auth", "token"]} if shutil.which("gh") else {}
+
+
+def _environment(folder: Path, bus: Bus, issuer: str) -> dict[str, str]:
+    """Folders of its own, with one profile and a token of gh."""
+    names = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME")
+    places = {name: str(folder / name.lower()) for name in names}
+    for place in places.values():
+        Path(place).mkdir(mode=0o700)
+    profiles = folder / "xdg_config_home" / "xdr-login" / "profiles.toml"
+    profiles.parent.mkdir()
+    profiles.write_text(
+        f'[profiles.soc]\nissuer = "{issuer}"\nexpected_issuer = "IROH Auth"\n'
+        f'client_id = "{PUBLIC_CLIENT_ID}"\n'
+    )
+    hosts = folder / "gh"
+    hosts.mkdir()
+    (hosts / "hosts.yml").write_text(_HOSTS)
+    here = {
+        name: value for name, value in os.environ.items() if name not in {"GH_TOKEN", "DISPLAY"}
+    }
+    return {
+        **here,
+        **bus.changes,
+        **places,
+        "GH_CONFIG_DIR": str(hosts),
+        "QT_QPA_PLATFORM": "offscreen",
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+
+
+@contextmanager
+def _program(python: str, environment: Mapping[str, str]) -> Iterator[Program]:
+    with running([python, "-m", "desktop"], environment) as program:
+        yield program
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    done = subprocess.run(
+        command,
+        env=dict(environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    return done.returncode
+
+
+def _in_turn(
+    commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], runs: int
+) -> dict[str, float]:
+    """The median of each in milliseconds, one of each in turn; each must succeed."""
+    took: dict[str, list[float]] = {name: [] for name in commands}
+    for number in range(runs + 1):  # the first warms the caches
+        for name, command in commands.items():
+            started = time.perf_counter()
+            if _run(command, environment) != 0:
+                raise RuntimeError(f"{name} failed")
+            if number:
+                took[name].append((time.perf_counter() - started) * 1000)
+    return {name: median(each) for name, each in took.items()}
+
+
+def _growth(
+    program: Program, token: Sequence[str], environment: Mapping[str, str]
+) -> tuple[float, float]:
+    """By how much memory and descriptors have grown after many calls."""
+    for _ in range(_WARM_UP):
+        _run(token, environment)
+    before = memory(program), _descriptors(program)
+    for _ in range(_CALLS):
+        _run(token, environment)
+    wait_until(lambda: _descriptors(program) <= before[1], "the end of all connections", program)
+    return memory(program) - before[0], float(_descriptors(program) - before[1])
+
+
+def _descriptors(program: Program) -> int:
+    return sum(1 for _ in Path(f"/proc/{program.process.pid}/fd").iterdir())

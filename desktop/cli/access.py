@@ -1,0 +1,180 @@
+"""A valid access token: from the running program, or else from the keyring, renewed if need be.
+
+What the running program answers is its last word: where the person has refused there, nothing here
+looks into the keyring instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from desktop.ipc.client import NoAnswer, NotRunning, ask
+from desktop.ipc.messages import Members, RefusedByAgent
+from desktop.services.session_errors import NobodyToAsk, NoToken
+
+if TYPE_CHECKING:
+    from desktop.services.copy_formats import TokenValues
+    from desktop.services.policy import Policy
+    from desktop.services.profiles import Profile
+    from desktop.services.states import State
+
+__all__ = ["Access", "RefusedByAgent", "access", "printed_token"]
+
+PATIENCE = 100.0
+"""Seconds: longer than a person is asked, who may be asked about another program first, and than a
+renewal takes."""
+_RENEWAL = 60.0  # seconds; others may renew the same token, one at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A token for use. `expires_at` is aware UTC, `None` if it never expires."""
+
+    access_token: str = field(repr=False)
+    token_type: str
+    expires_at: datetime | None
+    scope: tuple[str, ...]
+    profile: str
+
+
+def access(profile: str | None, *, min_validity: float = 60.0) -> Access:
+    """A token of `profile`, by id or name; without one of XDR_LOGIN_PROFILE, or of the first.
+
+    Where less than `min_validity` seconds are left it is renewed, if that is possible; but not in
+    the first half of its life. Blocks. Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`,
+    `SessionError` or `ProfileError`.
+    """
+    name = wanted_profile(profile)
+    try:
+        answer = ask("token", patience=PATIENCE, profile=name, min_validity=min_validity)
+        return _access_in(answer)
+    except (NotRunning, NoAnswer):
+        return _by_itself(name, min_validity)[0]
+
+
+def printed_token(profile: str | None, *, min_validity: float, shape: str) -> str:
+    """The same token in the shape `shape`, one of `token_output.FORMATS`.
+
+    Raises `FormatForbidden` and `NotForShell` besides.
+    """
+    name = wanted_profile(profile)
+    given = {"profile": name, "min_validity": min_validity, "format": shape}
+    try:
+        text = ask("token", patience=PATIENCE, **given).get("text")
+        if isinstance(text, str):
+            return text
+    except (NotRunning, NoAnswer):
+        pass
+    return printed_by_itself(name, min_validity=min_validity, shape=shape)
+
+
+def printed_by_itself(name: str | None, *, min_validity: float, shape: str) -> str:
+    """The same where the running program has been asked already, in vain."""
+    from desktop.services.token_output import printed
+
+    return printed(shape, *_by_itself(name, min_validity))
+
+
+def wanted_profile(profile: str | None) -> str | None:
+    """The one that is named, here or by the environment; `None` for the first."""
+    return profile or os.environ.get("XDR_LOGIN_PROFILE") or None
+
+
+def _access_in(answer: Members) -> Access:
+    """What the running program has given; raises `NoAnswer` where it is none."""
+    try:
+        ends = answer["expires_at"]
+        return Access(
+            access_token=_text(answer["access_token"]),
+            token_type=_text(answer["token_type"]),
+            expires_at=None if ends is None else datetime.fromisoformat(_text(ends)),
+            scope=tuple(_text(answer["scope"]).split()),
+            profile=_text(answer["profile"]),
+        )
+    except (KeyError, ValueError) as error:
+        raise NoAnswer("another answer than was asked for") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004 - it is data
+    return value
+
+
+# Without a running program
+
+
+def _by_itself(name: str | None, min_validity: float) -> tuple[Access, Profile]:
+    from desktop.services.configuration import load_configuration
+
+    profiles = load_configuration()
+    profile = profiles.named(name)
+    if _must_ask(profiles.policy):
+        raise NobodyToAsk
+    token = asyncio.run(_saved(profile, min_validity))
+    if token is None:
+        token = asyncio.run(_renewed(profile, min_validity))
+    return replace(token, profile=profile.id), profile
+
+
+def _must_ask(policy: Policy) -> bool:
+    from desktop.services.paths import settings_file
+    from desktop.services.settings import load_settings
+
+    locked = policy.settings.get("ask_for_tokens")
+    return load_settings(settings_file()).ask_for_tokens if locked is None else bool(locked)
+
+
+async def _saved(profile: Profile, min_validity: float) -> Access | None:
+    """The token that is saved, if enough is left of it: no HTTP client is loaded for that."""
+    from desktop.services.profiles import tokens_bound, tokens_key
+    from desktop.services.renewal import believable
+    from desktop.services.saved_tokens import decode
+    from desktop.services.system_keystore import system_keystore
+
+    value = await system_keystore().load(tokens_key(profile))
+    saved = decode(value, issued_for=tokens_bound(profile)) if value else None
+    if saved is None:
+        raise NoToken
+    now = datetime.now(UTC)
+    tokens = believable(saved.tokens, now)
+    ends = tokens.expires_at
+    if ends is not None:
+        enough = min(min_validity, (ends - tokens.issued_at).total_seconds() / 2)
+        if (ends - now).total_seconds() <= enough:
+            return None
+    return _access_of(tokens)
+
+
+async def _renewed(profile: Profile, min_validity: float) -> Access:
+    """The token that a renewal brings, as in the window and under the same lock."""
+    from desktop.services.background import Worker
+    from desktop.services.computer import surroundings
+    from desktop.services.renewer import Need
+    from desktop.services.session import Session
+    from desktop.services.states import Failed, Requesting
+
+    opened = asyncio.Event()
+
+    def observe(state: State) -> None:
+        if not (isinstance(state, Requesting) and state.opening):
+            opened.set()
+
+    session = Session(profile, surroundings(Worker("loader")), observer=observe)
+    try:
+        session.open(quietly=True)
+        await opened.wait()
+        if isinstance(session.state, Failed):
+            raise session.state.error
+        need = Need(validity=min_validity, patience=_RENEWAL)
+        return _access_of(await session.fresh_token(need))
+    finally:
+        await session.close()
+
+
+def _access_of(token: TokenValues) -> Access:
+    return Access(token.access_token, token.token_type, token.expires_at, token.scope, "")

@@ -1,0 +1,84 @@
+"""`xdr-login completion`: the lines with which a shell completes commands, options and profiles."""
+
+from __future__ import annotations
+
+import os
+
+import click
+from click.shell_completion import (
+    CompletionItem,
+    ShellComplete,
+    add_completion_class,
+    get_completion_class,
+)
+
+from desktop.cli.talk import Examples, answer
+
+PROGRAM = "xdr-login"
+VARIABLE = "_XDR_LOGIN_COMPLETE"
+
+
+@add_completion_class
+class PowerShellComplete(ShellComplete):
+    """PowerShell 5.1 and 7: https://learn.microsoft.com/powershell, Register-ArgumentCompleter."""
+
+    name = "powershell"
+    source_template = """\
+Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $words = $commandAst.CommandElements |
+        Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
+        ForEach-Object { if ($null -ne $_.Value) { $_.Value } else { $_.Extent.Text } }
+    $env:%(complete_var)s = 'powershell_complete'
+    $env:COMP_WORDS = $words -join "`n"
+    $env:COMP_INCOMPLETE = $wordToComplete
+    try {
+        & %(prog_name)s | ForEach-Object {
+            $value, $help = $_ -split "`t", 2
+            if (-not $help) { $help = $value }
+            [System.Management.Automation.CompletionResult]::new(
+                $value, $value, 'ParameterValue', $help)
+        }
+    } finally {
+        Remove-Item Env:%(complete_var)s, Env:COMP_WORDS, Env:COMP_INCOMPLETE -ErrorAction Ignore
+    }
+}
+"""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """The words before the one that is typed, and that one."""
+        words = os.environ.get("COMP_WORDS", "").split("\n")
+        return words[1:], os.environ.get("COMP_INCOMPLETE", "")
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """Value and help, with a tab between."""
+        return f"{item.value}\t{item.help}" if item.help else str(item.value)
+
+
+def script(shell: str) -> str:
+    """What `shell` is to read."""
+    from desktop.cli.program import program
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.BadParameter(shell)
+    return kind(program, {}, PROGRAM, VARIABLE).source()
+
+
+@click.command(
+    cls=Examples,
+    examples="""\
+eval "$(xdr-login completion bash)"                     in ~/.bashrc
+eval "$(xdr-login completion zsh)"                      in ~/.zshrc, after compinit
+xdr-login completion fish > ~/.config/fish/completions/xdr-login.fish
+xdr-login completion powershell | Out-String | Invoke-Expression
+                                                        in $PROFILE
+""",
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish", "powershell"]))
+def completion(shell: str) -> None:
+    """Print what lets your shell complete commands, options and profiles.
+
+    The packages for Linux bring it for bash, zsh and fish.
+    """
+    answer(script(shell))

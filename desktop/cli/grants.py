@@ -1,0 +1,136 @@
+"""`xdr-login grants`: what this app has been granted, and taking it back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from desktop.cli.access import access
+from desktop.cli.exits import Exit, exit_code, reporting
+from desktop.cli.logout import sign_out_of
+from desktop.cli.running_app import signed_out_by_app, tell_saved
+from desktop.cli.talk import (
+    Examples,
+    answer,
+    answer_json,
+    confirmed,
+    instant,
+    json_option,
+    profile_option,
+    say,
+    yes_option,
+)
+from desktop.oauth.app_grant import AppGrant
+from desktop.services.background import Worker
+from desktop.services.computer import surroundings
+from desktop.services.configuration import load_configuration
+from desktop.services.leaving_texts import signed_out
+from desktop.services.profiles import Profile
+from desktop.services.provider import Provider
+from desktop.services.session_errors import NoToken
+from desktop.services.states import Revocation, SignedOut
+from desktop.services.token_details import revocation_offered
+
+NO_GRANTS = (
+    "{name}: this server keeps no grants that could be asked for. "
+    "“xdr-login logout” ends this sign-in."
+)
+
+
+@click.group()
+def grants() -> None:
+    """Show or revoke what you have granted this app (Cisco XDR).
+
+    A grant is what you approved when you signed in: it holds for this app on all your computers.
+    """
+
+
+@grants.command(
+    cls=Examples,
+    examples="""\
+xdr-login grants status                    what this app may do, and since when
+xdr-login grants status --json             the same for a script
+""",
+)
+@profile_option
+@json_option
+@reporting
+def status(*, profile: str | None, as_json: bool) -> int:
+    """Say what this app has been granted, and since when."""
+    chosen = load_configuration().named(profile)
+    if not _has_grants(chosen):
+        say(NO_GRANTS.format(name=chosen.name))
+        return Exit.FAILURE
+    found = asyncio.run(_status(chosen, access(chosen.id).access_token))
+    if as_json:
+        answer_json(
+            {
+                "profile": chosen.id,
+                "client_id": chosen.client_id,
+                "granted": found.granted,
+                "scope": " ".join(found.scope),
+                "since": instant(found.since),
+            }
+        )
+    else:
+        for name, value in _rows(chosen, found):
+            answer(f"{name:9}{value}")
+    return Exit.OK
+
+
+@grants.command(
+    cls=Examples,
+    examples="""\
+xdr-login grants revoke                    take back all that you granted this app
+xdr-login grants revoke --yes              without asking, as in a script
+""",
+)
+@profile_option
+@yes_option
+@reporting
+def revoke(*, profile: str | None, yes: bool) -> int:
+    """Take back all that you have granted this app, on all your computers.
+
+    It also signs you out here: the tokens are worth nothing afterwards.
+    """
+    chosen = load_configuration().named(profile)
+    if not _has_grants(chosen):
+        say(NO_GRANTS.format(name=chosen.name))
+        return Exit.FAILURE
+    question = f"Revoke all that you granted this app, on all your computers ({chosen.name})?"
+    if not confirmed(question, yes=yes):
+        say("Nothing was revoked.")
+        return Exit.FORBIDDEN
+    by_app = signed_out_by_app(chosen.id)
+    if by_app is None:
+        access(chosen.id)  # raises `NoToken` where nobody is signed in
+        state = asyncio.run(sign_out_of(chosen, surroundings(Worker("loader"))))
+        tell_saved(chosen.id)
+    elif by_app:
+        state = SignedOut()
+    else:
+        raise NoToken
+    say(f"{chosen.name}: {signed_out(state) or 'You are signed out.'}")
+    return exit_code(state.not_revoked) if state.not_revoked else Exit.OK
+
+
+def _has_grants(profile: Profile) -> bool:
+    return revocation_offered(profile, None) is Revocation.GRANT_REVOKED
+
+
+async def _status(profile: Profile, access_token: str) -> AppGrant:
+    provider = Provider(profile, surroundings(Worker("loader")))
+    try:
+        found = await provider.app_grant(access_token)
+    finally:
+        await provider.close()
+    return found or AppGrant(granted=False, scope=(), since=None)
+
+
+def _rows(profile: Profile, found: AppGrant) -> tuple[tuple[str, str], ...]:
+    if not found.granted:
+        return (("app", profile.client_id), ("granted", "nothing"))
+    since = "the server does not say" if found.since is None else str(instant(found.since))
+    scope = " ".join(found.scope) or "the server does not say what"
+    return (("app", profile.client_id), ("granted", scope), ("since", since))

@@ -1,0 +1,143 @@
+"""`xdr-login logout`: out of the keyring, and the server is told, as the window does it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+import click
+
+from desktop.cli.exits import Exit, exit_code, reporting
+from desktop.cli.running_app import signed_out_by_app, tell_saved
+from desktop.cli.talk import (
+    Examples,
+    answer_json,
+    confirmed,
+    instant,
+    is_interactive,
+    json_option,
+    profile_option,
+    say,
+    yes_option,
+)
+from desktop.services.background import Worker
+from desktop.services.computer import surroundings
+from desktop.services.configuration import load_configuration
+from desktop.services.leaving_texts import signed_out
+from desktop.services.logs import start_logging
+from desktop.services.paths import log_folder
+from desktop.services.profile_reading import Profiles
+from desktop.services.profiles import Profile
+from desktop.services.session import Session
+from desktop.services.session_errors import NoToken
+from desktop.services.states import Failed, Revocation, SignedOut, State
+from desktop.services.surroundings import Surroundings
+from desktop.services.token_details import revocation_offered
+from desktop.services.token_store import TokenStore
+
+
+@click.command(
+    cls=Examples,
+    examples="""\
+xdr-login logout                           sign out of the first profile
+xdr-login logout --profile northwind       of another one
+xdr-login logout --all --yes               of all, without asking
+""",
+)
+@profile_option
+@click.option("--all", "everywhere", is_flag=True, help="Sign out of all profiles.")
+@yes_option
+@json_option
+@reporting
+def logout(*, profile: str | None, everywhere: bool, yes: bool, as_json: bool) -> int:
+    """Sign out, and take the token back.
+
+    The token is removed from the keyring, and the server is told. In Cisco XDR that ends all that
+    you granted this app, on all your computers: on a terminal you are asked before.
+    """
+    start_logging(log_folder())
+    configured = load_configuration()
+    leaving = _leaving(configured, profile, everywhere=everywhere)
+    all_over = [each for each in leaving if revocation_offered(each, None) is _ALL]
+    # A script has said what it wants; a person may not know how far it reaches.
+    if all_over and is_interactive() and not confirmed(_question(all_over), yes=yes):
+        say("You are still signed in.")
+        return Exit.FORBIDDEN
+    by_app = signed_out_by_app(None if everywhere else leaving[0].id)
+    if by_app is None:
+        outcomes = asyncio.run(_sign_out(leaving))
+    else:
+        outcomes = {id_: SignedOut() for id_ in by_app}
+    if not outcomes:
+        raise NoToken
+    if as_json:
+        answer_json({"signed_out": [_members(id_, state) for id_, state in outcomes.items()]})
+    else:
+        _tell(configured, outcomes)
+    failed = [each.not_revoked for each in outcomes.values() if each.not_revoked]
+    return exit_code(failed[0]) if failed else Exit.OK
+
+
+_ALL = Revocation.GRANT_REVOKED
+
+
+def _leaving(configured: Profiles, profile: str | None, *, everywhere: bool) -> list[Profile]:
+    if not everywhere:
+        return [configured.named(profile)]
+    if profile:
+        raise click.UsageError("--all and --profile do not go together.")
+    return list(configured.good.values())
+
+
+def _question(profiles: Iterable[Profile]) -> str:
+    names = ", ".join(each.name for each in profiles)
+    return f"This ends all that you granted this app, on all your computers ({names}). Sign out?"
+
+
+async def _sign_out(profiles: list[Profile]) -> dict[str, SignedOut]:
+    """Sign out of those that are signed in. Raises what the first failure is."""
+    worker = Worker("loader")
+    world = surroundings(worker)
+    outcomes: dict[str, SignedOut] = {}
+    for profile in profiles:
+        saved = await TokenStore(profile, world.keystore, world.lock).load()
+        if saved is not None:
+            outcomes[profile.id] = await sign_out_of(profile, world)
+            await worker.run(partial(tell_saved, profile.id))
+    return outcomes
+
+
+async def sign_out_of(profile: Profile, world: Surroundings) -> SignedOut:
+    """Remove the tokens of `profile`, and tell its server.
+
+    Raises `NotSignedOut` where the keyring does not let go of them.
+    """
+    states: list[State] = []
+    session = Session(profile, world, observer=states.append)
+    try:
+        task = session.sign_out()
+        if task is not None:
+            await asyncio.wait({task})
+    finally:
+        await session.close()
+    if isinstance(session.state, Failed):
+        raise session.state.error
+    return session.state if isinstance(session.state, SignedOut) else SignedOut()
+
+
+def _tell(configured: Profiles, outcomes: dict[str, SignedOut]) -> None:
+    for id_, state in outcomes.items():
+        name = configured.named(id_).name
+        say(f"{name}: {signed_out(state) or 'You are signed out.'}")
+
+
+def _members(id_: str, state: SignedOut) -> dict[str, Any]:
+    # What the running program did, it alone knows.
+    known = state.removed_at is not None
+    return {
+        "id": id_,
+        "revocation": state.revocation.name.lower() if known else None,
+        "valid_until": instant(state.valid_until),
+    }

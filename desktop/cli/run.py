@@ -1,0 +1,95 @@
+"""`xdr-login run`: one program gets a token in its environment, and nobody else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from desktop.cli.exits import reporting
+from desktop.cli.handing import handed
+from desktop.cli.talk import Examples, profile_option, say
+from desktop.services.copy_formats import CopyFormat
+
+VARIABLE = "XDR_ACCESS_TOKEN"
+
+can_be_replaced: bool = sys.platform != "win32"
+"""Whether a program can take the place of this one; on Windows it runs below it."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What shells give where a program cannot be started, or is not there (POSIX, Shell Command Language
+# section 2.8.2).
+_NOT_STARTED = 126
+_NOT_FOUND = 127
+
+
+@click.command(
+    cls=Examples,
+    context_settings={"allow_interspersed_args": False},
+    examples="""\
+xdr-login run -- python3 hunt.py           it finds the token in $XDR_ACCESS_TOKEN
+xdr-login run --profile northwind -- make report
+xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
+                                           under the name that a program expects
+""",
+)
+@profile_option
+@click.option(
+    "--env",
+    "variable",
+    metavar="NAME",
+    default=VARIABLE,
+    show_default=True,
+    help="The variable that holds the token.",
+)
+@click.argument("command", metavar="-- COMMAND [ARG]...", nargs=-1, required=True)
+@reporting
+def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
+    """Give one program a token, in a variable of its environment.
+
+    The token is valid for at least a minute, and is in no argument, file or history. Signals reach
+    the program, and its exit code becomes that of this command; 126 and 127 say, as in a shell,
+    that it could not be started or was not found.
+    """
+    if not _NAME.fullmatch(variable):
+        raise click.BadParameter("letters, digits and _ only", param_hint="--env")
+    program = shutil.which(command[0])
+    if program is None:
+        say(f"There is no program “{command[0]}”.")
+        return _NOT_FOUND
+    environment = {**os.environ, variable: handed(profile, CopyFormat.ENVIRONMENT).access_token}
+    try:
+        start = _become if can_be_replaced else _wait_for
+        return start(program, command, environment)
+    except OSError as error:
+        say(f"“{command[0]}” cannot be started: {error.strerror}.")
+        return _NOT_STARTED
+
+
+def _become(program: str, command: Sequence[str], environment: dict[str, str]) -> NoReturn:
+    """Run `command` in place of this one."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if sys.platform != "win32":
+        # Python ignores it, and what is ignored stays so: a child would write on to nobody.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    os.execve(program, list(command), environment)  # noqa: S606 - what was asked for, and no shell
+
+
+def _wait_for(program: str, command: Sequence[str], environment: dict[str, str]) -> int:
+    with subprocess.Popen(  # noqa: S603 - what was asked for, and no shell
+        list(command), executable=program, env=environment
+    ) as child:
+        # Ctrl-C reaches both: how the child ends is what counts.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return child.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)

@@ -1,0 +1,41 @@
+"""What a command says to the program that runs, if one does."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from desktop.ipc.client import NoAnswer, NotRunning, ask
+from desktop.ipc.messages import RefusedByAgent
+
+if TYPE_CHECKING:
+    from desktop.ipc.messages import Members
+
+
+def asked(command: str, *, patience: float, **members: object) -> Members | None:
+    """What the running program answers; `None` where none runs, or it does not within `patience`.
+
+    Raises `RefusedByAgent`.
+    """
+    try:
+        return ask(command, patience=patience, **members)
+    except (NotRunning, NoAnswer):
+        return None
+
+
+def tell_saved(profile_id: str) -> None:
+    """Have it read the tokens of a profile, which were saved or removed here."""
+    with suppress(RefusedByAgent):
+        asked("saved", patience=5.0, profile=profile_id)
+
+
+def signed_out_by_app(profile_id: str | None) -> tuple[str, ...] | None:
+    """The profiles that it has signed out: one, or all; `None` where none runs.
+
+    Raises `RefusedByAgent`.
+    """
+    answer = asked("sign_out", patience=60.0, profile=profile_id, all=profile_id is None)
+    if answer is None:
+        return None
+    ids = answer.get("signed_out")
+    return tuple(map(str, ids)) if isinstance(ids, list) else ()

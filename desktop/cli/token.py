@@ -1,0 +1,68 @@
+"""`xdr-login token`: a valid access token on stdout, and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from desktop.cli.access import printed_token
+from desktop.cli.exits import reporting
+from desktop.cli.quick_token import say
+from desktop.cli.talk import Examples, profile_option
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_FORMATS = ("raw", "header", "json", "env", "curl")
+
+
+class Seconds(click.ParamType[float]):
+    """A length of time: 90, 90s, 5m or 1h."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Its seconds."""
+        match = re.fullmatch(r"([0-9]{1,6})([smh]?)", str(value))
+        if match is None:
+            self.fail(f"{value!r} is no time such as 90s, 5m or 1h.", param, ctx)
+        return float(match[1]) * _UNITS[match[2]]
+
+
+@click.command(
+    cls=Examples,
+    examples="""\
+xdr-login token | my-program --token-stdin
+curl --config <(xdr-login token --format curl) "$URL"
+xdr-login token --profile northwind --min-validity 5m --format json
+eval "$(xdr-login token --format env)"
+""",
+)
+@profile_option
+@click.option(
+    "--min-validity",
+    type=Seconds(),
+    default="60s",
+    show_default=True,
+    help="Renew it where less is left, if that is possible.",
+)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(_FORMATS),
+    default="raw",
+    show_default=True,
+    help=(
+        "raw: the token alone; header: an Authorization header; json: with type, end and scope; "
+        "env: a line that exports XDR_ACCESS_TOKEN; curl: a line for curl --config."
+    ),
+)
+@reporting
+def token(profile: str | None, min_validity: float, shape: str) -> int:
+    """Print a valid access token.
+
+    The running program gives it; where none runs it comes from the keyring. It is renewed where too
+    little is left of it.
+    """
+    return say(printed_token(profile, min_validity=min_validity, shape=shape))

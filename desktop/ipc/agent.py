@@ -1,0 +1,234 @@
+"""What the running program does for others of this person's: gives a token, tells, signs out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import TYPE_CHECKING
+
+from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
+from desktop.services.background import Worker
+from desktop.services.consent import Question
+from desktop.services.failures import EXPECTED, failure_code
+from desktop.services.hand_outs import HandOut, HandOuts
+from desktop.services.keystore import KeystoreError
+from desktop.services.messages import advice_for
+from desktop.services.renewer import Need
+from desktop.services.session_errors import NoToken
+from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
+from desktop.services.token_output import FORMATS, printed
+
+if TYPE_CHECKING:
+    from desktop.ipc.server import Handler
+    from desktop.services.consent import Consent
+    from desktop.services.profiles import Profile
+    from desktop.services.programs import Program
+    from desktop.services.session import Session
+    from desktop.services.sessions import Sessions, Standing
+    from desktop.services.states import State
+
+_PATIENCE = 30.0  # seconds that a program waits for a renewal
+_LONGEST_VALIDITY = 86400.0  # seconds
+_LONGEST_NAME = 200  # characters
+
+Reload = Callable[[str], Awaitable["Profile"]]
+"""Reads the profiles anew; gives the one of that name or id, or the first. Raises ProfileError."""
+
+Leave = Callable[["Session"], "asyncio.Task[None] | None"]
+"""Signs out; the task ends with that."""
+
+
+class Agent:
+    """Serves `sessions`; `reload` reads the file with the profiles where one is not known.
+
+    `asks` says whether the person wants to be asked by `consent` first. `leave` signs a session
+    out. `ready` is set once it is known what the program begins with.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        *,
+        reload: Reload,
+        consent: Consent,
+        asks: Callable[[], bool],
+        leave: Leave,
+        ready: asyncio.Event,
+    ) -> None:
+        self.hand_outs = HandOuts()
+        self._sessions = sessions
+        self._reload = reload
+        self._consent = consent
+        self._asks = asks
+        self._leave = leave
+        self._ready = ready
+        self._looker = Worker("programs")
+
+    @property
+    def handlers(self) -> dict[str, Handler]:
+        """The commands, by name."""
+        commands = {
+            "token": self._token,
+            "status": self._status,
+            "sign_out": self._sign_out,
+            "saved": self._saved,
+        }
+        return {name: self._in_words(command) for name, command in commands.items()}
+
+    def _in_words(self, command: Handler) -> Handler:
+        """`command`, which says in words what it expected to go wrong."""
+
+        @wraps(command)
+        async def worded(members: Members, process: int | None) -> Members:
+            await self._ready.wait()
+            try:
+                return await command(members, process)
+            except EXPECTED as error:
+                advice = advice_for(error)
+                raise RefusedByAgent(failure_code(error), advice.title, advice.text) from error
+
+        return worded
+
+    # The commands
+
+    async def _token(self, members: Members, process: int | None) -> Members:
+        need = Need(validity=_validity(members), patience=_PATIENCE)
+        shape = members.get("format")
+        if shape is not None and not (isinstance(shape, str) and shape in FORMATS):
+            raise BadMessage("unknown format")
+        session = await self._session(members)
+        program = await self._looker.run(lambda: _program(process))
+        _must_have_token(session.state)
+        if self._asks():
+            profile = session.profile
+            await self._consent.obtain(Question(program, profile.id, profile.name))
+        token = await session.fresh_token(need)
+        profile = session.profile
+        answer: Members
+        if isinstance(shape, str):
+            answer = {"text": printed(shape, token, profile)}
+        else:
+            answer = {
+                "access_token": token.access_token,
+                "token_type": token.token_type,
+                "expires_at": _instant(token.expires_at),
+                "scope": " ".join(token.scope),
+                "profile": profile.id,
+            }
+        self.hand_outs.note(HandOut(datetime.now(UTC), program, profile.id))
+        return answer
+
+    async def _status(self, _members: Members, _process: int | None) -> Members:
+        for standing in self._sessions.standings:
+            await self._sessions.opened(standing.profile.id)
+        return {
+            "profiles": [_status_of(each) for each in self._sessions.standings],
+            "hand_outs": [_told(each) for each in self.hand_outs.all()],
+        }
+
+    async def _sign_out(self, members: Members, _process: int | None) -> Members:
+        if members.get("all") is True:
+            ids = [each.profile.id for each in self._sessions.standings]
+            sessions = [await self._sessions.opened(id_) for id_ in ids]
+        else:
+            sessions = [await self._session(members)]
+        leaving = [each for each in sessions if each is not None and _has_token(each.state)]
+        tasks = {task for each in leaving if (task := self._leave(each)) is not None}
+        if tasks:
+            await asyncio.wait(tasks)
+        for session in leaving:
+            if isinstance(session.state, Failed):
+                raise session.state.error
+        return {"signed_out": [each.profile.id for each in leaving]}
+
+    async def _saved(self, members: Members, _process: int | None) -> Members:
+        session = await self._session(members)
+        session.read_again()
+        return {"profile": session.profile.id}
+
+    async def _session(self, members: Members) -> Session:
+        """Whose profile is meant, opened; raises `ProfileError`."""
+        name = members.get("profile")
+        if name is not None and (not isinstance(name, str) or len(name) > _LONGEST_NAME):
+            raise BadMessage("no name of a profile")
+        session = await self._sessions.opened(self._id_of(name or ""))
+        if session is None:  # it may have been written since
+            session = await self._sessions.opened((await self._reload(name or "")).id)
+        if session is None:  # the program is just ending
+            raise NoToken
+        return session
+
+    def _id_of(self, name: str) -> str:
+        """The id of the profile with this id or name, or of the first; empty for an unknown one."""
+        profiles = [each.profile for each in self._sessions.standings]
+        ids = [each.id for each in profiles if name in {"", each.id}]
+        named = [each.id for each in profiles if each.name == name]
+        return next(iter((*ids, *named)), "")
+
+
+def _program(process: int | None) -> Program:
+    from desktop.services.programs import program_at  # loaded in the thread, not before a code
+
+    return program_at(process)
+
+
+def _validity(members: Members) -> float:
+    value = members.get("min_validity", 0.0)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BadMessage("no number of seconds")
+    return min(max(0.0, float(value)), _LONGEST_VALIDITY)
+
+
+def _must_have_token(state: State) -> None:
+    """Raise why there is none, before anybody is asked about it."""
+    if isinstance(state, Failed) and isinstance(state.error, KeystoreError):
+        raise state.error
+    if not isinstance(state, SignedIn) or state.leaving:
+        raise NoToken
+
+
+def _has_token(state: State) -> bool:
+    return isinstance(state, SignedIn) or (isinstance(state, Failed) and state.still_saved)
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _status_of(standing: Standing) -> Members:
+    state = standing.state
+    held = state if isinstance(state, SignedIn) else None
+    return {
+        "id": standing.profile.id,
+        "name": standing.profile.name,
+        "state": _STATES[type(state)],
+        "scope": " ".join(held.scope) if held else "",
+        "expires_at": _instant(held.expires_at) if held else None,
+        "renewable": held is not None and held.renewable,
+        "renewing": held is not None and held.renewing,
+        "user": held.user if held else "",
+        "organization": held.organization if held else "",
+        "error": failure_code(state.error) if isinstance(state, Failed) else None,
+    }
+
+
+_STATES = {
+    SignedIn: "signed_in",
+    SignedOut: "signed_out",
+    AwaitingApproval: "awaiting_approval",
+    Requesting: "requesting",
+    Failed: "failed",
+}
+
+
+def _told(hand_out: HandOut) -> Members:
+    program: Program = hand_out.program
+    return {
+        "at": _instant(hand_out.at),
+        "program": program.name,
+        "path": program.path,
+        "pid": program.pid,
+        "profile": hand_out.profile,
+    }

@@ -1,0 +1,64 @@
+"""What a person has granted to this client at Cisco XDR, as far as its shape is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from desktop.oauth.answers import members
+from desktop.oauth.bearer import request_with_token
+from desktop.oauth.client import ClientConnection
+from desktop.oauth.errors import UnusableAnswer
+from desktop.oauth.fields import Members, text, words
+from desktop.oauth.http import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class AppGrant:
+    """Whether anything is granted, what, and since when; `None` where the server does not say."""
+
+    granted: bool
+    scope: tuple[str, ...]
+    since: datetime | None
+
+
+async def app_grant_status(
+    connection: ClientConnection, app_grant_endpoint: str, *, access_token: str
+) -> AppGrant:
+    """What whoever signed in has granted to this client.
+
+    Raises `InvalidToken`, `InsufficientScope` or another `OAuthError`.
+    """
+    # Assumed: beside the app grants, and asked for by client ID.
+    service, _, _ = app_grant_endpoint.rstrip("/").rpartition("/")
+    client_id = quote(connection.client.client_id, safe="")
+    found = await request_with_token(
+        connection,
+        "GET",
+        address=f"{service}/grant-status?client_id={client_id}",
+        access_token=access_token,
+        read=_known,
+    )
+    scope = words(found, "scopes") or words(found, "scope") or ()
+    granted = found.get("granted")
+    return AppGrant(granted if isinstance(granted, bool) else bool(scope), scope, _since(found))
+
+
+def _known(answer: Answer, received_at: datetime) -> Members:
+    found = members(answer, received_at)
+    if not {"granted", "scopes", "scope"} & found.keys():
+        raise UnusableAnswer(answer.host, detail="no grant status", status=answer.status)
+    return found
+
+
+# Assumed, in the manner of the other services of Cisco XDR.
+_SINCE = ("granted-at", "granted_at", "created-at", "created_at")
+
+
+def _since(found: Members) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text(found, *_SINCE) or "")
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

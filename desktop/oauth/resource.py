@@ -1,0 +1,104 @@
+"""Any request to a protected resource (RFC 6750); the answer comes in pieces, as it is."""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from desktop.oauth.addresses import checked_address, host_of
+from desktop.oauth.errors import NoAnswerInTime, UnusableAnswer
+from desktop.oauth.http import transport_failure
+
+# Seconds until an answer begins, and between two pieces of it: a report may take its time.
+LONGEST_SILENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRequest:
+    """What is asked; `headers` without the token. Both may hold secrets, so they are not shown."""
+
+    method: str
+    address: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    content: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceAnswer:
+    """What comes back, whatever it is. `pieces` are read once, while it is open."""
+
+    host: str
+    status: int
+    reason: str
+    version: str
+    headers: Mapping[str, str] = field(repr=False)
+    header_lines: tuple[tuple[str, str], ...] = field(repr=False)
+    pieces: AsyncIterator[bytes] = field(repr=False)
+
+
+@asynccontextmanager
+async def opened(
+    http: httpx.AsyncClient, request: ResourceRequest, *, access_token: str
+) -> AsyncIterator[ResourceAnswer]:
+    """The answer to `request`; a redirect is one too, and is not followed.
+
+    Raises `UnsafeAddress` or a `Trouble`, also while the pieces are read.
+    """
+    built = http.build_request(
+        request.method,
+        checked_address(request.address),
+        # RFC 6750 section 2.1. No compression: nothing is to unfold into more than came.
+        headers=[
+            ("Accept-Encoding", "identity"),
+            *request.headers,
+            ("Authorization", f"Bearer {access_token}"),
+        ],
+        content=request.content,
+        timeout=httpx.Timeout(LONGEST_SILENCE, connect=10.0),
+    )
+    host = host_of(request.address)
+    try:
+        async with asyncio.timeout(LONGEST_SILENCE):
+            # A redirect would carry the token to wherever the server points.
+            response = await http.send(built, stream=True, follow_redirects=False)
+        try:
+            yield ResourceAnswer(
+                host,
+                response.status_code,
+                response.reason_phrase,
+                response.http_version,
+                response.headers,
+                # RFC 9110 section 5.5: octets of which only ASCII means anything.
+                tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw),
+                _unpacked(response, host),
+            )
+        finally:
+            await response.aclose()
+    except TimeoutError as error:
+        raise NoAnswerInTime(host) from error
+    except httpx.RequestError as error:
+        raise transport_failure(host, error) from error
+
+
+_LARGEST_PIECE = 65536  # bytes
+
+
+async def _unpacked(response: httpx.Response, host: str) -> AsyncIterator[bytes]:
+    # Some proxies compress unasked. httpx would unpack each piece whole, to a thousand times more.
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    unpacker = zlib.decompressobj(wbits=47)
+    async for packed in response.aiter_raw():
+        if coding not in {"gzip", "x-gzip", "deflate"}:
+            yield packed
+            continue
+        piece = packed
+        while piece and not unpacker.eof:
+            try:
+                yield unpacker.decompress(piece, _LARGEST_PIECE)
+            except zlib.error as error:
+                detail = f"no {coding} at all"
+                raise UnusableAnswer(host, detail=detail, status=response.status_code) from error
+            piece = unpacker.unconsumed_tail

@@ -1,0 +1,150 @@
+"""Which program a process is, in the words of a person: its name, and where it is.
+
+Never its arguments: they may be secrets. A process can call itself what it likes, so this helps
+against mistakes and keeps nobody out who means harm (SECURITY.md).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from desktop.oauth.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LONGEST_NAME, _LONGEST_PATH = 80, 300  # characters
+_MOST_PARENTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that runs as process `pid`; without a `path` where the system did not tell.
+
+    `runs_in` is the interpreter of a script, whose own path is `path`.
+    """
+
+    name: str
+    path: str = ""
+    pid: int | None = None
+    runs_in: str = ""
+
+
+UNKNOWN = Program("An unknown program")
+
+
+class Process(Protocol):
+    """What is looked at of a process, as psutil has it."""
+
+    pid: int
+
+    def name(self) -> str:
+        """What the system calls it."""
+
+    def exe(self) -> str:
+        """Where its program is."""
+
+    def cmdline(self) -> list[str]:
+        """What it was started with."""
+
+    def cwd(self) -> str:
+        """Where it works."""
+
+    def parent(self) -> Process | None:
+        """Who started it."""
+
+
+def program_at(pid: int | None) -> Program:
+    """The program of process `pid`, or where that is our own command who called it. Blocks.
+
+    `UNKNOWN` where the system does not tell: it has ended, or is another person's.
+    """
+    if pid is None:
+        return UNKNOWN
+    import psutil  # loaded by the first program that asks
+
+    try:
+        return who_called(psutil.Process(pid))
+    except (psutil.Error, OSError):
+        return UNKNOWN
+
+
+def is_own_process(pid: int) -> bool:
+    """Whether process `pid` runs for the person that this one runs for. Blocks."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).username() == psutil.Process().username())
+    except (psutil.Error, OSError):  # of the processes of others Windows tells nothing
+        return False
+
+
+def who_called(process: Process) -> Program:
+    """The program of `process`; of our own command, the one that started it."""
+    found = _program(process)
+    for _ in range(_MOST_PARENTS):
+        parent = process.parent() if _is_our_command(found) else None
+        if parent is None:
+            break
+        process, found = parent, _program(parent)
+    return found
+
+
+def _program(process: Process) -> Program:
+    exe = _told(process.exe)
+    script = _script(process) if _INTERPRETER.fullmatch(_stem(exe)) else ""
+    path = script if "/" in script or "\\" in script else exe
+    return Program(
+        name=printable(_name(script or exe) or process.name(), _LONGEST_NAME),
+        path=printable(path, _LONGEST_PATH),
+        pid=process.pid,
+        runs_in=printable(exe, _LONGEST_PATH) if script else "",
+    )
+
+
+_INTERPRETER = re.compile(
+    r"(?:python|pypy|perl|ruby|node|nodejs|deno|bun|php|lua|tclsh|java|Rscript|pwsh|powershell|"
+    r"bash|sh|dash|ash|zsh|fish|ksh|mksh|busybox)w?[0-9.-]*"
+)
+_MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+
+
+def _script(process: Process) -> str:
+    """The script that an interpreter runs, or the name of the module; empty for neither."""
+    arguments = process.cmdline()[1:]
+    for number, argument in enumerate(arguments):
+        if argument == "-m":
+            module = arguments[number + 1] if number + 1 < len(arguments) else ""
+            return module if _MODULE.fullmatch(module) else ""
+        if argument in {"-c", "-e", "--"} or argument.lower() == "-command":
+            return ""  # what follows is a program, and may hold anything
+        if not argument.startswith("-"):
+            script = Path(process.cwd(), argument)
+            return str(script) if script.is_file() else ""
+    return ""
+
+
+def _told(ask: Callable[[], str]) -> str:
+    """What the system tells; empty where it does not, as of the programs of others."""
+    import psutil
+
+    try:
+        return ask()
+    except (psutil.Error, OSError):
+        return ""
+
+
+def _is_our_command(program: Program) -> bool:
+    return program.name in {"xdr-login", "xdr-login.exe", "xdr-login-script.py", "desktop"}
+
+
+def _name(path: str) -> str:
+    # By hand: of Windows too, on whichever system it is tested.
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def _stem(path: str) -> str:
+    return _name(path).removesuffix(".exe")

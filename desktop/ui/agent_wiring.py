@@ -1,0 +1,55 @@
+"""The agent in the running program: what it serves, and how it asks the person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.ipc.agent import Agent
+from desktop.oauth.clock import SystemClock
+from desktop.services.consent import Consent
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from desktop.ipc.agent import Reload
+    from desktop.services.consent import Answer, Question
+    from desktop.services.session import Session
+    from desktop.services.sessions import Sessions
+    from desktop.ui.controller import Controller
+
+
+def make_agent(
+    controller: Controller,
+    sessions: Sessions,
+    *,
+    reload: Reload,
+    ready: asyncio.Event,
+    tell: Callable[[], None],
+) -> Agent:
+    """The agent; `tell` is called when a person is asked who may not see it."""
+    keeper, window = controller.keeper, controller.window
+
+    async def ask(question: Question) -> Answer:
+        from desktop.ui.question_window import QuestionWindow
+
+        over = window.geometry() if window.in_sight() else window.screen().availableGeometry()
+        asking = QuestionWindow(question, window.windowIcon(), over=over)
+        tell()
+        return await asking.ask()
+
+    def leave(session: Session) -> asyncio.Task[None] | None:
+        controller.copier.cancel()
+        controller.clipboard.clear_secret()
+        return session.sign_out()
+
+    agent = Agent(
+        sessions,
+        reload=reload,
+        consent=Consent(ask, SystemClock()),
+        asks=lambda: keeper.settings.ask_for_tokens,
+        leave=leave,
+        ready=ready,
+    )
+    controller.pages.list_hand_outs(agent.hand_outs)
+    return agent

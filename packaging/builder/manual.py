@@ -1,0 +1,94 @@
+"""The manual, made of the command line itself: what `--help` says is what `man` says."""
+
+import inspect
+import re
+from collections.abc import Iterator
+
+import click
+
+from builder.product import fill, product
+from desktop.cli.exits import Exit
+from desktop.cli.program import COMMANDS, EXAMPLES, program
+from desktop.cli.talk import Examples
+
+_STATUS = {
+    Exit.OK: "It has done what was asked for.",
+    Exit.FAILURE: "It has not.",
+    Exit.USAGE: "An argument makes no sense.",
+    Exit.SIGN_IN_NEEDED: "Nobody is signed in: xdr-login login.",
+    Exit.FORBIDDEN: "It was declined, or an administrator has forbidden it.",
+    Exit.NETWORK: "The server cannot be reached.",
+    Exit.KEYRING: "The keyring cannot be used.",
+    Exit.CANCELLED: "It was interrupted.",
+}
+
+
+def man_page() -> str:
+    """The page, in the macros of man(7)."""
+    root = click.Context(program, info_name=product().package)
+    commands = [line for path, ctx in every_command(root) for line in _command(path, ctx)]
+    status = [
+        line for code, text in _STATUS.items() for line in (".TP", str(int(code)), _roff(text))
+    ]
+    return fill(
+        "linux/man.1.in",
+        paragraphs="\n.PP\n".join(map(_roff, product().description)),
+        options="\n".join(_options(root)),
+        commands="\n".join(commands),
+        status="\n".join(status),
+        examples="\n".join(_examples(EXAMPLES)[1:]),
+    )
+
+
+def every_command(root: click.Context) -> Iterator[tuple[str, click.Context]]:
+    """Each command by its whole name, in the order of help; groups before what is in them."""
+    for name in COMMANDS:
+        yield from _below(name, root)
+
+
+def _below(path: str, parent: click.Context) -> Iterator[tuple[str, click.Context]]:
+    assert isinstance(parent.command, click.Group)  # noqa: S101 - it is one that has this
+    name = path.rpartition(" ")[2]
+    command = parent.command.get_command(parent, name)
+    if command is None:
+        raise LookupError(path)
+    ctx = click.Context(command, info_name=name, parent=parent)
+    yield path, ctx
+    if isinstance(command, click.Group):
+        for each in command.list_commands(ctx):
+            yield from _below(f"{path} {each}", ctx)
+
+
+def _command(path: str, ctx: click.Context) -> list[str]:
+    command = ctx.command
+    pieces = " ".join(command.collect_usage_pieces(ctx))
+    lines = [f".SS {_roff(path)}", f".B {_roff(path)}", _roff(pieces)]
+    lines += [line for text in _paragraphs(command.help) for line in (".PP", _roff(text))]
+    lines += _options(ctx)
+    return lines + (_examples(command.examples) if isinstance(command, Examples) else [])
+
+
+def _paragraphs(text: str | None) -> list[str]:
+    cleaned = inspect.cleandoc(text or "")
+    return [" ".join(each.split()) for each in cleaned.split("\n\n") if each]
+
+
+def _options(ctx: click.Context) -> list[str]:
+    lines = []
+    for parameter in ctx.command.get_params(ctx):
+        record = parameter.get_help_record(ctx)
+        if record is not None and "--help" not in parameter.opts:
+            lines += [".TP", f".B {_roff(record[0])}", _roff(record[1])]
+    return lines
+
+
+def _examples(text: str) -> list[str]:
+    if not text:
+        return []
+    return [".PP", ".nf", *map(_roff, text.rstrip("\n").splitlines()), ".fi"]
+
+
+def _roff(text: str) -> str:
+    """`text` with nothing in it that the macros would read."""
+    escaped = re.sub(r"-", r"\\-", text.replace("\\", r"\e"))
+    return rf"\&{escaped}" if escaped.startswith((".", "'")) else escaped

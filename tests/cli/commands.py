@@ -1,0 +1,96 @@
+"""The command as a process without a display, against the demo server and a real keyring."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
+from tests.rigs.secret_service import SecretStore
+
+COMMAND = [sys.executable, "-W", "error", "-m", "desktop"]
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+Done = subprocess.CompletedProcess[str]
+
+
+def environment(base: dict[str, str] | None = None) -> dict[str, str]:
+    """An environment without a display, and with no encoding left to chance."""
+    found = {k: v for k, v in (base or dict(os.environ)).items() if k not in DISPLAYS}
+    return {**found, "PYTHONUTF8": "1"}
+
+
+def run(*arguments: str, base: dict[str, str] | None = None, typed: str | None = None) -> Done:
+    """Run the command to its end; `typed` is its input."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment(base),
+        input=typed or "",
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=90,
+    )
+
+
+@dataclass
+class Place:
+    """A home with profiles, a keyring and a server."""
+
+    home: Path
+    store: SecretStore
+    server: DemoServer
+
+    @property
+    def file(self) -> Path:
+        """The profiles of the person."""
+        return self.home / "config" / "xdr-login" / "profiles.toml"
+
+    @property
+    def base(self) -> dict[str, str]:
+        """The environment of every command here."""
+        return self.store.environment
+
+    def run(self, *arguments: str, typed: str | None = None, **changes: str) -> Done:
+        """Run the command here."""
+        return run(*arguments, base={**self.base, **changes}, typed=typed)
+
+    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - whatever it prints
+        """What the command answers with --json, which must work."""
+        done = self.run(*arguments, "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout)
+
+    def add_profile(self, id_: str, **members: str) -> None:
+        """Write a profile for the demo server, as a person has it."""
+        self.file.parent.mkdir(exist_ok=True)
+        found = {
+            "issuer": self.server.url,
+            "expected_issuer": "IROH Auth",
+            "client_id": PUBLIC_CLIENT_ID,
+            "name": id_.upper(),
+            "userinfo_endpoint": f"{self.server.url}/iroh/profile/whoami",
+            "client_authentication": "none",
+            "scope": "casebook profile",
+            **members,
+        }
+        lines = "".join(f'{name} = "{value}"\n' for name, value in found.items())
+        with self.file.open("a") as opened:
+            opened.write(f"[profiles.{id_}]\n{lines}")
+
+    def sign_in(self, id_: str) -> None:
+        """Sign in; the demo analyst approves."""
+        done = self.run("login", "--profile", id_)
+        assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def place(home: Path, store: SecretStore, options: DemoOptions) -> Iterator[Place]:
+    """A place with a demo server that approves at once, unless `options` say otherwise."""
+    with DemoServer(options) as server:
+        yield Place(home, store, server)

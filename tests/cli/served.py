@@ -1,0 +1,68 @@
+"""A demo server, a profile that signs in to it, and a token; for the commands that call routes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+from click.testing import CliRunner, Result
+
+from desktop.cli.access import Access
+from desktop.cli.program import program
+from desktop.demo import PUBLIC_CLIENT_ID, DemoServer
+from desktop.demo.clients import DEVICE_CODE
+
+PROFILE_ID = "northwind"
+
+
+@dataclass
+class Served:
+    """The server, and what stands in for who has the tokens; `wanted` are the validities asked."""
+
+    server: DemoServer
+    tokens: list[str] = field(default_factory=list)
+    wanted: list[float] = field(default_factory=list)
+
+    def access(self, profile: str | None, *, min_validity: float = 60.0) -> Access:
+        """The next of the tokens; the last one for ever."""
+        assert profile == PROFILE_ID
+        self.wanted.append(min_validity)
+        token = self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
+        expires_at = datetime.now(UTC) + timedelta(seconds=500)
+        return Access(token, "Bearer", expires_at, ("profile",), PROFILE_ID)
+
+    def sign_in(self) -> str:
+        """A new token."""
+        url = f"{self.server.url}/iroh/oauth2"
+        form = {"client_id": PUBLIC_CLIENT_ID}
+        issued = httpx.post(f"{url}/device_authorization", data=form).json()
+        form |= {"grant_type": DEVICE_CODE, "device_code": issued["device_code"]}
+        return str(httpx.post(f"{url}/token", data=form).json()["access_token"])
+
+    def asked(self, path: str) -> list[int]:
+        """The statuses of what was answered below `path`."""
+        return [each.status for each in self.server.history() if each.path.startswith(path)]
+
+    def run(self, *arguments: str, stdin: str | bytes = "") -> Result:
+        """Run a command whose output goes into a pipe."""
+        return CliRunner().invoke(program, arguments, stdin, standalone_mode=False)
+
+
+def write_profile(issuer: str, *, app_grants: bool = True) -> None:
+    """Make the one profile there is."""
+    folder = Path(os.environ["XDG_CONFIG_HOME"], "xdr-login")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "profiles.toml").write_text(
+        f"""\
+[profiles.{PROFILE_ID}]
+name = "Northwind SOC"
+client_id = "{PUBLIC_CLIENT_ID}"
+issuer = "{issuer}"
+expected_issuer = "IROH Auth"
+{f'app_grant_endpoint = "{issuer}/iroh/oauth2/app-grant"' if app_grants else ""}
+""",
+        "utf-8",
+    )

@@ -1,0 +1,166 @@
+"""What the shells of Debian make of our completion, and man of our manual."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from builder.manual import man_page
+
+from desktop.cli.completion import script
+from desktop.cli.program import COMMANDS
+from tests.cli.commands import COMMAND, environment, run
+from tests.rigs import parts
+from tests.rigs.process import PATIENCE
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shells of other systems")
+
+PROFILES = """
+[profiles.soc]
+issuer = "https://login.example"
+client_id = "c"
+name = "Northwind SOC"
+[profiles.lab]
+issuer = "https://login.example"
+client_id = "c"
+"""
+
+
+@pytest.fixture
+def shell(own_folders: Path) -> dict[str, str]:
+    """The environment of a shell that finds the command by its name, and has two profiles."""
+    folder = own_folders / "config" / "xdr-login"
+    folder.mkdir()
+    (folder / "profiles.toml").write_text(PROFILES)
+    command = own_folders / "bin" / "xdr-login"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {" ".join(COMMAND)} "$@"\n')
+    command.chmod(0o755)
+    return {**environment(), "PATH": f"{command.parent}:{os.environ['PATH']}", "TERM": "dumb"}
+
+
+def told_by(command: list[str], base: dict[str, str]) -> list[str]:
+    """The lines that a shell prints, which must not complain."""
+    done = subprocess.run(
+        command, env=base, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+CASES = [
+    ("xdr-login st", "status"),
+    ("xdr-login profiles ed", "edit"),
+    ("xdr-login login --no-b", "--no-browser"),
+    ("xdr-login login --profile s", "soc"),
+    ("xdr-login profiles show l", "lab"),
+    ("xdr-login completion z", "zsh"),
+    ("xdr-login profiles add x --grant cl", "client-credentials"),
+]
+
+
+@pytest.mark.parametrize(("typed", "completed"), CASES)
+def test_bash_completes(shell: dict[str, str], typed: str, completed: str) -> None:
+    parts.require("completion", "bash")
+    words = " ".join(typed.split(" "))
+    code = (
+        f"{script('bash')}\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
+        "_xdr_login_completion xdr-login; printf '%s\\n' \"${COMPREPLY[@]}\""
+    )
+    assert told_by(["bash", "--norc", "-c", code], shell) == [completed]
+
+
+@pytest.mark.parametrize(("typed", "completed"), CASES)
+def test_fish_completes(shell: dict[str, str], typed: str, completed: str) -> None:
+    parts.require("completion", "fish")
+    code = f'{script("fish")}\ncomplete --do-complete "{typed}"'
+    told = told_by(["fish", "--no-config", "--command", code], shell)
+    assert [line.partition("\t")[0] for line in told] == [completed]
+
+
+@pytest.mark.parametrize(("typed", "completed"), CASES[:4])
+def test_zsh_completes(
+    shell: dict[str, str], own_folders: Path, typed: str, completed: str
+) -> None:
+    parts.require("completion", "zsh")
+    import pty
+
+    start = f"autoload -U compinit && compinit -u -D\nPS1='ready> '\n{script('zsh')}\n"
+    (own_folders / ".zshrc").write_text(f"unsetopt zle_bracketed_paste\n{start}")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvpe("zsh", ["zsh", "-i"], {**shell, "ZDOTDIR": str(own_folders)})  # noqa: S606, S607
+    try:
+        _read_until(terminal, "ready> ")
+        os.write(terminal, f"{typed}\t".encode())
+        _read_until(terminal, typed.rpartition(" ")[0] + " " + completed)
+    finally:
+        os.write(terminal, b"\x03\x04")
+        os.close(terminal)
+        os.waitpid(pid, 0)
+
+
+def _read_until(terminal: int, wanted: str) -> None:
+    shown, end = "", time.monotonic() + PATIENCE
+    while wanted not in shown.replace("\r", "").replace("\b", ""):
+        assert time.monotonic() < end, shown
+        shown += os.read(terminal, 4096).decode(errors="replace")
+
+
+@pytest.mark.parametrize(("typed", "completed"), CASES)
+def test_powershell_is_answered_with_value_and_help(
+    shell: dict[str, str], typed: str, completed: str
+) -> None:
+    *words, incomplete = typed.split(" ")
+    asked = {
+        "_XDR_LOGIN_COMPLETE": "powershell_complete",
+        "COMP_WORDS": "\n".join(words),
+        "COMP_INCOMPLETE": incomplete,
+    }
+    told = told_by(["xdr-login"], {**shell, **asked})
+    assert [line.partition("\t")[0] for line in told] == [completed]
+
+
+def test_every_shell_gets_its_lines() -> None:
+    for name in ("bash", "zsh", "fish", "powershell"):
+        done = run("completion", name)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "xdr-login" in done.stdout
+        assert "_XDR_LOGIN_COMPLETE" in done.stdout
+    assert run("completion", "tcsh").returncode == 2
+
+
+def test_all_commands_are_completed_without_loading_them(shell: dict[str, str]) -> None:
+    code = (
+        "import sys; sys.argv = ['xdr-login']\nfrom desktop.__main__ import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print({'httpx', 'keyring', 'desktop.cli.api', 'PySide6'} & {*sys.modules})"
+    )
+    asked = {"_XDR_LOGIN_COMPLETE": "bash_complete", "COMP_WORDS": "xdr-login ", "COMP_CWORD": "1"}
+    *told, loaded = told_by([sys.executable, "-c", code], {**shell, **asked})
+    assert [line.removeprefix("plain,") for line in told] == list(COMMANDS)
+    assert loaded == "set()"
+
+
+# The manual
+
+
+def test_the_manual_is_without_a_fault(tmp_path: Path) -> None:
+    parts.require("manual", "mandoc", "man")
+    page = tmp_path / "xdr-login.1"
+    page.write_text(man_page())
+    assert told_by(["mandoc", "-T", "lint", "-W", "warning", str(page)], dict(os.environ)) == []
+    told_by(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", str(page)], environment())
+
+
+def test_the_manual_has_every_command_with_its_examples() -> None:
+    plain = man_page().replace("\\-", "-")
+    for name in COMMANDS:
+        assert re.search(rf"^\.SS {name}$", plain, re.MULTILINE)
+    assert ".SS profiles add\n" in plain
+    assert ".B --client-secret-stdin\n" in plain
+    assert "xdr-login token --profile northwind" in plain
+    assert ".TP\n6\nThe keyring cannot be used." in plain

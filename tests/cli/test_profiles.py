@@ -1,0 +1,481 @@
+"""`xdr-login profiles`: the same faults, words and files as the form of the window."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from desktop.__main__ import main
+from desktop.cli import profile_files
+from desktop.demo import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET
+from desktop.services.policy import Policy
+from desktop.services.profile_draft import FIELDS
+from desktop.services.profile_reading import load_profiles
+from tests.cli.commands import COMMAND, Place, environment
+
+ONE = '# mine\n[profiles.soc]\nissuer = "https://login.example"\nclient_id = "c-1"\nname = "SOC"\n'
+MODEL = {
+    "id": "client-9",
+    "name": "Northwind robot",
+    "password": "model-SECRET",
+    "grants": ["device-grant"],
+    "scopes": ["casebook", "response"],
+}
+
+
+@dataclass
+class Console:
+    """Commands in this process, on a file of profiles of their own."""
+
+    file: Path
+    capsys: pytest.CaptureFixture[str]
+    code: int = -1
+    out: str = ""
+    err: str = ""
+
+    def run(self, *arguments: str) -> "Console":
+        """Run `profiles` with these arguments."""
+        self.code = main(["profiles", *arguments])
+        self.out, self.err = self.capsys.readouterr()
+        return self
+
+    def write(self, text: str) -> None:
+        """Have `text` in the file."""
+        self.file.parent.mkdir(exist_ok=True)
+        self.file.write_text(text)
+
+
+@pytest.fixture
+def console(own_folders: Path, capsys: pytest.CaptureFixture[str]) -> Console:
+    return Console(own_folders / "config" / "xdr-login" / "profiles.toml", capsys)
+
+
+@pytest.fixture
+def policy(monkeypatch: pytest.MonkeyPatch) -> Callable[[Policy], None]:
+    """Let an administrator decide."""
+
+    def decide(made: Policy) -> None:
+        monkeypatch.setattr(profile_files, "load_policy", lambda: made)
+
+    return decide
+
+
+# add
+
+
+def test_a_profile_is_added_and_its_id_printed(console: Console) -> None:
+    done = console.run(
+        *("add", "Northwind SOC", "--issuer", "https://login.example", "--client-id", "c-1"),
+        *("--scope", "casebook", "--scope", "response", "--auth", "basic", "--grant", "code"),
+        *("--extra", "audience=https://api.example", "--proxy", "none", "--keep-fresh", "true"),
+    )
+    assert (done.code, done.out) == (0, "northwind-soc\n")
+    assert done.err == "Saved. Sign in with: xdr-login login --profile northwind-soc\n"
+    made = load_profiles(console.file).named("northwind-soc")
+    assert (made.name, made.client_id, made.issuer) == (
+        "Northwind SOC",
+        "c-1",
+        "https://login.example",
+    )
+    assert made.scope == ("casebook", "response")
+    assert (made.client_authentication, made.grant) == ("client_secret_basic", "code")
+    assert made.extra_parameters == {"audience": "https://api.example"}
+    assert (made.proxy, made.settings) == ("none", {"keep_fresh": True})
+
+
+def test_a_region_is_a_preset_of_cisco_xdr(console: Console) -> None:
+    assert console.run("add", "eu", "--region", "eu", "--client-id", "c-1").out == "eu\n"
+    made = load_profiles(console.file).named("eu")
+    assert (made.preset, made.expected_issuer) == ("xdr-eu", "IROH Auth")
+    assert console.file.read_text().count("=") == 3, "what a preset says is not written"
+
+
+def test_endpoints_do_without_an_issuer(console: Console) -> None:
+    done = console.run(
+        *("add", "x", "--client-id", "c", "--token-endpoint", "https://a.example/token"),
+        *("--device-authorization-endpoint", "https://a.example/device"),
+    )
+    assert done.code == 0
+    assert load_profiles(console.file).named("x").token_endpoint == "https://a.example/token"
+
+
+def test_another_of_the_same_name_gets_a_number(console: Console) -> None:
+    console.write(ONE)
+    done = console.run("add", "soc", "--issuer", "https://b.example", "--client-id", "c-2")
+    assert done.out == "soc-2\n"
+    assert console.file.read_text().startswith(ONE)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--issuer", "https://a.example"], "--client-id: The client ID says which client"),
+        (["--client-id", "c"], "--issuer: Type in the address of the issuer"),
+        (["--preset", "xdr-mars", "--client-id", "c"], "There is no preset “xdr-mars”; known are"),
+        (["--region", "eu", "--client-id", "c", "--color", "puce"], "--color: Choose one of the"),
+        (["--region", "eu", "--client-id", "c", "--extra", "audience"], "--extra: One a line"),
+        (["--region", "eu", "--client-id", "c", "--in-use-minutes", "0"], "--in-use-minutes: A"),
+        (["--region", "eu", "--client-id", "c", "--proxy", "socks5://x:1"], "--proxy: “system”"),
+        (["--grant", "implicit"], "Invalid value for '--grant'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_the_words_of_the_form(
+    console: Console, given: list[str], words: str
+) -> None:
+    done = console.run("add", "x", *given)
+    assert (done.code, done.out) == (2, "")
+    assert words in done.err
+    assert not console.file.exists()
+
+
+def test_every_field_of_the_form_has_an_option() -> None:
+    from desktop.cli.profile_options import option_of
+
+    for member in FIELDS:
+        assert option_of(member)
+
+
+def test_without_a_password_on_stdin_nothing_is_saved(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        done = console.run(
+            "add", "x", "--region", "eu", "--client-id", "c", "--client-secret-stdin"
+        )
+    assert done.code == 2
+    assert "There is no password on stdin" in done.err
+    assert not console.file.exists()
+
+
+# What an administrator decides
+
+
+def test_where_nobody_has_profiles_of_their_own_none_is_added(
+    console: Console, policy: Callable[[Policy], None]
+) -> None:
+    policy(Policy(source="policy.toml", own_profiles=False))
+    for given in (["add", "x", "--region", "eu", "--client-id", "c"], ["import", "x.toml"]):
+        done = console.run(*given)
+        assert done.code == 4
+        assert "Your administrator has forbidden it (policy.toml)." in done.err
+    assert not console.file.exists()
+
+
+def test_a_way_that_is_forbidden_is_not_saved(
+    console: Console, policy: Callable[[Policy], None]
+) -> None:
+    policy(Policy(source="policy.toml", device_grant=False))
+    given = ("add", "x", "--region", "eu", "--client-id", "c")
+    assert console.run(*given).code == 4
+    assert console.run(*given, "--grant", "code").code == 0
+
+
+def test_a_profile_of_the_organization_stays_as_it_is(
+    console: Console, policy: Callable[[Policy], None]
+) -> None:
+    fixed = {"fixed": {"issuer": "https://login.example", "client_id": "c"}}
+    policy(Policy(source="policy.toml", profiles=fixed))
+    for given in (["edit", "fixed", "--letter", "F"], ["remove", "fixed", "--yes"]):
+        assert console.run(*given).code == 4
+    assert console.run("export", "fixed").code == 4
+
+
+# list, show, presets
+
+
+def test_profiles_are_listed_with_what_is_wrong(console: Console) -> None:
+    console.write(f'{ONE}[profiles.bad]\nissuer = "https://x.example"\n')
+    done = console.run("list")
+    assert (done.code, done.out) == (0, "soc  SOC  https://login.example\n")
+    assert done.err.startswith("bad: profile `bad`: `client_id` is missing")
+    found = json.loads(console.run("list", "--json").out)
+    assert found["profiles"] == [
+        {
+            "id": "soc",
+            "name": "SOC",
+            "provider": "",
+            "region": "",
+            "issuer": "https://login.example",
+            "client_id": "c-1",
+            "grant": "device",
+            "managed": False,
+        }
+    ]
+    assert [each["id"] for each in found["broken"]] == ["bad"]
+
+
+def test_without_profiles_the_list_says_how_to_add_one(console: Console) -> None:
+    done = console.run("list")
+    assert (done.code, done.out) == (0, "")
+    assert "profiles add" in done.err
+
+
+def test_a_file_that_cannot_be_read_is_a_failure(console: Console) -> None:
+    console.write("[profiles")
+    done = console.run("list", "--json")
+    assert done.code == 1
+    assert json.loads(done.out)["event"] == "error"
+
+
+def test_a_profile_is_shown_with_what_its_preset_says(console: Console) -> None:
+    console.run("add", "eu", "--region", "eu", "--client-id", "c-1", "--scope", "casebook")
+    found = json.loads(console.run("show", "eu", "--json").out)
+    assert found["id"] == "eu"
+    assert found["region"] == "Europe"
+    assert found["scope"] == ["casebook"]
+    assert "region              Europe\n" in console.run("show").out
+
+
+def test_there_is_no_profile_of_another_name(console: Console) -> None:
+    console.write(ONE)
+    done = console.run("show", "lab")
+    assert (done.code, done.out) == (1, "")
+    assert "No profile is called “lab”, only “soc”." in done.err
+
+
+def test_a_profile_is_found_by_what_it_is_called(console: Console) -> None:
+    console.write(ONE)
+    assert json.loads(console.run("show", "SOC", "--json").out)["id"] == "soc"
+
+
+def test_known_providers_are_listed(console: Console) -> None:
+    assert "xdr-eu      Cisco XDR · Europe\n" in console.run("presets").out
+    found = json.loads(console.run("presets", "--json").out)["presets"]
+    assert {"id": "github", "name": "GitHub"} in found
+
+
+# edit
+
+
+def test_an_edit_changes_what_is_given_and_nothing_else(console: Console) -> None:
+    console.write(f'{ONE}# kept\nscope = ["a", "b"]\nletter = "S"\n')
+    assert console.run("edit", "soc", "--name", "SOC 2", "--letter", "").code == 0
+    text = console.file.read_text()
+    assert "# mine" in text
+    assert "# kept" in text
+    made = load_profiles(console.file).named("soc")
+    assert (made.name, made.letter, made.scope) == ("SOC 2", "", ("a", "b"))
+
+
+def test_an_edit_without_a_change_says_so(console: Console) -> None:
+    console.write(ONE)
+    done = console.run("edit", "soc")
+    assert done.code == 2
+    assert "Say what to change" in done.err
+
+
+def test_a_password_for_a_proxy_needs_a_user(console: Console) -> None:
+    console.write(ONE)
+    done = console.run("edit", "soc", "--proxy-password-stdin")
+    assert done.code == 2
+    assert "--proxy-user" in done.err
+
+
+# import and export
+
+
+def test_what_is_exported_can_be_imported_again(console: Console, tmp_path: Path) -> None:
+    console.write(f"{ONE}letter = 'S'\n")
+    text = console.run("export").out
+    assert text.startswith("# Profiles of XDR Login. Passwords and tokens are never in here.\n")
+    target = tmp_path / "out.toml"
+    assert console.run("export", "soc", "--output", str(target)).code == 0
+    assert target.read_text().strip() == text.strip()
+    done = console.run("import", str(target))
+    assert (done.code, done.out) == (0, "soc-2\n")
+    assert done.err.startswith("One profile was imported. Passwords are never in such a file")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[profiles", "source.toml"),
+        ("", "there is no profile in what was to be imported"),
+        ("[profiles.x]\nclient_secret = 'SECRET'\n", "a secret never stands here"),
+        ("#" * 1_000_001, "it is far too large for profiles"),
+    ],
+)
+def test_what_cannot_be_imported_changes_nothing(
+    console: Console, tmp_path: Path, text: str, words: str
+) -> None:
+    source = tmp_path / "source.toml"
+    source.write_text(text)
+    done = console.run("import", str(source))
+    assert (done.code, done.out) == (1, "")
+    assert words in done.err
+    assert "SECRET" not in done.err
+    assert not console.file.exists()
+
+
+def test_a_file_that_is_not_there_cannot_be_imported(console: Console) -> None:
+    done = console.run("import", "nowhere.toml")
+    assert done.code == 1
+    assert "Nothing was imported: No such file" in done.err
+
+
+def test_options_of_a_model_go_with_a_model(console: Console, tmp_path: Path) -> None:
+    source = tmp_path / "source.toml"
+    source.write_text(ONE)
+    assert console.run("import", str(source), "--region", "eu").code == 2
+
+
+def test_a_client_model_becomes_a_profile_with_its_password_in_the_keyring(home: Place) -> None:
+    done = home.run("profiles", "import", "--region", "eu", typed=json.dumps(MODEL))
+    assert (done.returncode, done.stdout) == (0, "northwind-robot\n")
+    assert "SECRET" not in done.stderr
+    made = load_profiles(home.file).named("northwind-robot")
+    assert (made.client_id, made.scope) == ("client-9", ("casebook", "response"))
+    assert "SECRET" not in home.file.read_text()
+    (entry,) = home.store.entries().values()
+    assert '"password": "model-SECRET"' in entry
+
+
+# Passwords
+
+
+def test_a_client_password_goes_into_the_keyring_and_signs_in(home: Place) -> None:
+    done = home.run(
+        *("profiles", "add", "robot", "--issuer", home.server.url),
+        *("--expected-issuer", "IROH Auth", "--auth", "basic"),
+        *("--client-id", CONFIDENTIAL_CLIENT_ID, "--client-secret-stdin"),
+        typed=f"{CONFIDENTIAL_CLIENT_SECRET}\r\n",
+    )
+    assert done.returncode == 0, done.stderr
+    assert CONFIDENTIAL_CLIENT_SECRET not in home.file.read_text() + done.stderr
+    home.sign_in("robot")
+    done = home.run("profiles", "edit", "robot", "--client-secret-stdin", typed="wrong\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "Saved.\n")
+    checked = home.run("profiles", "check", "robot")
+    assert checked.returncode == 1
+    assert "or the client password is wrong" in checked.stdout
+
+
+def test_a_password_for_another_server_is_not_lost_by_an_edit(home: Place) -> None:
+    home.add_profile("soc", client_authentication="auto")
+    given = ("profiles", "edit", "soc", "--client-id", "other")
+    assert home.run("profiles", "edit", "soc", "--client-secret-stdin", typed="a\n").returncode == 0
+    done = home.run(*given)
+    assert done.returncode == 2
+    assert "add --client-secret-stdin" in done.stderr
+    assert home.run(*given, "--client-secret-stdin", typed="b\n").returncode == 0
+    (entry,) = home.store.entries().values()
+    assert '"password": "b"' in entry
+    assert home.run("profiles", "edit", "soc", "--client-secret-stdin", typed="\n").returncode == 0
+    assert home.store.entries() == {}
+
+
+def test_both_passwords_are_lines_of_the_input(home: Place) -> None:
+    home.add_profile("soc", proxy="http://127.0.0.1:9", proxy_user="dana")
+    done = home.run(
+        *("profiles", "edit", "soc", "--client-secret-stdin", "--proxy-password-stdin"),
+        typed="one\ntwo\n",
+    )
+    assert done.returncode == 0
+    values = [value for _, value in sorted(home.store.entries().items())]
+    assert [('"one"' in value, '"two"' in value) for value in values] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_a_profile_without_a_keyring_is_saved_and_its_password_is_not(home: Place) -> None:
+    done = home.run(
+        *("profiles", "add", "x", "--region", "eu", "--client-id", "c", "--client-secret-stdin"),
+        typed="SECRET\n",
+        DBUS_SESSION_BUS_ADDRESS="disabled:",
+    )
+    assert (done.returncode, done.stdout) == (6, "x\n")
+    assert "The profile was saved, its password was not" in done.stderr
+
+
+# check and remove
+
+
+def test_a_check_says_step_by_step_what_works(home: Place) -> None:
+    home.add_profile("soc")
+    done = home.run("profiles", "check")
+    assert done.returncode == 0, done.stdout
+    assert done.stderr.startswith("This works")
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert lines[0] == "works            Server: 127.0.0.1 answers."
+    found = home.json("profiles", "check", "soc")
+    assert found["works"] is True
+    assert [each["step"] for each in found["findings"]][:3] == ["reach", "trust", "metadata"]
+
+
+def test_a_check_that_fails_gives_1(home: Place) -> None:
+    home.add_profile("soc")
+    home.server.stop()
+    done = home.run("profiles", "check", "--json")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert found["works"] is False
+    assert found["findings"][-1]["outcome"] == "bad"
+
+
+def test_removing_signs_out_and_empties_the_keyring(home: Place) -> None:
+    home.add_profile("soc")
+    home.add_profile("lab")
+    home.sign_in("soc")
+    asked = home.run("profiles", "remove", "soc")
+    assert asked.returncode == 2
+    assert "say --yes" in asked.stderr
+    done = home.run("profiles", "remove", "soc", "--yes")
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[-1] == "The profile was deleted."
+    assert "You are signed out." in done.stderr
+    assert home.store.entries() == {}
+    assert list(load_profiles(home.file).good) == ["lab"]
+
+
+def test_removing_can_do_without_telling_the_server(home: Place) -> None:
+    home.add_profile("soc")
+    home.sign_in("soc")
+    done = home.run("profiles", "remove", "soc", "--yes", "--no-sign-out")
+    assert (done.returncode, done.stderr) == (0, "The profile was deleted.\n")
+    assert home.store.entries() == {}
+
+
+def test_a_broken_profile_can_be_removed(console: Console) -> None:
+    console.write(f'{ONE}[profiles.bad]\nissuer = "https://x.example"\n')
+    console.run("remove", "bad", "--yes")
+    assert list(load_profiles(console.file).broken) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
+@pytest.mark.parametrize(
+    ("answer", "code", "left"), [(b"n\n", 4, ["soc"]), (b"y\n", 0, []), (None, 130, ["soc"])]
+)
+def test_on_a_terminal_removing_asks_and_ctrl_c_is_an_answer(
+    home: Place, answer: bytes | None, code: int, left: list[str]
+) -> None:
+    import pty
+
+    home.add_profile("soc")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "profiles", "remove", "soc"],
+        env=environment(home.base),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while b"[y/N]:" not in shown:
+            shown += os.read(ours, 4096)
+        if answer is None:
+            process.send_signal(signal.SIGINT)
+        else:
+            os.write(ours, answer)
+        process.wait(30)
+        os.close(ours)
+    assert process.returncode == code
+    assert list(load_profiles(home.file).good) == left

@@ -1,0 +1,173 @@
+"""`xdr-login run` and `xdr-login demo`: real children, real signals."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from desktop.cli import run as run_module
+from desktop.cli.access import Access
+from tests.cli.commands import COMMAND, Place, environment, run
+
+SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
+
+
+@pytest.fixture
+def signed_in(home: Place) -> Place:
+    """A home where somebody is signed in."""
+    home.add_profile("soc")
+    home.sign_in("soc")
+    return home
+
+
+def test_a_child_gets_a_token_that_the_server_takes(signed_in: Place) -> None:
+    done = signed_in.run("run", "--", sys.executable, "-c", SHOW)
+    assert (done.returncode, done.stderr) == (0, "")
+    token = json.loads(done.stdout)["XDR_ACCESS_TOKEN"]
+    answered = httpx.get(
+        f"{signed_in.server.url}/iroh/profile/whoami", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answered.status_code == 200
+
+
+def test_the_name_of_the_variable_can_be_chosen(signed_in: Place) -> None:
+    done = signed_in.run("run", "--env", "TOKEN", "--", sys.executable, "-c", SHOW)
+    found = json.loads(done.stdout)
+    assert found["TOKEN"].startswith("ey")
+    assert "XDR_ACCESS_TOKEN" not in found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is in /proc")
+def test_the_token_is_in_no_argument_of_any_process(signed_in: Place) -> None:
+    code = (
+        "import os; from pathlib import Path; token = os.environ['XDR_ACCESS_TOKEN'].encode();"
+        "print(sum(token in each.read_bytes() for each in Path('/proc').glob('[0-9]*/cmdline')))"
+    )
+    assert signed_in.run("run", "--", sys.executable, "-c", code).stdout == "0\n"
+
+
+@pytest.mark.parametrize("code", [0, 1, 42])
+def test_the_exit_code_is_that_of_the_child(signed_in: Place, code: int) -> None:
+    assert signed_in.run("run", sys.executable, "-c", f"exit({code})").returncode == code
+
+
+def test_options_after_the_command_are_its_own(signed_in: Place) -> None:
+    code = "import sys; print(sys.argv[1:])"
+    done = signed_in.run("run", sys.executable, "-c", code, "--env", "X", "--help")
+    assert done.stdout == "['--env', 'X', '--help']\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+def test_signals_reach_the_child_and_end_it(signed_in: Place, number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "run", "--", "sh", "-c", "echo ready; exec sleep 60"],
+        env=environment(signed_in.base),
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(number)
+        assert process.wait(30) == -number
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGPIPE there")
+def test_a_child_whose_reader_has_gone_ends_as_usual(signed_in: Place) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{' '.join(map(repr, COMMAND))} run -- yes | head -1"],
+        env=environment(signed_in.base),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("y\n", "")
+
+
+def test_whoever_is_not_signed_in_starts_nothing(home: Place, tmp_path: Path) -> None:
+    home.add_profile("soc")
+    done = home.run("run", "--", "touch", str(tmp_path / "started"))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        (["--", "no-such-program-here"], 127, "There is no program “no-such-program-here”."),
+        (["--env", "A=B", "--", "true"], 2, "letters, digits and _ only"),
+        ([], 2, "Missing argument"),
+    ],
+)
+def test_what_cannot_be_run_is_told(given: list[str], code: int, words: str) -> None:
+    done = run("run", *given)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file is no program by its mode there")
+def test_a_program_that_cannot_be_started_gives_126(signed_in: Place, tmp_path: Path) -> None:
+    program = tmp_path / "broken"
+    program.write_text("#!/nowhere\n")
+    program.chmod(0o755)
+    done = signed_in.run("run", str(program))
+    assert done.returncode == 126
+    assert "cannot be started" in done.stderr
+
+
+def test_where_nothing_can_take_our_place_the_child_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_module, "can_be_replaced", False)
+    held = Access("token-SECRET", "Bearer", None, (), "soc")
+    monkeypatch.setattr(run_module, "handed", lambda *_: held)
+    before = signal.getsignal(signal.SIGINT)
+    code = "import os; exit(7 if os.environ['XDR_ACCESS_TOKEN'] == 'token-SECRET' else 1)"
+    assert run_module.run.main([sys.executable, "-c", code], standalone_mode=False) == 7
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+# The demo server
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
+def test_the_demo_server_runs_alone_until_ctrl_c() -> None:
+    with subprocess.Popen(
+        [*COMMAND, "demo", "--token-lifetime", "40"],
+        env={**environment(), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        address = ""
+        while not (found := re.search(r"address +(\S+)", address)):
+            address = process.stdout.readline()
+        answered = httpx.get(f"{found[1]}/.well-known/oauth-authorization-server")
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert answered.status_code == 200
+    assert (process.returncode, told) == (0, "")
+
+
+def test_a_port_that_is_none_is_refused() -> None:
+    done = run("demo", "--port", "70000")
+    assert done.returncode == 2
+    assert "Invalid value for '--port'" in done.stderr
+
+
+def test_without_the_extra_the_demo_server_says_how_to_get_it(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as util\n"
+        "find = util.find_spec\n"
+        "util.find_spec = lambda name, *a: None if name == 'starlette' else find(name, *a)\n"
+    )
+    done = run("demo", base={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 1
+    assert "pip install 'xdr-login[demo]'" in done.stderr

@@ -1,0 +1,313 @@
+"""`xdr-login token`: the quick way, the whole way, and what they say alike."""
+
+import json
+import os
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from desktop.__main__ import main
+from desktop.cli import access as access_module
+from desktop.cli import quick_token, token
+from desktop.cli.access import Access, access
+from desktop.cli.exits import exit_code
+from desktop.ipc import address
+from desktop.ipc.messages import CODES, LONGEST, RefusedByAgent, encode
+from desktop.services.failures import EXPECTED, failure_code
+from desktop.services.session_errors import NoToken
+from desktop.services.token_output import FORMATS
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")
+
+GIVEN = {
+    "ok": True,
+    "access_token": "made-up",
+    "token_type": "Bearer",
+    "expires_at": "2026-11-25T12:00:00+00:00",
+    "scope": "read write",
+    "profile": "soc",
+}
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[list[dict[str, object]]]:
+    """Be the running program, and give these answers, one to a caller."""
+    said: list[dict[str, object]] = []
+    path = address.socket_path()
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.fspath(path))
+        listening.listen()
+
+        def serve() -> None:
+            for answer in answers:
+                peer, _ = listening.accept()
+                with peer:
+                    said.append(json.loads(peer.recv(LONGEST)))
+                    peer.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield said
+        thread.join()
+    path.unlink()
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """Have a keyring that gives a token; notes what it was asked for."""
+    asked: list[tuple[object, ...]] = []
+
+    def give(name: str | None, *, min_validity: float, shape: str) -> str:
+        asked.append((name, min_validity, shape))
+        return "saved"
+
+    monkeypatch.setattr(access_module, "printed_by_itself", give)
+    return asked
+
+
+def told(text: str) -> bytes:
+    return encode({"ok": True, "text": text})
+
+
+# The quick way
+
+
+@pytest.mark.parametrize(
+    ("arguments", "profile", "validity", "shape"),
+    [
+        ([], None, 60, "raw"),
+        (["--profile", "soc"], "soc", 60, "raw"),
+        (["--profile=soc", "--min-validity=5m", "--format", "json"], "soc", 300, "json"),
+        (["--min-validity", "1h"], None, 3600, "raw"),
+        (["--min-validity", "90"], None, 90, "raw"),
+    ],
+)
+def test_it_asks_what_was_asked_for(
+    arguments: list[str],
+    profile: str | None,
+    validity: int,
+    shape: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with answering(told("made-up")) as said:
+        assert main(["token", *arguments]) == 0
+    question = {"command": "token", "profile": profile, "min_validity": validity, "format": shape}
+    assert said == [json.loads(encode(question))]
+    assert capsys.readouterr() == ("made-up\n", "")
+
+
+def test_it_says_what_the_protocol_says() -> None:
+    question = {"command": "token", "profile": "soc", "min_validity": 60, "format": "raw"}
+    assert quick_token._question("soc", 60, "raw") == encode(question)
+    assert quick_token._question("", 60, "raw") == encode(question | {"profile": None})
+    assert told("x") == quick_token._TOLD + b"x" + quick_token._TOLD_ENDS
+    assert tuple(FORMATS) == quick_token._FORMATS == token._FORMATS
+    assert quick_token._LONGEST == LONGEST
+    assert access_module.PATIENCE == quick_token._PATIENCE
+    for code in CODES:
+        assert quick_token._EXITS.get(code, 1) == exit_code(RefusedByAgent(code, "", ""))
+
+
+def kinds(*roots: type[Exception]) -> Iterator[type[Exception]]:
+    for root in roots:
+        yield root
+        yield from kinds(*root.__subclasses__())
+
+
+@pytest.mark.parametrize("kind", set(kinds(*EXPECTED)), ids=lambda kind: kind.__name__)
+def test_an_error_ends_alike_with_the_program_and_without(kind: type[Exception]) -> None:
+    error = kind.__new__(kind)
+    code = failure_code(error)
+    assert code in CODES
+    assert exit_code(error) == exit_code(RefusedByAgent(code, "", ""))
+
+
+def test_the_environment_names_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDR_LOGIN_PROFILE", "north")
+    with answering(told("x"), told("x")) as said:
+        assert main(["token"]) == 0
+        assert main(["token", "--profile", "south"]) == 0
+    assert [each["profile"] for each in said] == ["north", "south"]
+
+
+@pytest.mark.parametrize("text", ['{\n  "a": "b"\n}', "back\\slash", "Grüße", 'a "quoted" one', ""])
+def test_whatever_the_text_is_it_comes_out_whole(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with answering(told(text)):
+        assert main(["token"]) == 0
+    assert capsys.readouterr().out == f"{text}\n"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_refusal_is_the_last_word(
+    code: str,
+    alone: list[tuple[object, ...]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    refusal = RefusedByAgent(code, "It is so", "And not otherwise.")
+    with answering(encode(refusal.members())):
+        assert main(["token"]) == exit_code(refusal) != 0
+    assert capsys.readouterr() == ("", "It is so. And not otherwise.\n")
+    assert alone == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\n",
+        b"garbage\n",
+        b'{"version": 2, "ok": true, "text": "x"}\n',
+        b'{"version": 1, "ok": true, "text": "cut',
+        b'{"version": 1, "ok": true, "text": 7}\n',
+        b'{"version": 1, "ok": false, "error": "unknown command"}\n',
+        b"[]\n",
+        b'{"version": 1, "ok": true, "text": "' + b"x" * (2 * LONGEST),
+    ],
+)
+def test_who_does_not_answer_well_counts_as_none(
+    answer: bytes, alone: list[tuple[object, ...]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with answering(answer):
+        assert main(["token", "--min-validity", "2m"]) == 0
+    assert alone == [(None, 120, "raw")]
+    assert capsys.readouterr() == ("saved\n", "")
+
+
+def test_where_nobody_runs_it_comes_from_the_keyring(
+    alone: list[tuple[object, ...]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["token", "--profile", "soc", "--format", "env"]) == 0
+    assert alone == [("soc", 60, "env")]
+    assert capsys.readouterr().out == "saved\n"
+
+
+def test_another_person_who_listens_is_not_believed(
+    alone: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.ipc.peer.is_own", lambda _: False)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.fspath(address.socket_path()))
+        listening.listen()
+        assert main(["token"]) == 0
+    assert len(alone) == 1
+
+
+def test_an_expected_error_has_words_and_a_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_name: str | None, **_given: object) -> str:
+        raise NoToken
+
+    monkeypatch.setattr(access_module, "printed_by_itself", fail)
+    assert main(["token"]) == 3
+    assert capsys.readouterr() == (
+        "",
+        "There is no token. You are not signed in. Sign in, then try again.\n",
+    )
+
+
+def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_name: str | None, **_given: object) -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(access_module, "printed_by_itself", fail)
+    with pytest.raises(ZeroDivisionError):
+        main(["token"])
+
+
+def test_ctrl_c_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_question: bytes) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(quick_token, "_asked", interrupt)
+    assert main(["token"]) == 130
+
+
+def test_on_a_terminal_it_is_said_what_this_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert quick_token.say("made-up") == 0
+    assert capsys.readouterr() == ("made-up\n", quick_token.ON_TERMINAL)
+
+
+def test_who_reads_no_longer_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_text: str) -> int:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(sys.stdout, "write", broken)
+    assert quick_token.say("made-up") == 1
+
+
+# The whole way
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--min-validity", "soon"],
+        ["--min-validity", "1d"],
+        ["--format", "html"],
+        ["--profile"],
+        ["extra"],
+        ["--what"],
+    ],
+)
+def test_what_is_no_usage_is_told_by_the_whole_command_line(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["token", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Error: " in err
+
+
+def test_a_name_with_spaces_goes_the_whole_way(capsys: pytest.CaptureFixture[str]) -> None:
+    with answering(told("made-up")) as said:
+        assert main(["token", "--profile", "Northwind SOC"]) == 0
+    assert said[0]["profile"] == "Northwind SOC"
+    assert capsys.readouterr().out == "made-up\n"
+
+
+# For the other commands
+
+
+def test_other_commands_get_the_token_with_all_that_is_known() -> None:
+    with answering(encode(GIVEN)) as said:
+        found = access("soc", min_validity=90)
+    assert said[0] == {"version": 1, "command": "token", "profile": "soc", "min_validity": 90}
+    assert (found.access_token, found.scope, found.profile) == ("made-up", ("read", "write"), "soc")
+    assert found.expires_at is not None
+    assert found.expires_at.isoformat() == "2026-11-25T12:00:00+00:00"
+    assert "made-up" not in repr(found)
+
+
+def test_a_token_that_never_expires_says_so() -> None:
+    with answering(encode(GIVEN | {"expires_at": None})):
+        assert access(None).expires_at is None
+
+
+@pytest.mark.parametrize(
+    "other", [{"access_token": 7}, {"expires_at": "soon"}, {"scope": None}, {"profile": []}]
+)
+def test_an_answer_that_is_none_counts_as_none(
+    other: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = Access("saved", "Bearer", None, (), "soc")
+    monkeypatch.setattr(access_module, "_by_itself", lambda _name, _validity: (saved, None))
+    with answering(encode(GIVEN | other)):
+        assert access(None) == saved
+
+
+def test_a_refusal_reaches_the_command() -> None:
+    refusal = RefusedByAgent("declined", "You did not allow it", "Run it again.")
+    with answering(encode(refusal.members())), pytest.raises(RefusedByAgent) as caught:
+        access(None)
+    assert caught.value.code == "declined"

@@ -1,0 +1,338 @@
+"""Scripts get a token from the running program, and without one from the keyring."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from desktop.demo import DemoOptions, DemoServer
+from desktop.ipc import client
+from desktop.services.paths import settings_file
+from tests.end_to_end.agent import (
+    COMMAND,
+    Agent,
+    begin_token,
+    headless,
+    run_agent,
+    socket_path,
+    token,
+)
+from tests.end_to_end.conftest import saved_token
+from tests.end_to_end.test_renewal import renewals
+from tests.end_to_end.test_sign_in import profile_for
+from tests.rigs.process import wait_until
+from tests.rigs.secret_service import SecretStore
+
+MANY = 50
+LIFETIME = 20.0
+GARBAGE = (b"", b'{"version": 1, "comm', b"\0\xff garbage\n", b"[" * 60000)
+
+
+@pytest.fixture
+def server() -> Iterator[DemoServer]:
+    """Run a server whose tokens live some seconds; a refresh token used twice ends all."""
+    options = DemoOptions(interval=1, outcome="approve", token_lifetime=LIFETIME)
+    with DemoServer(options) as running_server:
+        profile_for(running_server)
+        yield running_server
+
+
+@pytest.fixture
+def agent(server: DemoServer, secret_service: SecretStore) -> Iterator[Agent]:
+    """Run the program, signed in."""
+    del server
+    with run_agent(secret_service) as made:
+        made.wait_for("signed_in")
+        yield made
+
+
+def held(store: SecretStore) -> str:
+    return str(saved_token(store)["access_token"])
+
+
+def left(store: SecretStore) -> float:
+    """Seconds that the saved token still lives."""
+    return float(str(saved_token(store)["expires_at"])) - time.time()
+
+
+# With the program
+
+
+def test_a_script_gets_the_token_and_nothing_else(
+    agent: Agent, secret_service: SecretStore
+) -> None:
+    done = token(agent.environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{held(secret_service)}\n"
+    as_json = json.loads(token(agent.environment, "--format", "json").stdout)
+    assert as_json["access_token"] == held(secret_service)
+    hand_outs = client.ask("status")["hand_outs"]
+    assert isinstance(hand_outs, list)
+    assert hand_outs[0]["pid"] == os.getpid(), "it is told who called the command"
+    assert held(secret_service) not in json.dumps(client.ask("status"))
+
+
+def test_the_quick_way_loads_neither_qt_nor_httpx_nor_what_is_slow(agent: Agent) -> None:
+    program = (
+        "import sys\n"
+        "from desktop.__main__ import main\n"
+        "code = main(['token'])\n"
+        "sys.stderr.write('\\n'.join(sys.modules))\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=dict(agent.environment),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.count("\n") == 1
+    loaded = {name.split(".")[0] for name in done.stderr.split("\n")}
+    slow = {"PySide6", "httpx", "click", "json", "typing", "re", "socket", "pathlib", "asyncio"}
+    assert not loaded & slow
+    ours = {name for name in done.stderr.split("\n") if name.startswith("desktop.")}
+    assert ours == {
+        "desktop.__main__",
+        "desktop.cli",
+        "desktop.cli.quick_token",
+        "desktop.ipc",
+        "desktop.ipc.address",
+        "desktop.ipc.peer",
+    }
+
+
+def test_fifty_at_once_at_the_moment_of_expiry_bring_about_one_renewal(
+    agent: Agent, server: DemoServer, secret_service: SecretStore
+) -> None:
+    first = held(secret_service)
+    before = len(renewals(server))
+    go = threading.Barrier(MANY)
+
+    def take(_number: int) -> str:
+        go.wait()
+        # As a script that has waited for the end of its token: none is left of it.
+        answer = client.ask("token", patience=60, profile=None, min_validity=LIFETIME)
+        return str(answer["access_token"])
+
+    wait_until(lambda: left(secret_service) < LIFETIME / 2 - 1, "the second half of its life")
+    with ThreadPoolExecutor(MANY) as scripts:
+        taken = set(scripts.map(take, range(MANY)))
+    assert len(renewals(server)) - before == 1
+    assert taken == {held(secret_service)} != {first}
+    assert agent.status()["soc"]["state"] == "signed_in"
+
+
+def test_fifty_processes_at_once_get_one_and_the_same_token(
+    agent: Agent, server: DemoServer
+) -> None:
+    asking = [begin_token(agent.environment, "--min-validity", "1h") for _ in range(MANY)]
+    told = [each.communicate(timeout=120) for each in asking]
+    assert {each.returncode for each in asking} == {0}, {stderr for _, stderr in told}
+    # One more than there were renewals, where half a life has gone by meanwhile.
+    assert len({stdout for stdout, _ in told}) <= len(renewals(server)) + 1
+    assert set(renewals(server)) <= {200}
+
+
+def test_a_hostile_program_does_not_keep_others_from_their_token(agent: Agent) -> None:
+    with ExitStack() as open_sockets:
+        for number in range(100):
+            hostile = open_sockets.enter_context(socket.socket(socket.AF_UNIX))
+            hostile.connect(os.fspath(socket_path()))
+            hostile.send(
+                (b"", b'{"version": 1, "comm', b"\0\xff garbage\n", b"[" * 60000)[number % 4]
+            )
+        for _ in range(5):
+            done = token(agent.environment)
+            assert (done.returncode, done.stderr) == (0, "")
+        assert client.ask("show")["ok"] is True
+    assert agent.status()["soc"]["state"] == "signed_in"
+    assert not agent.program.ended()
+
+
+def test_a_program_that_connects_and_says_nothing_makes_room(agent: Agent) -> None:
+    with ExitStack() as open_sockets:
+        for _ in range(200):
+            silent = open_sockets.enter_context(socket.socket(socket.AF_UNIX))
+            silent.connect(os.fspath(socket_path()))
+        assert token(agent.environment).returncode == 0
+    assert not agent.program.ended()
+
+
+def test_nobody_else_can_open_the_socket_or_read_beside_it(agent: Agent) -> None:
+    if os.getuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root can be somebody else")
+    program = (
+        "import socket, sys\n"
+        "try:\n"
+        "    socket.socket(socket.AF_UNIX).connect(sys.argv[1])\n"
+        "except PermissionError:\n"
+        "    print('refused')\n"
+    )
+    as_another = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    command = [*as_another, "/usr/bin/env", "python3", "-I", "-c", program, str(socket_path())]
+    # Even where every folder above is open to all: the folder of the socket itself is not.
+    runtime = Path(os.environ["XDG_RUNTIME_DIR"])
+    for folder in (runtime, runtime.parent):
+        folder.chmod(0o755)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    assert done.stdout == "refused\n", done.stderr
+    # And where it is opened on purpose: who is at the other end decides.
+    socket_path().parent.chmod(0o755)
+    socket_path().chmod(0o666)
+    line = '{"version": 1, "command": "token", "profile": null}'
+    asking = (
+        "import socket, sys\n"
+        "peer = socket.socket(socket.AF_UNIX)\n"
+        "peer.connect(sys.argv[1])\n"
+        "try:\n"
+        f"    peer.sendall(b'{line}\\n')\n"
+        "    print(len(peer.recv(65536)))\n"
+        "except OSError:\n"
+        "    print(0)\n"
+    )
+    command[-2] = asking
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    assert done.stdout == "0\n", done.stderr
+    assert token(agent.environment).returncode == 0
+
+
+# When somebody dies
+
+
+def test_a_client_that_dies_disturbs_nobody(agent: Agent) -> None:
+    for _ in range(20):
+        process = begin_token(agent.environment)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert token(agent.environment).returncode == 0
+    assert not agent.program.ended()
+
+
+def test_a_program_that_dies_during_a_renewal_leaves_it_to_the_script(
+    server: DemoServer, secret_service: SecretStore
+) -> None:
+    with run_agent(secret_service) as agent:
+        agent.wait_for("signed_in")
+        first = held(secret_service)
+        server.inject("hang", grant_type="refresh_token")
+        process = begin_token(agent.environment, "--min-validity", "1h")
+        process.communicate(timeout=60)  # in the first half of its life: no renewal
+        wait_until(lambda: left(secret_service) < LIFETIME / 2 - 1, "its second half")
+        process = begin_token(agent.environment, "--min-validity", "1h")
+        hanging = server._state.faults._waiting
+        wait_until(lambda: not any(hanging.values()), "the request of a renewal")
+        assert agent.status()["soc"]["renewing"] is True
+        agent.program.process.kill()
+        stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (0, "")
+    assert stdout == f"{held(secret_service)}\n" != f"{first}\n"
+    assert set(renewals(server)) == {200}
+
+
+def test_whenever_the_program_dies_a_script_has_its_token(
+    server: DemoServer, secret_service: SecretStore
+) -> None:
+    del server
+    for milliseconds in (0, 4, 8, 15, 30, 60):
+        with run_agent(secret_service) as agent:
+            agent.wait_for("signed_in")
+            process = begin_token(agent.environment, "--min-validity", "1s")
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(milliseconds / 1000)
+            agent.program.process.kill()
+            stdout, stderr = process.communicate(timeout=60)
+        assert (process.returncode, stderr) == (0, "")
+        assert stdout.count(".") == 2, "a whole token"
+
+
+# Without the program
+
+
+def test_without_the_program_it_comes_from_the_keyring(
+    server: DemoServer, secret_service: SecretStore
+) -> None:
+    with run_agent(secret_service) as agent:
+        agent.wait_for("signed_in")
+    first = held(secret_service)
+    done = token(headless(secret_service), "--min-validity", "1s")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{first}\n", "")
+    wait_until(lambda: left(secret_service) < 0, "the end")
+    asking = [begin_token(headless(secret_service)) for _ in range(5)]
+    told = {each.communicate(timeout=120) for each in asking}
+    assert told == {(f"{held(secret_service)}\n", "")}
+    assert held(secret_service) != first
+    assert renewals(server)[-1:] == [200]
+    assert set(renewals(server)) == {200}, "a refresh token that comes twice ends all"
+
+
+@pytest.mark.usefixtures("server")
+def test_who_is_not_signed_in_is_told_so(secret_service: SecretStore) -> None:
+    done = token(headless(secret_service))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "There is no token. You are not signed in. Sign in, then try again.\n"
+
+
+def test_who_wants_to_be_asked_is_not_passed_over(
+    server: DemoServer, secret_service: SecretStore
+) -> None:
+    del server
+    with run_agent(secret_service) as agent:
+        agent.wait_for("signed_in")
+    settings_file().write_text("ask_for_tokens = true\n")
+    done = token(headless(secret_service))
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith("There is no window to ask you in.")
+
+
+@pytest.mark.usefixtures("server")
+def test_a_keyring_that_is_not_there_is_told(secret_service: SecretStore) -> None:
+    with run_agent(secret_service) as agent:
+        agent.wait_for("signed_in")
+    environment = headless(secret_service) | {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}
+    done = token(environment)
+    assert (done.returncode, done.stdout) == (6, "")
+
+
+def test_one_of_another_version_is_passed_over(
+    server: DemoServer, secret_service: SecretStore
+) -> None:
+    del server
+    with run_agent(secret_service) as agent:
+        agent.wait_for("signed_in")
+    path = socket_path()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.fspath(path))
+        listening.listen()
+        said: list[bytes] = []
+
+        def answer() -> None:
+            peer, _ = listening.accept()
+            with peer:
+                said.append(peer.recv(65536))
+                peer.sendall(b'{"version": 2, "ok": true, "text": "another-token"}\n')
+
+        another = threading.Thread(target=answer)
+        another.start()
+        done = token(headless(secret_service), "--min-validity", "1s")
+        another.join()
+    path.unlink()
+    assert json.loads(said[0])["command"] == "token"
+    assert (done.returncode, done.stdout) == (0, f"{held(secret_service)}\n")
+
+
+def test_help_teaches() -> None:
+    done = subprocess.run([*COMMAND, "token", "--help"], capture_output=True, text=True, check=True)
+    assert "xdr-login token --format curl" in done.stdout
+    assert done.stderr == ""

@@ -1,0 +1,159 @@
+"""Commands beside the running program, and at a server that others wrote, with a real browser."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from desktop.demo import (
+    PUBLIC_CLIENT_ID,
+    SERVICE_CLIENT_ID,
+    SERVICE_CLIENT_SECRET,
+    DemoOptions,
+    DemoServer,
+)
+from tests.end_to_end.agent import COMMAND, Agent, headless, run_agent
+from tests.end_to_end.conftest import saved, saved_token, store_client_password, write_profile
+from tests.rigs.browser import Opener
+from tests.rigs.oidc_provider import OidcProvider, approve, approve_here
+from tests.rigs.process import wait_until
+from tests.rigs.secret_service import SecretStore
+
+Done = subprocess.CompletedProcess[str]
+
+
+def run(store: SecretStore, *arguments: str) -> Done:
+    """Run a command on a desktop with the keyring of `store`."""
+    environment = headless(store)
+    environment.pop("SSH_CONNECTION", None)
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+    )
+
+
+@pytest.fixture
+def agent(secret_service: SecretStore) -> Iterator[Agent]:
+    """The running program, signed in at a demo server that approves."""
+    with DemoServer(DemoOptions(outcome="approve")) as server:
+        write_profile(
+            name="SOC",
+            issuer=server.url,
+            expected_issuer="IROH Auth",
+            client_id=PUBLIC_CLIENT_ID,
+            client_authentication="none",
+            userinfo_endpoint=f"{server.url}/iroh/profile/whoami",
+            scope="casebook profile",
+        )
+        with run_agent(secret_service) as made:
+            made.wait_for("signed_in")
+            yield made
+
+
+def test_commands_and_the_running_program_know_of_each_other(
+    agent: Agent, secret_service: SecretStore
+) -> None:
+    told: Any = json.loads(run(secret_service, "status", "--json").stdout)
+    assert told["running"] is True
+    assert [each["state"] for each in told["profiles"]] == ["signed_in"]
+
+    child = run(secret_service, "run", "--", "sh", "-c", 'test -n "$XDR_ACCESS_TOKEN"')
+    assert (child.returncode, child.stderr) == (0, "")
+    told = json.loads(run(secret_service, "status", "--json").stdout)
+    assert told["hand_outs"][0]["pid"] == os.getpid()
+    assert "dana@northwind.example" in run(secret_service, "whoami").stdout
+    assert "The program runs, and answers" in run(secret_service, "doctor").stdout
+
+    out = run(secret_service, "logout", "--json")
+    assert json.loads(out.stdout)["signed_out"][0]["id"] == "soc"
+    agent.wait_for("signed_out")
+    assert saved(secret_service) == {}
+    assert run(secret_service, "logout").returncode == 3
+    assert run(secret_service, "run", "--", "true").returncode == 3
+
+    back = run(secret_service, "login", "--no-browser")
+    assert back.returncode == 0, back.stderr
+    agent.wait_for("signed_in")
+
+
+def test_without_the_program_a_sign_in_serves_the_next_command(
+    agent: Agent, secret_service: SecretStore
+) -> None:
+    agent.program.process.terminate()
+    wait_until(agent.program.ended, "the end of the program")
+    assert json.loads(run(secret_service, "status", "--json").stdout)["running"] is False
+    assert (
+        run(secret_service, "token").stdout.strip() == saved_token(secret_service)["access_token"]
+    )
+
+
+# All ways to sign in, elsewhere
+
+
+@pytest.mark.parametrize(
+    ("grant", "act"),
+    [("device", approve), ("code", approve_here)],
+)
+def test_a_person_signs_in_at_a_foreign_server(
+    grant: str,
+    act: Callable[[Page], None],
+    oidc_provider: OidcProvider,
+    secret_service: SecretStore,
+    browser_opener: Opener,
+) -> None:
+    write_profile(
+        name="Contoso",
+        issuer=oidc_provider.issuer,
+        client_id=oidc_provider.public.id,
+        grant=grant,
+        scope="openid offline_access",
+    )
+    environment = {**headless(secret_service), **browser_opener.changes}
+    environment.pop("SSH_CONNECTION", None)
+    with subprocess.Popen(
+        [*COMMAND, "login", "--json"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        code = json.loads(process.stdout.readline())
+        assert (code["event"], code["browser_opened"]) == ("code", True)
+        assert (code["user_code"] is None) is (grant == "code")
+        browser_opener.attach().do(act).result()
+        rest, words = process.communicate(timeout=60)
+    assert (process.returncode, words) == (0, "")
+    signed_in = json.loads(rest)
+    assert (signed_in["event"], signed_in["profile"]) == ("signed_in", "soc")
+    assert run(secret_service, "whoami", "--json").returncode == 0
+    assert run(secret_service, "logout", "--json").returncode == 0
+    assert saved(secret_service) == {}
+
+
+def test_a_client_signs_in_as_itself(secret_service: SecretStore) -> None:
+    with DemoServer(DemoOptions()) as server:
+        write_profile(
+            name="Robot",
+            issuer=server.url,
+            expected_issuer="IROH Auth",
+            client_id=SERVICE_CLIENT_ID,
+            grant="client-credentials",
+        )
+        missing = run(secret_service, "login")
+        assert missing.returncode == 1
+        assert "--client-secret-stdin" in missing.stderr
+        store_client_password(secret_service, SERVICE_CLIENT_SECRET)
+        done = run(secret_service, "login")
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.startswith("Signed in to Robot")
+        assert run(secret_service, "token").returncode == 0

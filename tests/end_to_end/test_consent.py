@@ -1,0 +1,85 @@
+"""A person who wants to be asked which programs get the token is asked, in the real program."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from desktop.demo import DemoOptions, DemoServer
+from desktop.ipc import client
+from desktop.services.paths import settings_file
+from tests.end_to_end.agent import COMMAND
+from tests.end_to_end.conftest import App, Start, saved_token
+from tests.end_to_end.test_sign_in import profile_for
+from tests.rigs.process import wait_until
+from tests.rigs.secret_service import SecretStore
+
+QUESTION = "May this program have your token?"
+
+
+@pytest.fixture
+def app(start: Start, secret_service: SecretStore) -> Iterator[App]:
+    """Run the program, signed in, for somebody who wants to be asked."""
+    with DemoServer(DemoOptions(interval=1, outcome="approve")) as server:
+        profile_for(server)
+        settings_file().write_text("ask_for_tokens = true\n")
+        app = start(secret_service)
+        app.wait_for("Signed in")
+        yield app
+
+
+def script(tmp_path: Path, app: App) -> "subprocess.Popen[str]":
+    """Run a script that wants the token."""
+    file = tmp_path / "nightly-report.py"
+    file.write_text(f"import subprocess\nsubprocess.run({[*COMMAND, 'token']!r}, check=True)\n")
+    return subprocess.Popen(
+        [sys.executable, str(file), "an-argument"],
+        env=app.display.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_who_is_allowed_for_an_hour_is_not_asked_about_again(
+    app: App, secret_service: SecretStore, tmp_path: Path
+) -> None:
+    first = script(tmp_path, app)
+    app.wait_for(QUESTION)
+    app.display.screenshot(tmp_path / "question.png")
+    assert app.screen().shows("nightly-report.py")
+    assert not app.screen().shows("an-argument")
+    app.click("Allow for an hour")
+    token = f"{saved_token(secret_service)['access_token']}\n"
+    assert first.communicate(timeout=60) == (token, "")
+    wait_until(lambda: not app.screen().shows(QUESTION), "the end of the question", app.program)
+    assert script(tmp_path, app).communicate(timeout=60) == (token, "")
+    hand_outs = client.ask("status")["hand_outs"]
+    assert isinstance(hand_outs, list)
+    assert [each["program"] for each in hand_outs] == ["nightly-report.py"] * 2
+    assert app.leave() == 0
+
+
+def test_who_is_refused_gets_none(app: App, tmp_path: Path) -> None:
+    refused = script(tmp_path, app)
+    app.wait_for(QUESTION)
+    app.click("Refuse")
+    stdout, stderr = refused.communicate(timeout=60)
+    assert stdout == ""
+    assert stderr.startswith("You did not allow it.")
+    assert client.ask("status")["hand_outs"] == []
+    assert app.leave() == 0
+
+
+def test_a_question_goes_with_the_program_that_died(app: App, tmp_path: Path) -> None:
+    file = tmp_path / "asks.py"
+    file.write_text("from desktop.ipc import client\nclient.ask('token', patience=60)\n")
+    command = [sys.executable, str(file)]
+    environment = app.display.environment | {"PYTHONPATH": str(Path.cwd())}
+    with subprocess.Popen(command, env=environment) as process:
+        app.wait_for(QUESTION)
+        process.kill()
+    wait_until(lambda: not app.screen().shows(QUESTION), "the end of the question", app.program)
+    assert app.leave() == 0

@@ -1,0 +1,81 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from desktop.oauth import errors
+from desktop.oauth.app_grant import AppGrant, app_grant_status
+from desktop.oauth.errors import OAuthError
+from tests.oauth.bench import HOST, PUBLIC, Bench, Reply, refuses, says, sends
+
+APP_GRANT_ENDPOINT = f"https://{HOST}/iroh/oauth2/app-grant"
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+async def told(reply: Reply, endpoint: str = APP_GRANT_ENDPOINT) -> AppGrant:
+    bench = Bench(reply)
+    return await app_grant_status(bench.connection, endpoint, access_token="acc-ess-token")
+
+
+@pytest.mark.parametrize("endpoint", [APP_GRANT_ENDPOINT, f"{APP_GRANT_ENDPOINT}/"])
+async def test_it_is_asked_beside_the_grants_for_this_client(endpoint: str) -> None:
+    bench = Bench(says({"granted": True}))
+    await app_grant_status(bench.connection, endpoint, access_token="acc-ess-token")
+    (request,) = bench.requests
+    assert request.method == "GET"
+    assert str(request.url) == (
+        f"https://{HOST}/iroh/oauth2/grant-status?client_id={PUBLIC.client_id}"
+    )
+    assert request.headers["authorization"] == "Bearer acc-ess-token"
+
+
+@pytest.mark.parametrize(
+    ("said", "grant"),
+    [
+        (
+            {"granted": True, "scopes": ["a", "b"], "granted-at": "2026-11-23T12:00:00Z"},
+            AppGrant(granted=True, scope=("a", "b"), since=NOON),
+        ),
+        ({"granted": False, "scopes": []}, AppGrant(granted=False, scope=(), since=None)),
+        ({"granted": False}, AppGrant(granted=False, scope=(), since=None)),
+        ({"scopes": ["a"]}, AppGrant(granted=True, scope=("a",), since=None)),
+        ({"scope": "a b"}, AppGrant(granted=True, scope=("a", "b"), since=None)),
+        ({"granted": "yes", "scope": 1}, AppGrant(granted=False, scope=(), since=None)),
+    ],
+)
+async def test_what_is_granted_is_read(said: dict[str, object], grant: AppGrant) -> None:
+    assert await told(says(said)) == grant
+
+
+@pytest.mark.parametrize(
+    ("member", "written", "since"),
+    [
+        ("granted_at", "2026-11-23T12:00:00+00:00", NOON),
+        ("created-at", "2026-11-23T13:00:00.000+01:00", NOON),
+        ("created_at", "2026-11-23T12:00:00", NOON),
+        ("granted-at", "yesterday", None),
+        ("granted-at", 1_800_000_000, None),
+        ("granted-at", "0001-01-01T00:00:00+23:59", None),
+        ("modified-at", "2026-11-23T12:00:00Z", None),
+    ],
+)
+async def test_since_when_is_read_where_it_is_an_instant(
+    member: str, written: object, since: datetime | None
+) -> None:
+    assert (await told(says({"granted": True, member: written}))).since == since
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (refuses("invalid_token", 401), errors.InvalidToken),
+        (sends("", 403), errors.InsufficientScope),
+        (sends("", 404), errors.UnusableAnswer),
+        (says({}), errors.UnusableAnswer),
+        (says([]), errors.UnusableAnswer),
+        (sends("<html>", 200), errors.PageInsteadOfAnswer),
+    ],
+)
+async def test_what_is_no_status_is_told(reply: Reply, kind: type[OAuthError]) -> None:
+    with pytest.raises(OAuthError) as caught:
+        await told(reply)
+    assert type(caught.value) is kind
