@@ -141,8 +141,10 @@ def policies(_options: argparse.Namespace, _rest: list[str]) -> int:
 
 def package(options: argparse.Namespace, _rest: list[str]) -> int:
     """Build the packages, with the locked modules and the distribution's own Python."""
-    of_windows = {"nsis", "msi", "zip"}.intersection(options.formats)
-    install_system_packages("run", "package", *(["windows"] if of_windows else []))
+    of_windows = ["windows"] if {"nsis", "msi", "zip"}.intersection(options.formats) else []
+    if of_windows and "WINDOWS_BUNDLE" not in os.environ:
+        of_windows.append("wine")
+    install_system_packages("run", "package", *of_windows)
     folder = CACHE / "package"
     install_requirements("package", folder, python=find_distribution_python())
     where = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
@@ -247,8 +249,8 @@ def test_and_cover(checks: Checks, arguments: list[str], *, everything: bool) ->
 def test_packages(checks: Checks, rest: list[str], option: str, *formats: str) -> int:
     """Build what people install, and try it where nothing else is."""
     install_system_packages("run", "test")
-    more = "windows" if formats else "package-test"
-    missing = install_system_packages("package", more)
+    more = ("windows", "wine") if formats else ("package-test",)
+    missing = install_system_packages("package", *more)
     if missing:
         checks.skip("system packages", f"could not be installed: {' '.join(missing)}")
     install_requirements("dev")

@@ -110,7 +110,8 @@ def test_a_policy_is_written_where_the_program_reads_it_and_only_if_given(packag
     for _, root, key, name, value, component in exported(package, "Registry"):
         if key.startswith(WINDOWS_KEY):
             assert root == "2"  # HKEY_LOCAL_MACHINE
-            assert conditions[component] == component.removeprefix("policy_")
+            given = component.removeprefix("policy_")
+            assert conditions[component] == f'{given} OR REMOVE="ALL"'
             written[key.removeprefix(WINDOWS_KEY).strip("\\"), name] = value
     assert {table for table, _ in written} == {"", *WINDOWS_TABLES}
     assert written["", "own_profiles"] == "#[OWN_PROFILES]"

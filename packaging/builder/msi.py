@@ -178,8 +178,9 @@ def _add_what_wixl_does_not_know(file: Path, work: Path) -> None:
     table.write_text("".join(f"{row}\r\n" for row in rows), "utf-8", newline="")
     _run("msibuild", str(file), "-i", str(table))
     names = ["PROFILE", *(name for name, _, _ in properties())]
-    update = "UPDATE `Component` SET `Condition` = '{0}' WHERE `Component` = 'policy_{0}'"
-    queries = [update.format(name) for name in names]
+    # Where it was given; and when all goes, which Windows knows by itself, and wine does not.
+    update = "UPDATE `Component` SET `Condition` = '{}' WHERE `Component` = 'policy_{}'"
+    queries = [update.format(f'{name} OR REMOVE="ALL"', name) for name in names]
     passed_on = ";".join(
         ("WIX_UPGRADE_DETECTED", "WIX_DOWNGRADE_DETECTED", *PROFILE_PROPERTIES, *names[1:])
     )

@@ -36,7 +36,7 @@ print(json.dumps({
     "broken": read.broken,
     "own_profiles": read.own_profiles,
     "device_grant": read.device_grant,
-    "forbidden": sorted(each.name for each in read.forbidden_formats),
+    "forbidden": sorted(read.forbidden_formats),
     "settings": dict(read.settings),
     "profiles": {name: dict(members) for name, members in read.profiles.items()},
 }))
