@@ -19,7 +19,6 @@ ROOTS = (
     "keyring",
     "platformdirs",
     "psutil",
-    "psutil",
     "pyjwt",
     "pyside6-essentials",
     "qasync",

@@ -233,6 +233,12 @@ def test_the_command_line_loads_neither_qt_nor_the_protocol() -> None:
     assert not heavy & loaded_by("import desktop.cli.program, desktop.options")
 
 
+def test_the_window_never_loads_the_library_of_the_command_line() -> None:
+    loaded = loaded_by("import desktop.services.network, desktop.services.session")
+    assert "httpx" in loaded
+    assert not {"click", "rich"} & loaded
+
+
 def test_the_window_is_opened_without_the_command_line() -> None:
     code = "import desktop.cli.window as w; w.has_display = lambda: True; w.open_window = print;"
     loaded = loaded_by(f"{code} from desktop.__main__ import main; main([])")
