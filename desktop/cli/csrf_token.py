@@ -8,8 +8,8 @@ import click
 
 from desktop.cli.api_answers import exit_code, refusal
 from desktop.cli.calling import called
-from desktop.cli.exits import Exit, reporting
-from desktop.cli.talk import Examples, answer, answer_json, json_option, profile_option, say
+from desktop.cli.exits import Exit, ended, reporting
+from desktop.cli.talk import Examples, answer, answer_json, json_option, profile_option
 from desktop.oauth.errors import UnusableAnswer
 from desktop.oauth.fields import seconds, text
 from desktop.oauth.resource import ResourceAnswer
@@ -46,8 +46,8 @@ def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
     async def show(found: ResourceAnswer) -> int:
         body = await _beginning(found)
         if found.status >= 300:
-            say(refusal(found, body, profile_id=chosen.id))
-            return exit_code(found.status)
+            why = refusal(found, body, profile_id=chosen.id)
+            return ended(exit_code(found.status), why, as_json=as_json)
         token, lifetime = _token_in(found, body)
         if as_json:
             answer_json({"csrf_token": token, "expires_in": lifetime})

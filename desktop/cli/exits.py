@@ -10,21 +10,13 @@ from typing import ParamSpec
 from desktop.cli import CANCELLED
 from desktop.cli.talk import event, say
 from desktop.ipc.messages import RefusedByAgent
-from desktop.oauth import errors
-from desktop.services import session_errors
-from desktop.services.keystore import KeyringMissing, KeystoreError
+from desktop.services import failures
+from desktop.services.keystore import KeyringMissing
 from desktop.services.messages import advice_for
-from desktop.services.profiles import ProfileError
 
 P = ParamSpec("P")
 
-EXPECTED = (
-    errors.OAuthError,
-    KeystoreError,
-    session_errors.SessionError,
-    ProfileError,
-    RefusedByAgent,
-)
+EXPECTED = (*failures.EXPECTED, RefusedByAgent)
 """What a command tells in words; anything else is a fault of this program."""
 
 
@@ -43,16 +35,13 @@ class Exit(IntEnum):
 
 def exit_code(error: Exception) -> Exit:
     """The exit code for an expected error."""
-    if isinstance(error, RefusedByAgent):
-        return Exit.FORBIDDEN if error.code == "declined" else Exit[error.code.upper()]
-    return next((code for kinds, code in _CODES if isinstance(error, kinds)), Exit.FAILURE)
+    name = error_name(error)
+    return Exit.FORBIDDEN if name == "declined" else Exit[name.upper()]
 
 
 def error_name(error: Exception) -> str:
-    """What --json calls an expected error: the name of its exit code, or that it was declined."""
-    if isinstance(error, RefusedByAgent):
-        return error.code
-    return "declined" if isinstance(error, errors.AccessDenied) else exit_code(error).name.lower()
+    """What --json calls an expected error, in or without the running program."""
+    return error.code if isinstance(error, RefusedByAgent) else failures.failure_code(error)
 
 
 def words(error: Exception, *, user_code: str = "") -> str:
@@ -67,12 +56,21 @@ def words(error: Exception, *, user_code: str = "") -> str:
 
 def tell_error(error: Exception, *, as_json: bool = False, user_code: str = "") -> Exit:
     """Say what went wrong, on stderr or in JSON on stdout; gives the exit code."""
-    said = words(error, user_code=user_code)
+    return ended(
+        exit_code(error),
+        words(error, user_code=user_code),
+        as_json=as_json,
+        name=error_name(error),
+    )
+
+
+def ended(code: Exit, message: str, *, as_json: bool, name: str = "") -> Exit:
+    """Say why nothing came of it, in the same two ways; gives `code`, whose name is the usual."""
     if as_json:
-        event("error", code=error_name(error), message=said)
+        event("error", code=name or code.name.lower(), message=message)
     else:
-        say(said)
-    return exit_code(error)
+        say(message)
+    return code
 
 
 def reporting(command: Callable[P, int | None]) -> Callable[P, int]:
@@ -86,40 +84,7 @@ def reporting(command: Callable[P, int | None]) -> Callable[P, int]:
         except EXPECTED as error:
             return tell_error(error, as_json=as_json)
         except KeyboardInterrupt:
-            if as_json:
-                event("error", code=Exit.CANCELLED.name.lower(), message="Cancelled.")
-            else:
-                say("\nCancelled.")
-            return Exit.CANCELLED
+            message = "Cancelled." if as_json else "\nCancelled."  # below what was being typed
+            return ended(Exit.CANCELLED, message, as_json=as_json)
 
     return reported
-
-
-_CODES: tuple[tuple[tuple[type[Exception], ...], Exit], ...] = (
-    (
-        (
-            session_errors.NoToken,
-            session_errors.SignedOutByServer,
-            session_errors.SignedOutElsewhere,
-            errors.CodeExpired,
-            errors.ExpiredToken,
-            errors.InvalidGrant,
-            errors.InvalidToken,
-            errors.NotApprovedInTime,
-        ),
-        Exit.SIGN_IN_NEEDED,
-    ),
-    (
-        (
-            session_errors.ForbiddenByPolicy,
-            session_errors.NotAllowed,
-            session_errors.NobodyToAsk,
-            errors.ForbiddenByPolicy,
-            errors.AccessDenied,
-            errors.InsufficientScope,
-        ),
-        Exit.FORBIDDEN,
-    ),
-    ((errors.Trouble,), Exit.NETWORK),
-    ((KeystoreError,), Exit.KEYRING),
-)

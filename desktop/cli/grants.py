@@ -7,8 +7,8 @@ import asyncio
 import click
 
 from desktop.cli.access import access
-from desktop.cli.exits import Exit, exit_code, reporting
-from desktop.cli.logout import sign_out_of
+from desktop.cli.exits import Exit, ended, exit_code, reporting
+from desktop.cli.logout import ends_all, sign_out_of
 from desktop.cli.running_app import signed_out_by_app, tell_saved
 from desktop.cli.talk import (
     Examples,
@@ -29,8 +29,7 @@ from desktop.services.leaving_texts import signed_out
 from desktop.services.profiles import Profile
 from desktop.services.provider import Provider
 from desktop.services.session_errors import NoToken
-from desktop.services.states import Revocation, SignedOut
-from desktop.services.token_details import revocation_offered
+from desktop.services.states import SignedOut
 
 NO_GRANTS = (
     "{name}: this server keeps no grants that could be asked for. "
@@ -59,9 +58,8 @@ xdr-login grants status --json             the same for a script
 def status(*, profile: str | None, as_json: bool) -> int:
     """Say what this app has been granted, and since when."""
     chosen = load_configuration().named(profile)
-    if not _has_grants(chosen):
-        say(NO_GRANTS.format(name=chosen.name))
-        return Exit.FAILURE
+    if not ends_all(chosen):
+        return ended(Exit.FAILURE, NO_GRANTS.format(name=chosen.name), as_json=as_json)
     found = asyncio.run(_status(chosen, access(chosen.id).access_token))
     if as_json:
         answer_json(
@@ -95,9 +93,8 @@ def revoke(*, profile: str | None, yes: bool) -> int:
     It also signs you out here: the tokens are worth nothing afterwards.
     """
     chosen = load_configuration().named(profile)
-    if not _has_grants(chosen):
-        say(NO_GRANTS.format(name=chosen.name))
-        return Exit.FAILURE
+    if not ends_all(chosen):
+        return ended(Exit.FAILURE, NO_GRANTS.format(name=chosen.name), as_json=False)
     question = f"Revoke all that you granted this app, on all your computers ({chosen.name})?"
     if not confirmed(question, yes=yes):
         say("Nothing was revoked.")
@@ -113,10 +110,6 @@ def revoke(*, profile: str | None, yes: bool) -> int:
         raise NoToken
     say(f"{chosen.name}: {signed_out(state) or 'You are signed out.'}")
     return exit_code(state.not_revoked) if state.not_revoked else Exit.OK
-
-
-def _has_grants(profile: Profile) -> bool:
-    return revocation_offered(profile, None) is Revocation.GRANT_REVOKED
 
 
 async def _status(profile: Profile, access_token: str) -> AppGrant:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from desktop.cli.exits import Exit, exit_code, reporting
+from desktop.cli.exits import Exit, ended, exit_code, reporting
 from desktop.cli.running_app import signed_out_by_app, tell_saved
 from desktop.cli.talk import (
     Examples,
@@ -60,11 +60,10 @@ def logout(*, profile: str | None, everywhere: bool, yes: bool, as_json: bool) -
     start_logging(log_folder())
     configured = load_configuration()
     leaving = _leaving(configured, profile, everywhere=everywhere)
-    all_over = [each for each in leaving if revocation_offered(each, None) is _ALL]
+    all_over = [each for each in leaving if ends_all(each)]
     # A script has said what it wants; a person may not know how far it reaches.
     if all_over and is_interactive() and not confirmed(_question(all_over), yes=yes):
-        say("You are still signed in.")
-        return Exit.FORBIDDEN
+        return ended(Exit.FORBIDDEN, "You are still signed in.", as_json=as_json)
     by_app = signed_out_by_app(None if everywhere else leaving[0].id)
     if by_app is None:
         outcomes = asyncio.run(_sign_out(leaving))
@@ -80,7 +79,9 @@ def logout(*, profile: str | None, everywhere: bool, yes: bool, as_json: bool) -
     return exit_code(failed[0]) if failed else Exit.OK
 
 
-_ALL = Revocation.GRANT_REVOKED
+def ends_all(profile: Profile) -> bool:
+    """Whether to sign out ends all that was granted, on every computer."""
+    return revocation_offered(profile, None) is Revocation.GRANT_REVOKED
 
 
 def _leaving(configured: Profiles, profile: str | None, *, everywhere: bool) -> list[Profile]:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from desktop.cli.exits import Exit, reporting
-from desktop.cli.logout import sign_out_of
+from desktop.cli.logout import ends_all, sign_out_of
 from desktop.cli.profile_files import Desk, at_desk, store
 from desktop.cli.profile_options import changed, draft_options, refuse_faults, typed_passwords
 from desktop.cli.running_app import signed_out_by_app, tell_saved
@@ -172,7 +172,9 @@ def remove(*, profile: str, sign_out: bool, yes: bool) -> int:
             name = before.name
         id_ = profile if before is None else before.id
         is_in = before is not None and sign_out and await _is_signed_in(desk, before)
-        if not confirmed(texts.delete_question(name, signed_in=is_in), yes=yes):
+        everywhere = before is not None and ends_all(before)
+        question = texts.delete_question(name, signed_in=is_in, everywhere=everywhere)
+        if not confirmed(question, yes=yes):
             say("Nothing was removed.")
             return Exit.FORBIDDEN
         if is_in and before is not None:
@@ -231,7 +233,7 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
         if name is not None or _changes_more_than_passwords(given):
             raise click.UsageError("Such options go with a client model in JSON, and this is none.")
         source = desk.deeds.file if file == "-" else Path(file)
-        ids = import_profiles(desk.deeds.file, text, source)
+        ids = import_profiles(desk.deeds.file, text, source, taken=desk.known.managed)
         for id_ in ids:
             answer(id_)
         say(texts.about_imported(len(ids)))

@@ -126,7 +126,8 @@ class Words:
         """What failed, and that it goes on."""
         title = advice_for(error).title
         if self._waiting is not None:
-            self.note(f"{title}. Your code stays valid: asking again by itself.")
+            kept = "approval" if self._waiting.in_browser else "code"
+            self.note(f"{title}. Your {kept} stays valid: asking again by itself.")
         elif isinstance(error, SignedOutByServer):
             self.note(f"{title}: signing in again.")
         else:

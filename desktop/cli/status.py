@@ -59,8 +59,7 @@ def status(*, as_json: bool) -> int:
     if found["hand_outs"]:
         answer("\nLately given a token:")
     for each in found["hand_outs"]:
-        program = f"{_text(each, 'program')} ({_text(each, 'path')})"
-        answer(f"  {_time(each)}  {program}, {_text(each, 'profile')}")
+        answer(f"  {_time(each)}  {_program(each)}, {_text(each, 'profile')}")
     if not found["profiles"]:
         say("There is no profile yet: “xdr-login profiles add” makes one.")
     return 0
@@ -167,6 +166,11 @@ def _time(hand_out: Standing) -> str:
         return f"{datetime.fromisoformat(_text(hand_out, 'at')).astimezone():%H:%M:%S}"
     except ValueError:
         return "?"
+
+
+def _program(hand_out: Standing) -> str:
+    name, path = _text(hand_out, "program"), _text(hand_out, "path")
+    return f"{name} ({path})" if path else name  # the system does not tell of every one
 
 
 def _text(members: Standing, name: str) -> str:

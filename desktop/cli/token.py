@@ -10,9 +10,9 @@ from desktop.cli.access import printed_token
 from desktop.cli.exits import reporting
 from desktop.cli.quick_token import say
 from desktop.cli.talk import Examples, profile_option
+from desktop.services.token_output import FORMATS
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-_FORMATS = ("raw", "header", "json", "env", "curl")
 
 
 class Seconds(click.ParamType[float]):
@@ -50,7 +50,7 @@ eval "$(xdr-login token --format env)"
 @click.option(
     "--format",
     "shape",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(list(FORMATS)),
     default="raw",
     show_default=True,
     help=(

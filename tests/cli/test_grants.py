@@ -45,6 +45,15 @@ def test_a_server_without_grants_is_told_as_such(served: Served, command: str) -
     assert "Northwind SOC: this server keeps no grants" in found.stderr
 
 
+def test_a_program_is_told_in_json_why_there_is_nothing(served: Served) -> None:
+    elsewhere = json.loads(served.run("csrf-token", "--json", "--path", "/iroh/elsewhere").stdout)
+    assert (elsewhere["event"], elsewhere["code"]) == ("error", "failure")
+    assert "answered 404" in elsewhere["message"]
+    write_profile(served.server.url, app_grants=False)
+    none = json.loads(served.run("grants", "status", "--json").stdout)
+    assert (none["event"], none["code"]) == ("error", "failure")
+
+
 def test_revoking_needs_yes_where_nobody_can_be_asked(served: Served) -> None:
     found = served.run("grants", "revoke")
     assert isinstance(found.exception, click.UsageError)

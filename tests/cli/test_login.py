@@ -16,6 +16,7 @@ from desktop.cli import login
 from desktop.cli.exits import Exit, reporting
 from desktop.cli.login import Wishes
 from desktop.cli.sign_in_words import Events, Teller, Words
+from desktop.oauth.errors import TransportFailure
 from desktop.options import Options
 from desktop.services import paths
 from desktop.services.background import Worker
@@ -23,6 +24,7 @@ from desktop.services.keystore import KeyringLocked, KeyringMissing
 from desktop.services.profiles import NoProfile, Profile, client_password_key
 from desktop.services.states import AwaitingApproval
 from desktop.services.surroundings import Surroundings
+from tests.sample_states import in_browser
 from tests.services.world import (
     ACCESS_TOKEN,
     DEVICE_CODE,
@@ -300,6 +302,15 @@ def test_trouble_is_said_once_and_passes(console: Terminal) -> None:
     said = "The server cannot be reached. Your code stays valid: asking again by itself."
     assert lines.count(said) == 2
     assert console.exit_code == 0
+
+
+def test_trouble_behind_an_approval_speaks_of_no_code(capsys: pytest.CaptureFixture[str]) -> None:
+    teller = Words()
+    teller.waiting(in_browser(approved=True), opens_browser=True)
+    teller.trouble(TransportFailure(HOST))
+    said = capsys.readouterr().err
+    assert "Your approval stays valid: asking again by itself." in said
+    assert "Your code" not in said
 
 
 def test_a_link_to_another_host_is_warned_of(console: Terminal) -> None:

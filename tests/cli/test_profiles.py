@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from desktop.__main__ import main
-from desktop.cli import profile_files
+from desktop.cli import profile_changes, profile_files
 from desktop.demo import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET
 from desktop.services.policy import Policy
 from desktop.services.profile_draft import FIELDS
@@ -293,6 +293,16 @@ def test_what_is_exported_can_be_imported_again(console: Console, tmp_path: Path
     assert done.err.startswith("One profile was imported. Passwords are never in such a file")
 
 
+def test_no_import_takes_the_id_of_a_managed_profile(
+    console: Console, tmp_path: Path, policy: Callable[[Policy], None]
+) -> None:
+    fixed = {"soc": {"client_id": "c-1", "issuer": "https://login.example"}}
+    policy(Policy(source="policy.toml", profiles=fixed))
+    source = tmp_path / "source.toml"
+    source.write_text(ONE)
+    assert console.run("import", str(source)).out == "soc-2\n"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -441,6 +451,25 @@ def test_removing_can_do_without_telling_the_server(home: Place) -> None:
     done = home.run("profiles", "remove", "soc", "--yes", "--no-sign-out")
     assert (done.returncode, done.stderr) == (0, "The profile was deleted.\n")
     assert home.store.entries() == {}
+
+
+def test_removing_says_before_that_it_reaches_every_computer(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def is_signed_in(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(profile_changes, "_is_signed_in", is_signed_in)
+    console.write('[profiles.eu]\npreset = "xdr-eu"\nclient_id = "c-1"\n')
+    asked: list[str] = []
+
+    def confirmed(question: str, **_: object) -> bool:
+        asked.append(question)
+        return False
+
+    monkeypatch.setattr(profile_changes, "confirmed", confirmed)
+    assert console.run("remove", "eu").code == 4
+    assert "everything that you granted this app, on all your computers" in asked[0]
 
 
 def test_a_broken_profile_can_be_removed(console: Console) -> None:

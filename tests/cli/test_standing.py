@@ -182,18 +182,20 @@ def test_the_running_program_is_asked_first(
         "path": "/usr/bin/curl",
         "profile": "soc",
     }
+    unknown = hand_out | {"program": "An unknown program", "path": ""}
     monkeypatch.setattr(
         status,
         "asked",
         lambda command, **_: {
             "profiles": [{"id": "soc", "state": command}],
-            "hand_outs": [hand_out],
+            "hand_outs": [hand_out, unknown],
         },
     )
     assert status.status.main([], standalone_mode=False) == 0
     told = capsys.readouterr().out
     assert told.startswith("soc    status\n\nLately given a token:\n")
     assert "curl" in told
+    assert told.endswith("  An unknown program, soc\n")
     assert "\x1b" not in told
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from desktop.__main__ import main
 from desktop.cli import access as access_module
-from desktop.cli import quick_token, token
+from desktop.cli import quick_token
 from desktop.cli.access import Access, access
 from desktop.cli.exits import exit_code
 from desktop.ipc import address
@@ -106,7 +106,7 @@ def test_it_says_what_the_protocol_says() -> None:
     assert quick_token._question("soc", 60, "raw") == encode(question)
     assert quick_token._question("", 60, "raw") == encode(question | {"profile": None})
     assert told("x") == quick_token._TOLD + b"x" + quick_token._TOLD_ENDS
-    assert tuple(FORMATS) == quick_token._FORMATS == token._FORMATS
+    assert tuple(FORMATS) == quick_token._FORMATS
     assert quick_token._LONGEST == LONGEST
     assert access_module.PATIENCE == quick_token._PATIENCE
     for code in CODES:
