@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from desktop.ipc.agent import Reload
     from desktop.services.consent import Answer, Question
-    from desktop.services.session import Session
     from desktop.services.sessions import Sessions
     from desktop.ui.controller import Controller
 
@@ -38,17 +37,12 @@ def make_agent(
         tell()
         return await asking.ask()
 
-    def leave(session: Session) -> asyncio.Task[None] | None:
-        controller.copier.cancel()
-        controller.clipboard.clear_secret()
-        return session.sign_out()
-
     agent = Agent(
         sessions,
         reload=reload,
         consent=Consent(ask, SystemClock()),
         asks=lambda: keeper.settings.ask_for_tokens,
-        leave=leave,
+        leave=controller.sign_out_of,
         ready=ready,
     )
     controller.pages.list_hand_outs(agent.hand_outs)

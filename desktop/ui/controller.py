@@ -27,6 +27,8 @@ from desktop.ui.settings_keeper import SettingsKeeper
 from desktop.ui.ticks import next_tick
 
 if TYPE_CHECKING:
+    import asyncio
+
     from desktop.services.profiles import Profile
     from desktop.services.session import Session
     from desktop.services.sessions import Sessions
@@ -147,10 +149,13 @@ class Controller(QObject):
 
     def sign_out(self) -> None:
         """Remove the token from this computer, and from the clipboard."""
+        self.sign_out_of(self._session)
+
+    def sign_out_of(self, session: Session | None) -> asyncio.Task[None] | None:
+        """The same for any session, whichever token was copied; the task ends with that."""
         self.copier.cancel()
         self.clipboard.clear_secret()
-        if self._session is not None:
-            self._session.sign_out()
+        return session.sign_out() if session is not None else None
 
     def open_browser(self) -> bool:
         """Open the approval page and copy the code, if any; whether a browser was started."""
@@ -331,16 +336,15 @@ class Controller(QObject):
         self._draw()
 
     def _on_focus(self, focused: QWindow | None) -> None:
-        if focused is None:
-            return
-        self._draw()
-        if self._session is not None:
-            self._session.ask_now()
+        if focused is not None:
+            self._draw()
+            if self._session is not None:
+                self._session.ask_now()
 
     def add_shortcuts(self) -> None:
         """The keys that every program has."""
         from desktop.ui.shortcuts import add_shortcuts
 
-        add_shortcuts(self)
+        add_shortcuts(self.window, self.quit, self.open_settings, self.profiles.switch_to_number)
         self.window.offer_profiles()
         self.window.offer_settings()

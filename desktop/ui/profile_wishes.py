@@ -59,9 +59,7 @@ class ProfileWishes:
     def sign_out(self, id_: str) -> None:
         """Remove its token from this computer, and any token from the clipboard."""
         if (session := self._session(id_)) is not None:
-            self._controller.copier.cancel()
-            self._controller.clipboard.clear_secret()
-            session.sign_out()
+            self._controller.sign_out_of(session)
 
     def _is_known(self, id_: str) -> bool:
         return any(each.profile.id == id_ for each in self.standings)

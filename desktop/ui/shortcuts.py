@@ -8,21 +8,27 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QKeySequence, QShortcut
 
 if TYPE_CHECKING:
-    from desktop.ui.controller import Controller
+    from collections.abc import Callable
+
+    from desktop.ui.window import Window
 
 
-def add_shortcuts(controller: Controller) -> None:
-    """Let `controller` do what every program does by these keys, and bring profiles by number."""
-    window = controller.window
+def add_shortcuts(
+    window: Window,
+    leave: Callable[[], None],
+    open_settings: Callable[[], None],
+    switch_to_number: Callable[[int], None],
+) -> None:
+    """Have `window` do what every program does by these keys, and bring profiles by number."""
     keys = QKeySequence.StandardKey
     for key, deed in (
-        (keys.Quit, controller.quit),
+        (keys.Quit, leave),
         (keys.Close, window.close),
         (keys.Cancel, window.escape),
         (keys.Copy, window.copy_shown),
-        ("Ctrl+,", controller.open_settings),  # which only macOS has among the keys that all have
+        ("Ctrl+,", open_settings),  # which only macOS has among the keys that all have
     ):
         QShortcut(QKeySequence(key), window).activated.connect(deed)
     for number in range(9):
         digit = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), window)
-        digit.activated.connect(partial(controller.profiles.switch_to_number, number))
+        digit.activated.connect(partial(switch_to_number, number))
