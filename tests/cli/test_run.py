@@ -145,13 +145,15 @@ def test_the_demo_server_runs_alone_until_ctrl_c() -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdout is not None
-        address = ""
-        while not (found := re.search(r"address +(\S+)", address)):
-            address = process.stdout.readline()
-        answered = httpx.get(f"{found[1]}/.well-known/oauth-authorization-server")
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=30)
+        try:
+            assert process.stdout is not None
+            lines = (re.search(r"address +(\S+)", line) for line in process.stdout)
+            address = next(found[1] for found in lines if found)
+            answered = httpx.get(f"{address}/.well-known/oauth-authorization-server")
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=30)
+        finally:
+            process.kill()  # does nothing to one that has ended
     assert answered.status_code == 200
     assert (process.returncode, told) == (0, "")
 
