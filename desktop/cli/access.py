@@ -7,22 +7,21 @@ looks into the keyring instead.
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from desktop.ipc.client import NoAnswer, NotRunning, ask
 from desktop.ipc.messages import Members, RefusedByAgent
-from desktop.services.session_errors import NobodyToAsk, NoToken
+from desktop.services.session_errors import FormatForbidden, NobodyToAsk, NoToken
 
 if TYPE_CHECKING:
-    from desktop.services.copy_formats import TokenValues
+    from desktop.services.copy_formats import CopyFormat, TokenValues
     from desktop.services.policy import Policy
     from desktop.services.profiles import Profile
     from desktop.services.states import State
 
-__all__ = ["Access", "RefusedByAgent", "access", "printed_token"]
+__all__ = ["Access", "RefusedByAgent", "access", "handed", "handed_of", "printed_token"]
 
 PATIENCE = 100.0
 """Seconds: longer than a person is asked, who may be asked about another program first, and than a
@@ -42,18 +41,31 @@ class Access:
 
 
 def access(profile: str | None, *, min_validity: float = 60.0) -> Access:
-    """A token of `profile`, by id or name; without one of XDR_LOGIN_PROFILE, or of the first.
+    """A token of `profile`, by id or name; the first one without.
 
     Where less than `min_validity` seconds are left it is renewed, if that is possible; but not in
     the first half of its life. Blocks. Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`,
     `SessionError` or `ProfileError`.
     """
-    name = wanted_profile(profile)
     try:
-        answer = ask("token", patience=PATIENCE, profile=name, min_validity=min_validity)
+        answer = ask("token", patience=PATIENCE, profile=profile, min_validity=min_validity)
         return _access_in(answer)
     except (NotRunning, NoAnswer):
-        return _by_itself(name, min_validity)[0]
+        return _by_itself(profile, min_validity)[0]
+
+
+def handed(profile: str | None, shape: CopyFormat) -> Access:
+    """The same for another program, in a shape like `shape`; raises `FormatForbidden` besides."""
+    from desktop.services.configuration import load_configuration
+
+    return handed_of(load_configuration().named(profile), shape)
+
+
+def handed_of(profile: Profile, shape: CopyFormat) -> Access:
+    """The same for a profile that was looked up already."""
+    if shape.name in profile.policy.forbidden_formats:
+        raise FormatForbidden(profile.policy.source)
+    return access(profile.id)
 
 
 def printed_token(profile: str | None, *, min_validity: float, shape: str) -> str:
@@ -61,27 +73,21 @@ def printed_token(profile: str | None, *, min_validity: float, shape: str) -> st
 
     Raises `FormatForbidden` and `NotForShell` besides.
     """
-    name = wanted_profile(profile)
-    given = {"profile": name, "min_validity": min_validity, "format": shape}
+    given = {"profile": profile, "min_validity": min_validity, "format": shape}
     try:
         text = ask("token", patience=PATIENCE, **given).get("text")
         if isinstance(text, str):
             return text
     except (NotRunning, NoAnswer):
         pass
-    return printed_by_itself(name, min_validity=min_validity, shape=shape)
+    return printed_by_itself(profile, min_validity=min_validity, shape=shape)
 
 
-def printed_by_itself(name: str | None, *, min_validity: float, shape: str) -> str:
+def printed_by_itself(profile: str | None, *, min_validity: float, shape: str) -> str:
     """The same where the running program has been asked already, in vain."""
     from desktop.services.token_output import printed
 
-    return printed(shape, *_by_itself(name, min_validity))
-
-
-def wanted_profile(profile: str | None) -> str | None:
-    """The one that is named, here or by the environment; `None` for the first."""
-    return profile or os.environ.get("XDR_LOGIN_PROFILE") or None
+    return printed(shape, *_by_itself(profile, min_validity))
 
 
 def _access_in(answer: Members) -> Access:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import click
 
+from desktop.cli.access import handed, handed_of
 from desktop.cli.exits import Exit, reporting
-from desktop.cli.handing import handed, handed_of
 from desktop.cli.talk import Examples, answer, answer_json, instant, profile_option
 from desktop.oauth.addresses import origin_of
 from desktop.oauth.errors import UnsafeAddress

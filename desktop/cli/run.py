@@ -13,8 +13,8 @@ from typing import NoReturn
 
 import click
 
+from desktop.cli.access import handed
 from desktop.cli.exits import reporting
-from desktop.cli.handing import handed
 from desktop.cli.talk import Examples, profile_option, say
 from desktop.services.copy_formats import CopyFormat
 

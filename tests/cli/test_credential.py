@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.cli import handing
+from desktop.cli import access as access_module
 from desktop.cli.access import Access
 from desktop.oauth.claims import Account
 from desktop.oauth.clock import SystemClock
@@ -289,10 +289,10 @@ def test_what_an_administrator_forbids_is_handed_to_nobody(
     monkeypatch: pytest.MonkeyPatch, shape: CopyFormat
 ) -> None:
     held = Access("token", "Bearer", None, (), "soc")
-    monkeypatch.setattr(handing, "access", lambda _id: held)
+    monkeypatch.setattr(access_module, "access", lambda _id: held)
     policy = Policy(source="policy.toml", forbidden_formats=frozenset({shape.name}))
     profile = Profile(id="soc", name="SOC", client_id="c", policy=policy)
     with pytest.raises(FormatForbidden):
-        handing.handed_of(profile, shape)
+        access_module.handed_of(profile, shape)
     other = next(each for each in CopyFormat if each is not shape)
-    assert handing.handed_of(profile, other) is held
+    assert access_module.handed_of(profile, other) is held
