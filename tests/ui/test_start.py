@@ -31,7 +31,7 @@ PAINTED = """
 import sys
 before = set(sys.modules)  # what watches the tests has loaded some already
 from PySide6.QtCore import QEventLoop
-from desktop.cli import arguments
+from desktop.cli import window
 from desktop.ipc import client
 
 client.hand_over(quietly=False)
