@@ -43,6 +43,7 @@ TEST_PACKAGES = "build the packages, install them on a bare system and remove th
 TEST_WINDOWS = "the same with the installers of Windows, on Linux by wine, instead"
 PACKAGE_MORE = (
     "On Linux: tar, deb, rpm, appimage, sbom, and for Windows, by wine if need be, nsis and msi. "
+    "On a Mac: macos, sbom; elsewhere macos writes what can be looked at. On Windows: zip, sbom. "
     "SOURCE_DATE_EPOCH sets the time of all files."
 )
 
