@@ -254,7 +254,9 @@ def test_packages(checks: Checks, rest: list[str], option: str, *formats: str) -
         checks.skip("system packages", f"could not be installed: {' '.join(missing)}")
     install_requirements("dev")
     if checks.run("packages", "dev.py", "package", *formats):
-        checks.run("pytest", "-m", "pytest", option, *rest)
+        # One of them builds it all once more, which is no hang.
+        patience = ("-o", "faulthandler_timeout=1800")
+        checks.run("pytest", "-m", "pytest", *patience, option, *rest)
     return checks.sum_up()
 
 
