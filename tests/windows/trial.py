@@ -28,9 +28,9 @@ def try_out(windows: Windows, folder: Path) -> None:
         assert tested.stdout.endswith(f"XDR Login {__version__}: all checks passed\n")
         assert "keyring: keyring.backends.Windows" in tested.stdout
         assert r"Z:\\" not in tested.stdout
-    signed_in = windows.run(command, "--terminal", "--demo", "--approve")
-    assert signed_in.stderr == ""
-    assert re.fullmatch(LAST_LINE, signed_in.stdout.splitlines()[-1])
+    signed_in = windows.run(command, "--demo", "--approve", "login")
+    assert signed_in.stdout == ""
+    assert re.fullmatch(LAST_LINE, signed_in.stderr.splitlines()[-1])
 
 
 def started(windows: Windows, folder: Path) -> subprocess.Popen[bytes]:
