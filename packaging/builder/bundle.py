@@ -41,8 +41,6 @@ def make_bundle(work: Path = WORK, *, script: Path | None = None) -> Path:
     if sys.platform == "win32":
         windows.write_icon(work / "app.ico")
         environment["PARTS"] = str(work)
-        # The installer packs it all, and packs better what was not packed before.
-        environment["PYINSTALLER_ZLIB_COMPRESSION_LEVEL"] = "0"
     subprocess.run(command, cwd=work, env=environment, check=True)
     bundle = work / "bundle" / product().package
     icu.trim(bundle, work)
