@@ -49,6 +49,8 @@ def run(arguments: Sequence[str]) -> int | None:
         answer = _asked(_question(*given))
         code = None if answer is None else _told(answer)
         return _by_itself(*given) if code is None else code
+    except BlockingIOError:
+        return None  # too many ask at once: the whole command line waits for its turn
     except KeyboardInterrupt:
         sys.stderr.write("\nCancelled.\n")
         return 130
@@ -109,7 +111,10 @@ def _seconds(text: str) -> int | None:
 
 
 def _asked(question: bytes) -> bytes | None:
-    """The line that the running program answers; `None` where it does not."""
+    """The line that the running program answers; `None` where it does not.
+
+    Raises `BlockingIOError` where the queue of those who want to ask is full: unix(7), EAGAIN.
+    """
     if sys.platform == "win32":
         return None
     import _socket  # `socket` is as slow to load as all the rest
@@ -130,6 +135,8 @@ def _asked(question: bytes) -> bytes | None:
             if not piece:
                 return None
             answer += piece
+    except BlockingIOError:
+        raise
     except OSError:
         return None
     finally:

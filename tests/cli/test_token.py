@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -125,6 +125,23 @@ def test_an_error_ends_alike_with_the_program_and_without(kind: type[Exception])
     code = failure_code(error)
     assert code in CODES
     assert exit_code(error) == exit_code(RefusedByAgent(code, "", ""))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses")
+def test_where_too_many_ask_it_waits_for_its_turn(alone: list[tuple[object, ...]]) -> None:
+    path = address.socket_path()
+    with ExitStack() as opened:
+        listening = opened.enter_context(socket.socket(socket.AF_UNIX))
+        opened.callback(path.unlink)
+        listening.bind(os.fspath(path))
+        listening.listen(0)
+        with pytest.raises(BlockingIOError):
+            while True:
+                peer = opened.enter_context(socket.socket(socket.AF_UNIX))
+                peer.setblocking(False)
+                peer.connect(os.fspath(path))
+        assert quick_token.run([]) is None
+    assert alone == []
 
 
 def test_the_environment_names_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:
