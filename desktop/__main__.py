@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from desktop.cli import COMPLETE_VARIABLE
+
 TYPE_CHECKING = False  # `typing` is slow to load, and a script waits for its token
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments` (those of the process by default); gives the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    if not given and "_XDR_LOGIN_COMPLETE" not in os.environ:  # a shell asks without arguments
+    if not given and COMPLETE_VARIABLE not in os.environ:  # a shell asks without arguments
         # A double-click: the command line and its library are not loaded for it.
         from desktop.cli.window import has_display, open_window
         from desktop.options import Options

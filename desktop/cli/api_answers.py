@@ -39,14 +39,14 @@ class Answers:
         body, is_whole = await (_shown(answer) if sys.stdout.isatty() else _passed_on(answer))
         if answer.status >= 300:
             say(refusal(answer, body, profile_id=self.profile_id))
-            return exit_code(answer.status)
+            return exit_of_status(answer.status)
         if not is_whole:
             say("The rest is too much for a terminal: write it to a file, with > FILE.")
             return Exit.FAILURE
         return Exit.OK
 
 
-def exit_code(status: int) -> Exit:
+def exit_of_status(status: int) -> Exit:
     """The exit code for an answer of this status."""
     if status < 300:
         return Exit.OK

@@ -12,10 +12,10 @@ from click.shell_completion import (
     get_completion_class,
 )
 
+from desktop.cli import COMPLETE_VARIABLE
 from desktop.cli.talk import Examples, answer
 
 PROGRAM = "xdr-login"
-VARIABLE = "_XDR_LOGIN_COMPLETE"
 
 
 @add_completion_class
@@ -62,7 +62,7 @@ def script(shell: str) -> str:
     kind = get_completion_class(shell)
     if kind is None:
         raise click.BadParameter(shell)
-    return kind(program, {}, PROGRAM, VARIABLE).source()
+    return kind(program, {}, PROGRAM, COMPLETE_VARIABLE).source()
 
 
 @click.command(

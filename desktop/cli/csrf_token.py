@@ -6,7 +6,7 @@ import json
 
 import click
 
-from desktop.cli.api_answers import exit_code, refusal
+from desktop.cli.api_answers import exit_of_status, refusal
 from desktop.cli.calling import called
 from desktop.cli.exits import Exit, ended, reporting
 from desktop.cli.talk import Examples, answer, answer_json, json_option, profile_option
@@ -47,7 +47,7 @@ def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
         body = await _beginning(found)
         if found.status >= 300:
             why = refusal(found, body, profile_id=chosen.id)
-            return ended(exit_code(found.status), why, as_json=as_json)
+            return ended(exit_of_status(found.status), why, as_json=as_json)
         token, lifetime = _token_in(found, body)
         if as_json:
             answer_json({"csrf_token": token, "expires_in": lifetime})

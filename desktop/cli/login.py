@@ -10,11 +10,11 @@ from functools import partial
 
 import click
 
+from desktop.cli import PROFILE_VARIABLE
 from desktop.cli.exits import Exit, reporting
 from desktop.cli.running_app import tell_saved
 from desktop.cli.sign_in_words import Events, Teller, Words
 from desktop.cli.talk import (
-    PROFILE_VARIABLE,
     Examples,
     given_options,
     json_option,

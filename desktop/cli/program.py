@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from desktop import __version__
+from desktop.cli import CANCELLED, COMPLETE_VARIABLE
 from desktop.cli.talk import complete_profile, write_examples
 from desktop.options import Options
 
@@ -49,7 +50,6 @@ xdr-login --demo --token-lifetime 40
 xdr-login profiles add --help    say what a command does, with examples
 """
 
-_COMPLETING = "_XDR_LOGIN_COMPLETE"
 _APPROVAL_DELAY = 3.0  # seconds
 
 
@@ -192,7 +192,7 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             # A name that the terminal's encoding lacks must end nothing.
             stream.reconfigure(errors="replace")
-    if _COMPLETING in os.environ:
+    if COMPLETE_VARIABLE in os.environ:
         # What completes for PowerShell is known once this is loaded.
         import_module("desktop.cli.completion")
     try:
@@ -202,7 +202,7 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         print("Cancelled.", file=sys.stderr)
-        return 130
+        return CANCELLED
     except BrokenPipeError:  # who reads has had enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+from desktop.cli import CANCELLED, PROFILE_VARIABLE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +55,7 @@ def run(arguments: Sequence[str]) -> int | None:
         return None  # too many ask at once: the whole command line waits for its turn
     except KeyboardInterrupt:
         sys.stderr.write("\nCancelled.\n")
-        return 130
+        return CANCELLED
 
 
 def say(text: str) -> int:
@@ -70,7 +72,7 @@ def say(text: str) -> int:
 
 def _given(arguments: Sequence[str]) -> tuple[str, int, str] | None:
     """Profile, seconds of validity and format; `None` for whatever is not plain."""
-    given = {"--profile": os.environ.get("XDR_LOGIN_PROFILE", ""), "--min-validity": "60"}
+    given = {"--profile": os.environ.get(PROFILE_VARIABLE, ""), "--min-validity": "60"}
     given["--format"] = "raw"
     left = list(arguments)
     while left:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from desktop.cli import PROFILE_VARIABLE
 from desktop.options import Options
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-PROFILE_VARIABLE = "XDR_LOGIN_PROFILE"
 
 
 def say(text: str, *, color: str = "", bold: bool = False) -> None:

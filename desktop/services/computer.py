@@ -12,8 +12,6 @@ from desktop.services.shared_lock import shared_lock
 from desktop.services.surroundings import Surroundings
 from desktop.services.system_keystore import system_keystore
 
-__all__ = ["surroundings", "system_keystore"]
-
 
 def surroundings(
     worker: Worker,

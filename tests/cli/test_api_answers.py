@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from desktop.cli.api_answers import exit_code, refusal
+from desktop.cli.api_answers import exit_of_status, refusal
 from desktop.cli.exits import Exit
 from desktop.oauth.resource import ResourceAnswer
 from tests.oauth.test_resource import Pieces
@@ -100,4 +100,4 @@ def test_a_scope_that_is_missing_is_told_as_such() -> None:
     ],
 )
 def test_every_status_has_its_exit_code(status: int, code: Exit) -> None:
-    assert exit_code(status) is code
+    assert exit_of_status(status) is code

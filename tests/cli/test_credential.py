@@ -22,7 +22,6 @@ from desktop.cli.access import Access
 from desktop.oauth.claims import Account
 from desktop.oauth.clock import SystemClock
 from desktop.oauth.token import TokenSet
-from desktop.services.computer import system_keystore
 from desktop.services.copy_formats import CopyFormat
 from desktop.services.paths import locks_folder
 from desktop.services.policy import Policy
@@ -30,6 +29,7 @@ from desktop.services.profile_reading import load_profiles
 from desktop.services.profiles import Profile
 from desktop.services.session_errors import FormatForbidden
 from desktop.services.shared_lock import shared_lock
+from desktop.services.system_keystore import system_keystore
 from desktop.services.token_store import TokenStore
 from tests.cli.commands import COMMAND, Place, environment
 from tests.rigs.authority import Authority

@@ -8,9 +8,10 @@ import pytest
 from desktop.oauth.clock import SystemClock
 from desktop.services import paths
 from desktop.services.background import Worker
-from desktop.services.computer import surroundings, system_keystore
+from desktop.services.computer import surroundings
 from desktop.services.keystore import KeyringLocked, KeyringMissing, KeyringSilent, KeystoreError
 from desktop.services.noted_keystore import NotedKeystore
+from desktop.services.system_keystore import system_keystore
 from tests.rigs.secret_service import SecretStore
 from tests.services.world import PROFILE, Keyring
 
