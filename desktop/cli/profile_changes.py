@@ -11,7 +11,7 @@ import click
 
 from desktop.cli.exits import Exit, reporting
 from desktop.cli.logout import ends_all, sign_out_of
-from desktop.cli.profile_files import Desk, at_desk, store
+from desktop.cli.profile_desk import Desk, at_desk, store
 from desktop.cli.profile_options import changed, draft_options, refuse_faults, typed_passwords
 from desktop.cli.running_app import signed_out_by_app, tell_saved
 from desktop.cli.talk import Examples, answer, complete_profile, confirmed, say, yes_option

@@ -9,7 +9,7 @@ import click
 
 from desktop.cli.exits import Exit, reporting
 from desktop.cli.profile_changes import add, edit, export, import_, remove
-from desktop.cli.profile_files import Desk, at_desk
+from desktop.cli.profile_desk import Desk, at_desk
 from desktop.cli.talk import Examples, answer, answer_json, complete_profile, json_option, say
 from desktop.oauth.errors import printable
 from desktop.services import profile_texts as texts

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from desktop.__main__ import main
-from desktop.cli import profile_changes, profile_files
+from desktop.cli import profile_changes, profile_desk
 from desktop.demo import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET
 from desktop.services.policy import Policy
 from desktop.services.profile_draft import FIELDS
@@ -61,7 +61,7 @@ def policy(monkeypatch: pytest.MonkeyPatch) -> Callable[[Policy], None]:
     """Let an administrator decide."""
 
     def decide(made: Policy) -> None:
-        monkeypatch.setattr(profile_files, "load_policy", lambda: made)
+        monkeypatch.setattr(profile_desk, "load_policy", lambda: made)
 
     return decide
 

@@ -52,9 +52,8 @@ def test_the_token_is_in_no_argument_of_any_process(signed_in: Place) -> None:
     assert signed_in.run("run", "--", sys.executable, "-c", code).stdout == "0\n"
 
 
-@pytest.mark.parametrize("code", [0, 1, 42])
-def test_the_exit_code_is_that_of_the_child(signed_in: Place, code: int) -> None:
-    assert signed_in.run("run", sys.executable, "-c", f"exit({code})").returncode == code
+def test_the_exit_code_is_that_of_the_child(signed_in: Place) -> None:
+    assert signed_in.run("run", sys.executable, "-c", "exit(42)").returncode == 42
 
 
 def test_options_after_the_command_are_its_own(signed_in: Place) -> None:
