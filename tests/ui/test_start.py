@@ -31,7 +31,8 @@ PAINTED = """
 import sys
 before = set(sys.modules)  # what watches the tests has loaded some already
 from PySide6.QtCore import QEventLoop
-from desktop.cli import arguments
+from desktop import __main__
+from desktop.cli import window as way_in
 from desktop.ipc import client
 
 client.hand_over(quietly=False)
