@@ -13,7 +13,7 @@ from desktop.cli.exits import Exit, reporting
 from desktop.cli.logout import ends_all, sign_out_of
 from desktop.cli.profile_desk import Desk, at_desk, store
 from desktop.cli.profile_options import changed, draft_options, refuse_faults, typed_passwords
-from desktop.cli.running_app import signed_out_by_app, tell_saved
+from desktop.cli.running_app import signed_out_by_app, tell_profiles_changed, tell_saved
 from desktop.cli.talk import Examples, answer, complete_profile, confirmed, say, yes_option
 from desktop.services import profile_texts as texts
 from desktop.services.client_model import ClientModel, read_client_model
@@ -68,7 +68,9 @@ async def _save_new(desk: Desk, draft: Draft, given: dict[str, Any], *, password
     profile = await desk.deeds.save(id_, draft, desk.known)
     answer(id_)
     say(f"Saved. Sign in with: xdr-login login --profile {id_}")
-    return await store(desk, profile, passwords)
+    code = await store(desk, profile, passwords)
+    tell_profiles_changed()
+    return code
 
 
 def _refuse_grant(desk: Desk, draft: Draft) -> None:
@@ -117,6 +119,7 @@ def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
         if after is not before:
             after = await desk.deeds.save(before.id, draft, desk.known)
         code = await store(desk, after, passwords)
+        tell_profiles_changed()
         if code == Exit.OK:
             say("Saved.")
             tell_saved(before.id)
@@ -185,7 +188,7 @@ def remove(*, profile: str, sign_out: bool, yes: bool) -> int:
             say(f"{texts.DELETED} {texts.secrets_left(advice_for(error).title)}")
             return Exit.KEYRING
         finally:
-            tell_saved(id_)
+            tell_profiles_changed()
         say(texts.DELETED)
         return Exit.OK
 
@@ -234,6 +237,7 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
             raise click.UsageError("Such options go with a client model in JSON, and this is none.")
         source = desk.deeds.file if file == "-" else Path(file)
         ids = import_profiles(desk.deeds.file, text, source, taken=desk.known.managed)
+        tell_profiles_changed()
         for id_ in ids:
             answer(id_)
         say(texts.about_imported(len(ids)))

@@ -7,10 +7,19 @@ from typing import Any
 
 import click
 
+from desktop.cli import PROFILE_VARIABLE
 from desktop.cli.exits import Exit, reporting
 from desktop.cli.profile_changes import add, edit, export, import_, remove
 from desktop.cli.profile_desk import Desk, at_desk
-from desktop.cli.talk import Examples, answer, answer_json, complete_profile, json_option, say
+from desktop.cli.talk import (
+    Examples,
+    answer,
+    answer_json,
+    complete_profile,
+    json_option,
+    or_before,
+    say,
+)
 from desktop.oauth.errors import printable
 from desktop.services import profile_texts as texts
 from desktop.services.configuration import load_configuration
@@ -33,7 +42,13 @@ for _command in (add, edit, remove, import_, export):
 
 
 def _named(command: Any) -> Any:  # noqa: ANN401 - as click's own decorators
-    return click.argument("name", required=False, shell_complete=complete_profile)(command)
+    return click.argument(
+        "name",
+        required=False,
+        envvar=PROFILE_VARIABLE,
+        callback=or_before,
+        shell_complete=complete_profile,
+    )(command)
 
 
 @profiles.command(
@@ -106,7 +121,7 @@ xdr-login profiles show --json | jq -r .issuer
 @json_option
 @reporting
 def show(*, name: str | None, as_json: bool) -> int:
-    """Show a profile, with what its preset says; the first one without a NAME.
+    """Show a profile, with what its preset says; without a NAME as other commands choose it.
 
     No secret is in it.
     """
@@ -131,7 +146,7 @@ xdr-login profiles check --json | jq .works
 @json_option
 @reporting
 def check(*, name: str | None, as_json: bool) -> int:
-    """Say what works of a profile, the first one without a NAME.
+    """Say what works of a profile; without a NAME as other commands choose it.
 
     It asks for a device code that nobody waits for, and signs nobody in.
     """

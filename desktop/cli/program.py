@@ -68,6 +68,21 @@ class Program(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that `args` begin with; for a slip of the hand its likes are named."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            alike = get_close_matches(args[0], COMMANDS)
+            if not alike:
+                raise
+            likes = " or ".join(map(repr, alike))
+            raise click.UsageError(f"{error.message} Did you mean {likes}?", ctx) from None
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands that begin so, without loading any; and the options."""
         from click.shell_completion import CompletionItem

@@ -29,6 +29,12 @@ def tell_saved(profile_id: str) -> None:
         asked("saved", patience=5.0, profile=profile_id)
 
 
+def tell_profiles_changed() -> None:
+    """Have it go by the file with the profiles, which was changed here."""
+    with suppress(RefusedByAgent):
+        asked("profiles_changed", patience=5.0)
+
+
 def signed_out_by_app(profile_id: str | None) -> tuple[str, ...] | None:
     """The profiles that it has signed out: one, or all; `None` where none runs.
 

@@ -11,7 +11,16 @@ import click
 
 from desktop.cli.exits import error_name, reporting
 from desktop.cli.running_app import asked
-from desktop.cli.talk import Examples, answer, answer_json, instant, json_option, say
+from desktop.cli.talk import (
+    Examples,
+    answer,
+    answer_json,
+    complete_profile,
+    instant,
+    json_option,
+    or_before,
+    say,
+)
 from desktop.oauth.errors import printable
 from desktop.services.background import Worker
 from desktop.services.computer import surroundings
@@ -30,13 +39,21 @@ Standing = Mapping[str, Any]
     cls=Examples,
     examples="""\
 xdr-login status                           one line a profile
+xdr-login status --profile northwind       of one alone
 xdr-login status --json | jq -r '.profiles[] | select(.state == "signed_in") | .id'
                                            the profiles that a script can use
 """,
 )
+@click.option(
+    "--profile",
+    metavar="NAME",
+    callback=or_before,
+    shell_complete=complete_profile,
+    help="Of this profile alone, by id or name.",
+)
 @json_option
 @reporting
-def status(*, as_json: bool) -> int:
+def status(*, profile: str | None, as_json: bool) -> int:
     """Say who is signed in, and for how long.
 
     The running program is asked, which also tells which programs were given a token of late. Where
@@ -51,9 +68,18 @@ def status(*, as_json: bool) -> int:
             "profiles": _normal(_objects(told.get("profiles"))),
             "hand_outs": _objects(told.get("hand_outs")),
         }
+    if profile:
+        only = load_configuration().named(profile).id
+        for part, member in (("profiles", "id"), ("hand_outs", "profile")):
+            found[part] = [each for each in found[part] if each.get(member) == only]
     if as_json:
         answer_json(found)
-        return 0
+    else:
+        _tell(found)
+    return 0
+
+
+def _tell(found: dict[str, Any]) -> None:
     for line in _lines(found["profiles"]):
         answer(line)
     if found["hand_outs"]:
@@ -62,7 +88,6 @@ def status(*, as_json: bool) -> int:
         answer(f"  {_time(each)}  {_program(each)}, {_text(each, 'profile')}")
     if not found["profiles"]:
         say("There is no profile yet: “xdr-login profiles add” makes one.")
-    return 0
 
 
 def _saved() -> list[Standing]:

@@ -75,8 +75,8 @@ def confirmed(question: str, *, yes: bool) -> bool:
     return click.confirm(question, err=True)
 
 
-def _or_before(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    # What stood before the command counts more than the environment.
+def or_before(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The profile that is named, also before the command: that counts more than the environment."""
     source = ctx.get_parameter_source(parameter.name or "")
     if source is click.core.ParameterSource.COMMANDLINE:
         return value
@@ -109,7 +109,7 @@ def profile_option(command: Function) -> Function:
         "--profile",
         metavar="NAME",
         envvar=PROFILE_VARIABLE,
-        callback=_or_before,
+        callback=or_before,
         shell_complete=complete_profile,
         help=f"The profile, by id or name; else ${PROFILE_VARIABLE}, else the first one.",
     )(command)

@@ -36,6 +36,9 @@ _LONGEST_NAME = 200  # characters
 Reload = Callable[[str], Awaitable["Profile"]]
 """Reads the profiles anew; gives the one of that name or id, or the first. Raises ProfileError."""
 
+GoByTheFile = Callable[[], Awaitable[None]]
+"""Reads the profiles anew, and shows what became of them."""
+
 Leave = Callable[["Session"], "asyncio.Task[None] | None"]
 """Signs out; the task ends with that."""
 
@@ -43,8 +46,9 @@ Leave = Callable[["Session"], "asyncio.Task[None] | None"]
 class Agent:
     """Serves `sessions`; `reload` reads the file with the profiles where one is not known.
 
-    `asks` says whether the person wants to be asked by `consent` first. `leave` signs a session
-    out. `ready` is set once it is known what the program begins with.
+    `go_by_the_file` does so where another program has changed it. `asks` says whether the person
+    wants to be asked by `consent` first. `leave` signs a session out. `ready` is set once it is
+    known what the program begins with.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Agent:
         sessions: Sessions,
         *,
         reload: Reload,
+        go_by_the_file: GoByTheFile,
         consent: Consent,
         asks: Callable[[], bool],
         leave: Leave,
@@ -60,6 +65,7 @@ class Agent:
         self.hand_outs = HandOuts()
         self._sessions = sessions
         self._reload = reload
+        self._go_by_the_file = go_by_the_file
         self._consent = consent
         self._asks = asks
         self._leave = leave
@@ -74,6 +80,7 @@ class Agent:
             "status": self._status,
             "sign_out": self._sign_out,
             "saved": self._saved,
+            "profiles_changed": self._profiles_changed,
         }
         return {name: self._in_words(command) for name, command in commands.items()}
 
@@ -147,6 +154,10 @@ class Agent:
         session = await self._session(members)
         session.read_again()
         return {"profile": session.profile.id}
+
+    async def _profiles_changed(self, _members: Members, _process: int | None) -> Members:
+        await self._go_by_the_file()
+        return {}
 
     async def _session(self, members: Members) -> Session:
         """Whose profile is meant, opened; raises `ProfileError`."""

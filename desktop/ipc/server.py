@@ -117,6 +117,7 @@ class Server:
         self._listening: list[_Transport] = []
         self._peers: set[asyncio.Task[None]] = set()
         self._silent: dict[asyncio.Task[None], None] = {}  # those who have said nothing yet
+        self._at_work: dict[asyncio.Task[None], asyncio.Future[Members]] = {}  # for whom
 
     async def listen(self, claimed: Claim) -> None:
         """Answer at the socket of `claimed`."""
@@ -136,11 +137,16 @@ class Server:
         self._listening += await loop.start_serving_pipe(protocol, address.pipe_name())
 
     async def close(self) -> None:
-        """Answer no longer; returns when nobody is being answered."""
+        """Answer no longer; returns when nobody is being answered.
+
+        What is done is told yet: whoever has asked for the end learns that it comes.
+        """
         for each in self._listening:
             each.close()
         for task in self._peers:
-            task.cancel()
+            work = self._at_work.get(task)
+            if work is None or not work.done():
+                task.cancel()
         if self._peers:
             await asyncio.wait(self._peers)
 
@@ -165,6 +171,7 @@ class Server:
     def _on_served(self, task: asyncio.Task[None]) -> None:
         self._peers.discard(task)
         self._silent.pop(task, None)
+        self._at_work.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error is not None:
             context = {"message": "a peer was not answered", "exception": error, "task": task}
@@ -182,7 +189,7 @@ class Server:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             members = decode(await _line_of(reader))
-            self._silent.pop(cast("asyncio.Task[None]", asyncio.current_task()), None)
+            self._silent.pop(_this_task(), None)
             answer = {"ok": True, **await self._done(members, reader, writer)}
         except RefusedByAgent as refusal:
             answer = dict(refusal.members())
@@ -200,6 +207,7 @@ class Server:
         if handler is None:
             raise BadMessage("unknown command")
         work = asyncio.ensure_future(handler(members, _process(writer)))
+        self._at_work[_this_task()] = work
         gone = asyncio.ensure_future(reader.read(1))  # ends only with the connection
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -210,6 +218,10 @@ class Server:
             ending = {each for each in (work, gone) if each.cancel()}
             if ending:
                 await asyncio.wait(ending)
+
+
+def _this_task() -> asyncio.Task[None]:
+    return cast("asyncio.Task[None]", asyncio.current_task())
 
 
 async def _line_of(reader: asyncio.StreamReader) -> bytes:

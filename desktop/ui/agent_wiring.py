@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from desktop.ipc.agent import Reload
+    from desktop.ipc.agent import GoByTheFile, Reload
     from desktop.services.consent import Answer, Question
     from desktop.services.sessions import Sessions
     from desktop.ui.controller import Controller
@@ -23,6 +23,7 @@ def make_agent(
     sessions: Sessions,
     *,
     reload: Reload,
+    go_by_the_file: GoByTheFile,
     ready: asyncio.Event,
     tell: Callable[[], None],
 ) -> Agent:
@@ -40,6 +41,7 @@ def make_agent(
     agent = Agent(
         sessions,
         reload=reload,
+        go_by_the_file=go_by_the_file,
         consent=Consent(ask, SystemClock()),
         asks=lambda: keeper.settings.ask_for_tokens,
         leave=controller.sign_out_of,

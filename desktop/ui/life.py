@@ -87,6 +87,7 @@ class _Life:
             controller,
             self._sessions,
             reload=self._profiles.reload,
+            go_by_the_file=partial(self._profiles.go_by_the_file, "", sign_in=False),
             ready=self._settled,
             tell=self._tell_question,
         )

@@ -245,6 +245,19 @@ def test_a_profile_is_found_by_what_it_is_called(console: Console) -> None:
     assert json.loads(console.run("show", "SOC", "--json").out)["id"] == "soc"
 
 
+def test_without_a_name_it_is_the_profile_that_other_commands_take(
+    console: Console, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("soc", "lab", "eu"):
+        console.run("add", name, "--region", "eu", "--client-id", "c")
+    assert json.loads(console.run("show", "--json").out)["id"] == "soc"
+    monkeypatch.setenv("XDR_LOGIN_PROFILE", "lab")
+    assert json.loads(console.run("show", "--json").out)["id"] == "lab"
+    assert main(["--profile", "eu", "profiles", "show", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "eu"
+    assert json.loads(console.run("show", "soc", "--json").out)["id"] == "soc"
+
+
 def test_known_providers_are_listed(console: Console) -> None:
     assert "xdr-eu      Cisco XDR · Europe\n" in console.run("presets").out
     found = json.loads(console.run("presets", "--json").out)["presets"]

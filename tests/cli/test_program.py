@@ -259,7 +259,8 @@ def test_what_is_for_the_window_is_no_matter_of_commands(
 
 
 def test_a_name_that_is_no_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "No such command 'lgin'" in refused(capsys, "lgin")
+    assert "No such command 'lgin'. Did you mean 'login'?" in refused(capsys, "lgin")
+    assert "No such command 'zzz'.\n" in refused(capsys, "zzz")
 
 
 # One at a time

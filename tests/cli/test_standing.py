@@ -41,6 +41,17 @@ def test_who_is_signed_in_is_told_without_a_running_program(home: Place) -> None
     assert re.fullmatch(r"lab  LAB  signed out", lines[1])
 
 
+def test_of_one_profile_alone_where_it_is_named(home: Place) -> None:
+    home.add_profile("soc")
+    home.add_profile("lab")
+    for given in (["status", "--profile", "LAB"], ["--profile", "lab", "status"]):
+        assert home.run(*given).stdout == "lab  LAB  signed out\n"
+    (only,) = home.json("status", "--profile", "lab")["profiles"]
+    assert only["id"] == "lab"
+    done = home.run("status", "--profile", "nobody")
+    assert (done.returncode, done.stdout) == (1, "")
+
+
 def test_where_nothing_is_saved_no_keyring_is_asked(home: Place) -> None:
     home.add_profile("soc")
     found = home.run("status", "--json", DBUS_SESSION_BUS_ADDRESS="disabled:")

@@ -83,6 +83,19 @@ def test_a_script_gets_the_token_and_nothing_else(
     assert held(secret_service) not in json.dumps(client.ask("status"))
 
 
+def test_who_asks_it_to_quit_is_told_that_it_does(agent: Agent) -> None:
+    done = subprocess.run(
+        [*COMMAND, "quit"],
+        env=dict(agent.environment),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    wait_until(agent.program.ended, "the end of the program")
+
+
 def test_the_quick_way_loads_neither_qt_nor_httpx_nor_what_is_slow(agent: Agent) -> None:
     program = (
         "import sys\n"

@@ -59,6 +59,12 @@ def agent(secret_service: SecretStore) -> Iterator[Agent]:
             yield made
 
 
+def known_to_the_program(store: SecretStore) -> list[str]:
+    told: Any = json.loads(run(store, "status", "--json").stdout)
+    assert told["running"] is True
+    return [each["id"] for each in told["profiles"]]
+
+
 def test_commands_and_the_running_program_know_of_each_other(
     agent: Agent, secret_service: SecretStore
 ) -> None:
@@ -72,6 +78,12 @@ def test_commands_and_the_running_program_know_of_each_other(
     assert told["hand_outs"][0]["pid"] == os.getpid()
     assert "dana@northwind.example" in run(secret_service, "whoami").stdout
     assert "The program runs, and answers" in run(secret_service, "doctor").stdout
+
+    added = run(secret_service, "profiles", "add", "Lab", "--region", "eu", "--client-id", "lab")
+    assert added.stdout == "lab\n"
+    assert known_to_the_program(secret_service) == ["soc", "lab"]
+    assert run(secret_service, "profiles", "remove", "lab", "--yes").returncode == 0
+    assert known_to_the_program(secret_service) == ["soc"]
 
     out = run(secret_service, "logout", "--json")
     assert json.loads(out.stdout)["signed_out"][0]["id"] == "soc"

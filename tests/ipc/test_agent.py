@@ -90,6 +90,9 @@ async def desk() -> AsyncIterator[Desk]:
             raise UnknownProfile(Path("profiles.toml"), name, made.file)
         return made.file[name]
 
+    async def go_by_the_file() -> None:
+        await sessions.know(made.file)
+
     sessions = Sessions(make, lambda _standing: None)
     await sessions.know({PROFILE.id: PROFILE, OTHER.id: OTHER})
     ready = asyncio.Event()
@@ -97,6 +100,7 @@ async def desk() -> AsyncIterator[Desk]:
     agent = Agent(
         sessions,
         reload=reload,
+        go_by_the_file=go_by_the_file,
         consent=Consent(ask, world.clock),
         asks=lambda: made.asks,
         leave=Session.sign_out,
@@ -298,3 +302,11 @@ async def test_what_another_program_has_saved_is_read(desk: Desk) -> None:
     assert (await desk.ask("saved", profile=PROFILE.id))["profile"] == PROFILE.id
     await settle()
     assert session.access_token() == "newer"
+
+
+async def test_it_goes_by_a_file_that_another_program_has_changed(desk: Desk) -> None:
+    desk.file = {OTHER.id: OTHER}
+    assert (await desk.ask("profiles_changed"))["ok"] is True
+    profiles = (await desk.ask("status"))["profiles"]
+    assert isinstance(profiles, list)
+    assert [each["id"] for each in profiles] == [OTHER.id]

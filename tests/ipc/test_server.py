@@ -224,6 +224,21 @@ async def test_an_error_of_a_handler_is_reported_and_not_told(claimed: Claim) ->
     assert len(reported) == 1
 
 
+async def test_who_asks_for_the_end_is_answered_before_it(claimed: Claim) -> None:
+    wanted = asyncio.Event()
+
+    async def end(_members: Members, _process: int | None) -> Members:
+        wanted.set()
+        return {}
+
+    made = Server({"quit": end})
+    await made.listen(claimed)
+    asking = asyncio.create_task(aside(lambda: client.ask("quit")))
+    await wanted.wait()
+    await made.close()
+    assert await asking == {"version": 1, "ok": True}
+
+
 async def test_closing_ends_an_answer_under_way(claimed: Claim) -> None:
     asked = asyncio.Event()
 

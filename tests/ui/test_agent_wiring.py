@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
+from unittest.mock import AsyncMock
 
 import pytest
 from PySide6.QtCore import QRect
@@ -58,6 +59,7 @@ def agent(desk: Desk, told: list[str], monkeypatch: pytest.MonkeyPatch) -> Agent
         desk.controller,
         Sessions(lambda _profile, _observer: cast("Session", desk.session), lambda _: None),
         reload=reload,
+        go_by_the_file=AsyncMock(),
         ready=asyncio.Event(),
         tell=lambda: told.append("asked"),
     )
