@@ -78,9 +78,10 @@ class Program(click.Group):
             from difflib import get_close_matches
 
             alike = get_close_matches(args[0], COMMANDS)
-            if alike:
-                error.message += f" Did you mean {' or '.join(map(repr, alike))}?"
-            raise
+            if not alike:
+                raise
+            meant = " or ".join(map(repr, alike))
+            raise click.UsageError(f"{error.message} Did you mean {meant}?", ctx) from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands that begin so, without loading any; and the options."""
