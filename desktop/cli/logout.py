@@ -69,6 +69,9 @@ def logout(*, profile: str | None, everywhere: bool, yes: bool, as_json: bool) -
         outcomes = asyncio.run(_sign_out(leaving))
     else:
         outcomes = {id_: SignedOut() for id_ in by_app}
+    if not outcomes and not as_json:
+        say("You are signed out already.")
+        return Exit.SIGN_IN_NEEDED
     if not outcomes:
         raise NoToken
     if as_json:

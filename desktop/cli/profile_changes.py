@@ -235,7 +235,7 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
             return await _import_model(desk, model, name, given)
         if name is not None or _changes_more_than_passwords(given):
             raise click.UsageError("Such options go with a client model in JSON, and this is none.")
-        source = desk.deeds.file if file == "-" else Path(file)
+        source = Path("stdin" if file == "-" else file)
         ids = import_profiles(desk.deeds.file, text, source, taken=desk.known.managed)
         tell_profiles_changed()
         for id_ in ids:

@@ -6,6 +6,7 @@ import getpass
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -116,7 +117,11 @@ def _options() -> list[Callable[[Function], Function]]:
 def changed(draft: Draft, given: Mapping[str, Any]) -> Draft:
     """`draft` with what was `given` on the command line; an empty value takes one away."""
     named = {each.member: given[each.member] for each in _FIELDS if given[each.member] is not None}
+    if named.get("ca_file"):  # whoever reads it later is elsewhere
+        named["ca_file"] = str(Path(named["ca_file"]).expanduser().absolute())
     if given["region"]:
+        if given["preset"]:
+            raise click.UsageError("--region and --preset do not go together.")
         named["preset"] = _PRESET_OF_REGION.format(region=given["region"])
     if given["grant"]:
         named["grant"] = given["grant"]

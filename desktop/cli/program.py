@@ -80,8 +80,8 @@ class Program(click.Group):
             alike = get_close_matches(args[0], COMMANDS)
             if not alike:
                 raise
-            likes = " or ".join(map(repr, alike))
-            raise click.UsageError(f"{error.message} Did you mean {likes}?", ctx) from None
+            meant = " or ".join(map(repr, alike))
+            raise click.UsageError(f"{error.message} Did you mean {meant}?", ctx) from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands that begin so, without loading any; and the options."""

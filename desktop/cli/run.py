@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -61,6 +62,9 @@ def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
     if not _NAME.fullmatch(variable):
         raise click.BadParameter("letters, digits and _ only", param_hint="--env")
     program = shutil.which(command[0])
+    if program is None and Path(command[0]).name != command[0] and Path(command[0]).exists():
+        say(f"“{command[0]}” cannot be started: it is no program.")
+        return _NOT_STARTED
     if program is None:
         say(f"There is no program “{command[0]}”.")
         return _NOT_FOUND

@@ -69,9 +69,7 @@ def status(*, profile: str | None, as_json: bool) -> int:
             "hand_outs": _objects(told.get("hand_outs")),
         }
     if profile:
-        only = load_configuration().named(profile).id
-        for part, member in (("profiles", "id"), ("hand_outs", "profile")):
-            found[part] = [each for each in found[part] if each.get(member) == only]
+        found |= _only(load_configuration().named(profile).id, found)
     if as_json:
         answer_json(found)
     else:
@@ -88,6 +86,14 @@ def _tell(found: dict[str, Any]) -> None:
         answer(f"  {_time(each)}  {_program(each)}, {_text(each, 'profile')}")
     if not found["profiles"]:
         say("There is no profile yet: “xdr-login profiles add” makes one.")
+
+
+def _only(id_: str, found: Mapping[str, Any]) -> dict[str, list[Standing]]:
+    """What of `found` is about the profile `id_`."""
+    return {
+        part: [each for each in found[part] if each.get(member) == id_]
+        for part, member in (("profiles", "id"), ("hand_outs", "profile"))
+    }
 
 
 def _saved() -> list[Standing]:

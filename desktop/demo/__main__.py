@@ -27,6 +27,11 @@ Demo authorization server. Nothing here is real.
   confidential client  {confidential}
     its password       {secret}
 
+To sign in to it, in another terminal:
+
+  xdr-login profiles add demo --preset xdr-custom --issuer {url} --client-id {public}
+  xdr-login login --profile demo
+
 Press Ctrl+C to end.
 """
 

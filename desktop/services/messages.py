@@ -180,7 +180,7 @@ _ROWS: dict[type[BaseException], Row] = {
     ),
     session_errors.NoToken: Row(
         "There is no token",
-        "You are not signed in. Sign in, then try again.",
+        "You are not signed in. Sign in (xdr-login login), then try again.",
         (Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.RenewalSlow: Row(
@@ -228,7 +228,8 @@ _ROWS: dict[type[BaseException], Row] = {
     profiles.NoProfile: Row(
         "Set up your first profile",
         lambda e, _: (
-            "A profile says where you sign in, and as which client. The window has a form for it; "
+            "A profile says where you sign in, and as which client. The window has a form for "
+            "it, and in a terminal “xdr-login profiles add” makes one; "
             f"it is kept in {e.where} (docs/profiles.md)."
         ),
         (Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),

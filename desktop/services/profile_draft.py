@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.services.profile_reading import preset_members
 from desktop.services.profile_rules import faults
-from desktop.services.profiles import MEMBERS, Profile
+from desktop.services.profiles import COLORS, MEMBERS, Profile
 from desktop.services.settings import (
     CLIPBOARD_SECONDS,
     IN_USE_MINUTES,
@@ -160,9 +160,10 @@ _MISSING = {
     "name": "Give it a name that you will know it by.",
 }
 _WORDS = {
-    "issuer": "Type in the address of the issuer, or the endpoints under “More options”.",
+    "issuer": "Type in the address of the issuer, which begins with https://, or the endpoints "
+    "under “More options”.",
     "letter": "One character, or two.",
-    "color": "Choose one of the colors.",
+    "color": f"One of {', '.join(COLORS)}, or a color such as #1a2b3c.",
     "proxy": "“system”, “none”, or an address with its port, such as http://proxy.example:3128. "
     "The user goes into the next field.",
     "redirect_uri": "It must be on this computer, such as http://127.0.0.1:8400/callback.",
@@ -175,7 +176,7 @@ _WORDS = {
 
 
 # Where a preset knows the endpoints, no field shows them.
-_OF_PRESET = {**_WORDS, "issuer": "Type in the address of the issuer."}
+_OF_PRESET = {**_WORDS, "issuer": "Type in the address of the issuer, which begins with https://."}
 
 
 def _usual(preset: str, presets: Presets, issuer: str) -> dict[str, object]:

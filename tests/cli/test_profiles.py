@@ -1,5 +1,6 @@
 """`xdr-login profiles`: the same faults, words and files as the form of the window."""
 
+import io
 import json
 import os
 import signal
@@ -118,10 +119,11 @@ def test_another_of_the_same_name_gets_a_number(console: Console) -> None:
         (["--issuer", "https://a.example"], "--client-id: The client ID says which client"),
         (["--client-id", "c"], "--issuer: Type in the address of the issuer"),
         (["--preset", "xdr-mars", "--client-id", "c"], "There is no preset “xdr-mars”; known are"),
-        (["--region", "eu", "--client-id", "c", "--color", "puce"], "--color: Choose one of the"),
+        (["--region", "eu", "--client-id", "c", "--color", "puce"], "--color: One of blue, teal"),
         (["--region", "eu", "--client-id", "c", "--extra", "audience"], "--extra: One a line"),
         (["--region", "eu", "--client-id", "c", "--in-use-minutes", "0"], "--in-use-minutes: A"),
         (["--region", "eu", "--client-id", "c", "--proxy", "socks5://x:1"], "--proxy: “system”"),
+        (["--region", "eu", "--preset", "okta", "--client-id", "c"], "do not go together"),
         (["--grant", "implicit"], "Invalid value for '--grant'"),
     ],
 )
@@ -335,6 +337,24 @@ def test_what_cannot_be_imported_changes_nothing(
     assert words in done.err
     assert "SECRET" not in done.err
     assert not console.file.exists()
+
+
+def test_what_is_piped_in_and_makes_no_sense_is_not_taken_for_the_file(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("garbage"))
+    done = console.run("import")
+    assert (done.code, done.out) == (1, "")
+    assert "stdin: " in done.err
+    assert str(console.file) not in done.err
+
+
+def test_a_file_of_authorities_is_found_from_everywhere(
+    console: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    console.run("add", "soc", "--region", "eu", "--client-id", "c", "--ca-file", "a.pem")
+    assert json.loads(console.run("show", "--json").out)["ca_file"] == str(tmp_path / "a.pem")
 
 
 def test_a_file_that_is_not_there_cannot_be_imported(console: Console) -> None:

@@ -113,6 +113,9 @@ def test_what_cannot_be_run_is_told(given: list[str], code: int, words: str) -> 
 @pytest.mark.skipif(sys.platform == "win32", reason="a file is no program by its mode there")
 def test_a_program_that_cannot_be_started_gives_126(signed_in: Place, tmp_path: Path) -> None:
     program = tmp_path / "broken"
+    program.write_text("no program\n")
+    done = signed_in.run("run", str(program))
+    assert (done.returncode, "it is no program" in done.stderr) == (126, True)
     program.write_text("#!/nowhere\n")
     program.chmod(0o755)
     done = signed_in.run("run", str(program))
@@ -146,15 +149,21 @@ def test_the_demo_server_runs_alone_until_ctrl_c() -> None:
     ) as process:
         try:
             assert process.stdout is not None
-            lines = (re.search(r"address +(\S+)", line) for line in process.stdout)
-            address = next(found[1] for found in lines if found)
-            answered = httpx.get(f"{address}/.well-known/oauth-authorization-server")
+            told = ""
+            for line in process.stdout:  # ends with the process, if nothing is said
+                told += line
+                if "Ctrl+C" in line:
+                    break
+            found = re.search(r"address +(\S+)", told)
+            assert found is not None
+            answered = httpx.get(f"{found[1]}/.well-known/oauth-authorization-server")
             process.send_signal(signal.SIGINT)
-            _, told = process.communicate(timeout=30)
+            rest, errors = process.communicate(timeout=30)
         finally:
             process.kill()  # does nothing to one that has ended
     assert answered.status_code == 200
-    assert (process.returncode, told) == (0, "")
+    assert f"xdr-login profiles add demo --preset xdr-custom --issuer {found[1]} --client" in told
+    assert (process.returncode, rest, errors) == (0, "", "")
 
 
 def test_a_port_that_is_none_is_refused() -> None:

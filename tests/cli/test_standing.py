@@ -115,7 +115,9 @@ def test_who_is_not_signed_in_cannot_sign_out(home: Place) -> None:
     home.add_profile("soc")
     done = home.run("logout")
     assert (done.returncode, done.stdout) == (3, "")
-    assert "You are not signed in." in done.stderr
+    assert done.stderr == "You are signed out already.\n"
+    found = home.run("logout", "--json")
+    assert (found.returncode, json.loads(found.stdout)["code"]) == (3, "sign_in_needed")
 
 
 def test_a_server_that_cannot_be_told_is_a_failure_of_the_network(home: Place) -> None:

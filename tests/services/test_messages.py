@@ -259,7 +259,8 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             "Set up your first profile",
             (
                 "A profile says where you sign in, and as which client. The window has a form for "
-                "it; it is kept in profiles.toml (docs/profiles.md)."
+                "it, and in a terminal “xdr-login profiles add” makes one; it is kept in "
+                "profiles.toml (docs/profiles.md)."
             ),
             [Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN],
         ),
@@ -446,7 +447,7 @@ def test_a_sign_out_by_the_server_says_what_the_server_said_and_its_facts() -> N
         (
             session.NoToken(),
             "There is no token",
-            "You are not signed in. Sign in, then try again.",
+            "You are not signed in. Sign in (xdr-login login), then try again.",
             Remedy.SIGN_IN_AGAIN,
         ),
         (

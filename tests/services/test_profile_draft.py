@@ -150,4 +150,4 @@ def test_what_a_preset_knows_of_the_client_is_not_replaced_by_the_first_of_a_cho
 
 def test_the_issuer_of_a_preset_is_asked_for_without_endpoints_that_no_field_shows() -> None:
     found = faults_of(replace(DRAFT, preset="okta", issuer=""), PRESETS)
-    assert found["issuer"] == "Type in the address of the issuer."
+    assert found["issuer"] == "Type in the address of the issuer, which begins with https://."

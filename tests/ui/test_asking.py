@@ -70,7 +70,11 @@ async def test_a_server_that_says_nothing_is_told_as_such(
             ),
             "status 503 · trace t-1",
         ),
-        (NoToken(), "There is no token. You are not signed in. Sign in, then try again.", ""),
+        (
+            NoToken(),
+            "There is no token. You are not signed in. Sign in (xdr-login login), then try again.",
+            "",
+        ),
         (
             KeyringLocked(),
             (
