@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -35,6 +36,7 @@ TARGET = {
 _PIP = ("-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _PATIENCE = 600.0  # seconds, for whatever is run
+_GRACE = 2.0  # seconds, for what a program that has ended has still in its pipes
 # What Qt and cryptography ask of Windows and this wine lacks; the sources say what for.
 _STAND_INS = ("icuuc", "bcryptprimitives")
 
@@ -75,19 +77,18 @@ class Wine:
     ) -> subprocess.CompletedProcess[str]:
         """Run a program of Windows to its end; its lines end as those of Linux do."""
         # Python of Windows wants an open standard input, and pipes for its output.
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["wine", *map(str, command)],
-            check=False,
             env={**self.environment, **more},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PATIENCE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-        out, err = (_text(each) for each in (done.stdout, done.stderr))
-        if check and done.returncode:
+        out, err = (_text(each) for each in _told(process))
+        if check and process.returncode:
             sys.stderr.write(out + err)
-            raise subprocess.CalledProcessError(done.returncode, done.args, out, err)
-        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+            raise subprocess.CalledProcessError(process.returncode, process.args, out, err)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def start(
         self, *command: str | Path, more: Mapping[str, str] = _NOTHING
@@ -217,6 +218,28 @@ def make_bundle(work: Path) -> Path:
     finally:
         wine.close()
     return work / "bundle" / product().package
+
+
+def _told(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """Output and errors of a program that has ended.
+
+    Where wine starts itself for this program it holds on to the pipes, and their end does not come
+    before the end of all others; so what has come by the end of the program is all.
+    """
+    give_up_at = time.monotonic() + _PATIENCE
+    while True:
+        has_ended = process.poll() is not None
+        try:
+            return process.communicate(timeout=_GRACE)
+        except subprocess.TimeoutExpired as error:
+            if has_ended:
+                for pipe in (process.stdout, process.stderr):
+                    if pipe is not None:
+                        pipe.close()
+                return error.output or b"", error.stderr or b""
+            if time.monotonic() > give_up_at:
+                process.kill()
+                raise
 
 
 def _text(output: bytes) -> str:
