@@ -20,7 +20,7 @@ from desktop.services.profiles import Profile
 from desktop.services.session_errors import NotForShell
 
 _KUBERNETES = "client.authentication.k8s.io"
-_LONGEST_INPUT = 64 * 1024  # characters
+_LONGEST_INPUT = 64 * 1024  # bytes
 
 
 @click.group()
@@ -83,7 +83,7 @@ def git(*, profile: str | None, operation: str) -> int:
     For any other host it says nothing, and git asks the next one. The user is “oauth2” where git
     names none. “store” and “erase” do nothing: tokens are kept and renewed by this program.
     """
-    asked = _attributes(sys.stdin.read(_LONGEST_INPUT))
+    asked = _attributes(sys.stdin.buffer.read(_LONGEST_INPUT))
     if operation != "get":
         return Exit.OK
     chosen = load_configuration().named(profile)
@@ -97,10 +97,17 @@ def git(*, profile: str | None, operation: str) -> int:
     return Exit.OK
 
 
-def _attributes(text: str) -> dict[str, str]:
-    """What git says: `name=value` a line, up to an empty one (git-credential, INPUT/OUTPUT)."""
-    lines = text.partition("\n\n")[0].splitlines()
-    pairs = (line.partition("=") for line in lines)
+def _attributes(given: bytes) -> dict[str, str]:
+    """What git says: `name=value` a line, up to an empty one (git-credential, INPUT/OUTPUT).
+
+    A line ends with a line feed and nothing else: in an address that somebody else wrote git
+    decodes %0D and the like, and what stands behind would be taken for the host. So whoever names
+    a character that is not printable is told nothing.
+    """
+    text = given.decode("utf-8", "replace").partition("\n\n")[0].rstrip("\n")
+    if not all(line.isprintable() for line in text.split("\n")):
+        return {}
+    pairs = (line.partition("=") for line in text.split("\n"))
     attributes = {name: value for name, separator, value in pairs if separator}
     if url := attributes.get("url"):
         protocol, _, rest = url.partition("://")

@@ -171,6 +171,11 @@ def test_git_signs_in_with_it(signed_in: SignedIn, https: Recorder) -> None:
         "protocol=https\nhost=evil.example#@{host}\n",
         "url=https://{host}@evil.example/\n",
         "protocol=https\nhost={host}/@evil.example\n",
+        # What git makes of https://x%0Dhost=...@evil.example, and of other ends of a line.
+        "protocol=https\nhost=evil.example\nusername=x\rhost={host}\n",
+        "protocol=https\nhost=evil.example\nusername=x\vhost={host}\n",
+        "protocol=https\nhost=evil.example\npath=x\x85host={host}\n",
+        "protocol=https\nhost=evil.example\npath=x\u2028host={host}\n",
     ],
 )
 def test_other_hosts_get_nothing(signed_in: SignedIn, https: Recorder, asked: str) -> None:
