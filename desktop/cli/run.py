@@ -8,8 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PureWindowsPath
 from typing import NoReturn
 
 import click
@@ -61,7 +61,7 @@ def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
     """
     if not _NAME.fullmatch(variable):
         raise click.BadParameter("letters, digits and _ only", param_hint="--env")
-    program = shutil.which(command[0])
+    program = _found(command[0])
     if program is None and Path(command[0]).name != command[0] and Path(command[0]).exists():
         say(f"“{command[0]}” cannot be started: it is no program.")
         return _NOT_STARTED
@@ -77,6 +77,28 @@ def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
         return _NOT_STARTED
 
 
+def _found(name: str) -> str | None:
+    return found_on_windows(name, os.environ) if sys.platform == "win32" else shutil.which(name)
+
+
+def found_on_windows(name: str, environment: Mapping[str, str]) -> str | None:
+    """Where program `name` is: in a folder of PATH, or where `name` itself says. Blocks.
+
+    `shutil.which` would look into the current folder first: a program that somebody else has left
+    there, in an archive or in a shared folder, would be started and get the token.
+    """
+    endings = [each for each in environment.get("PATHEXT", ".EXE").split(";") if each]
+    if name.lower().endswith(tuple(each.lower() for each in endings)):
+        endings = [""]
+    folders = [""]  # what has a folder in its name is asked for by its place
+    if PureWindowsPath(name).name == name:
+        folders = [
+            each for each in environment.get("PATH", "").split(";") if Path(each).is_absolute()
+        ]
+    candidates = (Path(folder, name + ending) for folder in folders for ending in endings)
+    return next((str(each) for each in candidates if each.is_file()), None)
+
+
 def _become(program: str, command: Sequence[str], environment: dict[str, str]) -> NoReturn:
     """Run `command` in place of this one."""
     sys.stdout.flush()
@@ -88,6 +110,12 @@ def _become(program: str, command: Sequence[str], environment: dict[str, str]) -
 
 
 def _wait_for(program: str, command: Sequence[str], environment: dict[str, str]) -> int:
+    if sys.platform == "win32":
+        # As every start of a bundle has it, a program of ours would find the bundle's libraries
+        # before its own (PyInstaller, "Launching external programs from the frozen application").
+        import ctypes
+
+        ctypes.windll.kernel32.SetDllDirectoryW(None)
     with subprocess.Popen(  # noqa: S603 - what was asked for, and no shell
         list(command), executable=program, env=environment
     ) as child:

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -108,6 +109,30 @@ def test_what_cannot_be_run_is_told(given: list[str], code: int, words: str) -> 
     done = run("run", *given)
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
+
+
+def test_on_windows_a_program_left_in_the_current_folder_is_not_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools, here = tmp_path / "tools", tmp_path / "here"
+    for folder in (tools, here):
+        folder.mkdir()
+        (folder / "hunt.exe").touch()
+    (here / "planted.exe").touch()
+    (tools / "notes.txt").touch()
+    (tools / "script3.11.cmd").touch()
+    monkeypatch.chdir(here)
+    found = partial(
+        run_module.found_on_windows,
+        environment={"PATH": f".;;{tools};relative", "PATHEXT": ".exe;.cmd;"},
+    )
+    assert found("hunt") == found("hunt.exe") == str(tools / "hunt.exe")
+    assert found("script3.11") == str(tools / "script3.11.cmd")
+    assert found("planted") is found("planted.exe") is found("notes.txt") is None
+    # Where the person says that it is here, it is.
+    assert found("./planted") == "planted.exe"
+    assert found(str(here / "planted.exe")) == str(here / "planted.exe")
+    assert found(str(here / "hunt3")) is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a file is no program by its mode there")

@@ -29,7 +29,26 @@ tables = [table for info in read.FileInfo[0] if info.Key == b"StringFileInfo"
 told = {{name.decode(): text.decode() for each in tables for name, text in each.entries.items()}}
 print(json.dumps([kinds, read.OPTIONAL_HEADER.Subsystem, told]))
 """
+# A program gets the token, and ends with 7 if it does.
+RUN = """
+import json, os, shutil, sys, tempfile
+from desktop.cli import run
+from desktop.cli.access import Access
+
+run.handed = lambda *_: Access("held", "Bearer", None, (), "soc")
+here = tempfile.mkdtemp()
+os.chdir(here)
+shutil.copy(os.environ["COMSPEC"], "planted.exe")
+check = ["/c", "if %XDR_ACCESS_TOKEN%==held exit 7"]
+print(json.dumps([
+    run.run.main([name, *check], standalone_mode=False)
+    for name in ("cmd", "planted", "./planted")
+]))
+os.chdir("/")
+shutil.rmtree(here)
+"""
 GROUP_ICON = 14
+NOT_FOUND = 127
 WITHOUT_TERMINAL, WITH_TERMINAL = 2, 3
 
 
@@ -59,6 +78,15 @@ def test_a_program_has_an_icon_and_says_what_it_is(
     assert told["FileDescription"] == told["ProductName"] == product().name
     assert told["FileVersion"] == told["ProductVersion"] == product().version
     assert told["OriginalFilename"] == program
+
+
+def test_a_program_gets_the_token_unless_it_only_lies_in_the_current_folder(
+    windows: Windows,
+) -> None:
+    found, planted, by_its_place = json.loads(source(windows, RUN).stdout)
+    assert found == 7
+    assert planted == NOT_FOUND
+    assert by_its_place == 7
 
 
 def test_the_licences_are_those_of_what_is_in_it() -> None:
