@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from builder import closure
 from builder.product import ROOT, product
 
+from desktop.demo import DemoOptions
+from tests.cli.commands import environment, place
 from tests.rigs.display import Display
 from tests.rigs.mutter import Mutter
 from tests.rigs.secret_service import SecretStore
@@ -37,6 +40,12 @@ for codec in QStringConverter.availableCodecs():
     print(codec)
 maps = open("/proc/self/maps", encoding="utf-8").read()
 print(f"{sys.argv[1]}/libicudata" in maps)
+"""
+# What a program finds in its environment, and which files it has loaded, with a library that the
+# bundle has too.
+SHOW = """
+import json, os, ssl
+print(json.dumps([dict(os.environ), open("/proc/self/maps", encoding="utf-8").read()]))
 """
 
 
@@ -75,6 +84,31 @@ def test_it_works_on_wayland(mutter: Mutter) -> None:
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert " on wayland, " in done.stdout
+
+
+def test_a_program_that_it_starts_loads_its_own_libraries(
+    secret_service: SecretStore, own_folders: Path, tmp_path: Path
+) -> None:
+    with place(own_folders, secret_service, DemoOptions(outcome="approve")) as home:
+        home.add_profile("soc")
+        home.sign_in("soc")
+        given = {**environment(home.base), "LD_LIBRARY_PATH": str(tmp_path)}
+        program = BUNDLE / product().package
+        shown, again = (
+            subprocess.run(
+                [program, "run", "--", *command, sys.executable, "-c", SHOW],
+                env=given,
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+            for command in ([], [program, "run", "--"])  # and the bundle is one of them
+        )
+    left, loaded = json.loads(shown)
+    assert left.pop("XDR_ACCESS_TOKEN")
+    assert left == given
+    assert str(BUNDLE) not in loaded
+    assert json.loads(again)[0].keys() == given.keys() | {"XDR_ACCESS_TOKEN"}
 
 
 def test_what_qt_asks_icu_is_answered_as_by_the_whole_of_it() -> None:
