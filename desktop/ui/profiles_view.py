@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from desktop.services.states import State
 
 
-class ProfileWishes(Protocol):
-    """What a person can ask for here. Each returns at once."""
+class PageWishes(Protocol):
+    """What a person can ask for on this page. Each returns at once."""
 
     def add(self) -> None:
         """Open the form for a new one."""
@@ -59,7 +59,7 @@ class ProfileWishes(Protocol):
 class ProfilesView(View):
     """A card for each profile. Made anew whenever there are others."""
 
-    def __init__(self, wishes: ProfileWishes, known: Known, policy: Policy) -> None:
+    def __init__(self, wishes: PageWishes, known: Known, policy: Policy) -> None:
         super().__init__()
         self._wishes = wishes
         self._known = known

@@ -93,7 +93,7 @@ def test_a_program_that_it_starts_loads_its_own_libraries(
         home.add_profile("soc")
         home.sign_in("soc")
         given = {**environment(home.base), "LD_LIBRARY_PATH": str(tmp_path)}
-        program = BUNDLE / product().package
+        program = str(BUNDLE / product().package)
         shown, again = (
             subprocess.run(
                 [program, "run", "--", *command, sys.executable, "-c", SHOW],
