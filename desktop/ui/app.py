@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QObject, Signal
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop.ui.application import Application
@@ -16,7 +16,7 @@ from desktop.ui.theme import Theme
 from desktop.ui.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from PySide6.QtCore import SignalInstance
 
@@ -83,25 +83,34 @@ def _take_our_name() -> None:
 
 
 class _Loader(QObject):
-    """Imports in a thread, so that the window stays alive meanwhile.
+    """Imports whatever the program needs, so that the window stays alive meanwhile.
+
+    Libraries and services in a thread, and then, one at a time, what has to do with Qt.
+
+    WORKAROUND: below Python 3.12 PySide6 keeps its classes in a table that the event loop reads
+    without the interpreter's lock (6.11, `PepType_SOTP`). A class that another thread makes, by
+    the import of a module or the first use of a name of Qt, ended one start in some hundred.
 
     Signals:
         finished: everything has been imported, or the import has failed.
     """
 
     finished = Signal()
+    _loaded = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._load, name="loader", daemon=True)
+        self._views = _load_views()
+        self._loaded.connect(self._go_on)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
     def join(self) -> None:
-        """Return when everything has been imported."""
+        """Return when the thread has ended."""
         self._thread.join()
 
     def _load(self) -> None:
@@ -109,21 +118,66 @@ class _Loader(QObject):
         # long each time; `life` sets it back.
         sys.setswitchinterval(_SHORT_SWITCH_INTERVAL)
         try:
-            # Statements, not `import_module`: PySide6 looks once at the source of every module
-            # that a statement names, and what it has not seen here it would look at on the loop.
-            # `anyio` and `httpcore` are what httpx would load at its first request.
-            import anyio._backends._asyncio  # noqa: F401
-            import httpcore  # noqa: F401
-
-            # What PySide6 has looked at would stay in memory, a tenth of all that is taken.
-            linecache.clearcache()
-            import desktop.ui.life  # noqa: F401
-
-            linecache.clearcache()
+            load_without_qt()
         except BaseException as error:  # noqa: BLE001 - raised where it ends the program
             self.error = error
         finally:
-            self.finished.emit()
+            self._loaded.emit()
+
+    def _go_on(self) -> None:
+        if self.error is None:
+            try:
+                next(self._views)
+            except StopIteration:
+                pass
+            except BaseException as error:  # noqa: BLE001 - as above
+                self.error = error
+            else:
+                QTimer.singleShot(0, self._go_on)
+                return
+        self.finished.emit()
+
+
+def load_without_qt() -> None:
+    """Import what `life` needs and has nothing to do with Qt. May be called in any thread."""
+    # Statements, not `import_module`: PySide6 looks once at the source of every module that a
+    # statement names, and what it has not seen here it would look at on the loop.
+    # `anyio` and `httpcore` are what httpx would load at its first request; `html` is for tooltips.
+    import html  # noqa: F401
+
+    import anyio._backends._asyncio  # noqa: F401
+    import httpcore  # noqa: F401
+
+    # What PySide6 has looked at would stay in memory, a tenth of all that is taken.
+    linecache.clearcache()
+    import desktop.ipc.agent
+    import desktop.ipc.server
+    import desktop.options
+    import desktop.services.computer
+    import desktop.services.logs
+    import desktop.services.portal_proxy
+    import desktop.services.session
+    import desktop.services.sessions
+    import desktop.ui.actions
+    import desktop.ui.copy_progress
+    import desktop.ui.page_texts
+    import desktop.ui.texts
+    import desktop.ui.tray_texts  # noqa: F401
+
+    linecache.clearcache()
+
+
+def _load_views() -> Iterator[None]:
+    """Import what of `life` is Qt's, in steps that are shorter than a frame."""
+    import desktop.ui.waiting_view
+
+    yield
+    import desktop.ui.controller
+
+    yield
+    import desktop.ui.life  # noqa: F401
+
+    linecache.clearcache()
 
 
 def _wait(

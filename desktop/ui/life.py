@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import html  # noqa: F401 - loaded here, needed by tooltips
 import logging
 import signal
 import sys
@@ -120,9 +119,11 @@ class _Life:
             await self._settled.wait()
             await asyncio.sleep(_DRAWN_AFTER)  # what is loaded now would make that come later
             if not self._leaving:
-                from desktop.ui.what_comes_next import load_what_comes_next
+                from desktop.ui.what_comes_next import load_libraries, load_views
 
-                await self._worker.run(load_what_comes_next)
+                await self._worker.run(load_libraries)
+                for _ in load_views():
+                    await asyncio.sleep(0)
                 # One turn of the loop each: together they would hold up a frame.
                 for deed in (
                     self._theme.follow,

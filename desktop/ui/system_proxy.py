@@ -22,8 +22,17 @@ _DIRECT = "direct://"
 
 def proxy_finder(platform: str = sys.platform) -> Callable[[str], str]:
     """What tells the proxy for an address on this system."""
-    # On Linux Qt knows no more than the environment.
-    return SystemProxy(ask=_asked if platform in {"win32", "darwin"} else portal_proxies)
+    if platform not in {"win32", "darwin"}:
+        return SystemProxy(ask=portal_proxies)  # there Qt knows no more than the environment
+    # PySide6 makes a class at the first use of its name: here, not in the thread that asks (`app`).
+    from PySide6.QtCore import QUrl  # noqa: F401
+    from PySide6.QtNetwork import (  # noqa: F401
+        QNetworkProxy,
+        QNetworkProxyFactory,
+        QNetworkProxyQuery,
+    )
+
+    return SystemProxy(ask=_asked)
 
 
 class SystemProxy:

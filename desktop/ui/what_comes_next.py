@@ -1,31 +1,47 @@
-"""What is loaded once something is on screen."""
+"""What is loaded once something is on screen, so that no import holds the event loop later.
+
+What has to do with Qt is imported by the thread of the loop alone: see `app`.
+"""
 
 import gc
 import linecache
 import sys
+from collections.abc import Iterator
 
 USUAL_SWITCH_INTERVAL = 0.005  # seconds: what Python starts with
 
 
-def load_what_comes_next() -> None:
-    """Import what the next states need, so that no import holds the event loop then."""
+def load_libraries() -> None:
+    """Import what the next views need, and has nothing to do with Qt. May be called anywhere."""
+    import ctypes  # noqa: F401
+
     import filelock  # noqa: F401
     import jwt  # noqa: F401
-    from PySide6.QtCore import Qt  # noqa: F401
-    from PySide6.QtWidgets import QStyle  # noqa: F401
+    import segno  # noqa: F401
 
-    from desktop.services import keyring_vault  # noqa: F401
+    from desktop.services import autostart, keyring_vault, scopes, token_details  # noqa: F401
 
     linecache.clearcache()  # the sources that PySide6 has read, as in `app`
-    from desktop.ui import (  # noqa: F401
-        awakening,
-        failed_view,
-        presence,
-        qr_code,
-        signed_in_view,
-        signed_out_view,
-        tray,
-    )
+
+
+def load_views() -> Iterator[None]:
+    """Import the next views, in steps that are shorter than a frame."""
+    from PySide6.QtCore import Qt  # noqa: F401
+
+    yield
+    from PySide6.QtWidgets import QStyle  # noqa: F401
+
+    yield
+    from desktop.ui import awakening, failed_view, presence  # noqa: F401
+
+    yield
+    from desktop.ui import qr_code, signed_out_view  # noqa: F401
+
+    yield
+    from desktop.ui import signed_in_view  # noqa: F401
+
+    yield
+    from desktop.ui import tray  # noqa: F401
 
     linecache.clearcache()
     sys.setswitchinterval(USUAL_SWITCH_INTERVAL)

@@ -120,7 +120,7 @@ async def leave(self):
 
 life.Session = Told
 life._Life._be_the_one = leave
-what_comes_next.load_what_comes_next = lambda: print("loaded")
+what_comes_next.load_libraries = lambda: print("loaded")
 sys.exit(app.run(Options(demo=DemoOptions())))
 """
 
@@ -177,6 +177,37 @@ class Told(app.Window):
         self.answered.emit()
 
 app.Window = Told
+sys.exit(app.run(Options()))
+"""
+
+# Everything is loaded, with a note of what another thread has imported that has to do with Qt.
+LOADED = """
+import sys, threading
+imported = []
+
+def note(event, arguments):
+    if event == "import" and threading.current_thread() is not threading.main_thread():
+        imported.append(arguments[0])
+
+sys.addaudithook(note)
+from PySide6.QtCore import QObject
+from desktop.options import Options
+from desktop.ui import app, what_comes_next
+
+def is_of_qt(name):
+    values = list(getattr(sys.modules[name], "__dict__", {}).values())
+    return name.startswith("PySide6") or any(isinstance(each, type(QObject)) for each in values)
+
+load_views = what_comes_next.load_views
+
+def load_and_tell():
+    yield from load_views()
+    assert is_of_qt("desktop.ui.life")
+    assert {"httpx", "desktop.services.session", "jwt"} <= set(imported)
+    print([name for name in imported if name in sys.modules and is_of_qt(name)])
+    app.Application.instance().leave()
+
+what_comes_next.load_views = load_and_tell
 sys.exit(app.run(Options()))
 """
 
@@ -257,6 +288,11 @@ def test_the_first_code_is_drawn_without_the_enumerations_of_qt() -> None:
     assert done.returncode == 0, done.stderr
     built = done.stdout.split()
     assert not {"GlobalColor", "FocusReason", "TimerId", "StandardPixmap"} & set(built), built
+
+
+def test_nothing_of_qt_is_loaded_beside_the_thread_of_the_loop() -> None:
+    done = run(LOADED)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
 
 @pytest.mark.parametrize("after", [0, 1, 30, 120])
