@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -24,6 +25,8 @@ from desktop.ipc.messages import (
     encode,
 )
 from desktop.ipc.peer import is_own, process_at_pipe, process_of
+from desktop.services.background import Worker
+from desktop.services.programs import is_own_process
 
 _log = logging.getLogger(__name__)
 
@@ -117,6 +120,7 @@ class Server:
         self._listening: list[_Transport] = []
         self._peers: set[asyncio.Task[None]] = set()
         self._silent: dict[asyncio.Task[None], None] = {}  # those who have said nothing yet
+        self._looker = Worker("peers")
         self._at_work: dict[asyncio.Task[None], asyncio.Future[Members]] = {}  # for whom
 
     async def listen(self, claimed: Claim) -> None:
@@ -179,12 +183,19 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if len(self._peers) <= _MOST_PEERS and _may_ask(writer):
+            if len(self._peers) <= _MOST_PEERS and await self._may_ask(writer):
                 await self._answer(reader, writer)
         except (OSError, TimeoutError) as error:
             _log.info("a peer was not answered: %s", error)
         finally:
             writer.close()
+
+    async def _may_ask(self, writer: asyncio.StreamWriter) -> bool:
+        if sys.platform == "win32":
+            # Only its owner's account can write to a pipe, but from other computers too.
+            process = _process(writer)
+            return process is not None and await self._looker.run(partial(is_own_process, process))
+        return is_own(writer.get_extra_info("socket"))
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -230,11 +241,6 @@ async def _line_of(reader: asyncio.StreamReader) -> bytes:
             return await reader.readline()
     except ValueError:
         raise BadMessage("too long") from None
-
-
-def _may_ask(writer: asyncio.StreamWriter) -> bool:
-    # A pipe of Windows can be written to by its owner's account alone.
-    return sys.platform == "win32" or is_own(writer.get_extra_info("socket"))
 
 
 def _process(writer: asyncio.StreamWriter) -> int | None:

@@ -159,6 +159,13 @@ async def test_a_token_that_must_live_longer_is_renewed(desk: Desk) -> None:
     assert answer["access_token"] == f"{ACCESS_TOKEN}-1"
 
 
+async def test_a_number_that_no_float_holds_is_more_than_any_token_has(desk: Desk) -> None:
+    await desk.sign_in()
+    answer = await desk.ask("token", min_validity=10**400)
+    assert answer["access_token"] == ACCESS_TOKEN  # in the first half of its life
+    assert not desk.world.crashes
+
+
 async def test_what_an_administrator_forbids_is_refused(desk: Desk) -> None:
     policy = Policy(source="/etc/policy", forbidden_formats=frozenset({"CURL"}))
     await desk.sessions.know({PROFILE.id: replace(PROFILE, policy=policy)})
