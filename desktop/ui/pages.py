@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from desktop.ui.details_view import DetailsView
     from desktop.ui.profile_pages import ProfilePages
     from desktop.ui.settings_keeper import SettingsKeeper
+    from desktop.ui.settings_view import SettingsView
     from desktop.ui.window import Window
 
 
@@ -58,15 +59,11 @@ class Pages(QObject):
     def serve(self, session: Session | None) -> None:
         """Speak of the token and the profile of `session` from now on, or of none."""
         before, self.session = self.session, session
-        page = self._window.page
-        if page is None or session is before:
+        if session is before:
             return
-        from desktop.ui.details_view import DetailsView
-        from desktop.ui.settings_view import SettingsView
-
-        if isinstance(page, DetailsView):
+        if self._details() is not None:
             self._window.close_page()  # the token and the person on it are those of another
-        elif isinstance(page, SettingsView):
+        elif (page := self._settings()) is not None:
             page.show_profile(session.profile if session is not None else None)
 
     def list_hand_outs(self, hand_outs: HandOuts) -> None:
@@ -84,7 +81,7 @@ class Pages(QObject):
         """Show what can be set; where that is shown already, leave it."""
         from desktop.ui.settings_view import SettingsView
 
-        if isinstance(self._window.page, SettingsView):
+        if self._settings() is not None:
             self._window.close_page()
             return
         page = SettingsView(self._actions, self, self._window.theme)
@@ -111,10 +108,8 @@ class Pages(QObject):
         return self._browsers
 
     def _show_browsers(self, browsers: tuple[Browser, ...]) -> None:
-        from desktop.ui.settings_view import SettingsView
-
-        if isinstance(self._window.page, SettingsView):
-            self._window.page.show_browsers(browsers)
+        if (page := self._settings()) is not None:
+            page.show_browsers(browsers)
 
     def _on_other_browser(self, opened: bool) -> None:  # noqa: FBT001 - a slot
         from desktop.ui.page_texts import other_browser
@@ -224,31 +219,41 @@ class Pages(QObject):
 
     # What comes of them
 
+    def _details(self) -> DetailsView | None:
+        """The details, while they are shown; where nothing is, their module is not loaded."""
+        page = self._window.page
+        if page is None:
+            return None
+        from desktop.ui.details_view import DetailsView
+
+        return page if isinstance(page, DetailsView) else None
+
+    def _settings(self) -> SettingsView | None:
+        """The settings, in the same way."""
+        page = self._window.page
+        if page is None:
+            return None
+        from desktop.ui.settings_view import SettingsView
+
+        return page if isinstance(page, SettingsView) else None
+
     def _on_closed(self) -> None:
         for asker in self._askers.values():
             asker.cancel()
 
     def _show_said(self, show: Callable[[DetailsView, Said], None], answer: Said) -> None:
-        from desktop.ui.details_view import DetailsView
-
-        if isinstance(self._window.page, DetailsView):
-            show(self._window.page, answer)
+        if (page := self._details()) is not None:
+            show(page, answer)
 
     def _show_hand_outs(self) -> None:
-        from desktop.ui.details_view import DetailsView
-
-        if isinstance(self._window.page, DetailsView):
-            self._window.page.show_hand_outs()
+        if (page := self._details()) is not None:
+            page.show_hand_outs()
 
     def _show_settings(self) -> None:
-        from desktop.ui.settings_view import SettingsView
-
-        if isinstance(self._window.page, SettingsView):
-            self._window.page.lock(self._keeper.policy)
-            self._window.page.show_settings(self._keeper.settings)
+        if (page := self._settings()) is not None:
+            page.lock(self._keeper.policy)
+            page.show_settings(self._keeper.settings)
 
     def _show_failure(self, text: str) -> None:
-        from desktop.ui.settings_view import SettingsView
-
-        if isinstance(self._window.page, SettingsView):
-            self._window.page.show_failure(text)
+        if (page := self._settings()) is not None:
+            page.show_failure(text)

@@ -43,6 +43,9 @@ def load_views() -> Iterator[None]:
     yield
     from desktop.ui import tray  # noqa: F401
 
+    yield
+    from desktop.ui import profile_switcher, shortcuts  # noqa: F401
+
     linecache.clearcache()
     sys.setswitchinterval(USUAL_SWITCH_INTERVAL)
     # Switched off at the start. What is loaded by now stays: no collection looks at it again.
