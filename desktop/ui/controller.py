@@ -346,5 +346,3 @@ class Controller(QObject):
         from desktop.ui.shortcuts import add_shortcuts
 
         add_shortcuts(self.window, self.quit, self.open_settings, self.profiles.switch_to_number)
-        self.window.offer_profiles()
-        self.window.offer_settings()

@@ -128,6 +128,8 @@ class _Life:
                 for deed in (
                     self._theme.follow,
                     self._controller.add_shortcuts,
+                    self._controller.window.offer_profiles,
+                    self._controller.window.offer_settings,
                     self._stay,
                     self._profiles.open_others,
                 ):

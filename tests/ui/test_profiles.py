@@ -56,6 +56,7 @@ def several(desk: Desk) -> SeveralDesk:
     switched: list[str] = []
     desk.controller.switch_wanted.connect(switched.append)
     desk.controller.add_shortcuts()
+    desk.window.offer_profiles()
     desk.show(STATES["signed_in"])
     return SeveralDesk(desk, other, switched)
 

@@ -16,6 +16,8 @@ from tests.ui.bench import Desk, settle
 def test_no_item_of_a_layout_is_ever_known_to_python(desk: Desk) -> None:
     gc.collect()  # what earlier tests left
     desk.controller.add_shortcuts()
+    desk.window.offer_profiles()
+    desk.window.offer_settings()
     for state in STATES.values():
         desk.show(state)
         settle()
