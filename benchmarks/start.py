@@ -50,11 +50,14 @@ def run_once(command: list[str], environment: Mapping[str, str]) -> dict[str, fl
     done = subprocess.run(
         command,
         env=dict(environment),
-        check=True,
+        check=False,
         capture_output=True,
         text=True,
         timeout=_PATIENCE,
     )
+    if done.returncode:
+        sys.stderr.write(done.stderr)
+        done.check_returncode()
     told = dict(line.split() for line in done.stdout.splitlines())
     return {k: float(v) - (0 if k == "longest" else started) for k, v in told.items()}
 

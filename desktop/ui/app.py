@@ -125,6 +125,7 @@ class _Loader(QObject):
             self._loaded.emit()
 
     def _go_on(self) -> None:
+        self._thread.join()  # it may not have left the signal yet, which looks into that table
         if self.error is None:
             try:
                 next(self._views)
