@@ -68,13 +68,24 @@ def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
     if program is None:
         say(f"There is no program “{command[0]}”.")
         return _NOT_FOUND
-    environment = {**os.environ, variable: handed(profile, CopyFormat.ENVIRONMENT).access_token}
+    token = handed(profile, CopyFormat.ENVIRONMENT).access_token
+    environment = {**_without_bundle(os.environ), variable: token}
     try:
         start = _become if can_be_replaced else _wait_for
         return start(program, command, environment)
     except OSError as error:
         say(f"“{command[0]}” cannot be started: {error.strerror}.")
         return _NOT_STARTED
+
+
+def _without_bundle(environment: Mapping[str, str]) -> dict[str, str]:
+    # Where PyInstaller says so, on macOS, it is to this program's Qt; another one's is another.
+    bundle = getattr(sys, "_MEIPASS", None)
+    return {
+        name: value
+        for name, value in environment.items()
+        if bundle is None or not value.startswith(bundle)
+    }
 
 
 def _found(name: str) -> str | None:

@@ -148,12 +148,29 @@ def test_a_program_that_cannot_be_started_gives_126(signed_in: Place, tmp_path: 
     assert "cannot be started" in done.stderr
 
 
+def hand_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a token be there."""
+    held = Access("token-SECRET", "Bearer", None, (), "soc")
+    monkeypatch.setattr(run_module, "handed", lambda *_: held)
+
+
+def test_a_child_is_not_told_where_the_plugins_of_the_bundle_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hand_out(monkeypatch)
+    monkeypatch.setattr(run_module, "can_be_replaced", False)
+    monkeypatch.setattr(sys, "_MEIPASS", "/Applications/XDR Login.app", raising=False)
+    monkeypatch.setenv("QT_PLUGIN_PATH", "/Applications/XDR Login.app/Contents/plugins")
+    monkeypatch.setenv("OTHER", "/Applications/Other.app")
+    code = "import os; exit('QT_PLUGIN_PATH' in os.environ or 'OTHER' not in os.environ)"
+    assert run_module.run.main([sys.executable, "-c", code], standalone_mode=False) == 0
+
+
 def test_where_nothing_can_take_our_place_the_child_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(run_module, "can_be_replaced", False)
-    held = Access("token-SECRET", "Bearer", None, (), "soc")
-    monkeypatch.setattr(run_module, "handed", lambda *_: held)
+    hand_out(monkeypatch)
     before = signal.getsignal(signal.SIGINT)
     code = "import os; exit(7 if os.environ['XDR_ACCESS_TOKEN'] == 'token-SECRET' else 1)"
     assert run_module.run.main([sys.executable, "-c", code], standalone_mode=False) == 7
