@@ -15,6 +15,7 @@ from desktop.services.failures import EXPECTED, failure_code
 from desktop.services.hand_outs import HandOut, HandOuts
 from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
+from desktop.services.profiles import tokens_bound
 from desktop.services.renewer import Need
 from desktop.services.session_errors import NoToken
 from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
@@ -105,7 +106,7 @@ class Agent:
         shape = members.get("format")
         if shape is not None and not (isinstance(shape, str) and shape in FORMATS):
             raise BadMessage("unknown format")
-        session = await self._session(members)
+        session = await self._session_as_asked(members)
         program = await self._looker.run(lambda: _program(process))
         _must_have_token(session.state)
         if self._asks():
@@ -169,6 +170,20 @@ class Agent:
             session = await self._sessions.opened((await self._reload(name or "")).id)
         if session is None:  # the program is just ending
             raise NoToken
+        return session
+
+    async def _session_as_asked(self, members: Members) -> Session:
+        """The same, whose tokens are for the server and client that are meant; raises `NoToken`.
+
+        Who asks may have read a file that was changed since, and takes the token where that says.
+        """
+        session = await self._session(members)
+        meant = members.get("issued_for")
+        if meant is not None and meant != tokens_bound(session.profile):
+            await self._go_by_the_file()
+            session = await self._session(members)
+            if meant != tokens_bound(session.profile):
+                raise NoToken
         return session
 
     def _id_of(self, name: str) -> str:
