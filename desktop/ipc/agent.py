@@ -204,7 +204,7 @@ def _validity(members: Members) -> float:
     value = members.get("min_validity", 0.0)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadMessage("no number of seconds")
-    return min(max(0.0, float(value)), _LONGEST_VALIDITY)
+    return float(min(max(0.0, value), _LONGEST_VALIDITY))  # no float is as large as an int
 
 
 def _must_have_token(state: State) -> None:

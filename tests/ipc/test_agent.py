@@ -159,6 +159,11 @@ async def test_a_token_that_must_live_longer_is_renewed(desk: Desk) -> None:
     assert answer["access_token"] == f"{ACCESS_TOKEN}-1"
 
 
+async def test_a_validity_beyond_all_bounds_is_a_long_one(desk: Desk) -> None:
+    await desk.sign_in()
+    assert (await desk.ask("token", min_validity=10**400))["ok"] is True
+
+
 async def test_what_an_administrator_forbids_is_refused(desk: Desk) -> None:
     policy = Policy(source="/etc/policy", forbidden_formats=frozenset({"CURL"}))
     await desk.sessions.know({PROFILE.id: replace(PROFILE, policy=policy)})
