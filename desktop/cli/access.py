@@ -40,18 +40,22 @@ class Access:
     profile: str
 
 
-def access(profile: str | None, *, min_validity: float = 60.0) -> Access:
-    """A token of `profile`, by id or name; the first one without.
+def access(profile: Profile, *, min_validity: float = 60.0) -> Access:
+    """A token of `profile`, issued for its server and client as they are now.
 
     Where less than `min_validity` seconds are left it is renewed, if that is possible; but not in
     the first half of its life. Blocks. Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`,
     `SessionError` or `ProfileError`.
     """
+    from desktop.services.profiles import tokens_bound
+
+    # The running program may know the profile as it was: another server's token goes nowhere else.
+    bound = tokens_bound(profile)
+    given = {"profile": profile.id, "min_validity": min_validity, "issued_for": bound}
     try:
-        answer = ask("token", patience=PATIENCE, profile=profile, min_validity=min_validity)
-        return _access_in(answer)
+        return _access_in(ask("token", patience=PATIENCE, **given))
     except (NotRunning, NoAnswer):
-        return _by_itself(profile, min_validity)[0]
+        return _by_itself(profile, min_validity)
 
 
 def handed(profile: str | None, shape: CopyFormat) -> Access:
@@ -65,7 +69,7 @@ def handed_of(profile: Profile, shape: CopyFormat) -> Access:
     """The same for a profile that was looked up already."""
     if shape.name in profile.policy.forbidden_formats:
         raise FormatForbidden(profile.policy.source)
-    return access(profile.id)
+    return access(profile)
 
 
 def printed_token(profile: str | None, *, min_validity: float, shape: str) -> str:
@@ -85,9 +89,11 @@ def printed_token(profile: str | None, *, min_validity: float, shape: str) -> st
 
 def printed_by_itself(profile: str | None, *, min_validity: float, shape: str) -> str:
     """The same where the running program has been asked already, in vain."""
+    from desktop.services.configuration import load_configuration
     from desktop.services.token_output import printed
 
-    return printed(shape, *_by_itself(profile, min_validity))
+    chosen = load_configuration().named(profile)
+    return printed(shape, _by_itself(chosen, min_validity), chosen)
 
 
 def _access_in(answer: Members) -> Access:
@@ -114,17 +120,13 @@ def _text(value: object) -> str:
 # Without a running program
 
 
-def _by_itself(name: str | None, min_validity: float) -> tuple[Access, Profile]:
-    from desktop.services.configuration import load_configuration
-
-    profiles = load_configuration()
-    profile = profiles.named(name)
-    if _must_ask(profiles.policy):
+def _by_itself(profile: Profile, min_validity: float) -> Access:
+    if _must_ask(profile.policy):
         raise NobodyToAsk
     token = asyncio.run(_saved(profile, min_validity))
     if token is None:
         token = asyncio.run(_renewed(profile, min_validity))
-    return replace(token, profile=profile.id), profile
+    return replace(token, profile=profile.id)
 
 
 def _must_ask(policy: Policy) -> bool:

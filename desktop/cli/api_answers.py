@@ -21,6 +21,7 @@ from desktop.services.durations import duration_words
 from desktop.services.logs import redacted
 
 LARGEST_ON_SCREEN = 4 * 1024 * 1024  # bytes
+_LARGEST_INDENTED = 4 * LARGEST_ON_SCREEN  # characters
 _LARGEST_REFUSAL = 65536  # bytes that are read of an error
 _CODES = {401: Exit.SIGN_IN_NEEDED, 403: Exit.FORBIDDEN, 429: Exit.NETWORK}
 
@@ -133,10 +134,21 @@ async def _shown(answer: ResourceAnswer) -> tuple[bytes, bool]:
 def readable(body: bytes) -> str:
     """JSON with a line for each member, else the text as it is; nothing moves the cursor."""
     try:
-        found = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+        found = _indented(json.loads(body))
     except (ValueError, RecursionError):
         found = body.decode("utf-8", "replace").rstrip("\n")
     return harmless(found)
+
+
+def _indented(value: object) -> str:
+    """`value` as JSON; raises `ValueError` where the margins make far more of it than came."""
+    lines, length = [], 0
+    for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
+        lines.append(piece)
+        length += len(piece)
+        if length > _LARGEST_INDENTED:
+            raise ValueError("too deep and too much")
+    return "".join(lines)
 
 
 def harmless(written: str) -> str:

@@ -28,7 +28,7 @@ def called(
     With `may_repeat` a token that the server refuses is renewed, once, and the call made again.
     Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`, `SessionError` or `ProfileError`.
     """
-    held = access(profile.id)
+    held = access(profile)
     return asyncio.run(_called(profile, request, read, held=held, may_repeat=may_repeat))
 
 
@@ -46,7 +46,7 @@ async def _called(
             other = held
             if may_repeat and answer.status == 401:
                 # It runs a loop of its own, so not in this thread.
-                ask = partial(access, profile.id, min_validity=_longer_than(held))
+                ask = partial(access, profile, min_validity=_longer_than(held))
                 other = await worker.run(ask)
             if other.access_token == held.access_token:
                 return await read(answer)

@@ -69,7 +69,10 @@ async def _proxy(profile: Profile, worker: Worker) -> Check:
         used = await worker.run(partial(system_proxy, _home(profile)))
     if used in {"", "none"}:
         return Check(f"proxy ({host})", Outcome.OK, "None is used.")
-    parts = urlsplit(used)  # an address may have the name of a person in it
+    try:
+        parts = urlsplit(used)  # an address may have the name of a person in it
+    except ValueError:
+        return Check(f"proxy ({host})", Outcome.FAIL, "Its address makes no sense.")
     return Check(
         f"proxy ({host})", Outcome.OK, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}."
     )

@@ -60,7 +60,7 @@ def status(*, profile: str | None, as_json: bool) -> int:
     chosen = load_configuration().named(profile)
     if not ends_all(chosen):
         return ended(Exit.FAILURE, NO_GRANTS.format(name=chosen.name), as_json=as_json)
-    found = asyncio.run(_status(chosen, access(chosen.id).access_token))
+    found = asyncio.run(_status(chosen, access(chosen).access_token))
     if as_json:
         answer_json(
             {
@@ -101,7 +101,7 @@ def revoke(*, profile: str | None, yes: bool) -> int:
         return Exit.FORBIDDEN
     by_app = signed_out_by_app(chosen.id)
     if by_app is None:
-        access(chosen.id)  # raises `NoToken` where nobody is signed in
+        access(chosen)  # raises `NoToken` where nobody is signed in
         state = asyncio.run(sign_out_of(chosen, surroundings(Worker("loader"))))
         tell_saved(chosen.id)
     elif by_app:

@@ -34,7 +34,7 @@ def whoami(*, profile: str | None, as_json: bool) -> int:
     The token is renewed first where it has run out. What looks like a secret is not shown.
     """
     chosen = load_configuration().named(profile)
-    held = access(chosen.id)
+    held = access(chosen)
     said = asyncio.run(_asked(chosen, held))
     rows = flattened(said, is_secret=lambda text: held.access_token in text)
     if as_json:

@@ -52,8 +52,10 @@ def _folder() -> str:
     given = os.environ.get("XDG_RUNTIME_DIR", "")
     if given.startswith("/"):
         try:
-            return _private(f"{given.rstrip('/')}/{_FOLDER}")
-        except OSError:  # it is gone, or another person's, as after `sudo -E`
+            # Whoever owns it can put other folders into the place of ours (XDG Base Directory).
+            if os.stat(given).st_uid == os.getuid():  # noqa: PTH116 - `pathlib` is slow to load
+                return _private(f"{given.rstrip('/')}/{_FOLDER}")
+        except OSError:  # it is gone
             pass
     from desktop.services.paths import own_runtime_folder
 

@@ -15,6 +15,7 @@ from desktop.services.failures import EXPECTED, failure_code
 from desktop.services.hand_outs import HandOut, HandOuts
 from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
+from desktop.services.profiles import tokens_bound
 from desktop.services.renewer import Need
 from desktop.services.session_errors import NoToken
 from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
@@ -105,7 +106,7 @@ class Agent:
         shape = members.get("format")
         if shape is not None and not (isinstance(shape, str) and shape in FORMATS):
             raise BadMessage("unknown format")
-        session = await self._session(members)
+        session = await self._session_as_asked(members)
         program = await self._looker.run(lambda: _program(process))
         _must_have_token(session.state)
         if self._asks():
@@ -171,6 +172,20 @@ class Agent:
             raise NoToken
         return session
 
+    async def _session_as_asked(self, members: Members) -> Session:
+        """The same, whose tokens are for the server and client that are meant; raises `NoToken`.
+
+        Who asks may have read a file that was changed since, and takes the token where that says.
+        """
+        session = await self._session(members)
+        meant = members.get("issued_for")
+        if meant is not None and meant != tokens_bound(session.profile):
+            await self._go_by_the_file()
+            session = await self._session(members)
+            if meant != tokens_bound(session.profile):
+                raise NoToken
+        return session
+
     def _id_of(self, name: str) -> str:
         """The id of the profile with this id or name, or of the first; empty for an unknown one."""
         profiles = [each.profile for each in self._sessions.standings]
@@ -189,8 +204,7 @@ def _validity(members: Members) -> float:
     value = members.get("min_validity", 0.0)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadMessage("no number of seconds")
-    # Bounded first: JSON has numbers that no float holds.
-    return float(min(max(0, value), _LONGEST_VALIDITY))
+    return float(min(max(0.0, value), _LONGEST_VALIDITY))  # no float is as large as an int
 
 
 def _must_have_token(state: State) -> None:

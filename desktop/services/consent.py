@@ -28,6 +28,9 @@ class Answer(Enum):
     REFUSE = auto()
 
 
+Key = tuple[str, str, str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Whether `program` may have the token of the profile with the id `profile`."""
@@ -37,9 +40,10 @@ class Question:
     profile_name: str
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """What an answer holds for: this program, script included, and this profile."""
-        return self.program.path, self.program.runs_in, self.profile
+    def key(self) -> Key:
+        """What an answer holds for: this program, script or module included, and this profile."""
+        program = self.program  # a module has only a name: its path is that of Python
+        return program.name, program.path, program.runs_in, self.profile
 
 
 Ask = Callable[[Question], Awaitable[Answer]]
@@ -55,9 +59,9 @@ class Consent:
     def __init__(self, ask: Ask, clock: Clock) -> None:
         self._ask = ask
         self._clock = clock
-        self._answers: dict[tuple[str, str, str], tuple[Moment, float, bool]] = {}
-        self._asking: dict[tuple[str, str, str], asyncio.Task[Answer]] = {}
-        self._waiting: dict[tuple[str, str, str], int] = {}
+        self._answers: dict[Key, tuple[Moment, float, bool]] = {}
+        self._asking: dict[Key, asyncio.Task[Answer]] = {}
+        self._waiting: dict[Key, int] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def obtain(self, question: Question) -> None:
@@ -81,6 +85,8 @@ class Consent:
 
     async def _answer_to(self, question: Question) -> Answer:
         key = question.key
+        if not question.program.path:  # whoever else is not known may be another one
+            return await self._ask_in_turn(question)
         if key not in self._asking:
             self._asking[key] = asyncio.ensure_future(self._ask_in_turn(question))
         asking = self._asking[key]

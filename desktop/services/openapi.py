@@ -167,7 +167,7 @@ class _Reader:
 
     def _is_token(self, name: str) -> bool:
         scheme = self._resolved(self._schemes.get(name))
-        kind = scheme.get("type")
+        kind = _text(scheme.get("type"))
         return kind in {"oauth2", "openIdConnect"} or scheme.get("scheme") == "bearer"
 
     def _resolved(self, value: object) -> dict[str, Any]:

@@ -109,6 +109,8 @@ _INTERPRETER = re.compile(
     r"(?:python|pypy|perl|ruby|node|nodejs|deno|bun|php|lua|tclsh|java|Rscript|pwsh|powershell|"
     r"bash|sh|dash|ash|zsh|fish|ksh|mksh|busybox)w?[0-9.-]*"
 )
+# Also joined to others, as in `bash -lc`, and with the text behind it.
+_RUNS_TEXT = re.compile(r"-[A-Za-z]{0,4}c|-c.*|-e|--|-(?i:command)", re.DOTALL)
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
@@ -116,11 +118,11 @@ def _script(process: Process) -> str:
     """The script that an interpreter runs, or the name of the module; empty for neither."""
     arguments = process.cmdline()[1:]
     for number, argument in enumerate(arguments):
-        if argument == "-m":
-            module = arguments[number + 1] if number + 1 < len(arguments) else ""
+        if argument.startswith("-m"):
+            module = argument[2:] or "".join(arguments[number + 1 : number + 2])
             return module if _MODULE.fullmatch(module) else ""
-        if argument in {"-c", "-e", "--"} or argument.lower() == "-command":
-            return ""  # what follows is a program, and may hold anything
+        if _RUNS_TEXT.fullmatch(argument):
+            return ""  # what follows, or stands in it, is a program, and may hold anything
         if not argument.startswith("-"):
             script = Path(process.cwd(), argument)
             return str(script) if script.is_file() else ""

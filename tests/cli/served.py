@@ -14,6 +14,7 @@ from desktop.cli.access import Access
 from desktop.cli.program import program
 from desktop.demo import PUBLIC_CLIENT_ID, DemoServer
 from desktop.demo.clients import DEVICE_CODE
+from desktop.services.profiles import Profile
 
 PROFILE_ID = "northwind"
 
@@ -26,9 +27,9 @@ class Served:
     tokens: list[str] = field(default_factory=list)
     wanted: list[float] = field(default_factory=list)
 
-    def access(self, profile: str | None, *, min_validity: float = 60.0) -> Access:
+    def access(self, profile: Profile, *, min_validity: float = 60.0) -> Access:
         """The next of the tokens; the last one for ever."""
-        assert profile == PROFILE_ID
+        assert profile.id == PROFILE_ID
         self.wanted.append(min_validity)
         token = self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
         expires_at = datetime.now(UTC) + timedelta(seconds=500)

@@ -79,6 +79,11 @@ def test_nothing_moves_the_cursor_of_a_terminal(body: bytes, shown: str) -> None
     assert api_answers.readable(body) == shown
 
 
+def test_margins_make_no_flood_of_an_answer() -> None:
+    body = b"[" * 200 + b",".join([b"1"] * 100_000) + b"]" * 200
+    assert api_answers.readable(body) == body.decode()
+
+
 @pytest.mark.usefixtures("terminal")
 def test_a_terminal_gets_no_more_than_it_can_take(
     served: Served, monkeypatch: pytest.MonkeyPatch

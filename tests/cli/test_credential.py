@@ -294,7 +294,7 @@ def test_what_an_administrator_forbids_is_handed_to_nobody(
     monkeypatch: pytest.MonkeyPatch, shape: CopyFormat
 ) -> None:
     held = Access("token", "Bearer", None, (), "soc")
-    monkeypatch.setattr(access_module, "access", lambda _id: held)
+    monkeypatch.setattr(access_module, "access", lambda _profile: held)
     policy = Policy(source="policy.toml", forbidden_formats=frozenset({shape.name}))
     profile = Profile(id="soc", name="SOC", client_id="c", policy=policy)
     with pytest.raises(FormatForbidden):

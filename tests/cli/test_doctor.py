@@ -72,6 +72,15 @@ def test_a_clock_that_is_wrong_is_told(secret_service: SecretStore, own_folders:
     assert clock["text"] == "This computer is 2 hours behind the server."
 
 
+def test_a_proxy_whose_address_makes_no_sense_is_told(home: Place) -> None:
+    home.file.parent.mkdir()
+    home.file.write_text('[profiles.x]\nissuer = "https://login.invalid"\nclient_id = "c"\n')
+    done = home.run("doctor", "--json", https_proxy="http://dana:SECRET@[x")
+    assert done.stderr == ""
+    assert "SECRET" not in done.stdout
+    assert checks_in(done)["proxy (login.invalid)"]["outcome"] == "fail"
+
+
 def test_a_proxy_that_is_not_there_is_told_without_its_user(home: Place) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

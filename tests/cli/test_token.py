@@ -19,11 +19,13 @@ from desktop.cli.exits import exit_code
 from desktop.ipc import address
 from desktop.ipc.messages import CODES, LONGEST, RefusedByAgent, encode
 from desktop.services.failures import EXPECTED, failure_code
+from desktop.services.profiles import Profile, tokens_bound
 from desktop.services.session_errors import NoToken
 from desktop.services.token_output import FORMATS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")
 
+SOC = Profile(id="soc", name="SOC", client_id="client-1", issuer="https://login.example")
 GIVEN = {
     "ok": True,
     "access_token": "made-up",
@@ -300,8 +302,14 @@ def test_a_name_with_spaces_goes_the_whole_way(capsys: pytest.CaptureFixture[str
 
 def test_other_commands_get_the_token_with_all_that_is_known() -> None:
     with answering(encode(GIVEN)) as said:
-        found = access("soc", min_validity=90)
-    assert said[0] == {"version": 1, "command": "token", "profile": "soc", "min_validity": 90}
+        found = access(SOC, min_validity=90)
+    assert said[0] == {
+        "version": 1,
+        "command": "token",
+        "profile": "soc",
+        "min_validity": 90,
+        "issued_for": tokens_bound(SOC),
+    }
     assert (found.access_token, found.scope, found.profile) == ("made-up", ("read", "write"), "soc")
     assert found.expires_at is not None
     assert found.expires_at.isoformat() == "2026-11-25T12:00:00+00:00"
@@ -310,7 +318,7 @@ def test_other_commands_get_the_token_with_all_that_is_known() -> None:
 
 def test_a_token_that_never_expires_says_so() -> None:
     with answering(encode(GIVEN | {"expires_at": None})):
-        assert access(None).expires_at is None
+        assert access(SOC).expires_at is None
 
 
 @pytest.mark.parametrize(
@@ -320,13 +328,13 @@ def test_an_answer_that_is_none_counts_as_none(
     other: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = Access("saved", "Bearer", None, (), "soc")
-    monkeypatch.setattr(access_module, "_by_itself", lambda _name, _validity: (saved, None))
+    monkeypatch.setattr(access_module, "_by_itself", lambda _profile, _validity: saved)
     with answering(encode(GIVEN | other)):
-        assert access(None) == saved
+        assert access(SOC) == saved
 
 
 def test_a_refusal_reaches_the_command() -> None:
     refusal = RefusedByAgent("declined", "You did not allow it", "Run it again.")
     with answering(encode(refusal.members())), pytest.raises(RefusedByAgent) as caught:
-        access(None)
+        access(SOC)
     assert caught.value.code == "declined"

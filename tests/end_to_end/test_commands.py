@@ -3,7 +3,11 @@
 import json
 import os
 import subprocess
+import threading
+import tomllib
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,6 +110,28 @@ def test_without_the_program_a_sign_in_serves_the_next_command(
     assert (
         run(secret_service, "token").stdout.strip() == saved_token(secret_service)["access_token"]
     )
+
+
+@pytest.mark.usefixtures("agent")
+def test_a_token_does_not_go_where_a_profile_points_since(secret_service: SecretStore) -> None:
+    profiles_file = Path(os.environ["XDG_CONFIG_HOME"], "xdr-login", "profiles.toml")
+    shown: list[str | None] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            shown.append(self.headers.get("Authorization"))
+            self.send_error(404)
+
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        text = profiles_file.read_text("utf-8")
+        here = f"http://127.0.0.1:{other.server_port}"
+        before = tomllib.loads(text)["profiles"]["soc"]["issuer"]
+        profiles_file.write_text(text.replace(before, here), "utf-8")
+        for command in (("api", "GET", "/iroh/profile/whoami"), ("whoami",), ("run", "--", "env")):
+            assert run(secret_service, *command).returncode == 3
+        other.shutdown()
+    assert shown == []
 
 
 # All ways to sign in, elsewhere

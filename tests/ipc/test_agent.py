@@ -18,7 +18,7 @@ from desktop.ipc.server import Server, claim
 from desktop.services.consent import Answer, Consent, Question
 from desktop.services.keystore import KeyringLocked
 from desktop.services.policy import Policy
-from desktop.services.profiles import Profile, UnknownProfile, tokens_key
+from desktop.services.profiles import Profile, UnknownProfile, tokens_bound, tokens_key
 from desktop.services.session import Session
 from desktop.services.sessions import Sessions
 from desktop.services.surroundings import Surroundings
@@ -191,6 +191,19 @@ async def test_a_profile_that_was_written_since_is_found(desk: Desk) -> None:
     assert (await desk.refusal("token", profile="new")).code == "sign_in_needed"
     refusal = await desk.refusal("token", profile="nowhere")
     assert (refusal.code, refusal.title) == ("failure", "There is no such profile")
+
+
+async def test_a_token_is_for_the_server_that_who_asks_has_read_of(desk: Desk) -> None:
+    await desk.sign_in()
+    asked = {"profile": PROFILE.id, "issued_for": tokens_bound(PROFILE)}
+    assert (await desk.ask("token", **asked))["access_token"] == ACCESS_TOKEN
+    elsewhere = replace(PROFILE, issuer="https://elsewhere.example")
+    asked["issued_for"] = tokens_bound(elsewhere)
+    assert (await desk.refusal("token", **asked)).code == "sign_in_needed"
+    desk.file = {PROFILE.id: elsewhere}
+    assert (await desk.refusal("token", **asked)).code == "sign_in_needed"
+    known = [each.profile for each in desk.sessions.standings]
+    assert known == [elsewhere]  # it has gone by the file
 
 
 @pytest.mark.parametrize(

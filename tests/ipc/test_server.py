@@ -329,6 +329,15 @@ def test_the_folder_of_another_person_is_not_used(
         address.socket_path()
 
 
+def test_nothing_is_put_into_the_place_of_another_person(
+    own_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 12345)  # as root is after `sudo -E`
+    with pytest.raises(PermissionError, match="state/xdr-login/run"):
+        address.socket_path()
+    assert not (own_folders / "run" / "xdr-login").exists()
+
+
 def test_a_socket_whose_path_is_too_long_is_an_error(
     own_folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,6 +96,7 @@ async def test_who_was_refused_does_not_ask_again_at_once(desk: Desk) -> None:
         replace(DEPLOY, profile="other"),
         replace(DEPLOY, program=replace(DEPLOY.program, path="/elsewhere/deploy.py")),
         replace(DEPLOY, program=replace(DEPLOY.program, runs_in="/elsewhere/python3")),
+        replace(DEPLOY, program=replace(DEPLOY.program, name="another_module")),
     ],
 )
 async def test_an_answer_is_for_that_program_and_profile(desk: Desk, other: Question) -> None:
@@ -115,6 +116,21 @@ async def test_nothing_is_remembered_of_a_program_that_is_not_known(desk: Desk) 
     await desk.answered(Answer.FOR_AN_HOUR, unknown)
     await desk.answered(Answer.FOR_AN_HOUR, unknown)
     assert len(desk.person.asked) == 2
+
+
+async def test_two_that_are_not_known_are_not_the_same(desk: Desk) -> None:
+    unknown = replace(DEPLOY, program=UNKNOWN)
+    first, second = desk.begin(unknown), desk.begin(unknown)
+    await desk.person.say(Answer.ONCE)
+    await first
+    await desk.person.say(Answer.REFUSE)
+    with pytest.raises(NotAllowed):
+        await second
+    third = desk.begin(unknown)
+    await settle()
+    third.cancel()
+    await settle()
+    assert desk.person.open[-1].cancelled()
 
 
 async def test_all_that_wait_for_the_same_program_get_the_same_answer(desk: Desk) -> None:

@@ -95,6 +95,15 @@ def test_scopes_are_those_of_all_ways_to_give_a_token() -> None:
     assert (found.needs_token, found.scopes) == (True, ("x:read",))
 
 
+@pytest.mark.parametrize("kind", [[], {}, 1, None])
+def test_a_kind_of_token_that_is_no_text_is_none(kind: object) -> None:
+    found = routes(
+        paths={"/x": {"get": {"security": [{"it": []}]}}},
+        components={"securitySchemes": {"it": {"type": kind}}},
+    )
+    assert not found[0].needs_token
+
+
 def test_what_is_shown_cannot_mislead() -> None:
     assert one(summary="a\u202eb\x1b[2Jc\nd").text == "a b [2Jc d"
     assert len(one(summary="x" * 5000).text) == 300

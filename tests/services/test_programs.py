@@ -70,6 +70,9 @@ def test_of_an_interpreter_the_script_counts(interpreter: str, script: Path) -> 
     "arguments",
     [
         ["-c", "print('SECRET')"],
+        ["-cprint('SECRET')\npass", __file__],
+        ["-Ic", "print('SECRET')", __file__],
+        ["-lc", "SECRET" * 100],
         ["-e", "SECRET"],
         ["-Command", "SECRET"],
         ["SECRET"],
@@ -84,8 +87,9 @@ def test_what_an_interpreter_is_given_besides_is_not_told(arguments: list[str]) 
     assert found == Program("python3", "/usr/bin/python3", 7)
 
 
-def test_a_module_has_a_name() -> None:
-    found = who_called(Made("/usr/bin/python3", ["-m", "pytest", "SECRET"]))
+@pytest.mark.parametrize("arguments", [["-m", "pytest", "SECRET"], ["-mpytest", __file__]])
+def test_a_module_has_a_name(arguments: list[str]) -> None:
+    found = who_called(Made("/usr/bin/python3", arguments))
     assert found == Program("pytest", "/usr/bin/python3", 7, "/usr/bin/python3")
 
 
