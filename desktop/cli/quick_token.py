@@ -45,7 +45,7 @@ def run(arguments: Sequence[str]) -> int | None:
     `arguments` are those behind `token`.
     """
     given = _given(arguments)
-    if given is None:
+    if given is None or sys.platform == "win32":  # the whole command line asks at the pipe
         return None
     try:
         answer = _asked(_question(*given))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from desktop.services.states import State
 
 _PATIENCE = 30.0  # seconds that a program waits for a renewal
+_LOOKED_WITHIN = 3.0  # seconds
 _LONGEST_VALIDITY = 86400.0  # seconds
 _LONGEST_NAME = 200  # characters
 
@@ -107,7 +108,7 @@ class Agent:
         if shape is not None and not (isinstance(shape, str) and shape in FORMATS):
             raise BadMessage("unknown format")
         session = await self._session_as_asked(members)
-        program = await self._looker.run(lambda: _program(process))
+        program = await self._program(process)
         _must_have_token(session.state)
         if self._asks():
             profile = session.profile
@@ -127,6 +128,16 @@ class Agent:
             }
         self.hand_outs.note(HandOut(datetime.now(UTC), program, profile.id))
         return answer
+
+    async def _program(self, process: int | None) -> Program:
+        """Who asks; where looking takes long, as at a mount that is gone, nobody waits for it."""
+        try:
+            async with asyncio.timeout(_LOOKED_WITHIN):
+                return await self._looker.run(lambda: _program(process))
+        except TimeoutError:
+            from desktop.services.programs import UNKNOWN  # loaded by then
+
+            return UNKNOWN
 
     async def _status(self, _members: Members, _process: int | None) -> Members:
         for standing in self._sessions.standings:

@@ -19,13 +19,13 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 # Quoted, perhaps cut off before the closing quote, or bare.
 _VALUE = r"(?:\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?|\\*\"?[^\s\"'&,;})]+)"
-# A JWT, a value that is named as a secret, what a browser comes back with, an Authorization header,
-# the password in an address.
+# A JWT, whole or cut off, a value that is named as a secret, with dashes too, as Cisco XDR writes
+# names, what a browser comes back with, an Authorization header, the password in an address.
 _SECRETS = (
-    re.compile(r"eyJ[\w-]{8,}+(?:\.[\w-]*){1,4}"),
+    re.compile(r"eyJ[\w-]{8,}+(?:\.[\w-]*){0,4}"),
     re.compile(
-        r"(?i)((?:access_token|refresh_token|id_token|device_code|client_secret|code_verifier"
-        r"|password|user_code)(?:\\*[\"'])?\s*(?:[=:]|%3D)\s*)" + _VALUE
+        r"(?i)((?:(?:access|refresh|id|csrf)[_-]token|(?:device|user)[_-]code|client[_-]secret"
+        r"|code[_-]verifier|assertion|password)(?:\\*[\"'])?\s*(?:[=:]|%3D)\s*)" + _VALUE
     ),
     # These are everyday words too: only as the name of a member, and not for a number like 404.
     re.compile(

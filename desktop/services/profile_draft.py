@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.services.profile_reading import preset_members
-from desktop.services.profile_rules import faults
+from desktop.services.profile_rules import ADDRESSES, faults, names_person
 from desktop.services.profiles import COLORS, MEMBERS, Profile
 from desktop.services.settings import (
     CLIPBOARD_SECONDS,
@@ -110,7 +110,8 @@ def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None
 
 def faults_of(draft: Draft, presets: Presets) -> dict[str, str]:
     """What is wrong, by field, in words for a form; nothing where it can be saved."""
-    found = _faults_as_typed(draft)
+    found = {name: _PERSON for name in ADDRESSES if names_person(getattr(draft, name).strip())}
+    found |= _faults_as_typed(draft)
     for member, detail in faults(profile_of("draft", draft, presets)):
         if member == "settings":  # told above, at the field of each
             continue
@@ -176,6 +177,7 @@ _WORDS = {
 
 
 # Where a preset knows the endpoints, no field shows them.
+_PERSON = "It holds a user name or password: leave that out."
 _OF_PRESET = {**_WORDS, "issuer": "Type in the address of the issuer, which begins with https://."}
 
 

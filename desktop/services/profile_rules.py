@@ -24,7 +24,16 @@ NEVER_IN_A_FILE = (
     "“xdr-login profiles edit NAME --client-secret-stdin”"
 )
 
+# What a profile names besides `ENDPOINTS_FOR_TOKENS`.
+ADDRESSES = (
+    "issuer",
+    "device_authorization_endpoint",
+    "token_endpoint",
+    "authorization_endpoint",
+)
+
 _SECRET = re.compile(r".*(secret|password|passwd).*|(access|refresh)_token")
+_PERSON = re.compile(r"[^/?#]*//[^/?#]*@")
 _GUIDE = re.compile(r"|xdr")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LONGEST_LETTER = 2
@@ -42,6 +51,11 @@ _ELSEWHERE = re.compile(r"\\|/[/\\]")
 def names_secret(member: str) -> bool:
     """Whether what is called `member` looks like a secret."""
     return _SECRET.fullmatch(member.lower().replace("-", "_")) is not None
+
+
+def names_person(address: str) -> bool:
+    """Whether a user name, and perhaps a password, stands before the host of `address`."""
+    return _PERSON.match(address) is not None
 
 
 def faults(profile: Profile) -> Iterator[Fault]:
@@ -108,6 +122,9 @@ def _faults_of_client(profile: Profile) -> Iterator[Fault]:
 def _faults_of_addresses(profile: Profile) -> Iterator[Fault]:
     # Where the issuer is a text that proves nothing, everything must be on its host.
     home = profile.issuer or profile.token_endpoint
+    for name in ADDRESSES:
+        if names_person(getattr(profile, name)):
+            yield name, f"`{name}` holds a user name or password, which never stands here"
     for name in ENDPOINTS_FOR_TOKENS:
         address = getattr(profile, name)
         if address and profile.expected_issuer and not is_same_server(address, home):

@@ -297,6 +297,13 @@ def test_a_name_with_spaces_goes_the_whole_way(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == "made-up\n"
 
 
+def test_on_windows_the_whole_command_line_asks_at_the_pipe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert quick_token.run(["--profile", "soc"]) is None
+
+
 # For the other commands
 
 

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import sys
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from desktop.ipc import agent as agent_module
 from desktop.ipc import client
 from desktop.ipc.address import socket_path
 from desktop.ipc.agent import Agent
@@ -19,6 +21,7 @@ from desktop.services.consent import Answer, Consent, Question
 from desktop.services.keystore import KeyringLocked
 from desktop.services.policy import Policy
 from desktop.services.profiles import Profile, UnknownProfile, tokens_bound, tokens_key
+from desktop.services.programs import UNKNOWN
 from desktop.services.session import Session
 from desktop.services.sessions import Sessions
 from desktop.services.surroundings import Surroundings
@@ -241,6 +244,19 @@ async def test_who_wants_it_is_asked_first(desk: Desk) -> None:
     await desk.ask("token")
     assert [each.profile_name for each in desk.asked] == [PROFILE.name]
     assert desk.asked[0].program.path
+
+
+async def test_nobody_waits_for_a_look_that_takes_for_ever(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = threading.Event()
+    monkeypatch.setattr(agent_module, "_LOOKED_WITHIN", 0.05)
+    monkeypatch.setattr(agent_module, "_program", lambda _: never.wait())
+    await desk.sign_in()
+    for _ in range(2):
+        assert (await desk.ask("token"))["access_token"] == ACCESS_TOKEN
+    assert {each.program for each in desk.agent.hand_outs.all()} == {UNKNOWN}
+    never.set()
 
 
 async def test_a_no_is_a_no_without_a_trace(desk: Desk) -> None:

@@ -35,6 +35,12 @@ MEMBERS = (
     "code_verifier",
     "password",
     "user_code",
+    "access-token",
+    "refresh-token",
+    "device-code",
+    "client-secret",
+    "csrf-token",
+    "client_assertion",
 )
 
 
@@ -135,7 +141,7 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
 
 def test_a_long_line_is_redacted_quickly() -> None:
     began = time.monotonic()
-    for text in ('"password": "' + "\\" * 20_001, "eyJ" * 7_000, "bearer " * 3_000):
+    for text in ('"password": "' + "\\" * 20_001, "eyJ" * 300_000, "bearer " * 3_000):
         redacted(text)
     assert time.monotonic() - began < 3
 

@@ -120,6 +120,11 @@ def test_a_fault_is_told_at_its_field(change: dict[str, str], field: str) -> Non
     assert "`" not in found[field], "names of the file are not those of the form"
 
 
+def test_a_password_in_an_address_is_told_as_what_it_is() -> None:
+    found = faults_of(replace(OWN, issuer=" https://dana:SECRET@login.example"), PRESETS)
+    assert found == {"issuer": "It holds a user name or password: leave that out."}
+
+
 def test_of_the_ways_that_a_client_allows_the_safest_is_proposed() -> None:
     model = read_client_model(
         '{"id": "client-9", "name": "SOC", "grants": ["device-grant", "auth-code"],'

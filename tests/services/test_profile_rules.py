@@ -43,6 +43,8 @@ def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: AN
     ("member", "value"),
     [
         ("grant", "password"),
+        ("issuer", "https://dana:SECRET@login.example"),
+        ("token_endpoint", "https://dana@login.example/token"),
         *(
             ("redirect_uri", address)
             for address in (
