@@ -34,6 +34,12 @@ _ENDPOINTS = {
     "code": ("authorization_endpoint", "token_endpoint"),
     "client-credentials": ("token_endpoint",),
 }
+_ASKED = (
+    "issuer",
+    "device_authorization_endpoint",
+    "token_endpoint",
+    "authorization_endpoint",
+)
 _PROXY_SCHEMES = {"http", "https"}
 # What begins so is on Windows a file of another computer, or a device.
 _ELSEWHERE = re.compile(r"\\|/[/\\]")
@@ -106,6 +112,10 @@ def _faults_of_client(profile: Profile) -> Iterator[Fault]:
 
 
 def _faults_of_addresses(profile: Profile) -> Iterator[Fault]:
+    for name in _ASKED:
+        address = getattr(profile, name)
+        if address and (reason := _why_unsafe(address)):
+            yield name, f"`{name}` is no safe address: {reason}"
     # Where the issuer is a text that proves nothing, everything must be on its host.
     home = profile.issuer or profile.token_endpoint
     for name in ENDPOINTS_FOR_TOKENS:

@@ -124,6 +124,14 @@ def test_another_of_the_same_name_gets_a_number(console: Console) -> None:
         (["--region", "eu", "--client-id", "c", "--in-use-minutes", "0"], "--in-use-minutes: A"),
         (["--region", "eu", "--client-id", "c", "--proxy", "socks5://x:1"], "--proxy: “system”"),
         (["--region", "eu", "--preset", "okta", "--client-id", "c"], "do not go together"),
+        (["--issuer", "http://a.example", "--client-id", "c"], "which begins with https://"),
+        (
+            [
+                *("--issuer", "https://a.example", "--client-id", "c"),
+                *("--token-endpoint", "http://a.example/token"),
+            ],
+            "--token-endpoint: It is no safe address: not https.",
+        ),
         (["--grant", "implicit"], "Invalid value for '--grant'"),
     ],
 )
@@ -134,6 +142,19 @@ def test_what_makes_no_sense_is_refused_with_the_words_of_the_form(
     assert (done.code, done.out) == (2, "")
     assert words in done.err
     assert not console.file.exists()
+
+
+def test_no_command_saves_an_address_that_a_sign_in_would_refuse(console: Console) -> None:
+    console.write(ONE)
+    done = console.run("edit", "soc", "--issuer", "http://login.example")
+    assert (done.code, done.out) == (2, "")
+    assert "which begins with https://" in done.err
+    source = console.file.with_name("other.toml")
+    source.write_text('[profiles.other]\nissuer = "http://login.example"\nclient_id = "c"\n')
+    done = console.run("import", str(source))
+    assert (done.code, done.out) == (1, "")
+    assert "`issuer` is no safe address: not https (line 2)" in done.err
+    assert console.file.read_text() == ONE
 
 
 def test_every_field_of_the_form_has_an_option() -> None:
