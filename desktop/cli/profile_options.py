@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from desktop.services.field_names import for_terminal, option
 from desktop.services.profile_deeds import Passwords
 from desktop.services.profile_draft import Draft, Presets, faults_of
 from desktop.services.profiles import COLORS, GRANTS
@@ -68,8 +69,8 @@ _FIELDS = (
 
 def draft_options(command: Function) -> Function:
     """Give `command` an option for each field of the form, and for the two passwords."""
-    for option in reversed(list(_options())):
-        command = option(command)
+    for add in reversed(list(_options())):
+        command = add(command)
     return command
 
 
@@ -143,26 +144,14 @@ def typed_passwords(given: Mapping[str, Any], *, client: str, proxy: str) -> Pas
 
 
 def refuse_faults(draft: Draft, presets: Presets) -> None:
-    """Raise `UsageError` with the words of the form for everything that is wrong with `draft`."""
+    """Raise `UsageError` with what the form says of everything that is wrong with `draft`."""
     if draft.preset and draft.preset not in presets:
         known = ", ".join(presets)
         raise click.UsageError(f"There is no preset “{draft.preset}”; known are {known}.")
     found = faults_of(draft, presets)
     if found:
-        lines = [f"{option_of(member)}: {words}" for member, words in found.items()]
+        lines = [f"{option(member)}: {for_terminal(words)}" for member, words in found.items()]
         raise click.UsageError("\n".join(lines))
-
-
-def option_of(member: str) -> str:
-    """The option for a field of the form."""
-    others = {
-        "name": "NAME",
-        "grant": "--grant",
-        "client_authentication": "--auth",
-        "scope": "--scope",
-        "extra_parameters": "--extra",
-    }
-    return others.get(member) or next(each.option for each in _FIELDS if each.member == member)
 
 
 def _typed(prompt: str) -> str:

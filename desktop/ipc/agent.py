@@ -12,6 +12,7 @@ from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
 from desktop.services.background import Worker
 from desktop.services.consent import Question
 from desktop.services.failures import EXPECTED, failure_code
+from desktop.services.field_names import for_terminal
 from desktop.services.hand_outs import HandOut, HandOuts
 from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
@@ -94,7 +95,8 @@ class Agent:
                 return await command(members, process)
             except EXPECTED as error:
                 advice = advice_for(error)
-                raise RefusedByAgent(failure_code(error), advice.title, advice.text) from error
+                text = for_terminal(advice.text)  # who asks is a command
+                raise RefusedByAgent(failure_code(error), advice.title, text) from error
 
         return worded
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from desktop.oauth.addresses import has_hidden_characters
+from desktop.services.field_names import CHOICES, ENDPOINTS, NEXT_FIELD, ONE_A_LINE
 from desktop.services.profile_reading import preset_members
 from desktop.services.profile_rules import faults
 from desktop.services.profiles import COLORS, MEMBERS, Profile
@@ -160,16 +161,15 @@ _MISSING = {
     "name": "Give it a name that you will know it by.",
 }
 _WORDS = {
-    "issuer": "Type in the address of the issuer, which begins with https://, or the endpoints "
-    "under “More options”.",
+    "issuer": f"Type in the address of the issuer, which begins with https://, or {ENDPOINTS}.",
     "letter": "One character, or two.",
     "color": f"One of {', '.join(COLORS)}, or a color such as #1a2b3c.",
     "proxy": "“system”, “none”, or an address with its port, such as http://proxy.example:3128. "
-    "The user goes into the next field.",
+    f"The user goes into {NEXT_FIELD}.",
     "redirect_uri": "It must be on this computer, such as http://127.0.0.1:8400/callback.",
     "client_authentication": "This way to sign in needs the client password.",
-    "extra_parameters": "One a line, such as audience=https://api.example. No password here.",
-    "keep_fresh": "On, off, or as in the settings.",
+    "extra_parameters": f"{ONE_A_LINE} audience=https://api.example. No password here.",
+    "keep_fresh": CHOICES,
     "in_use_minutes": f"A number from {IN_USE_MINUTES[0]} to {IN_USE_MINUTES[-1]}.",
     "clipboard_seconds": f"A number from {CLIPBOARD_SECONDS[0]} to {CLIPBOARD_SECONDS[-1]}.",
 }

@@ -15,6 +15,7 @@ from desktop.ipc.agent import Agent
 from desktop.ipc.client import NoAnswer
 from desktop.ipc.messages import Members, RefusedByAgent
 from desktop.ipc.server import Server, claim
+from desktop.oauth.errors import CertificateRejected
 from desktop.services.consent import Answer, Consent, Question
 from desktop.services.keystore import KeyringLocked
 from desktop.services.policy import Policy
@@ -310,3 +311,15 @@ async def test_it_goes_by_a_file_that_another_program_has_changed(desk: Desk) ->
     profiles = (await desk.ask("status"))["profiles"]
     assert isinstance(profiles, list)
     assert [each["id"] for each in profiles] == [OTHER.id]
+
+
+async def test_a_refusal_names_options_and_no_field_of_the_form(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> None:
+        raise CertificateRejected("login.example")
+
+    monkeypatch.setattr(desk.agent, "_go_by_the_file", fail)
+    refusal = await desk.refusal("profiles_changed")
+    assert "--ca-file (“xdr-login profiles edit”)" in refusal.text
+    assert "More options" not in refusal.text
