@@ -50,6 +50,14 @@ _FIELDS = (
     ),
     _Field("--token-endpoint", "token_endpoint", "URL", "Where no metadata names it."),
     _Field("--authorization-endpoint", "authorization_endpoint", "URL", "The same, for “code”."),
+    _Field("--userinfo-endpoint", "userinfo_endpoint", "URL", "Where it says who signed in."),
+    _Field("--revocation-endpoint", "revocation_endpoint", "URL", "Where it takes a token back."),
+    _Field(
+        "--app-grant-endpoint",
+        "app_grant_endpoint",
+        "URL",
+        "Where Cisco XDR takes back all that was granted.",
+    ),
     _Field(
         "--expected-issuer",
         "expected_issuer",
@@ -65,6 +73,10 @@ _FIELDS = (
     _Field("--in-use-minutes", "in_use_minutes", "NUMBER", "How long a copy counts as use."),
     _Field("--clipboard-seconds", "clipboard_seconds", "NUMBER", "How long a copy stays there."),
 )
+
+
+# What stands in the form between those that are given one by one.
+_REPEATED = {"scope": " ", "verification_hosts": " ", "extra_parameters": "\n"}
 
 
 def draft_options(command: Function) -> Function:
@@ -101,6 +113,13 @@ def _options() -> list[Callable[[Function], Function]]:
             metavar="NAME=VALUE",
             help="A parameter for the provider, such as audience=…; can be repeated.",
         ),
+        click.option(
+            "--verification-host",
+            "verification_hosts",
+            multiple=True,
+            metavar="HOST",
+            help="Where the approval page may be besides; can be repeated.",
+        ),
         *fields[3:],
         click.option(
             "--client-secret-stdin",
@@ -128,10 +147,9 @@ def changed(draft: Draft, given: Mapping[str, Any]) -> Draft:
         named["grant"] = given["grant"]
     if given["client_authentication"]:
         named["client_authentication"] = _AUTHENTICATIONS[given["client_authentication"]]
-    if given["scope"]:
-        named["scope"] = " ".join(given["scope"])
-    if given["extra_parameters"]:
-        named["extra_parameters"] = "\n".join(filter(None, given["extra_parameters"]))
+    for member, between in _REPEATED.items():
+        if given[member]:
+            named[member] = between.join(filter(None, given[member]))
     return replace(draft, **named)
 
 

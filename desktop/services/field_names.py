@@ -39,6 +39,7 @@ _OPTIONS = {
     "name": "NAME",
     "client_authentication": "--auth",
     "extra_parameters": "--extra",
+    "verification_hosts": "--verification-host",
 }
 
 

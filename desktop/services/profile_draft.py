@@ -10,7 +10,7 @@ from desktop.oauth.addresses import has_hidden_characters
 from desktop.services.field_names import CHOICES, ENDPOINTS, NEXT_FIELD, ONE_A_LINE
 from desktop.services.profile_reading import preset_members
 from desktop.services.profile_rules import faults
-from desktop.services.profiles import COLORS, MEMBERS, Profile
+from desktop.services.profiles import COLORS, ENDPOINTS_FOR_TOKENS, MEMBERS, Profile
 from desktop.services.settings import (
     CLIPBOARD_SECONDS,
     IN_USE_MINUTES,
@@ -27,11 +27,12 @@ Presets = Mapping[str, Mapping[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The fields of the form, by the names of a profile's members.
+    """What is typed, by the names of a profile's members.
 
-    No preset is another provider. `scope` is words with spaces between them, `extra_parameters` a
-    `name=value` a line. A preset's own value stands in no field: it is what an empty one means.
-    The last three are the profile's own settings; empty for what the settings page says.
+    No preset is another provider. `scope` and `verification_hosts` are words with spaces between
+    them, `extra_parameters` a `name=value` a line. A preset's own value stands in no field: it is
+    what an empty one means. The profile's own settings are empty for what the settings page says.
+    The last four have no field: they are for the file and the command line.
     """
 
     preset: str = ""
@@ -55,9 +56,15 @@ class Draft:
     keep_fresh: str = ""
     in_use_minutes: str = ""
     clipboard_seconds: str = ""
+    userinfo_endpoint: str = ""
+    revocation_endpoint: str = ""
+    app_grant_endpoint: str = ""
+    verification_hosts: str = ""
 
 
 FIELDS = tuple(each.name for each in fields(Draft))
+WITHOUT_FIELD = (*ENDPOINTS_FOR_TOKENS, "verification_hosts")
+_LISTS = ("scope", "verification_hosts")
 _OF_PROFILE = tuple(name for name in FIELDS if name not in SETTINGS_OF_PROFILES)
 _USUAL = Profile(id="", name="", client_id="")
 
@@ -116,7 +123,8 @@ def faults_of(draft: Draft, presets: Presets) -> dict[str, str]:
         if member == "settings":  # told above, at the field of each
             continue
         # Where several are wrong together it is the address that all others follow from.
-        name = member if member in FIELDS else "issuer"
+        follows = member in WITHOUT_FIELD and not getattr(draft, member)
+        name = "issuer" if follows or member not in FIELDS else member
         words = _OF_PRESET if draft.preset else _WORDS
         said = detail.replace(f"`{name}`", "It", 1)
         found.setdefault(name, words.get(name, f"{said[:1].upper()}{said[1:]}."))
@@ -198,7 +206,7 @@ def _typed(value: object) -> str:
 
 def _meant(name: str, text: str) -> object:
     """What was typed, as a member; empty for what a preset is to say, or nobody needs to."""
-    if name == "scope":
+    if name in _LISTS:
         return tuple(text.replace(",", " ").split())
     if name == "extra_parameters":
         pairs = (line.partition("=") for line in text.splitlines() if line.strip())

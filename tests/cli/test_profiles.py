@@ -107,6 +107,26 @@ def test_endpoints_do_without_an_issuer(console: Console) -> None:
     assert load_profiles(console.file).named("x").token_endpoint == "https://a.example/token"
 
 
+def test_what_the_form_has_no_field_for_has_options_too(console: Console) -> None:
+    console.write(ONE)
+    endpoints = [f"{each}_endpoint" for each in ("userinfo", "revocation", "app_grant")]
+    options = [
+        text
+        for each in endpoints
+        for text in (f"--{each.replace('_', '-')}", f"https://login.example/{each}")
+    ]
+    hosts = ("--verification-host", "www.example", "--verification-host", "id.example")
+    assert console.run("edit", "soc", *options, *hosts).code == 0
+    made = load_profiles(console.file).named("soc")
+    assert [getattr(made, each) for each in endpoints] == options[1::2]
+    assert made.verification_hosts == ("www.example", "id.example")
+    assert console.run("edit", "soc", "--letter", "S").code == 0
+    assert load_profiles(console.file).named("soc").verification_hosts == made.verification_hosts
+    emptied = [part for each in options[::2] for part in (each, "")]
+    assert console.run("edit", "soc", *emptied, "--verification-host", "").code == 0
+    assert console.file.read_text() == f'{ONE}letter = "S"\n'
+
+
 def test_another_of_the_same_name_gets_a_number(console: Console) -> None:
     console.write(ONE)
     done = console.run("add", "soc", "--issuer", "https://b.example", "--client-id", "c-2")
@@ -134,6 +154,14 @@ def test_another_of_the_same_name_gets_a_number(console: Console) -> None:
         ),
         (["--region", "eu", "--preset", "okta", "--client-id", "c"], "do not go together"),
         (["--issuer", "http://a.example", "--client-id", "c"], "which begins with https://"),
+        (
+            ["--region", "eu", "--client-id", "c", "--app-grant-endpoint", "https://b.example"],
+            "--app-grant-endpoint: It must be on the host of `issuer`.",
+        ),
+        (
+            ["--region", "eu", "--client-id", "c", "--verification-host", "https://b.example"],
+            "--verification-host: It has names of hosts, such as www.google.com.",
+        ),
         (
             [
                 *("--issuer", "https://a.example", "--client-id", "c"),
