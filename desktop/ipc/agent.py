@@ -78,6 +78,7 @@ class Agent:
         """The commands, by name."""
         commands = {
             "token": self._token,
+            "questions": self._questions,
             "status": self._status,
             "sign_out": self._sign_out,
             "saved": self._saved,
@@ -128,6 +129,9 @@ class Agent:
             }
         self.hand_outs.note(HandOut(datetime.now(UTC), program, profile.id))
         return answer
+
+    async def _questions(self, _members: Members, _process: int | None) -> Members:
+        return {"asking": self._consent.is_asking}
 
     async def _status(self, _members: Members, _process: int | None) -> Members:
         for standing in self._sessions.standings:

@@ -238,6 +238,19 @@ async def test_nobody_is_asked_about_a_token_that_is_not_there(desk: Desk) -> No
     assert desk.asked == []
 
 
+async def test_it_tells_while_it_asks(desk: Desk) -> None:
+    desk.asks = True
+    desk.gate.clear()
+    await desk.sign_in()
+    assert not (await desk.ask("questions"))["asking"]
+    waiting = asyncio.ensure_future(desk.ask("token"))
+    await desk.was_asked.wait()
+    assert (await desk.ask("questions"))["asking"]
+    desk.gate.set()
+    await waiting
+    assert not (await desk.ask("questions"))["asking"]
+
+
 async def test_the_question_goes_with_the_program(desk: Desk) -> None:
     desk.asks = True
     desk.gate.clear()
