@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from threading import Timer
 from typing import TYPE_CHECKING
 
+from desktop.cli.running_app import tell_question
 from desktop.ipc.client import NoAnswer, NotRunning, ask
 from desktop.ipc.messages import Members, RefusedByAgent
 from desktop.services.session_errors import FormatForbidden, NobodyToAsk, NoToken
@@ -26,6 +28,8 @@ __all__ = ["Access", "RefusedByAgent", "access", "handed", "handed_of", "printed
 PATIENCE = 100.0
 """Seconds: longer than a person is asked, who may be asked about another program first, and than a
 renewal takes."""
+SOON = 1.0
+"""Seconds that a command waits without a word."""
 _RENEWAL = 60.0  # seconds; others may renew the same token, one at a time
 
 
@@ -53,7 +57,7 @@ def access(profile: Profile, *, min_validity: float = 60.0) -> Access:
     bound = tokens_bound(profile)
     given = {"profile": profile.id, "min_validity": min_validity, "issued_for": bound}
     try:
-        return _access_in(ask("token", patience=PATIENCE, **given))
+        return _access_in(_asked(**given))
     except (NotRunning, NoAnswer):
         return _by_itself(profile, min_validity)
 
@@ -79,7 +83,7 @@ def printed_token(profile: str | None, *, min_validity: float, shape: str) -> st
     """
     given = {"profile": profile, "min_validity": min_validity, "format": shape}
     try:
-        text = ask("token", patience=PATIENCE, **given).get("text")
+        text = _asked(**given).get("text")
         if isinstance(text, str):
             return text
     except (NotRunning, NoAnswer):
@@ -94,6 +98,17 @@ def printed_by_itself(profile: str | None, *, min_validity: float, shape: str) -
 
     chosen = load_configuration().named(profile)
     return printed(shape, _by_itself(chosen, min_validity), chosen)
+
+
+def _asked(**members: object) -> Members:
+    """What the running program answers; says so where it waits for the person."""
+    telling = Timer(SOON, tell_question)
+    telling.daemon = True
+    telling.start()
+    try:
+        return ask("token", patience=PATIENCE, **members)
+    finally:
+        telling.cancel()
 
 
 def _access_in(answer: Members) -> Access:

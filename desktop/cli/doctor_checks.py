@@ -18,6 +18,7 @@ from desktop.ipc.messages import RefusedByAgent
 from desktop.services.background import Worker
 from desktop.services.browsers import installed_browsers
 from desktop.services.configuration import load_configuration
+from desktop.services.field_names import for_terminal
 from desktop.services.keystore import KeystoreError, Vault, VaultKeystore
 from desktop.services.messages import advice_for
 from desktop.services.paths import log_folder, settings_file
@@ -48,7 +49,7 @@ class Check:
 def failed(name: str, error: Exception) -> Check:
     """The check that `error` ended, with the words of the window."""
     advice = advice_for(error)
-    return Check(name, Outcome.FAIL, f"{advice.title}.", advice.text)
+    return Check(name, Outcome.FAIL, f"{advice.title}.", for_terminal(advice.text))
 
 
 async def checks_of_computer(worker: Worker) -> AsyncIterator[Check]:

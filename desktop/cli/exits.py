@@ -11,6 +11,7 @@ from desktop.cli import CANCELLED
 from desktop.cli.talk import event, say
 from desktop.ipc.messages import RefusedByAgent
 from desktop.services import failures
+from desktop.services.field_names import for_terminal
 from desktop.services.keystore import KeyringMissing
 from desktop.services.messages import advice_for
 
@@ -45,13 +46,13 @@ def error_name(error: Exception) -> str:
 
 
 def words(error: Exception, *, user_code: str = "") -> str:
-    """What a person reads of an expected error, as the window says it."""
+    """What a person reads of an expected error, as the window says it but for the form."""
     if isinstance(error, RefusedByAgent):
         return str(error)
     advice = advice_for(error, user_code=user_code)
     # To go on without a keyring, as the window can, is of no use to who ends with the command.
     text = advice.help if isinstance(error, KeyringMissing) else advice.text
-    return "\n".join(filter(None, (f"{advice.title}. {text}", advice.facts)))
+    return for_terminal("\n".join(filter(None, (f"{advice.title}. {text}", advice.facts))))
 
 
 def tell_error(error: Exception, *, as_json: bool = False, user_code: str = "") -> Exit:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from desktop.services.field_names import for_terminal, option
 from desktop.services.profile_deeds import Passwords
 from desktop.services.profile_draft import Draft, Presets, faults_of
 from desktop.services.profiles import COLORS, GRANTS
@@ -49,6 +50,14 @@ _FIELDS = (
     ),
     _Field("--token-endpoint", "token_endpoint", "URL", "Where no metadata names it."),
     _Field("--authorization-endpoint", "authorization_endpoint", "URL", "The same, for “code”."),
+    _Field("--userinfo-endpoint", "userinfo_endpoint", "URL", "Where it says who signed in."),
+    _Field("--revocation-endpoint", "revocation_endpoint", "URL", "Where it takes a token back."),
+    _Field(
+        "--app-grant-endpoint",
+        "app_grant_endpoint",
+        "URL",
+        "Where Cisco XDR takes back all that was granted.",
+    ),
     _Field(
         "--expected-issuer",
         "expected_issuer",
@@ -66,10 +75,14 @@ _FIELDS = (
 )
 
 
+# What stands in the form between those that are given one by one.
+_REPEATED = {"scope": " ", "verification_hosts": " ", "extra_parameters": "\n"}
+
+
 def draft_options(command: Function) -> Function:
     """Give `command` an option for each field of the form, and for the two passwords."""
-    for option in reversed(list(_options())):
-        command = option(command)
+    for add in reversed(list(_options())):
+        command = add(command)
     return command
 
 
@@ -100,6 +113,13 @@ def _options() -> list[Callable[[Function], Function]]:
             metavar="NAME=VALUE",
             help="A parameter for the provider, such as audience=…; can be repeated.",
         ),
+        click.option(
+            "--verification-host",
+            "verification_hosts",
+            multiple=True,
+            metavar="HOST",
+            help="Where the approval page may be besides; can be repeated.",
+        ),
         *fields[3:],
         click.option(
             "--client-secret-stdin",
@@ -127,10 +147,9 @@ def changed(draft: Draft, given: Mapping[str, Any]) -> Draft:
         named["grant"] = given["grant"]
     if given["client_authentication"]:
         named["client_authentication"] = _AUTHENTICATIONS[given["client_authentication"]]
-    if given["scope"]:
-        named["scope"] = " ".join(given["scope"])
-    if given["extra_parameters"]:
-        named["extra_parameters"] = "\n".join(filter(None, given["extra_parameters"]))
+    for member, between in _REPEATED.items():
+        if given[member]:
+            named[member] = between.join(filter(None, given[member]))
     return replace(draft, **named)
 
 
@@ -143,26 +162,14 @@ def typed_passwords(given: Mapping[str, Any], *, client: str, proxy: str) -> Pas
 
 
 def refuse_faults(draft: Draft, presets: Presets) -> None:
-    """Raise `UsageError` with the words of the form for everything that is wrong with `draft`."""
+    """Raise `UsageError` with what the form says of everything that is wrong with `draft`."""
     if draft.preset and draft.preset not in presets:
         known = ", ".join(presets)
         raise click.UsageError(f"There is no preset “{draft.preset}”; known are {known}.")
     found = faults_of(draft, presets)
     if found:
-        lines = [f"{option_of(member)}: {words}" for member, words in found.items()]
+        lines = [f"{option(member)}: {for_terminal(words)}" for member, words in found.items()]
         raise click.UsageError("\n".join(lines))
-
-
-def option_of(member: str) -> str:
-    """The option for a field of the form."""
-    others = {
-        "name": "NAME",
-        "grant": "--grant",
-        "client_authentication": "--auth",
-        "scope": "--scope",
-        "extra_parameters": "--extra",
-    }
-    return others.get(member) or next(each.option for each in _FIELDS if each.member == member)
 
 
 def _typed(prompt: str) -> str:

@@ -23,6 +23,7 @@ from desktop.cli.talk import (
 from desktop.oauth.errors import printable
 from desktop.services import profile_texts as texts
 from desktop.services.configuration import load_configuration
+from desktop.services.field_names import for_terminal
 from desktop.services.profile_check import Finding, Outcome
 from desktop.services.profile_deeds import Passwords
 from desktop.services.profile_reading import load_presets
@@ -229,7 +230,7 @@ def _tell(finding: Finding) -> None:
     mark = finding.outcome.value.ljust(_WIDTH)
     answer(f"{mark}  {finding.step.value}: {finding.text}", color=_COLORS[finding.outcome])
     if finding.remedy:
-        answer(f"{' ' * _WIDTH}  {finding.remedy}")
+        answer(f"{' ' * _WIDTH}  {for_terminal(finding.remedy)}")
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -237,7 +238,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "step": finding.step.name.lower(),
         "outcome": finding.outcome.name.lower(),
         "text": finding.text,
-        "remedy": finding.remedy,
+        "remedy": for_terminal(finding.remedy),
         "preset": finding.preset or None,
         "grant": finding.grant or None,
     }

@@ -32,6 +32,7 @@ _ASKED = '{"version": 1, "command": "token", "profile": %s, "min_validity": %d, 
 _TOLD, _TOLD_ENDS = b'{"version": 1, "ok": true, "text": "', b'"}\n'
 _LONGEST = 64 * 1024
 _PATIENCE = 100.0  # seconds: `access.PATIENCE`
+_SOON = 1.0  # seconds: `access.SOON`
 
 ON_TERMINAL = (
     "This is an access token: whoever has it can act as you until it expires. Better pipe it into "
@@ -131,6 +132,12 @@ def _asked(question: bytes) -> bytes | None:
         if not is_own(client):
             return None
         client.sendall(question)
+        client.settimeout(_SOON)
+        try:
+            client.recv(1, _socket.MSG_PEEK)
+        except TimeoutError:
+            _say_what_it_waits_for()
+        client.settimeout(_PATIENCE)
         answer = b""
         while not answer.endswith(b"\n") and len(answer) < _LONGEST:
             piece = client.recv(_LONGEST)
@@ -144,6 +151,12 @@ def _asked(question: bytes) -> bytes | None:
     finally:
         client.close()
     return answer
+
+
+def _say_what_it_waits_for() -> None:
+    from desktop.cli.running_app import tell_question  # it takes its time, and there is some now
+
+    tell_question()
 
 
 def _told(answer: bytes) -> int | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from desktop.ipc.client import NoAnswer, NotRunning, ask
 from desktop.ipc.messages import RefusedByAgent
+
+QUESTION = "XDR Login asks you in its window whether a program may have the token: answer there.\n"
 
 if TYPE_CHECKING:
     from desktop.ipc.messages import Members
@@ -33,6 +36,15 @@ def tell_profiles_changed() -> None:
     """Have it go by the file with the profiles, which was changed here."""
     with suppress(RefusedByAgent):
         asked("profiles_changed", patience=5.0)
+
+
+def tell_question() -> None:
+    """Say on stderr that a command waits for the person, where it does."""
+    with suppress(RefusedByAgent):
+        answer = asked("questions", patience=5.0)
+        if answer is not None and answer.get("asking") is True and sys.stderr is not None:
+            sys.stderr.write(QUESTION)
+            sys.stderr.flush()
 
 
 def signed_out_by_app(profile_id: str | None) -> tuple[str, ...] | None:

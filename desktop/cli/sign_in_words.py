@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from desktop.cli.exits import Exit, tell_error
 from desktop.cli.talk import event, instant, say
 from desktop.services.durations import clock_words
+from desktop.services.field_names import for_terminal
 from desktop.services.messages import advice_for
 from desktop.services.profiles import Profile
 from desktop.services.session_errors import SignedOutByServer
@@ -131,7 +132,7 @@ class Words:
         elif isinstance(error, SignedOutByServer):
             self.note(f"{title}: signing in again.")
         else:
-            self.note(f"{title}. {advice_for(error).text}")
+            self.note(for_terminal(f"{title}. {advice_for(error).text}"))
             self.note("Going on without saving the token.")
 
     def not_saved(self, error: Exception) -> None:

@@ -12,6 +12,7 @@ from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
 from desktop.services.background import Worker
 from desktop.services.consent import Question
 from desktop.services.failures import EXPECTED, failure_code
+from desktop.services.field_names import for_terminal
 from desktop.services.hand_outs import HandOut, HandOuts
 from desktop.services.keystore import KeystoreError
 from desktop.services.messages import advice_for
@@ -79,6 +80,7 @@ class Agent:
         """The commands, by name."""
         commands = {
             "token": self._token,
+            "questions": self._questions,
             "status": self._status,
             "sign_out": self._sign_out,
             "saved": self._saved,
@@ -96,7 +98,8 @@ class Agent:
                 return await command(members, process)
             except EXPECTED as error:
                 advice = advice_for(error)
-                raise RefusedByAgent(failure_code(error), advice.title, advice.text) from error
+                text = for_terminal(advice.text)  # who asks is a command
+                raise RefusedByAgent(failure_code(error), advice.title, text) from error
 
         return worded
 
@@ -138,6 +141,9 @@ class Agent:
             from desktop.services.programs import UNKNOWN  # loaded by then
 
             return UNKNOWN
+
+    async def _questions(self, _members: Members, _process: int | None) -> Members:
+        return {"asking": self._consent.is_asking}
 
     async def _status(self, _members: Members, _process: int | None) -> Members:
         for standing in self._sessions.standings:

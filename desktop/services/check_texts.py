@@ -1,6 +1,6 @@
 """What a check of a profile says: one table. What goes wrong with a server says `messages`."""
 
-from desktop.services.field_names import field
+from desktop.services.field_names import TYPE_IN, field
 
 ANSWERS = "{host} answers."
 TRUSTED = "This computer trusts its certificate."
@@ -19,7 +19,7 @@ NOT_OFFERED = "{host} does not offer it."
 NOT_LISTED = "{host} does not list this way to sign in; whether it offers it shows now."
 SAFER = "“{name}” is safer, and {host} offers it. The client must be allowed to use it."
 NEEDS_PROOF = "This way works only with the client password."
-NEEDS_PROOF_REMEDY = "Type in the client password."
+NEEDS_PROOF_REMEDY = f"{TYPE_IN}."
 
 ACCEPTED = "It accepts this client."
 KNOWN = "It knows this client."
@@ -28,7 +28,7 @@ UNKNOWN = "{host} does not know this client ID, or the client password is wrong.
 UNKNOWN_PUBLIC = "{host} does not know this client ID, or the client has a password."
 UNKNOWN_REMEDY = "Check the client ID, the password and the region."
 WRONG_PROOF = "{host} knows this client ID, but not with this password."
-WRONG_PROOF_REMEDY = "Type in the client password anew."
+WRONG_PROOF_REMEDY = f"{TYPE_IN} anew."
 WANTS_PROOF = "{host} knows this client ID, but not without a password."
 ELSEWHERE = "{host} does not know this client ID, but it is known in {place}."
 ELSEWHERE_REMEDY = "Choose {place}."

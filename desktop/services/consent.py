@@ -64,6 +64,11 @@ class Consent:
         self._waiting: dict[Key, int] = {}
         self._one_at_a_time = asyncio.Lock()
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether the person is being asked about any program."""
+        return bool(self._asking)
+
     async def obtain(self, question: Question) -> None:
         """Return if the person allows it; raises `NotAllowed` or `NotAnswered`."""
         remembered = self._remembered(question)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from desktop.oauth.addresses import has_hidden_characters
+from desktop.services.field_names import CHOICES, ENDPOINTS, NEXT_FIELD, ONE_A_LINE
 from desktop.services.profile_reading import preset_members
 from desktop.services.profile_rules import ADDRESSES, faults, names_person
-from desktop.services.profiles import COLORS, MEMBERS, Profile
+from desktop.services.profiles import COLORS, ENDPOINTS_FOR_TOKENS, MEMBERS, Profile
 from desktop.services.settings import (
     CLIPBOARD_SECONDS,
     IN_USE_MINUTES,
@@ -26,11 +27,12 @@ Presets = Mapping[str, Mapping[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The fields of the form, by the names of a profile's members.
+    """What is typed, by the names of a profile's members.
 
-    No preset is another provider. `scope` is words with spaces between them, `extra_parameters` a
-    `name=value` a line. A preset's own value stands in no field: it is what an empty one means.
-    The last three are the profile's own settings; empty for what the settings page says.
+    No preset is another provider. `scope` and `verification_hosts` are words with spaces between
+    them, `extra_parameters` a `name=value` a line. A preset's own value stands in no field: it is
+    what an empty one means. The profile's own settings are empty for what the settings page says.
+    The last four have no field: they are for the file and the command line.
     """
 
     preset: str = ""
@@ -54,9 +56,15 @@ class Draft:
     keep_fresh: str = ""
     in_use_minutes: str = ""
     clipboard_seconds: str = ""
+    userinfo_endpoint: str = ""
+    revocation_endpoint: str = ""
+    app_grant_endpoint: str = ""
+    verification_hosts: str = ""
 
 
 FIELDS = tuple(each.name for each in fields(Draft))
+WITHOUT_FIELD = (*ENDPOINTS_FOR_TOKENS, "verification_hosts")
+_LISTS = ("scope", "verification_hosts")
 _OF_PROFILE = tuple(name for name in FIELDS if name not in SETTINGS_OF_PROFILES)
 _USUAL = Profile(id="", name="", client_id="")
 
@@ -116,7 +124,8 @@ def faults_of(draft: Draft, presets: Presets) -> dict[str, str]:
         if member == "settings":  # told above, at the field of each
             continue
         # Where several are wrong together it is the address that all others follow from.
-        name = member if member in FIELDS else "issuer"
+        follows = member in WITHOUT_FIELD and not getattr(draft, member)
+        name = "issuer" if follows or member not in FIELDS else member
         words = _OF_PRESET if draft.preset else _WORDS
         said = detail.replace(f"`{name}`", "It", 1)
         found.setdefault(name, words.get(name, f"{said[:1].upper()}{said[1:]}."))
@@ -161,16 +170,15 @@ _MISSING = {
     "name": "Give it a name that you will know it by.",
 }
 _WORDS = {
-    "issuer": "Type in the address of the issuer, which begins with https://, or the endpoints "
-    "under “More options”.",
+    "issuer": f"Type in the address of the issuer, which begins with https://, or {ENDPOINTS}.",
     "letter": "One character, or two.",
     "color": f"One of {', '.join(COLORS)}, or a color such as #1a2b3c.",
     "proxy": "“system”, “none”, or an address with its port, such as http://proxy.example:3128. "
-    "The user goes into the next field.",
+    f"The user goes into {NEXT_FIELD}.",
     "redirect_uri": "It must be on this computer, such as http://127.0.0.1:8400/callback.",
     "client_authentication": "This way to sign in needs the client password.",
-    "extra_parameters": "One a line, such as audience=https://api.example. No password here.",
-    "keep_fresh": "On, off, or as in the settings.",
+    "extra_parameters": f"{ONE_A_LINE} audience=https://api.example. No password here.",
+    "keep_fresh": CHOICES,
     "in_use_minutes": f"A number from {IN_USE_MINUTES[0]} to {IN_USE_MINUTES[-1]}.",
     "clipboard_seconds": f"A number from {CLIPBOARD_SECONDS[0]} to {CLIPBOARD_SECONDS[-1]}.",
 }
@@ -200,7 +208,7 @@ def _typed(value: object) -> str:
 
 def _meant(name: str, text: str) -> object:
     """What was typed, as a member; empty for what a preset is to say, or nobody needs to."""
-    if name == "scope":
+    if name in _LISTS:
         return tuple(text.replace(",", " ").split())
     if name == "extra_parameters":
         pairs = (line.partition("=") for line in text.splitlines() if line.strip())

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from desktop.oauth.addresses import checked_address
+from desktop.oauth.addresses import checked_address, host_of
 from desktop.oauth.errors import UnsafeAddress
 from desktop.services.profiles import (
     AUTHENTICATIONS,
@@ -120,17 +120,31 @@ def _faults_of_client(profile: Profile) -> Iterator[Fault]:
 
 
 def _faults_of_addresses(profile: Profile) -> Iterator[Fault]:
+    for name in ADDRESSES:
+        address = getattr(profile, name)
+        if address and (reason := _why_unsafe(address)):
+            yield name, f"`{name}` is no safe address: {reason}"
     # Where the issuer is a text that proves nothing, everything must be on its host.
     home = profile.issuer or profile.token_endpoint
-    for name in ADDRESSES:
-        if names_person(getattr(profile, name)):
-            yield name, f"`{name}` holds a user name or password, which never stands here"
     for name in ENDPOINTS_FOR_TOKENS:
         address = getattr(profile, name)
         if address and profile.expected_issuer and not is_same_server(address, home):
             yield name, f"`{name}` must be on the host of `issuer`"
         elif address and (reason := _why_unsafe(address)):
             yield name, f"`{name}` is no safe address: {reason}"
+
+    if not all(map(_is_host, profile.verification_hosts)):
+        yield (
+            "verification_hosts",
+            "`verification_hosts` has names of hosts, such as www.google.com",
+        )
+
+
+def _is_host(name: str) -> bool:
+    try:
+        return host_of(f"https://{name}/") == name.lower() != ""
+    except UnsafeAddress:
+        return False
 
 
 def _why_unsafe(address: str) -> str:

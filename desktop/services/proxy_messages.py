@@ -1,6 +1,7 @@
 """The words for what goes wrong with a proxy: a part of the one table."""
 
 from desktop.oauth import errors
+from desktop.services.field_names import PROXY_SIGN_IN
 from desktop.services.message_rows import ONLY_THE_PROFILE, PROFILE_REMEDIES, Remedy, Row
 
 
@@ -30,8 +31,7 @@ def _remedies(error: errors.ProxyFailure) -> tuple[Remedy, ...]:
 def _sign_in_text(error: errors.ProxySignInNeeded, _user_code: str) -> str:
     return (
         f"{_named(error)} wants a user name and a password, and has none that it accepts. Put both "
-        "into your profile, below “More options”; in a terminal, “xdr-login profiles edit NAME "
-        "--proxy-user USER --proxy-password-stdin”. Then try again."
+        f"{PROXY_SIGN_IN}. Then try again."
     )
 
 

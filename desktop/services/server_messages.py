@@ -2,7 +2,7 @@
 
 from desktop.oauth import errors
 from desktop.services.durations import duration_words
-from desktop.services.field_names import FIELD_NAMES, field
+from desktop.services.field_names import field
 from desktop.services.message_rows import ONLY_THE_PROFILE, PROFILE_REMEDIES, Remedy, Row
 from desktop.services.proxy_messages import PROXY_ROWS
 
@@ -146,7 +146,7 @@ SERVER_ROWS: dict[type[BaseException], Row] = {
         "The server does not offer this sign-in",
         lambda e, _: (
             f"{e.host} names no {e.endpoint}. Check the address, give it in your profile as "
-            f"“{FIELD_NAMES.get(e.endpoint, e.endpoint)}”, or choose another way to sign in there."
+            f"{field(e.endpoint)}, or choose another way to sign in there."
         ),
         ONLY_THE_PROFILE,
     ),

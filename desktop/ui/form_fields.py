@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from desktop.services import profile_texts as texts
 from desktop.services.field_names import FIELD_NAMES as NAMES
-from desktop.services.profile_draft import FIELDS, Draft, Presets
+from desktop.services.profile_draft import WITHOUT_FIELD, Draft, Presets
 from desktop.services.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, Settings
 from desktop.ui import page_texts
 from desktop.ui.inputs import Choice, Field, Line, Lines, OwnNumber
@@ -58,6 +58,7 @@ class FormFields:
         self._closed: tuple[tuple[str, ...], Mapping[str, str]] = ((), {})
         self._client: tuple[str, Collection[str]] = ("", ())
         self._has_password = False
+        self._filled = Draft()
         self._choose_file = Button(texts.CHOOSE_FILE, choose_file)
         self._choose_file.setAccessibleName("Choose the authorities file")
         self._choose_file.setFixedWidth(_BESIDE)
@@ -90,16 +91,20 @@ class FormFields:
         }
 
     def draft(self) -> Draft:
-        """What stands in them."""
-        return Draft(**{name: self.by_name[name].control.value() for name in FIELDS})
+        """What stands in them; what has no field stays, and goes with the provider it is about."""
+        typed = Draft(**{name: field.control.value() for name, field in self.by_name.items()})
+        if typed.preset != self._filled.preset:
+            return typed
+        return replace(typed, **{name: getattr(self._filled, name) for name in WITHOUT_FIELD})
 
     def fill(self, draft: Draft) -> None:
         """Show `draft` without calling it a change."""
         ways = list(texts.way_names(self._policy))
         if ways and draft.grant not in ways:
             draft = replace(draft, grant=ways[0])  # the safest of those that are allowed
-        for name in FIELDS:
-            self.by_name[name].control.choose(getattr(draft, name))
+        self._filled = draft
+        for name, field in self.by_name.items():
+            field.control.choose(getattr(draft, name))
         self.arrange()
 
     def arrange(self) -> None:
@@ -171,6 +176,9 @@ class FormFields:
 
     def show_faults(self, faults: dict[str, str]) -> Field | None:
         """Mark those that are wrong; the first of them, for the keyboard."""
+        for name in WITHOUT_FIELD:
+            if name in faults:
+                faults = {"preset": f"{name}: {faults[name]}", **faults}
         for name, field in self.by_name.items():
             field.show_fault(faults.get(name, ""))
         return next(

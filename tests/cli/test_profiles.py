@@ -15,6 +15,7 @@ import pytest
 from desktop.__main__ import main
 from desktop.cli import profile_changes, profile_desk
 from desktop.demo import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET
+from desktop.services.field_names import option
 from desktop.services.policy import Policy
 from desktop.services.profile_draft import FIELDS
 from desktop.services.profile_reading import load_profiles
@@ -106,6 +107,26 @@ def test_endpoints_do_without_an_issuer(console: Console) -> None:
     assert load_profiles(console.file).named("x").token_endpoint == "https://a.example/token"
 
 
+def test_what_the_form_has_no_field_for_has_options_too(console: Console) -> None:
+    console.write(ONE)
+    endpoints = [f"{each}_endpoint" for each in ("userinfo", "revocation", "app_grant")]
+    options = [
+        text
+        for each in endpoints
+        for text in (f"--{each.replace('_', '-')}", f"https://login.example/{each}")
+    ]
+    hosts = ("--verification-host", "www.example", "--verification-host", "id.example")
+    assert console.run("edit", "soc", *options, *hosts).code == 0
+    made = load_profiles(console.file).named("soc")
+    assert [getattr(made, each) for each in endpoints] == options[1::2]
+    assert made.verification_hosts == ("www.example", "id.example")
+    assert console.run("edit", "soc", "--letter", "S").code == 0
+    assert load_profiles(console.file).named("soc").verification_hosts == made.verification_hosts
+    emptied = [part for each in options[::2] for part in (each, "")]
+    assert console.run("edit", "soc", *emptied, "--verification-host", "").code == 0
+    assert console.file.read_text() == f'{ONE}letter = "S"\n'
+
+
 def test_another_of_the_same_name_gets_a_number(console: Console) -> None:
     console.write(ONE)
     done = console.run("add", "soc", "--issuer", "https://b.example", "--client-id", "c-2")
@@ -118,12 +139,36 @@ def test_another_of_the_same_name_gets_a_number(console: Console) -> None:
     [
         (["--issuer", "https://a.example"], "--client-id: The client ID says which client"),
         (["--client-id", "c"], "--issuer: Type in the address of the issuer"),
+        (["--client-id", "c"], "or --device-authorization-endpoint and --token-endpoint."),
         (["--preset", "xdr-mars", "--client-id", "c"], "There is no preset “xdr-mars”; known are"),
         (["--region", "eu", "--client-id", "c", "--color", "puce"], "--color: One of blue, teal"),
-        (["--region", "eu", "--client-id", "c", "--extra", "audience"], "--extra: One a line"),
+        (
+            ["--region", "eu", "--client-id", "c", "--extra", "audience"],
+            "--extra: NAME=VALUE, such as",
+        ),
         (["--region", "eu", "--client-id", "c", "--in-use-minutes", "0"], "--in-use-minutes: A"),
         (["--region", "eu", "--client-id", "c", "--proxy", "socks5://x:1"], "--proxy: “system”"),
+        (
+            ["--region", "eu", "--client-id", "c", "--proxy", "x"],
+            "The user goes into --proxy-user.",
+        ),
         (["--region", "eu", "--preset", "okta", "--client-id", "c"], "do not go together"),
+        (["--issuer", "http://a.example", "--client-id", "c"], "which begins with https://"),
+        (
+            ["--region", "eu", "--client-id", "c", "--app-grant-endpoint", "https://b.example"],
+            "--app-grant-endpoint: It must be on the host of `issuer`.",
+        ),
+        (
+            ["--region", "eu", "--client-id", "c", "--verification-host", "https://b.example"],
+            "--verification-host: It has names of hosts, such as www.google.com.",
+        ),
+        (
+            [
+                *("--issuer", "https://a.example", "--client-id", "c"),
+                *("--token-endpoint", "http://a.example/token"),
+            ],
+            "--token-endpoint: It is no safe address: not https.",
+        ),
         (["--grant", "implicit"], "Invalid value for '--grant'"),
     ],
 )
@@ -136,11 +181,22 @@ def test_what_makes_no_sense_is_refused_with_the_words_of_the_form(
     assert not console.file.exists()
 
 
-def test_every_field_of_the_form_has_an_option() -> None:
-    from desktop.cli.profile_options import option_of
+def test_no_command_saves_an_address_that_a_sign_in_would_refuse(console: Console) -> None:
+    console.write(ONE)
+    done = console.run("edit", "soc", "--issuer", "http://login.example")
+    assert (done.code, done.out) == (2, "")
+    assert "which begins with https://" in done.err
+    source = console.file.with_name("other.toml")
+    source.write_text('[profiles.other]\nissuer = "http://login.example"\nclient_id = "c"\n')
+    done = console.run("import", str(source))
+    assert (done.code, done.out) == (1, "")
+    assert "`issuer` is no safe address: not https (line 2)" in done.err
+    assert console.file.read_text() == ONE
 
-    for member in FIELDS:
-        assert option_of(member)
+
+def test_every_field_of_the_form_has_an_option() -> None:
+    known = {name for each in profile_changes.edit.params for name in each.opts} | {"NAME"}
+    assert {option(member) for member in FIELDS} <= known
 
 
 def test_without_a_password_on_stdin_nothing_is_saved(

@@ -16,6 +16,7 @@ from desktop.cli import access as access_module
 from desktop.cli import quick_token
 from desktop.cli.access import Access, access
 from desktop.cli.exits import exit_code
+from desktop.cli.running_app import QUESTION
 from desktop.ipc import address
 from desktop.ipc.messages import CODES, LONGEST, RefusedByAgent, encode
 from desktop.services.failures import EXPECTED, failure_code
@@ -112,6 +113,7 @@ def test_it_says_what_the_protocol_says() -> None:
     assert tuple(FORMATS) == quick_token._FORMATS
     assert quick_token._LONGEST == LONGEST
     assert access_module.PATIENCE == quick_token._PATIENCE
+    assert access_module.SOON == quick_token._SOON
     for code in CODES:
         assert quick_token._EXITS.get(code, 1) == exit_code(RefusedByAgent(code, "", ""))
 
@@ -265,6 +267,58 @@ def test_who_reads_no_longer_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(sys.stdout, "write", broken)
     assert quick_token.say("made-up") == 1
+
+
+# While the person is asked
+
+
+@contextmanager
+def hesitating(answer: bytes, *, asking: bool) -> Iterator[list[str]]:
+    """Be the running program that answers once it was asked whether it waits for the person."""
+    said: list[str] = []
+    path = address.socket_path()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.fspath(path))
+        listening.listen()
+
+        def serve() -> None:
+            waiting, _ = listening.accept()
+            other, _ = listening.accept()
+            with waiting, other:
+                said.extend(json.loads(each.recv(LONGEST))["command"] for each in (waiting, other))
+                other.sendall(encode({"ok": True, "asking": asking}))
+                waiting.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield said
+        thread.join()
+    path.unlink()
+
+
+@pytest.mark.parametrize("asking", [True, False])
+def test_the_quick_way_says_that_it_waits_for_a_person(
+    asking: bool,  # noqa: FBT001 - a case
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(quick_token, "_SOON", 0.05)
+    with hesitating(told("made-up"), asking=asking) as said:
+        assert main(["token"]) == 0
+    assert said == ["token", "questions"]
+    assert capsys.readouterr() == ("made-up\n", QUESTION if asking else "")
+
+
+@pytest.mark.parametrize("asking", [True, False])
+def test_other_commands_say_that_they_wait_for_a_person(
+    asking: bool,  # noqa: FBT001 - a case
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(access_module, "SOON", 0.05)
+    with hesitating(encode(GIVEN), asking=asking):
+        assert access(SOC).access_token == "made-up"
+    assert capsys.readouterr() == ("", QUESTION if asking else "")
 
 
 # The whole way

@@ -17,6 +17,7 @@ from desktop.ipc.agent import Agent
 from desktop.ipc.client import NoAnswer
 from desktop.ipc.messages import Members, RefusedByAgent
 from desktop.ipc.server import Server, claim
+from desktop.oauth.errors import CertificateRejected
 from desktop.services.consent import Answer, Consent, Question
 from desktop.services.keystore import KeyringLocked
 from desktop.services.policy import Policy
@@ -273,6 +274,19 @@ async def test_nobody_is_asked_about_a_token_that_is_not_there(desk: Desk) -> No
     assert desk.asked == []
 
 
+async def test_it_tells_while_it_asks(desk: Desk) -> None:
+    desk.asks = True
+    desk.gate.clear()
+    await desk.sign_in()
+    assert not (await desk.ask("questions"))["asking"]
+    waiting = asyncio.ensure_future(desk.ask("token"))
+    await desk.was_asked.wait()
+    assert (await desk.ask("questions"))["asking"]
+    desk.gate.set()
+    await waiting
+    assert not (await desk.ask("questions"))["asking"]
+
+
 async def test_the_question_goes_with_the_program(desk: Desk) -> None:
     desk.asks = True
     desk.gate.clear()
@@ -346,3 +360,15 @@ async def test_it_goes_by_a_file_that_another_program_has_changed(desk: Desk) ->
     profiles = (await desk.ask("status"))["profiles"]
     assert isinstance(profiles, list)
     assert [each["id"] for each in profiles] == [OTHER.id]
+
+
+async def test_a_refusal_names_options_and_no_field_of_the_form(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> None:
+        raise CertificateRejected("login.example")
+
+    monkeypatch.setattr(desk.agent, "_go_by_the_file", fail)
+    refusal = await desk.refusal("profiles_changed")
+    assert "--ca-file (“xdr-login profiles edit”)" in refusal.text
+    assert "More options" not in refusal.text

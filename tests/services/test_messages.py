@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.oauth import errors
-from desktop.services import keystore, messages, profiles
+from desktop.services import check_texts, keystore, messages, profiles
 from desktop.services import session_errors as session
 from desktop.services.details import details
+from desktop.services.field_names import for_terminal
 from desktop.services.messages import Remedy, advice_for, facts_of
 from desktop.services.profiles import Profile
 from desktop.services.states import Failed
@@ -472,3 +473,19 @@ def test_what_keeps_a_token_from_being_copied_has_its_words(
 ) -> None:
     advice = advice_for(error)
     assert (advice.title, advice.text, advice.remedies) == (title, text, (remedy,))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_terminal_names_options_and_no_field_of_the_form(kind: type[Exception]) -> None:
+    text = for_terminal(advice_for(bare(kind)).text)
+    assert "More options" not in text
+    assert "Type in" not in text
+
+
+def test_what_a_check_says_names_options_in_a_terminal() -> None:
+    said = [text for name, text in vars(check_texts).items() if name.isupper() and name != "WAYS"]
+    assert not [text for text in said if "More options" in for_terminal(text)]
+    assert for_terminal(check_texts.NO_WAY_REMEDY) == (
+        "Choose another way to sign in, or give --authorization-endpoint (“xdr-login profiles "
+        "edit”)."
+    )

@@ -405,6 +405,22 @@ async def test_a_profile_can_have_settings_of_its_own(place: Place) -> None:
     assert "settings" not in place.file.read_text()
 
 
+async def test_what_has_no_field_stays_until_the_provider_is_another(place: Place) -> None:
+    revoke = 'revocation_endpoint = "https://a.example/revoke"\n'
+    place.file.write_text(
+        f'[profiles.soc]\nissuer = "https://a.example"\nclient_id = "c"\nname = "SOC"\n{revoke}'
+    )
+    await place.form("soc")
+    place.type(letter="S")
+    await place.press("Save")
+    assert place.file.read_text().endswith(f'{revoke}letter = "S"\n')
+    await place.form("soc")
+    place.type(preset="xdr-eu", issuer="")
+    await place.press("Save")
+    assert load_profiles(place.file).named("soc").preset == "xdr-eu"
+    assert "revocation_endpoint" not in place.file.read_text()
+
+
 async def test_what_is_locked_cannot_be_changed_and_stays_in_the_file(place: Place) -> None:
     text = FILE + 'settings = {clipboard_seconds = 60}\nproxy = "http://mine.example:8080"\n'
     place.file.write_text(text)
