@@ -67,7 +67,7 @@ class Consent:
     @property
     def is_asking(self) -> bool:
         """Whether the person is being asked about any program."""
-        return bool(self._asking)
+        return self._one_at_a_time.locked()
 
     async def obtain(self, question: Question) -> None:
         """Return if the person allows it; raises `NotAllowed` or `NotAnswered`."""

@@ -318,6 +318,9 @@ def test_other_commands_say_that_they_wait_for_a_person(
     monkeypatch.setattr(access_module, "SOON", 0.05)
     with hesitating(encode(GIVEN), asking=asking):
         assert access(SOC).access_token == "made-up"
+    for telling in threading.enumerate():
+        if isinstance(telling, threading.Timer):
+            telling.join()
     assert capsys.readouterr() == ("", QUESTION if asking else "")
 
 
