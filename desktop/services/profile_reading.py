@@ -144,11 +144,19 @@ def read_text(file: Path) -> str:
 
 def read_document(file: Path, text: str) -> dict[str, object]:
     """What the TOML `text` of `file` says. Raises `BrokenProfile`."""
+    if _DEEP.search(text):
+        raise BrokenProfile(file, "its names have too many parts")
     try:
         return tomllib.loads(text)
     # TOMLDecodeError is a ValueError; brackets may be nested too deep.
     except (ValueError, RecursionError) as error:
         raise BrokenProfile(file, str(error)) from error
+
+
+# Of a name with n parts the standard library keeps n * n: a hundred kilobytes would take gigabytes.
+_DEEP = re.compile(
+    r"""^[ \t\[]*(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){32}""", re.ASCII | re.MULTILINE
+)
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -217,6 +217,8 @@ def test_what_a_later_version_may_know_does_no_harm(
             "profile `x`: `userinfo_endpoint` must be a text",
         ),
         ("x = " + "[" * 100_000, "recursion"),
+        ("a." * 20_000 + "b = 1", "its names have too many parts"),
+        ("[" + "'a' . " * 20_000 + "b]\n", "its names have too many parts"),
     ],
 )
 def test_what_makes_no_sense_is_told_with_its_place(
