@@ -36,8 +36,12 @@ class Exit(IntEnum):
 
 def exit_code(error: Exception) -> Exit:
     """The exit code for an expected error."""
-    name = error_name(error)
-    return Exit.FORBIDDEN if name == "declined" else Exit[name.upper()]
+    return exit_of(error_name(error))
+
+
+def exit_of(name: str) -> Exit:
+    """The exit code for an error by its name; an empty one is none."""
+    return Exit.FORBIDDEN if name == "declined" else Exit[name.upper() or "OK"]
 
 
 def error_name(error: Exception) -> str:

@@ -7,8 +7,8 @@ import asyncio
 import click
 
 from desktop.cli.access import access
-from desktop.cli.exits import Exit, ended, exit_code, reporting
-from desktop.cli.logout import ends_all, sign_out_of
+from desktop.cli.exits import Exit, ended, reporting
+from desktop.cli.logout import code_of, ends_all, sign_out_of
 from desktop.cli.running_app import signed_out_by_app, tell_saved
 from desktop.cli.talk import (
     Examples,
@@ -25,11 +25,10 @@ from desktop.oauth.app_grant import AppGrant
 from desktop.services.background import Worker
 from desktop.services.computer import surroundings
 from desktop.services.configuration import load_configuration
-from desktop.services.leaving_texts import signed_out
+from desktop.services.leaving_texts import told
 from desktop.services.profiles import Profile
 from desktop.services.provider import Provider
 from desktop.services.session_errors import NoToken
-from desktop.services.states import SignedOut
 
 NO_GRANTS = (
     "{name}: this server keeps no grants that could be asked for. "
@@ -104,12 +103,11 @@ def revoke(*, profile: str | None, yes: bool) -> int:
         access(chosen)  # raises `NoToken` where nobody is signed in
         state = asyncio.run(sign_out_of(chosen, surroundings(Worker("loader"))))
         tell_saved(chosen.id)
-    elif by_app:
-        state = SignedOut()
-    else:
+        by_app = (told(chosen.id, state),)
+    if not by_app:
         raise NoToken
-    say(f"{chosen.name}: {signed_out(state) or 'You are signed out.'}")
-    return exit_code(state.not_revoked) if state.not_revoked else Exit.OK
+    say(f"{chosen.name}: {by_app[0]['text']}")
+    return code_of(by_app)
 
 
 async def _status(profile: Profile, access_token: str) -> AppGrant:

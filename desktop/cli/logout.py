@@ -5,27 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 import click
 
-from desktop.cli.exits import Exit, ended, exit_code, reporting
+from desktop.cli.exits import Exit, ended, exit_of, reporting
 from desktop.cli.running_app import signed_out_by_app, tell_saved
 from desktop.cli.talk import (
     Examples,
     answer_json,
     confirmed,
-    instant,
     is_interactive,
     json_option,
     profile_option,
     say,
     yes_option,
 )
+from desktop.ipc.messages import Members
 from desktop.services.background import Worker
 from desktop.services.computer import surroundings
 from desktop.services.configuration import load_configuration
-from desktop.services.leaving_texts import signed_out
+from desktop.services.leaving_texts import told
 from desktop.services.logs import start_logging
 from desktop.services.paths import log_folder
 from desktop.services.profile_reading import Profiles
@@ -65,21 +64,25 @@ def logout(*, profile: str | None, everywhere: bool, yes: bool, as_json: bool) -
     if all_over and is_interactive() and not confirmed(_question(all_over), yes=yes):
         return ended(Exit.FORBIDDEN, "You are still signed in.", as_json=as_json)
     by_app = signed_out_by_app(None if everywhere else leaving[0].id)
-    if by_app is None:
-        outcomes = asyncio.run(_sign_out(leaving))
-    else:
-        outcomes = {id_: SignedOut() for id_ in by_app}
-    if not outcomes and not as_json:
+    left = asyncio.run(_sign_out(leaving)) if by_app is None else by_app
+    if not left and not as_json:
         say("You are signed out already.")
         return Exit.SIGN_IN_NEEDED
-    if not outcomes:
+    if not left:
         raise NoToken
     if as_json:
-        answer_json({"signed_out": [_members(id_, state) for id_, state in outcomes.items()]})
-    else:
-        _tell(configured, outcomes)
-    failed = [each.not_revoked for each in outcomes.values() if each.not_revoked]
-    return exit_code(failed[0]) if failed else Exit.OK
+        members = ("id", "revocation", "valid_until")
+        answer_json({"signed_out": [{name: each.get(name) for name in members} for each in left]})
+        return code_of(left)
+    for each in left:
+        say(f"{configured.named(str(each['id'])).name}: {each['text']}")
+    return code_of(left)
+
+
+def code_of(left: Iterable[Members]) -> Exit:
+    """The exit code after `left`, what was told of signing out."""
+    failed = (str(each["failed"]) for each in left if each.get("failed"))
+    return exit_of(next(failed, ""))
 
 
 def ends_all(profile: Profile) -> bool:
@@ -100,17 +103,17 @@ def _question(profiles: Iterable[Profile]) -> str:
     return f"This ends all that you granted this app, on all your computers ({names}). Sign out?"
 
 
-async def _sign_out(profiles: list[Profile]) -> dict[str, SignedOut]:
+async def _sign_out(profiles: list[Profile]) -> list[Members]:
     """Sign out of those that are signed in. Raises what the first failure is."""
     worker = Worker("loader")
     world = surroundings(worker)
-    outcomes: dict[str, SignedOut] = {}
+    left: list[Members] = []
     for profile in profiles:
         saved = await TokenStore(profile, world.keystore, world.lock).load()
         if saved is not None:
-            outcomes[profile.id] = await sign_out_of(profile, world)
+            left.append(told(profile.id, await sign_out_of(profile, world)))
             await worker.run(partial(tell_saved, profile.id))
-    return outcomes
+    return left
 
 
 async def sign_out_of(profile: Profile, world: Surroundings) -> SignedOut:
@@ -129,19 +132,3 @@ async def sign_out_of(profile: Profile, world: Surroundings) -> SignedOut:
     if isinstance(session.state, Failed):
         raise session.state.error
     return session.state if isinstance(session.state, SignedOut) else SignedOut()
-
-
-def _tell(configured: Profiles, outcomes: dict[str, SignedOut]) -> None:
-    for id_, state in outcomes.items():
-        name = configured.named(id_).name
-        say(f"{name}: {signed_out(state) or 'You are signed out.'}")
-
-
-def _members(id_: str, state: SignedOut) -> dict[str, Any]:
-    # What the running program did, it alone knows.
-    known = state.removed_at is not None
-    return {
-        "id": id_,
-        "revocation": state.revocation.name.lower() if known else None,
-        "valid_until": instant(state.valid_until),
-    }

@@ -18,7 +18,7 @@ from desktop.cli.talk import Examples, answer, complete_profile, confirmed, say,
 from desktop.services import profile_texts as texts
 from desktop.services.client_model import ClientModel, read_client_model
 from desktop.services.keystore import KeystoreError
-from desktop.services.leaving_texts import signed_out
+from desktop.services.leaving_texts import told
 from desktop.services.messages import advice_for
 from desktop.services.profile_draft import Draft, draft_of, profile_of, with_model
 from desktop.services.profile_file import export_profiles, import_profiles
@@ -201,10 +201,11 @@ async def _is_signed_in(desk: Desk, profile: Profile) -> bool:
 
 
 async def _leave(desk: Desk, profile: Profile) -> None:
-    if signed_out_by_app(profile.id) is None:
-        say(signed_out(await sign_out_of(profile, desk.world)))
-    else:
-        say("You are signed out.")
+    left = signed_out_by_app(profile.id)
+    if left is None:
+        left = (told(profile.id, await sign_out_of(profile, desk.world)),)
+    for each in left:
+        say(str(each["text"]))
 
 
 @click.command(

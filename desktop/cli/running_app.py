@@ -47,13 +47,13 @@ def tell_question() -> None:
             sys.stderr.flush()
 
 
-def signed_out_by_app(profile_id: str | None) -> tuple[str, ...] | None:
-    """The profiles that it has signed out: one, or all; `None` where none runs.
+def signed_out_by_app(profile_id: str | None) -> tuple[Members, ...] | None:
+    """What it tells of the profiles it has signed out: one, or all; `None` where none runs.
 
     Raises `RefusedByAgent`.
     """
     answer = asked("sign_out", patience=60.0, profile=profile_id, all=profile_id is None)
     if answer is None:
         return None
-    ids = answer.get("signed_out")
-    return tuple(map(str, ids)) if isinstance(ids, list) else ()
+    left = answer.get("signed_out")
+    return tuple(each for each in left if isinstance(each, dict)) if isinstance(left, list) else ()

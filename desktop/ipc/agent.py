@@ -15,6 +15,7 @@ from desktop.services.failures import EXPECTED, failure_code
 from desktop.services.field_names import for_terminal
 from desktop.services.hand_outs import HandOut, HandOuts
 from desktop.services.keystore import KeystoreError
+from desktop.services.leaving_texts import told
 from desktop.services.messages import advice_for
 from desktop.services.profiles import tokens_bound
 from desktop.services.renewer import Need
@@ -166,7 +167,7 @@ class Agent:
         for session in leaving:
             if isinstance(session.state, Failed):
                 raise session.state.error
-        return {"signed_out": [each.profile.id for each in leaving]}
+        return {"signed_out": [_left(each) for each in leaving]}
 
     async def _saved(self, members: Members, _process: int | None) -> Members:
         session = await self._session(members)
@@ -234,6 +235,11 @@ def _must_have_token(state: State) -> None:
 
 def _has_token(state: State) -> bool:
     return isinstance(state, SignedIn) or (isinstance(state, Failed) and state.still_saved)
+
+
+def _left(session: Session) -> Members:
+    state = session.state
+    return told(session.profile.id, state if isinstance(state, SignedOut) else SignedOut())
 
 
 def _instant(at: datetime | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from desktop.services.states import Revocation, SignedOut
@@ -57,6 +58,20 @@ def signed_out(state: SignedOut) -> str:
     end = state.valid_until
     until = f" until {short_time(end, beside=state.removed_at)}" if end is not None else ""
     return f"You are signed out. The token was removed from this computer{_revoked(state, until)}"
+
+
+def told(profile_id: str, state: SignedOut) -> dict[str, object]:
+    """What a command is told of signing out; `failed` is why the server could not be told."""
+    from desktop.services.failures import failure_code  # not before the first paint
+
+    end = state.valid_until
+    return {
+        "id": profile_id,
+        "revocation": state.revocation.name.lower() if state.removed_at is not None else None,
+        "valid_until": None if end is None else end.astimezone(UTC).isoformat(timespec="seconds"),
+        "text": signed_out(state) or "You are signed out.",
+        "failed": failure_code(state.not_revoked) if state.not_revoked else None,
+    }
 
 
 def _revoked(state: SignedOut, until: str) -> str:

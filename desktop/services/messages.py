@@ -96,6 +96,12 @@ def _listed(names: tuple[str, ...]) -> str:
     return errors.printable(", ".join(f"“{name}”" for name in names), 300)
 
 
+def _others(error: profiles.UnknownProfile) -> str:
+    if error.near:
+        return f". Did you mean {_listed(error.near)}?"
+    return f", only {_listed(error.known)}." if error.known else "."
+
+
 _ROWS: dict[type[BaseException], Row] = {
     **SERVER_ROWS,
     # The keyring
@@ -237,8 +243,8 @@ _ROWS: dict[type[BaseException], Row] = {
     profiles.UnknownProfile: Row(
         "There is no such profile",
         lambda e, _: (
-            f"No profile is called “{errors.printable(e.detail, 60)}”"
-            f"{f', only {_listed(e.known)}' if e.known else ''}. Yours are in {e.where}."
+            f"No profile is called “{errors.printable(e.detail, 60)}”{_others(e)} Yours are in "
+            f"{e.where}."
         ),
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),

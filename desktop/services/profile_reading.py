@@ -54,8 +54,20 @@ class Profiles:
                 return called[0]
             if not self.good and not self.broken:
                 raise NoProfile(self.file)
-            raise UnknownProfile(self.file, name, self.good)
+            raise UnknownProfile(self.file, name, self.good, self._near(name))
         return self.good[name]
+
+    def _near(self, name: str) -> tuple[str, ...]:
+        """The ids of those that whoever wrote `name` may have meant, by id or name."""
+        import difflib  # needed by few
+
+        plain = name.casefold()
+        called = {id_: (id_, each.name.casefold()) for id_, each in self.good.items()}
+        return tuple(
+            id_
+            for id_, names in called.items()
+            if difflib.get_close_matches(plain, names, cutoff=_NEAR_NAME)
+        )
 
 
 def load_profile(name: str | None = None, *, file: Path | None = None) -> Profile:
@@ -167,6 +179,7 @@ def near(name: str, known: Iterable[str]) -> str:
     return next(iter(difflib.get_close_matches(plain, known, n=1, cutoff=_NEAR)), "")
 
 
+_NEAR_NAME = 0.8  # of 1: one letter of five is another
 # Of 1. `clientid` is near to `client_id`, and what a later version may know is near to nothing.
 _NEAR = 0.85
 

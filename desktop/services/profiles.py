@@ -30,11 +30,16 @@ class NoProfile(ProfileError):
 
 
 class UnknownProfile(ProfileError):
-    """There are profiles, those in `known`, but none of the name that was asked for (`detail`)."""
+    """There are profiles, those in `known`, but none of the name that was asked for (`detail`).
 
-    def __init__(self, where: Path, detail: str = "", known: Iterable[str] = ()) -> None:
+    `near` are those of them that may have been meant.
+    """
+
+    def __init__(
+        self, where: Path, detail: str = "", known: Iterable[str] = (), near: Iterable[str] = ()
+    ) -> None:
         super().__init__(where, detail)
-        self.known = tuple(known)
+        self.known, self.near = tuple(known), tuple(near)
 
 
 class BrokenProfile(ProfileError):

@@ -68,7 +68,7 @@ def test_revoking_asks_first(served: Served) -> None:
 
 
 def test_the_running_program_is_let_do_it(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grants, "signed_out_by_app", lambda id_: (id_,))
+    monkeypatch.setattr(grants, "signed_out_by_app", lambda _: ({"text": "You are signed out."},))
     found = served.run("grants", "revoke", "--yes")
     assert found.return_value == Exit.OK
     assert found.stderr == "Northwind SOC: You are signed out.\n"

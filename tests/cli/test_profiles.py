@@ -298,6 +298,25 @@ def test_there_is_no_profile_of_another_name(console: Console) -> None:
     assert "No profile is called “lab”, only “soc”." in done.err
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Northwind", "is called “Northwind”. Did you mean “northwind”? Yours"),
+        ("northwnd", "Did you mean “northwind”?"),
+        ("northwind soc", "Did you mean “northwind”?"),
+        ("LAB-1", "Did you mean “lab-1”, “lab-2”?"),
+        ("southwind", "is called “southwind”, only “northwind”, “lab-1”, “lab-2”. Yours"),
+    ],
+)
+def test_a_name_that_is_near_is_proposed(console: Console, name: str, words: str) -> None:
+    console.run("add", "northwind", "--region", "eu", "--client-id", "c")
+    console.run("edit", "northwind", "--name", "Northwind SOC")
+    for other in ("lab-1", "lab-2"):
+        console.run("add", other, "--region", "eu", "--client-id", "c")
+    assert console.run("show", name).code == 1
+    assert words in console.err
+
+
 def test_a_profile_is_found_by_what_it_is_called(console: Console) -> None:
     console.write(ONE)
     assert json.loads(console.run("show", "SOC", "--json").out)["id"] == "soc"

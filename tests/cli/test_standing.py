@@ -220,15 +220,26 @@ def test_the_running_program_signs_out(
     file.write_text('[profiles.soc]\nissuer = "https://x.example"\nclient_id = "1"\n')
     said: list[str | None] = []
 
-    def signed_out_by_app(profile_id: str | None) -> tuple[str, ...]:
+    left = {
+        "id": "soc",
+        "revocation": "failed",
+        "valid_until": "2026-11-25T15:50:00+00:00",
+        "text": "You are signed out; the server could not be told.",
+        "failed": "network",
+    }
+
+    def signed_out_by_app(profile_id: str | None) -> tuple[dict[str, str], ...]:
         said.append(profile_id)
-        return ("soc",) if len(said) == 1 else ()
+        return (left,) if len(said) < 3 else ()
 
     monkeypatch.setattr(logout, "signed_out_by_app", signed_out_by_app)
-    assert logout.logout.main([], standalone_mode=False) == 0
-    assert capsys.readouterr().err == "soc: You are signed out.\n"
+    assert logout.logout.main([], standalone_mode=False) == 5
+    assert capsys.readouterr().err == "soc: You are signed out; the server could not be told.\n"
+    assert logout.logout.main(["--json"], standalone_mode=False) == 5
+    (one,) = json.loads(capsys.readouterr().out)["signed_out"]
+    assert one == {name: left[name] for name in ("id", "revocation", "valid_until")}
     assert logout.logout.main(["--all"], standalone_mode=False) == 3
-    assert said == ["soc", None]
+    assert said == ["soc", "soc", None]
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,8 @@ def test_commands_and_the_running_program_know_of_each_other(
     assert known_to_the_program(secret_service) == ["soc"]
 
     out = run(secret_service, "logout", "--json")
-    assert json.loads(out.stdout)["signed_out"][0]["id"] == "soc"
+    (left,) = json.loads(out.stdout)["signed_out"]
+    assert (left["id"], left["revocation"]) == ("soc", "not_offered")
     agent.wait_for("signed_out")
     assert saved(secret_service) == {}
     assert run(secret_service, "logout").returncode == 3

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -324,7 +325,17 @@ async def test_status_tells_all_but_secrets(desk: Desk) -> None:
 
 async def test_signing_out_returns_when_it_is_done(desk: Desk) -> None:
     await desk.sign_in()
-    assert (await desk.ask("sign_out"))["signed_out"] == [PROFILE.id]
+    until = f"{datetime(2026, 11, 23, 3, 10, tzinfo=UTC).astimezone():%H:%M}"
+    assert (await desk.ask("sign_out"))["signed_out"] == [
+        {
+            "id": PROFILE.id,
+            "revocation": "not_offered",
+            "valid_until": "2026-11-23T03:10:05+00:00",
+            "text": "You are signed out. The token was removed from this computer. The server "
+            f"offers no way to revoke it: copies stay valid until {until}.",
+            "failed": None,
+        }
+    ]
     assert tokens_key(PROFILE) not in desk.world.keyring.kept
     assert (await desk.ask("sign_out"))["signed_out"] == []
 
@@ -333,7 +344,9 @@ async def test_all_sign_out_at_once(desk: Desk) -> None:
     await desk.sign_in()
     await desk.sign_in(OTHER.id)
     answer = await desk.ask("sign_out", profile=None, all=True)
-    assert answer["signed_out"] == [PROFILE.id, OTHER.id]
+    left = answer["signed_out"]
+    assert isinstance(left, list)
+    assert [each["id"] for each in left] == [PROFILE.id, OTHER.id]
     assert not desk.world.keyring.kept
 
 
@@ -342,7 +355,9 @@ async def test_a_keyring_that_holds_on_is_told(desk: Desk) -> None:
     desk.world.keyring.errors["delete"] = KeyringLocked()
     assert (await desk.refusal("sign_out")).title == "The token is still in the keyring"
     del desk.world.keyring.errors["delete"]
-    assert (await desk.ask("sign_out"))["signed_out"] == [PROFILE.id]
+    left = (await desk.ask("sign_out"))["signed_out"]
+    assert isinstance(left, list)
+    assert [each["id"] for each in left] == [PROFILE.id]
 
 
 async def test_what_another_program_has_saved_is_read(desk: Desk) -> None:
