@@ -27,7 +27,7 @@ from desktop.services.session_errors import GrantForbidden
 from desktop.services.token_store import TokenStore
 from desktop.services.toml_file import write_all_at_once
 
-_LARGEST_IMPORT = 1_000_000  # characters
+_LARGEST_IMPORT = 200_000  # characters
 _PASSWORDS = {"client_secret_stdin", "proxy_password_stdin"}
 
 

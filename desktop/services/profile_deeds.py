@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from desktop.services.profile_check import Finding
     from desktop.services.surroundings import Surroundings
 
-_LARGEST_IMPORT = 1_000_000  # bytes
+_LARGEST_IMPORT = 200_000  # bytes
 _DECIDED = ("proxy", "ca_file")  # of a profile, where a policy names one
 
 

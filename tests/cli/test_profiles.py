@@ -324,7 +324,11 @@ def test_no_import_takes_the_id_of_a_managed_profile(
         ("[profiles", "source.toml"),
         ("", "there is no profile in what was to be imported"),
         ("[profiles.x]\nclient_secret = 'SECRET'\n", "a secret never stands here"),
-        ("#" * 1_000_001, "it is far too large for profiles"),
+        ("#" * 200_001, "it is far too large for profiles"),
+        (
+            f"[profiles.x]\nclient_id = 'c'\npreset = 'xdr-eu'\nlater = [{'1, ' * 20_000}]\n",
+            "profile `x` is far too large",
+        ),
     ],
 )
 def test_what_cannot_be_imported_changes_nothing(
