@@ -25,9 +25,9 @@ from desktop.services.profile_file import export_profiles, import_profiles
 from desktop.services.profiles import Profile, issued_for
 from desktop.services.session_errors import GrantForbidden
 from desktop.services.token_store import TokenStore
-from desktop.services.toml_file import write_all_at_once
+from desktop.services.toml_file import write_out
 
-_LARGEST_IMPORT = 1_000_000  # characters
+_LARGEST_IMPORT = 200_000  # characters
 _PASSWORDS = {"client_secret_stdin", "proxy_password_stdin"}
 
 
@@ -295,7 +295,7 @@ def export(*, names: tuple[str, ...], output: str | None) -> int:
         answer(text.rstrip("\n"))
         return Exit.OK
     try:
-        write_all_at_once(text, Path(output).resolve())
+        write_out(text, Path(output))
     except OSError as error:
         raise click.ClickException(texts.not_exported(error)) from error
     say(texts.exported(Path(output)))

@@ -34,14 +34,14 @@ from desktop.services.profiles import (
     BrokenProfile,
     Profile,
 )
-from desktop.services.toml_file import write_all_at_once
+from desktop.services.toml_file import write_out
 
 if TYPE_CHECKING:
     from desktop.services.background import Worker
     from desktop.services.profile_check import Finding
     from desktop.services.surroundings import Surroundings
 
-_LARGEST_IMPORT = 1_000_000  # bytes
+_LARGEST_IMPORT = 200_000  # bytes
 _DECIDED = ("proxy", "ca_file")  # of a profile, where a policy names one
 
 
@@ -180,4 +180,4 @@ def _import(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
 
 
 def _export(file: Path, ids: tuple[str, ...], target: Path) -> None:
-    write_all_at_once(export_profiles(file, ids), target.resolve())
+    write_out(export_profiles(file, ids), target)

@@ -39,6 +39,7 @@ _log = logging.getLogger(__name__)
 _TRIES = 5
 _LONGEST_WAIT = 10.0  # seconds; a change takes a few milliseconds
 _LONGEST_ID = 40
+_LONGEST_PROFILE = 10_000  # characters; of a long list tomlkit looks at all for each that it adds
 _LOCK = "(profiles).lock"  # no profile can be called that: each has a lock of its own beside it
 _NO_REST = "another program keeps changing it; try again later"
 _NOT_SAFE = "it is laid out so that it cannot be changed here; change it in an editor"
@@ -94,6 +95,8 @@ def import_profiles(
     def change(there: Members) -> None:
         added.clear()
         for id_, table in tables.items():
+            if len(str(table)) > _LONGEST_PROFILE:
+                raise BrokenProfile(source or file, f"profile `{id_}` is far too large")
             new = new_id(id_, {*there, *added, *taken})
             added[new] = table if new == id_ else _numbered(table, id_, new)
         there.update(added)

@@ -7,6 +7,19 @@ from contextlib import suppress
 from pathlib import Path
 
 
+def write_out(text: str, target: Path) -> None:
+    """Put `text` where a person said: into a new file, or what is there. Blocks; raises `OSError`.
+
+    A link is left to the system, which follows none that somebody else has put into a folder for
+    all; and what is no file, as a pipe, is written to.
+    """
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        with target.open("w", encoding="utf-8", newline="") as opened:
+            opened.write(text)
+    else:
+        write_all_at_once(text, target)
+
+
 def write_all_at_once(text: str, file: Path) -> None:
     """Put `text` into `file`: after a crash it holds the old text or the new one. Blocks.
 

@@ -383,6 +383,25 @@ def test_what_is_exported_can_be_imported_again(console: Console, tmp_path: Path
     assert done.err.startswith("One profile was imported. Passwords are never in such a file")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such links and pipes")
+def test_an_export_goes_through_a_link_or_into_a_pipe_as_the_system_lets_it(
+    console: Console, tmp_path: Path
+) -> None:
+    console.file.parent.mkdir(parents=True, exist_ok=True)
+    console.file.write_text(ONE)
+    target, link, pipe = (tmp_path / each for each in ("there.toml", "link.toml", "pipe"))
+    target.touch()
+    link.symlink_to(target)
+    inode = target.stat().st_ino
+    assert console.run("export", "--output", str(link)).code == 0
+    assert (link.is_symlink(), target.stat().st_ino) == (True, inode)
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert console.run("export", "--output", str(pipe)).code == 0
+    assert os.read(reader, 10_000).decode() == target.read_text()
+    os.close(reader)
+
+
 def test_no_import_takes_the_id_of_a_managed_profile(
     console: Console, tmp_path: Path, policy: Callable[[Policy], None]
 ) -> None:
@@ -399,7 +418,11 @@ def test_no_import_takes_the_id_of_a_managed_profile(
         ("[profiles", "source.toml"),
         ("", "there is no profile in what was to be imported"),
         ("[profiles.x]\nclient_secret = 'SECRET'\n", "a secret never stands here"),
-        ("#" * 1_000_001, "it is far too large for profiles"),
+        ("#" * 200_001, "it is far too large for profiles"),
+        (
+            f"[profiles.x]\nclient_id = 'c'\npreset = 'xdr-eu'\nlater = [{'1, ' * 20_000}]\n",
+            "profile `x` is far too large",
+        ),
     ],
 )
 def test_what_cannot_be_imported_changes_nothing(
