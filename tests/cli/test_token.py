@@ -316,6 +316,9 @@ def test_other_commands_say_that_they_wait_for_a_person(
     monkeypatch.setattr(access_module, "SOON", 0.05)
     with hesitating(encode(GIVEN), asking=asking):
         assert access("soc").access_token == "made-up"
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join()
     assert capsys.readouterr() == ("", QUESTION if asking else "")
 
 
