@@ -111,7 +111,7 @@ class Agent:
             raise BadMessage("unknown format")
         session = await self._session(members)
         program = await self._looker.run(lambda: _program(process))
-        _must_have_token(session.state)
+        _must_have_token(session)
         if self._asks():
             profile = session.profile
             await self._consent.obtain(Question(program, profile.id, profile.name))
@@ -199,12 +199,13 @@ def _validity(members: Members) -> float:
     return min(max(0.0, float(value)), _LONGEST_VALIDITY)
 
 
-def _must_have_token(state: State) -> None:
+def _must_have_token(session: Session) -> None:
     """Raise why there is none, before anybody is asked about it."""
+    state = session.state
     if isinstance(state, Failed) and isinstance(state.error, KeystoreError):
         raise state.error
     if not isinstance(state, SignedIn) or state.leaving:
-        raise NoToken
+        raise NoToken(session.profile.id)
 
 
 def _has_token(state: State) -> bool:
