@@ -162,7 +162,7 @@ async def _saved(profile: Profile, min_validity: float) -> Access | None:
     value = await system_keystore().load(tokens_key(profile))
     saved = decode(value, issued_for=tokens_bound(profile)) if value else None
     if saved is None:
-        raise NoToken
+        raise NoToken(profile.id)
     now = datetime.now(UTC)
     tokens = believable(saved.tokens, now)
     ends = tokens.expires_at

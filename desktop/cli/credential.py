@@ -35,7 +35,8 @@ def credential() -> None:
     cls=Examples,
     examples="""\
 kubectl config set-credentials me --exec-api-version=client.authentication.k8s.io/v1 \\
-  --exec-command=xdr-login --exec-arg=credential --exec-arg=kubectl
+  --exec-interactive-mode=Never --exec-command=xdr-login \\
+  --exec-arg=credential --exec-arg=kubectl
                                            in ~/.kube/config, once
 """,
 )

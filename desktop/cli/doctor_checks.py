@@ -86,7 +86,8 @@ def _configuration() -> list[Check]:
         text, remedy = "There is no profile yet.", "Make one: xdr-login profiles add --help"
         return [*checks, Check(name, Outcome.WARNING, text, remedy)]
     managed = sum(each.managed for each in found.good.values())
-    text = f"{len(found.good)} profiles, {managed} of them set by your organization."
+    count = "One profile" if len(found.good) == 1 else f"{len(found.good)} profiles"
+    text = f"{count}, {managed} of them set by your organization." if managed else f"{count}."
     return [Check(name, Outcome.OK, text), *checks]
 
 

@@ -105,7 +105,7 @@ def revoke(*, profile: str | None, yes: bool) -> int:
         tell_saved(chosen.id)
         by_app = (told(chosen.id, state),)
     if not by_app:
-        raise NoToken
+        raise NoToken(chosen.id)
     say(f"{chosen.name}: {by_app[0]['text']}")
     return code_of(by_app)
 

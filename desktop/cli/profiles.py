@@ -158,7 +158,7 @@ def check(*, name: str | None, as_json: bool) -> int:
         async for finding in desk.deeds.check(profile, Passwords(), desk.known):
             found.append(finding)
             if not as_json:
-                _tell(finding)
+                _tell(finding, profile)
         if as_json:
             answer_json(
                 {
@@ -226,11 +226,14 @@ _COLORS = {
 _WIDTH = max(len(each.value) for each in Outcome)
 
 
-def _tell(finding: Finding) -> None:
+def _tell(finding: Finding, profile: Profile) -> None:
     mark = finding.outcome.value.ljust(_WIDTH)
     answer(f"{mark}  {finding.step.value}: {finding.text}", color=_COLORS[finding.outcome])
     if finding.remedy:
         answer(f"{' ' * _WIDTH}  {for_terminal(finding.remedy)}")
+    for option, instead in (("--preset", finding.preset), ("--grant", finding.grant)):
+        if instead and not profile.managed:  # where the form has a button
+            answer(f"{' ' * _WIDTH}  xdr-login profiles edit {profile.id} {option} {instead}")
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class Agent:
             raise BadMessage("unknown format")
         session = await self._session_as_asked(members)
         program = await self._program(process)
-        _must_have_token(session.state)
+        _must_have_token(session)
         if self._asks():
             profile = session.profile
             await self._consent.obtain(Question(program, profile.id, profile.name))
@@ -225,12 +225,13 @@ def _validity(members: Members) -> float:
     return float(min(max(0.0, value), _LONGEST_VALIDITY))  # no float is as large as an int
 
 
-def _must_have_token(state: State) -> None:
+def _must_have_token(session: Session) -> None:
     """Raise why there is none, before anybody is asked about it."""
+    state = session.state
     if isinstance(state, Failed) and isinstance(state.error, KeystoreError):
         raise state.error
     if not isinstance(state, SignedIn) or state.leaving:
-        raise NoToken
+        raise NoToken(session.profile.id)
 
 
 def _has_token(state: State) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from desktop.oauth import errors
+from desktop.oauth.addresses import host_of, is_loopback
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
 from desktop.oauth.clock import SHORTEST_INTERVAL
 from desktop.oauth.device import request_authorization
@@ -50,6 +51,8 @@ class ClientSearch:
 
     def _other_regions(self) -> Iterator[Profile]:
         mine = self.profile
+        if is_loopback(host_of(mine.issuer)):  # what is tried out here is no business of others
+            return
         for name, preset in self.presets.items():
             is_of_mine = mine.provider and preset.get("provider") == mine.provider
             if is_of_mine and preset.get("issuer", mine.issuer) != mine.issuer:

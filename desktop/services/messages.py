@@ -186,7 +186,10 @@ _ROWS: dict[type[BaseException], Row] = {
     ),
     session_errors.NoToken: Row(
         "There is no token",
-        "You are not signed in. Sign in (xdr-login login), then try again.",
+        lambda e, _: (
+            "You are not signed in. Sign in (xdr-login login"
+            f"{f' --profile {e.profile_id}' if e.profile_id else ''}), then try again."
+        ),
         (Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.RenewalSlow: Row(

@@ -38,7 +38,11 @@ class SignedOutElsewhere(SessionError):
 
 
 class NoToken(SessionError):
-    """Nobody is signed in, so there is no token to use."""
+    """Nobody is signed in, so there is no token to use; `profile_id` says with which profile."""
+
+    def __init__(self, profile_id: str = "") -> None:
+        super().__init__(profile_id)
+        self.profile_id = profile_id
 
 
 class RenewalSlow(SessionError):

@@ -27,10 +27,13 @@ _EMPTY = "–"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A scope, and whether it was asked for and granted."""
+    """A scope, and whether it was asked for and granted.
+
+    `asked` is `None` where none was asked for: then the server decides.
+    """
 
     name: str
-    asked: bool
+    asked: bool | None
     granted: bool
 
 
@@ -174,9 +177,10 @@ def _endpoints(profile: Profile, found: ServerMetadata) -> tuple[tuple[str, str]
 
 
 def _scopes(state: SignedIn) -> tuple[Scope, ...]:
-    names = dict.fromkeys((*state.requested_scope, *state.scope))
+    asked = state.requested_scope
+    names = dict.fromkeys((*asked, *state.scope))
     return tuple(
-        Scope(name, asked=name in state.requested_scope, granted=name in state.scope)
+        Scope(name, asked=name in asked if asked else None, granted=name in state.scope)
         for name in names
     )
 

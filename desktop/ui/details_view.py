@@ -130,7 +130,7 @@ class _ScopesCard(Card):
             grid.addWidget(label(heading, "muted"), 0, column)
             grid.setColumnStretch(column, 1)
         for number, scope in enumerate(scopes, 1):
-            role = "" if scope.asked and scope.granted else "difference"
+            role = "" if scope.asked is not False and scope.granted else "difference"
             for column, text in enumerate(page_texts.scope_cells(scope)):
                 cell = label(text, role)
                 cell.setAccessibleName(page_texts.spoken_scope(scope))

@@ -82,14 +82,17 @@ def about_claims(details: TokenDetails) -> str:
 
 def scope_cells(scope: Scope) -> tuple[str, str]:
     """A row of the table of scopes: what was asked for, and what was granted."""
+    asked = "left to the server" if scope.asked is None else "+ not asked for"
     return (
-        scope.name if scope.asked else "+ not asked for",
+        scope.name if scope.asked else asked,
         f"✓ {scope.name}" if scope.granted else "✕ not granted",
     )
 
 
 def spoken_scope(scope: Scope) -> str:
     """The same row for a screen reader."""
+    if scope.asked is None:
+        return f"{scope.name}: granted, as the server decided"
     if scope.asked and scope.granted:
         return f"{scope.name}: asked for and granted"
     return f"{scope.name}: {'asked for, not granted' if scope.asked else 'granted, not asked for'}"

@@ -4,6 +4,8 @@ import asyncio
 import base64
 import json
 import os
+import re
+import shlex
 import shutil
 import ssl
 import subprocess
@@ -36,6 +38,7 @@ from tests.rigs.authority import Authority
 from tests.rigs.secret_service import SecretStore, pointed_at
 
 TOKEN = "token-SECRET.of_the~tests"
+PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
 
 
 @dataclass
@@ -235,12 +238,6 @@ def test_kubectl_is_answered_in_the_version_that_it_names(
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl here")
 def test_kubectl_itself_sends_the_token(signed_in: SignedIn, https: Recorder) -> None:
     config = signed_in.home / "kubeconfig"
-    execute = {
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "command": "xdr-login",
-        "args": ["credential", "kubectl"],
-        "interactiveMode": "Never",
-    }
     config.write_text(
         json.dumps(
             {
@@ -253,11 +250,15 @@ def test_kubectl_itself_sends_the_token(signed_in: SignedIn, https: Recorder) ->
                         "cluster": {"server": https.url, "insecure-skip-tls-verify": True},
                     }
                 ],
-                "users": [{"name": "x", "user": {"exec": execute}}],
-                "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+                "contexts": [{"name": "x", "context": {"cluster": "x", "user": "me"}}],
             }
         )
     )
+    (line,) = re.findall(r"^kubectl (config (?:.*\\\n)*.*)", PAGE, re.MULTILINE)
+    done = signed_in.run(
+        "kubectl", f"--kubeconfig={config}", *shlex.split(line.replace("\\\n", ""))
+    )
+    assert done.returncode == 0, done.stderr
     signed_in.run("kubectl", f"--kubeconfig={config}", "get", "--raw", "/version")
     assert https.seen[:1] == [f"Bearer {TOKEN}"]
 

@@ -48,7 +48,7 @@ def test_the_page_names_nothing_that_is_not_there() -> None:
     assert set(SECTIONS) == {"xdr-login", *(f"xdr-login {path}" for path in TREE)}
     known = {name for ctx in (ROOT, *TREE.values()) for name in options_of(ctx)}
     others = {"--help", "--config", "--global", "--raw"} | {
-        *("--exec-api-version", "--exec-command", "--exec-arg")
+        *("--exec-api-version", "--exec-interactive-mode", "--exec-command", "--exec-arg")
     }
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", PAGE)) <= known | others
 

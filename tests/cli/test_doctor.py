@@ -90,6 +90,7 @@ def test_a_proxy_that_is_not_there_is_told_without_its_user(home: Place) -> None
     done = home.run("doctor", "--json", https_proxy=f"http://dana:SECRET@127.0.0.1:{port}")
     assert done.returncode == 1
     assert checks_in(done)["proxy (login.invalid)"]["outcome"] == "fail"
+    assert checks_in(done)["configuration"]["text"] == "One profile."
     assert "SECRET" not in done.stdout
 
 

@@ -546,6 +546,7 @@ def test_a_check_says_step_by_step_what_works(home: Place) -> None:
     assert done.stderr.startswith("This works")
     lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
     assert lines[0] == "works            Server: 127.0.0.1 answers."
+    assert "                 xdr-login profiles edit soc --grant code\n" in done.stdout
     found = home.json("profiles", "check", "soc")
     assert found["works"] is True
     assert [each["step"] for each in found["findings"]][:3] == ["reach", "trust", "metadata"]

@@ -293,9 +293,9 @@ def test_without_the_program_it_comes_from_the_keyring(
 def test_who_is_not_signed_in_is_told_so(secret_service: SecretStore) -> None:
     done = token(headless(secret_service))
     assert (done.returncode, done.stdout) == (3, "")
-    assert (
-        done.stderr
-        == "There is no token. You are not signed in. Sign in (xdr-login login), then try again.\n"
+    assert done.stderr == (
+        "There is no token. You are not signed in. Sign in (xdr-login login --profile soc), then "
+        "try again.\n"
     )
 
 

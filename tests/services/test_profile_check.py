@@ -378,6 +378,16 @@ async def test_a_client_of_another_region_is_found_without_its_password() -> Non
         assert "authorization" not in request.headers
 
 
+async def test_for_a_server_on_this_computer_nobody_else_is_asked() -> None:
+    web = Web()
+    web.replies["127.0.0.1/device"] = UNKNOWN
+    profile = replace(PROFILE, issuer="https://127.0.0.1", expected_issuer="IROH Auth")
+    eu = {"provider": "Example", "issuer": "https://eu.example", "expected_issuer": "IROH Auth"}
+    (*_, finding) = await found(web, profile, eu=eu)
+    assert finding.outcome is BAD
+    assert {request.url.host for request in web.requests} == {"127.0.0.1"}
+
+
 async def test_a_client_that_nobody_knows_is_told_so() -> None:
     web = Web()
     web.replies[f"{HOST}/device"] = UNKNOWN

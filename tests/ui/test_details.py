@@ -93,9 +93,17 @@ def test_scopes_that_differ_have_a_sign_and_a_word(screen: Screen) -> None:
     assert screen.label("✓ a").property("role") == ""
 
 
+def test_where_no_scope_was_asked_for_none_differs(screen: Screen) -> None:
+    screen.show_details(signed_in(scope=("a",), requested_scope=()))
+    assert after(screen.words, "left to the server") == "✓ a"
+    assert "+ not asked for" not in screen.words
+    assert screen.label("✓ a").property("role") == ""
+
+
 @pytest.mark.parametrize(
     ("scope", "told"),
     [
+        (Scope("a", asked=None, granted=True), "a: granted, as the server decided"),
         (Scope("a", asked=True, granted=True), "a: asked for and granted"),
         (Scope("a", asked=True, granted=False), "a: asked for, not granted"),
         (Scope("a", asked=False, granted=True), "a: granted, not asked for"),
