@@ -490,7 +490,7 @@ def test_a_client_password_goes_into_the_keyring_and_signs_in(home: Place) -> No
     )
     assert done.returncode == 0, done.stderr
     assert CONFIDENTIAL_CLIENT_SECRET not in home.file.read_text() + done.stderr
-    home.sign_in("robot")
+    assert home.run("login", "--profile", "robot").returncode == 0
     done = home.run("profiles", "edit", "robot", "--client-secret-stdin", typed="wrong\n")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "Saved.\n")
     checked = home.run("profiles", "check", "robot")
