@@ -124,7 +124,7 @@ def kinds(*roots: type[Exception]) -> Iterator[type[Exception]]:
         yield from kinds(*root.__subclasses__())
 
 
-@pytest.mark.parametrize("kind", set(kinds(*EXPECTED)), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", dict.fromkeys(kinds(*EXPECTED)), ids=lambda kind: kind.__name__)
 def test_an_error_ends_alike_with_the_program_and_without(kind: type[Exception]) -> None:
     error = kind.__new__(kind)
     code = failure_code(error)

@@ -177,7 +177,8 @@ def test_where_there_is_none_they_ask_a_host_that_cannot_exist() -> None:
 
 @pytest.mark.parametrize("format_", COMMANDS)
 @pytest.mark.parametrize(
-    "token", [*set(HOSTILE) - set(PLAIN), "", "a'&calc&'", "a=b", "a b", "a%PATH%"]
+    "token",
+    [*(each for each in HOSTILE if each not in PLAIN), "", "a'&calc&'", "a=b", "a b", "a%PATH%"],
 )
 def test_no_command_has_a_token_that_a_shell_could_run(format_: CopyFormat, token: str) -> None:
     with pytest.raises(NotForShell):
