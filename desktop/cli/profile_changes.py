@@ -21,13 +21,12 @@ from desktop.services.keystore import KeystoreError
 from desktop.services.leaving_texts import told
 from desktop.services.messages import advice_for
 from desktop.services.profile_draft import Draft, draft_of, profile_of, with_model
-from desktop.services.profile_file import export_profiles, import_profiles
+from desktop.services.profile_file import LARGEST_IMPORT, export_profiles, import_profiles
 from desktop.services.profiles import Profile, issued_for
 from desktop.services.session_errors import GrantForbidden
 from desktop.services.token_store import TokenStore
 from desktop.services.toml_file import write_out
 
-_LARGEST_IMPORT = 200_000  # characters
 _PASSWORDS = {"client_secret_stdin", "proxy_password_stdin"}
 
 
@@ -257,14 +256,14 @@ async def _import_model(
 
 def _read(file: str) -> str:
     if file == "-":
-        text = sys.stdin.read(_LARGEST_IMPORT + 1)
+        text = sys.stdin.read(LARGEST_IMPORT + 1)
     else:
         try:
             with Path(file).open(encoding="utf-8-sig", errors="replace") as opened:
-                text = opened.read(_LARGEST_IMPORT + 1)
+                text = opened.read(LARGEST_IMPORT + 1)
         except OSError as error:
             raise click.ClickException(texts.not_imported(error)) from error
-    if len(text) > _LARGEST_IMPORT:
+    if len(text) > LARGEST_IMPORT:
         raise click.ClickException("Nothing was imported: it is far too large for profiles.")
     return text
 

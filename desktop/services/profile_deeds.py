@@ -14,6 +14,7 @@ from desktop.services.configuration import obeying
 from desktop.services.policy import Policy
 from desktop.services.profile_draft import Draft, members_of, profile_of
 from desktop.services.profile_file import (
+    LARGEST_IMPORT,
     export_profiles,
     import_profiles,
     new_id,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from desktop.services.profile_check import Finding
     from desktop.services.surroundings import Surroundings
 
-_LARGEST_IMPORT = 200_000  # bytes
 _DECIDED = ("proxy", "ca_file")  # of a profile, where a policy names one
 
 
@@ -172,8 +172,8 @@ class ProfileDeeds:
 
 def _import(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
     with source.open("rb") as opened:
-        content = opened.read(_LARGEST_IMPORT + 1)
-    if len(content) > _LARGEST_IMPORT:
+        content = opened.read(LARGEST_IMPORT + 1)
+    if len(content) > LARGEST_IMPORT:
         raise OSError(None, "it is far too large for profiles", str(source))
     text = content.decode("utf-8-sig", "replace")
     return import_profiles(file, text, taken=policy.profiles.keys())

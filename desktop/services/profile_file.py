@@ -39,6 +39,7 @@ _log = logging.getLogger(__name__)
 _TRIES = 5
 _LONGEST_WAIT = 10.0  # seconds; a change takes a few milliseconds
 _LONGEST_ID = 40
+LARGEST_IMPORT = 200_000  # characters
 _LONGEST_PROFILE = 10_000  # characters; of a long list tomlkit looks at all for each that it adds
 _LOCK = "(profiles).lock"  # no profile can be called that: each has a lock of its own beside it
 _NO_REST = "another program keeps changing it; try again later"
