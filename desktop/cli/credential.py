@@ -84,7 +84,7 @@ def git(*, profile: str | None, operation: str) -> int:
     For any other host it says nothing, and git asks the next one. The user is “oauth2” where git
     names none. “store” and “erase” do nothing: tokens are kept and renewed by this program.
     """
-    asked = _attributes(sys.stdin.buffer.read(_LONGEST_INPUT))
+    asked = _attributes(sys.stdin.buffer.read(_LONGEST_INPUT + 1))
     if operation != "get":
         return Exit.OK
     chosen = load_configuration().named(profile)
@@ -103,8 +103,11 @@ def _attributes(given: bytes) -> dict[str, str]:
 
     A line ends with a line feed and nothing else: in an address that somebody else wrote git
     decodes %0D and the like, and what stands behind would be taken for the host. So whoever names
-    a character that is not printable is told nothing.
+    a character that is not printable is told nothing; nor who says so much that a host at its end
+    would be cut off to another one.
     """
+    if len(given) > _LONGEST_INPUT:
+        return {}
     text = given.decode("utf-8", "replace").partition("\n\n")[0].rstrip("\n")
     if not all(line.isprintable() for line in text.split("\n")):
         return {}

@@ -188,6 +188,13 @@ def test_other_hosts_get_nothing(signed_in: SignedIn, https: Recorder, asked: st
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_no_host_is_cut_off_to_another(signed_in: SignedIn, https: Recorder) -> None:
+    head, tail = "protocol=https\npath=", f"\nhost={https.host}"
+    asked = f"{head}{'x' * (64 * 1024 - len(head) - len(tail))}{tail}.evil.example\n\n"
+    done = signed_in.run("xdr-login", "credential", "git", "get", typed=asked)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_what_git_keeps_or_throws_away_changes_nothing(
     signed_in: SignedIn, https: Recorder
 ) -> None:
