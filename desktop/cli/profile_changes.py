@@ -240,7 +240,8 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
         tell_profiles_changed()
         for id_ in ids:
             answer(id_)
-        say(texts.about_imported(len(ids)))
+        good = (await desk.deeds.known()).profiles.good
+        say(texts.about_imported(len(ids), [good[id_] for id_ in ids if id_ in good]))
         return Exit.OK
 
     return at_desk(work)
@@ -256,7 +257,7 @@ async def _import_model(
 
 def _read(file: str) -> str:
     if file == "-":
-        text = sys.stdin.read(LARGEST_IMPORT + 1)
+        text = sys.stdin.buffer.read(LARGEST_IMPORT + 1).decode("utf-8-sig", "replace")
     else:
         try:
             with Path(file).open(encoding="utf-8-sig", errors="replace") as opened:

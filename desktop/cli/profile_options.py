@@ -175,7 +175,10 @@ def refuse_faults(draft: Draft, presets: Presets) -> None:
 def _typed(prompt: str) -> str:
     if sys.stdin.isatty():
         return getpass.getpass(prompt)
-    line = sys.stdin.readline()
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        raise click.UsageError("The password on stdin is no text in UTF-8.") from None
     if not line:
         raise click.UsageError("There is no password on stdin; an empty line removes one.")
     return line.rstrip("\r\n")

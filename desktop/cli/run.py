@@ -17,6 +17,7 @@ import click
 from desktop.cli.access import handed
 from desktop.cli.exits import reporting
 from desktop.cli.talk import Examples, profile_option, say
+from desktop.oauth.errors import printable
 from desktop.services.copy_formats import CopyFormat
 
 VARIABLE = "XDR_ACCESS_TOKEN"
@@ -61,12 +62,12 @@ def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
     """
     if not _NAME.fullmatch(variable):
         raise click.BadParameter("letters, digits and _ only", param_hint="--env")
-    program = _found(command[0])
+    program, shown = _found(command[0]), printable(command[0])
     if program is None and Path(command[0]).name != command[0] and Path(command[0]).exists():
-        say(f"“{command[0]}” cannot be started: it is no program.")
+        say(f"“{shown}” cannot be started: it is no program.")
         return _NOT_STARTED
     if program is None:
-        say(f"There is no program “{command[0]}”.")
+        say(f"There is no program “{shown}”.")
         return _NOT_FOUND
     token = handed(profile, CopyFormat.ENVIRONMENT).access_token
     environment = {**_without_bundle(os.environ), variable: token}
@@ -74,7 +75,7 @@ def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
         start = _become if can_be_replaced else _wait_for
         return start(program, command, environment)
     except OSError as error:
-        say(f"“{command[0]}” cannot be started: {error.strerror}.")
+        say(f"“{shown}” cannot be started: {error.strerror}.")
         return _NOT_STARTED
 
 
@@ -115,8 +116,9 @@ def _become(program: str, command: Sequence[str], environment: dict[str, str]) -
     sys.stdout.flush()
     sys.stderr.flush()
     if sys.platform != "win32":
-        # Python ignores it, and what is ignored stays so: a child would write on to nobody.
+        # Python ignores them, and what is ignored stays so: a child would write on to nobody.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     os.execve(program, list(command), environment)  # noqa: S606 - what was asked for, and no shell
 
 

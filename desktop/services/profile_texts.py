@@ -168,9 +168,19 @@ def imported(count: int) -> str:
     return "One profile was imported." if count == 1 else f"{count} profiles were imported."
 
 
-def about_imported(count: int) -> str:
-    """What an import does not bring."""
-    return f"{imported(count)} Passwords are never in such a file: type them in where needed."
+_USUAL = {"system", "none"}  # as `Profile.proxy`
+
+
+def about_imported(count: int, readable: Iterable[Profile]) -> str:
+    """What an import does not bring, and what those that can be read bring along."""
+    said = f"{imported(count)} Passwords are never in such a file: type them in where needed."
+    own = [f"“{each.name}”" for each in readable if each.proxy not in _USUAL or each.ca_file]
+    if not own:
+        return said
+    return (
+        f"{said} {', '.join(own)}: with a proxy or certificate authority of its own. Whoever runs "
+        "that can read along, so look at it before you sign in."
+    )
 
 
 # What has been done, and what could not be

@@ -95,7 +95,8 @@ def who_called(process: Process) -> Program:
 
 def _program(process: Process) -> Program:
     exe = _told(process.exe)
-    script = _script(process) if _INTERPRETER.fullmatch(_stem(exe)) else ""
+    stem = _stem(exe)
+    script = _script(process, stem) if _INTERPRETER.fullmatch(stem) else ""
     path = script if "/" in script or "\\" in script else exe
     return Program(
         name=printable(_name(script or exe) or process.name(), _LONGEST_NAME),
@@ -111,17 +112,19 @@ _INTERPRETER = re.compile(
 )
 # Also joined to others, as in `bash -lc`, and with the text behind it.
 _RUNS_TEXT = re.compile(r"-[A-Za-z]{0,4}c|-c.*|-e|--|-(?i:command)", re.DOTALL)
+_SHELL = re.compile(r"(?:ba|da|a|z|k|mk)?sh|busybox")  # whose -e is none, as in `#!/bin/sh -e`
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
-def _script(process: Process) -> str:
-    """The script that an interpreter runs, or the name of the module; empty for neither."""
+def _script(process: Process, interpreter: str) -> str:
+    """The script that `interpreter` runs, or the name of the module; empty for neither."""
     arguments = process.cmdline()[1:]
     for number, argument in enumerate(arguments):
         if argument.startswith("-m"):
             module = argument[2:] or "".join(arguments[number + 1 : number + 2])
             return module if _MODULE.fullmatch(module) else ""
-        if _RUNS_TEXT.fullmatch(argument):
+        is_option = argument == "-e" and _SHELL.fullmatch(interpreter)
+        if _RUNS_TEXT.fullmatch(argument) and not is_option:
             return ""  # what follows, or stands in it, is a program, and may hold anything
         if not argument.startswith("-"):
             script = Path(process.cwd(), argument)

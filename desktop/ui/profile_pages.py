@@ -215,11 +215,15 @@ class ProfilePages(QObject):
     async def _take_in(self, source: Path) -> None:
         try:
             ids = await self._deeds.take_in(source)
+            known = await self._deeds.known()
         except (BrokenProfile, OSError) as error:
             self._show_failure(texts.not_imported(error))
             return
         self.removed.emit()
-        await self._open_profiles(texts.about_imported(len(ids)))
+        good = known.profiles.good
+        readable = [good[id_] for id_ in ids if id_ in good]
+        self._show_profiles(known, said=texts.about_imported(len(ids), readable))
+        self.read.emit()
 
     async def _give_out(self, ids: tuple[str, ...], target: Path) -> None:
         try:

@@ -236,6 +236,11 @@ Section "Uninstall"
 SectionEnd
 
 Function un.RemoveUserData
+  ; With an administrator's rights nothing is removed where others may put links: whatever one of
+  ; the same person's programs had it lead to would be gone.
+  ${If} $ForAll == 1
+    Return
+  ${EndIf}
   ${GetParameters} $0
   ClearErrors
   ${GetOptions} $0 "/RemoveUserData" $1
@@ -246,10 +251,5 @@ Function un.RemoveUserData
     Return
   ${EndIf}
   remove:
-  ; The program's own folder, and nothing of it is ever a link.
-  SetShellVarContext current
   RMDir /r "$LOCALAPPDATA\${PACKAGE}"
-  ${If} $ForAll == 1
-    SetShellVarContext all
-  ${EndIf}
 FunctionEnd

@@ -383,6 +383,30 @@ def test_what_is_exported_can_be_imported_again(console: Console, tmp_path: Path
     assert done.err.startswith("One profile was imported. Passwords are never in such a file")
 
 
+@pytest.mark.parametrize("command", [["import"], ["edit", "soc", "--client-secret-stdin"]])
+def test_what_is_no_text_on_stdin_is_told(console: Console, command: list[str]) -> None:
+    console.write(ONE)
+    done = subprocess.run(
+        [*COMMAND, "profiles", *command],
+        env={**environment(), "PYTHONIOENCODING": "utf-8:strict"},
+        input=b"\xff\n",
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode in {1, 2}, b"Traceback" in done.stderr) == (True, False)
+    assert b"Nothing was imported" in done.stderr or b"no text in UTF-8" in done.stderr
+
+
+def test_an_import_says_what_could_read_along(console: Console, tmp_path: Path) -> None:
+    console.write(ONE)
+    source = tmp_path / "in.toml"
+    source.write_text(f"{ONE}proxy = 'http://proxy.example:3128'\n")
+    done = console.run("import", str(source))
+    assert "with a proxy or certificate authority of its own" in done.err
+    source.write_text(f"{ONE}proxy = 'none'\n")
+    assert "of its own" not in console.run("import", str(source)).err
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such links and pipes")
 def test_an_export_goes_through_a_link_or_into_a_pipe_as_the_system_lets_it(
     console: Console, tmp_path: Path

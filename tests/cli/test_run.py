@@ -90,6 +90,12 @@ def test_a_child_whose_reader_has_gone_ends_as_usual(signed_in: Place) -> None:
     assert (done.stdout, done.stderr) == ("y\n", "")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="what is in /proc")
+def test_a_child_ignores_no_signal_that_we_do(signed_in: Place) -> None:
+    done = signed_in.run("run", "--", "grep", "SigIgn", "/proc/self/status")
+    assert int(done.stdout.split()[1], 16) == 0
+
+
 def test_whoever_is_not_signed_in_starts_nothing(home: Place, tmp_path: Path) -> None:
     home.add_profile("soc")
     done = home.run("run", "--", "touch", str(tmp_path / "started"))
@@ -101,6 +107,7 @@ def test_whoever_is_not_signed_in_starts_nothing(home: Place, tmp_path: Path) ->
     ("given", "code", "words"),
     [
         (["--", "no-such-program-here"], 127, "There is no program “no-such-program-here”."),
+        (["--", "no-such\x1b[2Jprogram"], 127, "There is no program “no-such [2Jprogram”."),
         (["--env", "A=B", "--", "true"], 2, "letters, digits and _ only"),
         ([], 2, "Missing argument"),
     ],

@@ -66,6 +66,12 @@ def test_of_an_interpreter_the_script_counts(interpreter: str, script: Path) -> 
     assert found == Program("deploy.py", str(script), 7, f"/usr/bin/{interpreter}")
 
 
+@pytest.mark.parametrize("shell", ["bash", "sh", "dash", "busybox"])
+def test_a_script_that_ends_at_the_first_error_counts_too(shell: str, script: Path) -> None:
+    found = who_called(Made(f"/usr/bin/{shell}", ["-e", str(script), "SECRET"]))
+    assert (found.name, found.path) == ("deploy.py", str(script))
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

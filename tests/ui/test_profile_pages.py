@@ -601,6 +601,15 @@ async def test_profiles_go_out_and_come_in_without_a_secret(place: Place, tmp_pa
     assert any("One profile was imported." in words for words in place.screen.words)
 
 
+async def test_an_import_says_what_could_read_along(place: Place, tmp_path: Path) -> None:
+    await place.list()
+    source = tmp_path / "in.toml"
+    source.write_text(f"{FILE}proxy = 'http://proxy.example:3128'\n")
+    place.pages.begin(place.pages._take_in(source))
+    await place.done()
+    assert any("Whoever runs that can read along" in words for words in place.screen.words)
+
+
 async def test_what_was_edited_by_hand_counts_once_the_list_is_opened(place: Place) -> None:
     read: list[bool] = []
     place.pages.read.connect(lambda: read.append(True))

@@ -3,6 +3,7 @@
 The tests follow one another on the same system.
 """
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -146,4 +147,7 @@ def test_it_is_installed_for_everybody(windows: Windows, setup: Path, before: se
     windows.uninstall(folder, "/AllUsers", "/RemoveUserData")
     assert not windows.has_key(rf"HKLM\{UNINSTALL}")
     assert not (windows.drive / "ProgramData" / SHORTCUT).exists()
+    own = windows.local / "xdr-login"  # with these rights nothing of a person's is removed
+    assert own.is_dir()
+    shutil.rmtree(own)
     assert windows.files() - before == set()
