@@ -394,7 +394,7 @@ def test_what_is_no_text_on_stdin_is_told(console: Console, command: list[str]) 
         check=False,
     )
     assert (done.returncode in {1, 2}, b"Traceback" in done.stderr) == (True, False)
-    assert b"Nothing was imported" in done.stderr or b"no text in UTF-8" in done.stderr
+    assert b"stdin" in done.stderr
 
 
 def test_an_import_says_what_could_read_along(console: Console, tmp_path: Path) -> None:
