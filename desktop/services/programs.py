@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -83,10 +84,14 @@ def is_own_process(pid: int) -> bool:
 
 
 def who_called(process: Process) -> Program:
-    """The program of `process`; of our own command, the one that started it."""
+    """The program of `process`; of our own command, the one that started it.
+
+    A shell that was given one line (`sh -c`), as git starts its helpers, is only in between.
+    """
     found = _program(process)
     for _ in range(_MOST_PARENTS):
-        parent = process.parent() if _is_our_command(found) else None
+        is_between = _is_our_command(found) or _has_one_line(process)
+        parent = process.parent() if is_between else None
         if parent is None:
             break
         process, found = parent, _program(parent)
@@ -109,6 +114,8 @@ _INTERPRETER = re.compile(
     r"(?:python|pypy|perl|ruby|node|nodejs|deno|bun|php|lua|tclsh|java|Rscript|pwsh|powershell|"
     r"bash|sh|dash|ash|zsh|fish|ksh|mksh|busybox)w?[0-9.-]*"
 )
+_SHELL = re.compile(r"bash|sh|dash|ash|zsh|fish|ksh|mksh|busybox")
+_ONE_LINE = re.compile(r"-[a-z]*c")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
@@ -135,6 +142,14 @@ def _told(ask: Callable[[], str]) -> str:
         return ask()
     except (psutil.Error, OSError):
         return ""
+
+
+def _has_one_line(process: Process) -> bool:
+    """Whether it is a shell that was given what it runs as an argument."""
+    if not _SHELL.fullmatch(_stem(_told(process.exe))):
+        return False
+    options = takewhile(lambda each: each.startswith("-"), process.cmdline()[1:])
+    return any(_ONE_LINE.fullmatch(each) for each in options)
 
 
 def _is_our_command(program: Program) -> bool:
