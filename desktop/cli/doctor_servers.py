@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from desktop.cli.doctor_checks import Check, Outcome, failed
 from desktop.oauth import errors
-from desktop.oauth.addresses import host_of
+from desktop.oauth.addresses import host_of, is_loopback
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
 from desktop.oauth.http import clock_offset, get
 from desktop.oauth.metadata import metadata_addresses
@@ -64,7 +64,7 @@ async def _checks_of(profile: Profile, world: Surroundings, worker: Worker) -> l
 
 async def _proxy(profile: Profile, worker: Worker) -> Check:
     host = host_of(_home(profile))
-    used = profile.proxy
+    used = "none" if is_loopback(host) else profile.proxy  # no proxy is asked for this computer
     if used == "system":
         used = await worker.run(partial(system_proxy, _home(profile)))
     if used in {"", "none"}:

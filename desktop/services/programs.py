@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -83,10 +84,14 @@ def is_own_process(pid: int) -> bool:
 
 
 def who_called(process: Process) -> Program:
-    """The program of `process`; of our own command, the one that started it."""
+    """The program of `process`; of our own command, the one that started it.
+
+    A shell that was given one line (`sh -c`), as git starts its helpers, is only in between.
+    """
     found = _program(process)
     for _ in range(_MOST_PARENTS):
-        parent = process.parent() if _is_our_command(found) else None
+        is_between = _is_our_command(found) or _has_one_line(process)
+        parent = process.parent() if is_between else None
         if parent is None:
             break
         process, found = parent, _program(parent)
@@ -112,7 +117,8 @@ _INTERPRETER = re.compile(
 )
 # Also joined to others, as in `bash -lc`, and with the text behind it.
 _RUNS_TEXT = re.compile(r"-[A-Za-z]{0,4}c|-c.*|-e|--|-(?i:command)", re.DOTALL)
-_SHELL = re.compile(r"(?:ba|da|a|z|k|mk)?sh|busybox")  # whose -e is none, as in `#!/bin/sh -e`
+_SHELL = re.compile(r"bash|sh|dash|ash|zsh|fish|ksh|mksh|busybox")
+_ONE_LINE = re.compile(r"-[A-Za-z]*c")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
@@ -123,6 +129,7 @@ def _script(process: Process, interpreter: str) -> str:
         if argument.startswith("-m"):
             module = argument[2:] or "".join(arguments[number + 1 : number + 2])
             return module if _MODULE.fullmatch(module) else ""
+        # A shell means something else by it, as in `#!/bin/sh -e`.
         is_option = argument == "-e" and _SHELL.fullmatch(interpreter)
         if _RUNS_TEXT.fullmatch(argument) and not is_option:
             return ""  # what follows, or stands in it, is a program, and may hold anything
@@ -140,6 +147,14 @@ def _told(ask: Callable[[], str]) -> str:
         return ask()
     except (psutil.Error, OSError):
         return ""
+
+
+def _has_one_line(process: Process) -> bool:
+    """Whether it is a shell that was given what it runs as an argument."""
+    if not _SHELL.fullmatch(_stem(_told(process.exe))):
+        return False
+    options = takewhile(lambda each: each.startswith("-"), process.cmdline()[1:])
+    return any(_ONE_LINE.fullmatch(each) for each in options)
 
 
 def _is_our_command(program: Program) -> bool:

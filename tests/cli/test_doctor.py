@@ -94,6 +94,12 @@ def test_a_proxy_that_is_not_there_is_told_without_its_user(home: Place) -> None
     assert "SECRET" not in done.stdout
 
 
+def test_no_proxy_is_named_for_a_server_on_this_computer(home: Place) -> None:
+    home.add_profile("soc")
+    found = checks_in(home.run("doctor", "--json", http_proxy="http://127.0.0.1:9"))
+    assert found["proxy (127.0.0.1)"]["text"] == "None is used."
+
+
 def test_authorities_that_cannot_be_read_are_told(home: Place) -> None:
     home.add_profile("soc", ca_file="/nowhere.pem")
     assert checks_in(home.run("doctor", "--json"))["TLS (127.0.0.1)"]["outcome"] == "fail"

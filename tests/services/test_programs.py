@@ -114,6 +114,22 @@ def test_of_our_own_command_it_is_who_called_it(ours: Made, script: Path) -> Non
     assert who_called(ours).pid == 7
 
 
+@pytest.mark.parametrize("shell", ["/usr/bin/dash", "/bin/bash", "C:/Git/usr/bin/sh.exe"])
+@pytest.mark.parametrize("options", [["-c"], ["-lc"], ["-e", "-c"]])
+def test_a_shell_with_one_line_is_only_in_between(shell: str, options: list[str]) -> None:
+    git = Made("/usr/lib/git-core/git-remote-https", pid=9)
+    between = Made(shell, [*options, 'xdr-login credential git "$@"', "get"], pid=8, starter=git)
+    ours = Made("/opt/xdr-login", ["credential", "git", "get"], starter=between)
+    assert who_called(ours) == Program("git-remote-https", git.where, 9)
+    between.starter = None
+    assert who_called(ours).path == shell
+
+
+def test_a_shell_that_a_person_types_into_is_who_called() -> None:
+    shell = Made("/usr/bin/bash", ["-l"], pid=8, starter=Made("/usr/bin/xterm", pid=9))
+    assert who_called(Made("/opt/xdr-login", ["token"], starter=shell)).path == "/usr/bin/bash"
+
+
 def test_a_chain_of_our_own_ends_somewhere() -> None:
     process = Made("/opt/xdr-login", pid=0)
     for pid in range(1, 50):
