@@ -178,8 +178,8 @@ def about_imported(count: int, readable: Iterable[Profile]) -> str:
     if not own:
         return said
     return (
-        f"{said} {', '.join(own)}: with a proxy or certificate authority of its own. Whoever runs "
-        "that can read along, so look at it before you sign in."
+        f"{said} {' and '.join(own)} {'bring' if own[1:] else 'brings'} a proxy or certificate "
+        "authority along. Whoever runs that can read what you send: look at it before you sign in."
     )
 
 

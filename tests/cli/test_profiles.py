@@ -402,9 +402,9 @@ def test_an_import_says_what_could_read_along(console: Console, tmp_path: Path) 
     source = tmp_path / "in.toml"
     source.write_text(f"{ONE}proxy = 'http://proxy.example:3128'\n")
     done = console.run("import", str(source))
-    assert "with a proxy or certificate authority of its own" in done.err
+    assert "“SOC 2” brings a proxy or certificate authority along." in done.err
     source.write_text(f"{ONE}proxy = 'none'\n")
-    assert "of its own" not in console.run("import", str(source)).err
+    assert "along" not in console.run("import", str(source)).err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such links and pipes")

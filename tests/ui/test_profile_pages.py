@@ -607,7 +607,7 @@ async def test_an_import_says_what_could_read_along(place: Place, tmp_path: Path
     source.write_text(f"{FILE}proxy = 'http://proxy.example:3128'\n")
     place.pages.begin(place.pages._take_in(source))
     await place.done()
-    assert any("Whoever runs that can read along" in words for words in place.screen.words)
+    assert any("Whoever runs that can read what you send" in words for words in place.screen.words)
 
 
 async def test_what_was_edited_by_hand_counts_once_the_list_is_opened(place: Place) -> None:
