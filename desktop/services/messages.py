@@ -187,7 +187,7 @@ _ROWS: dict[type[BaseException], Row] = {
     session_errors.NoToken: Row(
         "There is no token",
         lambda e, _: (
-            "You are not signed in. Sign in (xdr-login login"
+            "You are not signed in, or no longer. Sign in (xdr-login login"
             f"{f' --profile {e.profile_id}' if e.profile_id else ''}), then try again."
         ),
         (Remedy.SIGN_IN_AGAIN,),

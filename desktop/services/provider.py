@@ -49,7 +49,7 @@ class Provider:
         self.known_methods: dict[str, ClientAuthentication] = {}
         self.clock_offset = 0.0
         self.keyring_is_optional = False
-        self._profile = profile
+        self.profile = profile
         self._world = world
         self._http: httpx.AsyncClient | None = None
         self._client: Client | None = None
@@ -79,13 +79,13 @@ class Provider:
     async def discovered(self, connection: ClientConnection) -> ServerMetadata:
         """The endpoints; raises `OAuthError`."""
         if self.metadata is None:
-            self.metadata = await discovered(connection, self._profile)
+            self.metadata = await discovered(connection, self.profile)
         return self.metadata
 
     @property
     def speaks_for_client(self) -> bool:
         """Whether the client signs in as itself: no person is there to grant or to revoke."""
-        return self._profile.grant == "client-credentials"
+        return self.profile.grant == "client-credentials"
 
     async def own_token(self, connection: ClientConnection) -> TokenSet:
         """A token in the client's own name; raises `OAuthError`."""
@@ -93,7 +93,7 @@ class Provider:
         from desktop.oauth.client_credentials import request_own_token
 
         endpoint = (await self.discovered(connection)).token_endpoint
-        profile = self._profile
+        profile = self.profile
         return await request_own_token(
             connection, endpoint, scope=profile.scope, extra=profile.extra_parameters
         )
@@ -119,7 +119,7 @@ class Provider:
         Raises `OAuthError`.
         """
         connection = await self.connected_as_before()
-        endpoint = self._profile.userinfo_endpoint
+        endpoint = self.profile.userinfo_endpoint
         if not endpoint:
             endpoint = (await self.discovered(connection)).userinfo_endpoint
         if not endpoint:
@@ -131,7 +131,7 @@ class Provider:
 
         Raises `OAuthError`, `KeystoreError` or `ClientPasswordMissing`.
         """
-        endpoint = self._profile.app_grant_endpoint
+        endpoint = self.profile.app_grant_endpoint
         if not endpoint or self.speaks_for_client:
             return None
         connection = await self.connected_as_before()
@@ -144,7 +144,7 @@ class Provider:
 
     async def _connection(self, client: Client) -> ClientConnection:
         if self._http is None:
-            self._http = await self._world.open_http(self._profile)
+            self._http = await self._world.open_http(self.profile)
         return ClientConnection(
             self._http, self._world.clock, client, self.known_methods, self._note_clock
         )
@@ -153,24 +153,24 @@ class Provider:
         self.clock_offset = offset
 
     async def _find_client(self) -> Client:
-        method = ClientAuthentication(self._profile.client_authentication)
+        method = ClientAuthentication(self.profile.client_authentication)
         if method is ClientAuthentication.NONE and not self.speaks_for_client:
-            return Client(self._profile.client_id, None, method)
+            return Client(self.profile.client_id, None, method)
         automatic = method is ClientAuthentication.AUTO
         optional = self.keyring_is_optional and automatic and not self.speaks_for_client
         value = await self._saved_password(optional=optional)
         password = value and saved_tokens.decode_password(
-            value, issued_for=issued_for(self._profile)
+            value, issued_for=issued_for(self.profile)
         )
         must_have = self.speaks_for_client or method is not ClientAuthentication.AUTO
         if not password and (value or must_have):
-            raise ClientPasswordMissing(self._profile.id)
-        return Client(self._profile.client_id, password or None, method)
+            raise ClientPasswordMissing(self.profile.id)
+        return Client(self.profile.client_id, password or None, method)
 
     async def _saved_password(self, *, optional: bool) -> str | None:
         # From the keyring, even where the tokens stay in memory.
         try:
-            return await self._world.keystore.load(client_password_key(self._profile))
+            return await self._world.keystore.load(client_password_key(self.profile))
         except KeystoreError:
             if not optional:
                 raise

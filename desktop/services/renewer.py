@@ -186,7 +186,7 @@ class Renewer:
             await self._renewed_in_good_time(need.patience)
         held = self._store.held
         if held is None or self.is_over():
-            raise self.trouble or NoToken
+            raise self.trouble or NoToken(self._provider.profile.id)
         return FreshToken(held.access_token, held.token_type, held.expires_at, held.scope)
 
     async def settled(self) -> None:
@@ -289,7 +289,7 @@ class Renewer:
     async def _exchange(self) -> None:
         held = self._store.held
         if held is None:
-            raise NoToken
+            raise NoToken(self._provider.profile.id)
         async with self._store.locked():
             newer = await self._renewed_elsewhere(held)
             if newer is not None and not self._is_late(newer):

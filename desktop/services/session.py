@@ -175,7 +175,7 @@ class Session:
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
         if not isinstance(self.state, SignedIn) or is_leaving(self.state):
-            raise NoToken
+            raise NoToken(self.profile.id)
         return await self._renewer.fresh(need)
 
     def claims(self) -> Members:

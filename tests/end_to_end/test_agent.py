@@ -294,7 +294,8 @@ def test_who_is_not_signed_in_is_told_so(secret_service: SecretStore) -> None:
     done = token(headless(secret_service))
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
-        "There is no token. You are not signed in. Sign in (xdr-login login --profile soc), then "
+        "There is no token. You are not signed in, or no longer. "
+        "Sign in (xdr-login login --profile soc), then "
         "try again.\n"
     )
 

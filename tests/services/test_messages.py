@@ -448,7 +448,10 @@ def test_a_sign_out_by_the_server_says_what_the_server_said_and_its_facts() -> N
         (
             session.NoToken("lab"),
             "There is no token",
-            "You are not signed in. Sign in (xdr-login login --profile lab), then try again.",
+            (
+                "You are not signed in, or no longer. "
+                "Sign in (xdr-login login --profile lab), then try again."
+            ),
             Remedy.SIGN_IN_AGAIN,
         ),
         (

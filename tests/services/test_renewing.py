@@ -329,8 +329,9 @@ async def test_an_expired_token_that_cannot_be_renewed_is_none() -> None:
     assert not world.expect(SignedIn).renewable
     world.session.renew()
     await world.clock.advance(700)
-    with pytest.raises(NoToken):
+    with pytest.raises(NoToken) as caught:
         await world.session.fresh_token()
+    assert caught.value.profile_id == PROFILE.id
     assert world.server.renewals() == 0
     await world.close()
 

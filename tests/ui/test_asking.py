@@ -72,7 +72,10 @@ async def test_a_server_that_says_nothing_is_told_as_such(
         ),
         (
             NoToken(),
-            "There is no token. You are not signed in. Sign in (xdr-login login), then try again.",
+            (
+                "There is no token. You are not signed in, or no longer. "
+                "Sign in (xdr-login login), then try again."
+            ),
             "",
         ),
         (

@@ -125,7 +125,8 @@ async def test_without_a_session_there_is_nothing_to_copy(copier: Copier, told: 
     copier.copy(None, CopyFormat.TOKEN)
     assert told == [
         NotCopied(
-            "There is no token. You are not signed in. Sign in (xdr-login login), then try again.",
+            "There is no token. You are not signed in, or no longer. "
+            "Sign in (xdr-login login), then try again.",
             "There is no token",
         )
     ]
