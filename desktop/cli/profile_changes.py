@@ -257,7 +257,10 @@ async def _import_model(
 
 def _read(file: str) -> str:
     if file == "-":
-        text = sys.stdin.buffer.read(LARGEST_IMPORT + 1).decode("utf-8-sig", "replace")
+        try:
+            text = sys.stdin.read(LARGEST_IMPORT + 1)
+        except UnicodeDecodeError:
+            raise click.ClickException("Nothing was imported: stdin is no text in UTF-8.") from None
     else:
         try:
             with Path(file).open(encoding="utf-8-sig", errors="replace") as opened:
