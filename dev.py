@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,16 +30,31 @@ CACHE = ROOT / ".cache"
 REQUIREMENTS = ROOT / "packaging" / "requirements"
 OLDEST, NEWEST = (3, 11), (3, 13)
 
-# Every branch of these is run by the tests: they hold the protocol and the secrets.
+# Every branch of these is run by the tests below: they hold the protocol and the secrets. Only
+# those tests run under coverage, which doubles their time on Python 3.11.
 FULLY_COVERED = (
     "desktop/oauth/*",
     "desktop/services/session.py",
     "desktop/services/keystore.py",
 )
+COVERING_TESTS = (
+    "tests/oauth",
+    "tests/services/test_keystore.py",
+    "tests/services/test_keystore_crashes.py",
+    "tests/services/test_network.py",
+    "tests/services/test_other_grants.py",
+    "tests/services/test_patience.py",
+    "tests/services/test_profiles.py",
+    "tests/services/test_renewing.py",
+    "tests/services/test_session.py",
+    "tests/services/test_session_commands.py",
+    "tests/services/test_signing_out.py",
+)
 
 RUN_MORE = "Other arguments go to the app: `dev.py run --approve`, `dev.py run -- --help`."
 TEST_MORE = """Other arguments go to pytest: `dev.py test tests/oauth -k slow_down`.
-The coverage is enforced only when all tests run."""
+All tests run in several processes; chosen ones run in one, without coverage."""
+SLOWEST = ("--durations=10", "--durations-min=1")
 TEST_PACKAGES = "build the packages, install them on a bare system and remove them, instead"
 TEST_WINDOWS = "the same with the installers of Windows, on Linux by wine, instead"
 PACKAGE_MORE = (
@@ -108,10 +124,13 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     if not options.fast:
         check_system_packages(checks)
     install_requirements("dev")
-    checks.run("ruff check", "-m", "ruff", "check", ".")
-    checks.run("ruff format", "-m", "ruff", "format", "--check", ".")
-    checks.run("mypy --strict", "-m", "mypy")
-    test_and_cover(checks, ["--fast", *rest] if options.fast else rest, everything=not rest)
+    fast = ["--fast"] if options.fast else []
+    if rest:
+        check_sources(checks)
+        checks.run("pytest", "-m", "pytest", *SLOWEST, *fast, *rest, live=True)
+        checks.skipped.append("coverage: only some of the tests were chosen")
+    else:
+        test_all(checks, fast)
     return checks.sum_up()
 
 
@@ -186,15 +205,23 @@ class Checks:
     skipped: list[str] = field(default_factory=list)
     started_at: float = field(default_factory=time.monotonic)
 
-    def run(self, name: str, *arguments: str) -> bool:
-        """Run Python with these arguments as one check; tell whether it passed."""
-        say(f"\n== {name}")
+    def run(self, name: str, *arguments: str, live: bool = False) -> bool:
+        """Run Python with these arguments as one check; tell whether it passed.
+
+        What it prints comes at its end in one piece, or `live`.
+        """
         start = time.monotonic()
-        passed = (
-            subprocess.run([python_in(VENV), *arguments], cwd=ROOT, check=False).returncode == 0
+        if live:
+            say(f"\n== {name}")
+        where = None if live else subprocess.PIPE
+        command = [python_in(VENV), *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, check=False, stdout=where, stderr=where and subprocess.STDOUT
         )
+        passed = done.returncode == 0
         took = f"{time.monotonic() - start:.1f} s"
-        say(f"== {name}: {'passed' if passed else 'FAILED'} in {took}")
+        printed = f"\n== {name}\n{done.stdout.decode(errors='replace')}" if done.stdout else ""
+        say(f"{printed}== {name}: {'passed' if passed else 'FAILED'} in {took}")
         (self.passed if passed else self.failed).append(f"{name} ({took})")
         return passed
 
@@ -228,23 +255,40 @@ def check_system_packages(checks: Checks) -> None:
         checks.skip("system packages", f"could not be installed: {' '.join(missing)}")
 
 
-def test_and_cover(checks: Checks, arguments: list[str], *, everything: bool) -> None:
-    """Run pytest, count what it skipped, and hold the coverage where it must be full."""
+def check_sources(checks: Checks) -> None:
+    """Run the checks that read the source and start nothing."""
+    checks.run("ruff check", "-m", "ruff", "check", ".")
+    checks.run("ruff format", "-m", "ruff", "format", "--check", ".")
+    checks.run("mypy --strict", "-m", "mypy")
+
+
+def test_all(checks: Checks, fast: list[str]) -> None:
+    """Run all tests in several processes, with the checks of the sources beside them."""
+    CACHE.mkdir(exist_ok=True)
     report = CACHE / "pytest.xml"
-    (CACHE / "coverage").mkdir(parents=True, exist_ok=True)
-    coverage("erase")
-    pytest = ("-m", "pytest", f"--junit-xml={report}", *arguments)
-    checks.run("pytest", "-m", "coverage", "run", *pytest)
-    skipped = count_skipped(report)
+    elsewhere = [f"--ignore={path}" for path in COVERING_TESTS]
+    workers = ("--numprocesses", str(os.cpu_count() or 2), "--dist", "worksteal")
+    with ThreadPoolExecutor(1) as beside:
+        covered = beside.submit(check_and_cover, checks, fast)
+        pytest = ("-m", "pytest", f"--junit-xml={report}", *SLOWEST, *workers, *elsewhere, *fast)
+        checks.run("pytest", *pytest, live=True)
+        skipped = covered.result() + count_skipped(report)
     if skipped:
         checks.skipped.append(f"{skipped} tests, each named with its reason above")
-    if not everything:
-        checks.skipped.append("coverage: only a part of the tests was asked for")
-        return
+
+
+def check_and_cover(checks: Checks, fast: list[str]) -> int:
+    """Check the sources and the tests that must cover them in full; count what was skipped."""
+    check_sources(checks)
+    (CACHE / "coverage").mkdir(parents=True, exist_ok=True)
+    coverage("erase")
+    report = CACHE / "pytest-covered.xml"
+    pytest = ("-m", "pytest", f"--junit-xml={report}", *SLOWEST, *COVERING_TESTS, *fast)
+    checks.run("pytest under coverage", "-m", "coverage", "run", *pytest)
     coverage("combine", "--quiet")
-    coverage("report", "--skip-covered")
     where = f"--include={','.join(FULLY_COVERED)}"
     checks.run("full coverage", "-m", "coverage", "report", where, "--fail-under=100")
+    return count_skipped(report)
 
 
 def test_packages(checks: Checks, rest: list[str], option: str, *formats: str) -> int:
@@ -255,10 +299,10 @@ def test_packages(checks: Checks, rest: list[str], option: str, *formats: str) -
     if missing:
         checks.skip("system packages", f"could not be installed: {' '.join(missing)}")
     install_requirements("dev")
-    if checks.run("packages", "dev.py", "package", *formats):
+    if checks.run("packages", "dev.py", "package", *formats, live=True):
         # One of them builds it all once more, which is no hang.
         patience = ("-o", "faulthandler_timeout=1800")
-        checks.run("pytest", "-m", "pytest", *patience, option, *rest)
+        checks.run("pytest", "-m", "pytest", *patience, option, *rest, live=True)
     return checks.sum_up()
 
 
