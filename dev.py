@@ -213,11 +213,9 @@ class Checks:
         start = time.monotonic()
         if live:
             say(f"\n== {name}")
-        where = None if live else subprocess.PIPE
-        command = [python_in(VENV), *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, check=False, stdout=where, stderr=where and subprocess.STDOUT
-        )
+        out, err = (None, None) if live else (subprocess.PIPE, subprocess.STDOUT)
+        command = [str(python_in(VENV)), *arguments]
+        done = subprocess.run(command, cwd=ROOT, check=False, stdout=out, stderr=err)
         passed = done.returncode == 0
         took = f"{time.monotonic() - start:.1f} s"
         printed = f"\n== {name}\n{done.stdout.decode(errors='replace')}" if done.stdout else ""
