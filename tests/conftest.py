@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.rigs.display",
@@ -88,6 +89,9 @@ def pytest_configure() -> None:
     os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"  # or libraries start one of their own
     os.environ.pop("DISPLAY", None)
     sys.addaudithook(_refuse_the_network)
+    # Examples take as long as the machine is busy; how long says nothing about the code.
+    settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("tests")
 
 
 def pytest_unconfigure() -> None:
