@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.rigs.memory import folder_in_memory
+
 pytest_plugins = [
     "tests.rigs.display",
     "tests.rigs.secret_service",
@@ -25,6 +27,7 @@ pytest_plugins = [
     "tests.rigs.authority",
     "tests.rigs.proxy",
     "tests.rigs.chroot",
+    "tests.rigs.signing",
     "tests.rigs.wine",
 ]
 
@@ -103,7 +106,9 @@ def pytest_unconfigure() -> None:
 def own_folders(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give each test its own home, config, data, state, cache and runtime folders."""
     # Not tmp_path: a socket's whole path must fit in some hundred characters.
-    with tempfile.TemporaryDirectory(prefix="xdr-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="xdr-", dir=folder_in_memory(), ignore_cleanup_errors=True
+    ) as folder:
         for name, value in _make_folders(Path(folder)).items():
             monkeypatch.setenv(name, value)
         yield Path(folder)

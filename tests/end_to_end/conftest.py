@@ -104,6 +104,11 @@ class App:
         return self.program.process.returncode
 
 
+@pytest.fixture(autouse=True)
+def shared_signing_key(one_signing_key: None) -> None:
+    """Make no key for each server."""
+
+
 @pytest.fixture
 def start(display: Display, browser_opener: Opener) -> Iterator[Start]:
     """Start the program with the keyring of `bus`; what still runs is ended after the test."""

@@ -13,6 +13,7 @@ import keyring
 import pytest
 
 from tests.rigs import parts
+from tests.rigs.memory import folder_in_memory
 from tests.rigs.process import Program, ProgramEnded, RigError, running, wait_until
 
 if TYPE_CHECKING:  # the Secret Service and its libraries exist on Linux only
@@ -132,7 +133,7 @@ def pointed_at(bus: Bus) -> Iterator[None]:
 @contextlib.contextmanager
 def run_bus() -> Iterator[Bus]:
     """Run dbus-daemon; usable outside pytest too."""
-    with tempfile.TemporaryDirectory(prefix="bus-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bus-", dir=folder_in_memory()) as folder:
         bus = Bus(Path(folder))
         configuration = bus.folder / "bus.conf"
         configuration.write_text(BUS_CONFIGURATION.format(socket=bus.folder / "bus"))

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl
 
 import httpx
@@ -102,9 +102,15 @@ class HurriedClock(FakeClock):
         await asyncio.sleep(0)
 
 
+class _Loop(Protocol):
+    """What is known of asyncio's own loop: the callbacks whose turn has come."""
+
+    _ready: deque[object]
+
+
 async def settle() -> None:
     """Let the loop run until nothing moves any more, as far as one can tell."""
-    ready = cast("deque[object]", getattr(asyncio.get_running_loop(), "_ready"))
+    ready = cast("_Loop", asyncio.get_running_loop())._ready
     for _ in range(60):
         await asyncio.sleep(0)
         if not ready:  # whoever had a turn before this has made nothing else ready

@@ -64,7 +64,7 @@ class OidcProvider:
 @pytest.fixture(scope="session")
 def oidc_provider() -> Iterator[OidcProvider]:
     """Run oidc-provider with its usual lifetimes for the whole run."""
-    _require()
+    require()
     with run_oidc_provider(Settings()) as provider:
         yield provider
 
@@ -72,7 +72,7 @@ def oidc_provider() -> Iterator[OidcProvider]:
 @pytest.fixture
 def start_oidc_provider() -> Iterator[Callable[[Settings], OidcProvider]]:
     """Start providers with other settings: `start_oidc_provider(Settings(device_code_ttl=2))`."""
-    _require()
+    require()
     with contextlib.ExitStack() as stack:
         yield lambda settings: stack.enter_context(run_oidc_provider(settings))
 
@@ -169,5 +169,6 @@ def _ready_line(program: Program) -> str:
     return next((line for line in lines if line.startswith("{")), "")
 
 
-def _require() -> None:
+def require() -> None:
+    """Skip, or fail, where the provider cannot run."""
     parts.require("oidc_provider", "node", "npm")
