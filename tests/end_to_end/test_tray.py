@@ -48,6 +48,7 @@ def app(server: DemoServer, start: Start, secret_service: SecretStore) -> App:  
     sign_in(secret_service, "soc")
     started = start(secret_service)
     started.wait_for("Signed in")
+    wait_until(lambda: started.screen().stays, "all that comes after", started.program)
     return started
 
 
