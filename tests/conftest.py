@@ -12,6 +12,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.rigs.memory import folder_in_memory
 
 pytest_plugins = [
     "tests.rigs.display",
@@ -24,6 +27,7 @@ pytest_plugins = [
     "tests.rigs.authority",
     "tests.rigs.proxy",
     "tests.rigs.chroot",
+    "tests.rigs.signing",
     "tests.rigs.wine",
 ]
 
@@ -88,6 +92,9 @@ def pytest_configure() -> None:
     os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"  # or libraries start one of their own
     os.environ.pop("DISPLAY", None)
     sys.addaudithook(_refuse_the_network)
+    # Examples take as long as the machine is busy; how long says nothing about the code.
+    settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("tests")
 
 
 def pytest_unconfigure() -> None:
@@ -99,7 +106,9 @@ def pytest_unconfigure() -> None:
 def own_folders(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give each test its own home, config, data, state, cache and runtime folders."""
     # Not tmp_path: a socket's whole path must fit in some hundred characters.
-    with tempfile.TemporaryDirectory(prefix="xdr-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="xdr-", dir=folder_in_memory(), ignore_cleanup_errors=True
+    ) as folder:
         for name, value in _make_folders(Path(folder)).items():
             monkeypatch.setenv(name, value)
         yield Path(folder)

@@ -28,8 +28,14 @@ class Host(uvicorn.Server):
         )
         super().__init__(config)
         self._on_listening = on_listening
+        self._closing = state.closing
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start serving, then say so."""
         await super().startup(sockets)
         self._on_listening()
+
+    async def main_loop(self) -> None:
+        """Serve until the server is closed, which uvicorn itself looks for ten times a second."""
+        await self.on_tick(0)
+        await self._closing.wait()

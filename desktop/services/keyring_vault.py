@@ -83,7 +83,9 @@ class KeyringVault:
 
     def get(self, entry: str) -> str | None:
         """The text of `entry`, or `None`."""
-        return _translated(lambda: self._backend.get_password(_service(entry), entry))
+        return _translated(
+            lambda: _unless_gone(lambda: self._backend.get_password(_service(entry), entry))
+        )
 
     def set(self, entry: str, text: str) -> None:
         """Replace the text of `entry`."""
@@ -93,11 +95,24 @@ class KeyringVault:
         """Remove `entry`; nothing happens where there is none."""
         if self.get(entry) is None:
             return
-        _translated(lambda: self._backend.delete_password(_service(entry), entry))
+        _translated(
+            lambda: _unless_gone(lambda: self._backend.delete_password(_service(entry), entry))
+        )
 
 
 def _service(entry: str) -> str:
     return f"{SERVICE}: {entry}"
+
+
+def _unless_gone(call: Callable[[], Result]) -> Result | None:
+    """Give `None` where another program has removed the entry after it was found."""
+    try:
+        return call()
+    except Exception as error:
+        # By its name: its module exists on Linux only.
+        if type(error).__name__ != "ItemNotFoundException":
+            raise
+        return None
 
 
 def _translated(call: Callable[[], Result]) -> Result:

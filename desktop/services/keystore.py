@@ -155,7 +155,16 @@ def save_value(vault: Vault, key: str, value: str) -> None:
 
 
 def load_value(vault: Vault, key: str) -> str | None:
-    """The value under `key`; `None` where there is none, or where it is not what was written."""
+    """The value under `key`; `None` where there is none, or where it is not what was written.
+
+    Nothing found is looked for once more: another program may save into the slot that was read
+    already, and empty the other one before it is read.
+    """
+    found = _readable(vault, key)
+    return _readable(vault, key) if found is None else found
+
+
+def _readable(vault: Vault, key: str) -> str | None:
     for head in _heads(vault, key):
         numbers = range(1, head.parts + 1)
         value = head.first + "".join(vault.get(_part(key, head.slot, n)) or "" for n in numbers)

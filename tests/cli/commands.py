@@ -5,9 +5,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +94,8 @@ class Place:
             opened.write(f"[profiles.{id_}]\n{lines}")
 
     def sign_in(self, id_: str) -> None:
-        """Have a token in the keyring; the demo analyst approves.
-
-        The program's own parts do it here: a process that waits before it asks would take long.
-        """
-        with pointed_at(self.store):
-            asyncio.run(_sign_in(load_configuration().named(id_)))
+        """Have a token in the keyring; the demo analyst approves."""
+        sign_in(self.store, id_)
 
 
 @contextmanager
@@ -108,7 +105,24 @@ def place(home: Path, store: SecretStore, options: DemoOptions) -> Iterator[Plac
         yield Place(home, store, server)
 
 
-async def _sign_in(profile: Profile) -> None:
+def sign_in(
+    store: SecretStore, id_: str, *, approve: Callable[[str], None] = lambda _code: None
+) -> None:
+    """Have a token of the profile in the keyring; `approve` is given the code.
+
+    The program's own parts do it here: a process that waits before it asks would take long.
+    """
+    with pointed_at(store):
+        asyncio.run(_sign_in(load_configuration().named(id_), approve))
+
+
+def age(store: SecretStore, id_: str, seconds: float) -> None:
+    """Let the saved token be older than it is."""
+    with pointed_at(store):
+        asyncio.run(_age(load_configuration().named(id_), timedelta(seconds=seconds)))
+
+
+async def _sign_in(profile: Profile, approve: Callable[[str], None]) -> None:
     world = surroundings(Worker("loader"))
     provider = Provider(profile, world)
     store = TokenStore(profile, world.keystore, world.lock)
@@ -117,8 +131,21 @@ async def _sign_in(profile: Profile) -> None:
         metadata = await provider.discovered(connection)
         scope, endpoint = profile.scope, metadata.token_endpoint
         issued = await request_authorization(connection, metadata, scope=scope, extra={})
+        approve(issued.user_code)
         tokens = await request_token(connection, endpoint, authorization=issued, scope=scope)
         await store.save_anew(tokens, provider.known_methods)
     finally:
         await provider.close()
+    assert store.not_saved is None
+
+
+async def _age(profile: Profile, by: timedelta) -> None:
+    world = surroundings(Worker("loader"))
+    store = TokenStore(profile, world.keystore, world.lock)
+    saved = await store.load()
+    assert saved is not None
+    assert saved.tokens.expires_at is not None
+    issued_at, expires_at = saved.tokens.issued_at - by, saved.tokens.expires_at - by
+    older = replace(saved.tokens, issued_at=issued_at, expires_at=expires_at)
+    await store.save(older, saved.known_methods)
     assert store.not_saved is None

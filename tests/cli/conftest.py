@@ -13,6 +13,11 @@ from tests.services.loggers import kept_logging
 
 
 @pytest.fixture(autouse=True)
+def shared_signing_key(one_signing_key: None) -> None:
+    """Make no key for each server."""
+
+
+@pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
     with kept_logging():
         yield

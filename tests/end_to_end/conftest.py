@@ -23,7 +23,8 @@ Start = Callable[..., "App"]
 class Screen:
     """What one can see: texts, the code spelled, who has the focus.
 
-    Of buttons, and of the lines of an open menu, the place and whether they can be chosen.
+    Of buttons, and of the lines of an open menu, the place and whether they can be chosen. `stays`
+    is set where closing the window ends the program no longer.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -31,6 +32,7 @@ class Screen:
     buttons: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
     focus: str = ""
     menu: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
+    stays: bool = False
 
     def shows(self, words: str) -> bool:
         """Whether some text holds `words`."""
@@ -102,6 +104,11 @@ class App:
         """Wait for the end; gives the exit code."""
         wait_until(self.program.ended, "the end of the program")
         return self.program.process.returncode
+
+
+@pytest.fixture(autouse=True)
+def shared_signing_key(one_signing_key: None) -> None:
+    """Make no key for each server."""
 
 
 @pytest.fixture

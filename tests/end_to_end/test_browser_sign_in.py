@@ -1,5 +1,7 @@
 """Signing in without a code to compare: at npm's oidc-provider, and at the demo server."""
 
+import subprocess
+
 import pytest
 from playwright.sync_api import Page
 
@@ -10,6 +12,7 @@ from desktop.demo import (
     DemoOptions,
     DemoServer,
 )
+from tests.cli.commands import COMMAND, age
 from tests.end_to_end.conftest import (
     Start,
     saved,
@@ -127,9 +130,12 @@ def test_a_token_of_the_client_itself_renews_while_the_window_is_in_sight(
     with DemoServer(DemoOptions(token_lifetime=12)) as server:
         demo_profile_for(server, client_id=SERVICE_CLIENT_ID, grant="client-credentials")
         store_client_password(secret_service, SERVICE_CLIENT_SECRET)
+        login = [*COMMAND, "login"]
+        subprocess.run(login, env=secret_service.environment, check=True, capture_output=True)
+        age(secret_service, "soc", 7)  # so that it is renewed soon
+        first = saved_token(secret_service)["access_token"]
         app = start(secret_service)
         app.wait_for("Signed in")
-        first = saved_token(secret_service)["access_token"]
 
         def renewed() -> bool:
             asked = [each for each in server.history() if each.grant_type == "client_credentials"]

@@ -10,6 +10,7 @@ import pytest
 from desktop.demo import DemoOptions, DemoServer
 from desktop.ipc import client
 from desktop.services.paths import settings_file
+from tests.cli.commands import sign_in
 from tests.end_to_end.agent import COMMAND
 from tests.end_to_end.conftest import App, Start, saved_token
 from tests.end_to_end.test_sign_in import profile_for
@@ -24,6 +25,7 @@ def app(start: Start, secret_service: SecretStore) -> Iterator[App]:
     """Run the program, signed in, for somebody who wants to be asked."""
     with DemoServer(DemoOptions(interval=1, outcome="approve")) as server:
         profile_for(server)
+        sign_in(secret_service, "soc")
         settings_file().write_text("ask_for_tokens = true\n")
         app = start(secret_service)
         app.wait_for("Signed in")

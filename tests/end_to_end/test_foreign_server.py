@@ -1,6 +1,6 @@
 """An authorization server that others wrote: npm's oidc-provider, with its own pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -12,16 +12,26 @@ from tests.end_to_end.conftest import (
     write_profile,
 )
 from tests.rigs.browser import Opener
-from tests.rigs.oidc_provider import Client, OidcProvider, Settings, approve, deny
+from tests.rigs.oidc_provider import (
+    Client,
+    OidcProvider,
+    Settings,
+    approve,
+    deny,
+    require,
+    run_oidc_provider,
+)
 from tests.rigs.secret_service import SecretStore
 
 StartProvider = Callable[[Settings], OidcProvider]
 
 
-@pytest.fixture
-def provider(start_oidc_provider: StartProvider) -> OidcProvider:
-    """Run a provider that may be asked every second."""
-    return start_oidc_provider(Settings(interval=1))
+@pytest.fixture(scope="module")
+def provider() -> Iterator[OidcProvider]:
+    """Run a provider that may be asked every second; every test gets a code of its own there."""
+    require()
+    with run_oidc_provider(Settings(interval=1)) as running_provider:
+        yield running_provider
 
 
 def profile_for(provider: OidcProvider, client: Client, authentication: str) -> None:

@@ -8,14 +8,16 @@ from collections.abc import Iterator
 import pytest
 
 from desktop.demo import DemoOptions, DemoServer
+from tests.cli.commands import age, sign_in
 from tests.end_to_end.conftest import Start, saved_token
 from tests.end_to_end.test_sign_in import clipboard, profile_for
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
 
 LIFETIME = 12.0
+AGE = 7.0  # of a token that is there when the program starts: it is renewed soon
 PROGRAMS = 3
-# Takes the token every second for as long as two tokens live, as scripts do.
+# Takes the token every second until it was renewed twice, as scripts do.
 USER = f"""
 import asyncio, json
 from desktop.services.background import Worker
@@ -30,7 +32,7 @@ async def main():
     while not isinstance(session.state, SignedIn):
         await asyncio.sleep(0.05)
     tokens = []
-    for _ in range({int(2 * LIFETIME)}):
+    for _ in range({int(2 * LIFETIME - AGE) + 1}):
         tokens.append((await session.fresh_token()).access_token)
         await asyncio.sleep(1)
     print(json.dumps(tokens))
@@ -49,32 +51,39 @@ def server() -> Iterator[DemoServer]:
         yield running_server
 
 
+@pytest.fixture
+def signed_in(server: DemoServer, secret_service: SecretStore) -> DemoServer:
+    """The server, at which somebody has signed in some seconds ago."""
+    sign_in(secret_service, "soc")
+    age(secret_service, "soc", AGE)
+    return server
+
+
 def renewals(server: DemoServer) -> list[int]:
     """The statuses of the answers to renewals."""
     return [each.status for each in server.history() if each.grant_type == "refresh_token"]
 
 
 def test_a_token_in_sight_is_renewed_by_itself_and_the_new_one_is_copied(
-    start: Start, server: DemoServer, secret_service: SecretStore
+    start: Start, signed_in: DemoServer, secret_service: SecretStore
 ) -> None:
+    first = saved_token(secret_service)["access_token"]
     app = start(secret_service)
     app.wait_for("Signed in")
-    first = saved_token(secret_service)["access_token"]
-    wait_until(lambda: len(renewals(server)) >= 1, "a renewal", app.program)
+    wait_until(lambda: len(renewals(signed_in)) >= 1, "a renewal", app.program)
     app.wait_for("Renews itself while it is in use")
     app.click("Copy token")
     wait_until(lambda: clipboard(app.display) != "", "a token on the clipboard", app.program)
     assert clipboard(app.display) != first
     assert app.leave() == 0
-    assert set(renewals(server)) == {200}
+    assert set(renewals(signed_in)) == {200}
 
 
 def test_a_sign_in_that_the_server_has_ended_is_told_at_once(
-    start: Start, server: DemoServer, secret_service: SecretStore
+    start: Start, signed_in: DemoServer, secret_service: SecretStore
 ) -> None:
-    server.inject("invalid_grant", grant_type="refresh_token")
+    signed_in.inject("invalid_grant", grant_type="refresh_token")
     app = start(secret_service)
-    app.wait_for("Signed in")
     app.wait_for("The server has signed you out")
     app.click("Sign in again")
     app.wait_for("Signed in")
@@ -82,8 +91,9 @@ def test_a_sign_in_that_the_server_has_ended_is_told_at_once(
 
 
 def test_several_programs_share_one_sign_in_and_use_no_refresh_token_twice(
-    start: Start, server: DemoServer, secret_service: SecretStore
+    start: Start, signed_in: DemoServer, secret_service: SecretStore
 ) -> None:
+    server = signed_in
     app = start(secret_service)
     app.wait_for("Signed in")
     command = [sys.executable, "-c", USER]

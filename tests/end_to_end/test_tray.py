@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop.demo import DemoOptions, DemoServer
+from tests.cli.commands import sign_in
 from tests.end_to_end.conftest import App, Start, saved_token
 from tests.end_to_end.test_sign_in import clipboard, profile_for
 from tests.rigs.display import Display
@@ -43,9 +44,11 @@ def untold() -> None:
 
 @pytest.fixture
 def app(server: DemoServer, start: Start, secret_service: SecretStore) -> App:  # noqa: ARG001
-    """Start the program and sign in."""
+    """Start the program where somebody has signed in."""
+    sign_in(secret_service, "soc")
     started = start(secret_service)
     started.wait_for("Signed in")
+    wait_until(lambda: started.screen().stays, "all that comes after", started.program)
     return started
 
 

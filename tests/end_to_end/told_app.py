@@ -5,6 +5,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QWidget
@@ -22,9 +23,15 @@ class ToldWindow(Window):
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self._told = ""
+        self._stays = False
         self._timer = QTimer(self, interval=100)
         self._timer.timeout.connect(self._tell)
         self._timer.start()
+
+    def hide_where(self, may_hide: Callable[[], bool]) -> None:
+        """Note that closing the window ends the program no longer: all is loaded."""
+        super().hide_where(may_hide)
+        self._stays = True
 
     def _tell(self) -> None:
         windows = [self, *(each for each in QApplication.topLevelWidgets() if _asks(each))]
@@ -41,6 +48,7 @@ class ToldWindow(Window):
             },
             "focus": focus.text() if isinstance(focus, QAbstractButton) else "",
             "menu": _lines_of(QApplication.activePopupWidget()),
+            "stays": self._stays,
         }
         told = json.dumps(screen)
         if told != self._told:

@@ -59,7 +59,7 @@ any_json = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
     max_leaves=8,
 )
-fuzzed = settings(deadline=None, database=None, max_examples=100)
+fuzzed = settings(database=None, max_examples=100)
 
 
 def members_named(*names: str) -> st.SearchStrategy[dict[str, Any]]:

@@ -1,15 +1,12 @@
-"""A real Chromium: one that a test drives, and one that the app opens and a test attaches to."""
+"""A real Chromium: pages that a test drives, and those that the app opens for it."""
 
 import contextlib
 import os
-import shlex
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,13 +38,9 @@ HOMES = (
 """Where Chromium and its helpers write; they must not do so in a test's own folders."""
 
 OPENER = """#!/bin/sh
-# Stands in for the desktop's browser: opens the address in a fresh Chromium that can be driven.
-folder={folder}/$$
-mkdir -p "$folder"
-printf '%s' "$1" > "$folder/address"
-export {homes}
-exec {chromium} {flags} --remote-debugging-port=0 --user-data-dir="$folder/profile" "$1" \
-    > "$folder/log" 2>&1
+# Stands in for the desktop's browser, which runs already: hands it the address, and is done.
+printf '%s' "$1" > {folder}/$$.new
+mv {folder}/$$.new {folder}/$$.address
 """
 
 
@@ -75,12 +68,6 @@ class Chromium:
             )
             self._closing.callback(self._browser.close)
         return self._browser.new_context().new_page()
-
-    def attach(self, port: int) -> Page:
-        """Take over the page of a Chromium that somebody else started. Call as `new_page`."""
-        browser = self._started().chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
-        self._closing.callback(browser.close)
-        return browser.contexts[0].pages[0]
 
     def close(self) -> None:
         """End the browser and the thread."""
@@ -117,6 +104,7 @@ class Opener:
 
     folder: Path
     chromium: Chromium
+    pages: list[Page] = field(default_factory=list)
 
     @property
     def changes(self) -> dict[str, str]:
@@ -126,29 +114,24 @@ class Opener:
 
     def addresses(self) -> list[str]:
         """Every address that was opened, in the order of process ids."""
-        return [(opening / "address").read_text() for opening in self._openings()]
+        files = sorted(self.folder.glob("*.address"), key=lambda each: int(each.stem))
+        return [each.read_text() for each in files]
 
     def attach(self) -> Person:
         """Wait until an address is opened, and put a person in front of the page."""
-        wait_until(lambda: bool(self._ports()), "an address opened in the browser")
-        port = self._ports()[-1]
-        return Person(self.chromium, self.chromium.do(lambda: self.chromium.attach(port)).result())
+        wait_until(lambda: bool(self.addresses()), "an address opened in the browser")
+        address = self.addresses()[-1]
+        page = self.chromium.do(self.chromium.new_page).result()
+        self.pages.append(page)
+        person = Person(self.chromium, page)
+        person.do(lambda page: page.goto(address)).result()
+        return person
 
     def close(self) -> None:
-        """End the browsers that were opened."""
-        for opening in self._openings():
-            wait_until(partial(_are_ended, opening), "the opened browser's end")
+        """Close the pages that were opened."""
+        for page in self.pages:
+            self.chromium.do(page.context.close).result()
         shutil.rmtree(self.folder)
-
-    def _openings(self) -> list[Path]:
-        return sorted(
-            (path.parent for path in self.folder.glob("*/address")), key=lambda each: int(each.name)
-        )
-
-    def _ports(self) -> list[int]:
-        files = [opening / "profile" / "DevToolsActivePort" for opening in self._openings()]
-        lines = [path.read_text().splitlines() for path in files if path.exists()]
-        return [int(each[0]) for each in lines if each]
 
 
 @pytest.fixture(scope="session")
@@ -171,7 +154,7 @@ def person(chromium: Chromium) -> Iterator[Person]:
 
 @pytest.fixture
 def browser_opener(chromium: Chromium, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
-    """Let this process and its children open addresses in a Chromium a test can attach to."""
+    """Let this process and its children open addresses in the Chromium, where tests attach."""
     opener = Opener(Path(tempfile.mkdtemp(prefix="opener-")), chromium)
     _write_script(opener)
     for name, value in opener.changes.items():
@@ -188,21 +171,8 @@ def at_home_in(folder: Path) -> dict[str, str | float | bool]:
 def _write_script(opener: Opener) -> None:
     # Qt asks xdg-open before it looks at $BROWSER, so the script goes by that name, first on PATH.
     script = opener.folder / "xdg-open"
-    flags = shlex.join(FLAGS)
-    chromium = shlex.quote(opener.chromium.executable)
-    homes = " ".join(f'{name}="$folder"' for name in HOMES)
-    text = OPENER.format(folder=opener.folder, homes=homes, chromium=chromium, flags=flags)
-    script.write_text(text)
+    script.write_text(OPENER.format(folder=opener.folder))
     script.chmod(0o700)
-
-
-def _are_ended(folder: Path) -> bool:
-    """End what still runs of the browser of this folder; tell whether nothing did."""
-    still = _processes_of(folder)
-    for process_id in still:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process_id, signal.SIGKILL)  # its profile is thrown away anyhow
-    return not still
 
 
 def _processes_of(folder: Path) -> list[int]:

@@ -13,12 +13,19 @@ from typing import IO
 PATIENCE = 30.0
 """Seconds to wait for a real program on a busy machine before calling it broken."""
 
+_LONGEST_PAUSE = 0.08
+"""Seconds between two looks: many conditions start a program to see whether they are true."""
+
 DIE_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 """Put before a command so that nothing stays behind when a hung test run is broken off."""
 
 
 class RigError(Exception):
     """A real part did not start, or did not do what a rig needs of it."""
+
+
+class ProgramEnded(RigError):
+    """A program ended while somebody waited for something of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +74,14 @@ def running(
 
 def wait_until(is_true: Callable[[], bool], what: str, program: Program | None = None) -> None:
     """Wait for a condition; raise RigError with the words in `what` when it does not come."""
-    give_up_at = time.monotonic() + PATIENCE
+    give_up_at, pause = time.monotonic() + PATIENCE, 0.01
     while not is_true():
         if program is not None and program.ended():
-            raise RigError(f"{what}: the program ended first\n{program.printed()[-2000:]}")
+            raise ProgramEnded(f"{what}: the program ended first\n{program.printed()[-2000:]}")
         if time.monotonic() > give_up_at:
             raise RigError(f"{what}: not within {PATIENCE:.0f} seconds")
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(pause * 1.2, _LONGEST_PAUSE)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -44,7 +44,11 @@ def start_proxy(tmp_path: Path) -> Iterator[Callable[..., Proxy]]:
 
 @contextlib.contextmanager
 def _running(folder: Path, lines: tuple[str, ...]) -> Iterator[Proxy]:
-    port = _free_port()
+    with _reserved() as port:
+        yield from _run_on(port, folder, lines)
+
+
+def _run_on(port: int, folder: Path, lines: tuple[str, ...]) -> Iterator[Proxy]:
     settings = (f"Port {port}", "Listen 127.0.0.1", "Timeout 30", "LogLevel Info", *lines)
     file = folder / f"tinyproxy-{port}.conf"
     file.write_text("\n".join(settings) + "\n")
@@ -53,10 +57,13 @@ def _running(folder: Path, lines: tuple[str, ...]) -> Iterator[Proxy]:
         yield Proxy(f"http://127.0.0.1:{port}", program)
 
 
-def _free_port() -> int:
+@contextlib.contextmanager
+def _reserved() -> Iterator[int]:
+    """Keep a free port from everybody who asks for one; it can be listened at by its number."""
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+        yield int(taken.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

@@ -13,7 +13,8 @@ import keyring
 import pytest
 
 from tests.rigs import parts
-from tests.rigs.process import running, wait_until
+from tests.rigs.memory import folder_in_memory
+from tests.rigs.process import Program, ProgramEnded, RigError, running, wait_until
 
 if TYPE_CHECKING:  # the Secret Service and its libraries exist on Linux only
     from jeepney.io.blocking import DBusConnection
@@ -132,7 +133,7 @@ def pointed_at(bus: Bus) -> Iterator[None]:
 @contextlib.contextmanager
 def run_bus() -> Iterator[Bus]:
     """Run dbus-daemon; usable outside pytest too."""
-    with tempfile.TemporaryDirectory(prefix="bus-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bus-", dir=folder_in_memory()) as folder:
         bus = Bus(Path(folder))
         configuration = bus.folder / "bus.conf"
         configuration.write_text(BUS_CONFIGURATION.format(socket=bus.folder / "bus"))
@@ -144,13 +145,31 @@ def run_bus() -> Iterator[Bus]:
 
 @contextlib.contextmanager
 def run_keyring(bus: Bus) -> Iterator[SecretStore]:
-    """Run gnome-keyring on the bus with a store of its own, unlocked."""
+    """Run gnome-keyring on the bus with a store of its own, unlocked.
+
+    One that ends before it is of use is started once more; one that ends later is an error.
+    """
     store = SecretStore(bus.folder)
-    home = {name: str(bus.folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")}
-    command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
-    with running(command, bus.environment | home, typed=LOGIN_PASSWORD) as daemon:
-        wait_until(lambda: _is_unlocked(store), "gnome-keyring's store", daemon)
+    with contextlib.ExitStack() as stack:
+        try:
+            daemon = _start_keyring(store, stack)
+        except ProgramEnded:
+            daemon = _start_keyring(store, stack)
         yield store
+        if daemon.ended():
+            raise RigError(f"gnome-keyring ended during the test\n{daemon.printed()[-2000:]}")
+
+
+def _start_keyring(store: SecretStore, stack: contextlib.ExitStack) -> Program:
+    own = {name: str(store.folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")}
+    # It ends with the system's bus, and with the session of whoever runs the tests.
+    own["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={store.folder}/no-system-bus"
+    environment = store.environment | own
+    environment.pop("XDG_SESSION_ID", None)
+    command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
+    daemon = stack.enter_context(running(command, environment, typed=LOGIN_PASSWORD))
+    wait_until(lambda: _is_unlocked(store), "gnome-keyring's store", daemon)
+    return daemon
 
 
 def _is_listening(bus: Bus) -> bool:
@@ -166,8 +185,11 @@ def _is_unlocked(store: SecretStore) -> bool:
             return False
         try:
             collection = secretstorage.get_default_collection(connection)
-        except secretstorage.exceptions.PromptDismissedException:
-            return False  # it has its name on the bus, and no store yet
+        except (
+            secretstorage.exceptions.PromptDismissedException,  # it has its name, and no store yet
+            secretstorage.exceptions.SecretServiceNotAvailableException,  # it has just ended
+        ):
+            return False
         return not collection.is_locked()
 
 

@@ -235,7 +235,7 @@ def test_a_real_shell_reads_back_what_was_quoted(shell: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(texts=st.lists(TEXTS, max_size=50))
 def test_a_real_shell_reads_back_anything(shell: str, texts: list[str]) -> None:
     assert words_of(shell, f"take {' '.join(map(sh_quoted, texts))}") == texts

@@ -258,3 +258,32 @@ async def test_a_keyring_that_comes_back_is_used(
     monkeypatch.setitem(os.environ, "DBUS_SESSION_BUS_ADDRESS", secret_service.address)
     await keystore.save("northwind", "value")
     assert await asyncio.wait_for(keystore.load("northwind"), 5) == "value"
+
+
+class Vanishing(KeyringBackend):
+    """What another program has removed after it was found here."""
+
+    priority = 1
+    reads = 0
+
+    def get_password(self, *_: str) -> str | None:
+        self.reads += 1
+        if self.reads > 1:
+            return "found"
+        raise ItemNotFoundException("Item does not exist!")
+
+    def set_password(self, *_: str) -> None:
+        raise NotImplementedError
+
+    def delete_password(self, *_: str) -> None:
+        raise ItemNotFoundException("Item does not exist!")
+
+
+class ItemNotFoundException(Exception):
+    """The exception of the library of the Secret Service, by its name."""
+
+
+def test_what_another_program_removed_meanwhile_is_not_there() -> None:
+    vault = KeyringVault(Vanishing(), longest=None)  # type: ignore[no-untyped-call]
+    assert vault.get("x") is None
+    vault.remove("x")

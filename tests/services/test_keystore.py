@@ -170,3 +170,27 @@ async def test_a_vault_is_opened_once_and_only_when_it_is_needed() -> None:
     assert not opened
     await asyncio.gather(keystore.save("a", "1"), keystore.save("b", "2"), keystore.load("a"))
     assert len(opened) == 1
+
+
+class Raced(PlainModel):
+    """A vault in which another program saves as soon as the first entry was read."""
+
+    def get(self, entry: str) -> str | None:
+        found = super().get(entry)
+        if entry == "x (a)" and found is None:
+            save_value(self.copied, "x", "newer")
+        return found
+
+    @property
+    def copied(self) -> PlainModel:
+        other = PlainModel()
+        other.kept = self.kept
+        return other
+
+
+def test_a_value_that_moves_while_it_is_read_is_found() -> None:
+    vault = Raced()
+    save_value(vault.copied, "x", "first")
+    save_value(vault.copied, "x", "second")
+    assert list(vault.kept) == ["x (b)"]
+    assert load_value(vault, "x") == "newer"

@@ -170,7 +170,7 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestLife.settings = settings(max_examples=60, stateful_step_count=25)
 
 
 def test_no_entry_is_ever_overwritten(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

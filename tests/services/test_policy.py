@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.services import policy_reading, profiles
@@ -174,14 +174,13 @@ def test_a_broken_policy_is_told_with_who_can_help() -> None:
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
 NAMES = st.sampled_from([each.name for each in POLICY]) | st.text()
 
 
-@given(members=st.dictionaries(NAMES, VALUES), registry=st.booleans())
-@settings(deadline=None)
+@given(members=st.dictionaries(NAMES, VALUES, max_size=5), registry=st.booleans())
 def test_whatever_is_written_gives_a_policy_or_a_complaint(
     members: dict[str, Any],
     registry: bool,  # noqa: FBT001 - hypothesis passes it so

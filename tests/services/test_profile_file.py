@@ -388,7 +388,7 @@ profiles = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50)
 @given(profiles, profiles)
 def test_what_is_saved_of_a_profile_is_what_is_read(first: Profile, second: Profile) -> None:
     file = paths.configuration_folder() / "fuzz.toml"
@@ -472,7 +472,7 @@ CHANGES: list[Callable[[Path], object]] = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200)
 @given(st.text() | st.lists(pieces, max_size=8).map("\n".join), st.sampled_from(CHANGES))
 @example("[profiles.x]\nclient_id='c'\n[other]\n[profiles.x.settings]\n", CHANGES[0])
 def test_whatever_is_in_the_file_nothing_is_lost(

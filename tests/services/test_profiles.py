@@ -353,7 +353,7 @@ toml_pieces = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150)
 @given(
     st.binary() | st.text().map(str.encode) | st.lists(toml_pieces).map("\n".join).map(str.encode)
 )

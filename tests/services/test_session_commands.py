@@ -8,6 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from desktop.services import session as session_module
 from desktop.services.keystore import (
     KeyringFault,
     KeyringLocked,
@@ -84,7 +85,10 @@ async def test_cancel_leaves_no_request_and_no_task(world: World, stage: str) ->
 
 
 @pytest.mark.parametrize("command", ["cancel", "close", "sign_out", "sign_in"])
-async def test_at_every_single_step_a_command_leaves_nothing_behind(command: str) -> None:
+async def test_at_every_single_step_a_command_leaves_nothing_behind(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "LAST_WRITE", 0.2)  # which one of the steps waits out
     ends = set()
     for steps in range(1000):
         world = World(

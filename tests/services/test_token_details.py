@@ -136,8 +136,12 @@ def test_what_is_too_long_or_too_much_is_cut() -> None:
         st.text(),
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+            ),
+            max_leaves=12,
         ),
+        max_size=3,
     )
 )
 def test_whatever_a_server_sends_becomes_rows(members: dict[str, object]) -> None:

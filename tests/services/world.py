@@ -1,10 +1,12 @@
 """The world of a session, turned by hand: a server, a clock, a keyring and somebody who watches."""
 
 import asyncio
+import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl
 
 import httpx
@@ -75,15 +77,21 @@ class FakeClock:
         await waking
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass, by the second, and everything happen that then happens."""
+        """Let time pass in whole seconds, and everything happen that then happens."""
         await settle()
-        for _ in range(round(seconds)):
-            self.elapsed += 1
+        end = self.elapsed + round(seconds)
+        while self.elapsed < end:
+            self.elapsed += self._next_step(end)
             for due, waking in self._sleepers:
                 if due <= self.elapsed and not waking.done():
                     waking.set_result(None)
-            self._sleepers = [each for each in self._sleepers if not each[1].done()]
             await settle()
+
+    def _next_step(self, end: float) -> int:
+        """Count the seconds until somebody wakes: nobody reads the clock before."""
+        self._sleepers = [each for each in self._sleepers if not each[1].done()]
+        due = min((due for due, _ in self._sleepers), default=end)
+        return max(1, math.ceil(min(due, end) - self.elapsed))
 
 
 class HurriedClock(FakeClock):
@@ -94,10 +102,19 @@ class HurriedClock(FakeClock):
         await asyncio.sleep(0)
 
 
+class _Loop(Protocol):
+    """What is known of asyncio's own loop: the callbacks whose turn has come."""
+
+    _ready: deque[object]
+
+
 async def settle() -> None:
     """Let the loop run until nothing moves any more, as far as one can tell."""
+    ready = cast("_Loop", asyncio.get_running_loop())._ready
     for _ in range(60):
         await asyncio.sleep(0)
+        if not ready:  # whoever had a turn before this has made nothing else ready
+            return
 
 
 @dataclass

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Page
 
 from tests.rigs import parts
@@ -63,7 +64,7 @@ class OidcProvider:
 @pytest.fixture(scope="session")
 def oidc_provider() -> Iterator[OidcProvider]:
     """Run oidc-provider with its usual lifetimes for the whole run."""
-    _require()
+    require()
     with run_oidc_provider(Settings()) as provider:
         yield provider
 
@@ -71,7 +72,7 @@ def oidc_provider() -> Iterator[OidcProvider]:
 @pytest.fixture
 def start_oidc_provider() -> Iterator[Callable[[Settings], OidcProvider]]:
     """Start providers with other settings: `start_oidc_provider(Settings(device_code_ttl=2))`."""
-    _require()
+    require()
     with contextlib.ExitStack() as stack:
         yield lambda settings: stack.enter_context(run_oidc_provider(settings))
 
@@ -118,14 +119,23 @@ def install() -> Path:
     """Install the provider once per version of package.json; give the folder to run it from."""
     key = hashlib.sha256((HERE / "package.json").read_bytes()).hexdigest()[:16]
     folder = CACHE / key
-    if not (folder / "installed").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        shutil.copy(HERE / "package.json", folder)
-        _npm_install(folder)
-        (folder / "installed").touch()
-    shutil.copy(HERE / "server.mjs", folder)  # beside node_modules, where node looks for them
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / "lock"):  # several test runs may want it at once
+        if not (folder / "installed").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            shutil.copy(HERE / "package.json", folder)
+            _npm_install(folder)
+            (folder / "installed").touch()
+        _copy_server(folder)
     return folder
+
+
+def _copy_server(folder: Path) -> None:
+    """Have server.mjs beside node_modules, where node looks for them; another may be reading it."""
+    new = folder / "server.mjs.new"
+    shutil.copy(HERE / "server.mjs", new)
+    new.replace(folder / "server.mjs")
 
 
 def _sign_in(page: Page, account: str) -> None:
@@ -159,5 +169,6 @@ def _ready_line(program: Program) -> str:
     return next((line for line in lines if line.startswith("{")), "")
 
 
-def _require() -> None:
+def require() -> None:
+    """Skip, or fail, where the provider cannot run."""
     parts.require("oidc_provider", "node", "npm")
