@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 CACHE = ROOT / ".cache"
 REQUIREMENTS = ROOT / "packaging" / "requirements"
-OLDEST, NEWEST = (3, 11), (3, 13)
+OLDEST, NEWEST = (3, 11), (3, 15)
 
 # Every branch of these is run by the tests: they hold the protocol and the secrets.
 FULLY_COVERED = (
