@@ -3,11 +3,13 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,13 +35,12 @@ class Chroot:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as root in there; its error stream apart from its output."""
         proxies = {name: value for name, value in os.environ.items() if "proxy" in name.lower()}
-        done = subprocess.run(
+        done = run_alone(
             self.entering(*command),
             env=PLAIN | proxies | {"DEBIAN_FRONTEND": "noninteractive"} | environment,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         assert not check or done.returncode == 0, f"{command}: {done.stdout}\n{done.stderr}"
         return done
@@ -73,6 +74,30 @@ class Chroot:
         return f"/srv/{file.name}"
 
 
+def run_alone(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401
+    """Run what begins with `ALONE`. Interrupted, it ends after all that it has started.
+
+    Killed itself, it would leave processes for a moment that still write into the folder.
+    """
+    with subprocess.Popen(command, text=True, **options) as process:
+        try:
+            output, errors = process.communicate()
+        except BaseException:
+            for child in _children_of(process.pid):  # one, the first of its namespace
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            process.wait()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+def _children_of(parent: int) -> Iterator[int]:
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            if f"\nPPid:\t{parent}\n" in status.read_text():
+                yield int(status.parent.name)
+
+
 @contextlib.contextmanager
 def bare_system(suite: str = SUITE) -> Iterator[Chroot]:
     """A fresh system, unpacked from one that is made once."""
@@ -92,7 +117,7 @@ def _make(packed: Path, suite: str) -> None:
         root = Path(folder)
         root.chmod(0o755)
         command = ["debootstrap", "--variant=minbase", suite, folder, _mirror(suite)]
-        subprocess.run([*ALONE, *command], check=True, stdout=subprocess.DEVNULL)
+        run_alone([*ALONE, *command], stdout=subprocess.DEVNULL).check_returncode()
         _trust_as_here(root)
         system = Chroot(root)
         system.run("useradd", "--create-home", "--shell", "/bin/bash", PERSON)

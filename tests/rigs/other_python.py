@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs.chroot import CACHE, PLAIN, Chroot, bare_system
+from tests.rigs.chroot import CACHE, PLAIN, Chroot, bare_system, run_alone
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "packaging" / "requirements"
@@ -50,7 +50,7 @@ def run(system: Chroot, name: str, *arguments: str) -> bool:
     command = system.entering("sh", "-c", RUN, "sh", *pytest, prepare=COPY)
     # The builder asks git for the time of its files, and the copy has no history.
     environment = PLAIN | {"SOURCE_DATE_EPOCH": str(int(time.time()))}
-    passed = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+    passed = run_alone(command, cwd=ROOT, env=environment).returncode == 0
     say(f"== {name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - start:.1f} s")
     return passed
 
