@@ -271,7 +271,7 @@ def test_packages(checks: Checks, rest: list[str], option: str, *formats: str) -
 def test_on_python(version: str, rest: list[str]) -> int:
     """Let tests/rigs/other_python.py run them, in a small Debian of its own."""
     if sys.platform != "linux" or shutil.which("apt-get") is None:
-        sys.exit("--python needs Debian or Ubuntu, with debootstrap.")
+        sys.exit("--python needs Debian, with debootstrap.")
     if os.geteuid() != 0:
         sys.exit(f"--python needs root. Run: sudo python3 dev.py test --python {version}")
     missing = install_system_packages("chroot")

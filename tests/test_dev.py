@@ -85,7 +85,7 @@ def test_another_python_needs_debian_and_that_is_said_before_anything_is_install
 ) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     told = start(monkeypatch, "test", "--python", "3.14")
-    assert told == "--python needs Debian or Ubuntu, with debootstrap."
+    assert told == "--python needs Debian, with debootstrap."
     assert done == []
 
 
