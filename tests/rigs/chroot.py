@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from tests.rigs import parts
+from tests.rigs.process import DIE_WITH_US
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
 SUITE = "bookworm"
 PERSON = "analyst"
 PLAIN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
 # Mounts are in a namespace of their own: they go with the command, however it ends.
-ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+ALONE = (*DIE_WITH_US, "unshare", "--mount", "--pid", "--fork", "--kill-child")
 MOUNT = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev"'
 
 
