@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 CACHE = ROOT / ".cache"
 REQUIREMENTS = ROOT / "packaging" / "requirements"
-OLDEST, NEWEST = (3, 11), (3, 13)
+OLDEST, NEWEST = (3, 11), (3, 15)
 
 # Every branch of these is run by the tests below: they hold the protocol and the secrets. Only
 # those tests run under coverage, which doubles their time on Python 3.11.
@@ -56,6 +56,7 @@ TEST_MORE = """Other arguments go to pytest: `dev.py test tests/oauth -k slow_do
 All tests run in several processes; chosen ones run in one, without coverage."""
 SLOWEST = ("--durations=10", "--durations-min=1")
 TEST_PACKAGES = "build the packages, install them on a bare system and remove them, instead"
+TEST_PYTHON = "run the fast tests and a sign-in with this Python of Debian sid, instead"
 TEST_WINDOWS = "the same with the installers of Windows, on Linux by wine, instead"
 PACKAGE_MORE = (
     "On Linux: tar, deb, rpm, appimage, sbom, and for Windows, by wine if need be, nsis and msi. "
@@ -70,6 +71,7 @@ def main() -> int:
     options, rest = parser.parse_known_args()
     if rest and options.command not in {"run", "test"}:
         parser.error(f"unknown arguments: {' '.join(rest)}")
+    check_python()
     commands = {"run": run, "test": test, "bench": bench, "shots": shots, "lock": lock}
     commands["policies"] = policies
     commands["package"] = package
@@ -89,6 +91,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("run", "Start the app and sign in to a demo server on this machine", RUN_MORE)
     testing = add("test", "Run every check and every test", TEST_MORE)
     testing.add_argument("--fast", action="store_true", help="leave out what starts real programs")
+    versions = [f"3.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1)]
+    testing.add_argument("--python", choices=versions, metavar="3.X", help=TEST_PYTHON)
     testing.add_argument("--packages", action="store_true", help=TEST_PACKAGES)
     testing.add_argument("--windows", action="store_true", help=TEST_WINDOWS)
     benching = add("bench", "Measure, and print what was measured")
@@ -116,6 +120,8 @@ def run(_options: argparse.Namespace, rest: list[str]) -> int:
 
 def test(options: argparse.Namespace, rest: list[str]) -> int:
     """Run the checks one after the other and count them at the end."""
+    if options.python:
+        return test_on_python(options.python, rest)
     checks = Checks()
     if options.packages:
         return test_packages(checks, ["tests/packages", *rest], "--packages")
@@ -304,6 +310,19 @@ def test_packages(checks: Checks, rest: list[str], option: str, *formats: str) -
     return checks.sum_up()
 
 
+def test_on_python(version: str, rest: list[str]) -> int:
+    """Let tests/rigs/other_python.py run them, in a small Debian of its own."""
+    if sys.platform != "linux" or shutil.which("apt-get") is None:
+        sys.exit("--python needs Debian, with debootstrap.")
+    if os.geteuid() != 0:
+        sys.exit(f"--python needs root. Run: sudo python3 dev.py test --python {version}")
+    missing = install_system_packages("chroot")
+    if missing:
+        sys.exit(f"--python needs {' '.join(missing)}, which could not be installed.")
+    install_requirements("dev")
+    return become(python_in(VENV), "-m", "tests.rigs.other_python", version, *rest)
+
+
 def coverage(*arguments: str) -> None:
     """Prepare or show the coverage data; whether it suffices is a check of its own."""
     subprocess.run([python_in(VENV), "-m", "coverage", *arguments], cwd=ROOT, check=False)
@@ -345,9 +364,20 @@ def make_venv(folder: Path, python: str | None = None) -> None:
     subprocess.run([python, "-m", "venv", str(folder)], check=True)
 
 
+def check_python() -> None:
+    """Stop before anything is installed if there is no Python that the app supports."""
+    if not is_supported() and not is_usable(VENV):
+        find_python()
+
+
+def is_supported() -> bool:
+    """Tell whether the app supports the Python that runs this file."""
+    return OLDEST <= sys.version_info[:2] <= NEWEST
+
+
 def find_python() -> str:
     """Find a Python that the app supports: this one, or another on PATH."""
-    if OLDEST <= sys.version_info[:2] <= NEWEST:
+    if is_supported():
         # Not the one inside .venv, which may be about to go.
         return str(getattr(sys, "_base_executable", sys.executable))
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):

@@ -31,7 +31,7 @@ def test_a_whole_installation_passes_and_leaves_nothing_behind(own_folders: Path
     assert done.returncode == 0, done.stdout
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] == f"XDR Login {__version__}: all checks passed"
-    assert "request answered with 200" in done.stdout
+    assert "request answered with 200 over a socket" in done.stdout
     assert [path for path in own_folders.rglob("*") if path.is_file()] == []
 
 
@@ -63,3 +63,29 @@ def test_every_resource_of_the_program_is_looked_for() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such locale")
 def test_a_person_without_a_locale_is_no_fault_of_the_installation() -> None:
     assert run(LC_ALL="C").returncode == 0
+
+
+# As qasync 0.28 is on Python 3.15: the window is painted, and no socket says that it is ready.
+NO_SOCKETS = """
+import sys
+from desktop import selftest
+from desktop.ui import loop, self_test
+
+class Deaf(loop.EventLoop):
+    def _add_reader(self, *arguments, **options):
+        pass
+
+self_test.EventLoop = Deaf
+self_test.PATIENCE = 3.0
+selftest.CHECKS = {"window": selftest._window}
+sys.exit(selftest.run())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no readers on a proactor's loop")
+def test_a_loop_that_cannot_connect_fails_it() -> None:
+    command = [sys.executable, "-c", NO_SOCKETS]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1, done.stderr
+    assert "FAILED window: Traceback" in done.stdout
+    assert "TimeoutError" in done.stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 import pip
 import pytest
 
+import dev
 from tests.rigs import parts
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +50,13 @@ def test_every_job_has_permissions_of_its_own_and_an_end() -> None:
             name = job.partition(":")[0]
             assert re.search(r"(?m)^    permissions:", job), name
             assert "uses: ./" in job or re.search(r"(?m)^    timeout-minutes: \d+$", job), name
+
+
+def test_the_tests_run_on_the_oldest_and_on_the_newest_python() -> None:
+    text = (ROOT / ".github" / "workflows" / "tests.yml").read_text("utf-8")
+    versions = ", ".join('"{}.{}"'.format(*each) for each in (dev.OLDEST, dev.NEWEST))
+    assert f"        python: [{versions}]" in text
+    assert "          python-version: ${{ matrix.python }}\n" in text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script of a Unix shell")

@@ -4,6 +4,8 @@ import asyncio
 import heapq
 import itertools
 import math
+from collections.abc import Callable
+from contextvars import Context, copy_context
 from typing import Any
 
 import qasync
@@ -21,6 +23,9 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
     That one takes a `Qt.TimerId` too, so that its first use makes PySide6 build all 130
     enumerations of `Qt` while the loop stands still. And a call that was cancelled would still wake
     the computer when its time has come.
+
+    WORKAROUND: qasync 0.28 was made for Python 3.13 and older. docs/decisions/qasync.md lists what
+    newer ones need.
     """
 
     def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - those of qasync
@@ -30,6 +35,34 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
         self._alarm.setProperty("timerType", PRECISE_TIMER)
         self._alarm.timeout.connect(self._call_what_is_due)
         super().__init__(*arguments)
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[..., object],
+        *arguments: Any,  # noqa: ANN401 - those of the callback
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        """Call in `delay` seconds, without the deprecated check that qasync makes each time."""
+        return self._add_callback(asyncio.Handle(callback, arguments, self, context), delay)
+
+    def _add_reader(
+        self,
+        file: Any,  # noqa: ANN401 - a number, or what has a fileno()
+        callback: Callable[..., object],
+        *arguments: Any,  # noqa: ANN401 - those of the callback
+        context: Context | None = None,
+    ) -> None:
+        super()._add_reader(file, _context_or_copy(context).run, callback, *arguments)
+
+    def _add_writer(
+        self,
+        file: Any,  # noqa: ANN401 - as above
+        callback: Callable[..., object],
+        *arguments: Any,  # noqa: ANN401 - as above
+        context: Context | None = None,
+    ) -> None:
+        super()._add_writer(file, _context_or_copy(context).run, callback, *arguments)
 
     def _add_callback(self, handle: asyncio.Handle, delay: float = 0) -> asyncio.Handle:
         heapq.heappush(self._due, (self.time() + max(0.0, delay), next(self._order), handle))
@@ -45,6 +78,15 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
             self._alarm.start(min(wait, _LONGEST_ALARM))
 
     def _call_what_is_due(self) -> None:
+        # qasync turns Qt's loop once more after it has unset the running loop of asyncio.
+        before = asyncio._get_running_loop()  # noqa: SLF001 - meant for those who write event loops
+        asyncio._set_running_loop(self)  # noqa: SLF001 - as above
+        try:
+            self._run_what_is_due()
+        finally:
+            asyncio._set_running_loop(before)  # noqa: SLF001 - as above
+
+    def _run_what_is_due(self) -> None:
         now = self.time()  # what these calls ask for comes after Qt's own events, in another turn
         while self._due and self._due[0][0] <= now:
             handle = heapq.heappop(self._due)[2]
@@ -52,3 +94,7 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
             if not handle.cancelled() and not self.is_closed():
                 handle._run()  # noqa: SLF001 - what every event loop of asyncio does
         self._set_alarm()
+
+
+def _context_or_copy(context: Context | None) -> Context:
+    return copy_context() if context is None else context  # an empty context is false

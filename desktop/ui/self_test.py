@@ -1,7 +1,7 @@
 """What the self-test looks at in Qt: the window painted, icons drawn, the loop turning."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 from PySide6.QtCore import QLibraryInfo, QSize, qVersion
 from PySide6.QtGui import QGuiApplication, QIcon, QImage, QImageReader
@@ -13,10 +13,10 @@ from desktop.ui.loop import EventLoop
 from desktop.ui.theme import Theme
 from desktop.ui.window import Window
 
-PATIENCE = 30.0  # seconds for a first paint on a busy machine
+PATIENCE = 30.0  # seconds for a first paint, and for the work, on a busy machine
 
 
-def paint_while(work: Callable[[], Awaitable[str]]) -> str:
+def paint_while(work: Callable[[], Coroutine[None, None, str]]) -> str:
     """Show the window until it is painted, do `work` on its loop, and say what there is.
 
     Raises whatever keeps a person from seeing the window.
@@ -40,12 +40,12 @@ def paint_while(work: Callable[[], Awaitable[str]]) -> str:
     )
 
 
-async def _painted(window: Window, work: Callable[[], Awaitable[str]]) -> str:
+async def _painted(window: Window, work: Callable[[], Coroutine[None, None, str]]) -> str:
     painted = asyncio.Event()
     window.painted.connect(painted.set)
     window.show()
     await asyncio.wait_for(painted.wait(), PATIENCE)
-    return await work()
+    return await asyncio.wait_for(work(), PATIENCE)
 
 
 def _check_icon() -> None:

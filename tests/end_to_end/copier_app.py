@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, repeat
 
-import qasync
 from PySide6.QtGui import QWindow
 from PySide6.QtWidgets import QPushButton
 
@@ -22,6 +21,7 @@ from desktop.ui.clipboard import Clipboard
 from desktop.ui.copy_progress import Copied, Copying, CopyProgress
 from desktop.ui.copy_window import CopyWindow
 from desktop.ui.copying import Copier
+from desktop.ui.loop import EventLoop
 from desktop.ui.theme import Theme
 
 TOKEN = "eyJ-a.to~ken+of/test=="
@@ -116,5 +116,5 @@ if __name__ == "__main__":
     theme = Theme(application)
     copying = Copier(Clipboard(clear_after=float(sys.argv[2])), make_window=ToldWindow)
     copying.progressed.connect(tell)
-    with qasync.QEventLoop(application) as event_loop:
+    with EventLoop(application) as event_loop:
         event_loop.run_until_complete(live(copying, CopyFormat[sys.argv[1]]))

@@ -1,6 +1,10 @@
 """The real parts do what the tests that use them rely on."""
 
 import base64
+import contextlib
+import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -14,9 +18,10 @@ import pytest
 from keyring.errors import KeyringError, KeyringLocked, NoKeyringError
 
 from tests.rigs.browser import Opener, Person
+from tests.rigs.chroot import ALONE
 from tests.rigs.display import Display
 from tests.rigs.oidc_provider import Client, OidcProvider, Settings, approve, deny
-from tests.rigs.process import Program, running
+from tests.rigs.process import Program, running, wait_until
 from tests.rigs.secret_service import Bus, SecretStore, pointed_at
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -166,3 +171,36 @@ def basic_authorization(client: Client) -> str:
 
     pair = f"{quote_plus(client.id)}:{quote_plus(client.secret or '')}"
     return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+IN_A_CHROOT = """
+import sys
+from pathlib import Path
+from tests.rigs.chroot import Chroot, run_alone
+
+run_alone(Chroot(Path("/")).entering("sh", "-c", "sleep 600 & echo ready; sleep 600", sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a chroot is a thing of Linux")
+def test_a_command_in_a_chroot_that_is_interrupted_leaves_nothing_running_or_mounted() -> None:
+    if subprocess.run([*ALONE, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("only root may mount")
+    before = Path("/proc/mounts").read_text()
+    mark = f"chroot-test-{os.getpid()}"
+    command = [sys.executable, "-c", IN_A_CHROOT, mark]
+    with running(command, os.environ) as program:
+        wait_until(lambda: "ready" in program.printed(), "the command", program)
+        program.process.send_signal(signal.SIGINT)
+        wait_until(program.ended, "the end of the command")
+        assert processes_with(mark) == []
+    assert Path("/proc/mounts").read_text() == before
+
+
+def processes_with(mark: str) -> list[str]:
+    """The processes that have this among their arguments."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found += [each.parent.name] if mark.encode() in each.read_bytes() else []
+    return found

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-import qasync
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import (
     QApplication,
@@ -32,6 +31,7 @@ from desktop.services.token_details import TokenDetails, token_details
 from desktop.ui.controller import Controller
 from desktop.ui.copying import Copier
 from desktop.ui.details_view import DetailsView
+from desktop.ui.loop import EventLoop
 from desktop.ui.settings_keeper import SettingsKeeper
 from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import Theme
@@ -426,7 +426,7 @@ class Desk:
 def on_loop(work: Coroutine[None, None, T]) -> T:
     """Run `work` on a loop as that of the program, where Qt and asyncio take turns."""
     application = QApplication.instance()
-    with qasync.QEventLoop(application) as loop:
+    with EventLoop(application) as loop:
         result: T = loop.run_until_complete(work)
     return result
 

@@ -1,8 +1,10 @@
-"""The event loop keeps what asyncio promises of its timers."""
+"""The event loop keeps what asyncio promises of its timers, contexts and sockets."""
 
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,3 +118,119 @@ def test_a_call_that_breaks_does_not_stop_the_others() -> None:
         "await asyncio.sleep(0.01)",
     )
     assert told.splitlines() == ["division by zero", "next"]
+
+
+IN_A_CONTEXT = (
+    "import contextvars",
+    "profile = contextvars.ContextVar('profile', default='none')",
+    "inside = contextvars.copy_context()",
+    "inside.run(profile.set, 'soc')",
+)
+UNIX_LOOP = pytest.mark.skipif(sys.platform == "win32", reason="no readers on a proactor's loop")
+
+
+def test_a_call_runs_in_the_context_that_it_was_given() -> None:
+    told = on_the_loop(
+        *IN_A_CONTEXT,
+        "tell = lambda: print(profile.get())",
+        "loop.call_soon(tell, context=inside)",
+        "loop.call_later(0, tell, context=inside)",
+        "loop.call_at(loop.time(), tell, context=inside)",
+        "loop.call_soon(tell)",
+        "await asyncio.sleep(0.01)",
+    )
+    assert told.split() == ["soc", "soc", "soc", "none"]
+
+
+@UNIX_LOOP
+@pytest.mark.parametrize("given", ["", ", context=contextvars.copy_context()"])
+def test_a_reader_and_a_writer_run_in_the_context_that_they_were_added_in(given: str) -> None:
+    told = on_the_loop(
+        *IN_A_CONTEXT,
+        "import socket",
+        "near, far = socket.socketpair()",
+        "far.send(b'x')",
+        "def tell(name, remove):",
+        "    remove(near.fileno())",
+        "    print(name, profile.get())",
+        "def add():",
+        f"    loop._add_reader(near.fileno(), tell, 'read', loop._remove_reader{given})",
+        f"    loop._add_writer(near.fileno(), tell, 'write', loop._remove_writer{given})",
+        "inside.run(add)",
+        "await asyncio.sleep(0.05)",
+        "near.close(), far.close()",
+    )
+    assert sorted(told.splitlines()) == ["read soc", "write soc"]
+
+
+@UNIX_LOOP
+def test_a_reader_runs_in_an_empty_context_if_it_was_given_one() -> None:
+    told = on_the_loop(
+        *IN_A_CONTEXT,
+        "import socket",
+        "near, far = socket.socketpair()",
+        "far.send(b'x')",
+        "def tell():",
+        "    loop._remove_reader(near.fileno())",
+        "    print(profile.get())",
+        "empty = contextvars.Context()",
+        "inside.run(lambda: loop._add_reader(near.fileno(), tell, context=empty))",
+        "await asyncio.sleep(0.05)",
+        "near.close(), far.close()",
+    )
+    assert told.split() == ["none"]
+
+
+def test_a_connection_is_made_and_answered() -> None:
+    told = on_the_loop(
+        "async def answer(reader, writer):",
+        "    writer.write(await reader.readline())",
+        "    writer.close()",
+        "server = await asyncio.start_server(answer, '127.0.0.1', 0)",
+        "reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())",
+        "writer.write(b'echo\\n')",
+        "print((await asyncio.wait_for(reader.read(), 10)).decode())",
+        "writer.close()",
+        "server.close()",
+    )
+    assert told.split() == ["echo"]
+
+
+def test_what_is_called_after_the_end_still_runs_on_a_running_loop() -> None:
+    # Qt turns once more when the future is done, and calls what is due then.
+    told = on_the_loop(
+        "running = lambda: print(asyncio.get_running_loop() is loop)",
+        "asyncio.current_task().add_done_callback(lambda _: loop.call_soon(running))",
+        "print('done')",
+    )
+    assert told.split() == ["done", "True"]
+
+
+def test_the_running_loop_is_the_one_from_before_once_what_was_due_is_called() -> None:
+    told = on_the_loop(
+        "from PySide6.QtCore import QEventLoop",
+        "inner = QEventLoop()",
+        "running = lambda: print(asyncio._get_running_loop() is loop)",
+        "def turn():",
+        "    inner.exec()",
+        "    running()",
+        "loop.call_soon(turn)",
+        "loop.call_soon(running)",
+        "loop.call_later(0.01, inner.quit)",
+        "await asyncio.sleep(0.03)",
+        "asyncio._set_running_loop(None)",
+        "loop._call_what_is_due()",
+        "print(asyncio._get_running_loop())",
+        "asyncio._set_running_loop(loop)",
+    )
+    assert told.split() == ["True", "True", "None"]
+
+
+def test_nothing_deprecated_is_called_for_each_call() -> None:
+    told = on_the_loop(
+        "import warnings",
+        "warnings.simplefilter('error')",
+        "loop.call_soon(print, 'called')",
+        "await asyncio.sleep(0.01)",
+    )
+    assert told.split() == ["called"]

@@ -26,6 +26,8 @@ HEAVY = (
     "ssl",
     "truststore",
 )
+# What Python itself loads then. `logging` needs `traceback`, which colours its words since 3.14.
+LOADED_BY_PYTHON = {"dataclasses"} if sys.version_info[:2] == (3, 14) else set[str]()
 
 PAINTED = """
 import sys
@@ -279,7 +281,7 @@ def test_the_first_paint_needs_nothing_heavy() -> None:
     done = run(PAINTED)
     assert done.returncode == 0, done.stderr
     loaded = done.stdout.split()
-    assert [name for name in HEAVY if name in loaded] == []
+    assert [name for name in HEAVY if name in loaded and name not in LOADED_BY_PYTHON] == []
     assert "desktop.ui.window" in loaded
 
 
@@ -340,6 +342,7 @@ class Emitter(QObject):
     happened = Signal()
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="True has no count of references")
 def test_emitting_a_signal_costs_no_reference_to_true() -> None:
     emitter = Emitter()
     before = sys.getrefcount(True)
