@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.rigs.display",
@@ -87,6 +88,7 @@ def pytest_configure() -> None:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"  # or libraries start one of their own
     os.environ.pop("DISPLAY", None)
+    _measure_no_time()
     sys.addaudithook(_refuse_the_network)
 
 
@@ -139,6 +141,14 @@ def _make_folders(parent: Path) -> dict[str, str]:
     for path in paths.values():
         path.mkdir(mode=0o700, exist_ok=True)
     return {name: str(path) for name, path in paths.items()}
+
+
+def _measure_no_time() -> None:
+    """Let hypothesis judge what it finds, and not how fast a busy machine makes examples."""
+    usual = settings.get_profile(settings.get_current_profile_name())
+    unhurried = settings(usual, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("unhurried", unhurried)
+    settings.load_profile("unhurried")
 
 
 def _loud_records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
