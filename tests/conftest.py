@@ -80,8 +80,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="--fast leaves the rigs out"))
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Prepare the process before anything of the app or of Qt is imported."""
+    if not (config.getoption("--packages") or config.getoption("--windows")):
+        # What the builders make has a time; a copy of the sources has no git to ask for it.
+        os.environ.setdefault("SOURCE_DATE_EPOCH", "1767225600")
     own = Path(_session.enter_context(tempfile.TemporaryDirectory(prefix="xdr-tests-")))
     os.environ.update(_make_folders(own))
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
