@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Page
 
 from tests.rigs import parts
@@ -115,16 +116,19 @@ def abort(page: Page) -> None:
 
 
 def install() -> Path:
-    """Install the provider once per version of package.json; give the folder to run it from."""
-    key = hashlib.sha256((HERE / "package.json").read_bytes()).hexdigest()[:16]
-    folder = CACHE / key
-    if not (folder / "installed").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        shutil.copy(HERE / "package.json", folder)
-        _npm_install(folder)
-        (folder / "installed").touch()
-    shutil.copy(HERE / "server.mjs", folder)  # beside node_modules, where node looks for them
+    """Install the provider once per version of it; give the folder to run it from."""
+    sources = [HERE / "package.json", HERE / "server.mjs"]
+    contents = b"".join(source.read_bytes() for source in sources)
+    folder = CACHE / hashlib.sha256(contents).hexdigest()[:16]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):  # tests may run in several processes at once
+        if not (folder / "installed").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            for source in sources:  # beside node_modules, where node looks for them
+                shutil.copy(source, folder)
+            _npm_install(folder)
+            (folder / "installed").touch()
     return folder
 
 
