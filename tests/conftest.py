@@ -83,14 +83,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="--fast leaves the rigs out"))
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Prepare the process before anything of the app or of Qt is imported."""
+    if not (config.getoption("--packages") or config.getoption("--windows")):
+        # What the builders make has a time; a copy of the sources has no git to ask for it.
+        os.environ.setdefault("SOURCE_DATE_EPOCH", "1767225600")
     own = Path(_session.enter_context(tempfile.TemporaryDirectory(prefix="xdr-tests-")))
     os.environ.update(_make_folders(own))
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"  # or libraries start one of their own
     os.environ.pop("DISPLAY", None)
+    _measure_no_time()
     sys.addaudithook(_refuse_the_network)
     # Examples take as long as the machine is busy; how long says nothing about the code.
     settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -148,6 +152,14 @@ def _make_folders(parent: Path) -> dict[str, str]:
     for path in paths.values():
         path.mkdir(mode=0o700, exist_ok=True)
     return {name: str(path) for name, path in paths.items()}
+
+
+def _measure_no_time() -> None:
+    """Let hypothesis judge what it finds, and not how fast a busy machine makes examples."""
+    usual = settings.get_profile(settings.get_current_profile_name())
+    unhurried = settings(usual, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("unhurried", unhurried)
+    settings.load_profile("unhurried")
 
 
 def _loud_records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -86,6 +87,11 @@ def test_a_clean_test_passes(outcomes: str, name: str) -> None:
 def test_what_must_not_happen_fails_the_test(outcomes: str, name: str, words: str) -> None:
     assert summaries(outcomes, name)[-1] in {"ERROR", "FAILED"}
     assert words in outcomes
+
+
+def test_no_example_fails_because_the_machine_is_busy() -> None:
+    assert settings().deadline is None
+    assert HealthCheck.too_slow in settings().suppress_health_check
 
 
 def summaries(outcomes: str, name: str) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from builder import closure, elf, linux
+from builder import product as module
 from builder.manual import man_page
 from builder.product import HERE, ROOT, fill, product
 
@@ -41,6 +42,20 @@ def check(program: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
+
+
+def test_the_time_of_all_files_is_that_of_the_last_commit_unless_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts.require("packaging", "git")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "1700000000 +0900")
+    for command in (["init", "-q"], [*who, "commit", "-q", "--allow-empty", "-m", "Begin"]):
+        subprocess.run(["git", "-C", tmp_path, *command], check=True)  # noqa: S607
+    assert module.last_change() == 1767225600  # tests/conftest.py
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert module.last_change() == 1700000000
 
 
 def test_the_desktop_file_is_valid_and_carries_the_id(share: Path) -> None:

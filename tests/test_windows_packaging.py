@@ -97,6 +97,7 @@ def test_the_same_sources_give_the_same_package(
 
 
 def test_the_package_brings_every_file(package: Path, bundle: Path) -> None:
+    parts.require("packaging", "msiextract")
     listed = ["msiextract", "--list", str(package)]
     told = subprocess.run(listed, check=True, capture_output=True, text=True).stdout
     found = {line.partition("XDR Login/")[2] for line in told.splitlines() if line}

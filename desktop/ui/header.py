@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop.ui.fitted_label import FittedLabel
 from desktop.ui.numbers import NO_FOCUS
 from desktop.ui.theme import GAP, SPACE
 from desktop.ui.widgets import label
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _LOGO = 28
 _GEAR = 32  # the button that opens the settings
+_MOST_LINES = 2  # of a name; its place is shown whole, since a host is told apart by its end
 
 
 class Header(QWidget):
@@ -25,8 +27,9 @@ class Header(QWidget):
         super().__init__()
         self._logo = QLabel()
         self._logo.setFixedSize(_LOGO, _LOGO)
-        self._name = label("XDR Login", "name")
-        self._place = label("", "muted")
+        self._name = FittedLabel("name", most=_MOST_LINES)
+        self._name.setText("XDR Login")
+        self._place = FittedLabel("muted")
         self._badge = _badge("Starting", "neutral")
         self._kept = QWidget()  # the place of the button that comes later
         self._kept.setFixedSize(_GEAR, _GEAR)

@@ -12,6 +12,7 @@ from desktop.services.profile_reading import is_plain_id
 from desktop.services.profiles import BrokenProfile, Profile
 from desktop.services.states import Revocation
 from desktop.services.token_details import revocation_offered
+from desktop.ui.fitted_label import FittedLabel
 from desktop.ui.menu_button import MenuButton
 from desktop.ui.profile_badge import badge_icon
 from desktop.ui.warning_card import WarningCard
@@ -160,9 +161,12 @@ class ProfilesView(View):
 
     def _card(self, profile: Profile) -> Card:
         card = Card(spacing=6)
-        row = add_row(card.column, _badge(profile), label(profile.name, "name"))
+        name, place = FittedLabel("name"), FittedLabel("subtitle")
+        name.setText(profile.name)
+        place.setText(profile.place)
+        row = add_row(card.column, _badge(profile), name)
         row.setStretch(1, 1)
-        card.column.addWidget(label(profile.place, "subtitle"))
+        card.column.addWidget(place)
         card.column.addWidget(label(profile.client_id, "muted"))
         id_ = profile.id
         if id_ in self._known.managed:

@@ -7,6 +7,7 @@ from desktop.services.profiles import Profile
 from desktop.services.states import Revocation, SignedOut, State
 from desktop.ui import texts
 from desktop.ui.actions import Actions
+from desktop.ui.fitted_label import FittedLabel
 from desktop.ui.warning_card import WarningCard
 from desktop.ui.widgets import Button, Card, View, has_ring, label, quiet
 
@@ -22,8 +23,9 @@ class SignedOutView(View):
         self._under_way = False
         self._again = Button("Tell the server again", self._tell_again, "link")
         self._not_told = WarningCard(self._again)
-        title = label(f"Sign in to {profile.name}" if profile else "Sign in", "title", centred=True)
-        place = label(profile.place if profile else "", "subtitle", centred=True)
+        title, place = FittedLabel("title", centred=True), FittedLabel("subtitle", centred=True)
+        title.setText(f"Sign in to {profile.name}" if profile else "Sign in")
+        place.setText(profile.place if profile else "")
         self._sign_in = Button("Sign in", actions.sign_in, "primary")
         client = label(texts.client(profile) if profile else "", "muted", centred=True)
         for widget in (title, place, client, self._note, self._sign_in):

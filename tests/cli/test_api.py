@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -19,6 +18,7 @@ from desktop.cli.exits import Exit
 from desktop.demo import PUBLIC_CLIENT_ID
 from tests.cli.commands import COMMAND, Place, environment
 from tests.cli.served import Served, write_profile
+from tests.rigs import parts
 
 ROOT = Path(__file__).parents[2]
 WHOAMI = "/iroh/profile/whoami"
@@ -353,8 +353,7 @@ def test_who_is_not_signed_in_calls_nothing(home: Place) -> None:
 def test_the_code_that_is_printed_makes_the_call(
     home: Place, tmp_path: Path, language: str, runner: str
 ) -> None:
-    if shutil.which(runner) is None or (language == "curl" and shutil.which("curl") is None):
-        pytest.skip(f"{language} is not here")
+    parts.require("language", runner, *(["curl"] if language == "curl" else []))
     home.add_profile("soc")
     home.sign_in("soc")
     program = tmp_path / "xdr-login"

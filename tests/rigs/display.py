@@ -58,7 +58,7 @@ class Display:
 def display() -> Iterator[Display]:
     """Run Xvfb with openbox on a free display number."""
     parts.require_linux("display")
-    parts.require("display", "Xvfb", "openbox", "xdotool", "xprop", "import")
+    parts.require("display", "Xvfb", "openbox", "xdotool", "xprop", "xclip", "import")
     with run_display() as display:
         yield display
 

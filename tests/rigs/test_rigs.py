@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -17,6 +18,7 @@ import keyring
 import pytest
 from keyring.errors import KeyringError, KeyringLocked, NoKeyringError
 
+from tests.rigs import oidc_provider as provider_rig
 from tests.rigs.browser import Opener, Person
 from tests.rigs.chroot import ALONE
 from tests.rigs.display import Display
@@ -204,3 +206,26 @@ def processes_with(mark: str) -> list[str]:
         with contextlib.suppress(OSError):
             found += [each.parent.name] if mark.encode() in each.read_bytes() else []
     return found
+
+
+def test_the_provider_is_installed_once_though_two_ask_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, may_end = threading.Semaphore(0), threading.Event()
+
+    def install(_folder: Path) -> None:
+        began.release()
+        may_end.wait()
+
+    monkeypatch.setattr(provider_rig, "CACHE", tmp_path)
+    monkeypatch.setattr(provider_rig, "_npm_install", install)
+    askers = [threading.Thread(target=provider_rig.install, daemon=True) for _ in "ab"]
+    for asker in askers:
+        asker.start()
+    began.acquire()
+    assert not began.acquire(timeout=0.3)  # the other waits
+    may_end.set()
+    for asker in askers:
+        asker.join()
+    assert not began.acquire(blocking=False)
+    assert len(list(tmp_path.glob("*/installed"))) == 1

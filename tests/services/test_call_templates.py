@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ import pytest
 
 from desktop.services.api_call import Wish, make_call
 from desktop.services.call_templates import Language, template
+from tests.rigs import parts
 
 TOKEN = "acc-ess-token"
 NASTY = "a'b\"c$(touch hit)`touch hit`\\n%PATH%!x\u2019 {y} @z;&|<>*?[1-3]\u00e9"
@@ -91,8 +91,7 @@ RUNNERS = {
 def run(language: Language, code: str, here: Path) -> subprocess.CompletedProcess[str]:
     """Run `code` where the program and nothing else of ours is."""
     runner, ending, needed = RUNNERS[language]
-    if shutil.which(needed) is None or shutil.which(runner) is None:
-        pytest.skip(f"{needed} is not here")
+    parts.require("language", runner, needed)
     file = here / f"call{ending}"
     file.write_text(code, "utf-8")
     search = os.pathsep.join((str(here), os.environ["PATH"]))

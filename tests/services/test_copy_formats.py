@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -25,8 +24,9 @@ from desktop.services.copy_formats import (
 from desktop.services.messages import advice_for
 from desktop.services.profiles import Profile
 from desktop.services.session_errors import NotForShell
+from tests.rigs import parts
 
-SHELLS = [shell for shell in ("sh", "bash", "dash", "zsh") if shutil.which(shell)]
+SHELLS = ("sh", "bash", "dash", "zsh")
 HOSTILE = (
     "'",
     "''",
@@ -55,6 +55,7 @@ class Token:
 
 def words_of(shell: str, command: str) -> list[str]:
     """The words that `shell` makes of `command`, a program's name and its arguments."""
+    parts.require("shell", shell)
     name = command.split(" ", 1)[0]
     script = f"{name}() {{ for word; do printf '%s\\0' \"$word\"; done; }}\n{command}"
     done = subprocess.run([shell, "-c", script], capture_output=True, check=True)
@@ -63,6 +64,7 @@ def words_of(shell: str, command: str) -> list[str]:
 
 def exported_by(shell: str, line: str) -> str:
     """What a program sees in its environment after `line`."""
+    parts.require("shell", shell)
     script = f"{line}\nprintenv XDR_ACCESS_TOKEN"
     done = subprocess.run([shell, "-c", script], capture_output=True, check=True)
     return done.stdout.decode().removesuffix("\n")

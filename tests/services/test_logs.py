@@ -140,10 +140,10 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
 
 
 def test_a_long_line_is_redacted_quickly() -> None:
-    began = time.monotonic()
+    began = time.thread_time()  # what others do on this machine does not count
     for text in ('"password": "' + "\\" * 20_001, "eyJ" * 300_000, "bearer " * 3_000):
         redacted(text)
-    assert time.monotonic() - began < 3
+    assert time.thread_time() - began < 3
 
 
 # The file

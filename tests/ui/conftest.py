@@ -95,10 +95,20 @@ def bare(
     settle()
     made = Controller(qapp, window)
     yield made, window
+    drain(made)
     qapp.focusWindowChanged.disconnect(made._on_focus)
     window.close()
     made.deleteLater()
     window.deleteLater()
+    settle()
+
+
+def drain(controller: Controller) -> None:
+    """Let the threads of `controller` tell what they know while its window is still there."""
+    opener, about = controller.pages._browsers, controller.pages._about
+    for each in (controller.keeper, opener, about):
+        if each is not None and each._worker._thread is not None:
+            each._worker.submit(lambda: None).result()
     settle()
 
 

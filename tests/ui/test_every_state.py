@@ -5,21 +5,28 @@ Qt's warnings fail every test here, as they do everywhere.
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QTextDocumentFragment
 from PySide6.QtWidgets import QApplication
 
+from desktop.services.policy import NO_POLICY
+from desktop.services.profile_deeds import Known
+from desktop.services.profile_reading import Profiles
 from desktop.services.states import State
+from desktop.ui.fitted_label import FittedLabel
+from desktop.ui.profiles_view import ProfilesView
 from desktop.ui.theme import DARK, LIGHT, Theme
+from tests.profile_shots import NO_ACTIONS
 from tests.sample_states import NOW, PROFILE, STATES, signed_in, waiting
-from tests.ui.bench import FONTS, Screen, misfits
+from tests.ui.bench import FONTS, Screen, misfits, settle
 
 ROOT = Path(__file__).parents[2]
 SCHEMES = {"light": LIGHT, "dark": DARK}
@@ -301,10 +308,55 @@ def test_what_is_longer_than_drawn_is_broken_rather_than_cut(
     assert not misfits(screen.window)
 
 
-def test_a_long_profile_is_broken_rather_than_cut(open_screen: Callable[..., Screen]) -> None:
-    screen = open_screen(width=360, profile=LONG_PROFILE)
-    screen.show(STATES["signed_out"])
+@pytest.fixture(params=FONTS)
+def family(request: pytest.FixtureRequest, qapp: QApplication, theme: Theme) -> Iterator[str]:
+    """Draw with this font, and with the usual one afterwards."""
+    usual = qapp.font()
+    qapp.setFont(QFont(request.param, 10))
+    theme.wear(theme.tokens)
+    yield request.param
+    qapp.setFont(usual)
+
+
+@pytest.mark.usefixtures("family")
+@pytest.mark.parametrize("state", ["signed_out", "signed_in"])
+@pytest.mark.parametrize("letters", [12, 36, 40, 70])
+def test_a_long_profile_is_broken_rather_than_cut(
+    open_screen: Callable[..., Screen], letters: int, state: str
+) -> None:
+    screen = open_screen(width=360, profile=replace(LONG_PROFILE, name="N" * letters))
+    screen.window.offer_profiles()
+    screen.show(STATES[state])
     assert not misfits(screen.window)
+
+
+@pytest.mark.usefixtures("family")
+@pytest.mark.parametrize("letters", [36, 70])
+def test_a_long_profile_is_whole_in_the_list_of_all(
+    open_screen: Callable[..., Screen], letters: int
+) -> None:
+    screen = open_screen(width=360)
+    screen.show(STATES["signed_in"])
+    good = {"long": replace(LONG_PROFILE, name="N" * letters)}
+    known = Known(Profiles(Path("profiles.toml"), good, {}), {})
+    screen.window.show_page(ProfilesView(NO_ACTIONS, known, NO_POLICY))
+    settle()
+    assert not misfits(screen.window)
+    assert "N" * letters in screen.words
+
+
+def test_a_name_that_is_elided_is_told_whole(open_screen: Callable[..., Screen]) -> None:
+    name = "Northwind <Security> Operations Center, \N{SATELLITE ANTENNA} production"
+    screen = open_screen(width=360, profile=replace(PROFILE, name=name))
+    screen.show(STATES["signed_in"])
+    shown = screen.window.findChildren(FittedLabel)[0]
+    assert re.fullmatch("Northwind <Security> .+…", shown.text())
+    assert name.startswith(shown.text()[:-1])
+    assert shown.accessibleName() == name
+    assert QTextDocumentFragment.fromHtml(shown.toolTip()).toPlainText() == name
+    screen.window.resize(1200, 640)
+    settle()
+    assert (shown.text(), shown.accessibleName(), shown.toolTip()) == (name, "", "")
 
 
 def test_nothing_is_cut_at_twice_the_scale() -> None:

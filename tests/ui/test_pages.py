@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop.ui.details_view import DetailsView
-from desktop.ui.icon_button import IconButton
+from desktop.ui.icon_button import ICON_BUTTON, IconButton
 from desktop.ui.settings_view import SettingsView
 from desktop.ui.theme import DARK, LIGHT, Theme
 from desktop.ui.widgets import Label, has_ring
@@ -175,6 +175,8 @@ def test_the_place_of_the_corner_is_kept_from_the_start(theme: Theme) -> None:
     window.offer_settings()
     settle()
     assert badge.geometry() == before
+    (gear,) = window.findChildren(IconButton)
+    assert gear.minimumSize() == QSize(ICON_BUTTON, ICON_BUTTON)  # whatever the font needs
     window.close()
     window.deleteLater()
 

@@ -482,11 +482,12 @@ async def test_what_a_check_finds_comes_into_sight(
 
 
 async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = asyncio.Event()
+    shown, closed = asyncio.Event(), asyncio.Event()
 
     async def check(*_: object, **__: object) -> AsyncIterator[Finding]:
         try:
             yield Finding(Step.REACH, Outcome.GOOD, "It answers.")
+            shown.set()
             await asyncio.Event().wait()
         finally:
             closed.set()
@@ -494,10 +495,8 @@ async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(profile_check, "check", check)
     await place.form("soc")
     place.screen.button("Check").click()
-    for _ in range(200):
-        if "It answers." in place.screen.words:
-            break
-        await asyncio.sleep(0.01)
+    await shown.wait()
+    assert "It answers." in place.screen.words
     await place.press("Stop")
     assert closed.is_set()
     assert place.screen.has_button("Check")

@@ -31,6 +31,7 @@ class SlowSession:
         self.profile = profile
         self.state: State = SignedOut()
         self.is_open = False
+        self.is_ending = asyncio.Event()
         self._calls, self._may_end = calls, may_end
 
     def open(self, *, quietly: bool = False) -> None:
@@ -49,6 +50,7 @@ class SlowSession:
         pass
 
     async def close(self) -> None:
+        self.is_ending.set()
         await self._may_end.wait()
         self._calls.append(f"closed {self.profile.id} {self.profile.client_id}")
 
@@ -60,6 +62,7 @@ class House:
         self.demo = None
         self.calls: list[str] = []
         self.may_end = asyncio.Event()
+        self.made: dict[str, SlowSession] = {}
         self.broken: tuple[str, ...] = ()
         self.policy = NO_POLICY
         self.file: Mapping[str, Profile] = {PROFILE.id: PROFILE}
@@ -90,7 +93,8 @@ class House:
         self.calls.append(f"took {session.profile.id if session is not None else 'none'}")
 
     def _make(self, profile: Profile, _observer: Callable[[State], None]) -> Session:
-        return cast("Session", SlowSession(profile, self.calls, self.may_end))
+        self.made[profile.id] = SlowSession(profile, self.calls, self.may_end)
+        return cast("Session", self.made[profile.id])
 
     def _told(self, _standing: Standing) -> None:
         pass
@@ -118,11 +122,7 @@ async def house() -> House:
 
 async def _until_ending(house: House, id_: str = PROFILE.id) -> None:
     """Wait until the file has been read, and the session of `id_` is on its way out."""
-    for _ in range(1000):
-        if house.sessions.named(id_) is None:
-            return
-        await asyncio.sleep(0.001)
-    raise AssertionError
+    await house.made[id_].is_ending.wait()
 
 
 async def test_a_form_that_is_saved_waits_for_a_sign_in_that_is_under_way(house: House) -> None:
