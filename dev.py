@@ -41,6 +41,7 @@ COVERING_TESTS = (
     "tests/oauth",
     "tests/services/test_keystore.py",
     "tests/services/test_keystore_crashes.py",
+    "tests/services/test_need.py",
     "tests/services/test_network.py",
     "tests/services/test_other_grants.py",
     "tests/services/test_patience.py",
