@@ -34,22 +34,22 @@ OLDEST, NEWEST = (3, 11), (3, 15)
 # those tests run under coverage, which doubles their time on Python 3.11.
 FULLY_COVERED = (
     "desktop/oauth/*",
-    "desktop/services/session.py",
-    "desktop/services/keystore.py",
+    "desktop/services/session/session.py",
+    "desktop/services/secrets/keystore.py",
 )
 COVERING_TESTS = (
     "tests/oauth",
-    "tests/services/test_keystore.py",
-    "tests/services/test_keystore_crashes.py",
-    "tests/services/test_need.py",
-    "tests/services/test_network.py",
-    "tests/services/test_other_grants.py",
-    "tests/services/test_patience.py",
-    "tests/services/test_profiles.py",
-    "tests/services/test_renewing.py",
-    "tests/services/test_session.py",
-    "tests/services/test_session_commands.py",
-    "tests/services/test_signing_out.py",
+    "tests/services/secrets/test_keystore.py",
+    "tests/services/secrets/test_keystore_crashes.py",
+    "tests/services/session/test_need.py",
+    "tests/services/network/test_http_client.py",
+    "tests/services/session/test_other_grants.py",
+    "tests/services/secrets/test_slow_keyring.py",
+    "tests/services/model/test_profile.py",
+    "tests/services/session/test_renewing.py",
+    "tests/services/session/test_session.py",
+    "tests/services/session/test_session_commands.py",
+    "tests/services/session/test_signing_out.py",
 )
 
 RUN_MORE = "Other arguments go to the app: `dev.py run --approve`, `dev.py run -- --help`."

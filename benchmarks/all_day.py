@@ -119,7 +119,7 @@ def _switches(program: Program) -> int:
 
 def _forget(environment: Mapping[str, str]) -> None:
     forget = (
-        "import asyncio; from desktop.services.system_keystore import system_keystore;"
+        "import asyncio; from desktop.services.secrets.system_keystore import system_keystore;"
         "asyncio.run(system_keystore().delete('(demo)'))"
     )
     subprocess.run([sys.executable, "-c", forget], env=dict(environment), check=True)

@@ -9,9 +9,9 @@ import sys  # noqa: E402
 import time  # noqa: E402
 
 from desktop.__main__ import main  # noqa: E402
-from desktop.ui import app  # noqa: E402
-from desktop.ui.theme import Theme  # noqa: E402
-from desktop.ui.window import Window  # noqa: E402
+from desktop.ui.app import app  # noqa: E402
+from desktop.ui.kit.theme import Theme  # noqa: E402
+from desktop.ui.window.window import Window  # noqa: E402
 
 
 class WatchedWindow(Window):

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING  # noqa: E402
 from PySide6.QtCore import QTimer  # noqa: E402
 
 from benchmarks.watched_app import WatchedOptions, tell  # noqa: E402
-from desktop.services.states import SignedIn  # noqa: E402
-from desktop.ui import app  # noqa: E402
-from desktop.ui.window import Window  # noqa: E402
+from desktop.services.model.states import SignedIn  # noqa: E402
+from desktop.ui.app import app  # noqa: E402
+from desktop.ui.window.window import Window  # noqa: E402
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from desktop.services.states import State
-    from desktop.ui.theme import Theme
+    from desktop.services.model.states import State
+    from desktop.ui.kit.theme import Theme
 
 _IN_SIGHT = 2000  # milliseconds with the token on screen
 

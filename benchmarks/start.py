@@ -65,7 +65,7 @@ def run_once(command: list[str], environment: Mapping[str, str]) -> dict[str, fl
 def _forget(environment: Mapping[str, str]) -> None:
     # What the program saved is removed the way it would do it itself.
     forget = (
-        "import asyncio; from desktop.services.system_keystore import system_keystore;"
+        "import asyncio; from desktop.services.secrets.system_keystore import system_keystore;"
         "asyncio.run(system_keystore().delete('(demo)'))"
     )
     subprocess.run([sys.executable, "-c", forget], env=dict(environment), check=True)

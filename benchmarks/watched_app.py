@@ -19,9 +19,9 @@ gc.disable()  # as `xdr-login` does: before PySide6 is loaded
 from PySide6.QtCore import QElapsedTimer, QTimer  # noqa: E402
 
 from desktop.options import Options  # noqa: E402
-from desktop.ui import app  # noqa: E402
-from desktop.ui.application import Application  # noqa: E402
-from desktop.ui.window import Window  # noqa: E402
+from desktop.ui.app import app  # noqa: E402
+from desktop.ui.app.application import Application  # noqa: E402
+from desktop.ui.window.window import Window  # noqa: E402
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
     from PySide6.QtWidgets import QWidget
 
-    from desktop.services.profile_reading import Profiles
-    from desktop.services.states import State
-    from desktop.ui.theme import Theme
+    from desktop.services.configuration.profile_reader import Profiles
+    from desktop.services.model.states import State
+    from desktop.ui.kit.theme import Theme
 
 _LINGER = 600  # milliseconds on screen after the token has come
 
@@ -58,17 +58,17 @@ class WatchedWindow(Window):
 
     def show_state(self, state: State, at: datetime) -> None:
         """Draw, and tell once it is on screen."""
-        from desktop.services.states import AwaitingApproval, SignedIn
+        from desktop.services.model.states import AwaitingApproval, SignedIn
 
         super().show_state(state, at)
         if isinstance(state, AwaitingApproval) and state.approved:
             self._once("approved")
         elif isinstance(state, AwaitingApproval):
-            from desktop.ui.code_tiles import CodeTiles
+            from desktop.ui.views.code_tiles import CodeTiles
 
             self._once_painted(CodeTiles, "code")
         elif isinstance(state, SignedIn):
-            from desktop.ui.ring import Ring
+            from desktop.ui.views.ring import Ring
 
             self._once_painted(Ring, "signed_in")
 
@@ -115,7 +115,7 @@ class WatchedOptions(Options):
     def load_profiles(self) -> Profiles:
         """The profile of the demo server at the address that was given."""
         from desktop.options import demo_profile
-        from desktop.services.profile_reading import Profiles
+        from desktop.services.configuration.profile_reader import Profiles
 
         profile = demo_profile(sys.argv[1])
         return Profiles(Path(), {profile.id: profile}, {})

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from desktop.demo import DemoOptions, DemoServer
-    from desktop.services.policy import Policy
-    from desktop.services.profile_reading import Profiles
-    from desktop.services.profiles import Profile
+    from desktop.services.configuration.profile_reader import Profiles
+    from desktop.services.model.policy import Policy
+    from desktop.services.model.profile import Profile
 
 
 class Options:
@@ -34,9 +34,9 @@ class Options:
 
     def load_profiles(self) -> Profiles:
         """All profiles that there are. Blocks; raises `BrokenProfile` or `BrokenPolicy`."""
-        from desktop.services.configuration import load_configuration
-        from desktop.services.paths import profiles_file
-        from desktop.services.profile_reading import Profiles
+        from desktop.services.configuration.load import load_configuration
+        from desktop.services.configuration.profile_reader import Profiles
+        from desktop.services.system.paths import profiles_file
 
         if self.demo is None:
             return load_configuration()
@@ -50,7 +50,7 @@ class Options:
 
     def load_policy(self) -> Policy:
         """What an administrator has decided. Blocks; raises nothing."""
-        from desktop.services.policy_reading import load_policy
+        from desktop.services.configuration.policy_reader import load_policy
 
         return load_policy()
 
@@ -71,7 +71,7 @@ class Options:
 def demo_profile(address: str) -> Profile:
     """The profile of the demo server at `address`: what a preset would be for a real one."""
     from desktop.demo import PUBLIC_CLIENT_ID
-    from desktop.services.profiles import Profile
+    from desktop.services.model.profile import Profile
 
     return Profile(
         id="(demo)",  # no profile in a file can be called that

@@ -21,11 +21,11 @@ import httpx
 
 from desktop import __version__
 from desktop.oauth.http import get
-from desktop.services import keyring_vault
-from desktop.services.keystore import KeyringMissing
-from desktop.services.network import make_http_client
-from desktop.services.paths import demo_is_installed
-from desktop.services.resources import resource
+from desktop.services.network.http_client import make_http_client
+from desktop.services.secrets import keyring_vault
+from desktop.services.secrets.keystore import KeyringMissing
+from desktop.services.system.paths import demo_is_installed
+from desktop.services.system.resources import resource
 
 RESOURCES = (
     "icons/app.svg",
@@ -136,7 +136,7 @@ def _keyring() -> str:
 
 def _window() -> str:
     """The window painted, and a request answered, on the loop that the program runs on."""
-    from desktop.ui.self_test import paint_while
+    from desktop.ui.app.self_test import paint_while
 
     return paint_while(_answered_request)
 

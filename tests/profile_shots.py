@@ -8,18 +8,18 @@ from typing import Any
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
 
-from desktop.services.policy import Policy
-from desktop.services.profile_check import Finding, Outcome, Step
-from desktop.services.profile_deeds import Known
-from desktop.services.profile_draft import Draft, draft_of
-from desktop.services.profile_reading import Profiles, load_presets
-from desktop.services.profile_texts import ABOUT_FIRST, FIRST
-from desktop.services.profiles import BrokenProfile
-from desktop.ui.inputs import Choice
-from desktop.ui.profile_form import Occasion, ProfileForm
-from desktop.ui.profiles_view import ProfilesView
-from desktop.ui.widgets import Button
-from desktop.ui.window import Window
+from desktop.services.configuration.profile_draft import Draft, draft_of
+from desktop.services.configuration.profile_reader import Profiles, load_presets
+from desktop.services.model.policy import Policy
+from desktop.services.model.profile import BrokenProfile
+from desktop.services.profile_editor.check import Finding, Outcome, Step
+from desktop.services.profile_editor.editor import Known
+from desktop.services.profile_editor.editor_wording import ABOUT_FIRST, FIRST
+from desktop.ui.kit.inputs import Choice
+from desktop.ui.kit.widgets import Button
+from desktop.ui.profiles.profile_form import Occasion, ProfileForm
+from desktop.ui.profiles.profiles_view import ProfilesView
+from desktop.ui.window.window import Window
 from tests.sample_states import PROFILE
 
 

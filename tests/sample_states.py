@@ -7,11 +7,10 @@ from pathlib import Path
 from desktop.oauth import errors
 from desktop.oauth.app_grant import AppGrant
 from desktop.oauth.metadata import ServerMetadata
-from desktop.services import keystore, profiles
-from desktop.services.profiles import Profile
-from desktop.services.session_errors import SignedOutByServer
-from desktop.services.sessions import Standing
-from desktop.services.states import (
+from desktop.services.model import profile as profiles
+from desktop.services.model.errors import SignedOutByServer
+from desktop.services.model.profile import Profile
+from desktop.services.model.states import (
     AwaitingApproval,
     Failed,
     Requesting,
@@ -20,6 +19,8 @@ from desktop.services.states import (
     SignedOut,
     State,
 )
+from desktop.services.secrets import keystore
+from desktop.services.session.sessions import Standing
 
 NOW = datetime(2026, 11, 23, 3, 0, 0, tzinfo=UTC)
 HOST = "visibility.amp.cisco.com"

@@ -17,30 +17,30 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
-from desktop.services.components import components
-from desktop.services.consent import Question
-from desktop.services.copy_formats import CopyFormat
-from desktop.services.hand_outs import HandOut
-from desktop.services.programs import Program
-from desktop.services.resources import resource
-from desktop.services.settings import Settings
-from desktop.services.states import Revocation, SignedIn, State
-from desktop.services.token_details import TokenDetails, flattened, token_details
-from desktop.ui.about_view import AboutView
-from desktop.ui.app import make_application
-from desktop.ui.asked_card import GrantCard
-from desktop.ui.asking import Said
-from desktop.ui.copy_progress import Copied, Copying, NotCopied
-from desktop.ui.details_view import DetailsView
-from desktop.ui.leave_button import LeaveButton
-from desktop.ui.menu_button import MenuButton
-from desktop.ui.page_texts import granted_rows
-from desktop.ui.profile_switcher import ProfileSwitcher
-from desktop.ui.question_window import QuestionWindow
-from desktop.ui.settings_view import SettingsView
-from desktop.ui.theme import DARK, LIGHT, Theme
-from desktop.ui.waiting_view import WaitingView
-from desktop.ui.window import Window
+from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.model.settings import Settings
+from desktop.services.model.states import Revocation, SignedIn, State
+from desktop.services.session.token_permission import Question
+from desktop.services.session.token_recipients import HandOut
+from desktop.services.system.components import components
+from desktop.services.system.processes import Program
+from desktop.services.system.resources import resource
+from desktop.services.token.details import TokenDetails, flattened, token_details
+from desktop.ui.app.app import make_application
+from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
+from desktop.ui.kit.menu_button import MenuButton
+from desktop.ui.kit.theme import DARK, LIGHT, Theme
+from desktop.ui.pages.about_view import AboutView
+from desktop.ui.pages.details_view import DetailsView
+from desktop.ui.pages.server_answer_card import GrantCard
+from desktop.ui.pages.server_query import Said
+from desktop.ui.pages.settings_view import SettingsView
+from desktop.ui.views.sign_out_button import LeaveButton
+from desktop.ui.views.waiting_view import WaitingView
+from desktop.ui.window.permission_window import QuestionWindow
+from desktop.ui.window.profile_switcher import ProfileSwitcher
+from desktop.ui.window.window import Window
+from desktop.ui.wording.page_texts import granted_rows
 from tests.profile_shots import PROFILE_PAGES
 from tests.sample_states import (
     APP_GRANT,

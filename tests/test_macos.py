@@ -12,7 +12,7 @@ from builder import icns, macho, macos
 from builder.product import product
 
 from desktop import __version__
-from desktop.services.components import LIST
+from desktop.services.system.components import LIST
 
 ARM, INTEL = 0x0100000C, 0x01000007
 

@@ -9,7 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from desktop.demo.discovery import metadata
 from desktop.demo.scopes import MEANINGS
-from desktop.services.resources import resource
+from desktop.services.system.resources import resource
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 

@@ -13,8 +13,8 @@ from builder.manual import man_page
 from builder.product import HERE, ROOT, fill, product
 
 from desktop import __version__
-from desktop.services import autostart
-from desktop.ui.app import APPLICATION_ID
+from desktop.services.system import autostart
+from desktop.ui.app.app import APPLICATION_ID
 from tests.rigs import parts
 
 LINUX = HERE / "linux"

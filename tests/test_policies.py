@@ -12,10 +12,10 @@ import pytest
 from jsonschema import Draft7Validator
 from policies.rendering import ROOT, rendered
 
-from desktop.services.policy_reading import read_policy
-from desktop.services.policy_sources import MACOS_FILE, WINDOWS_KEY, Found
-from desktop.services.profile_reading import read_profiles
-from desktop.services.schema import POLICY, PROFILE, Kind, Member
+from desktop.services.configuration.policy_reader import read_policy
+from desktop.services.configuration.policy_sources import MACOS_FILE, WINDOWS_KEY, Found
+from desktop.services.configuration.profile_reader import read_profiles
+from desktop.services.configuration.schema import POLICY, PROFILE, Kind, Member
 
 ADMX = ROOT / "packaging/policies/windows/XDRLogin.admx"
 ADML = ROOT / "packaging/policies/windows/en-US/XDRLogin.adml"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desktop import __version__, selftest
-from desktop.services import resources
+from desktop.services.system import resources
 
 COMMAND = [sys.executable, "-W", "error", "-m", "desktop", "--selftest"]
 
@@ -69,7 +69,8 @@ def test_a_person_without_a_locale_is_no_fault_of_the_installation() -> None:
 NO_SOCKETS = """
 import sys
 from desktop import selftest
-from desktop.ui import loop, self_test
+from desktop.ui.app import event_loop as loop
+from desktop.ui.app import self_test
 
 class Deaf(loop.EventLoop):
     def _add_reader(self, *arguments, **options):

@@ -32,7 +32,9 @@ def test_every_resource_is_in_the_wheel(installed: Path) -> None:
 
 
 def test_the_installed_program_finds_its_resources(installed: Path) -> None:
-    look = "from desktop.services.resources import resource; print(resource('icons/app.svg'))"
+    look = (
+        "from desktop.services.system.resources import resource; print(resource('icons/app.svg'))"
+    )
     found = subprocess.run(
         [sys.executable, "-c", look], cwd=installed, check=True, capture_output=True, text=True
     )

@@ -12,8 +12,8 @@ from builder.__main__ import MAKERS, OF_WINDOWS
 from builder.product import HERE, product
 
 from desktop import __version__
-from desktop.services import autostart
-from desktop.services.policy_sources import WINDOWS_KEY, WINDOWS_TABLES
+from desktop.services.configuration.policy_sources import WINDOWS_KEY, WINDOWS_TABLES
+from desktop.services.system import autostart
 from tests.rigs import parts
 
 

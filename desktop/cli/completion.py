@@ -12,8 +12,8 @@ from click.shell_completion import (
     get_completion_class,
 )
 
-from desktop.cli import COMPLETE_VARIABLE
-from desktop.cli.talk import Examples, answer
+from desktop.cli.terminal import COMPLETE_VARIABLE
+from desktop.cli.terminal.output import Examples, answer
 
 PROGRAM = "xdr-login"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from desktop.cli.talk import Examples
+from desktop.cli.terminal.output import Examples
 
 
 @click.command(
@@ -33,7 +33,7 @@ def demo(port: int, **given: float | None) -> int:
 
     Only this computer can reach it. “python -m desktop.demo --help” lists the faults it can play.
     """
-    from desktop.services.paths import demo_is_installed
+    from desktop.services.system.paths import demo_is_installed
 
     if not demo_is_installed():
         raise click.ClickException(

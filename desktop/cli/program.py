@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from desktop import __version__
-from desktop.cli import CANCELLED, COMPLETE_VARIABLE
-from desktop.cli.talk import complete_profile, write_examples
+from desktop.cli.terminal import CANCELLED, COMPLETE_VARIABLE
+from desktop.cli.terminal.output import complete_profile, write_examples
 from desktop.options import Options
 
 if TYPE_CHECKING:
@@ -22,18 +22,21 @@ if TYPE_CHECKING:
 
 # What each is called, where it is, and what it does. What `--help` lists needs no command loaded.
 COMMANDS = {
-    "login": ("desktop.cli.login:login", "Sign in, here in the terminal."),
+    "login": ("desktop.cli.sign_in.login:login", "Sign in, here in the terminal."),
     "token": ("desktop.cli.token:token", "Print a valid access token."),
-    "status": ("desktop.cli.status:status", "Say who is signed in, and for how long."),
-    "logout": ("desktop.cli.logout:logout", "Sign out, and take the token back."),
-    "whoami": ("desktop.cli.whoami:whoami", "Say what the server knows of who signed in."),
-    "profiles": ("desktop.cli.profiles:profiles", "List, add, change and check profiles."),
-    "run": ("desktop.cli.run:run", "Give one program a token."),
-    "credential": ("desktop.cli.credential:credential", "Answer kubectl, git and HTTPie."),
-    "api": ("desktop.cli.api:api", "Call the server's own routes."),
-    "grants": ("desktop.cli.grants:grants", "Show or revoke what this app was granted."),
-    "csrf-token": ("desktop.cli.csrf_token:csrf_token", "Print a token against forged requests."),
-    "doctor": ("desktop.cli.doctor:doctor", "Check everything that a sign-in needs."),
+    "status": ("desktop.cli.sign_in.status:status", "Say who is signed in, and for how long."),
+    "logout": ("desktop.cli.sign_in.logout:logout", "Sign out, and take the token back."),
+    "whoami": ("desktop.cli.sign_in.whoami:whoami", "Say what the server knows of who signed in."),
+    "profiles": ("desktop.cli.profiles.profiles:profiles", "List, add, change and check profiles."),
+    "run": ("desktop.cli.scripts.run:run", "Give one program a token."),
+    "credential": ("desktop.cli.scripts.credential:credential", "Answer kubectl, git and HTTPie."),
+    "api": ("desktop.cli.api.api:api", "Call the server's own routes."),
+    "grants": ("desktop.cli.sign_in.grants:grants", "Show or revoke what this app was granted."),
+    "csrf-token": (
+        "desktop.cli.api.csrf_token:csrf_token",
+        "Print a token against forged requests.",
+    ),
+    "doctor": ("desktop.cli.doctor.doctor:doctor", "Check everything that a sign-in needs."),
     "quit": ("desktop.cli.quit:quit_program", "End the program that runs."),
     "demo": ("desktop.cli.demo:demo", "Run a server to try things on."),
     "completion": ("desktop.cli.completion:completion", "Complete commands in your shell."),
@@ -154,7 +157,7 @@ def program(
     if command:
         windowed = False
     else:
-        from desktop.cli.window import has_display
+        from desktop.cli.terminal.window import has_display
 
         windowed = has_display()
     if demo["demo"]:
@@ -172,18 +175,18 @@ def program(
 
 def _window_or_terminal(options: Options, *, windowed: bool) -> int:
     if windowed:
-        from desktop.cli.window import open_window
+        from desktop.cli.terminal.window import open_window
 
         return open_window(options)
     if options.hidden:
         raise click.UsageError("--hidden needs a display.")
-    from desktop.cli.login import sign_in_without_display
+    from desktop.cli.sign_in.login import sign_in_without_display
 
     return sign_in_without_display(options)
 
 
 def _demo_options(*, windowed: bool, given: dict[str, Any]) -> DemoOptions:
-    from desktop.services.paths import demo_is_installed
+    from desktop.services.system.paths import demo_is_installed
 
     if not demo_is_installed():
         raise click.ClickException(

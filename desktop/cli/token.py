@@ -6,11 +6,11 @@ import re
 
 import click
 
-from desktop.cli.access import printed_token
-from desktop.cli.exits import reporting
-from desktop.cli.quick_token import say
-from desktop.cli.talk import Examples, profile_option
-from desktop.services.token_output import FORMATS
+from desktop.cli.scripts.token_source import printed_token
+from desktop.cli.terminal.exits import reporting
+from desktop.cli.terminal.output import Examples, profile_option
+from desktop.cli.token_fast_path import say
+from desktop.services.token.print_formats import FORMATS
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 

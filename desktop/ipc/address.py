@@ -57,7 +57,7 @@ def _folder() -> str:
                 return _private(f"{given.rstrip('/')}/{_FOLDER}")
         except OSError:  # it is gone
             pass
-    from desktop.services.paths import own_runtime_folder
+    from desktop.services.system.paths import own_runtime_folder
 
     folder = own_runtime_folder()
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -9,28 +9,28 @@ from functools import wraps
 from typing import TYPE_CHECKING
 
 from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
-from desktop.services.background import Worker
-from desktop.services.consent import Question
-from desktop.services.failures import EXPECTED, failure_code
-from desktop.services.field_names import for_terminal
-from desktop.services.hand_outs import HandOut, HandOuts
-from desktop.services.keystore import KeystoreError
-from desktop.services.leaving_texts import told
-from desktop.services.messages import advice_for
-from desktop.services.profiles import tokens_bound
-from desktop.services.renewer import Need
-from desktop.services.session_errors import NoToken
-from desktop.services.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
-from desktop.services.token_output import FORMATS, printed
+from desktop.services.model.errors import NoToken
+from desktop.services.model.profile import tokens_bound
+from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
+from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.session.renewer import Need
+from desktop.services.session.token_permission import Question
+from desktop.services.session.token_recipients import HandOut, HandOuts
+from desktop.services.system.worker import Worker
+from desktop.services.token.print_formats import FORMATS, printed
+from desktop.services.wording.error_codes import EXPECTED, failure_code
+from desktop.services.wording.field_names import for_terminal
+from desktop.services.wording.messages import advice_for
+from desktop.services.wording.sign_out_texts import told
 
 if TYPE_CHECKING:
     from desktop.ipc.server import Handler
-    from desktop.services.consent import Consent
-    from desktop.services.profiles import Profile
-    from desktop.services.programs import Program
-    from desktop.services.session import Session
-    from desktop.services.sessions import Sessions, Standing
-    from desktop.services.states import State
+    from desktop.services.model.profile import Profile
+    from desktop.services.model.states import State
+    from desktop.services.session.session import Session
+    from desktop.services.session.sessions import Sessions, Standing
+    from desktop.services.session.token_permission import Consent
+    from desktop.services.system.processes import Program
 
 _PATIENCE = 30.0  # seconds that a program waits for a renewal
 _LOOKED_WITHIN = 3.0  # seconds
@@ -139,7 +139,7 @@ class Agent:
             async with asyncio.timeout(_LOOKED_WITHIN):
                 return await self._looker.run(lambda: _program(process))
         except TimeoutError:
-            from desktop.services.programs import UNKNOWN  # loaded by then
+            from desktop.services.system.processes import UNKNOWN  # loaded by then
 
             return UNKNOWN
 
@@ -213,7 +213,9 @@ class Agent:
 
 
 def _program(process: int | None) -> Program:
-    from desktop.services.programs import program_at  # loaded in the thread, not before a code
+    from desktop.services.system.processes import (
+        program_at,  # loaded in the thread, not before a code
+    )
 
     return program_at(process)
 

@@ -54,7 +54,7 @@ def serves_own_pipe(file: int) -> bool:
     if sys.platform == "win32":  # for the type checker
         import msvcrt
 
-        from desktop.services.programs import is_own_process
+        from desktop.services.system.processes import is_own_process
 
         process = _at_pipe(msvcrt.get_osfhandle(file), "GetNamedPipeServerProcessId")
         return process is not None and is_own_process(process)

@@ -25,8 +25,8 @@ from desktop.ipc.messages import (
     encode,
 )
 from desktop.ipc.peer import is_own, process_at_pipe, process_of
-from desktop.services.background import Worker
-from desktop.services.programs import is_own_process
+from desktop.services.system.processes import is_own_process
+from desktop.services.system.worker import Worker
 
 _log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from builder import icns, macho
 from builder.product import HERE, product
-from desktop.services.components import LIST
+from desktop.services.system.components import LIST
 
 ENTITLEMENTS = HERE / "macos" / "entitlements.plist"
 NOT_A_MAC = """\
@@ -58,7 +58,7 @@ def info_plist() -> dict[str, Any]:
         "CFBundleVersion": product().version,
         "LSApplicationCategoryType": "public.app-category.utilities",
         "LSMinimumSystemVersion": oldest_system(),
-        # In the Dock while its window is open only: desktop/ui/dock.py. What stands here cannot
+        # In the Dock while its window is open only: desktop/ui/window/dock.py. What stands here cannot
         # follow a setting, for it is signed.
         "LSUIElement": False,
         "NSHighResolutionCapable": True,

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import click
 
 from builder.product import fill, product
-from desktop.cli.exits import Exit
 from desktop.cli.program import COMMANDS, EXAMPLES, program
-from desktop.cli.talk import Examples
+from desktop.cli.terminal.exits import Exit
+from desktop.cli.terminal.output import Examples
 
 _STATUS = {
     Exit.OK: "It has done what was asked for.",

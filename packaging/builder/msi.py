@@ -15,8 +15,8 @@ from builder import windows
 from builder.closure import megabytes
 from builder.linux import ordered
 from builder.product import product
-from desktop.services.policy_sources import WINDOWS_KEY
-from desktop.services.schema import POLICY, Kind, Member
+from desktop.services.configuration.policy_sources import WINDOWS_KEY
+from desktop.services.configuration.schema import POLICY, Kind, Member
 
 _NAMESPACE = "http://schemas.microsoft.com/wix/2006/wi"
 # All ids of the package are made from it and from names, so that they are the same in each version.

@@ -9,8 +9,8 @@ from importlib.metadata import Distribution, version
 from pathlib import Path
 
 from builder.product import HERE, ROOT, fill
-from desktop.services import about
-from desktop.services.components import LIST, Component, component_of, modules, write_list
+from desktop.services.system import about
+from desktop.services.system.components import LIST, Component, component_of, modules, write_list
 
 # Libraries of the build system that come along, by the beginning of their names.
 _OF_THE_SYSTEM = {

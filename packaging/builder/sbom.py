@@ -9,7 +9,7 @@ from typing import Any
 
 from builder import notices
 from builder.product import product
-from desktop.services.components import component_of, modules
+from desktop.services.system.components import component_of, modules
 
 SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 

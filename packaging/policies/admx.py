@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from desktop.services.policy_sources import WINDOWS_KEY
-from desktop.services.schema import POLICY, Kind, Member
-from desktop.services.settings import Settings
+from desktop.services.configuration.policy_sources import WINDOWS_KEY
+from desktop.services.configuration.schema import POLICY, Kind, Member
+from desktop.services.model.settings import Settings
 
 _NAMESPACE = "http://schemas.microsoft.com/GroupPolicy/2006/07/PolicyDefinitions"
 _VERSION = {"revision": "1.0", "schemaVersion": "1.0"}

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from desktop.services.profile_reading import load_presets
-from desktop.services.schema import POLICY, PROFILE, Kind, Member
+from desktop.services.configuration.profile_reader import load_presets
+from desktop.services.configuration.schema import POLICY, PROFILE, Kind, Member
 
 Schema = dict[str, Any]
 

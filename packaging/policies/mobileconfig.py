@@ -4,9 +4,9 @@ import plistlib
 import uuid
 from typing import Any
 
-from desktop.services.policy_sources import MACOS_FILE
-from desktop.services.schema import POLICY, Kind, Member
-from desktop.services.settings import Settings
+from desktop.services.configuration.policy_sources import MACOS_FILE
+from desktop.services.configuration.schema import POLICY, Kind, Member
+from desktop.services.model.settings import Settings
 
 _DOMAIN = MACOS_FILE.stem
 _PROFILE = {

@@ -182,7 +182,7 @@ Section
 SectionEnd
 
 ; Notifications and the taskbar take name and icon from the shortcut with the program's own id
-; (AppUserModelID), which desktop/ui/app.py takes at its start. On the stack: the shortcut.
+; (AppUserModelID), which desktop/ui/app/app.py takes at its start. On the stack: the shortcut.
 Function GiveShortcutItsId
   Pop $R0
   !insertmacro ComHlpr_CreateInProcInstance ${CLSID_ShellLink} ${IID_IPersistFile} r1 ""

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
-from desktop.oauth.device import request_authorization
-from desktop.oauth.token import request_token
-from desktop.services.background import Worker
-from desktop.services.computer import surroundings
-from desktop.services.configuration import load_configuration
-from desktop.services.profiles import Profile
-from desktop.services.provider import Provider
-from desktop.services.token_store import TokenStore
+from desktop.oauth.grants.device import request_authorization
+from desktop.oauth.grants.token import request_token
+from desktop.services.configuration.load import load_configuration
+from desktop.services.model.profile import Profile
+from desktop.services.network.real_environment import surroundings
+from desktop.services.secrets.token_store import TokenStore
+from desktop.services.session.provider import Provider
+from desktop.services.system.worker import Worker
 from tests.rigs.secret_service import SecretStore, pointed_at
 
 COMMAND = [sys.executable, "-W", "error", "-m", "desktop"]

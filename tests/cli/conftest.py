@@ -4,12 +4,13 @@ from pathlib import Path
 import click.testing
 import pytest
 
-from desktop.cli import calling, grants
+from desktop.cli.api import authorized_call
+from desktop.cli.sign_in import grants
 from desktop.demo import DemoOptions, DemoServer
 from tests.cli.commands import Place, place
 from tests.cli.served import Served, write_profile
 from tests.rigs.secret_service import SecretStore
-from tests.services.loggers import kept_logging
+from tests.services.system.loggers import kept_logging
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def served(demo_server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> Served:
     """A profile, and a token without a keyring."""
     served = Served(demo_server)
     served.tokens.append(served.sign_in())
-    for module in (calling, grants):
+    for module in (authorized_call, grants):
         monkeypatch.setattr(module, "access", served.access)
     write_profile(demo_server.url)
     return served

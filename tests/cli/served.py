@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 from click.testing import CliRunner, Result
 
-from desktop.cli.access import Access
 from desktop.cli.program import program
+from desktop.cli.scripts.token_source import Access
 from desktop.demo import PUBLIC_CLIENT_ID, DemoServer
 from desktop.demo.clients import DEVICE_CODE
-from desktop.services.profiles import Profile
+from desktop.services.model.profile import Profile
 
 PROFILE_ID = "northwind"
 

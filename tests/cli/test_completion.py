@@ -137,7 +137,7 @@ def test_all_commands_are_completed_without_loading_them(shell: dict[str, str]) 
     code = (
         "import sys; sys.argv = ['xdr-login']\nfrom desktop.__main__ import main\n"
         "try: main()\nexcept SystemExit: pass\n"
-        "print({'httpx', 'keyring', 'desktop.cli.api', 'PySide6'} & {*sys.modules})"
+        "print({'httpx', 'keyring', 'desktop.cli.api.api', 'PySide6'} & {*sys.modules})"
     )
     asked = {"_XDR_LOGIN_COMPLETE": "bash_complete", "COMP_WORDS": "xdr-login ", "COMP_CWORD": "1"}
     *told, loaded = told_by([sys.executable, "-c", code], {**shell, **asked})

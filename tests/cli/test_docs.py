@@ -8,9 +8,9 @@ import click
 import pytest
 from builder.manual import every_command
 
-from desktop.cli.exits import Exit
 from desktop.cli.program import COMMANDS, program
-from desktop.cli.talk import Examples
+from desktop.cli.terminal.exits import Exit
+from desktop.cli.terminal.output import Examples
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
 ROOT = click.Context(program, info_name="xdr-login", **program.context_settings)

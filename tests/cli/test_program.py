@@ -12,14 +12,14 @@ from types import ModuleType
 
 import pytest
 
-import desktop.cli.login
+import desktop.cli.sign_in.login
 from desktop import __version__
 from desktop.__main__ import main
-from desktop.cli.window import has_display
+from desktop.cli.terminal.window import has_display
 from desktop.demo import DemoOptions
 from desktop.ipc import client
 from desktop.options import Options, demo_profile
-from desktop.services import paths
+from desktop.services.system import paths
 
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
@@ -37,10 +37,10 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Options]
         calls.append(("terminal", options))
         return 8
 
-    window = ModuleType("desktop.ui.app")
+    window = ModuleType("desktop.ui.app.app")
     window.run = run_window  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "desktop.ui.app", window)
-    monkeypatch.setattr(desktop.cli.login, "sign_in_without_display", run_terminal)
+    monkeypatch.setitem(sys.modules, "desktop.ui.app.app", window)
+    monkeypatch.setattr(desktop.cli.sign_in.login, "sign_in_without_display", run_terminal)
     for name in DISPLAYS:
         monkeypatch.delenv(name, raising=False)
     yield calls
@@ -234,13 +234,15 @@ def test_the_command_line_loads_neither_qt_nor_the_protocol() -> None:
 
 
 def test_the_window_never_loads_the_library_of_the_command_line() -> None:
-    loaded = loaded_by("import desktop.services.network, desktop.services.session")
+    loaded = loaded_by(
+        "import desktop.services.network.http_client, desktop.services.session.session"
+    )
     assert "httpx" in loaded
     assert not {"click", "rich"} & loaded
 
 
 def test_the_window_is_opened_without_the_command_line() -> None:
-    code = "import desktop.cli.window as w; w.has_display = lambda: True; w.open_window = print;"
+    code = "import desktop.cli.terminal.window as w; w.has_display = lambda: True; w.open_window = print;"
     loaded = loaded_by(f"{code} from desktop.__main__ import main; main([])")
     assert not {"click", "desktop.cli.program", "PySide6"} & loaded
 
@@ -326,7 +328,7 @@ def test_one_that_lost_the_race_while_it_started_gives_way_too(
     def run_window(_options: Options) -> int:
         raise client.AlreadyRunning
 
-    monkeypatch.setattr(sys.modules["desktop.ui.app"], "run", run_window)
+    monkeypatch.setattr(sys.modules["desktop.ui.app.app"], "run", run_window)
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert main([]) == 0
     assert capsys.readouterr().err.startswith("XDR Login is already running.")

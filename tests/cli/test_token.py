@@ -12,17 +12,17 @@ from contextlib import ExitStack, contextmanager, suppress
 import pytest
 
 from desktop.__main__ import main
-from desktop.cli import access as access_module
-from desktop.cli import quick_token
-from desktop.cli.access import Access, access
-from desktop.cli.exits import exit_code
-from desktop.cli.running_app import QUESTION
+from desktop.cli import token_fast_path
+from desktop.cli.scripts import token_source as access_module
+from desktop.cli.scripts.token_source import Access, access
+from desktop.cli.terminal.exits import exit_code
+from desktop.cli.terminal.running_app import QUESTION
 from desktop.ipc import address
 from desktop.ipc.messages import CODES, LONGEST, RefusedByAgent, encode
-from desktop.services.failures import EXPECTED, failure_code
-from desktop.services.profiles import Profile, tokens_bound
-from desktop.services.session_errors import NoToken
-from desktop.services.token_output import FORMATS
+from desktop.services.model.errors import NoToken
+from desktop.services.model.profile import Profile, tokens_bound
+from desktop.services.token.print_formats import FORMATS
+from desktop.services.wording.error_codes import EXPECTED, failure_code
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")
 
@@ -108,15 +108,15 @@ def test_it_asks_what_was_asked_for(
 
 def test_it_says_what_the_protocol_says() -> None:
     question = {"command": "token", "profile": "soc", "min_validity": 60, "format": "raw"}
-    assert quick_token._question("soc", 60, "raw") == encode(question)
-    assert quick_token._question("", 60, "raw") == encode(question | {"profile": None})
-    assert told("x") == quick_token._TOLD + b"x" + quick_token._TOLD_ENDS
-    assert tuple(FORMATS) == quick_token._FORMATS
-    assert quick_token._LONGEST == LONGEST
-    assert access_module.PATIENCE == quick_token._PATIENCE
-    assert access_module.SOON == quick_token._SOON
+    assert token_fast_path._question("soc", 60, "raw") == encode(question)
+    assert token_fast_path._question("", 60, "raw") == encode(question | {"profile": None})
+    assert told("x") == token_fast_path._TOLD + b"x" + token_fast_path._TOLD_ENDS
+    assert tuple(FORMATS) == token_fast_path._FORMATS
+    assert token_fast_path._LONGEST == LONGEST
+    assert access_module.PATIENCE == token_fast_path._PATIENCE
+    assert access_module.SOON == token_fast_path._SOON
     for code in CODES:
-        assert quick_token._EXITS.get(code, 1) == exit_code(RefusedByAgent(code, "", ""))
+        assert token_fast_path._EXITS.get(code, 1) == exit_code(RefusedByAgent(code, "", ""))
 
 
 def kinds(*roots: type[Exception]) -> Iterator[type[Exception]]:
@@ -147,7 +147,7 @@ def test_where_too_many_ask_it_waits_for_its_turn(alone: list[tuple[object, ...]
             peer.setblocking(False)
             full = peer.connect_ex(os.fspath(path))
         assert full == errno.EAGAIN
-        assert quick_token.run([]) is None
+        assert token_fast_path.run([]) is None
     assert alone == []
 
 
@@ -253,7 +253,7 @@ def test_ctrl_c_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_question: bytes) -> bytes:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(quick_token, "_asked", interrupt)
+    monkeypatch.setattr(token_fast_path, "_asked", interrupt)
     assert main(["token"]) == 130
 
 
@@ -261,8 +261,8 @@ def test_on_a_terminal_it_is_said_what_this_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert quick_token.say("made-up") == 0
-    assert capsys.readouterr() == ("made-up\n", quick_token.ON_TERMINAL)
+    assert token_fast_path.say("made-up") == 0
+    assert capsys.readouterr() == ("made-up\n", token_fast_path.ON_TERMINAL)
 
 
 def test_who_reads_no_longer_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,7 +270,7 @@ def test_who_reads_no_longer_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> Non
         raise BrokenPipeError
 
     monkeypatch.setattr(sys.stdout, "write", broken)
-    assert quick_token.say("made-up") == 1
+    assert token_fast_path.say("made-up") == 1
 
 
 # While the person is asked
@@ -306,7 +306,7 @@ def test_the_quick_way_says_that_it_waits_for_a_person(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(quick_token, "_SOON", 0.05)
+    monkeypatch.setattr(token_fast_path, "_SOON", 0.05)
     with hesitating(told("made-up"), asking=asking) as said:
         assert main(["token"]) == 0
     assert said == ["token", "questions"]
@@ -362,7 +362,7 @@ def test_on_windows_the_whole_command_line_asks_at_the_pipe(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert quick_token.run(["--profile", "soc"]) is None
+    assert token_fast_path.run(["--profile", "soc"]) is None
 
 
 # For the other commands

@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
 from desktop.demo.clients import DEVICE_CODE
-from desktop.services.resources import resource
+from desktop.services.system.resources import resource
 
 CHECKS = [
     not_a_server_error,

@@ -14,15 +14,15 @@ from itertools import chain, repeat
 from PySide6.QtGui import QWindow
 from PySide6.QtWidgets import QPushButton
 
-from desktop.services.copy_formats import CopyFormat
-from desktop.services.profiles import Profile
-from desktop.ui.app import make_application
-from desktop.ui.clipboard import Clipboard
-from desktop.ui.copy_progress import Copied, Copying, CopyProgress
-from desktop.ui.copy_window import CopyWindow
-from desktop.ui.copying import Copier
-from desktop.ui.loop import EventLoop
-from desktop.ui.theme import Theme
+from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.model.profile import Profile
+from desktop.ui.app.app import make_application
+from desktop.ui.app.event_loop import EventLoop
+from desktop.ui.copy.clipboard import Clipboard
+from desktop.ui.copy.copier import Copier
+from desktop.ui.copy.copy_window import CopyWindow
+from desktop.ui.kit.copy_progress import Copied, Copying, CopyProgress
+from desktop.ui.kit.theme import Theme
 
 TOKEN = "eyJ-a.to~ken+of/test=="
 RENEWED = "eyJ-the-next-token"

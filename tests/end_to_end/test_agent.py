@@ -17,7 +17,7 @@ import pytest
 
 from desktop.demo import DemoOptions, DemoServer
 from desktop.ipc import client
-from desktop.services.paths import settings_file
+from desktop.services.system.paths import settings_file
 from tests.cli.commands import age, sign_in
 from tests.end_to_end.agent import (
     COMMAND,
@@ -122,7 +122,7 @@ def test_the_quick_way_loads_neither_qt_nor_httpx_nor_what_is_slow(agent: Agent)
     assert ours == {
         "desktop.__main__",
         "desktop.cli",
-        "desktop.cli.quick_token",
+        "desktop.cli.token_fast_path",
         "desktop.ipc",
         "desktop.ipc.address",
         "desktop.ipc.peer",

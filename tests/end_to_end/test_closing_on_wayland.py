@@ -9,9 +9,9 @@ from tests.rigs.mutter import Mutter
 CLOSED = """
 import sys
 from PySide6.QtCore import QTimer
-from desktop.ui.app import make_application
-from desktop.ui.theme import Theme
-from desktop.ui.window import Window
+from desktop.ui.app.app import make_application
+from desktop.ui.kit.theme import Theme
+from desktop.ui.window.window import Window
 
 application = make_application()
 window = Window(Theme(application))

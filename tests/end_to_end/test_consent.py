@@ -9,7 +9,7 @@ import pytest
 
 from desktop.demo import DemoOptions, DemoServer
 from desktop.ipc import client
-from desktop.services.paths import settings_file
+from desktop.services.system.paths import settings_file
 from tests.cli.commands import sign_in
 from tests.end_to_end.agent import COMMAND
 from tests.end_to_end.conftest import App, Start, saved_token

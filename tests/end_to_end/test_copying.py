@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from desktop.services.copy_formats import CopyFormat, formatted
+from desktop.services.model.copy_formats import CopyFormat, formatted
 from tests.end_to_end.copier_app import TOKEN, Token
 from tests.end_to_end.test_sign_in import clipboard
 from tests.rigs.display import Display

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from desktop.ui.clipboard import ECHO
+from desktop.ui.copy.clipboard import ECHO
 from tests.end_to_end.copier_app import RENEWED, TOKEN
 from tests.rigs.mutter import ESCAPE, SPACE, Mutter
 from tests.rigs.process import Program, running, wait_until

@@ -9,11 +9,11 @@ import pytest
 from desktop.oauth import errors
 from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.clock import SystemClock
-from desktop.oauth.device import request_authorization
+from desktop.oauth.grants.device import request_authorization
+from desktop.oauth.grants.token import TokenSet, refresh, request_token
 from desktop.oauth.identity import who_am_i
 from desktop.oauth.metadata import Issuer, ServerMetadata, discover
 from desktop.oauth.revocation import revoke
-from desktop.oauth.token import TokenSet, refresh, request_token
 from tests.rigs.browser import Person
 from tests.rigs.oidc_provider import Client as RegisteredClient
 from tests.rigs.oidc_provider import OidcProvider, approve

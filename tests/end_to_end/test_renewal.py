@@ -20,11 +20,11 @@ PROGRAMS = 3
 # Takes the token every second until it was renewed twice, as scripts do.
 USER = f"""
 import asyncio, json
-from desktop.services.background import Worker
-from desktop.services.computer import surroundings
-from desktop.services.profile_reading import load_profile
-from desktop.services.session import Session
-from desktop.services.states import Failed, SignedIn
+from desktop.services.system.worker import Worker
+from desktop.services.network.real_environment import surroundings
+from desktop.services.configuration.profile_reader import load_profile
+from desktop.services.session.session import Session
+from desktop.services.model.states import Failed, SignedIn
 
 async def main():
     session = Session(load_profile(), surroundings(Worker("loader")), observer=lambda _: None)

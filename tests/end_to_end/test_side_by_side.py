@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
-from desktop.services.paths import profiles_file, settings_file, told_folder
+from desktop.services.system.paths import profiles_file, settings_file, told_folder
 from tests.end_to_end.conftest import App, Start, saved
 from tests.end_to_end.test_sign_in import clipboard
 from tests.rigs.process import wait_until

@@ -11,10 +11,10 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QWidget
 
 from desktop.cli.program import run
-from desktop.ui import app
-from desktop.ui.code_tiles import CodeTiles
-from desktop.ui.theme import Theme
-from desktop.ui.window import Window
+from desktop.ui.app import app
+from desktop.ui.kit.theme import Theme
+from desktop.ui.views.code_tiles import CodeTiles
+from desktop.ui.window.window import Window
 
 
 class ToldWindow(Window):

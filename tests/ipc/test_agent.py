@@ -19,15 +19,15 @@ from desktop.ipc.client import NoAnswer
 from desktop.ipc.messages import Members, RefusedByAgent
 from desktop.ipc.server import Server, claim
 from desktop.oauth.errors import CertificateRejected
-from desktop.services.consent import Answer, Consent, Question
-from desktop.services.keystore import KeyringLocked
-from desktop.services.policy import Policy
-from desktop.services.profiles import Profile, UnknownProfile, tokens_bound, tokens_key
-from desktop.services.programs import UNKNOWN
-from desktop.services.session import Session
-from desktop.services.sessions import Sessions
-from desktop.services.surroundings import Surroundings
-from tests.services.world import ACCESS_TOKEN, PROFILE, SECRETS, TOKENS, World, settle
+from desktop.services.model.policy import Policy
+from desktop.services.model.profile import Profile, UnknownProfile, tokens_bound, tokens_key
+from desktop.services.network.environment import Surroundings
+from desktop.services.secrets.keystore import KeyringLocked
+from desktop.services.session.session import Session
+from desktop.services.session.sessions import Sessions
+from desktop.services.session.token_permission import Answer, Consent, Question
+from desktop.services.system.processes import UNKNOWN
+from tests.services.harness import ACCESS_TOKEN, PROFILE, SECRETS, TOKENS, World, settle
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")
 

@@ -12,7 +12,7 @@ from desktop.oauth.addresses import (
     origin_of,
 )
 from desktop.oauth.errors import OAuthError, UnsafeAddress
-from tests.oauth.bench import any_text, fuzzed
+from tests.oauth.harness import any_text, fuzzed
 
 HIDDEN = {
     "null": "\0",

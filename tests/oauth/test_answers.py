@@ -10,7 +10,7 @@ from desktop.oauth.answers import acknowledged, members
 from desktop.oauth.errors import ErrorResponse, OAuthError, Trouble
 from desktop.oauth.fields import text
 from desktop.oauth.http import Answer
-from tests.oauth.bench import HOST, START, answer, any_json, fuzzed, members_named
+from tests.oauth.harness import HOST, START, answer, any_json, fuzzed, members_named
 
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 

@@ -5,7 +5,7 @@ import pytest
 from desktop.oauth import errors
 from desktop.oauth.app_grant import AppGrant, app_grant_status
 from desktop.oauth.errors import OAuthError
-from tests.oauth.bench import HOST, PUBLIC, Bench, Reply, refuses, says, sends
+from tests.oauth.harness import HOST, PUBLIC, Bench, Reply, refuses, says, sends
 
 APP_GRANT_ENDPOINT = f"https://{HOST}/iroh/oauth2/app-grant"
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from desktop.oauth.answers import members
 from desktop.oauth.bearer import challenge_in, raise_for_token, request_with_token
 from desktop.oauth.errors import ErrorResponse
 from desktop.oauth.http import Answer
-from tests.oauth.bench import (
+from tests.oauth.harness import (
     CONFIDENTIAL,
     HOST,
     START,

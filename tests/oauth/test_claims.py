@@ -7,7 +7,7 @@ from hypothesis import given
 
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.claims import Account, account_in, unverified_claims
-from tests.oauth.bench import any_json, any_text, fuzzed, members_named, unsigned
+from tests.oauth.harness import any_json, any_text, fuzzed, members_named, unsigned
 
 XDR = "https://schemas.cisco.com/iroh/identity/claims/"
 

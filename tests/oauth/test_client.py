@@ -14,7 +14,7 @@ from desktop.oauth.client import (
     methods_to_try,
     request,
 )
-from tests.oauth.bench import (
+from tests.oauth.harness import (
     CONFIDENTIAL,
     DEVICE_ENDPOINT,
     PENDING,

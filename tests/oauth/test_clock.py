@@ -2,7 +2,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from desktop.oauth.clock import Moment, SystemClock, now
-from tests.oauth.bench import START, HandClock
+from tests.oauth.harness import START, HandClock
 
 
 def test_time_that_passes_on_both_clocks_counts_once() -> None:

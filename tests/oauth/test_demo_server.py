@@ -19,11 +19,11 @@ from desktop.demo import (
 from desktop.oauth import errors
 from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.clock import SystemClock
-from desktop.oauth.device import request_authorization
+from desktop.oauth.grants.device import request_authorization
+from desktop.oauth.grants.token import TokenSet, refresh, request_token
 from desktop.oauth.identity import who_am_i
 from desktop.oauth.metadata import Issuer, discover
 from desktop.oauth.revocation import revoke_app_grant
-from desktop.oauth.token import TokenSet, refresh, request_token
 from desktop.options import demo_profile
 
 PUBLIC = Client(PUBLIC_CLIENT_ID)

@@ -7,7 +7,7 @@ from hypothesis import given
 from desktop.oauth import errors
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.errors import printable
-from tests.oauth.bench import HOST, any_text, fuzzed
+from tests.oauth.harness import HOST, any_text, fuzzed
 
 KINDS = [
     kind

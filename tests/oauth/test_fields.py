@@ -6,7 +6,7 @@ from hypothesis import given
 
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.fields import LONGEST_DURATION, seconds, text, words
-from tests.oauth.bench import any_json, fuzzed
+from tests.oauth.harness import any_json, fuzzed
 
 Value = Any
 

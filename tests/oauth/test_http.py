@@ -23,7 +23,7 @@ from desktop.oauth.http import (
     post_form,
     retry_after,
 )
-from tests.oauth.bench import DEVICE_ENDPOINT, HOST, SECRETS, TOKEN_ENDPOINT, any_text, fuzzed
+from tests.oauth.harness import DEVICE_ENDPOINT, HOST, SECRETS, TOKEN_ENDPOINT, any_text, fuzzed
 
 Handler = Callable[[httpx.Request], httpx.Response]
 ZEROS = b"0" * 1024 * 1024

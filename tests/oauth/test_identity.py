@@ -4,7 +4,7 @@ from desktop.oauth import errors
 from desktop.oauth.errors import OAuthError
 from desktop.oauth.fields import Members
 from desktop.oauth.identity import who_am_i
-from tests.oauth.bench import USERINFO_ENDPOINT, Bench, Reply, refuses, says, sends, unsigned
+from tests.oauth.harness import USERINFO_ENDPOINT, Bench, Reply, refuses, says, sends, unsigned
 
 JWT = "application/jwt; charset=utf-8"
 

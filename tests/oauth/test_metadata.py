@@ -17,7 +17,7 @@ from desktop.oauth.metadata import (
     metadata_addresses,
     parse_metadata,
 )
-from tests.oauth.bench import (
+from tests.oauth.harness import (
     DEVICE_ENDPOINT,
     HOST,
     NOT_FOUND,

@@ -8,7 +8,7 @@ import pytest
 from desktop.oauth.errors import CaptivePortal, PageInsteadOfAnswer, UnexpectedRedirect
 from desktop.oauth.http import Answer
 from desktop.oauth.portal import leads_to, portal_before
-from tests.oauth.bench import HOST
+from tests.oauth.harness import HOST
 
 PORTAL = "wifi.airport.example"
 

@@ -8,9 +8,9 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.oauth.client import Client, ClientAuthentication
+from desktop.oauth.grants.token import TokenSet, refresh
 from desktop.oauth.metadata import Issuer, ServerMetadata, discover
-from desktop.oauth.token import TokenSet, refresh
-from tests.oauth.bench import (
+from tests.oauth.harness import (
     CODE,
     CONFIDENTIAL,
     DEVICE_ENDPOINT,

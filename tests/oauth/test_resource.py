@@ -10,7 +10,7 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.oauth.resource import ResourceAnswer, ResourceRequest, opened
-from tests.oauth.bench import HOST
+from tests.oauth.harness import HOST
 
 Handler = Callable[[httpx.Request], httpx.Response]
 ADDRESS = f"https://{HOST}/reports"

@@ -4,7 +4,7 @@ from desktop.oauth import errors
 from desktop.oauth.client import Client, ClientAuthentication
 from desktop.oauth.errors import OAuthError
 from desktop.oauth.revocation import revoke, revoke_app_grant
-from tests.oauth.bench import (
+from tests.oauth.harness import (
     CONFIDENTIAL,
     HOST,
     REVOCATION_ENDPOINT,

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.services.vaults import MODELS, Model, WindowsModel, made_model
+from tests.services.secrets.vaults import MODELS, Model, WindowsModel, made_model
 
 
 @pytest.fixture(params=MODELS)

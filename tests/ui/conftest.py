@@ -6,15 +6,15 @@ import pytest
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFont, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from desktop.services.session import Session
-from desktop.services.sessions import Sessions
-from desktop.ui import controller as module
-from desktop.ui.app import make_application
-from desktop.ui.controller import Controller
-from desktop.ui.theme import LIGHT, Theme
-from desktop.ui.window import Window
+from desktop.services.session.session import Session
+from desktop.services.session.sessions import Sessions
+from desktop.ui.app import controller as module
+from desktop.ui.app.app import make_application
+from desktop.ui.app.controller import Controller
+from desktop.ui.kit.theme import LIGHT, Theme
+from desktop.ui.window.window import Window
 from tests.sample_states import NOW
-from tests.ui.bench import Desk, FakeSession, FakeSessions, FakeTime, Screen, settle
+from tests.ui.harness import Desk, FakeSession, FakeSessions, FakeTime, Screen, settle
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -32,8 +32,8 @@ print(json.dumps([kinds, read.OPTIONAL_HEADER.Subsystem, told]))
 # A program gets the token, and ends with 7 if it does.
 RUN = """
 import json, os, shutil, sys, tempfile
-from desktop.cli import run
-from desktop.cli.access import Access
+from desktop.cli.scripts import run
+from desktop.cli.scripts.token_source import Access
 
 run.handed = lambda *_: Access("held", "Bearer", None, (), "soc")
 here = tempfile.mkdtemp()

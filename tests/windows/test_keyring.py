@@ -11,8 +11,8 @@ from tests.windows.trial import source
 KEEP = """
 import asyncio, json
 import keyring.backends.Windows as backend
-from desktop.services.keyring_vault import open_vault
-from desktop.services.keystore import VaultKeystore
+from desktop.services.secrets.keyring_vault import open_vault
+from desktop.services.secrets.keystore import VaultKeystore
 
 write = backend.win32cred.CredWrite
 

@@ -30,7 +30,7 @@ DECIDED = (
 )
 READ = """
 import json
-from desktop.services.policy_reading import load_policy
+from desktop.services.configuration.policy_reader import load_policy
 read = load_policy()
 print(json.dumps({
     "broken": read.broken,

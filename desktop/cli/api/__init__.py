@@ -1,0 +1,1 @@
+"""`xdr-login api`: calls to the API of the server."""

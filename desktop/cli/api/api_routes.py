@@ -1,0 +1,60 @@
+"""The list of routes, for a person or in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from shutil import get_terminal_size
+
+import click
+
+from desktop.cli.terminal.output import answer, answer_json
+from desktop.services.token.openapi import Parameter, Route
+
+_INDENT = 6  # columns
+
+
+def list_routes(routes: Sequence[Route], *, as_json: bool) -> None:
+    """Write `routes` to stdout, group by group."""
+    if as_json:
+        answer_json([asdict(route) for route in routes])
+        return
+    width = min(get_terminal_size().columns, 100)
+    for group, found in groupby(routes, key=lambda route: route.group):
+        answer(group or "Routes without a group", color="cyan")
+        for route in found:
+            answer(f"\n  {route.method} {route.path}")
+            for text in _texts(route):
+                indent = " " * _INDENT
+                answer(
+                    click.wrap_text(text, width, initial_indent=indent, subsequent_indent=indent)
+                )
+            if route.parameters:
+                answer(_table(route.parameters, width))
+        answer("")
+
+
+def _texts(route: Route) -> Iterator[str]:
+    scopes = f" with {' '.join(route.scopes)}" if route.scopes else ""
+    token = f"Needs a token{scopes}." if route.needs_token else "Needs no token."
+    yield f"{route.text}. {token}" if route.text else token
+    if route.assumed:
+        yield f"Assumed: {route.assumed}"
+
+
+def _table(parameters: Sequence[Parameter], width: int) -> str:
+    formatter = click.HelpFormatter(width=width)
+    with formatter.indentation():
+        formatter.indent()
+        formatter.indent()
+        formatter.write_dl([(_named(each), _explained(each)) for each in parameters])
+    return formatter.getvalue().rstrip("\n")
+
+
+def _named(each: Parameter) -> str:
+    return f"{each.name} ({each.where}{', required' if each.required else ''})"
+
+
+def _explained(each: Parameter) -> str:
+    return " ".join(filter(None, (each.text, f"Assumed: {each.assumed}" if each.assumed else "")))

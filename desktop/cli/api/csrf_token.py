@@ -1,0 +1,81 @@
+"""`xdr-login csrf-token`: a token against forged requests, to be used once and soon."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from desktop.cli.api.api_answers import exit_of_status, refusal
+from desktop.cli.api.authorized_call import called
+from desktop.cli.terminal.exits import Exit, ended, reporting
+from desktop.cli.terminal.output import Examples, answer, answer_json, json_option, profile_option
+from desktop.oauth.errors import UnusableAnswer
+from desktop.oauth.fields import seconds, text
+from desktop.oauth.resource import ResourceAnswer
+from desktop.services.configuration.load import load_configuration
+from desktop.services.token.api_call import BadCall, Wish, home_of, make_call, request_for
+
+PATH = "/iroh/oauth2/csrf-token"  # assumed: see resources/openapi/iroh-oauth2.json
+_LARGEST = 65536  # bytes
+
+
+@click.command(
+    cls=Examples,
+    examples="""\
+xdr-login csrf-token                       print one
+xdr-login csrf-token --json                with its lifetime, for a script
+xdr-login csrf-token --path /iroh/x        where the server has it elsewhere
+""",
+)
+@profile_option
+@click.option("--path", default=PATH, show_default=True, help="Which route gives it.")
+@json_option
+@reporting
+def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
+    """Print a token against forged requests (Cisco XDR).
+
+    It can be used once only, and lives for a short time: ask for it when you need it.
+    """
+    chosen = load_configuration().named(profile)
+    try:
+        call = make_call(home_of(chosen), Wish("GET", path))
+    except BadCall as error:
+        raise click.UsageError(str(error)) from error
+
+    async def show(found: ResourceAnswer) -> int:
+        body = await _beginning(found)
+        if found.status >= 300:
+            why = refusal(found, body, profile_id=chosen.id)
+            return ended(exit_of_status(found.status), why, as_json=as_json)
+        token, lifetime = _token_in(found, body)
+        if as_json:
+            answer_json({"csrf_token": token, "expires_in": lifetime})
+        else:
+            answer(token)
+        return Exit.OK
+
+    # A refused token has not been used: another one does no harm.
+    return called(chosen, request_for(call), show, may_repeat=True)
+
+
+async def _beginning(found: ResourceAnswer) -> bytes:
+    body = bytearray()
+    async for piece in found.pieces:
+        body += piece
+        if len(body) > _LARGEST:
+            break
+    return bytes(body[:_LARGEST])
+
+
+def _token_in(found: ResourceAnswer, body: bytes) -> tuple[str, float | None]:
+    """The token and its seconds; the shape is assumed, so a bare text counts too."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        said = None
+    members = said if isinstance(said, dict) else {"token": said}
+    token = text(members, "csrf-token", "csrf_token", "token")
+    if token is None or not token.isprintable():
+        raise UnusableAnswer(found.host, detail="no CSRF token", status=found.status)
+    return token, seconds(members, "expires-in", "expires_in")

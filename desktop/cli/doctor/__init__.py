@@ -1,0 +1,1 @@
+"""`xdr-login doctor`: checks of everything a sign-in needs."""

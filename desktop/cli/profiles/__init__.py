@@ -1,0 +1,1 @@
+"""`xdr-login profiles` and its subcommands."""

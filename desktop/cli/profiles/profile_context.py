@@ -1,0 +1,81 @@
+"""What commands that change profiles stand on: the file, the policy, the keyring."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from types import FrameType
+from typing import TypeVar
+
+from desktop.cli.terminal.exits import Exit
+from desktop.cli.terminal.output import say
+from desktop.services.configuration.load import allowed_profiles
+from desktop.services.configuration.policy_reader import load_policy
+from desktop.services.model.errors import ForbiddenByPolicy
+from desktop.services.model.profile import Profile
+from desktop.services.network.environment import Surroundings
+from desktop.services.network.real_environment import surroundings
+from desktop.services.profile_editor import editor_wording as texts
+from desktop.services.profile_editor.editor import Known, Passwords, ProfileDeeds
+from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.system.paths import profiles_file
+from desktop.services.system.worker import Worker
+from desktop.services.wording.messages import advice_for
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where profiles are changed: what is known, and who does it."""
+
+    deeds: ProfileDeeds
+    known: Known
+    world: Surroundings
+
+    def must_have_own(self) -> None:
+        """Raise `ForbiddenByPolicy` where nobody may have profiles of their own."""
+        if not self.deeds.policy.own_profiles:
+            raise ForbiddenByPolicy(self.deeds.policy.source)
+
+    def must_be_own(self, profile: Profile) -> None:
+        """Raise `ForbiddenByPolicy` for a profile that an administrator has set."""
+        if profile.id in self.known.managed:
+            raise ForbiddenByPolicy(self.deeds.policy.source)
+
+
+def at_desk(work: Callable[[Desk], Awaitable[Result]]) -> Result:
+    """What `work` gives. Blocks; raises `BrokenProfile` and what `work` does."""
+
+    async def run() -> Result:
+        policy = load_policy()
+        worker = Worker("profiles")
+        world = surroundings(worker)
+        file = profiles_file()
+        load = partial(allowed_profiles, file, policy)
+        deeds = ProfileDeeds(file, world, worker, policy=policy, load=load)
+        return await work(Desk(deeds, await deeds.known(), world))
+
+    # Not asyncio's own answer to Ctrl-C, which waits for the end of a question to a person.
+    before = signal.signal(signal.SIGINT, _interrupt)
+    try:
+        return asyncio.run(run())
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+async def store(desk: Desk, profile: Profile, passwords: Passwords) -> Exit:
+    """Put the passwords into the keyring; gives the exit code, and says why it did not work."""
+    try:
+        await desk.deeds.store(profile, passwords)
+    except KeystoreError as error:
+        say(texts.not_stored(advice_for(error).title))
+        return Exit.KEYRING
+    return Exit.OK

@@ -1,0 +1,1 @@
+"""Commands for signing in and out, and for who is signed in."""

@@ -1,0 +1,127 @@
+"""`xdr-login grants`: what this app has been granted, and taking it back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from desktop.cli.scripts.token_source import access
+from desktop.cli.sign_in.logout import code_of, ends_all, sign_out_of
+from desktop.cli.terminal.exits import Exit, ended, reporting
+from desktop.cli.terminal.output import (
+    Examples,
+    answer,
+    answer_json,
+    confirmed,
+    instant,
+    json_option,
+    profile_option,
+    say,
+    yes_option,
+)
+from desktop.cli.terminal.running_app import signed_out_by_app, tell_saved
+from desktop.oauth.app_grant import AppGrant
+from desktop.services.configuration.load import load_configuration
+from desktop.services.model.errors import NoToken
+from desktop.services.model.profile import Profile
+from desktop.services.network.real_environment import surroundings
+from desktop.services.session.provider import Provider
+from desktop.services.system.worker import Worker
+from desktop.services.wording.sign_out_texts import told
+
+NO_GRANTS = (
+    "{name}: this server keeps no grants that could be asked for. "
+    "“xdr-login logout” ends this sign-in."
+)
+
+
+@click.group()
+def grants() -> None:
+    """Show or revoke what you have granted this app (Cisco XDR).
+
+    A grant is what you approved when you signed in: it holds for this app on all your computers.
+    """
+
+
+@grants.command(
+    cls=Examples,
+    examples="""\
+xdr-login grants status                    what this app may do, and since when
+xdr-login grants status --json             the same for a script
+""",
+)
+@profile_option
+@json_option
+@reporting
+def status(*, profile: str | None, as_json: bool) -> int:
+    """Say what this app has been granted, and since when."""
+    chosen = load_configuration().named(profile)
+    if not ends_all(chosen):
+        return ended(Exit.FAILURE, NO_GRANTS.format(name=chosen.name), as_json=as_json)
+    found = asyncio.run(_status(chosen, access(chosen).access_token))
+    if as_json:
+        answer_json(
+            {
+                "profile": chosen.id,
+                "client_id": chosen.client_id,
+                "granted": found.granted,
+                "scope": " ".join(found.scope),
+                "since": instant(found.since),
+            }
+        )
+    else:
+        for name, value in _rows(chosen, found):
+            answer(f"{name:9}{value}")
+    return Exit.OK
+
+
+@grants.command(
+    cls=Examples,
+    examples="""\
+xdr-login grants revoke                    take back all that you granted this app
+xdr-login grants revoke --yes              without asking, as in a script
+""",
+)
+@profile_option
+@yes_option
+@reporting
+def revoke(*, profile: str | None, yes: bool) -> int:
+    """Take back all that you have granted this app, on all your computers.
+
+    It also signs you out here: the tokens are worth nothing afterwards.
+    """
+    chosen = load_configuration().named(profile)
+    if not ends_all(chosen):
+        return ended(Exit.FAILURE, NO_GRANTS.format(name=chosen.name), as_json=False)
+    question = f"Revoke all that you granted this app, on all your computers ({chosen.name})?"
+    if not confirmed(question, yes=yes):
+        say("Nothing was revoked.")
+        return Exit.FORBIDDEN
+    by_app = signed_out_by_app(chosen.id)
+    if by_app is None:
+        access(chosen)  # raises `NoToken` where nobody is signed in
+        state = asyncio.run(sign_out_of(chosen, surroundings(Worker("loader"))))
+        tell_saved(chosen.id)
+        by_app = (told(chosen.id, state),)
+    if not by_app:
+        raise NoToken(chosen.id)
+    say(f"{chosen.name}: {by_app[0]['text']}")
+    return code_of(by_app)
+
+
+async def _status(profile: Profile, access_token: str) -> AppGrant:
+    provider = Provider(profile, surroundings(Worker("loader")))
+    try:
+        found = await provider.app_grant(access_token)
+    finally:
+        await provider.close()
+    return found or AppGrant(granted=False, scope=(), since=None)
+
+
+def _rows(profile: Profile, found: AppGrant) -> tuple[tuple[str, str], ...]:
+    if not found.granted:
+        return (("app", profile.client_id), ("granted", "nothing"))
+    since = "the server does not say" if found.since is None else str(instant(found.since))
+    scope = " ".join(found.scope) or "the server does not say what"
+    return (("app", profile.client_id), ("granted", scope), ("since", since))

@@ -1,0 +1,95 @@
+"""How a command ends: its exit code, and the words for what went wrong."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from enum import IntEnum
+from typing import ParamSpec
+
+from desktop.cli.terminal import CANCELLED
+from desktop.cli.terminal.output import event, say
+from desktop.ipc.messages import RefusedByAgent
+from desktop.services.secrets.keystore import KeyringMissing
+from desktop.services.wording import error_codes
+from desktop.services.wording.field_names import for_terminal
+from desktop.services.wording.messages import advice_for
+
+P = ParamSpec("P")
+
+EXPECTED = (*error_codes.EXPECTED, RefusedByAgent)
+"""What a command tells in words; anything else is a fault of this program."""
+
+
+class Exit(IntEnum):
+    """The exit codes, documented in docs/command-line.md."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    SIGN_IN_NEEDED = 3
+    FORBIDDEN = 4
+    NETWORK = 5
+    KEYRING = 6
+    CANCELLED = CANCELLED
+
+
+def exit_code(error: Exception) -> Exit:
+    """The exit code for an expected error."""
+    return exit_of(error_name(error))
+
+
+def exit_of(name: str) -> Exit:
+    """The exit code for an error by its name; an empty one is none."""
+    return Exit.FORBIDDEN if name == "declined" else Exit[name.upper() or "OK"]
+
+
+def error_name(error: Exception) -> str:
+    """What --json calls an expected error, in or without the running program."""
+    return error.code if isinstance(error, RefusedByAgent) else error_codes.failure_code(error)
+
+
+def words(error: Exception, *, user_code: str = "") -> str:
+    """What a person reads of an expected error, as the window says it but for the form."""
+    if isinstance(error, RefusedByAgent):
+        return str(error)
+    advice = advice_for(error, user_code=user_code)
+    # To go on without a keyring, as the window can, is of no use to who ends with the command.
+    text = advice.help if isinstance(error, KeyringMissing) else advice.text
+    return for_terminal("\n".join(filter(None, (f"{advice.title}. {text}", advice.facts))))
+
+
+def tell_error(error: Exception, *, as_json: bool = False, user_code: str = "") -> Exit:
+    """Say what went wrong, on stderr or in JSON on stdout; gives the exit code."""
+    return ended(
+        exit_code(error),
+        words(error, user_code=user_code),
+        as_json=as_json,
+        name=error_name(error),
+    )
+
+
+def ended(code: Exit, message: str, *, as_json: bool, name: str = "") -> Exit:
+    """Say why nothing came of it, in the same two ways; gives `code`, whose name is the usual."""
+    if as_json:
+        event("error", code=name or code.name.lower(), message=message)
+    else:
+        say(message)
+    return code
+
+
+def reporting(command: Callable[P, int | None]) -> Callable[P, int]:
+    """Turn what `command` raises into words and an exit code; with `as_json` into JSON."""
+
+    @functools.wraps(command)
+    def reported(*args: P.args, **kwargs: P.kwargs) -> int:
+        as_json = bool(kwargs.get("as_json"))
+        try:
+            return command(*args, **kwargs) or Exit.OK
+        except EXPECTED as error:
+            return tell_error(error, as_json=as_json)
+        except KeyboardInterrupt:
+            message = "Cancelled." if as_json else "\nCancelled."  # below what was being typed
+            return ended(Exit.CANCELLED, message, as_json=as_json)
+
+    return reported

@@ -1,0 +1,149 @@
+"""What all commands share in speaking: words to stderr, answers to stdout, colours where wanted."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from desktop.cli.terminal import PROFILE_VARIABLE
+from desktop.options import Options
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def say(text: str, *, color: str = "", bold: bool = False) -> None:
+    """A line for the person, on stderr; `color` and `bold` on a terminal only."""
+    click.echo(styled(text, color=color, bold=bold), err=True, color=_color())
+
+
+def answer(text: str, *, color: str = "") -> None:
+    """A line of what was asked for, on stdout."""
+    click.echo(styled(text, color=color), color=_color())
+
+
+def answer_json(members: object) -> None:
+    """A document of what was asked for, on stdout."""
+    click.echo(json.dumps(members, indent=2))
+
+
+def event(name: str, **members: object) -> None:
+    """One thing that happened, as one line of JSON on stdout."""
+    click.echo(json.dumps({"event": name, **members}))
+
+
+def styled(text: str, *, color: str = "", bold: bool = False) -> str:
+    """`text` with colour; `say` and `answer` take it away again where none is wanted."""
+    return click.style(text, fg=color or None, bold=bold or None) if color or bold else text
+
+
+def _color() -> bool | None:
+    # https://no-color.org; `None` leaves it to whether the stream is a terminal.
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def instant(at: datetime | None) -> str | None:
+    """`at` as the JSON of all commands has it: UTC to the second (RFC 3339)."""
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def is_interactive() -> bool:
+    """Whether there is somebody to be asked."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def given_options() -> Options:
+    """What stood before the command."""
+    found = click.get_current_context().find_object(Options)
+    return Options() if found is None else found
+
+
+def confirmed(question: str, *, yes: bool) -> bool:
+    """Whether it may be done: `yes` was given, or a person says so. Raises `UsageError`."""
+    if yes:
+        return True
+    if not is_interactive():
+        raise click.UsageError("There is nobody to ask here: say --yes.")
+    return click.confirm(question, err=True)
+
+
+def or_before(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The profile that is named, also before the command: that counts more than the environment."""
+    source = ctx.get_parameter_source(parameter.name or "")
+    if source is click.core.ParameterSource.COMMANDLINE:
+        return value
+    return given_options().profile or value
+
+
+def complete_profile(
+    _ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The profiles whose id begins so, for shells."""
+    from click.shell_completion import CompletionItem
+
+    from desktop.services.configuration.load import load_configuration
+    from desktop.services.model.profile import ProfileError
+
+    try:
+        found = load_configuration().good
+    except ProfileError:
+        return []
+    return [
+        CompletionItem(id_, help=profile.name)
+        for id_, profile in found.items()
+        if id_.startswith(incomplete)
+    ]
+
+
+def profile_option(command: Function) -> Function:
+    """Give `command` the option --profile."""
+    return click.option(
+        "--profile",
+        metavar="NAME",
+        envvar=PROFILE_VARIABLE,
+        callback=or_before,
+        shell_complete=complete_profile,
+        help=f"The profile, by id or name; else ${PROFILE_VARIABLE}, else the first one.",
+    )(command)
+
+
+def json_option(command: Function) -> Function:
+    """Give `command` the option --json, as `as_json`."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Answer in JSON (docs/command-line.md)."
+    )(command)
+
+
+def yes_option(command: Function) -> Function:
+    """Give `command` the option --yes."""
+    return click.option("--yes", "-y", is_flag=True, help="Do it without asking.")(command)
+
+
+class Examples(click.Command):
+    """A command whose help ends with examples: lines of `command` and what it does."""
+
+    def __init__(self, *args: Any, examples: str = "", **given: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **given)
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, as they stand."""
+        write_examples(self.examples, formatter)
+        super().format_epilog(ctx, formatter)
+
+
+def write_examples(examples: str, formatter: click.HelpFormatter) -> None:
+    """Write `examples` below a heading, as they stand."""
+    if not examples:
+        return
+    with formatter.section("Examples"):
+        for line in examples.strip("\n").splitlines():
+            formatter.write(f"  {line}\n" if line else "\n")

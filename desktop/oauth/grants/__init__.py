@@ -1,0 +1,1 @@
+"""The grants: device authorization, authorization code and client credentials."""

@@ -1,0 +1,164 @@
+"""Signing in by a browser on this computer: the authorization code with PKCE.
+
+RFC 6749 section 4.1, RFC 7636, RFC 8252 (the browser comes back to an address of this computer) and
+RFC 9207 (which server it comes from).
+"""
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from desktop.oauth.addresses import checked_link, host_of
+from desktop.oauth.answers import error_kind, may_pass
+from desktop.oauth.client import ClientConnection, request
+from desktop.oauth.clock import Moment, now
+from desktop.oauth.errors import (
+    ApprovalLost,
+    ErrorResponse,
+    InvalidGrant,
+    ServerFault,
+    UnusableAnswer,
+    WrongIssuer,
+)
+from desktop.oauth.grants.device import code_challenge
+from desktop.oauth.grants.token import TokenSet, parse_token
+from desktop.oauth.metadata import ServerMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """A question that is put to the person in a browser. `address` is the page to open.
+
+    `host` is that of the page; `issuer` whom the answer must name where it names one, empty where
+    that cannot be known; with `names_issuer` it has to.
+    """
+
+    address: str = field(repr=False)
+    host: str
+    redirect_uri: str
+    state: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+    requested: Moment
+    issuer: str = ""
+    names_issuer: bool = False
+
+
+def new_request(
+    connection: ClientConnection,
+    metadata: ServerMetadata,
+    *,
+    redirect_uri: str,
+    scope: tuple[str, ...],
+    extra: Mapping[str, str],
+) -> AuthorizationRequest:
+    """What to open in the browser. `extra` are further parameters that the provider wants.
+
+    Raises `UnsafeAddress`.
+    """
+    endpoint = checked_link(metadata.authorization_endpoint, by=metadata.token_endpoint)
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+    query = {
+        **extra,
+        **({"scope": " ".join(scope)} if scope else {}),
+        "response_type": "code",
+        "client_id": connection.client.client_id,
+        "redirect_uri": redirect_uri,
+        "state": state,
+        # RFC 9700 section 2.1.1: always; who does not know it ignores it (RFC 6749 section 3.1).
+        "code_challenge": code_challenge(verifier),
+        "code_challenge_method": "S256",
+    }
+    # What names itself by a text proves nothing by it: Cisco XDR is bound to its host instead.
+    issuer = metadata.issuer if "://" in metadata.issuer else ""
+    return AuthorizationRequest(
+        address=_with_query(endpoint, query),
+        host=host_of(endpoint),
+        redirect_uri=redirect_uri,
+        state=state,
+        code_verifier=verifier,
+        requested=now(connection.clock),
+        issuer=issuer,
+        names_issuer=bool(issuer) and metadata.authorization_response_iss_parameter_supported,
+    )
+
+
+def is_answer(query: str, asked: AuthorizationRequest) -> bool:
+    """Whether `query`, with which a browser came back, answers what was `asked`.
+
+    Any page can send a browser to an address of this computer; only the server knows the state.
+    """
+    state = (_members(query) or {}).get("state", "")
+    return hmac.compare_digest(state.encode(), asked.state.encode())  # RFC 6749 section 10.12
+
+
+def code_in(query: str, asked: AuthorizationRequest) -> str:
+    """The code in `query`, which is an answer to what was `asked`; raises `OAuthError`."""
+    found = _members(query) or {}
+    _check_issuer(found, asked)
+    if error := found.get("error"):
+        description = found.get("error_description", "")
+        kind = error_kind(error, description)
+        if kind is None and may_pass(error):
+            raise ServerFault(asked.host, detail=description or error)
+        raise (kind or ErrorResponse)(error, host=asked.host, description=description)
+    if not found.get("code"):
+        raise UnusableAnswer(asked.host, detail="no usable code")
+    return found["code"]
+
+
+async def redeem(
+    connection: ClientConnection,
+    token_endpoint: str,
+    *,
+    asked: AuthorizationRequest,
+    code: str,
+    scope: tuple[str, ...],
+) -> TokenSet:
+    """The tokens for `code` (RFC 6749 section 4.1.3); raises `OAuthError`."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": asked.redirect_uri,
+        "code_verifier": asked.code_verifier,  # RFC 7636 section 4.5
+    }
+    requested = now(connection.clock)
+    try:
+        found = await request(connection, token_endpoint, form=form)
+    except InvalidGrant as error:
+        raise ApprovalLost(
+            error.error,
+            host=error.host,
+            description=error.description,
+            status=error.status,
+            trace_id=error.trace_id,
+        ) from error
+    return parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+
+
+def _with_query(endpoint: str, query: Mapping[str, str]) -> str:
+    # RFC 6749 section 3.1: a query that is there already stays; a fragment is not allowed.
+    parts = urlsplit(endpoint)
+    added = urlencode(query, quote_via=quote)
+    both = "&".join(filter(None, (parts.query, added)))
+    return urlunsplit(parts._replace(query=both, fragment=""))
+
+
+def _members(query: str) -> dict[str, str] | None:
+    """The parameters of `query`; `None` for what no server sends."""
+    try:
+        pairs = parse_qsl(query, max_num_fields=50, errors="strict")
+    except ValueError:
+        return None
+    found = dict(pairs)
+    # RFC 6749 section 3.1: no parameter more than once
+    return found if len(found) == len(pairs) else None
+
+
+def _check_issuer(found: Mapping[str, str], asked: AuthorizationRequest) -> None:
+    # RFC 9207 section 2.4: another issuer, or none where one was announced, is a mix-up attack.
+    named = found.get("iss", "")
+    compared = asked.issuer and (named or asked.names_issuer)
+    if compared and named.rstrip("/") != asked.issuer.rstrip("/"):
+        raise WrongIssuer(asked.host, asked.issuer, named)

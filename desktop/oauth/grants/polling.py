@@ -1,0 +1,120 @@
+"""Asking until it is decided (RFC 8628 section 3.5): a pure schedule and a short loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, first_of, now
+from desktop.oauth.errors import AuthorizationPending, CodeExpired, SlowDown, Trouble
+from desktop.oauth.grants.device import DeviceAuthorization
+from desktop.oauth.grants.token import TokenSet
+
+SLOW_DOWN_STEP = 5.0  # RFC 8628 section 3.5
+LONGEST_PAUSE = 60.0
+# A monotonic clock may stand still while the computer sleeps: look at the other one this often.
+LONGEST_NAP = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast to ask: `interval` in seconds, `failures` in a row, `retry_after` if demanded."""
+
+    interval: float
+    failures: int = 0
+    retry_after: float | None = None
+
+    @property
+    def pause(self) -> float:
+        """Seconds between the last answer and the next request."""
+        # RFC 8628 section 3.5: back off exponentially when requests fail.
+        backed_off = min(self.interval * 2.0 ** min(self.failures, 10), LONGEST_PAUSE)
+        return max(self.earliest, backed_off)
+
+    @property
+    def earliest(self) -> float:
+        """Seconds before which nothing may be asked, whoever is impatient."""
+        return max(SHORTEST_INTERVAL, self.interval, self.retry_after or 0.0)
+
+
+def pace_after(pace: Pace, outcome: AuthorizationPending | SlowDown | Trouble) -> Pace:
+    """The pace once `outcome` has come back."""
+    if isinstance(outcome, Trouble):
+        return replace(pace, failures=pace.failures + 1, retry_after=outcome.retry_after)
+    interval = pace.interval
+    if isinstance(outcome, SlowDown):
+        # GitHub sends the new interval; otherwise five more seconds, for all further requests.
+        named = outcome.interval or 0.0
+        interval = named if named > interval else interval + SLOW_DOWN_STEP
+    return Pace(interval, retry_after=outcome.retry_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How the asking goes. Instants are aware UTC; `trouble` is why the last answer was none."""
+
+    asked: int
+    asked_at: datetime | None
+    next_at: datetime
+    trouble: Trouble | None = None
+
+
+async def poll(
+    ask: Callable[[], Awaitable[TokenSet]],
+    authorization: DeviceAuthorization,
+    *,
+    clock: Clock,
+    nudge: asyncio.Event,
+    report: Callable[[Progress], None],
+) -> TokenSet:
+    """Call `ask` until it gives tokens or raises a final error.
+
+    Setting `nudge` asks as soon as the interval has passed, whatever the back-off says. Raises
+    `CodeExpired` at our own deadline: some servers call an expired code pending for ever.
+    """
+    pace = Pace(authorization.interval)
+    last = now(clock)
+    asked = 0
+    report(Progress(asked, None, last.later(pace.pause)))
+    while True:
+        remaining = partial(authorization.remaining, clock)
+        await until_due(last, pace, remaining, clock=clock, nudge=nudge)
+        if remaining() <= 0:
+            raise CodeExpired
+        trouble: Trouble | None = None
+        try:
+            return await ask()
+        except (AuthorizationPending, SlowDown) as pending:
+            pace = pace_after(pace, pending)
+        except Trouble as error:
+            trouble = error
+            pace = pace_after(pace, error)
+        asked += 1
+        last = now(clock)
+        report(Progress(asked, last.utc, last.later(pace.pause), trouble))
+
+
+async def until_due(
+    last: Moment,
+    pace: Pace,
+    remaining: Callable[[], float],
+    *,
+    clock: Clock,
+    nudge: asyncio.Event,
+) -> None:
+    """Return when the next request is due, or when nudged and allowed.
+
+    No later than when `remaining`, in seconds, is over.
+    """
+    pause = pace.pause
+    while True:
+        due = min(pause - last.elapsed(clock), remaining())
+        # Even if the wall clock was set forward, a second is a second.
+        left = max(due, SHORTEST_INTERVAL - (clock.monotonic() - last.monotonic))
+        if left <= 0:
+            return
+        await first_of(clock.sleep(min(left, LONGEST_NAP)), nudge.wait())
+        if nudge.is_set():
+            nudge.clear()
+            pause = pace.earliest

@@ -1,0 +1,161 @@
+"""Tokens: asking for them (RFC 8628 section 3.4), renewing and reading them (RFC 6749)."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from desktop.oauth.addresses import host_of
+from desktop.oauth.claims import Account, account_in
+from desktop.oauth.client import ClientConnection, request
+from desktop.oauth.clock import Moment, now
+from desktop.oauth.errors import (
+    AccessDenied,
+    ErrorResponse,
+    ExpiredToken,
+    ForbiddenByPolicy,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidToken,
+    OAuthError,
+    SlowDown,
+    Throttled,
+    UnsupportedTokenType,
+    UnusableAnswer,
+)
+from desktop.oauth.fields import Members, seconds, text, words
+from desktop.oauth.grants.device import DeviceAuthorization
+
+LONGEST = 64 * 1024  # characters of an access token; what is real has a few thousand
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section 3.4
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """What a sign-in yields. Instants are aware UTC; `expires_at` is `None` if it never expires.
+
+    `scope` is what was granted, `requested_scope` what was asked for.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    token_type: str
+    scope: tuple[str, ...]
+    requested_scope: tuple[str, ...]
+    issued_at: datetime
+    expires_at: datetime | None
+    account: Account
+
+
+async def request_token(
+    connection: ClientConnection,
+    token_endpoint: str,
+    *,
+    authorization: DeviceAuthorization,
+    scope: tuple[str, ...],
+) -> TokenSet:
+    """Ask once whether the code has been approved; raises `AuthorizationPending` while it is not.
+
+    Raises `OAuthError`.
+    """
+    form = {"grant_type": DEVICE_CODE, "device_code": authorization.device_code}
+    if authorization.code_verifier is not None:
+        form["code_verifier"] = authorization.code_verifier  # RFC 7636 section 4.5
+    requested = now(connection.clock)
+    found = await request(connection, token_endpoint, form=form)
+    return parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+
+
+async def refresh(connection: ClientConnection, token_endpoint: str, *, held: TokenSet) -> TokenSet:
+    """New tokens in place of those held. `held` must have a refresh token.
+
+    Raises `OAuthError`: `InvalidGrant` when only a new sign-in helps, `ForbiddenByPolicy` when that
+    does not help either.
+    """
+    if held.refresh_token is None:
+        raise RuntimeError("these tokens cannot be renewed: they have no refresh token")
+    # RFC 6749 section 6: without a scope, it is what was granted.
+    form = {"grant_type": "refresh_token", "refresh_token": held.refresh_token}
+    requested = now(connection.clock)
+    try:
+        found = await request(connection, token_endpoint, form=form)
+    except ErrorResponse as error:
+        meant = _meaning_at_renewal(error)
+        if meant is None:
+            raise
+        raise meant from error
+    renewed = parse_token(found, token_endpoint, requested=requested, requested_scope=held.scope)
+    return replace(
+        renewed,
+        # RFC 6749 section 6: the server may issue a new one, and then the old one is discarded.
+        refresh_token=renewed.refresh_token or held.refresh_token,
+        requested_scope=held.requested_scope,
+        account=renewed.account if renewed.account.user else held.account,
+    )
+
+
+def _meaning_at_renewal(error: ErrorResponse) -> OAuthError | None:
+    """What `error` means as the answer to a renewal, where that is something else.
+
+    A renewal is asked for alike each time, and no person is asked anything.
+    """
+    if isinstance(error, SlowDown):
+        return Throttled(
+            error.host,
+            detail=error.description or error.error,
+            status=error.status,
+            retry_after=error.retry_after or error.interval,
+            trace_id=error.trace_id,
+        )
+    kind = _REFUSED_RENEWALS.get(type(error))
+    if isinstance(error, InvalidRequest) and "refresh token" in error.description.lower():
+        kind = InvalidGrant  # Dex: "Refresh token is invalid or has already been claimed"
+    if kind is None:
+        return None
+    return kind(
+        error.error,
+        host=error.host,
+        description=error.description,
+        status=error.status,
+        trace_id=error.trace_id,
+        retry_after=error.retry_after,
+    )
+
+
+_REFUSED_RENEWALS: dict[type[ErrorResponse], type[ErrorResponse]] = {
+    InvalidToken: InvalidGrant,  # Cloud Foundry UAA
+    ExpiredToken: InvalidGrant,
+    AccessDenied: ForbiddenByPolicy,  # Auth0: by a rule, since nobody declined
+}
+
+
+def parse_token(
+    found: Members, endpoint: str, *, requested: Moment, requested_scope: tuple[str, ...]
+) -> TokenSet:
+    """The tokens in a successful token response.
+
+    `requested` is the moment before the request was sent: expiry counts from it. Raises
+    `UnusableAnswer` or `UnsupportedTokenType`.
+    """
+    access_token = text(found, "access_token")
+    if access_token is None or not _fits_a_header(access_token) or len(access_token) > LONGEST:
+        raise UnusableAnswer(host_of(endpoint), detail="no usable access_token")
+    token_type = text(found, "token_type") or "Bearer"
+    # RFC 6749 section 7.1: a token of a type that one does not understand must not be used.
+    if token_type.lower() != "bearer":
+        raise UnsupportedTokenType(host_of(endpoint), token_type)
+    lifetime = seconds(found, "expires_in")
+    scope = words(found, "scope")
+    return TokenSet(
+        access_token=access_token,
+        refresh_token=text(found, "refresh_token"),
+        token_type="Bearer",  # noqa: S106 - the name of the type, RFC 6750
+        scope=requested_scope if scope is None else scope,  # RFC 6749 section 5.1
+        requested_scope=requested_scope,
+        issued_at=requested.utc,
+        expires_at=None if lifetime is None else requested.later(max(0.0, lifetime)),
+        account=account_in(text(found, "id_token"), access_token),
+    )
+
+
+def _fits_a_header(access_token: str) -> bool:
+    # RFC 6750 section 2.1, b64token; anything printable without spaces is let through.
+    return all("!" <= character <= "~" for character in access_token)

@@ -1,0 +1,1 @@
+"""Profiles, policy and settings: reading, checking and writing their files."""

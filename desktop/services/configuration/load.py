@@ -1,0 +1,70 @@
+"""What one may sign in with on this computer: the administrator's profiles, and the person's own.
+
+The first count more: none of the person's takes the place of one. What the administrator says of
+the network, and the settings that are locked, go into every profile, and so does the policy
+itself: a profile is never without what holds for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop.services.configuration.policy_reader import load_policy
+from desktop.services.configuration.profile_reader import Profiles, load_profiles, read_profiles
+from desktop.services.model.profile import BrokenPolicy, BrokenProfile
+from desktop.services.system.paths import profiles_file
+
+if TYPE_CHECKING:
+    from desktop.services.model.policy import Policy
+    from desktop.services.model.profile import Profile
+
+_log = logging.getLogger(__name__)
+
+
+def load_configuration() -> Profiles:
+    """All profiles that there are here. Blocks; raises `BrokenProfile` or `BrokenPolicy`."""
+    return allowed_profiles(profiles_file(), load_policy())
+
+
+def allowed_profiles(file: Path, policy: Policy) -> Profiles:
+    """The profiles of `policy`, then those of `file` as far as it allows them. Blocks.
+
+    Raises `BrokenProfile` or `BrokenPolicy`.
+    """
+    if policy.broken:
+        raise BrokenPolicy(Path(policy.source), policy.broken)
+    fixed = read_profiles(Path(policy.source), {"profiles": policy.profiles})
+    own = _own_profiles(file, policy)
+    taken = policy.profiles.keys()
+    good = {**fixed.good, **{id_: each for id_, each in own.good.items() if id_ not in taken}}
+    broken = {**fixed.broken, **{id_: e for id_, e in own.broken.items() if id_ not in taken}}
+    governed = {id_: obeying(each, policy) for id_, each in good.items()}
+    return Profiles(file, governed, broken, policy)
+
+
+def _own_profiles(file: Path, policy: Policy) -> Profiles:
+    if not policy.own_profiles:
+        return Profiles(file, {}, {})
+    try:
+        return load_profiles(file)
+    except BrokenProfile as error:
+        if not policy.profiles:
+            raise
+        # A slip in the person's file does not take what everybody has.
+        _log.warning("own profiles cannot be read: %s", error)
+        return Profiles(file, {}, {f"all in {file.name}": error})
+
+
+def obeying(profile: Profile, policy: Policy) -> Profile:
+    """`profile` with what `policy` says of it."""
+    own = {name: value for name, value in profile.settings.items() if name not in policy.settings}
+    return replace(
+        profile,
+        proxy=policy.proxy or profile.proxy,
+        ca_file=policy.ca_file or profile.ca_file,
+        settings=own,
+        policy=policy,
+    )

@@ -1,0 +1,1 @@
+"""Values that everything else speaks of: profile, policy, settings, state and errors."""

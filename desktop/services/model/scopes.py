@@ -1,0 +1,39 @@
+"""What a scope allows, in plain words, for providers whose scopes are known."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from desktop.services.system.resources import resource
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeWords:
+    """What a scope allows; `text` is empty for one that is not known."""
+
+    scope: str
+    text: str
+    high_impact: bool
+
+
+Guide = Mapping[str, Mapping[str, object]]
+
+
+def load_guide(name: str) -> Guide:
+    """The descriptions `resources/scopes/NAME.toml`; empty for no name."""
+    if not name:
+        return {}
+    return tomllib.loads(resource(f"scopes/{name}.toml").read_text("utf-8"))
+
+
+def describe(scope: str, guide: Guide) -> ScopeWords:
+    """The words for `scope`, such as `enrich:read` or `response/trigger:write`."""
+    path, _, access = scope.partition(":")
+    root, _, part = path.partition("/")
+    known = guide.get(root)
+    if known is None:
+        return ScopeWords(scope, "", high_impact=False)
+    how = {"read": "read only", "write": "write only"}.get(access, "read and write")
+    text = f"{known['text']}{f' ({part})' if part else ''}: {how}"
+    # High impact only with write access, which a bare scope includes.
+    return ScopeWords(scope, text, bool(known.get("high_impact")) and access != "read")

@@ -1,0 +1,1 @@
+"""The way to a server: HTTP client, proxies and the environment a session runs in."""

@@ -1,0 +1,97 @@
+"""The HTTP client: one module, so that it can be replaced."""
+
+import ssl
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+import truststore
+
+from desktop import __version__
+from desktop.oauth.addresses import is_loopback
+from desktop.oauth.errors import AuthorityUnusable
+from desktop.services.network.proxy_transport import ProxiedTransport, no_password
+from desktop.services.system.worker import Worker
+
+
+def system_proxy(address: str) -> str:
+    """The proxy that the environment, or Windows or macOS, names for `address`; empty for none.
+
+    As urllib has it: `https_proxy`, `all_proxy` and `no_proxy`, and where none of these is set the
+    fixed settings of Windows and macOS. May ask for names, so it is called off the event loop.
+    """
+    parts = urlsplit(address)
+    known = getproxies()
+    proxy = known.get(parts.scheme) or known.get("all", "")
+    if not proxy or proxy_bypass(parts.netloc):
+        return ""
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How servers are reached.
+
+    `proxy` is `system`, `none`, or an address; `proxy_user` is the name to give to it, and
+    `proxy_password` asks for the password for its host and port when that is needed.
+    `proxy_set_in` is where an administrator has named it. `ca_file` holds, in PEM, authorities
+    to trust besides those of the system. `find_proxy` tells the system's proxy for an address; it
+    may block, and `finder` does it.
+    """
+
+    proxy: str = "system"
+    proxy_user: str = ""
+    proxy_password: Callable[[str], Awaitable[str | None]] = no_password
+    proxy_set_in: str = ""
+    ca_file: str = ""
+    find_proxy: Callable[[str], str] = system_proxy
+    finder: Worker = field(default_factory=partial(Worker, "proxies"), repr=False)
+
+
+def make_http_client(network: Network | None = None) -> httpx.AsyncClient:
+    """A client that trusts what this computer trusts and follows no redirect.
+
+    Slow (it loads the trust store): call it off the event loop. Raises `AuthorityUnusable`.
+    """
+    network = network or Network()
+    # TLS interception is normal in these networks: the system's store knows its authority.
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if network.ca_file:
+        _trust(context, network.ca_file)
+    return httpx.AsyncClient(
+        transport=ProxiedTransport(
+            context,
+            partial(_proxy_for, network),
+            user=network.proxy_user,
+            password=network.proxy_password,
+            set_in=network.proxy_set_in,
+        ),
+        timeout=httpx.Timeout(10.0, connect=10.0),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        follow_redirects=False,
+        headers={"User-Agent": f"xdr-login/{__version__} ({sys.platform})"},
+    )
+
+
+async def _proxy_for(network: Network, url: httpx.URL) -> str:
+    # A proxy would carry plain http, meant for this computer only, over the network.
+    if network.proxy == "none" or is_loopback(url.host):
+        return ""
+    if network.proxy != "system":
+        return network.proxy
+    # Asked for each request: a laptop moves, and a script (PAC) may decide by address.
+    return await network.finder.run(partial(network.find_proxy, str(url)))
+
+
+def _trust(context: truststore.SSLContext, file: str) -> None:
+    try:
+        context.load_verify_locations(cafile=file)
+    except ssl.SSLError as error:
+        raise AuthorityUnusable(file, "it holds no certificate in PEM") from error
+    except OSError as error:
+        raise AuthorityUnusable(file, error.strerror or "it cannot be read") from error

@@ -1,0 +1,26 @@
+"""What a session needs of this computer: its keyring, its network, its clock."""
+
+from collections.abc import Callable
+from functools import partial
+
+from desktop.oauth.clock import SystemClock
+from desktop.services.network.connector import Connector
+from desktop.services.network.environment import Surroundings
+from desktop.services.network.http_client import system_proxy
+from desktop.services.secrets.shared_lock import shared_lock
+from desktop.services.secrets.system_keystore import system_keystore
+from desktop.services.system.paths import locks_folder
+from desktop.services.system.worker import Worker
+
+
+def surroundings(
+    worker: Worker,
+    *,
+    find_proxy: Callable[[str], str] = system_proxy,
+) -> Surroundings:
+    """The real ones; `worker` does what would hold the event loop, `find_proxy` may hold it too."""
+    clock = SystemClock()
+    lock = partial(shared_lock, locks_folder(), clock=clock)
+    keystore = system_keystore()
+    connector = Connector(keystore, worker, find_proxy=find_proxy)
+    return Surroundings(keystore, connector, clock, lock)

@@ -1,0 +1,1 @@
+"""Checking, changing, importing and exporting profiles."""

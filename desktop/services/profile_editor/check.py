@@ -1,0 +1,315 @@
+"""Whether a profile works, told step by step, before anything of it is saved."""
+
+import re
+import secrets
+from collections.abc import AsyncGenerator, Container, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from desktop.oauth import errors
+from desktop.oauth.addresses import host_of
+from desktop.oauth.client import Client, ClientAuthentication, ClientConnection, request
+from desktop.oauth.clock import Clock
+from desktop.oauth.grants.device import request_authorization
+from desktop.oauth.http import get
+from desktop.oauth.metadata import ServerMetadata, metadata_addresses
+from desktop.services.model.errors import GrantForbidden
+from desktop.services.model.profile import GRANTS, Profile
+from desktop.services.model.sign_in_methods import WAYS, Way, not_offered, ways_to_sign_in
+from desktop.services.network.environment import HttpOpener
+from desktop.services.profile_editor import check_wording as texts
+from desktop.services.profile_editor.client_search import ClientSearch
+from desktop.services.session.provider import discovered, portal_behind
+from desktop.services.wording.messages import advice_for
+
+Presets = Mapping[str, Mapping[str, object]]
+
+
+class Step(Enum):
+    """What is looked at, in this order; the value is its name on screen."""
+
+    REACH = "Server"
+    TRUST = "Connection"
+    METADATA = "Description"
+    WAY = "Way to sign in"
+    CLIENT = "Client"
+    SCOPES = "Scopes"
+
+
+class Outcome(Enum):
+    """How a step ended. `UNSURE` is what nobody can tell before somebody signs in.
+
+    `HINT` is what works otherwise, and better.
+    """
+
+    GOOD = "works"
+    UNSURE = "not certain"
+    HINT = "could be better"
+    BAD = "does not work"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found at one step, in words; `remedy` says what to do, and may be empty.
+
+    `preset` is the one to choose instead, where the client seems to be known there. `grant` is the
+    way to sign in to choose instead. `closed` has the ways that the server offers nobody, and why.
+    """
+
+    step: Step
+    outcome: Outcome
+    text: str
+    remedy: str = ""
+    preset: str = ""
+    grant: str = ""
+    closed: Mapping[str, str] = field(default_factory=dict)
+
+
+async def check(
+    profile: Profile,
+    password: str | None,
+    *,
+    open_http: HttpOpener,
+    clock: Clock,
+    presets: Presets,
+    proxy_password: str | None = None,
+    allowed: Container[str] = GRANTS,
+) -> AsyncGenerator[Finding, None]:
+    """What works of `profile` and what does not, as it turns out; nothing follows what is bad.
+
+    Nothing is saved, and neither profile nor passwords need be. It costs the server one device
+    code, which nobody waits for. To break off is its `aclose`. `presets` are those of
+    `load_presets`: where the client is not known, the other regions of the provider are asked, with
+    the client ID alone. Of the ways to sign in those in `allowed` may be proposed. Expected errors
+    are findings.
+    """
+    try:
+        http = await open_http(profile, proxy_password=proxy_password)
+    except errors.OAuthError as error:
+        yield _bad(Step.TRUST, error)
+        return
+    async with http:
+        method = ClientAuthentication(profile.client_authentication)
+        client = Client(profile.client_id, password or None, method)
+        connection = ClientConnection(http, clock, client)
+        checking = _Check(profile, connection, presets, allowed)
+        for look in (checking.reach, checking.describe, checking.way, checking.client):
+            findings = await look()
+            for finding in findings:
+                yield finding
+            if any(each.outcome is Outcome.BAD for each in findings):
+                return
+
+
+class _Check:
+    """The looks that a check takes, one after the other; each gives its findings."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        connection: ClientConnection,
+        presets: Presets,
+        allowed: Container[str],
+    ) -> None:
+        self._profile = profile
+        self._connection = connection
+        self._presets = presets
+        self._allowed = allowed
+        self._home = profile.issuer or profile.token_endpoint
+        self._metadata = ServerMetadata()
+
+    @property
+    def _host(self) -> str:
+        return host_of(self._home)
+
+    async def reach(self) -> list[Finding]:
+        """Whether there is somebody, and it is who it should be."""
+        try:
+            address = metadata_addresses(self._home)[0] if self._profile.issuer else self._home
+            await get(self._connection.http, address)
+        except errors.Trouble as trouble:
+            error = await portal_behind(self._connection, trouble) or trouble
+            if isinstance(error, errors.CertificateRejected):
+                return [self._good(Step.REACH, texts.ANSWERS), _bad(Step.TRUST, error)]
+            return [_bad(Step.REACH, error)]
+        except errors.OAuthError as error:
+            return [_bad(Step.REACH, error)]
+        is_safe = self._home.startswith("https:")
+        trust = texts.TRUSTED if is_safe else texts.STAYS_HERE
+        return [self._good(Step.REACH, texts.ANSWERS), self._good(Step.TRUST, trust)]
+
+    async def describe(self) -> list[Finding]:
+        """Whether it says where its endpoints are."""
+        try:
+            self._metadata = await discovered(self._connection, self._profile)
+        except errors.MissingEndpoint as error:
+            self._metadata = await self._described_otherwise()
+            way = self._with_ways(_bad(Step.WAY, error))
+            return [self._good(Step.METADATA, texts.DESCRIBES), way]
+        except errors.OAuthError as error:
+            return [_bad(Step.METADATA, error)]
+        text = texts.DESCRIBES if self._metadata.issuer else texts.DESCRIBED
+        return [self._good(Step.METADATA, text)]
+
+    async def _described_otherwise(self) -> ServerMetadata:
+        """What the server says of itself, where it lacks what the profile's way needs."""
+        for grant in GRANTS:
+            with suppress(errors.OAuthError):
+                return await discovered(self._connection, replace(self._profile, grant=grant))
+        return ServerMetadata()
+
+    async def way(self) -> list[Finding]:
+        """Whether one can sign in there as the profile says, and whether there is a safer way."""
+        profile = self._profile
+        if profile.grant == "device" and not profile.policy.device_grant:
+            forbidden = _bad(Step.WAY, GrantForbidden(profile.policy.source))
+            return [self._with_ways(forbidden)]
+        if _needs_password(profile) and not self._connection.client.client_secret:
+            missing = self._is_bad(Step.WAY, texts.NEEDS_PROOF, texts.NEEDS_PROOF_REMEDY)
+            return [self._with_ways(missing)]
+        endpoint = profile.authorization_endpoint or self._metadata.authorization_endpoint
+        if profile.grant == "code" and not endpoint:
+            return [self._with_ways(self._is_bad(Step.WAY, texts.NO_WAY, texts.NO_WAY_REMEDY))]
+        if profile.grant in self._closed():
+            text = texts.NOT_LISTED.format(host=self._host)
+            return [self._with_ways(Finding(Step.WAY, Outcome.UNSURE, text))]
+        good = replace(self._good(Step.WAY, texts.WAYS[profile.grant]), closed=self._closed())
+        return [good, *self._safer()]
+
+    def _closed(self) -> dict[str, str]:
+        """The ways that the server offers nobody; none where it does not describe itself."""
+        reason = texts.NOT_OFFERED.format(host=self._host)
+        closed = not_offered(self._metadata) if self._metadata.issuer else ()
+        return dict.fromkeys(closed, reason)
+
+    def _open(self) -> tuple[Way, ...]:
+        if not self._metadata.issuer:
+            return ()
+        has_password = bool(self._connection.client.client_secret)
+        return ways_to_sign_in(self._metadata, has_password=has_password, allowed=self._allowed)
+
+    def _with_ways(self, finding: Finding) -> Finding:
+        """`finding`, with the best of the ways that are open instead."""
+        instead = [way.grant for way in self._open() if way.grant != self._profile.grant]
+        return replace(finding, grant=next(iter(instead), ""), closed=self._closed())
+
+    def _safer(self) -> list[Finding]:
+        ranks = [way.grant for way in WAYS]  # the safest first
+        best = next(iter(self._open()), None)
+        if best is None or ranks.index(best.grant) >= ranks.index(self._profile.grant):
+            return []
+        text = texts.SAFER.format(name=best.name, host=self._host)
+        return [Finding(Step.WAY, Outcome.HINT, text, grant=best.grant)]
+
+    async def client(self) -> list[Finding]:
+        """Whether it takes the client, and its scopes."""
+        known = self._good(Step.CLIENT, texts.KNOWN)
+        try:
+            await self._ask()
+        except errors.InvalidClient:
+            return [await self._unknown()]
+        except errors.InvalidScope as error:
+            return [known, self._refused_scopes(error)]
+        except (errors.UnauthorizedClient, errors.UnsupportedGrantType) as error:
+            return [known, _bad(Step.WAY, error)]
+        except errors.ErrorResponse as error:
+            return self._by_invented_code(error)
+        except errors.OAuthError as error:
+            return [_bad(Step.CLIENT, error)]
+        scopes = texts.ALLOWED if self._profile.scope else texts.NONE_ASKED
+        return [self._good(Step.CLIENT, texts.ACCEPTED), self._good(Step.SCOPES, scopes)]
+
+    async def _ask(self) -> None:
+        """Ask for what the profile's way begins with; what comes of it is thrown away."""
+        profile, connection = self._profile, self._connection
+        scope = {"scope": " ".join(profile.scope)} if profile.scope else {}
+        match profile.grant:
+            case "code":
+                # Only a browser gets a code, but one that is invented shows whether the client is
+                # accepted (RFC 6749 section 5.2).
+                form = {
+                    "grant_type": "authorization_code",
+                    "code": secrets.token_urlsafe(24),
+                    "redirect_uri": profile.redirect_uri or "http://127.0.0.1/",
+                    "code_verifier": secrets.token_urlsafe(48),
+                }
+                await request(connection, self._metadata.token_endpoint, form=form)
+            case "client-credentials":
+                form = {**profile.extra_parameters, **scope, "grant_type": "client_credentials"}
+                await request(connection, self._metadata.token_endpoint, form=form)
+            case _:
+                await request_authorization(
+                    connection,
+                    self._metadata,
+                    scope=profile.scope,
+                    extra=profile.extra_parameters,
+                )
+
+    def _by_invented_code(self, error: errors.ErrorResponse) -> list[Finding]:
+        if self._profile.grant != "code":
+            return [_bad(Step.CLIENT, error)]
+        if isinstance(error, errors.InvalidGrant):
+            return [self._good(Step.CLIENT, texts.ACCEPTED), self._unasked_scopes()]
+        perhaps = Finding(Step.CLIENT, Outcome.UNSURE, texts.PERHAPS_ACCEPTED)
+        return [perhaps, self._unasked_scopes()]
+
+    async def _unknown(self) -> Finding:
+        """Why the client was refused: for its password, or because another region knows it."""
+        has_password = bool(self._connection.client.client_secret)
+        search = ClientSearch(self._connection, self._profile, self._presets)
+        if await search.is_known(self._metadata):
+            text = texts.WRONG_PROOF if has_password else texts.WANTS_PROOF
+            remedy = texts.WRONG_PROOF_REMEDY if has_password else texts.NEEDS_PROOF_REMEDY
+            return self._is_bad(Step.CLIENT, text, remedy)
+        if region := await search.other_region():
+            text = texts.ELSEWHERE.format(host=self._host, place=region.place)
+            remedy = texts.ELSEWHERE_REMEDY.format(place=region.place)
+            return Finding(Step.CLIENT, Outcome.BAD, text, remedy, preset=region.preset)
+        text = texts.UNKNOWN if has_password else texts.UNKNOWN_PUBLIC
+        return self._is_bad(Step.CLIENT, text, texts.UNKNOWN_REMEDY)
+
+    def _refused_scopes(self, error: errors.InvalidScope) -> Finding:
+        asked = self._profile.scope
+        words = re.split(r"[^\w:/.-]+", error.description)
+        named_ones = [each for each in asked if each in words] or self._not_supported()
+        text = texts.REFUSED if named_ones else texts.REFUSED_ALL
+        listed = errors.printable(", ".join(named_ones or asked))
+        text = text.format(host=self._host, scopes=listed)
+        return Finding(Step.SCOPES, Outcome.BAD, text, texts.REFUSED_REMEDY)
+
+    def _unasked_scopes(self) -> Finding:
+        if not self._profile.scope:
+            return self._good(Step.SCOPES, texts.NONE_ASKED)
+        unnamed = errors.printable(", ".join(self._not_supported()))
+        text = texts.NOT_NAMED.format(scopes=unnamed) if unnamed else texts.PERHAPS_ALLOWED
+        return Finding(Step.SCOPES, Outcome.UNSURE, text)
+
+    def _not_supported(self) -> list[str]:
+        """The scopes that the server's description does not have, where it has any."""
+        supported = self._metadata.scopes_supported
+        # Cisco XDR lists `enrich`, and one may ask for `enrich:read` or `private-intel/incident`.
+        roots = {each: re.split("[:/]", each)[0] for each in self._profile.scope}
+        return [
+            scope
+            for scope, root in roots.items()
+            if supported and scope not in supported and root not in supported
+        ]
+
+    def _good(self, step: Step, text: str) -> Finding:
+        return Finding(step, Outcome.GOOD, text.format(host=self._host))
+
+    def _is_bad(self, step: Step, text: str, remedy: str) -> Finding:
+        return Finding(step, Outcome.BAD, text.format(host=self._host), remedy)
+
+
+def _bad(step: Step, error: errors.OAuthError | GrantForbidden) -> Finding:
+    advice = advice_for(error)
+    return Finding(step, Outcome.BAD, f"{advice.title}.", advice.text)
+
+
+def _needs_password(profile: Profile) -> bool:
+    return profile.grant == "client-credentials" or profile.client_authentication in {
+        ClientAuthentication.BASIC,
+        ClientAuthentication.POST,
+    }

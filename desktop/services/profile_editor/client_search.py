@@ -1,0 +1,90 @@
+"""Where a client that was refused is known: a server does not say that of itself."""
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from desktop.oauth import errors
+from desktop.oauth.addresses import host_of, is_loopback
+from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
+from desktop.oauth.clock import SHORTEST_INTERVAL
+from desktop.oauth.grants.device import request_authorization
+from desktop.oauth.metadata import ServerMetadata
+from desktop.services.model.profile import Profile
+from desktop.services.session.provider import discovered
+
+# What may differ from answer to answer: identifiers, times.
+_VARYING = re.compile(r"[0-9a-f-]{8,}|\d+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSearch:
+    """Asks for the client of `profile` without its password; `presets` name the regions."""
+
+    connection: ClientConnection
+    profile: Profile
+    presets: Mapping[str, Mapping[str, object]]
+
+    async def is_known(self, metadata: ServerMetadata) -> bool:
+        """Whether the server answers otherwise for this client ID than for one that nobody has."""
+        if not metadata.device_authorization_endpoint:
+            return False
+        client_id = self.profile.client_id
+        try:
+            mine = await self._answer_for(client_id, metadata)
+            nobody = await self._answer_for(_invented(client_id), metadata)
+        except errors.OAuthError:
+            return False
+        return mine != nobody
+
+    async def other_region(self) -> Profile | None:
+        """The region of the same provider that knows the client, by its preset."""
+        for region in self._other_regions():
+            try:
+                metadata = await discovered(self.connection, region)
+            except errors.OAuthError:
+                continue
+            if await self.is_known(metadata):
+                return region
+        return None
+
+    def _other_regions(self) -> Iterator[Profile]:
+        mine = self.profile
+        if is_loopback(host_of(mine.issuer)):  # what is tried out here is no business of others
+            return
+        for name, preset in self.presets.items():
+            is_of_mine = mine.provider and preset.get("provider") == mine.provider
+            if is_of_mine and preset.get("issuer", mine.issuer) != mine.issuer:
+                yield Profile(
+                    id=mine.id,
+                    name=name,
+                    client_id=mine.client_id,
+                    preset=name,
+                    provider=mine.provider,
+                    region=str(preset.get("region", "")),
+                    issuer=str(preset["issuer"]),
+                    expected_issuer=str(preset.get("expected_issuer", "")) or None,
+                )
+
+    async def _answer_for(self, client_id: str, metadata: ServerMetadata) -> str:
+        """What the server says to a client ID without a password, as far as it can be compared."""
+        client = Client(client_id, None, ClientAuthentication.NONE)
+        connection = replace(self.connection, client=client, known_methods={})
+        await connection.clock.sleep(SHORTEST_INTERVAL)
+        try:
+            await request_authorization(connection, metadata, scope=(), extra={})
+        except errors.ErrorResponse as error:
+            said = error.description.replace(client_id, "")
+            return f"{error.error} {_VARYING.sub('', said)}"
+        return ""
+
+
+def _invented(client_id: str) -> str:
+    """An ID of the same shape that nobody has: no digit of it stays."""
+    other = re.sub(r"[0-9]", _another_digit, client_id)
+    return other if other != client_id else f"{client_id}-{secrets.token_hex(4)}"
+
+
+def _another_digit(digit: re.Match[str]) -> str:
+    return str((int(digit[0]) + 1 + secrets.randbelow(9)) % 10)

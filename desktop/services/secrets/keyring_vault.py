@@ -1,0 +1,132 @@
+"""The operating system's keyring as a `Vault`, by way of the keyring library."""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import TypeVar
+
+import keyring.core
+from keyring.backend import KeyringBackend
+from keyring.errors import InitError
+from keyring.errors import KeyringLocked as LockedByBackend
+
+from desktop.services.secrets.keystore import KeyringFault, KeyringLocked, KeyringMissing
+
+SERVICE = "XDR Login"
+
+# Tried in this order. Named instead of found by entry points: quicker, and frozen builds have none.
+_BACKENDS = {
+    "win32": ("keyring.backends.Windows:WinVaultKeyring",),
+    "darwin": ("keyring.backends.macOS:Keyring",),
+}
+_FREEDESKTOP = ("keyring.backends.SecretService:Keyring", "keyring.backends.kwallet:DBusKeyring")
+
+_KEYRINGS = {
+    "keyring.backends.Windows",
+    "keyring.backends.macOS",
+    "keyring.backends.SecretService",
+    "keyring.backends.kwallet",
+    "keyring.backends.libsecret",
+}
+
+# CRED_MAX_CREDENTIAL_BLOB_SIZE is 2,560 bytes; keyring writes UTF-16, so 1,280 characters.
+_LONGEST_ON_WINDOWS = 1200
+
+Result = TypeVar("Result")
+
+
+def open_vault() -> "KeyringVault":
+    """The keyring of this system; raises `KeyringMissing` rather than falling back to a file."""
+    backend = chosen_backend()
+    # Windows would let the entry roam to other machines of the domain.
+    if hasattr(backend, "persist"):
+        backend.persist = "local machine"
+    longest = _LONGEST_ON_WINDOWS if type(backend).__module__.endswith(".Windows") else None
+    return KeyringVault(backend, longest=longest)
+
+
+def chosen_backend() -> KeyringBackend:
+    """What the person configured for the keyring library, else the first one that works here."""
+    try:
+        configured = keyring.core.load_env() or keyring.core.load_config()
+    except Exception as error:
+        raise KeyringMissing(f"the configured keyring: {_words(error)}") from error
+    if configured is not None:
+        # Somebody's PlaintextKeyring or chainer would put tokens into a file without a word.
+        if type(configured).__module__ not in _KEYRINGS:
+            raise KeyringMissing(f"{type(configured).__module__} is not a keyring of the system")
+        return configured
+    reasons = []
+    for name in _BACKENDS.get(sys.platform, _FREEDESKTOP):
+        module, _, kind = name.partition(":")
+        try:
+            backend: type[KeyringBackend] = getattr(import_module(module), kind)
+            if backend.priority > 0:
+                return backend()
+        # `priority` raises RuntimeError, with the reason, where the backend cannot work, and lets
+        # through what it did not think of: FileNotFoundError where the bus is gone.
+        except Exception as error:  # noqa: BLE001 - told when no other backend works either
+            reasons.append(f"{name}: {_words(error)}")
+    raise KeyringMissing("; ".join(reasons))
+
+
+class KeyringVault:
+    """Entries of one keyring backend. Raises `KeystoreError` only.
+
+    Every entry has a service name of its own: the Windows backend moves entries about when two
+    users share one, which would undo the order of writes.
+    """
+
+    def __init__(self, backend: KeyringBackend, *, longest: int | None) -> None:
+        self._backend = backend
+        self.longest = longest
+
+    def get(self, entry: str) -> str | None:
+        """The text of `entry`, or `None`."""
+        return _translated(
+            lambda: _unless_gone(lambda: self._backend.get_password(_service(entry), entry))
+        )
+
+    def set(self, entry: str, text: str) -> None:
+        """Replace the text of `entry`."""
+        _translated(lambda: self._backend.set_password(_service(entry), entry, text))
+
+    def remove(self, entry: str) -> None:
+        """Remove `entry`; nothing happens where there is none."""
+        if self.get(entry) is None:
+            return
+        _translated(
+            lambda: _unless_gone(lambda: self._backend.delete_password(_service(entry), entry))
+        )
+
+
+def _service(entry: str) -> str:
+    return f"{SERVICE}: {entry}"
+
+
+def _unless_gone(call: Callable[[], Result]) -> Result | None:
+    """Give `None` where another program has removed the entry after it was found."""
+    try:
+        return call()
+    except Exception as error:
+        # By its name: its module exists on Linux only.
+        if type(error).__name__ != "ItemNotFoundException":
+            raise
+        return None
+
+
+def _translated(call: Callable[[], Result]) -> Result:
+    try:
+        return call()
+    except LockedByBackend as error:
+        raise KeyringLocked(str(error)) from error
+    except InitError as error:
+        raise KeyringMissing(str(error)) from error
+    except Exception as error:
+        # Backends let anything through: pywintypes.error 1783 for a value that is too long,
+        # D-Bus errors of two libraries, OSError. Nothing is hidden: it is raised, with its cause.
+        raise KeyringFault(_words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,257 @@
+"""Where secrets rest: one text value a key, in the operating system's keyring.
+
+Windows holds 2,560 bytes an entry and a token set may have 8 KiB, so a value can be split over
+numbered entries. There are two slots, `a` and `b`, each with a head: the place of the value in the
+order of writes, how many parts follow, a digest, and the beginning of the value. A write fills the
+slot that is not in use, its head last, and only then empties the other, so that a crash at any
+point leaves the old value or the new one, never half of either. No entry is ever overwritten: macOS
+would remove it first, and Windows would keep a copy of the old text.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from desktop.services.system.worker import Result, Worker
+
+
+class KeystoreError(Exception):
+    """The root of what can go wrong with the keyring; `detail` is for logs and details."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class KeyringMissing(KeystoreError):
+    """This computer has no usable keyring."""
+
+
+class KeyringLocked(KeystoreError):
+    """The keyring is locked and was not unlocked."""
+
+
+class KeyringSilent(KeystoreError):
+    """The keyring does not answer: most likely it waits for somebody to unlock it."""
+
+
+class KeyringFault(KeystoreError):
+    """The keyring refused or broke off."""
+
+
+class Keystore(Protocol):
+    """Load, save and delete one text value a key. Each raises `KeystoreError`."""
+
+    async def load(self, key: str) -> str | None:
+        """The value, or `None` where there is none or only a damaged one."""
+
+    async def save(self, key: str, value: str) -> None:
+        """Replace the value."""
+
+    async def delete(self, key: str) -> None:
+        """Remove the value; nothing happens where there is none."""
+
+
+class Vault(Protocol):
+    """Single entries, blocking: what a platform's keyring really offers.
+
+    `longest` is how many characters one entry holds, `None` where that does not matter.
+    """
+
+    longest: int | None
+
+    def get(self, entry: str) -> str | None:
+        """The text of `entry`, or `None`."""
+
+    def set(self, entry: str, text: str) -> None:
+        """Replace the text of `entry`."""
+
+    def remove(self, entry: str) -> None:
+        """Remove `entry`; nothing happens where there is none."""
+
+
+class MemoryKeystore:
+    """The twin without a keyring: for this program's lifetime only."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
+
+    async def load(self, key: str) -> str | None:
+        """The value, or `None`."""
+        return self._values.get(key)
+
+    async def save(self, key: str, value: str) -> None:
+        """Replace the value."""
+        self._values[key] = value
+
+    async def delete(self, key: str) -> None:
+        """Remove the value; nothing happens where there is none."""
+        self._values.pop(key, None)
+
+
+class VaultKeystore:
+    """A `Vault` behind a thread, one operation at a time, each at most `patience` seconds.
+
+    Unlocking a keyring asks a person and blocks: that must never hold the event loop.
+    """
+
+    def __init__(self, open_vault: Callable[[], Vault], *, patience: float = 20.0) -> None:
+        self._open_vault = open_vault
+        self._patience = patience
+        self._vault: Vault | None = None
+        self._worker = Worker("keyring")
+
+    async def load(self, key: str) -> str | None:
+        """The value, or `None` where there is none or only a damaged one."""
+        return await self._run(lambda vault: load_value(vault, key))
+
+    async def save(self, key: str, value: str) -> None:
+        """Replace the value; a crash leaves the old or the new one."""
+        try:
+            await self._run(lambda vault: save_value(vault, key, value))
+        except KeyringSilent:
+            # The person is told that it was not saved: if it gets through later, it is taken back.
+            self._worker.submit(lambda: delete_value(self._opened(), key))
+            raise
+
+    async def delete(self, key: str) -> None:
+        """Remove the value and whatever a crash has left of others."""
+        # Not withdrawn when nobody waits any more: it follows what the keyring does till then.
+        removal = asyncio.wrap_future(
+            self._worker.submit(lambda: delete_value(self._opened(), key))
+        )
+        removal.add_done_callback(lambda done: done.cancelled() or done.exception())
+        done, _ = await asyncio.wait({removal}, timeout=self._patience)
+        if not done:
+            raise KeyringSilent
+        removal.result()
+
+    async def _run(self, work: Callable[[Vault], Result]) -> Result:
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._worker.run(lambda: work(self._opened()))
+        except TimeoutError as error:
+            raise KeyringSilent from error
+
+    def _opened(self) -> Vault:
+        if self._vault is None:
+            self._vault = self._open_vault()
+        return self._vault
+
+
+def save_value(vault: Vault, key: str, value: str) -> None:
+    """Write `value` under `key` into the slot that is not in use, then empty the other one."""
+    first, *parts = _pieces(value, vault.longest)
+    heads = _heads(vault, key)
+    slot, generation = (heads[0].other, heads[0].generation + 1) if heads else ("a", 1)
+    head = _Head(slot, generation, len(parts), _digest(value), first)
+    _empty(vault, key, slot)
+    for number, part in enumerate(parts, start=1):
+        vault.set(_part(key, slot, number), part)
+    vault.set(_entry(key, slot), head.text())
+    _empty(vault, key, head.other)
+
+
+def load_value(vault: Vault, key: str) -> str | None:
+    """The value under `key`; `None` where there is none, or where it is not what was written.
+
+    Nothing found is looked for once more: another program may save into the slot that was read
+    already, and empty the other one before it is read.
+    """
+    found = _readable(vault, key)
+    return _readable(vault, key) if found is None else found
+
+
+def _readable(vault: Vault, key: str) -> str | None:
+    for head in _heads(vault, key):
+        numbers = range(1, head.parts + 1)
+        value = head.first + "".join(vault.get(_part(key, head.slot, n)) or "" for n in numbers)
+        if _digest(value) == head.digest:
+            return value
+    return None
+
+
+def delete_value(vault: Vault, key: str) -> None:
+    """Remove everything under `key`, the older slot first, lest it should be read again."""
+    heads = _heads(vault, key)
+    slots = [head.slot for head in reversed(heads)]
+    for slot in dict.fromkeys([*slots, *_SLOTS]):
+        _empty(vault, key, slot)
+
+
+_SLOTS = ("a", "b")
+_MOST_PARTS = 64
+_LONGEST_FACTS = 100  # characters of a head before the value begins
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The head of a slot: `GENERATION PARTS SHA-256 BEGINNING`. The higher generation is newer."""
+
+    slot: str
+    generation: int
+    parts: int
+    digest: str
+    first: str = field(repr=False)
+
+    @property
+    def other(self) -> str:
+        return "b" if self.slot == "a" else "a"
+
+    def text(self) -> str:
+        return f"{self.generation} {self.parts} {self.digest} {self.first}"
+
+    @classmethod
+    def parse(cls, slot: str, text: str | None) -> "_Head | None":
+        match (text or "").split(" ", 3):
+            case [generation, parts, digest, first] if _is_number(generation) and _is_number(parts):
+                return cls(slot, int(generation), min(int(parts), _MOST_PARTS), digest, first)
+        return None
+
+
+def _heads(vault: Vault, key: str) -> list[_Head]:
+    """The heads that can be read, the newest first."""
+    heads = [_Head.parse(slot, vault.get(_entry(key, slot))) for slot in _SLOTS]
+    return sorted(filter(None, heads), key=lambda head: -head.generation)
+
+
+def _pieces(value: str, longest: int | None) -> list[str]:
+    """`value` in pieces: the first has room for the facts of a head before it."""
+    if longest is None:
+        return [value]
+    room = longest - _LONGEST_FACTS
+    pieces = [value[n : n + longest] for n in range(room, len(value), longest)]
+    if len(pieces) > _MOST_PARTS:
+        raise KeyringFault(f"{len(value)} characters are too many")
+    return [value[:room], *pieces]
+
+
+def _empty(vault: Vault, key: str, slot: str) -> None:
+    # The head first, so that nothing half is read. Parts are written upwards and removed downwards,
+    # so that what a crash leaves has no gap and counting to the first missing one finds all of it.
+    vault.remove(_entry(key, slot))
+    if vault.longest is None:
+        return  # where an entry holds any length there are no parts
+    count = 0
+    while count < _MOST_PARTS and vault.get(_part(key, slot, count + 1)) is not None:
+        count += 1
+    for number in range(count, 0, -1):
+        vault.remove(_part(key, slot, number))
+
+
+def _entry(key: str, slot: str) -> str:
+    return f"{key} ({slot})"
+
+
+def _part(key: str, slot: str, number: int) -> str:
+    return f"{key} ({slot}{number})"
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 15
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()

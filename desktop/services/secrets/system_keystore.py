@@ -1,0 +1,17 @@
+"""The keyring of this computer, as a keystore."""
+
+from desktop.services.secrets.indexed_keystore import NotedKeystore
+from desktop.services.secrets.keystore import Keystore, Vault, VaultKeystore
+from desktop.services.system.paths import notes_folder
+
+
+def system_keystore(*, patience: float = 20.0) -> Keystore:
+    """The keyring of this computer, each operation at most `patience` seconds."""
+    return NotedKeystore(VaultKeystore(_open_vault, patience=patience), notes_folder())
+
+
+def _open_vault() -> Vault:
+    # Runs in the keystore's thread, at the first need: keyring is slow to load.
+    from desktop.services.secrets.keyring_vault import open_vault
+
+    return open_vault()

@@ -1,0 +1,67 @@
+"""Signing in by code, as the session shows it (RFC 8628)."""
+
+import asyncio
+from collections.abc import Callable
+
+from desktop.oauth.addresses import host_of
+from desktop.oauth.client import ClientConnection
+from desktop.oauth.clock import Clock
+from desktop.oauth.grants.device import DeviceAuthorization, request_authorization
+from desktop.oauth.grants.polling import Progress, poll
+from desktop.oauth.grants.token import TokenSet, request_token
+from desktop.oauth.metadata import ServerMetadata
+from desktop.services.model.errors import GrantForbidden
+from desktop.services.model.profile import Profile, is_own_link
+from desktop.services.model.states import AwaitingApproval
+
+
+async def sign_in_by_code(
+    connection: ClientConnection,
+    metadata: ServerMetadata,
+    profile: Profile,
+    *,
+    clock: Clock,
+    nudge: asyncio.Event,
+    show: Callable[[AwaitingApproval], None],
+) -> TokenSet:
+    """Ask for a code, and for the token until it is approved; `show` gets every step.
+
+    Setting `nudge` asks as soon as the interval has passed. Raises `OAuthError`,
+    or `GrantForbidden` where an administrator allows no codes.
+    """
+    if not profile.policy.device_grant:
+        raise GrantForbidden(profile.policy.source)
+    authorization = await request_authorization(
+        connection, metadata, scope=profile.scope, extra=profile.extra_parameters
+    )
+    return await poll(
+        lambda: request_token(
+            connection, metadata.token_endpoint, authorization=authorization, scope=profile.scope
+        ),
+        authorization,
+        clock=clock,
+        nudge=nudge,
+        report=lambda progress: show(_awaiting(authorization, progress, profile)),
+    )
+
+
+def _awaiting(
+    authorization: DeviceAuthorization, progress: Progress, profile: Profile
+) -> AwaitingApproval:
+    link = authorization.verification_uri
+    return AwaitingApproval(
+        user_code=authorization.user_code,
+        verification_uri=authorization.verification_uri,
+        verification_uri_complete=(
+            authorization.verification_uri_complete if profile.policy.complete_link else None
+        ),
+        host=host_of(link),
+        host_is_known=is_own_link(link, profile),
+        requested_at=authorization.requested.utc,
+        lifetime=authorization.lifetime,
+        expires_at=authorization.requested.later(authorization.lifetime),
+        asked=progress.asked,
+        asked_at=progress.asked_at,
+        next_at=progress.next_at,
+        trouble=progress.trouble,
+    )

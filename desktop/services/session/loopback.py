@@ -1,0 +1,189 @@
+"""Where a browser comes back to: an address of this computer, for one answer (RFC 8252).
+
+Whatever runs on this computer, and every page in a browser, can send something here. So it takes
+little, for a short time, by the right name and path only, and it shows nobody what it was given.
+"""
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+from desktop.services.model.errors import NoWayBack
+
+# RFC 8252 section 7.3: a server lets the port vary, and only that; so the path is always the same.
+# Section 8.3 advises against `localhost`.
+REDIRECT_URI = "http://127.0.0.1/callback"
+
+_LONGEST_HEAD = 16 * 1024  # bytes of a request
+_PATIENCE = 5.0  # seconds for one request
+_MOST_AT_ONCE = 16  # connections; browsers open some ahead
+_FAMILIES = {
+    "127.0.0.1": (socket.AF_INET,),
+    "::1": (socket.AF_INET6,),
+    "localhost": (socket.AF_INET, socket.AF_INET6),
+}
+_TAKEN = {errno.EADDRINUSE, errno.EACCES}
+_ADDRESSES = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
+
+
+class Loopback:
+    """One listening address; `redirect_uri` has its port."""
+
+    def __init__(self, redirect_uri: str) -> None:
+        self.redirect_uri = redirect_uri
+        parts = urlsplit(redirect_uri)
+        self._path = parts.path or "/"
+        self._hosts = {parts.netloc} | ({parts.netloc[:-3]} if parts.port == 80 else set())
+        self._accepts: Callable[[str], bool] | None = None
+        self._query: str | None = None
+        self._arrived = asyncio.Event()
+        self._tasks: dict[asyncio.Task[None], None] = {}  # the oldest first
+
+    @property
+    def query(self) -> str | None:
+        """The answer, once it is here."""
+        return self._query
+
+    async def answer(self, accepts: Callable[[str], bool]) -> None:
+        """Return when a browser has come back with a query that `accepts` takes.
+
+        What came before, or comes after that, is not listened to.
+        """
+        self._accepts = accepts
+        await self._arrived.wait()
+
+    def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Somebody is here."""
+        staying = [task for task in self._tasks if not task.cancelling()]
+        if len(staying) >= _MOST_AT_ONCE:
+            # Another program could hold all of them, as often as they are given up. A browser that
+            # comes back speaks at once, so whoever was here longest is the least likely.
+            staying[0].cancel()
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
+
+    async def close(self) -> None:
+        """Send everybody away."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        query: str | None = None
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                status, query = self._judge(await reader.readuntil(b"\r\n\r\n"))
+                writer.write(_page(status))
+                await writer.drain()
+                writer.close()
+                await writer.wait_closed()
+        except (TimeoutError, asyncio.LimitOverrunError, asyncio.IncompleteReadError, OSError):
+            pass  # it is nobody's answer, or whoever brought it did not wait for the page
+        finally:
+            writer.close()
+            if query is not None:  # also when it was cancelled while it wrote the page
+                self._arrived.set()
+
+    def _judge(self, head: bytes) -> tuple[str, str | None]:
+        """The status for a request, and its query where it is the answer."""
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, target, version = (*first.split(" "), "", "")[:3]
+        fields = [line.partition(":") for line in lines]
+        hosts = [value.strip().lower() for name, _, value in fields if name.lower() == "host"]
+        # A page elsewhere can make its own name point here (DNS rebinding), but not lie about it.
+        if not version.startswith("HTTP/1.") or len(hosts) != 1 or hosts[0] not in self._hosts:
+            return "400 Bad Request", None
+        path, _, query = target.partition("?")
+        if path != self._path:
+            return "404 Not Found", None
+        if method != "GET":
+            return "405 Method Not Allowed", None
+        if self._query is not None or self._accepts is None or not self._accepts(query):
+            return "400 Bad Request", None
+        self._query = query
+        return "200 OK", query
+
+
+@asynccontextmanager
+async def listening(redirect_uri: str = "") -> AsyncIterator[Loopback]:
+    """Listen on this computer alone, until left. Raises `NoWayBack`.
+
+    Without a port in `redirect_uri` a free one is taken; without any, `REDIRECT_URI` it is.
+    """
+    with ExitStack() as open_sockets:
+        address, sockets = _bound(redirect_uri or REDIRECT_URI, open_sockets)
+        loopback = Loopback(address)
+        servers = [
+            await asyncio.start_server(loopback.connected, sock=each, limit=_LONGEST_HEAD)
+            for each in sockets
+        ]
+        try:
+            yield loopback
+        finally:
+            for server in servers:
+                server.close()
+            await loopback.close()
+
+
+def _bound(redirect_uri: str, open_sockets: ExitStack) -> tuple[str, list[socket.socket]]:
+    """The address with its port, and the sockets that are bound to it."""
+    try:
+        parts = urlsplit(redirect_uri)
+        port, families = parts.port or 0, _FAMILIES[parts.hostname or ""]
+    except (ValueError, KeyError) as error:
+        raise NoWayBack(redirect_uri) from error
+    if parts.scheme != "http":
+        raise NoWayBack(redirect_uri)
+    sockets: list[socket.socket] = []
+    for family in families:
+        try:
+            sockets.append(open_sockets.enter_context(_socket(family, port)))
+        except OSError as error:
+            # A browser may prefer this address: whoever has it would be given the answer.
+            if not sockets or error.errno in _TAKEN:
+                raise NoWayBack(redirect_uri) from error
+            continue  # a computer without IPv6 knows `localhost` by one address only
+        port = sockets[0].getsockname()[1]
+    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return urlunsplit(parts._replace(netloc=f"{name}:{port}")), sockets
+
+
+def _socket(family: socket.AddressFamily, port: int) -> socket.socket:
+    with ExitStack() as stack:
+        bound = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        # Windows shares a port unless told not to; elsewhere a restart must not wait for old ones.
+        exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+        bound.setsockopt(socket.SOL_SOCKET, exclusive, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((_ADDRESSES[family], port))
+        stack.pop_all()
+        return bound
+
+
+_CLOSE_IT = "You can close this page and go back to XDR Login."
+_NOTHING = "There is nothing here. Go back to XDR Login."
+
+
+def _page(status: str) -> bytes:
+    """The answer to a browser; nothing of what it has sent is in it."""
+    words = _CLOSE_IT if status.startswith("200") else _NOTHING
+    body = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>XDR Login</title>'
+        f"<p>{words}</p></html>\n"
+    )
+    lines = (
+        f"HTTP/1.1 {status}",
+        "Content-Type: text/html; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; form-action 'none'",
+        "Referrer-Policy: no-referrer",
+        "X-Content-Type-Options: nosniff",
+        "Connection: close",
+    )
+    return "\r\n".join((*lines, "", body)).encode("ascii")

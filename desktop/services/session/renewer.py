@@ -1,0 +1,347 @@
+"""Keeps the tokens of a sign-in valid while they are in use, one renewal at a time."""
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from desktop.oauth.clock import first_of, now
+from desktop.oauth.errors import InvalidClient, InvalidGrant, OAuthError
+from desktop.oauth.grants.token import TokenSet
+from desktop.services.model.errors import (
+    NoToken,
+    RenewalSlow,
+    SessionError,
+    SignedOutByServer,
+    SignedOutElsewhere,
+)
+from desktop.services.model.settings import Settings
+from desktop.services.network.environment import Surroundings
+from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.secrets.token_store import TokenStore
+from desktop.services.session.provider import Provider
+from desktop.services.session.schedule import Failures, Use, believable, due_at, one_more
+
+_log = logging.getLogger(__name__)
+
+PATIENCE = 6.0  # seconds that somebody who wants to use the token waits for a renewal
+_CLOCK_WAS_SET = 2.0  # seconds by which the wall clock may fall behind before somebody set it
+
+
+@dataclass(frozen=True, slots=True)
+class FreshToken:
+    """A token for use. `expires_at` is aware UTC, `None` if it never expires."""
+
+    access_token: str = field(repr=False)
+    token_type: str
+    expires_at: datetime | None
+    scope: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What somebody needs of a token, in seconds.
+
+    Where less than `validity` is left of it, it is renewed if that is possible, but not in the
+    first half of its life: who asks for more than a token lives gets no new one every time.
+    `patience` is how long a renewal is waited for.
+    """
+
+    validity: float = 0.0
+    patience: float = PATIENCE
+
+
+ANY = Need()
+"""Any token that is valid."""
+
+
+class Renewer:
+    """Renews what `store` holds; `changed` is called whenever there is something new to show.
+
+    A renewal that has begun is not cancelled before the end of the program: the server may have
+    replaced the refresh token already, and using the old one again would look like theft.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        store: TokenStore,
+        *,
+        world: Surroundings,
+        changed: Callable[[], None],
+    ) -> None:
+        self._provider = provider
+        self._store = store
+        self._world = world
+        self._changed = changed
+        self._use = Use()
+        self._failures = Failures()
+        self._due_at: datetime | None = None
+        self._held_since = now(world.clock)
+        self._look = asyncio.Event()
+        self._renewal: asyncio.Task[Exception | None] | None = None
+
+    # What there is to show
+
+    @property
+    def renewing(self) -> bool:
+        """Whether a renewal is under way."""
+        return self._renewal is not None
+
+    def is_over(self) -> bool:
+        """Whether the token that is held has expired, or none is held."""
+        held = self._store.held
+        if held is None or held.expires_at is None:
+            return held is None
+        return held.expires_at <= self._world.clock.utc()
+
+    @property
+    def trouble(self) -> Exception | None:
+        """Why the last renewal brought nothing."""
+        return self._failures.error
+
+    @property
+    def renews_at(self) -> datetime | None:
+        """When the token will be renewed by itself; `None` where nobody will use it by then."""
+        if self._due_at is None or self._failures.error is not None:
+            return None
+        left = (self._due_at - self._world.clock.utc()).total_seconds()
+        return self._due_at if self._use.left(self._world.clock) > max(0.0, left) else None
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When a renewal that failed is tried again by itself; `None` where it is not."""
+        left = self._seconds_to_renewal()
+        if self._failures.error is None or left == math.inf:
+            return None
+        return max(filter(None, (self._failures.next_at, self._due_at)))
+
+    # What happens around it
+
+    def hold(self) -> None:
+        """Begin with the tokens that the store holds now."""
+        held = self._store.held
+        self._held_since = now(self._world.clock)
+        self._failures = Failures()
+        self._due_at = self._due(held, self._world.chance()) if held is not None else None
+        self._look.set()
+
+    def watch(self, *, visible: bool) -> None:
+        """Somebody sees the window, or nobody does any more."""
+        self._use = replace(self._use, in_sight=visible)
+        self._look.set()
+
+    def apply(self, settings: Settings) -> None:
+        """Go by `settings` from now on."""
+        self._use = replace(self._use, settings=settings)
+        self._look.set()
+
+    def look(self) -> None:
+        """Time may have passed unseen: renew if that is due, and notice a clock that was set."""
+        # Every look that changes nothing would leave a timer behind that wakes the computer.
+        if self._set_back() > _CLOCK_WAS_SET or self._seconds_to_renewal() <= 0:
+            self._look.set()
+
+    def wake(self) -> None:
+        """The network or the computer is back: what has failed is tried again at once."""
+        self._failures = self._failures.woken()
+        self._look.set()
+
+    # What it does
+
+    async def keep(self) -> None:
+        """Renew whatever falls due, until cancelled.
+
+        Raises `SignedOutByServer` or `SignedOutElsewhere`: then there is nothing left to keep.
+        """
+        while True:
+            self._look.clear()
+            self._correct_clock()
+            if self.renewing or self._seconds_to_renewal() <= 0:
+                renewal = self._begin()
+                await asyncio.wait({renewal})
+                renewal.result()  # raises what nobody expected
+            _raise_if_lost(self.trouble)
+            self._changed()
+            await self._something_to_do()
+
+    def renew(self) -> None:
+        """Renew now, because somebody asks; not while the server wants to be left alone."""
+        if self._can_renew():
+            self._begin()
+
+    async def fresh(self, need: Need = ANY) -> FreshToken:
+        """A token for use, renewed first where that is due, under way, or what the `need` is.
+
+        When its patience is over the old one is given while it is valid. Raises `OAuthError`,
+        `KeystoreError` or `SessionError`. To be cancelled is to stop waiting, not to stop renewing.
+        """
+        self._use = replace(self._use, used=now(self._world.clock))
+        self._look.set()
+        self._correct_clock()
+        due = self._seconds_to_renewal() <= 0 or self._is_short(need.validity)
+        if self.renewing or due or self.is_over():
+            await self._renewed_in_good_time(need.patience)
+        held = self._store.held
+        if held is None or self.is_over():
+            raise self.trouble or NoToken(self._provider.profile.id)
+        return FreshToken(held.access_token, held.token_type, held.expires_at, held.scope)
+
+    async def settled(self) -> None:
+        """Return when no renewal is under way."""
+        if self._renewal is not None:
+            await asyncio.wait({self._renewal})
+
+    async def close(self, *, patience: float) -> None:
+        """End; what is under way gets `patience` seconds to save what the server has issued."""
+        if self._renewal is not None:
+            renewal = self._renewal
+            await asyncio.wait({renewal}, timeout=patience)
+            renewal.cancel()
+            await asyncio.wait({renewal})
+
+    def _is_short(self, validity: float) -> bool:
+        """Whether too little is left of the token, and nothing speaks against asking now."""
+        held, clock = self._store.held, self._world.clock
+        if held is None or held.expires_at is None or self._failures.left(clock) > 0:
+            return False
+        enough = min(validity, (held.expires_at - held.issued_at).total_seconds() / 2)
+        return (held.expires_at - clock.utc()).total_seconds() < enough
+
+    async def _renewed_in_good_time(self, patience: float) -> None:
+        if not self.renewing and not self._can_renew():
+            return
+        renewal = self._begin()
+        await first_of(asyncio.wait({renewal}), self._world.clock.sleep(patience))
+        if renewal.done():
+            renewal.result()  # raises what nobody expected
+        elif self.is_over():
+            raise RenewalSlow
+
+    def _begin(self) -> asyncio.Task[Exception | None]:
+        """The renewal under way, or a new one."""
+        if self._renewal is None:
+            self._renewal = asyncio.ensure_future(self._renew())
+            self._look.set()  # whoever began it, `keep` learns how it ends
+            self._changed()
+        return self._renewal
+
+    def _can_renew(self) -> bool:
+        held = self._store.held
+        free = self._failures.left_for_person(self._world.clock) == 0
+        return free and held is not None and self._provider.can_renew(held)
+
+    def _seconds_to_renewal(self) -> float:
+        """Until it is due by itself; infinite while it is not in use, or waits for a person."""
+        clock = self._world.clock
+        if self._due_at is None:
+            return math.inf
+        left = max((self._due_at - clock.utc()).total_seconds(), self._failures.left(clock))
+        # Nobody will use it by then: it lapses quietly.
+        return left if self._use.left(clock) > max(0.0, left) else math.inf
+
+    async def _something_to_do(self) -> None:
+        left = self._seconds_to_renewal()
+        if left == math.inf:
+            left = self._use.left(self._world.clock)  # its end changes what is shown
+        if left in {0.0, math.inf}:
+            await self._look.wait()
+        else:
+            await first_of(self._look.wait(), self._world.clock.sleep(left))
+
+    def _set_back(self) -> float:
+        """Seconds by which the wall clock was set back since the tokens are held."""
+        shown = (self._world.clock.utc() - self._held_since.utc).total_seconds()
+        return self._world.clock.monotonic() - self._held_since.monotonic - shown
+
+    def _correct_clock(self) -> None:
+        """A clock that was set back makes no token live longer."""
+        back = self._set_back()
+        if back <= _CLOCK_WAS_SET:
+            return
+        self._held_since = now(self._world.clock)
+        self._provider.clock_offset = 0.0  # of the clock that was; the next answer tells anew
+        held, shift = self._store.held, timedelta(seconds=back)
+        if held is not None and held.expires_at is not None:
+            self._store.held = replace(
+                held, issued_at=held.issued_at - shift, expires_at=held.expires_at - shift
+            )
+            self._due_at = self._due_at and self._due_at - shift
+
+    async def _renew(self) -> Exception | None:
+        """Try once; gives the error that it ended with."""
+        failed: Exception | None = None
+        try:
+            await self._exchange()
+        except (OAuthError, KeystoreError, SessionError) as error:
+            failed = error
+            _log.info("not renewed: %s", type(error).__name__)
+            self._failures = one_more(
+                self._failures, error, at=now(self._world.clock), chance=self._world.chance()
+            )
+        finally:
+            self._renewal = None
+            self._changed()
+        return failed
+
+    async def _exchange(self) -> None:
+        held = self._store.held
+        if held is None:
+            raise NoToken(self._provider.profile.id)
+        async with self._store.locked():
+            newer = await self._renewed_elsewhere(held)
+            if newer is not None and not self._is_late(newer):
+                self._store.held = newer
+            else:
+                await self._refresh(newer or held)
+        self.hold()
+
+    async def _renewed_elsewhere(self, held: TokenSet) -> TokenSet | None:
+        """What another program has saved since; raises `SignedOutElsewhere`."""
+        if self._store.in_memory_only or self._store.not_saved is not None:
+            return None
+        try:
+            saved = await self._store.load()
+        except KeystoreError as error:
+            # It is locked or gone since: the session goes on in memory.
+            _log.info("the keyring was not read before a renewal: %s", type(error).__name__)
+            return None
+        if saved is None:
+            raise SignedOutElsewhere
+        if saved.tokens.access_token == held.access_token:
+            return None
+        return believable(saved.tokens, self._world.clock.utc())
+
+    def _is_late(self, tokens: TokenSet) -> bool:
+        due = self._due(tokens, 0.0)
+        return due is not None and due <= self._world.clock.utc()
+
+    def _due(self, tokens: TokenSet, chance: float) -> datetime | None:
+        return due_at(tokens, chance) if self._provider.can_renew(tokens) else None
+
+    async def _refresh(self, held: TokenSet) -> None:
+        try:
+            tokens = await self._provider.renewed(held)
+        except InvalidClient:
+            self._provider.forget_client()  # its password may be corrected before the next try
+            raise
+        except InvalidGrant as error:
+            await self._forget()
+            raise SignedOutByServer from error
+        # Saved before it is announced: what is shown as renewed survives a crash.
+        await self._store.save_renewed(tokens, self._provider.known_methods)
+
+    async def _forget(self) -> None:
+        self._store.held = self._due_at = None
+        try:
+            await self._store.forget()
+        except KeystoreError as error:
+            # Nothing is lost: the next start is told so by the server again.
+            _log.info("a token that is worth nothing stays saved: %s", type(error).__name__)
+
+
+def _raise_if_lost(error: Exception | None) -> None:
+    if isinstance(error, (SignedOutByServer, SignedOutElsewhere)):
+        raise error

@@ -1,0 +1,120 @@
+"""Whether a program may have the token: asks the person, one thing at a time, and remembers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from desktop.oauth.clock import Moment, now
+from desktop.services.model.errors import NotAllowed, NotAnswered
+
+if TYPE_CHECKING:
+    from desktop.oauth.clock import Clock
+    from desktop.services.system.processes import Program
+
+ANSWER_WITHIN = 60.0  # seconds; no answer is a no
+ALLOWED_FOR = 3600.0  # seconds
+REFUSED_FOR = 60.0  # seconds: a script that tries again and again asks nobody all the time
+
+
+class Answer(Enum):
+    """What the person says."""
+
+    ONCE = auto()
+    FOR_AN_HOUR = auto()
+    REFUSE = auto()
+
+
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether `program` may have the token of the profile with the id `profile`."""
+
+    program: Program
+    profile: str
+    profile_name: str
+
+    @property
+    def key(self) -> Key:
+        """What an answer holds for: this program, script or module included, and this profile."""
+        program = self.program  # a module has only a name: its path is that of Python
+        return program.name, program.path, program.runs_in, self.profile
+
+
+Ask = Callable[[Question], Awaitable[Answer]]
+"""Asks the person; whoever cancels it takes the question back."""
+
+
+class Consent:
+    """Asks by `ask`. Answers are kept in memory, by the path of the program.
+
+    Whoever asks for the same program meanwhile gets the same answer.
+    """
+
+    def __init__(self, ask: Ask, clock: Clock) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._answers: dict[Key, tuple[Moment, float, bool]] = {}
+        self._asking: dict[Key, asyncio.Task[Answer]] = {}
+        self._waiting: dict[Key, int] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the person is being asked about any program."""
+        return self._one_at_a_time.locked()
+
+    async def obtain(self, question: Question) -> None:
+        """Return if the person allows it; raises `NotAllowed` or `NotAnswered`."""
+        remembered = self._remembered(question)
+        if remembered is None:
+            remembered = await self._answer_to(question) is not Answer.REFUSE
+        if not remembered:
+            raise NotAllowed
+
+    def _remembered(self, question: Question) -> bool | None:
+        said = self._answers.get(question.key)
+        # Of a program whose path is not known another one might use the answer.
+        if said is None or not question.program.path:
+            return None
+        at, holds_for, allowed = said
+        if at.elapsed(self._clock) < holds_for:
+            return allowed
+        del self._answers[question.key]
+        return None
+
+    async def _answer_to(self, question: Question) -> Answer:
+        key = question.key
+        if not question.program.path:  # whoever else is not known may be another one
+            return await self._ask_in_turn(question)
+        if key not in self._asking:
+            self._asking[key] = asyncio.ensure_future(self._ask_in_turn(question))
+        asking = self._asking[key]
+        self._waiting[key] = self._waiting.get(key, 0) + 1
+        try:
+            return await asyncio.shield(asking)
+        finally:
+            self._waiting[key] -= 1
+            if not self._waiting[key]:  # nobody waits any more: the question is taken back
+                del self._waiting[key]
+                if self._asking.pop(key, None) is asking:
+                    asking.cancel()
+
+    async def _ask_in_turn(self, question: Question) -> Answer:
+        async with self._one_at_a_time:
+            try:
+                async with asyncio.timeout(ANSWER_WITHIN):
+                    answer = await self._ask(question)
+            except TimeoutError:
+                raise NotAnswered from None
+        self._asking.pop(question.key, None)
+        if answer is not Answer.ONCE:
+            allowed = answer is Answer.FOR_AN_HOUR
+            holds_for = ALLOWED_FOR if allowed else REFUSED_FOR
+            self._answers[question.key] = (now(self._clock), holds_for, allowed)
+        return answer

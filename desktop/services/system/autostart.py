@@ -1,0 +1,224 @@
+"""Starting at login: whether it is on, and switching it on and off, each system in its own way."""
+
+from __future__ import annotations
+
+import os
+import plistlib
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_ID = "io.github.xdr_login.XDRLogin"
+_NAME = "XDR Login"
+_RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
+
+
+def is_on() -> bool:
+    """Whether this program starts at login; raises `OSError`."""
+    if sys.platform == "win32":
+        return _run_value() is not None
+    if sys.platform == "darwin":
+        return _agent_file().exists()
+    found = next((each for each in _entry_files() if each.exists()), None)
+    return found is not None and _is_in_force(found.read_text("utf-8", errors="replace"))
+
+
+def set_on(on: bool, *, hidden: bool, profile: str | None = None) -> None:  # noqa: FBT001 - set_on(False) says it
+    """Start at login from now on, or no longer; with `hidden` in the tray. Raises `OSError`.
+
+    `profile` is the one to start with, where another than usual was asked for.
+    """
+    arguments = command(hidden=hidden, profile=profile)
+    if sys.platform == "win32":
+        _set_run_value(run_value(arguments) if on else None)
+    elif sys.platform == "darwin":
+        agent = launch_agent(arguments, folder=_module_folder())
+        _set_file(_agent_file(), agent if on else None)
+    else:
+        _set_entry(arguments if on else None)
+
+
+def command(*, hidden: bool, profile: str | None = None) -> list[str]:
+    """What starts this program."""
+    # In one piece: a name may begin with a hyphen.
+    chosen = [f"--profile={profile}"] if profile is not None else []
+    return [*_program(), *chosen, *(["--hidden"] if hidden else [])]
+
+
+def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> bytes:
+    """The autostart file of Linux desktops, for what is to run in `folder`.
+
+    Of the Desktop Entry Specification, 1.5, and the Desktop Application Autostart Specification.
+    """
+    lines = [
+        "[Desktop Entry]",
+        "Type=Application",
+        f"Name={_NAME}",
+        "Comment=Sign in and keep a valid token one click away",
+        f"Icon={_ID}",
+        f"Exec={_as_string(' '.join(map(_quoted, arguments)))}",
+        *([f"Path={_as_string(str(folder))}"] if folder is not None else []),
+        "Terminal=false",
+        "X-GNOME-Autostart-enabled=true",
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def hidden_entry() -> bytes:
+    """The file that says the program must not start, whatever the system's own file says."""
+    lines = ("[Desktop Entry]", "Type=Application", f"Name={_NAME}", "Exec=true", "Hidden=true")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def launch_agent(arguments: Sequence[str], *, folder: Path | None = None) -> bytes:
+    """The property list of a launch agent of macOS."""
+    agent: dict[str, object] = {
+        "Label": _ID,
+        "ProgramArguments": list(arguments),
+        "RunAtLoad": True,
+        "ProcessType": "Interactive",
+    }
+    if folder is not None:
+        agent["WorkingDirectory"] = str(folder)
+    return plistlib.dumps(agent)
+
+
+def run_value(arguments: Sequence[str]) -> str:
+    """The command line for the Run key of Windows."""
+    return subprocess.list2cmdline(arguments)
+
+
+def _program() -> list[str]:
+    if getattr(sys, "frozen", False):
+        return [_image() or str(_without_console(Path(sys.executable)))]
+    python = Path(sys.executable)
+    without_console = python.with_name("pythonw.exe")
+    return [str(without_console if without_console.exists() else python), "-m", "desktop"]
+
+
+def _without_console(program: Path) -> Path:
+    """The program beside this one that brings no terminal up with it; on Windows there is one."""
+    beside = program.with_stem(f"{program.stem.removesuffix('-window')}-window")
+    return beside if sys.platform == "win32" and beside.exists() else program
+
+
+def _image() -> str | None:
+    """The AppImage that this program runs from: it is mounted elsewhere at each start."""
+    mounted = os.environ.get("APPDIR", "")
+    # What another image has started finds the same variables.
+    if not mounted or not Path(sys.executable).is_relative_to(mounted):
+        return None
+    return os.environ.get("APPIMAGE")
+
+
+def _module_folder() -> Path | None:
+    """Where `-m desktop` finds it, in a checkout too; not needed by a frozen program."""
+    return None if getattr(sys, "frozen", False) else Path(__file__).resolve().parents[3]
+
+
+# Linux
+
+
+def _set_entry(arguments: Sequence[str] | None) -> None:
+    own, *systems = _entry_files()
+    if arguments is not None:
+        _set_file(own, desktop_entry(arguments, folder=_module_folder()))
+    else:
+        _set_file(own, hidden_entry() if any(each.exists() for each in systems) else None)
+
+
+def _entry_files() -> Iterable[Path]:
+    """Where the file may be, the person's own first: the first one that exists is in force."""
+    own = os.environ.get("XDG_CONFIG_HOME", "")
+    folders = [own if own.startswith("/") else Path.home() / ".config"]
+    folders += filter(None, (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":"))
+    return [Path(folder) / "autostart" / f"{_ID}.desktop" for folder in folders]
+
+
+def _is_in_force(text: str) -> bool:
+    """Whether an autostart file starts anything."""
+    group, values = "", {}
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            group = line
+        elif group == "[Desktop Entry]" and "=" in line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            values[name.strip()] = value.strip()
+    if values.get("Hidden") == "true" or values.get("X-GNOME-Autostart-enabled") == "false":
+        return False
+    return bool(values.get("Exec"))
+
+
+_RESERVED = set(" \t\n\"'\\><~|&;$*?#()`")
+
+
+def _quoted(argument: str) -> str:
+    """An argument as the key Exec wants it."""
+    argument = argument.replace("%", "%%")
+    if argument and not _RESERVED.intersection(argument):
+        return argument
+    return '"' + "".join(f"\\{each}" if each in '"`$\\' else each for each in argument) + '"'
+
+
+def _as_string(value: str) -> str:
+    """A value of the type string: its own escapes come on top of the quoting."""
+    escapes = {"\\": r"\\", "\n": r"\n", "\t": r"\t", "\r": r"\r"}
+    return "".join(escapes.get(each, each) for each in value)
+
+
+# macOS
+
+
+def _agent_file() -> Path:
+    return Path.home() / "Library" / "LaunchAgents" / f"{_ID}.plist"
+
+
+# Windows
+
+
+def _run_value() -> str | None:
+    if sys.platform == "win32":
+        import winreg
+
+        with (
+            suppress(FileNotFoundError),
+            winreg.OpenKey(winreg.HKEY_CURRENT_USER, _RUN_KEY) as key,
+        ):
+            return str(winreg.QueryValueEx(key, _NAME)[0])
+    return None
+
+
+def _set_run_value(value: str | None) -> None:
+    if sys.platform == "win32":
+        import winreg
+
+        with winreg.CreateKey(winreg.HKEY_CURRENT_USER, _RUN_KEY) as key:
+            if value is not None:
+                winreg.SetValueEx(key, _NAME, 0, winreg.REG_SZ, value)
+            else:
+                with suppress(FileNotFoundError):
+                    winreg.DeleteValue(key, _NAME)
+
+
+def _set_file(path: Path, content: bytes | None) -> None:
+    """Replace the file at once, or remove it."""
+    if content is None:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        new = Path(file.name)
+        try:
+            file.write(content)
+            file.flush()
+            new.chmod(0o644)
+            new.replace(path)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise

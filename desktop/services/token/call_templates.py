@@ -1,0 +1,157 @@
+"""A call as code for other tools, which fetch the token when they run: it is never written in.
+
+It is handed on where no list of processes shows it: through a pipe, or within the process.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from enum import StrEnum
+
+from desktop.services.model.copy_formats import powershell_quoted, sh_quoted
+from desktop.services.token.api_call import Body, Call
+
+PROGRAM = "xdr-login"
+
+
+class Language(StrEnum):
+    """What a call can be written for."""
+
+    CURL = "curl"
+    POWERSHELL = "powershell"
+    PYTHON = "python"
+    JAVASCRIPT = "javascript"
+
+
+def template(language: Language, call: Call, *, profile_id: str) -> str:
+    """Code that makes `call` with a token of the profile; runs as it stands, redirects stay.
+
+    curl is for POSIX shells, Python 3 and Node.js need nothing but themselves.
+    """
+    return _WRITERS[language](call, profile_id)
+
+
+def _curl(call: Call, profile_id: str) -> str:
+    # Of an argument every process could read; `@-` is read from the pipe (curl 7.55).
+    lines = [
+        f"{PROGRAM} token --profile {sh_quoted(profile_id)} --format header |",
+        "  curl --silent --show-error --globoff --header @-",
+        "    --head" if call.method == "HEAD" else f"    --request {call.method}",
+    ]
+    lines += [f"    --header {sh_quoted(f'{name}: {value}')}" for name, value in call.headers]
+    if call.body is not None:
+        lines.append(f"    {_curl_body(call.body)}")
+    lines.append(f"    --url {sh_quoted(call.address)}")
+    head, *rest = lines
+    return f"{head}\n" + " \\\n".join(rest) + "\n"
+
+
+def _curl_body(body: Body) -> str:
+    if body.file:
+        return f"--data-binary {sh_quoted(f'@{_as_path(body.file)}')}"
+    return f"--data-raw {sh_quoted(body.text)}"  # does not take "@" for a file
+
+
+def _powershell(call: Call, profile_id: str) -> str:
+    # Windows PowerShell 5.1 takes the type of the body as a parameter only.
+    named = [each for each in call.headers if each[0].lower() != "content-type"]
+    types = [value for name, value in call.headers if name.lower() == "content-type"]
+    lines = [
+        f"$token = {PROGRAM} token --profile {powershell_quoted(profile_id)}",
+        f"if ($LASTEXITCODE) {{ throw '{PROGRAM} gave no token.' }}",
+        '$headers = @{ "Authorization" = "Bearer $token" }',
+        *(
+            f"$headers[{powershell_quoted(name)}] = {powershell_quoted(value)}"
+            for name, value in _joined(named)
+        ),
+        f"Invoke-RestMethod -Method {call.method.capitalize()} -MaximumRedirection 0 `",
+    ]
+    if call.body is not None:
+        lines.append(f"  -ContentType {powershell_quoted(types[0])} `")
+        lines.append(f"  {_powershell_body(call.body)} `")
+    lines.append(f"  -Headers $headers -Uri {powershell_quoted(call.address)}")
+    return "\n".join(lines) + "\n"
+
+
+def _powershell_body(body: Body) -> str:
+    if body.file:
+        return f"-InFile {powershell_quoted(body.file)}"
+    return f"-Body {powershell_quoted(body.text)}"
+
+
+def _python(call: Call, profile_id: str) -> str:
+    headers = "".join(f"    {name!r}: {value!r},\n" for name, value in _joined(call.headers))
+    data = ""
+    if call.body is not None:
+        source = f"Path({call.body.file!r}).read_bytes()"
+        data = f", data={source if call.body.file else repr(call.body.text.encode())}"
+    path = "from pathlib import Path\n" if call.body and call.body.file else ""
+    return f"""\
+import subprocess
+import urllib.error
+import urllib.request
+{path}
+token = subprocess.run(
+    [{PROGRAM!r}, "token", "--profile", {profile_id!r}],
+    check=True, stdout=subprocess.PIPE, text=True,
+).stdout.strip()
+headers = {{
+{headers}}}
+url = {call.address!r}
+request = urllib.request.Request(url, method={call.method!r}, headers=headers{data})
+# Not one of the headers: those would go along to wherever a redirect leads.
+request.add_unredirected_header("Authorization", f"Bearer {{token}}")
+try:
+    answer = urllib.request.urlopen(request)
+except urllib.error.HTTPError as error:
+    answer = error
+with answer:
+    print(answer.read().decode())
+"""
+
+
+def _javascript(call: Call, profile_id: str) -> str:
+    headers = "".join(
+        f"    {json.dumps(name)}: {json.dumps(value)},\n" for name, value in _joined(call.headers)
+    )
+    body = ""
+    if call.body is not None:
+        source = f"readFileSync({json.dumps(call.body.file)})"
+        body = f"  body: {source if call.body.file else json.dumps(call.body.text)},\n"
+    reads = 'import { readFileSync } from "node:fs";\n' if call.body and call.body.file else ""
+    arguments = json.dumps(["token", "--profile", profile_id])
+    return f"""\
+// Save it as a file that ends in .mjs, and run it with Node.js 18 or later.
+import {{ execFileSync }} from "node:child_process";
+{reads}
+const token = execFileSync({json.dumps(PROGRAM)}, {arguments}, {{ encoding: "utf8" }}).trim();
+const answer = await fetch({json.dumps(call.address)}, {{
+  method: {json.dumps(call.method)},
+  redirect: "error",
+  headers: {{
+    "Authorization": `Bearer ${{token}}`,
+{headers}  }},
+{body}}});
+console.log(await answer.text());
+"""
+
+
+def _joined(headers: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """One value a name, as RFC 9110 section 5.3 lets it be joined."""
+    gathered: dict[str, tuple[str, list[str]]] = {}
+    for name, value in headers:
+        gathered.setdefault(name.lower(), (name, []))[1].append(value)
+    return [(name, ", ".join(values)) for name, values in gathered.values()]
+
+
+def _as_path(file: str) -> str:
+    return f"./{file}" if file == "-" else file  # "@-" would read the pipe once more
+
+
+_WRITERS: dict[Language, Callable[[Call, str], str]] = {
+    Language.CURL: _curl,
+    Language.POWERSHELL: _powershell,
+    Language.PYTHON: _python,
+    Language.JAVASCRIPT: _javascript,
+}

@@ -1,0 +1,223 @@
+"""All that is known of a sign-in, except its secrets: for the details page and for support."""
+
+import math
+import platform
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from desktop import __version__
+from desktop.oauth.errors import printable
+from desktop.oauth.metadata import ServerMetadata
+from desktop.services.model.profile import Profile
+from desktop.services.model.states import Revocation, SignedIn
+from desktop.services.system.logs import redacted
+
+# RFC 7519 section 4.1 and OpenID Connect Core 1.0 sections 2 and 5.1: numbers that are instants.
+_INSTANTS = ("iat", "nbf", "exp", "auth_time", "updated_at")
+# What support asks for; the other claims are about the person.
+_FOR_SUPPORT = ("iss", "aud", "azp", "client_id", "jti", "iat", "nbf", "exp", "auth_time")
+
+_LONGEST_VALUE = 1000  # characters
+_MOST_ROWS = 200
+_DEEPEST = 6
+_EMPTY = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A scope, and whether it was asked for and granted.
+
+    `asked` is `None` where none was asked for: then the server decides.
+    """
+
+    name: str
+    asked: bool | None
+    granted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim as text; `at` is the instant that it is, if it is one."""
+
+    name: str
+    value: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenDetails:
+    """What the details page shows. Instants are aware UTC; it holds no token.
+
+    `endpoints` are names and addresses. `clock_offset` is by how many seconds this computer's clock
+    is ahead of the server's.
+    """
+
+    profile: str
+    client_id: str
+    issuer: str
+    endpoints: tuple[tuple[str, str], ...]
+    token_type: str
+    issued_at: datetime
+    expires_at: datetime | None
+    renews_at: datetime | None
+    renewable: bool
+    clock_offset: float
+    scopes: tuple[Scope, ...]
+    claims: tuple[Claim, ...]
+
+
+def token_details(
+    state: SignedIn,
+    *,
+    profile: Profile,
+    metadata: ServerMetadata | None,
+    claims: Mapping[str, object],
+) -> TokenDetails:
+    """What is known of the sign-in in `state`; `metadata` is not known before it was needed."""
+    found = metadata or ServerMetadata()
+    return TokenDetails(
+        profile=" · ".join(filter(None, (profile.name, profile.place))),
+        client_id=profile.client_id,
+        issuer=found.issuer or profile.expected_issuer or profile.issuer,
+        endpoints=_endpoints(profile, found),
+        token_type=state.token_type,
+        issued_at=state.issued_at,
+        expires_at=state.expires_at,
+        renews_at=state.renews_at,
+        renewable=state.renewable,
+        clock_offset=state.clock_offset,
+        scopes=_scopes(state),
+        claims=tuple(_claim(name, value) for name, value in flattened(claims)),
+    )
+
+
+# A server may echo what it was sent; in a list, and in an object with a value, the name is above.
+_SECRET = re.compile(r"(?i)(?:token|secret|password|assertion|code)s?(?: › (?:\d+|value))*$")
+_REDACTED = "[redacted]"
+
+
+def flattened(
+    members: Mapping[str, object], *, is_secret: Callable[[str], bool] = lambda _text: False
+) -> tuple[tuple[str, str], ...]:
+    """The members of a JSON object as names and texts fit to print: "user › name".
+
+    Nobody knows what a server sends: what is too long, too deep or too much is cut, and what is
+    named as a secret, looks like one or by `is_secret` is one is not shown.
+    """
+    rows: list[tuple[str, str]] = []
+    for name, value in _leaves(members, depth=0):
+        if len(rows) == _MOST_ROWS:
+            rows.append(("…", ""))
+            break
+        hidden = is_secret(value) or (_SECRET.search(name) and value != _EMPTY)
+        shown = _REDACTED if hidden else redacted(printable(value, _LONGEST_VALUE))
+        shown_name = _REDACTED if is_secret(name) else redacted(printable(name, 200))
+        rows.append((shown_name, shown))
+    return tuple(rows)
+
+
+def revocation_offered(profile: Profile, metadata: ServerMetadata | None) -> Revocation | None:
+    """What signing out can do at the server; `None` while that is not known."""
+    if profile.app_grant_endpoint and profile.grant != "client-credentials":
+        return Revocation.GRANT_REVOKED
+    if profile.revocation_endpoint:
+        return Revocation.REVOKED
+    if metadata is None:
+        return None
+    return Revocation.REVOKED if metadata.revocation_endpoint else Revocation.NOT_OFFERED
+
+
+def details_for_support(details: TokenDetails, at: datetime) -> str:
+    """`details` as plain text without secrets, and without what is about the person.
+
+    Of the claims it has those that tell server, client and times apart; name, address and
+    organization of the person stay on the page.
+    """
+    lines = [
+        f"XDR Login {__version__} on {platform.platform()}",
+        f"Time: {_instant(at)}",
+        f"Profile: {details.profile}, client {details.client_id}",
+        f"Issuer: {details.issuer}",
+        *(f"{name}: {address}" for name, address in details.endpoints),
+        f"Token type: {details.token_type}",
+        f"Issued: {_instant(details.issued_at)}",
+        f"Expires: {_instant(details.expires_at)}",
+        f"Renews: {_instant(details.renews_at)}" if details.renewable else "Not renewable",
+        f"Clock ahead of the server's by: {details.clock_offset:.0f} s",
+        f"Scopes asked for: {_names(scope for scope in details.scopes if scope.asked)}",
+        f"Scopes granted: {_names(scope for scope in details.scopes if scope.granted)}",
+        *(f"{each.name}: {each.value}" for each in details.claims if each.name in _FOR_SUPPORT),
+    ]
+    return redacted("\n".join(lines))
+
+
+def _names(scopes: Iterable[Scope]) -> str:
+    return " ".join(scope.name for scope in scopes) or "none"
+
+
+def _instant(at: datetime | None) -> str:
+    return "never" if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _endpoints(profile: Profile, found: ServerMetadata) -> tuple[tuple[str, str], ...]:
+    # What the profile names counts more than what the server does.
+    named = (
+        (
+            "Device authorization endpoint",
+            profile.device_authorization_endpoint or found.device_authorization_endpoint,
+        ),
+        ("Token endpoint", profile.token_endpoint or found.token_endpoint),
+        ("Revocation endpoint", profile.revocation_endpoint or found.revocation_endpoint),
+        ("App grant endpoint", profile.app_grant_endpoint),
+        ("Who-am-I endpoint", profile.userinfo_endpoint or found.userinfo_endpoint),
+    )
+    return tuple((name, address) for name, address in named if address)
+
+
+def _scopes(state: SignedIn) -> tuple[Scope, ...]:
+    asked = state.requested_scope
+    names = dict.fromkeys((*asked, *state.scope))
+    return tuple(
+        Scope(name, asked=name in asked if asked else None, granted=name in state.scope)
+        for name in names
+    )
+
+
+def _claim(name: str, value: str) -> Claim:
+    return Claim(name, value, _read_instant(value) if name in _INSTANTS else None)
+
+
+def _read_instant(value: str) -> datetime | None:
+    try:
+        seconds = float(value)
+        return datetime.fromtimestamp(seconds, UTC) if math.isfinite(seconds) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _leaves(members: Mapping[str, object], *, depth: int) -> Iterator[tuple[str, str]]:
+    for name, value in members.items():
+        if isinstance(value, Mapping) and value and depth < _DEEPEST:
+            for inner, leaf in _leaves(value, depth=depth + 1):
+                yield f"{name} › {inner}", leaf
+        elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
+            numbered = {str(number): item for number, item in enumerate(value, 1)}
+            yield from _leaves({name: numbered}, depth=depth)
+        else:
+            yield str(name), _text(value)
+
+
+def _text(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list() | dict() | str() | None if not value:
+            return _EMPTY
+        case list():
+            return ", ".join(_text(item) for item in value)
+        case dict():
+            return "…"  # too deep
+        case _:
+            return str(value)

@@ -1,0 +1,27 @@
+"""What support asks for about a failure."""
+
+import platform
+from datetime import datetime
+
+from desktop import __version__
+from desktop.oauth import errors
+from desktop.services.model.profile import Profile
+from desktop.services.model.states import Failed
+from desktop.services.system.logs import redacted
+from desktop.services.wording.messages import advice_for
+
+
+def details(state: Failed, profile: Profile | None, at: datetime) -> str:
+    """What support asks for, as plain text; never a secret."""
+    advice = advice_for(state.error, user_code=state.user_code)
+    lines = [
+        f"XDR Login {__version__} on {platform.platform()}",
+        f"Time: {at.isoformat(timespec='seconds')}",
+        f"{advice.title} ({type(state.error).__name__})",
+        advice.facts,
+        advice.text,
+    ]
+    if profile is not None:
+        lines.insert(2, f"Profile: {profile.name}, {profile.place}, client {profile.client_id}")
+    detail = str(getattr(state.error, "detail", "") or getattr(state.error, "description", ""))
+    return redacted("\n".join(filter(None, [*lines, errors.printable(detail)])))

@@ -1,0 +1,220 @@
+"""The routes that an OpenAPI description tells of. Nothing in it is believed to be well-formed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from desktop.oauth.errors import printable
+from desktop.services.system.resources import resource
+
+OWN_DESCRIPTION = "openapi/iroh-oauth2.json"
+LARGEST_DESCRIPTION = 16 * 1024 * 1024  # bytes
+MOST_ROUTES = 5000
+MOST_PARAMETERS = 200  # of one route
+_MOST_HOPS = 8  # from one reference to the next
+_METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
+_BODY_KINDS = {"body": "body", "formData": "form"}  # OpenAPI 2
+
+
+class BadDescription(ValueError):
+    """A description that cannot be used; its text says why, to a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a route takes; `where` is path, query, header, cookie, form or body.
+
+    `assumed` says what is not known for certain of it; empty where it is.
+    """
+
+    name: str
+    where: str
+    text: str
+    required: bool
+    assumed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a path; `needs_token` is whether an access token, `scopes` what it must hold."""
+
+    group: str
+    method: str
+    path: str
+    text: str
+    parameters: tuple[Parameter, ...]
+    needs_token: bool
+    scopes: tuple[str, ...]
+    assumed: str
+
+
+def own_routes() -> tuple[Route, ...]:
+    """What is known of the routes of Cisco XDR's OAuth2 service."""
+    return routes_in(resource(OWN_DESCRIPTION).read_bytes())
+
+
+def routes_of(file: Path) -> tuple[Route, ...]:
+    """The routes that `file` describes; raises `BadDescription` or `OSError`."""
+    with file.open("rb") as opened:
+        content = opened.read(LARGEST_DESCRIPTION + 1)
+    if len(content) > LARGEST_DESCRIPTION:
+        raise BadDescription("It is larger than 16 MB.")
+    return routes_in(content)
+
+
+def routes_in(content: bytes) -> tuple[Route, ...]:
+    """The routes that OpenAPI 2 or 3 in JSON describes, by group; raises `BadDescription`."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BadDescription(
+            "It is not JSON. A description in YAML has to be converted first."
+        ) from error
+    if not isinstance(document, dict) or not {"openapi", "swagger"} & document.keys():
+        raise BadDescription("It is no OpenAPI description: neither “openapi” nor “swagger”.")
+    reader = _Reader(document)
+    routes = list(reader.routes())
+    if len(routes) > MOST_ROUTES:
+        raise BadDescription(f"It describes more than {MOST_ROUTES} routes.")
+    if not routes:
+        raise BadDescription("It describes no route.")
+    order = reader.groups()
+    return tuple(sorted(routes, key=lambda route: order.get(route.group, len(order))))
+
+
+class _Reader:
+    """Reads one document; what makes no sense in it is left out."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = document
+        self._base = _base_path(document)
+        parts = _members(document.get("components"))
+        schemes = parts.get("securitySchemes", document.get("securityDefinitions"))
+        self._schemes = _members(schemes)
+
+    def groups(self) -> dict[str, int]:
+        """The place of each group in the order of the document."""
+        tags = [_members(tag).get("name") for tag in _list(self._document.get("tags"))]
+        return {_text(name): place for place, name in enumerate(tags)}
+
+    def routes(self) -> Iterator[Route]:
+        """One more than are allowed at most."""
+        count = 0
+        for path, item in _members(self._document.get("paths")).items():
+            found = self._resolved(item)
+            for method in _METHODS:
+                if isinstance(found.get(method), dict) and count <= MOST_ROUTES:
+                    count += 1
+                    yield self._route(str(path), method, found[method], found)
+
+    def _route(
+        self, path: str, method: str, operation: dict[str, Any], item: dict[str, Any]
+    ) -> Route:
+        given = chain(_list(item.get("parameters")), _list(operation.get("parameters")))
+        found = [self._parameter(each) for each in islice(given, MOST_PARAMETERS)]
+        parameters = {(each.name, each.where): each for each in found}
+        names = _list(operation.get("tags"))
+        needs_token, scopes = self._security(operation)
+        return Route(
+            group=_text(names[0]) if names else "",
+            method=method.upper(),
+            path=printable(self._base + path),
+            text=_text(operation.get("summary") or operation.get("description")),
+            parameters=(*parameters.values(), *self._body(operation)),
+            needs_token=needs_token,
+            scopes=scopes,
+            assumed=_assumed(operation),
+        )
+
+    def _parameter(self, value: object) -> Parameter:
+        found = self._resolved(value)
+        where = _text(found.get("in"))
+        return Parameter(
+            name=_text(found.get("name")),
+            where=_BODY_KINDS.get(where, where),
+            text=_text(found.get("description")),
+            required=found.get("required") is True,
+            assumed=_assumed(found),
+        )
+
+    def _body(self, operation: dict[str, Any]) -> Iterator[Parameter]:
+        content = _members(self._resolved(operation.get("requestBody")).get("content"))
+        media_type = next(iter(content), "")
+        schema = self._resolved(_members(content.get(media_type)).get("schema"))
+        required = _list(schema.get("required"))
+        for name, value in islice(_members(schema.get("properties")).items(), MOST_PARAMETERS):
+            found = self._resolved(value)
+            yield Parameter(
+                name=_text(name),
+                where="form" if "form" in media_type else "body",
+                text=_text(found.get("description")),
+                required=name in required,
+                assumed=_assumed(found) or _assumed(schema),
+            )
+
+    def _security(self, operation: dict[str, Any]) -> tuple[bool, tuple[str, ...]]:
+        """Whether an access token is needed, and the scopes of all ways to give one."""
+        ways = _list(operation.get("security", self._document.get("security")))
+        named = [pair for way in ways for pair in _members(way).items()]
+        tokens = [_list(scopes) for name, scopes in named if self._is_token(name)]
+        return bool(tokens), tuple(dict.fromkeys(_text(each) for found in tokens for each in found))
+
+    def _is_token(self, name: str) -> bool:
+        scheme = self._resolved(self._schemes.get(name))
+        kind = _text(scheme.get("type"))
+        return kind in {"oauth2", "openIdConnect"} or scheme.get("scheme") == "bearer"
+
+    def _resolved(self, value: object) -> dict[str, Any]:
+        """`value`, or what it refers to within the document; empty for what is no object."""
+        for _ in range(_MOST_HOPS):
+            reference = value.get("$ref") if isinstance(value, dict) else None
+            if not isinstance(reference, str):
+                return _members(value)
+            value = self._target(reference)
+        return {}
+
+    def _target(self, reference: str) -> object:
+        # RFC 6901; other documents are never fetched.
+        if not reference.startswith("#/"):
+            return None
+        found: object = self._document
+        for part in reference[2:].split("/"):
+            found = _members(found).get(part.replace("~1", "/").replace("~0", "~"))
+        return found
+
+
+def _base_path(document: Mapping[str, Any]) -> str:
+    """What stands before every path: of the first server, or in OpenAPI 2 by itself."""
+    if isinstance(base := document.get("basePath"), str):
+        return base.rstrip("/")
+    servers = _list(document.get("servers"))
+    address = _members(servers[0]).get("url") if servers else None
+    if not isinstance(address, str):
+        return ""
+    try:
+        return urlsplit(address).path.rstrip("/")
+    except ValueError:
+        return ""
+
+
+def _assumed(found: Mapping[str, Any]) -> str:
+    value = found.get("x-assumed")
+    return "It is assumed." if value is True else _text(value)
+
+
+def _members(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    return printable(value) if isinstance(value, str) else ""

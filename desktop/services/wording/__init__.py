@@ -1,0 +1,1 @@
+"""Texts for people that window and terminal share."""

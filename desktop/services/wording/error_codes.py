@@ -1,0 +1,44 @@
+"""What kind of failure an expected error is: the names that programs are told, and go by."""
+
+from __future__ import annotations
+
+from desktop.oauth import errors
+from desktop.services.model import errors as session_errors
+from desktop.services.model.profile import ProfileError
+from desktop.services.secrets.keystore import KeystoreError
+
+EXPECTED = (errors.OAuthError, KeystoreError, session_errors.SessionError, ProfileError)
+"""What is told in words; anything else is a fault of this program."""
+
+_CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
+    (
+        "sign_in_needed",
+        (
+            session_errors.NoToken,
+            session_errors.SignedOutByServer,
+            session_errors.SignedOutElsewhere,
+            errors.CodeExpired,
+            errors.ExpiredToken,
+            errors.InvalidGrant,
+            errors.InvalidToken,
+            errors.NotApprovedInTime,
+        ),
+    ),
+    ("declined", (session_errors.NotAllowed, errors.AccessDenied)),
+    (
+        "forbidden",
+        (
+            session_errors.ForbiddenByPolicy,
+            session_errors.NobodyToAsk,
+            errors.ForbiddenByPolicy,
+            errors.InsufficientScope,
+        ),
+    ),
+    ("network", (errors.Trouble,)),
+    ("keyring", (KeystoreError,)),
+)
+
+
+def failure_code(error: Exception) -> str:
+    """The name of the kind of `error`; "failure" for one of no kind of its own."""
+    return next((code for code, kinds in _CODES if isinstance(error, kinds)), "failure")

@@ -1,0 +1,99 @@
+"""What window and terminal say of signing out: pure functions."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from desktop.services.model.states import Revocation, SignedOut
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+ASK_ABOUT_ALL = "Sign out on all computers?"
+SPOKEN_ASK_ABOUT_ALL = (
+    "Sign out on all computers? Press again to end all that you granted this app, on all of them."
+)
+
+
+def short_time(at: datetime, *, beside: datetime) -> str:
+    """`at` in the zone of the person, to the minute; with its day where `beside` is on another."""
+    local = at.astimezone()
+    same_day = local.date() == beside.astimezone().date()
+    return f"{local:%H:%M}" if same_day else f"{local:%H:%M} on {local.day} {local:%B}"
+
+
+def sign_out_tip(offered: Revocation | None) -> str:
+    """What signing out will do, for who wonders before pressing the button.
+
+    `offered` is what the server has for it, `None` while that is not known.
+    """
+    match offered:
+        case Revocation.GRANT_REVOKED:
+            return (
+                "Removes the token from this computer and revokes everything that you granted "
+                "this app, on all your computers."
+            )
+        case Revocation.REVOKED:
+            return (
+                "Removes the token from this computer and revokes this sign-in at the server. "
+                "Your other computers stay signed in."
+            )
+        case None:
+            return (
+                "Removes the token from this computer and, where the server offers that, "
+                "revokes it there."
+            )
+        case _:
+            return (
+                "Removes the token from this computer only: the server offers no way to revoke it."
+            )
+
+
+def signed_out(state: SignedOut) -> str:
+    """What has been removed and revoked, and what could not be; empty if nobody signed out."""
+    if state.removed_at is None:
+        return ""
+    end = state.valid_until
+    until = f" until {short_time(end, beside=state.removed_at)}" if end is not None else ""
+    return f"You are signed out. The token was removed from this computer{_revoked(state, until)}"
+
+
+def told(profile_id: str, state: SignedOut) -> dict[str, object]:
+    """What a command is told of signing out; `failed` is why the server could not be told."""
+    from desktop.services.wording.error_codes import failure_code  # not before the first paint
+
+    end = state.valid_until
+    return {
+        "id": profile_id,
+        "revocation": state.revocation.name.lower() if state.removed_at is not None else None,
+        "valid_until": None if end is None else end.astimezone(UTC).isoformat(timespec="seconds"),
+        "text": signed_out(state) or "You are signed out.",
+        "failed": failure_code(state.not_revoked) if state.not_revoked else None,
+    }
+
+
+def _revoked(state: SignedOut, until: str) -> str:
+    match state.revocation:
+        case Revocation.REVOKED:
+            return " and revoked at the server."
+        case Revocation.GRANT_REVOKED:
+            return ", and all that you granted this app was revoked, on all your computers."
+        case Revocation.FAILED:
+            why = f" ({_title(state.not_revoked)})" if state.not_revoked else ""
+            return f"; the server could not be told{why}. A copy stays valid there{until}."
+        case Revocation.UNDER_WAY:
+            return "; the server is being told."
+        case Revocation.NOT_OFFERED if until:
+            return f". The server offers no way to revoke it: copies stay valid{until}."
+        case Revocation.NOT_OFFERED:
+            return "."
+
+
+def _title(error: Exception) -> str:
+    # The table of words knows the protocol, which is not loaded before the first paint.
+    from desktop.services.wording.messages import advice_for
+
+    title = advice_for(error).title
+    return title[:1].lower() + title[1:]  # within a sentence

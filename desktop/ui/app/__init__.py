@@ -1,0 +1,1 @@
+"""Starting, running and quitting the app; everything else is put together here."""

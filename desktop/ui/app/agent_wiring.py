@@ -1,0 +1,51 @@
+"""The agent in the running program: what it serves, and how it asks the person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.ipc.agent import Agent
+from desktop.oauth.clock import SystemClock
+from desktop.services.session.token_permission import Consent
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from desktop.ipc.agent import GoByTheFile, Reload
+    from desktop.services.session.sessions import Sessions
+    from desktop.services.session.token_permission import Answer, Question
+    from desktop.ui.app.controller import Controller
+
+
+def make_agent(
+    controller: Controller,
+    sessions: Sessions,
+    *,
+    reload: Reload,
+    go_by_the_file: GoByTheFile,
+    ready: asyncio.Event,
+    tell: Callable[[], None],
+) -> Agent:
+    """The agent; `tell` is called when a person is asked who may not see it."""
+    keeper, window = controller.keeper, controller.window
+
+    async def ask(question: Question) -> Answer:
+        from desktop.ui.window.permission_window import QuestionWindow
+
+        over = window.geometry() if window.in_sight() else window.screen().availableGeometry()
+        asking = QuestionWindow(question, window.windowIcon(), over=over)
+        tell()
+        return await asking.ask()
+
+    agent = Agent(
+        sessions,
+        reload=reload,
+        go_by_the_file=go_by_the_file,
+        consent=Consent(ask, SystemClock()),
+        asks=lambda: keeper.settings.ask_for_tokens,
+        leave=controller.sign_out_of,
+        ready=ready,
+    )
+    controller.pages.list_hand_outs(agent.hand_outs)
+    return agent

@@ -1,0 +1,60 @@
+"""What the self-test looks at in Qt: the window painted, icons drawn, the loop turning."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+from PySide6.QtCore import QLibraryInfo, QSize, qVersion
+from PySide6.QtGui import QGuiApplication, QIcon, QImage, QImageReader
+from PySide6.QtWidgets import QStyleFactory
+
+from desktop.services.system.resources import resource
+from desktop.ui.app.app import make_application
+from desktop.ui.app.event_loop import EventLoop
+from desktop.ui.kit.theme import Theme
+from desktop.ui.window.window import Window
+
+PATIENCE = 30.0  # seconds for a first paint, and for the work, on a busy machine
+
+
+def paint_while(work: Callable[[], Coroutine[None, None, str]]) -> str:
+    """Show the window until it is painted, do `work` on its loop, and say what there is.
+
+    Raises whatever keeps a person from seeing the window.
+    """
+    application = make_application()
+    application.has_painted = True
+    window = Window(Theme(application))
+    window.set_icon(QIcon(str(resource("icons/app.svg"))))
+    _check_icon()
+    with EventLoop(application) as loop:
+        told = loop.run_until_complete(_painted(window, work))
+    colours = _colours(window.grab().toImage())
+    if colours < 10:
+        raise ValueError(f"the window has only {colours} colours: nothing is drawn in it")
+    window.hide()
+    formats = ", ".join(each.toStdString() for each in QImageReader.supportedImageFormats())
+    return (
+        f"painted with Qt {qVersion()} on {QGuiApplication.platformName()}, {told}; "
+        f"styles {', '.join(QStyleFactory.keys())}; pictures {formats}; "
+        f"plugins in {QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)}"
+    )
+
+
+async def _painted(window: Window, work: Callable[[], Coroutine[None, None, str]]) -> str:
+    painted = asyncio.Event()
+    window.painted.connect(painted.set)
+    window.show()
+    await asyncio.wait_for(painted.wait(), PATIENCE)
+    return await asyncio.wait_for(work(), PATIENCE)
+
+
+def _check_icon() -> None:
+    picture = QIcon(str(resource("icons/app.svg"))).pixmap(QSize(64, 64)).toImage()
+    if picture.isNull() or _colours(picture) < 2:
+        raise ValueError("Qt cannot draw SVG: its icon engine is missing")
+
+
+def _colours(picture: QImage) -> int:
+    step = max(1, picture.width() // 64)
+    points = range(0, picture.width(), step), range(0, picture.height(), step)
+    return len({picture.pixel(x, y) for x in points[0] for y in points[1]})

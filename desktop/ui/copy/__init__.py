@@ -1,0 +1,1 @@
+"""Copying a token to the clipboard, and clearing it again."""

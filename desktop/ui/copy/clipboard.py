@@ -1,0 +1,185 @@
+"""The clipboard, with care for secrets: marked as not to be recorded, and taken back.
+
+Only the clipboard proper is used, never the selection of X11 that the middle button pastes.
+
+On Wayland nobody says whether a copy was accepted, and Qt shows its own content either way. A
+compositor takes one from a window that has the focus and, as most want it, that was just pressed;
+with the data control protocol, which `ui/app/app.py` lets Qt use, from any program.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QByteArray, QMimeData, QObject, QTimer
+from PySide6.QtGui import QClipboard, QGuiApplication
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QWindow
+
+CLEAR_AFTER = 30.0  # seconds
+ECHO = 0.5  # seconds within which a compositor announces what it has accepted
+
+# What clipboard managers and histories look for; each platform ignores the marks of the others.
+# The one of macOS, org.nspasteboard.ConcealedType, would need QUtiMimeConverter, which PySide6 does
+# not bind: Qt writes a type that it does not know under a name of its own.
+_DO_NOT_RECORD = {
+    'application/x-qt-windows-mime;value="ExcludeClipboardContentFromMonitorProcessing"': b"1",
+    'application/x-qt-windows-mime;value="CanIncludeInClipboardHistory"': b"\0\0\0\0",
+    'application/x-qt-windows-mime;value="CanUploadToCloudClipboard"': b"\0\0\0\0",
+    "x-kde-passwordManagerHint": b"secret",
+}
+
+
+class Clipboard(QObject):
+    """Copies text, and takes a secret back once its time is over, if it is still there.
+
+    `clear_after` is how long the next secret stays, in seconds; one that is there keeps the time
+    that the person was told.
+    """
+
+    def __init__(self, *, clear_after: float = CLEAR_AFTER, wayland: bool | None = None) -> None:
+        super().__init__()
+        self.clear_after = clear_after
+        self._wayland = is_wayland() if wayland is None else wayland
+        self._clipboard: QClipboard = QGuiApplication.clipboard()
+        self._secret: str | None = None
+        self._left_behind: set[str] = set()  # secrets that the desktop may have kept
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self.clear_secret)
+        if self._wayland:
+            application = cast("QGuiApplication", QGuiApplication.instance())
+            application.focusWindowChanged.connect(self._on_focus)
+
+    @property
+    def needs_focus(self) -> bool:
+        """Whether the desktop may refuse a copy to a program that has not got the focus."""
+        return self._wayland
+
+    def copy(self, text: str) -> None:
+        """Put `text` on the clipboard."""
+        self._forget()
+        self._clipboard.setText(text)
+
+    async def copy_secret(self, text: str) -> bool:
+        """Put `text` on the clipboard for a short time, out of histories; whether it is there."""
+        before = self._left_behind | ({self._secret} if self._secret is not None else set())
+        self._forget()
+        there = False
+        try:
+            there = await self._put(text)
+        finally:
+            if there:
+                self._left_behind.clear()
+            else:
+                self._forget()
+                self._go_on_clearing(before)
+        return there
+
+    async def _put(self, text: str) -> bool:
+        """Put `text` on the clipboard; whether it is there."""
+        if self._wayland and self._clipboard.ownsClipboard():
+            # Its going makes an echo too, which must not be taken for that of `text`.
+            await self._echoed(self._clipboard.clear)
+        self._secret = text
+        self._timer.start(round(self.clear_after * 1000))
+        put = partial(self._clipboard.setMimeData, _marked(text))
+        if self._wayland:
+            return await self._accepted(put)
+        put()
+        return self._holds(text)
+
+    def clear_secret(self) -> None:
+        """Empty the clipboard if it still holds the secret that was put there."""
+        secret = self._secret
+        self._forget()
+        if secret is None or not self._holds(secret):
+            return
+        self._clipboard.clear()
+        if self._wayland:
+            self._go_on_clearing({secret})
+
+    async def close(self) -> None:
+        """Take the secret back for good: the program ends."""
+        self.clear_secret()
+        if self._left_behind:
+            await asyncio.sleep(ECHO)
+            # Unheard, it would not have been sent before the program is gone.
+            await self._echoed(self._clear_what_was_left)
+
+    def _holds(self, text: str) -> bool:
+        # To own it is not enough: a person may have copied something else in our own window. Where
+        # another program took it over, as a clipboard manager does, asking one that hangs holds Qt
+        # for five seconds on X11, and for as long again with every further question.
+        content: QMimeData | None = self._clipboard.mimeData()  # None once it is empty
+        return content is not None and bool(content.formats()) and content.text() == text
+
+    async def _accepted(self, put: Callable[[], None]) -> bool:
+        """Do `put`; whether the compositor of Wayland went along. What it refused is gone again."""
+        try:
+            if await self._echoed(put) and self._clipboard.ownsClipboard():
+                return True
+        except asyncio.CancelledError:
+            self.clear_secret()
+            raise
+        # Qt takes what was refused for its own. Who refused it refuses this too, so that nothing
+        # of anybody else goes.
+        self._clipboard.clear()
+        return False
+
+    async def _echoed(self, change: Callable[[], None]) -> bool:
+        """Do `change`; whether the compositor said something of it."""
+        change()
+        # What Qt says by itself has been said. What comes now comes from the compositor: that the
+        # clipboard has changed or, as GNOME answers who has not got the focus, a refusal.
+        echo = asyncio.get_running_loop().create_future()
+
+        def on_change() -> None:
+            if not echo.done():
+                echo.set_result(None)
+
+        self._clipboard.dataChanged.connect(on_change)
+        try:
+            await asyncio.wait({echo}, timeout=ECHO)
+        finally:
+            self._clipboard.dataChanged.disconnect(on_change)
+        return echo.done()
+
+    def _on_focus(self, window: QWindow | None) -> None:
+        if window is not None and self._left_behind:
+            QTimer.singleShot(0, self, self._clear_what_was_left)
+
+    def _clear_what_was_left(self) -> None:
+        """Clear what the desktop has kept of a secret that was taken back."""
+        # GNOME keeps a copy of what it loses, and shows it to nobody who has not got the focus.
+        if not self._left_behind or (self._wayland and QGuiApplication.focusWindow() is None):
+            return
+        if self._clipboard.text() in self._left_behind:
+            self._clipboard.clear()
+        self._left_behind.clear()
+
+    def _go_on_clearing(self, secrets: set[str]) -> None:
+        """Take back, now or when a window has the focus, what is left of `secrets`."""
+        self._left_behind |= secrets
+        QTimer.singleShot(round(ECHO * 1000), self, self._clear_what_was_left)
+
+    def _forget(self) -> None:
+        self._secret = None
+        self._timer.stop()
+
+
+def is_wayland() -> bool:
+    """Whether windows are shown by a Wayland compositor."""
+    return QGuiApplication.platformName().startswith("wayland")
+
+
+def _marked(text: str) -> QMimeData:
+    content = QMimeData()
+    content.setText(text)
+    for mark, value in _DO_NOT_RECORD.items():
+        content.setData(mark, QByteArray(value))
+    return content

@@ -1,0 +1,1 @@
+"""Widgets, theme and layout that every part of the window uses."""

@@ -1,0 +1,100 @@
+"""A label for names and hosts: never wider than its place, however long one word of it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.ui.kit.qt_constants import ALIGN_CENTER, PLAIN_TEXT
+from desktop.ui.kit.widgets import Label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtCore import QEvent, QSize
+    from PySide6.QtGui import QFont, QResizeEvent
+
+_BREAK = "\N{ZERO WIDTH SPACE}"
+
+
+class FittedLabel(Label):
+    """Breaks a word where its place ends, and elides what takes more than `most` lines.
+
+    What was elided is in the tooltip, and is what a screen reader reads.
+    """
+
+    def __init__(self, role: str, *, most: int | None = None, centred: bool = False) -> None:
+        super().__init__()
+        self._whole = ""
+        self._most = most
+        self.setProperty("textFormat", PLAIN_TEXT)
+        self.setWordWrap(True)
+        self.setProperty("role", role)
+        if centred:
+            self.setProperty("alignment", ALIGN_CENTER)
+
+    def setText(self, text: str) -> None:
+        """Show `text`, or as much of it as there is room for."""
+        self._whole = text
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """No word of it makes the window wider."""
+        hint = super().minimumSizeHint()
+        hint.setWidth(0)
+        return hint
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the text to the new width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Fit the text to the new font."""
+        super().changeEvent(event)
+        self._fit()  # whatever has changed: to ask the event would build an enumeration
+
+    def _fit(self) -> None:
+        shown = fitted(self._whole, self.font(), self.contentsRect().width(), most=self._most)
+        super(Label, self).setText(shown)
+        self.setAccessibleName("" if shown == self._whole else self._whole)
+        is_cut = shown.replace(_BREAK, "") != self._whole
+        self.setToolTip(_as_markup(self._whole) if is_cut else "")
+
+
+def fitted(text: str, font: QFont, width: int, *, most: int | None = None) -> str:
+    """`text` with breaks in the words that are wider than `width`, elided after `most` lines."""
+    from PySide6.QtGui import QFontMetrics
+
+    metrics = QFontMetrics(font)
+    if width <= 0 or metrics.horizontalAdvance(text) <= width:
+        return text
+    lines = list(_lines(text, font, width))
+    if most is not None and len(lines) > most:
+        from PySide6.QtCore import Qt
+
+        rest = "".join(lines[most - 1 :])
+        lines[most - 1 :] = [metrics.elidedText(rest, Qt.TextElideMode.ElideRight, width)]
+    ends = (line if line[-1:].isspace() else f"{line}{_BREAK}" for line in lines[:-1])
+    return "".join((*ends, lines[-1]))
+
+
+def _lines(text: str, font: QFont, width: int) -> Iterator[str]:
+    from PySide6.QtGui import QTextLayout, QTextOption
+
+    units = text.encode("utf-16-le")  # what Qt counts
+    layout, option = QTextLayout(text, font), QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(width)
+        first, end = line.textStart(), line.textStart() + line.textLength()
+        yield units[2 * first : 2 * end].decode("utf-16-le")
+    layout.endLayout()
+
+
+def _as_markup(text: str) -> str:
+    """Wrap `text` in markup that says just this: Qt guesses whether a tooltip is markup."""
+    from html import escape
+
+    return f"<span>{escape(text)}</span>"

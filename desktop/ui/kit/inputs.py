@@ -1,0 +1,231 @@
+"""What a form is made of: a name, the control below it, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QStandardItemModel, QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QStyledItemDelegate,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.ui.kit.stepper import Stepper
+from desktop.ui.kit.widgets import add_row, label, restyled, set_tip
+
+if TYPE_CHECKING:
+    from desktop.ui.kit.theme import Theme
+
+_ARROW = QPoint(-22, 5)  # from the middle of the right edge
+_LINES = 3
+
+
+class Choice(QComboBox):
+    """One of a few; the wheel turns it only where the keyboard is on it."""
+
+    def __init__(self, entries: Mapping[str, str], theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        # The usual one of a combo box takes neither heights nor what cannot be chosen from styles.
+        self.setItemDelegate(QStyledItemDelegate(self))
+        self.setMinimumContentsLength(8)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        for value, text in entries.items():
+            self.addItem(text, value)
+
+    def value(self) -> str:
+        """What is chosen."""
+        return str(self.currentData() or "")
+
+    def choose(self, value: str) -> None:
+        """Choose `value` without calling it a change; one that is not known is added."""
+        self.blockSignals(True)
+        if self.findData(value) < 0:
+            self.addItem(value, value)
+        self.setCurrentIndex(self.findData(value))
+        self.blockSignals(False)
+
+    def close_off(self, values: Container[str]) -> None:
+        """Let those of `values` be seen, and not be chosen."""
+        model = self.model()
+        assert isinstance(model, QStandardItemModel)  # noqa: S101 - what a combo box has
+        for number in range(self.count()):
+            model.item(number).setEnabled(self.itemData(number) not in values)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Let the page be scrolled."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the arrow, which the style sheet takes away."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setPen(self._theme.color("muted"))
+        edge = QPoint(self.width(), self.height() // 2)
+        painter.drawText(edge + _ARROW, "▾")
+
+
+class Line(QLineEdit):
+    """One line of text."""
+
+    def __init__(self, hint: str = "", *, secret: bool = False) -> None:
+        super().__init__()
+        self.setPlaceholderText(hint)
+        if secret:
+            self.setEchoMode(QLineEdit.EchoMode.Password)
+
+    def value(self) -> str:
+        """What was typed."""
+        return self.text()
+
+    def choose(self, value: str) -> None:
+        """Show `value` without calling it a change."""
+        self.blockSignals(True)
+        self.setText(value)
+        self.blockSignals(False)
+        self.setCursorPosition(0)
+
+
+class Lines(QPlainTextEdit):
+    """A few lines of text. Tab goes on to the next field."""
+
+    def __init__(self, hint: str = "") -> None:
+        super().__init__()
+        self.setPlaceholderText(hint)
+        self.setTabChangesFocus(True)
+        self.setProperty("field", "true")  # typed into, unlike a text that is only shown
+        self.setFixedHeight(self.fontMetrics().lineSpacing() * _LINES + 26)
+
+    def value(self) -> str:
+        """What was typed."""
+        return self.toPlainText()
+
+    def choose(self, value: str) -> None:
+        """Show `value` without calling it a change."""
+        self.blockSignals(True)
+        self.setPlainText(value)
+        self.blockSignals(False)
+
+
+class OwnNumber(QWidget):
+    """A number of its own, or the usual one.
+
+    Signals:
+        changed: a person has changed it.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        name: str,
+        theme: Theme,
+        *,
+        usual: int,
+        allowed: range,
+        unit: str,
+        words: tuple[str, str],
+    ) -> None:
+        super().__init__()
+        as_usual, own = words
+        self._choice = Choice({"": as_usual, _OWN: own}, theme)
+        self._number = Stepper(
+            f"{name}: {own}", allowed=allowed, unit=unit, changed=self._on_change
+        )
+        self._number.show_value(usual)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(12)
+        line.addWidget(self._choice, 1)
+        line.addWidget(self._number)
+        self._number.hide()
+        self._choice.setAccessibleName(name)
+        self._choice.currentIndexChanged.connect(self._on_change)
+        self.setFocusProxy(self._choice)
+
+    def value(self) -> str:
+        """The number, or nothing for the usual one."""
+        return str(self._number.number.value()) if self._choice.value() else ""
+
+    def choose(self, value: str) -> None:
+        """Show `value` without calling it a change."""
+        self._choice.choose(_OWN if value else "")
+        if value.isascii() and value.isdigit():
+            self._number.show_value(int(value))
+        self._number.setVisible(bool(value))
+
+    def _on_change(self, _changed: int) -> None:
+        self._number.setVisible(bool(self._choice.value()))
+        self.changed.emit()
+
+
+_OWN = "own"
+
+Control = Choice | Line | Lines | OwnNumber
+
+
+class Field(QWidget):
+    """A control with its name above it; below it what it is for, or what is wrong with it."""
+
+    def __init__(
+        self, name: str, control: Control, about: str = "", *, beside: QWidget | None = None
+    ) -> None:
+        super().__init__()
+        self.control = control
+        self._about = about
+        self._name = name
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(5)
+        self.heading = label(name, "heading")
+        self.heading.setBuddy(control)
+        self._note = label("", "muted")
+        column.addWidget(self.heading)
+        if beside is None:
+            column.addWidget(control)
+        else:
+            add_row(column, control, beside).setStretch(0, 1)
+        column.addWidget(self._note)
+        control.setAccessibleName(name)
+        self.setFocusProxy(control)
+        self.show_fault("")
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with it; empty for nothing."""
+        return self._note.text() if self._note.property("role") == "fault" else ""
+
+    def show_fault(self, text: str) -> None:
+        """Show what is wrong, or what it is for where nothing is."""
+        self._note.setText(text or self._about)
+        self._note.setVisible(bool(text or self._about))
+        restyled(self._note, "role", "fault" if text else "muted")
+        restyled(self.control, "wrong", "true" if text else "false")
+        set_tip(self.control, text or self._about)
+
+    def explain(self, about: str) -> None:
+        """Say what it is for now."""
+        self._about = about
+        self.show_fault(self.fault)
+
+    def on_change(self, deed: Callable[[], object]) -> None:
+        """Call `deed` whenever a person has changed it."""
+        if isinstance(self.control, Choice):
+            self.control.currentIndexChanged.connect(lambda _index: deed())
+        elif isinstance(self.control, Line):
+            self.control.textChanged.connect(lambda _text: deed())
+        elif isinstance(self.control, OwnNumber):
+            self.control.changed.connect(deed)
+        else:
+            self.control.textChanged.connect(deed)

@@ -1,0 +1,28 @@
+"""A button that opens a menu, by mouse and by keyboard alike."""
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QMenu
+
+from desktop.ui.kit.widgets import Button
+
+
+class MenuButton(Button):
+    """Space, Return and the down arrow open its menu; screen readers call it a menu button."""
+
+    def __init__(self, text: str, entries: Mapping[str, Callable[[], object]]) -> None:
+        super().__init__(f"{text}  ▾", lambda: None)
+        self.setAccessibleName(text)
+        menu = QMenu(self)
+        for label, deed in entries.items():
+            menu.addAction(label).triggered.connect(lambda _checked=False, deed=deed: deed())
+        self.setMenu(menu)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Open the menu with the arrow that it opens to."""
+        if event.key() == Qt.Key.Key_Down:
+            self.showMenu()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,162 @@
+"""The design tokens, light and dark, and the style sheet made from them."""
+
+from __future__ import annotations
+
+from string import Template
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QColor, QFontInfo, QPalette
+from PySide6.QtWidgets import QApplication
+
+from desktop.services.system.resources import resource
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QBrush
+
+SPACE = 20  # logical pixels around and inside cards
+GAP = 14
+NARROWEST = 360
+WIDEST_COLUMN = 520
+
+LIGHT = {
+    "background": "#f4f6f9",
+    "card": "#ffffff",
+    "border": "#dfe3e9",
+    "fill": "#edf0f7",
+    "track": "#e2e6ec",
+    "text": "#10151d",
+    "muted": "#565f6d",
+    "primary": "#0b5fff",
+    "primary_hover": "#0a52dc",
+    "on_primary": "#ffffff",
+    "link": "#0a52dc",
+    "focus": "#051b47",
+    "warning_fill": "#fdf0d5",
+    "warning_text": "#85500a",
+    "good": "#128a4b",
+    "good_fill": "#e3f5ea",
+    "good_text": "#0f6b38",
+    "bad": "#c62828",
+    "bad_fill": "#fde7e7",
+    "bad_text": "#a31d1d",
+    "ending": "#b3620a",
+}
+
+DARK = {
+    "background": "#10131a",
+    "card": "#1b1f27",
+    "border": "#2b313c",
+    "fill": "#272c37",
+    "track": "#2b303b",
+    "text": "#eef1f6",
+    "muted": "#a4acb9",
+    "primary": "#5b8fff",
+    "primary_hover": "#7aa4ff",
+    "on_primary": "#0a1226",
+    "link": "#7aa4ff",
+    "focus": "#ffffff",
+    "warning_fill": "#35290f",
+    "warning_text": "#f5b84e",
+    "good": "#4dcb86",
+    "good_fill": "#12301f",
+    "good_text": "#54d08d",
+    "bad": "#ff7b7b",
+    "bad_fill": "#3a1a1c",
+    "bad_text": "#ff9a9a",
+    "ending": "#f0a33e",
+}
+
+# Steps of type, relative to the size that the person chose for the system.
+_TYPE = {"small_size": 0.92, "body_size": 1.0, "name_size": 1.08, "title_size": 1.42}
+
+
+class Theme:
+    """The tokens of the colour scheme in force, as colours for painting.
+
+    `motion` says whether things may move: the system is asked after the first paint.
+    """
+
+    def __init__(self, application: QApplication) -> None:
+        self._application = application
+        self.motion = False
+        self._chosen = "system"
+        # The palette knows it too; asking for the scheme would load `Qt` before the first paint.
+        self._system_is_dark = _is_dark(application.palette())
+        self.tokens = DARK if self._system_is_dark else LIGHT
+        self.wear(self.tokens)
+
+    def follow(self) -> None:
+        """Follow the system's colour scheme from now on, and its wish for less motion."""
+        # Kept in a name: what hangs on it dies with its Python object.
+        hints = self._application.styleHints()
+        hints.colorSchemeChanged.connect(self._on_scheme)
+        # A desktop that answers late has changed it since the start.
+        self._on_scheme(hints.colorScheme())
+        # Qt 6.11 does not know it yet.
+        preference = getattr(hints.accessibility(), "motionPreference", None)
+        self.motion = preference is None or preference().name != "ReducedMotion"
+
+    def choose(self, scheme: str) -> None:
+        """Be `light` or `dark` whatever the system is, or follow it where that is `system`."""
+        if scheme != self._chosen:
+            self._chosen = scheme
+            self._on_scheme(self._application.styleHints().colorScheme())
+
+    def wear(self, tokens: dict[str, str]) -> None:
+        """Dress the application in `tokens`."""
+        self.tokens = tokens
+        self._application.setPalette(_palette(tokens))
+        self._application.setStyleSheet(self._style_sheet())
+
+    def color(self, token: str) -> QColor:
+        """The colour `token`."""
+        return QColor(self.tokens[token])
+
+    def brush(self, token: str) -> QBrush:
+        """The colour `token`, to fill with."""
+        # To make a brush of a colour would load `Qt` before the first code; a palette does not.
+        palette = QPalette()
+        palette.setColor(QPalette.ColorRole.Window, self.color(token))
+        return palette.window()
+
+    def _on_scheme(self, scheme: Qt.ColorScheme) -> None:
+        dark = scheme.name == "Dark" or (scheme.name == "Unknown" and self._system_is_dark)
+        dark = dark if self._chosen == "system" else self._chosen == "dark"
+        tokens = DARK if dark else LIGHT
+        if tokens is not self.tokens:
+            self.wear(tokens)
+
+    def _style_sheet(self) -> str:
+        font = self._application.font()
+        base = font.pointSizeF()
+        if base <= 0:  # it was set in pixels
+            base = QFontInfo(font).pointSizeF()
+        sizes = {name: f"{base * step:.1f}" for name, step in _TYPE.items()}
+        text = resource("themes/window.qss").read_text("utf-8")
+        return Template(text).substitute(self.tokens, radius="12", **sizes)
+
+
+def _is_dark(palette: QPalette) -> bool:
+    return palette.window().color().lightness() < palette.windowText().color().lightness()
+
+
+def _palette(tokens: dict[str, str]) -> QPalette:
+    palette = QPalette()
+    roles = QPalette.ColorRole
+    for role, token in (
+        (roles.Window, "background"),
+        (roles.Base, "card"),
+        (roles.Button, "card"),
+        (roles.ToolTipBase, "card"),
+        (roles.WindowText, "text"),
+        (roles.Text, "text"),
+        (roles.ButtonText, "text"),
+        (roles.ToolTipText, "text"),
+        (roles.PlaceholderText, "muted"),
+        (roles.Highlight, "primary"),
+        (roles.HighlightedText, "on_primary"),
+        (roles.Link, "primary"),
+    ):
+        palette.setColor(role, QColor(tokens[token]))
+    return palette

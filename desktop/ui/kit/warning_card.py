@@ -1,0 +1,28 @@
+"""Something to be warned of, on a panel of its own."""
+
+from PySide6.QtCore import Qt
+
+from desktop.ui.kit.widgets import Button, Card, label, quiet
+
+
+class WarningCard(Card):
+    """It is only there while there is something to be warned of; `button` does the remedy."""
+
+    def __init__(self, button: Button | None = None) -> None:
+        super().__init__(spacing=6)
+        self.setProperty("card", "warning")
+        self.column.setContentsMargins(16, 12, 16, 12)
+        self._text = label("", "warned")
+        self._facts = label("", "muted")
+        self.column.addWidget(self._text)
+        self.column.addWidget(self._facts)
+        if button is not None:
+            self.column.addWidget(quiet(button), alignment=Qt.AlignmentFlag.AlignRight)
+        self.hide()
+
+    def show_text(self, text: str, facts: str = "") -> None:
+        """Show `text`, and below it what support asks for; nothing for nothing."""
+        self._text.setText(text)
+        self._facts.setText(facts)
+        self._facts.setVisible(bool(facts))
+        self.setVisible(bool(text))

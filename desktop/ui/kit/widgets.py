@@ -1,0 +1,246 @@
+"""Small widgets that every view uses: labels, buttons and cards, dressed by the style sheet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSize, QTimer
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.ui.kit.qt_constants import ALIGN_CENTER, PLAIN_TEXT
+from desktop.ui.kit.theme import GAP, SPACE
+from desktop.ui.kit.word_breaks import breakable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from PySide6.QtGui import QFocusEvent, QResizeEvent
+
+    from desktop.services.model.states import State
+    from desktop.ui.kit.copy_progress import CopyProgress
+
+_BETWEEN_BUTTONS = 12
+_BESIDE_WORDS = 5  # pixels on either side of the words of a button: border and padding
+_ACKNOWLEDGED_FOR = 1600  # milliseconds
+_KEYBOARD = {"TabFocusReason", "BacktabFocusReason", "ShortcutFocusReason"}
+_BACK_AT_THE_WINDOW = "ActiveWindowFocusReason"  # or away from it
+
+
+class Label(QLabel):
+    """A label that breaks a very long word, such as a host, rather than hide the end of it."""
+
+    def setText(self, text: str) -> None:
+        """Show `text`."""
+        super().setText(breakable(text))
+
+
+def label(text: str = "", role: str = "", *, centred: bool = False) -> Label:
+    """A wrapping plain-text label; what a server sent must never be read as markup."""
+    made = Label(breakable(text))
+    made.setProperty("textFormat", PLAIN_TEXT)
+    made.setWordWrap(True)
+    made.setProperty("role", role)
+    if centred:
+        made.setProperty("alignment", ALIGN_CENTER)
+    return made
+
+
+class Button(QPushButton):
+    """A button that Return presses too and that can acknowledge what it did.
+
+    `kind` is "primary", "quiet", "link" or empty.
+    """
+
+    def __init__(self, text: str, pressed: Callable[[], object], kind: str = "") -> None:
+        super().__init__(text)
+        self._text = text
+        self.setProperty("kind", kind)
+        self.setAutoDefault(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.clicked.connect(lambda _checked=False: pressed())
+        self._narrow = kind in {"", "primary"}
+        self._back = QTimer(self, singleShot=True, interval=_ACKNOWLEDGED_FOR)
+        self._back.timeout.connect(self.release)
+        self._is_taking_focus = False
+
+    def acknowledge(self, *texts: str) -> None:
+        """Show the first of `texts` that fits, or the last, for a moment instead of the label."""
+        room = self.width() - 2 * _BESIDE_WORDS
+        fitting = (text for text in texts if self.fontMetrics().horizontalAdvance(text) <= room)
+        self.setText(next(fitting, texts[-1]))
+        self._back.start()
+
+    def hold(self, text: str) -> None:
+        """Show `text` instead of the label, until `release` or `acknowledge`."""
+        self._back.stop()
+        self.setText(text)
+
+    def release(self) -> None:
+        """Show the label again."""
+        self.setText(self._text)
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrow enough for three in a row at 360 pixels; quiet ones are never cut."""
+        hint = super().minimumSizeHint()
+        return QSize(0, hint.height()) if self._narrow else super().sizeHint()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the ring only to those who use the keyboard."""
+        super().focusInEvent(event)
+        # A reason is one of `Qt`, which the first code does without: see `numbers`.
+        if not self._is_taking_focus and event.reason().name != _BACK_AT_THE_WINDOW:
+            self._show_ring(shown=event.reason().name in _KEYBOARD)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Take the ring away, unless the whole window is left: who comes back looks for it."""
+        super().focusOutEvent(event)
+        if event.reason().name != _BACK_AT_THE_WINDOW:
+            self._show_ring(shown=False)
+
+    def take_focus(self, *, ringed: bool) -> None:
+        """Be what the keyboard is on, in place of something that goes away."""
+        self._is_taking_focus = True
+        self.setFocus()
+        self._is_taking_focus = False
+        self._show_ring(shown=ringed)
+
+    def _show_ring(self, *, shown: bool) -> None:
+        if has_ring(self) != shown:
+            restyled(self, "ring", "true" if shown else "false")
+
+
+class Card(QFrame):
+    """A panel with rounded corners; `column` is its layout."""
+
+    def __init__(self, spacing: int = GAP - 2) -> None:
+        super().__init__()
+        self.setProperty("card", "true")
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(SPACE, SPACE - 2, SPACE, SPACE - 2)
+        self.column.setSpacing(spacing)
+
+
+def add_row(column: QBoxLayout, *widgets: QWidget) -> QHBoxLayout:
+    """Put `widgets` beside each other, below what is in `column`.
+
+    WORKAROUND: a layout is added while it is empty, here and elsewhere. Of what is in one that is
+    added, PySide6 6.11 keeps objects which outlive what Qt deletes; what Qt then puts at the same
+    address, such as the content of the clipboard, is taken for them.
+    """
+    made = QHBoxLayout()
+    column.addLayout(made)
+    made.setSpacing(12)
+    for widget in widgets:
+        made.addWidget(widget)
+    return made
+
+
+class ButtonRow(QWidget):
+    """Buttons of equal width beside each other, or below each other where their words are wider."""
+
+    def __init__(self, *buttons: Button) -> None:
+        super().__init__()
+        self._buttons = buttons
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._line.setContentsMargins(0, 0, 0, 0)
+        self._line.setSpacing(_BETWEEN_BUTTONS)
+        for button in buttons:
+            self._line.addWidget(button, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Turn the row into a column, or back."""
+        super().resizeEvent(event)
+        directions = QBoxLayout.Direction
+        # A button that is hidden takes the place of another when its time comes.
+        shown = [button for button in self._buttons if not button.isHidden()] or self._buttons
+        widest = max(button.sizeHint().width() for button in shown)
+        needed = (widest + _BETWEEN_BUTTONS) * len(shown) - _BETWEEN_BUTTONS
+        fits = needed <= self.width()
+        self._line.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
+
+
+class View(QWidget):
+    """One state on screen: a column of cards and, at the bottom of the window, a footer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(GAP)
+        self.footer = QWidget()
+        self.footer_row = QHBoxLayout(self.footer)
+        self.footer_row.setContentsMargins(0, 0, 0, 0)
+        self.footer_row.setSpacing(8)
+
+    def shows(self, state: State) -> bool:
+        """Whether this view can go on with `state`, or another one is due."""
+        raise NotImplementedError
+
+    def show_state(self, state: Any, at: datetime) -> None:  # noqa: ANN401 - its own kind
+        """Show `state`, one of those that `shows` accepts, as it is at `at`."""
+        raise NotImplementedError
+
+    def primary(self) -> Button | None:
+        """The button that the keyboard starts on."""
+        return None
+
+    def copy(self) -> None:
+        """What the copy key does here."""
+
+    def show_copy(self, progress: CopyProgress) -> None:
+        """Show what comes of a wish to copy the token; only who offers that has something to."""
+
+    def step_back(self) -> bool:
+        """Leave what was opened on top of this state; whether there was something."""
+        return False
+
+
+def set_tip(widget: QWidget, text: str) -> None:
+    """Explain `widget` to who points at it and to who listens. `text` is never read as markup."""
+    from html import escape
+
+    if widget.accessibleDescription() == text:
+        return
+    # Qt guesses whether a tooltip is markup, so it gets markup that says just this.
+    widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")
+    widget.setAccessibleDescription(text)
+
+
+def quiet(button: Button) -> Button:
+    """`button` no wider than its words, for the footer."""
+    button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    button.setProperty("narrow", "true")
+    return button
+
+
+def has_ring(widget: QWidget | None) -> bool:
+    """Whether `widget` shows that the keyboard is on it."""
+    return widget is not None and widget.property("ring") == "true"
+
+
+def bring_into_view(widget: QWidget) -> None:
+    """Scroll what is around `widget` until it can be seen."""
+    around = widget.parentWidget()
+    while around is not None and not isinstance(around, QScrollArea):
+        around = around.parentWidget()
+    if around is not None:
+        around.ensureWidgetVisible(widget)
+
+
+def restyled(widget: QWidget, name: str, value: str) -> None:
+    """Set a property that the style sheet selects by, and apply it."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)

@@ -1,0 +1,1 @@
+"""Pages on top of the view: details, settings and about."""

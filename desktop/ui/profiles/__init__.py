@@ -1,0 +1,1 @@
+"""The profile list and the profile form."""

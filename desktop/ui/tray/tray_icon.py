@@ -1,0 +1,145 @@
+"""The icon in the tray: a shape and a colour for how it stands, an arc for the time that is left.
+
+The shapes differ where a tray shows no colours. The colours are of middle brightness, so that they
+stand out from light and from dark panels alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
+
+from desktop.ui.wording.tray_texts import ARC_STEPS, Look
+from desktop.ui.wording.window_texts import ENDING_SHARE
+
+SIZES = (16, 20, 22, 24, 32, 44, 48, 64)  # pixels: usual ones, at usual scales
+
+COLORS = {
+    Look.SIGNED_OUT: "#828b98",
+    Look.WAITING: "#3d84f5",
+    Look.SIGNED_IN: "#159a56",
+    Look.TROUBLE: "#e0483e",
+    Look.COPIED: "#159a56",
+}
+ENDING_COLOR = "#c9780f"
+
+_CANVAS = 16.0  # the shapes are drawn on 16 by 16 units
+_MIDDLE = QPointF(8, 8)
+_ARC = QRectF(1, 1, 14, 14)
+_ARC_STROKE = 1.7
+
+
+def tray_icon(look: Look, steps: int) -> QIcon:
+    """The icon of `look` with `steps` of `ARC_STEPS` of the time left, in every size."""
+    icon = QIcon()
+    for size in SIZES:
+        icon.addPixmap(_pixmap(size, look, steps))
+    return icon
+
+
+def _pixmap(size: int, look: Look, steps: int) -> QPixmap:
+    pixmap = QPixmap(size, size)
+    pixmap.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.scale(size / _CANVAS, size / _CANVAS)
+    color = QColor(COLORS[look])
+    _PAINTERS[look](painter, color)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+    if steps:
+        _paint_arc(painter, steps / ARC_STEPS, color)
+    painter.end()
+    return pixmap
+
+
+def _paint_arc(painter: QPainter, share: float, color: QColor) -> None:
+    shown = QColor(ENDING_COLOR) if share < ENDING_SHARE else color
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    pen = QPen(shown, _ARC_STROKE)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    painter.setPen(pen)
+    # Sixteenths of a degree, from the top; what has passed opens clockwise from there.
+    painter.drawArc(_ARC, 90 * 16, round(share * 360 * 16))
+
+
+def _paint_signed_out(painter: QPainter, color: QColor) -> None:
+    """The key as an outline."""
+    painter.setPen(_pen(color, 1.6))
+    painter.drawEllipse(QPointF(5.2, 8), 3.2, 3.2)
+    painter.drawLine(QPointF(8.4, 8), QPointF(14.2, 8))
+    painter.drawLine(QPointF(13.4, 8), QPointF(13.4, 10.8))
+    painter.drawLine(QPointF(10.8, 8), QPointF(10.8, 10))
+
+
+def _paint_waiting(painter: QPainter, color: QColor) -> None:
+    """An hourglass."""
+    glass = QPainterPath(QPointF(5.2, 4.2))
+    glass.lineTo(10.8, 4.2)
+    glass.lineTo(8, 8)
+    glass.lineTo(10.8, 11.8)
+    glass.lineTo(5.2, 11.8)
+    glass.lineTo(8, 8)
+    glass.closeSubpath()
+    painter.setPen(_pen(color, 1.2))
+    painter.setBrush(color)
+    painter.drawPath(glass)
+
+
+def _paint_signed_in(painter: QPainter, color: QColor) -> None:
+    """A filled disc with the key cut out of it."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawEllipse(_MIDDLE, 5.4, 5.4)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    _cut(painter, 1.2)
+    painter.drawEllipse(QPointF(6.1, 8), 1.6, 1.6)
+    painter.drawLine(QPointF(7.8, 8), QPointF(11.2, 8))
+    painter.drawLine(QPointF(10.8, 8), QPointF(10.8, 9.6))
+
+
+def _paint_trouble(painter: QPainter, color: QColor) -> None:
+    """A triangle with an exclamation mark cut out of it."""
+    triangle = QPainterPath(QPointF(8, 2))
+    triangle.lineTo(14.4, 13.4)
+    triangle.lineTo(1.6, 13.4)
+    triangle.closeSubpath()
+    painter.setPen(_pen(color, 1.6))
+    painter.setBrush(color)
+    painter.drawPath(triangle)
+    _cut(painter, 1.6)
+    painter.drawLine(QPointF(8, 6.2), QPointF(8, 9.2))
+    painter.drawPoint(QPointF(8, 11.9))
+
+
+def _paint_copied(painter: QPainter, color: QColor) -> None:
+    """A check mark."""
+    check = QPainterPath(QPointF(2.4, 8.6))
+    check.lineTo(6.4, 12.6)
+    check.lineTo(13.6, 4)
+    painter.setPen(_pen(color, 2.8))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPath(check)
+
+
+def _cut(painter: QPainter, width: float) -> None:
+    """Cut what is drawn next out of what was, so that it shows where there is but one colour."""
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
+    painter.setPen(_pen(QColor(), width))
+
+
+def _pen(color: QColor, width: float) -> QPen:
+    pen = QPen(color, width)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    return pen
+
+
+_PAINTERS: dict[Look, Callable[[QPainter, QColor], None]] = {
+    Look.SIGNED_OUT: _paint_signed_out,
+    Look.WAITING: _paint_waiting,
+    Look.SIGNED_IN: _paint_signed_in,
+    Look.TROUBLE: _paint_trouble,
+    Look.COPIED: _paint_copied,
+}

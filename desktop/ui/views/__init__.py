@@ -1,0 +1,1 @@
+"""One view per state, and the parts they are made of."""

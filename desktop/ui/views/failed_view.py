@@ -1,0 +1,73 @@
+"""It did not work: what happened, what to do, and the button that does it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtCore import Qt
+
+from desktop.services.model.states import Failed, State
+from desktop.services.wording.messages import Remedy, advice_for
+from desktop.ui.kit.widgets import Button, ButtonRow, Card, View, label
+from desktop.ui.views.actions import Actions
+
+
+class FailedView(View):
+    """The words of the one table, with its remedies as buttons. Made anew for every failure."""
+
+    def __init__(self, actions: Actions, state: Failed) -> None:
+        super().__init__()
+        self._state = state
+        advice = advice_for(state.error, user_code=state.user_code)
+        first, *others = (
+            Button(remedy.value, _deed(remedy, actions), "" if number else "primary")
+            for number, remedy in enumerate(advice.remedies)
+        )
+        self._primary = first
+        self._actions = actions
+        self._copy = Button("Copy details", self._copy_details)
+        facts = label(advice.facts, "muted", centred=True)
+        facts.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        card = Card()
+        card.column.addWidget(label(advice.title, "title", centred=True))
+        card.column.addWidget(label(advice.text, "subtitle", centred=True))
+        card.column.addWidget(first)
+        card.column.addWidget(ButtonRow(self._copy, *others))
+        card.column.addWidget(facts)
+        facts.setVisible(bool(advice.facts))
+        self.column.addWidget(card)
+        self.column.addStretch(1)
+        self.setAccessibleName(f"{advice.title}. {advice.text}")
+
+    def shows(self, state: State) -> bool:
+        """Only the failure that it was made for."""
+        return state is self._state
+
+    def show_state(self, _state: Failed, _at: datetime) -> None:
+        """Nothing changes with time."""
+
+    def copy(self) -> None:
+        """Copy the details."""
+        self._copy_details()
+
+    def primary(self) -> Button:
+        """The first remedy."""
+        return self._primary
+
+    def _copy_details(self) -> None:
+        self._actions.copy_details()
+        self._copy.acknowledge("Copied")
+
+
+def _deed(remedy: Remedy, actions: Actions) -> Callable[[], object]:
+    return {
+        Remedy.SIGN_IN_AGAIN: actions.sign_in,
+        Remedy.NEW_CODE: actions.new_code,
+        Remedy.TRY_AGAIN: actions.retry,
+        Remedy.WITHOUT_KEYRING: actions.continue_without_keyring,
+        Remedy.SET_UP: actions.add_profile,
+        Remedy.EDIT_PROFILE: actions.edit_profile,
+        Remedy.OPEN_PROFILES: actions.open_profiles,
+    }[remedy]

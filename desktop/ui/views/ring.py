@@ -1,0 +1,126 @@
+"""The countdown as a ring."""
+
+from math import cos, pi
+
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import (
+    QFont,
+    QFontInfo,
+    QHideEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QLabel, QSizePolicy
+
+from desktop.ui.kit.theme import Theme
+
+_DIAMETER = 168
+_STROKE = 10.0
+_FRAME = 50  # milliseconds
+_BREATH = 32  # frames
+_DIMMED = 0.45  # opacity of the arc while another token is on its way
+
+
+class Ring(QLabel):
+    """The share of the lifetime that is left, with the time in its middle.
+
+    A label, because screen readers pass over what is only a widget.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._shown = ("", "", 0.0, "good")
+        self._busy = False
+        self._frame = 0
+        self._timer = QTimer(self, interval=_FRAME)
+        self._timer.timeout.connect(self._breathe)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        """A square of fixed size."""
+        return QSize(_DIAMETER, _DIAMETER)
+
+    def show_time(self, time: str, words: str, *, share: float, color: str) -> None:
+        """`share` from 0 to 1; `color` is a token."""
+        shown = (time, words, share, color)
+        if shown != self._shown:
+            self._shown = shown
+            self.setAccessibleName(f"{time} {words}")
+            self.update()
+
+    def set_busy(self, *, busy: bool) -> None:
+        """Whether another token is on its way: the arc is dimmed, and breathes if it may."""
+        if busy == self._busy:
+            return
+        self._busy, self._frame = busy, 0
+        self._tell_timer()
+        self.update()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Go on."""
+        super().showEvent(event)
+        self._tell_timer()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop: nothing moves out of sight."""
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def _tell_timer(self) -> None:
+        if self._busy and self.isVisible() and self._theme.motion:
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    def _breathe(self) -> None:
+        self._frame = (self._frame + 1) % _BREATH
+        self.update()
+
+    def _opacity(self) -> float:
+        if not self._busy:
+            return 1.0
+        # From dim to nearly full and back.
+        return _DIMMED + (0.9 - _DIMMED) * (1 - cos(2 * pi * self._frame / _BREATH)) / 2
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the ring and the time."""
+        time, words, share, color = self._shown
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        side = min(self.width(), self.height()) - _STROKE
+        circle = QRectF(0, 0, side, side)
+        circle.moveCenter(QRectF(self.rect()).center())
+        painter.setPen(self._pen("track"))
+        painter.drawEllipse(circle)
+        if share > 0:
+            painter.setOpacity(self._opacity())
+            painter.setPen(self._pen(color))
+            # Sixteenths of a degree, from the top; what has passed opens clockwise from there.
+            painter.drawArc(circle, 90 * 16, round(share * 360 * 16))
+            painter.setOpacity(1.0)
+        self._paint_words(painter, circle, time, words)
+
+    def _paint_words(self, painter: QPainter, circle: QRectF, time: str, words: str) -> None:
+        base = QFontInfo(self.font()).pixelSize()
+        font = QFont(self.font())
+        font.setPixelSize(round(base * (2.4 if len(time) < 6 else 1.9)))
+        font.setWeight(QFont.Weight.Medium)
+        font.setFeature(QFont.Tag("tnum"), 1)
+        painter.setFont(font)
+        painter.setPen(self._theme.color("text"))
+        upper = circle.adjusted(0, circle.height() * 0.22, 0, -circle.height() * 0.42)
+        painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, time)
+        font.setPixelSize(round(base * 0.92))
+        font.setWeight(QFont.Weight.Normal)
+        painter.setFont(font)
+        painter.setPen(self._theme.color("muted"))
+        lower = circle.adjusted(0, circle.height() * 0.54, 0, -circle.height() * 0.28)
+        painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, words)
+
+    def _pen(self, token: str) -> QPen:
+        pen = QPen(self._theme.color(token), _STROKE)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        return pen

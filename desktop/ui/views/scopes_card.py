@@ -1,0 +1,50 @@
+"""The scopes of a token."""
+
+from PySide6.QtWidgets import QWidget
+
+from desktop.services.model.scopes import Guide, ScopeWords, describe
+from desktop.services.model.states import SignedIn
+from desktop.ui.kit.flow import Flow
+from desktop.ui.kit.widgets import Card, add_row, label, set_tip
+from desktop.ui.kit.word_breaks import breakable
+from desktop.ui.wording import window_texts
+
+_LONGEST_CHIP = 30  # characters that fit one line of the narrowest window
+
+
+class ScopesCard(Card):
+    """The scopes as chips; those of high impact are marked, those not granted are named."""
+
+    def __init__(self, guide: Guide) -> None:
+        super().__init__(spacing=8)
+        self._guide = guide
+        self._shown: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._summary = label("", "muted")
+        self._summary.setWordWrap(False)
+        self._missing = label("", "muted")
+        self._chips = Flow()
+        add_row(self.column, label("Scopes", "heading"), self._summary).setStretch(0, 1)
+        self.column.addWidget(self._chips)
+        self.column.addWidget(self._missing)
+
+    def show_state(self, state: SignedIn) -> None:
+        """Show the scopes of `state`; nothing happens while they are the same."""
+        shown = (state.scope, state.requested_scope)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        described = [describe(scope, self._guide) for scope in state.scope]
+        self._chips.replace([_chip(words) for words in described])
+        high = sum(words.high_impact for words in described)
+        self._summary.setText(window_texts.scope_summary(len(described), high))
+        missing = [scope for scope in state.requested_scope if scope not in state.scope]
+        self._missing.setVisible(bool(missing))
+        self._missing.setText(f"Asked for, not granted: {', '.join(missing)}")
+
+
+def _chip(words: ScopeWords) -> QWidget:
+    chip = label(breakable(words.scope, longest=_LONGEST_CHIP))
+    chip.setWordWrap(len(words.scope) > _LONGEST_CHIP)
+    chip.setProperty("chip", "high" if words.high_impact else "plain")
+    set_tip(chip, f"{words.text}{' (high impact)' if words.high_impact else ''}")
+    return chip

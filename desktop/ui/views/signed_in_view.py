@@ -1,0 +1,112 @@
+"""Signed in: the token one click away, what there is to be warned of, and what it allows."""
+
+from datetime import datetime
+
+from desktop.services.model.policy import NO_POLICY
+from desktop.services.model.profile import Profile
+from desktop.services.model.scopes import load_guide
+from desktop.services.model.states import SignedIn, State
+from desktop.ui.kit.copy_progress import CopyProgress
+from desktop.ui.kit.theme import Theme
+from desktop.ui.kit.warning_card import WarningCard
+from desktop.ui.kit.widgets import Button, View, has_ring, label, quiet, set_tip
+from desktop.ui.views.actions import Actions
+from desktop.ui.views.scopes_card import ScopesCard
+from desktop.ui.views.sign_out_button import LeaveButton
+from desktop.ui.views.token_card import TokenCard
+from desktop.ui.wording import window_texts
+
+
+class SignedInView(View):
+    """The token, warnings where there are any, the scopes, and the account in the footer."""
+
+    def __init__(self, actions: Actions, theme: Theme, *, profile: Profile | None) -> None:
+        super().__init__()
+        self._actions = actions
+        self._token = TokenCard(actions, theme, policy=profile.policy if profile else NO_POLICY)
+        self._not_renewed = WarningCard()
+        self._clock = WarningCard()
+        self._save = Button("Try to save it again", self._save_again, "link")
+        # Why the token is not saved, and what that was when it was tried again.
+        self._error: Exception | None = None
+        self._tried: Exception | None = None
+        self._not_saved = WarningCard(self._save)
+        self._scopes = ScopesCard(load_guide(profile.scope_guide if profile else ""))
+        self._account = label("", "muted")
+        self._details = quiet(Button("Details", self._open_details, "quiet"))
+        self._leave = LeaveButton(actions)
+        # Beside the question there is no room for the name.
+        self._leave.asking.connect(self._make_room)
+        for panel in (
+            self._token,
+            self._not_renewed,
+            self._clock,
+            self._not_saved,
+            self._scopes,
+        ):
+            self.column.addWidget(panel)
+        self.column.addStretch(1)
+        self.footer_row.addWidget(self._account, 1)
+        self.footer_row.addStretch()
+        self.footer_row.addWidget(self._details)
+        self.footer_row.addWidget(self._leave)
+
+    def shows(self, state: State) -> bool:
+        """Only this state."""
+        return isinstance(state, SignedIn)
+
+    def show_state(self, state: SignedIn, at: datetime) -> None:
+        """Show `state` as it is at `at`."""
+        self._token.show_state(state, at)
+        self._not_renewed.show_text(
+            window_texts.not_renewed(state, at), window_texts.facts(state.trouble)
+        )
+        self._clock.show_text(window_texts.clock_warning(state))
+        self._scopes.show_state(state)
+        self._show_not_saved(state)
+        self._account.setText(window_texts.account(state))
+        set_tip(self._account, window_texts.account(state))
+        self._leave.show_offer(leaving=state.leaving)
+
+    def primary(self) -> Button:
+        """Copying the token, or signing in again once nothing else helps."""
+        return self._token.primary()
+
+    def copy(self) -> None:
+        """Copy the token."""
+        self._token.copy()
+
+    def show_copy(self, progress: CopyProgress) -> None:
+        """Show what comes of a wish to copy."""
+        self._token.show_copy(progress)
+
+    def step_back(self) -> bool:
+        """Take a question back, or give up a copy that waits; whether there was one."""
+        return self._leave.give_up() or self._token.give_up_copying()
+
+    def _show_not_saved(self, state: SignedIn) -> None:
+        error = self._error = state.not_saved
+        can_save = error is not None and not state.leaving
+        if not can_save and self._save.hasFocus():
+            # Otherwise Qt would put the keyboard on the next button: that is Sign out.
+            self.primary().take_focus(ringed=has_ring(self._save))
+        self._save.setEnabled(can_save)
+        self._not_saved.show_text(window_texts.not_saved(error) if error else "")
+        if self._tried is not None and error is not self._tried:
+            self._tried = None
+            if error is not None:
+                self._save.acknowledge(window_texts.still_not_saved(error))
+
+    def _save_again(self) -> None:
+        self._tried = self._error
+        self._actions.save_again()
+
+    def _open_details(self) -> None:
+        if not has_ring(self._details):
+            # Who used the mouse does not see where the keyboard is. It comes back there after the
+            # page, and its next key must not lead to Sign out.
+            self.primary().take_focus(ringed=False)
+        self._actions.open_details()
+
+    def _make_room(self, asking: bool) -> None:  # noqa: FBT001 - as Qt emits it
+        self._account.setVisible(not asking)

@@ -1,0 +1,93 @@
+"""Starting: the layout of what follows, with a quiet sign of life, and a way out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from desktop.ui.kit.widgets import Button, Card, View, label, quiet, restyled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from PySide6.QtGui import QHideEvent, QShowEvent
+
+    from desktop.services.model.states import Requesting, State
+    from desktop.ui.kit.theme import Theme
+
+_HEIGHT = 292  # of the card with the code, which takes the place of this one
+
+
+class StartingView(View):
+    """Shown until there is a code or a stored token: most often for less than a second."""
+
+    def __init__(self, theme: Theme, cancel: Callable[[], object]) -> None:
+        super().__init__()
+        card = Card()
+        self._title = label("One moment", "title", centred=True)
+        self._text = label("Getting ready.", "subtitle", centred=True)
+        card.column.addWidget(self._title)
+        card.column.addWidget(self._text)
+        card.column.addWidget(_Dots(theme))
+        card.column.addStretch(1)
+        card.setMinimumHeight(_HEIGHT)
+        self.column.addWidget(card)
+        self.column.addStretch(1)
+        self.footer_row.addWidget(quiet(Button("Cancel", cancel, "quiet")))
+        self.footer_row.addStretch(1)
+
+    def shows(self, state: State) -> bool:
+        """Only this state."""
+        from desktop.services.model.states import Requesting
+
+        return isinstance(state, Requesting)
+
+    def show_state(self, state: Requesting, _at: datetime | None = None) -> None:
+        """Say what is being done."""
+        self._text.setText("Opening your keyring." if state.opening else "Asking the server.")
+
+
+class _Dots(QWidget):
+    """Three dots of which one is lit in turn; they stand still where motion is not wanted.
+
+    Labels dressed by the style sheet: a painter would load what the first paint does without.
+    """
+
+    _STEP = 320  # milliseconds
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._lit = 1
+        self._dots = [QLabel() for _ in range(3)]
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 22, 0, 22)
+        line.setSpacing(12)
+        line.addStretch(1)
+        for number, dot in enumerate(self._dots):
+            dot.setFixedSize(8, 8)
+            dot.setProperty("dot", "lit" if number == self._lit else "dim")
+            line.addWidget(dot)
+        line.addStretch(1)
+        self._timer = QTimer(self, interval=self._STEP)
+        self._timer.timeout.connect(self._step)
+        self.setAccessibleName("Working")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Start."""
+        super().showEvent(event)
+        self._timer.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop: nothing ticks out of sight."""
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def _step(self) -> None:
+        if self._theme.motion:
+            self._lit = (self._lit + 1) % len(self._dots)
+            for number, dot in enumerate(self._dots):
+                restyled(dot, "dot", "lit" if number == self._lit else "dim")

@@ -1,0 +1,39 @@
+"""Which view shows which state. Each is loaded when it is first needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
+
+if TYPE_CHECKING:
+    from desktop.services.model.profile import Profile
+    from desktop.services.model.states import State
+    from desktop.ui.kit.theme import Theme
+    from desktop.ui.kit.widgets import View
+    from desktop.ui.views.actions import Actions
+
+
+def view_for(state: State, actions: Actions, *, theme: Theme, profile: Profile | None) -> View:
+    """A new view for `state`; `profile` is not known while it cannot be loaded."""
+    match state:
+        case Requesting():
+            from desktop.ui.views.starting_view import StartingView
+
+            return StartingView(theme, actions.cancel)
+        case SignedOut():
+            from desktop.ui.views.signed_out_view import SignedOutView
+
+            return SignedOutView(actions, profile)
+        case AwaitingApproval():
+            from desktop.ui.views.waiting_view import WaitingView
+
+            return WaitingView(actions, theme)
+        case SignedIn():
+            from desktop.ui.views.signed_in_view import SignedInView
+
+            return SignedInView(actions, theme, profile=profile)
+        case Failed():
+            from desktop.ui.views.failed_view import FailedView
+
+            return FailedView(actions, state)

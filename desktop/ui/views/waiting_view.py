@@ -1,0 +1,234 @@
+"""Waiting for approval: the code, the ways to the page, and how long all this lasts."""
+
+from datetime import datetime
+
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+
+from desktop.services.model.states import AwaitingApproval, State
+from desktop.ui.kit.qt_constants import ALIGN_RIGHT
+from desktop.ui.kit.theme import Theme
+from desktop.ui.kit.widgets import (
+    Button,
+    ButtonRow,
+    Card,
+    View,
+    add_row,
+    has_ring,
+    label,
+    quiet,
+    set_tip,
+)
+from desktop.ui.views.actions import Actions
+from desktop.ui.views.code_tiles import CodeTiles
+from desktop.ui.wording import window_texts
+
+_BAR_STEPS = 1000
+_LONGEST_QR = 1000  # characters of a link: beyond, no phone reads the symbol off a screen
+
+
+class WaitingView(View):
+    """The code in tiles, one primary action, and below it what is going on."""
+
+    def __init__(self, actions: Actions, theme: Theme) -> None:
+        super().__init__()
+        self._code_card = _CodeCard(actions, theme)
+        self._qr_card: _QrCard | None = None
+        self._progress = _ProgressCard(actions)
+        self._state: AwaitingApproval | None = None
+        self.column.addWidget(self._code_card)
+        self.column.addWidget(self._progress)
+        self.column.addStretch(1)
+        self._code_card.show_qr.clicked.connect(lambda: self.show_qr(shown=True))
+        self._cancel = quiet(Button("Cancel", actions.cancel, "quiet"))
+        self._warning = label("", "muted")
+        self._warning.setProperty("alignment", ALIGN_RIGHT)
+        self.footer_row.addWidget(self._cancel)
+        self.footer_row.addWidget(self._warning, 1)
+
+    def shows(self, state: State) -> bool:
+        """Only this state."""
+        return isinstance(state, AwaitingApproval)
+
+    def copy(self) -> None:
+        """Copy the code, or the link where there is none."""
+        self._code_card.copy()
+
+    def show_state(self, state: AwaitingApproval, at: datetime) -> None:
+        """Show `state` as it is at `at`."""
+        self._state = state
+        self._code_card.show_state(state)
+        if self._qr_card is not None:
+            self._qr_card.show_state(state)
+            if state.in_browser and not self._qr_card.isHidden():
+                self.show_qr(shown=False)
+        self._warning.setText(window_texts.caution(state))
+        self._progress.show_state(state, at)
+        self._cancel.setEnabled(not state.approved)
+
+    def primary(self) -> Button:
+        """Opening the browser, or leaving the QR code."""
+        card = self._qr_card
+        return self._code_card.open_browser if card is None or card.isHidden() else card.back
+
+    def step_back(self) -> bool:
+        """Leave the QR code; whether it was shown."""
+        shown = self._qr_card is not None and not self._qr_card.isHidden()
+        if shown:
+            self.show_qr(shown=False)
+        return shown
+
+    def show_qr(self, *, shown: bool) -> None:
+        """Show the link as a QR code in place of the code, or the code again."""
+        card = self._qr_card or self._make_qr_card()
+        ringed = has_ring(self._code_card.show_qr if shown else card.back)
+        self._code_card.setVisible(not shown)
+        card.setVisible(shown)
+        if self.isVisible():
+            (card.back if shown else self._code_card.show_qr).take_focus(ringed=ringed)
+
+    def _make_qr_card(self) -> "_QrCard":
+        card = self._qr_card = _QrCard()
+        card.back.clicked.connect(lambda: self.show_qr(shown=False))
+        self.column.insertWidget(0, card)
+        self.setTabOrder(self._code_card.show_qr, card.back)
+        if self._state is not None:
+            card.show_state(self._state)
+        return card
+
+
+def _helps_a_phone(state: AwaitingApproval) -> bool:
+    """Whether a phone can read the link off the screen, and reach it: not this computer's own."""
+    from desktop.oauth.addresses import is_loopback
+
+    if state.in_browser:
+        return False  # the answer comes back to this computer
+    return len(state.link) <= _LONGEST_QR and not is_loopback(state.host)
+
+
+class _CodeCard(Card):
+    """The code and the ways to the page."""
+
+    def __init__(self, actions: Actions, theme: Theme) -> None:
+        super().__init__()
+        self._actions = actions
+        self._state: AwaitingApproval | None = None
+        self._title = label("", "title", centred=True)
+        self._text = label("", "subtitle", centred=True)
+        self._tiles = CodeTiles(theme)
+        self._host = _Host()
+        self.open_browser = Button("Open browser", self._open_browser, "primary")
+        self.copy_code = Button("Copy code", self.copy)
+        self.copy_link = Button("Copy link", self._copy_link)
+        self.show_qr = Button("Show QR", lambda: None)
+        for widget in (self._title, self._text, self._tiles, self.open_browser):
+            self.column.addWidget(widget)
+        self.column.addWidget(ButtonRow(self.copy_code, self.copy_link, self.show_qr))
+        self.column.addWidget(self._host)
+
+    def show_state(self, state: AwaitingApproval) -> None:
+        """Show the code, if there is one, and where the link leads."""
+        self._state = state
+        title, text = window_texts.approval(state)
+        self._title.setText(title)
+        self._text.setText(text)
+        self._tiles.set_code(state.user_code)
+        for widget in (self._tiles, self.copy_code):
+            widget.setVisible(not state.in_browser)
+        self._host.show_state(state)
+        # A link that comes back here carries what only this program and the server should know.
+        set_tip(self.open_browser, state.host if state.in_browser else state.link)
+        self.show_qr.setVisible(_helps_a_phone(state))
+        self.setEnabled(not state.approved and not state.came_back)
+
+    def _open_browser(self) -> None:
+        opened = self._actions.open_browser()
+        done = "Browser opened" if self._has_no_code() else "Browser opened, code copied"
+        self.open_browser.acknowledge(done if opened else "No browser started: copy the link")
+
+    def copy(self) -> None:
+        if self._has_no_code():
+            self._copy_link()
+        else:
+            self._actions.copy_code()
+            self.copy_code.acknowledge("Copied")
+
+    def _has_no_code(self) -> bool:
+        return self._state is not None and self._state.in_browser
+
+    def _copy_link(self) -> None:
+        self._actions.copy_link()
+        self.copy_link.acknowledge("Copied")
+
+
+class _Host(QWidget):
+    """Where the link leads: in passing, or as a warning when that is no host of the profile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known = label("", "muted", centred=True)
+        self._other = label("", "warning")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._known)
+        column.addWidget(self._other)
+
+    def show_state(self, state: AwaitingApproval) -> None:
+        """Spell the host out."""
+        (self._known if state.host_is_known else self._other).setText(window_texts.host(state))
+        self._known.setVisible(state.host_is_known)
+        self._other.setVisible(not state.host_is_known)
+
+
+class _QrCard(Card):
+    """The link for a phone."""
+
+    def __init__(self) -> None:
+        super().__init__(spacing=6)
+        # Few ask for it: its library is not loaded for the others.
+        from desktop.ui.views.qr_code import QrCode
+
+        self._qr = QrCode()
+        self._check = label("", "subtitle", centred=True)
+        self.back = Button("Back to the code", lambda: None)
+        self.column.addWidget(label("Or approve with your phone", "title", centred=True))
+        self._host = _Host()
+        for widget in (self._qr, self._check, self.back, self._host):
+            self.column.addWidget(widget)
+
+    def show_state(self, state: AwaitingApproval) -> None:
+        """Show the link of `state`."""
+        self._qr.set_link(state.link)
+        self._host.show_state(state)
+        self._check.setText(f"The page must show {state.user_code}")
+
+
+class _ProgressCard(Card):
+    """How long the code lives, and that the server is being asked."""
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__(spacing=8)
+        self._heading = label("Waiting for approval", "heading")
+        self._heading.setWordWrap(False)
+        self._expires = label("", "muted")
+        self._expires.setProperty("alignment", ALIGN_RIGHT)
+        self._bar = QProgressBar(maximum=_BAR_STEPS, textVisible=False)
+        self._asking = label("", "muted")
+        self._trouble = label("", "warning")
+        self._new_code = quiet(Button("New code", actions.new_code, "link"))
+        add_row(self.column, self._heading, self._expires)
+        self.column.addWidget(self._bar)
+        self.column.addWidget(self._trouble)
+        add_row(self.column, self._asking, self._new_code).setStretch(0, 1)
+
+    def show_state(self, state: AwaitingApproval, at: datetime) -> None:
+        """Show `state` as it is at `at`."""
+        words, share = window_texts.code_lifetime(state, at)
+        self._heading.setText(window_texts.waiting(state))
+        self._bar.setAccessibleName("Time left" if state.in_browser else "Life of the code")
+        self._expires.setText(words)
+        self._bar.setValue(round(share * _BAR_STEPS))
+        self._asking.setText(window_texts.asking(state, at))
+        self._trouble.setVisible(state.trouble is not None)
+        self._trouble.setText(window_texts.trouble(state))
+        self._new_code.setVisible(not state.in_browser)
+        self._new_code.setEnabled(not state.approved and not state.is_fresh(at))

@@ -1,0 +1,1 @@
+"""The main window: header, profile switcher, announcements and shortcuts."""

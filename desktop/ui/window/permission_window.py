@@ -1,0 +1,105 @@
+"""Asks whether a program may have the token, in a window of its own.
+
+It takes nothing away from whoever is typing: it comes up without the keyboard, for a moment nothing
+can be pressed at all, and what Return presses then is Refuse.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+
+from desktop.services.session.token_permission import Answer
+from desktop.ui.kit.fact_rows import FactRows
+from desktop.ui.kit.qt_constants import ESCAPE
+from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
+from desktop.ui.kit.widgets import Button, ButtonRow, label
+from desktop.ui.wording import page_texts
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent
+
+    from desktop.services.session.token_permission import Question
+
+_TOO_SOON = 800  # milliseconds: the press was meant for another window
+_WIDTH = 440
+
+
+class QuestionWindow(QWidget):
+    """Shows `question`; to close it is to refuse.
+
+    It comes up in front of the middle of `over`; presses count after `too_soon` milliseconds.
+    """
+
+    def __init__(
+        self, question: Question, icon: QIcon, *, over: QRect, too_soon: int = _TOO_SOON
+    ) -> None:
+        super().__init__(None, Qt.WindowType.Window | Qt.WindowType.WindowStaysOnTopHint)
+        self._answer: asyncio.Future[Answer] | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+        self.setWindowTitle(page_texts.QUESTION_TITLE)
+        self.setWindowIcon(icon)
+        self.setAccessibleName(page_texts.spoken_question(question))
+        self.setMinimumWidth(NARROWEST)
+        self._facts = FactRows("", stacked=True)
+        self._facts.show_rows(page_texts.question_rows(question))
+        self.refuse = Button("Refuse", partial(self._press, Answer.REFUSE))
+        self.once = Button("Allow once", partial(self._press, Answer.ONCE))
+        self.for_an_hour = Button("Allow for an hour", partial(self._press, Answer.FOR_AN_HOUR))
+        self._guard = QTimer(self, singleShot=True, interval=too_soon)
+        self._guard.timeout.connect(self._allow_presses)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
+        column.setSpacing(GAP)
+        column.addWidget(label(page_texts.QUESTION, "title"))
+        column.addWidget(self._facts)
+        column.addWidget(label(page_texts.ABOUT_QUESTION, "muted"))
+        column.addStretch(1)
+        column.addWidget(ButtonRow(self.refuse, self.once, self.for_an_hour))
+        place = QRect(0, 0, _WIDTH, column.totalHeightForWidth(_WIDTH))
+        place.moveCenter(over.center())
+        self.setGeometry(place)
+
+    async def ask(self) -> Answer:
+        """Come up, and give what the person says."""
+        self._answer = asyncio.get_running_loop().create_future()
+        self._hold_presses()
+        self.show()
+        self.raise_()
+        QApplication.alert(self)
+        try:
+            return await self._answer
+        finally:
+            self._answer = None
+            self.close()
+            self.deleteLater()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape refuses, once presses count."""
+        if event.key() == ESCAPE and self.refuse.isEnabled():
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Refuse."""
+        super().closeEvent(event)
+        self._press(Answer.REFUSE)
+
+    def _hold_presses(self) -> None:
+        for button in (self.refuse, self.once, self.for_an_hour):
+            button.setEnabled(False)
+        self._guard.start()
+
+    def _allow_presses(self) -> None:
+        for button in (self.refuse, self.once, self.for_an_hour):
+            button.setEnabled(True)
+        self.refuse.take_focus(ringed=True)
+
+    def _press(self, answer: Answer) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(answer)

@@ -1,0 +1,1 @@
+"""Texts of the window, the tray and the pages: pure functions, no Qt."""

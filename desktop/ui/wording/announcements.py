@@ -1,0 +1,37 @@
+"""What of a new state deserves a person's attention: pure functions, no Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.services.model.states import AwaitingApproval, Failed, SignedIn, SignedOut
+
+if TYPE_CHECKING:
+    from desktop.services.model.states import State
+
+
+def is_news(before: State, state: State) -> bool:
+    """Whether `state`, which follows `before`, is to be announced."""
+    if type(before) is not type(state):
+        return True
+    if isinstance(before, AwaitingApproval) and isinstance(state, AwaitingApproval):
+        known = (before.user_code, before.approved, before.came_back)
+        return known != (state.user_code, state.approved, state.came_back)
+    if isinstance(before, SignedIn) and isinstance(state, SignedIn):
+        return before.not_saved is not state.not_saved
+    if isinstance(before, SignedOut) and isinstance(state, SignedOut):
+        return before.revocation is not state.revocation
+    return isinstance(state, Failed)
+
+
+def may_be_the_profile(state: State) -> bool:
+    """Whether the profile, as its file says it now, may be to blame for `state`."""
+    from desktop.oauth.errors import OAuthError
+    from desktop.services.wording.messages import Remedy, advice_for
+
+    if not isinstance(state, Failed):
+        return False
+    # Whatever a server or the way to it says may come of an address that has been corrected since.
+    remedies = advice_for(state.error).remedies
+    by_profile = Remedy.OPEN_PROFILES in remedies or Remedy.EDIT_PROFILE in remedies
+    return by_profile or isinstance(state.error, OAuthError)

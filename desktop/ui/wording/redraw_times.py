@@ -1,0 +1,38 @@
+"""When time alone changes what is shown: pure functions, no Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.services.model.states import AwaitingApproval, SignedIn, State
+from desktop.ui.wording import tray_texts
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_LATE = 0.005  # seconds after the change
+
+
+def countdown(state: State, at: datetime) -> float | None:
+    """Seconds until what `state` counts down to; `None` where it counts nothing."""
+    match state:
+        case AwaitingApproval():
+            return max(0.0, (state.expires_at - at).total_seconds())
+        case SignedIn():
+            return state.remaining(at)
+        case _:
+            return None
+
+
+def next_tick(state: State, at: datetime, *, in_sight: bool) -> float | None:
+    """Seconds until something that is visible changes; `None` where time changes nothing.
+
+    In the window seconds are counted, in the tray alone minutes.
+    """
+    if not in_sight:
+        return tray_texts.next_change(state, at)
+    left = countdown(state, at)
+    if not left and isinstance(state, SignedIn) and state.next_at is not None:
+        left = (state.next_at - at).total_seconds()  # until it is tried again
+    # A countdown is rounded up to whole seconds.
+    return left % 1 + _LATE if left is not None and left > 0 else None

@@ -1,0 +1,412 @@
+"""`xdr-login api` against the demo server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import click
+import pytest
+
+from desktop.cli.api import api_answers
+from desktop.cli.terminal.exits import Exit
+from desktop.demo import PUBLIC_CLIENT_ID
+from tests.cli.commands import COMMAND, Place, environment
+from tests.cli.served import Served, write_profile
+from tests.rigs import parts
+
+ROOT = Path(__file__).parents[3]
+WHOAMI = "/iroh/profile/whoami"
+STATUS = "/iroh/oauth2/grant-status"
+GRANT = f"/iroh/oauth2/app-grant/{PUBLIC_CLIENT_ID}"
+
+
+# What comes out
+
+
+def test_json_goes_into_a_pipe_as_it_came(served: Served) -> None:
+    found = served.run("api", "GET", WHOAMI)
+    assert found.return_value == Exit.OK
+    assert json.loads(found.stdout)["user"]["user-email"] == "dana@northwind.example"
+    assert "\n" not in found.stdout
+    assert found.stderr == ""
+
+
+@pytest.mark.usefixtures("terminal")
+def test_json_is_readable_on_a_terminal(served: Served) -> None:
+    found = served.run("api", "get", WHOAMI)
+    assert '  "user": {\n    "user-id"' in found.stdout
+
+
+def test_fields_of_a_get_go_into_the_query(served: Served) -> None:
+    found = served.run("api", "GET", STATUS, "-f", f"client_id={PUBLIC_CLIENT_ID}")
+    assert json.loads(found.stdout)["client-id"] == PUBLIC_CLIENT_ID
+    other = served.run("api", "GET", f"{STATUS}?client_id=client-x%20y")
+    assert json.loads(other.stdout)["client-id"] == "client-x y"
+
+
+def test_the_status_and_the_headers_can_be_had_too(served: Served) -> None:
+    found = served.run("api", "GET", WHOAMI, "--include")
+    head, _, body = found.stdout.partition("\n\n")
+    assert head.splitlines()[0] == "HTTP/1.1 200 OK"
+    assert "content-type: application/json" in head.lower()
+    assert json.loads(body)["org"]["name"] == "Northwind SOC"
+
+
+def test_head_shows_the_headers(served: Served) -> None:
+    found = served.run("api", "HEAD", "/iroh/oauth2/device")
+    assert found.stdout.startswith("HTTP/1.1 200 OK\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"", ""),
+        (b'{"a":"\xc3\xa9"}', '{\n  "a": "\u00e9"\n}'),
+        (b'{"a":"\x7f\xc2\x9b2J"}', '{\n  "a": "\\u007f\\u009b2J"\n}'),
+        (b"\x1b[2Jplain\n", "\\u001b[2Jplain"),
+        (b"a\xff\tb\nc", "a\ufffd\tb\nc"),
+        ("\u202egnp".encode(), "\\u202egnp"),
+        (b"[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_nothing_moves_the_cursor_of_a_terminal(body: bytes, shown: str) -> None:
+    assert api_answers.readable(body) == shown
+
+
+def test_margins_make_no_flood_of_an_answer() -> None:
+    body = b"[" * 200 + b",".join([b"1"] * 100_000) + b"]" * 200
+    assert api_answers.readable(body) == body.decode()
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_terminal_gets_no_more_than_it_can_take(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_answers, "LARGEST_ON_SCREEN", 10)
+    found = served.run("api", "GET", WHOAMI)
+    assert found.stdout == '{"user":{"\n'
+    assert found.return_value == Exit.FAILURE
+    assert "write it to a file" in found.stderr
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "words"),
+    [
+        ("401", Exit.SIGN_IN_NEEDED, "Sign in again: xdr-login login --profile northwind"),
+        ("403", Exit.FORBIDDEN, "The token may not do this"),
+        ("429:90s", Exit.NETWORK, "Try again in"),
+        ("500", Exit.NETWORK, "answered 500 Internal Server Error: Something went wrong on"),
+        ("503", Exit.NETWORK, "The service is being updated."),
+    ],
+)
+def test_an_error_has_words_and_an_exit_code(
+    served: Served, fault: str, code: Exit, words: str
+) -> None:
+    served.server.inject(fault, path="/iroh/example")
+    found = served.run("api", "POST", "/iroh/example", "--yes")
+    assert found.return_value == code
+    assert words in found.stderr
+    if found.stdout:
+        trace_id = json.loads(found.stdout)["trace_id"]
+        assert f"trace {trace_id}" in found.stderr
+
+
+def test_what_is_not_there_is_a_failure_with_a_trace_id(served: Served) -> None:
+    found = served.run("api", "GET", "/iroh/nothing")
+    assert found.return_value == Exit.FAILURE
+    answered = json.loads(found.stdout)
+    assert found.stderr == (
+        f"127.0.0.1 answered 404 Not Found: Not Found\ntrace {answered['trace_id']}\n"
+    )
+
+
+def test_a_server_that_cannot_be_reached_is_told_as_everywhere(served: Served) -> None:
+    write_profile("http://127.0.0.1:1")
+    found = served.run("api", "GET", WHOAMI)
+    assert found.return_value == Exit.NETWORK
+    assert "The server cannot be reached" in found.stderr
+
+
+def test_a_redirect_is_not_followed(served: Served) -> None:
+    before = len(served.server.history())
+    found = served.run("api", "GET", "/")
+    assert found.return_value == Exit.FAILURE
+    assert "that is never followed" in found.stderr
+    assert [each.path for each in served.server.history()[before:]] == ["/"]
+
+
+# The token
+
+
+def test_a_refused_token_is_renewed_once_for_what_is_harmless(served: Served) -> None:
+    served.tokens.insert(0, "refused")
+    found = served.run("api", "GET", WHOAMI)
+    assert found.return_value == Exit.OK
+    assert served.wanted[0] == 60.0
+    assert served.wanted[1] > 490.0  # longer than the first one lives
+    assert len(served.wanted) == 2
+
+
+def test_a_token_that_stays_refused_is_told(served: Served) -> None:
+    served.tokens[:] = ["refused"]
+    found = served.run("api", "GET", WHOAMI)
+    assert found.return_value == Exit.SIGN_IN_NEEDED
+    assert json.loads(found.stdout)["error"] == "invalid_token"
+    assert len(served.wanted) == 2
+
+
+def test_what_changes_something_is_never_sent_twice(served: Served) -> None:
+    served.tokens.insert(0, "refused")
+    before = len(served.asked(GRANT))
+    found = served.run("api", "DELETE", GRANT, "--yes")
+    assert found.return_value == Exit.SIGN_IN_NEEDED
+    assert served.asked(GRANT)[before:] == [401]
+    assert len(served.wanted) == 1
+
+
+def test_the_token_is_in_no_output(served: Served) -> None:
+    for arguments in (("GET", WHOAMI, "-i"), ("GET", "/x"), ("GET", WHOAMI, "--as", "curl")):
+        found = served.run("api", *arguments)
+        assert served.tokens[0] not in found.output
+        assert found.return_value is not None
+
+
+# What changes something
+
+
+def test_without_a_terminal_it_needs_yes(served: Served) -> None:
+    before = len(served.asked(GRANT))
+    found = served.run("api", "DELETE", GRANT)
+    assert isinstance(found.exception, click.UsageError)
+    assert "--yes" in str(found.exception)
+    assert len(served.asked(GRANT)) == before
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(("said", "code"), [("n\n", Exit.FORBIDDEN), ("y\n", Exit.OK)])
+def test_on_a_terminal_it_asks(served: Served, said: str, code: Exit) -> None:
+    before = len(served.asked(GRANT))
+    found = served.run("api", "DELETE", GRANT, stdin=said)
+    assert found.return_value == code
+    assert f"DELETE {served.server.url}{GRANT} as Northwind SOC?" in found.stderr
+    assert len(served.asked(GRANT)) - before == (said == "y\n")
+
+
+# Bodies
+
+
+def test_fields_become_json(served: Served) -> None:
+    csrf = json.loads(served.run("api", "GET", "/iroh/oauth2/csrf-token").stdout)["csrf-token"]
+    found = served.run(
+        *("api", "POST", "/iroh/oauth2/code", "--yes"),
+        *("-f", f"client_id={PUBLIC_CLIENT_ID}"),
+        *("-f", "redirect_uri=http://127.0.0.1:1/callback"),
+        *("-f", f"code_challenge={'c' * 43}", "-f", f"csrf_token={csrf}"),
+        *("-f", "state=a=b c"),
+    )
+    assert found.return_value == Exit.OK, found.output
+    assert json.loads(found.stdout)["state"] == "a=b c"
+
+
+def test_fields_become_a_form_where_that_is_asked_for(served: Served) -> None:
+    found = served.run(
+        "api", "POST", "/iroh/oauth2/device_authorization", "--form", "--yes", "-f", "scope=coffee"
+    )
+    assert json.loads(found.stdout)["error"] == "invalid_client"  # it was read
+
+
+@pytest.mark.parametrize("from_stdin", [True, False])
+def test_a_body_can_come_from_elsewhere(
+    served: Served, tmp_path: Path, *, from_stdin: bool
+) -> None:
+    file = tmp_path / "body.json"
+    file.write_text('{"csrf_token": "x"}')
+    found = served.run(
+        *("api", "POST", "/iroh/oauth2/code", "--yes", "--input"),
+        "-" if from_stdin else str(file),
+        stdin=file.read_bytes() if from_stdin else "",
+    )
+    assert json.loads(found.stdout)["error"] == "invalid_csrf_token"
+
+
+def test_a_body_has_an_end(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from desktop.cli.api import api
+
+    monkeypatch.setattr(api, "_LARGEST_INPUT", 3)
+    file = tmp_path / "body.json"
+    file.write_text("1234")
+    found = served.run("api", "POST", "/iroh/x", "--yes", "--input", str(file))
+    assert isinstance(found.exception, click.BadParameter)
+
+
+# What is refused before anything is sent
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("GET",),
+        ("BREW", "/x"),
+        ("GET", "https://evil.example/"),
+        ("GET", "//evil.example/"),
+        ("GET", "/\\evil.example/"),
+        ("GET", "@evil.example/"),
+        ("GET", "/x", "-H", "Authorization: Bearer other"),
+        ("GET", "/x", "-H", "authorization : Bearer other"),
+        ("GET", "/x", "-H", "Host: evil.example"),
+        ("GET", "/x", "-f", "no-value"),
+        ("GET", "/x", "--input", "-"),
+        ("POST", "/x", "--input", "/no/such/file"),
+        ("GET", "/x", "--json"),
+        ("POST", "/x", "--input", "-", "--as", "curl"),
+    ],
+)
+def test_what_makes_no_call_is_a_usage_error(served: Served, arguments: tuple[str, ...]) -> None:
+    before = len(served.server.history())
+    found = served.run("api", *arguments)
+    assert isinstance(found.exception, click.UsageError)
+    assert found.exception.exit_code == Exit.USAGE
+    assert served.wanted == []
+    assert len(served.server.history()) == before
+
+
+# The list
+
+
+def test_the_list_has_groups_parameters_and_what_is_assumed(served: Served) -> None:
+    found = served.run("api", "--list")
+    lines = found.stdout.splitlines()
+    groups = [line for line in lines if line and not line.startswith(" ")]
+    assert groups == ["OAuth2", "Grants", "DeviceGrant"]
+    assert "  DELETE /iroh/oauth2/app-grant/{client-id}" in lines
+    assert any("client-id (path, required)" in line for line in lines)
+    assert any("Assumed: The path could not be read" in line for line in lines)
+
+
+def test_the_list_can_be_read_by_programs(served: Served) -> None:
+    routes = json.loads(served.run("api", "--list", "--json").stdout)
+    (found,) = [each for each in routes if each["path"] == "/iroh/oauth2/grant-status"]
+    assert (found["method"], found["group"], found["needs_token"]) == ("GET", "Grants", True)
+    assert found["parameters"][0]["where"] == "query"
+    assert found["scopes"] == []
+
+
+def test_another_description_can_be_listed(served: Served, tmp_path: Path) -> None:
+    file = tmp_path / "other.json"
+    file.write_text(
+        json.dumps(
+            {
+                "swagger": "2.0",
+                "basePath": "/v2",
+                "securityDefinitions": {"login": {"type": "oauth2"}},
+                "paths": {"/pets": {"get": {"security": [{"login": ["pets:read"]}]}}},
+            }
+        )
+    )
+    found = served.run("api", "--list", "--openapi", str(file))
+    assert "  GET /v2/pets" in found.stdout
+    assert "Needs a token with pets:read." in found.stdout
+
+
+@pytest.mark.parametrize("content", [b"openapi: 3.1.0\n", b"{}", b"\x00\xff", b'{"openapi": 3}'])
+def test_a_description_that_is_none_is_told_in_words(
+    served: Served, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "other.json"
+    file.write_bytes(content)
+    found = served.run("api", "--list", "--openapi", str(file))
+    assert isinstance(found.exception, click.BadParameter)
+    assert found.exception.exit_code == Exit.USAGE
+
+
+# As a process
+
+
+def test_a_route_is_called_with_the_token_of_the_keyring(home: Place) -> None:
+    home.add_profile("soc")
+    home.sign_in("soc")
+    done = home.run("api", "GET", WHOAMI, "--profile", "soc")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["org"]["name"] == "Northwind SOC"
+
+
+def test_who_is_not_signed_in_calls_nothing(home: Place) -> None:
+    home.add_profile("soc")
+    done = home.run("api", "GET", WHOAMI)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert home.server.history() == []
+
+
+@pytest.mark.parametrize(
+    ("language", "runner"), [("curl", "sh"), ("python", sys.executable), ("javascript", "node")]
+)
+def test_the_code_that_is_printed_makes_the_call(
+    home: Place, tmp_path: Path, language: str, runner: str
+) -> None:
+    parts.require("language", runner, *(["curl"] if language == "curl" else []))
+    home.add_profile("soc")
+    home.sign_in("soc")
+    program = tmp_path / "xdr-login"
+    program.write_text(f'#!/bin/sh\nexec {shlex.join((sys.executable, "-m", "desktop"))} "$@"\n')
+    program.chmod(0o755)
+    code = tmp_path / "call.mjs"
+    printed = home.run("api", "GET", WHOAMI, "--as", language)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    code.write_text(printed.stdout)
+    path = os.pathsep.join((str(tmp_path), os.environ["PATH"]))
+    done = subprocess.run(
+        [runner, str(code)],
+        env=home.base | {"PATH": path, "PYTHONPATH": str(ROOT), "no_proxy": "*"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["org"]["name"] == "Northwind SOC"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal of POSIX")
+def test_on_a_real_terminal_it_is_readable_and_asks(home: Place) -> None:
+    home.add_profile("soc")
+    home.sign_in("soc")
+    code, shown = on_a_terminal(home, "api", "GET", WHOAMI)
+    assert code == Exit.OK
+    assert '  "user": {\r\n    "user-id"' in shown
+    code, shown = on_a_terminal(home, "api", "DELETE", GRANT, typed="n\n")
+    assert code == Exit.FORBIDDEN
+    assert "DELETE" in shown
+    assert shown.endswith("Nothing was sent.\r\n")
+    assert not any(each.method == "DELETE" for each in home.server.history())
+
+
+def on_a_terminal(home: Place, *arguments: str, typed: str = "") -> tuple[int, str]:
+    """Run the command with all its streams on a terminal; gives its exit code and what it shows."""
+    import pty  # exists on POSIX only
+
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "r+b", buffering=0) as terminal:
+        with subprocess.Popen(
+            [*COMMAND, *arguments],
+            env=environment(home.base),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        ) as process:
+            os.close(theirs)
+            terminal.write(typed.encode())
+            shown = b""
+            with suppress(OSError):  # how Linux says that the other side is closed
+                while piece := terminal.read(4096):
+                    shown += piece
+        return process.returncode, shown.decode()

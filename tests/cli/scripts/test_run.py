@@ -1,0 +1,232 @@
+"""`xdr-login run` and `xdr-login demo`: real children, real signals."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from desktop.cli.scripts import run as run_module
+from desktop.cli.scripts.token_source import Access
+from tests.cli.commands import COMMAND, Place, environment, run
+
+SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
+
+
+@pytest.fixture
+def signed_in(home: Place) -> Place:
+    """A home where somebody is signed in."""
+    home.add_profile("soc")
+    home.sign_in("soc")
+    return home
+
+
+def test_a_child_gets_a_token_that_the_server_takes(signed_in: Place) -> None:
+    done = signed_in.run("run", "--", sys.executable, "-c", SHOW)
+    assert (done.returncode, done.stderr) == (0, "")
+    token = json.loads(done.stdout)["XDR_ACCESS_TOKEN"]
+    answered = httpx.get(
+        f"{signed_in.server.url}/iroh/profile/whoami", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answered.status_code == 200
+
+
+def test_the_name_of_the_variable_can_be_chosen(signed_in: Place) -> None:
+    done = signed_in.run("run", "--env", "TOKEN", "--", sys.executable, "-c", SHOW)
+    found = json.loads(done.stdout)
+    assert found["TOKEN"].startswith("ey")
+    assert "XDR_ACCESS_TOKEN" not in found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is in /proc")
+def test_the_token_is_in_no_argument_of_any_process(signed_in: Place) -> None:
+    code = (
+        "import os; from pathlib import Path; token = os.environ['XDR_ACCESS_TOKEN'].encode();"
+        "print(sum(token in each.read_bytes() for each in Path('/proc').glob('[0-9]*/cmdline')))"
+    )
+    assert signed_in.run("run", "--", sys.executable, "-c", code).stdout == "0\n"
+
+
+def test_the_exit_code_is_that_of_the_child(signed_in: Place) -> None:
+    assert signed_in.run("run", sys.executable, "-c", "exit(42)").returncode == 42
+
+
+def test_options_after_the_command_are_its_own(signed_in: Place) -> None:
+    code = "import sys; print(sys.argv[1:])"
+    done = signed_in.run("run", sys.executable, "-c", code, "--env", "X", "--help")
+    assert done.stdout == "['--env', 'X', '--help']\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+def test_signals_reach_the_child_and_end_it(signed_in: Place, number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "run", "--", "sh", "-c", "echo ready; exec sleep 60"],
+        env=environment(signed_in.base),
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(number)
+        assert process.wait(30) == -number
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGPIPE there")
+def test_a_child_whose_reader_has_gone_ends_as_usual(signed_in: Place) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{' '.join(map(repr, COMMAND))} run -- yes | head -1"],
+        env=environment(signed_in.base),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("y\n", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is in /proc")
+def test_a_child_ignores_no_signal_that_we_do(signed_in: Place) -> None:
+    done = signed_in.run("run", "--", "grep", "SigIgn", "/proc/self/status")
+    assert int(done.stdout.split()[1], 16) == 0
+
+
+def test_whoever_is_not_signed_in_starts_nothing(home: Place, tmp_path: Path) -> None:
+    home.add_profile("soc")
+    done = home.run("run", "--", "touch", str(tmp_path / "started"))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        (["--", "no-such-program-here"], 127, "There is no program “no-such-program-here”."),
+        (["--", "no-such\x1b[2Jprogram"], 127, "There is no program “no-such [2Jprogram”."),
+        (["--env", "A=B", "--", "true"], 2, "letters, digits and _ only"),
+        ([], 2, "Missing argument"),
+    ],
+)
+def test_what_cannot_be_run_is_told(given: list[str], code: int, words: str) -> None:
+    done = run("run", *given)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+
+
+def test_on_windows_a_program_left_in_the_current_folder_is_not_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools, here = tmp_path / "tools", tmp_path / "here"
+    for folder in (tools, here):
+        folder.mkdir()
+        (folder / "hunt.exe").touch()
+    (here / "planted.exe").touch()
+    (tools / "notes.txt").touch()
+    (tools / "script3.11.cmd").touch()
+    monkeypatch.chdir(here)
+    found = partial(
+        run_module.found_on_windows,
+        environment={"PATH": f".;;{tools};relative", "PATHEXT": ".exe;.cmd;"},
+    )
+    assert found("hunt") == found("hunt.exe") == str(tools / "hunt.exe")
+    assert found("script3.11") == str(tools / "script3.11.cmd")
+    assert found("planted") is found("planted.exe") is found("notes.txt") is None
+    # Where the person says that it is here, it is.
+    assert found("./planted") == "planted.exe"
+    assert found(str(here / "planted.exe")) == str(here / "planted.exe")
+    assert found(str(here / "hunt3")) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file is no program by its mode there")
+def test_a_program_that_cannot_be_started_gives_126(signed_in: Place, tmp_path: Path) -> None:
+    program = tmp_path / "broken"
+    program.write_text("no program\n")
+    done = signed_in.run("run", str(program))
+    assert (done.returncode, "it is no program" in done.stderr) == (126, True)
+    program.write_text("#!/nowhere\n")
+    program.chmod(0o755)
+    done = signed_in.run("run", str(program))
+    assert done.returncode == 126
+    assert "cannot be started" in done.stderr
+
+
+def hand_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a token be there."""
+    held = Access("token-SECRET", "Bearer", None, (), "soc")
+    monkeypatch.setattr(run_module, "handed", lambda *_: held)
+
+
+def test_a_child_is_not_told_where_the_plugins_of_the_bundle_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hand_out(monkeypatch)
+    monkeypatch.setattr(run_module, "can_be_replaced", False)
+    monkeypatch.setattr(sys, "_MEIPASS", "/Applications/XDR Login.app", raising=False)
+    monkeypatch.setenv("QT_PLUGIN_PATH", "/Applications/XDR Login.app/Contents/plugins")
+    monkeypatch.setenv("OTHER", "/Applications/Other.app")
+    code = "import os; exit('QT_PLUGIN_PATH' in os.environ or 'OTHER' not in os.environ)"
+    assert run_module.run.main([sys.executable, "-c", code], standalone_mode=False) == 0
+
+
+def test_where_nothing_can_take_our_place_the_child_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_module, "can_be_replaced", False)
+    hand_out(monkeypatch)
+    before = signal.getsignal(signal.SIGINT)
+    code = "import os; exit(7 if os.environ['XDR_ACCESS_TOKEN'] == 'token-SECRET' else 1)"
+    assert run_module.run.main([sys.executable, "-c", code], standalone_mode=False) == 7
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+# The demo server
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
+def test_the_demo_server_runs_alone_until_ctrl_c() -> None:
+    with subprocess.Popen(
+        [*COMMAND, "demo", "--token-lifetime", "40"],
+        env={**environment(), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            told = ""
+            for line in process.stdout:  # ends with the process, if nothing is said
+                told += line
+                if "Ctrl+C" in line:
+                    break
+            found = re.search(r"address +(\S+)", told)
+            assert found is not None
+            answered = httpx.get(f"{found[1]}/.well-known/oauth-authorization-server")
+            process.send_signal(signal.SIGINT)
+            rest, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()  # does nothing to one that has ended
+    assert answered.status_code == 200
+    assert f"xdr-login profiles add demo --preset xdr-custom --issuer {found[1]} --client" in told
+    assert (process.returncode, rest, errors) == (0, "", "")
+
+
+def test_a_port_that_is_none_is_refused() -> None:
+    done = run("demo", "--port", "70000")
+    assert done.returncode == 2
+    assert "Invalid value for '--port'" in done.stderr
+
+
+def test_without_the_extra_the_demo_server_says_how_to_get_it(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as util\n"
+        "find = util.find_spec\n"
+        "util.find_spec = lambda name, *a: None if name == 'starlette' else find(name, *a)\n"
+    )
+    done = run("demo", base={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 1
+    assert "pip install 'xdr-login[demo]'" in done.stderr

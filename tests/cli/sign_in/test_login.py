@@ -1,0 +1,609 @@
+"""The sign-in in a terminal, as it is read there."""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+import segno
+
+from desktop.cli.sign_in import login
+from desktop.cli.sign_in.login import Wishes
+from desktop.cli.sign_in.sign_in_output import Events, Teller, Words
+from desktop.cli.terminal.exits import Exit, reporting
+from desktop.oauth.errors import TransportFailure
+from desktop.options import Options
+from desktop.services.model.profile import NoProfile, Profile, client_password_key
+from desktop.services.model.states import AwaitingApproval
+from desktop.services.network.environment import Surroundings
+from desktop.services.secrets.keystore import KeyringLocked, KeyringMissing
+from desktop.services.system import paths
+from desktop.services.system.worker import Worker
+from tests.sample_states import in_browser
+from tests.services.harness import (
+    ACCESS_TOKEN,
+    DEVICE_CODE,
+    HOST,
+    PASSWORD,
+    PENDING,
+    PROFILE,
+    REFRESH_TOKEN,
+    TOKENS,
+    HurriedClock,
+    Keyring,
+    Server,
+    bound,
+)
+
+
+class TodaysClock(HurriedClock):
+    """A hurried clock that begins now: the terminal tells the time by the system's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._start = datetime.now(UTC)
+
+    def utc(self) -> datetime:
+        return self._start + timedelta(seconds=self.elapsed)
+
+
+class GivenOptions(Options):
+    """Options whose profile is there already."""
+
+    profile_to_load: Profile | Exception | type[BaseException] = PROFILE
+    closed = False
+
+    def load_profile(self) -> Profile:
+        if isinstance(self.profile_to_load, Profile):
+            return self.profile_to_load
+        raise self.profile_to_load
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class Terminal:
+    """A terminal in which one can sign in again and again."""
+
+    server: Server
+    keyring: Keyring
+    clock: TodaysClock
+    capsys: pytest.CaptureFixture[str]
+    options: GivenOptions
+    exit_code: int = -1
+    wishes: Wishes = field(default_factory=Wishes)
+
+    def run(self, *, display: bool = True) -> list[str]:
+        """Sign in; gives the lines that were printed for the person."""
+        if display:
+            self._sign_in(Words())
+        else:
+            self.exit_code = login.sign_in_without_display(self.options)
+        written = self.capsys.readouterr()
+        assert written.out == "", "what nobody asked for goes to stderr"
+        return written.err.splitlines()
+
+    def events(self) -> list[dict[str, object]]:
+        """Sign in for a program; gives the events."""
+        self._sign_in(Events())
+        written = self.capsys.readouterr()
+        assert written.err == ""
+        return [json.loads(line) for line in written.out.splitlines()]
+
+    def _sign_in(self, teller: Teller) -> None:
+        def command(*, as_json: bool) -> int:
+            assert as_json is isinstance(teller, Events)
+            return login._run(self.options, teller, self.wishes)
+
+        self.exit_code = reporting(command)(as_json=isinstance(teller, Events))
+        assert self.server.open == 0
+        assert self.options.closed
+
+
+@pytest.fixture
+def console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    made = Terminal(Server(), Keyring(), TodaysClock(), capsys, GivenOptions())
+    made.server.answers = [TOKENS]
+
+    async def open_http(_profile: Profile, /, **_given: object) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.MockTransport(made.server))
+
+    def fake_surroundings(_worker: Worker) -> Surroundings:
+        lock = asyncio.Lock()
+        return Surroundings(made.keyring, open_http, made.clock, lambda _key: lock)
+
+    monkeypatch.setattr(login, "surroundings", fake_surroundings)
+    monkeypatch.setattr(login, "find_keyring", lambda: None)
+    return made
+
+
+def device(**changes: object) -> dict[str, object]:
+    return {
+        "device_code": DEVICE_CODE,
+        "user_code": "CODE",
+        "verification_uri": f"https://{HOST}/activate",
+        "expires_in": 600,
+        **changes,
+    }
+
+
+def test_a_sign_in_reads_like_this(console: Terminal) -> None:
+    lines = console.run(display=False)
+    assert console.exit_code == 0
+    assert lines[:-2] == [
+        "There is no display: signing in here, in the terminal.",
+        "Your code:  CODE-1",
+        f"Approve it: https://{HOST}/activate?user_code=CODE-1",
+        "Check that the page shows this code. Never approve a code that someone sent you.",
+    ]
+    assert re.fullmatch(r"Waiting for approval\. The code expires in (10:00|9:5\d)\.", lines[-2])
+    assert re.fullmatch(
+        r"Signed in to Northwind SOC · scopes: read · (10:0\d|9:5\d) left", lines[-1]
+    )
+    assert list(console.keyring.kept) == ["northwind"]
+
+
+def test_a_browser_on_this_computer_is_told_what_it_takes(console: Terminal) -> None:
+    console.options.profile_to_load = replace(PROFILE, grant="code")
+    console.server.metadata = {"authorization_endpoint": f"https://{HOST}/authorize"}
+    lines = console.run()
+    assert console.exit_code == Exit.SIGN_IN_NEEDED
+    found = re.fullmatch(
+        r"It comes back to http://127\.0\.0\.1:(\d+)/callback\. From another computer, "
+        r"as over ssh, that is",
+        lines[2],
+    )
+    assert found is not None
+    port = found[1]
+    assert lines[0] == "Open this in a browser on this computer:"
+    assert lines[1].startswith(f"https://{HOST}/authorize?")
+    assert lines[3:5] == [
+        "impossible unless its port is forwarded first; there, in another terminal:",
+        f"ssh -L {port}:127.0.0.1:{port} THIS-COMPUTER",
+    ]
+    assert lines[5] == "Approve only what you started here."
+    assert re.fullmatch(r"Waiting for approval, for (10:00|9:5\d)\.", lines[6])
+    assert lines[7].startswith("Nobody approved it in time.")
+
+
+def test_a_client_signs_in_as_itself_in_the_terminal(console: Terminal) -> None:
+    profile = replace(PROFILE, grant="client-credentials")
+    asyncio.run(console.keyring.save(client_password_key(profile), bound(PASSWORD, profile)))
+    console.options.profile_to_load = profile
+    (line,) = console.run()
+    assert console.exit_code == 0
+    assert line.startswith("Signed in to Northwind SOC")
+
+
+def test_nothing_that_is_printed_is_a_secret(console: Terminal) -> None:
+    console.server.answers = [httpx.ConnectError("reset"), TOKENS]
+    text = "\n".join(console.run())
+    assert not [x for x in (ACCESS_TOKEN, REFRESH_TOKEN, DEVICE_CODE) if x in text]
+
+
+def test_who_signed_in_is_said_and_what_never_expires_too(console: Terminal) -> None:
+    claims = "eyJhbGciOiJub25lIn0.eyJlbWFpbCI6ImRhbmFAbm9ydGh3aW5kLmV4YW1wbGUifQ."
+    console.server.answers = [{"access_token": claims, "scope": ""}]
+    assert console.run()[-1] == (
+        "Signed in to Northwind SOC as dana@northwind.example · scopes: none · does not expire"
+    )
+
+
+def test_a_stored_token_needs_no_code(console: Terminal) -> None:
+    console.run()
+    requests = len(console.server.requests)
+    lines = console.run()
+    assert (console.exit_code, len(lines)) == (0, 1)
+    assert lines[0].startswith("Signed in to Northwind SOC")
+    assert len(console.server.requests) == requests
+
+
+def run_an_hour_later(console: Terminal) -> list[str]:
+    console.clock._start -= timedelta(hours=1)
+    console.run()
+    console.clock._start += timedelta(hours=1)
+    return console.run()
+
+
+def test_a_stored_token_that_has_expired_is_renewed(console: Terminal) -> None:
+    lines = run_an_hour_later(console)
+    assert console.exit_code == 0
+    assert lines[0] == "The saved token has expired: renewing it."
+    assert lines[-1].startswith("Signed in to Northwind SOC")
+    assert console.server.renewals() == 1
+
+
+def test_a_stored_token_that_cannot_be_renewed_is_replaced(console: Terminal) -> None:
+    console.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
+    lines = run_an_hour_later(console)
+    assert console.exit_code == 0
+    assert lines[0] == "The saved token has expired: signing in again."
+    assert "Your code:  CODE-2" in lines
+    assert lines[-1].startswith("Signed in to Northwind SOC")
+
+
+def test_signed_out_by_the_server_it_signs_in_again(console: Terminal) -> None:
+    console.server.rotation.revoked = True
+    lines = run_an_hour_later(console)
+    assert console.exit_code == 0
+    assert lines[1] == "The server has signed you out: signing in again."
+    assert lines[-1].startswith("Signed in to Northwind SOC")
+
+
+def test_a_renewal_that_fails_says_why(console: Terminal) -> None:
+    console.server.rotation.troubles = [httpx.ConnectError("reset")]
+    lines = run_an_hour_later(console)
+    assert console.exit_code == Exit.NETWORK
+    assert lines[-1].startswith("The server cannot be reached.")
+
+
+def test_a_token_that_is_dead_on_arrival_is_not_asked_for_for_ever(console: Terminal) -> None:
+    console.server.answers = [{**TOKENS, "expires_in": 0}]
+    console.clock._start -= timedelta(minutes=1)
+    assert console.run()[-1].endswith("0:00 left")
+    assert console.server.asked("/device") == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            {"error": "access_denied"},
+            [
+                (
+                    "The sign-in was declined. Someone pressed Deny on the approval page for code "
+                    "CODE-1. If that was not you, tell your administrator."
+                ),
+                "access_denied · status 400",
+            ],
+        ),
+        (
+            {"error": "expired_token"},
+            [
+                (
+                    "The code has expired. The server has retired it. Nothing is wrong: get a new "
+                    "code "
+                    "and approve that one."
+                ),
+                "expired_token · status 400",
+            ],
+        ),
+        (
+            PENDING,
+            [
+                (
+                    "The code has expired. Nobody approved it in time. Nothing is wrong: get a new "
+                    "code and approve that one."
+                )
+            ],
+        ),
+    ],
+)
+def test_a_sign_in_that_fails_says_why(
+    console: Terminal, answer: dict[str, str], words: list[str]
+) -> None:
+    console.server.answers = [answer]
+    lines = console.run()
+    declined = answer.get("error") == "access_denied"
+    assert console.exit_code == (Exit.FORBIDDEN if declined else Exit.SIGN_IN_NEEDED)
+    assert lines[-len(words) :] == words
+
+
+def test_trouble_is_said_once_and_passes(console: Terminal) -> None:
+    lost = httpx.ConnectError("reset")
+    console.server.answers = [PENDING, lost, lost, PENDING, lost, TOKENS]
+    lines = console.run()
+    said = "The server cannot be reached. Your code stays valid: asking again by itself."
+    assert lines.count(said) == 2
+    assert console.exit_code == 0
+
+
+def test_trouble_behind_an_approval_speaks_of_no_code(capsys: pytest.CaptureFixture[str]) -> None:
+    teller = Words()
+    teller.waiting(in_browser(approved=True), opens_browser=True)
+    teller.trouble(TransportFailure(HOST))
+    said = capsys.readouterr().err
+    assert "Your approval stays valid: asking again by itself." in said
+    assert "Your code" not in said
+
+
+def test_a_link_to_another_host_is_warned_of(console: Terminal) -> None:
+    console.server.device_answer = device(verification_uri="https://evil.example/x")
+    assert "Careful: evil.example is not the host of your profile." in console.run()
+
+
+def test_where_nothing_is_kept_a_locked_keyring_is_said_and_signing_in_goes_on(
+    console: Terminal,
+) -> None:
+    console.wishes = Wishes(keep=False)
+    console.keyring.errors["load"] = KeyringLocked()
+    lines = console.run()
+    assert console.exit_code == 0
+    assert lines[:2] == [
+        (
+            "The keyring is locked. Unlock it, then try again. You can also sign in without "
+            "saving the "
+            "token: it is then gone when you quit."
+        ),
+        "Going on without saving the token.",
+    ]
+    assert "The keyring is locked: the token was not saved." in lines
+    assert lines[-1].startswith("Signed in to")
+
+
+def test_a_locked_keyring_ends_a_sign_in_that_is_to_be_kept(console: Terminal) -> None:
+    console.keyring.errors["load"] = KeyringLocked()
+    assert console.run()[0].startswith("The keyring is locked. Unlock it")
+    assert console.exit_code == Exit.KEYRING
+    assert console.server.asked("/device") == 0
+
+
+def test_without_a_keyring_nobody_approves_for_nothing(
+    console: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_keyring() -> None:
+        raise KeyringMissing
+
+    monkeypatch.setattr(login, "find_keyring", find_keyring)
+    assert console.run()[0].startswith("No keyring to save the token in. ")
+    assert console.exit_code == Exit.KEYRING
+    assert console.server.asked("/device") == 0
+
+
+def test_a_keyring_that_fails_at_the_end_is_told(console: Terminal) -> None:
+    console.keyring.errors["save"] = KeyringLocked()
+    assert console.run()[-1].startswith("The keyring is locked. Unlock it")
+    assert console.exit_code == Exit.KEYRING
+
+
+def test_one_can_sign_in_anew_over_a_token_that_is_there(console: Terminal) -> None:
+    console.run()
+    console.wishes = Wishes(again=True)
+    assert "Your code:  CODE-2" in console.run()
+    assert console.exit_code == 0
+
+
+# For a program
+
+
+def test_a_program_reads_one_event_a_line(console: Terminal) -> None:
+    code, signed_in = console.events()
+    assert console.exit_code == 0
+    assert code == {
+        "event": "code",
+        "user_code": "CODE-1",
+        "verification_uri": f"https://{HOST}/activate",
+        "verification_uri_complete": f"https://{HOST}/activate?user_code=CODE-1",
+        "expires_at": code["expires_at"],
+        "browser_opened": False,
+        "host_is_known": True,
+    }
+    assert signed_in == {
+        "event": "signed_in",
+        "profile": "northwind",
+        "scope": "read",
+        "expires_at": signed_in["expires_at"],
+    }
+    for each in (code, signed_in):
+        left = datetime.fromisoformat(str(each["expires_at"])) - datetime.now(UTC)
+        assert timedelta(minutes=9) < left <= timedelta(minutes=11)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "exit_code"),
+    [
+        ({"error": "access_denied"}, "declined", 4),
+        ({"error": "expired_token"}, "sign_in_needed", 3),
+        ({"error": "server_fault"}, "failure", 1),
+    ],
+)
+def test_a_program_reads_why_it_failed(
+    console: Terminal, answer: dict[str, str], code: str, exit_code: int
+) -> None:
+    console.server.answers = [answer]
+    error = console.events()[-1]
+    assert (error["event"], error["code"], console.exit_code) == ("error", code, exit_code)
+    assert set(error) == {"event", "code", "message"}
+
+
+def test_what_passes_by_itself_is_no_event(console: Terminal) -> None:
+    console.server.answers = [PENDING, httpx.ConnectError("reset"), TOKENS]
+    assert [each["event"] for each in console.events()] == ["code", "signed_in"]
+
+
+def test_a_program_reads_what_is_wrong_with_the_profiles(console: Terminal) -> None:
+    console.options.profile_to_load = NoProfile(paths.profiles_file())
+    (error,) = console.events()
+    assert (error["event"], error["code"]) == ("error", "failure")
+    assert str(error["message"]).startswith("Set up your first profile.")
+
+
+def test_a_program_reads_of_ctrl_c(console: Terminal) -> None:
+    console.options.profile_to_load = KeyboardInterrupt
+    assert console.events() == [{"event": "error", "code": "cancelled", "message": "Cancelled."}]
+    assert console.exit_code == 130
+
+
+# The browser
+
+
+@pytest.fixture
+def opened(console: Terminal, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The links that a browser was opened with."""
+    links: list[str] = []
+
+    def open_browser(link: str) -> bool:
+        links.append(link)
+        return "CODE" in link
+
+    monkeypatch.setattr(login, "_open_browser", open_browser)
+    console.wishes = Wishes(open_browser=True)
+    return links
+
+
+def test_the_browser_is_opened_once_with_the_link(console: Terminal, opened: list[str]) -> None:
+    console.server.answers = [PENDING, PENDING, TOKENS]
+    assert "Opening it in your browser." in console.run()
+    assert opened == [f"https://{HOST}/activate?user_code=CODE-1"]
+
+
+def test_a_strange_host_is_not_opened_by_itself(console: Terminal, opened: list[str]) -> None:
+    console.server.device_answer = device(verification_uri="https://evil.example/x")
+    assert "Opening it in your browser." not in console.run()
+    assert opened == []
+
+
+def test_a_browser_that_comes_back_needs_no_word_of_ssh(
+    console: Terminal, opened: list[str]
+) -> None:
+    console.options.profile_to_load = replace(PROFILE, grant="code")
+    console.server.metadata = {"authorization_endpoint": f"https://{HOST}/authorize"}
+    lines = console.run()
+    assert lines[0] == "Opening this in your browser:"
+    assert (
+        lines[2:4]
+        == [
+            "Approve only what you started here.",
+            "No browser could be opened: open the link yourself.",
+        ]
+        or lines[4] == "No browser could be opened: open the link yourself."
+    )
+    assert not [line for line in lines if "ssh" in line]
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize(("over_ssh", "here"), [("", True), ("10.0.0.1 5 10.0.0.2 22", False)])
+def test_over_ssh_there_is_no_browser(
+    monkeypatch: pytest.MonkeyPatch, over_ssh: str, *, here: bool
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setenv("SSH_CONNECTION", over_ssh)
+    assert login._browser_is_here() is here
+
+
+# A terminal
+
+
+def test_without_a_profile_it_says_where_one_belongs(console: Terminal) -> None:
+    console.options.profile_to_load = NoProfile(paths.profiles_file())
+    lines = console.run()
+    assert console.exit_code == 1
+    assert lines[0].startswith("Set up your first profile. A profile says where you sign in")
+    assert str(paths.profiles_file()) in lines[0]
+
+
+def test_ctrl_c_is_a_cancel(console: Terminal) -> None:
+    console.options.profile_to_load = KeyboardInterrupt
+    assert console.run() == ["", "Cancelled."]
+    assert console.exit_code == 130
+
+
+def test_a_fault_of_the_program_is_said_and_reported_without_secrets(console: Terminal) -> None:
+    console.server.answers = [ZeroDivisionError(f"device_code={DEVICE_CODE}")]
+    lines = console.run()
+    assert console.exit_code == 1
+    assert lines[-1].startswith("Something unexpected happened. It is a fault of this program")
+    report = (paths.log_folder() / "xdr-login.log").read_text("utf-8")
+    assert "ZeroDivisionError: device_code=[redacted]" in report
+    assert DEVICE_CODE not in report
+
+
+def test_a_server_cannot_write_to_the_terminal_as_it_likes(console: Terminal) -> None:
+    console.server.answers = [{**TOKENS, "scope": "read\x1b[2J\x1b]0;owned\x07 \u202ewrite"}]
+    text = "\n".join(console.run())
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
+
+
+def test_the_session_is_closed_when_the_person_leaves(console: Terminal) -> None:
+    async def leave() -> None:
+        signing_in = asyncio.ensure_future(login.sign_in(PROFILE, Words(), Wishes()))
+        await console.server.reached.wait()
+        signing_in.cancel()
+        await asyncio.wait({signing_in})
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    console.server.close("/token")
+    asyncio.run(leave())
+    assert console.server.open == 0
+
+
+# The QR code
+
+
+@pytest.fixture
+def tty(console: Terminal, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[str]]:
+    """Sign in on a terminal that is so many columns wide; gives the lines of the QR code."""
+
+    def run(columns: int) -> list[str]:
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        lines = console.run()
+        end = next(n for n, line in enumerate(lines) if line.startswith("Check that"))
+        return [line for line in lines[2:end] if line.strip()]
+
+    return run
+
+
+def test_a_terminal_shows_a_qr_code(tty: Callable[[int], list[str]]) -> None:
+    lines = tty(80)
+    size = segno.make_qr(f"https://{HOST}/activate?user_code=CODE-1", error="l").symbol_size()[0]
+    assert len(lines) >= size // 2
+    assert any("█" in line or "▀" in line for line in lines)
+
+
+def test_a_terminal_that_is_too_narrow_shows_none(tty: Callable[[int], list[str]]) -> None:
+    assert tty(20) == []
+
+
+def test_a_qr_code_can_be_had_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    now = datetime.now(UTC)
+    words = Words(qr=True)
+    words.waiting(waiting(now + timedelta(minutes=5)), opens_browser=False)
+    assert "█" in capsys.readouterr().err
+
+
+# The countdown
+
+
+def waiting(expires_at: datetime) -> AwaitingApproval:
+    now = datetime.now(UTC)
+    return AwaitingApproval(
+        user_code="CODE",
+        verification_uri=f"https://{HOST}/activate",
+        verification_uri_complete=None,
+        host=HOST,
+        host_is_known=True,
+        requested_at=now,
+        lifetime=600,
+        expires_at=expires_at,
+        asked=0,
+        asked_at=None,
+        next_at=now,
+    )
+
+
+def test_the_countdown_stays_in_its_line_and_gives_way(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "20")  # too narrow for the whole line, and for a QR code
+    words = Words()
+    assert words.redraws_every == 1
+    words.waiting(waiting(datetime.now(UTC) + timedelta(seconds=90)), opens_browser=False)
+    words.redraw()
+    words.note("done")
+    tail = capsys.readouterr().err.rpartition("\n")[0].split("\r")
+    assert tail[1:] == ["Waiting for approva", "Waiting for approva", " " * 19, "done"]
+
+
+def test_a_terminal_that_cannot_go_back_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    assert Words().redraws_every is None

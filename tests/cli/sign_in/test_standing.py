@@ -1,0 +1,254 @@
+"""`status`, `logout` and `whoami`, as processes with a real keyring and a real server."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from desktop.cli.sign_in import logout, status
+from desktop.cli.sign_in.status import _lines
+from desktop.demo import DemoOptions
+from tests.cli.commands import Place, place
+from tests.rigs.secret_service import SecretStore
+
+
+def test_who_is_signed_in_is_told_without_a_running_program(home: Place) -> None:
+    home.add_profile("soc")
+    home.add_profile("lab")
+    home.sign_in("soc")
+    found = home.json("status")
+    assert (found["running"], found["hand_outs"]) == (False, [])
+    soc, lab = found["profiles"]
+    left = datetime.fromisoformat(soc.pop("expires_at")) - datetime.now(UTC)
+    assert timedelta(minutes=8) < left <= timedelta(minutes=10)
+    assert soc == {
+        "id": "soc",
+        "name": "SOC",
+        "state": "signed_in",
+        "user": "dana@northwind.example",
+        "organization": soc["organization"],
+        "scope": "casebook profile",
+        "renewable": True,
+        "error": None,
+    }
+    assert (lab["state"], lab["expires_at"], lab["renewable"]) == ("signed_out", None, False)
+    lines = home.run("status").stdout.splitlines()
+    assert re.fullmatch(
+        r"soc  SOC  signed in as dana@northwind.example, \d+ \w+ left  casebook profile", lines[0]
+    )
+    assert re.fullmatch(r"lab  LAB  signed out", lines[1])
+
+
+def test_of_one_profile_alone_where_it_is_named(home: Place) -> None:
+    home.add_profile("soc")
+    home.add_profile("lab")
+    for given in (["status", "--profile", "LAB"], ["--profile", "lab", "status"]):
+        assert home.run(*given).stdout == "lab  LAB  signed out\n"
+    (only,) = home.json("status", "--profile", "lab")["profiles"]
+    assert only["id"] == "lab"
+    done = home.run("status", "--profile", "nobody")
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_where_nothing_is_saved_no_keyring_is_asked(home: Place) -> None:
+    home.add_profile("soc")
+    found = home.run("status", "--json", DBUS_SESSION_BUS_ADDRESS="disabled:")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert [each["state"] for each in json.loads(found.stdout)["profiles"]] == ["signed_out"]
+
+
+def test_a_keyring_that_is_gone_is_told_and_ends_nothing(home: Place) -> None:
+    home.add_profile("soc")
+    home.sign_in("soc")
+    found = home.run("status", "--json", DBUS_SESSION_BUS_ADDRESS="disabled:")
+    (soc,) = json.loads(found.stdout)["profiles"]
+    assert (found.returncode, soc["state"], soc["error"]) == (0, "failed", "keyring")
+
+
+def test_without_a_profile_status_says_how_to_make_one(home: Place) -> None:
+    done = home.run("status")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "xdr-login profiles add" in done.stderr
+
+
+def test_a_token_that_is_over_and_cannot_be_renewed_has_expired(
+    secret_service: SecretStore, own_folders: Path
+) -> None:
+    options = DemoOptions(outcome="approve", refresh="none", token_lifetime=1)
+    with place(own_folders, secret_service, options) as here:
+        here.add_profile("soc")
+        here.sign_in("soc")
+        (soc,) = here.json("status")["profiles"]
+        while soc["state"] != "expired":
+            (soc,) = here.json("status")["profiles"]
+        assert soc["renewable"] is False
+
+
+def test_logout_empties_the_keyring_and_tells_the_server(home: Place) -> None:
+    grant = f"{home.server.url}/iroh/oauth2/app-grant"
+    home.add_profile("soc", app_grant_endpoint=grant)
+    home.sign_in("soc")
+    done = home.run("logout")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == (
+        "SOC: You are signed out. The token was removed from this computer, and all that you "
+        "granted this app was revoked, on all your computers.\n"
+    )
+    assert home.store.entries() == {}
+
+
+def test_a_program_reads_what_was_revoked(home: Place) -> None:
+    for id_ in ("soc", "lab", "idle"):
+        home.add_profile(id_)
+    home.sign_in("soc")
+    home.sign_in("lab")
+    found = home.json("logout", "--all")
+    assert [each["id"] for each in found["signed_out"]] == ["soc", "lab"]
+    assert {each["revocation"] for each in found["signed_out"]} == {"not_offered"}
+    assert all(each["valid_until"] for each in found["signed_out"])
+    assert home.store.entries() == {}
+
+
+def test_who_is_not_signed_in_cannot_sign_out(home: Place) -> None:
+    home.add_profile("soc")
+    done = home.run("logout")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "You are signed out already.\n"
+    found = home.run("logout", "--json")
+    assert (found.returncode, json.loads(found.stdout)["code"]) == (3, "sign_in_needed")
+
+
+def test_a_server_that_cannot_be_told_is_a_failure_of_the_network(home: Place) -> None:
+    home.add_profile("soc", app_grant_endpoint=f"{home.server.url}/iroh/oauth2/app-grant")
+    home.sign_in("soc")
+    home.server.stop()
+    done = home.run("logout")
+    assert done.returncode == 5
+    assert "the server could not be told (the server cannot be reached)" in done.stderr
+    assert home.store.entries() == {}
+
+
+def test_a_locked_keyring_keeps_the_token(home: Place) -> None:
+    home.add_profile("soc")
+    home.sign_in("soc")
+    done = home.run("logout", DBUS_SESSION_BUS_ADDRESS="disabled:")
+    assert done.returncode == 6
+    assert len(home.store.entries()) == 1
+
+
+def test_all_and_one_contradict_each_other(home: Place) -> None:
+    home.add_profile("soc")
+    assert home.run("logout", "--all", "--profile", "soc").returncode == 2
+
+
+def test_the_server_says_who_one_is(home: Place) -> None:
+    home.add_profile("soc")
+    home.sign_in("soc")
+    found = home.json("whoami")
+    assert found["profile"] == "soc"
+    assert "dana@northwind.example" in found["who"].values()
+    lines = home.run("whoami").stdout.splitlines()
+    assert len(lines) == len(found["who"])
+    assert "access_token" not in str(found)
+
+
+def test_whoever_is_not_signed_in_is_nobody(home: Place) -> None:
+    home.add_profile("soc")
+    done = home.run("whoami", "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["code"] == "sign_in_needed"
+
+
+def test_a_profile_can_stand_before_the_command_or_after(home: Place) -> None:
+    home.add_profile("soc")
+    home.add_profile("lab")
+    home.sign_in("lab")
+    assert home.run("token").returncode == 3
+    assert home.run("token", XDR_LOGIN_PROFILE="lab").returncode == 0
+    assert home.run("token", "--profile", "lab").returncode == 0
+    for given in (
+        ("token", "--profile", "lab"),
+        ("--profile", "lab", "token"),
+        ("token", "--profile", "LAB"),
+    ):
+        assert home.run(*given, XDR_LOGIN_PROFILE="soc").returncode == 0
+    whoami = home.run("--profile", "lab", "whoami", XDR_LOGIN_PROFILE="soc")
+    assert whoami.returncode == 0
+
+
+# The running program
+
+
+def test_the_running_program_is_asked_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_out = {
+        "at": "2026-11-25T12:00:00Z",
+        "program": "curl\x1b[2J",
+        "path": "/usr/bin/curl",
+        "profile": "soc",
+    }
+    unknown = hand_out | {"program": "An unknown program", "path": ""}
+    monkeypatch.setattr(
+        status,
+        "asked",
+        lambda command, **_: {
+            "profiles": [{"id": "soc", "state": command}],
+            "hand_outs": [hand_out, unknown],
+        },
+    )
+    assert status.status.main([], standalone_mode=False) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("soc    status\n\nLately given a token:\n")
+    assert "curl" in told
+    assert told.endswith("  An unknown program, soc\n")
+    assert "\x1b" not in told
+
+
+def test_the_running_program_signs_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], own_folders: Path
+) -> None:
+    file = own_folders / "config" / "xdr-login" / "profiles.toml"
+    file.parent.mkdir()
+    file.write_text('[profiles.soc]\nissuer = "https://x.example"\nclient_id = "1"\n')
+    said: list[str | None] = []
+
+    left = {
+        "id": "soc",
+        "revocation": "failed",
+        "valid_until": "2026-11-25T15:50:00+00:00",
+        "text": "You are signed out; the server could not be told.",
+        "failed": "network",
+    }
+
+    def signed_out_by_app(profile_id: str | None) -> tuple[dict[str, str], ...]:
+        said.append(profile_id)
+        return (left,) if len(said) < 3 else ()
+
+    monkeypatch.setattr(logout, "signed_out_by_app", signed_out_by_app)
+    assert logout.logout.main([], standalone_mode=False) == 5
+    assert capsys.readouterr().err == "soc: You are signed out; the server could not be told.\n"
+    assert logout.logout.main(["--json"], standalone_mode=False) == 5
+    (one,) = json.loads(capsys.readouterr().out)["signed_out"]
+    assert one == {name: left[name] for name in ("id", "revocation", "valid_until")}
+    assert logout.logout.main(["--all"], standalone_mode=False) == 3
+    assert said == ["soc", "soc", None]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"expires_at": None}, "signed in, does not expire"),
+        (
+            {"expires_at": "2020-01-01T00:00:00Z", "renewable": True},
+            "signed in, expired, renewed at the next use",
+        ),
+        ({"state": "awaiting_approval"}, "awaiting approval"),
+        ({"state": "failed", "error": "sign_in_needed"}, "failed (sign in needed)"),
+    ],
+)
+def test_how_it_stands_is_said_in_words(changes: dict[str, object], words: str) -> None:
+    (line,) = _lines([{"id": "soc", "name": "SOC", "state": "signed_in", **changes}])
+    assert line == f"soc  SOC  {words}"

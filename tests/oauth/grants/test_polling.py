@@ -1,0 +1,489 @@
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop.oauth import errors
+from desktop.oauth.clock import now
+from desktop.oauth.errors import CodeExpired, ErrorResponse, OAuthError, Trouble
+from desktop.oauth.grants.polling import LONGEST_PAUSE, Pace, Progress, pace_after, poll
+from desktop.oauth.grants.token import TokenSet, parse_token
+from tests.oauth.harness import (
+    CODE,
+    HOST,
+    PENDING,
+    START,
+    TOKEN_ENDPOINT,
+    TOKENS,
+    Asking,
+    Bench,
+    HandClock,
+    authorization,
+    fuzzed,
+    says,
+)
+
+APPROVED = parse_token(TOKENS, TOKEN_ENDPOINT, requested=now(HandClock()), requested_scope=())
+UNDECIDED = errors.AuthorizationPending("authorization_pending")
+SLOW_DOWN = errors.SlowDown("slow_down")
+UNREACHABLE = errors.TransportFailure(HOST, detail="no route")
+
+
+def throttled(retry_after: float) -> Trouble:
+    return errors.Throttled(HOST, status=429, retry_after=retry_after)
+
+
+def slow_down(interval: float | None) -> errors.SlowDown:
+    return errors.SlowDown("slow_down", interval=interval)
+
+
+# The schedule
+
+
+def test_the_pause_is_the_interval() -> None:
+    assert Pace(5.0).pause == Pace(5.0).earliest == 5.0
+
+
+@pytest.mark.parametrize("interval", [0.0, 0.5, -3.0, 1.0])
+def test_nothing_is_asked_more_than_once_a_second(interval: float) -> None:
+    assert Pace(interval).pause == Pace(interval).earliest == 1.0
+
+
+def test_pending_leaves_the_pace_as_it_is() -> None:
+    assert pace_after(Pace(5.0), UNDECIDED) == Pace(5.0)
+
+
+def test_pending_obeys_retry_after_once() -> None:
+    pace = pace_after(
+        Pace(5.0), errors.AuthorizationPending("authorization_pending", retry_after=30.0)
+    )
+    assert pace.pause == pace.earliest == 30.0
+    assert pace_after(pace, UNDECIDED).pause == 5.0
+
+
+def test_slow_down_adds_five_seconds_for_good() -> None:
+    pace = pace_after(Pace(5.0), SLOW_DOWN)
+    assert pace.pause == 10.0
+    assert pace_after(pace, UNDECIDED).pause == 10.0
+    assert pace_after(pace_after(pace, UNDECIDED), SLOW_DOWN).pause == 15.0
+
+
+@pytest.mark.parametrize(
+    ("named", "interval"),
+    [(12.0, 12.0), (5.1, 5.1), (5.0, 10.0), (3.0, 10.0), (0.0, 10.0), (-9.0, 10.0), (None, 10.0)],
+)
+def test_slow_down_takes_the_interval_of_the_server_if_that_is_slower(
+    named: float | None, interval: float
+) -> None:
+    assert pace_after(Pace(5.0), slow_down(named)).interval == interval
+
+
+def test_slow_down_obeys_retry_after_too() -> None:
+    outcome = errors.SlowDown("slow_down", retry_after=30.0)
+    assert pace_after(Pace(5.0), outcome) == Pace(10.0, retry_after=30.0)
+
+
+def test_failures_in_a_row_double_the_pause_up_to_a_minute() -> None:
+    pace, pauses = Pace(5.0), []
+    for _ in range(6):
+        pace = pace_after(pace, UNREACHABLE)
+        pauses.append(pace.pause)
+    assert pauses == [10.0, 20.0, 40.0, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE]
+    assert pace.earliest == 5.0
+
+
+def test_backing_off_never_shortens_a_long_interval() -> None:
+    assert Pace(90.0, failures=3).pause == 90.0
+
+
+def test_ten_thousand_failures_do_not_overflow() -> None:
+    assert Pace(5.0, failures=10_000).pause == LONGEST_PAUSE
+
+
+def test_an_answer_ends_the_backing_off() -> None:
+    assert pace_after(Pace(5.0, failures=4), UNDECIDED) == Pace(5.0)
+    assert pace_after(Pace(5.0, failures=4), SLOW_DOWN) == Pace(10.0)
+
+
+def test_a_failure_keeps_the_interval_that_was_slowed_down() -> None:
+    pace = pace_after(pace_after(Pace(5.0), SLOW_DOWN), UNREACHABLE)
+    assert (pace.interval, pace.pause) == (10.0, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "pause"), [(30.0, 30.0), (3172.0, 3172.0), (7.0, 10.0), (0.0, 10.0)]
+)
+def test_retry_after_is_the_least_to_wait(retry_after: float, pause: float) -> None:
+    pace = pace_after(Pace(5.0), throttled(retry_after))
+    assert pace.pause == pause
+    assert pace.earliest == max(5.0, retry_after)
+
+
+@fuzzed
+@given(
+    st.floats(-10, 1000),
+    st.lists(
+        st.sampled_from([UNDECIDED, SLOW_DOWN, UNREACHABLE])
+        | st.floats(-10, 4000).map(throttled)
+        | st.floats(-10, 4000).map(slow_down)
+    ),
+)
+def test_the_interval_never_shrinks_and_a_second_is_the_least(
+    interval: float, outcomes: list[errors.AuthorizationPending | errors.SlowDown | Trouble]
+) -> None:
+    pace = Pace(interval)
+    for outcome in outcomes:
+        slower = pace_after(pace, outcome)
+        assert slower.interval >= pace.interval
+        assert slower.pause >= slower.earliest >= max(1.0, slower.interval)
+        pace = slower
+
+
+# The loop
+
+
+async def test_the_first_question_waits_one_interval() -> None:
+    asking = Asking(APPROVED)
+    assert await asking.run(interval=5) is APPROVED
+    assert asking.asked_at == [5.0]
+
+
+async def test_it_asks_every_interval_until_it_is_approved() -> None:
+    asking = Asking(UNDECIDED, UNDECIDED, APPROVED)
+    assert await asking.run(interval=7) is APPROVED
+    assert asking.asked_at == [7.0, 14.0, 21.0]
+
+
+async def test_the_interval_counts_from_the_answer_not_from_the_question() -> None:
+    asking = Asking()
+    asked_at = []
+
+    async def slow() -> TokenSet:
+        asked_at.append(asking.clock.passed)
+        asking.clock.turn(20)
+        if len(asked_at) < 2:
+            raise UNDECIDED
+        return APPROVED
+
+    await asking.run(ask=slow)
+    assert asked_at == [5.0, 30.0]
+
+
+async def test_slow_down_is_obeyed_from_then_on() -> None:
+    asking = Asking(SLOW_DOWN, UNDECIDED, slow_down(20), UNDECIDED, APPROVED)
+    await asking.run()
+    assert asking.asked_at == [5.0, 15.0, 25.0, 45.0, 65.0]
+
+
+async def test_failures_back_off_and_the_first_answer_ends_that() -> None:
+    asking = Asking(UNREACHABLE, UNREACHABLE, UNREACHABLE, UNDECIDED, APPROVED)
+    await asking.run()
+    assert asking.asked_at == [5.0, 15.0, 35.0, 75.0, 80.0]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, Trouble)
+    ],
+)
+async def test_no_trouble_ends_the_asking(kind: type[Trouble]) -> None:
+    asking = Asking(kind(HOST), kind(HOST, status=503), APPROVED)
+    assert await asking.run() is APPROVED
+
+
+async def test_retry_after_is_obeyed_once() -> None:
+    asking = Asking(throttled(100), UNDECIDED, APPROVED)
+    await asking.run()
+    assert asking.asked_at == [5.0, 105.0, 110.0]
+
+
+async def test_a_retry_after_beyond_the_code_lets_it_expire() -> None:
+    asking = Asking(throttled(3172))
+    with pytest.raises(CodeExpired):
+        await asking.run()
+    assert asking.asked_at == [5.0]
+    assert asking.clock.passed == 600.0
+
+
+@pytest.mark.parametrize("outcome", [UNDECIDED, SLOW_DOWN, UNREACHABLE])
+async def test_the_code_dies_at_our_own_deadline_whatever_the_server_says(
+    outcome: Exception,
+) -> None:
+    asking = Asking(outcome)
+    with pytest.raises(CodeExpired):
+        await asking.run(lifetime=60)
+    assert asking.clock.passed == 60.0
+    assert max(asking.asked_at) < 60.0
+
+
+async def test_a_code_shorter_than_the_interval_is_never_asked_for() -> None:
+    asking = Asking(APPROVED)
+    with pytest.raises(CodeExpired):
+        await asking.run(interval=5, lifetime=3)
+    assert asking.asked_at == []
+
+
+async def test_a_code_is_asked_for_until_its_last_moment() -> None:
+    asking = Asking(APPROVED)
+    await asking.run(interval=5, lifetime=5.25)
+    assert asking.asked_at == [5.0]
+
+
+async def test_an_approval_that_arrives_after_the_deadline_counts() -> None:
+    asking = Asking()
+
+    async def late() -> TokenSet:
+        asking.clock.turn(1000)
+        return APPROVED
+
+    assert await asking.run(ask=late) is APPROVED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        kind("x")
+        for kind in (*ErrorResponse.__subclasses__(), ErrorResponse)
+        if kind not in {errors.AuthorizationPending, errors.SlowDown}
+    ]
+    + [
+        errors.UnsupportedTokenType(HOST, "mac"),
+        errors.UnsafeAddress("x", "y"),
+        ZeroDivisionError(),
+    ],
+)
+async def test_any_other_error_ends_the_asking(error: Exception) -> None:
+    asking = Asking(UNDECIDED, error)
+    with pytest.raises(type(error)) as caught:
+        await asking.run()
+    assert caught.value is error
+    assert asking.asked_at == [5.0, 10.0]
+
+
+async def test_progress_is_reported_before_the_first_question_and_after_each() -> None:
+    asking = Asking(UNDECIDED, UNREACHABLE, APPROVED)
+    await asking.run()
+    at = [START + timedelta(seconds=seconds) for seconds in (5, 10, 20)]
+    assert asking.progress == [
+        Progress(0, None, at[0]),
+        Progress(1, at[0], at[1]),
+        Progress(2, at[1], at[2], UNREACHABLE),
+    ]
+
+
+async def test_the_farthest_retry_after_can_be_reported() -> None:
+    farthest = {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}
+    bench = Bench(says(CODE), says({}, 503, farthest))
+    with pytest.raises(CodeExpired):
+        await bench.sign_in()
+
+
+# The nudge
+
+
+async def test_a_nudge_during_a_back_off_asks_at_once() -> None:
+    asking = Asking(UNREACHABLE, UNREACHABLE, UNREACHABLE, APPROVED)
+    asking.clock.plan(50, asking.nudge.set)
+    await asking.run()
+    assert asking.asked_at == [5.0, 15.0, 35.0, 50.0]
+
+
+async def test_a_nudge_before_the_interval_has_passed_asks_when_it_has() -> None:
+    asking = Asking(UNREACHABLE, UNREACHABLE, UNREACHABLE, APPROVED)
+    asking.clock.plan(37, asking.nudge.set)
+    await asking.run()
+    assert asking.asked_at == [5.0, 15.0, 35.0, 40.0]
+
+
+async def test_a_nudge_while_a_question_is_under_way_is_not_forgotten() -> None:
+    asking = Asking()
+    asked_at = []
+
+    async def slow() -> TokenSet:
+        asked_at.append(asking.clock.passed)
+        asking.nudge.set()
+        if len(asked_at) < 2:
+            raise UNREACHABLE
+        return APPROVED
+
+    await asking.run(ask=slow)
+    assert asked_at == [5.0, 10.0]
+
+
+async def test_no_number_of_nudges_asks_faster_than_the_interval() -> None:
+    asking = Asking(UNDECIDED, SLOW_DOWN, UNDECIDED, APPROVED)
+    asking.nudge.set()
+    for quarter in range(160):
+        asking.clock.plan(quarter / 4, asking.nudge.set)
+    await asking.run()
+    assert asking.asked_at == [5.0, 10.0, 20.0, 30.0]
+
+
+async def test_no_nudge_breaks_a_retry_after() -> None:
+    asking = Asking(throttled(100), APPROVED)
+    asking.clock.plan(20, asking.nudge.set)
+    asking.clock.plan(104, asking.nudge.set)
+    await asking.run()
+    assert asking.asked_at == [5.0, 105.0]
+
+
+async def test_one_nudge_asks_once() -> None:
+    asking = Asking(UNREACHABLE, UNREACHABLE, UNREACHABLE, UNREACHABLE, APPROVED)
+    asking.clock.plan(50, asking.nudge.set)
+    await asking.run()
+    assert asking.asked_at == [5.0, 15.0, 35.0, 50.0, 110.0]
+
+
+# Clocks that jump and stand still
+
+
+async def test_a_code_that_died_while_the_computer_slept_is_dead() -> None:
+    asking = Asking(UNDECIDED)
+    asking.clock.plan(7, lambda: asking.clock.set_wall(3600))
+    with pytest.raises(CodeExpired):
+        await asking.run()
+    assert asking.asked_at == [5.0]
+    assert asking.clock.passed == 10.0
+
+
+async def test_a_dead_code_is_noticed_soon_even_in_a_long_wait() -> None:
+    asking = Asking(throttled(3172))
+    asking.clock.plan(30, lambda: asking.clock.set_wall(3600))
+    with pytest.raises(CodeExpired):
+        await asking.run()
+    assert asking.clock.passed <= 40.0
+
+
+async def test_a_wall_clock_set_back_gives_a_code_no_longer_life() -> None:
+    asking = Asking(UNDECIDED)
+    asking.clock.plan(7, lambda: asking.clock.set_wall(-86400))
+    with pytest.raises(CodeExpired):
+        await asking.run(lifetime=60)
+    assert asking.clock.passed == 60.0
+    assert asking.asked_at == [5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 55.0]
+
+
+async def test_a_wall_clock_set_forward_never_asks_twice_within_a_second() -> None:
+    asking = Asking(UNDECIDED)
+
+    async def jumping() -> TokenSet:
+        clock = asking.clock
+        asking.asked_at.append(clock.passed)
+        clock.plan(clock.passed + 0.25, lambda: clock.set_wall(5))
+        clock.plan(clock.passed + 0.5, asking.nudge.set)
+        if len(asking.asked_at) == 4:
+            return APPROVED
+        raise UNDECIDED
+
+    await asking.run(ask=jumping)
+    assert asking.asked_at == [5.0, 6.0, 7.0, 8.0]
+
+
+@fuzzed
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.integers(-50, 50) | st.none()), max_size=20),
+    st.lists(
+        st.sampled_from([UNDECIDED, SLOW_DOWN, UNREACHABLE, throttled(17), slow_down(11)]),
+        min_size=1,
+        max_size=8,
+    ),
+    st.integers(0, 40),
+)
+def test_whatever_happens_it_ends_and_asks_at_most_once_a_second(
+    events: list[tuple[int, int | None]], outcomes: list[OAuthError], interval: int
+) -> None:
+    async def run() -> None:
+        asking = Asking(*outcomes)
+        for at, jump in events:
+            action = asking.nudge.set if jump is None else _jump(asking.clock, jump)
+            asking.clock.plan(at, action)
+        with pytest.raises(CodeExpired):
+            await asking.run(interval=interval, lifetime=200)
+        times = asking.asked_at
+        pauses = [b - a for a, b in pairwise([0.0, *times])]
+        assert all(pause >= 1.0 for pause in pauses)
+        assert asking.clock.passed <= 201.0
+
+    asyncio.run(run())
+
+
+def _jump(clock: HandClock, seconds: int) -> Callable[[], None]:
+    return lambda: clock.set_wall(seconds)
+
+
+# Cancelling
+
+
+async def test_a_cancel_while_waiting_leaves_nothing_running() -> None:
+    class Frozen(HandClock):
+        async def sleep(self, seconds: float) -> None:
+            del seconds
+            await asyncio.Event().wait()
+
+    asking = Asking(APPROVED)
+    asking.clock = Frozen()
+    task = asyncio.create_task(asking.run())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert len(asyncio.all_tasks()) > 2  # this one, the poll, and what it waits for
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert asking.asked_at == []
+
+
+async def test_a_cancel_while_asking_leaves_no_request_running() -> None:
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def silent(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/device":
+            return says(CODE)(request)
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        raise AssertionError("answered")
+
+    bench = Bench(PENDING)
+    bench.connection.http._transport = httpx.MockTransport(silent)
+    task = asyncio.create_task(bench.sign_in())
+    await asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_an_end_of_any_kind_leaves_nothing_running() -> None:
+    await Asking(UNDECIDED, APPROVED).run()
+    with pytest.raises(CodeExpired):
+        await Asking(UNDECIDED).run(lifetime=20)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_an_observer_that_breaks_ends_the_asking() -> None:
+    asking = Asking(APPROVED)
+
+    def broken(_: Progress) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await poll(
+            asking.ask,
+            authorization(requested=now(asking.clock)),
+            clock=asking.clock,
+            nudge=asking.nudge,
+            report=broken,
+        )
+    assert asking.asked_at == []

@@ -1,0 +1,326 @@
+import json
+import math
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from desktop.oauth import errors
+from desktop.oauth.claims import Account
+from desktop.oauth.clock import Moment
+from desktop.oauth.errors import OAuthError, UnsupportedTokenType, UnusableAnswer
+from desktop.oauth.fields import LONGEST_DURATION
+from desktop.oauth.grants.token import TokenSet, parse_token, refresh, request_token
+from tests.oauth.harness import (
+    CONFIDENTIAL,
+    HELD,
+    HOST,
+    PENDING,
+    SECRETS,
+    START,
+    TOKEN_ENDPOINT,
+    TOKENS,
+    Bench,
+    Reply,
+    authorization,
+    fuzzed,
+    members_named,
+    refuses,
+    says,
+    sends,
+    unsigned,
+)
+
+MOMENT = Moment(1000.0, START)
+
+
+def parsed(**changes: object) -> TokenSet:
+    return parse_token(
+        {**TOKENS, **changes}, TOKEN_ENDPOINT, requested=MOMENT, requested_scope=("a", "b")
+    )
+
+
+def test_every_member_of_the_answer_is_read() -> None:
+    assert parsed(scope="a", extra={"ignored": True}) == TokenSet(
+        access_token="acc-ess-token",
+        refresh_token="ref-resh-token",
+        token_type="Bearer",
+        scope=("a",),
+        requested_scope=("a", "b"),
+        issued_at=START,
+        expires_at=START + timedelta(seconds=600),
+        account=Account(),
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        " ",
+        5,
+        True,
+        [],
+        {},
+        "a b",
+        "a\r\nX-Evil: 1",
+        "a\0",
+        "caf\u00e9",
+        "a\u202eb",
+        "\ud800",
+        "x" * 65_537,
+    ],
+)
+def test_an_access_token_that_cannot_stand_in_a_header_is_unusable(value: object) -> None:
+    with pytest.raises(UnusableAnswer) as caught:
+        parsed(access_token=value)
+    assert (caught.value.host, caught.value.detail) == (HOST, "no usable access_token")
+
+
+def test_a_long_access_token_of_any_printable_characters_is_taken() -> None:
+    token = "".join(map(chr, range(0x21, 0x7F))) * 100
+    assert parsed(access_token=token).access_token == token
+
+
+@pytest.mark.parametrize("value", [None, "", 5, True, ["x"], {}, "\ud800"])
+def test_a_refresh_token_that_is_no_text_counts_as_absent(value: object) -> None:
+    assert parsed(refresh_token=value).refresh_token is None
+
+
+@pytest.mark.parametrize("value", ["bearer", "Bearer", "BEARER", None, "", 5])
+def test_the_token_type_is_compared_without_case(value: object) -> None:
+    assert parsed(token_type=value).token_type == "Bearer"
+
+
+@pytest.mark.parametrize("value", ["mac", "DPoP", "N_A", "bearer\n", "bearer dpop"])
+def test_a_token_of_another_type_is_an_error(value: str) -> None:
+    with pytest.raises(UnsupportedTokenType) as caught:
+        parsed(token_type=value)
+    assert caught.value.host == HOST
+
+
+@pytest.mark.parametrize(
+    ("value", "lifetime"),
+    [
+        (600, 600.0),
+        ("3600", 3600.0),
+        (0.5, 0.5),
+        (0, 0.0),
+        (-5, 0.0),
+        (10**30, LONGEST_DURATION),
+        (math.inf, LONGEST_DURATION),
+    ],
+)
+def test_expiry_counts_from_before_the_request(value: object, lifetime: float) -> None:
+    expires_at = parsed(expires_in=value).expires_at
+    assert expires_at == START + timedelta(seconds=lifetime)
+    assert expires_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize("value", [None, "never", True, [600], math.nan, 10**400])
+def test_a_token_without_a_lifetime_does_not_expire(value: object) -> None:
+    assert parsed(expires_in=value).expires_at is None
+
+
+@pytest.mark.parametrize(
+    ("value", "scope"),
+    [
+        ("b a", ("b", "a")),
+        ("a,c", ("a", "c")),
+        (["a"], ("a",)),
+        ("", ()),
+        ([], ()),
+        (None, ("a", "b")),
+        (5, ("a", "b")),
+        ("a\u202eb", ("a", "b")),
+    ],
+)
+def test_the_granted_scope_counts_and_an_absent_one_is_what_was_asked(
+    value: object, scope: tuple[str, ...]
+) -> None:
+    tokens = parsed(scope=value)
+    assert (tokens.scope, tokens.requested_scope) == (scope, ("a", "b"))
+
+
+def test_the_account_is_that_of_the_identity_token_then_of_the_access_token() -> None:
+    access, identity = unsigned({"sub": "access"}), unsigned({"sub": "identity"})
+    assert parsed(access_token=access, id_token=identity).account.user == "identity"
+    assert parsed(access_token=access, id_token=5).account.user == "access"
+    assert parsed(access_token=access, id_token="opaque").account.user == "access"
+
+
+def test_no_secret_is_shown_by_tokens() -> None:
+    tokens = parsed()
+    assert not [secret for secret in SECRETS if secret in f"{tokens!r} {tokens}"]
+
+
+async def test_asking_sends_the_grant_and_the_device_code() -> None:
+    bench = Bench(says(TOKENS))
+    code = replace(authorization(), code_verifier=None)
+    tokens = await request_token(
+        bench.connection, TOKEN_ENDPOINT, authorization=code, scope=("a", "b")
+    )
+    assert tokens == parsed()
+    assert bench.addresses == [TOKEN_ENDPOINT]
+    assert bench.forms == [
+        {
+            "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+            "device_code": "dev-ice-code",
+            "client_id": "client-1",
+        }
+    ]
+
+
+async def test_the_verifier_is_sent_where_a_challenge_was() -> None:
+    bench = Bench(says(TOKENS))
+    await request_token(bench.connection, TOKEN_ENDPOINT, authorization=authorization(), scope=())
+    assert bench.forms[0]["code_verifier"] == "veri-fier"
+
+
+async def test_an_undecided_code_is_pending() -> None:
+    connection = Bench(PENDING).connection
+    with pytest.raises(errors.AuthorizationPending):
+        await request_token(connection, TOKEN_ENDPOINT, authorization=authorization(), scope=())
+
+
+@fuzzed
+@given(members_named(*TOKENS, "scope", "id_token"))
+def test_any_object_gives_tokens_that_can_be_stored_or_an_error_of_ours(
+    found: dict[str, Any],
+) -> None:
+    try:
+        tokens = parsed(**found)
+    except OAuthError:
+        return
+    assert tokens.access_token.isascii()
+    assert tokens.refresh_token is None or tokens.refresh_token.encode()
+    assert tokens.expires_at is None or tokens.expires_at >= START
+    assert json.dumps(tokens.scope)
+
+
+# Renewal
+
+
+async def renewed(bench: Bench, held: TokenSet = HELD) -> TokenSet:
+    return await refresh(bench.connection, TOKEN_ENDPOINT, held=held)
+
+
+async def refusal(*replies: Reply) -> Any:  # noqa: ANN401 - each kind has members of its own
+    with pytest.raises(OAuthError) as caught:
+        await renewed(Bench(*replies))
+    return caught.value
+
+
+async def test_renewing_sends_the_grant_and_the_refresh_token_and_no_scope() -> None:
+    bench = Bench(says(TOKENS))
+    await renewed(bench)
+    assert bench.addresses == [TOKEN_ENDPOINT]
+    assert bench.forms == [
+        {
+            "grant_type": "refresh_token",
+            "refresh_token": "ref-resh-token",
+            "client_id": "client-1",
+        }
+    ]
+
+
+async def test_a_renewal_yields_every_member_of_the_answer() -> None:
+    account = unsigned({"email": "new@northwind.example"})
+    answer = {**TOKENS, "access_token": account, "refresh_token": "next", "scope": "inspect:read"}
+    assert await renewed(Bench(says(answer))) == TokenSet(
+        access_token=account,
+        refresh_token="next",
+        token_type="Bearer",
+        scope=("inspect:read",),
+        requested_scope=("profile", "inspect"),
+        issued_at=START,
+        expires_at=START + timedelta(seconds=600),
+        account=Account("new@northwind.example"),
+    )
+
+
+async def test_the_expiry_of_a_renewal_counts_from_before_the_request() -> None:
+    bench = Bench(says(TOKENS))
+    bench.on_request = lambda: bench.clock.turn(20.0)
+    tokens = await renewed(bench)
+    assert tokens.issued_at == START
+    assert tokens.expires_at == START + timedelta(seconds=600)
+
+
+@pytest.mark.parametrize("value", [None, "", 5, []])
+async def test_an_answer_without_a_refresh_token_keeps_the_old_one(value: object) -> None:
+    tokens = await renewed(Bench(says({**TOKENS, "refresh_token": value})))
+    assert tokens.refresh_token == "ref-resh-token"
+
+
+async def test_an_answer_without_a_scope_keeps_what_was_granted_and_what_was_asked() -> None:
+    tokens = await renewed(Bench(says(TOKENS)))
+    assert tokens.scope == ("inspect",)
+    assert tokens.requested_scope == ("profile", "inspect")
+
+
+async def test_an_answer_that_names_nobody_keeps_the_account() -> None:
+    assert (await renewed(Bench(says(TOKENS)))).account == HELD.account
+
+
+async def test_a_client_with_a_password_proves_itself_when_it_renews() -> None:
+    bench = Bench(refuses("invalid_client", 401), says(TOKENS), client=CONFIDENTIAL)
+    await renewed(bench)
+    assert ["client_secret" in form for form in bench.forms] == [False, True]
+
+
+async def test_without_a_refresh_token_there_is_nothing_to_renew_with() -> None:
+    bench = Bench(says(TOKENS))
+    with pytest.raises(RuntimeError, match="cannot be renewed"):
+        await renewed(bench, replace(HELD, refresh_token=None))
+    assert bench.requests == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (refuses("invalid_grant"), errors.InvalidGrant),
+        (refuses("invalid_token", 401), errors.InvalidGrant),
+        (refuses("expired_token"), errors.InvalidGrant),
+        (refuses("invalid_request"), errors.InvalidRequest),
+        (refuses("access_denied", 403), errors.ForbiddenByPolicy),
+        (refuses("unauthorized_client"), errors.UnauthorizedClient),
+        (refuses("something_else"), errors.ErrorResponse),
+        (refuses("temporarily_unavailable", 503), errors.ServerFault),
+    ],
+)
+async def test_a_refused_renewal_is_told_as_what_it_means(
+    reply: Reply, kind: type[OAuthError]
+) -> None:
+    assert type(await refusal(reply)) is kind
+
+
+async def test_a_refused_renewal_keeps_every_fact_of_the_answer() -> None:
+    body = {"error": "invalid_token", "error_description": "Expired.", "trace_id": "t-1"}
+    error = await refusal(says(body, 401, {"Retry-After": "7"}))
+    assert (error.error, error.host, error.description) == ("invalid_token", HOST, "Expired.")
+    assert (error.status, error.trace_id, error.retry_after) == (401, "t-1", 7.0)
+    assert isinstance(error.__cause__, errors.InvalidToken)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_renewal_refused_without_a_word_tells_the_status(status: int) -> None:
+    error = await refusal(sends("", status))
+    assert type(error) is UnusableAnswer
+    assert error.status == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"), [({"Retry-After": "7"}, 7.0), ({}, 10.0)], ids=["header", "interval"]
+)
+async def test_a_renewal_that_comes_too_fast_is_a_trouble_that_passes(
+    headers: dict[str, str], wait: float
+) -> None:
+    body = {"error": "slow_down", "interval": 10, "trace_id": "t-1"}
+    error = await refusal(says(body, 400, headers))
+    assert type(error) is errors.Throttled
+    assert (error.host, error.detail, error.status) == (HOST, "slow_down", 400)
+    assert (error.retry_after, error.trace_id) == (wait, "t-1")

@@ -1,0 +1,143 @@
+"""What a profile must obey: every rule by what breaks it, and by what does not."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from desktop.services.configuration.profile_rules import faults
+from desktop.services.model.profile import Profile
+
+GOOD = Profile(id="x", name="x", client_id="c", issuer="https://login.example")
+
+
+def test_what_is_usual_has_no_faults() -> None:
+    assert list(faults(GOOD)) == []
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("grant", "code"),
+        ("grant", "client-credentials"),
+        *(
+            ("redirect_uri", address)
+            for address in ("http://127.0.0.1/cb", "http://[::1]:8400/cb", "http://localhost:1")
+        ),
+        *(("letter", letter) for letter in ("N", "NW", "日本", "é")),
+        *(("color", color) for color in ("blue", "grey", "#1a2B3c")),
+        *(
+            ("proxy", proxy)
+            for proxy in ("none", "http://proxy.example:3128", "https://[::1]:1080")
+        ),
+        *(("ca_file", file) for file in ("/etc/ssl/northwind.pem", r"C:\northwind.pem", "own.pem")),
+        ("extra_parameters", {"audience": "https://api.example", "token_type": "jwt"}),
+        ("settings", {"keep_fresh": True, "clipboard_seconds": 5, "in_use_minutes": 480}),
+    ],
+)
+def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: ANN401 - of any kind
+    assert list(faults(replace(GOOD, **{member: value}))) == []
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("grant", "password"),
+        ("issuer", "https://dana:SECRET@login.example"),
+        ("token_endpoint", "https://dana@login.example/token"),
+        *(
+            ("redirect_uri", address)
+            for address in (
+                "https://127.0.0.1/cb",
+                "http://login.example/cb",
+                "http://127.0.0.1.evil.example/cb",
+                "http://127.0.0.1:0/cb",
+                "http://127.0.0.1:99999/cb",
+                "http://127.0.0.1@evil.example/cb",
+                "http://me@127.0.0.1/cb",
+                "http://127.0.0.1/cb?x=1",
+                "http://127.0.0.1/cb#x",
+                "http://[::1/cb",
+                "xdr-login://cb",
+            )
+        ),
+        ("letter", "ABC"),
+        *(("color", color) for color in ("mauve", "#12345", "#gggggg", "#1234567", "Blue")),
+        *(
+            ("proxy", proxy)
+            for proxy in (
+                "proxy.example:3128",
+                "http://proxy.example",
+                "http://proxy.example:x",
+                "http://[::1:3128",
+                "ftp://proxy.example:21",
+                "socks5://proxy.example:1080",
+                "http://dana:SECRET@proxy.example:3128",
+                "http://dana:SECRET/x@proxy.example:3128",
+                "direct",
+            )
+        ),
+        *(
+            ("settings", table)
+            for table in (
+                {"clipboard_seconds": 4},
+                {"clipboard_seconds": True},
+                {"keep_fresh": 1},
+                {"start_hidden": True},
+                {"unknown": 1},
+            )
+        ),
+        *(
+            ("ca_file", file)
+            for file in (
+                r"\\share.example\x\ca.pem",
+                "//share.example/x/ca.pem",
+                r"\/share.example\x\ca.pem",
+                r"/\share.example\x\ca.pem",
+                r"\??\UNC\share.example\x\ca.pem",
+                r"\\.\pipe\ca",
+            )
+        ),
+        *(
+            ("extra_parameters", {name: "SECRET"})
+            for name in ("client_secret", "Client-Secret", "password", "refresh_token")
+        ),
+        ("client_id", '{"id": "client-1", "password": "SECRET'),
+        ("client_id", '"id": "client-1", "password": "SECRET"}'),
+        ("client_authentication", "magic"),
+        ("scope_guide", "../../etc"),
+    ],
+)
+def test_what_makes_no_sense_is_told_at_its_member(
+    member: str,
+    value: Any,  # noqa: ANN401 - of any kind
+) -> None:
+    found = list(faults(replace(GOOD, **{member: value})))
+    assert [at for at, _ in found] == [member]
+    assert "SECRET" not in found[0][1]
+
+
+def test_an_api_client_needs_a_password() -> None:
+    profile = replace(GOOD, grant="client-credentials", client_authentication="none")
+    assert [at for at, _ in faults(profile)] == ["client_authentication"]
+
+
+@pytest.mark.parametrize(
+    ("grant", "endpoints", "missing"),
+    [
+        ("device", ("token_endpoint",), "both endpoints"),
+        ("code", ("token_endpoint", "device_authorization_endpoint"), "both endpoints"),
+        ("client-credentials", (), "a `token_endpoint`"),
+    ],
+)
+def test_without_an_issuer_the_endpoints_of_the_grant_are_needed(
+    grant: str, endpoints: tuple[str, ...], missing: str
+) -> None:
+    members = dict.fromkeys(endpoints, "https://login.example/x")
+    profile = Profile(id="x", name="x", client_id="c", grant=grant, **members)  # type: ignore[arg-type]
+    assert [detail for _, detail in faults(profile)] == [f"needs a preset, an issuer, or {missing}"]
+
+
+def test_all_faults_are_told_at_once_for_a_form() -> None:
+    profile = replace(GOOD, letter="ABC", color="mauve", proxy="x")
+    assert [at for at, _ in faults(profile)] == ["letter", "color", "proxy"]

@@ -1,0 +1,405 @@
+"""Profiles: what a person may write, and what they are told when it makes no sense."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from desktop.services.configuration.profile_reader import (
+    load_profile,
+    load_profiles,
+    prepare_folder,
+)
+from desktop.services.model.profile import (
+    BrokenProfile,
+    NoProfile,
+    Profile,
+    ProfileError,
+    UnknownProfile,
+    issued_for,
+    tokens_bound,
+)
+from desktop.services.system import paths
+from desktop.services.wording.messages import advice_for
+
+Write = Callable[[str], Path]
+CLIENT = 'client_id = "client-1"\n'
+ISSUER = 'issuer = "https://login.example"\n'
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write_it(text: str) -> Path:
+        (tmp_path / "profiles.toml").write_text(text, "utf-8")
+        return tmp_path / "profiles.toml"
+
+    return write_it
+
+
+def one(write: Write, members: str) -> Profile:
+    return load_profile(file=write(f"[profiles.x]\n{members}"))
+
+
+@pytest.mark.parametrize(
+    ("preset", "place", "issuer"),
+    [
+        ("xdr-nam", "Cisco XDR · North America", "https://visibility.amp.cisco.com"),
+        ("xdr-eu", "Cisco XDR · Europe", "https://visibility.eu.amp.cisco.com"),
+        (
+            "xdr-apjc",
+            "Cisco XDR · Asia Pacific, Japan, China",
+            "https://visibility.apjc.amp.cisco.com",
+        ),
+    ],
+)
+def test_a_preset_and_a_client_are_enough(
+    write: Write, preset: str, place: str, issuer: str
+) -> None:
+    profile = one(write, f'preset = "{preset}"\n{CLIENT}')
+    assert profile == Profile(
+        id="x",
+        name="x",
+        client_id="client-1",
+        preset=preset,
+        provider="Cisco XDR",
+        region=place.partition(" · ")[2],
+        issuer=issuer,
+        expected_issuer="IROH Auth",
+        userinfo_endpoint=f"{issuer}/iroh/profile/whoami",
+        app_grant_endpoint=f"{issuer}/iroh/oauth2/app-grant",
+        scope_guide="xdr",
+    )
+    assert profile.place == place
+
+
+def test_a_profile_overrides_its_preset(write: Write) -> None:
+    profile = one(write, f'preset = "xdr-eu"\nregion = "Test"\nexpected_issuer = ""\n{CLIENT}')
+    assert (profile.region, profile.expected_issuer) == ("Test", None)
+
+
+def test_everything_can_be_said(write: Write) -> None:
+    profile = one(
+        write,
+        f"""{CLIENT}{ISSUER}
+name = " Northwind SOC "
+device_authorization_endpoint = "https://login.example/device"
+token_endpoint = "https://login.example/token"
+userinfo_endpoint = "https://api.example/me"
+revocation_endpoint = "https://login.example/revoke"
+app_grant_endpoint = "https://login.example/app-grant"
+client_authentication = "client_secret_post"
+scope = ["read", "write"]
+verification_hosts = ["approve.example"]
+extra_parameters = {{ audience = "everyone" }}
+""",
+    )
+    assert profile == Profile(
+        id="x",
+        name="Northwind SOC",
+        client_id="client-1",
+        issuer="https://login.example",
+        device_authorization_endpoint="https://login.example/device",
+        token_endpoint="https://login.example/token",
+        userinfo_endpoint="https://api.example/me",
+        revocation_endpoint="https://login.example/revoke",
+        app_grant_endpoint="https://login.example/app-grant",
+        client_authentication="client_secret_post",
+        scope=("read", "write"),
+        verification_hosts=("approve.example",),
+        extra_parameters={"audience": "everyone"},
+    )
+    assert profile.place == "https://login.example"
+
+
+def test_scopes_may_be_one_text(write: Write) -> None:
+    assert one(write, f'{CLIENT}{ISSUER}scope = "read  write"').scope == ("read", "write")
+
+
+def test_both_endpoints_stand_in_for_an_issuer(write: Write) -> None:
+    endpoints = (
+        'device_authorization_endpoint = "https://a.example"\ntoken_endpoint = "https://b.example"'
+    )
+    profile = one(write, f"{CLIENT}{endpoints}")
+    assert profile.issuer == ""
+    assert profile.place == "https://b.example", "where it is can always be said"
+
+
+def test_the_first_profile_is_taken_unless_one_is_named(write: Write) -> None:
+    file = write(f"[profiles.b]\n{CLIENT}{ISSUER}[profiles.a]\n{CLIENT}{ISSUER}")
+    assert load_profile(file=file).id == "b"
+    assert load_profile("a", file=file).id == "a"
+
+
+def test_a_byte_order_mark_does_no_harm(write: Write) -> None:
+    assert load_profile(file=write(f"\ufeff[profiles.x]\n{CLIENT}{ISSUER}")).id == "x"
+
+
+@pytest.mark.parametrize("text", [None, "", "# nothing yet", "[profiles]"])
+def test_no_profile_yet_is_told(write: Write, tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "profiles.toml" if text is None else write(text)
+    with pytest.raises(NoProfile) as caught:
+        load_profile(file=file)
+    assert str(file) in advice_for(caught.value).text
+
+
+def test_a_profile_that_is_not_there_is_told(write: Write) -> None:
+    with pytest.raises(UnknownProfile, match="southwind") as caught:
+        load_profile(
+            "southwind",
+            file=write(f"[profiles.x]\n{CLIENT}{ISSUER}[profiles.y]\n{CLIENT}{ISSUER}"),
+        )
+    assert "No profile is called “southwind”, only “x”, “y”." in advice_for(caught.value).text
+
+
+def test_what_a_later_version_may_know_does_no_harm(
+    write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    members = f'{CLIENT}{ISSUER}icon = "SECRET"\nregistration_endpoint = "https://a.example"'
+    with caplog.at_level("INFO", "desktop"):
+        assert one(write, members).client_id == "client-1"
+    assert sorted(caplog.messages) == [
+        "profile x: a member that is not known: icon",
+        "profile x: a member that is not known: registration_endpoint",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[profiles.x]\nclient_id = \n", "Invalid value (at line 2, column 13)"),
+        ("[profiles.x", "(at end of document)"),
+        ("profiles = 7", "`profiles` must be a table"),
+        ("[profiles]\nx = 7", "`x` is no table with a plain name"),
+        (f'[profiles."X y"]\n{CLIENT}{ISSUER}', "`X y` is no table with a plain name"),
+        (f"[profiles.x]\n{ISSUER}", "profile `x`: `client_id` is missing"),
+        (f'[profiles.x]\nclient_id = " "\n{ISSUER}', "profile `x`: `client_id` is empty"),
+        (
+            f'[profiles.x]\nclientid = "c"\n{ISSUER}',
+            "profile `x`: `clientid` is not known; did you mean `client_id`?",
+        ),
+        (
+            f'[profiles.x]\nClient-ID = "c"\n{ISSUER}',
+            "profile `x`: `Client-ID` is not known; did you mean `client_id`?",
+        ),
+        (
+            f"[profiles.x]\n{CLIENT}{ISSUER}scopes = []",
+            "profile `x`: `scopes` is not known; did you mean `scope`?",
+        ),
+        (
+            f"[profile.x]\n{CLIENT}{ISSUER}",
+            "`[profile.…]` is not known; did you mean `[profiles.…]`?",
+        ),
+        (f"[profiles.x]\nclient_id = 7\n{ISSUER}", "profile `x`: `client_id` must be a text"),
+        (f"[profiles.x]\n{CLIENT}", "profile `x`: needs a preset, an issuer, or both endpoints"),
+        (
+            f'[profiles.x]\n{CLIENT}token_endpoint = "https://a.example"',
+            "profile `x`: needs a preset, an issuer, or both endpoints",
+        ),
+        (f'[profiles.x]\n{CLIENT}preset = "xdr"', "`x`: unknown preset; known are xdr-nam, xdr-eu"),
+        (f"[profiles.x]\n{CLIENT}{ISSUER}preset = 7", "`x`: unknown preset"),
+        (f"[profiles.x]\n{CLIENT}{ISSUER}preset = []", "`x`: unknown preset"),
+        (f"[profiles.x]\n{CLIENT}{ISSUER}name = 7", "profile `x`: `name` must be a text"),
+        (f"[profiles.x]\n{CLIENT}{ISSUER}scope = 7", "`scope` must be a list of texts"),
+        (f"[profiles.x]\n{CLIENT}{ISSUER}scope = [7]", "`scope` must be a list of texts"),
+        (
+            f"[profiles.x]\n{CLIENT}{ISSUER}extra_parameters = 7",
+            "`extra_parameters` must be a table of texts",
+        ),
+        (
+            f"[profiles.x]\n{CLIENT}{ISSUER}extra_parameters = {{ a = 7 }}",
+            "`extra_parameters` must be a table of texts",
+        ),
+        (
+            f'[profiles.x]\n{CLIENT}{ISSUER}client_authentication = "magic"',
+            "`client_authentication` is one of auto, none, client_secret_basic, client_secret_post",
+        ),
+        (
+            f"[profiles.x]\n{CLIENT}{ISSUER}userinfo_endpoint = 7",
+            "profile `x`: `userinfo_endpoint` must be a text",
+        ),
+        ("x = " + "[" * 100_000, "recursion"),
+        ("a." * 20_000 + "b = 1", "its names have too many parts"),
+        ("[" + "'a' . " * 20_000 + "b]\n", "its names have too many parts"),
+    ],
+)
+def test_what_makes_no_sense_is_told_with_its_place(
+    write: Write, text: str, complaint: str
+) -> None:
+    file = write(text)
+    with pytest.raises(BrokenProfile) as caught:
+        load_profile(file=file)
+    assert complaint in caught.value.detail
+    shown = advice_for(caught.value).text
+    assert shown.startswith(f"{file}: ")
+    assert shown.endswith(" Correct it, then try again.")
+    assert "?." not in shown
+
+
+@pytest.mark.parametrize("name", ["userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://visibility.amp.cisco.com/x",
+        "http://visibility.eu.amp.cisco.com/x",
+        "https://visibility.eu.amp.cisco.com:8443/x",
+        "/x",
+        "https://[/x",
+    ],
+)
+def test_a_token_of_xdr_goes_to_no_other_server(write: Write, name: str, address: str) -> None:
+    with pytest.raises(BrokenProfile) as caught:
+        one(write, f'preset = "xdr-eu"\n{CLIENT}{name} = "{address}"')
+    assert caught.value.detail == f"profile `x`: `{name}` must be on the host of `issuer` (line 4)"
+
+
+def test_a_preset_for_another_host_needs_the_endpoints_of_that_host(write: Write) -> None:
+    other = f'preset = "xdr-eu"\n{CLIENT}issuer = "https://xdr.example"\n'
+    with pytest.raises(BrokenProfile, match="must be on the host of `issuer`"):
+        one(write, other)
+    endpoints = 'userinfo_endpoint = "https://xdr.example/me"\napp_grant_endpoint = ""'
+    profile = one(write, f"{other}{endpoints}")
+    assert profile.userinfo_endpoint == "https://xdr.example/me"
+    assert profile.app_grant_endpoint == ""
+
+
+def test_without_an_issuer_the_token_endpoint_says_which_server_it_is(write: Write) -> None:
+    members = "".join(
+        f'{name} = "https://{host}"\n'
+        for name, host in (
+            ("device_authorization_endpoint", "a.example/device"),
+            ("token_endpoint", "a.example/token"),
+            ("revocation_endpoint", "b.example/revoke"),
+        )
+    )
+    with pytest.raises(BrokenProfile, match="`revocation_endpoint` must be on the host"):
+        one(write, f'{CLIENT}expected_issuer = "IROH Auth"\n{members}')
+    assert one(write, f"{CLIENT}{members}").revocation_endpoint == "https://b.example/revoke"
+
+
+def test_where_tokens_can_be_asked_about_does_not_bind_what_is_saved(write: Write) -> None:
+    plain = one(write, f"{CLIENT}{ISSUER}")
+    more = one(write, f'{CLIENT}{ISSUER}revocation_endpoint = "https://login.example/revoke"')
+    assert issued_for(plain) == issued_for(more)
+    for other in (
+        replace(plain, userinfo_endpoint="https://evil.example/x"),
+        replace(plain, revocation_endpoint="https://evil.example/x"),
+        replace(plain, app_grant_endpoint="https://evil.example/x"),
+    ):
+        assert issued_for(other) != issued_for(plain), "what is saved is not sent elsewhere"
+
+
+def test_the_token_of_a_person_is_not_taken_for_the_clients_own(write: Write) -> None:
+    person = one(write, f"{CLIENT}{ISSUER}")
+    client = replace(person, grant="client-credentials")
+    assert tokens_bound(person) == tokens_bound(replace(person, grant="code"))
+    assert tokens_bound(person) != tokens_bound(client)
+    assert issued_for(person) == issued_for(client), "the password is the same client's"
+
+
+@pytest.mark.parametrize("address", ["-K/tmp/evil.conf", "http://api.example/me", "ftp://a.b/c"])
+def test_an_endpoint_that_gets_tokens_is_a_safe_address(tmp_path: Path, address: str) -> None:
+    file = tmp_path / "profiles.toml"
+    file.write_text(
+        f'[profiles.x]\nissuer = "https://a.example"\nclient_id = "c"\n'
+        f'userinfo_endpoint = "{address}"\n'
+    )
+    with pytest.raises(BrokenProfile, match="`userinfo_endpoint` is no safe address"):
+        load_profile("x", file=file)
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "profiles.toml"
+    file.write_bytes("[profiles.x]".encode("utf-16"))
+    with pytest.raises(BrokenProfile, match="save it as UTF-8"):
+        load_profiles(file)
+
+
+def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BrokenProfile):
+        load_profiles(tmp_path)
+
+
+toml_pieces = st.sampled_from(
+    [
+        *(
+            "[profiles.x]",
+            "[profiles]",
+            "[[profiles]]",
+            "[profiles.x.y]",
+            CLIENT,
+            ISSUER,
+            "\n",
+            "=",
+        ),
+        *(
+            'preset = "xdr-eu"',
+            "preset = {}",
+            "scope = [1]",
+            "scope = {}",
+            "[",
+            '"',
+            "'''",
+            "x.y = 1",
+        ),
+        *(
+            "a = 1979-05-27",
+            "a = nan",
+            "a = 0x",
+            "extra_parameters = [[]]",
+            "\\u0000",
+            "\ufeff",
+            "#",
+        ),
+    ]
+)
+
+
+@settings(max_examples=150)
+@given(
+    st.binary() | st.text().map(str.encode) | st.lists(toml_pieces).map("\n".join).map(str.encode)
+)
+@example(b"\xff\xfe")
+def test_no_file_gives_anything_but_profiles_or_a_profile_error(content: bytes) -> None:
+    # hypothesis and a folder per test do not go together
+    file = paths.configuration_folder() / "fuzz.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    try:
+        profile = load_profile(file=file)
+    except ProfileError as error:
+        assert advice_for(error).text  # noqa: PT017 - any of three kinds will do
+    else:
+        assert profile.client_id
+
+
+# The folder
+
+
+def test_the_folder_is_prepared_with_an_example_that_is_no_profile_yet() -> None:
+    folder = prepare_folder()
+    assert folder == paths.configuration_folder()
+    with pytest.raises(NoProfile):
+        load_profile()
+
+
+def test_the_example_works_without_its_comment_signs() -> None:
+    file = prepare_folder() / "profiles.toml"
+    lines = file.read_text("utf-8").splitlines()
+    bare = [line.removeprefix("# ") for line in lines if line.startswith(("# [", "# name", "# p"))]
+    bare += [
+        line.removeprefix("# ") for line in lines if line.startswith(("# client_id", "# scope"))
+    ]
+    file.write_text("\n".join(bare), "utf-8")
+    profile = load_profile("northwind")
+    assert profile.provider == "Cisco XDR"
+    assert profile.scope == ("enrich:read", "inspect:read", "casebook")
+
+
+def test_profiles_that_are_there_are_never_overwritten() -> None:
+    prepare_folder()
+    paths.profiles_file().write_text("# mine", "utf-8")
+    prepare_folder()
+    assert paths.profiles_file().read_text("utf-8") == "# mine"

@@ -1,0 +1,229 @@
+"""What was set is kept, and a file that somebody edited by hand is respected."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from desktop.services.model.settings import (
+    Settings,
+    broken_copy,
+    load_settings,
+    save_settings,
+    why_unreadable,
+)
+
+CHANGED = Settings(keep_fresh=True, in_use_minutes=60, clipboard_seconds=10, start_hidden=False)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "settings.toml"
+
+
+def test_without_a_file_everything_is_as_usual(file: Path) -> None:
+    assert load_settings(file) == Settings()
+
+
+def test_what_was_saved_is_what_is_loaded(file: Path) -> None:
+    save_settings(CHANGED, file)
+    assert load_settings(file) == CHANGED
+
+
+def test_what_is_as_usual_is_not_written_so_that_a_later_version_may_know_better(
+    file: Path,
+) -> None:
+    save_settings(Settings(clipboard_seconds=10), file)
+    lines = [line for line in file.read_text("utf-8").splitlines() if line and line[0] != "#"]
+    assert lines == ["clipboard_seconds = 10"]
+
+
+def test_going_back_to_what_is_usual_is_written(file: Path) -> None:
+    save_settings(CHANGED, file)
+    save_settings(Settings(), file)
+    assert load_settings(file) == Settings()
+
+
+def test_starting_at_login_is_not_kept_since_the_system_knows_it(file: Path) -> None:
+    save_settings(Settings(start_at_login=True, keep_fresh=True), file)
+    assert "start_at_login" not in file.read_text("utf-8")
+    assert load_settings(file) == Settings(keep_fresh=True)
+
+
+def test_the_folder_is_made_for_its_person_only(tmp_path: Path) -> None:
+    save_settings(CHANGED, tmp_path / "new" / "settings.toml")
+    assert load_settings(tmp_path / "new" / "settings.toml") == CHANGED
+    if os.name == "posix":
+        assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+        assert (tmp_path / "new" / "settings.toml").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "in_use_minutes = ",
+        "[" * 5000,
+        "in_use_minutes = 5\nin_use_minutes = 6",
+    ],
+)
+def test_a_broken_file_gives_what_is_usual_and_is_told(
+    file: Path, text: str, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the settings cannot be read: ")
+    file.write_text(text, "utf-8")
+    assert load_settings(file) == Settings()
+    assert file.read_text("utf-8") == text
+
+
+def test_a_file_that_is_no_text_is_broken(file: Path, expect_log: Callable[[str], None]) -> None:
+    expect_log("the settings cannot be read: ")
+    file.write_bytes(b"\xff\xfe\x00")
+    assert load_settings(file) == Settings()
+
+
+def test_a_file_that_cannot_be_opened_gives_what_is_usual(
+    file: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the settings cannot be read: ")
+    file.mkdir()
+    assert load_settings(file) == Settings()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'in_use_minutes = "15"',
+        "in_use_minutes = 0",
+        "in_use_minutes = 481",
+        "in_use_minutes = true",
+        "in_use_minutes = 1.5",
+        "clipboard_seconds = 4",
+        "clipboard_seconds = 301",
+        "keep_fresh = 1",
+        'start_hidden = "no"',
+    ],
+)
+def test_a_value_that_makes_no_sense_leaves_the_others_alone(
+    file: Path, line: str, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("a setting makes no sense: ")
+    other = "clipboard_seconds = 20" if "clipboard" not in line else "in_use_minutes = 20"
+    file.write_text(f"{line}\n{other}\n", "utf-8")
+    found = load_settings(file)
+    assert 20 in (found.clipboard_seconds, found.in_use_minutes)
+    assert not found.keep_fresh
+    assert found.start_hidden
+
+
+@pytest.mark.parametrize(
+    ("minutes", "seconds"), [(1, 5), (480, 300)], ids=["the least", "the most"]
+)
+def test_the_bounds_belong_to_what_makes_sense(file: Path, minutes: int, seconds: int) -> None:
+    wanted = Settings(in_use_minutes=minutes, clipboard_seconds=seconds)
+    save_settings(wanted, file)
+    assert load_settings(file) == wanted
+
+
+def test_a_byte_order_mark_is_no_harm(file: Path) -> None:
+    file.write_text("keep_fresh = true\n", "utf-8-sig")
+    assert load_settings(file).keep_fresh
+    save_settings(Settings(keep_fresh=True, in_use_minutes=5), file)
+    assert load_settings(file) == Settings(keep_fresh=True, in_use_minutes=5)
+
+
+def test_comments_and_what_is_not_known_stay(file: Path) -> None:
+    file.write_text(
+        "# mine\nin_use_minutes = 30 # half an hour\nlanguage = 'pl'\n\n[later]\nx = 1\n", "utf-8"
+    )
+    save_settings(Settings(in_use_minutes=45, keep_fresh=True), file)
+    text = file.read_text("utf-8")
+    assert text.startswith("# mine\nin_use_minutes = 45 # half an hour\nlanguage = 'pl'\n")
+    assert "[later]\nx = 1\n" in text
+    assert load_settings(file) == Settings(in_use_minutes=45, keep_fresh=True)
+
+
+def test_a_value_that_makes_no_sense_stays_until_it_is_set_to_another(
+    file: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("a setting makes no sense: ")
+    file.write_text("in_use_minutes = 5000\n", "utf-8")
+    found = load_settings(file)
+    save_settings(Settings(in_use_minutes=found.in_use_minutes, keep_fresh=True), file)
+    assert "in_use_minutes = 5000" in file.read_text("utf-8")
+
+
+def test_a_broken_file_is_kept_beside_the_new_one(
+    file: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the settings cannot be read and begin anew, kept as ")
+    file.write_text("keep_fresh = maybe\n# much work\n", "utf-8")
+    save_settings(CHANGED, file)
+    assert file.with_name("settings.toml.broken").read_text("utf-8").endswith("# much work\n")
+    assert load_settings(file) == CHANGED
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_settings(CHANGED, file)
+    before = file.read_text("utf-8")
+
+    def no_room(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_room)
+    with pytest.raises(OSError, match="No space left"):
+        save_settings(Settings(), file)
+    assert file.read_text("utf-8") == before
+    assert [each.name for each in file.parent.iterdir()] == ["settings.toml"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_a_link_stays_a_link(file: Path, tmp_path: Path) -> None:
+    real = tmp_path / "dotfiles.toml"
+    file.symlink_to(real)
+    save_settings(CHANGED, file)
+    assert file.is_symlink()
+    assert load_settings(real) == CHANGED
+
+
+def test_loading_does_not_load_what_only_saving_needs() -> None:
+    code = "import sys; import desktop.services.model.settings; print('tomlkit' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_nothing_of_this_is_told_where_nothing_is_wrong(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_settings(CHANGED, file)
+    load_settings(file)
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", ""),
+        (b"\xef\xbb\xbfkeep_fresh = true", ""),
+        (b"keep_fresh =", "Invalid value (at end of document)"),
+        (b"\xff\xfek\0", "it is no text in UTF-8"),
+    ],
+)
+def test_why_a_file_cannot_be_read_is_known(file: Path, content: bytes, why: str) -> None:
+    file.write_bytes(content)
+    assert why_unreadable(file) == why
+
+
+def test_where_a_broken_file_is_kept_is_known(
+    file: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the settings cannot be read and begin anew")
+    file.write_text("keep_fresh =", "utf-8")
+    save_settings(CHANGED, file)
+    assert broken_copy(file).read_text("utf-8") == "keep_fresh ="
+    assert why_unreadable(file) == ""

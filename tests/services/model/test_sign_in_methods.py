@@ -1,0 +1,78 @@
+from dataclasses import replace
+
+import pytest
+
+from desktop.oauth.metadata import ServerMetadata
+from desktop.services.model.profile import GRANTS
+from desktop.services.model.sign_in_methods import WAYS, not_offered, ways_to_sign_in
+
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+# As the live server of Cisco XDR has it.
+XDR = ServerMetadata(
+    issuer="IROH Auth",
+    device_authorization_endpoint="https://a.example/device",
+    authorization_endpoint="https://a.example/authorize",
+    token_endpoint="https://a.example/token",
+    code_challenge_methods_supported=("S256", "plain"),
+    grant_types_supported=("authorization_code", "client_credential", DEVICE_CODE),
+    response_types_supported=("code", "token"),
+)
+
+
+def offered(metadata: ServerMetadata, *, has_password: bool = True) -> list[str]:
+    return [way.grant for way in ways_to_sign_in(metadata, has_password=has_password)]
+
+
+def test_the_safest_way_comes_first_and_each_says_why() -> None:
+    assert offered(XDR) == ["code", "device", "client-credentials"]
+    assert {way.grant for way in WAYS} == set(GRANTS)
+    assert all(way.why.endswith(".") for way in WAYS)
+
+
+def test_a_client_without_password_cannot_sign_in_as_itself() -> None:
+    assert offered(XDR, has_password=False) == ["code", "device"]
+
+
+@pytest.mark.parametrize("listed", [(), ("authorization_code",)])
+def test_the_client_password_is_offered_only_where_the_server_says_so(
+    listed: tuple[str, ...],
+) -> None:
+    assert "client-credentials" not in offered(replace(XDR, grant_types_supported=listed))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"authorization_endpoint": ""},
+        {"token_endpoint": ""},
+        {"grant_types_supported": (DEVICE_CODE,)},
+        {"response_types_supported": ("token",)},
+        {"code_challenge_methods_supported": ("plain",)},
+    ],
+)
+def test_the_browser_is_offered_only_where_it_is_safe(change: dict[str, object]) -> None:
+    assert "code" not in offered(replace(XDR, **change))  # type: ignore[arg-type]
+
+
+def test_a_server_that_lists_nothing_offers_what_it_names_an_endpoint_for() -> None:
+    metadata = replace(
+        XDR,
+        grant_types_supported=(),
+        response_types_supported=(),
+        code_challenge_methods_supported=(),
+    )
+    assert offered(metadata) == ["code", "device"]
+    assert offered(replace(metadata, device_authorization_endpoint="")) == ["code"]
+
+
+def test_what_a_server_says_nothing_of_is_not_called_closed() -> None:
+    assert not_offered(XDR) == ()
+    assert not_offered(replace(XDR, grant_types_supported=())) == (), "nobody knows"
+    listed = replace(XDR, grant_types_supported=(DEVICE_CODE,))
+    assert not_offered(listed) == ("code", "client-credentials")
+    assert not_offered(ServerMetadata()) == ("code", "device", "client-credentials")
+
+
+def test_what_the_client_or_a_policy_forbids_is_not_offered() -> None:
+    found = ways_to_sign_in(XDR, has_password=True, allowed={"device"})
+    assert [way.grant for way in found] == ["device"]

@@ -1,0 +1,494 @@
+"""Reaching a server: certificates, proxies, and what is said when that fails."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from desktop.oauth import errors
+from desktop.oauth.http import Answer, get, knock
+from desktop.services.configuration.load import obeying
+from desktop.services.model.policy import Policy
+from desktop.services.model.profile import Profile, proxy_bound, proxy_password_key
+from desktop.services.network.connector import Connector
+from desktop.services.network.http_client import Network, make_http_client, system_proxy
+from desktop.services.secrets.keystore import KeyringLocked
+from desktop.services.secrets.profile_secrets import proxy_password, save_proxy_password
+from desktop.services.secrets.secret_encoding import encode_password
+from desktop.services.system.worker import Worker
+from desktop.services.wording.messages import Remedy, advice_for
+from tests.rigs.authority import Authority
+from tests.rigs.proxy import PASSWORD, USER, Proxy
+from tests.services.harness import PROFILE, Keyring
+
+SIGN_IN = f"BasicAuth {USER} {PASSWORD}"
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+async def fetched(network: Network, address: str) -> Answer:
+    async with make_http_client(network) as http:
+        return await get(http, address)
+
+
+def said(text: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    """A proxy that says just this."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(text.encode())
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    return handler
+
+
+@asynccontextmanager
+async def proxy_that_says(text: str) -> AsyncIterator[str]:
+    async with await asyncio.start_server(said(text), "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+# Certificates
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1"])
+async def test_an_authority_of_the_profile_is_trusted(authority: Authority, host: str) -> None:
+    with authority.serving(host) as address:
+        found = await fetched(Network(ca_file=str(authority.ca_file)), address)
+    assert found.body == b"{}"
+
+
+async def test_a_private_authority_is_not_trusted_by_itself(authority: Authority) -> None:
+    with authority.serving() as address, pytest.raises(errors.CertificateRejected) as caught:
+        await fetched(Network(), address)
+    advice = advice_for(caught.value)
+    assert "127.0.0.2" in advice.text
+    assert "ca_file" in advice.text
+
+
+def test_a_file_of_authorities_that_is_of_no_use_says_why(tmp_path: Path) -> None:
+    text, der = tmp_path / "text.pem", tmp_path / "authority.der"
+    text.write_text("Ask the service desk.")
+    der.write_bytes(b"\x30\x82\x01\x0a")
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+    for file, reason in (
+        (tmp_path / "absent.pem", "No such file or directory"),
+        (text, "it holds no certificate in PEM"),
+        (der, "it holds no certificate in PEM"),
+        (empty, "it holds no certificate in PEM"),
+        (tmp_path, "Is a directory"),
+    ):
+        with pytest.raises(errors.AuthorityUnusable) as caught:
+            make_http_client(Network(ca_file=str(file)))
+        assert (caught.value.where, caught.value.reason) == (str(file), reason)
+
+
+# A real proxy
+
+
+async def test_a_proxy_of_the_profile_is_used(
+    start_proxy: Callable[..., Proxy], authority: Authority
+) -> None:
+    proxy = start_proxy()
+    with authority.serving() as address:
+        network = Network(proxy=proxy.address, ca_file=str(authority.ca_file))
+        assert (await fetched(network, address)).body == b"{}"
+    assert proxy.passed_on() == 1
+
+
+async def test_a_proxy_gets_the_password_that_it_wants(
+    start_proxy: Callable[..., Proxy], authority: Authority
+) -> None:
+    proxy = start_proxy(SIGN_IN)
+    given = ["wrong", PASSWORD]
+
+    async def password(name: str) -> str:
+        assert name == proxy.name
+        return given.pop(0)
+
+    network = Network(
+        proxy=proxy.address,
+        proxy_user=USER,
+        proxy_password=password,
+        ca_file=str(authority.ca_file),
+    )
+    with authority.serving() as address:
+        async with make_http_client(network) as http:
+            with pytest.raises(errors.ProxySignInNeeded) as caught:
+                await get(http, address)
+            assert caught.value.by == proxy.name
+            # It was corrected meanwhile; a password that works is not asked for again.
+            for _ in range(2):
+                assert (await get(http, address)).body == b"{}"
+    assert "SECRET" not in str(caught.value)
+
+
+async def test_two_requests_at_once_may_both_be_refused_by_the_proxy(
+    start_proxy: Callable[..., Proxy],
+) -> None:
+    network = Network(proxy=start_proxy(SIGN_IN).address, proxy_user=USER)
+    async with make_http_client(network) as http:
+        asked = [get(http, "https://127.0.0.2:9") for _ in range(2)]
+        refused = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(each) for each in refused] == [errors.ProxySignInNeeded] * 2
+
+
+async def test_the_system_may_name_user_and_password_in_the_address(
+    start_proxy: Callable[..., Proxy], authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = start_proxy(SIGN_IN)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{USER}:{PASSWORD}@{proxy.name}")
+    with authority.serving() as address:
+        found = await fetched(Network(ca_file=str(authority.ca_file)), address)
+    assert found.body == b"{}"
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{USER}:wr%40ng@{proxy.name}")
+    with pytest.raises(errors.ProxySignInNeeded) as caught:
+        await fetched(Network(), "https://127.0.0.2:9")
+    assert caught.value.by == proxy.name
+    assert "wr" not in advice_for(caught.value).text.replace("write", "").replace("Write", "")
+
+
+async def test_without_a_password_the_proxy_says_that_it_wants_one(
+    start_proxy: Callable[..., Proxy],
+) -> None:
+    proxy = start_proxy(SIGN_IN)
+    with pytest.raises(errors.ProxySignInNeeded) as caught:
+        await fetched(Network(proxy=proxy.address, proxy_user=USER), "https://127.0.0.2:9")
+    assert "--proxy-password-stdin" in advice_for(caught.value).text
+
+
+async def test_a_proxy_that_forbids_a_port_is_quoted(start_proxy: Callable[..., Proxy]) -> None:
+    proxy = start_proxy("ConnectPort 443")
+    with pytest.raises(errors.ProxyRefused) as caught:
+        await fetched(Network(proxy=proxy.address), "https://127.0.0.2:9")
+    assert caught.value.by == proxy.name
+    assert caught.value.detail.startswith("403 ")
+
+
+async def test_behind_a_proxy_a_certificate_is_still_the_servers(
+    start_proxy: Callable[..., Proxy], authority: Authority
+) -> None:
+    proxy = start_proxy()
+    with authority.serving() as address, pytest.raises(errors.CertificateRejected):
+        await fetched(Network(proxy=proxy.address), address)
+
+
+# Proxies that nobody ships
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind", "detail"),
+    [
+        ("", errors.ProxySignInNeeded, ""),
+        ("Proxy-Authenticate: Basic realm=x\r\n", errors.ProxySignInNeeded, ""),
+        (
+            "Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: Basic realm=x\r\n",
+            errors.ProxySignInNeeded,
+            "",
+        ),
+        (
+            "Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n",
+            errors.ProxySignInUnsupported,
+            "Negotiate, NTLM",
+        ),
+        ("Proxy-Authenticate: \r\n", errors.ProxySignInNeeded, ""),
+    ],
+)
+async def test_a_sign_in_that_is_not_known_here_is_named(
+    headers: str, kind: type[errors.ProxyFailure], detail: str
+) -> None:
+    text = f"HTTP/1.1 407 No\r\n{headers}Content-Length: 0\r\n\r\n"
+    async with proxy_that_says(text) as address:
+        with pytest.raises(errors.ProxyFailure) as caught:
+            await fetched(Network(proxy=address), "https://login.example")
+    assert type(caught.value) is kind
+    assert caught.value.detail == detail
+
+
+async def test_a_proxy_that_is_not_there_is_named() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        name = f"127.0.0.1:{closed.getsockname()[1]}"
+        with pytest.raises(errors.ProxyUnreachable) as caught:
+            await fetched(Network(proxy=f"http://{name}"), "https://login.example")
+    assert (caught.value.by, caught.value.host) == (name, "login.example")
+
+
+async def test_a_proxy_that_breaks_off_is_named() -> None:
+    async with proxy_that_says("") as address:
+        with pytest.raises(errors.ProxyFailure) as caught:
+            await fetched(Network(proxy=address), "https://login.example")
+    assert caught.value.by == address.removeprefix("http://")
+
+
+async def silent(scheme: str, answer: str = "") -> errors.Trouble:
+    """What is said of a proxy that says `answer`, and nothing more in good time."""
+    leave = asyncio.Event()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if answer:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer.encode())
+        await leave.wait()
+        writer.close()
+
+    async with await asyncio.start_server(handler, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        http = make_http_client(Network(proxy=f"{scheme}://127.0.0.1:{port}"))
+        http.timeout = httpx.Timeout(0.2)
+        async with http:
+            with pytest.raises(errors.Trouble) as caught:
+                await get(http, "https://login.example")
+        leave.set()
+    return caught.value
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_does_not_answer_is_named(scheme: str) -> None:
+    error = await silent(scheme)
+    assert type(error) is errors.ProxyUnreachable
+    assert error.by.startswith("127.0.0.1:")
+    assert error.unused
+
+
+async def test_a_server_that_does_not_answer_behind_a_proxy_is_named() -> None:
+    error = await silent("http", "HTTP/1.1 200 Connection established\r\n\r\n")
+    assert type(error) is errors.NoAnswerInTime
+    assert error.host == "login.example"
+
+
+async def test_who_fails_in_plain_http_is_not_guessed() -> None:
+    async with await asyncio.start_server(said(""), "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with make_http_client(Network(proxy=f"http://127.0.0.1:{port}")) as http:
+            with pytest.raises(errors.TransportFailure) as caught:
+                await knock(http, "login.example")
+    assert not isinstance(caught.value, errors.ProxyFailure)
+
+
+async def test_a_proxy_whose_certificate_is_not_trusted_is_named(authority: Authority) -> None:
+    with authority.serving() as address, pytest.raises(errors.ProxyUnusable) as caught:
+        await fetched(Network(proxy=address), "https://login.example")
+    assert "its certificate is not trusted" in advice_for(caught.value).text
+
+
+@pytest.mark.parametrize(
+    ("address", "by"),
+    [
+        ("socks5://dana:secret@proxy.example:1080", "proxy.example"),
+        ("http://proxy.example:port", ""),
+        ("http://[proxy", ""),
+        ("http://", ""),
+        ("file:///etc/passwd", ""),
+        ("http://pro xy\x00", ""),
+    ],
+)
+async def test_what_is_no_address_of_a_proxy_is_refused(address: str, by: str) -> None:
+    network = Network(find_proxy=lambda _: address)
+    with pytest.raises(errors.ProxyUnusable) as caught:
+        await fetched(network, "https://login.example")
+    assert caught.value.by == by
+    assert "secret" not in f"{caught.value} {advice_for(caught.value).text}"
+
+
+# Which proxy
+
+
+@pytest.mark.parametrize(
+    ("variables", "address", "proxy"),
+    [
+        ({}, "https://login.example/x", ""),
+        ({"https_proxy": "http://p.example:1"}, "https://login.example", "http://p.example:1"),
+        ({"HTTPS_PROXY": "p.example:1"}, "https://login.example", "http://p.example:1"),
+        ({"all_proxy": "http://p.example:1"}, "https://login.example", "http://p.example:1"),
+        ({"http_proxy": "http://p.example:1"}, "https://login.example", ""),
+        ({"https_proxy": "p.example:1", "no_proxy": "example"}, "https://login.example", ""),
+        ({"https_proxy": "p.example:1", "no_proxy": "*"}, "https://login.example", ""),
+        ({"https_proxy": "p.example:1", "no_proxy": ".other"}, "https://a.b", "http://p.example:1"),
+        (
+            {"https_proxy": "p.example:1", "no_proxy": "login.example:8443"},
+            "https://login.example:8443/x",
+            "",
+        ),
+    ],
+)
+def test_the_environment_names_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], address: str, proxy: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert system_proxy(address) == proxy
+
+
+@pytest.mark.parametrize("network", [Network(proxy="http://127.0.0.1:9"), Network()])
+async def test_this_computer_is_reached_without_any_proxy(
+    network: Network, authority: Authority
+) -> None:
+    network = replace(
+        network, ca_file=str(authority.ca_file), find_proxy=lambda _: "http://127.0.0.1:9"
+    )
+    with authority.serving("127.0.0.1") as address:
+        assert (await fetched(network, address)).body == b"{}"
+
+
+async def test_a_profile_may_say_that_there_is_no_proxy(authority: Authority) -> None:
+    network = Network(
+        proxy="none",
+        ca_file=str(authority.ca_file),
+        find_proxy=lambda _: "http://127.0.0.1:9",
+    )
+    with authority.serving() as address:
+        assert (await fetched(network, address)).body == b"{}"
+
+
+async def test_the_system_is_asked_for_each_request(authority: Authority) -> None:
+    asked: list[str] = []
+
+    def find_proxy(address: str) -> str:
+        asked.append(address)
+        return ""
+
+    network = Network(ca_file=str(authority.ca_file), find_proxy=find_proxy)
+    with authority.serving() as address:
+        async with make_http_client(network) as http:
+            await get(http, f"{address}/a")
+            await get(http, f"{address}/b")
+    assert asked == [f"{address}/a", f"{address}/b"]
+
+
+# What a profile, the keyring and a policy say
+
+
+@pytest.fixture
+def keyring() -> Keyring:
+    return Keyring()
+
+
+def saved(keyring: Keyring, profile: Profile, password: str = PASSWORD) -> None:
+    value = encode_password(password, issued_for=proxy_bound(profile))
+    keyring.kept[proxy_password_key(profile)] = value
+
+
+async def opened(connector: Connector, profile: Profile, address: str, **given: str) -> Answer:
+    async with await connector(profile, **given) as http:
+        return await get(http, address)
+
+
+async def test_the_password_for_the_proxy_comes_from_the_keyring(
+    start_proxy: Callable[..., Proxy], authority: Authority, keyring: Keyring
+) -> None:
+    proxy = start_proxy(SIGN_IN)
+    profile = replace(PROFILE, proxy=proxy.address, proxy_user=USER, ca_file=str(authority.ca_file))
+    connector = Connector(keyring, Worker("loader"))
+    saved(keyring, profile)
+    with authority.serving() as address:
+        assert (await opened(connector, profile, address)).body == b"{}"
+        saved(keyring, profile, "wrong")
+        found = await opened(connector, profile, address, proxy_password=PASSWORD)
+        assert found.body == b"{}"
+
+
+async def test_no_other_proxy_gets_the_password(
+    start_proxy: Callable[..., Proxy], keyring: Keyring
+) -> None:
+    proxy = start_proxy(SIGN_IN)
+    profile = replace(PROFILE, proxy="http://other.example:3128", proxy_user=USER)
+    saved(keyring, profile)
+    governed = obeying(profile, Policy(proxy=proxy.address))
+    with pytest.raises(errors.ProxySignInNeeded) as caught:
+        await opened(Connector(keyring, Worker("loader")), governed, "https://127.0.0.2:9")
+    assert caught.value.by == proxy.name
+
+
+async def test_only_the_first_proxy_that_the_system_names_gets_the_password(
+    start_proxy: Callable[..., Proxy], authority: Authority, keyring: Keyring
+) -> None:
+    first, second = start_proxy(SIGN_IN), start_proxy(SIGN_IN)
+    named = [first.address]
+    profile = replace(PROFILE, proxy_user=USER, ca_file=str(authority.ca_file))
+    await save_proxy_password(keyring, profile, PASSWORD)
+    connector = Connector(keyring, Worker("loader"), find_proxy=lambda _: named[-1])
+    with authority.serving() as address:
+        assert (await opened(connector, profile, address)).body == b"{}"
+        named.append(second.address)
+        with pytest.raises(errors.ProxySignInNeeded) as caught:
+            await opened(connector, profile, address)
+        assert caught.value.by == second.name
+        named.append(first.address)
+        assert (await opened(connector, profile, address)).body == b"{}"
+        await save_proxy_password(keyring, profile, PASSWORD)  # typed anew, for whoever is there
+        named.append(second.address)
+        assert (await opened(connector, profile, address)).body == b"{}"
+    assert await proxy_password(keyring, profile) == PASSWORD
+
+
+async def test_a_password_that_cannot_be_bound_to_a_proxy_is_not_shown(
+    start_proxy: Callable[..., Proxy], keyring: Keyring, expect_log: Callable[[str], None]
+) -> None:
+    proxy = start_proxy(SIGN_IN)
+    profile = replace(PROFILE, proxy_user=USER)
+    await save_proxy_password(keyring, profile, PASSWORD)
+    keyring.errors["save"] = KeyringLocked()
+    expect_log("no password for the proxy: KeyringLocked")
+    connector = Connector(keyring, Worker("loader"), find_proxy=lambda _: proxy.address)
+    with pytest.raises(errors.ProxySignInNeeded):
+        await opened(connector, profile, "https://127.0.0.2:9")
+
+
+async def test_a_proxy_of_the_administrator_is_for_them_to_change(keyring: Keyring) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        connector = Connector(keyring, Worker("loader"))
+        own = replace(PROFILE, proxy=address)
+        governed = obeying(PROFILE, Policy(source="policy.toml", proxy=address))
+        said = []
+        for profile in (own, governed):
+            with pytest.raises(errors.ProxyUnreachable) as caught:
+                await opened(connector, profile, "https://127.0.0.2:9")
+            said.append(advice_for(caught.value))
+    assert said[0].remedies == (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
+    assert "Check the proxy in your profile" in said[0].text
+    assert said[1].remedies == (Remedy.TRY_AGAIN,)
+    assert "Your administrator has set this proxy (policy.toml)" in said[1].text
+
+
+async def test_a_locked_keyring_leaves_the_word_to_the_proxy(
+    start_proxy: Callable[..., Proxy], keyring: Keyring, expect_log: Callable[[str], None]
+) -> None:
+    profile = replace(PROFILE, proxy=start_proxy(SIGN_IN).address, proxy_user=USER)
+    keyring.errors["load"] = KeyringLocked()
+    expect_log("no password for the proxy: KeyringLocked")
+    with pytest.raises(errors.ProxySignInNeeded):
+        await opened(Connector(keyring, Worker("loader")), profile, "https://127.0.0.2:9")
+
+
+async def test_a_policy_counts_more_than_the_profile(
+    start_proxy: Callable[..., Proxy], authority: Authority, keyring: Keyring
+) -> None:
+    proxy = start_proxy()
+    policy = Policy(proxy=proxy.address, ca_file=str(authority.ca_file))
+    connector = Connector(keyring, Worker("loader"))
+    with authority.serving() as address:
+        profile = obeying(replace(PROFILE, proxy="none", ca_file="/nowhere"), policy)
+        assert (await opened(connector, profile, address)).body == b"{}"
+    assert proxy.passed_on() == 1
+
+
+def test_what_the_library_is_given_follows_no_redirect_and_keeps_no_cookie() -> None:
+    client = make_http_client()
+    assert isinstance(client, httpx.AsyncClient)
+    assert not client.follow_redirects

@@ -1,0 +1,150 @@
+"""What is done with profiles obeys what an administrator has decided, and leaves no secret."""
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from desktop.services.configuration.load import allowed_profiles
+from desktop.services.configuration.profile_draft import Draft, draft_of, profile_of
+from desktop.services.configuration.profile_reader import load_profiles
+from desktop.services.model.policy import Policy
+from desktop.services.model.profile import (
+    BrokenProfile,
+    Profile,
+    client_password_key,
+    proxy_password_key,
+    tokens_key,
+)
+from desktop.services.network.environment import Surroundings
+from desktop.services.profile_editor.check import Finding, Outcome, Step
+from desktop.services.profile_editor.editor import Passwords, ProfileDeeds
+from desktop.services.secrets.keystore import KeyringFault, KeystoreError, MemoryKeystore
+from desktop.services.system.worker import Worker
+from tests.services.harness import HurriedClock, TakenLock
+
+OWN = """
+[profiles.mine]
+client_id = "client-1"
+name = "Mine"
+issuer = "https://login.example"
+proxy = "http://own.example:3128"
+proxy_user = "dana"
+ca_file = "/own.pem"
+"""
+FIXED = Policy(source="policy.toml", proxy="http://fixed.example:3128", ca_file="/fixed.pem")
+
+
+class Bench:
+    """The deeds on a file and a keyring of their own, and how the network was opened."""
+
+    def __init__(self, file: Path, policy: Policy) -> None:
+        self.file = file
+        self.keyring = MemoryKeystore()
+        self.opened: list[Profile] = []
+        file.write_text(OWN)
+        world = Surroundings(self.keyring, self._open, HurriedClock(), lambda _: TakenLock())
+        load = partial(allowed_profiles, file, policy)
+        self.deeds = ProfileDeeds(file, world, Worker("deeds"), policy=policy, load=load)
+
+    async def _open(
+        self, profile: Profile, /, *, proxy_password: str | None = None
+    ) -> httpx.AsyncClient:
+        assert proxy_password is None
+        self.opened.append(profile)
+        return httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        base = "https://login.example"
+        names = ("device_authorization_endpoint", "token_endpoint")
+        members = {"issuer": base, **{name: f"{base}/{name}" for name in names}}
+        assert request.method == "GET", "nothing is asked of what is forbidden"
+        return httpx.Response(200, json=members)
+
+    async def checked(self, draft: Draft) -> list[Finding]:
+        known = await self.deeds.known()
+        profile = profile_of("mine", draft, known.presets)
+        return [each async for each in self.deeds.check(profile, Passwords(), known)]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "profiles.toml"
+
+
+def as_typed(file: Path) -> Draft:
+    return draft_of(load_profiles(file).named("mine"), {})
+
+
+async def test_a_check_goes_the_way_that_is_decided_and_finds_what_is_forbidden(
+    file: Path,
+) -> None:
+    bench = Bench(file, replace(FIXED, device_grant=False))
+    findings = await bench.checked(as_typed(file))
+    assert [(each.proxy, each.ca_file) for each in bench.opened] == [
+        ("http://fixed.example:3128", "/fixed.pem")
+    ]
+    assert (findings[-1].step, findings[-1].outcome) == (Step.WAY, Outcome.BAD)
+    assert "forbidden" in findings[-1].text
+
+
+async def test_a_policy_that_has_been_broken_since_is_told(file: Path) -> None:
+    bench = Bench(file, Policy(source="policy.toml", broken="it does not belong to root"))
+    with pytest.raises(BrokenProfile, match="it does not belong to root"):
+        await bench.deeds.known()
+
+
+async def test_saving_leaves_what_a_person_had_set_of_what_is_decided(file: Path) -> None:
+    bench = Bench(file, FIXED)
+    known = await bench.deeds.known()
+    shown = draft_of(known.profiles.good["mine"], known.presets)
+    saved = await bench.deeds.save("mine", replace(shown, name="Other"), known)
+    own = load_profiles(file).named("mine")
+    assert (own.name, own.proxy, own.ca_file) == ("Other", "http://own.example:3128", "/own.pem")
+    assert saved == (await bench.deeds.known()).profiles.good["mine"]
+
+
+async def test_a_password_is_for_the_proxy_that_is_decided(file: Path) -> None:
+    bench = Bench(file, FIXED)
+    known = await bench.deeds.known()
+    draft = draft_of(known.profiles.good["mine"], known.presets)
+    saved = await bench.deeds.save("mine", draft, known)
+    await bench.deeds.store(saved, Passwords(proxy="SECRET"))
+    assert await bench.deeds.stored(saved) == (False, True)
+    assert await bench.deeds.stored(load_profiles(file).named("mine")) == (False, False)
+
+
+async def test_what_can_be_removed_of_a_profile_goes_even_where_something_is_stuck(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(file, Policy())
+    mine = load_profiles(file).named("mine")
+    for key in (tokens_key(mine), client_password_key(mine), proxy_password_key(mine)):
+        await bench.keyring.save(key, "SECRET")
+    really = bench.keyring.delete
+
+    async def delete(key: str) -> None:
+        await asyncio.sleep(0)
+        if key == tokens_key(mine):
+            raise KeyringFault("stuck")
+        await really(key)
+
+    monkeypatch.setattr(bench.keyring, "delete", delete)
+    with pytest.raises(KeystoreError):
+        await bench.deeds.remove("mine")
+    assert await bench.keyring.load(client_password_key(mine)) is None
+    assert await bench.keyring.load(proxy_password_key(mine)) is None
+
+
+async def test_an_import_leaves_the_ids_of_managed_profiles_alone(
+    file: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "export.toml"
+    source.write_text(OWN.replace("mine", "shared"))
+    managed = {"preset": "xdr-eu", "client_id": "client-8"}
+    bench = Bench(file, Policy(source="policy.toml", profiles={"shared": managed}))
+    assert await bench.deeds.take_in(source) == ("shared-2",)
+    assert set((await bench.deeds.known()).profiles.good) == {"shared", "mine", "shared-2"}

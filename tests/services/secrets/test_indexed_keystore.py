@@ -1,0 +1,142 @@
+"""A keyring is asked only where something was saved."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from desktop.oauth.clock import SystemClock
+from desktop.services.network.real_environment import surroundings
+from desktop.services.secrets.indexed_keystore import NotedKeystore
+from desktop.services.secrets.keystore import (
+    KeyringLocked,
+    KeyringMissing,
+    KeyringSilent,
+    KeystoreError,
+)
+from desktop.services.secrets.system_keystore import system_keystore
+from desktop.services.system import paths
+from desktop.services.system.worker import Worker
+from tests.rigs.secret_service import SecretStore
+from tests.services.harness import PROFILE, Keyring
+
+
+@pytest.fixture
+def folder(own_folders: Path) -> Path:
+    return own_folders / "state" / "saved"
+
+
+def notes(folder: Path) -> list[str]:
+    return [path.name for path in folder.glob("*")]
+
+
+def size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def block(path: Path) -> None:
+    """Put a file where a folder should be, or something into what should be a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+
+async def test_where_nothing_was_saved_the_keyring_is_not_asked(folder: Path) -> None:
+    keyring = Keyring()
+    assert await NotedKeystore(keyring, folder).load("northwind") is None
+    assert keyring.done == []
+    assert notes(folder) == []
+
+
+async def test_what_another_run_has_saved_is_found(folder: Path) -> None:
+    keyring = Keyring()
+    await NotedKeystore(keyring, folder).save("northwind", "value")
+    assert await NotedKeystore(keyring, folder).load("northwind") == "value"
+
+
+async def test_a_note_holds_nothing_but_a_name(folder: Path) -> None:
+    await NotedKeystore(Keyring(), folder).save("northwind", "value-SECRET")
+    assert notes(folder) == ["northwind.saved"]
+    assert size(folder / "northwind.saved") == 0
+
+
+async def test_a_delete_removes_the_note_after_the_value(folder: Path) -> None:
+    keyring = Keyring()
+    keystore = NotedKeystore(keyring, folder)
+    await keystore.save("northwind", "value")
+    keyring.errors["delete"] = KeyringLocked()
+    with pytest.raises(KeyringLocked):
+        await keystore.delete("northwind")
+    assert await keystore.load("northwind") == "value"
+    keyring.errors.clear()
+    await keystore.delete("northwind")
+    assert notes(folder) == []
+
+
+@pytest.mark.parametrize("error", [KeyringMissing(), KeyringSilent(), KeyringLocked()], ids=repr)
+async def test_after_a_save_that_failed_nothing_older_is_found(
+    folder: Path, error: KeystoreError
+) -> None:
+    keyring = Keyring()
+    keystore = NotedKeystore(keyring, folder)
+    await keystore.save("northwind", "older")
+    keyring.errors["save"] = error
+    with pytest.raises(type(error)):
+        await keystore.save("northwind", "newer")
+    assert await keystore.load("northwind") is None, "a replaced refresh token would look stolen"
+    await keystore.delete("northwind")
+    assert keyring.kept == {}, "and it can still be removed"
+
+
+async def test_what_was_saved_is_found_though_no_note_can_be_written(
+    folder: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("what is saved will not be found again")
+    block(folder)
+    keystore = NotedKeystore(Keyring(), folder)
+    await keystore.save("northwind", "value")
+    assert await keystore.load("northwind") == "value"
+
+
+async def test_a_folder_that_cannot_be_written_is_logged_and_saving_goes_on(
+    folder: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("what is saved will not be found again")
+    block(folder)
+    keyring = Keyring()
+    await NotedKeystore(keyring, folder).save("northwind", "value")
+    assert keyring.kept == {"northwind": "value"}
+
+
+async def test_a_note_that_cannot_be_removed_is_logged(
+    folder: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("a note cannot be removed")
+    block(folder / "northwind.saved" / "something")
+    await NotedKeystore(Keyring(), folder).delete("northwind")
+
+
+async def test_a_folder_that_cannot_be_read_is_asked_about_in_the_keyring(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(_path: Path) -> bool:
+        raise PermissionError
+
+    keyring = Keyring()
+    await keyring.save("northwind", "value")
+    monkeypatch.setattr(Path, "exists", forbidden)
+    assert await NotedKeystore(keyring, folder).load("northwind") == "value"
+
+
+async def test_this_computer_keeps_values_in_the_real_store(real_keyring: SecretStore) -> None:
+    world = surroundings(Worker("loader"))
+    await world.keystore.save("northwind", "swordfish")
+    assert [value.rpartition(" ")[2] for value in real_keyring.entries().values()] == ["swordfish"]
+    assert notes(paths.notes_folder()) == ["northwind.saved"]
+    assert await system_keystore().load("northwind") == "swordfish"
+
+
+async def test_this_computer_has_a_network_and_a_clock() -> None:
+    world = surroundings(Worker("loader"))
+    assert isinstance(world.clock, SystemClock)
+    async with await world.open_http(PROFILE) as client:
+        assert not client.is_closed

@@ -1,0 +1,126 @@
+"""Token sets as text, there and back."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop.oauth.claims import Account
+from desktop.oauth.client import ClientAuthentication
+from desktop.oauth.grants.token import TokenSet
+from desktop.services.secrets.secret_encoding import Saved, decode, encode
+
+TOKENS = TokenSet(
+    access_token="access",
+    refresh_token="refresh",
+    token_type="Bearer",
+    scope=("read", "write"),
+    requested_scope=("read", "write", "admin"),
+    issued_at=datetime(2026, 11, 23, 3, 0, 0, 123456, tzinfo=UTC),
+    expires_at=datetime(2026, 11, 23, 3, 10, tzinfo=UTC),
+    account=Account("dana@northwind.example", "Northwind"),
+)
+SAVED = Saved(TOKENS, {"https://login.example/token": ClientAuthentication.POST})
+ISSUED_FOR = "https://login.example client-1"
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
+words = st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1), unique=True).map(tuple)
+instants = st.datetimes(
+    min_value=datetime(1990, 1, 1),  # noqa: DTZ001 - hypothesis adds the time zone itself
+    max_value=datetime(2200, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+token_sets = st.builds(
+    TokenSet,
+    access_token=texts,
+    refresh_token=st.none() | texts,
+    token_type=texts,
+    scope=words,
+    requested_scope=words,
+    issued_at=instants,
+    expires_at=st.none() | instants,
+    account=st.builds(Account, st.text(), st.text()),
+)
+
+
+def members() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(encode(SAVED, issued_for=ISSUED_FOR))
+    return found
+
+
+@given(token_sets, st.dictionaries(texts, st.sampled_from(ClientAuthentication)))
+def test_everything_comes_back_and_the_text_is_ascii(
+    tokens: TokenSet, methods: dict[str, ClientAuthentication]
+) -> None:
+    text = encode(Saved(tokens, methods), issued_for=ISSUED_FOR)
+    assert decode(text, issued_for=ISSUED_FOR) == Saved(tokens, methods)
+    assert text.isascii()
+
+
+def test_a_token_that_never_expires_stays_so() -> None:
+    saved = replace(SAVED, tokens=replace(TOKENS, expires_at=None))
+    assert decode(encode(saved, issued_for=ISSUED_FOR), issued_for=ISSUED_FOR) == saved
+
+
+@pytest.mark.parametrize(
+    "other", ["https://login.example client-2", "https://evil.example client-1"]
+)
+def test_tokens_of_another_server_or_client_are_none(other: str) -> None:
+    assert decode(encode(SAVED, issued_for=ISSUED_FOR), issued_for=other) is None
+
+
+def test_a_later_format_is_none() -> None:
+    assert decode(json.dumps(members() | {"format": 2}), issued_for=ISSUED_FOR) is None
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(members()) - {"refresh_token", "scope", "requested_scope"})
+)
+@pytest.mark.parametrize("wrong", [{}, [], "", True, 1e308, float("nan"), "\N{BELL}"])
+def test_a_member_of_a_wrong_kind_breaks_nothing(name: str, wrong: object) -> None:
+    found = decode(json.dumps(members() | {name: wrong}), issued_for=ISSUED_FOR)
+    assert found is None or isinstance(found, Saved)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(members()) - {"refresh_token", "scope", "requested_scope"})
+)
+def test_a_missing_member_is_damage(name: str) -> None:
+    found = members()
+    del found[name]
+    assert decode(json.dumps(found), issued_for=ISSUED_FOR) is None
+
+
+def test_optional_members_may_be_missing() -> None:
+    found = members()
+    for name in ("refresh_token", "scope", "requested_scope"):
+        del found[name]
+    saved = decode(json.dumps(found), issued_for=ISSUED_FOR)
+    assert saved is not None
+    assert (saved.tokens.refresh_token, saved.tokens.scope) == (None, ())
+
+
+@pytest.mark.parametrize(
+    "damaged", ["", "{", "null", "[]", "7", '"x"', "[" * 100_000, "{}", "\x00"]
+)
+def test_damaged_text_is_none(damaged: str) -> None:
+    assert decode(damaged, issued_for=ISSUED_FOR) is None
+
+
+any_json = st.recursive(
+    st.none() | st.floats() | st.text(), lambda inner: st.lists(inner, max_size=3), max_leaves=8
+)
+
+
+@given(st.text() | any_json.map(json.dumps))
+def test_no_text_breaks_it(text: str) -> None:
+    assert decode(text, issued_for=ISSUED_FOR) is None
+
+
+def test_tokens_are_not_in_the_words_for_debugging() -> None:
+    assert "access" not in repr(SAVED).replace("access_token", "")
+    assert "'refresh'" not in repr(SAVED)

@@ -1,0 +1,131 @@
+"""One lock for all programs of a person: real files, real processes."""
+
+import asyncio
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from desktop.oauth.clock import SystemClock
+from desktop.services.model.errors import RenewalSlow
+from desktop.services.secrets.shared_lock import shared_lock
+from tests.services.harness import HurriedClock
+
+KEY = "northwind"
+HOLDER = """
+import asyncio, sys
+from pathlib import Path
+from desktop.oauth.clock import SystemClock
+from desktop.services.secrets.shared_lock import shared_lock
+
+async def main():
+    async with shared_lock(Path(sys.argv[1]), sys.argv[2], clock=SystemClock()):
+        print("held", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def another_program(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A program that holds the lock until its standard input ends."""
+    command = [sys.executable, "-c", HOLDER, str(folder), KEY]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "held\n"
+        try:
+            yield program
+        finally:
+            program.kill()
+
+
+async def test_one_after_the_other_in_one_program(tmp_path: Path) -> None:
+    inside = 0
+    most = 0
+
+    async def work() -> None:
+        nonlocal inside, most
+        async with shared_lock(tmp_path / "locks", KEY, clock=HurriedClock()):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(work() for _ in range(10)))
+    assert most == 1
+
+
+async def test_another_program_is_waited_for(tmp_path: Path) -> None:
+    with another_program(tmp_path) as holder:
+        waiting = asyncio.ensure_future(hold(tmp_path))
+        await asyncio.wait({waiting}, timeout=0.5)
+        assert not waiting.done()
+        holder.communicate("")
+        await waiting
+
+
+async def test_a_program_that_died_holds_nothing(tmp_path: Path) -> None:
+    with another_program(tmp_path) as holder:
+        holder.kill()
+        holder.wait()
+        await hold(tmp_path)
+
+
+async def test_nobody_waits_for_ever(tmp_path: Path) -> None:
+    with another_program(tmp_path), pytest.raises(RenewalSlow):
+        async with shared_lock(tmp_path, KEY, clock=HurriedClock()):
+            pass
+
+
+async def test_different_profiles_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    with another_program(tmp_path):
+        async with shared_lock(tmp_path, "southwind", clock=HurriedClock()):
+            pass
+
+
+async def test_giving_up_waiting_leaves_the_lock_alone(tmp_path: Path) -> None:
+    async with shared_lock(tmp_path, KEY, clock=SystemClock()):
+        waiting = asyncio.ensure_future(hold(tmp_path))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        assert waiting.cancelled()
+    await hold(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders have no such permissions on Windows")
+async def test_the_folder_is_for_its_owner_only(tmp_path: Path) -> None:
+    await hold(tmp_path / "locks")
+    assert (tmp_path / "locks").stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_lock_that_cannot_be_opened_just_now_is_not_gone_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> bool:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr("desktop.services.secrets.shared_lock._is_mine", exhausted)
+    with pytest.raises(RenewalSlow):
+        await hold(tmp_path)
+
+
+async def test_where_no_file_can_be_written_the_work_goes_on(
+    tmp_path: Path, expect_log: Callable[[str], None]
+) -> None:
+    (tmp_path / "locks").write_text("a file in the place of the folder")
+    expect_log("renewing without a lock")
+    await hold(tmp_path / "locks")
+
+
+async def hold(folder: Path) -> None:
+    async with shared_lock(folder, KEY, clock=SystemClock()):
+        pass

@@ -1,0 +1,309 @@
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from desktop.services.model.errors import NoWayBack
+from desktop.services.session import loopback as module
+from desktop.services.session.loopback import Loopback, listening
+
+ANSWER = "code=the-code-SECRET&state=the-state-SECRET"
+
+
+def port_of(loopback: Loopback) -> int:
+    return urlsplit(loopback.redirect_uri).port or 0
+
+
+async def send(loopback: Loopback, request: str, *, host: str = "127.0.0.1") -> str:
+    """What comes back for these bytes; empty where the connection is closed without a word."""
+    reader, writer = await asyncio.open_connection(host, port_of(loopback))
+    writer.write(request.encode())
+    try:
+        return (await reader.read()).decode()
+    except ConnectionError:
+        return ""
+    finally:
+        writer.close()
+
+
+def get(loopback: Loopback, target: str, *, host: str = "", method: str = "GET") -> str:
+    host = host or urlsplit(loopback.redirect_uri).netloc
+    return f"{method} {target} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\n\r\n"
+
+
+def accepts(query: str) -> bool:
+    return query.endswith("state=the-state-SECRET")
+
+
+@asynccontextmanager
+async def waiting(redirect_uri: str = "") -> AsyncIterator[tuple[Loopback, asyncio.Task[None]]]:
+    async with listening(redirect_uri) as loopback:
+        task = asyncio.ensure_future(loopback.answer(accepts))
+        await asyncio.sleep(0)
+        yield loopback, task
+        task.cancel()
+
+
+async def test_a_browser_that_comes_back_is_heard_and_told_to_close_the_page() -> None:
+    async with waiting() as (loopback, task):
+        page = await send(loopback, get(loopback, f"/callback?{ANSWER}"))
+        await task
+    assert loopback.query == ANSWER
+    assert page.startswith("HTTP/1.1 200 OK\r\n")
+    assert "You can close this page" in page
+    for header in (
+        "Cache-Control: no-store",
+        "Content-Security-Policy: default-src 'none'",
+        "Referrer-Policy: no-referrer",
+        "X-Content-Type-Options: nosniff",
+    ):
+        assert header in page
+    assert "SECRET" not in page
+
+
+async def test_a_free_port_of_this_computer_alone_is_taken() -> None:
+    async with waiting() as (loopback, _), waiting() as (other, _):
+        assert loopback.redirect_uri.startswith("http://127.0.0.1:")
+        assert loopback.redirect_uri.endswith("/callback")
+        assert port_of(loopback) != port_of(other)
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("/favicon.ico", "404"),
+        ("/", "404"),
+        ("/callback/", "404"),
+        (f"http://127.0.0.1/callback?{ANSWER}", "404"),
+        ("/callback", "400"),
+        ("/callback?code=x&state=guessed", "400"),
+    ],
+)
+async def test_what_is_no_answer_is_sent_away_and_ends_nothing(target: str, status: str) -> None:
+    async with waiting() as (loopback, task):
+        page = await send(loopback, get(loopback, target))
+        assert page.startswith(f"HTTP/1.1 {status} ")
+        assert not task.done()
+        await send(loopback, get(loopback, f"/callback?{ANSWER}"))
+        await task
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost:{port}", "127.0.0.1", "127.0.0.1:1"])
+async def test_a_name_that_was_made_to_point_here_gets_nothing(host: str) -> None:
+    async with waiting() as (loopback, task):
+        named = host.format(port=port_of(loopback))
+        page = await send(loopback, get(loopback, f"/callback?{ANSWER}", host=named))
+        assert page.startswith("HTTP/1.1 400 ")
+        assert not task.done()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "GET /callback?{answer} HTTP/1.1\r\n\r\n",
+        "GET /callback?{answer} HTTP/1.1\r\nHost: {host}\r\nHost: {host}\r\n\r\n",
+        "GET /callback?{answer} HTTP/2\r\nHost: {host}\r\n\r\n",
+        "GET /callback?{answer}\r\nHost: {host}\r\n\r\n",
+        "\r\n\r\n",
+    ],
+)
+async def test_what_is_no_request_of_a_browser_gets_nothing(request_: str) -> None:
+    async with waiting() as (loopback, task):
+        host = urlsplit(loopback.redirect_uri).netloc
+        page = await send(loopback, request_.format(answer=ANSWER, host=host))
+        assert page.startswith("HTTP/1.1 400 ")
+        assert not task.done()
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD", "OPTIONS"])
+async def test_only_a_page_that_is_opened_counts(method: str) -> None:
+    async with waiting() as (loopback, task):
+        page = await send(loopback, get(loopback, f"/callback?{ANSWER}", method=method))
+        assert page.startswith("HTTP/1.1 405 ")
+        assert not task.done()
+
+
+async def test_a_request_that_is_too_long_is_cut_off() -> None:
+    async with waiting() as (loopback, task):
+        request = get(loopback, f"/callback?{ANSWER}").replace("*/*", "x" * 40_000)
+        assert await send(loopback, request) == ""
+        assert not task.done()
+
+
+async def test_whoever_says_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PATIENCE", 0.01)
+    async with waiting() as (loopback, _):
+        assert await send(loopback, "GET /callback HTTP/1.1\r\n") == ""
+
+
+async def idle_beside(loopback: Loopback) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect, and say nothing."""
+    before = len(loopback._tasks)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port_of(loopback))
+    async with asyncio.timeout(5):
+        while len(loopback._tasks) == before:  # noqa: ASYNC110 - the loop has to accept it first
+            await asyncio.sleep(0)
+    return reader, writer
+
+
+async def test_whoever_holds_all_connections_keeps_no_browser_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_MOST_AT_ONCE", 2)
+    async with waiting() as (loopback, task):
+        (oldest, first), (other, second) = await idle_beside(loopback), await idle_beside(loopback)
+        page = await send(loopback, get(loopback, f"/callback?{ANSWER}"))
+        assert page.startswith("HTTP/1.1 200 ")
+        assert await oldest.read() == b"", "it made room"
+        assert not other.at_eof()
+        await task
+        for writer in (first, second):
+            writer.close()
+
+
+async def test_an_answer_counts_that_is_sent_away_while_it_is_given_its_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with waiting() as (loopback, task):
+
+        async def drain(_writer: asyncio.StreamWriter) -> None:
+            next(iter(loopback._tasks)).cancel()
+            await asyncio.sleep(1)
+
+        monkeypatch.setattr(asyncio.StreamWriter, "drain", drain)
+        _, writer = await asyncio.open_connection("127.0.0.1", port_of(loopback))
+        writer.write(get(loopback, f"/callback?{ANSWER}").encode())
+        await task
+        writer.close()
+    assert loopback.query == ANSWER
+
+
+async def test_what_comes_before_anybody_waits_or_after_the_answer_is_not_heard() -> None:
+    async with listening() as loopback:
+        request = get(loopback, f"/callback?{ANSWER}")
+        assert (await send(loopback, request)).startswith("HTTP/1.1 400 ")
+        task = asyncio.ensure_future(loopback.answer(accepts))
+        await asyncio.sleep(0)
+        assert (await send(loopback, request)).startswith("HTTP/1.1 200 ")
+        later = get(loopback, "/callback?code=other&state=the-state-SECRET")
+        assert (await send(loopback, later)).startswith("HTTP/1.1 400 ")
+        await task
+    assert loopback.query == ANSWER
+
+
+async def test_whoever_brings_the_answer_need_not_wait_for_the_page() -> None:
+    async with waiting() as (loopback, task):
+        _, writer = await asyncio.open_connection("127.0.0.1", port_of(loopback))
+        writer.write(get(loopback, f"/callback?{ANSWER}").encode())
+        await writer.drain()
+        writer.transport.abort()
+        await task
+
+
+async def test_nothing_listens_any_more_afterwards() -> None:
+    async with waiting() as (loopback, _):
+        _, idle = await asyncio.open_connection("127.0.0.1", port_of(loopback))
+    with pytest.raises(ConnectionRefusedError):
+        await send(loopback, "")
+    idle.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_an_address_of_the_profile_is_taken_as_it_is() -> None:
+    address = f"http://127.0.0.1:{free_port()}/xdr/back"
+    async with waiting(address) as (loopback, task):
+        assert loopback.redirect_uri == address
+        await send(loopback, get(loopback, f"/xdr/back?{ANSWER}"))
+        await task
+
+
+async def test_an_address_without_a_path_is_its_root() -> None:
+    async with waiting("http://localhost") as (loopback, task):
+        assert loopback.redirect_uri == f"http://localhost:{port_of(loopback)}"
+        await send(loopback, get(loopback, f"/?{ANSWER}"))
+        await task
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this computer has no IPv6")
+@pytest.mark.parametrize("redirect_uri", ["http://[::1]/callback", "http://localhost/callback"])
+async def test_the_other_family_of_addresses_works_as_well(redirect_uri: str) -> None:
+    async with waiting(redirect_uri) as (loopback, task):
+        await send(loopback, get(loopback, f"/callback?{ANSWER}"), host="::1")
+        await task
+
+
+async def test_localhost_works_without_the_other_family(monkeypatch: pytest.MonkeyPatch) -> None:
+    real: Callable[..., socket.socket] = module._socket
+
+    def only_ipv4(family: socket.AddressFamily, port: int) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError
+        return real(family, port)
+
+    monkeypatch.setattr(module, "_socket", only_ipv4)
+    async with waiting("http://localhost/callback") as (loopback, task):
+        await send(loopback, get(loopback, f"/callback?{ANSWER}"))
+        await task
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this computer has no IPv6")
+async def test_localhost_is_not_shared_with_who_has_its_other_address() -> None:
+    with socket.socket(socket.AF_INET6) as squatter:
+        squatter.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        squatter.bind(("::1", 0))
+        squatter.listen()
+        with pytest.raises(NoWayBack):
+            async with listening(f"http://localhost:{squatter.getsockname()[1]}/callback"):
+                pass
+
+
+def test_the_usual_port_need_not_be_named() -> None:
+    loopback = Loopback("http://127.0.0.1:80/callback")
+    head = b"GET /callback HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    loopback._accepts = lambda _: True
+    assert loopback._judge(head) == ("200 OK", "")
+
+
+@pytest.mark.parametrize(
+    "redirect_uri",
+    [
+        "https://127.0.0.1/callback",
+        "http://login.example/callback",
+        "http://0.0.0.0/callback",
+        "http://127.0.0.1:x/callback",
+        "http://127.0.0.1:70000/callback",
+        "xdr-login:/callback",
+        "nonsense",
+    ],
+)
+async def test_what_is_no_address_of_this_computer_is_told(redirect_uri: str) -> None:
+    with pytest.raises(NoWayBack) as caught:
+        async with listening(redirect_uri):
+            pass
+    assert caught.value.redirect_uri == redirect_uri
+
+
+async def test_a_port_that_another_program_has_is_told() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(NoWayBack):
+            async with listening(f"http://127.0.0.1:{other.getsockname()[1]}/callback"):
+                pass

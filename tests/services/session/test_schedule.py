@@ -1,0 +1,181 @@
+"""When a renewal is due, who counts as using the token, and how long to wait after a failure."""
+
+import math
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop.oauth import errors
+from desktop.oauth.claims import Account
+from desktop.oauth.clock import now
+from desktop.oauth.grants.token import TokenSet
+from desktop.services.model.settings import Settings
+from desktop.services.secrets.keystore import KeyringLocked
+from desktop.services.session.schedule import Failures, Use, due_at, one_more
+from tests.services.harness import ACCESS_TOKEN, HOST, REFRESH_TOKEN, START, FakeClock
+
+CHANCES = st.floats(0, 1, exclude_max=True)
+
+
+def tokens(lifetime: float | None) -> TokenSet:
+    return TokenSet(
+        access_token=ACCESS_TOKEN,
+        refresh_token=REFRESH_TOKEN,
+        token_type="Bearer",
+        scope=(),
+        requested_scope=(),
+        issued_at=START,
+        expires_at=None if lifetime is None else START + timedelta(seconds=lifetime),
+        account=Account(),
+    )
+
+
+@given(st.floats(20, 86400), CHANCES)
+def test_a_renewal_falls_due_in_the_last_fifth_of_the_lifetime(
+    lifetime: float, chance: float
+) -> None:
+    due = due_at(tokens(lifetime), chance)
+    assert due is not None
+    assert 0.8 * lifetime - 0.001 <= (due - START).total_seconds() < lifetime
+
+
+def test_two_computers_renew_at_different_times() -> None:
+    assert due_at(tokens(600), 0.1) != due_at(tokens(600), 0.9)
+
+
+@given(CHANCES)
+def test_an_hour_of_ten_minute_tokens_takes_seven_renewals_at_most(chance: float) -> None:
+    due = due_at(tokens(600), chance)
+    assert due is not None
+    assert 3600 / (due - START).total_seconds() < 8
+
+
+@pytest.mark.parametrize("lifetime", [0, 1, 5])
+def test_a_server_whose_tokens_live_no_time_is_not_asked_all_the_time(lifetime: float) -> None:
+    assert due_at(tokens(lifetime), 0) == START + timedelta(seconds=10)
+
+
+def test_what_never_expires_never_falls_due() -> None:
+    assert due_at(tokens(None), 0.5) is None
+
+
+# Use
+
+
+def test_nobody_uses_a_token_at_first() -> None:
+    assert Use().left(FakeClock()) == 0
+
+
+@pytest.mark.parametrize("use", [Use(in_sight=True), Use(Settings(keep_fresh=True))])
+def test_in_sight_or_by_setting_it_is_in_use_without_end(use: Use) -> None:
+    assert use.left(FakeClock()) == math.inf
+
+
+def test_a_copy_counts_as_use_for_as_long_as_is_set() -> None:
+    clock = FakeClock()
+    use = Use(Settings(in_use_minutes=2), used=now(clock))
+    assert use.left(clock) == 120
+    clock.elapsed = 119
+    assert use.left(clock) == 1
+    clock.elapsed = 500
+    assert use.left(clock) == 0
+
+
+def test_a_copy_before_the_computer_slept_is_no_use_any_more() -> None:
+    clock = FakeClock()
+    use = Use(Settings(in_use_minutes=15), used=now(clock))
+    clock.set_wall_clock(3600)
+    assert use.left(clock) == 0
+
+
+# Failures
+
+UNREACHABLE = errors.TransportFailure(HOST)
+
+
+def failed(*found: Exception, chance: float = 0.5, clock: FakeClock | None = None) -> Failures:
+    failures = Failures()
+    for error in found:
+        failures = one_more(failures, error, at=now(clock or FakeClock()), chance=chance)
+    return failures
+
+
+def test_pauses_grow_up_to_a_limit() -> None:
+    pauses = [failed(*[UNREACHABLE] * count, chance=1).pause for count in range(1, 12)]
+    assert pauses[:4] == [5, 10, 20, 40]
+    assert pauses[-1] == 300
+    assert pauses == sorted(pauses)
+
+
+@given(CHANCES)
+def test_pauses_differ_between_computers_by_half(chance: float) -> None:
+    assert 2.5 <= failed(UNREACHABLE, chance=chance).pause <= 5
+
+
+def test_without_a_failure_there_is_nothing_to_wait_for() -> None:
+    assert Failures().left(FakeClock()) == 0
+    assert Failures().next_at is None
+
+
+def test_what_the_server_demands_binds_people_too() -> None:
+    clock = FakeClock()
+    failures = failed(errors.Throttled(HOST, retry_after=3172.0), clock=clock)
+    assert failures.left(clock) == failures.left_for_person(clock) == 3172
+    assert failures.next_at == START + timedelta(seconds=3172)
+    assert failures.woken().left(clock) == 3172
+    clock.elapsed = 3172
+    assert failures.left_for_person(clock) == 0
+
+
+def test_nobody_is_locked_out_for_longer_than_the_quota_lasts() -> None:
+    assert failed(errors.ServerFault(HOST, retry_after=1e9)).left_for_person(FakeClock()) == 3600
+
+
+def test_a_person_need_not_wait_for_a_pause_of_our_own() -> None:
+    clock = FakeClock()
+    failures = failed(UNREACHABLE, clock=clock)
+    assert failures.left(clock) > 0
+    assert failures.left_for_person(clock) == 0
+    assert failures.woken().left(clock) == 0
+    assert failures.woken().error is UNREACHABLE
+
+
+REFUSALS = [
+    errors.InvalidClient("invalid_client", host=HOST, status=401),
+    errors.UnauthorizedClient("unauthorized_client", host=HOST),
+    errors.ForbiddenByPolicy("access_denied", host=HOST, status=403),
+    errors.UnusableAnswer(HOST, status=401),
+    errors.UnusableAnswer(HOST, status=403),
+]
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=repr)
+def test_a_refusal_waits_for_a_person(error: Exception) -> None:
+    failures = failed(error)
+    assert failures.left(FakeClock()) == math.inf
+    assert failures.left_for_person(FakeClock()) == 0
+    assert failures.next_at is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UNREACHABLE,
+        errors.PageInsteadOfAnswer(HOST, status=403),
+        errors.UnusableAnswer(HOST, status=404),
+        errors.ServerFault(HOST, status=503),
+        KeyringLocked(),
+    ],
+    ids=repr,
+)
+def test_what_may_pass_is_tried_again(error: Exception) -> None:
+    assert 0 < failed(error).left(FakeClock()) < math.inf
+
+
+def test_time_that_passed_asleep_counts_for_a_pause() -> None:
+    clock = FakeClock()
+    failures = failed(UNREACHABLE, clock=clock)
+    clock.set_wall_clock(60)
+    assert failures.left(clock) == 0

@@ -1,0 +1,493 @@
+"""The way of a sign-in, state by state."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from desktop.oauth import errors
+from desktop.oauth.grants.token import TokenSet
+from desktop.services.model.errors import ClientPasswordMissing
+from desktop.services.model.profile import Profile, client_password_key
+from desktop.services.model.states import (
+    AwaitingApproval,
+    Failed,
+    Requesting,
+    SignedIn,
+    SignedOut,
+)
+from desktop.services.secrets.keystore import KeyringLocked
+from tests.services.harness import (
+    ACCESS_TOKEN,
+    HOST,
+    PASSWORD,
+    PENDING,
+    PROFILE,
+    SECRETS,
+    START,
+    TOKENS,
+    HurriedClock,
+    World,
+    bound,
+    settle,
+)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    made = World()
+    yield made
+    await made.close()
+    assert made.server.open == 0
+    assert not made.crashes
+
+
+async def test_it_begins_with_opening(world: World) -> None:
+    assert world.state == Requesting(opening=True)
+    assert world.states == []
+
+
+async def test_a_whole_sign_in_goes_through_its_states(world: World) -> None:
+    world.session.open()
+    await settle()
+    assert world.kinds == ["Requesting", "AwaitingApproval"]
+    assert world.states[:2] == [Requesting(opening=True), Requesting()]
+    waiting = world.state
+    assert waiting == AwaitingApproval(
+        user_code="CODE-1",
+        verification_uri=f"https://{HOST}/activate",
+        verification_uri_complete=f"https://{HOST}/activate?user_code=CODE-1",
+        host=HOST,
+        host_is_known=True,
+        requested_at=START,
+        lifetime=600,
+        expires_at=START + timedelta(seconds=600),
+        asked=0,
+        asked_at=None,
+        next_at=START + timedelta(seconds=5),
+    )
+    await world.clock.advance(5)
+    world.expect(AwaitingApproval)
+    assert (world.expect(AwaitingApproval).asked, world.expect(AwaitingApproval).asked_at) == (
+        1,
+        START + timedelta(seconds=5),
+    )
+    world.server.answers = [TOKENS]
+    await world.clock.advance(5)
+    assert world.state == SignedIn(
+        scope=("read",),
+        requested_scope=("read", "write"),
+        token_type="Bearer",
+        issued_at=START + timedelta(seconds=10),
+        expires_at=START + timedelta(seconds=610),
+        user="",
+        organization="",
+        renewable=True,
+    )
+    assert world.session.access_token() == ACCESS_TOKEN
+    assert [getattr(state, "approved", False) for state in world.states] == [
+        *[False] * (len(world.states) - 2),
+        True,
+        False,
+    ]
+
+
+async def test_the_next_run_shows_the_stored_token_at_once(world: World) -> None:
+    await world.signed_in()
+    signed_in = world.state
+    world.states.clear()
+    asked = len(world.server.requests)
+    session = world.new_session()
+    session.open()
+    await settle()
+    assert world.states == [Requesting(opening=True), signed_in]
+    assert session.access_token() == ACCESS_TOKEN
+    assert len(world.server.requests) == asked, "without a request"
+    assert len(world.clients) == 1, "and without loading what requests need"
+
+
+async def test_an_expired_stored_token_is_shown_as_such_and_cannot_be_used(world: World) -> None:
+    await world.signed_in()
+    await world.clock.advance(600)
+    session = world.new_session()
+    session.open()
+    await settle()
+    world.expect(SignedIn)
+    assert world.expect(SignedIn).remaining(world.clock.utc()) == 0
+    assert session.access_token() is None
+    session.sign_in()
+    await settle()
+    world.expect(AwaitingApproval)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(PROFILE, client_id="client-2"),
+        replace(PROFILE, issuer="https://other.example", expected_issuer=f"https://{HOST}"),
+        replace(
+            PROFILE,
+            issuer="",
+            device_authorization_endpoint=f"https://{HOST}/device",
+            token_endpoint=f"https://{HOST}/token",
+        ),
+    ],
+)
+async def test_a_stored_token_of_another_server_or_client_is_ignored(
+    world: World, other: object
+) -> None:
+    await world.signed_in()
+    session = world.new_session(other)  # type: ignore[arg-type]
+    session.open()
+    await settle()
+    assert session.access_token() is None
+    assert not isinstance(world.state, SignedIn)
+
+
+async def test_a_damaged_stored_token_is_ignored(world: World) -> None:
+    await world.keyring.save("northwind", "{")
+    world.session.open()
+    await settle()
+    world.expect(AwaitingApproval)
+
+
+async def test_both_endpoints_in_the_profile_need_no_discovery(world: World) -> None:
+    world.new_session(
+        replace(
+            PROFILE,
+            device_authorization_endpoint=f"https://{HOST}/device",
+            token_endpoint=f"https://{HOST}/token",
+        )
+    )
+    await world.waiting()
+    assert world.server.requests[0][0] == "/device"
+
+
+async def test_the_servers_description_is_fetched_once(world: World) -> None:
+    await world.waiting()
+    await world.clock.advance(6)
+    world.session.new_code()
+    await settle()
+    assert world.server.asked("/.well-known/oauth-authorization-server") == 1
+    assert world.server.asked("/device") == 2
+    assert len(world.clients) == 1
+
+
+async def test_further_parameters_of_the_profile_are_sent(world: World) -> None:
+    world.new_session(replace(PROFILE, extra_parameters={"audience": "everyone"}))
+    await world.waiting()
+    assert world.server.requests[-1][1]["audience"] == "everyone"
+
+
+@pytest.mark.parametrize(
+    ("link", "known"),
+    [
+        (f"https://{HOST}/activate", True),
+        ("https://approve.example/x", True),
+        ("https://evil.example/", False),
+    ],
+)
+async def test_a_link_to_a_host_that_the_profile_does_not_name_is_marked(
+    world: World, link: str, *, known: bool
+) -> None:
+    world.new_session(replace(PROFILE, verification_hosts=("Approve.Example",)))
+    world.server.device_answer = {
+        "device_code": "x",
+        "user_code": "CODE",
+        "verification_uri": link,
+        "expires_in": 600,
+    }
+    await world.waiting()
+    world.expect(AwaitingApproval)
+    assert world.expect(AwaitingApproval).host_is_known is known
+
+
+# The token
+
+
+async def test_the_token_is_given_only_while_it_is_valid(world: World) -> None:
+    assert world.session.access_token() is None
+    await world.signed_in()
+    await world.clock.advance(598)
+    assert world.session.access_token() == ACCESS_TOKEN
+    await world.clock.advance(1)
+    assert world.session.access_token() is None
+
+
+async def test_a_token_that_never_expires_is_given_always(world: World) -> None:
+    world.server.answers = [{"access_token": ACCESS_TOKEN}]
+    world.session.sign_in()
+    await world.clock.advance(1000)
+    assert world.session.access_token() == ACCESS_TOKEN
+
+
+# Trouble
+
+
+async def test_trouble_on_the_way_is_shown_and_passes(world: World) -> None:
+    world.server.answers = [httpx.ConnectError("reset"), PENDING, TOKENS]
+    await world.waiting()
+    await world.clock.advance(5)
+    world.expect(AwaitingApproval)
+    assert isinstance(world.expect(AwaitingApproval).trouble, errors.TransportFailure)
+    await world.clock.advance(10)
+    world.expect(AwaitingApproval)
+    assert world.expect(AwaitingApproval).trouble is None
+    await world.clock.advance(5)
+    world.expect(SignedIn)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ({"error": "access_denied"}, errors.AccessDenied),
+        ({"error": "expired_token"}, errors.ExpiredToken),
+        ({"error": "invalid_client"}, errors.InvalidClient),
+    ],
+)
+async def test_a_final_answer_fails_with_the_code_that_was_shown(
+    world: World, answer: dict[str, str], kind: type[Exception]
+) -> None:
+    world.server.answers = [answer]
+    await world.waiting()
+    await world.clock.advance(5)
+    world.expect(Failed)
+    assert type(world.expect(Failed).error) is kind
+    assert world.expect(Failed).user_code == "CODE-1"
+
+
+async def test_an_approval_before_any_code_was_shown_is_taken_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def at_once(ask: Callable[[], Awaitable[TokenSet]], *_: object, **__: object) -> TokenSet:
+        return await ask()
+
+    monkeypatch.setattr("desktop.services.session.device_sign_in.poll", at_once)
+    world.server.answers = [TOKENS]
+    await world.waiting()
+    assert world.kinds == ["Requesting", "SignedIn"]
+
+
+async def test_a_code_that_nobody_approves_expires_by_our_own_clock(world: World) -> None:
+    await world.waiting()
+    await world.clock.advance(601)
+    world.expect(Failed)
+    assert type(world.expect(Failed).error) is errors.CodeExpired
+    requests = len(world.server.requests)
+    await world.clock.advance(60)
+    assert len(world.server.requests) == requests, "and nobody goes on asking"
+
+
+async def test_a_server_that_cannot_be_reached_fails_without_a_code(world: World) -> None:
+    world.server.device_answer = httpx.ConnectError("refused")
+    await world.waiting()
+    world.expect(Failed)
+    assert isinstance(world.expect(Failed).error, errors.TransportFailure)
+    assert world.expect(Failed).user_code == ""
+
+
+# The client
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+async def test_a_client_without_its_password_fails_and_works_once_it_is_stored(
+    world: World, method: str
+) -> None:
+    profile = replace(PROFILE, client_authentication=method)
+    session = world.new_session(profile)
+    session.open()
+    await settle()
+    world.expect(Failed)
+    assert isinstance(world.expect(Failed).error, ClientPasswordMissing)
+    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
+    session.retry()
+    await settle()
+    world.expect(AwaitingApproval)
+
+
+async def test_a_corrected_password_is_used_by_the_next_try(world: World) -> None:
+    profile = replace(PROFILE, client_authentication="client_secret_post")
+    await world.keyring.save(client_password_key(profile), bound("wrong", profile))
+    session = world.new_session(profile)
+    world.server.device_answer = {"error": "invalid_client"}
+    session.sign_in()
+    await settle()
+    world.expect(Failed)
+    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
+    world.server.device_answer = None
+    session.retry()
+    await settle()
+    assert world.server.requests[-1][1]["client_secret"] == PASSWORD
+
+
+async def test_without_a_password_a_client_of_unknown_kind_is_public(world: World) -> None:
+    world.new_session(replace(PROFILE, client_authentication="auto"))
+    await world.waiting()
+    world.expect(AwaitingApproval)
+    assert "client_secret" not in world.server.requests[-1][1]
+    assert world.server.authorizations[-1] == ""
+
+
+async def test_how_the_client_proves_itself_is_remembered_with_the_tokens(world: World) -> None:
+    profile = replace(PROFILE, client_authentication="auto")
+    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
+    world.new_session(profile)
+    world.server.device_answer = {"error": "invalid_client"}
+    world.session.sign_in()
+    await world.clock.advance(2)
+    forms = [form for path, form in world.server.requests if path == "/device"]
+    assert ["client_secret" in form for form in forms] == [False, True], "basic, then in the body"
+    world.server.device_answer = None
+    await world.signed_in()
+    first = world.session._provider.known_methods
+    session = world.new_session(profile)
+    session.open()
+    await settle()
+    assert session._provider.known_methods == first
+    assert first
+
+
+# Secrets
+
+
+def texts_in(value: object) -> list[str]:
+    """All text in a value: the members of data classes and of errors, their words included."""
+    if isinstance(value, BaseException):
+        inside = [*value.args, *vars(value).values(), value.__cause__, value.__context__]
+        return [str(value), repr(value)] + [text for each in inside for text in texts_in(each)]
+    if is_dataclass(value):
+        inside = [getattr(value, each.name) for each in fields(value)]
+        return [repr(value)] + [text for each in inside for text in texts_in(each)]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [text for each in value for text in texts_in(each)]
+    return [repr(value)]
+
+
+async def test_no_state_of_a_sign_in_holds_a_secret(world: World) -> None:
+    profile = replace(PROFILE, client_authentication="client_secret_post")
+    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
+    world.new_session(profile)
+    world.keyring.errors["save"] = KeyringLocked("locked")
+    world.server.answers = [
+        PENDING,
+        httpx.Response(502, text="<html>"),
+        httpx.Response(200, json={"access_token": ACCESS_TOKEN + "\n"}),
+        httpx.ConnectError("reset"),
+        {"error": "slow_down"},
+        TOKENS,
+    ]
+    world.session.open()
+    await world.clock.advance(200)
+    world.expect(SignedIn)
+    assert isinstance(world.expect(SignedIn).not_saved, KeyringLocked)
+    world.server.answers = [{"error": "invalid_grant", "error_description": "no"}]
+    world.session.sign_in()
+    await world.clock.advance(10)
+    world.expect(Failed)
+    text = "\n".join(found for state in world.states for found in texts_in(state))
+    assert "CODE-1" in text
+    assert [secret for secret in SECRETS if secret in text] == []
+
+
+# The unexpected
+
+
+async def test_an_unexpected_error_is_reported_and_shown() -> None:
+    world = World(clock=HurriedClock())
+    world.server.answers = [ZeroDivisionError("unheard of")]
+    world.session.sign_in()
+    await settle()
+    world.expect(Failed)
+    assert isinstance(world.expect(Failed).error, ZeroDivisionError)
+    assert world.expect(Failed).user_code == "CODE-1"
+    assert [crash["exception"] for crash in world.crashes] == [world.expect(Failed).error]
+    assert world.crashes[0]["message"] == "sign-in broke"
+    world.server.answers = [TOKENS]
+    world.session.retry()
+    await settle()
+    world.expect(SignedIn)  # and it works again
+    await world.session.close()
+
+
+async def test_an_error_in_what_was_given_up_is_reported_but_not_shown() -> None:
+    world = World()
+
+    async def broken_end(_profile: Profile, /, **_given: object) -> httpx.AsyncClient:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ZeroDivisionError("while leaving")
+
+    provider = world.session._provider
+    provider._world = replace(provider._world, open_http=broken_end)
+    await world.waiting()
+    world.session.cancel()
+    await settle()
+    assert world.state == SignedOut()
+    assert [type(crash["exception"]) for crash in world.crashes] == [ZeroDivisionError]
+
+
+async def test_an_observer_that_breaks_does_not_end_the_program() -> None:
+    world = World()
+
+    def break_down(state: object) -> None:
+        if isinstance(state, AwaitingApproval):
+            raise RuntimeError("cannot draw")  # noqa: TRY004 - any error at all
+
+    world.watch = break_down
+    await world.waiting()
+    world.expect(Failed)
+    assert len(world.crashes) == 1
+    assert world.server.open == 0
+    await world.session.close()
+
+
+async def test_a_password_does_not_go_to_another_server_than_it_was_stored_for(
+    world: World,
+) -> None:
+    profile = replace(PROFILE, client_authentication="client_secret_basic")
+    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
+    world.new_session(replace(profile, issuer="https://evil.example"))
+    world.session.open()
+    await settle()
+    assert isinstance(world.expect(Failed).error, ClientPasswordMissing)
+    assert not [request for request in world.server.requests if PASSWORD in str(request)]
+
+
+async def test_cancelling_a_renewed_sign_in_keeps_the_expired_token_in_sight(world: World) -> None:
+    await world.signed_in()
+    await world.clock.advance(601)
+    world.session.sign_in()
+    await settle()
+    world.session.cancel()
+    await settle()
+    assert world.expect(SignedIn).remaining(world.clock.utc()) == 0
+    assert world.session.access_token() is None
+
+
+async def test_the_token_is_not_handed_out_while_it_is_being_removed(world: World) -> None:
+    await world.signed_in()
+    gate = world.keyring.gates["delete"] = asyncio.Event()
+    world.session.sign_out()
+    await settle()
+    assert world.expect(SignedIn).leaving
+    assert world.session.access_token() is None
+    gate.set()
+    await settle()
+    world.expect(SignedOut)
+
+
+async def test_closing_waits_until_the_token_is_removed(world: World) -> None:
+    await world.signed_in()
+    gate = world.keyring.gates["delete"] = asyncio.Event()
+    world.session.sign_out()
+    await settle()
+    closing = asyncio.ensure_future(world.session.close())
+    await settle()
+    assert not closing.done()
+    gate.set()
+    await closing
+    assert world.keyring.kept == {}

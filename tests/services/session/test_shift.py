@@ -1,0 +1,149 @@
+"""Eight hours in virtual time: sleep, lost networks, clocks that are set, two programs.
+
+Whatever happens, no refresh token is ever used twice, the quota is spared, and who copies gets a
+token that is valid.
+"""
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+
+import pytest
+
+from desktop.oauth.errors import OAuthError
+from desktop.services.model.errors import RenewalSlow
+from desktop.services.model.states import SignedIn
+from tests.services.harness import World, settle
+
+HOUR = 3600
+
+
+@dataclass
+class Analyst:
+    """Somebody who works with the token, and what they got."""
+
+    world: World
+    copies: list[str] = field(default_factory=list)
+    refused: int = 0
+
+    async def minutes(self, count: int, *, copies: bool = False) -> None:
+        """Let time pass as it passes with the tray: a tick a minute."""
+        for _ in range(count):
+            if copies:
+                await self.copy()
+            await self.world.clock.advance(60)
+            self.world.session.look_at_clock()
+            await settle()
+
+    async def copy(self) -> None:
+        """Copy the token; what comes is valid now."""
+        copying = asyncio.ensure_future(self.world.session.fresh_token())
+        await self.world.clock.advance(7)
+        try:
+            found = await copying
+        except (OAuthError, RenewalSlow):
+            self.refused += 1
+            return
+        assert found.expires_at is not None
+        assert found.expires_at > self.world.clock.utc()
+        self.copies.append(found.access_token)
+
+    def sleep(self, seconds: float) -> None:
+        """Close the lid: the monotonic clock stands still, the wall clock does not."""
+        self.world.clock.set_wall_clock(seconds)
+
+
+async def signed_in() -> Analyst:
+    world = World()
+    await world.signed_in()
+    return Analyst(world)
+
+
+async def end(analyst: Analyst) -> None:
+    """The shift is over: nothing is left, and no refresh token was used twice."""
+    world = analyst.world
+    await world.close()
+    assert world.crashes == []
+    assert world.server.open == 0
+    rotation = world.server.rotation
+    assert rotation.reused == 0
+    assert len(set(rotation.used)) == len(rotation.used)
+
+
+async def test_a_shift_with_all_that_happens_in_one() -> None:
+    analyst = await signed_in()
+    world = analyst.world
+    world.session.watch(visible=True)
+    await analyst.minutes(30)
+    world.session.watch(visible=False)
+    await analyst.minutes(60, copies=True)
+    in_use = world.server.renewals()
+    await analyst.minutes(60)  # a briefing: the last copy counts for a quarter of an hour
+    assert world.server.renewals() - in_use <= 2
+    analyst.sleep(HOUR)  # lunch, with the lid closed
+    world.session.wake()
+    await analyst.copy()
+    assert analyst.refused == 0
+    world.server.offline = True  # the VPN is gone for twenty minutes
+    await analyst.minutes(20, copies=True)
+    assert analyst.refused > 0
+    world.server.offline = False
+    world.session.wake()
+    await settle()
+    refused = analyst.refused
+    await analyst.minutes(30, copies=True)
+    assert analyst.refused == refused, "and at once when it is back"
+    world.clock.set_wall_clock(-1200)  # somebody sets the clock right
+    await analyst.minutes(60, copies=True)
+    world.clock.set_wall_clock(+300)
+    await analyst.minutes(40, copies=True)
+    assert analyst.refused == refused
+    assert isinstance(world.state, SignedIn)
+    await end(analyst)
+
+
+async def test_an_idle_shift_asks_nothing() -> None:
+    analyst = await signed_in()
+    await analyst.minutes(8 * 60)
+    assert analyst.world.server.renewals() == 0
+    await end(analyst)
+
+
+async def test_a_busy_shift_asks_seven_times_an_hour_at_most() -> None:
+    analyst = await signed_in()
+    dice = random.Random(8628)  # noqa: S311 - the same each time
+    for hour in range(1, 9):
+        analyst.world.chance = dice.random()
+        await analyst.minutes(50, copies=True)  # a copy takes seven seconds of its own
+        assert analyst.world.server.renewals() <= 7 * hour
+    assert analyst.refused == 0
+    await end(analyst)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_two_programs_share_one_sign_in_all_day(seed: int) -> None:
+    analyst = await signed_in()
+    other = World(beside=analyst.world)
+    other.session.open()
+    await settle()
+    dice = random.Random(seed)  # noqa: S311 - the same each time
+    programs = [analyst, Analyst(other)]
+    for _ in range(4 * 60):
+        analyst.world.chance, other.chance = dice.random(), dice.random()
+        analyst.world.server.offline = dice.random() < 0.1
+        if dice.random() < 0.02:
+            analyst.sleep(dice.uniform(60, HOUR))
+        if dice.random() < 0.02:
+            analyst.world.clock.set_wall_clock(dice.uniform(-600, 600))
+        await asyncio.gather(*(each.copy() for each in programs if dice.random() < 0.7))
+        for each in programs:
+            each.world.session.look_at_clock()
+        await analyst.world.clock.advance(60)
+    analyst.world.server.offline = False
+    await analyst.world.clock.advance(900)
+    for each in programs:
+        await each.copy()
+    assert len({each.copies[-1] for each in programs}) == 1, "both hold the same token"
+    assert all(isinstance(each.world.state, SignedIn) for each in programs)
+    await other.close()
+    await end(analyst)

@@ -1,0 +1,181 @@
+"""The person is asked which programs may have the token; what they said holds for a while."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from desktop.services.model.errors import NotAllowed, NotAnswered
+from desktop.services.session import token_permission as consent
+from desktop.services.session.token_permission import (
+    ALLOWED_FOR,
+    REFUSED_FOR,
+    Answer,
+    Consent,
+    Question,
+)
+from desktop.services.system.processes import UNKNOWN, Program
+from tests.services.harness import FakeClock, settle
+
+DEPLOY = Question(Program("deploy.py", "/srv/deploy.py", 7, "/usr/bin/python3"), "soc", "SOC")
+BASH = Question(Program("bash", "/usr/bin/bash", 8), "soc", "SOC")
+
+
+@dataclass
+class Person:
+    """Answers when a test says so."""
+
+    asked: list[Question] = field(default_factory=list)
+    open: list[asyncio.Future[Answer]] = field(default_factory=list)
+
+    async def ask(self, question: Question) -> Answer:
+        self.asked.append(question)
+        self.open.append(asyncio.get_running_loop().create_future())
+        return await self.open[-1]
+
+    async def say(self, answer: Answer) -> None:
+        await settle()
+        self.open[-1].set_result(answer)
+        await settle()
+
+
+@dataclass
+class Desk:
+    person: Person
+    clock: FakeClock
+    consent: Consent
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def begin(self, question: Question = DEPLOY) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(self.consent.obtain(question))
+        self.tasks.append(task)
+        return task
+
+    async def answered(self, answer: Answer, question: Question = DEPLOY) -> None:
+        """Ask, and give this answer."""
+        task = self.begin(question)
+        await self.person.say(answer)
+        await task
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    person, clock = Person(), FakeClock()
+    made = Desk(person, clock, Consent(person.ask, clock))
+    yield made
+    for task in made.tasks:
+        task.cancel()
+    await asyncio.gather(*made.tasks, return_exceptions=True)
+
+
+async def test_once_is_once(desk: Desk) -> None:
+    await desk.answered(Answer.ONCE)
+    await desk.answered(Answer.ONCE)
+    assert desk.person.asked == [DEPLOY, DEPLOY]
+
+
+async def test_an_hour_is_an_hour(desk: Desk) -> None:
+    await desk.answered(Answer.FOR_AN_HOUR)
+    await desk.clock.advance(ALLOWED_FOR - 1)
+    await desk.begin()
+    assert len(desk.person.asked) == 1
+    await desk.clock.advance(1)
+    await desk.answered(Answer.ONCE)
+    assert len(desk.person.asked) == 2
+
+
+async def test_who_was_refused_does_not_ask_again_at_once(desk: Desk) -> None:
+    with pytest.raises(NotAllowed):
+        await desk.answered(Answer.REFUSE)
+    with pytest.raises(NotAllowed):
+        await desk.begin()
+    assert len(desk.person.asked) == 1
+    await desk.clock.advance(REFUSED_FOR)
+    await desk.answered(Answer.ONCE)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        BASH,
+        replace(DEPLOY, profile="other"),
+        replace(DEPLOY, program=replace(DEPLOY.program, path="/elsewhere/deploy.py")),
+        replace(DEPLOY, program=replace(DEPLOY.program, runs_in="/elsewhere/python3")),
+        replace(DEPLOY, program=replace(DEPLOY.program, name="another_module")),
+    ],
+)
+async def test_an_answer_is_for_that_program_and_profile(desk: Desk, other: Question) -> None:
+    await desk.answered(Answer.FOR_AN_HOUR)
+    await desk.answered(Answer.ONCE, other)
+    assert desk.person.asked == [DEPLOY, other]
+
+
+async def test_another_process_of_the_same_program_is_the_same(desk: Desk) -> None:
+    await desk.answered(Answer.FOR_AN_HOUR)
+    await desk.begin(replace(DEPLOY, program=replace(DEPLOY.program, pid=99)))
+    assert len(desk.person.asked) == 1
+
+
+async def test_nothing_is_remembered_of_a_program_that_is_not_known(desk: Desk) -> None:
+    unknown = replace(DEPLOY, program=UNKNOWN)
+    await desk.answered(Answer.FOR_AN_HOUR, unknown)
+    await desk.answered(Answer.FOR_AN_HOUR, unknown)
+    assert len(desk.person.asked) == 2
+
+
+async def test_two_that_are_not_known_are_not_the_same(desk: Desk) -> None:
+    unknown = replace(DEPLOY, program=UNKNOWN)
+    first, second = desk.begin(unknown), desk.begin(unknown)
+    await desk.person.say(Answer.ONCE)
+    await first
+    await desk.person.say(Answer.REFUSE)
+    with pytest.raises(NotAllowed):
+        await second
+    third = desk.begin(unknown)
+    await settle()
+    third.cancel()
+    await settle()
+    assert desk.person.open[-1].cancelled()
+
+
+async def test_all_that_wait_for_the_same_program_get_the_same_answer(desk: Desk) -> None:
+    several = [desk.begin() for _ in range(5)]
+    await desk.person.say(Answer.ONCE)
+    await asyncio.gather(*several)
+    assert desk.person.asked == [DEPLOY]
+
+
+async def test_one_thing_is_asked_at_a_time(desk: Desk) -> None:
+    first, second = desk.begin(DEPLOY), desk.begin(BASH)
+    await settle()
+    assert desk.person.asked == [DEPLOY]
+    await desk.person.say(Answer.ONCE)
+    await first
+    assert desk.person.asked == [DEPLOY, BASH]
+    await desk.person.say(Answer.REFUSE)
+    with pytest.raises(NotAllowed):
+        await second
+
+
+async def test_no_answer_is_a_no(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consent, "ANSWER_WITHIN", 0.0)
+    with pytest.raises(NotAnswered):
+        await desk.begin()
+    await settle()
+    assert desk.person.open[0].cancelled() if desk.person.open else True
+    monkeypatch.undo()
+    await desk.answered(Answer.ONCE)
+
+
+async def test_the_question_is_taken_back_when_nobody_waits_any_more(desk: Desk) -> None:
+    one, other = desk.begin(), desk.begin()
+    await settle()
+    one.cancel()
+    await settle()
+    assert not desk.person.open[0].cancelled()
+    other.cancel()
+    await settle()
+    assert desk.person.open[0].cancelled()
+    await desk.answered(Answer.ONCE)
+    assert len(desk.person.asked) == 2

@@ -1,0 +1,22 @@
+"""The program's logger, for tests that start logging."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from desktop.services.system.logs import LOGGER
+
+
+@contextmanager
+def kept_logging() -> Iterator[logging.Logger]:
+    """Lend the program's logger, and put it back as it was."""
+    logger = logging.getLogger(LOGGER)
+    before = (logger.level, logger.propagate, logger.handlers[:], sys.excepthook)
+    try:
+        yield logger
+    finally:
+        for handler in set(logger.handlers) - set(before[2]):
+            handler.close()
+        logger.propagate, logger.handlers[:], sys.excepthook = before[1:]
+        logger.setLevel(before[0])

@@ -1,0 +1,88 @@
+"""What the program says is inside: of the modules here, and of a bundle by the list it carries."""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from desktop import __version__
+from desktop.services.system import about, components
+from desktop.services.system.components import Component
+
+ROOT = Path(__file__).parents[3]
+LIST = (Component("Qt", "6.11.3", "LGPL-3.0-only"), Component("httpx", "0.28.1", "BSD-3-Clause"))
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program that is frozen, in a folder of its own."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "Contents" / "MacOS" / "xdr-login"))
+    return tmp_path
+
+
+def test_it_begins_with_what_the_project_depends_on() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["demo"], "cryptography"]
+    names = {re.split(r"[^\w.-]", each)[0] for each in asked}  # pyjwt[crypto] is cryptography
+    assert sorted(components.ROOTS) == sorted(names)
+
+
+def test_what_is_needed_by_those_is_found_too() -> None:
+    found = {normal(each.name) for each in components.components()}
+    assert {"pyside6-essentials", "shiboken6", "httpcore", "h11", "markupsafe", "cffi"} <= found
+    assert not {"pytest", "ruff", "pip", "trio"} & found
+
+
+def test_each_has_a_version_and_a_licence_in_one_line() -> None:
+    for each in components.components():
+        assert re.match(r"\d", each.version)
+        assert each.licence
+        assert "\n" not in each.licence
+
+
+def test_a_bundle_reads_its_list(bundle: Path) -> None:
+    folder = components.licences_folder()
+    folder.mkdir(parents=True)
+    assert folder.is_relative_to(bundle)
+    (folder / components.LIST).write_text(components.write_list(LIST), "utf-8")
+    assert components.components() == LIST
+
+
+@pytest.mark.parametrize(
+    ("system", "place"), [("linux", "MacOS"), ("win32", "MacOS"), ("darwin", "Resources")]
+)
+def test_the_licences_are_where_the_system_wants_them(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, system: str, place: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    assert components.licences_folder() == bundle.resolve() / "Contents" / place / "licenses"
+
+
+def test_in_a_checkout_the_licences_are_there() -> None:
+    assert (components.licences_folder() / "LGPL-3.txt").exists()
+
+
+def test_the_report_names_versions_and_no_path() -> None:
+    text = about.report(about.facts("6.11.3", "xcb"), LIST)
+    assert f"\nVersion: {__version__}\n" in text
+    assert "\nQt: 6.11.3 (xcb)\n" in text
+    assert "OpenSSL: 3" in text
+    assert text.endswith("Inside: Qt 6.11.3, httpx 0.28.1")
+    assert str(Path.home()) not in text
+    assert str(ROOT) not in text
+
+
+@pytest.mark.usefixtures("bundle")
+def test_a_package_says_that_it_is_one() -> None:
+    assert ("Installed as", "a package") in about.facts("6.11.3", "")
+
+
+def test_without_a_list_the_report_ends_with_the_facts() -> None:
+    assert "Inside" not in about.report(about.facts("6.11.3", ""), ())

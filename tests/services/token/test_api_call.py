@@ -1,0 +1,185 @@
+"""What a person may ask of the profile's own server, and how it is written."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop.oauth.errors import UnsafeAddress
+from desktop.services.model.profile import Profile
+from desktop.services.token.api_call import BadCall, Call, Wish, home_of, make_call
+
+HOME = "https://login.example"
+
+
+def call(method: str, path: str, **given: Any) -> Call:  # noqa: ANN401 - Wish's own
+    return make_call(HOME, Wish(method, path, **given))
+
+
+def header(made: Call, name: str) -> list[str]:
+    return [value for each, value in made.headers if each.lower() == name]
+
+
+@pytest.mark.parametrize(
+    ("profile", "home"),
+    [
+        ({"issuer": "https://login.example/realms/northwind"}, HOME),
+        ({"issuer": "https://login.example:8443"}, "https://login.example:8443"),
+        ({"token_endpoint": "https://login.example/oauth/token"}, HOME),
+        ({"issuer": "http://127.0.0.1:8000"}, "http://127.0.0.1:8000"),
+    ],
+)
+def test_home_is_the_server_that_issues_the_token(profile: dict[str, str], home: str) -> None:
+    made = Profile(id="p", name="P", client_id="c", **profile)  # type: ignore[arg-type]
+    assert home_of(made) == home
+
+
+@pytest.mark.parametrize("issuer", ["", "http://login.example", "https://user@login.example"])
+def test_a_home_that_is_not_safe_is_none(issuer: str) -> None:
+    with pytest.raises(UnsafeAddress):
+        home_of(Profile(id="p", name="P", client_id="c", issuer=issuer))
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("/iroh/x", "/iroh/x"),
+        ("/a%20b/ü", "/a%20b/%C3%BC"),
+        ("/a?b=c&d=e%20f", "/a?b=c&d=e%20f"),
+        ("/a?", "/a"),
+        ("/@evil.example", "/@evil.example"),
+        ("/$(id)'\"`", "/$(id)'%22%60"),
+    ],
+)
+def test_a_path_stays_below_home(path: str, address: str) -> None:
+    assert call("GET", path).address == HOME + address
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "x", "https://evil.example", "HTTPS:/x", "//evil.example/x", "///x", "@evil.example"),
+        *("/\\evil.example", "\\\\evil.example", "/x#y", "/a b", "/a\tb", "/a\nb", "/a\x00b"),
+        *("/a\u202eb", "/a\ud800", "/app-grant/{client-id}", ".evil.example/", ":443@evil.example"),
+    ],
+)
+def test_what_is_no_path_of_this_server_is_refused(path: str) -> None:
+    with pytest.raises(BadCall):
+        call("GET", path)
+
+
+@given(st.text(max_size=40))
+def test_no_path_leads_anywhere_else(path: str) -> None:
+    try:
+        address = call("GET", path).address
+    except (BadCall, UnsafeAddress):
+        return
+    assert urlsplit(address).netloc == "login.example"
+    assert address.isascii()
+
+
+def test_what_is_to_be_filled_in_is_named() -> None:
+    with pytest.raises(BadCall, match=r"in place of \{client-id\}"):
+        call("DELETE", "/app-grant/{client-id}")
+
+
+def test_methods_are_the_usual_ones_in_any_case() -> None:
+    assert call("delete", "/x").method == "DELETE"
+    assert not call("delete", "/x").is_harmless
+    assert call("Head", "/x").is_harmless
+    with pytest.raises(BadCall):
+        call("CONNECT", "/x")
+
+
+# Fields
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_fields_go_into_the_query(method: str) -> None:
+    made = call(method, "/x?a=0", fields=("a=1", "a=&", "b c=ü"))
+    assert parse_qsl(urlsplit(made.address).query) == [
+        ("a", "0"),
+        ("a", "1"),
+        ("a", "&"),
+        ("b c", "ü"),
+    ]
+    assert made.body is None
+
+
+def test_fields_become_members_and_once_more_a_list() -> None:
+    made = call("POST", "/x", fields=("a=1", "b=x=y", "a=2", "c="))
+    assert made.body is not None
+    assert json.loads(made.body.text) == {"a": ["1", "2"], "b": "x=y", "c": ""}
+    assert header(made, "content-type") == ["application/json"]
+
+
+def test_fields_become_a_form() -> None:
+    made = call("PUT", "/x", fields=("a=1", "a=b c"), as_form=True)
+    assert made.body is not None
+    assert made.body.text == "a=1&a=b+c"
+    assert header(made, "content-type") == ["application/x-www-form-urlencoded"]
+
+
+def test_with_a_file_fields_go_into_the_query() -> None:
+    made = call("POST", "/x", fields=("a=1",), input_file="body.json")
+    assert made.address.endswith("/x?a=1")
+    assert made.body is not None
+    assert made.body.file == "body.json"
+
+
+def test_without_fields_there_is_no_body() -> None:
+    made = call("POST", "/x")
+    assert made.body is None
+    assert header(made, "content-type") == []
+
+
+def test_a_field_that_is_wrong_is_not_repeated() -> None:
+    for wrong in ("pass-word", "=pass-word", "a=\ud800"):
+        with pytest.raises(BadCall) as found:
+            call("POST", "/x", fields=(wrong,))
+        assert "pass-word" not in str(found.value)
+
+
+# Headers
+
+
+def test_headers_replace_what_is_usual() -> None:
+    made = call("POST", "/x", fields=("a=1",), headers=("accept: text/csv", "X-A: 1", "X-A: 2"))
+    assert header(made, "accept") == ["text/csv"]
+    assert header(made, "x-a") == ["1", "2"]
+    assert header(call("GET", "/x"), "accept") == ["application/json"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Authorization: Bearer x",
+            "AUTHORIZATION:x",
+            "authorization : x",
+            "Host: x",
+            "Cookie: a",
+        ),
+        *("Proxy-Authorization: x", "Content-Length: 1", "Transfer-Encoding: chunked"),
+        *(
+            "X-A",
+            "X-A:",
+            "X A: 1",
+            ": 1",
+            "X-A: 1\r\nAuthorization: x",
+            "X-A: \u00e9",
+            "X\u00e9: 1",
+        ),
+    ],
+)
+def test_who_asks_and_whom_is_not_to_be_set(text: str) -> None:
+    with pytest.raises(BadCall):
+        call("GET", "/x", headers=(text,))
+
+
+def test_nothing_secret_is_in_its_representation() -> None:
+    made = call("POST", "/x", fields=("secret=pass-word",), headers=("X-Key: pass-word",))
+    assert "pass-word" not in repr(made)

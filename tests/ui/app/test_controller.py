@@ -1,0 +1,469 @@
+"""Between window and session: what a person wants goes down, and time is counted."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from unittest.mock import ANY
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence, QPixmapCache
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from desktop.oauth import errors
+from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.model.profile import NoProfile
+from desktop.services.model.states import Failed, Requesting, SignedOut, State
+from desktop.services.system.paths import log_folder
+from desktop.ui.app.controller import Controller
+from desktop.ui.kit.widgets import Button
+from desktop.ui.views.ring import Ring
+from desktop.ui.window.window import Window
+from tests.sample_states import LINK, METADATA, NOW, PROFILE, STATES, in_browser, signed_in, waiting
+from tests.ui.harness import TOKEN, Desk, FakeTime, Listener, settle
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Stand in for the desktop: the addresses that were opened."""
+    addresses: list[str] = []
+
+    def open_url(url: QUrl) -> bool:
+        addresses.append(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
+    return addresses
+
+
+@pytest.fixture
+def sign_ins(bare: tuple[Controller, Window]) -> list[bool]:
+    """How often the controller has asked for a sign-in."""
+    wanted: list[bool] = []
+    bare[0].sign_in_wanted.connect(lambda: wanted.append(True))
+    return wanted
+
+
+def clipboard() -> str:
+    return QGuiApplication.clipboard().text()
+
+
+# Down
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "retry",
+        "continue_without_keyring",
+        "save_again",
+        "sign_out",
+        "renew",
+        "revoke_again",
+    ],
+)
+def test_a_wish_goes_to_the_session(desk: Desk, wish: str) -> None:
+    getattr(desk.controller, wish)()
+    assert desk.session.calls == [wish]
+
+
+@pytest.mark.parametrize("wish", ["sign_in", "new_code"])
+def test_signing_in_takes_the_profile_as_it_is_now(
+    desk: Desk, sign_ins: list[bool], wish: str
+) -> None:
+    getattr(desk.controller, wish)()
+    assert sign_ins == [True]
+    assert desk.session.calls == []
+
+
+@pytest.mark.parametrize("name", ["unknown_client", "unreachable"])
+def test_trying_again_takes_the_profile_as_it_is_now_where_it_may_be_to_blame(
+    desk: Desk, sign_ins: list[bool], name: str
+) -> None:
+    desk.show(STATES[name])
+    desk.controller.retry()
+    assert sign_ins == [True]
+    assert desk.session.calls == []
+
+
+def test_trying_again_does_what_failed_where_the_profile_is_not_to_blame(
+    desk: Desk, sign_ins: list[bool]
+) -> None:
+    desk.show(STATES["keyring_locked"])
+    desk.controller.retry()
+    assert sign_ins == []
+    assert desk.session.calls == ["retry"]
+
+
+@pytest.mark.parametrize("state", [Requesting(), waiting()])
+def test_giving_up_goes_to_the_session_while_something_is_under_way(
+    desk: Desk, state: State
+) -> None:
+    desk.show(state)
+    desk.controller.cancel()
+    assert desk.session.calls == ["cancel"]
+
+
+@pytest.mark.parametrize("state", [SignedOut(), signed_in(), Failed(errors.CodeExpired())])
+def test_giving_up_does_nothing_where_nothing_is_under_way(desk: Desk, state: State) -> None:
+    desk.show(state)
+    desk.controller.cancel()
+    assert desk.session.calls == []
+    assert desk.window.isVisible()
+
+
+def test_giving_up_before_the_profile_is_loaded_leaves(bare: tuple[Controller, Window]) -> None:
+    controller, _ = bare
+    left: list[bool] = []
+    controller.quit_wanted.connect(lambda: left.append(True))
+    controller.cancel()
+    assert left == [True]
+
+
+def test_escape_does_not_leave_while_a_profile_is_to_be_set_up(
+    bare: tuple[Controller, Window],
+) -> None:
+    controller, window = bare
+    controller.show(Failed(NoProfile(Path("profiles.toml"))))
+    controller.cancel()
+    assert window.isVisible()
+
+
+def test_trying_again_without_a_profile_loads_it_again(
+    bare: tuple[Controller, Window], sign_ins: list[bool]
+) -> None:
+    controller, _ = bare
+    controller.retry()
+    assert sign_ins == [True]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "new_code",
+        "continue_without_keyring",
+        "save_again",
+        "sign_out",
+        "copy_token",
+        "renew",
+        "revoke_again",
+        "revocation_offered",
+    ],
+)
+def test_without_a_session_other_wishes_do_nothing(
+    bare: tuple[Controller, Window], wish: str
+) -> None:
+    controller, _ = bare
+    getattr(controller, wish)()
+    assert clipboard() == ""
+
+
+def test_closing_the_window_does_not_ask_to_quit(desk: Desk) -> None:
+    asked: list[bool] = []
+    desk.controller.quit_wanted.connect(lambda: asked.append(True))
+    desk.window.close()
+    assert asked == []
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_the_keys_for_quitting_ask_to_quit(desk: Desk, early: bool) -> None:  # noqa: FBT001
+    asked: list[bool] = []
+    desk.controller.quit_wanted.connect(lambda: asked.append(True))
+    if not early:
+        desk.controller.add_shortcuts()
+    QTest.keyClick(desk.window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    assert asked == [True]
+
+
+def test_coming_back_to_the_window_asks_the_server_at_once(desk: Desk) -> None:
+    desk.show(waiting())
+    desk.controller._on_focus(desk.window.windowHandle())
+    assert desk.session.calls == ["ask_now"]
+
+
+def test_leaving_the_window_asks_nothing(desk: Desk) -> None:
+    desk.show(waiting())
+    desk.controller._on_focus(None)
+    assert desk.session.calls == []
+
+
+# The browser and the clipboard
+
+
+def test_opening_the_browser_copies_the_code_too(desk: Desk, opened: list[str]) -> None:
+    desk.show(waiting())
+    assert desk.controller.open_browser()
+    assert opened == [f"{LINK}?user_code=WDJB-MJHT"]
+    assert clipboard() == "WDJB-MJHT"
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_link_without_a_code_leaves_the_clipboard_alone(desk: Desk) -> None:
+    desk.controller.clipboard.copy("what was there")
+    desk.show(in_browser())
+    desk.controller.open_browser()
+    desk.controller.copy_code()
+    assert clipboard() == "what was there"
+
+
+def test_without_a_code_no_browser_is_opened(desk: Desk) -> None:
+    desk.show(signed_in())
+    assert not desk.controller.open_browser()
+
+
+def test_the_link_can_be_copied(desk: Desk, announced: list[str]) -> None:
+    desk.show(waiting())
+    desk.controller.copy_link()
+    assert clipboard() == f"{LINK}?user_code=WDJB-MJHT"
+    assert announced[-1] == "Link copied"
+
+
+def test_the_code_can_be_copied(desk: Desk, announced: list[str]) -> None:
+    desk.show(waiting())
+    desk.controller.copy_code()
+    assert clipboard() == "WDJB-MJHT"
+    assert announced[-1] == "Code copied"
+
+
+async def copy(desk: Desk, format_: CopyFormat = CopyFormat.TOKEN) -> None:
+    """Copy, and wait for what comes of it."""
+    told = Listener(desk.controller.copier)
+    desk.controller.copy_token(format_)
+    await told.wait_for(2)
+
+
+async def test_the_token_can_be_copied(desk: Desk, announced: list[str]) -> None:
+    desk.show(signed_in())
+    await copy(desk)
+    assert clipboard() == TOKEN
+    assert announced[-1] == "Token copied"
+
+
+async def test_the_token_can_be_copied_in_another_shape(desk: Desk, announced: list[str]) -> None:
+    desk.show(signed_in())
+    await copy(desk, CopyFormat.HEADER)
+    assert clipboard() == f"Authorization: Bearer {TOKEN}"
+    assert announced[-1] == "Authorization header copied"
+
+
+async def test_why_a_token_is_not_copied_is_said(desk: Desk, announced: list[str]) -> None:
+    desk.session.token = errors.TransportFailure("login.northwind.example")
+    desk.show(signed_in(left=0))
+    await copy(desk)
+    assert clipboard() == ""
+    assert announced[-1].startswith("The server cannot be reached. No connection to login.")
+
+
+async def test_giving_up_a_copy_says_nothing(desk: Desk, announced: list[str]) -> None:
+    desk.session.renewed.clear()
+    desk.show(signed_in(left=0))
+    announced.clear()
+    desk.controller.copy_token()
+    desk.controller.cancel_copy()
+    await desk.controller.copier.close()
+    assert announced == []
+
+
+async def test_signing_out_takes_the_token_off_the_clipboard(desk: Desk) -> None:
+    desk.show(signed_in())
+    await copy(desk)
+    desk.controller.sign_out()
+    assert clipboard() == ""
+
+
+async def test_signing_out_gives_up_a_copy_that_waits(desk: Desk) -> None:
+    desk.session.renewed.clear()
+    desk.controller.copy_token()
+    desk.controller.sign_out()
+    desk.session.renewed.set()
+    await desk.controller.copier.close()
+    assert clipboard() == ""
+
+
+async def test_signing_out_leaves_what_somebody_else_copied(desk: Desk) -> None:
+    desk.show(signed_in())
+    await copy(desk)
+    QGuiApplication.clipboard().setText("a shopping list")
+    desk.controller.sign_out()
+    assert clipboard() == "a shopping list"
+
+
+def test_the_details_of_a_failure_can_be_copied(desk: Desk, announced: list[str]) -> None:
+    desk.show(STATES["declined"])
+    desk.controller.copy_details()
+    assert "The sign-in was declined (AccessDenied)" in clipboard()
+    assert "2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11" in clipboard()
+    assert "Northwind SOC" in clipboard()
+    assert announced[-1] == "Details copied"
+
+
+def test_the_details_of_a_token_can_be_copied_without_it(desk: Desk, announced: list[str]) -> None:
+    desk.show(signed_in())
+    desk.controller.copy_details()
+    assert "Token type: Bearer" in clipboard()
+    assert "iss: IROH Auth NAM" in clipboard()
+    assert TOKEN not in clipboard()
+    assert "dana@" not in clipboard()
+    assert announced[-1] == "Details copied"
+
+
+def test_where_there_is_nothing_to_tell_no_details_are_copied(desk: Desk) -> None:
+    desk.show(waiting())
+    desk.controller.copy_details()
+    assert clipboard() == ""
+
+
+def test_who_wonders_what_signing_out_does_is_told(desk: Desk) -> None:
+    desk.session.metadata = METADATA
+    desk.show(signed_in())
+    (button,) = [each for each in desk.window.findChildren(Button) if each.text() == "Sign out"]
+    assert button.accessibleDescription() == (
+        "Removes the token from this computer only: the server offers no way to revoke it."
+    )
+    desk.session.profile = replace(PROFILE, app_grant_endpoint="https://login.example/grant")
+    desk.tick(1)
+    assert button.accessibleDescription() == (
+        "Removes the token from this computer and revokes everything that you granted this app, "
+        "on all your computers."
+    )
+
+
+def test_the_folder_of_the_log_is_opened(desk: Desk, opened: list[str]) -> None:
+    desk.controller.pages.open_log()
+    assert Path(QUrl(opened[0]).toLocalFile()) == log_folder()
+
+
+def test_the_folder_of_the_profiles_is_opened_with_an_example_in_it(
+    desk: Desk, opened: list[str]
+) -> None:
+    desk.controller.open_profiles()
+    folder = Path(QUrl(opened[0]).toLocalFile())
+    assert "# [profiles.northwind]" in (folder / "profiles.toml").read_text("utf-8")
+
+
+def test_a_folder_that_cannot_be_made_is_a_failure_with_its_words(
+    desk: Desk, opened: list[str], own_folders: Path
+) -> None:
+    (own_folders / "config" / "xdr-login").write_text("a file where the folder should be")
+    desk.controller.open_profiles()
+    assert opened == []
+    assert desk.controller._state == Failed(ANY)
+    assert desk.window.view.accessibleName().startswith("The profiles cannot be read. ")
+
+
+def test_the_keys_of_every_program_work(desk: Desk) -> None:
+    desk.controller.add_shortcuts()
+    desk.show(waiting())
+    QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Copy))
+    assert clipboard() == "WDJB-MJHT"
+    QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Cancel))
+    assert desk.session.calls == ["cancel"]
+    QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Close))
+    assert not desk.window.isVisible()
+
+
+# Counting
+
+
+def test_the_next_count_comes_when_the_second_is_over(desk: Desk) -> None:
+    desk.show(signed_in(left=100), at=NOW + timedelta(seconds=0.75))
+    assert desk.controller._tick.isActive()
+    assert desk.controller._tick.interval() == 255
+
+
+def test_what_has_expired_is_not_counted_any_more(desk: Desk) -> None:
+    desk.show(signed_in(left=1))
+    desk.tick(1.2)
+    assert not desk.controller._tick.isActive()
+
+
+def test_what_never_expires_is_not_counted(desk: Desk) -> None:
+    desk.show(signed_in(left=None))
+    assert not desk.controller._tick.isActive()
+
+
+def test_behind_a_hidden_window_only_minutes_are_counted(desk: Desk) -> None:
+    desk.show(signed_in(left=432))
+    desk.window.hide()
+    desk.tick(1)
+    assert desk.controller._tick.interval() == 11_500  # 431 seconds are left: 7 minutes and 11 s
+
+
+def test_a_minimized_window_is_not_counted_in_either(desk: Desk) -> None:
+    desk.show(signed_in(left=432))
+    desk.window.showMinimized()
+    settle()
+    assert desk.controller._tick.interval() == 12_500
+
+
+def test_counting_in_seconds_goes_on_when_the_window_comes_back(desk: Desk) -> None:
+    desk.show(signed_in(left=432), at=NOW + timedelta(seconds=0.25))
+    desk.window.hide()
+    desk.window.show()
+    settle()
+    assert desk.controller._tick.interval() == 755
+
+
+@pytest.mark.parametrize("state", [SignedOut(), signed_in(left=None), STATES["declined"]])
+def test_a_hidden_window_wakes_nobody_where_time_changes_nothing(desk: Desk, state: State) -> None:
+    desk.window.hide()
+    desk.show(state)
+    assert not desk.controller._tick.isActive()
+
+
+def test_the_session_is_told_when_the_window_is_in_sight(desk: Desk) -> None:
+    desk.window.hide()
+    desk.window.show()
+    desk.window.showMinimized()
+    settle()
+    assert desk.session.seen == [True, False, True, False]
+
+
+def test_a_window_that_was_put_away_is_no_use_until_somebody_comes_back(desk: Desk) -> None:
+    desk.window.hide_where(lambda: False)  # there is no tray
+    desk.window.close()
+    other = QWidget()
+    other.show()
+    other.activateWindow()
+    settle()
+    desk.window.setWindowState(Qt.WindowState.WindowNoState)  # as Qt takes it on Wayland
+    settle()
+    assert desk.session.seen == [True, False]
+    desk.window.activateWindow()
+    settle()
+    assert desk.session.seen == [True, False, True]
+    other.close()
+
+
+def test_the_session_looks_at_the_clock_at_every_tick(desk: Desk) -> None:
+    desk.show(signed_in(), at=NOW + timedelta(seconds=0.25))
+    desk.tick(1)
+    desk.tick(1)
+    assert desk.session.looks == 2
+
+
+def test_what_is_drawn_is_told_with_its_instant(desk: Desk) -> None:
+    told: list[tuple[object, object]] = []
+    desk.controller.drawn.connect(lambda state, at: told.append((state, at)))
+    state = signed_in()
+    desk.show(state)
+    assert told[-1] == (state, NOW)
+
+
+def test_the_count_is_right_again_when_the_window_is_looked_at(desk: Desk) -> None:
+    desk.show(signed_in(left=432))
+    FakeTime.stands_at = NOW + timedelta(seconds=32)
+    desk.controller._on_focus(desk.window.windowHandle())
+    (ring,) = desk.window.findChildren(Ring)
+    assert ring.accessibleName() == "6:40 until it expires"
+
+
+def test_out_of_sight_qt_keeps_no_pictures_that_it_would_wake_up_for(desk: Desk) -> None:
+    desk.window.hide()
+    settle()
+    assert QPixmapCache.cacheLimit() == 0
+    desk.window.show()
+    desk.window.activateWindow()
+    settle()
+    assert QPixmapCache.cacheLimit() == 10240

@@ -1,0 +1,247 @@
+"""Profiles that are loaded anew while the program runs, and what stays in the window."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from desktop.demo import DemoOptions
+from desktop.options import Options
+from desktop.services.configuration.profile_reader import Profiles
+from desktop.services.model.profile import BrokenProfile, NoProfile, Profile
+from desktop.services.model.settings import Settings
+from desktop.services.model.states import Failed, SignedOut, State
+from desktop.ui.app.controller import Controller
+from desktop.ui.app.lifetime import _Life
+from desktop.ui.app.window_or_tray import Presence
+from desktop.ui.window.window import Window
+from tests.sample_states import OTHERS, PROFILE
+
+OTHER = OTHERS[0]
+FILE = Path("profiles.toml")
+
+
+@dataclass
+class OpenedSession:
+    """Notes what it is asked for; `ends` holds its end."""
+
+    profile: Profile
+    observer: Callable[[State], None]
+    state: State = field(default_factory=SignedOut)
+    is_open: bool = False
+    calls: list[str] = field(default_factory=list)
+    metadata: None = None
+    ends: asyncio.Event = field(default_factory=asyncio.Event)
+    asked_to_end: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.ends.set()
+
+    def open(self, *, quietly: bool) -> None:
+        self.is_open = True
+        self.calls.append("open quietly" if quietly else "open")
+
+    def new_code(self) -> None:
+        self.calls.append("sign_in")
+
+    sign_in = new_code
+
+    def apply(self, settings: Settings) -> None:
+        """Go by nothing."""
+
+    def watch(self, *, visible: bool) -> None:
+        """See nothing."""
+
+    def look_at_clock(self) -> None:
+        """Wait for nothing."""
+
+    async def close(self) -> None:
+        self.asked_to_end.set()
+        await self.ends.wait()
+
+
+@dataclass
+class Shown:
+    """What a tray is told."""
+
+    names: list[str] = field(default_factory=list)
+
+    def show_profile(self, profile: Profile | None) -> None:
+        self.names.append(profile.name if profile is not None else "")
+
+
+class Run:
+    """A life whose profiles come from here."""
+
+    def __init__(self, controller: Controller, options: Options) -> None:
+        self.profiles: list[Profile] = [PROFILE, OTHER]
+        self.broken = False
+        self.loading: Callable[[], None] = lambda: None
+        options.load_profiles = self._load  # type: ignore[method-assign]
+        self.controller = controller
+        self.life = _Life(controller, controller.window.theme, options)
+        self.life._make_session = self._make  # type: ignore[method-assign,assignment]
+        self.life._sessions._make = self._make  # type: ignore[assignment]
+        self.presence = Shown()
+
+    @property
+    def current(self) -> OpenedSession:
+        return cast("OpenedSession", self.life._sessions.current)
+
+    def session(self, id_: str) -> OpenedSession:
+        return cast("OpenedSession", self.life._sessions.named(id_))
+
+    def stay(self) -> None:
+        """Be in the tray, as after the first state."""
+        self.life._presence = cast("Presence", self.presence)
+        self.life._profiles.open_others()
+
+    def _load(self) -> Profiles:
+        self.loading()
+        if self.broken:
+            raise BrokenProfile(FILE, "it makes no sense")
+        return Profiles(FILE, {each.id: each for each in self.profiles}, {})
+
+    def _make(self, profile: Profile, observer: Callable[[State], None]) -> OpenedSession:
+        return OpenedSession(profile, observer)
+
+
+@pytest.fixture
+def run(bare: tuple[Controller, Window]) -> Run:
+    return Run(bare[0], Options())
+
+
+async def test_what_is_saved_of_others_is_opened_when_a_broken_file_is_mended(run: Run) -> None:
+    run.broken = True
+    await run.life._profiles.sign_in()
+    assert isinstance(run.controller._state, Failed)
+    run.stay()
+    run.broken = False
+    await run.life._profiles.sign_in()
+    assert run.current.calls == ["open"]
+    assert run.session(OTHER.id).calls == ["open quietly"]
+
+
+async def test_another_profile_that_was_changed_is_opened_anew(run: Run) -> None:
+    await run.life._profiles.sign_in()
+    run.stay()
+    before = run.session(OTHER.id)
+    run.profiles[1] = replace(OTHER, scope=("casebook",))
+    await run.life._profiles.sign_in()
+    assert run.session(OTHER.id) is not before
+    assert run.session(OTHER.id).calls == ["open quietly"]
+    assert run.current.calls == ["open", "sign_in"]
+
+
+async def test_a_profile_that_is_called_otherwise_is_so_at_once(run: Run) -> None:
+    await run.life._profiles.sign_in()
+    run.stay()
+    run.profiles[0] = replace(PROFILE, name="North")
+    await run.life._profiles.sign_in()
+    assert run.controller.window._header._name.text() == "North"
+    assert run.presence.names == ["North"]
+
+
+async def test_who_signs_in_and_goes_elsewhere_signs_in_where_that_was_asked(run: Run) -> None:
+    await run.life._profiles.sign_in()
+    run.stay()
+    first, loop = run.current, asyncio.get_running_loop()
+    switched = asyncio.Event()
+
+    def switch() -> None:
+        run.life._profiles._take(OTHER.id, quietly=True)
+        switched.set()
+
+    def loading() -> None:
+        loop.call_soon_threadsafe(switch)
+        asyncio.run_coroutine_threadsafe(switched.wait(), loop).result()
+
+    run.loading = loading
+    await run.life._profiles.sign_in()
+    assert first.calls == ["open", "sign_in"]
+    assert run.current.profile is OTHER
+    assert "sign_in" not in run.current.calls
+
+
+async def test_another_profile_stays_in_the_window_while_a_session_ends(run: Run) -> None:
+    await run.life._profiles.sign_in()
+    run.stay()
+    run.current.ends.clear()
+    ending = run.current
+    run.profiles[0] = replace(PROFILE, client_id="client-3")
+    signing_in = asyncio.create_task(run.life._profiles.sign_in())
+    await ending.asked_to_end.wait()
+    run.life._profiles._take(OTHER.id, quietly=True)
+    ending.ends.set()
+    await signing_in
+    assert run.current.profile is OTHER
+    assert run.session(PROFILE.id).calls == ["open quietly"]
+
+
+async def test_left_while_a_session_ends_it_begins_nothing(run: Run) -> None:
+    await run.life._profiles.sign_in()
+    run.current.ends.clear()
+    ending = run.current
+    run.profiles[0] = replace(PROFILE, client_id="client-3")
+    signing_in = asyncio.create_task(run.life._profiles.sign_in())
+    await ending.asked_to_end.wait()
+    run.life.leave()
+    ending.ends.set()
+    await signing_in
+    assert run.life._sessions.current is None
+
+
+async def test_it_ends_when_an_installer_asks_for_that(run: Run) -> None:
+    await run.life._profiles.sign_in()
+    assert await run.life._server._handlers["quit"]({}, None) == {}
+    await run.life._sign_in_when_wanted()  # returns: it is leaving
+    assert run.life._leaving
+
+
+async def test_the_demo_asks_for_no_profile_of_the_file(bare: tuple[Controller, Window]) -> None:
+    options = Options(profile="northwind", demo=DemoOptions())
+    run = Run(bare[0], options)
+    run.profiles = [replace(PROFILE, id="(demo)")]
+    await run.life._profiles.sign_in()
+    assert run.current.profile.id == "(demo)"
+
+
+async def test_a_change_on_the_pages_opens_what_is_saved_of_others(run: Run) -> None:
+    await run.life._profiles.sign_in()
+    run.stay()
+    run.profiles[1] = replace(OTHER, scope=("casebook",))
+    await run.life._profiles.go_by_the_file("", sign_in=False)
+    assert run.current.profile is PROFILE
+    assert run.session(OTHER.id).calls == ["open quietly"]
+
+
+async def test_a_profile_that_was_saved_comes_into_the_window(run: Run) -> None:
+    await run.life._profiles.sign_in()
+    run.stay()
+    await run.life._profiles.go_by_the_file(OTHER.id, sign_in=True)
+    assert run.current.profile is OTHER
+    assert run.current.calls == ["open quietly", "sign_in"]
+
+
+async def test_left_while_the_pages_save_nothing_is_begun(run: Run) -> None:
+    await run.life._profiles.sign_in()
+    run.life.leave()
+    await run.life._profiles.go_by_the_file(OTHER.id, sign_in=True)
+    assert run.current.profile is PROFILE
+
+
+async def test_the_last_profile_that_is_removed_leaves_none(run: Run) -> None:
+    await run.life._profiles.sign_in()
+    run.stay()
+    run.profiles = []
+    await run.life._profiles.go_by_the_file("", sign_in=False)
+    assert isinstance(run.controller._state, Failed)
+    assert isinstance(run.controller._state.error, NoProfile)
+    assert run.controller.session is None
+    assert run.controller.window._header._name.text() == "XDR Login"
+    assert run.presence.names[-1] == ""

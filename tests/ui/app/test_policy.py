@@ -1,0 +1,173 @@
+"""What an administrator has decided, on screen: it cannot be changed, and says why."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.model.policy import NO_POLICY, Policy
+from desktop.services.model.settings import Settings, load_settings
+from desktop.services.system import autostart
+from desktop.services.system.paths import settings_file
+from desktop.ui.copy.clipboard import Clipboard
+from desktop.ui.copy.copier import Copier
+from desktop.ui.kit.copy_progress import NotCopied
+from desktop.ui.kit.menu_button import MenuButton
+from desktop.ui.pages.settings_store import SettingsKeeper
+from desktop.ui.pages.settings_view import SettingsView
+from tests.sample_states import PROFILE, signed_in
+from tests.ui.harness import Desk, FakeSession, Listener, Screen, finish, settle
+
+SOURCE = "/etc/xdg/xdr-login/policy.toml"
+LOCKED = Policy(source=SOURCE, settings={"clipboard_seconds": 15, "keep_fresh": False})
+NAMES = {
+    "start_hidden": "Start hidden, in the tray",
+    "ask_for_tokens": "Ask me when a program wants a token",
+    "keep_fresh": "Always keep the token fresh",
+    "in_use_minutes": "Time in use",
+    "clipboard_seconds": "Time on the clipboard",
+    "theme": "Appearance",
+    "notifications": "Notifications",
+    "browser": "Browser",
+}
+
+
+@pytest.fixture
+def keeper(qapp: QApplication) -> Iterator[SettingsKeeper]:  # noqa: ARG001 - there is to be one
+    made = SettingsKeeper()
+    made.policy = LOCKED
+    yield made
+    made.deleteLater()
+    settle()
+
+
+# Settings
+
+
+def test_a_setting_that_is_locked_holds_whatever_the_file_says(keeper: SettingsKeeper) -> None:
+    keeper.use(Settings(clipboard_seconds=300, keep_fresh=True, in_use_minutes=60))
+    assert keeper.settings == Settings(clipboard_seconds=15, in_use_minutes=60)
+
+
+def test_a_change_of_one_is_refused_and_told_to_the_page(
+    keeper: SettingsKeeper, qtbot: QtBot
+) -> None:
+    keeper.use(Settings())
+    told: list[Settings] = []
+    keeper.changed.connect(told.append)
+    keeper.change(Settings(clipboard_seconds=300))
+    finish(keeper, qtbot)
+    assert told == [Settings(clipboard_seconds=15)]
+    assert not settings_file().exists()
+
+
+def test_what_the_person_had_set_comes_back_when_it_is_no_longer_locked(
+    keeper: SettingsKeeper, qtbot: QtBot
+) -> None:
+    keeper.use(Settings(clipboard_seconds=60))
+    keeper.change(replace(keeper.settings, in_use_minutes=45))
+    finish(keeper, qtbot)
+    assert keeper.settings == Settings(clipboard_seconds=15, in_use_minutes=45)
+    assert load_settings(settings_file()) == Settings(clipboard_seconds=60, in_use_minutes=45)
+    assert "15" not in settings_file().read_text("utf-8")
+
+
+def test_what_the_system_does_at_login_does_not_unlock_anything(
+    keeper: SettingsKeeper, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(autostart, "is_on", lambda: True)
+    keeper.use(Settings(clipboard_seconds=60))
+    keeper.ask_the_system()
+    finish(keeper, qtbot)
+    assert keeper.settings == Settings(clipboard_seconds=15, start_at_login=True)
+
+
+def controls(page: QWidget) -> dict[str, QWidget]:
+    """Switches, numbers and choices by their names."""
+    kinds = (QCheckBox, QComboBox, QSpinBox)
+    found = (each for each in page.findChildren(QWidget) if isinstance(each, kinds))
+    return {each.accessibleName(): each for each in found}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_setting_that_is_locked_is_shown_as_such_with_the_reason(
+    screen: Screen, name: str
+) -> None:
+    page = screen.show_settings()
+    page.lock(Policy(source=SOURCE, settings={name: True}))
+    page.show_settings(Settings(start_at_login=True))
+    enabled = {each: widget.isEnabled() for each, widget in controls(page).items()}
+    assert enabled == {each: each != NAMES[name] for each in enabled}
+    reasons = {key: row._locked.text() for key, row in page._rows.items()}
+    why = f"Set by your administrator, so it cannot be changed here ({SOURCE})."
+    assert reasons == {key: why if key == name else "" for key in NAMES}
+    assert [key for key, row in page._rows.items() if not row._locked.isHidden()] == [name]
+
+
+def test_the_page_of_the_program_is_told_what_is_locked(desk: Desk) -> None:
+    desk.controller.keeper.why_not_at_login = "not here"
+    desk.controller.keeper.policy = LOCKED
+    desk.show(signed_in())
+    desk.controller.open_settings()
+    page = desk.window.page
+    assert isinstance(page, SettingsView)
+    assert not page._seconds.isEnabled()
+    assert not page._fresh.isEnabled()
+    assert page._minutes.isEnabled()
+
+
+async def test_a_policy_that_is_read_anew_locks_at_once(desk: Desk) -> None:
+    desk.show(signed_in())
+    desk.controller.open_settings()
+    page = desk.window.page
+    assert isinstance(page, SettingsView)
+    assert page._seconds.isEnabled()
+    desk.controller.keeper.obey(LOCKED)
+    assert not page._seconds.isEnabled()
+    assert desk.controller.keeper.settings.clipboard_seconds == 15
+    desk.controller.keeper.obey(NO_POLICY)
+    assert page._seconds.isEnabled()
+
+
+# Copying
+
+
+async def test_a_shape_that_is_forbidden_is_not_copied(empty_clipboard: None) -> None:  # noqa: ARG001
+    profile = replace(
+        PROFILE, policy=Policy(source=SOURCE, forbidden_formats=frozenset({"CURL", "TOKEN"}))
+    )
+    copier = Copier(Clipboard())
+    told = Listener(copier)
+    for each in (CopyFormat.CURL, CopyFormat.TOKEN):
+        copier.copy(FakeSession(profile), each)
+        await told.wait_for(2)
+        assert told[1] == NotCopied(
+            f"Copying in this shape is forbidden. Your administrator has forbidden it ({SOURCE}). "
+            "Choose another one.",
+            "Copying in this shape is forbidden",
+        )
+        told.clear()
+
+
+def menu_of(screen: Screen) -> tuple[bool, list[str]]:
+    """Whether the button with the shapes is there, and what it offers."""
+    screen.show(signed_in())
+    (button,) = screen.window.view.findChildren(MenuButton)
+    return not button.isHidden(), [each.text() for each in button.menu().actions()]
+
+
+def test_the_menu_offers_no_shape_that_is_forbidden(open_screen: Callable[..., Screen]) -> None:
+    policy = Policy(source=SOURCE, forbidden_formats=frozenset({"CURL", "POWERSHELL"}))
+    shown, offered = menu_of(open_screen(profile=replace(PROFILE, policy=policy)))
+    assert shown
+    assert "curl" not in offered
+    assert "PowerShell" not in offered
+    assert "JSON" in offered
+
+
+def test_where_all_are_forbidden_there_is_no_menu(open_screen: Callable[..., Screen]) -> None:
+    policy = Policy(forbidden_formats=frozenset(each.name for each in CopyFormat))
+    assert menu_of(open_screen(profile=replace(PROFILE, policy=policy))) == (False, [])

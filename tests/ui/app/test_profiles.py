@@ -1,0 +1,474 @@
+"""Several profiles: the list in the header, the submenus of the tray, and what they lead to."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import cast
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
+
+from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.model.policy import Policy
+from desktop.services.model.settings import Settings
+from desktop.services.model.states import SignedOut
+from desktop.services.session.session import Session
+from desktop.services.session.sessions import Sessions, Standing
+from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
+from desktop.ui.kit.profile_badge import COLORS, color_of, contrast, letter_of, text_color
+from desktop.ui.pages.details_view import DetailsView
+from desktop.ui.tray.tray_menu import ProfileMenu, TrayMenu
+from desktop.ui.views.signed_in_view import SignedInView
+from desktop.ui.window.profile_switcher import ProfileSwitcher
+from tests.sample_states import NOW, OTHERS, PROFILE, STANDINGS, STATES
+from tests.ui.harness import (
+    TOKEN,
+    Desk,
+    FakeSession,
+    FakeSessions,
+    FakeTime,
+    Listener,
+    Profiles,
+    Recorder,
+    settle,
+)
+
+OTHER = OTHERS[0]
+
+
+@dataclass
+class SeveralDesk:
+    """A desk with three profiles, of which the second has a session too."""
+
+    desk: Desk
+    other: FakeSession
+    switched: list[str]
+
+
+@pytest.fixture
+def several(desk: Desk) -> SeveralDesk:
+    other = FakeSession(OTHER, token="the-other-token")
+    others = {PROFILE.id: desk.session, OTHER.id: other}
+    desk.controller.serve(cast("Sessions", FakeSessions(desk.session, STANDINGS, others)))
+    switched: list[str] = []
+    desk.controller.switch_wanted.connect(switched.append)
+    desk.controller.add_shortcuts()
+    desk.window.offer_profiles()
+    desk.show(STATES["signed_in"])
+    return SeveralDesk(desk, other, switched)
+
+
+def lines(menu: QMenu) -> list[str]:
+    return [each.text() for each in menu.actions() if each.isVisible() and each.text()]
+
+
+def line(menu: QMenu, start: str) -> QAction:
+    (found,) = [each for each in menu.actions() if each.text().startswith(start)]
+    return found
+
+
+# The list in the header
+
+
+@pytest.fixture
+def opened_list(several: SeveralDesk, monkeypatch: pytest.MonkeyPatch) -> QMenu:
+    monkeypatch.setattr("desktop.ui.window.profile_switcher.datetime", FakeTime)
+    (button,) = several.desk.window.findChildren(ProfileSwitcher)
+    menu = button.menu()
+    menu.aboutToShow.emit()
+    return menu
+
+
+def test_the_list_says_how_each_profile_stands(opened_list: QMenu) -> None:
+    assert lines(opened_list)[:3] == [
+        "Northwind SOC · Signed in, 7 min left\tCtrl+1",
+        "Contoso SOC · Waiting for approval\tCtrl+2",
+        "Fabrikam Security Operations · Signed out\tCtrl+3",
+    ]
+    assert [each.font().bold() for each in opened_list.actions()[:3]] == [True, False, False]
+    assert not opened_list.actions()[0].icon().isNull()
+
+
+def test_a_line_of_the_list_brings_its_profile_into_the_window(
+    several: SeveralDesk, opened_list: QMenu
+) -> None:
+    line(opened_list, "Contoso").trigger()
+    line(opened_list, "Northwind").trigger()  # which is there already
+    assert several.switched == [OTHER.id]
+
+
+def test_a_key_brings_the_profile_at_its_place_into_the_window(several: SeveralDesk) -> None:
+    for key in (Qt.Key.Key_2, Qt.Key.Key_9):
+        QTest.keyClick(several.desk.window, key, Qt.KeyboardModifier.ControlModifier)
+    settle()
+    assert several.switched == [OTHER.id]
+
+
+def test_the_list_opens_with_the_arrow_that_it_opens_to(several: SeveralDesk) -> None:
+    (button,) = several.desk.window.findChildren(ProfileSwitcher)
+    shown: list[bool] = []
+    button.menu().aboutToShow.connect(lambda: shown.append(True))
+    button.showMenu = button.menu().aboutToShow.emit  # type: ignore[method-assign] # which waits for a choice
+    QTest.keyClick(button, Qt.Key.Key_Down)
+    assert shown
+    assert button.accessibleName() == "Profiles"
+
+
+def test_before_there_is_a_session_the_list_leads_to_the_form() -> None:
+    actions = Recorder()
+    button = ProfileSwitcher(actions)
+    button.menu().aboutToShow.emit()
+    line(button.menu(), "Add profile…").trigger()
+    line(button.menu(), "All profiles…").trigger()
+    assert actions.calls == ["add_profile", "manage_profiles"]
+    assert not [each for each in lines(button.menu()) if each.startswith("Edit")]
+    button.deleteLater()
+
+
+def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
+    actions = Recorder(profiles=Profiles(standings=STANDINGS, current=PROFILE.id))
+    button = ProfileSwitcher(actions)
+    button.menu().aboutToShow.emit()
+    assert lines(button.menu())[-3:] == ["Edit “Northwind SOC”…", "Add profile…", "All profiles…"]
+    line(button.menu(), "Edit").trigger()
+    assert actions.calls == ["edit_profile"]
+    button.deleteLater()
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 profile"), (2, "2 profiles")])
+def test_the_list_leads_to_what_makes_no_sense(count: int, words: str) -> None:
+    profiles = Profiles(standings=STANDINGS, current=PROFILE.id, unreadable=count)
+    actions = Recorder(profiles=profiles)
+    button = ProfileSwitcher(actions)
+    button.menu().aboutToShow.emit()
+    line(button.menu(), f"{words} cannot be read").trigger()
+    assert actions.calls == ["manage_profiles"]
+    button.deleteLater()
+
+
+def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why() -> None:
+    managed = replace(PROFILE, policy=Policy(profiles={PROFILE.id: {}}))
+    standing = replace(STANDINGS[0], profile=managed)
+    button = ProfileSwitcher(Recorder(profiles=Profiles(standings=(standing,), current=PROFILE.id)))
+    button.menu().aboutToShow.emit()
+    edit = line(button.menu(), "Edit")
+    assert edit.text() == "Edit “Northwind SOC”… (set by your administrator)"
+    assert not edit.isEnabled()
+    assert "Add profile…" in lines(button.menu())
+    button.deleteLater()
+
+
+def test_where_own_profiles_are_forbidden_none_is_offered_to_be_added() -> None:
+    policy = Policy(profiles={PROFILE.id: {}}, own_profiles=False)
+    standing = replace(STANDINGS[0], profile=replace(PROFILE, policy=policy))
+    button = ProfileSwitcher(Recorder(profiles=Profiles(standings=(standing,), current=PROFILE.id)))
+    button.menu().aboutToShow.emit()
+    assert lines(button.menu())[-1] == "All profiles…"
+    assert "Add profile…" not in lines(button.menu())
+    button.deleteLater()
+
+
+def test_to_edit_opens_the_form_of_the_profile_in_the_window(
+    several: SeveralDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(several.desk.controller.pages, "open_form", opened.append)
+    several.desk.controller.edit_profile()
+    assert opened == [PROFILE.id]
+
+
+# The tray
+
+
+@pytest.fixture
+def profiles() -> Profiles:
+    return Profiles(standings=STANDINGS, current=PROFILE.id)
+
+
+@pytest.fixture
+def tray_menu(profiles: Profiles) -> Iterator[TrayMenu]:
+    made = TrayMenu({}, lambda _format: None, profiles=profiles)
+    made.show_profiles(STANDINGS, NOW)
+    made.show_lines({})
+    yield made
+    made.deleteLater()
+
+
+def submenu(menu: TrayMenu, name: str) -> ProfileMenu:
+    found = line(menu, name).menu()
+    assert isinstance(found, ProfileMenu)
+    return found
+
+
+def test_each_profile_has_a_submenu_with_what_makes_sense_for_it(tray_menu: TrayMenu) -> None:
+    assert lines(tray_menu) == [
+        "Profiles",
+        "Northwind SOC (in the window)",
+        "Contoso SOC",
+        "Fabrikam Security Operations",
+    ]
+    assert lines(submenu(tray_menu, "Northwind")) == [
+        "Signed in, 7 min left",
+        "Copy token",
+        "Copy as",
+        "Renew now",
+        "Sign out",
+        "Show in the window",
+    ]
+    assert lines(submenu(tray_menu, "Contoso"))[:2] == [
+        "Waiting for approval",
+        "Copy token (not approved yet)",
+    ]
+    assert "Sign in" in lines(submenu(tray_menu, "Fabrikam"))
+
+
+def test_the_lines_of_a_submenu_go_to_its_profile(tray_menu: TrayMenu, profiles: Profiles) -> None:
+    tray_menu.opened.connect(lambda: profiles.calls.append(("opened",)))
+    menu = submenu(tray_menu, "Northwind")
+    for each in ("Copy token", "Renew now", "Sign out", "Show in the window"):
+        line(menu, each).trigger()
+    formats = line(menu, "Copy as").menu()
+    assert isinstance(formats, QMenu)
+    line(formats, "Authorization header").trigger()
+    line(submenu(tray_menu, "Fabrikam"), "Sign in").trigger()
+    assert profiles.calls == [
+        ("copy_token", PROFILE.id, CopyFormat.TOKEN),
+        ("renew", PROFILE.id),
+        ("sign_out", PROFILE.id),
+        ("opened",),
+        ("switch", PROFILE.id),
+        ("copy_token", PROFILE.id, CopyFormat.HEADER),
+        ("opened",),  # the window is where a code will be
+        ("sign_in", OTHERS[1].id),
+    ]
+
+
+def test_no_shape_is_offered_that_a_policy_forbids(tray_menu: TrayMenu) -> None:
+    def governed(*forbidden: CopyFormat) -> Standing:
+        policy = Policy(forbidden_formats=frozenset(each.name for each in forbidden))
+        return replace(STANDINGS[0], profile=replace(PROFILE, policy=policy))
+
+    tray_menu.show_profiles((governed(CopyFormat.CURL, CopyFormat.TOKEN), *STANDINGS[1:]), NOW)
+    menu = submenu(tray_menu, "Northwind")
+    assert "Copy token" not in lines(menu)
+    formats = line(menu, "Copy as").menu()
+    assert isinstance(formats, QMenu)
+    assert "Authorization header" in lines(formats)
+    assert "curl" not in lines(formats)
+    tray_menu.show_profiles((governed(*CopyFormat), *STANDINGS[1:]), NOW)
+    assert "Copy as" not in lines(menu)
+    tray_menu.show_profiles(STANDINGS, NOW)
+    assert {"Copy token", "Copy as"} <= set(lines(menu))
+    assert "curl" in lines(formats)
+
+
+def test_the_tray_tells_of_what_makes_no_sense(tray_menu: TrayMenu, profiles: Profiles) -> None:
+    profiles.unreadable = 2
+    tray_menu.show_lines({})
+    assert lines(tray_menu)[-2:] == ["Fabrikam Security Operations", "2 profiles cannot be read…"]
+    profiles.unreadable = 0
+    tray_menu.show_lines({})
+    assert lines(tray_menu)[-1] == "Fabrikam Security Operations"
+
+
+def test_a_single_profile_has_no_submenu(tray_menu: TrayMenu) -> None:
+    tray_menu.show_profiles(STANDINGS[:1], NOW)
+    tray_menu.show_lines({})
+    settle()
+    assert lines(tray_menu) == []
+
+
+@pytest.mark.parametrize(
+    ("grant", "words"),
+    [("device", "Sign out on all computers"), ("client-credentials", "Sign out")],
+)
+def test_a_submenu_says_how_far_signing_out_reaches(
+    tray_menu: TrayMenu, grant: str, words: str
+) -> None:
+    xdr = replace(
+        PROFILE, grant=grant, app_grant_endpoint="https://visibility.amp.cisco.com/x", name="A & B"
+    )
+    tray_menu.show_profiles((replace(STANDINGS[0], profile=xdr), *STANDINGS[1:]), NOW)
+    assert words in lines(submenu(tray_menu, "A && B"))
+
+
+# What comes of it
+
+
+async def test_a_copy_for_another_profile_is_not_shown_as_one_of_the_window(
+    several: SeveralDesk,
+) -> None:
+    desk = several.desk
+    told = Listener(desk.controller.copier)
+    shown: list[object] = []
+    desk.window.show_copy = shown.append  # type: ignore[method-assign,assignment]
+    desk.controller.profiles.copy_token(OTHER.id)
+    await told.wait_for(2)
+    assert QGuiApplication.clipboard().text() == "the-other-token"
+    assert shown == []
+    desk.controller.profiles.copy_token(PROFILE.id)
+    await told.wait_for(4)
+    assert QGuiApplication.clipboard().text() == TOKEN
+    assert [type(each) for each in shown] == [Copying, Copied]
+
+
+async def test_a_copy_for_another_profile_ends_that_of_the_window(several: SeveralDesk) -> None:
+    desk = several.desk
+    desk.session.renewed.clear()
+    told = Listener(desk.controller.copier)
+    shown: list[object] = []
+    desk.window.show_copy = shown.append  # type: ignore[method-assign,assignment]
+    desk.controller.copy_token()
+    desk.controller.profiles.copy_token(OTHER.id)
+    await told.wait_for(4)
+    assert [type(each) for each in shown] == [Copying, NotCopied], "the button does not wait on"
+
+
+async def test_how_long_a_copy_stays_is_the_profiles_own(several: SeveralDesk) -> None:
+    several.other.profile = replace(OTHER, settings={"clipboard_seconds": 7})
+    told = Listener(several.desk.controller.copier)
+    several.desk.controller.profiles.copy_token(OTHER.id)
+    await told.wait_for(2)
+    assert told[1] == Copied(CopyFormat.TOKEN, 7)
+
+
+def test_wishes_go_to_the_session_of_their_profile(several: SeveralDesk) -> None:
+    wishes = several.desk.controller.profiles
+    wishes.renew(OTHER.id)
+    wishes.sign_out(OTHER.id)
+    wishes.renew("unknown")
+    wishes.sign_out("unknown")
+    assert several.other.calls == ["renew", "sign_out"]
+    assert several.desk.session.calls == []
+
+
+def test_signing_in_to_another_profile_brings_it_into_the_window(several: SeveralDesk) -> None:
+    wanted: list[bool] = []
+    several.desk.controller.sign_in_wanted.connect(lambda: wanted.append(True))
+    several.desk.controller.profiles.sign_in(OTHER.id)
+    assert (several.switched, wanted) == ([OTHER.id], [True])
+
+
+def test_all_profiles_are_counted_in_the_tray(several: SeveralDesk) -> None:
+    drawn: list[object] = []
+    several.desk.controller.all_drawn.connect(lambda standings, at: drawn.append((standings, at)))
+    several.desk.controller.draw_others()
+    assert drawn == [(STANDINGS, NOW)]
+    several.desk.window.close()
+    several.desk.show(SignedOut())
+    left = several.desk.controller._tick.remainingTime() / 1000
+    assert 0 < left <= 60, "another profile counts, though the one in the window does not"
+
+
+def test_a_single_profile_is_not_told_apart(desk: Desk) -> None:
+    desk.controller.serve(cast("Sessions", FakeSessions(desk.session, STANDINGS[:1])))
+    drawn: list[object] = []
+    desk.controller.all_drawn.connect(lambda *given: drawn.append(given))
+    desk.show(STATES["signed_in"])
+    assert drawn == []
+
+
+def test_the_last_profile_is_told_apart_no_longer(several: SeveralDesk) -> None:
+    controller = several.desk.controller
+    drawn: list[object] = []
+    badges: list[object] = []
+    controller.all_drawn.connect(lambda standings, _at: drawn.append(standings))
+    several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
+    controller.serve(cast("Sessions", FakeSessions(several.desk.session, STANDINGS[:1])))
+    controller.draw_others()
+    controller.draw_others()
+    assert drawn == [()], "no submenu leads to one that is gone"
+    assert badges == [None]
+
+
+def test_a_badge_changes_with_the_look_of_its_profile(several: SeveralDesk) -> None:
+    badges: list[object] = []
+    several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
+    red = several.desk.session.profile = replace(PROFILE, color="red")
+    several.desk.controller.draw_others()
+    several.desk.controller.draw_others()
+    assert badges == [red]
+
+
+def test_a_profile_that_is_gone_is_not_wished_for(several: SeveralDesk) -> None:
+    wanted: list[bool] = []
+    several.desk.controller.sign_in_wanted.connect(lambda: wanted.append(True))
+    several.desk.controller.profiles.switch("gone")
+    several.desk.controller.profiles.sign_in("gone")
+    assert (several.switched, wanted) == ([], [])
+
+
+def test_another_profile_gets_a_view_of_its_own(several: SeveralDesk) -> None:
+    desk = several.desk
+    asking = cast("SignedInView", desk.window.view)
+    asking._leave.ask()
+    desk.controller.use(cast("Session", several.other))
+    desk.show(STATES["signed_in"])
+    assert desk.window.view is not asking, "a question is not put for one and answered for another"
+    shown = desk.window.view
+    desk.controller.use(cast("Session", several.other))
+    desk.show(STATES["signed_in"])
+    assert desk.window.view is shown
+
+
+async def test_who_one_is_is_not_told_of_another_profile(several: SeveralDesk) -> None:
+    desk = several.desk
+    desk.session.renewed.clear()
+    desk.controller.open_details()
+    desk.controller.pages.ask_who_am_i()
+    await asyncio.sleep(0)
+    desk.controller.use(cast("Session", several.other))
+    assert not isinstance(desk.window.page, DetailsView)
+    desk.controller.open_settings()
+    desk.controller.use(cast("Session", desk.session))
+    assert desk.window.page is not None, "settings are everybody's"
+    await desk.controller.pages.close()
+
+
+async def test_a_setting_that_changes_does_not_lengthen_the_copy_of_a_profile(
+    several: SeveralDesk,
+) -> None:
+    several.other.profile = replace(OTHER, settings={"clipboard_seconds": 7})
+    several.other.renewed.clear()
+    controller = several.desk.controller
+    told = Listener(controller.copier)
+    controller.profiles.copy_token(OTHER.id)
+    controller.keeper.use(Settings(clipboard_seconds=90))
+    several.other.renewed.set()
+    await told.wait_for(2)
+    assert told[1] == Copied(CopyFormat.TOKEN, 7)
+
+
+# The badge
+
+
+@pytest.mark.parametrize("color", COLORS.values())
+def test_a_badge_can_be_read(color: str) -> None:
+    assert contrast(text_color(color), color) >= 4.5
+
+
+@pytest.mark.parametrize("color", ["#ffffff", "#000000", "#808080", "#ffff00"])
+def test_a_colour_of_ones_own_gets_the_letter_that_can_be_read(color: str) -> None:
+    assert contrast(text_color(color), color) >= 4.5
+
+
+@pytest.mark.parametrize(
+    ("profile", "letter"),
+    [
+        (PROFILE, "N"),
+        (replace(PROFILE, letter="SO"), "SO"),
+        (replace(PROFILE, name="«été»"), "É"),
+        (replace(PROFILE, name="…"), "?"),
+    ],
+)
+def test_the_letter_is_its_own_or_the_first_of_the_name(profile: object, letter: str) -> None:
+    assert letter_of(profile) == letter  # type: ignore[arg-type] # parametrized
+
+
+def test_the_colour_is_its_own_or_follows_from_the_id() -> None:
+    assert color_of(replace(PROFILE, color="teal")) == COLORS["teal"]
+    assert color_of(replace(PROFILE, color="#123456")) == "#123456"
+    assert color_of(PROFILE) == color_of(replace(PROFILE, name="other"))

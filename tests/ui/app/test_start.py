@@ -1,0 +1,358 @@
+"""What is loaded before the first paint, and what Qt itself must do for us."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject, Signal
+
+ROOT = Path(__file__).parents[3]
+
+# None of these is needed to paint a window. Each costs from four to a hundred milliseconds.
+HEAVY = (
+    "asyncio",
+    "dataclasses",
+    "desktop.oauth",
+    "desktop.services.system.paths",
+    "desktop.services.session.session",
+    "filelock",
+    "httpx",
+    "json",
+    "jwt",
+    "keyring",
+    "qasync",
+    "segno",
+    "ssl",
+    "truststore",
+)
+# What Python itself loads then. `logging` needs `traceback`, which colours its words since 3.14.
+LOADED_BY_PYTHON = {"dataclasses"} if sys.version_info[:2] == (3, 14) else set[str]()
+
+PAINTED = """
+import sys
+before = set(sys.modules)  # what watches the tests has loaded some already
+from PySide6.QtCore import QEventLoop
+from desktop import __main__
+from desktop.cli.terminal import window as way_in
+from desktop.ipc import client
+
+client.hand_over(quietly=False)
+from desktop.ui.app import app
+from desktop.ui.kit.theme import Theme
+from desktop.ui.window.window import Window
+
+application = app.make_application()
+window = Window(Theme(application))
+waiting = QEventLoop()
+window.painted.connect(waiting.quit)
+window.show()
+waiting.exec()
+print(*sorted(set(sys.modules) - before))
+"""
+
+CLOSED_AT_ONCE = """
+import sys
+from PySide6.QtCore import QTimer
+from desktop.options import Options
+from desktop.ui.app import app
+
+class Hasty(app.Window):
+    def __init__(self, theme):
+        super().__init__(theme)
+        QTimer.singleShot(int(sys.argv[1]), self.close)
+
+app.Window = Hasty
+sys.exit(app.run(Options()))
+"""
+
+# As Cmd+Q, the Dock and a logout do it: the window is still there, the loop is what is asked.
+ASKED_TO_QUIT = """
+import sys
+from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtWidgets import QApplication
+from desktop.options import Options
+from desktop.ui.app import app
+
+class Asked(app.Window):
+    def show_state(self, state, at):
+        super().show_state(state, at)
+        quit = lambda: QApplication.postEvent(QApplication.instance(), QEvent(QEvent.Type.Quit))
+        QTimer.singleShot(0, quit)
+
+class Closing(Options):
+    def close(self):
+        print("closed in order")
+
+app.Window = Asked
+sys.exit(app.run(Closing()))
+"""
+
+# With nothing on screen there is no first paint to wait for.
+HIDDEN = """
+import sys
+from desktop.options import Options
+from desktop.services.model.states import Requesting
+from desktop.ui.app import app
+
+class Told(app.Window):
+    def show_state(self, state, at):
+        super().show_state(state, at)
+        if not isinstance(state, Requesting):
+            print("in sight" if self.in_sight() else "hidden")
+            self._actions.quit()
+
+app.Window = Told
+sys.exit(app.run(Options(hidden=True)))
+"""
+
+# Left while it still looks for others of its kind.
+LEFT_EARLY = """
+import sys
+from desktop.demo import DemoOptions
+from desktop.options import Options
+from desktop.ui.app import app
+from desktop.ui.app import lifetime as life
+from desktop.ui.app import preload as what_comes_next
+
+class Told(life.Session):
+    def open(self, **how):
+        print("opened")
+
+async def leave(self):
+    self.leave()
+
+life.Session = Told
+life._Life._be_the_one = leave
+what_comes_next.load_libraries = lambda: print("loaded")
+sys.exit(app.run(Options(demo=DemoOptions())))
+"""
+
+# What a start at login would begin with.
+AT_LOGIN = """
+import sys
+from desktop.demo import DemoOptions
+from desktop.options import Options
+from desktop.ui.app import app
+from desktop.ui.app import lifetime as life
+
+async def tell(self):
+    keeper = self._controller.keeper
+    print(keeper.profile, keeper.why_not_at_login)
+    self.leave()
+
+life._Life._be_the_one = tell
+demo = DemoOptions() if sys.argv[1] == "demo" else None
+sys.exit(app.run(Options(profile=sys.argv[2], demo=demo)))
+"""
+
+# Another one holds the lock, and lets go of it only when this one shows what came of its start.
+WAITS_FOR_ANOTHER = """
+import sys, threading, time
+from PySide6.QtCore import Signal
+from desktop.ipc import client, server
+from desktop.options import Options
+from desktop.services.model.states import Failed
+from desktop.ui.app import app
+from desktop.ui.app import lifetime as life
+
+client._PATIENCE = 0.05
+life._KEPT_WAITING = 0.05
+held = server.claim()
+asking = []
+
+class Told(app.Window):
+    answered = Signal()
+
+    def show_state(self, state, at):
+        super().show_state(state, at)
+        if isinstance(state, Failed) and not asking:
+            asking.append(True)
+            self.answered.connect(self._actions.quit)
+            held.give_up()
+            threading.Thread(target=self.ask, daemon=True).start()
+
+    def ask(self):
+        while True:
+            try:
+                client.show()
+                break
+            except (client.NotRunning, client.NoAnswer):
+                time.sleep(0.05)
+        print("answered")
+        self.answered.emit()
+
+app.Window = Told
+sys.exit(app.run(Options()))
+"""
+
+# Everything is loaded, with a note of what another thread has imported that has to do with Qt.
+LOADED = """
+import sys, threading
+imported = []
+
+def note(event, arguments):
+    if event == "import" and threading.current_thread() is not threading.main_thread():
+        imported.append(arguments[0])
+
+sys.addaudithook(note)
+from PySide6.QtCore import QObject
+from desktop.options import Options
+from desktop.ui.app import app
+from desktop.ui.app import preload as what_comes_next
+
+def is_of_qt(name):
+    values = list(getattr(sys.modules[name], "__dict__", {}).values())
+    return name.startswith("PySide6") or any(isinstance(each, type(QObject)) for each in values)
+
+load_views = what_comes_next.load_views
+
+def load_and_tell():
+    yield from load_views()
+    assert is_of_qt("desktop.ui.app.lifetime")
+    assert {"httpx", "desktop.services.session.session", "jwt"} <= set(imported)
+    print([name for name in imported if name in sys.modules and is_of_qt(name)])
+    app.Application.instance().leave()
+
+what_comes_next.load_views = load_and_tell
+sys.exit(app.run(Options()))
+"""
+
+# What cannot be loaded ends the program with its reason, and does not leave it waiting.
+BROKEN = """
+import sys
+from desktop.options import Options
+from desktop.ui.app import app
+
+sys.modules["qasync"] = None
+sys.exit(app.run(Options()))
+"""
+
+
+# The first code, drawn by itself, with a note of every enumeration that PySide6 builds from the
+# first paint on. `Qt` itself cannot be asked: to name it builds them.
+FIRST_CODE = """
+import enum
+from unittest.mock import Mock
+from PySide6.QtCore import QEventLoop, QTimer
+from desktop.ui.app import app
+from desktop.ui.kit.theme import Theme
+from desktop.ui.window.window import Window
+
+application = app.make_application()
+window = Window(Theme(application))
+waiting = QEventLoop()
+window.painted.connect(waiting.quit)
+window.show()
+waiting.exec()
+
+from tests.sample_states import NOW, STATES
+from desktop.ui.views import code_tiles
+from desktop.ui.app import event_loop as loop
+from desktop.ui.views import waiting_view
+
+built = []
+build = enum.EnumType.__new__
+
+def noted(kind, name, *rest, **more):
+    built.append(name)
+    return build(kind, name, *rest, **more)
+
+class Tiles(code_tiles.CodeTiles):
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        QTimer.singleShot(0, life.stop)
+
+enum.EnumType.__new__ = noted
+waiting_view.CodeTiles = Tiles
+life = loop.EventLoop(application)
+window.serve(Mock())
+life.call_soon(window.show_state, STATES["waiting"], NOW)
+life.run_forever()
+print(*built)
+"""
+
+
+def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_first_paint_needs_nothing_heavy() -> None:
+    done = run(PAINTED)
+    assert done.returncode == 0, done.stderr
+    loaded = done.stdout.split()
+    assert [name for name in HEAVY if name in loaded and name not in LOADED_BY_PYTHON] == []
+    assert "desktop.ui.window.window" in loaded
+
+
+def test_the_first_code_is_drawn_without_the_enumerations_of_qt() -> None:
+    done = run(FIRST_CODE)
+    assert done.returncode == 0, done.stderr
+    built = done.stdout.split()
+    assert not {"GlobalColor", "FocusReason", "TimerId", "StandardPixmap"} & set(built), built
+
+
+def test_nothing_of_qt_is_loaded_beside_the_thread_of_the_loop() -> None:
+    done = run(LOADED)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+
+
+@pytest.mark.parametrize("after", [0, 1, 30, 120])
+def test_closing_the_window_while_it_starts_ends_the_program(after: int) -> None:
+    done = run(CLOSED_AT_ONCE, str(after))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_being_asked_to_quit_by_the_system_ends_the_program_in_order() -> None:
+    done = run(ASKED_TO_QUIT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "closed in order\n", "")
+
+
+def test_started_hidden_it_runs_without_a_window() -> None:
+    done = run(HIDDEN)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(done.stdout.splitlines()) == {"hidden"}
+
+
+def test_left_before_it_signs_in_it_asks_for_nothing() -> None:
+    done = run(LEFT_EARLY)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(("demo", "why_not"), [("demo", "Not in the demo"), ("", "")])
+def test_a_start_at_login_would_be_as_this_one_unless_that_is_the_demo(
+    demo: str, why_not: str
+) -> None:
+    assert run(AT_LOGIN, demo, "northwind").stdout == f"northwind {why_not}\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe has one owner")
+def test_another_one_that_takes_long_to_end_is_outlasted_and_keeps_nobody_waiting() -> None:
+    done = run(WAITS_FOR_ANOTHER)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "answered\n", "")
+
+
+def test_a_module_that_cannot_be_loaded_ends_the_program_with_its_reason() -> None:
+    done = run(BROKEN)
+    assert done.returncode == 1
+    assert "qasync" in done.stderr.splitlines()[-1]
+
+
+class Emitter(QObject):
+    happened = Signal()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="True has no count of references")
+def test_emitting_a_signal_costs_no_reference_to_true() -> None:
+    emitter = Emitter()
+    before = sys.getrefcount(True)
+    for _ in range(50):
+        emitter.happened.emit()
+    assert abs(sys.getrefcount(True) - before) < 25

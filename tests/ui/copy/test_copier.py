@@ -1,0 +1,206 @@
+"""Copying a token: it waits for a fresh one, says what came of it, and is one task."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from PySide6.QtGui import QClipboard, QGuiApplication
+
+from desktop.oauth import errors
+from desktop.services.model import errors as session_errors
+from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.secrets import keystore
+from desktop.ui.copy.clipboard import Clipboard
+from desktop.ui.copy.copier import Copier
+from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
+from tests.sample_states import HOST, PROFILE
+from tests.ui.harness import TOKEN, FakeSession, Listener
+
+WHOAMI = "https://api.example/me"
+
+
+def clipboard() -> str:
+    return QGuiApplication.clipboard().text()
+
+
+@pytest.fixture
+def copier() -> Copier:
+    return Copier(Clipboard())
+
+
+@pytest.fixture
+def told(copier: Copier) -> Listener:
+    return Listener(copier)
+
+
+async def test_a_copy_is_told_when_it_is_on_the_clipboard(copier: Copier, told: Listener) -> None:
+    copier.copy(FakeSession(), CopyFormat.TOKEN)
+    assert told == [Copying(CopyFormat.TOKEN)]
+    await told.wait_for(2)
+    assert told[1] == Copied(CopyFormat.TOKEN, 30)
+    assert clipboard() == TOKEN
+
+
+async def test_the_commands_ask_who_one_is(copier: Copier, told: Listener) -> None:
+    profile = replace(PROFILE, userinfo_endpoint=WHOAMI)
+    copier.copy(FakeSession(profile), CopyFormat.CURL)
+    await told.wait_for(2)
+    assert clipboard() == f"curl -H 'Authorization: Bearer {TOKEN}' '{WHOAMI}'"
+
+
+async def test_a_token_that_a_shell_could_run_is_put_into_no_command(
+    copier: Copier, told: Listener
+) -> None:
+    copier.copy(FakeSession(token="'&calc&'"), CopyFormat.CURL)
+    await told.wait_for(2)
+    assert told[1] == NotCopied(
+        "This token cannot be copied as a command. It has characters that a shell could run. "
+        "Copy the token itself.",
+        "This token cannot be copied as a command",
+    )
+    assert clipboard() == ""
+
+
+async def test_the_time_that_is_told_is_that_of_the_setting(copier: Copier, told: Listener) -> None:
+    copier.clipboard.clear_after = 90
+    copier.copy(FakeSession(), CopyFormat.TOKEN)
+    await told.wait_for(2)
+    assert told[1] == Copied(CopyFormat.TOKEN, 90)
+
+
+async def test_a_renewal_is_waited_for(copier: Copier, told: Listener) -> None:
+    session = FakeSession()
+    session.renewed.clear()
+    copier.copy(session, CopyFormat.TOKEN)
+    await asyncio.sleep(0)
+    assert clipboard() == ""
+    session.token = "the-new-token"
+    session.renewed.set()
+    await told.wait_for(2)
+    assert clipboard() == "the-new-token"
+
+
+async def test_another_copy_takes_the_place_of_one_that_waits(
+    copier: Copier, told: Listener
+) -> None:
+    waits = FakeSession()
+    waits.renewed.clear()
+    copier.copy(waits, CopyFormat.TOKEN)
+    copier.copy(FakeSession(token="another"), CopyFormat.HEADER)
+    waits.renewed.set()
+    await told.wait_for(3)
+    await copier._ended()
+    assert told == [
+        Copying(CopyFormat.TOKEN),
+        Copying(CopyFormat.HEADER),
+        Copied(CopyFormat.HEADER, 30),
+    ]
+    assert clipboard() == "Authorization: Bearer another"
+
+
+async def test_who_gives_up_is_told_nothing_more(copier: Copier, told: Listener) -> None:
+    session = FakeSession()
+    session.renewed.clear()
+    copier.copy(session, CopyFormat.TOKEN)
+    await asyncio.sleep(0)
+    copier.cancel()
+    session.renewed.set()
+    await copier._ended()
+    assert told == [Copying(CopyFormat.TOKEN), NotCopied("")]
+    assert clipboard() == ""
+
+
+async def test_giving_up_where_nothing_is_under_way_does_nothing(
+    copier: Copier, told: Listener
+) -> None:
+    copier.cancel()
+    copier.copy(FakeSession(), CopyFormat.TOKEN)
+    await told.wait_for(2)
+    copier.cancel()
+    assert len(told) == 2
+    assert clipboard() == TOKEN
+
+
+async def test_without_a_session_there_is_nothing_to_copy(copier: Copier, told: Listener) -> None:
+    copier.copy(None, CopyFormat.TOKEN)
+    assert told == [
+        NotCopied(
+            "There is no token. You are not signed in, or no longer. "
+            "Sign in (xdr-login login), then try again.",
+            "There is no token",
+        )
+    ]
+
+
+UNREACHABLE = (
+    f"The server cannot be reached. No connection to {HOST}. Check your network, VPN or proxy."
+)
+LOCKED = (
+    "The keyring is locked. Unlock it, then try again. You can also sign in without saving the "
+    "token: it is then gone when you quit."
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (errors.TransportFailure(HOST), UNREACHABLE),
+        (keystore.KeyringLocked(), LOCKED),
+        (session_errors.SessionError(), "It did not work. Try again."),
+    ],
+)
+async def test_an_expected_error_is_told_in_its_words(
+    copier: Copier, told: Listener, error: Exception, words: str
+) -> None:
+    copier.copy(FakeSession(token=error), CopyFormat.TOKEN)
+    await told.wait_for(2)
+    assert told[1] == NotCopied(words, words.partition(".")[0])
+    assert clipboard() == ""
+
+
+async def test_an_error_that_nobody_expected_goes_to_the_loop_and_is_told(
+    copier: Copier, told: Listener
+) -> None:
+    reports: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, report: reports.append(report))
+    error = RuntimeError("a bug")
+    copier.copy(FakeSession(token=error), CopyFormat.TOKEN)
+    await told.wait_for(2)
+    assert isinstance(told[1], NotCopied)
+    assert told[1].text.startswith("Something unexpected happened. ")
+    assert [report["exception"] for report in reports] == [error]
+
+
+async def test_a_copy_that_did_not_happen_is_not_claimed(
+    copier: Copier, told: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QClipboard, "setMimeData", lambda *_: None)
+    copier.copy(FakeSession(), CopyFormat.TOKEN)
+    await told.wait_for(2)
+    assert told[1] == NotCopied(
+        "The clipboard did not take the token. Another program may be holding it: try again.",
+        "The clipboard did not take the token",
+    )
+
+
+async def test_at_the_end_nothing_waits_and_nothing_stays(copier: Copier, told: Listener) -> None:
+    copier.copy(FakeSession(), CopyFormat.TOKEN)
+    await told.wait_for(2)
+    waits = FakeSession()
+    waits.renewed.clear()
+    copier.copy(waits, CopyFormat.TOKEN)
+    await copier.close()
+    assert told[2:] == [Copying(CopyFormat.TOKEN), NotCopied("")]
+    assert len(asyncio.all_tasks()) == 1  # this test
+    assert clipboard() == ""
+
+
+@pytest.mark.parametrize("format_", CopyFormat)
+async def test_no_word_of_progress_holds_the_token(
+    copier: Copier, told: Listener, format_: CopyFormat
+) -> None:
+    copier.copy(FakeSession(), format_)
+    await told.wait_for(2)
+    assert TOKEN in clipboard()
+    assert TOKEN not in repr(told)

@@ -1,0 +1,527 @@
+"""What the tests of the window share: somebody who presses, and somebody who reads the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from desktop.oauth.metadata import ServerMetadata
+from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.model.profile import Profile
+from desktop.services.model.settings import Settings
+from desktop.services.model.states import Revocation, SignedIn, State
+from desktop.services.session.sessions import Standing
+from desktop.services.session.token_recipients import HandOut
+from desktop.services.token.details import TokenDetails, token_details
+from desktop.ui.app.controller import Controller
+from desktop.ui.app.event_loop import EventLoop
+from desktop.ui.copy.copier import Copier
+from desktop.ui.kit.theme import Theme
+from desktop.ui.kit.widgets import Button, View
+from desktop.ui.pages.details_view import DetailsView
+from desktop.ui.pages.settings_store import SettingsKeeper
+from desktop.ui.pages.settings_view import SettingsView
+from desktop.ui.views.waiting_view import WaitingView
+from desktop.ui.window.window import Window
+from tests.sample_states import CLAIMS, MADE_UP_TOKEN, METADATA, NOW, PROFILE, STATES
+
+T = TypeVar("T")
+
+FONTS = ("Inter", "DejaVu Sans")  # that of the screenshots, and one of the widest there are
+TOKEN = "eyJ-the-access-token"
+BREAK = "\N{ZERO WIDTH SPACE}"  # where a long word may be broken
+
+
+@dataclass
+class Profiles:
+    """Commands to profiles, which only note what was asked for."""
+
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+    standings: tuple[Standing, ...] = ()
+    current: str = ""
+    unreadable: int = 0
+
+    def switch(self, id_: str) -> None:
+        self.calls.append(("switch", id_))
+
+    def copy_token(self, id_: str, as_: CopyFormat = CopyFormat.TOKEN) -> None:
+        self.calls.append(("copy_token", id_, as_))
+
+    def renew(self, id_: str) -> None:
+        self.calls.append(("renew", id_))
+
+    def sign_in(self, id_: str) -> None:
+        self.calls.append(("sign_in", id_))
+
+    def sign_out(self, id_: str) -> None:
+        self.calls.append(("sign_out", id_))
+
+
+@dataclass
+class FakeSessions:
+    """One session, or several that are only shown."""
+
+    session: FakeSession | None = None
+    standings: tuple[Standing, ...] = ()
+    others: dict[str, FakeSession] = field(default_factory=dict)
+
+    def named(self, id_: str) -> FakeSession | None:
+        return self.others.get(id_)
+
+    def apply(self, settings: Settings) -> None:
+        if self.session is not None:
+            self.session.apply(settings)
+
+    def watch(self, *, visible: bool) -> None:
+        if self.session is not None:
+            self.session.watch(visible=visible)
+
+    def look_at_clock(self) -> None:
+        if self.session is not None:
+            self.session.look_at_clock()
+
+
+@dataclass
+class Recorder:
+    """Actions that only note what was asked for."""
+
+    calls: list[str] = field(default_factory=list)
+    offered: Revocation | None = None
+    settings: Settings | None = None
+    has_browser: bool = True
+    profiles: Profiles = field(default_factory=Profiles)
+
+    def sign_in(self) -> None:
+        self.calls.append("sign_in")
+
+    def cancel(self) -> None:
+        self.calls.append("cancel")
+
+    def new_code(self) -> None:
+        self.calls.append("new_code")
+
+    def retry(self) -> None:
+        self.calls.append("retry")
+
+    def continue_without_keyring(self) -> None:
+        self.calls.append("continue_without_keyring")
+
+    def save_again(self) -> None:
+        self.calls.append("save_again")
+
+    def sign_out(self) -> None:
+        self.calls.append("sign_out")
+
+    def open_browser(self) -> bool:
+        self.calls.append("open_browser")
+        return self.has_browser
+
+    def open_profiles(self) -> None:
+        self.calls.append("open_profiles")
+
+    def add_profile(self) -> None:
+        self.calls.append("add_profile")
+
+    def edit_profile(self) -> None:
+        self.calls.append("edit_profile")
+
+    def manage_profiles(self) -> None:
+        self.calls.append("manage_profiles")
+
+    def copy_code(self) -> None:
+        self.calls.append("copy_code")
+
+    def copy_link(self) -> None:
+        self.calls.append("copy_link")
+
+    def copy_token(self, as_: CopyFormat = CopyFormat.TOKEN) -> None:
+        self.calls.append("copy_token" if as_ is CopyFormat.TOKEN else f"copy_token {as_.name}")
+
+    def cancel_copy(self) -> None:
+        self.calls.append("cancel_copy")
+
+    def copy_details(self) -> None:
+        self.calls.append("copy_details")
+
+    def renew(self) -> None:
+        self.calls.append("renew")
+
+    def revoke_again(self) -> None:
+        self.calls.append("revoke_again")
+
+    def open_details(self) -> None:
+        self.calls.append("open_details")
+
+    def open_settings(self) -> None:
+        self.calls.append("open_settings")
+
+    def revocation_offered(self) -> Revocation | None:
+        return self.offered
+
+    def change_settings(self, settings: Settings) -> None:
+        self.calls.append("change_settings")
+        self.settings = settings
+
+    def quit(self) -> None:
+        self.calls.append("quit")
+
+
+@dataclass
+class PageRecorder:
+    """What the pages are served by: known things, and notes of what was asked for."""
+
+    calls: list[str] = field(default_factory=list)
+    token: str | None = MADE_UP_TOKEN
+    claims: dict[str, object] = field(default_factory=lambda: CLAIMS)
+    given: tuple[HandOut, ...] = ()
+
+    def close_page(self) -> None:
+        self.calls.append("close_page")
+
+    def details(self, state: SignedIn) -> TokenDetails | None:
+        return token_details(state, profile=PROFILE, metadata=METADATA, claims=self.claims)
+
+    def hand_outs(self) -> tuple[HandOut, ...]:
+        return self.given
+
+    def reveal_token(self) -> str | None:
+        self.calls.append("reveal_token")
+        return self.token
+
+    def ask_who_am_i(self) -> None:
+        self.calls.append("ask_who_am_i")
+
+    def ask_app_grant(self) -> None:
+        self.calls.append("ask_app_grant")
+
+    def open_log(self) -> None:
+        self.calls.append("open_log")
+
+    def open_about(self) -> None:
+        self.calls.append("open_about")
+
+
+@dataclass
+class Screen:
+    """One window, and what a person does with it."""
+
+    theme: Theme
+    actions: Recorder = field(default_factory=Recorder)
+    pages: PageRecorder = field(default_factory=PageRecorder)
+    profile: Profile = PROFILE
+    width: int = 440
+    height: int = 640
+    window: Window = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.window = Window(self.theme)
+        self.window.serve(self.actions)
+        self.window.set_profile(self.profile)
+        self.window.offer_settings()
+        self.window.resize(self.width, self.height)
+
+    def show(self, state: State, at: datetime = NOW) -> None:
+        """Draw `state` and let Qt settle."""
+        self.window.show_state(state, at)
+        self.window.show()
+        self.window.activateWindow()
+        settle()
+
+    def show_details(self, state: State | None = None) -> DetailsView:
+        """Open the details on top of `state`."""
+        self.show(state or STATES["signed_in"])
+        page = DetailsView(self.actions, self.pages)
+        self._lay(page, state or STATES["signed_in"])
+        return page
+
+    def show_settings(self, settings: Settings = Settings()) -> SettingsView:  # noqa: B008 - frozen
+        """Open the settings on top of a token."""
+        self.show(STATES["signed_in"])
+        page = SettingsView(self.actions, self.pages, self.theme)
+        page.show_profile(self.profile)
+        page.show_settings(settings)
+        self._lay(page, STATES["signed_in"])
+        return page
+
+    def _lay(self, page: View, state: State) -> None:
+        self.window.show_page(page)
+        self.window.show_state(state, NOW)
+        settle()
+
+    def show_qr(self) -> None:
+        """Show the QR code in place of the code."""
+        assert isinstance(self.window.view, WaitingView)
+        self.window.view.show_qr(shown=True)
+        settle()
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.window.close()
+        self.window.deleteLater()
+        settle()
+
+    @property
+    def words(self) -> list[str]:
+        """Every text on screen, from top to bottom as it was made."""
+        return [widget.text().replace(BREAK, "") for widget in texts_on(self.window)]
+
+    def label(self, text: str) -> QLabel:
+        """The visible label with this text."""
+        found = [each for each in texts_on(self.window) if each.text().replace(BREAK, "") == text]
+        assert len(found) == 1, f"{text!r} among {self.words}"
+        assert isinstance(found[0], QLabel)
+        return found[0]
+
+    def button(self, text: str) -> QPushButton:
+        """The visible button with this label."""
+        found = [each for each in buttons_on(self.window) if each.text() == text]
+        assert len(found) == 1, (
+            f"{text!r} among {[each.text() for each in buttons_on(self.window)]}"
+        )
+        return found[0]
+
+    def has_button(self, text: str) -> bool:
+        """Whether there is such a button."""
+        return any(each.text() == text for each in buttons_on(self.window))
+
+    def find(self, kind: type[QWidget]) -> QWidget:
+        """The only visible widget of its kind."""
+        found = [each for each in visible(self.window) if isinstance(each, kind)]
+        assert len(found) == 1, found
+        return found[0]
+
+    @property
+    def focused(self) -> str:
+        """The name of what the keyboard is on; empty for nothing."""
+        widget = QApplication.focusWidget()
+        return "" if widget is None else name_of(widget)
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What a session hands out to be copied."""
+
+    access_token: str
+    token_type: str = "Bearer"
+    expires_at: datetime | None = NOW + timedelta(minutes=10)
+    scope: tuple[str, ...] = ("enrich:read", "casebook")
+
+
+@dataclass
+class FakeSession:
+    """Notes what it is asked for; `token` may be what goes wrong instead of one."""
+
+    profile: Profile = PROFILE
+    token: str | Exception = TOKEN
+    metadata: ServerMetadata | None = None
+    calls: list[str] = field(default_factory=list)
+    applied: list[Settings] = field(default_factory=list)
+    answer: object = field(default_factory=dict)
+    seen: list[bool] = field(default_factory=list)
+    looks: int = 0
+    renewed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.renewed.set()
+
+    def watch(self, *, visible: bool) -> None:
+        self.seen.append(visible)
+
+    def look_at_clock(self) -> None:
+        self.looks += 1
+
+    async def fresh_token(self) -> Fresh:
+        """Give the token once `renewed` is set."""
+        await self.renewed.wait()
+        if isinstance(self.token, Exception):
+            raise self.token
+        return Fresh(self.token)
+
+    def access_token(self) -> str | None:
+        return None if isinstance(self.token, Exception) else self.token
+
+    def claims(self) -> dict[str, object]:
+        return CLAIMS
+
+    def apply(self, settings: Settings) -> None:
+        self.applied.append(settings)
+
+    async def ask(self, question: Callable[..., object]) -> Any:  # noqa: ANN401 - any answer
+        self.calls.append(question.__name__)
+        await self.renewed.wait()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        return lambda: self.calls.append(name)
+
+
+class Listener(list[object]):
+    """What a copier has told since it is listened to."""
+
+    def __init__(self, copier: Copier) -> None:
+        super().__init__()
+        self._news = asyncio.Event()
+        copier.progressed.connect(self._take)
+
+    async def wait_for(self, number: int) -> None:
+        """Wait until so much has been told."""
+        while len(self) < number:
+            self._news.clear()
+            await self._news.wait()
+
+    def _take(self, progress: object) -> None:
+        self.append(progress)
+        self._news.set()
+
+
+class FakeTime(datetime):
+    """A wall clock that stands where a test puts it."""
+
+    stands_at = NOW
+
+    @classmethod
+    def now(cls, _zone: object = None) -> datetime:  # type: ignore[override]
+        return cls.stands_at
+
+
+@dataclass
+class Desk:
+    """A controller with its window and a session that is not real."""
+
+    controller: Controller
+    window: Window
+    session: FakeSession
+
+    def show(self, state: State, *, at: datetime = NOW) -> None:
+        """Let the session report `state`."""
+        FakeTime.stands_at = at
+        self.controller.show(state)
+        settle()
+
+    def tick(self, seconds: float) -> None:
+        """Let the clock show this much more, and the window count."""
+        FakeTime.stands_at += timedelta(seconds=seconds)
+        self.controller._tick.stop()
+        self.controller._tick.timeout.emit()
+        settle()
+
+
+def on_loop(work: Coroutine[None, None, T]) -> T:
+    """Run `work` on a loop as that of the program, where Qt and asyncio take turns."""
+    application = QApplication.instance()
+    with EventLoop(application) as loop:
+        result: T = loop.run_until_complete(work)
+    return result
+
+
+def settle() -> None:
+    """Let Qt deliver what is due, deletions too."""
+    for _ in range(4):
+        QApplication.processEvents()
+        QApplication.sendPostedEvents(None, 52)  # QEvent.Type.DeferredDelete
+
+
+def visible(window: QWidget) -> Iterator[QWidget]:
+    """Everything in `window` that is on screen."""
+    return (each for each in window.findChildren(QWidget) if each.isVisibleTo(window))
+
+
+def buttons_on(window: QWidget) -> list[QPushButton]:
+    """The buttons on screen."""
+    return [each for each in visible(window) if isinstance(each, QPushButton)]
+
+
+def texts_on(window: QWidget) -> list[QLabel | QPushButton]:
+    """The labels and buttons on screen that say something."""
+    shown = (each for each in visible(window) if isinstance(each, (QLabel, QPushButton)))
+    return [each for each in shown if each.text()]
+
+
+def name_of(widget: QWidget) -> str:
+    """What a screen reader calls `widget`."""
+    own = widget.text() if isinstance(widget, (QLabel, QPushButton)) else ""
+    return (widget.accessibleName() or own).replace(BREAK, "")
+
+
+def tab_order(window: QWidget) -> list[QWidget]:
+    """What Tab goes through, once round, from the first that was made."""
+    chain: list[QWidget] = []
+    each = window.nextInFocusChain()
+    while each is not None and each is not window:
+        chain.append(each)
+        each = each.nextInFocusChain()
+    return [
+        each
+        for each in chain
+        if each.isVisibleTo(window)
+        and each.isEnabled()
+        and each.focusPolicy() & Qt.FocusPolicy.TabFocus
+    ]
+
+
+def misfits(window: QWidget) -> list[str]:
+    """What does not fit: a text larger than its place, a widget beyond the window's sides."""
+    return [
+        f"{name_of(each)[:40]!r}: {why}"
+        for each in visible(window)
+        for why in _misfits(each, window)
+    ]
+
+
+def _misfits(widget: QWidget, window: QWidget) -> Iterator[str]:
+    corner = widget.mapTo(window, QPoint(0, 0))
+    if corner.x() < 0 or corner.x() + widget.width() > window.width():
+        yield f"from {corner.x()} to {corner.x() + widget.width()} of {window.width()}"
+    if isinstance(widget, Button) and widget.text():
+        needed, room = widget.fontMetrics().horizontalAdvance(widget.text()), _room_in(widget)
+        if needed > room:
+            yield f"needs {needed} of {room} pixels"
+    if isinstance(widget, QLabel) and widget.text():
+        yield from _cut(widget)
+
+
+def _room_in(button: Button) -> int:
+    option = QStyleOptionButton()
+    button.initStyleOption(option)
+    element = QStyle.SubElement.SE_PushButtonContents
+    return button.style().subElementRect(element, option, button).width()
+
+
+def _cut(label: QLabel) -> Iterator[str]:
+    # The style sheet's padding is the difference between the hint and the text.
+    flags = label.alignment() | Qt.TextFlag.TextWordWrap
+    room = label.contentsRect()
+    metrics = label.fontMetrics()
+    if label.wordWrap():
+        bounds = metrics.boundingRect(QRect(0, 0, room.width(), 10_000), flags, label.text())
+    else:
+        bounds = metrics.boundingRect(label.text())
+    if bounds.width() > room.width() + 1 or metrics.height() > room.height():
+        yield f"{bounds.size()} in {room.size()}"
+    if label.wordWrap() and label.heightForWidth(label.width()) > label.height():
+        yield f"{label.heightForWidth(label.width())} high in {label.height()}"
+
+
+def finish(keeper: SettingsKeeper, qtbot: QtBot) -> None:
+    """Let everything that `keeper` was asked for be done, and told."""
+    done = threading.Event()
+    keeper._worker.submit(done.set)
+    qtbot.waitUntil(done.is_set)
+    settle()

@@ -1,0 +1,427 @@
+"""The details page: what it says, and how it holds the token."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
+
+from desktop.oauth.app_grant import AppGrant
+from desktop.services.model.states import Revocation
+from desktop.services.session.token_recipients import HandOut
+from desktop.services.system.processes import Program
+from desktop.services.token.details import Scope, flattened
+from desktop.ui.pages.details_view import DetailsView
+from desktop.ui.pages.server_query import Said
+from desktop.ui.views import sign_out_button
+from desktop.ui.wording import page_texts
+from tests.sample_states import APP_GRANT, MADE_UP_TOKEN, NOW, STATES, WHO_AM_I, signed_in
+from tests.ui.harness import Screen, settle
+from tests.ui.window.test_secrets import everything_in
+
+
+@pytest.fixture(autouse=True)
+def in_warsaw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be in a zone of which the name and the offset are known."""
+    monkeypatch.setattr(
+        page_texts, "exact_time", lambda at: f"{at:%H:%M:%S} UTC on {at.day} {at:%B}"
+    )
+
+
+@pytest.fixture
+def details(screen: Screen) -> DetailsView:
+    return screen.show_details()
+
+
+def shown(screen: Screen) -> list[QPlainTextEdit]:
+    """Where the token is on screen."""
+    return screen.window.findChildren(QPlainTextEdit)
+
+
+def holders(screen: Screen) -> list[str]:
+    return [text for text in everything_in(screen.window) if MADE_UP_TOKEN in text]
+
+
+def after(words: list[str], name: str) -> str:
+    return words[words.index(name) + 1]
+
+
+# What it says
+
+
+def test_times_are_told_to_the_second(screen: Screen, details: DetailsView) -> None:
+    assert details.isVisible()
+    assert after(screen.words, "Issued") == "02:57:12 UTC on 23 November"
+    assert after(screen.words, "Expires") == "03:07:12 UTC on 23 November"
+    assert after(screen.words, "Renews") == "03:06:06 UTC on 23 November"
+
+
+@pytest.mark.parametrize(
+    ("name", "renews"), [("signed_in_idle", "when it is next used"), ("expired", "not by itself")]
+)
+def test_what_does_not_renew_itself_says_what_renews_it(
+    screen: Screen, name: str, renews: str
+) -> None:
+    screen.show_details(STATES[name])
+    assert after(screen.words, "Renews") == renews
+
+
+def test_a_token_that_never_expires_says_so(screen: Screen) -> None:
+    screen.show_details(STATES["signed_in_for_ever"])
+    assert after(screen.words, "Expires") == "never"
+
+
+def test_client_and_server_are_named(screen: Screen, details: DetailsView) -> None:
+    assert details.isVisible()
+    assert after(screen.words, "Token type") == "Bearer"
+    assert after(screen.words, "Client ID") == "client-00000000-0000-4000-8000-000000000000"
+    assert after(screen.words, "Issuer") == "IROH Auth"
+    assert after(screen.words, "Token endpoint") == (
+        "https://visibility.amp.cisco.com/iroh/oauth2/token"
+    )
+
+
+def test_scopes_that_differ_have_a_sign_and_a_word(screen: Screen) -> None:
+    screen.show_details(signed_in(scope=("a", "extra"), requested_scope=("a", "admin")))
+    words = screen.words
+    assert after(words, "a") == "✓ a"
+    assert after(words, "admin") == "✕ not granted"
+    assert after(words, "+ not asked for") == "✓ extra"
+    assert screen.label("✕ not granted").property("role") == "difference"
+    assert screen.label("✓ a").property("role") == ""
+
+
+def test_where_no_scope_was_asked_for_none_differs(screen: Screen) -> None:
+    screen.show_details(signed_in(scope=("a",), requested_scope=()))
+    assert after(screen.words, "left to the server") == "✓ a"
+    assert "+ not asked for" not in screen.words
+    assert screen.label("✓ a").property("role") == ""
+
+
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [
+        (Scope("a", asked=None, granted=True), "a: granted, as the server decided"),
+        (Scope("a", asked=True, granted=True), "a: asked for and granted"),
+        (Scope("a", asked=True, granted=False), "a: asked for, not granted"),
+        (Scope("a", asked=False, granted=True), "a: granted, not asked for"),
+    ],
+)
+def test_a_screen_reader_is_told_the_row(scope: Scope, told: str) -> None:
+    assert page_texts.spoken_scope(scope) == told
+
+
+def test_claims_are_marked_as_not_verified(screen: Screen, details: DetailsView) -> None:
+    assert details.isVisible()
+    words = screen.words
+    assert after(words, "Claims") == "Read from the token, not verified."
+    assert after(words, "iss") == "IROH Auth NAM"
+    assert after(words, "exp") == "03:10:00 UTC on 23 November (1795403400)"
+    name = "https://schemas.cisco.com/iroh/identity/claims/org/name"
+    assert after(words, name) == "Northwind SOC"
+
+
+def test_a_clock_that_is_wrong_says_whose_times_the_claims_have(screen: Screen) -> None:
+    screen.show_details(STATES["clock_wrong"])
+    assert after(screen.words, "Claims") == (
+        "Read from the token, not verified. Times are by the server's clock."
+    )
+
+
+def test_an_opaque_token_says_that_it_says_nothing(screen: Screen) -> None:
+    screen.pages.claims = {}
+    screen.show_details()
+    assert page_texts.NO_CLAIMS in screen.words
+
+
+def test_a_value_has_its_name_for_who_listens(screen: Screen, details: DetailsView) -> None:
+    assert details.isVisible()
+    assert screen.label("IROH Auth NAM").accessibleName() == "iss: IROH Auth NAM"
+
+
+def given(minutes: int, name: str = "deploy.py") -> HandOut:
+    program = Program(name, f"/srv/{name}", 7)
+    return HandOut(NOW - timedelta(minutes=minutes), program, "northwind")
+
+
+def test_the_programs_that_got_the_token_are_listed(screen: Screen, details: DetailsView) -> None:
+    assert "None since XDR Login was started." in " ".join(screen.words)
+    screen.pages.given = (given(1, "report.sh"), given(2))
+    details.show_hand_outs()
+    settle()
+    words = [word for word in screen.words if "/srv/" in word]
+    assert words == ["report.sh\n/srv/report.sh", "deploy.py\n/srv/deploy.py"]
+    assert MADE_UP_TOKEN not in " ".join(screen.words)
+
+
+def test_of_many_programs_the_latest_are_shown(screen: Screen, details: DetailsView) -> None:
+    screen.pages.given = tuple(given(minutes) for minutes in range(50))
+    details.show_hand_outs()
+    settle()
+    assert len([word for word in screen.words if "/srv/" in word]) == 12
+    assert "The latest; “xdr-login status --json” lists more." in screen.words
+
+
+def test_a_renewal_changes_what_is_shown(screen: Screen, details: DetailsView) -> None:
+    later = replace(signed_in(renewable=True), issued_at=NOW + timedelta(minutes=5))
+    screen.show(later)
+    assert screen.window.page is details
+    assert after(screen.words, "Issued") == "03:05:00 UTC on 23 November"
+
+
+def test_a_second_that_passes_makes_nothing_anew(screen: Screen, details: DetailsView) -> None:
+    assert details.isVisible()
+    state = STATES["signed_in"]
+    parts = screen.window.findChildren(QWidget)
+    screen.show(state, NOW + timedelta(seconds=1))
+    assert screen.window.findChildren(QWidget) == parts
+
+
+def test_copying_is_acknowledged(screen: Screen, details: DetailsView) -> None:
+    assert details.isVisible()
+    screen.button("Copy details").click()
+    assert screen.actions.calls == ["copy_details"]
+    assert screen.has_button("Copied")
+
+
+# Who am I
+
+
+def test_the_server_is_asked_only_on_demand(screen: Screen, details: DetailsView) -> None:
+    assert screen.pages.calls == []
+    screen.button("Ask the server").click()
+    screen.button("Asking…").click()
+    assert screen.pages.calls == ["ask_who_am_i"]
+    details.show_who_am_i(Said(flattened(WHO_AM_I)))
+    assert after(screen.words, "user › user-name") == "Dana Rivers"
+    assert after(screen.words, "org › name") == "Northwind SOC"
+    assert screen.has_button("Ask the server")
+
+
+def test_why_the_server_did_not_answer_is_told_in_words(
+    screen: Screen, details: DetailsView
+) -> None:
+    details.show_who_am_i(Said(trouble="The server cannot be reached.", facts="trace t-1"))
+    assert "The server cannot be reached." in screen.words
+    assert "trace t-1" in screen.words
+    details.show_who_am_i(Said((("user", "Dana"),)))
+    assert "The server cannot be reached." not in screen.words
+
+
+# The token
+
+
+@pytest.fixture
+def revealed(screen: Screen, details: DetailsView) -> Screen:
+    """Show the token."""
+    assert details.isVisible()
+    screen.button("Show token").click()
+    settle()
+    assert [each.toPlainText() for each in shown(screen)] == [MADE_UP_TOKEN]
+    return screen
+
+
+def test_the_token_is_nowhere_before_it_is_asked_for(screen: Screen, details: DetailsView) -> None:
+    assert details.isVisible()
+    assert shown(screen) == []
+    assert holders(screen) == []
+    assert "reveal_token" not in screen.pages.calls
+
+
+def test_a_token_that_is_shown_can_be_selected(revealed: Screen) -> None:
+    (text,) = shown(revealed)
+    assert text.isReadOnly()
+    flags = text.textInteractionFlags()
+    assert flags & Qt.TextInteractionFlag.TextSelectableByKeyboard
+    assert flags & Qt.TextInteractionFlag.TextSelectableByMouse
+    assert text.accessibleName() == "Access token, shown"
+
+
+def test_a_token_that_is_shown_is_in_sight(revealed: Screen) -> None:
+    (text,) = shown(revealed)
+    assert isinstance(revealed.window.page, DetailsView)
+    revealed.window.page.reveal.bring_into_sight()
+    assert text.visibleRegion().boundingRect() == text.rect()
+
+
+def hide_by_pressing(screen: Screen) -> None:
+    screen.button("Hide token").click()
+
+
+def hide_by_waiting(screen: Screen) -> None:
+    assert isinstance(screen.window.page, DetailsView)
+    assert screen.window.page.reveal._timer.interval() == 20_000
+    assert screen.window.page.reveal._timer.isActive()
+    screen.window.page.reveal._timer.timeout.emit()
+
+
+def hide_by_leaving(screen: Screen) -> None:
+    screen.window.close_page()
+
+
+def hide_by_another_window(screen: Screen) -> None:
+    QApplication.sendEvent(screen.window, QEvent(QEvent.Type.WindowDeactivate))
+
+
+def hide_by_closing(screen: Screen) -> None:
+    screen.window.hide()
+
+
+def hide_by_minimizing(screen: Screen) -> None:
+    screen.window.showMinimized()
+
+
+def hide_by_signing_out(screen: Screen) -> None:
+    screen.show(STATES["signed_out"])
+
+
+def hide_by_another_page(screen: Screen) -> None:
+    screen.show_settings()
+
+
+def hide_by_renewal(screen: Screen) -> None:
+    screen.show(replace(signed_in(renewable=True), issued_at=NOW))
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        hide_by_pressing,
+        hide_by_waiting,
+        hide_by_leaving,
+        hide_by_another_window,
+        hide_by_closing,
+        hide_by_minimizing,
+        hide_by_signing_out,
+        hide_by_another_page,
+        hide_by_renewal,
+    ],
+)
+def test_a_token_that_is_hidden_is_gone(revealed: Screen, hide: object) -> None:
+    assert callable(hide)
+    hide(revealed)
+    settle()
+    assert shown(revealed) == []
+    assert holders(revealed) == []
+
+
+def test_the_button_shows_it_again(revealed: Screen) -> None:
+    hide_by_waiting(revealed)
+    settle()
+    revealed.button("Show token").click()
+    assert len(shown(revealed)) == 1
+
+
+def test_the_keyboard_is_not_lost_with_the_token(revealed: Screen) -> None:
+    shown(revealed)[0].setFocus()
+    hide_by_waiting(revealed)
+    assert revealed.focused == "Show token"
+
+
+def test_copying_what_is_shown_goes_the_safe_way(revealed: Screen) -> None:
+    (text,) = shown(revealed)
+    text.setFocus()
+    text.selectAll()
+    QTest.keyClick(text, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert revealed.actions.calls == ["copy_token"]
+    assert QGuiApplication.clipboard().text() == ""
+    assert text.contextMenuPolicy() is Qt.ContextMenuPolicy.PreventContextMenu
+
+
+def test_tab_leaves_the_token(revealed: Screen) -> None:
+    (text,) = shown(revealed)
+    text.setFocus()
+    QTest.keyClick(text, Qt.Key.Key_Tab)
+    assert not text.hasFocus()
+
+
+def test_a_selection_of_it_goes_nowhere(revealed: Screen) -> None:
+    (text,) = shown(revealed)
+    text.selectAll()
+    assert text.textCursor().hasSelection()
+    # What Qt gives to drags, and to the selection that the middle button of X11 pastes.
+    assert text.createMimeDataFromSelection().formats() == []
+
+
+def test_where_no_token_is_valid_that_is_said(screen: Screen, details: DetailsView) -> None:
+    assert details.isVisible()
+    screen.pages.token = None
+    screen.button("Show token").click()
+    assert "There is no valid token to show." in screen.words
+    assert shown(screen) == []
+
+
+# What was granted
+
+
+@pytest.fixture
+def granting(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """Details at a server that keeps grants."""
+    monkeypatch.setattr(sign_out_button, "_TOO_SOON", 0)
+    screen.actions.offered = Revocation.GRANT_REVOKED
+    screen.show_details()
+    return screen
+
+
+def test_what_was_granted_is_asked_for_on_demand(granting: Screen) -> None:
+    page = granting.window.page
+    assert isinstance(page, DetailsView)
+    assert "Since" not in granting.words
+    page._grant._ask.click()
+    assert granting.pages.calls == ["ask_app_grant"]
+    page.show_app_grant(Said(page_texts.granted_rows(APP_GRANT)))
+    assert after(granting.words, "This app may") == ", ".join(APP_GRANT.scope)
+    assert after(granting.words, "Since") == "01:30:00 UTC on 11 November"
+
+
+def test_revoking_asks_first(granting: Screen) -> None:
+    granting.button("Revoke").click()
+    assert granting.actions.calls == []
+    granting.button("Revoke on all computers?").click()
+    assert granting.actions.calls == ["sign_out"]
+
+
+def test_escape_takes_the_question_back_and_then_leaves(granting: Screen) -> None:
+    granting.button("Revoke").click()
+    QTest.keyClick(granting.window, Qt.Key.Key_Escape)
+    assert granting.has_button("Revoke")
+    assert granting.window.page is not None
+    QTest.keyClick(granting.window, Qt.Key.Key_Escape)
+    assert granting.window.page is None
+
+
+def test_nothing_is_left_to_revoke_once_it_is_under_way(granting: Screen) -> None:
+    granting.show(replace(signed_in(renewable=True), leaving=True))
+    assert not granting.button("Revoke").isEnabled()
+
+
+@pytest.mark.parametrize("offered", [None, Revocation.REVOKED, Revocation.NOT_OFFERED])
+def test_where_there_are_no_grants_nothing_is_said_of_them(
+    screen: Screen, offered: Revocation | None
+) -> None:
+    screen.actions.offered = offered
+    screen.show_details()
+    assert not screen.has_button("Revoke")
+    assert page_texts.GRANTED not in screen.words
+
+
+@pytest.mark.parametrize(
+    ("grant", "rows"),
+    [
+        (AppGrant(granted=False, scope=(), since=None), (("This app may", "nothing"),)),
+        (
+            AppGrant(granted=True, scope=(), since=None),
+            (
+                ("This app may", "the server does not say what"),
+                ("Since", "the server does not say"),
+            ),
+        ),
+    ],
+)
+def test_what_the_server_does_not_say_is_told(
+    grant: AppGrant, rows: tuple[tuple[str, str], ...]
+) -> None:
+    assert page_texts.granted_rows(grant) == rows

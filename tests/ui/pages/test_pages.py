@@ -1,0 +1,301 @@
+"""The pages on top of the view: opened, left, and drawn while the world goes on below them."""
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from desktop.ui.kit.icon_button import ICON_BUTTON, IconButton
+from desktop.ui.kit.theme import DARK, LIGHT, Theme
+from desktop.ui.kit.widgets import Label, has_ring
+from desktop.ui.pages.details_view import DetailsView
+from desktop.ui.pages.settings_view import SettingsView
+from desktop.ui.window.window import Window
+from tests.sample_states import NOW, PROFILE, STATES, signed_in, waiting
+from tests.ui.harness import FONTS, Desk, Recorder, Screen, misfits, name_of, settle, tab_order
+
+
+def test_a_page_takes_the_place_of_the_view(screen: Screen) -> None:
+    screen.show_details()
+    assert screen.window.view.isHidden()
+    assert "Times" in screen.words
+    assert "Copy token" not in screen.words
+    assert "Sign out" not in screen.words
+
+
+def test_a_page_says_which_it_is(screen: Screen) -> None:
+    screen.show_details()
+    assert "Details" in screen.words
+    screen.show_settings()
+    assert "Settings" in screen.words
+
+
+def test_the_view_comes_back_as_it_was(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    before = screen.words
+    screen.show_details()
+    screen.window.close_page()
+    settle()
+    assert screen.words == before
+
+
+def test_escape_leaves_the_page_and_nothing_else(screen: Screen) -> None:
+    screen.show_details()
+    screen.window.escape()
+    assert screen.window.page is None
+    assert screen.actions.calls == []
+
+
+def test_a_page_starts_on_going_back(screen: Screen) -> None:
+    screen.show_settings()
+    assert screen.focused == "Back"
+
+
+def test_the_keyboard_goes_back_to_where_it_was(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    screen.button("Details").setFocus(Qt.FocusReason.TabFocusReason)
+    screen.show_details()
+    screen.window.close_page()
+    assert screen.focused == "Details"
+    assert has_ring(screen.button("Details"))
+
+
+def test_where_that_is_gone_it_goes_to_the_primary_action(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    screen.button("Details").setFocus()
+    screen.show_settings()
+    screen.show(STATES["declined"])
+    screen.window.close_page()
+    assert screen.focused == "Sign in again"
+
+
+def test_where_that_can_no_longer_be_pressed_too(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    screen.button("Renew now").setFocus()
+    screen.show_settings()
+    screen.show(STATES["renewing"])
+    screen.window.close_page()
+    assert screen.focused == "Copy token"
+
+
+def test_the_header_keeps_telling_the_state(screen: Screen) -> None:
+    screen.show_settings()
+    screen.show(STATES["waiting"])
+    assert "Waiting" in screen.words
+    assert "Open browser" not in screen.words
+    screen.window.close_page()
+    assert "Open browser" in screen.words
+
+
+def test_a_new_state_leaves_the_keyboard_on_the_page(screen: Screen) -> None:
+    screen.show_settings()
+    screen.show(STATES["waiting"])
+    assert screen.focused == "Back"
+
+
+def test_the_details_close_with_the_sign_in(screen: Screen) -> None:
+    screen.show_details()
+    screen.show(STATES["signed_out"])
+    assert screen.window.page is None
+    assert screen.focused == "Sign in"
+
+
+def test_the_settings_stay_whatever_happens(screen: Screen) -> None:
+    screen.show_settings()
+    for state in STATES.values():
+        screen.show(state)
+    assert isinstance(screen.window.page, SettingsView)
+
+
+def test_one_page_takes_the_place_of_the_other(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    screen.button("Details").setFocus()
+    screen.show_details()
+    screen.show_settings()
+    settle()
+    assert len(screen.window.findChildren(DetailsView)) == 0
+    screen.window.close_page()
+    assert screen.window.page is None
+
+
+def test_closing_tells_of_itself_once(screen: Screen) -> None:
+    told: list[bool] = []
+    screen.window.page_closed.connect(lambda: told.append(True))
+    screen.show_details()
+    screen.window.close_page()
+    screen.window.close_page()
+    assert told == [True]
+
+
+def test_a_page_begins_at_its_top_and_the_view_comes_back_where_it_was(
+    open_screen: Callable[..., Screen],
+) -> None:
+    screen = open_screen(width=360, height=320)
+    screen.show(STATES["signed_in"])
+    bar = screen.window._scroll.verticalScrollBar()
+    bar.setValue(100)
+    screen.show_details()
+    assert bar.value() == 0
+    screen.window.close_page()
+    settle()
+    assert bar.value() == 100
+
+
+def test_the_copy_key_copies_what_the_page_shows(screen: Screen) -> None:
+    screen.show_details()
+    screen.window.copy_shown()
+    assert screen.actions.calls == ["copy_details"]
+    screen.show_settings()
+    screen.window.copy_shown()
+    assert screen.actions.calls == ["copy_details"]
+
+
+def test_the_corner_opens_the_settings(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    gear = screen.find(IconButton)
+    assert isinstance(gear, IconButton)
+    assert name_of(gear) == "Settings"
+    gear.click()
+    assert screen.actions.calls == ["open_settings"]
+
+
+def test_the_place_of_the_corner_is_kept_from_the_start(theme: Theme) -> None:
+    window = Window(theme)
+    window.serve(Recorder())
+    window.set_profile(PROFILE)
+    window.resize(440, 640)
+    window.show_state(STATES["signed_in"], NOW)
+    window.show()
+    settle()
+    (badge,) = [each for each in window.findChildren(Label) if each.text() == "Signed in"]
+    before = badge.geometry()
+    window.offer_settings()
+    settle()
+    assert badge.geometry() == before
+    (gear,) = window.findChildren(IconButton)
+    assert gear.minimumSize() == QSize(ICON_BUTTON, ICON_BUTTON)  # whatever the font needs
+    window.close()
+    window.deleteLater()
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK])
+def test_the_gear_has_the_colour_of_its_scheme(screen: Screen, tokens: dict[str, str]) -> None:
+    screen.show(STATES["signed_in"])
+    screen.theme.wear(tokens)
+    picture = screen.find(IconButton).grab().toImage()
+    colors = {
+        picture.pixelColor(x, y).name()
+        for x in range(picture.width())
+        for y in range(picture.height())
+    }
+    assert tokens["muted"] in colors
+
+
+def test_without_anybody_serving_no_corner_is_offered(theme: Theme) -> None:
+    screen = Screen(theme)
+    screen.window._actions = None
+    before = screen.words
+    screen.window.offer_settings()
+    assert screen.words == before
+    screen.close()
+
+
+@pytest.mark.parametrize("family", FONTS)
+@pytest.mark.parametrize("width", [360, 440, 700])
+@pytest.mark.parametrize("page", ["details", "settings"])
+def test_nothing_on_a_page_is_cut(
+    qapp: QApplication, open_screen: Callable[..., Screen], page: str, width: int, family: str
+) -> None:
+    usual = qapp.font()
+    qapp.setFont(QFont(family, 10))
+    screen = open_screen(width=width)
+    screen.theme.wear(LIGHT)
+    if page == "details":
+        screen.show_details(signed_in(scope=("x" * 90,), requested_scope=("y" * 90,)))
+    else:
+        screen.show_settings()
+    found = misfits(screen.window)
+    qapp.setFont(usual)
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("page", "order"),
+    [
+        ("details", ["Settings", "Ask the server", "Show token", "Back", "Copy details"]),
+        (
+            "settings",
+            [
+                "Settings",
+                "Manage profiles",
+                "Start when I log in",
+                "Always keep the token fresh",
+                "Time in use",
+                "Time on the clipboard",
+                "Ask me when a program wants a token",
+                "Appearance",
+                "Browser",
+                "Notifications",
+                "Open profiles folder",
+                "Open log folder",
+                "About XDR Login",
+                "Back",
+                "Quit",
+            ],
+        ),
+    ],
+)
+def test_tab_goes_through_a_page_from_top_to_bottom(
+    screen: Screen, page: str, order: list[str]
+) -> None:
+    getattr(screen, f"show_{page}")()
+    assert [name_of(each) for each in tab_order(screen.window) if name_of(each)] == order
+
+
+# Behind the controller
+
+
+def test_the_details_are_opened_only_where_there_is_a_token(desk: Desk) -> None:
+    desk.show(waiting())
+    desk.controller.open_details()
+    assert not desk.window.findChildren(DetailsView)
+    desk.show(signed_in())
+    desk.controller.open_details()
+    assert isinstance(desk.window.page, DetailsView)
+    assert "IROH Auth NAM" in [each.text() for each in desk.window.findChildren(Label)]
+
+
+def test_the_settings_are_opened_and_left_by_the_same_key(desk: Desk) -> None:
+    desk.controller.add_shortcuts()
+    desk.show(waiting())
+    QTest.keySequence(desk.window, QKeySequence("Ctrl+,"))
+    assert len(desk.window.findChildren(SettingsView)) == 1
+    QTest.keySequence(desk.window, QKeySequence("Ctrl+,"))
+    settle()
+    assert not desk.window.findChildren(SettingsView)
+
+
+def test_escape_goes_back_and_leaves_the_code_alone(desk: Desk) -> None:
+    desk.controller.add_shortcuts()
+    desk.show(waiting())
+    desk.controller.open_settings()
+    QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Cancel))
+    assert desk.window.page is None
+    assert "cancel" not in desk.session.calls
+
+
+def test_a_page_can_be_left_by_its_button(desk: Desk) -> None:
+    desk.show(signed_in())
+    desk.controller.open_details()
+    desk.controller.pages.close_page()
+    assert desk.window.page is None
+
+
+def test_without_a_session_there_are_settings_all_the_same(desk: Desk) -> None:
+    desk.controller.pages.session = None
+    desk.controller._session = None
+    desk.controller.open_settings()
+    assert isinstance(desk.window.page, SettingsView)

@@ -1,0 +1,104 @@
+"""What the settings page offers besides switches and numbers."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QDesktopServices
+
+from desktop.services.model.policy import Policy
+from desktop.services.model.settings import Settings, load_settings, save_settings
+from desktop.services.system.browsers import Browser
+from desktop.ui.kit.theme import DARK, LIGHT, Theme
+from desktop.ui.pages import browser_opener
+from desktop.ui.pages.browser_opener import BrowserOpener
+from desktop.ui.wording import page_texts
+from tests.sample_states import waiting
+from tests.ui.harness import Desk, Screen, settle
+
+FOX = Browser("fox.desktop", "Fox", ("/bin/true",))
+
+
+def test_what_was_chosen_is_kept(tmp_path: Path) -> None:
+    chosen = Settings(theme="dark", notifications=False, browser="fox.desktop")
+    save_settings(chosen, tmp_path / "settings.toml")
+    assert load_settings(tmp_path / "settings.toml") == chosen
+
+
+def test_a_theme_that_nobody_knows_is_the_usual_one(
+    tmp_path: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("a setting makes no sense")
+    (tmp_path / "settings.toml").write_text('theme = "pink"\n')
+    assert load_settings(tmp_path / "settings.toml").theme == "system"
+
+
+def test_a_choice_holds_at_once(screen: Screen) -> None:
+    page = screen.show_settings()
+    page._theme.setCurrentIndex(page._theme.findData("dark"))
+    assert screen.actions.settings == Settings(theme="dark")
+
+
+def test_a_browser_that_was_chosen_is_shown_by_its_name_once_it_is_known(screen: Screen) -> None:
+    page = screen.show_settings(Settings(browser="fox.desktop"))
+    assert page._browser.value() == "fox.desktop"
+    page.show_browsers((FOX,))
+    assert page._browser.currentText() == "Fox"
+    assert screen.actions.calls == [], "to be told is no choice"
+
+
+def test_what_an_administrator_decided_is_shown_as_such(screen: Screen) -> None:
+    page = screen.show_settings()
+    page.lock(Policy(source="policy.toml", settings={"clipboard_seconds": 10}))
+    page.show_settings(Settings(clipboard_seconds=10))
+    settle()
+    assert not page._seconds.isEnabled()
+    assert page._theme.isEnabled()
+    assert any("policy.toml" in words for words in screen.words)
+    page.show_settings(Settings(clipboard_seconds=10))
+    assert not page._seconds.isEnabled()
+
+
+def test_light_or_dark_is_worn_whatever_the_system_is(theme: Theme) -> None:
+    theme.choose("dark")
+    assert theme.tokens is DARK
+    theme.choose("light")
+    assert theme.tokens is LIGHT
+
+
+def test_the_window_goes_by_the_theme_of_the_settings(desk: Desk) -> None:
+    desk.controller.change_settings(Settings(theme="dark"))
+    assert desk.window.theme.tokens is DARK
+
+
+async def test_a_link_is_opened_in_the_browser_that_was_chosen(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[str, str]] = []
+    monkeypatch.setattr(BrowserOpener, "open", lambda _self, *given: opened.append(given))
+    desk.controller.keeper.use(Settings(browser="fox.desktop"))
+    desk.show(waiting())
+    assert desk.controller.open_browser()
+    assert opened == [("fox.desktop", waiting().link)]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_usual_browser_takes_the_place_of_one_that_is_gone(
+    qtbot: object, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    wait_signal: Callable[..., object] = qtbot.waitSignal  # type: ignore[attr-defined]
+    opened: list[str] = []
+
+    def usual(url: object) -> bool:
+        opened.append(url.toString())  # type: ignore[attr-defined]
+        return there
+
+    monkeypatch.setattr(browser_opener, "open_in", lambda *_: False)
+    monkeypatch.setattr(QDesktopServices, "openUrl", usual)
+    opener = BrowserOpener()
+    with wait_signal(opener.failed) as failed:  # type: ignore[attr-defined]
+        opener.open("gone.desktop", "https://login.example/")
+    assert opened == ["https://login.example/"]
+    assert failed.args == [there]
+    assert page_texts.other_browser(opened=there)
+    opener.deleteLater()

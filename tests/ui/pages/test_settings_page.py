@@ -1,0 +1,536 @@
+"""The settings page, and what keeps what was set there."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import cast
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QCheckBox, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop import __version__
+from desktop.services.model.settings import Settings, load_settings
+from desktop.services.session.sessions import Sessions
+from desktop.services.system import autostart
+from desktop.services.system.paths import settings_file
+from desktop.ui.kit.theme import DARK, LIGHT
+from desktop.ui.kit.widgets import has_ring
+from desktop.ui.pages import settings_store as module
+from desktop.ui.pages.settings_store import NOT_IN_THE_DEMO, SettingsKeeper
+from desktop.ui.pages.settings_view import SettingsView
+from tests.sample_states import signed_in, waiting
+from tests.ui.harness import Desk, FakeSessions, Screen, finish, settle
+
+
+def control(screen: Screen, name: str) -> QWidget:
+    """The switch or the number of this name."""
+    page = screen.window.page
+    assert page is not None
+    found = [
+        each
+        for each in page.findChildren(QWidget)
+        if isinstance(each, (QCheckBox, QSpinBox)) and each.accessibleName() == name
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def switch(screen: Screen, name: str) -> QCheckBox:
+    found = control(screen, name)
+    assert isinstance(found, QCheckBox)
+    return found
+
+
+def number(screen: Screen, name: str) -> QSpinBox:
+    found = control(screen, name)
+    assert isinstance(found, QSpinBox)
+    return found
+
+
+# The page
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("Start when I log in", Settings(start_at_login=True)),
+        ("Always keep the token fresh", Settings(keep_fresh=True)),
+        ("Ask me when a program wants a token", Settings(ask_for_tokens=True)),
+    ],
+)
+def test_a_switch_changes_its_setting_at_once(screen: Screen, name: str, changed: Settings) -> None:
+    screen.show_settings()
+    switch(screen, name).setFocus()
+    QTest.keyClick(switch(screen, name), Qt.Key.Key_Space)
+    assert screen.actions.settings == changed
+
+
+def test_starting_hidden_is_a_question_only_for_who_starts_at_login(screen: Screen) -> None:
+    screen.show_settings()
+    assert not switch(screen, "Start hidden, in the tray").isEnabled()
+    screen.show_settings(Settings(start_at_login=True))
+    switch(screen, "Start hidden, in the tray").click()
+    assert screen.actions.settings == Settings(start_at_login=True, start_hidden=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "changed"),
+    [
+        ("Time in use", [Qt.Key.Key_Up], Settings(in_use_minutes=20)),
+        ("Time in use", [Qt.Key.Key_Down] * 3, Settings(in_use_minutes=1)),
+        ("Time on the clipboard", [Qt.Key.Key_Down], Settings(clipboard_seconds=25)),
+        ("Time on the clipboard", [Qt.Key.Key_Down] * 9, Settings(clipboard_seconds=5)),
+    ],
+)
+def test_the_arrow_keys_change_a_number(
+    screen: Screen, name: str, keys: list[Qt.Key], changed: Settings
+) -> None:
+    screen.show_settings()
+    for key in keys:
+        QTest.keyClick(number(screen, name), key)
+    assert screen.actions.settings == changed
+
+
+@pytest.mark.parametrize(
+    ("before", "up", "down"), [(15, 20, 10), (12, 15, 10), (1, 5, 1), (480, 480, 475)]
+)
+def test_steps_lead_to_round_numbers(screen: Screen, before: int, up: int, down: int) -> None:
+    page = screen.show_settings(Settings(in_use_minutes=before))
+    box = number(screen, "Time in use")
+    box.stepBy(1)
+    assert box.value() == up
+    page.show_settings(Settings(in_use_minutes=before))
+    box.stepBy(-1)
+    assert box.value() == down
+
+
+def test_the_buttons_beside_a_number_change_it(screen: Screen) -> None:
+    screen.show_settings()
+    less, more = (
+        next(
+            each
+            for each in screen.window.findChildren(QWidget)
+            if each.accessibleName() == f"{name}: Time in use"
+        )
+        for name in ("Less", "More")
+    )
+    QTest.mouseClick(more, Qt.MouseButton.LeftButton)
+    assert screen.actions.settings == Settings(in_use_minutes=20)
+    QTest.mouseClick(less, Qt.MouseButton.LeftButton)
+    assert screen.actions.settings == Settings(in_use_minutes=15)
+
+
+def test_a_number_that_is_being_typed_is_no_change_yet(screen: Screen) -> None:
+    screen.show_settings()
+    box = number(screen, "Time in use")
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, "120")
+    assert screen.actions.settings is None
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert screen.actions.settings == Settings(in_use_minutes=120)
+
+
+@pytest.mark.parametrize(("focused", "value"), [(False, 15), (True, 20)])
+def test_the_wheel_turns_a_number_only_in_use(screen: Screen, focused: bool, value: int) -> None:  # noqa: FBT001
+    screen.show_settings()
+    box = number(screen, "Time in use")
+    if focused:
+        box.setFocus()
+    turned = QWheelEvent(
+        QPointF(5, 5),
+        QPointF(box.mapToGlobal(QPoint(5, 5))),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(box, turned)
+    assert box.value() == value
+
+
+def test_what_is_shown_is_not_a_change(screen: Screen) -> None:
+    page = screen.show_settings()
+    page.show_settings(Settings(True, 60, 10, True, False))
+    assert screen.actions.calls == []
+    assert switch(screen, "Always keep the token fresh").isChecked()
+    assert number(screen, "Time in use").text() == "60 min"
+    assert not number(screen, "Time in use").isEnabled()
+    assert number(screen, "Time on the clipboard").text() == "10 s"
+    assert switch(screen, "Start when I log in").isChecked()
+    assert not switch(screen, "Start hidden, in the tray").isChecked()
+
+
+def test_pressing_the_words_switches_too(screen: Screen) -> None:
+    screen.show_settings()
+    QTest.mouseClick(screen.label("Start when I log in"), Qt.MouseButton.LeftButton)
+    assert screen.actions.settings == Settings(start_at_login=True)
+    QTest.mouseClick(screen.label("Renew while in use"), Qt.MouseButton.LeftButton)
+    assert screen.actions.calls == ["change_settings"]
+
+
+def test_the_cost_of_keeping_fresh_is_told(screen: Screen) -> None:
+    screen.show_settings()
+    cost = (
+        "Costs one request every 9 minutes on each computer, day and night: about 160 a day. "
+        "All computers of your organization share 8,000 an hour."
+    )
+    assert cost in screen.words
+    assert switch(screen, "Always keep the token fresh").accessibleDescription() == cost
+
+
+@pytest.mark.parametrize(
+    ("label", "call"), [("Open profiles folder", "open_profiles"), ("Quit", "quit")]
+)
+def test_a_button_does_what_it_says(screen: Screen, label: str, call: str) -> None:
+    screen.show_settings()
+    screen.button(label).click()
+    assert screen.actions.calls == [call]
+
+
+@pytest.mark.parametrize(
+    ("label", "call"),
+    [("Open log folder", "open_log"), ("About", "open_about"), ("Back", "close_page")],
+)
+def test_a_button_of_the_page_does_too(screen: Screen, label: str, call: str) -> None:
+    screen.show_settings()
+    screen.button(label).click()
+    assert screen.pages.calls == [call]
+
+
+def test_the_version_is_told(screen: Screen) -> None:
+    screen.show_settings()
+    assert f"XDR Login {__version__}" in screen.words
+
+
+def test_a_failure_is_told_until_the_next_change(screen: Screen) -> None:
+    page = screen.show_settings()
+    page.show_failure("It could not be saved.")
+    assert "It could not be saved." in screen.words
+    switch(screen, "Start when I log in").click()
+    assert "It could not be saved." not in screen.words
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK])
+def test_on_and_off_differ_in_more_than_colour(screen: Screen, tokens: dict[str, str]) -> None:
+    screen.show_settings(Settings(keep_fresh=True))
+    screen.theme.wear(tokens)
+    knobs = []
+    for name in ("Start when I log in", "Always keep the token fresh"):
+        picture = switch(screen, name).grab().toImage()
+        knob = tokens["muted"] if name.startswith("Start") else tokens["on_primary"]
+        middle = picture.height() // 2
+        row = [x for x in range(picture.width()) if picture.pixelColor(x, middle).name() == knob]
+        knobs.append(sum(row) / len(row))
+    assert knobs[0] + 10 < knobs[1]
+
+
+def test_the_keyboard_shows_where_it_is(screen: Screen) -> None:
+    screen.show_settings()
+    box = switch(screen, "Start when I log in")
+    before = box.grab().toImage()
+    box.setFocus()
+    assert box.grab().toImage() != before
+    number(screen, "Time in use").setFocus()
+    field = number(screen, "Time in use").parentWidget()
+    assert has_ring(field)
+    box.setFocus()
+    assert not has_ring(field)
+
+
+# What keeps them
+
+
+class System:
+    """An operating system that starts programs at login, or refuses to."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.hidden: bool | None = None
+        self.profile: str | None = None
+        self.error: OSError | None = None
+        self.threads: set[str] = set()
+
+    def is_on(self) -> bool:
+        self.threads.add(threading.current_thread().name)
+        return self.on
+
+    def set_on(self, on: bool, *, hidden: bool, profile: str | None) -> None:  # noqa: FBT001 - as it is
+        self.threads.add(threading.current_thread().name)
+        if self.error is not None:
+            raise self.error
+        self.on, self.hidden, self.profile = on, hidden, profile
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> System:
+    made = System()
+    monkeypatch.setattr(autostart, "is_on", made.is_on)
+    monkeypatch.setattr(autostart, "set_on", made.set_on)
+    return made
+
+
+@pytest.fixture
+def keeper(qapp: QApplication, system: System) -> Iterator[SettingsKeeper]:  # noqa: ARG001 - both must be
+    made = SettingsKeeper()
+    yield made
+    made.deleteLater()
+    settle()
+
+
+def test_a_change_holds_at_once_and_is_kept(keeper: SettingsKeeper, qtbot: QtBot) -> None:
+    told: list[Settings] = []
+    keeper.changed.connect(told.append)
+    keeper.change(Settings(in_use_minutes=60))
+    assert told == [Settings(in_use_minutes=60)]
+    assert keeper.settings == told[0]
+    finish(keeper, qtbot)
+    assert load_settings(settings_file()) == told[0]
+
+
+def test_the_same_again_is_no_change(keeper: SettingsKeeper, qtbot: QtBot) -> None:
+    told: list[Settings] = []
+    keeper.changed.connect(told.append)
+    keeper.change(Settings())
+    finish(keeper, qtbot)
+    assert told == []
+    assert not settings_file().exists()
+
+
+def test_the_last_of_several_changes_is_what_is_kept(keeper: SettingsKeeper, qtbot: QtBot) -> None:
+    for minutes in range(5, 60, 5):
+        keeper.change(Settings(in_use_minutes=minutes))
+    finish(keeper, qtbot)
+    assert load_settings(settings_file()) == Settings(in_use_minutes=55)
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_the_system_is_told_to_start_it_at_login(
+    keeper: SettingsKeeper,
+    system: System,
+    qtbot: QtBot,
+    hidden: bool,  # noqa: FBT001
+) -> None:
+    keeper.use(Settings(start_hidden=hidden))
+    keeper.change(Settings(start_at_login=True, start_hidden=hidden))
+    finish(keeper, qtbot)
+    assert (system.on, system.hidden) == (True, hidden)
+    keeper.change(Settings(start_at_login=True, start_hidden=not hidden))
+    finish(keeper, qtbot)
+    assert (system.on, system.hidden) == (True, not hidden)
+    keeper.change(Settings(start_hidden=not hidden))
+    finish(keeper, qtbot)
+    assert not system.on
+
+
+def test_the_system_is_not_troubled_by_other_changes(
+    keeper: SettingsKeeper, system: System, qtbot: QtBot
+) -> None:
+    keeper.change(Settings(in_use_minutes=60, start_hidden=False))
+    finish(keeper, qtbot)
+    assert system.threads == set()
+
+
+def test_file_and_system_are_asked_off_the_event_loop(
+    keeper: SettingsKeeper, system: System, qtbot: QtBot
+) -> None:
+    keeper.change(Settings(start_at_login=True))
+    keeper.ask_the_system()
+    finish(keeper, qtbot)
+    assert system.threads == {"settings"}
+
+
+def test_what_the_system_does_is_what_is_true(
+    keeper: SettingsKeeper, system: System, qtbot: QtBot
+) -> None:
+    system.on = True
+    keeper.ask_the_system()
+    finish(keeper, qtbot)
+    assert keeper.settings == Settings(start_at_login=True)
+
+
+def test_a_system_that_refuses_is_told_of_and_believed(
+    keeper: SettingsKeeper, system: System, qtbot: QtBot
+) -> None:
+    failures: list[str] = []
+    keeper.failed.connect(failures.append)
+    system.error = PermissionError(13, "Permission denied")
+    keeper.change(Settings(start_at_login=True))
+    finish(keeper, qtbot)
+    finish(keeper, qtbot)
+    assert failures == ["Starting at login could not be changed: Permission denied."]
+    assert not keeper.settings.start_at_login
+
+
+def test_a_system_that_cannot_be_asked_is_told_of(
+    keeper: SettingsKeeper, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    failures: list[str] = []
+    keeper.failed.connect(failures.append)
+
+    def refuse() -> bool:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(autostart, "is_on", refuse)
+    keeper.ask_the_system()
+    finish(keeper, qtbot)
+    assert failures == ["Starting at login could not be changed: Input/output error."]
+
+
+def test_a_file_that_cannot_be_written_is_told_of(
+    keeper: SettingsKeeper, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    failures: list[str] = []
+    keeper.failed.connect(failures.append)
+
+    def refuse(*_arguments: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(module, "save_settings", refuse)
+    keeper.change(Settings(keep_fresh=True))
+    finish(keeper, qtbot)
+    assert failures == [
+        "The settings hold until you quit, but could not be saved: Read-only file system."
+    ]
+    assert keeper.settings.keep_fresh
+
+
+@pytest.mark.usefixtures("system")
+def test_a_broken_file_is_told_of_once_on_the_page(desk: Desk, qtbot: QtBot) -> None:
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
+    settings_file().write_text("keep_fresh = maybe", "utf-8")
+    failures: list[str] = []
+    desk.controller.keeper.failed.connect(failures.append)
+    desk.show(signed_in())
+    desk.controller.open_settings()
+    finish(desk.controller.keeper, qtbot)
+    assert failures == [
+        (
+            f"The settings in {settings_file()} could not be read (Invalid value (at line 1, "
+            "column 14)), so the usual ones hold. When you change one here the file begins anew; "
+            "the broken one is kept as settings.toml.broken beside it."
+        )
+    ]
+    page = desk.window.page
+    assert isinstance(page, SettingsView)
+    assert not page._failure.isHidden()
+    desk.controller.open_settings()
+    desk.controller.open_settings()
+    finish(desk.controller.keeper, qtbot)
+    assert len(failures) == 1
+
+
+@pytest.mark.usefixtures("system")
+@pytest.mark.parametrize("text", [None, "keep_fresh = true", "# nothing"])
+def test_a_good_file_is_not_spoken_of(
+    keeper: SettingsKeeper, qtbot: QtBot, text: str | None
+) -> None:
+    if text is not None:
+        settings_file().parent.mkdir(parents=True, exist_ok=True)
+        settings_file().write_text(text, "utf-8")
+    failures: list[str] = []
+    keeper.failed.connect(failures.append)
+    keeper.look_at_the_file()
+    finish(keeper, qtbot)
+    assert failures == []
+
+
+async def test_the_end_waits_for_what_is_to_be_kept(keeper: SettingsKeeper) -> None:
+    keeper.change(Settings(in_use_minutes=90))
+    await keeper.close()
+    assert load_settings(settings_file()) == Settings(in_use_minutes=90)
+
+
+async def test_where_nothing_was_set_the_end_waits_for_nothing(keeper: SettingsKeeper) -> None:
+    await keeper.close()
+    assert keeper._worker._thread is None
+
+
+def test_at_login_it_starts_with_the_profile_that_it_has_now(
+    keeper: SettingsKeeper, system: System, qtbot: QtBot
+) -> None:
+    keeper.profile = "northwind"
+    keeper.change(Settings(start_at_login=True))
+    finish(keeper, qtbot)
+    assert system.profile == "northwind"
+
+
+def test_in_the_demo_the_system_is_left_alone(
+    keeper: SettingsKeeper, system: System, qtbot: QtBot
+) -> None:
+    keeper.why_not_at_login = NOT_IN_THE_DEMO
+    keeper.ask_the_system()
+    keeper.change(Settings(start_at_login=True))
+    finish(keeper, qtbot)
+    assert system.threads == set()
+
+
+# Behind the controller
+
+
+@pytest.mark.usefixtures("system")
+def test_in_the_demo_a_start_at_login_is_not_offered(desk: Desk) -> None:
+    desk.controller.keeper.why_not_at_login = NOT_IN_THE_DEMO
+    desk.show(signed_in())
+    desk.controller.open_settings()
+    page = desk.window.page
+    assert isinstance(page, SettingsView)
+    assert not page._at_login.isEnabled()
+    assert not page._hidden.isEnabled()
+    assert page._about_login.text() == "Not in the demo"
+    assert page._at_login.accessibleDescription() == "Not in the demo"
+
+
+@pytest.mark.usefixtures("system")
+def test_a_change_reaches_session_clipboard_and_page(desk: Desk, qtbot: QtBot) -> None:
+    desk.show(waiting())
+    desk.controller.open_settings()
+    changed = replace(Settings(), clipboard_seconds=10, in_use_minutes=45)
+    desk.controller.change_settings(changed)
+    finish(desk.controller.keeper, qtbot)
+    assert desk.session.applied[-1] == changed
+    assert desk.controller.clipboard.clear_after == 10
+    page = desk.window.page
+    assert isinstance(page, SettingsView)
+    assert page._settings == changed
+
+
+@pytest.mark.usefixtures("system")
+def test_what_was_loaded_holds_for_a_session_that_comes_later(desk: Desk) -> None:
+    loaded = Settings(keep_fresh=True)
+    desk.controller.keeper.use(loaded)
+    session = type(desk.session)()
+    desk.controller.serve(cast("Sessions", FakeSessions(session)))
+    assert session.applied == [loaded]
+
+
+def test_the_page_shows_what_the_system_does(desk: Desk, system: System, qtbot: QtBot) -> None:
+    system.on = True
+    desk.show(signed_in())
+    desk.controller.open_settings()
+    finish(desk.controller.keeper, qtbot)
+    page = desk.window.page
+    assert isinstance(page, SettingsView)
+    assert page._at_login.isChecked()
+
+
+def test_a_failure_reaches_the_page_and_who_listens(
+    desk: Desk, system: System, announced: list[str], qtbot: QtBot
+) -> None:
+    system.error = PermissionError(13, "Permission denied")
+    desk.show(signed_in())
+    desk.controller.open_settings()
+    desk.controller.change_settings(Settings(start_at_login=True))
+    finish(desk.controller.keeper, qtbot)
+    finish(desk.controller.keeper, qtbot)
+    words = "Starting at login could not be changed: Permission denied."
+    assert announced[-1] == words
+    page = desk.window.page
+    assert isinstance(page, SettingsView)
+    assert not page._failure.isHidden()

@@ -1,0 +1,400 @@
+"""Each state of the samples: what the person reads, and that all of it can be read.
+
+Qt's warnings fail every test here, as they do everywhere.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QFont, QTextDocumentFragment
+from PySide6.QtWidgets import QApplication
+
+from desktop.services.configuration.profile_reader import Profiles
+from desktop.services.model.policy import NO_POLICY
+from desktop.services.model.states import State
+from desktop.services.profile_editor.editor import Known
+from desktop.ui.kit.fitted_label import FittedLabel
+from desktop.ui.kit.theme import DARK, LIGHT, Theme
+from desktop.ui.profiles.profiles_view import ProfilesView
+from tests.profile_shots import NO_ACTIONS
+from tests.sample_states import NOW, PROFILE, STATES, signed_in, waiting
+from tests.ui.harness import FONTS, Screen, misfits, settle
+
+ROOT = Path(__file__).parents[3]
+SCHEMES = {"light": LIGHT, "dark": DARK}
+
+OTHER_HOST = (
+    "The link leads to login.northwind.example, which is not the host of your profile. "
+    "Approve there only if your administrator told you to."
+)
+DECLINED = (
+    "Someone pressed Deny on the approval page for code WDJB-MJHT. "
+    "If that was not you, tell your administrator."
+)
+
+# What must be on screen, besides the name of the profile and where it is.
+WORDS = {
+    "signed_out": [
+        "Signed out",
+        "Sign in to Northwind SOC",
+        "Client client-00000000-0000-4000-8000-000000000000",
+        "Sign in",
+        "Profiles",
+    ],
+    "just_signed_out": [
+        "Signed out",
+        (
+            "You are signed out. The token was removed from this computer. "
+            "The server offers no way to revoke it: copies stay valid until {in 4 minutes}."
+        ),
+        "Sign in",
+    ],
+    "revoked": [
+        "You are signed out. The token was removed from this computer and revoked at the server.",
+        "Sign in",
+    ],
+    "grant_revoked": [
+        (
+            "You are signed out. The token was removed from this computer, and all that you "
+            "granted this app was revoked, on all your computers."
+        ),
+    ],
+    "not_revoked": [
+        "Signed out",
+        (
+            "You are signed out. The token was removed from this computer; the server could not be "
+            "told (the server has a problem). A copy stays valid there until {in 4 minutes}."
+        ),
+        "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
+        "Tell the server again",
+        "Sign in",
+    ],
+    "telling_again": [
+        "You are signed out. The token was removed from this computer; the server is being told.",
+        "Telling the server…",
+    ],
+    "opening": ["Starting", "One moment", "Opening your keyring.", "Cancel"],
+    "requesting": ["Starting", "One moment", "Asking the server.", "Cancel"],
+    "waiting": [
+        "Waiting",
+        "Approve this sign-in in your browser",
+        "Check that the page shows this code, then approve.",
+        "Open browser",
+        "Copy code",
+        "Copy link",
+        "Show QR",
+        "visibility.amp.cisco.com  ·  same host as your profile",
+        "Waiting for approval",
+        "Code expires in 9:41",
+        "Asked 4 times, next in 3\N{NO-BREAK SPACE}s.",
+        "New code",
+        "Cancel",
+        "Never approve a code that someone sent you.",
+    ],
+    "waiting_other_host": [
+        OTHER_HOST,
+    ],
+    "waiting_trouble": [
+        "The server cannot be reached. Your code stays valid: asking again by itself.",
+        "Code expires in 1:35",
+    ],
+    "waiting_long_code": ["Waiting", "Open browser"],
+    "approved": ["Approved", "Approved. Saving the token in your keyring."],
+    "in_browser": [
+        "Continue in your browser",
+        "Sign in there. It comes back here by itself.",
+        "Open browser",
+        "Copy link",
+        "visibility.amp.cisco.com  ·  same host as your profile",
+        "Waiting for approval",
+        "9:41 left",
+        "Only a browser on this computer can answer.",
+        "Cancel",
+        "Approve only what you started here.",
+    ],
+    "came_back": [
+        "Approved in your browser",
+        "The token is fetched once the server can be reached.",
+        "Waiting for the server",
+        "The server cannot be reached. It is tried again by itself while your approval lasts.",
+        "Trying again in 3\xa0s.",
+        "Cancel",
+    ],
+    "approved_in_browser": ["Approved", "Approved. Saving the token in your keyring."],
+    "signed_in": [
+        "Signed in",
+        "Renews itself while it is in use",
+        "Copy token",
+        "Copy as…  ▾",
+        "Renew now",
+        "Scopes",
+        "6 granted · 1 high impact",
+        "enrich:read",
+        "response",
+        "dana@northwind.example\nNorthwind SOC",
+        "Details",
+        "Sign out",
+    ],
+    "signed_in_idle": ["Signed in", "Not in use: the next copy renews it", "Copy token"],
+    "signed_in_once": ["Signed in", "Does not renew itself", "Copy token", "Renew now"],
+    "renewing": ["Renewing", "Renewing…", "Copy token", "Renew now"],
+    "not_renewed": [
+        "Signed in",
+        "Not renewed: The server has a problem. Trying again in 20\N{NO-BREAK SPACE}s",
+        (
+            "visibility.amp.cisco.com cannot answer just now. Try again in a few minutes. "
+            "Your token stays valid until {in 59 seconds}."
+        ),
+        "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
+        "Copy token",
+        "Renew now",
+    ],
+    "clock_wrong": [
+        (
+            "Your computer's clock is 3 minutes ahead of the server's. Set it right: switch on "
+            "automatic time in your system's settings. Until then programs here may take a good "
+            "token for an expired one."
+        ),
+    ],
+    "lapsed": ["Expired", "Expired: the next copy renews it", "Copy token", "Renew now"],
+    "leaving": ["Signed in", "Signing out…"],
+    "signed_out_by_server": [
+        "Signed out",
+        "The server has signed you out",
+        (
+            "It renews your token no more: somebody revoked it, or it was not used for too long. "
+            "Sign in again. The server says: “the grant was revoked”"
+        ),
+        "invalid_grant\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
+        "Sign in again",
+    ],
+    "signed_in_ending": ["Signed in", "Copy token"],
+    "signed_in_not_saved": [
+        (
+            "The keyring is locked. The token is not saved: it is gone when you quit. "
+            "Unlock it, then try to save it again."
+        ),
+        "Try to save it again",
+        "Copy token",
+    ],
+    "signed_in_fewer_scopes": ["2 granted", "Asked for, not granted: admin"],
+    "signed_in_for_ever": ["Signed in", "2 granted", "repo", "read:org"],
+    "expired": ["Expired", "Expired: sign in again", "Sign in again", "Details", "Sign out"],
+    "declined": [
+        "Signed out",
+        "The sign-in was declined",
+        DECLINED,
+        "Sign in again",
+        "Copy details",
+        "access_denied\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
+    ],
+    "code_expired": [
+        "The code has expired",
+        "Nobody approved it in time. Nothing is wrong: get a new code and approve that one.",
+        "Get a new code",
+        "Copy details",
+    ],
+    "unreachable": ["The server cannot be reached", "Try again", "Copy details"],
+    "unknown_client": [
+        "The client is not known here",
+        "Try again",
+        "Edit profile",
+        "Copy details",
+    ],
+    "keyring_locked": ["The keyring is locked", "Try again", "Continue without saving"],
+    "keyring_missing": [
+        "No keyring to save the token in",
+        "Continue without saving",
+        "Try again",
+    ],
+    "no_profile": [
+        "Set up your first profile",
+        "Set up a profile",
+        "Open profiles folder",
+        "Try again",
+    ],
+    "unexpected": ["Something unexpected happened", "Try again", "Copy details"],
+}
+
+# What a server or a person may well make longer than anybody drew it.
+LONG: dict[str, State] = {
+    "host": waiting(host=f"visibility.amp.cisco.com.{'a' * 63}.evil.example", host_is_known=False),
+    "code": waiting(user_code="ABCDEFGHIJKLMNOPQRSTUVWXYZ-ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+    "scopes": signed_in(
+        scope=(
+            "https://www.googleapis.com/auth/userinfo.profile",
+            "private-intel/incident-response-summary:write",
+            "x" * 300,
+        ),
+        requested_scope=("y" * 300,),
+    ),
+    "account": replace(
+        signed_in(),
+        user="a.rather.long.name@soc.department.northwind.example",
+        organization="Northwind Security Operations Centre",
+    ),
+    "account without spaces": replace(signed_in(), user="N" * 90, organization="M" * 90),
+}
+LONG_PROFILE = replace(
+    PROFILE, name="N" * 70, region="Asia Pacific, Japan, China", client_id="c" * 90
+)
+
+
+class Local(dict[str, str]):
+    """Times in the zone of whoever runs this: "{in 4 minutes}"."""
+
+    def __missing__(self, key: str) -> str:
+        _, count, unit = key.split()
+        return f"{(NOW + timedelta(**{unit: int(count)})).astimezone():%H:%M}"
+
+
+TIMES = Local()
+
+
+def test_every_state_has_its_words_here() -> None:
+    assert WORDS.keys() == STATES.keys()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_says_what_it_must(screen: Screen, name: str, scheme: str) -> None:
+    screen.theme.wear(SCHEMES[scheme])
+    screen.show(STATES[name])
+    told = [text.format_map(TIMES) for text in WORDS[name]]
+    missing = [text for text in told if text not in screen.words]
+    assert not missing, screen.words
+    assert {"Northwind SOC", "Cisco XDR · North America"} <= set(screen.words)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_is_drawn_in_both_schemes(screen: Screen, name: str) -> None:
+    screen.show(STATES[name])
+    light = screen.window.grab().toImage()
+    screen.theme.wear(DARK)
+    dark = screen.window.grab().toImage()
+    assert light.pixelColor(2, 2).name() == LIGHT["background"]
+    assert dark.pixelColor(2, 2).name() == DARK["background"]
+
+
+@pytest.mark.parametrize("family", FONTS)
+@pytest.mark.parametrize("width", [360, 440, 700])
+def test_no_text_is_cut_and_nothing_is_out_of_sight(
+    qapp: QApplication, theme: Theme, width: int, family: str
+) -> None:
+    assert not problems(qapp, theme, QFont(family, 10), width=width)
+
+
+@pytest.mark.parametrize(("size", "width"), [(12, 440), (15, 560)])
+def test_a_person_may_choose_larger_type(
+    qapp: QApplication, theme: Theme, size: int, width: int
+) -> None:
+    assert not problems(qapp, theme, QFont("Inter", size), width=width)
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_what_is_longer_than_drawn_is_broken_rather_than_cut(
+    open_screen: Callable[..., Screen], name: str
+) -> None:
+    screen = open_screen(width=360)
+    screen.show(LONG[name])
+    assert not misfits(screen.window)
+
+
+@pytest.fixture(params=FONTS)
+def family(request: pytest.FixtureRequest, qapp: QApplication, theme: Theme) -> Iterator[str]:
+    """Draw with this font, and with the usual one afterwards."""
+    usual = qapp.font()
+    qapp.setFont(QFont(request.param, 10))
+    theme.wear(theme.tokens)
+    yield request.param
+    qapp.setFont(usual)
+
+
+@pytest.mark.usefixtures("family")
+@pytest.mark.parametrize("state", ["signed_out", "signed_in"])
+@pytest.mark.parametrize("letters", [12, 36, 40, 70])
+def test_a_long_profile_is_broken_rather_than_cut(
+    open_screen: Callable[..., Screen], letters: int, state: str
+) -> None:
+    screen = open_screen(width=360, profile=replace(LONG_PROFILE, name="N" * letters))
+    screen.window.offer_profiles()
+    screen.show(STATES[state])
+    assert not misfits(screen.window)
+
+
+@pytest.mark.usefixtures("family")
+@pytest.mark.parametrize("letters", [36, 70])
+def test_a_long_profile_is_whole_in_the_list_of_all(
+    open_screen: Callable[..., Screen], letters: int
+) -> None:
+    screen = open_screen(width=360)
+    screen.show(STATES["signed_in"])
+    good = {"long": replace(LONG_PROFILE, name="N" * letters)}
+    known = Known(Profiles(Path("profiles.toml"), good, {}), {})
+    screen.window.show_page(ProfilesView(NO_ACTIONS, known, NO_POLICY))
+    settle()
+    assert not misfits(screen.window)
+    assert "N" * letters in screen.words
+
+
+def test_a_name_that_is_elided_is_told_whole(open_screen: Callable[..., Screen]) -> None:
+    name = "Northwind <Security> Operations Center, \N{SATELLITE ANTENNA} production"
+    screen = open_screen(width=360, profile=replace(PROFILE, name=name))
+    screen.show(STATES["signed_in"])
+    shown = screen.window.findChildren(FittedLabel)[0]
+    assert re.fullmatch("Northwind <Security> .+…", shown.text())
+    assert name.startswith(shown.text()[:-1])
+    assert shown.accessibleName() == name
+    assert QTextDocumentFragment.fromHtml(shown.toolTip()).toPlainText() == name
+    screen.window.resize(1200, 640)
+    settle()
+    assert (shown.text(), shown.accessibleName(), shown.toolTip()) == (name, "", "")
+
+
+def test_nothing_is_cut_at_twice_the_scale() -> None:
+    environment = os.environ | {"QT_SCALE_FACTOR": "2"}  # and the offscreen platform of all tests
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.ui.views.test_every_state"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert json.loads(done.stdout) == {"ratio": 2.0, "problems": []}
+
+
+def problems(application: QApplication, theme: Theme, font: QFont, *, width: int) -> list[str]:
+    """Everything that does not fit, in any state, with this font."""
+    usual = application.font()
+    application.setFont(font)
+    theme.wear(theme.tokens)
+    try:
+        found = []
+        for name, state in STATES.items():
+            screen = Screen(theme, width=width)
+            screen.show(state)
+            found += [f"{name}: {each}" for each in misfits(screen.window)]
+            if name == "waiting":
+                screen.show_qr()
+                found += [f"qr: {each}" for each in misfits(screen.window)]
+            screen.close()
+        return found
+    finally:
+        application.setFont(usual)
+
+
+if __name__ == "__main__":
+    from desktop.ui.app.app import make_application
+
+    application = make_application()
+    found = problems(application, Theme(application), QFont("Inter", 10), width=360)
+    sys.stdout.write(json.dumps({"ratio": application.devicePixelRatio(), "problems": found}))

@@ -1,0 +1,106 @@
+"""The window for those who listen to it."""
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QAbstractButton, QProgressBar, QSpinBox
+
+from desktop.ui.views.code_tiles import CodeTiles
+from desktop.ui.views.qr_code import QrCode
+from desktop.ui.views.ring import Ring
+from tests.sample_states import LINK, STATES, waiting
+from tests.ui.harness import Screen, name_of, tab_order, texts_on, visible
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_whatever_the_keyboard_reaches_has_a_name(screen: Screen, name: str) -> None:
+    screen.show(STATES[name])
+    assert all(name_of(each) for each in tab_order(screen.window))
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_every_control_has_a_name_and_a_role(screen: Screen, name: str) -> None:
+    screen.show(STATES[name])
+    kinds = (QAbstractButton, QProgressBar, CodeTiles, Ring)
+    for widget in (each for each in visible(screen.window) if isinstance(each, kinds)):
+        told = QAccessible.queryAccessibleInterface(widget)
+        assert told.text(QAccessible.Text.Name)
+        assert told.role().name in {"Button", "ButtonMenu", "ProgressBar", "StaticText"}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_no_two_controls_have_the_same_name(screen: Screen, name: str) -> None:
+    screen.show(STATES[name])
+    names = [name_of(each) for each in tab_order(screen.window)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("page", ["details", "settings"])
+def test_every_control_of_a_page_has_a_name_of_its_own(screen: Screen, page: str) -> None:
+    getattr(screen, f"show_{page}")()
+    kinds = (QAbstractButton, QSpinBox)
+    controls = [each for each in visible(screen.window) if isinstance(each, kinds)]
+    told = [QAccessible.queryAccessibleInterface(each) for each in controls]
+    names = [each.text(QAccessible.Text.Name) for each in told]
+    assert all(names)
+    assert len(names) == len(set(names))
+    assert {each.role().name for each in told} <= {"Button", "CheckBox", "SpinBox"}
+
+
+def test_a_menu_button_is_told_as_one(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    told = QAccessible.queryAccessibleInterface(screen.button("Copy as…  ▾"))
+    assert told.text(QAccessible.Text.Name) == "Copy as…"
+    assert told.role().name == "ButtonMenu"
+
+
+def test_the_code_is_spelled(screen: Screen) -> None:
+    screen.show(STATES["waiting"])
+    assert screen.find(CodeTiles).accessibleName() == "Code: W, D, J, B, dash, M, J, H, T"
+
+
+def test_the_ring_tells_what_it_shows(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    assert screen.find(Ring).accessibleName() == "7:12 until it expires"
+
+
+def test_the_badge_tells_what_it_is_about(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    assert "State: Signed in" in [name_of(each) for each in texts_on(screen.window)]
+
+
+def test_the_qr_code_tells_where_it_leads(screen: Screen) -> None:
+    screen.show(STATES["waiting"])
+    screen.show_qr()
+    picture = screen.find(QrCode)
+    assert picture.accessibleName() == "QR code of the link"
+    assert picture.accessibleDescription() == f"{LINK}?user_code=WDJB-MJHT"
+
+
+def test_a_chip_is_explained(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    meanings = {
+        name: screen.label(name).accessibleDescription() for name in ("profile", "response")
+    }
+    assert meanings == {
+        "profile": "Read your profile: read and write",
+        "response": "List and run response actions: block, isolate, quarantine: "
+        "read and write (high impact)",
+    }
+
+
+def test_a_failure_is_one_sentence_around_its_buttons(screen: Screen) -> None:
+    screen.show(STATES["code_expired"])
+    assert screen.window.view.accessibleName() == (
+        "The code has expired. Nobody approved it in time. Nothing is wrong: get a new code and "
+        "approve that one."
+    )
+
+
+def test_a_new_code_is_spelled_anew(open_screen: Callable[..., Screen]) -> None:
+    screen = open_screen()
+    screen.show(STATES["waiting"])
+    screen.show(waiting(user_code="A.B_C D"))
+    spelled = screen.find(CodeTiles).accessibleName()
+    assert spelled == "Code: A, dot, B, underscore, C, space, D"

@@ -1,0 +1,356 @@
+"""What each view does with its buttons, and what it says."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.oauth import errors
+from desktop.services.model.states import NEW_CODE_PAUSE, Failed, SignedOut
+from desktop.services.secrets.keystore import KeyringLocked
+from desktop.ui.kit import widgets
+from desktop.ui.kit.theme import DARK, LIGHT
+from desktop.ui.views.starting_view import _Dots
+from desktop.ui.views.waiting_view import WaitingView
+from tests.sample_states import HOST, NOW, PROFILE, STATES, signed_in, waiting
+from tests.ui.harness import Screen, settle
+
+PRESSED = [
+    ("signed_out", "Sign in", "sign_in"),
+    ("signed_out", "Profiles", "manage_profiles"),
+    ("requesting", "Cancel", "cancel"),
+    ("waiting", "Open browser", "open_browser"),
+    ("waiting", "Copy code", "copy_code"),
+    ("waiting", "Copy link", "copy_link"),
+    ("waiting", "New code", "new_code"),
+    ("waiting", "Cancel", "cancel"),
+    ("signed_in", "Copy token", "copy_token"),
+    ("signed_in", "Renew now", "renew"),
+    ("signed_in", "Details", "open_details"),
+    ("signed_in", "Sign out", "sign_out"),
+    ("not_revoked", "Tell the server again", "revoke_again"),
+    ("lapsed", "Copy token", "copy_token"),
+    ("signed_in_not_saved", "Try to save it again", "save_again"),
+    ("expired", "Sign in again", "sign_in"),
+    ("declined", "Sign in again", "sign_in"),
+    ("declined", "Copy details", "copy_details"),
+    ("code_expired", "Get a new code", "new_code"),
+    ("unreachable", "Try again", "retry"),
+    ("unknown_client", "Edit profile", "edit_profile"),
+    ("keyring_locked", "Continue without saving", "continue_without_keyring"),
+]
+
+
+@pytest.mark.parametrize(("name", "label", "call"), PRESSED)
+def test_a_button_does_what_it_says(screen: Screen, name: str, label: str, call: str) -> None:
+    screen.show(STATES[name])
+    screen.button(label).click()
+    assert screen.actions.calls == [call]
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_the_same_state_again_does_not_make_the_view_again(screen: Screen, name: str) -> None:
+    screen.show(STATES[name])
+    view, parts = screen.window.view, screen.window.findChildren(QWidget)
+    screen.show(STATES[name])
+    assert screen.window.view is view
+    assert screen.window.findChildren(QWidget) == parts
+
+
+def test_a_next_second_draws_into_the_same_view(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    parts = screen.window.findChildren(QWidget)
+    screen.show(STATES["signed_in"], NOW + timedelta(seconds=1))
+    assert screen.window.findChildren(QWidget) == parts
+
+
+def test_another_failure_gets_a_view_of_its_own(screen: Screen) -> None:
+    screen.show(STATES["declined"])
+    screen.show(Failed(errors.CodeExpired()))
+    assert "The code has expired" in screen.words
+    assert "The sign-in was declined" not in screen.words
+
+
+def test_views_that_are_gone_leave_nothing_behind(screen: Screen) -> None:
+    screen.show(STATES["waiting"])
+    before = len(screen.window.findChildren(QWidget))
+    for _ in range(3):
+        screen.show(STATES["signed_in"])
+        screen.show(STATES["declined"])
+        screen.show(STATES["waiting"])
+    assert len(screen.window.findChildren(QWidget)) == before
+
+
+def test_a_state_before_anybody_serves_is_a_mistake(screen: Screen) -> None:
+    screen.window._actions = None
+    with pytest.raises(RuntimeError, match="before `serve`"):
+        screen.window.show_state(STATES["waiting"], NOW)
+
+
+# Acknowledgements
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "said"),
+    [
+        ("waiting", "Open browser", "Browser opened, code copied"),
+        ("waiting", "Copy code", "Copied"),
+        ("waiting", "Copy link", "Copied"),
+        ("declined", "Copy details", "Copied"),
+    ],
+)
+def test_a_button_says_what_it_did_and_then_its_name_again(
+    screen: Screen, qtbot: QtBot, name: str, label: str, said: str
+) -> None:
+    screen.show(STATES[name])
+    button = screen.button(label)
+    assert isinstance(button, widgets.Button)
+    button._back.setInterval(1)
+    button.click()
+    assert button.text() == said
+    qtbot.waitUntil(lambda: button.text() == label)
+
+
+def test_a_browser_that_does_not_start_is_told_with_the_way_out(screen: Screen) -> None:
+    screen.actions.has_browser = False
+    screen.show(STATES["waiting"])
+    screen.button("Open browser").click()
+    assert screen.has_button("No browser started: copy the link")
+
+
+# Without a code
+
+
+def test_a_browser_that_is_waited_for_has_no_code_and_no_symbol_to_offer(screen: Screen) -> None:
+    screen.show(STATES["in_browser"])
+    for name in ("Copy code", "Show QR", "New code"):
+        assert not screen.has_button(name)
+    tip = screen.button("Open browser").toolTip()
+    assert "state" not in tip
+    assert HOST in tip
+
+
+def test_opening_and_copying_say_what_they_did_without_a_code(screen: Screen) -> None:
+    screen.show(STATES["in_browser"])
+    assert isinstance(screen.window.view, WaitingView)
+    screen.window.view.copy()
+    assert screen.has_button("Copied")
+    screen.button("Open browser").click()
+    assert screen.has_button("Browser opened")
+    assert screen.actions.calls == ["copy_link", "open_browser"]
+
+
+def test_a_code_that_comes_after_a_link_is_shown_and_the_symbol_before_it_is_not(
+    screen: Screen,
+) -> None:
+    screen.show(STATES["waiting"])
+    screen.show_qr()
+    screen.show(STATES["in_browser"])
+    assert "Continue in your browser" in screen.words
+    assert not screen.has_button("Back to the code")
+    screen.show(STATES["waiting"])
+    assert screen.has_button("Copy code")
+    assert screen.has_button("Show QR")
+
+
+# Starting
+
+
+def lit_dots(screen: Screen) -> list[bool]:
+    """Which of the dots is lit."""
+    marks = [each.property("dot") for each in screen.window.findChildren(QLabel)]
+    return [mark == "lit" for mark in marks if mark]
+
+
+def test_a_dot_wanders_while_it_starts(screen: Screen, qtbot: QtBot) -> None:
+    screen.theme.motion = True
+    screen.show(STATES["opening"])
+    before = lit_dots(screen)
+    assert before.count(True) == 1
+    qtbot.waitUntil(lambda: lit_dots(screen) != before)
+    assert lit_dots(screen).count(True) == 1
+
+
+def test_nothing_wanders_where_motion_is_not_wanted(screen: Screen) -> None:
+    screen.show(STATES["opening"])
+    before = lit_dots(screen)
+    (dots,) = screen.window.findChildren(_Dots)
+    dots._timer.timeout.emit()
+    assert lit_dots(screen) == before
+
+
+def test_no_dot_wanders_out_of_sight(screen: Screen) -> None:
+    screen.show(STATES["opening"])
+    (dots,) = screen.window.findChildren(_Dots)
+    assert dots._timer.isActive()
+    screen.window.hide()
+    assert not dots._timer.isActive()
+
+
+# Waiting
+
+
+def test_a_fresh_code_cannot_be_replaced_at_once(screen: Screen) -> None:
+    state = waiting(left=600)
+    screen.show(state, state.requested_at + timedelta(seconds=NEW_CODE_PAUSE - 0.1))
+    assert not screen.button("New code").isEnabled()
+    screen.show(state, state.requested_at + timedelta(seconds=NEW_CODE_PAUSE))
+    assert screen.button("New code").isEnabled()
+
+
+def test_the_bar_shows_the_life_of_the_code(screen: Screen) -> None:
+    screen.show(waiting(left=150))
+    bar = screen.find(QProgressBar)
+    assert isinstance(bar, QProgressBar)
+    assert (bar.value(), bar.maximum()) == (250, 1000)
+
+
+def test_once_approved_nothing_can_be_undone_by_chance(screen: Screen) -> None:
+    screen.show(STATES["waiting"])
+    screen.show(STATES["approved"])
+    for label in ("Open browser", "Copy code", "Copy link", "Show QR", "New code", "Cancel"):
+        assert not screen.button(label).isEnabled()
+
+
+def test_the_host_of_the_profile_is_spelled_out_without_a_warning(screen: Screen) -> None:
+    screen.show(STATES["waiting"])
+    shown = screen.label("visibility.amp.cisco.com  ·  same host as your profile")
+    assert shown.property("role") == "muted"
+
+
+def test_another_host_is_a_warning_with_its_name(screen: Screen) -> None:
+    screen.show(STATES["waiting_other_host"])
+    shown = next(each for each in screen.words if "login.northwind.example" in each)
+    assert screen.label(shown).property("role") == "warning"
+    assert not any("same host as your profile" in each for each in screen.words)
+
+
+def test_the_end_of_a_long_host_is_in_sight(open_screen: Callable[..., Screen]) -> None:
+    screen = open_screen(width=360)
+    host = f"visibility.amp.cisco.com.{'a' * 60}.evil.example"
+    screen.show(waiting(host=host, host_is_known=False))
+    shown = next(each for each in screen.words if "evil.example" in each)
+    assert screen.label(shown).geometry().right() < 360
+    assert screen.label(shown).visibleRegion().boundingRect() == screen.label(shown).rect()
+
+
+def test_trouble_is_told_only_while_it_lasts(screen: Screen) -> None:
+    screen.show(STATES["waiting_trouble"])
+    assert any("asking again by itself" in each for each in screen.words)
+    screen.show(STATES["waiting"])
+    assert not any("asking again by itself" in each for each in screen.words)
+
+
+def test_a_new_code_replaces_the_one_in_the_qr_code_too(screen: Screen) -> None:
+    screen.show(STATES["waiting"])
+    screen.show_qr()
+    screen.show(waiting(user_code="PLTR-8VZC"))
+    assert "The page must show PLTR-8VZC" in screen.words
+
+
+# Signed in
+
+
+def test_chips_are_marked_by_impact_and_explained(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    marks = {name: screen.label(name).property("chip") for name in PROFILE.scope}
+    assert [name for name, mark in marks.items() if mark == "high"] == ["response"]
+    assert "high impact" in screen.label("response").toolTip()
+    assert "Query configured modules" in screen.label("enrich:read").toolTip()
+
+
+def test_read_access_is_no_high_impact(screen: Screen) -> None:
+    screen.show(signed_in(scope=("response:read",), requested_scope=("response:read",)))
+    assert screen.label("response:read").property("chip") == "plain"
+
+
+def test_an_unknown_scope_has_no_tooltip(open_screen: Callable[..., Screen]) -> None:
+    screen = open_screen(profile=replace(PROFILE, scope_guide=""))
+    screen.show(signed_in(scope=("repo",), requested_scope=("repo",)))
+    assert screen.label("repo").toolTip() == ""
+
+
+def test_new_scopes_replace_the_chips(screen: Screen) -> None:
+    screen.show(STATES["signed_in"])
+    screen.show(signed_in(scope=("casebook",), requested_scope=("casebook",)))
+    settle()
+    assert "casebook" in screen.words
+    assert "profile" not in screen.words
+
+
+def test_a_token_without_scopes_says_so(screen: Screen) -> None:
+    screen.show(signed_in(scope=(), requested_scope=()))
+    assert "0 granted" in screen.words
+
+
+def test_expiry_swaps_the_primary_action(screen: Screen) -> None:
+    screen.show(signed_in(left=1))
+    assert not screen.has_button("Sign in again")
+    screen.show(signed_in(left=1), NOW + timedelta(seconds=1))
+    assert screen.has_button("Sign in again")
+    assert not screen.has_button("Copy token")
+    assert "Expired" in screen.words
+
+
+def test_a_token_that_is_saved_after_all_is_no_longer_warned_of(screen: Screen) -> None:
+    screen.show(signed_in(not_saved=KeyringLocked()))
+    screen.show(signed_in())
+    assert not any("not saved" in each for each in screen.words)
+
+
+# Signed out
+
+
+def test_signing_out_says_what_was_removed_and_what_stays_valid(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    at = datetime(2026, 11, 23, 3, 0, tzinfo=UTC).astimezone()
+    screen.show(SignedOut(at, at + timedelta(minutes=4)))
+    until = (at + timedelta(minutes=4)).strftime("%H:%M")
+    assert (
+        "You are signed out. The token was removed from this computer. The server offers no way "
+        f"to revoke it: copies stay valid until {until}."
+    ) in screen.words
+
+
+def test_a_token_that_outlives_the_day_is_told_with_its_day(screen: Screen) -> None:
+    at = datetime(2026, 11, 23, 12, 0).astimezone()
+    screen.show(SignedOut(at, at + timedelta(days=30)))
+    assert any(each.endswith("stay valid until 12:00 on 23 December.") for each in screen.words)
+
+
+def test_an_expired_token_leaves_nothing_valid(screen: Screen) -> None:
+    screen.show(SignedOut(NOW))
+    assert "You are signed out. The token was removed from this computer." in screen.words
+
+
+def test_the_zone_of_the_person_is_used(screen: Screen) -> None:
+    at = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+    screen.show(SignedOut(at, at + timedelta(minutes=1)))
+    local = (at + timedelta(minutes=1)).astimezone().strftime("%H:%M")
+    assert any(f"until {local}" in each for each in screen.words)
+
+
+# Light and dark
+
+
+def test_a_warning_is_dressed_by_the_tokens(screen: Screen) -> None:
+    screen.show(STATES["waiting_other_host"])
+    shown = next(each for each in screen.words if "login.northwind.example" in each)
+    grounds = []
+    for tokens in (LIGHT, DARK):
+        screen.theme.wear(tokens)
+        picture = screen.label(shown).grab().toImage()
+        grounds.append(picture.pixelColor(picture.width() // 2, 4).name())
+    assert grounds == [LIGHT["warning_fill"], DARK["warning_fill"]]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_a_link_to_this_computer_is_not_offered_to_a_phone(screen: Screen, host: str) -> None:
+    screen.show(waiting(host=host))
+    assert not screen.has_button("Show QR")

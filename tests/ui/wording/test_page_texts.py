@@ -1,0 +1,63 @@
+"""What the pages say."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from desktop.services.model.profile import Profile
+from desktop.ui.wording.page_texts import cost_of_keeping_fresh, exact_time, not_kept
+from tests.sample_states import PROFILE
+
+OTHER = Profile(id="other", name="Other", client_id="c")
+SHARED = " All computers of your organization share 8,000 an hour."
+
+
+@pytest.fixture
+def in_warsaw(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if not hasattr(time, "tzset"):
+        pytest.skip("this system's zone cannot be set for one program")
+    monkeypatch.setenv("TZ", "Europe/Warsaw")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_warsaw")
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (datetime(2026, 11, 23, 3, 0, 5, tzinfo=UTC), "23 November 2026, 04:00:05 CET"),
+        (datetime(2026, 7, 1, 22, 30, 0, tzinfo=UTC), "2 July 2026, 00:30:00 CEST"),
+    ],
+)
+def test_a_time_is_local_and_names_its_zone(at: datetime, words: str) -> None:
+    assert exact_time(at) == words
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "profile", "words"),
+    [
+        (600.0, PROFILE, f"9 minutes on each computer, day and night: about 160 a day.{SHARED}"),
+        (None, PROFILE, f"9 minutes on each computer, day and night: about 160 a day.{SHARED}"),
+        (3600.0, OTHER, "53 minutes on each computer, day and night: about 27 a day."),
+        (864000.0, OTHER, "214 hours on each computer, day and night: about 1 a day."),
+        (1.0, None, "60 seconds on each computer, day and night: about 1440 a day."),
+    ],
+)
+def test_what_keeping_fresh_costs_is_computed(
+    lifetime: float | None, profile: Profile | None, words: str
+) -> None:
+    assert cost_of_keeping_fresh(lifetime, profile) == f"Costs one request every {words}"
+
+
+def test_a_setting_that_could_not_be_saved_is_told_with_its_reason() -> None:
+    error = OSError(28, "No space left on device")
+    assert not_kept(error, at_login=False) == (
+        "The settings hold until you quit, but could not be saved: No space left on device."
+    )
+    assert not_kept(OSError(), at_login=True) == (
+        "Starting at login could not be changed: no reason was given."
+    )
