@@ -6,15 +6,15 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.agent import measurements as agent
-from benchmarks.all_day import measurements as all_day
-from benchmarks.bundle import measurements as bundle
+from benchmarks.agent import measure as agent
+from benchmarks.all_day import measure as all_day
+from benchmarks.bundle import measure as bundle
 from benchmarks.report import Measurement, table
-from benchmarks.start import measurements as start
+from benchmarks.start import measure as start
 
 BENCHMARKS = {"start": start, "all_day": all_day, "agent": agent, "bundle": bundle}
 # Of a bundle only after a change in packaging: it is built for that.
-USUAL = ("start", "all_day", "agent")
+DEFAULT_BENCHMARKS = ("start", "all_day", "agent")
 
 
 def main() -> int:
@@ -29,7 +29,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     found: list[Measurement] = []
-    for name in given.names or USUAL:
+    for name in given.names or DEFAULT_BENCHMARKS:
         found += BENCHMARKS[name](given.python, given.runs)
     sys.stdout.write(table(found))
     if given.json:

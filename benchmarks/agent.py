@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from benchmarks.all_day import memory
+from benchmarks.all_day import resident_memory
 from benchmarks.report import Measurement
 from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
-from tests.rigs.process import Program, running, wait_until
+from tests.rigs.process import Program, run_program, wait_until
 from tests.rigs.secret_service import Bus, run_bus, run_keyring
 
 _CALLS = 1000
@@ -33,7 +33,7 @@ if __name__ == '__main__':
 _HOSTS = "github.com:\n    oauth_token: made-up\n    user: nobody\n    git_protocol: https\n"
 
 
-def measurements(python: str, runs: int) -> list[Measurement]:
+def measure(python: str, runs: int) -> list[Measurement]:
     """Medians of `runs`, one of each in turn; the calls in a row are made once."""
     runs = max(runs, 20)  # of milliseconds there must be many
     with (
@@ -47,27 +47,27 @@ def measurements(python: str, runs: int) -> list[Measurement]:
         command.write_text(_COMMAND.format(python=python))
         command.chmod(0o755)
         token = [str(command), "token"]
-        with _program(python, environment) as program:
+        with _run_app(python, environment) as program:
             wait_until(lambda: _run(token, environment) == 0, "a token", program)
-            quick = _in_turn(
+            quick = _measure_in_turn(
                 {"pass": [python, "-c", "pass"], "token": token, **_gh()}, environment, runs
             )
-            growth = _growth(program, token, environment)
-        alone = _in_turn({"token": token}, environment, runs)["token"]
+            growth = _measure_growth(program, token, environment)
+        alone = _measure_in_turn({"token": token}, environment, runs)["token"]
     return [
-        *_quick(quick, runs),
+        *_latency_measurements(quick, runs),
         Measurement("token, alone", "ms", alone, None, None, 300, runs),
     ] + [
         Measurement(f"{name} in 1,000 calls", unit, grown, None, None, goal, 1)
-        for (name, unit, goal), grown in zip(_GROWTH, growth, strict=True)
+        for (name, unit, goal), grown in zip(_GROWTH_GOALS, growth, strict=True)
     ]
 
 
 # Whatever the allocator holds ready once is no growth.
-_GROWTH = (("growth of memory", "MB", 0.5), ("growth of descriptors", "", 0))
+_GROWTH_GOALS = (("growth of memory", "MB", 0.5), ("growth of descriptors", "", 0))
 
 
-def _quick(took: Mapping[str, float], runs: int) -> list[Measurement]:
+def _latency_measurements(took: Mapping[str, float], runs: int) -> list[Measurement]:
     token, base = took["token"], took["pass"]
     found = [
         Measurement("token, from the program", "ms", token, base, token / base, 2.0, runs),
@@ -112,8 +112,8 @@ def _environment(folder: Path, bus: Bus, issuer: str) -> dict[str, str]:
 
 
 @contextmanager
-def _program(python: str, environment: Mapping[str, str]) -> Iterator[Program]:
-    with running([python, "-m", "desktop"], environment) as program:
+def _run_app(python: str, environment: Mapping[str, str]) -> Iterator[Program]:
+    with run_program([python, "-m", "desktop"], environment) as program:
         yield program
 
 
@@ -128,7 +128,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     return done.returncode
 
 
-def _in_turn(
+def _measure_in_turn(
     commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], runs: int
 ) -> dict[str, float]:
     """The median of each in milliseconds, one of each in turn; each must succeed."""
@@ -143,18 +143,20 @@ def _in_turn(
     return {name: median(each) for name, each in took.items()}
 
 
-def _growth(
+def _measure_growth(
     program: Program, token: Sequence[str], environment: Mapping[str, str]
 ) -> tuple[float, float]:
     """By how much memory and descriptors have grown after many calls."""
     for _ in range(_WARM_UP):
         _run(token, environment)
-    before = memory(program), _descriptors(program)
+    before = resident_memory(program), _count_descriptors(program)
     for _ in range(_CALLS):
         _run(token, environment)
-    wait_until(lambda: _descriptors(program) <= before[1], "the end of all connections", program)
-    return memory(program) - before[0], float(_descriptors(program) - before[1])
+    wait_until(
+        lambda: _count_descriptors(program) <= before[1], "the end of all connections", program
+    )
+    return resident_memory(program) - before[0], float(_count_descriptors(program) - before[1])
 
 
-def _descriptors(program: Program) -> int:
+def _count_descriptors(program: Program) -> int:
     return sum(1 for _ in Path(f"/proc/{program.process.pid}/fd").iterdir())

@@ -15,19 +15,19 @@ from statistics import median
 from benchmarks.report import Measurement
 from desktop.demo import DemoOptions, DemoServer
 from tests.rigs.display import run_display
-from tests.rigs.process import Program, running, wait_until
+from tests.rigs.process import Program, run_program, wait_until
 from tests.rigs.secret_service import run_bus, run_keyring
 from tests.rigs.tray import run_panel
 
 _LIFETIME = 30.0  # seconds
 _HOUR = 6 * _LIFETIME
-_LONG = 600.0
-_SETTLED = 5.0  # seconds until what comes after a start has been loaded
-_WATCHED = 240.0
-_SILENCE = 0.5  # seconds: what happens within one is one wake-up
+_LONG_LIFETIME = 600.0
+_SETTLING_TIME = 5.0  # seconds until what comes after a start has been loaded
+_OBSERVATION_TIME = 240.0
+_WAKE_UP_GAP = 0.5  # seconds: what happens within one is one wake-up
 
 
-def measurements(python: str, runs: int) -> list[Measurement]:
+def measure(python: str, runs: int) -> list[Measurement]:
     """Medians of `runs` for the memory; the hours are lived once each."""
     with (
         run_display() as display,
@@ -39,13 +39,13 @@ def measurements(python: str, runs: int) -> list[Measurement]:
         environment = {**display.environment, **store.changes}
         bare, real = [], []
         for _ in range(runs):
-            bare.append(_bare_memory(python, environment))
-            with _resident(python, environment, _LONG) as (program, _):
-                real.append(memory(program))
-        with _resident(python, environment, _LONG) as (program, _):
-            wakes = _wake_ups(program) / (_WATCHED / 60)
-        idle = _renewals(python, environment, "0")
-        busy = _renewals(python, environment, str(_LIFETIME / 10))
+            bare.append(_measure_bare_memory(python, environment))
+            with _run_resident_app(python, environment, _LONG_LIFETIME) as (program, _):
+                real.append(resident_memory(program))
+        with _run_resident_app(python, environment, _LONG_LIFETIME) as (program, _):
+            wakes = _count_wake_ups(program) / (_OBSERVATION_TIME / 60)
+        idle = _count_renewals(python, environment, "0")
+        busy = _count_renewals(python, environment, str(_LIFETIME / 10))
     window, signed_in = median(bare), median(real)
     ratio = signed_in / window
     return [
@@ -57,57 +57,57 @@ def measurements(python: str, runs: int) -> list[Measurement]:
 
 
 @contextmanager
-def _resident(
+def _run_resident_app(
     python: str, environment: Mapping[str, str], lifetime: float, copy_every: str = "0"
 ) -> Iterator[tuple[Program, DemoServer]]:
     """The program, signed in and hidden in the tray since some seconds."""
     options = DemoOptions(outcome="approve", token_lifetime=lifetime, token_size=2000)
     with DemoServer(options) as server:
         command = [python, "-m", "benchmarks.resident_app", server.url, copy_every]
-        with running(command, environment) as program:
-            wait_until(lambda: "hidden" in program.printed(), "the tray", program)
-            time.sleep(_SETTLED)
+        with run_program(command, environment) as program:
+            wait_until(lambda: "hidden" in program.read_output(), "the tray", program)
+            time.sleep(_SETTLING_TIME)
             yield program, server
-        _forget(environment)
+        _delete_saved_token(environment)
 
 
-def _renewals(python: str, environment: Mapping[str, str], copy_every: str) -> float:
+def _count_renewals(python: str, environment: Mapping[str, str], copy_every: str) -> float:
     """How often the token endpoint is asked for a renewal within an hour of such tokens."""
-    with _resident(python, environment, _LIFETIME, copy_every) as (_, server):
+    with _run_resident_app(python, environment, _LIFETIME, copy_every) as (_, server):
         time.sleep(_HOUR)
         asked = [each.grant_type for each in server.history()]
     return asked.count("refresh_token")
 
 
-def _bare_memory(python: str, environment: Mapping[str, str]) -> float:
-    with running([python, "-m", "benchmarks.bare_window", "stay"], environment) as program:
-        wait_until(lambda: "painted" in program.printed(), "the bare window", program)
-        time.sleep(_SETTLED)
-        return memory(program)
+def _measure_bare_memory(python: str, environment: Mapping[str, str]) -> float:
+    with run_program([python, "-m", "benchmarks.bare_window", "stay"], environment) as program:
+        wait_until(lambda: "painted" in program.read_output(), "the bare window", program)
+        time.sleep(_SETTLING_TIME)
+        return resident_memory(program)
 
 
-def memory(program: Program) -> float:
+def resident_memory(program: Program) -> float:
     """Resident memory in MB."""
     text = Path(f"/proc/{program.process.pid}/status").read_text("ascii")
     (line,) = [line for line in text.splitlines() if line.startswith("VmRSS:")]
     return int(line.split()[1]) / 1024
 
 
-def _wake_ups(program: Program) -> int:
+def _count_wake_ups(program: Program) -> int:
     """How often the program did anything at all while it was watched."""
     count = 0
-    seen, last = _switches(program), -_SILENCE
+    seen, last = _count_context_switches(program), -_WAKE_UP_GAP
     started = time.monotonic()
-    while (passed := time.monotonic() - started) < _WATCHED:
+    while (passed := time.monotonic() - started) < _OBSERVATION_TIME:
         time.sleep(0.1)
-        switches = _switches(program)
+        switches = _count_context_switches(program)
         if switches != seen:
-            count += passed - last > _SILENCE
+            count += passed - last > _WAKE_UP_GAP
             seen, last = switches, passed
     return count
 
 
-def _switches(program: Program) -> int:
+def _count_context_switches(program: Program) -> int:
     """How often any thread of the program has waited for something and gone on."""
     total = 0
     for file in Path(f"/proc/{program.process.pid}/task").glob("*/status"):
@@ -117,7 +117,7 @@ def _switches(program: Program) -> int:
     return total
 
 
-def _forget(environment: Mapping[str, str]) -> None:
+def _delete_saved_token(environment: Mapping[str, str]) -> None:
     forget = (
         "import asyncio; from desktop.services.secrets.system_keystore import system_keystore;"
         "asyncio.run(system_keystore().delete('(demo)'))"

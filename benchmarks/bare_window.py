@@ -15,10 +15,10 @@ class BareWindow(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Tell the time once this is over, as the program does, and leave."""
-        QTimer.singleShot(0, tell)
+        QTimer.singleShot(0, report_painted)
 
 
-def tell() -> None:
+def report_painted() -> None:
     """Print when the paint was over."""
     import time
 

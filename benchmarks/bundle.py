@@ -28,7 +28,7 @@ appimage.make_appimage(Path(sys.argv[1]), made, Path(sys.argv[1], "first_paint")
 """
 
 
-def measurements(_python: str, runs: int) -> list[Measurement]:
+def measure(_python: str, runs: int) -> list[Measurement]:
     """Medians of `runs`, taken in turn, after one of each that does not count."""
     if not PYTHON.exists():
         sys.exit("What builds the bundle is not here yet: python3 dev.py package")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING  # noqa: E402
 
 from PySide6.QtCore import QTimer  # noqa: E402
 
-from benchmarks.watched_app import WatchedOptions, tell  # noqa: E402
+from benchmarks.watched_app import WatchedOptions, report  # noqa: E402
 from desktop.services.model.states import SignedIn  # noqa: E402
 from desktop.ui.app import app  # noqa: E402
 from desktop.ui.window.window import Window  # noqa: E402
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from desktop.services.model.states import State
     from desktop.ui.kit.theme import Theme
 
-_IN_SIGHT = 2000  # milliseconds with the token on screen
+_VISIBLE_TIME = 2000  # milliseconds with the token on screen
 
 
 class ResidentWindow(Window):
@@ -43,11 +43,11 @@ class ResidentWindow(Window):
         super().show_state(state, at)
         if isinstance(state, SignedIn) and not self._is_signed_in:
             self._is_signed_in = True
-            QTimer.singleShot(_IN_SIGHT, self._hide)
+            QTimer.singleShot(_VISIBLE_TIME, self._hide)
 
     def _hide(self) -> None:
         self.close()
-        tell("hidden")
+        report("hidden")
         if self._copying.interval() > 0:
             self._copying.start()
 

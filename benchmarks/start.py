@@ -16,10 +16,10 @@ from desktop.demo import DemoOptions, DemoServer
 from tests.rigs.display import run_display
 from tests.rigs.secret_service import run_bus, run_keyring
 
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 
 
-def measurements(python: str, runs: int) -> list[Measurement]:
+def measure(python: str, runs: int) -> list[Measurement]:
     """Medians of `runs`, run by the interpreter `python`, after one of each that does not count."""
     # The analyst approves at once: the first question is answered with a token.
     options = DemoOptions(outcome="approve", approve_after=0.2, token_size=2000)
@@ -38,9 +38,9 @@ def measurements(python: str, runs: int) -> list[Measurement]:
         for _ in range(runs + 1):
             bare.append(run_once(window, environment))
             real.append(run_once(app, environment))
-            _forget(environment)
+            _delete_saved_token(environment)
             beating.append(run_once([*app, "beat"], environment))
-            _forget(environment)
+            _delete_saved_token(environment)
     return _summary(bare[1:], real[1:], beating[1:])
 
 
@@ -53,7 +53,7 @@ def run_once(command: list[str], environment: Mapping[str, str]) -> dict[str, fl
         check=False,
         capture_output=True,
         text=True,
-        timeout=_PATIENCE,
+        timeout=_TIMEOUT,
     )
     if done.returncode:
         sys.stderr.write(done.stderr)
@@ -62,7 +62,7 @@ def run_once(command: list[str], environment: Mapping[str, str]) -> dict[str, fl
     return {k: float(v) - (0 if k == "longest" else started) for k, v in told.items()}
 
 
-def _forget(environment: Mapping[str, str]) -> None:
+def _delete_saved_token(environment: Mapping[str, str]) -> None:
     # What the program saved is removed the way it would do it itself.
     forget = (
         "import asyncio; from desktop.services.secrets.system_keystore import system_keystore;"

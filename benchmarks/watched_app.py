@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _LINGER = 600  # milliseconds on screen after the token has come
 
 
-def tell(name: str, value: float | None = None) -> None:
+def report(name: str, value: float | None = None) -> None:
     """Print one line."""
     sys.stdout.write(f"{name} {time.monotonic() if value is None else value}\n")
     sys.stdout.flush()
@@ -62,17 +62,17 @@ class WatchedWindow(Window):
 
         super().show_state(state, at)
         if isinstance(state, AwaitingApproval) and state.approved:
-            self._once("approved")
+            self._report_once("approved")
         elif isinstance(state, AwaitingApproval):
             from desktop.ui.views.code_tiles import CodeTiles
 
-            self._once_painted(CodeTiles, "code")
+            self._report_once_painted(CodeTiles, "code")
         elif isinstance(state, SignedIn):
             from desktop.ui.views.ring import Ring
 
-            self._once_painted(Ring, "signed_in")
+            self._report_once_painted(Ring, "signed_in")
 
-    def _once_painted(self, kind: type[QWidget], name: str) -> None:
+    def _report_once_painted(self, kind: type[QWidget], name: str) -> None:
         # A new view is laid out and painted in the turns of the loop that follow. To repaint the
         # window right here would draw it without, and tell too early.
         if name in self._seen:
@@ -81,19 +81,19 @@ class WatchedWindow(Window):
 
         def paint_and_tell(widget: QWidget, event: QPaintEvent) -> None:
             paint(widget, event)
-            QTimer.singleShot(0, lambda: self._once(name))
+            QTimer.singleShot(0, lambda: self._report_once(name))
 
         kind.paintEvent = paint_and_tell  # type: ignore[method-assign]
 
-    def _once(self, name: str) -> None:
+    def _report_once(self, name: str) -> None:
         if name not in self._seen:
             self._seen.add(name)
-            tell(name)
+            report(name)
             if name == "signed_in":
                 QTimer.singleShot(_LINGER, self._end)
 
     def _on_painted(self) -> None:
-        tell("painted")
+        report("painted")
         if "beat" in sys.argv:
             self._since_beat.start()
             self._beat.start()
@@ -103,10 +103,10 @@ class WatchedWindow(Window):
         self._since_beat.restart()
 
     def _end(self) -> None:
-        tell("longest", self._longest)
+        report("longest", self._longest)
         application = Application.instance()
         if isinstance(application, Application):
-            application.leave()
+            application.on_quit()
 
 
 class WatchedOptions(Options):

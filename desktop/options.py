@@ -46,7 +46,7 @@ class Options:
     def load_profile(self) -> Profile:
         """The profile that was asked for, or the first one. Blocks; raises `ProfileError`."""
         profiles = self.load_profiles()
-        return profiles.named(None if self.demo is not None else self.profile)
+        return profiles.find(None if self.demo is not None else self.profile)
 
     def load_policy(self) -> Policy:
         """What an administrator has decided. Blocks; raises nothing."""

@@ -73,8 +73,8 @@ def run() -> int:
     """Make every check and print how each ended; gives 0 if all is well, else 1."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     results: list[tuple[bool, str, str]] = []
-    with _heard_stderr() as heard:
-        results += [_result(name, check) for name, check in CHECKS.items()]
+    with _capture_stderr() as heard:
+        results += [_run_check(name, check) for name, check in CHECKS.items()]
     lines = [line for line in heard if not EXPECTED_ON_STDERR.fullmatch(line)]
     results.append((not lines, "stderr", "\n".join(lines) or "nothing unexpected"))
     for passed, name, text in results:
@@ -85,14 +85,14 @@ def run() -> int:
     return 1 if failed else 0
 
 
-def _result(name: str, check: Callable[[], str]) -> tuple[bool, str, str]:
+def _run_check(name: str, check: Callable[[], str]) -> tuple[bool, str, str]:
     try:
         return True, name, check()
     except BaseException:  # noqa: BLE001 - whatever it is, it is what was looked for
         return False, name, traceback.format_exc()
 
 
-def _modules() -> str:
+def _check_modules() -> str:
     """Every module of ours, and what they load late."""
     names = [
         each.name
@@ -106,14 +106,14 @@ def _modules() -> str:
     return f"{len(ours)} of ours, {len(LATE_MODULES)} late ones, demo server: {with_demo}"
 
 
-def _resources() -> str:
+def _check_resources() -> str:
     for name in RESOURCES:
         if not resource(name).read_bytes():
             raise ValueError(f"{name} is empty")
     return f"{len(RESOURCES)} files below {resource('')}"
 
 
-def _certificates() -> str:
+def _check_certificates() -> str:
     """The trust store of the system, as a connection would load it."""
     make_http_client()
     if sys.platform != "linux":  # where the system itself verifies
@@ -127,21 +127,21 @@ def _certificates() -> str:
     return f"{context.cert_store_stats()['x509_ca']} in {found}, {ssl.OPENSSL_VERSION}"
 
 
-def _keyring() -> str:
+def _check_keyring() -> str:
     try:
-        return type(keyring_vault.chosen_backend()).__module__
+        return type(keyring_vault.choose_backend()).__module__
     except KeyringMissing as error:
         return f"none here ({error})"  # a server has none; that the libraries are here is checked
 
 
-def _window() -> str:
+def _check_window() -> str:
     """The window painted, and a request answered, on the loop that the program runs on."""
-    from desktop.ui.app.self_test import paint_while
+    from desktop.ui.app.self_test import paint_and_run
 
-    return paint_while(_answered_request)
+    return paint_and_run(_send_mock_request)
 
 
-async def _answered_request() -> str:
+async def _send_mock_request() -> str:
     """Send a request to a server on this computer: a loop that cannot connect fails here."""
     server = await asyncio.start_server(_answer, "127.0.0.1", 0)
     nothing_trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # the address is a plain one
@@ -158,16 +158,16 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 CHECKS: dict[str, Callable[[], str]] = {
-    "modules": _modules,
-    "resources": _resources,
-    "certificates": _certificates,
-    "keyring": _keyring,
-    "window": _window,
+    "modules": _check_modules,
+    "resources": _check_resources,
+    "certificates": _check_certificates,
+    "keyring": _check_keyring,
+    "window": _check_window,
 }
 
 
 @contextmanager
-def _heard_stderr() -> Iterator[list[str]]:
+def _capture_stderr() -> Iterator[list[str]]:
     """Collect what is written to the error stream, by libraries in C too."""
     lines: list[str] = []
     try:

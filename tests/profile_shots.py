@@ -13,11 +13,11 @@ from desktop.services.configuration.profile_reader import Profiles, load_presets
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import BrokenProfile
 from desktop.services.profile_editor.check import Finding, Outcome, Step
-from desktop.services.profile_editor.editor import Known
-from desktop.services.profile_editor.editor_wording import ABOUT_FIRST, FIRST
+from desktop.services.profile_editor.editor import Snapshot
+from desktop.services.profile_editor.editor_wording import FIRST_PROFILE, FIRST_PROFILE_HELP
 from desktop.ui.kit.inputs import Choice
 from desktop.ui.kit.widgets import Button
-from desktop.ui.profiles.profile_form import Occasion, ProfileForm
+from desktop.ui.profiles.profile_form import FormPurpose, ProfileForm
 from desktop.ui.profiles.profiles_view import ProfilesView
 from desktop.ui.window.window import Window
 from tests.sample_states import PROFILE
@@ -58,7 +58,11 @@ LAST = (
 
 
 def _form(window: Window, *, is_new: bool = True) -> ProfileForm:
-    occasion = Occasion(FIRST, ABOUT_FIRST) if is_new else Occasion("Edit Northwind SOC", "")
+    occasion = (
+        FormPurpose(FIRST_PROFILE, FIRST_PROFILE_HELP)
+        if is_new
+        else FormPurpose("Edit Northwind SOC", "")
+    )
     made = ProfileForm(NO_ACTIONS, window.theme, occasion=occasion, presets=load_presets())
     made.fill(Draft(preset="xdr-nam"))
     window.show_page(made)
@@ -72,11 +76,11 @@ def _show_first_run(window: Window) -> None:
 def _show_findings(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
-    form.password.show_stored(stored=True)
+    form.client_secret.show_stored(stored=True)
     form.show_busy(checking=True)
     for finding in FINDINGS:
         form.show_finding(finding)
-    form.findings.end()
+    form.findings.finish()
     form.show_busy()
     _scroll_down(window)
 
@@ -84,10 +88,10 @@ def _show_findings(window: Window) -> None:
 def _show_ways(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
-    form.password.show_stored(stored=True)
+    form.client_secret.show_stored(stored=True)
     next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
     reason = "visibility.amp.cisco.com does not offer it."
-    form.show_finding(replace(FINDINGS[3], closed={"client-credentials": reason}))
+    form.show_finding(replace(FINDINGS[3], unavailable={"client-credentials": reason}))
     _scroll(window, 560)
     choice = form._fields.by_name["grant"].control
     assert isinstance(choice, Choice)
@@ -108,7 +112,7 @@ def _show_safer_way(window: Window) -> None:
     form.show_busy(checking=True)
     for finding in (*FINDINGS[:4], SAFER, *LAST):
         form.show_finding(finding)
-    form.findings.end()
+    form.findings.finish()
     form.show_busy()
     _scroll_down(window)
 
@@ -125,8 +129,8 @@ def _show_authorities(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(Draft(preset="xdr-nam", ca_file="/etc/ssl/northwind.pem"))
     reason = "visibility.amp.cisco.com does not offer it."
-    form.show_finding(replace(FINDINGS[3], closed={"code": reason}))
-    form.findings.forget()
+    form.show_finding(replace(FINDINGS[3], unavailable={"code": reason}))
+    form.findings.clear()
     next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
     _scroll_down(window)
 
@@ -165,14 +169,14 @@ def _show_page(window: Window) -> None:
         {each.id: each for each in (PROFILE, second, third)},
         {"old": broken},
     )
-    known = Known(profiles, {}, frozenset({"managed"}))
+    known = Snapshot(profiles, {}, frozenset({"managed"}))
     window.show_page(ProfilesView(NO_ACTIONS, known, Policy(source="/etc/xdg/policy.toml")))
 
 
 def _ask_to_delete(window: Window) -> None:
     _show_page(window)
     assert isinstance(window.page, ProfilesView)
-    window.page.ask("northwind")
+    window.page.ask_to_delete("northwind")
 
 
 PROFILE_PAGES: dict[str, Callable[[Window], None]] = {

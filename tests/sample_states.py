@@ -20,7 +20,7 @@ from desktop.services.model.states import (
     State,
 )
 from desktop.services.secrets import keystore
-from desktop.services.session.sessions import Standing
+from desktop.services.session.sessions import ProfileStatus
 
 NOW = datetime(2026, 11, 23, 3, 0, 0, tzinfo=UTC)
 HOST = "visibility.amp.cisco.com"
@@ -60,8 +60,8 @@ def waiting(
         requested_at=expires_at - timedelta(seconds=600),
         lifetime=600,
         expires_at=expires_at,
-        asked=asked,
-        asked_at=NOW - timedelta(seconds=2),
+        poll_count=asked,
+        last_poll_at=NOW - timedelta(seconds=2),
         next_at=NOW + timedelta(seconds=3),
         trouble=trouble,
         approved=approved,
@@ -77,10 +77,10 @@ def in_browser(*, left: float = 581, approved: bool = False) -> AwaitingApproval
         waiting(user_code="", left=left, approved=approved),
         verification_uri=link,
         verification_uri_complete=None,
-        asked=0,
-        asked_at=None,
+        poll_count=0,
+        last_poll_at=None,
         next_at=NOW + timedelta(seconds=left),
-        comes_back_to=back,
+        redirect_uri=back,
     )
 
 
@@ -105,7 +105,7 @@ def signed_in(
         expires_at=None if left is None else issued_at + timedelta(seconds=600),
         user="dana@northwind.example",
         organization="Northwind SOC",
-        not_saved=not_saved,
+        save_error=not_saved,
         renewable=renewable,
         renews_at=issued_at + timedelta(seconds=534) if renewable else None,
     )
@@ -160,7 +160,7 @@ STATES: dict[str, State] = {
     ),
     "clock_wrong": replace(signed_in(renewable=True), clock_offset=184.0),
     "lapsed": replace(signed_in(left=0, renewable=True), renews_at=None),
-    "leaving": replace(signed_in(renewable=True), leaving=True),
+    "leaving": replace(signed_in(renewable=True), signing_out=True),
     "signed_in_ending": signed_in(left=59),
     "signed_in_not_saved": signed_in(not_saved=keystore.KeyringLocked()),
     "signed_in_fewer_scopes": signed_in(
@@ -228,7 +228,7 @@ OTHERS = (
 )
 # Several tenants, as an analyst of a service provider has them.
 STANDINGS = (
-    Standing(PROFILE, STATES["signed_in"]),
-    Standing(OTHERS[0], waiting()),
-    Standing(OTHERS[1], SignedOut()),
+    ProfileStatus(PROFILE, STATES["signed_in"]),
+    ProfileStatus(OTHERS[0], waiting()),
+    ProfileStatus(OTHERS[1], SignedOut()),
 )

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import Revocation, SignedIn, State
-from desktop.services.session.token_permission import Question
-from desktop.services.session.token_recipients import HandOut
-from desktop.services.system.components import components
+from desktop.services.session.token_permission import PermissionRequest
+from desktop.services.session.token_recipients import TokenRecipient
+from desktop.services.system.components import load_components
 from desktop.services.system.processes import Program
 from desktop.services.system.resources import resource
 from desktop.services.token.details import TokenDetails, flattened, token_details
@@ -33,14 +33,14 @@ from desktop.ui.kit.theme import DARK, LIGHT, Theme
 from desktop.ui.pages.about_view import AboutView
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.server_answer_card import GrantCard
-from desktop.ui.pages.server_query import Said
+from desktop.ui.pages.server_query import ServerAnswer
 from desktop.ui.pages.settings_view import SettingsView
-from desktop.ui.views.sign_out_button import LeaveButton
+from desktop.ui.views.sign_out_button import SignOutButton
 from desktop.ui.views.waiting_view import WaitingView
-from desktop.ui.window.permission_window import QuestionWindow
+from desktop.ui.window.permission_window import PermissionWindow
 from desktop.ui.window.profile_switcher import ProfileSwitcher
 from desktop.ui.window.window import Window
-from desktop.ui.wording.page_texts import granted_rows
+from desktop.ui.wording.page_texts import grant_rows
 from tests.profile_shots import PROFILE_PAGES
 from tests.sample_states import (
     APP_GRANT,
@@ -86,14 +86,14 @@ class NoPageActions(NoActions):
         fewer = replace(state, scope=state.scope[:-1], requested_scope=(*state.scope, "admin"))
         return token_details(fewer, profile=PROFILE, metadata=METADATA, claims=CLAIMS)
 
-    def hand_outs(self) -> tuple[HandOut, ...]:
+    def hand_outs(self) -> tuple[TokenRecipient, ...]:
         """A script, and a shell that somebody typed into."""
         deploy = Program("deploy.py", "/home/dana/playbooks/deploy.py", 4711, "/usr/bin/python3.11")
         shell = Program("bash", "/usr/bin/bash", 4242)
         minutes = (2, 7, 8)
         programs = (deploy, shell, deploy)
         return tuple(
-            HandOut(NOW - timedelta(minutes=ago), program, PROFILE.id)
+            TokenRecipient(NOW - timedelta(minutes=ago), program, PROFILE.id)
             for ago, program in zip(minutes, programs, strict=True)
         )
 
@@ -139,7 +139,7 @@ def main(folder: Path) -> None:
     suffix = "-200" if os.environ.get(_SCALE) == "2" else ""
     taken: dict[str, dict[str, QImage]] = {}
     for scheme, tokens in _SCHEMES.items():
-        theme.wear(tokens)
+        theme.apply_tokens(tokens)
         taken[scheme] = dict(_pictures(application, theme, small=bool(suffix)))
         for name, picture in taken[scheme].items():
             picture.save(str(folder / f"{name}-{scheme}{suffix}.png"))
@@ -173,8 +173,8 @@ def _show_qr(window: Window) -> None:
 def _show_details(window: Window) -> None:
     page = DetailsView(CISCO, NO_PAGE_ACTIONS)
     window.show_page(page)
-    page.show_who_am_i(Said(flattened(WHO_AM_I)))
-    page.show_app_grant(Said(granted_rows(APP_GRANT)))
+    page.show_userinfo(ServerAnswer(flattened(WHO_AM_I)))
+    page.show_app_grant(ServerAnswer(grant_rows(APP_GRANT)))
 
 
 def _show_token(window: Window) -> None:
@@ -185,7 +185,7 @@ def _show_token(window: Window) -> None:
     page.reveal.show_token()
     for _ in range(4):
         QApplication.processEvents()
-    page.reveal.bring_into_sight()
+    page.reveal.scroll_to_token()
 
 
 def _show_settings(window: Window) -> None:
@@ -207,7 +207,7 @@ def _show_hand_outs(window: Window) -> None:
     _show_details(window)
     page = window.page
     assert isinstance(page, DetailsView)
-    _bring_into_sight(window, page._programs)
+    _bring_into_sight(window, page._recipients)
 
 
 def _show_asking(window: Window) -> None:
@@ -219,10 +219,10 @@ def _show_asking(window: Window) -> None:
 
 def _show_question(window: Window) -> None:
     program = NO_PAGE_ACTIONS.hand_outs()[0].program
-    asking = QuestionWindow(
-        Question(program, PROFILE.id, PROFILE.name), QIcon(), over=window.rect()
+    asking = PermissionWindow(
+        PermissionRequest(program, PROFILE.id, PROFILE.name), QIcon(), over=window.rect()
     )
-    asking._allow_presses()
+    asking._enable_buttons()
     asking.setParent(window, Qt.WindowType.Widget)  # a part of the picture
     asking.setAutoFillBackground(True)
     asking.setGeometry(window.rect())
@@ -231,7 +231,7 @@ def _show_question(window: Window) -> None:
 
 def _show_about(window: Window) -> None:
     page = AboutView(NO_ACTIONS)
-    page.show_components(components())
+    page.show_components(load_components())
     window.show_page(page)
 
 
@@ -253,14 +253,14 @@ def _show_grant(window: Window) -> None:
     for _ in range(4):
         QApplication.processEvents()
     (card,) = window.findChildren(GrantCard)
-    (button,) = card.findChildren(LeaveButton)
+    (button,) = card.findChildren(SignOutButton)
     button.ask()
     (area,) = [each for each in window.findChildren(QScrollArea) if each.isAncestorOf(card)]
     area.ensureWidgetVisible(card)
 
 
 def _ask_to_sign_out(window: Window) -> None:
-    (button,) = window.findChildren(LeaveButton)
+    (button,) = window.findChildren(SignOutButton)
     button.ask()
 
 
@@ -306,11 +306,11 @@ def _picture(
     change: Callable[[Window], None] = lambda _window: None,
 ) -> QImage:
     window = Window(theme)
-    window.serve(NO_ACTIONS)
+    window.set_actions(NO_ACTIONS)
     window.set_profile(PROFILE)
     window.set_icon(QIcon(str(resource("icons/app.svg"))))
-    window.offer_profiles()
-    window.offer_settings()
+    window.add_profile_switcher()
+    window.add_settings_button()
     window.resize(size)
     window.show_state(state, NOW)
     window.show()

@@ -16,7 +16,13 @@ ROOT = Path(__file__).parents[1]
 def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What dev.py would have done to this machine."""
     calls: list[str] = []
-    for name in ("install_system_packages", "install_requirements", "become", "pip", "make_venv"):
+    for name in (
+        "install_system_packages",
+        "install_requirements",
+        "exec_command",
+        "pip",
+        "make_venv",
+    ):
         monkeypatch.setattr(dev, name, lambda *_, name=name, **__: calls.append(name))
     monkeypatch.setattr(dev.Checks, "run", lambda *_: calls.append("a check"))
     return calls

@@ -12,7 +12,7 @@ from builder import icns, macho, macos
 from builder.product import product
 
 from desktop import __version__
-from desktop.services.system.components import LIST
+from desktop.services.system.components import COMPONENTS_FILE
 
 ARM, INTEL = 0x0100000C, 0x01000007
 
@@ -44,7 +44,7 @@ def app(tmp_path: Path) -> Path:
     both = fat((INTEL, thin(INTEL, 13, 0)), (ARM, thin(ARM, 13, 0)))
     (contents / "Frameworks" / "QtCore").write_bytes(both)
     (contents / "Resources" / "licenses").mkdir(parents=True)
-    (contents / "Resources" / "licenses" / LIST).write_text("[]", "utf-8")
+    (contents / "Resources" / "licenses" / COMPONENTS_FILE).write_text("[]", "utf-8")
     shutil.copy(icon, contents / "Resources")
     shutil.copy(parts / "Info.plist", contents)
     return contents.parent
@@ -114,7 +114,7 @@ def test_a_program_is_read_as_what_it_is(tmp_path: Path) -> None:
 
 
 def test_an_app_as_it_is_to_be_has_no_fault(app: Path) -> None:
-    assert macos.faults(app) == []
+    assert macos.find_faults(app) == []
 
 
 def test_every_fault_of_an_app_is_told(app: Path) -> None:
@@ -126,7 +126,7 @@ def test_every_fault_of_an_app_is_told(app: Path) -> None:
     told = macos.info_plist() | {"CFBundleVersion": "0"}
     (contents / "Info.plist").write_bytes(plistlib.dumps(told))
     oldest = macos.oldest_system()
-    assert macos.faults(app) == [
+    assert macos.find_faults(app) == [
         "Contents/MacOS holds notes.txt, xdr-login",
         "Contents/Resources/app.icns is missing",
         f"Info.plist: CFBundleVersion is '0', not '{__version__}'",
@@ -134,7 +134,7 @@ def test_every_fault_of_an_app_is_told(app: Path) -> None:
         f"libnew.dylib is for macOS 99.0, not {oldest}",
     ]
     (contents / "Info.plist").unlink()
-    assert macos.faults(app) == ["Info.plist is missing"]
+    assert macos.find_faults(app) == ["Info.plist is missing"]
 
 
 def test_elsewhere_it_says_what_it_can_do(

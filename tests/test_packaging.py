@@ -10,14 +10,14 @@ import pytest
 from builder import closure, elf, linux
 from builder import product as module
 from builder.manual import man_page
-from builder.product import HERE, ROOT, fill, product
+from builder.product import PACKAGING, ROOT, fill_template, product
 
 from desktop import __version__
 from desktop.services.system import autostart
 from desktop.ui.app.app import APPLICATION_ID
 from tests.rigs import parts
 
-LINUX = HERE / "linux"
+LINUX = PACKAGING / "linux"
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def check(program: str, *arguments: str) -> str:
     """Run a validator; give what it says, or fail with it."""
     if shutil.which(program) is None:
-        parts.give_up(f"{program} is not here")
+        parts.skip_or_fail(f"{program} is not here")
     done = subprocess.run(
         [program, *arguments],
         check=False,
@@ -104,11 +104,11 @@ def test_a_word_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     template = tmp_path / "x.in"
     template.write_text("$nobody", "utf-8")
     with pytest.raises(KeyError):
-        fill(str(template))
+        fill_template(str(template))
 
 
 def test_every_rule_of_pruning_has_a_reason() -> None:
-    rules = tomllib.loads((HERE / "prune.toml").read_text("utf-8"))
+    rules = tomllib.loads((PACKAGING / "prune.toml").read_text("utf-8"))
     for rule in (*rules["modules"], *rules["files"]):
         assert len(rule["reason"]) > 20
 
@@ -117,7 +117,7 @@ def test_every_rule_of_pruning_has_a_reason() -> None:
 def test_the_scripts_of_the_tar_are_plain_shell(tmp_path: Path, script: str) -> None:
     parts.require_linux("packaging")
     file = tmp_path / "script.sh"
-    file.write_text(fill(f"linux/{script}"), "utf-8")
+    file.write_text(fill_template(f"linux/{script}"), "utf-8")
     check("sh", "-n", str(file))
     assert not re.search(r"\$(package|id|name)\b", file.read_text("utf-8"))
 
@@ -125,7 +125,7 @@ def test_the_scripts_of_the_tar_are_plain_shell(tmp_path: Path, script: str) -> 
 def test_no_file_of_packaging_names_an_address_that_is_not_the_homepage() -> None:
     # Licences name their authors; templates for administrators what Microsoft and Apple define.
     others = {"licenses", "policies"}
-    files = [path for path in HERE.rglob("*") if path.is_file() and not others & {*path.parts}]
+    files = [path for path in PACKAGING.rglob("*") if path.is_file() and not others & {*path.parts}]
     allowed = (
         product().homepage,
         "https://www.debian.org/doc/packaging-manuals/",
@@ -138,8 +138,8 @@ def test_no_file_of_packaging_names_an_address_that_is_not_the_homepage() -> Non
 
 
 def test_versions_are_compared_as_numbers() -> None:
-    assert elf.as_numbers("GLIBC_2.4") < elf.as_numbers("GLIBC_2.35")
-    assert elf.as_numbers("GLIBCXX_3.4.9") < elf.as_numbers("3.4.30")
+    assert elf.parse_version("GLIBC_2.4") < elf.parse_version("GLIBC_2.35")
+    assert elf.parse_version("GLIBCXX_3.4.9") < elf.parse_version("3.4.30")
 
 
 def test_a_bundle_that_is_not_whole_is_found_out(
@@ -155,7 +155,7 @@ def test_a_bundle_that_is_not_whole_is_found_out(
         versions={"GLIBC_2.2.5", "GLIBC_2.99", "GLIBCXX_3.4.1"},
     )
     monkeypatch.setattr(closure, "binaries_in", lambda _: [odd])
-    assert closure.faults(tmp_path, (tmp_path,)) == [
+    assert closure.find_faults(tmp_path, (tmp_path,)) == [
         "libforeign.so.1 is neither inside nor on the list of the system's",
         "libgtk-3.so.0 is there",
         "libodd.so looks for libraries in '/home/somebody/lib'",
@@ -168,6 +168,6 @@ def test_a_bundle_that_is_not_whole_is_found_out(
 def test_this_python_is_read_as_what_it_is() -> None:
     parts.require_linux("packaging")
     if shutil.which("readelf") is None:
-        parts.give_up("readelf is not here")
+        parts.skip_or_fail("readelf is not here")
     (library, *_) = Path("/lib").glob("*/libexpat.so.1")
     assert "libc.so.6" in elf.read(library.resolve()).needed

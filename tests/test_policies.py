@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft7Validator
 from policies.rendering import ROOT, rendered
 
-from desktop.services.configuration.policy_reader import read_policy
-from desktop.services.configuration.policy_sources import MACOS_FILE, WINDOWS_KEY, Found
+from desktop.services.configuration.policy_reader import parse_policy
+from desktop.services.configuration.policy_sources import MACOS_FILE, WINDOWS_KEY, RawPolicy
 from desktop.services.configuration.profile_reader import read_profiles
 from desktop.services.configuration.schema import POLICY, PROFILE, Kind, Member
 
@@ -102,7 +102,7 @@ def test_what_the_template_writes_is_what_the_program_reads() -> None:
     members["profiles"] = ["[profiles.x]", 'client_id = "a"', 'preset = "xdr-eu"']
     members["settings"]["browser"] = ""
     members["proxy"], members["ca_file"] = "http://proxy.example:3128", r"C:\northwind.pem"
-    found = read_policy(Found("HKLM", members, numbers_are_switches=True))
+    found = parse_policy(RawPolicy("HKLM", members, numbers_are_switches=True))
     assert not found.device_grant
     assert found.settings["clipboard_seconds"] == 5
     assert len(found.forbidden_formats) == len(members["formats"])
@@ -126,7 +126,7 @@ def test_the_configuration_profile_is_a_policy_that_decides_what_is_usual() -> N
     assert profile["PayloadScope"] == "System"
     members = {name: value for name, value in content.items() if not name.startswith("Payload")}
     assert members.keys() == {each.name for each in POLICY}
-    policy = read_policy(Found("", members))
+    policy = parse_policy(RawPolicy("", members))
     assert policy.own_profiles
     assert policy.device_grant
     assert not policy.forbidden_formats
@@ -187,7 +187,7 @@ def test_the_examples_for_administrators_obey_the_schema_and_are_read() -> None:
     for text in found:
         document = tomllib.loads(text)
         assert not [each.message for each in validator("policy").iter_errors(document)]
-        policy = read_policy(Found("policy.toml", document))
+        policy = parse_policy(RawPolicy("policy.toml", document))
         assert not read_profiles(Path(), {"profiles": policy.profiles}).broken
 
 
@@ -199,4 +199,4 @@ def test_the_guide_for_administrators_explains_every_member(member: Member) -> N
 
 
 def test_every_member_of_a_profile_has_words_for_editors() -> None:
-    assert all(each.about.endswith(".") for each in (*PROFILE, *POLICY))
+    assert all(each.description.endswith(".") for each in (*PROFILE, *POLICY))

@@ -46,7 +46,7 @@ def test_a_missing_resource_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(selftest, "resource", lambda name: tmp_path / name)
-    monkeypatch.setattr(selftest, "CHECKS", {"resources": selftest._resources})
+    monkeypatch.setattr(selftest, "CHECKS", {"resources": selftest._check_resources})
     assert selftest.run() == 1
     printed = capsys.readouterr().out
     assert "FAILED resources: Traceback" in printed
@@ -77,7 +77,7 @@ class Deaf(loop.EventLoop):
         pass
 
 self_test.EventLoop = Deaf
-self_test.PATIENCE = 3.0
+self_test.PAINT_TIMEOUT = 3.0
 selftest.CHECKS = {"window": selftest._window}
 sys.exit(selftest.run())
 """

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from builder import msi, nsis, wine
 from builder import windows as names
-from builder.__main__ import MAKERS, OF_WINDOWS
-from builder.product import HERE, product
+from builder.__main__ import MAKERS, WINDOWS_FORMATS
+from builder.product import PACKAGING, product
 
 from desktop import __version__
-from desktop.services.configuration.policy_sources import WINDOWS_KEY, WINDOWS_TABLES
+from desktop.services.configuration.policy_sources import WINDOWS_KEY, WINDOWS_SUBKEYS
 from desktop.services.system import autostart
 from tests.rigs import parts
 
@@ -73,7 +73,7 @@ def test_the_installer_takes_away_what_it_brings(bundle: Path) -> None:
 
 
 def test_the_script_removes_no_folder_with_all_that_is_in_it_but_the_persons_own() -> None:
-    script = (HERE / "windows" / "installer.nsi").read_text("utf-8")
+    script = (PACKAGING / "windows" / "installer.nsi").read_text("utf-8")
     assert re.findall(r"RMDir /r .*", script) == ['RMDir /r "$LOCALAPPDATA\\${PACKAGE}"']
 
 
@@ -114,7 +114,7 @@ def test_a_policy_is_written_where_the_program_reads_it_and_only_if_given(packag
             given = component.removeprefix("policy_")
             assert conditions[component] == f'{given} OR REMOVE="ALL"'
             written[key.removeprefix(WINDOWS_KEY).strip("\\"), name] = value
-    assert {table for table, _ in written} == {"", *WINDOWS_TABLES}
+    assert {table for table, _ in written} == {"", *WINDOWS_SUBKEYS}
     assert written["", "own_profiles"] == "#[OWN_PROFILES]"
     assert written["", "proxy"] == "[PROXY]"
     assert written["formats", "curl"] == "#[FORMATS_CURL]"
@@ -126,7 +126,9 @@ def test_a_policy_is_written_where_the_program_reads_it_and_only_if_given(packag
 
 
 def test_ids_stay_with_each_version_and_only_the_product_has_another(bundle: Path) -> None:
-    one, two = (msi.wxs(bundle, Path("b"), version).decode() for version in ("1.2.3", "1.2.4"))
+    one, two = (
+        msi.wix_source(bundle, Path("b"), version).decode() for version in ("1.2.3", "1.2.4")
+    )
     ids = [re.findall(r' (?:Guid|Id|UpgradeCode)="([^"]+)"', text) for text in (one, two)]
     differing = [pair for pair in zip(*ids, strict=True) if pair[0] != pair[1]]
     assert len(differing) == 1
@@ -156,8 +158,8 @@ def test_the_names_agree_with_those_of_the_program(tmp_path: Path) -> None:
     window = tmp_path / names.window_program()
     assert ".".join(map(str, names.version_numbers())) == f"{__version__}.0"
     assert window.stem == f"{product().package}-window"
-    assert {*MAKERS} > OF_WINDOWS
-    script = (HERE / "windows" / "installer.nsi").read_text("utf-8")
+    assert {*MAKERS} > WINDOWS_FORMATS
+    script = (PACKAGING / "windows" / "installer.nsi").read_text("utf-8")
     assert f'"{autostart._RUN_KEY}"' in script
 
 

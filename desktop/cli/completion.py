@@ -13,7 +13,7 @@ from click.shell_completion import (
 )
 
 from desktop.cli.terminal import COMPLETE_VARIABLE
-from desktop.cli.terminal.output import Examples, answer
+from desktop.cli.terminal.output import CommandWithExamples, print_result
 
 PROGRAM = "xdr-login"
 
@@ -55,7 +55,7 @@ Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
         return f"{item.value}\t{item.help}" if item.help else str(item.value)
 
 
-def script(shell: str) -> str:
+def completion_script(shell: str) -> str:
     """What `shell` is to read."""
     from desktop.cli.program import program
 
@@ -66,7 +66,7 @@ def script(shell: str) -> str:
 
 
 @click.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 eval "$(xdr-login completion bash)"                     in ~/.bashrc
 eval "$(xdr-login completion zsh)"                      in ~/.zshrc, after compinit
@@ -81,4 +81,4 @@ def completion(shell: str) -> None:
 
     The packages for Linux bring it for bash, zsh and fish.
     """
-    answer(script(shell))
+    print_result(completion_script(shell))

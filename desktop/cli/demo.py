@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from desktop.cli.terminal.output import Examples
+from desktop.cli.terminal.output import CommandWithExamples
 
 
 @click.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 xdr-login demo                             on a free port; it says what to sign in with
 xdr-login demo --port 8400 --approve-after 3

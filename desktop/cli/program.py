@@ -56,7 +56,7 @@ xdr-login profiles add --help    say what a command does, with examples
 _APPROVAL_DELAY = 3.0  # seconds
 
 
-class Program(click.Group):
+class LazyGroup(click.Group):
     """Finds its commands in `COMMANDS`, and loads the one that is wanted."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it
@@ -115,7 +115,7 @@ def _seconds(text: str) -> float:
 
 
 @click.group(
-    cls=Program,
+    cls=LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -170,10 +170,10 @@ def program(
         from desktop.selftest import run as run_selftest
 
         return run_selftest()
-    return _window_or_terminal(options, windowed=windowed)
+    return _open_window_or_sign_in(options, windowed=windowed)
 
 
-def _window_or_terminal(options: Options, *, windowed: bool) -> int:
+def _open_window_or_sign_in(options: Options, *, windowed: bool) -> int:
     if windowed:
         from desktop.cli.terminal.window import open_window
 

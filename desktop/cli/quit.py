@@ -2,7 +2,7 @@
 
 import click
 
-from desktop.ipc.client import NoAnswer, NotRunning, ask
+from desktop.ipc.client import NoAnswer, NotRunning, send_command
 
 
 @click.command()
@@ -12,7 +12,7 @@ def quit_program() -> int:
     It ends in order: requests under way are ended first. Where none runs there is nothing to do.
     """
     try:
-        ask("quit")
+        send_command("quit")
     except NotRunning:
         click.echo("XDR Login is not running.", err=True)
     except NoAnswer as error:

@@ -6,16 +6,16 @@ import re
 
 import click
 
-from desktop.cli.scripts.token_source import printed_token
-from desktop.cli.terminal.exits import reporting
-from desktop.cli.terminal.output import Examples, profile_option
-from desktop.cli.token_fast_path import say
-from desktop.services.token.print_formats import FORMATS
+from desktop.cli.scripts.token_source import fetch_formatted_token
+from desktop.cli.terminal.exits import handle_errors
+from desktop.cli.terminal.output import CommandWithExamples, profile_option
+from desktop.cli.token_fast_path import print_token
+from desktop.services.token.print_formats import PRINT_FORMATS
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-class Seconds(click.ParamType[float]):
+class DurationType(click.ParamType[float]):
     """A length of time: 90, 90s, 5m or 1h."""
 
     name = "time"
@@ -31,7 +31,7 @@ class Seconds(click.ParamType[float]):
 
 
 @click.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 xdr-login token | my-program --token-stdin
 curl --config <(xdr-login token --format curl) "$URL"
@@ -42,7 +42,7 @@ eval "$(xdr-login token --format env)"
 @profile_option
 @click.option(
     "--min-validity",
-    type=Seconds(),
+    type=DurationType(),
     default="60s",
     show_default=True,
     help="Renew it where less is left, if that is possible.",
@@ -50,7 +50,7 @@ eval "$(xdr-login token --format env)"
 @click.option(
     "--format",
     "shape",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(list(PRINT_FORMATS)),
     default="raw",
     show_default=True,
     help=(
@@ -58,11 +58,11 @@ eval "$(xdr-login token --format env)"
         "env: a line that exports XDR_ACCESS_TOKEN; curl: a line for curl --config."
     ),
 )
-@reporting
+@handle_errors
 def token(profile: str | None, min_validity: float, shape: str) -> int:
     """Print a valid access token.
 
     The running program gives it; where none runs it comes from the keyring. It is renewed where too
     little is left of it.
     """
-    return say(printed_token(profile, min_validity=min_validity, shape=shape))
+    return print_token(fetch_formatted_token(profile, min_validity=min_validity, shape=shape))

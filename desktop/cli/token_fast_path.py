@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _FORMATS = ("raw", "header", "json", "env", "curl")  # as `services.token_output` has them
-_EXITS = {
+_EXIT_CODES = {
     "usage": 2,
     "sign_in_needed": 3,
     "declined": 4,
@@ -28,13 +28,15 @@ _EXITS = {
 }
 
 # What `ipc.messages` writes, by hand: tests hold the two alike.
-_ASKED = '{"version": 1, "command": "token", "profile": %s, "min_validity": %d, "format": "%s"}\n'
+_REQUEST_TEMPLATE = (
+    '{"version": 1, "command": "token", "profile": %s, "min_validity": %d, "format": "%s"}\n'
+)
 _TOLD, _TOLD_ENDS = b'{"version": 1, "ok": true, "text": "', b'"}\n'
-_LONGEST = 64 * 1024
-_PATIENCE = 100.0  # seconds: `access.PATIENCE`
-_SOON = 1.0  # seconds: `access.SOON`
+_LONGEST_LINE = 64 * 1024
+_TIMEOUT = 100.0  # seconds: `access.PATIENCE`
+_NOTICE_DELAY = 1.0  # seconds: `access.SOON`
 
-ON_TERMINAL = (
+TERMINAL_WARNING = (
     "This is an access token: whoever has it can act as you until it expires. Better pipe it into "
     "what needs it.\n"
 )
@@ -45,13 +47,13 @@ def run(arguments: Sequence[str]) -> int | None:
 
     `arguments` are those behind `token`.
     """
-    given = _given(arguments)
+    given = _parse_arguments(arguments)
     if given is None or sys.platform == "win32":  # the whole command line asks at the pipe
         return None
     try:
-        answer = _asked(_question(*given))
-        code = None if answer is None else _told(answer)
-        return _by_itself(*given) if code is None else code
+        answer = _send_request(_encode_request(*given))
+        code = None if answer is None else _print_answer(answer)
+        return _print_without_app(*given) if code is None else code
     except BlockingIOError:
         return None  # too many ask at once: the whole command line waits for its turn
     except KeyboardInterrupt:
@@ -59,10 +61,10 @@ def run(arguments: Sequence[str]) -> int | None:
         return CANCELLED
 
 
-def say(text: str) -> int:
+def print_token(text: str) -> int:
     """Print a token; on a terminal say what it is. Gives the exit code."""
     if sys.stdout.isatty():  # a person may not know what they show to whom
-        sys.stderr.write(ON_TERMINAL)
+        sys.stderr.write(TERMINAL_WARNING)
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
@@ -71,7 +73,7 @@ def say(text: str) -> int:
     return 0
 
 
-def _given(arguments: Sequence[str]) -> tuple[str, int, str] | None:
+def _parse_arguments(arguments: Sequence[str]) -> tuple[str, int, str] | None:
     """Profile, seconds of validity and format; `None` for whatever is not plain."""
     given = {"--profile": os.environ.get(PROFILE_VARIABLE, ""), "--min-validity": "60"}
     given["--format"] = "raw"
@@ -82,42 +84,46 @@ def _given(arguments: Sequence[str]) -> tuple[str, int, str] | None:
             return None
         given[name] = value if is_joined else left.pop(0)
     profile, seconds, shape = given.values()
-    validity = _seconds(seconds)
+    validity = _parse_seconds(seconds)
     if validity is None or shape not in _FORMATS or not _PLAIN.issuperset(profile):
         return None
     return profile, validity, shape
 
 
-def _question(profile: str, validity: int, shape: str) -> bytes:
-    return (_ASKED % (f'"{profile}"' if profile else "null", validity, shape)).encode("ascii")
+def _encode_request(profile: str, validity: int, shape: str) -> bytes:
+    return (_REQUEST_TEMPLATE % (f'"{profile}"' if profile else "null", validity, shape)).encode(
+        "ascii"
+    )
 
 
-def _by_itself(profile: str, validity: int, shape: str) -> int:
+def _print_without_app(profile: str, validity: int, shape: str) -> int:
     """Print the token that is saved, or what a renewal brings: nobody has answered."""
-    from desktop.cli.scripts.token_source import printed_by_itself
+    from desktop.cli.scripts.token_source import fetch_formatted_token_without_app
 
     try:
-        return say(printed_by_itself(profile or None, min_validity=validity, shape=shape))
+        return print_token(
+            fetch_formatted_token_without_app(profile or None, min_validity=validity, shape=shape)
+        )
     except Exception as error:
         from desktop.cli.terminal.exits import (  # only now: it takes its time
-            EXPECTED,
+            EXPECTED_ERRORS,
+            error_message,
             exit_code,
-            words,
         )
 
-        if not isinstance(error, EXPECTED):
+        if not isinstance(error, EXPECTED_ERRORS):
             raise
-        sys.stderr.write(f"{words(error)}\n")
+        sys.stderr.write(f"{error_message(error)}\n")
         return int(exit_code(error))
 
 
-def _seconds(text: str) -> int | None:
+def _parse_seconds(text: str) -> int | None:
     number, unit = (text[:-1], _UNITS[text[-1]]) if text[-1:] in _UNITS else (text, 1)
     is_number = number.isascii() and number.isdecimal() and len(number) <= 6
     return int(number) * unit if is_number else None
 
 
-def _asked(question: bytes) -> bytes | None:
+def _send_request(question: bytes) -> bytes | None:
     """The line that the running program answers; `None` where it does not.
 
     Raises `BlockingIOError` where the queue of those who want to ask is full: unix(7), EAGAIN.
@@ -127,24 +133,24 @@ def _asked(question: bytes) -> bytes | None:
     import _socket  # `socket` is as slow to load as all the rest
 
     from desktop.ipc.address import socket_name
-    from desktop.ipc.peer import is_own
+    from desktop.ipc.peer import is_same_user
 
     client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
-        client.settimeout(_PATIENCE)
+        client.settimeout(_TIMEOUT)
         client.connect(socket_name())
-        if not is_own(client):
+        if not is_same_user(client):
             return None
         client.sendall(question)
-        client.settimeout(_SOON)
+        client.settimeout(_NOTICE_DELAY)
         try:
             client.recv(1, _socket.MSG_PEEK)
         except TimeoutError:
-            _say_what_it_waits_for()
-        client.settimeout(_PATIENCE)
+            _report_pending_permission()
+        client.settimeout(_TIMEOUT)
         answer = b""
-        while not answer.endswith(b"\n") and len(answer) < _LONGEST:
-            piece = client.recv(_LONGEST)
+        while not answer.endswith(b"\n") and len(answer) < _LONGEST_LINE:
+            piece = client.recv(_LONGEST_LINE)
             if not piece:
                 return None
             answer += piece
@@ -157,19 +163,19 @@ def _asked(question: bytes) -> bytes | None:
     return answer
 
 
-def _say_what_it_waits_for() -> None:
+def _report_pending_permission() -> None:
     from desktop.cli.terminal.running_app import (
-        tell_question,  # it takes its time, and there is some now
+        report_pending_permission,  # it takes its time, and there is some now
     )
 
-    tell_question()
+    report_pending_permission()
 
 
-def _told(answer: bytes) -> int | None:
+def _print_answer(answer: bytes) -> int | None:
     """Say what is in the line `answer`; gives the exit code, or `None` for what is no answer."""
     text = answer[len(_TOLD) : -len(_TOLD_ENDS)]
-    if answer.startswith(_TOLD) and answer.endswith(_TOLD_ENDS) and not _needs_reading(text):
-        return say(text.decode("ascii"))
+    if answer.startswith(_TOLD) and answer.endswith(_TOLD_ENDS) and not _needs_decoding(text):
+        return print_token(text.decode("ascii"))
     from desktop.ipc.messages import BadMessage, decode, refusal_in
 
     try:
@@ -178,11 +184,11 @@ def _told(answer: bytes) -> int | None:
         return None
     if refusal := refusal_in(members):
         sys.stderr.write(f"{refusal}\n")
-        return _EXITS.get(refusal.code, 1)
+        return _EXIT_CODES.get(refusal.code, 1)
     found = members.get("text")
-    return say(found) if members.get("ok") is True and isinstance(found, str) else None
+    return print_token(found) if members.get("ok") is True and isinstance(found, str) else None
 
 
-def _needs_reading(text: bytes) -> bool:
+def _needs_decoding(text: bytes) -> bool:
     """Whether a string of JSON is not what it stands for."""
     return b"\\" in text or b'"' in text or not text.isascii()

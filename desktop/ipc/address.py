@@ -29,7 +29,7 @@ def socket_name() -> str:
 
     Raises `OSError`.
     """
-    return f"{_folder()}/{_SOCKET}"
+    return f"{_runtime_folder()}/{_SOCKET}"
 
 
 def socket_path() -> Path:
@@ -43,10 +43,10 @@ def lock_path() -> Path:
     """The file that the running program keeps locked; raises `OSError`."""
     from pathlib import Path
 
-    return Path(_folder(), _LOCK)
+    return Path(_runtime_folder(), _LOCK)
 
 
-def _folder() -> str:
+def _runtime_folder() -> str:
     # By hand: what knows the places of every system takes as long to load as a frame, and warns
     # where there is no such place.
     given = os.environ.get("XDG_RUNTIME_DIR", "")
@@ -54,17 +54,17 @@ def _folder() -> str:
         try:
             # Whoever owns it can put other folders into the place of ours (XDG Base Directory).
             if os.stat(given).st_uid == os.getuid():  # noqa: PTH116 - `pathlib` is slow to load
-                return _private(f"{given.rstrip('/')}/{_FOLDER}")
+                return _make_private(f"{given.rstrip('/')}/{_FOLDER}")
         except OSError:  # it is gone
             pass
-    from desktop.services.system.paths import own_runtime_folder
+    from desktop.services.system.paths import fallback_runtime_folder
 
-    folder = own_runtime_folder()
+    folder = fallback_runtime_folder()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return _private(str(folder))
+    return _make_private(str(folder))
 
 
-def _private(folder: str) -> str:
+def _make_private(folder: str) -> str:
     """`folder`, which nobody else can get into; raises `OSError`."""
     try:  # noqa: SIM105 - `contextlib` is slow to load
         os.mkdir(folder, mode=0o700)  # noqa: PTH102 - so is `pathlib`

@@ -10,40 +10,40 @@ from typing import TYPE_CHECKING
 
 from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
 from desktop.services.model.errors import NoToken
-from desktop.services.model.profile import tokens_bound
+from desktop.services.model.profile import tokens_binding
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
 from desktop.services.secrets.keystore import KeystoreError
-from desktop.services.session.renewer import Need
-from desktop.services.session.token_permission import Question
-from desktop.services.session.token_recipients import HandOut, HandOuts
+from desktop.services.session.renewer import TokenRequirement
+from desktop.services.session.token_permission import PermissionRequest
+from desktop.services.session.token_recipients import TokenRecipient, TokenRecipients
 from desktop.services.system.worker import Worker
-from desktop.services.token.print_formats import FORMATS, printed
-from desktop.services.wording.error_codes import EXPECTED, failure_code
+from desktop.services.token.print_formats import PRINT_FORMATS, format_for_program
+from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code
 from desktop.services.wording.field_names import for_terminal
 from desktop.services.wording.messages import advice_for
-from desktop.services.wording.sign_out_texts import told
+from desktop.services.wording.sign_out_texts import sign_out_report
 
 if TYPE_CHECKING:
     from desktop.ipc.server import Handler
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
     from desktop.services.session.session import Session
-    from desktop.services.session.sessions import Sessions, Standing
-    from desktop.services.session.token_permission import Consent
+    from desktop.services.session.sessions import ProfileStatus, Sessions
+    from desktop.services.session.token_permission import TokenPermission
     from desktop.services.system.processes import Program
 
-_PATIENCE = 30.0  # seconds that a program waits for a renewal
-_LOOKED_WITHIN = 3.0  # seconds
+_RENEWAL_TIMEOUT = 30.0  # seconds that a program waits for a renewal
+_PROCESS_LOOKUP_TIMEOUT = 3.0  # seconds
 _LONGEST_VALIDITY = 86400.0  # seconds
 _LONGEST_NAME = 200  # characters
 
-Reload = Callable[[str], Awaitable["Profile"]]
+ReloadProfile = Callable[[str], Awaitable["Profile"]]
 """Reads the profiles anew; gives the one of that name or id, or the first. Raises ProfileError."""
 
-GoByTheFile = Callable[[], Awaitable[None]]
+ReloadProfiles = Callable[[], Awaitable[None]]
 """Reads the profiles anew, and shows what became of them."""
 
-Leave = Callable[["Session"], "asyncio.Task[None] | None"]
+SignOut = Callable[["Session"], "asyncio.Task[None] | None"]
 """Signs out; the task ends with that."""
 
 
@@ -59,22 +59,22 @@ class Agent:
         self,
         sessions: Sessions,
         *,
-        reload: Reload,
-        go_by_the_file: GoByTheFile,
-        consent: Consent,
+        reload: ReloadProfile,
+        go_by_the_file: ReloadProfiles,
+        consent: TokenPermission,
         asks: Callable[[], bool],
-        leave: Leave,
+        leave: SignOut,
         ready: asyncio.Event,
     ) -> None:
-        self.hand_outs = HandOuts()
+        self.recipients = TokenRecipients()
         self._sessions = sessions
-        self._reload = reload
-        self._go_by_the_file = go_by_the_file
-        self._consent = consent
-        self._asks = asks
-        self._leave = leave
+        self._reload_profile = reload
+        self._reload_profiles = go_by_the_file
+        self._permission = consent
+        self._needs_permission = asks
+        self._start_sign_out = leave
         self._ready = ready
-        self._looker = Worker("programs")
+        self._worker = Worker("programs")
 
     @property
     def handlers(self) -> dict[str, Handler]:
@@ -87,9 +87,9 @@ class Agent:
             "saved": self._saved,
             "profiles_changed": self._profiles_changed,
         }
-        return {name: self._in_words(command) for name, command in commands.items()}
+        return {name: self._with_refusals(command) for name, command in commands.items()}
 
-    def _in_words(self, command: Handler) -> Handler:
+    def _with_refusals(self, command: Handler) -> Handler:
         """`command`, which says in words what it expected to go wrong."""
 
         @wraps(command)
@@ -97,142 +97,142 @@ class Agent:
             await self._ready.wait()
             try:
                 return await command(members, process)
-            except EXPECTED as error:
+            except EXPECTED_ERRORS as error:
                 advice = advice_for(error)
                 text = for_terminal(advice.text)  # who asks is a command
-                raise RefusedByAgent(failure_code(error), advice.title, text) from error
+                raise RefusedByAgent(error_code(error), advice.title, text) from error
 
         return worded
 
     # The commands
 
     async def _token(self, members: Members, process: int | None) -> Members:
-        need = Need(validity=_validity(members), patience=_PATIENCE)
+        need = TokenRequirement(validity=_parse_validity(members), timeout=_RENEWAL_TIMEOUT)
         shape = members.get("format")
-        if shape is not None and not (isinstance(shape, str) and shape in FORMATS):
+        if shape is not None and not (isinstance(shape, str) and shape in PRINT_FORMATS):
             raise BadMessage("unknown format")
-        session = await self._session_as_asked(members)
-        program = await self._program(process)
-        _must_have_token(session)
-        if self._asks():
+        session = await self._open_bound_session(members)
+        program = await self._find_program(process)
+        _require_token(session)
+        if self._needs_permission():
             profile = session.profile
-            await self._consent.obtain(Question(program, profile.id, profile.name))
-        token = await session.fresh_token(need)
+            await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
+        token = await session.fetch_token(need)
         profile = session.profile
         answer: Members
         if isinstance(shape, str):
-            answer = {"text": printed(shape, token, profile)}
+            answer = {"text": format_for_program(shape, token, profile)}
         else:
             answer = {
                 "access_token": token.access_token,
                 "token_type": token.token_type,
-                "expires_at": _instant(token.expires_at),
+                "expires_at": _format_instant(token.expires_at),
                 "scope": " ".join(token.scope),
                 "profile": profile.id,
             }
-        self.hand_outs.note(HandOut(datetime.now(UTC), program, profile.id))
+        self.recipients.add(TokenRecipient(datetime.now(UTC), program, profile.id))
         return answer
 
-    async def _program(self, process: int | None) -> Program:
+    async def _find_program(self, process: int | None) -> Program:
         """Who asks; where looking takes long, as at a mount that is gone, nobody waits for it."""
         try:
-            async with asyncio.timeout(_LOOKED_WITHIN):
-                return await self._looker.run(lambda: _program(process))
+            async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
+                return await self._worker.run(lambda: _look_up_program(process))
         except TimeoutError:
-            from desktop.services.system.processes import UNKNOWN  # loaded by then
+            from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded by then
 
-            return UNKNOWN
+            return UNKNOWN_PROGRAM
 
     async def _questions(self, _members: Members, _process: int | None) -> Members:
-        return {"asking": self._consent.is_asking}
+        return {"asking": self._permission.is_asking}
 
     async def _status(self, _members: Members, _process: int | None) -> Members:
-        for standing in self._sessions.standings:
-            await self._sessions.opened(standing.profile.id)
+        for standing in self._sessions.statuses:
+            await self._sessions.open_session(standing.profile.id)
         return {
-            "profiles": [_status_of(each) for each in self._sessions.standings],
-            "hand_outs": [_told(each) for each in self.hand_outs.all()],
+            "profiles": [_status_members(each) for each in self._sessions.statuses],
+            "hand_outs": [_recipient_members(each) for each in self.recipients.all()],
         }
 
     async def _sign_out(self, members: Members, _process: int | None) -> Members:
         if members.get("all") is True:
-            ids = [each.profile.id for each in self._sessions.standings]
-            sessions = [await self._sessions.opened(id_) for id_ in ids]
+            ids = [each.profile.id for each in self._sessions.statuses]
+            sessions = [await self._sessions.open_session(id_) for id_ in ids]
         else:
-            sessions = [await self._session(members)]
+            sessions = [await self._open_session(members)]
         leaving = [each for each in sessions if each is not None and _has_token(each.state)]
-        tasks = {task for each in leaving if (task := self._leave(each)) is not None}
+        tasks = {task for each in leaving if (task := self._start_sign_out(each)) is not None}
         if tasks:
             await asyncio.wait(tasks)
         for session in leaving:
             if isinstance(session.state, Failed):
                 raise session.state.error
-        return {"signed_out": [_left(each) for each in leaving]}
+        return {"signed_out": [_sign_out_members(each) for each in leaving]}
 
     async def _saved(self, members: Members, _process: int | None) -> Members:
-        session = await self._session(members)
-        session.read_again()
+        session = await self._open_session(members)
+        session.reload()
         return {"profile": session.profile.id}
 
     async def _profiles_changed(self, _members: Members, _process: int | None) -> Members:
-        await self._go_by_the_file()
+        await self._reload_profiles()
         return {}
 
-    async def _session(self, members: Members) -> Session:
+    async def _open_session(self, members: Members) -> Session:
         """Whose profile is meant, opened; raises `ProfileError`."""
         name = members.get("profile")
         if name is not None and (not isinstance(name, str) or len(name) > _LONGEST_NAME):
             raise BadMessage("no name of a profile")
-        session = await self._sessions.opened(self._id_of(name or ""))
+        session = await self._sessions.open_session(self._id_of(name or ""))
         if session is None:  # it may have been written since
-            session = await self._sessions.opened((await self._reload(name or "")).id)
+            session = await self._sessions.open_session((await self._reload_profile(name or "")).id)
         if session is None:  # the program is just ending
             raise NoToken
         return session
 
-    async def _session_as_asked(self, members: Members) -> Session:
+    async def _open_bound_session(self, members: Members) -> Session:
         """The same, whose tokens are for the server and client that are meant; raises `NoToken`.
 
         Who asks may have read a file that was changed since, and takes the token where that says.
         """
-        session = await self._session(members)
+        session = await self._open_session(members)
         meant = members.get("issued_for")
-        if meant is not None and meant != tokens_bound(session.profile):
-            await self._go_by_the_file()
-            session = await self._session(members)
-            if meant != tokens_bound(session.profile):
+        if meant is not None and meant != tokens_binding(session.profile):
+            await self._reload_profiles()
+            session = await self._open_session(members)
+            if meant != tokens_binding(session.profile):
                 raise NoToken
         return session
 
     def _id_of(self, name: str) -> str:
         """The id of the profile with this id or name, or of the first; empty for an unknown one."""
-        profiles = [each.profile for each in self._sessions.standings]
+        profiles = [each.profile for each in self._sessions.statuses]
         ids = [each.id for each in profiles if name in {"", each.id}]
         named = [each.id for each in profiles if each.name == name]
         return next(iter((*ids, *named)), "")
 
 
-def _program(process: int | None) -> Program:
+def _look_up_program(process: int | None) -> Program:
     from desktop.services.system.processes import (
-        program_at,  # loaded in the thread, not before a code
+        find_program,  # loaded in the thread, not before a code
     )
 
-    return program_at(process)
+    return find_program(process)
 
 
-def _validity(members: Members) -> float:
+def _parse_validity(members: Members) -> float:
     value = members.get("min_validity", 0.0)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadMessage("no number of seconds")
     return float(min(max(0.0, value), _LONGEST_VALIDITY))  # no float is as large as an int
 
 
-def _must_have_token(session: Session) -> None:
+def _require_token(session: Session) -> None:
     """Raise why there is none, before anybody is asked about it."""
     state = session.state
     if isinstance(state, Failed) and isinstance(state.error, KeystoreError):
         raise state.error
-    if not isinstance(state, SignedIn) or state.leaving:
+    if not isinstance(state, SignedIn) or state.signing_out:
         raise NoToken(session.profile.id)
 
 
@@ -240,16 +240,18 @@ def _has_token(state: State) -> bool:
     return isinstance(state, SignedIn) or (isinstance(state, Failed) and state.still_saved)
 
 
-def _left(session: Session) -> Members:
+def _sign_out_members(session: Session) -> Members:
     state = session.state
-    return told(session.profile.id, state if isinstance(state, SignedOut) else SignedOut())
+    return sign_out_report(
+        session.profile.id, state if isinstance(state, SignedOut) else SignedOut()
+    )
 
 
-def _instant(at: datetime | None) -> str | None:
+def _format_instant(at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _status_of(standing: Standing) -> Members:
+def _status_members(standing: ProfileStatus) -> Members:
     state = standing.state
     held = state if isinstance(state, SignedIn) else None
     return {
@@ -257,12 +259,12 @@ def _status_of(standing: Standing) -> Members:
         "name": standing.profile.name,
         "state": _STATES[type(state)],
         "scope": " ".join(held.scope) if held else "",
-        "expires_at": _instant(held.expires_at) if held else None,
+        "expires_at": _format_instant(held.expires_at) if held else None,
         "renewable": held is not None and held.renewable,
         "renewing": held is not None and held.renewing,
         "user": held.user if held else "",
         "organization": held.organization if held else "",
-        "error": failure_code(state.error) if isinstance(state, Failed) else None,
+        "error": error_code(state.error) if isinstance(state, Failed) else None,
     }
 
 
@@ -275,10 +277,10 @@ _STATES = {
 }
 
 
-def _told(hand_out: HandOut) -> Members:
+def _recipient_members(hand_out: TokenRecipient) -> Members:
     program: Program = hand_out.program
     return {
-        "at": _instant(hand_out.at),
+        "at": _format_instant(hand_out.at),
         "program": program.name,
         "path": program.path,
         "pid": program.pid,

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from desktop.ipc.messages import Members
 
 # What a desktop gives to a program that it starts, so that its window may come to the front.
-ACTIVATION = ("XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID")
+ACTIVATION_VARIABLES = ("XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID")
 
-_PATIENCE = 2.0  # seconds for each step
-_TURN = 0.02
+_TIMEOUT = 2.0  # seconds for each step
+_RETRY_DELAY = 0.02
 
 
 class NotRunning(Exception):
@@ -35,42 +35,42 @@ class NoAnswer(Exception):
     """Somebody listens who does not answer, or not what was asked for."""
 
 
-def hand_over(*, quietly: bool) -> None:
+def defer_to_running_app(*, quietly: bool) -> None:
     """Raise `AlreadyRunning` if the program runs, after having it show its window.
 
     With `quietly` it is left alone. One that does not answer counts as none.
     """
     try:
         if quietly:
-            _connected().close()
+            _open_connection().close()
         else:
-            show()
+            show_window()
     except (NotRunning, NoAnswer):
         return
     raise AlreadyRunning
 
 
-def show() -> None:
+def show_window() -> None:
     """Have the running program bring its window to the front; raises `NotRunning`, `NoAnswer`."""
-    given = {name: os.environ[name] for name in ACTIVATION if os.environ.get(name)}
+    given = {name: os.environ[name] for name in ACTIVATION_VARIABLES if os.environ.get(name)}
     if sys.platform == "win32":
-        _let_others_come_to_the_front()
-    ask("show", activation=given)
+        _allow_set_foreground()
+    send_command("show", activation=given)
 
 
-def ask(command: str, *, patience: float | None = None, **members: object) -> Members:
+def send_command(command: str, *, patience: float | None = None, **members: object) -> Members:
     """What the running program answers to `command`, within `patience` seconds.
 
     Raises `NotRunning` or `NoAnswer`, and `RefusedByAgent` where it has understood and refuses.
     """
-    patience = _PATIENCE if patience is None else patience
-    stream = _connected(patience)
+    patience = _TIMEOUT if patience is None else patience
+    stream = _open_connection(patience)
     if sys.platform == "win32":  # a socket knows its own limit
-        return in_time(lambda: _exchange(stream, command, members), patience)
+        return run_with_timeout(lambda: _exchange(stream, command, members), patience)
     return _exchange(stream, command, members)
 
 
-def in_time(work: Callable[[], Members], seconds: float) -> Members:
+def run_with_timeout(work: Callable[[], Members], seconds: float) -> Members:
     """What `work` gives or raises, done in a thread; raises `NoAnswer` if it takes longer.
 
     A pipe of Windows that was opened as a file can be read without any limit only.
@@ -95,12 +95,12 @@ def in_time(work: Callable[[], Members], seconds: float) -> Members:
 
 
 def _exchange(stream: RawIOBase, command: str, members: Members) -> Members:
-    from desktop.ipc.messages import LONGEST, BadMessage, decode, encode, refusal_in
+    from desktop.ipc.messages import LONGEST_LINE, BadMessage, decode, encode, refusal_in
 
     try:
         with stream:
             stream.write(encode({"command": command, **members}))
-            answer = decode(BufferedReader(stream).readline(LONGEST))
+            answer = decode(BufferedReader(stream).readline(LONGEST_LINE))
     except (OSError, BadMessage) as error:
         raise NoAnswer(str(error)) from error
     if refusal := refusal_in(answer):
@@ -110,7 +110,7 @@ def _exchange(stream: RawIOBase, command: str, members: Members) -> Members:
     return answer
 
 
-def _connected(patience: float | None = None) -> RawIOBase:
+def _open_connection(patience: float | None = None) -> RawIOBase:
     """A connection to the running program; raises `NotRunning`."""
     try:
         return _open_pipe() if sys.platform == "win32" else _open_socket(patience)
@@ -119,40 +119,40 @@ def _connected(patience: float | None = None) -> RawIOBase:
 
 
 def _open_pipe() -> RawIOBase:
-    from desktop.ipc.peer import serves_own_pipe
+    from desktop.ipc.peer import is_pipe_of_same_user
 
     pipe = open(address.pipe_name(), "r+b", buffering=0)  # noqa: PTH123, SIM115 - it is no file
-    if not serves_own_pipe(pipe.fileno()):
+    if not is_pipe_of_same_user(pipe.fileno()):
         pipe.close()
         raise PermissionError("somebody else listens")
     return pipe
 
 
 def _open_socket(patience: float | None) -> RawIOBase:
-    from desktop.ipc.peer import is_own
+    from desktop.ipc.peer import is_same_user
 
     with socket.socket(socket.AF_UNIX) as client:
         _connect(client, os.fspath(address.socket_path()))
-        client.settimeout(_PATIENCE if patience is None else patience)
-        if not is_own(client):
+        client.settimeout(_TIMEOUT if patience is None else patience)
+        if not is_same_user(client):
             raise PermissionError("somebody else listens")
         return client.makefile("rwb", buffering=0)
 
 
 def _connect(client: socket.socket, path: str) -> None:
     """Connect, waiting for a turn where many do at once. Raises `OSError`."""
-    client.settimeout(_PATIENCE)
-    give_up_at = time.monotonic() + _PATIENCE
+    client.settimeout(_TIMEOUT)
+    give_up_at = time.monotonic() + _TIMEOUT
     while True:
         try:
             return client.connect(path)
         except BlockingIOError:  # the queue of the one who listens is full: unix(7), EAGAIN
             if time.monotonic() > give_up_at:
                 raise
-            time.sleep(_TURN)
+            time.sleep(_RETRY_DELAY)
 
 
-def _let_others_come_to_the_front() -> None:
+def _allow_set_foreground() -> None:
     if sys.platform == "win32":  # for the type checker
         import ctypes
 

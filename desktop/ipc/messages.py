@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 
 VERSION = 1
-LONGEST = 64 * 1024
+LONGEST_LINE = 64 * 1024
 """Bytes of a line, its end included; tokens of some providers have ten thousand."""
 
 Members = Mapping[str, object]

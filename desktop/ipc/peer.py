@@ -20,12 +20,12 @@ _LOCAL_PEERCRED, _LOCAL_PEERPID = 1, 2  # macOS: sys/un.h, at the level 0
 _XUCRED = 76  # bytes: version, user, number of groups, 16 groups
 
 
-def is_own(peer: Socket) -> bool:
+def is_same_user(peer: Socket) -> bool:
     """Whether the other end runs for the person that this program runs for; raises `OSError`."""
     if sys.platform == "linux":
         _, user = _credentials(peer)
     else:
-        user = _number(peer.getsockopt(0, _LOCAL_PEERCRED, _XUCRED), 1)
+        user = _int_at(peer.getsockopt(0, _LOCAL_PEERCRED, _XUCRED), 1)
     return bool(user == os.getuid())
 
 
@@ -37,16 +37,16 @@ def process_of(peer: Socket) -> int | None:
     if sys.platform == "linux":
         process, _ = _credentials(peer)
     else:
-        process = _number(peer.getsockopt(0, _LOCAL_PEERPID, _SIZE), 0)
+        process = _int_at(peer.getsockopt(0, _LOCAL_PEERPID, _INT_SIZE), 0)
     return process or None
 
 
 def process_at_pipe(handle: int) -> int | None:
     """The process that has opened a named pipe of Windows; `None` where it is not told."""
-    return _at_pipe(handle, "GetNamedPipeClientProcessId")
+    return _query_pipe_process(handle, "GetNamedPipeClientProcessId")
 
 
-def serves_own_pipe(file: int) -> bool:
+def is_pipe_of_same_user(file: int) -> bool:
     """Whether the named pipe that was opened as `file` is served for this program's person.
 
     Another account of the computer may have taken the name first.
@@ -56,12 +56,12 @@ def serves_own_pipe(file: int) -> bool:
 
         from desktop.services.system.processes import is_own_process
 
-        process = _at_pipe(msvcrt.get_osfhandle(file), "GetNamedPipeServerProcessId")
+        process = _query_pipe_process(msvcrt.get_osfhandle(file), "GetNamedPipeServerProcessId")
         return process is not None and is_own_process(process)
     return False
 
 
-def _at_pipe(handle: int, asked: str) -> int | None:
+def _query_pipe_process(handle: int, asked: str) -> int | None:
     if sys.platform == "win32":
         import ctypes
         from ctypes import wintypes
@@ -78,13 +78,13 @@ def _credentials(peer: Socket) -> tuple[int, int]:
     from _socket import SO_PEERCRED, SOL_SOCKET  # `socket` is slow to load
 
     # Process, user, group: unix(7), SO_PEERCRED
-    data = peer.getsockopt(SOL_SOCKET, SO_PEERCRED, 3 * _SIZE)
-    return _number(data, 0), _number(data, 1)
+    data = peer.getsockopt(SOL_SOCKET, SO_PEERCRED, 3 * _INT_SIZE)
+    return _int_at(data, 0), _int_at(data, 1)
 
 
-def _number(data: bytes, place: int) -> int:
+def _int_at(data: bytes, place: int) -> int:
     """The int at that place of a C struct; `struct` would take longer to load."""
-    return int.from_bytes(data[place * _SIZE : (place + 1) * _SIZE], sys.byteorder)
+    return int.from_bytes(data[place * _INT_SIZE : (place + 1) * _INT_SIZE], sys.byteorder)
 
 
-_SIZE = 4  # bytes of an int, on each system that this runs on
+_INT_SIZE = 4  # bytes of an int, on each system that this runs on

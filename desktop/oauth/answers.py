@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from desktop.oauth import errors
 from desktop.oauth.fields import Members, seconds, text
 from desktop.oauth.http import Answer, retry_after
-from desktop.oauth.portal import is_page, leads_to
+from desktop.oauth.portal import is_page, redirect_host
 
 # RFC 6749 section 5.2, RFC 8628 section 3.5, RFC 7009 section 2.2.1, RFC 6750 section 3.1, and what
 # providers say in their place.
@@ -147,4 +147,4 @@ def _raise_for_status(answer: Answer, facts: dict[str, Any]) -> None:
         kind = errors.UnexpectedRedirect
     elif is_page(answer):
         kind = errors.PageInsteadOfAnswer
-    raise kind(answer.host, by=leads_to(answer), **facts)
+    raise kind(answer.host, by=redirect_host(answer), **facts)

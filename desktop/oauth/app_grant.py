@@ -10,7 +10,7 @@ from desktop.oauth.answers import members
 from desktop.oauth.bearer import request_with_token
 from desktop.oauth.client import ClientConnection
 from desktop.oauth.errors import UnusableAnswer
-from desktop.oauth.fields import Members, text, words
+from desktop.oauth.fields import Members, string_list, text
 from desktop.oauth.http import Answer
 
 
@@ -23,7 +23,7 @@ class AppGrant:
     since: datetime | None
 
 
-async def app_grant_status(
+async def fetch_app_grant(
     connection: ClientConnection, app_grant_endpoint: str, *, access_token: str
 ) -> AppGrant:
     """What whoever signed in has granted to this client.
@@ -38,14 +38,14 @@ async def app_grant_status(
         "GET",
         address=f"{service}/grant-status?client_id={client_id}",
         access_token=access_token,
-        read=_known,
+        read=_read_grant_status,
     )
-    scope = words(found, "scopes") or words(found, "scope") or ()
+    scope = string_list(found, "scopes") or string_list(found, "scope") or ()
     granted = found.get("granted")
     return AppGrant(granted if isinstance(granted, bool) else bool(scope), scope, _since(found))
 
 
-def _known(answer: Answer, received_at: datetime) -> Members:
+def _read_grant_status(answer: Answer, received_at: datetime) -> Members:
     found = members(answer, received_at)
     if not {"granted", "scopes", "scope"} & found.keys():
         raise UnusableAnswer(answer.host, detail="no grant status", status=answer.status)

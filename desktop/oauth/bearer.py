@@ -8,7 +8,7 @@ from desktop.oauth.answers import facts_in, members_in
 from desktop.oauth.client import ClientConnection, Reader, exchange
 from desktop.oauth.errors import ErrorResponse, InsufficientScope, InvalidToken
 from desktop.oauth.fields import Members, text
-from desktop.oauth.http import Answer, ask
+from desktop.oauth.http import Answer, send_request
 from desktop.oauth.portal import is_page
 
 # RFC 6750 section 3.1, and the statuses that stand for them where nothing is said.
@@ -36,7 +36,7 @@ async def request_with_token(
         raise_for_token(answer, received_at)
         return read(answer, received_at)
 
-    answer = ask(connection.http, method, address=address, headers=headers)
+    answer = send_request(connection.http, method, address=address, headers=headers)
     return await exchange(connection, answer, read=accepted)
 
 

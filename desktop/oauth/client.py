@@ -41,7 +41,7 @@ class Client:
     authentication: ClientAuthentication = ClientAuthentication.AUTO
 
 
-def _nobody_cares(_offset: float) -> None:
+def _ignore_offset(_offset: float) -> None:
     """What happens with a difference between the clocks where nobody is interested."""
 
 
@@ -58,7 +58,7 @@ class ClientConnection:
     clock: Clock
     client: Client
     known_methods: dict[str, ClientAuthentication] = field(default_factory=dict)
-    note_clock: Callable[[float], None] = field(default=_nobody_cares, repr=False)
+    note_clock: Callable[[float], None] = field(default=_ignore_offset, repr=False)
 
 
 async def request(

@@ -44,7 +44,8 @@
         ├── InvalidToken       an access token that is not accepted (RFC 6750 section 3.1)
         └── InsufficientScope  an access token that may not do this (RFC 6750 section 3.1)
 
-They carry facts, never words for a person: those stand in `desktop.services.wording.messages`. What a
+They carry facts, never words for a person: those stand in
+`desktop.services.wording.messages`. What a
 server sent is cut to a printable length here, once, so that nothing later has to.
 """
 

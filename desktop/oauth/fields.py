@@ -43,7 +43,7 @@ _LONGEST_LIST = 8192  # characters
 _MOST_WORDS = 200
 
 
-def words(members: Members, name: str) -> tuple[str, ...] | None:
+def string_list(members: Members, name: str) -> tuple[str, ...] | None:
     """A scope-like list: split on white space and commas, or a JSON array; without repeats.
 
     RFC 6749 section 3.3 says spaces; GitHub sends commas. The words are shown to a person, so

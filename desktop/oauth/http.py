@@ -50,10 +50,10 @@ class Answer:
 
 async def get(http: httpx.AsyncClient, address: str) -> Answer:
     """Fetch `address`; raises `UnsafeAddress` or a `Trouble`."""
-    return await ask(http, "GET", address=address, headers={})
+    return await send_request(http, "GET", address=address, headers={})
 
 
-async def ask(
+async def send_request(
     http: httpx.AsyncClient, method: str, *, address: str, headers: Mapping[str, str]
 ) -> Answer:
     """Send a request without a body; raises `UnsafeAddress` or a `Trouble`."""
@@ -75,16 +75,16 @@ async def post_form(
     return await _send(http, request)
 
 
-async def knock(http: httpx.AsyncClient, host: str) -> Answer:
+async def probe_portal(http: httpx.AsyncClient, host: str) -> Answer:
     """The front page of `host` over plain http, which a network that wants a sign-in replaces.
 
     Nothing but the name goes there, and nothing of the answer is believed. Raises a `Trouble`.
     """
     address = f"http://[{host}]/" if ":" in host else f"http://{host}/"
-    return await _send(http, http.build_request("GET", address, timeout=_PATIENCE))
+    return await _send(http, http.build_request("GET", address, timeout=_PROBE_TIMEOUT))
 
 
-_PATIENCE = 5.0  # seconds
+_PROBE_TIMEOUT = 5.0  # seconds
 
 # GitHub answers form-encoded unless JSON is asked for. No compression: answers are short.
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}

@@ -11,7 +11,9 @@ from desktop.oauth.fields import Members
 from desktop.oauth.http import Answer
 
 
-async def who_am_i(connection: ClientConnection, endpoint: str, *, access_token: str) -> Members:
+async def fetch_userinfo(
+    connection: ClientConnection, endpoint: str, *, access_token: str
+) -> Members:
     """What the server says of whoever signed in, in its own words and shape.
 
     Raises `InvalidToken`, `InsufficientScope` or another `OAuthError`.

@@ -16,7 +16,7 @@ from desktop.oauth.errors import (
     Trouble,
     UnusableAnswer,
 )
-from desktop.oauth.fields import Members, text, words
+from desktop.oauth.fields import Members, string_list, text
 from desktop.oauth.http import get
 
 # The endpoints that each way to sign in needs.
@@ -125,10 +125,11 @@ def parse_metadata(document: Members, issuer: Issuer) -> ServerMetadata:
         _require_same_origin(issuer, endpoints)
     return ServerMetadata(
         issuer=named,
-        code_challenge_methods_supported=words(document, "code_challenge_methods_supported") or (),
-        scopes_supported=words(document, "scopes_supported") or (),
-        grant_types_supported=words(document, "grant_types_supported") or (),
-        response_types_supported=words(document, "response_types_supported") or (),
+        code_challenge_methods_supported=string_list(document, "code_challenge_methods_supported")
+        or (),
+        scopes_supported=string_list(document, "scopes_supported") or (),
+        grant_types_supported=string_list(document, "grant_types_supported") or (),
+        response_types_supported=string_list(document, "response_types_supported") or (),
         # RFC 9207 section 3
         authorization_response_iss_parameter_supported=document.get(
             "authorization_response_iss_parameter_supported"

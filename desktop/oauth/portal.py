@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from desktop.oauth.addresses import host_of, is_loopback
 from desktop.oauth.errors import CaptivePortal, Trouble, UnsafeAddress
-from desktop.oauth.http import Answer, knock
+from desktop.oauth.http import Answer, probe_portal
 
 if TYPE_CHECKING:
     import httpx
@@ -22,7 +22,7 @@ _TARGET = re.compile(
 )
 
 
-async def portal_before(http: httpx.AsyncClient, host: str) -> CaptivePortal | None:
+async def find_portal(http: httpx.AsyncClient, host: str) -> CaptivePortal | None:
     """What stands in front of `host`, as plain http shows it; `None` where nothing is seen.
 
     A server that cannot be reached safely may be hidden by a portal: its own certificate is not
@@ -31,16 +31,16 @@ async def portal_before(http: httpx.AsyncClient, host: str) -> CaptivePortal | N
     if is_loopback(host):
         return None
     try:
-        answer = await knock(http, host)
+        answer = await probe_portal(http, host)
     except Trouble:
         return None
-    portal = leads_to(answer)
+    portal = redirect_host(answer)
     if answer.status == _WANTS_SIGN_IN or (portal and not _are_related(portal, host)):
         return CaptivePortal(host, by=portal, status=answer.status)
     return None
 
 
-def leads_to(answer: Answer) -> str:
+def redirect_host(answer: Answer) -> str:
     """The other host to which an answer sends a browser; empty for none. Only a name to be shown.
 
     By a redirect (RFC 9110 section 10.2.2), or by what stands in a page.

@@ -40,7 +40,7 @@ class ResourceAnswer:
 
 
 @asynccontextmanager
-async def opened(
+async def open_resource(
     http: httpx.AsyncClient, request: ResourceRequest, *, access_token: str
 ) -> AsyncIterator[ResourceAnswer]:
     """The answer to `request`; a redirect is one too, and is not followed.

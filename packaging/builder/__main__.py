@@ -21,9 +21,9 @@ MAKERS: dict[str, Maker] = {
     "msi": msi.make_msi,
     "sbom": sbom.make_sbom,
 }
-OF_WINDOWS = {"zip", "nsis", "msi"}
+WINDOWS_FORMATS = {"zip", "nsis", "msi"}
 # What is built where nothing was asked for.
-USUAL = {
+DEFAULT_FORMATS = {
     "linux": ["tar", "deb", "rpm", "appimage", "sbom"],
     "darwin": ["macos", "sbom"],
     "win32": ["zip", "sbom"],  # which a Linux packs: WINDOWS_BUNDLE
@@ -40,7 +40,7 @@ def main(formats: list[str]) -> int:
         return 2
     wanted = set(formats) - {"all"}
     if not formats or "all" in formats:
-        wanted |= set(USUAL.get(sys.platform, ["sbom"]))
+        wanted |= set(DEFAULT_FORMATS.get(sys.platform, ["sbom"]))
     chosen = [each for each in MAKERS if each in wanted]
     try:
         print(build(chosen, ROOT / "dist", bundle.WORK), end="")
@@ -77,7 +77,7 @@ def build(formats: list[str], dist: Path, work: Path) -> str:
 
 def _is_foreign(name: str) -> bool:
     """Whether a format is of Windows, and this is another system."""
-    return name in OF_WINDOWS and sys.platform != "win32"
+    return name in WINDOWS_FORMATS and sys.platform != "win32"
 
 
 if __name__ == "__main__":

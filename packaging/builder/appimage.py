@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 
 from builder.linux import make_tree
-from builder.product import HERE, product
+from builder.product import PACKAGING, product
 
 # Larger blocks pack better and start slower: 1 MiB takes twice the time, xz ten times.
-HOW = ("-comp", "zstd", "-Xcompression-level", "19", "-b", "128K")
+SQUASHFS_OPTIONS = ("-comp", "zstd", "-Xcompression-level", "19", "-b", "128K")
 LIBRARIES = ("squashfuse_ll", "squashfuse", "fuse3", "zstd", "lzma", "lz4", "lzo2", "z")
 MAGIC = b"AI\x02"  # at byte 8: by which desktops and tools know an AppImage of type 2
 
@@ -29,7 +29,7 @@ def make_appimage(dist: Path, bundle: Path, work: Path) -> Path:
     packed = folder / "tree.squashfs"
     quiet = ("-all-root", "-noappend", "-quiet", "-no-progress")
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(product().epoch)}
-    command = ["mksquashfs", str(tree), str(packed), *HOW, *quiet]
+    command = ["mksquashfs", str(tree), str(packed), *SQUASHFS_OPTIONS, *quiet]
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
     file = dist / f"XDR_Login-{product().version}-x86_64.AppImage"
     runtime = bytearray(_runtime(folder).read_bytes())
@@ -48,7 +48,7 @@ def _runtime(folder: Path) -> Path:
     # The linker warns of names that a static program looks up on the system; it looks up none.
     subprocess.run(
         ["gcc", *flags.split(), *source],
-        cwd=HERE / "linux",
+        cwd=PACKAGING / "linux",
         check=True,
         stderr=subprocess.DEVNULL,
     )

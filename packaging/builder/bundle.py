@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from builder import closure, icu, macos, notices, windows
-from builder.product import HERE, ROOT, product
+from builder.product import PACKAGING, ROOT, product
 
 WORK = ROOT / ".cache" / "build"
 
@@ -35,7 +35,7 @@ def make_bundle(work: Path = WORK, *, script: Path | None = None) -> Path:
     }
     if script is not None:
         environment["SCRIPT"] = str(script.resolve())
-    command = [sys.executable, "-m", "PyInstaller", *how, str(HERE / "xdr-login.spec")]
+    command = [sys.executable, "-m", "PyInstaller", *how, str(PACKAGING / "xdr-login.spec")]
     if sys.platform == "darwin":
         return _make_app(work, command, environment)
     if sys.platform == "win32":
@@ -45,8 +45,8 @@ def make_bundle(work: Path = WORK, *, script: Path | None = None) -> Path:
     bundle = work / "bundle" / product().package
     icu.trim(bundle, work)
     notices.add_licences(bundle, bundle / "licenses")
-    settle(bundle, program=product().package)
-    look = windows.faults if sys.platform == "win32" else closure.faults
+    normalize_metadata(bundle, program=product().package)
+    look = windows.find_faults if sys.platform == "win32" else closure.find_faults
     wrong = look(bundle, (ROOT, Path.home() / ".pyenv"))
     if wrong:
         raise BuildError("\n".join(wrong))
@@ -59,7 +59,7 @@ def _make_app(work: Path, command: list[str], environment: dict[str, str]) -> Pa
     macos.write_parts(work / "macos")
     notices.add_licences(app, work / "macos" / "licenses")
     subprocess.run(command, cwd=work, env=environment | {"PARTS": str(work / "macos")}, check=True)
-    wrong = macos.faults(app)
+    wrong = macos.find_faults(app)
     if wrong:
         raise BuildError("\n".join(wrong))
     return app
@@ -72,7 +72,7 @@ def _is_program(path: Path, name: str) -> bool:
         return file.read(4) == b"\x7fELF"
 
 
-def settle(folder: Path, *, program: str = "") -> None:
+def normalize_metadata(folder: Path, *, program: str = "") -> None:
     """Give all files the modes and the time that they have in every package."""
     for path in [*folder.rglob("*"), folder]:
         if not path.is_symlink():

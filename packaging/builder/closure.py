@@ -4,28 +4,28 @@ import fnmatch
 import os
 from pathlib import Path
 
-from builder.elf import Binary, as_numbers, binaries_in
-from builder.product import HERE, product
+from builder.elf import Binary, binaries_in, parse_version
+from builder.product import PACKAGING, product
 
 FORBIDDEN = ("*gtk*", "*Qt6Qml*", "*Qt6Quick*", "*Qt6Network*", "*tkinter*", "*pyenv*", "*/tests/*")
 
 
 def host_libraries() -> set[str]:
     """What the bundle may expect of the system."""
-    lines = (HERE / "linux" / "host-libraries.txt").read_text("utf-8").splitlines()
+    lines = (PACKAGING / "linux" / "host-libraries.txt").read_text("utf-8").splitlines()
     return {line for line in lines if line and not line.startswith("#")}
 
 
-def needed_of_host(binaries: list[Binary], bundle: Path) -> set[str]:
+def find_host_requirements(binaries: list[Binary], bundle: Path) -> set[str]:
     """The libraries that are needed and not inside."""
     inside = {path.name for path in bundle.rglob("*.so*")}
     return {name for each in binaries for name in each.needed} - inside
 
 
-def faults(bundle: Path, build_folders: tuple[Path, ...] = ()) -> list[str]:
+def find_faults(bundle: Path, build_folders: tuple[Path, ...] = ()) -> list[str]:
     """What is wrong with the bundle, in words; nothing if it is whole."""
     binaries = binaries_in(bundle)
-    foreign = needed_of_host(binaries, bundle) - host_libraries()
+    foreign = find_host_requirements(binaries, bundle) - host_libraries()
     found = [f"{name} is neither inside nor on the list of the system's" for name in foreign]
     found += [
         f"{each.path.name} looks for libraries in {path!r}"
@@ -37,14 +37,16 @@ def faults(bundle: Path, build_folders: tuple[Path, ...] = ()) -> list[str]:
     names = [path.relative_to(bundle).as_posix() for path in bundle.rglob("*")]
     found += [f"{n} is there" for n in names if any(fnmatch.fnmatch(n, p) for p in FORBIDDEN)]
     found += [f"{path.name} leads nowhere" for path in bundle.rglob("*") if _dangles(path)]
-    found += [f"{path.name} names {folder}" for path, folder in naming(bundle, build_folders)]
-    size = megabytes(bundle)
+    found += [
+        f"{path.name} names {folder}" for path, folder in find_build_paths(bundle, build_folders)
+    ]
+    size = size_in_megabytes(bundle)
     if size > product().limits["unpacked_megabytes"]:
         found.append(f"{size:.1f} MB unpacked")
     return sorted(found)
 
 
-def megabytes(path: Path) -> float:
+def size_in_megabytes(path: Path) -> float:
     """The size of a file, or of all files below a folder."""
     files = (
         [path] if path.is_file() else [each for each in path.rglob("*") if not each.is_symlink()]
@@ -58,7 +60,7 @@ def _too_new(binaries: list[Binary]) -> list[str]:
         f"{each.path.name} needs {version}"
         for each in binaries
         for version in sorted(each.versions)
-        if as_numbers(version) > as_numbers(limits[version.partition("_")[0]])
+        if parse_version(version) > parse_version(limits[version.partition("_")[0]])
     ]
 
 
@@ -66,7 +68,7 @@ def _dangles(path: Path) -> bool:
     return path.is_symlink() and not path.exists()
 
 
-def naming(bundle: Path, folders: tuple[Path, ...]) -> list[tuple[Path, Path]]:
+def find_build_paths(bundle: Path, folders: tuple[Path, ...]) -> list[tuple[Path, Path]]:
     """Files that tell where they were built."""
     return [
         (path, folder)

@@ -6,10 +6,10 @@ from pathlib import Path
 from textwrap import TextWrapper
 
 from builder import closure
-from builder.bundle import settle
+from builder.bundle import normalize_metadata
 from builder.elf import binaries_in
-from builder.linux import add_documents, make_tree, ordered, write_packed
-from builder.product import HERE, product
+from builder.linux import add_documents, make_tree, sorted_tree, write_compressed
+from builder.product import PACKAGING, product
 
 # Packages whose libraries got 64-bit times in Debian 13 and Ubuntu 24.04, under a new name.
 RENAMED = {"libglib2.0-0"}
@@ -28,15 +28,15 @@ def make_deb(dist: Path, bundle: Path, work: Path) -> Path:
     make_tree(tree, bundle)
     _move_for_zsh(tree / "usr" / "share" / "zsh")
     add_documents(tree / "usr" / "share" / "doc" / name)
-    write_packed(tree / "usr" / "share" / "doc" / name / "changelog.gz", _changelog())
+    write_compressed(tree / "usr" / "share" / "doc" / name / "changelog.gz", _changelog())
     overrides = tree / "usr" / "share" / "lintian" / "overrides" / name
     overrides.parent.mkdir(parents=True)
-    overrides.write_bytes((HERE / "linux" / "lintian-overrides").read_bytes())
+    overrides.write_bytes((PACKAGING / "linux" / "lintian-overrides").read_bytes())
     control = tree / "DEBIAN"
     control.mkdir()
-    (control / "md5sums").write_text(_sums(tree), "utf-8")
-    (control / "control").write_text(_control(tree, depends(bundle)), "utf-8")
-    settle(tree, program=name)
+    (control / "md5sums").write_text(_md5_sums(tree), "utf-8")
+    (control / "control").write_text(_control(tree, find_dependencies(bundle)), "utf-8")
+    normalize_metadata(tree, program=name)
     file = dist / f"{name}_{product().version}_amd64.deb"
     how = ("--root-owner-group", "--uniform-compression", "-Zxz", "-z9", "--threads-max=1")
     environment = {
@@ -45,8 +45,8 @@ def make_deb(dist: Path, bundle: Path, work: Path) -> Path:
     }
     command = ["dpkg-deb", *how, "--build", str(tree), str(file)]
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    if closure.megabytes(file) > product().limits["deb_megabytes"]:
-        raise ValueError(f"{file.name} has {closure.megabytes(file):.1f} MB")
+    if closure.size_in_megabytes(file) > product().limits["deb_megabytes"]:
+        raise ValueError(f"{file.name} has {closure.size_in_megabytes(file):.1f} MB")
     return file
 
 
@@ -56,12 +56,12 @@ def _move_for_zsh(folder: Path) -> None:
         (folder / "site-functions").rename(folder / "vendor-completions")
 
 
-def depends(bundle: Path) -> list[str]:
+def find_dependencies(bundle: Path) -> list[str]:
     """The packages that hold what the bundle needs and does not bring."""
     binaries = binaries_in(bundle)
-    sonames = closure.needed_of_host(binaries, bundle)
-    paths = [_library(name) for name in sorted(sonames)]
-    packages = {_package(path) for path in paths} - {"libc6"}
+    sonames = closure.find_host_requirements(binaries, bundle)
+    paths = [_find_library(name) for name in sorted(sonames)]
+    packages = {_find_package(path) for path in paths} - {"libc6"}
     newest = max(
         (version for each in binaries for version in each.versions if version.startswith("GLIBC_")),
         key=lambda version: [int(part) for part in version.split("_")[1].split(".")],
@@ -70,7 +70,7 @@ def depends(bundle: Path) -> list[str]:
     return [f"libc6 (>= {newest.split('_')[1]})", *named, *ALWAYS]
 
 
-def _library(soname: str) -> Path:
+def _find_library(soname: str) -> Path:
     folders = ("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64")
     for folder in folders:
         path = Path(folder, soname)
@@ -79,7 +79,7 @@ def _library(soname: str) -> Path:
     raise FileNotFoundError(f"{soname}: install the package that holds it, to learn its name")
 
 
-def _package(library: Path) -> str:
+def _find_package(library: Path) -> str:
     """The package that a library is from, without t64 at its end."""
     for path in (library, Path(f"/usr{library}"), library.resolve()):
         ask = ["dpkg-query", "--search", str(path)]
@@ -92,7 +92,7 @@ def _package(library: Path) -> str:
 def _control(tree: Path, needed: list[str]) -> str:
     wrap = TextWrapper(width=79, initial_indent=" ", subsequent_indent=" ")
     paragraphs = "\n .\n".join(wrap.fill(each) for each in product().description)
-    size = round(closure.megabytes(tree) * 1e6 / 1024)
+    size = round(closure.size_in_megabytes(tree) * 1e6 / 1024)
     lines = (
         f"Package: {product().package}",
         f"Version: {product().version}",
@@ -116,8 +116,8 @@ def _changelog() -> str:
     return f"{head}\n\n  * What has changed is told in NEWS.gz beside this file.\n\n{signed}\n"
 
 
-def _sums(tree: Path) -> str:
-    files = [each for each in ordered(tree) if each.is_file() and not each.is_symlink()]
+def _md5_sums(tree: Path) -> str:
+    files = [each for each in sorted_tree(tree) if each.is_file() and not each.is_symlink()]
     names = [each.relative_to(tree).as_posix() for each in files if "DEBIAN" not in each.parts]
     done = subprocess.run(["md5sum", *names], cwd=tree, check=True, capture_output=True, text=True)
     return done.stdout

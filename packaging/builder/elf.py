@@ -16,7 +16,7 @@ class Binary:
     versions: set[str] = field(default_factory=set)
 
 
-_LINES = {
+_PATTERNS = {
     "needed": re.compile(r"\(NEEDED\)\s+Shared library: \[(.+)\]"),
     "run_path": re.compile(r"\((?:RUNPATH|RPATH)\)\s+Library (?:runpath|rpath): \[(.*)\]"),
     "version": re.compile(r"Name: (GLIBC(?:XX)?_[0-9.]+)\s"),
@@ -35,13 +35,15 @@ def read(path: Path) -> Binary:
     told = subprocess.run(ask, check=True, capture_output=True, text=True).stdout
     return Binary(
         path,
-        needed=set(_LINES["needed"].findall(told)),
-        run_paths=[each for line in _LINES["run_path"].findall(told) for each in line.split(":")],
-        versions=set(_LINES["version"].findall(told)),
+        needed=set(_PATTERNS["needed"].findall(told)),
+        run_paths=[
+            each for line in _PATTERNS["run_path"].findall(told) for each in line.split(":")
+        ],
+        versions=set(_PATTERNS["version"].findall(told)),
     )
 
 
-def as_numbers(version: str) -> tuple[int, ...]:
+def parse_version(version: str) -> tuple[int, ...]:
     """A version such as GLIBC_2.35, to be compared."""
     return tuple(int(each) for each in version.rpartition("_")[2].split("."))
 

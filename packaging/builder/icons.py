@@ -4,7 +4,7 @@ from pathlib import Path
 
 from builder.product import ROOT, product
 
-DOTS = 3780  # a metre: 96 an inch
+DOTS_PER_METRE = 3780  # a metre: 96 an inch
 SOURCE = ROOT / "resources" / "icons" / "app.svg"
 
 
@@ -21,8 +21,8 @@ def draw_icons(folder: Path, sizes: list[int], *, margin: float = 0.0) -> list[P
     for size in sizes:
         image = QImage(QSize(size, size), QImage.Format.Format_ARGB32)
         image.fill(0)
-        image.setDotsPerMeterX(DOTS)  # else those of whatever screen Qt knows of
-        image.setDotsPerMeterY(DOTS)
+        image.setDotsPerMeterX(DOTS_PER_METRE)  # else those of whatever screen Qt knows of
+        image.setDotsPerMeterY(DOTS_PER_METRE)
         painter = QPainter(image)
         free, side = size * margin, size * (1 - 2 * margin)
         renderer.render(painter, QRectF(free, free, side, side))
@@ -33,7 +33,7 @@ def draw_icons(folder: Path, sizes: list[int], *, margin: float = 0.0) -> list[P
     return drawn
 
 
-def hicolor(share: Path) -> None:
+def install_icons(share: Path) -> None:
     """Put the icons where the icon theme specification wants them, below share/."""
     theme = share / "icons" / "hicolor"
     for path in draw_icons(theme, product().icon_sizes):

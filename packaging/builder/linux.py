@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 from builder import icons
-from builder.bundle import settle
+from builder.bundle import normalize_metadata
 from builder.manual import man_page
-from builder.product import ROOT, fill, product
-from desktop.cli.completion import script
+from builder.product import ROOT, fill_template, product
+from desktop.cli.completion import completion_script
 
 # Where each shell looks below share/. Debian's zsh looks elsewhere: deb.py.
 COMPLETIONS = {
@@ -28,26 +28,28 @@ def make_tree(tree: Path, bundle: Path, *, prefix: str = "usr") -> None:
     (base / "bin" / name).symlink_to(f"../lib/{name}/{name}")
     share = base / "share"
     add_share(share, command=name)
-    settle(tree, program=name)
+    normalize_metadata(tree, program=name)
 
 
 def add_share(share: Path, *, command: str) -> None:
     """Write what the desktop reads below share/: `command` is what its entry starts."""
     name, id_ = product().package, product().id
-    _write(share / "applications" / f"{id_}.desktop", fill("linux/desktop.in", exec=command))
+    _write(
+        share / "applications" / f"{id_}.desktop", fill_template("linux/desktop.in", exec=command)
+    )
     paragraphs = "\n".join(f"    <p>{_xml(each)}</p>" for each in product().description)
-    metainfo = fill("linux/metainfo.xml.in", xml=True, paragraphs=paragraphs)
+    metainfo = fill_template("linux/metainfo.xml.in", xml=True, paragraphs=paragraphs)
     _write(share / "metainfo" / f"{id_}.metainfo.xml", metainfo)
-    icons.hicolor(share)
-    write_packed(share / "man" / "man1" / f"{name}.1.gz", man_page())
+    icons.install_icons(share)
+    write_compressed(share / "man" / "man1" / f"{name}.1.gz", man_page())
     for shell, place in COMPLETIONS.items():
-        _write(share / place.format(name=name), script(shell))
+        _write(share / place.format(name=name), completion_script(shell))
 
 
 def add_documents(folder: Path) -> None:
     """Write the copyright, as Debian wants it, and what has changed, below share/doc/."""
-    _write(folder / "copyright", fill("linux/copyright.in"))
-    write_packed(folder / "NEWS.gz", (ROOT / "CHANGELOG.md").read_text("utf-8"))
+    _write(folder / "copyright", fill_template("linux/copyright.in"))
+    write_compressed(folder / "NEWS.gz", (ROOT / "CHANGELOG.md").read_text("utf-8"))
 
 
 def _xml(text: str) -> str:
@@ -59,12 +61,12 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
 
 
-def write_packed(path: Path, text: str) -> None:
+def write_compressed(path: Path, text: str) -> None:
     """Write what share/doc and share/man hold: packed, and without a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
-def ordered(folder: Path) -> list[Path]:
+def sorted_tree(folder: Path) -> list[Path]:
     """All that is below a folder in an order of its own, for archives."""
     return sorted(folder.rglob("*"), key=os.fsencode)

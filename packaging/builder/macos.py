@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from builder import icns, macho
-from builder.product import HERE, product
-from desktop.services.system.components import LIST
+from builder.product import PACKAGING, product
+from desktop.services.system.components import COMPONENTS_FILE
 
-ENTITLEMENTS = HERE / "macos" / "entitlements.plist"
+ENTITLEMENTS = PACKAGING / "macos" / "entitlements.plist"
 NOT_A_MAC = """\
 This is no Mac: .github/workflows/release.yml builds, signs and notarizes the .app and its .dmg.
 What can be made here has been written, to be looked at: Info.plist, entitlements and the icon.
@@ -32,7 +32,7 @@ def app_name() -> str:
 
 def oldest_system() -> str:
     """The first macOS that it starts on: what is promised, or later if Qt for Python is newer."""
-    promised = _as_numbers(product().limits["macos"])
+    promised = _parse_version(product().limits["macos"])
     needed = [part.oldest for path in bindings() for part in macho.read(path)]
     return ".".join(map(str, max([promised, *needed])))
 
@@ -58,7 +58,7 @@ def info_plist() -> dict[str, Any]:
         "CFBundleVersion": product().version,
         "LSApplicationCategoryType": "public.app-category.utilities",
         "LSMinimumSystemVersion": oldest_system(),
-        # In the Dock while its window is open only: desktop/ui/window/dock.py. What stands here cannot
+        # In the Dock only while its window is open (ui/window/dock.py). What stands here cannot
         # follow a setting, for it is signed.
         "LSUIElement": False,
         "NSHighResolutionCapable": True,
@@ -78,7 +78,7 @@ def write_parts(folder: Path) -> Path:
     return icon
 
 
-def faults(app: Path) -> list[str]:
+def find_faults(app: Path) -> list[str]:
     """What is wrong with an .app, in words; nothing if it is whole."""
     contents = app / "Contents"
     plist = contents / "Info.plist"
@@ -91,7 +91,7 @@ def faults(app: Path) -> list[str]:
         if told.get(name) != value
     ]
     resources = contents / "Resources"
-    wanted = (resources / "app.icns", resources / "licenses" / LIST)
+    wanted = (resources / "app.icns", resources / "licenses" / COMPONENTS_FILE)
     found += [f"{each.relative_to(app)} is missing" for each in wanted if not each.is_file()]
     programs = contents / "MacOS"
     names = {each.name for each in programs.iterdir()} if programs.is_dir() else set()
@@ -111,7 +111,7 @@ def _wrong_binaries(app: Path, oldest: str) -> list[str]:
         lacking = processors - {each.processor for each in slices}
         found += [f"{path.name} is not for {each}" for each in sorted(lacking)]
         newest = max(each.oldest for each in slices)
-        if newest > _as_numbers(oldest):
+        if newest > _parse_version(oldest):
             found.append(f"{path.name} is for macOS {newest[0]}.{newest[1]}, not {oldest}")
     return found
 
@@ -158,6 +158,6 @@ def sign_and_notarize(file: Path) -> None:
     subprocess.run(["xcrun", "stapler", "staple", str(file)], check=True)
 
 
-def _as_numbers(version: str) -> tuple[int, int]:
+def _parse_version(version: str) -> tuple[int, int]:
     major, _, minor = version.partition(".")
     return int(major), int(minor or 0)

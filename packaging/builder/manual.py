@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import click
 
-from builder.product import fill, product
+from builder.product import fill_template, product
 from desktop.cli.program import COMMANDS, EXAMPLES, program
 from desktop.cli.terminal.exits import Exit
-from desktop.cli.terminal.output import Examples
+from desktop.cli.terminal.output import CommandWithExamples
 
-_STATUS = {
+_EXIT_STATUS = {
     Exit.OK: "It has done what was asked for.",
     Exit.FAILURE: "It has not.",
     Exit.USAGE: "An argument makes no sense.",
@@ -26,11 +26,11 @@ _STATUS = {
 def man_page() -> str:
     """The page, in the macros of man(7)."""
     root = click.Context(program, info_name=product().package)
-    commands = [line for path, ctx in every_command(root) for line in _command(path, ctx)]
+    commands = [line for path, ctx in every_command(root) for line in _command_section(path, ctx)]
     status = [
-        line for code, text in _STATUS.items() for line in (".TP", str(int(code)), _roff(text))
+        line for code, text in _EXIT_STATUS.items() for line in (".TP", str(int(code)), _roff(text))
     ]
-    return fill(
+    return fill_template(
         "linux/man.1.in",
         paragraphs="\n.PP\n".join(map(_roff, product().description)),
         options="\n".join(_options(root)),
@@ -43,10 +43,10 @@ def man_page() -> str:
 def every_command(root: click.Context) -> Iterator[tuple[str, click.Context]]:
     """Each command by its whole name, in the order of help; groups before what is in them."""
     for name in COMMANDS:
-        yield from _below(name, root)
+        yield from _walk_commands(name, root)
 
 
-def _below(path: str, parent: click.Context) -> Iterator[tuple[str, click.Context]]:
+def _walk_commands(path: str, parent: click.Context) -> Iterator[tuple[str, click.Context]]:
     assert isinstance(parent.command, click.Group)  # noqa: S101 - it is one that has this
     name = path.rpartition(" ")[2]
     command = parent.command.get_command(parent, name)
@@ -56,16 +56,16 @@ def _below(path: str, parent: click.Context) -> Iterator[tuple[str, click.Contex
     yield path, ctx
     if isinstance(command, click.Group):
         for each in command.list_commands(ctx):
-            yield from _below(f"{path} {each}", ctx)
+            yield from _walk_commands(f"{path} {each}", ctx)
 
 
-def _command(path: str, ctx: click.Context) -> list[str]:
+def _command_section(path: str, ctx: click.Context) -> list[str]:
     command = ctx.command
     pieces = " ".join(command.collect_usage_pieces(ctx))
     lines = [f".SS {_roff(path)}", f".B {_roff(path)}", _roff(pieces)]
     lines += [line for text in _paragraphs(command.help) for line in (".PP", _roff(text))]
     lines += _options(ctx)
-    return lines + (_examples(command.examples) if isinstance(command, Examples) else [])
+    return lines + (_examples(command.examples) if isinstance(command, CommandWithExamples) else [])
 
 
 def _paragraphs(text: str | None) -> list[str]:

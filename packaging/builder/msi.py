@@ -12,15 +12,15 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from builder import windows
-from builder.closure import megabytes
-from builder.linux import ordered
+from builder.closure import size_in_megabytes
+from builder.linux import sorted_tree
 from builder.product import product
 from desktop.services.configuration.policy_sources import WINDOWS_KEY
 from desktop.services.configuration.schema import POLICY, Kind, Member
 
 _NAMESPACE = "http://schemas.microsoft.com/wix/2006/wi"
 # All ids of the package are made from it and from names, so that they are the same in each version.
-_OURS = uuid.UUID("2f0a7c3e-54d1-5c0e-9d55-6f6c2b8f5a11")
+_UUID_NAMESPACE = uuid.UUID("2f0a7c3e-54d1-5c0e-9d55-6f6c2b8f5a11")
 # One profile of a fleet, as the lines of a profiles.toml; brackets mean something to the installer.
 PROFILE_PROPERTIES = ("PROFILE", "PROFILE_NAME", "PROFILE_PRESET", "PROFILE_CLIENT_ID")
 _PROFILE = (
@@ -35,8 +35,8 @@ def make_msi(dist: Path, bundle: Path, work: Path) -> Path:
     """Make it and give the file; raises `ValueError` when it is too large."""
     file = dist / f"xdr-login-{product().version}-windows-x86_64.msi"
     pack(file, bundle, work / "msi")
-    if megabytes(file) > product().limits["msi_megabytes"]:
-        raise ValueError(f"{file.name} has {megabytes(file):.1f} MB")
+    if size_in_megabytes(file) > product().limits["msi_megabytes"]:
+        raise ValueError(f"{file.name} has {size_in_megabytes(file):.1f} MB")
     return file
 
 
@@ -47,11 +47,11 @@ def pack(file: Path, bundle: Path, work: Path, *, version: str = "") -> None:
     source = work / "xdr-login.wxs"
     # It takes relative paths only.
     here = Path(os.path.relpath(bundle, work))
-    source.write_bytes(wxs(bundle, here, version or product().version))
+    source.write_bytes(wix_source(bundle, here, version or product().version))
     _run("wixl", "--arch", "x64", "--output", str(file.resolve()), source.name, cwd=work)
-    _add_what_wixl_does_not_know(file, work)
+    _add_missing_tables(file, work)
     # By chance, if nobody says which: what tells two files apart that are packages of one product.
-    code = f"{{{_id('package', f'{version} {product().epoch}')}}}"
+    code = f"{{{_guid('package', f'{version} {product().epoch}')}}}"
     about = (product().name, product().vendor, "x64;1033", code)
     _run("msibuild", str(file), "-s", *about)
 
@@ -67,13 +67,13 @@ def properties() -> Iterator[tuple[str, str, Member]]:
             yield member.name.upper(), WINDOWS_KEY, member
 
 
-def wxs(bundle: Path, here: Path, version: str) -> bytes:
+def wix_source(bundle: Path, here: Path, version: str) -> bytes:
     """The source of the package; it names the bundle as `here`, and app.ico beside itself."""
     root = ET.Element("Wix", xmlns=_NAMESPACE)
     whole = ET.SubElement(
         root,
         "Product",
-        Id=_id("product", version),  # each version is one of its own
+        Id=_guid("product", version),  # each version is one of its own
         UpgradeCode=product().windows["upgrade_code"],
         Name=product().name,
         Version=version,
@@ -94,24 +94,26 @@ def wxs(bundle: Path, here: Path, version: str) -> bytes:
     ):
         ET.SubElement(whole, "Property", Id=name, Value=value)
     feature = ET.SubElement(whole, "Feature", Id="Program", Level="1")
-    for component in _folders(whole, bundle, here):
+    for component in _add_folders(whole, bundle, here):
         ET.SubElement(feature, "ComponentRef", Id=component)
     ET.indent(root)
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root)
 
 
-def _folders(whole: ET.Element, bundle: Path, here: Path) -> Iterator[str]:
+def _add_folders(whole: ET.Element, bundle: Path, here: Path) -> Iterator[str]:
     """Add all folders with what is in them; gives the ids of the components."""
     target = ET.SubElement(whole, "Directory", Id="TARGETDIR", Name="SourceDir")
     programs = ET.SubElement(target, "Directory", Id="ProgramFiles64Folder")
     top = ET.SubElement(programs, "Directory", Id="INSTALLDIR", Name=product().name)
     menu = ET.SubElement(target, "Directory", Id="ProgramMenuFolder")
     places = {bundle: top}
-    for path in ordered(bundle):
+    for path in sorted_tree(bundle):
         name = path.relative_to(bundle).as_posix()
         if path.is_dir():
             parent = places[path.parent]
-            places[path] = ET.SubElement(parent, "Directory", Id=_name("d", name), Name=path.name)
+            places[path] = ET.SubElement(
+                parent, "Directory", Id=_path_id("d", name), Name=path.name
+            )
         else:
             yield _add_file(places[path.parent], here / name, name)
     yield _add_shortcut(menu)
@@ -119,9 +121,9 @@ def _folders(whole: ET.Element, bundle: Path, here: Path) -> Iterator[str]:
 
 
 def _add_file(folder: ET.Element, path: Path, name: str) -> str:
-    id_ = _name("c", name)
+    id_ = _path_id("c", name)
     component = _component(folder, id_)
-    ET.SubElement(component, "File", Id=_name("f", name), Source=str(path), KeyPath="yes")
+    ET.SubElement(component, "File", Id=_path_id("f", name), Source=str(path), KeyPath="yes")
     return id_
 
 
@@ -144,7 +146,7 @@ def _add_shortcut(menu: ET.Element) -> str:
 
 def _add_policy(folder: ET.Element) -> Iterator[str]:
     for name, key, member in properties():
-        is_number = member.kind in {Kind.SWITCH, Kind.NUMBER}
+        is_number = member.kind in {Kind.BOOLEAN, Kind.NUMBER}
         component = _component(folder, f"policy_{name}")
         kind = "integer" if is_number else "string"
         _add_value(component, key, member.name, f"[{name}]", kind=kind, keypath=True)
@@ -156,7 +158,7 @@ def _add_policy(folder: ET.Element) -> Iterator[str]:
 
 
 def _component(folder: ET.Element, id_: str) -> ET.Element:
-    return ET.SubElement(folder, "Component", Id=id_, Guid=_id("component", id_), Win64="yes")
+    return ET.SubElement(folder, "Component", Id=id_, Guid=_guid("component", id_), Win64="yes")
 
 
 def _add_value(
@@ -166,7 +168,7 @@ def _add_value(
     ET.SubElement(component, "RegistryValue", {**given, "KeyPath": "yes" if keypath else "no"})
 
 
-def _add_what_wixl_does_not_know(file: Path, work: Path) -> None:
+def _add_missing_tables(file: Path, work: Path) -> None:
     """Conditions of components, properties for who is no administrator, the shortcut's id."""
     rows = (
         "MsiShortcutProperty\tShortcut_\tPropertyKey\tPropVariantValue",
@@ -195,10 +197,10 @@ def _run(*command: str, cwd: Path | None = None) -> None:
     subprocess.run([*when, *command], cwd=cwd, env={**os.environ, "TZ": "UTC"}, check=True)
 
 
-def _id(kind: str, name: str) -> str:
-    return str(uuid.uuid5(_OURS, f"{kind}/{name}")).upper()
+def _guid(kind: str, name: str) -> str:
+    return str(uuid.uuid5(_UUID_NAMESPACE, f"{kind}/{name}")).upper()
 
 
-def _name(kind: str, path: str) -> str:
+def _path_id(kind: str, path: str) -> str:
     """An id for a path: letters and digits only, 72 at most."""
-    return f"{kind}_{uuid.uuid5(_OURS, path).hex}"
+    return f"{kind}_{uuid.uuid5(_UUID_NAMESPACE, path).hex}"

@@ -8,12 +8,18 @@ import sys
 from importlib.metadata import Distribution, version
 from pathlib import Path
 
-from builder.product import HERE, ROOT, fill
+from builder.product import PACKAGING, ROOT, fill_template
 from desktop.services.system import about
-from desktop.services.system.components import LIST, Component, component_of, modules, write_list
+from desktop.services.system.components import (
+    COMPONENTS_FILE,
+    Component,
+    component_of,
+    find_distributions,
+    format_components,
+)
 
 # Libraries of the build system that come along, by the beginning of their names.
-_OF_THE_SYSTEM = {
+_SYSTEM_LIBRARIES = {
     "libbz2": ("bzip2", "bzip2-1.0.6"),
     "libffi": ("libffi", "MIT"),
     "liblzma": ("liblzma", "0BSD"),
@@ -22,13 +28,16 @@ _OF_THE_SYSTEM = {
 }
 
 
-def inside(bundle: Path) -> list[Component]:
+def bundled_components(bundle: Path) -> list[Component]:
     """All works of others that are in the bundle, by name."""
-    found = [*hidden(bundle), *(component_of(each) for each in modules())]
+    found = [
+        *components_without_wheel(bundle),
+        *(component_of(each) for each in find_distributions()),
+    ]
     return sorted(found, key=lambda each: each.name.lower())
 
 
-def hidden(bundle: Path) -> list[Component]:
+def components_without_wheel(bundle: Path) -> list[Component]:
     """What no wheel tells of: Qt, ICU, OpenSSL, CPython, the boot loader and the like."""
     python = ".".join(map(str, sys.version_info[:3]))
     found = [
@@ -45,8 +54,8 @@ def hidden(bundle: Path) -> list[Component]:
         stem, _, rest = path.name.partition(".so.")
         if stem == "libicudata":
             found.append(Component("ICU", rest, "Unicode-3.0"))
-        elif stem in _OF_THE_SYSTEM and not path.is_symlink():
-            name, licence = _OF_THE_SYSTEM[stem]
+        elif stem in _SYSTEM_LIBRARIES and not path.is_symlink():
+            name, licence = _SYSTEM_LIBRARIES[stem]
             found.append(Component(name, _version_of(path.name) or rest, licence))
     return found
 
@@ -67,19 +76,21 @@ def add_licences(bundle: Path, folder: Path) -> None:
     """Write `folder`: the texts, the notice, and the list for the program itself."""
     folder.mkdir()
     shutil.copy(ROOT / "LICENSE", folder / "XDR-Login.txt")
-    for path in (HERE / "licenses").glob("*GPL-3.txt"):
+    for path in (PACKAGING / "licenses").glob("*GPL-3.txt"):
         shutil.copy(path, folder)
-    for each in modules():
+    for each in find_distributions():
         _copy_texts(each, folder / each.metadata["Name"])
-    found = inside(bundle)
-    (folder / LIST).write_text(write_list(found), "utf-8")
-    (folder / "NOTICE.txt").write_text(notice(found), "utf-8")
+    found = bundled_components(bundle)
+    (folder / COMPONENTS_FILE).write_text(format_components(found), "utf-8")
+    (folder / "NOTICE.txt").write_text(notice_text(found), "utf-8")
 
 
-def notice(found: list[Component]) -> str:
+def notice_text(found: list[Component]) -> str:
     """The notice for people."""
     table = [f"  {each.name:24} {each.version:12} {each.licence}" for each in found]
-    return fill("licenses/NOTICE.txt.in", components="\n".join(table), lgpl=about.LGPL)
+    return fill_template(
+        "licenses/NOTICE.txt.in", components="\n".join(table), lgpl=about.QT_NOTICE
+    )
 
 
 def _copy_texts(module: Distribution, folder: Path) -> None:

@@ -5,24 +5,24 @@ import subprocess
 from pathlib import Path
 
 from builder import windows
-from builder.closure import megabytes
-from builder.linux import ordered
-from builder.product import HERE, product
+from builder.closure import size_in_megabytes
+from builder.linux import sorted_tree
+from builder.product import PACKAGING, product
 
-_PATIENCE = 60.0  # seconds; the longest end of the program takes 40
+_QUIT_TIMEOUT = 60.0  # seconds; the longest end of the program takes 40
 
 
 def make_nsis(dist: Path, bundle: Path, work: Path) -> Path:
     """Pack it and give the file; raises `ValueError` when it is too large."""
     file = dist / f"XDR_Login-{product().version}-windows-x86_64-setup.exe"
     pack(file, bundle, work / "nsis")
-    if megabytes(file) > product().limits["windows_megabytes"]:
-        raise ValueError(f"{file.name} has {megabytes(file):.1f} MB")
+    if size_in_megabytes(file) > product().limits["windows_megabytes"]:
+        raise ValueError(f"{file.name} has {size_in_megabytes(file):.1f} MB")
     return file
 
 
 def pack(
-    file: Path, bundle: Path, work: Path, *, version: str = "", patience: float = _PATIENCE
+    file: Path, bundle: Path, work: Path, *, version: str = "", patience: float = _QUIT_TIMEOUT
 ) -> None:
     """Write the installer of any bundle, of this version unless another is given.
 
@@ -43,7 +43,7 @@ def pack(
         "HOMEPAGE": product().homepage,
         "COMMAND": windows.command_program(),
         "WINDOW": windows.window_program(),
-        "KILOBYTES": str(round(megabytes(bundle) * 1e6 / 1024)),
+        "KILOBYTES": str(round(size_in_megabytes(bundle) * 1e6 / 1024)),
         "TRIES": str(round(patience * 2)),
         "OUTFILE": str(file.resolve()),
         "ICON": str(icon.resolve()),
@@ -51,7 +51,7 @@ def pack(
         "UNINSTALL_LIST": str(uninstall.resolve()),
     }
     given = [f"-D{name}={value}" for name, value in names.items()]
-    command = ["makensis", "-V2", "-WX", *given, str(HERE / "windows" / "installer.nsi")]
+    command = ["makensis", "-V2", "-WX", *given, str(PACKAGING / "windows" / "installer.nsi")]
     # What the compiler finds in the home of a person is of no concern here.
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(product().epoch), "HOME": str(work)}
     subprocess.run(command, env=environment, check=True)
@@ -61,7 +61,7 @@ def install_list(bundle: Path) -> list[str]:
     """The lines that unpack every file where it belongs."""
     lines = []
     for folder, files in _folders(bundle):
-        lines.append(f'SetOutPath "$INSTDIR{_inside(folder, bundle)}"')
+        lines.append(f'SetOutPath "$INSTDIR{_windows_path(folder, bundle)}"')
         lines += [f'File "{path.resolve()}"' for path in files]
     return lines
 
@@ -69,20 +69,22 @@ def install_list(bundle: Path) -> list[str]:
 def uninstall_list(bundle: Path) -> list[str]:
     """The lines that take away what was unpacked, and nothing else, from the inside out."""
     folders = _folders(bundle)
-    lines = [f'Delete "$INSTDIR{_inside(path, bundle)}"' for _, files in folders for path in files]
+    lines = [
+        f'Delete "$INSTDIR{_windows_path(path, bundle)}"' for _, files in folders for path in files
+    ]
     within = [folder for folder, _ in reversed(folders) if folder != bundle]
-    return lines + [f'RMDir "$INSTDIR{_inside(folder, bundle)}"' for folder in within]
+    return lines + [f'RMDir "$INSTDIR{_windows_path(folder, bundle)}"' for folder in within]
 
 
 def _folders(bundle: Path) -> list[tuple[Path, list[Path]]]:
     """All folders, outer ones first, each with its files."""
-    below = [each for each in ordered(bundle) if each.is_dir()]
+    below = [each for each in sorted_tree(bundle) if each.is_dir()]
     return [
         (folder, [each for each in sorted(folder.iterdir()) if each.is_file()])
         for folder in (bundle, *below)
     ]
 
 
-def _inside(path: Path, bundle: Path) -> str:
+def _windows_path(path: Path, bundle: Path) -> str:
     """A path as Windows writes it below the folder of the program."""
     return "".join(f"\\{part}" for part in path.relative_to(bundle).parts)

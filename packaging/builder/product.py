@@ -12,8 +12,8 @@ from string import Template
 from typing import Any
 from xml.sax.saxutils import escape
 
-HERE = Path(__file__).resolve().parents[1]
-ROOT = HERE.parent
+PACKAGING = Path(__file__).resolve().parents[1]
+ROOT = PACKAGING.parent
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Product:
         """The id in the characters that macOS allows in one."""
         return self.id.replace("_", "-")
 
-    def words(self) -> dict[str, str]:
+    def template_values(self) -> dict[str, str]:
         """What templates may name, for plain text."""
         return {
             "name": self.name,
@@ -72,7 +72,7 @@ class Product:
 @cache
 def product() -> Product:
     """Read it all; raises `KeyError` or `TypeError` for what is missing or too much."""
-    members = tomllib.loads((HERE / "product.toml").read_text("utf-8"))
+    members = tomllib.loads((PACKAGING / "product.toml").read_text("utf-8"))
     source = (ROOT / "desktop" / "__init__.py").read_text("utf-8")
     found = re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE)
     if found is None:
@@ -90,9 +90,9 @@ def last_change() -> int:
     return int(done.stdout)
 
 
-def fill(template: str, *, xml: bool = False, **more: str) -> str:
+def fill_template(template: str, *, xml: bool = False, **more: str) -> str:
     """The text of a template below packaging/; raises `KeyError` for a word that nobody knows."""
-    words = product().words()
+    words = product().template_values()
     if xml:
         words = {name: escape(word) for name, word in words.items()}
-    return Template((HERE / template).read_text("utf-8")).substitute({**words, **more})
+    return Template((PACKAGING / template).read_text("utf-8")).substitute({**words, **more})

@@ -4,9 +4,9 @@ import subprocess
 from pathlib import Path
 
 from builder import closure
-from builder.elf import Binary, as_numbers, binaries_in
-from builder.linux import make_tree, ordered
-from builder.product import fill, product
+from builder.elf import Binary, binaries_in, parse_version
+from builder.linux import make_tree, sorted_tree
+from builder.product import fill_template, product
 
 
 def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
@@ -15,9 +15,9 @@ def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
     tree = top / "tree"
     make_tree(tree, bundle)
     spec = top / f"{product().package}.spec"
-    text = fill(
+    text = fill_template(
         "linux/rpm.spec.in",
-        requires="\n".join(requires(bundle)),
+        requires="\n".join(find_requirements(bundle)),
         files=_files(tree),
         tree=str(tree),
         changed=f"{product().date:%a %b %d %Y}",
@@ -38,10 +38,10 @@ def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
     return dist / define["_rpmfilename"]
 
 
-def requires(bundle: Path) -> list[str]:
+def find_requirements(bundle: Path) -> list[str]:
     """What the binaries need of the system, in rpm's words for libraries of 64 bits."""
     binaries = binaries_in(bundle)
-    needed = closure.needed_of_host(binaries, bundle) - {"ld-linux-x86-64.so.2"}
+    needed = closure.find_host_requirements(binaries, bundle) - {"ld-linux-x86-64.so.2"}
     lines = [f"Requires: {soname}()(64bit)" for soname in sorted(needed)]
     return [f"Requires: libc.so.6({_newest(binaries)})(64bit)", *lines]
 
@@ -49,14 +49,14 @@ def requires(bundle: Path) -> list[str]:
 def _newest(binaries: list[Binary]) -> str:
     """The newest version of the C library that any of them asks for."""
     asked = {version for each in binaries for version in each.versions}
-    return max((each for each in asked if each.startswith("GLIBC_")), key=as_numbers)
+    return max((each for each in asked if each.startswith("GLIBC_")), key=parse_version)
 
 
 def _files(tree: Path) -> str:
     """The list of files; folders of the system itself belong to nobody."""
     own = f"/usr/lib/{product().package}"
     lines = []
-    for path in ordered(tree):
+    for path in sorted_tree(tree):
         name = f"/{path.relative_to(tree).as_posix()}"
         if path.is_dir() and not path.is_symlink():
             lines += [f"%dir {name}"] if name.startswith(own) else []

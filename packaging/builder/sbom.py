@@ -9,7 +9,7 @@ from typing import Any
 
 from builder import notices
 from builder.product import product
-from desktop.services.system.components import component_of, modules
+from desktop.services.system.components import component_of, find_distributions
 
 SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
@@ -18,11 +18,13 @@ def make_sbom(dist: Path, bundle: Path, work: Path) -> Path:
     """Write it and give the file; the same sources give the same bytes."""
     del work
     file = dist / f"{product().package}-{product().version}-{SYSTEMS[sys.platform]}.cdx.json"
-    file.write_text(json.dumps(bill(bundle), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    file.write_text(
+        json.dumps(bill_of_materials(bundle), indent=2, ensure_ascii=False) + "\n", "utf-8"
+    )
     return file
 
 
-def bill(bundle: Path) -> dict[str, Any]:
+def bill_of_materials(bundle: Path) -> dict[str, Any]:
     """What is in the bundle, as CycloneDX has it."""
     whole = {
         "type": "application",
@@ -31,7 +33,9 @@ def bill(bundle: Path) -> dict[str, Any]:
         "version": product().version,
         "licenses": [{"license": {"id": product().license}}],
     }
-    parts = sorted([*_modules(), *_hidden(bundle)], key=lambda part: part["bom-ref"])
+    parts = sorted(
+        [*_modules(), *_components_without_wheel(bundle)], key=lambda part: part["bom-ref"]
+    )
     references = [part["bom-ref"] for part in parts]
     return {
         "bomFormat": "CycloneDX",
@@ -54,11 +58,11 @@ def _modules() -> list[dict[str, Any]]:
             "purl": f"pkg:pypi/{_normal(each.name)}@{each.version}",
             "licenses": [{"license": {"name": each.licence}}],
         }
-        for each in map(component_of, modules())
+        for each in map(component_of, find_distributions())
     ]
 
 
-def _hidden(bundle: Path) -> list[dict[str, Any]]:
+def _components_without_wheel(bundle: Path) -> list[dict[str, Any]]:
     """What no wheel tells of."""
     return [
         {
@@ -68,7 +72,7 @@ def _hidden(bundle: Path) -> list[dict[str, Any]]:
             "version": each.version,
             "licenses": [_licence(each.licence)],
         }
-        for each in notices.hidden(bundle)
+        for each in notices.components_without_wheel(bundle)
     ]
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from builder.closure import megabytes
+from builder.closure import size_in_megabytes
 
 
 def write_sums(dist: Path, unpacked: dict[str, Path]) -> str:
@@ -12,8 +12,8 @@ def write_sums(dist: Path, unpacked: dict[str, Path]) -> str:
     files = sorted(each for each in dist.iterdir() if each.is_file() and each.name not in own)
     lines = [f"{hashlib.sha256(each.read_bytes()).hexdigest()}  {each.name}" for each in files]
     (dist / "SHA256SUMS").write_text("\n".join(lines) + "\n", "utf-8")
-    sizes = {name: megabytes(path) for name, path in unpacked.items()}
-    sizes |= {each.name: megabytes(each) for each in files}
+    sizes = {name: size_in_megabytes(path) for name, path in unpacked.items()}
+    sizes |= {each.name: size_in_megabytes(each) for each in files}
     table = "\n".join(f"{size:8.1f} MB  {name}" for name, size in sizes.items()) + "\n"
     (dist / "SIZES.txt").write_text(table, "utf-8")
     return table

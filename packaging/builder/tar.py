@@ -4,9 +4,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from builder.bundle import settle
+from builder.bundle import normalize_metadata
 from builder.linux import add_share
-from builder.product import fill, product
+from builder.product import fill_template, product
 
 
 def make_tar(dist: Path, bundle: Path, work: Path) -> Path:
@@ -16,8 +16,8 @@ def make_tar(dist: Path, bundle: Path, work: Path) -> Path:
     shutil.copytree(bundle, tree / "app", symlinks=True)
     add_share(tree / "share", command="@COMMAND@")
     for script in ("install.sh", "uninstall.sh"):
-        (tree / script).write_text(fill(f"linux/{script}.in"), "utf-8")
-    settle(tree, program=product().package)
+        (tree / script).write_text(fill_template(f"linux/{script}.in"), "utf-8")
+    normalize_metadata(tree, program=product().package)
     file = dist / f"{name}.tar.xz"
     pack(tree.parent, file, "xz --threads=1 --x86 --lzma2=preset=9")
     return file

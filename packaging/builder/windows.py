@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.closure import megabytes, naming
+from builder.closure import find_build_paths, size_in_megabytes
 from builder.icons import draw_icons
-from builder.product import HERE, product
+from builder.product import PACKAGING, product
 
 if TYPE_CHECKING:
     from PyInstaller.utils.win32.versioninfo import VSVersionInfo
@@ -75,15 +75,17 @@ def version_resource(program: str) -> "VSVersionInfo":
     )
 
 
-def faults(bundle: Path, build_folders: tuple[Path, ...] = ()) -> list[str]:
+def find_faults(bundle: Path, build_folders: tuple[Path, ...] = ()) -> list[str]:
     """What is wrong with the bundle, in words; nothing if it is whole. On Windows only."""
     names = [path.relative_to(bundle).as_posix() for path in bundle.rglob("*")]
     found = [f"{n} is there" for n in names if any(fnmatch.fnmatch(n, p) for p in FORBIDDEN)]
     programs = (command_program(), window_program())
     found += [f"{name} is missing" for name in programs if name not in names]
-    found += [f"{path.name} names {folder}" for path, folder in naming(bundle, build_folders)]
+    found += [
+        f"{path.name} names {folder}" for path, folder in find_build_paths(bundle, build_folders)
+    ]
     found += foreign_libraries(bundle)
-    size = megabytes(bundle)
+    size = size_in_megabytes(bundle)
     if size > product().limits["windows_unpacked_megabytes"]:
         found.append(f"{size:.1f} MB unpacked")
     return sorted(found)
@@ -94,7 +96,7 @@ def foreign_libraries(bundle: Path) -> list[str]:
     from pefile import PE
 
     inside = {path.name.lower() for path in bundle.rglob("*")}
-    of_windows = tuple(_lines(HERE / "windows" / "system-libraries.txt"))
+    of_windows = tuple(_lines(PACKAGING / "windows" / "system-libraries.txt"))
     found = set()
     for path in sorted(bundle.rglob("*")):
         if path.suffix.lower() in {".dll", ".exe", ".pyd"}:

@@ -16,12 +16,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from builder.product import HERE, ROOT, product
+from builder.product import PACKAGING, ROOT, product
 from packaging.requirements import Requirement
 
 CACHE = ROOT / ".cache" / "wine"
-PINS = HERE / "requirements" / "package.txt"
-PYTHON_PINS = HERE / "requirements" / "windows-python.txt"
+PINS = PACKAGING / "requirements" / "package.txt"
+PYTHON_PINS = PACKAGING / "requirements" / "windows-python.txt"
 # What markers in the pins are about, on the Windows that is built for.
 TARGET = {
     "implementation_name": "cpython",
@@ -34,8 +34,8 @@ TARGET = {
     "sys_platform": "win32",
 }
 _PIP = ("-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check")
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-_PATIENCE = 600.0  # seconds, for whatever is run
+_NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
+_TIMEOUT = 600.0  # seconds, for whatever is run
 _GRACE = 2.0  # seconds, for what a program that has ended has still in its pipes
 # What Qt and cryptography ask of Windows and this wine lacks; the sources say what for.
 _STAND_INS = ("icuuc", "bcryptprimitives")
@@ -47,7 +47,7 @@ class Wine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in _OF_A_DESKTOP},
+            **{name: value for name, value in os.environ.items() if name not in _DESKTOP_VARIABLES},
             "WINEPREFIX": str(folder),
             "WINEDEBUG": "-all",
             # No browser engine and no .NET is offered, and no menu of this desktop is changed; and
@@ -60,20 +60,20 @@ class Wine:
         """Its disk C."""
         return self.folder / "drive_c"
 
-    def make(self) -> None:
+    def create(self) -> None:
         """Make it anew, with the stand-ins for what it lacks."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.run("wineboot", "--init")
         self.wait()
         for name in _STAND_INS:
-            source = HERE / "windows" / "wine" / f"{name}.c"
+            source = PACKAGING / "windows" / "wine" / f"{name}.c"
             library = self.drive / "windows" / "system32" / f"{name}.dll"
             compiler = "x86_64-w64-mingw32-gcc"
             subprocess.run([compiler, "-shared", "-s", "-o", library, source], check=True)
 
     def run(
-        self, *command: str | Path, check: bool = True, more: Mapping[str, str] = _NOTHING
+        self, *command: str | Path, check: bool = True, more: Mapping[str, str] = _NO_VARIABLES
     ) -> subprocess.CompletedProcess[str]:
         """Run a program of Windows to its end; its lines end as those of Linux do."""
         # Python of Windows wants an open standard input, and pipes for its output.
@@ -84,14 +84,14 @@ class Wine:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        out, err = (_text(each) for each in _told(process))
+        out, err = (_text(each) for each in _read_output(process))
         if check and process.returncode:
             sys.stderr.write(out + err)
             raise subprocess.CalledProcessError(process.returncode, process.args, out, err)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def start(
-        self, *command: str | Path, more: Mapping[str, str] = _NOTHING
+        self, *command: str | Path, more: Mapping[str, str] = _NO_VARIABLES
     ) -> subprocess.Popen[bytes]:
         """Start a program of Windows and leave it running."""
         return subprocess.Popen(
@@ -105,14 +105,14 @@ class Wine:
     def wait(self) -> None:
         """Return when nothing runs in it any more."""
         wait = ["wineserver", "--wait"]
-        subprocess.run(wait, env=self.environment, check=True, timeout=_PATIENCE)
+        subprocess.run(wait, env=self.environment, check=True, timeout=_TIMEOUT)
 
     def close(self) -> None:
         """End whatever still runs in it."""
         subprocess.run(["wineserver", "--kill"], env=self.environment, check=False)
 
 
-_OF_A_DESKTOP = {"DISPLAY", "WAYLAND_DISPLAY", "PYTHONPATH", "PYTHONHOME"}
+_DESKTOP_VARIABLES = {"DISPLAY", "WAYLAND_DISPLAY", "PYTHONPATH", "PYTHONHOME"}
 
 
 def windows_path(path: Path) -> str:
@@ -120,7 +120,7 @@ def windows_path(path: Path) -> str:
     return "Z:" + str(path.resolve()).replace("/", "\\")
 
 
-def python() -> Path:
+def ensure_python() -> Path:
     """The Python of Windows, with all that is pinned for building; made if need be."""
     folder = CACHE / "python"
     stamp = folder / "installed"
@@ -199,12 +199,12 @@ def pins_for_windows(text: str) -> Iterator[str]:
 def make_bundle(work: Path) -> Path:
     """Build the bundle of Windows, by the same code as there; gives its folder."""
     wine = Wine(CACHE / "prefix")
-    wine.make()
+    wine.create()
     call = "import sys, pathlib, builder.bundle as b; b.make_bundle(pathlib.Path(sys.argv[1]))"
-    where = ";".join(windows_path(each) for each in (HERE, ROOT))
+    where = ";".join(windows_path(each) for each in (PACKAGING, ROOT))
     try:
         wine.run(
-            python(),
+            ensure_python(),
             "-c",
             call,
             windows_path(work),
@@ -220,13 +220,13 @@ def make_bundle(work: Path) -> Path:
     return work / "bundle" / product().package
 
 
-def _told(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+def _read_output(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
     """Output and errors of a program that has ended.
 
     Where wine starts itself for this program it holds on to the pipes, and their end does not come
     before the end of all others; so what has come by the end of the program is all.
     """
-    give_up_at = time.monotonic() + _PATIENCE
+    give_up_at = time.monotonic() + _TIMEOUT
     while True:
         has_ended = process.poll() is not None
         try:

@@ -43,9 +43,9 @@ class _Policy:
     @property
     def help(self) -> str:
         left = "people decide" if self.table == "settings" else "nothing is decided"
-        how = _ON_OR_OFF if self.member.kind is Kind.SWITCH else ""
+        how = _ON_OR_OFF if self.member.kind is Kind.BOOLEAN else ""
         example = _EXAMPLES.get(self.id, "")
-        parts = (self.member.about, example, how, f"Not configured: {left}.")
+        parts = (self.member.description, example, how, f"Not configured: {left}.")
         return "\n\n".join(filter(None, parts))
 
 
@@ -112,7 +112,7 @@ def _add_policy(parent: ET.Element, policy: _Policy) -> None:
     )
     ET.SubElement(made, "parentCategory", ref=_category(policy.table) if policy.table else _TOP)
     ET.SubElement(made, "supportedOn", ref=_SUPPORTED)
-    if member.kind is Kind.SWITCH:
+    if member.kind is Kind.BOOLEAN:
         made.set("valueName", member.name)
         for name, value in (("enabledValue", "1"), ("disabledValue", "0")):
             ET.SubElement(ET.SubElement(made, name), "decimal", value=value)
@@ -126,7 +126,7 @@ def _add_policy(parent: ET.Element, policy: _Policy) -> None:
             ET.SubElement(elements, "decimal", given, minValue=least, maxValue=most)
         case Kind.PROFILES:
             ET.SubElement(elements, "multiText", given)
-        case Kind.TEXT if member.choices:
+        case Kind.STRING if member.choices:
             choice = ET.SubElement(elements, "enum", given)
             for each in member.choices:
                 item = ET.SubElement(choice, "item", displayName=_string(_choice(policy, each)))
@@ -137,7 +137,7 @@ def _add_policy(parent: ET.Element, policy: _Policy) -> None:
 
 def _add_presentation(parent: ET.Element, policy: _Policy) -> None:
     member, value = policy.member, f"{policy.id}_value"
-    if member.kind is Kind.SWITCH:
+    if member.kind is Kind.BOOLEAN:
         return
     made = ET.SubElement(parent, "presentation", id=policy.id)
     match member.kind:
@@ -147,7 +147,7 @@ def _add_presentation(parent: ET.Element, policy: _Policy) -> None:
             box.text = member.title
         case Kind.PROFILES:
             ET.SubElement(made, "multiTextBox", refId=value).text = member.title
-        case Kind.TEXT if member.choices:
+        case Kind.STRING if member.choices:
             box = ET.SubElement(made, "dropdownList", refId=value, noSort="true", defaultItem="0")
             box.text = member.title
         case _:

@@ -43,13 +43,13 @@ def _properties(members: Iterable[Member]) -> Schema:
 
 def _of(member: Member) -> Schema:
     if member.kind is Kind.PROFILES:
-        return _profiles(member.about)
-    return {"description": member.about, **_values(member)}
+        return _profiles(member.description)
+    return {"description": member.description, **_values(member)}
 
 
 def _values(member: Member) -> Schema:
     match member.kind:
-        case Kind.SWITCH:
+        case Kind.BOOLEAN:
             return {"type": "boolean"}
         case Kind.NUMBER:
             return {
@@ -57,7 +57,7 @@ def _values(member: Member) -> Schema:
                 "minimum": member.allowed[0],
                 "maximum": member.allowed[-1],
             }
-        case Kind.TEXTS:
+        case Kind.STRINGS:
             texts = {"type": "array", "items": {"type": "string"}}
             return {"anyOf": [texts, {"type": "string"}]}
         case Kind.PARAMETERS:

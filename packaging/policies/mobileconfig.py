@@ -56,7 +56,7 @@ def _usual(member: Member) -> Any:  # noqa: ANN401 - of the member's kind
             return {each.name: _usual(each) for each in member.members}
         case Kind.PROFILES:
             return _PROFILE
-        case Kind.TEXT if member.name in _TEXTS:
+        case Kind.STRING if member.name in _TEXTS:
             return _TEXTS[member.name]
         case _:
             return getattr(Settings(), member.name, True)

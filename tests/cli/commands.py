@@ -17,11 +17,11 @@ from desktop.oauth.grants.device import request_authorization
 from desktop.oauth.grants.token import request_token
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.profile import Profile
-from desktop.services.network.real_environment import surroundings
+from desktop.services.network.real_environment import real_environment
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.provider import Provider
 from desktop.services.system.worker import Worker
-from tests.rigs.secret_service import SecretStore, pointed_at
+from tests.rigs.secret_service import SecretStore, use_keyring_of
 
 COMMAND = [sys.executable, "-W", "error", "-m", "desktop"]
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -49,7 +49,7 @@ def run(*arguments: str, base: dict[str, str] | None = None, typed: str | None =
 
 
 @dataclass
-class Place:
+class CommandHarness:
     """A home with profiles, a keyring and a server."""
 
     home: Path
@@ -99,10 +99,10 @@ class Place:
 
 
 @contextmanager
-def place(home: Path, store: SecretStore, options: DemoOptions) -> Iterator[Place]:
+def run_demo_home(home: Path, store: SecretStore, options: DemoOptions) -> Iterator[CommandHarness]:
     """A place with a demo server that approves at once, unless `options` say otherwise."""
     with DemoServer(options) as server:
-        yield Place(home, store, server)
+        yield CommandHarness(home, store, server)
 
 
 def sign_in(
@@ -112,35 +112,35 @@ def sign_in(
 
     The program's own parts do it here: a process that waits before it asks would take long.
     """
-    with pointed_at(store):
-        asyncio.run(_sign_in(load_configuration().named(id_), approve))
+    with use_keyring_of(store):
+        asyncio.run(_sign_in(load_configuration().find(id_), approve))
 
 
 def age(store: SecretStore, id_: str, seconds: float) -> None:
     """Let the saved token be older than it is."""
-    with pointed_at(store):
-        asyncio.run(_age(load_configuration().named(id_), timedelta(seconds=seconds)))
+    with use_keyring_of(store):
+        asyncio.run(_age(load_configuration().find(id_), timedelta(seconds=seconds)))
 
 
 async def _sign_in(profile: Profile, approve: Callable[[str], None]) -> None:
-    world = surroundings(Worker("loader"))
+    world = real_environment(Worker("loader"))
     provider = Provider(profile, world)
     store = TokenStore(profile, world.keystore, world.lock)
     try:
-        connection = await provider.connected()
-        metadata = await provider.discovered(connection)
+        connection = await provider.connect()
+        metadata = await provider.discover(connection)
         scope, endpoint = profile.scope, metadata.token_endpoint
         issued = await request_authorization(connection, metadata, scope=scope, extra={})
         approve(issued.user_code)
         tokens = await request_token(connection, endpoint, authorization=issued, scope=scope)
-        await store.save_anew(tokens, provider.known_methods)
+        await store.save_new(tokens, provider.known_methods)
     finally:
         await provider.close()
-    assert store.not_saved is None
+    assert store.save_error is None
 
 
 async def _age(profile: Profile, by: timedelta) -> None:
-    world = surroundings(Worker("loader"))
+    world = real_environment(Worker("loader"))
     store = TokenStore(profile, world.keystore, world.lock)
     saved = await store.load()
     assert saved is not None
@@ -148,4 +148,4 @@ async def _age(profile: Profile, by: timedelta) -> None:
     issued_at, expires_at = saved.tokens.issued_at - by, saved.tokens.expires_at - by
     older = replace(saved.tokens, issued_at=issued_at, expires_at=expires_at)
     await store.save(older, saved.known_methods)
-    assert store.not_saved is None
+    assert store.save_error is None

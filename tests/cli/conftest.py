@@ -7,8 +7,8 @@ import pytest
 from desktop.cli.api import authorized_call
 from desktop.cli.sign_in import grants
 from desktop.demo import DemoOptions, DemoServer
-from tests.cli.commands import Place, place
-from tests.cli.served import Served, write_profile
+from tests.cli.commands import CommandHarness, run_demo_home
+from tests.cli.served import DemoHarness, write_profile
 from tests.rigs.secret_service import SecretStore
 from tests.services.system.loggers import kept_logging
 
@@ -25,9 +25,9 @@ def logging_as_before() -> Iterator[None]:
 
 
 @pytest.fixture
-def home(secret_service: SecretStore, own_folders: Path) -> Iterator[Place]:
+def home(secret_service: SecretStore, own_folders: Path) -> Iterator[CommandHarness]:
     """A home without profiles, a real keyring, and a server whose analyst approves."""
-    with place(own_folders, secret_service, DemoOptions(outcome="approve")) as found:
+    with run_demo_home(own_folders, secret_service, DemoOptions(outcome="approve")) as found:
         yield found
 
 
@@ -39,12 +39,12 @@ def demo_server() -> Iterator[DemoServer]:
 
 
 @pytest.fixture
-def served(demo_server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> Served:
+def served(demo_server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> DemoHarness:
     """A profile, and a token without a keyring."""
-    served = Served(demo_server)
+    served = DemoHarness(demo_server)
     served.tokens.append(served.sign_in())
     for module in (authorized_call, grants):
-        monkeypatch.setattr(module, "access", served.access)
+        monkeypatch.setattr(module, "fetch_token", served.fetch_token)
     write_profile(demo_server.url)
     return served
 

@@ -11,7 +11,7 @@ import httpx
 from click.testing import CliRunner, Result
 
 from desktop.cli.program import program
-from desktop.cli.scripts.token_source import Access
+from desktop.cli.scripts.token_source import AccessToken
 from desktop.demo import PUBLIC_CLIENT_ID, DemoServer
 from desktop.demo.clients import DEVICE_CODE
 from desktop.services.model.profile import Profile
@@ -20,20 +20,20 @@ PROFILE_ID = "northwind"
 
 
 @dataclass
-class Served:
+class DemoHarness:
     """The server, and what stands in for who has the tokens; `wanted` are the validities asked."""
 
     server: DemoServer
     tokens: list[str] = field(default_factory=list)
-    wanted: list[float] = field(default_factory=list)
+    validities: list[float] = field(default_factory=list)
 
-    def access(self, profile: Profile, *, min_validity: float = 60.0) -> Access:
+    def fetch_token(self, profile: Profile, *, min_validity: float = 60.0) -> AccessToken:
         """The next of the tokens; the last one for ever."""
         assert profile.id == PROFILE_ID
-        self.wanted.append(min_validity)
+        self.validities.append(min_validity)
         token = self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
         expires_at = datetime.now(UTC) + timedelta(seconds=500)
-        return Access(token, "Bearer", expires_at, ("profile",), PROFILE_ID)
+        return AccessToken(token, "Bearer", expires_at, ("profile",), PROFILE_ID)
 
     def sign_in(self) -> str:
         """A new token."""
@@ -43,7 +43,7 @@ class Served:
         form |= {"grant_type": DEVICE_CODE, "device_code": issued["device_code"]}
         return str(httpx.post(f"{url}/token", data=form).json()["access_token"])
 
-    def asked(self, path: str) -> list[int]:
+    def statuses_of(self, path: str) -> list[int]:
         """The statuses of what was answered below `path`."""
         return [each.status for each in self.server.history() if each.path.startswith(path)]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from builder.manual import man_page
 
-from desktop.cli.completion import script
+from desktop.cli.completion import completion_script
 from desktop.cli.program import COMMANDS
 from tests.cli.commands import COMMAND, environment, run
 from tests.rigs import parts
-from tests.rigs.process import PATIENCE
+from tests.rigs.process import TIMEOUT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shells of other systems")
 
@@ -67,7 +67,8 @@ def test_bash_completes(shell: dict[str, str], typed: str, completed: str) -> No
     parts.require("completion", "bash")
     words = " ".join(typed.split(" "))
     code = (
-        f"{script('bash')}\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
+        f"{completion_script('bash')}\nCOMP_WORDS=({words}); "
+        f"COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
         "_xdr_login_completion xdr-login; printf '%s\\n' \"${COMPREPLY[@]}\""
     )
     assert told_by(["bash", "--norc", "-c", code], shell) == [completed]
@@ -76,7 +77,7 @@ def test_bash_completes(shell: dict[str, str], typed: str, completed: str) -> No
 @pytest.mark.parametrize(("typed", "completed"), CASES)
 def test_fish_completes(shell: dict[str, str], typed: str, completed: str) -> None:
     parts.require("completion", "fish")
-    code = f'{script("fish")}\ncomplete --do-complete "{typed}"'
+    code = f'{completion_script("fish")}\ncomplete --do-complete "{typed}"'
     told = told_by(["fish", "--no-config", "--command", code], shell)
     assert [line.partition("\t")[0] for line in told] == [completed]
 
@@ -88,7 +89,7 @@ def test_zsh_completes(
     parts.require("completion", "zsh")
     import pty
 
-    start = f"autoload -U compinit && compinit -u -D\nPS1='ready> '\n{script('zsh')}\n"
+    start = f"autoload -U compinit && compinit -u -D\nPS1='ready> '\n{completion_script('zsh')}\n"
     (own_folders / ".zshrc").write_text(f"unsetopt zle_bracketed_paste\n{start}")
     pid, terminal = pty.fork()
     if pid == 0:
@@ -104,7 +105,7 @@ def test_zsh_completes(
 
 
 def _read_until(terminal: int, wanted: str) -> None:
-    shown, end = "", time.monotonic() + PATIENCE
+    shown, end = "", time.monotonic() + TIMEOUT
     while wanted not in shown.replace("\r", "").replace("\b", ""):
         assert time.monotonic() < end, shown
         shown += os.read(terminal, 4096).decode(errors="replace")

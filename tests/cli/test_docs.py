@@ -10,7 +10,7 @@ from builder.manual import every_command
 
 from desktop.cli.program import COMMANDS, program
 from desktop.cli.terminal.exits import Exit
-from desktop.cli.terminal.output import Examples
+from desktop.cli.terminal.output import CommandWithExamples
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
 ROOT = click.Context(program, info_name="xdr-login", **program.context_settings)
@@ -60,11 +60,11 @@ def test_every_exit_code_is_on_the_page(code: Exit) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [p for p, ctx in TREE.items() if isinstance(ctx.command, Examples)]
+    "path", [p for p, ctx in TREE.items() if isinstance(ctx.command, CommandWithExamples)]
 )
 def test_help_teaches_with_examples_that_could_be_typed(path: str) -> None:
     command = TREE[path].command
-    assert isinstance(command, Examples)
+    assert isinstance(command, CommandWithExamples)
     lines = command.examples.splitlines()
     assert any(f"xdr-login {path}" in line or path.rsplit(maxsplit=1)[-1] in line for line in lines)
     known = {name for ctx in (ROOT, *TREE.values()) for name in options_of(ctx)}

@@ -211,7 +211,7 @@ def test_the_demo_server_is_started_once_and_stopped() -> None:
         assert profile == options.load_profile()
         assert profile == demo_profile(profile.issuer)
         assert profile.issuer.startswith("http://127.0.0.1:")
-        assert profile.place == "Demo server · nothing here is real"
+        assert profile.provider_label == "Demo server · nothing here is real"
         assert "_server" not in repr(options)
     finally:
         options.close()
@@ -242,7 +242,10 @@ def test_the_window_never_loads_the_library_of_the_command_line() -> None:
 
 
 def test_the_window_is_opened_without_the_command_line() -> None:
-    code = "import desktop.cli.terminal.window as w; w.has_display = lambda: True; w.open_window = print;"
+    code = (
+        "import desktop.cli.terminal.window as w;"
+        "w.has_display = lambda: True; w.open_window = print;"
+    )
     loaded = loaded_by(f"{code} from desktop.__main__ import main; main([])")
     assert not {"click", "desktop.cli.program", "PySide6"} & loaded
 
@@ -280,7 +283,7 @@ def runs_already(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         asked.append(quietly)
         raise client.AlreadyRunning
 
-    monkeypatch.setattr(client, "hand_over", hand_over)
+    monkeypatch.setattr(client, "defer_to_running_app", hand_over)
     return asked
 
 

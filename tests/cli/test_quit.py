@@ -17,7 +17,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         commands.append(command)
         return {}
 
-    monkeypatch.setattr(quit_command, "ask", ask)
+    monkeypatch.setattr(quit_command, "send_command", ask)
     return commands
 
 
@@ -43,6 +43,6 @@ def test_one_that_does_not_end_is_told_of(
     def ask(_command: str) -> Members:
         raise error
 
-    monkeypatch.setattr(quit_command, "ask", ask)
+    monkeypatch.setattr(quit_command, "send_command", ask)
     assert main(["quit"]) == code
     assert said in capsys.readouterr().err

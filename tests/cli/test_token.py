@@ -14,15 +14,15 @@ import pytest
 from desktop.__main__ import main
 from desktop.cli import token_fast_path
 from desktop.cli.scripts import token_source as access_module
-from desktop.cli.scripts.token_source import Access, access
+from desktop.cli.scripts.token_source import AccessToken, fetch_token
 from desktop.cli.terminal.exits import exit_code
-from desktop.cli.terminal.running_app import QUESTION
+from desktop.cli.terminal.running_app import PERMISSION_NOTICE
 from desktop.ipc import address
-from desktop.ipc.messages import CODES, LONGEST, RefusedByAgent, encode
+from desktop.ipc.messages import CODES, LONGEST_LINE, RefusedByAgent, encode
 from desktop.services.model.errors import NoToken
-from desktop.services.model.profile import Profile, tokens_bound
-from desktop.services.token.print_formats import FORMATS
-from desktop.services.wording.error_codes import EXPECTED, failure_code
+from desktop.services.model.profile import Profile, tokens_binding
+from desktop.services.token.print_formats import PRINT_FORMATS
+from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")
 
@@ -51,7 +51,7 @@ def answering(*answers: bytes) -> Iterator[list[dict[str, object]]]:
             for answer in answers:
                 peer, _ = listening.accept()
                 with peer:
-                    said.append(json.loads(peer.recv(LONGEST)))
+                    said.append(json.loads(peer.recv(LONGEST_LINE)))
                     with suppress(BrokenPipeError):  # who asks may have heard enough
                         peer.sendall(answer)
 
@@ -71,7 +71,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
         asked.append((name, min_validity, shape))
         return "saved"
 
-    monkeypatch.setattr(access_module, "printed_by_itself", give)
+    monkeypatch.setattr(access_module, "fetch_formatted_token_without_app", give)
     return asked
 
 
@@ -108,15 +108,15 @@ def test_it_asks_what_was_asked_for(
 
 def test_it_says_what_the_protocol_says() -> None:
     question = {"command": "token", "profile": "soc", "min_validity": 60, "format": "raw"}
-    assert token_fast_path._question("soc", 60, "raw") == encode(question)
-    assert token_fast_path._question("", 60, "raw") == encode(question | {"profile": None})
+    assert token_fast_path._encode_request("soc", 60, "raw") == encode(question)
+    assert token_fast_path._encode_request("", 60, "raw") == encode(question | {"profile": None})
     assert told("x") == token_fast_path._TOLD + b"x" + token_fast_path._TOLD_ENDS
-    assert tuple(FORMATS) == token_fast_path._FORMATS
-    assert token_fast_path._LONGEST == LONGEST
-    assert access_module.PATIENCE == token_fast_path._PATIENCE
-    assert access_module.SOON == token_fast_path._SOON
+    assert tuple(PRINT_FORMATS) == token_fast_path._FORMATS
+    assert token_fast_path._LONGEST_LINE == LONGEST_LINE
+    assert access_module.TIMEOUT == token_fast_path._TIMEOUT
+    assert access_module.NOTICE_DELAY == token_fast_path._NOTICE_DELAY
     for code in CODES:
-        assert token_fast_path._EXITS.get(code, 1) == exit_code(RefusedByAgent(code, "", ""))
+        assert token_fast_path._EXIT_CODES.get(code, 1) == exit_code(RefusedByAgent(code, "", ""))
 
 
 def kinds(*roots: type[Exception]) -> Iterator[type[Exception]]:
@@ -125,10 +125,12 @@ def kinds(*roots: type[Exception]) -> Iterator[type[Exception]]:
         yield from kinds(*root.__subclasses__())
 
 
-@pytest.mark.parametrize("kind", dict.fromkeys(kinds(*EXPECTED)), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", dict.fromkeys(kinds(*EXPECTED_ERRORS)), ids=lambda kind: kind.__name__
+)
 def test_an_error_ends_alike_with_the_program_and_without(kind: type[Exception]) -> None:
     error = kind.__new__(kind)
-    code = failure_code(error)
+    code = error_code(error)
     assert code in CODES
     assert exit_code(error) == exit_code(RefusedByAgent(code, "", ""))
 
@@ -192,7 +194,7 @@ def test_a_refusal_is_the_last_word(
         b'{"version": 1, "ok": true, "text": 7}\n',
         b'{"version": 1, "ok": false, "error": "unknown command"}\n',
         b"[]\n",
-        b'{"version": 1, "ok": true, "text": "' + b"x" * (2 * LONGEST),
+        b'{"version": 1, "ok": true, "text": "' + b"x" * (2 * LONGEST_LINE),
     ],
 )
 def test_who_does_not_answer_well_counts_as_none(
@@ -215,7 +217,7 @@ def test_where_nobody_runs_it_comes_from_the_keyring(
 def test_another_person_who_listens_is_not_believed(
     alone: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.ipc.peer.is_own", lambda _: False)
+    monkeypatch.setattr("desktop.ipc.peer.is_same_user", lambda _: False)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(os.fspath(address.socket_path()))
         listening.listen()
@@ -229,7 +231,7 @@ def test_an_expected_error_has_words_and_a_code(
     def fail(_name: str | None, **_given: object) -> str:
         raise NoToken
 
-    monkeypatch.setattr(access_module, "printed_by_itself", fail)
+    monkeypatch.setattr(access_module, "fetch_formatted_token_without_app", fail)
     assert main(["token"]) == 3
     assert capsys.readouterr() == (
         "",
@@ -244,7 +246,7 @@ def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_name: str | None, **_given: object) -> str:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(access_module, "printed_by_itself", fail)
+    monkeypatch.setattr(access_module, "fetch_formatted_token_without_app", fail)
     with pytest.raises(ZeroDivisionError):
         main(["token"])
 
@@ -253,7 +255,7 @@ def test_ctrl_c_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_question: bytes) -> bytes:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(token_fast_path, "_asked", interrupt)
+    monkeypatch.setattr(token_fast_path, "_send_request", interrupt)
     assert main(["token"]) == 130
 
 
@@ -261,8 +263,8 @@ def test_on_a_terminal_it_is_said_what_this_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert token_fast_path.say("made-up") == 0
-    assert capsys.readouterr() == ("made-up\n", token_fast_path.ON_TERMINAL)
+    assert token_fast_path.print_token("made-up") == 0
+    assert capsys.readouterr() == ("made-up\n", token_fast_path.TERMINAL_WARNING)
 
 
 def test_who_reads_no_longer_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,7 +272,7 @@ def test_who_reads_no_longer_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> Non
         raise BrokenPipeError
 
     monkeypatch.setattr(sys.stdout, "write", broken)
-    assert token_fast_path.say("made-up") == 1
+    assert token_fast_path.print_token("made-up") == 1
 
 
 # While the person is asked
@@ -289,7 +291,9 @@ def hesitating(answer: bytes, *, asking: bool) -> Iterator[list[str]]:
             waiting, _ = listening.accept()
             other, _ = listening.accept()
             with waiting, other:
-                said.extend(json.loads(each.recv(LONGEST))["command"] for each in (waiting, other))
+                said.extend(
+                    json.loads(each.recv(LONGEST_LINE))["command"] for each in (waiting, other)
+                )
                 other.sendall(encode({"ok": True, "asking": asking}))
                 waiting.sendall(answer)
 
@@ -306,11 +310,11 @@ def test_the_quick_way_says_that_it_waits_for_a_person(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(token_fast_path, "_SOON", 0.05)
+    monkeypatch.setattr(token_fast_path, "_NOTICE_DELAY", 0.05)
     with hesitating(told("made-up"), asking=asking) as said:
         assert main(["token"]) == 0
     assert said == ["token", "questions"]
-    assert capsys.readouterr() == ("made-up\n", QUESTION if asking else "")
+    assert capsys.readouterr() == ("made-up\n", PERMISSION_NOTICE if asking else "")
 
 
 @pytest.mark.parametrize("asking", [True, False])
@@ -319,13 +323,13 @@ def test_other_commands_say_that_they_wait_for_a_person(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(access_module, "SOON", 0.05)
+    monkeypatch.setattr(access_module, "NOTICE_DELAY", 0.05)
     with hesitating(encode(GIVEN), asking=asking):
-        assert access(SOC).access_token == "made-up"
+        assert fetch_token(SOC).access_token == "made-up"
     for telling in threading.enumerate():
         if isinstance(telling, threading.Timer):
             telling.join()
-    assert capsys.readouterr() == ("", QUESTION if asking else "")
+    assert capsys.readouterr() == ("", PERMISSION_NOTICE if asking else "")
 
 
 # The whole way
@@ -370,13 +374,13 @@ def test_on_windows_the_whole_command_line_asks_at_the_pipe(
 
 def test_other_commands_get_the_token_with_all_that_is_known() -> None:
     with answering(encode(GIVEN)) as said:
-        found = access(SOC, min_validity=90)
+        found = fetch_token(SOC, min_validity=90)
     assert said[0] == {
         "version": 1,
         "command": "token",
         "profile": "soc",
         "min_validity": 90,
-        "issued_for": tokens_bound(SOC),
+        "issued_for": tokens_binding(SOC),
     }
     assert (found.access_token, found.scope, found.profile) == ("made-up", ("read", "write"), "soc")
     assert found.expires_at is not None
@@ -386,7 +390,7 @@ def test_other_commands_get_the_token_with_all_that_is_known() -> None:
 
 def test_a_token_that_never_expires_says_so() -> None:
     with answering(encode(GIVEN | {"expires_at": None})):
-        assert access(SOC).expires_at is None
+        assert fetch_token(SOC).expires_at is None
 
 
 @pytest.mark.parametrize(
@@ -395,14 +399,14 @@ def test_a_token_that_never_expires_says_so() -> None:
 def test_an_answer_that_is_none_counts_as_none(
     other: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved = Access("saved", "Bearer", None, (), "soc")
-    monkeypatch.setattr(access_module, "_by_itself", lambda _profile, _validity: saved)
+    saved = AccessToken("saved", "Bearer", None, (), "soc")
+    monkeypatch.setattr(access_module, "_fetch_without_app", lambda _profile, _validity: saved)
     with answering(encode(GIVEN | other)):
-        assert access(SOC) == saved
+        assert fetch_token(SOC) == saved
 
 
 def test_a_refusal_reaches_the_command() -> None:
     refusal = RefusedByAgent("declined", "You did not allow it", "Run it again.")
     with answering(encode(refusal.members())), pytest.raises(RefusedByAgent) as caught:
-        access(SOC)
+        fetch_token(SOC)
     assert caught.value.code == "declined"

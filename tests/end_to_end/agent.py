@@ -11,7 +11,7 @@ from pathlib import Path
 from desktop.ipc import client
 from desktop.ipc.client import NoAnswer, NotRunning
 from desktop.ipc.messages import Members, RefusedByAgent
-from tests.rigs.process import Program, running, wait_until
+from tests.rigs.process import Program, run_program, wait_until
 from tests.rigs.secret_service import Bus
 
 COMMAND = [sys.executable, "-m", "desktop"]
@@ -32,7 +32,7 @@ class Agent:
     def status(self) -> dict[str, Members]:
         """How every profile stands, by id; empty while nobody answers."""
         try:
-            profiles = client.ask("status")["profiles"]
+            profiles = client.send_command("status")["profiles"]
         except (NotRunning, NoAnswer, RefusedByAgent):
             return {}
         assert isinstance(profiles, list)
@@ -51,7 +51,7 @@ class Agent:
 def run_agent(bus: Bus, *arguments: str) -> Iterator[Agent]:
     """Run the program until the end of the block."""
     environment = headless(bus)
-    with running([*COMMAND, *arguments], environment) as program:
+    with run_program([*COMMAND, *arguments], environment) as program:
         yield Agent(program, environment)
 
 
@@ -70,7 +70,7 @@ def token(
     )
 
 
-def begin_token(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
+def start_token(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
     """Begin `xdr-login token`, without waiting for it."""
     command: Sequence[str] = [*COMMAND, "token", *arguments]
     return subprocess.Popen(

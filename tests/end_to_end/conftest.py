@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs.browser import Opener
+from tests.rigs.browser import BrowserOpener
 from tests.rigs.display import Display
-from tests.rigs.process import Program, running, wait_until
+from tests.rigs.process import Program, run_program, wait_until
 from tests.rigs.secret_service import Bus, SecretStore
 
 Start = Callable[..., "App"]
@@ -48,7 +48,9 @@ class App:
 
     def screen(self) -> Screen:
         """What is on screen now."""
-        whole, _, _ = self.program.printed().rpartition("\n")  # the last line may be half written
+        whole, _, _ = self.program.read_output().rpartition(
+            "\n"
+        )  # the last line may be half written
         lines = [line for line in whole.splitlines() if line.startswith("{")]
         return Screen(**json.loads(lines[-1])) if lines else Screen()
 
@@ -84,7 +86,7 @@ class App:
         window = self.display.wait_for_window("XDR Login")
         self.display.run("xdotool", "windowfocus", "--sync", window, "key", key)
 
-    def is_in_sight(self) -> bool:
+    def is_window_visible(self) -> bool:
         """Tell whether the window is on screen."""
         return bool(self.display.windows("XDR Login"))
 
@@ -93,16 +95,16 @@ class App:
         window = self.display.wait_for_window("XDR Login")
         # It is the window manager's key: it closes what that thinks is active.
         self.display.run("xdotool", "windowactivate", "--sync", window, "key", "alt+F4")
-        wait_until(lambda: not self.is_in_sight(), "the window's disappearance", self.program)
+        wait_until(lambda: not self.is_window_visible(), "the window's disappearance", self.program)
 
-    def leave(self) -> int:
+    def quit(self) -> int:
         """Quit and wait for the end; gives the exit code."""
         self.press("ctrl+q")
-        return self.end()
+        return self.wait_for_exit()
 
-    def end(self) -> int:
+    def wait_for_exit(self) -> int:
         """Wait for the end; gives the exit code."""
-        wait_until(self.program.ended, "the end of the program")
+        wait_until(self.program.has_ended, "the end of the program")
         return self.program.process.returncode
 
 
@@ -112,14 +114,14 @@ def shared_signing_key(one_signing_key: None) -> None:
 
 
 @pytest.fixture
-def start(display: Display, browser_opener: Opener) -> Iterator[Start]:
+def start(display: Display, browser_opener: BrowserOpener) -> Iterator[Start]:
     """Start the program with the keyring of `bus`; what still runs is ended after the test."""
     with ExitStack() as running_apps:
 
         def begin(bus: Bus, *arguments: str) -> App:
             environment = display.environment | bus.changes | browser_opener.changes
-            command = [sys.executable, "-m", "tests.end_to_end.told_app", *arguments]
-            return App(running_apps.enter_context(running(command, environment)), display)
+            command = [sys.executable, "-m", "tests.end_to_end.reporting_app", *arguments]
+            return App(running_apps.enter_context(run_program(command, environment)), display)
 
         yield begin
 
@@ -139,13 +141,15 @@ def store_client_password(store: SecretStore, password: str) -> None:
     subprocess.run(command, env=store.environment, input=f"{password}\n", text=True, check=True)
 
 
-def saved(store: SecretStore) -> dict[str, str]:
+def keyring_entries(store: SecretStore) -> dict[str, str]:
     """What the keyring holds of this program; Chromium keeps something there too."""
     return {label: text for label, text in store.entries().items() if "XDR Login" in label}
 
 
 def saved_token(store: SecretStore) -> dict[str, object]:
     """What the keyring holds of the token set."""
-    (text,) = [text for label, text in saved(store).items() if "client password" not in label]
+    (text,) = [
+        text for label, text in keyring_entries(store).items() if "client password" not in label
+    ]
     found: dict[str, object] = json.loads(text[text.index("{") :])
     return found

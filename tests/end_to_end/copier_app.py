@@ -47,21 +47,21 @@ class Source:
     def __init__(self, token: Token) -> None:
         self._token = token
 
-    async def fresh_token(self) -> Token:
+    async def fetch_token(self) -> Token:
         """Give the one token there is."""
         return self._token
 
 
-class ToldWindow(CopyWindow):
+class ReportingCopyWindow(CopyWindow):
     """Tells when it asks for a press."""
 
     async def wait_for_press(self, *, refused: bool) -> bool:
         """Ask, and say so."""
-        say(f"asks, {'refused' if refused else 'without the focus'}")
+        print_line(f"asks, {'refused' if refused else 'without the focus'}")
         return await super().wait_for_press(refused=refused)
 
 
-def tell(progress: CopyProgress) -> None:
+def report(progress: CopyProgress) -> None:
     """Print what a person would be told."""
     match progress:
         case Copying(format):
@@ -70,27 +70,27 @@ def tell(progress: CopyProgress) -> None:
             line = f"copied {format.name} for {clear_after:.0f} s"
         case _:
             line = f"not copied: {progress.text}"
-    say(line)
+    print_line(line)
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Print a line at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
-async def live(copier: Copier, format_: CopyFormat) -> None:
+async def run(copier: Copier, format_: CopyFormat) -> None:
     """Do as the signals say until the end."""
     end = asyncio.Event()
     clipboard = application.clipboard()
 
     def on_change() -> None:
         if not clipboard.ownsClipboard():
-            say("owns nothing")
+            print_line("owns nothing")
 
     def on_focus(focused: QWindow | None) -> None:
         if focused is not None:
-            say("focused")
+            print_line("focused")
 
     clipboard.dataChanged.connect(on_change)
     application.focusWindowChanged.connect(on_focus)
@@ -106,7 +106,7 @@ async def live(copier: Copier, format_: CopyFormat) -> None:
     loop.add_signal_handler(signal.SIGUSR1, copy)
     loop.add_signal_handler(signal.SIGUSR2, window.show)
     loop.add_signal_handler(signal.SIGTERM, end.set)
-    say("ready")
+    print_line("ready")
     await end.wait()
     await copier.close()
 
@@ -114,7 +114,7 @@ async def live(copier: Copier, format_: CopyFormat) -> None:
 if __name__ == "__main__":
     application = make_application()
     theme = Theme(application)
-    copying = Copier(Clipboard(clear_after=float(sys.argv[2])), make_window=ToldWindow)
-    copying.progressed.connect(tell)
+    copying = Copier(Clipboard(clear_after=float(sys.argv[2])), make_window=ReportingCopyWindow)
+    copying.progressed.connect(report)
     with EventLoop(application) as event_loop:
-        event_loop.run_until_complete(live(copying, CopyFormat[sys.argv[1]]))
+        event_loop.run_until_complete(run(copying, CopyFormat[sys.argv[1]]))

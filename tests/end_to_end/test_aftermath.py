@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from desktop.demo import DemoOptions, DemoServer
-from tests.end_to_end.conftest import Start, saved, saved_token
+from tests.end_to_end.conftest import Start, keyring_entries, saved_token
 from tests.end_to_end.test_sign_in import TOKEN, profile_for, questions
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import LOGIN_PASSWORD, SecretStore
@@ -34,10 +34,10 @@ def test_a_new_code_retires_the_old_one_while_that_still_lives(
     server.approve(first)
     wait_until(lambda: questions(server) >= asked + 2, "two questions about the new code")
     assert app.screen().shows("Waiting for approval")
-    assert saved(secret_service) == {}
+    assert keyring_entries(secret_service) == {}
     server.approve(second)
     app.wait_for("Signed in")
-    assert app.leave() == 0
+    assert app.quit() == 0
 
 
 def test_a_server_that_hangs_and_breaks_does_not_end_a_sign_in(
@@ -51,7 +51,7 @@ def test_a_server_that_hangs_and_breaks_does_not_end_a_sign_in(
     server.approve(code)
     app.wait_for("Signed in")
     assert [each.status for each in server.history() if each.path == TOKEN] == [500, 200]
-    assert app.leave() == 0
+    assert app.quit() == 0
 
 
 def test_a_token_is_saved_after_all_once_the_keyring_is_unlocked(
@@ -66,7 +66,7 @@ def test_a_token_is_saved_after_all_once_the_keyring_is_unlocked(
     wait_until(lambda: not app.screen().shows("not saved"), "the warning's end", app.program)
     assert saved_token(secret_service)["access_token"]
     assert app.screen().focus == "Copy token"
-    assert app.leave() == 0
+    assert app.quit() == 0
 
 
 def test_after_leaving_no_process_and_no_connection_is_left(
@@ -76,7 +76,7 @@ def test_after_leaving_no_process_and_no_connection_is_left(
     app.code()
     wait_until(lambda: questions(server) >= 1, "the first question")
     assert connections_to(server)
-    assert app.leave() == 0
+    assert app.quit() == 0
     assert processes_of(app.program.process.pid) == []
     wait_until(lambda: not connections_to(server), "the end of the last connection")
 

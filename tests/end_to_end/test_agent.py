@@ -22,10 +22,10 @@ from tests.cli.commands import age, sign_in
 from tests.end_to_end.agent import (
     COMMAND,
     Agent,
-    begin_token,
     headless,
     run_agent,
     socket_path,
+    start_token,
     token,
 )
 from tests.end_to_end.conftest import saved_token
@@ -79,10 +79,10 @@ def test_a_script_gets_the_token_and_nothing_else(
     assert done.stdout == f"{held(secret_service)}\n"
     as_json = json.loads(token(agent.environment, "--format", "json").stdout)
     assert as_json["access_token"] == held(secret_service)
-    hand_outs = client.ask("status")["hand_outs"]
+    hand_outs = client.send_command("status")["hand_outs"]
     assert isinstance(hand_outs, list)
     assert hand_outs[0]["pid"] == os.getpid(), "it is told who called the command"
-    assert held(secret_service) not in json.dumps(client.ask("status"))
+    assert held(secret_service) not in json.dumps(client.send_command("status"))
 
 
 def test_who_asks_it_to_quit_is_told_that_it_does(agent: Agent) -> None:
@@ -95,7 +95,7 @@ def test_who_asks_it_to_quit_is_told_that_it_does(agent: Agent) -> None:
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    wait_until(agent.program.ended, "the end of the program")
+    wait_until(agent.program.has_ended, "the end of the program")
 
 
 def test_the_quick_way_loads_neither_qt_nor_httpx_nor_what_is_slow(agent: Agent) -> None:
@@ -139,7 +139,7 @@ def test_fifty_at_once_at_the_moment_of_expiry_bring_about_one_renewal(
     def take(_number: int) -> str:
         go.wait()
         # As a script that has waited for the end of its token: none is left of it.
-        answer = client.ask("token", patience=60, profile=None, min_validity=LIFETIME)
+        answer = client.send_command("token", patience=60, profile=None, min_validity=LIFETIME)
         return str(answer["access_token"])
 
     with run_agent(secret_service) as agent:
@@ -155,7 +155,7 @@ def test_fifty_at_once_at_the_moment_of_expiry_bring_about_one_renewal(
 def test_fifty_processes_at_once_get_one_and_the_same_token(
     agent: Agent, server: DemoServer
 ) -> None:
-    asking = [begin_token(agent.environment, "--min-validity", "1h") for _ in range(MANY)]
+    asking = [start_token(agent.environment, "--min-validity", "1h") for _ in range(MANY)]
     told = [each.communicate(timeout=120) for each in asking]
     assert {each.returncode for each in asking} == {0}, {stderr for _, stderr in told}
     assert len({stdout for stdout, _ in told}) == 1
@@ -171,9 +171,9 @@ def test_a_hostile_program_does_not_keep_others_from_their_token(agent: Agent) -
         for _ in range(5):
             done = token(agent.environment)
             assert (done.returncode, done.stderr) == (0, "")
-        assert client.ask("show")["ok"] is True
+        assert client.send_command("show")["ok"] is True
     assert agent.status()["soc"]["state"] == "signed_in"
-    assert not agent.program.ended()
+    assert not agent.program.has_ended()
 
 
 def test_a_program_that_connects_and_says_nothing_makes_room(agent: Agent) -> None:
@@ -182,7 +182,7 @@ def test_a_program_that_connects_and_says_nothing_makes_room(agent: Agent) -> No
             silent = open_sockets.enter_context(socket.socket(socket.AF_UNIX))
             silent.connect(os.fspath(socket_path()))
         assert token(agent.environment).returncode == 0
-    assert not agent.program.ended()
+    assert not agent.program.has_ended()
 
 
 def test_nobody_else_can_open_the_socket_or_read_beside_it(agent: Agent) -> None:
@@ -228,11 +228,11 @@ def test_nobody_else_can_open_the_socket_or_read_beside_it(agent: Agent) -> None
 
 def test_a_client_that_dies_disturbs_nobody(agent: Agent) -> None:
     for _ in range(20):
-        process = begin_token(agent.environment)
+        process = start_token(agent.environment)
         process.send_signal(signal.SIGKILL)
         process.communicate()
     assert token(agent.environment).returncode == 0
-    assert not agent.program.ended()
+    assert not agent.program.has_ended()
 
 
 def test_a_program_that_dies_during_a_renewal_leaves_it_to_the_script(
@@ -244,7 +244,7 @@ def test_a_program_that_dies_during_a_renewal_leaves_it_to_the_script(
         agent.wait_for("signed_in")
         first = held(secret_service)
         server.inject("hang", grant_type="refresh_token")
-        process = begin_token(agent.environment, "--min-validity", "1h")
+        process = start_token(agent.environment, "--min-validity", "1h")
         hanging = server._state.faults._waiting
         wait_until(lambda: not any(hanging.values()), "the request of a renewal")
         assert agent.status()["soc"]["renewing"] is True
@@ -260,7 +260,7 @@ def test_whenever_the_program_dies_a_script_has_its_token(secret_service: Secret
     for milliseconds in (0, 4, 15, 60):
         with run_agent(secret_service) as agent:
             agent.wait_for("signed_in")
-            process = begin_token(agent.environment, "--min-validity", "1s")
+            process = start_token(agent.environment, "--min-validity", "1s")
             with suppress(subprocess.TimeoutExpired):
                 process.wait(milliseconds / 1000)
             agent.program.process.kill()
@@ -281,7 +281,7 @@ def test_without_the_program_it_comes_from_the_keyring(
     done = token(headless(secret_service), "--min-validity", "1s")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{first}\n", "")
     age(secret_service, "soc", LIFETIME)
-    asking = [begin_token(headless(secret_service)) for _ in range(5)]
+    asking = [start_token(headless(secret_service)) for _ in range(5)]
     told = {each.communicate(timeout=120) for each in asking}
     assert told == {(f"{held(secret_service)}\n", "")}
     assert held(secret_service) != first

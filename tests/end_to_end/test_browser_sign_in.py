@@ -15,13 +15,13 @@ from desktop.demo import (
 from tests.cli.commands import COMMAND, age
 from tests.end_to_end.conftest import (
     Start,
-    saved,
+    keyring_entries,
     saved_token,
     store_client_password,
     write_profile,
 )
-from tests.rigs.browser import Opener
-from tests.rigs.oidc_provider import Client, OidcProvider, abort, approve_here
+from tests.rigs.browser import BrowserOpener
+from tests.rigs.oidc_provider import Client, OidcProvider, abort, approve_without_code
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
 
@@ -42,7 +42,7 @@ def test_every_kind_of_client_signs_in_by_a_browser_on_this_computer(
     start: Start,
     oidc_provider: OidcProvider,
     secret_service: SecretStore,
-    browser_opener: Opener,
+    browser_opener: BrowserOpener,
 ) -> None:
     client: Client = getattr(oidc_provider, kind)
     profile_for(oidc_provider, client, client_authentication=authentication)
@@ -52,13 +52,13 @@ def test_every_kind_of_client_signs_in_by_a_browser_on_this_computer(
     screen = app.wait_for("Continue in your browser")
     assert screen.codes == []
     app.press("Return")  # the primary action has the focus: Open browser
-    browser_opener.attach().do(approve_here).result()
+    browser_opener.attach().do(approve_without_code).result()
     app.wait_for("Signed in")
     token = saved_token(secret_service)
     assert token["access_token"]
     assert token["refresh_token"]
-    assert app.leave() == 0
-    printed = app.program.printed()
+    assert app.quit() == 0
+    printed = app.program.read_output()
     assert "code_challenge" not in printed
     assert client.secret is None or client.secret not in printed
 
@@ -67,21 +67,21 @@ def test_giving_up_in_the_browser_is_told_in_the_window(
     start: Start,
     oidc_provider: OidcProvider,
     secret_service: SecretStore,
-    browser_opener: Opener,
+    browser_opener: BrowserOpener,
 ) -> None:
     profile_for(oidc_provider, oidc_provider.public)
     app = start(secret_service)
     app.click("Open browser")
     browser_opener.attach().do(abort).result()
     app.wait_for("The sign-in was declined")
-    assert saved(secret_service) == {}
+    assert keyring_entries(secret_service) == {}
 
 
 def test_a_client_signs_in_as_itself_without_any_browser(
     start: Start,
     oidc_provider: OidcProvider,
     secret_service: SecretStore,
-    browser_opener: Opener,
+    browser_opener: BrowserOpener,
 ) -> None:
     client = oidc_provider.basic
     profile_for(oidc_provider, client, grant="client-credentials", scope="")
@@ -91,7 +91,7 @@ def test_a_client_signs_in_as_itself_without_any_browser(
     first = saved_token(secret_service)
     assert first["refresh_token"] is None
     assert browser_opener.addresses() == []
-    assert app.leave() == 0
+    assert app.quit() == 0
 
 
 # At the demo server, which names itself by a text as Cisco XDR does
@@ -109,7 +109,7 @@ def approve_at_the_demo(page: Page) -> None:
 
 
 def test_the_demo_analyst_approves_without_a_code(
-    start: Start, secret_service: SecretStore, browser_opener: Opener
+    start: Start, secret_service: SecretStore, browser_opener: BrowserOpener
 ) -> None:
     with DemoServer(DemoOptions()) as server:
         demo_profile_for(
@@ -121,7 +121,7 @@ def test_the_demo_analyst_approves_without_a_code(
         screen = app.wait_for("Signed in")
         assert screen.shows("Asked for, not granted: admin")
         assert saved_token(secret_service)["scope"] == ["enrich:read"]
-        assert app.leave() == 0
+        assert app.quit() == 0
 
 
 def test_a_token_of_the_client_itself_renews_while_the_window_is_in_sight(
@@ -142,6 +142,6 @@ def test_a_token_of_the_client_itself_renews_while_the_window_is_in_sight(
             return len(asked) > 1
 
         wait_until(renewed, "another token", app.program)
-        assert app.leave() == 0  # what is being saved is saved before the end
+        assert app.quit() == 0  # what is being saved is saved before the end
         assert saved_token(secret_service)["access_token"] != first
         assert {each.grant_type for each in server.history()} == {"", "client_credentials"}

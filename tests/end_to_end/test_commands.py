@@ -21,9 +21,14 @@ from desktop.demo import (
     DemoServer,
 )
 from tests.end_to_end.agent import COMMAND, Agent, headless, run_agent
-from tests.end_to_end.conftest import saved, saved_token, store_client_password, write_profile
-from tests.rigs.browser import Opener
-from tests.rigs.oidc_provider import OidcProvider, approve, approve_here
+from tests.end_to_end.conftest import (
+    keyring_entries,
+    saved_token,
+    store_client_password,
+    write_profile,
+)
+from tests.rigs.browser import BrowserOpener
+from tests.rigs.oidc_provider import OidcProvider, approve, approve_without_code
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
 
@@ -93,7 +98,7 @@ def test_commands_and_the_running_program_know_of_each_other(
     (left,) = json.loads(out.stdout)["signed_out"]
     assert (left["id"], left["revocation"]) == ("soc", "not_offered")
     agent.wait_for("signed_out")
-    assert saved(secret_service) == {}
+    assert keyring_entries(secret_service) == {}
     assert run(secret_service, "logout").returncode == 3
     assert run(secret_service, "run", "--", "true").returncode == 3
 
@@ -106,7 +111,7 @@ def test_without_the_program_a_sign_in_serves_the_next_command(
     agent: Agent, secret_service: SecretStore
 ) -> None:
     agent.program.process.terminate()
-    wait_until(agent.program.ended, "the end of the program")
+    wait_until(agent.program.has_ended, "the end of the program")
     assert json.loads(run(secret_service, "status", "--json").stdout)["running"] is False
     assert (
         run(secret_service, "token").stdout.strip() == saved_token(secret_service)["access_token"]
@@ -140,14 +145,14 @@ def test_a_token_does_not_go_where_a_profile_points_since(secret_service: Secret
 
 @pytest.mark.parametrize(
     ("grant", "act"),
-    [("device", approve), ("code", approve_here)],
+    [("device", approve), ("code", approve_without_code)],
 )
 def test_a_person_signs_in_at_a_foreign_server(
     grant: str,
     act: Callable[[Page], None],
     oidc_provider: OidcProvider,
     secret_service: SecretStore,
-    browser_opener: Opener,
+    browser_opener: BrowserOpener,
 ) -> None:
     write_profile(
         name="Contoso",
@@ -176,7 +181,7 @@ def test_a_person_signs_in_at_a_foreign_server(
     assert (signed_in["event"], signed_in["profile"]) == ("signed_in", "soc")
     assert run(secret_service, "whoami", "--json").returncode == 0
     assert run(secret_service, "logout", "--json").returncode == 0
-    assert saved(secret_service) == {}
+    assert keyring_entries(secret_service) == {}
 
 
 def test_a_client_signs_in_as_itself(secret_service: SecretStore) -> None:

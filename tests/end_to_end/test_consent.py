@@ -58,10 +58,10 @@ def test_who_is_allowed_for_an_hour_is_not_asked_about_again(
     assert first.communicate(timeout=60) == (token, "")
     wait_until(lambda: not app.screen().shows(QUESTION), "the end of the question", app.program)
     assert script(tmp_path, app).communicate(timeout=60) == (token, "")
-    hand_outs = client.ask("status")["hand_outs"]
+    hand_outs = client.send_command("status")["hand_outs"]
     assert isinstance(hand_outs, list)
     assert [each["program"] for each in hand_outs] == ["nightly-report.py"] * 2
-    assert app.leave() == 0
+    assert app.quit() == 0
 
 
 def test_who_is_refused_gets_none(app: App, tmp_path: Path) -> None:
@@ -71,17 +71,17 @@ def test_who_is_refused_gets_none(app: App, tmp_path: Path) -> None:
     stdout, stderr = refused.communicate(timeout=60)
     assert stdout == ""
     assert stderr.startswith("You did not allow it.")
-    assert client.ask("status")["hand_outs"] == []
-    assert app.leave() == 0
+    assert client.send_command("status")["hand_outs"] == []
+    assert app.quit() == 0
 
 
 def test_a_question_goes_with_the_program_that_died(app: App, tmp_path: Path) -> None:
     file = tmp_path / "asks.py"
-    file.write_text("from desktop.ipc import client\nclient.ask('token', patience=60)\n")
+    file.write_text("from desktop.ipc import client\nclient.send_command('token', patience=60)\n")
     command = [sys.executable, str(file)]
     environment = app.display.environment | {"PYTHONPATH": str(Path.cwd())}
     with subprocess.Popen(command, env=environment) as process:
         app.wait_for(QUESTION)
         process.kill()
     wait_until(lambda: not app.screen().shows(QUESTION), "the end of the question", app.program)
-    assert app.leave() == 0
+    assert app.quit() == 0

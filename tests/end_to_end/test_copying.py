@@ -13,7 +13,7 @@ from desktop.services.model.copy_formats import CopyFormat, formatted
 from tests.end_to_end.copier_app import TOKEN, Token
 from tests.end_to_end.test_sign_in import clipboard
 from tests.rigs.display import Display
-from tests.rigs.process import Program, running, wait_until
+from tests.rigs.process import Program, run_program, wait_until
 
 FOR_LONG = 60
 URL = "https://127.0.0.1/whoami"
@@ -29,12 +29,12 @@ class CopierApp:
     def copy(self) -> None:
         """Copy, and wait until it says that it has."""
         self.program.process.send_signal(signal.SIGUSR1)
-        wait_until(lambda: "copied " in self.program.printed(), "a copy", self.program)
+        wait_until(lambda: "copied " in self.program.read_output(), "a copy", self.program)
 
     def end(self) -> int:
         """Let it end in order; gives the exit code."""
         self.program.process.terminate()
-        wait_until(self.program.ended, "the end of the program")
+        wait_until(self.program.has_ended, "the end of the program")
         return self.program.process.returncode
 
 
@@ -50,7 +50,7 @@ class Desktop:
         name = "tests.end_to_end.copier_app"
         command = [sys.executable, "-m", name, format_.name, str(seconds)]
         app = self._run(command)
-        wait_until(lambda: "ready" in app.printed(), "the program", app)
+        wait_until(lambda: "ready" in app.read_output(), "the program", app)
         return CopierApp(app, self._display)
 
     def copy_elsewhere(self, text: str) -> None:
@@ -65,7 +65,7 @@ class Desktop:
         )
 
     def _run(self, command: list[str], typed: bytes = b"") -> Program:
-        started = running(command, self._display.environment, typed=typed)
+        started = run_program(command, self._display.environment, typed=typed)
         return self._programs.enter_context(started)
 
 
@@ -83,7 +83,7 @@ def test_another_program_reads_every_shape(
     app.copy()
     assert clipboard(display) == formatted(format_, Token(), url=URL)
     assert clipboard(display, "x-kde-passwordManagerHint") == "secret"
-    assert f"copied {format_.name} for 60 s" in app.program.printed()
+    assert f"copied {format_.name} for 60 s" in app.program.read_output()
 
 
 def test_what_is_copied_as_curl_runs_in_a_shell(desktop: Desktop, display: Display) -> None:
@@ -138,4 +138,4 @@ def test_no_token_is_printed(desktop: Desktop) -> None:
     app = desktop.start()
     app.copy()
     assert app.end() == 0
-    assert TOKEN not in app.program.printed()
+    assert TOKEN not in app.program.read_output()

@@ -12,7 +12,7 @@ import pytest
 from desktop.ui.copy.clipboard import ECHO
 from tests.end_to_end.copier_app import RENEWED, TOKEN
 from tests.rigs.mutter import ESCAPE, SPACE, Mutter
-from tests.rigs.process import Program, running, wait_until
+from tests.rigs.process import Program, run_program, wait_until
 from tests.rigs.sway import Sway
 
 
@@ -33,8 +33,8 @@ class Desktop:
         """What another program pastes, whose window has the focus."""
         app = self._run("tests.rigs.another_app")
         wait_for("read ", app)
-        wait_until(app.ended, "the end of the other program")
-        return app.printed().strip()
+        wait_until(app.has_ended, "the end of the other program")
+        return app.read_output().strip()
 
     def copy_elsewhere(self, text: str) -> None:
         """Copy `text` by the press of a button in another program, which has the focus then."""
@@ -45,7 +45,7 @@ class Desktop:
 
     def _run(self, module: str, *arguments: str) -> Program:
         command = [sys.executable, "-m", module, *arguments]
-        return self._programs.enter_context(running(command, self.mutter.environment))
+        return self._programs.enter_context(run_program(command, self.mutter.environment))
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def desktop(mutter: Mutter) -> Iterator[Desktop]:
 
 def wait_for(words: str, app: Program) -> None:
     """Wait until the program has printed `words`."""
-    wait_until(lambda: words in app.printed(), f"{words!r} from the program", app)
+    wait_until(lambda: words in app.read_output(), f"{words!r} from the program", app)
 
 
 def test_a_copy_from_the_tray_is_there_once_it_is_told(desktop: Desktop) -> None:
@@ -71,7 +71,7 @@ def test_it_asks_for_a_press_where_another_program_copied_last(desktop: Desktop)
     desktop.copy_elsewhere("a shopping list")
     app.process.send_signal(signal.SIGUSR1)
     wait_for("asks, refused", app)
-    assert "copied" not in app.printed()
+    assert "copied" not in app.read_output()
     desktop.mutter.press(SPACE)
     wait_for("copied TOKEN for 60 s", app)
     assert desktop.paste_elsewhere() == f"read {TOKEN!r}"
@@ -91,7 +91,7 @@ def test_a_press_in_the_main_window_copies_without_another_window(desktop: Deskt
     app = desktop.start()
     desktop.copy_elsewhere("a shopping list")
     press_in_the_main_window(desktop, app)
-    assert "asks" not in app.printed()
+    assert "asks" not in app.read_output()
     assert desktop.paste_elsewhere() == f"read {TOKEN!r}"
 
 
@@ -105,7 +105,7 @@ def test_every_copy_takes_the_place_of_the_last_one(desktop: Desktop, *, pressed
         app.process.send_signal(signal.SIGUSR1)
         wait_for("copied TOKEN", app)
         app.process.send_signal(signal.SIGUSR1)
-    wait_until(lambda: app.printed().count("copied TOKEN") == 2, "another copy", app)
+    wait_until(lambda: app.read_output().count("copied TOKEN") == 2, "another copy", app)
     assert desktop.paste_elsewhere() == f"read {RENEWED!r}"
 
 
@@ -129,7 +129,7 @@ def test_it_is_taken_back_when_the_program_ends_in_its_window(desktop: Desktop) 
     app = desktop.start()
     press_in_the_main_window(desktop, app)
     app.process.terminate()
-    wait_until(app.ended, "the end of the program")
+    wait_until(app.has_ended, "the end of the program")
     assert app.process.returncode == 0
     assert desktop.paste_elsewhere() == "read ''"
 
@@ -139,7 +139,7 @@ def test_what_another_program_copied_meanwhile_stays(desktop: Desktop) -> None:
     press_in_the_main_window(desktop, app)
     desktop.copy_elsewhere("a shopping list")
     app.process.terminate()
-    wait_until(app.ended, "the end of the program")
+    wait_until(app.has_ended, "the end of the program")
     assert desktop.paste_elsewhere() == "read 'a shopping list'"
 
 
@@ -158,7 +158,7 @@ def press_in_the_main_window(desktop: Desktop, app: Program) -> None:
 def tray(sway: Sway) -> Iterator[Program]:
     """Run the program that copies, which never has a window here."""
     command = [sys.executable, "-m", "tests.end_to_end.copier_app", "TOKEN", "60"]
-    with running(command, sway.environment) as app:
+    with run_program(command, sway.environment) as app:
         wait_for("ready", app)
         yield app
 
@@ -178,14 +178,14 @@ def test_with_data_control_no_window_is_needed(sway: Sway, tray: Program) -> Non
     wait_for("copied TOKEN for 60 s", tray)
     assert pasted(sway) == TOKEN
     assert pasted(sway, "--type", "x-kde-passwordManagerHint") == "secret"
-    assert "focused" not in tray.printed()
+    assert "focused" not in tray.read_output()
 
 
 def test_with_data_control_it_is_taken_back_at_the_end(sway: Sway, tray: Program) -> None:
     tray.process.send_signal(signal.SIGUSR1)
     wait_for("copied TOKEN", tray)
     tray.process.terminate()
-    wait_until(tray.ended, "the end of the program")
+    wait_until(tray.has_ended, "the end of the program")
     assert pasted(sway) == ""
 
 
@@ -195,5 +195,5 @@ def test_with_data_control_what_another_program_copied_stays(sway: Sway, tray: P
     subprocess.run(["wl-copy", "a shopping list"], env=sway.environment, check=True)  # noqa: S607
     wait_for("owns nothing", tray)
     tray.process.terminate()
-    wait_until(tray.ended, "the end of the program")
+    wait_until(tray.has_ended, "the end of the program")
     assert pasted(sway) == "a shopping list"

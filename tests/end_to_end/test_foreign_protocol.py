@@ -11,7 +11,7 @@ from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.clock import SystemClock
 from desktop.oauth.grants.device import request_authorization
 from desktop.oauth.grants.token import TokenSet, refresh, request_token
-from desktop.oauth.identity import who_am_i
+from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import Issuer, ServerMetadata, discover
 from desktop.oauth.revocation import revoke
 from tests.rigs.browser import Person
@@ -53,7 +53,7 @@ class SignedIn:
     async def who(self, held: TokenSet) -> object:
         """Ask who that is."""
         endpoint = self.metadata.userinfo_endpoint
-        return await who_am_i(self.connection, endpoint, access_token=held.access_token)
+        return await fetch_userinfo(self.connection, endpoint, access_token=held.access_token)
 
     async def revoke(self, token: str | None, hint: str) -> None:
         """End one token."""

@@ -6,12 +6,12 @@ import pytest
 
 from tests.end_to_end.conftest import (
     Start,
-    saved,
+    keyring_entries,
     saved_token,
     store_client_password,
     write_profile,
 )
-from tests.rigs.browser import Opener
+from tests.rigs.browser import BrowserOpener
 from tests.rigs.oidc_provider import (
     Client,
     OidcProvider,
@@ -55,7 +55,7 @@ def test_every_kind_of_client_signs_in(
     start: Start,
     provider: OidcProvider,
     secret_service: SecretStore,
-    browser_opener: Opener,
+    browser_opener: BrowserOpener,
 ) -> None:
     client: Client = getattr(provider, kind)
     profile_for(provider, client, authentication)
@@ -69,9 +69,9 @@ def test_every_kind_of_client_signs_in(
     token = saved_token(secret_service)
     assert token["access_token"]
     assert token["refresh_token"]
-    assert app.leave() == 0
+    assert app.quit() == 0
     if client.secret is not None:
-        assert client.secret not in app.program.printed()
+        assert client.secret not in app.program.read_output()
 
 
 def test_a_wrong_password_is_said_before_a_code_is_shown(
@@ -94,7 +94,7 @@ def test_a_missing_password_is_said_with_the_remedy(
 
 
 def test_a_refusal_is_said(
-    start: Start, provider: OidcProvider, secret_service: SecretStore, browser_opener: Opener
+    start: Start, provider: OidcProvider, secret_service: SecretStore, browser_opener: BrowserOpener
 ) -> None:
     profile_for(provider, provider.public, "none")
     app = start(secret_service)
@@ -102,7 +102,7 @@ def test_a_refusal_is_said(
     app.click("Open browser")
     browser_opener.attach().do(deny).result()
     app.wait_for("The sign-in was declined")
-    assert saved(secret_service) == {}
+    assert keyring_entries(secret_service) == {}
 
 
 def test_an_expired_code_is_said(
@@ -120,7 +120,7 @@ def test_being_told_to_slow_down_costs_five_seconds_and_not_the_sign_in(
     start: Start,
     start_oidc_provider: StartProvider,
     secret_service: SecretStore,
-    browser_opener: Opener,
+    browser_opener: BrowserOpener,
 ) -> None:
     provider = start_oidc_provider(Settings(interval=1, slow_downs=1))
     profile_for(provider, provider.public, "none")
@@ -130,4 +130,4 @@ def test_being_told_to_slow_down_costs_five_seconds_and_not_the_sign_in(
     app.click("Open browser")
     browser_opener.attach().do(approve).result()
     app.wait_for("Signed in")
-    assert app.leave() == 0
+    assert app.quit() == 0

@@ -26,7 +26,7 @@ def test_without_a_keyring_the_token_is_there_until_one_quits_and_the_next_start
         app = start(bare_bus)
         screen = app.wait_for("Signed in")
         assert screen.shows("No keyring to save the token in. The token is not saved")
-        assert app.leave() == 0
+        assert app.quit() == 0
 
 
 @pytest.mark.usefixtures("server")
@@ -37,4 +37,4 @@ def test_a_locked_keyring_costs_the_saving_not_the_sign_in(
     app = start(secret_service)
     screen = app.wait_for("Signed in")
     assert screen.shows("The token is not saved")
-    assert app.leave() == 0
+    assert app.quit() == 0

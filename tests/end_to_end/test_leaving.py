@@ -26,7 +26,7 @@ def test_the_program_can_be_left_while_it_still_loads(
 ) -> None:
     app = start(secret_service)
     app.display.wait_for_window("XDR Login")
-    assert app.leave() == 0
+    assert app.quit() == 0
     _printed_no_error(app)
 
 
@@ -37,7 +37,7 @@ def test_the_window_can_be_closed_while_a_request_hangs(
     app = start(secret_service)
     app.wait_for("Asking the server.")
     app.press("alt+F4")
-    assert app.end() == 0
+    assert app.wait_for_exit() == 0
     _printed_no_error(app)
 
 
@@ -47,7 +47,7 @@ def test_the_program_can_be_left_while_the_server_is_being_asked(
     app = start(secret_service)
     app.code()
     wait_until(lambda: questions(server) >= 1, "the first question")
-    assert app.leave() == 0
+    assert app.quit() == 0
     asked = questions(server)
     _printed_no_error(app)
     again = start(secret_service)
@@ -66,7 +66,7 @@ def test_escape_cancels_and_the_primary_button_starts_anew(
     assert app.screen().focus == "Sign in"
     app.press("Return")
     assert app.code() != first
-    assert app.leave() == 0
+    assert app.quit() == 0
 
 
 @pytest.mark.usefixtures("server")
@@ -77,11 +77,11 @@ def test_a_signal_ends_it_in_order(
     app = start(secret_service)
     app.code()
     app.program.process.send_signal(number)
-    wait_until(app.program.ended, "the end of the program")
+    wait_until(app.program.has_ended, "the end of the program")
     assert app.program.process.returncode == 0
     _printed_no_error(app)
 
 
 def _printed_no_error(app: App) -> None:
-    told = [line for line in app.program.printed().splitlines() if not line.startswith("{")]
+    told = [line for line in app.program.read_output().splitlines() if not line.startswith("{")]
     assert told == []

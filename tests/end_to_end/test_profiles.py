@@ -28,7 +28,7 @@ def test_a_first_profile_is_taken_without_a_new_start(
     app.click("Try again")
     assert app.code()
     assert app.screen().shows("Northwind SOC")
-    assert app.leave() == 0
+    assert app.quit() == 0
 
 
 def test_a_corrected_profile_is_taken_without_a_new_start(
@@ -41,4 +41,4 @@ def test_a_corrected_profile_is_taken_without_a_new_start(
     app.click("Try again")
     assert app.code()
     assert app.screen().shows("Northwind SOC")
-    assert app.leave() == 0
+    assert app.quit() == 0

@@ -75,7 +75,7 @@ def test_a_token_in_sight_is_renewed_by_itself_and_the_new_one_is_copied(
     app.click("Copy token")
     wait_until(lambda: clipboard(app.display) != "", "a token on the clipboard", app.program)
     assert clipboard(app.display) != first
-    assert app.leave() == 0
+    assert app.quit() == 0
     assert set(renewals(signed_in)) == {200}
 
 
@@ -87,7 +87,7 @@ def test_a_sign_in_that_the_server_has_ended_is_told_at_once(
     app.wait_for("The server has signed you out")
     app.click("Sign in again")
     app.wait_for("Signed in")
-    assert app.leave() == 0
+    assert app.quit() == 0
 
 
 def test_several_programs_share_one_sign_in_and_use_no_refresh_token_twice(
@@ -107,4 +107,4 @@ def test_several_programs_share_one_sign_in_and_use_no_refresh_token_twice(
     assert 2 <= len(renewals(server)) <= 4
     assert set(renewals(server)) == {200}, "the server ends a sign-in whose token comes twice"
     assert len({token for each in taken for token in each}) <= len(renewals(server)) + 1
-    assert app.leave() == 0
+    assert app.quit() == 0

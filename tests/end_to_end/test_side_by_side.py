@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
-from desktop.services.system.paths import profiles_file, settings_file, told_folder
-from tests.end_to_end.conftest import App, Start, saved
+from desktop.services.system.paths import profiles_file, settings_file, shown_notices_folder
+from tests.end_to_end.conftest import App, Start, keyring_entries
 from tests.end_to_end.test_sign_in import clipboard
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
@@ -42,12 +42,12 @@ client_id = "{PUBLIC_CLIENT_ID}"
 @pytest.fixture(autouse=True)
 def told() -> None:
     """Have been told already that the program keeps running: a balloon would cover the icon."""
-    told_folder().mkdir(parents=True)
-    (told_folder() / "keeps-running").touch()
+    shown_notices_folder().mkdir(parents=True)
+    (shown_notices_folder() / "keeps-running").touch()
 
 
 def token_of(store: SecretStore, id_: str) -> str:
-    (text,) = [text for label, text in saved(store).items() if id_ in label]
+    (text,) = [text for label, text in keyring_entries(store).items() if id_ in label]
     return str(json.loads(text[text.index("{") :])["access_token"])
 
 
@@ -83,7 +83,7 @@ def test_two_tenants_are_signed_in_side_by_side(
     wait_until(lambda: clipboard(app.display) == north, "the other token", app.program)
     panel.click(3)
     app.choose("Quit")
-    assert app.end() == 0
+    assert app.wait_for_exit() == 0
 
     again = start(secret_service)
     again.wait_for("Signed in")
@@ -94,4 +94,4 @@ def test_two_tenants_are_signed_in_side_by_side(
     wait_until(lambda: name_in_header(again) == NAMES["north"], "the other profile", again.program)
     again.wait_for("Signed in")  # its keyring is read first
     assert not again.screen().codes
-    assert again.leave() == 0
+    assert again.quit() == 0

@@ -9,8 +9,8 @@ from playwright.sync_api import Page
 
 from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
 from tests.cli.commands import sign_in
-from tests.end_to_end.conftest import App, Start, saved, saved_token, write_profile
-from tests.rigs.browser import Opener
+from tests.end_to_end.conftest import App, Start, keyring_entries, saved_token, write_profile
+from tests.rigs.browser import BrowserOpener
 from tests.rigs.display import Display
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
@@ -70,7 +70,7 @@ def clipboard(display: Display, target: str = "UTF8_STRING") -> str:
 
 @pytest.mark.usefixtures("server")
 def test_an_approval_in_the_browser_puts_the_token_into_the_keyring_and_on_screen(
-    start: Start, secret_service: SecretStore, browser_opener: Opener, tmp_path: Path
+    start: Start, secret_service: SecretStore, browser_opener: BrowserOpener, tmp_path: Path
 ) -> None:
     app = start(secret_service)
     code = app.code()
@@ -100,9 +100,9 @@ def _copies_the_token_and_takes_it_back(app: App, access_token: str) -> None:
     app.press("ctrl+c")
     wait_until(lambda: clipboard(app.display) == access_token, "the token on the clipboard")
     assert clipboard(app.display, "x-kde-passwordManagerHint") == "secret"
-    assert app.leave() == 0
+    assert app.quit() == 0
     assert clipboard(app.display) == ""
-    printed = app.program.printed()
+    printed = app.program.read_output()
     assert access_token not in printed
 
 
@@ -114,7 +114,7 @@ def test_a_saved_token_is_shown_at_the_next_start_without_asking_the_server(
 
     again = start(secret_service)
     again.wait_for("Signed in")
-    assert again.leave() == 0
+    assert again.quit() == 0
     assert len(server.history()) == asked
 
 
@@ -126,13 +126,13 @@ def test_signing_out_leaves_nothing_in_the_keyring(
     app.wait_for("Signed in")
     app.click("Sign out")
     app.wait_for("The token was removed from this computer")
-    assert saved(secret_service) == {}
-    assert app.leave() == 0
+    assert keyring_entries(secret_service) == {}
+    assert app.quit() == 0
 
 
 @pytest.mark.usefixtures("server")
 def test_a_refusal_in_the_browser_is_said_with_its_code_and_trace(
-    start: Start, secret_service: SecretStore, browser_opener: Opener
+    start: Start, secret_service: SecretStore, browser_opener: BrowserOpener
 ) -> None:
     app = start(secret_service)
     app.code()
@@ -143,7 +143,7 @@ def test_a_refusal_in_the_browser_is_said_with_its_code_and_trace(
     assert screen.shows("access_denied")
     assert screen.shows("trace ")
     assert screen.focus == "Sign in again"
-    assert saved(secret_service) == {}
+    assert keyring_entries(secret_service) == {}
 
 
 def test_an_expired_code_is_replaced_in_place_and_no_longer_asked_for(
@@ -158,7 +158,7 @@ def test_an_expired_code_is_replaced_in_place_and_no_longer_asked_for(
         app.press("Return")  # Get a new code
         assert app.code() != first
         wait_until(lambda: questions(server) > asked, "a question about the new code")
-        assert app.leave() == 0
+        assert app.quit() == 0
 
 
 def test_what_a_network_can_do_does_not_end_a_sign_in(
@@ -184,7 +184,7 @@ def _sign_in(start: Start, server: DemoServer, store: SecretStore) -> None:
     app = start(store)
     server.approve(app.code())
     app.wait_for("Signed in")
-    assert app.leave() == 0
+    assert app.quit() == 0
 
 
 def _is_green(picture: Path) -> bool:

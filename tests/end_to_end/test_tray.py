@@ -57,12 +57,12 @@ def test_closing_hides_the_window_and_a_click_on_the_icon_brings_it_back(
 ) -> None:
     wait_until(panel.has_icon, "the icon in the tray")
     app.close()
-    assert not app.program.ended()
+    assert not app.program.has_ended()
     panel.click()
-    wait_until(app.is_in_sight, "the window", app.program)
+    wait_until(app.is_window_visible, "the window", app.program)
     wait_until(lambda: active_window(app.display) == "XDR Login", "the keyboard in the window")
     panel.click(across=18)  # elsewhere on it, or it would be a double click
-    wait_until(lambda: not app.is_in_sight(), "the window's disappearance", app.program)
+    wait_until(lambda: not app.is_window_visible(), "the window's disappearance", app.program)
     assert app.program.process.poll() is None
 
 
@@ -75,7 +75,7 @@ def test_that_it_keeps_running_is_said_once_and_leads_back(
     wait_until(lambda: told_by_the_tray(app.display), "a notification")
     app.display.screenshot(tmp_path / "told.png")
     panel.click()  # which Qt's own balloon covers
-    wait_until(app.is_in_sight, "the window", app.program)
+    wait_until(app.is_window_visible, "the window", app.program)
     wait_until(lambda: not told_by_the_tray(app.display), "the notification's end")
     wait_until(lambda: active_window(app.display) == "XDR Login", "the keyboard in the window")
     app.close()
@@ -104,10 +104,10 @@ def test_the_token_is_copied_from_the_menu_while_the_window_is_hidden(
     app.choose("Copy token")
     token = str(saved_token(secret_service)["access_token"])
     wait_until(lambda: clipboard(app.display) == token, "the token on the clipboard")
-    assert not app.is_in_sight()
+    assert not app.is_window_visible()
     panel.click(3)
     app.choose("Quit")
-    assert app.end() == 0
+    assert app.wait_for_exit() == 0
     assert clipboard(app.display) == ""
 
 
@@ -117,9 +117,9 @@ def test_a_second_start_shows_the_window_of_the_first(app: App, panel: Panel) ->
     second = start_again(app.display)
     assert second.returncode == 0
     assert second.stderr == ("XDR Login is already running. Its window was brought to the front.\n")
-    wait_until(app.is_in_sight, "the window", app.program)
+    wait_until(app.is_window_visible, "the window", app.program)
     wait_until(lambda: active_window(app.display) == "XDR Login", "the keyboard in the window")
-    assert app.leave() == 0
+    assert app.quit() == 0
 
 
 def test_a_second_start_at_login_leaves_the_window_hidden(app: App, panel: Panel) -> None:
@@ -127,19 +127,19 @@ def test_a_second_start_at_login_leaves_the_window_hidden(app: App, panel: Panel
     app.close()
     second = start_again(app.display, "--hidden")
     assert (second.returncode, second.stderr) == (0, "XDR Login is already running.\n")
-    assert not app.is_in_sight()
+    assert not app.is_window_visible()
 
 
 @pytest.mark.usefixtures("server")
 def test_of_two_starts_at_once_one_wins(start: Start, bare_bus: Bus) -> None:
     both = start(bare_bus), start(bare_bus)
-    wait_until(lambda: any(each.program.ended() for each in both), "the end of one")
-    (winner,) = [each for each in both if not each.program.ended()]
+    wait_until(lambda: any(each.program.has_ended() for each in both), "the end of one")
+    (winner,) = [each for each in both if not each.program.has_ended()]
     (loser,) = [each for each in both if each is not winner]
-    assert loser.end() == 0
-    assert "XDR Login is already running." in loser.program.printed()
+    assert loser.wait_for_exit() == 0
+    assert "XDR Login is already running." in loser.program.read_output()
     winner.wait_for("Signed in")
-    assert winner.leave() == 0
+    assert winner.quit() == 0
 
 
 @pytest.mark.usefixtures("server")
@@ -147,19 +147,19 @@ def test_the_place_of_one_that_crashed_is_taken_over(start: Start, bare_bus: Bus
     crashed = start(bare_bus)
     crashed.wait_for("Signed in")
     crashed.program.process.send_signal(signal.SIGKILL)
-    wait_until(crashed.program.ended, "the end of the first")
+    wait_until(crashed.program.has_ended, "the end of the first")
     app = start(bare_bus)
     app.wait_for("Signed in")
     assert start_again(app.display).returncode == 0
-    assert app.leave() == 0
+    assert app.quit() == 0
 
 
 def test_without_a_tray_closing_minimizes(app: App) -> None:
     app.close()
-    assert not app.program.ended()
+    assert not app.program.has_ended()
     start_again(app.display)
-    wait_until(app.is_in_sight, "the window", app.program)
-    assert app.leave() == 0
+    wait_until(app.is_window_visible, "the window", app.program)
+    assert app.quit() == 0
 
 
 def test_a_tray_that_comes_late_gets_the_icon(app: App, tmp_path: Path) -> None:
@@ -167,8 +167,8 @@ def test_a_tray_that_comes_late_gets_the_icon(app: App, tmp_path: Path) -> None:
         wait_until(panel.has_icon, "the icon in the tray", app.program)
         app.close()
         panel.click()
-        wait_until(app.is_in_sight, "the window", app.program)
-    assert app.leave() == 0
+        wait_until(app.is_window_visible, "the window", app.program)
+    assert app.quit() == 0
 
 
 def test_a_desktop_that_shows_the_menu_itself_always_has_it_right(
@@ -188,7 +188,7 @@ def test_a_desktop_that_shows_the_menu_itself_always_has_it_right(
             *("Open XDR Login", "Settings…", "Quit"),
         ]
         app.close()
-        assert not app.program.ended()
+        assert not app.program.has_ended()
 
 
 @pytest.mark.usefixtures("server")
@@ -197,13 +197,13 @@ def test_started_hidden_it_waits_in_the_tray_without_asking_for_a_code(
 ) -> None:
     app = start(secret_service, "--hidden")
     wait_until(panel.has_icon, "the icon in the tray", app.program)
-    assert not app.is_in_sight()
+    assert not app.is_window_visible()
     assert list(server.history()) == []
     panel.click(3)
     app.choose("Sign in")
-    wait_until(app.is_in_sight, "the window", app.program)
+    wait_until(app.is_window_visible, "the window", app.program)
     app.wait_for("Signed in")
-    assert app.leave() == 0
+    assert app.quit() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -213,7 +213,7 @@ def test_a_signal_ends_it_while_it_is_hidden(
     wait_until(panel.has_icon, "the icon in the tray")
     app.close()
     app.program.process.send_signal(number)
-    assert app.end() == 0
+    assert app.wait_for_exit() == 0
 
 
 def start_again(display: Display, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -17,24 +17,27 @@ from desktop.ui.views.code_tiles import CodeTiles
 from desktop.ui.window.window import Window
 
 
-class ToldWindow(Window):
+class ReportingWindow(Window):
     """Tells ten times a second what has changed."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._told = ""
+        self._last_report = ""
         self._stays = False
         self._timer = QTimer(self, interval=100)
-        self._timer.timeout.connect(self._tell)
+        self._timer.timeout.connect(self._report)
         self._timer.start()
 
     def hide_where(self, may_hide: Callable[[], bool]) -> None:
         """Note that closing the window ends the program no longer: all is loaded."""
-        super().hide_where(may_hide)
+        super().set_may_hide(may_hide)
         self._stays = True
 
-    def _tell(self) -> None:
-        windows = [self, *(each for each in QApplication.topLevelWidgets() if _asks(each))]
+    def _report(self) -> None:
+        windows = [
+            self,
+            *(each for each in QApplication.topLevelWidgets() if _is_question_window(each)),
+        ]
         every = [widget for window in windows for widget in window.findChildren(QWidget)]
         seen = [widget for widget in every if widget.isVisible()]
         focus = QApplication.focusWidget()
@@ -47,21 +50,21 @@ class ToldWindow(Window):
                 if isinstance(widget, QAbstractButton)
             },
             "focus": focus.text() if isinstance(focus, QAbstractButton) else "",
-            "menu": _lines_of(QApplication.activePopupWidget()),
+            "menu": _menu_entries(QApplication.activePopupWidget()),
             "stays": self._stays,
         }
         told = json.dumps(screen)
-        if told != self._told:
-            self._told = told
+        if told != self._last_report:
+            self._last_report = told
             sys.stdout.write(f"{told}\n")
             sys.stdout.flush()
 
 
-def _asks(window: QWidget) -> bool:
+def _is_question_window(window: QWidget) -> bool:
     return type(window).__name__ == "QuestionWindow" and window.isVisible()
 
 
-def _lines_of(menu: QWidget | None) -> dict[str, tuple[int, int, bool]]:
+def _menu_entries(menu: QWidget | None) -> dict[str, tuple[int, int, bool]]:
     if not isinstance(menu, QMenu):
         return {}
     shown = [each for each in menu.actions() if each.isVisible() and each.text()]
@@ -78,5 +81,5 @@ def _middle(widget: QWidget) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    app.Window = ToldWindow  # type: ignore[attr-defined]
+    app.Window = ReportingWindow  # type: ignore[attr-defined]
     sys.exit(run(sys.argv[1:]))

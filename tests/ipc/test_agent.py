@@ -17,17 +17,21 @@ from desktop.ipc.address import socket_path
 from desktop.ipc.agent import Agent
 from desktop.ipc.client import NoAnswer
 from desktop.ipc.messages import Members, RefusedByAgent
-from desktop.ipc.server import Server, claim
+from desktop.ipc.server import Server, claim_instance
 from desktop.oauth.errors import CertificateRejected
 from desktop.services.model.policy import Policy
-from desktop.services.model.profile import Profile, UnknownProfile, tokens_bound, tokens_key
-from desktop.services.network.environment import Surroundings
+from desktop.services.model.profile import Profile, UnknownProfile, tokens_binding, tokens_key
+from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.services.session.session import Session
 from desktop.services.session.sessions import Sessions
-from desktop.services.session.token_permission import Answer, Consent, Question
-from desktop.services.system.processes import UNKNOWN
-from tests.services.harness import ACCESS_TOKEN, PROFILE, SECRETS, TOKENS, World, settle
+from desktop.services.session.token_permission import (
+    PermissionAnswer,
+    PermissionRequest,
+    TokenPermission,
+)
+from desktop.services.system.processes import UNKNOWN_PROGRAM
+from tests.services.harness import ACCESS_TOKEN, PROFILE, SECRETS, TOKENS, SessionHarness, settle
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")
 
@@ -38,13 +42,13 @@ OTHER = replace(PROFILE, id="southwind", name="Southwind SOC", client_id="client
 class Desk:
     """The running program: a world turned by hand, an agent, and a person who is asked."""
 
-    world: World
+    world: SessionHarness
     sessions: Sessions
     agent: Agent
     ready: asyncio.Event
     asks: bool = False
-    answer: Answer = Answer.ONCE
-    asked: list[Question] = field(default_factory=list)
+    answer: PermissionAnswer = PermissionAnswer.ONCE
+    asked: list[PermissionRequest] = field(default_factory=list)
     file: dict[str, Profile] = field(default_factory=dict)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     was_asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -52,7 +56,7 @@ class Desk:
 
     async def ask(self, command: str, **members: object) -> Members:
         """What another program does, which blocks."""
-        return await asyncio.to_thread(lambda: client.ask(command, patience=20, **members))
+        return await asyncio.to_thread(lambda: client.send_command(command, patience=20, **members))
 
     async def refusal(self, command: str, **members: object) -> RefusedByAgent:
         with pytest.raises(RefusedByAgent) as caught:
@@ -61,7 +65,7 @@ class Desk:
         return caught.value
 
     async def sign_in(self, id_: str = PROFILE.id) -> Session:
-        session = await self.sessions.opened(id_)
+        session = await self.sessions.open_session(id_)
         assert session is not None
         self.world.server.answers = [TOKENS]
         session.sign_in()
@@ -71,15 +75,15 @@ class Desk:
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
-    world = World()
+    world = SessionHarness()
 
     def make(profile: Profile, observer: object) -> Session:
-        around = Surroundings(
+        around = Environment(
             world.keyring, world._open_http, world.clock, world._lock, lambda: world.chance
         )
         return Session(profile, around, observer=observer)  # type: ignore[arg-type]
 
-    async def ask(question: Question) -> Answer:
+    async def ask(question: PermissionRequest) -> PermissionAnswer:
         made.asked.append(question)
         made.was_asked.set()
         try:
@@ -90,23 +94,23 @@ async def desk() -> AsyncIterator[Desk]:
         return made.answer
 
     async def reload(name: str) -> Profile:
-        await sessions.know(made.file)
+        await sessions.update_profiles(made.file)
         if name not in made.file:
             raise UnknownProfile(Path("profiles.toml"), name, made.file)
         return made.file[name]
 
     async def go_by_the_file() -> None:
-        await sessions.know(made.file)
+        await sessions.update_profiles(made.file)
 
     sessions = Sessions(make, lambda _standing: None)
-    await sessions.know({PROFILE.id: PROFILE, OTHER.id: OTHER})
+    await sessions.update_profiles({PROFILE.id: PROFILE, OTHER.id: OTHER})
     ready = asyncio.Event()
     ready.set()
     agent = Agent(
         sessions,
         reload=reload,
         go_by_the_file=go_by_the_file,
-        consent=Consent(ask, world.clock),
+        consent=TokenPermission(ask, world.clock),
         asks=lambda: made.asks,
         leave=Session.sign_out,
         ready=ready,
@@ -114,12 +118,12 @@ async def desk() -> AsyncIterator[Desk]:
     made = Desk(world, sessions, agent, ready)
     made.file = {PROFILE.id: PROFILE, OTHER.id: OTHER}
     made.gate.set()
-    claimed = claim()
+    claimed = claim_instance()
     server = Server(agent.handlers)
     await server.listen(claimed)
     yield made
     await server.close()
-    claimed.give_up()
+    claimed.release()
     await sessions.close()
     await world.close()
     assert not world.crashes
@@ -173,20 +177,20 @@ async def test_a_number_that_no_float_holds_is_more_than_any_token_has(desk: Des
 
 async def test_what_an_administrator_forbids_is_refused(desk: Desk) -> None:
     policy = Policy(source="/etc/policy", forbidden_formats=frozenset({"CURL"}))
-    await desk.sessions.know({PROFILE.id: replace(PROFILE, policy=policy)})
+    await desk.sessions.update_profiles({PROFILE.id: replace(PROFILE, policy=policy)})
     await desk.sign_in()
     refusal = await desk.refusal("token", format="curl")
     assert (refusal.code, refusal.title) == ("forbidden", "Copying in this shape is forbidden")
     assert (await desk.ask("token", format="raw"))["text"] == ACCESS_TOKEN
-    assert [each.profile for each in desk.agent.hand_outs.all()] == [PROFILE.id]
+    assert [each.profile for each in desk.agent.recipients.all()] == [PROFILE.id]
 
 
 async def test_who_is_not_signed_in_is_told_why(desk: Desk) -> None:
     assert (await desk.refusal("token")).code == "sign_in_needed"
     desk.world.keyring.errors["load"] = KeyringLocked()
-    session = await desk.sessions.opened(PROFILE.id)
+    session = await desk.sessions.open_session(PROFILE.id)
     assert session is not None
-    session.read_again()
+    session.reload()
     await settle()
     assert (await desk.refusal("token")).code == "keyring"
 
@@ -200,14 +204,14 @@ async def test_a_profile_that_was_written_since_is_found(desk: Desk) -> None:
 
 async def test_a_token_is_for_the_server_that_who_asks_has_read_of(desk: Desk) -> None:
     await desk.sign_in()
-    asked = {"profile": PROFILE.id, "issued_for": tokens_bound(PROFILE)}
+    asked = {"profile": PROFILE.id, "issued_for": tokens_binding(PROFILE)}
     assert (await desk.ask("token", **asked))["access_token"] == ACCESS_TOKEN
     elsewhere = replace(PROFILE, issuer="https://elsewhere.example")
-    asked["issued_for"] = tokens_bound(elsewhere)
+    asked["issued_for"] = tokens_binding(elsewhere)
     assert (await desk.refusal("token", **asked)).code == "sign_in_needed"
     desk.file = {PROFILE.id: elsewhere}
     assert (await desk.refusal("token", **asked)).code == "sign_in_needed"
-    known = [each.profile for each in desk.sessions.standings]
+    known = [each.profile for each in desk.sessions.statuses]
     assert known == [elsewhere]  # it has gone by the file
 
 
@@ -252,21 +256,21 @@ async def test_nobody_waits_for_a_look_that_takes_for_ever(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never = threading.Event()
-    monkeypatch.setattr(agent_module, "_LOOKED_WITHIN", 0.05)
-    monkeypatch.setattr(agent_module, "_program", lambda _: never.wait())
+    monkeypatch.setattr(agent_module, "_PROCESS_LOOKUP_TIMEOUT", 0.05)
+    monkeypatch.setattr(agent_module, "_look_up_program", lambda _: never.wait())
     await desk.sign_in()
     for _ in range(2):
         assert (await desk.ask("token"))["access_token"] == ACCESS_TOKEN
-    assert {each.program for each in desk.agent.hand_outs.all()} == {UNKNOWN}
+    assert {each.program for each in desk.agent.recipients.all()} == {UNKNOWN_PROGRAM}
     never.set()
 
 
 async def test_a_no_is_a_no_without_a_trace(desk: Desk) -> None:
-    desk.asks, desk.answer = True, Answer.REFUSE
+    desk.asks, desk.answer = True, PermissionAnswer.REFUSE
     await desk.sign_in()
     refusal = await desk.refusal("token")
     assert (refusal.code, refusal.title) == ("declined", "You did not allow it")
-    assert desk.agent.hand_outs.all() == ()
+    assert desk.agent.recipients.all() == ()
 
 
 async def test_nobody_is_asked_about_a_token_that_is_not_there(desk: Desk) -> None:
@@ -299,7 +303,7 @@ async def test_the_question_goes_with_the_program(desk: Desk) -> None:
     await writer.wait_closed()
     await desk.taken_back.wait()
     assert await reader.read() == b""
-    assert desk.agent.hand_outs.all() == ()
+    assert desk.agent.recipients.all() == ()
 
 
 # The others
@@ -336,7 +340,7 @@ async def test_signing_out_returns_when_it_is_done(desk: Desk) -> None:
             "failed": None,
         }
     ]
-    assert tokens_key(PROFILE) not in desk.world.keyring.kept
+    assert tokens_key(PROFILE) not in desk.world.keyring.entries
     assert (await desk.ask("sign_out"))["signed_out"] == []
 
 
@@ -347,7 +351,7 @@ async def test_all_sign_out_at_once(desk: Desk) -> None:
     left = answer["signed_out"]
     assert isinstance(left, list)
     assert [each["id"] for each in left] == [PROFILE.id, OTHER.id]
-    assert not desk.world.keyring.kept
+    assert not desk.world.keyring.entries
 
 
 async def test_a_keyring_that_holds_on_is_told(desk: Desk) -> None:
@@ -363,7 +367,7 @@ async def test_a_keyring_that_holds_on_is_told(desk: Desk) -> None:
 async def test_what_another_program_has_saved_is_read(desk: Desk) -> None:
     session = await desk.sign_in()
     key = tokens_key(PROFILE)
-    desk.world.keyring.kept[key] = desk.world.keyring.kept[key].replace(ACCESS_TOKEN, "newer")
+    desk.world.keyring.entries[key] = desk.world.keyring.entries[key].replace(ACCESS_TOKEN, "newer")
     assert (await desk.ask("saved", profile=PROFILE.id))["profile"] == PROFILE.id
     await settle()
     assert session.access_token() == "newer"
@@ -383,7 +387,7 @@ async def test_a_refusal_names_options_and_no_field_of_the_form(
     async def fail() -> None:
         raise CertificateRejected("login.example")
 
-    monkeypatch.setattr(desk.agent, "_go_by_the_file", fail)
+    monkeypatch.setattr(desk.agent, "_reload_profiles", fail)
     refusal = await desk.refusal("profiles_changed")
     assert "--ca-file (“xdr-login profiles edit”)" in refusal.text
     assert "More options" not in refusal.text

@@ -1,6 +1,6 @@
 import pytest
 
-from desktop.ipc.messages import LONGEST, BadMessage, decode, encode, plain_members
+from desktop.ipc.messages import LONGEST_LINE, BadMessage, decode, encode, plain_members
 
 
 def test_a_message_is_one_line_with_the_version() -> None:
@@ -22,7 +22,7 @@ def test_what_was_encoded_is_decoded() -> None:
         (b'{"version": 1', "cut off"),
         (b"\n", "no JSON"),
         (b"\xff\n", "no JSON"),
-        (b"[" * LONGEST + b"\n", "no JSON"),
+        (b"[" * LONGEST_LINE + b"\n", "no JSON"),
         (b"[1]\n", "no object"),
         (b"{}\n", "another version"),
         (b'{"version": 2}\n', "another version"),

@@ -17,8 +17,8 @@ import pytest
 
 from desktop.ipc import address, client, peer, server
 from desktop.ipc.client import AlreadyRunning, NoAnswer, NotRunning
-from desktop.ipc.messages import LONGEST, Members
-from desktop.ipc.server import Claim, Server, claim
+from desktop.ipc.messages import LONGEST_LINE, Members
+from desktop.ipc.server import InstanceClaim, Server, claim_instance
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,15 +32,15 @@ def shown() -> list[Members]:
 
 
 @pytest.fixture
-def claimed() -> Iterator[Claim]:
+def claimed() -> Iterator[InstanceClaim]:
     """Be the one that runs."""
-    made = claim()
+    made = claim_instance()
     yield made
-    made.give_up()
+    made.release()
 
 
 @pytest.fixture
-async def running(claimed: Claim, shown: list[Members]) -> AsyncIterator[Server]:
+async def running(claimed: InstanceClaim, shown: list[Members]) -> AsyncIterator[Server]:
     """Answer."""
 
     async def show(members: Members, _process: int | None) -> Members:
@@ -56,9 +56,9 @@ async def running(claimed: Claim, shown: list[Members]) -> AsyncIterator[Server]
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for nothing that will not come."""
-    monkeypatch.setattr(client, "_PATIENCE", 0.05)
-    monkeypatch.setattr(server, "_PATIENCE", 0.0)
-    monkeypatch.setattr(server, "_LINE_WITHIN", 0.05)
+    monkeypatch.setattr(client, "_TIMEOUT", 0.05)
+    monkeypatch.setattr(server, "_CLAIM_TIMEOUT", 0.0)
+    monkeypatch.setattr(server, "_LINE_TIMEOUT", 0.05)
 
 
 async def aside(work: Callable[[], object]) -> object:
@@ -84,7 +84,7 @@ async def say(line: bytes) -> bytes:
 
 @pytest.mark.usefixtures("running")
 async def test_the_running_one_is_asked_to_show_its_window(shown: list[Members]) -> None:
-    await aside(client.show)
+    await aside(client.show_window)
     assert [each["command"] for each in shown] == ["show"]
 
 
@@ -94,7 +94,7 @@ async def test_what_lets_a_window_come_to_the_front_is_passed_on(
 ) -> None:
     monkeypatch.setenv("XDG_ACTIVATION_TOKEN", "wayland-token")
     monkeypatch.setenv("DESKTOP_STARTUP_ID", "x11_TIME1")
-    await aside(client.show)
+    await aside(client.show_window)
     assert shown[0]["activation"] == {
         "XDG_ACTIVATION_TOKEN": "wayland-token",
         "DESKTOP_STARTUP_ID": "x11_TIME1",
@@ -103,21 +103,21 @@ async def test_what_lets_a_window_come_to_the_front_is_passed_on(
 
 @pytest.mark.usefixtures("running")
 async def test_a_command_is_answered_with_what_it_gives() -> None:
-    answer = await aside(lambda: client.ask("show"))
+    answer = await aside(lambda: client.send_command("show"))
     assert answer == {"version": 1, "ok": True, "done": True}
 
 
 @pytest.mark.usefixtures("running")
 async def test_an_unknown_command_is_refused() -> None:
     with pytest.raises(NoAnswer, match="unknown command"):
-        await aside(lambda: client.ask("dance"))
+        await aside(lambda: client.send_command("dance"))
 
 
 def test_where_nobody_runs_nobody_is_asked() -> None:
     with pytest.raises(NotRunning):
-        client.show()
-    client.hand_over(quietly=False)
-    client.hand_over(quietly=True)
+        client.show_window()
+    client.defer_to_running_app(quietly=False)
+    client.defer_to_running_app(quietly=True)
 
 
 @pytest.mark.usefixtures("running")
@@ -127,15 +127,15 @@ async def test_a_second_one_is_not_needed(
     shown: list[Members],
 ) -> None:
     with pytest.raises(AlreadyRunning):
-        await aside(lambda: client.hand_over(quietly=quietly))
+        await aside(lambda: client.defer_to_running_app(quietly=quietly))
     assert len(shown) == (0 if quietly else 1)
 
 
 @pytest.mark.usefixtures("claimed", "impatient")
 def test_one_that_does_not_answer_counts_as_none() -> None:
     with pytest.raises(NoAnswer):
-        client.show()
-    client.hand_over(quietly=False)
+        client.show_window()
+    client.defer_to_running_app(quietly=False)
 
 
 def test_what_takes_too_long_is_no_answer() -> None:
@@ -146,14 +146,14 @@ def test_what_takes_too_long_is_no_answer() -> None:
         return {}
 
     with pytest.raises(NoAnswer, match="too long"):
-        client.in_time(endless, 0.01)
+        client.run_with_timeout(endless, 0.01)
     ended.set()
 
 
 def test_what_comes_in_time_is_the_answer() -> None:
-    assert client.in_time(lambda: {"ok": True}, 5) == {"ok": True}
+    assert client.run_with_timeout(lambda: {"ok": True}, 5) == {"ok": True}
     with pytest.raises(ZeroDivisionError):
-        client.in_time(lambda: {"ok": 1 / 0}, 5)
+        client.run_with_timeout(lambda: {"ok": 1 / 0}, 5)
 
 
 # Being asked
@@ -168,7 +168,7 @@ def test_what_comes_in_time_is_the_answer() -> None:
         (b'{"version": 9, "command": "show"}\n', b"another version"),
         (b'{"version": 1}\n', b"unknown command"),
         (b'{"version": 1, "command": ["show"]}\n', b"unknown command"),
-        (b"x" * (2 * LONGEST) + b"\n", b"too long"),
+        (b"x" * (2 * LONGEST_LINE) + b"\n", b"too long"),
     ],
 )
 async def test_what_is_not_understood_is_refused(line: bytes, error: bytes) -> None:
@@ -194,25 +194,25 @@ async def test_only_so_many_are_answered_at_a_time(monkeypatch: pytest.MonkeyPat
 async def test_another_person_is_not_answered(
     monkeypatch: pytest.MonkeyPatch, shown: list[Members]
 ) -> None:
-    monkeypatch.setattr(server, "is_own", lambda _: False)
+    monkeypatch.setattr(server, "is_same_user", lambda _: False)
     assert await say(b'{"version": 1, "command": "show"}\n') == b""
     assert shown == []
 
 
 @pytest.mark.usefixtures("running")
 async def test_another_person_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peer, "is_own", lambda _: False)
+    monkeypatch.setattr(peer, "is_same_user", lambda _: False)
     with pytest.raises(NotRunning):
-        await aside(client.show)
+        await aside(client.show_window)
 
 
 def test_one_knows_oneself_at_the_other_end() -> None:
     one, other = socket.socketpair()
     with one, other:
-        assert peer.is_own(one)
+        assert peer.is_same_user(one)
 
 
-async def test_an_error_of_a_handler_is_reported_and_not_told(claimed: Claim) -> None:
+async def test_an_error_of_a_handler_is_reported_and_not_told(claimed: InstanceClaim) -> None:
     async def broken(_members: Members, _process: int | None) -> Members:
         raise ZeroDivisionError
 
@@ -221,12 +221,12 @@ async def test_an_error_of_a_handler_is_reported_and_not_told(claimed: Claim) ->
     made = Server({"show": broken})
     await made.listen(claimed)
     with pytest.raises(NoAnswer):
-        await aside(client.show)
+        await aside(client.show_window)
     await made.close()
     assert len(reported) == 1
 
 
-async def test_who_asks_for_the_end_is_answered_before_it(claimed: Claim) -> None:
+async def test_who_asks_for_the_end_is_answered_before_it(claimed: InstanceClaim) -> None:
     wanted = asyncio.Event()
 
     async def end(_members: Members, _process: int | None) -> Members:
@@ -235,13 +235,13 @@ async def test_who_asks_for_the_end_is_answered_before_it(claimed: Claim) -> Non
 
     made = Server({"quit": end})
     await made.listen(claimed)
-    asking = asyncio.create_task(aside(lambda: client.ask("quit")))
+    asking = asyncio.create_task(aside(lambda: client.send_command("quit")))
     await wanted.wait()
     await made.close()
     assert await asking == {"version": 1, "ok": True}
 
 
-async def test_closing_ends_an_answer_under_way(claimed: Claim) -> None:
+async def test_closing_ends_an_answer_under_way(claimed: InstanceClaim) -> None:
     asked = asyncio.Event()
 
     async def endless(_members: Members, _process: int | None) -> Members:
@@ -251,7 +251,7 @@ async def test_closing_ends_an_answer_under_way(claimed: Claim) -> None:
 
     made = Server({"show": endless})
     await made.listen(claimed)
-    waiting = asyncio.create_task(aside(client.show))
+    waiting = asyncio.create_task(aside(client.show_window))
     await asked.wait()
     await made.close()
     with pytest.raises(NoAnswer):
@@ -268,30 +268,32 @@ async def test_of_two_the_second_is_not_the_one(
     shown: list[Members],
 ) -> None:
     with pytest.raises(AlreadyRunning):
-        await aside(lambda: claim(quietly=quietly))
+        await aside(lambda: claim_instance(quietly=quietly))
     assert len(shown) == (0 if quietly else 1)
 
 
 def test_after_the_end_of_one_another_can_be_it() -> None:
-    claim().give_up()
-    claim().give_up()
+    claim_instance().release()
+    claim_instance().release()
 
 
 @pytest.mark.usefixtures("claimed", "impatient")
 def test_one_that_does_not_answer_does_not_keep_others_from_starting() -> None:
     with pytest.raises(OSError, match="does not answer"):
-        claim()
+        claim_instance()
 
 
 def test_what_a_crash_left_behind_is_replaced() -> None:
     # Not a fork of this process: it may have threads, of which Python warns since 3.12.
-    crash = "import os; from desktop.ipc.server import claim; claim(); os._exit(7)"
+    crash = (
+        "import os; from desktop.ipc.server import claim_instance; claim_instance(); os._exit(7)"
+    )
     crashed = subprocess.run([sys.executable, "-c", crash], cwd=ROOT, check=False)
     assert crashed.returncode == 7
     assert address.socket_path().exists()
     with pytest.raises(NotRunning):
-        client.show()
-    claim().give_up()
+        client.show_window()
+    claim_instance().release()
 
 
 @pytest.mark.usefixtures("claimed")
@@ -348,7 +350,7 @@ def test_a_socket_whose_path_is_too_long_is_an_error(
     deep.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
     with pytest.raises(OSError, match="too long"):
-        claim()
+        claim_instance()
 
 
 def test_the_pipe_of_windows_has_the_account_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,8 +375,8 @@ class AsOnMacOS:
 
 def test_on_macos_user_and_process_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin", byteorder=sys.byteorder))
-    assert peer.is_own(AsOnMacOS(os.getuid()))
-    assert not peer.is_own(AsOnMacOS(os.getuid() + 1))
+    assert peer.is_same_user(AsOnMacOS(os.getuid()))
+    assert not peer.is_same_user(AsOnMacOS(os.getuid() + 1))
     assert peer.process_of(AsOnMacOS(0)) == 4711
 
 
@@ -391,14 +393,14 @@ async def test_where_there_are_too_many_the_silent_make_room(
     monkeypatch.setattr(server, "_MOST_PEERS", 3)
     silent = [await asyncio.open_unix_connection(address.socket_path()) for _ in range(3)]
     await asyncio.sleep(0)
-    answer = await aside(lambda: client.ask("show"))
+    answer = await aside(lambda: client.send_command("show"))
     assert answer == {"version": 1, "ok": True, "done": True}
     assert await silent[0][0].read() == b"", "the longest silent one has gone"
     for _, writer in silent:
         writer.close()
 
 
-async def test_who_goes_away_ends_what_it_asked_for(claimed: Claim) -> None:
+async def test_who_goes_away_ends_what_it_asked_for(claimed: InstanceClaim) -> None:
     asked, ended = asyncio.Event(), asyncio.Event()
 
     async def endless(_members: Members, _process: int | None) -> Members:
@@ -426,10 +428,10 @@ def test_one_who_cannot_be_reached_for_all_the_others_is_none(
     with socket.socket(socket.AF_UNIX) as listening, contextlib.ExitStack() as waiting:
         listening.bind(os.fspath(address.socket_path()))
         listening.listen(0)
-        monkeypatch.setattr(client, "_PATIENCE", 0.1)
+        monkeypatch.setattr(client, "_TIMEOUT", 0.1)
         for _ in range(3):  # nobody lets them in
             each = waiting.enter_context(socket.socket(socket.AF_UNIX))
             each.setblocking(False)
             each.connect_ex(os.fspath(address.socket_path()))
         with pytest.raises(NotRunning):
-            client.ask("show")
+            client.send_command("show")

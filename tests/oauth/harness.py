@@ -64,13 +64,23 @@ fuzzed = settings(database=None, max_examples=100)
 
 def members_named(*names: str) -> st.SearchStrategy[dict[str, Any]]:
     """JSON objects with any of `names`, holding anything."""
-    return st.dictionaries(st.sampled_from(names), any_json | st.sampled_from(_TELLING))
+    return st.dictionaries(st.sampled_from(names), any_json | st.sampled_from(_EDGE_VALUES))
 
 
-_TELLING = ("600", 5, 1e309, -1, "bearer", f"https://{HOST}/x", "slow_down", "10" * 200, 10**400)
+_EDGE_VALUES = (
+    "600",
+    5,
+    1e309,
+    -1,
+    "bearer",
+    f"https://{HOST}/x",
+    "slow_down",
+    "10" * 200,
+    10**400,
+)
 
 
-class HandClock:
+class ManualClock:
     """Time that passes only when somebody sleeps or turns it."""
 
     def __init__(self) -> None:
@@ -88,23 +98,23 @@ class HandClock:
         until = self.passed + max(seconds, 1e-6)
         await _let_others_run()
         while self.passed < until:
-            self._pass(until)
+            self._advance_to(until)
             await _let_others_run()
 
-    def turn(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Let `seconds` pass."""
         self.passed += seconds
 
-    def set_wall(self, seconds: float) -> None:
+    def set_wall_clock(self, seconds: float) -> None:
         """Move the wall clock alone: somebody sets it, or the computer slept."""
         self._ahead += timedelta(seconds=seconds)
 
-    def plan(self, at: float, action: Callable[[], object]) -> None:
+    def schedule(self, at: float, action: Callable[[], object]) -> None:
         """Do `action` when a sleep reaches `at`, in seconds since the start."""
         self._plans.append((at, action))
         self._plans.sort(key=lambda plan: plan[0])
 
-    def _pass(self, until: float) -> None:
+    def _advance_to(self, until: float) -> None:
         if self._plans and self._plans[0][0] <= until:
             at, action = self._plans.pop(0)
             self.passed = max(self.passed, at)
@@ -122,23 +132,25 @@ async def _let_others_run() -> None:
 Reply = Callable[[httpx.Request], httpx.Response]
 
 
-def says(members: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+def json_reply(
+    members: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Reply:
     """A reply with `members` as JSON."""
     return lambda _: httpx.Response(status, json=members, headers=headers)
 
 
-def sends(body: bytes | str, status: int = 200, content_type: str = "text/html") -> Reply:
+def raw_reply(body: bytes | str, status: int = 200, content_type: str = "text/html") -> Reply:
     """A reply with `body` as it is."""
     headers = {"content-type": content_type}
     return lambda _: httpx.Response(status, content=body, headers=headers)
 
 
-def refuses(error: str, status: int = 400, **more: object) -> Reply:
+def error_reply(error: str, status: int = 400, **more: object) -> Reply:
     """An OAuth error."""
-    return says({"error": error, **more}, status)
+    return json_reply({"error": error, **more}, status)
 
 
-def breaks(error: Exception) -> Reply:
+def failing_reply(error: Exception) -> Reply:
     """No answer at all."""
 
     def reply(_: httpx.Request) -> httpx.Response:
@@ -147,15 +159,15 @@ def breaks(error: Exception) -> Reply:
     return reply
 
 
-PENDING = refuses("authorization_pending")
-NOT_FOUND = sends("", 404)
+PENDING = error_reply("authorization_pending")
+NOT_FOUND = raw_reply("", 404)
 
 
-class Bench:
+class ClientHarness:
     """A client connected to a server that gives `replies` in turn, the last one for ever."""
 
     def __init__(self, *replies: Reply, client: Client = PUBLIC) -> None:
-        self.clock = HandClock()
+        self.clock = ManualClock()
         self.requests: list[httpx.Request] = []
         self.asked_at: list[float] = []
         self.offsets: list[float] = []
@@ -186,7 +198,7 @@ class Bench:
         """The seconds between the requests."""
         return [later - earlier for earlier, later in pairwise(self.asked_at)]
 
-    async def code(
+    async def request_code(
         self,
         metadata: ServerMetadata = ENDPOINTS,
         *,
@@ -206,7 +218,7 @@ class Bench:
         extra: Mapping[str, str] | None = None,
     ) -> TokenSet:
         """The whole grant, from code to tokens."""
-        authorization = await self.code(metadata, scope=scope, extra=extra)
+        authorization = await self.request_code(metadata, scope=scope, extra=extra)
         return await poll(
             lambda: request_token(
                 self.connection, metadata.token_endpoint, authorization=authorization, scope=scope
@@ -230,11 +242,11 @@ HELD = TokenSet(
 )
 
 
-class Asking:
+class PollHarness:
     """A poll whose questions have the given outcomes in turn, the last one for ever."""
 
     def __init__(self, *outcomes: TokenSet | Exception) -> None:
-        self.clock = HandClock()
+        self.clock = ManualClock()
         self.nudge = asyncio.Event()
         self.asked_at: list[float] = []
         self.progress: list[Progress] = []
@@ -281,7 +293,7 @@ def authorization(
     )
 
 
-def answer(
+def make_answer(
     body: bytes | str | Mapping[str, object] | Sequence[object],
     status: int = 200,
     headers: Mapping[str, str] | None = None,
@@ -293,7 +305,7 @@ def answer(
     return Answer(TOKEN_ENDPOINT, status, httpx.Headers(headers), content)
 
 
-def unsigned(claims: object, header: object = None) -> str:
+def unsigned_jwt(claims: object, header: object = None) -> str:
     """A JWT that nobody signed."""
     parts = (header or {"alg": "none"}, claims)
     encoded = [base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts]

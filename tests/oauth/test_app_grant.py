@@ -3,23 +3,31 @@ from datetime import UTC, datetime
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.app_grant import AppGrant, app_grant_status
+from desktop.oauth.app_grant import AppGrant, fetch_app_grant
 from desktop.oauth.errors import OAuthError
-from tests.oauth.harness import HOST, PUBLIC, Bench, Reply, refuses, says, sends
+from tests.oauth.harness import (
+    HOST,
+    PUBLIC,
+    ClientHarness,
+    Reply,
+    error_reply,
+    json_reply,
+    raw_reply,
+)
 
 APP_GRANT_ENDPOINT = f"https://{HOST}/iroh/oauth2/app-grant"
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 async def told(reply: Reply, endpoint: str = APP_GRANT_ENDPOINT) -> AppGrant:
-    bench = Bench(reply)
-    return await app_grant_status(bench.connection, endpoint, access_token="acc-ess-token")
+    bench = ClientHarness(reply)
+    return await fetch_app_grant(bench.connection, endpoint, access_token="acc-ess-token")
 
 
 @pytest.mark.parametrize("endpoint", [APP_GRANT_ENDPOINT, f"{APP_GRANT_ENDPOINT}/"])
 async def test_it_is_asked_beside_the_grants_for_this_client(endpoint: str) -> None:
-    bench = Bench(says({"granted": True}))
-    await app_grant_status(bench.connection, endpoint, access_token="acc-ess-token")
+    bench = ClientHarness(json_reply({"granted": True}))
+    await fetch_app_grant(bench.connection, endpoint, access_token="acc-ess-token")
     (request,) = bench.requests
     assert request.method == "GET"
     assert str(request.url) == (
@@ -43,7 +51,7 @@ async def test_it_is_asked_beside_the_grants_for_this_client(endpoint: str) -> N
     ],
 )
 async def test_what_is_granted_is_read(said: dict[str, object], grant: AppGrant) -> None:
-    assert await told(says(said)) == grant
+    assert await told(json_reply(said)) == grant
 
 
 @pytest.mark.parametrize(
@@ -61,18 +69,18 @@ async def test_what_is_granted_is_read(said: dict[str, object], grant: AppGrant)
 async def test_since_when_is_read_where_it_is_an_instant(
     member: str, written: object, since: datetime | None
 ) -> None:
-    assert (await told(says({"granted": True, member: written}))).since == since
+    assert (await told(json_reply({"granted": True, member: written}))).since == since
 
 
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (refuses("invalid_token", 401), errors.InvalidToken),
-        (sends("", 403), errors.InsufficientScope),
-        (sends("", 404), errors.UnusableAnswer),
-        (says({}), errors.UnusableAnswer),
-        (says([]), errors.UnusableAnswer),
-        (sends("<html>", 200), errors.PageInsteadOfAnswer),
+        (error_reply("invalid_token", 401), errors.InvalidToken),
+        (raw_reply("", 403), errors.InsufficientScope),
+        (raw_reply("", 404), errors.UnusableAnswer),
+        (json_reply({}), errors.UnusableAnswer),
+        (json_reply([]), errors.UnusableAnswer),
+        (raw_reply("<html>", 200), errors.PageInsteadOfAnswer),
     ],
 )
 async def test_what_is_no_status_is_told(reply: Reply, kind: type[OAuthError]) -> None:

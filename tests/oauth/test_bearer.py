@@ -12,12 +12,12 @@ from tests.oauth.harness import (
     HOST,
     START,
     USERINFO_ENDPOINT,
-    Bench,
-    answer,
+    ClientHarness,
     any_json,
     any_text,
     fuzzed,
-    says,
+    json_reply,
+    make_answer,
 )
 
 
@@ -32,7 +32,7 @@ def challenge(value: str) -> dict[str, str]:
 
 
 async def test_the_token_is_sent_in_the_header_and_nothing_of_the_client_is() -> None:
-    bench = Bench(says({"a": 1}), client=CONFIDENTIAL)
+    bench = ClientHarness(json_reply({"a": 1}), client=CONFIDENTIAL)
     found = await request_with_token(
         bench.connection,
         "GET",
@@ -51,7 +51,7 @@ async def test_the_token_is_sent_in_the_header_and_nothing_of_the_client_is() ->
     "address", ["http://login.example/userinfo", "https://dana@login.example/", "/userinfo"]
 )
 async def test_the_token_goes_to_no_unsafe_address(address: str) -> None:
-    bench = Bench(says({}))
+    bench = ClientHarness(json_reply({}))
     with pytest.raises(errors.UnsafeAddress):
         await request_with_token(
             bench.connection, "GET", address=address, access_token="acc-ess-token", read=members
@@ -61,7 +61,7 @@ async def test_the_token_goes_to_no_unsafe_address(address: str) -> None:
 
 async def test_a_redirect_does_not_take_the_token_elsewhere() -> None:
     away = httpx.Response(307, headers={"location": "https://evil.example/"})
-    bench = Bench(lambda _: away)
+    bench = ClientHarness(lambda _: away)
     with pytest.raises(errors.UnexpectedRedirect):
         await request_with_token(
             bench.connection,
@@ -81,7 +81,7 @@ async def test_a_redirect_does_not_take_the_token_elsewhere() -> None:
 def test_the_code_in_the_body_decides_whatever_the_status(
     code: str, kind: type[ErrorResponse], status: int
 ) -> None:
-    error = refused(answer({"error": f" {code.upper()}"}, status))
+    error = refused(make_answer({"error": f" {code.upper()}"}, status))
     assert type(error) is kind
     assert (error.host, error.status) == (HOST, status)
 
@@ -92,7 +92,7 @@ def test_the_code_in_the_challenge_decides_where_the_body_says_nothing(
     status: int, body: str
 ) -> None:
     header = 'Bearer realm="x", error="insufficient_scope", error_description="Wants profile."'
-    error = refused(answer(body, status, challenge(header)))
+    error = refused(make_answer(body, status, challenge(header)))
     assert type(error) is errors.InsufficientScope
     assert (error.error, error.description) == ("insufficient_scope", "Wants profile.")
 
@@ -104,28 +104,28 @@ def test_the_code_in_the_challenge_decides_where_the_body_says_nothing(
 def test_the_status_decides_where_nothing_is_said(
     status: int, kind: type[ErrorResponse], body: str
 ) -> None:
-    assert type(refused(answer(body, status))) is kind
+    assert type(refused(make_answer(body, status))) is kind
 
 
 def test_a_challenge_without_a_code_makes_a_page_the_word_of_the_server() -> None:
-    error = refused(answer("<html>", 401, challenge('Bearer realm="x"')))
+    error = refused(make_answer("<html>", 401, challenge('Bearer realm="x"')))
     assert (type(error), error.error) == (errors.InvalidToken, "invalid_token")
 
 
 @pytest.mark.parametrize("header", ["", "Basic realm=proxy", "Negotiate", "BearerX a=b"])
 @pytest.mark.parametrize("status", [401, 403])
 def test_the_page_of_a_proxy_says_nothing_about_the_token(status: int, header: str) -> None:
-    raise_for_token(answer("<html>Blocked", status, challenge(header)), START)
+    raise_for_token(make_answer("<html>Blocked", status, challenge(header)), START)
 
 
 @pytest.mark.parametrize(
     "reply",
     [
-        answer({}, 200),
-        answer("", 404),
-        answer("", 503),
-        answer({"error": "invalid_request"}, 400),
-        answer({"error": "too_many_requests"}, 429),
+        make_answer({}, 200),
+        make_answer("", 404),
+        make_answer("", 503),
+        make_answer({"error": "invalid_request"}, 400),
+        make_answer({"error": "too_many_requests"}, 429),
     ],
 )
 def test_what_is_not_about_the_token_is_left_to_others(reply: Answer) -> None:
@@ -135,7 +135,7 @@ def test_what_is_not_about_the_token_is_left_to_others(reply: Answer) -> None:
 def test_a_refused_token_has_every_fact_of_the_answer() -> None:
     body = {"error": "invalid_jwt", "error_description": "Expired.", "trace_id": "t-1"}
     header = 'Bearer error="invalid_token", error_description="In the challenge."'
-    error = refused(answer(body, 401, {"Retry-After": "7", **challenge(header)}))
+    error = refused(make_answer(body, 401, {"Retry-After": "7", **challenge(header)}))
     assert type(error) is errors.InvalidToken
     assert (error.error, error.description) == ("invalid_jwt", "Expired.")
     assert (error.trace_id, error.retry_after, error.status) == ("t-1", 7.0, 401)
@@ -178,5 +178,5 @@ def test_an_absent_challenge_is_none() -> None:
 @given(any_text, any_json)
 def test_nothing_that_a_server_says_breaks_the_reading(header: str, body: object) -> None:
     challenge_in({"www-authenticate": f"Bearer {header}"})
-    reply = answer({"error": body}, 401, challenge("Bearer"))
+    reply = make_answer({"error": body}, 401, challenge("Bearer"))
     assert type(refused(reply)) in {errors.InvalidToken, errors.InsufficientScope}

@@ -7,13 +7,13 @@ from hypothesis import given
 
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.claims import Account, account_in, unverified_claims
-from tests.oauth.harness import any_json, any_text, fuzzed, members_named, unsigned
+from tests.oauth.harness import any_json, any_text, fuzzed, members_named, unsigned_jwt
 
 XDR = "https://schemas.cisco.com/iroh/identity/claims/"
 
 
 def test_the_claims_of_an_xdr_token_name_user_and_organization() -> None:
-    token = unsigned(
+    token = unsigned_jwt(
         {
             "iss": "IROH Auth NAM",
             "sub": "0f1e",
@@ -42,12 +42,12 @@ def test_the_claims_of_an_xdr_token_name_user_and_organization() -> None:
     ],
 )
 def test_the_most_telling_claim_names_the_user(claims: dict[str, Any], account: Account) -> None:
-    assert account_in(unsigned(claims)) == account
+    assert account_in(unsigned_jwt(claims)) == account
 
 
 def test_the_first_token_that_names_a_user_counts() -> None:
-    tokens = (None, "", "opaque", unsigned({"scope": "x"}), unsigned({"sub": "1"}))
-    assert account_in(*tokens, unsigned({"sub": "2"})) == Account("1")
+    tokens = (None, "", "opaque", unsigned_jwt({"scope": "x"}), unsigned_jwt({"sub": "1"}))
+    assert account_in(*tokens, unsigned_jwt({"sub": "2"})) == Account("1")
 
 
 def test_no_token_names_nobody() -> None:
@@ -55,7 +55,7 @@ def test_no_token_names_nobody() -> None:
 
 
 def test_names_are_fit_to_print() -> None:
-    account = account_in(unsigned({"email": "dana\u202e\n" + "x" * 100, "org_name": "a\0b"}))
+    account = account_in(unsigned_jwt({"email": "dana\u202e\n" + "x" * 100, "org_name": "a\0b"}))
     assert account == Account("dana " + "x" * 74 + "…", "a b")
 
 
@@ -66,12 +66,12 @@ def test_names_are_fit_to_print() -> None:
         "a.b",
         "a.b.c",
         "....",
-        unsigned([1, 2]),
-        unsigned("text"),
-        unsigned({"sub": "1"}, header=["x"]),
-        unsigned({"sub": "1"}, header={"alg": "none", "kid": 5}),
-        unsigned({"sub": "1"}, header={"alg": "none", "crit": ["x"]}),
-        unsigned({"sub": "1"}) + "!!!",
+        unsigned_jwt([1, 2]),
+        unsigned_jwt("text"),
+        unsigned_jwt({"sub": "1"}, header=["x"]),
+        unsigned_jwt({"sub": "1"}, header={"alg": "none", "kid": 5}),
+        unsigned_jwt({"sub": "1"}, header={"alg": "none", "crit": ["x"]}),
+        unsigned_jwt({"sub": "1"}) + "!!!",
         "e30." + urlsafe_b64encode(b"[" * 100_000).decode() + ".",
         "e30." + urlsafe_b64encode(b'{"a":' + b"9" * 5000 + b"}").decode() + ".",
         "e30." + urlsafe_b64encode(b'{"a":"\xff"}').decode() + ".",
@@ -83,13 +83,13 @@ def test_an_opaque_token_has_no_claims(token: str) -> None:
 
 def test_an_expired_token_still_names_its_user() -> None:
     claims = {"sub": "1", "exp": 0, "nbf": 2**40, "iat": "soon", "aud": "other"}
-    assert unverified_claims(unsigned(claims, header={"alg": "RS256"})) == claims
+    assert unverified_claims(unsigned_jwt(claims, header={"alg": "RS256"})) == claims
 
 
 @fuzzed
 @given(members_named("email", "sub", "org_name", f"{XDR}user/email") | any_json)
 def test_no_claims_break_the_reading(claims: object) -> None:
-    account = account_in(unsigned(claims))
+    account = account_in(unsigned_jwt(claims))
     assert not has_hidden_characters(account.user + account.organization)
 
 

@@ -21,17 +21,17 @@ from tests.oauth.harness import (
     PUBLIC,
     SECRETS,
     TOKEN_ENDPOINT,
-    Bench,
+    ClientHarness,
     Reply,
-    breaks,
-    refuses,
-    says,
-    sends,
+    error_reply,
+    failing_reply,
+    json_reply,
+    raw_reply,
 )
 
 AUTO, NONE = ClientAuthentication.AUTO, ClientAuthentication.NONE
 BASIC, POST = ClientAuthentication.BASIC, ClientAuthentication.POST
-REFUSED = refuses("invalid_client", 401)
+REFUSED = error_reply("invalid_client", 401)
 
 
 def pair_in(header: str) -> tuple[str, str]:
@@ -41,7 +41,7 @@ def pair_in(header: str) -> tuple[str, str]:
     return name, password
 
 
-def used_methods(bench: Bench) -> list[ClientAuthentication]:
+def used_methods(bench: ClientHarness) -> list[ClientAuthentication]:
     """How the client proved itself in each request."""
     return [
         BASIC if "authorization" in request.headers else POST if "client_secret" in form else NONE
@@ -121,27 +121,27 @@ def test_the_client_id_cannot_be_replaced_by_another_parameter() -> None:
 
 
 def test_no_secret_is_shown_by_a_client_or_its_connection() -> None:
-    bench = Bench(PENDING, client=CONFIDENTIAL)
+    bench = ClientHarness(PENDING, client=CONFIDENTIAL)
     shown = f"{bench.connection!r} {bench.connection} {CONFIDENTIAL}"
     assert not [secret for secret in SECRETS if secret in shown]
 
 
 async def test_the_members_of_the_answer_are_given() -> None:
-    bench = Bench(says({"a": 1}))
+    bench = ClientHarness(json_reply({"a": 1}))
     assert await request(bench.connection, TOKEN_ENDPOINT, form={"b": "c"}) == {"a": 1}
     assert bench.forms == [{"b": "c", "client_id": "client-1"}]
     assert bench.connection.known_methods == {TOKEN_ENDPOINT: NONE}
 
 
 async def test_basic_is_tried_first_and_remembered_when_it_works() -> None:
-    bench = Bench(says({}), client=CONFIDENTIAL)
+    bench = ClientHarness(json_reply({}), client=CONFIDENTIAL)
     await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert used_methods(bench) == [BASIC]
     assert bench.connection.known_methods == {TOKEN_ENDPOINT: BASIC}
 
 
 async def test_the_body_is_tried_when_basic_is_refused_and_remembered() -> None:
-    bench = Bench(REFUSED, says({}), client=CONFIDENTIAL)
+    bench = ClientHarness(REFUSED, json_reply({}), client=CONFIDENTIAL)
     await request(bench.connection, TOKEN_ENDPOINT, form={})
     await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert used_methods(bench) == [BASIC, POST, POST]
@@ -149,20 +149,20 @@ async def test_the_body_is_tried_when_basic_is_refused_and_remembered() -> None:
 
 
 async def test_the_second_method_waits_a_second() -> None:
-    bench = Bench(REFUSED, says({}), client=CONFIDENTIAL)
+    bench = ClientHarness(REFUSED, json_reply({}), client=CONFIDENTIAL)
     await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert bench.pauses == [1.0]
 
 
 @pytest.mark.parametrize("body", ["", "<html>401</html>"])
 async def test_a_401_that_is_no_oauth_answer_counts_as_a_refusal_of_the_method(body: str) -> None:
-    bench = Bench(sends(body, 401), says({"a": 1}), client=CONFIDENTIAL)
+    bench = ClientHarness(raw_reply(body, 401), json_reply({"a": 1}), client=CONFIDENTIAL)
     assert await request(bench.connection, TOKEN_ENDPOINT, form={}) == {"a": 1}
     assert used_methods(bench) == [BASIC, POST]
 
 
 async def test_a_401_to_the_last_method_is_told_as_it_is() -> None:
-    bench = Bench(sends("", 401), client=CONFIDENTIAL)
+    bench = ClientHarness(raw_reply("", 401), client=CONFIDENTIAL)
     with pytest.raises(errors.UnusableAnswer) as caught:
         await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert caught.value.status == 401
@@ -170,14 +170,14 @@ async def test_a_401_to_the_last_method_is_told_as_it_is() -> None:
 
 @pytest.mark.parametrize("status", [200, 400, 403, 404])
 async def test_another_unusable_answer_does_not_try_the_next_method(status: int) -> None:
-    bench = Bench(sends("<html>", status), client=CONFIDENTIAL)
+    bench = ClientHarness(raw_reply("<html>", status), client=CONFIDENTIAL)
     with pytest.raises(errors.PageInsteadOfAnswer):
         await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert used_methods(bench) == [BASIC]
 
 
 async def test_a_password_that_no_method_proves_is_an_error_and_nothing_is_remembered() -> None:
-    bench = Bench(REFUSED, client=CONFIDENTIAL)
+    bench = ClientHarness(REFUSED, client=CONFIDENTIAL)
     bench.connection.known_methods[TOKEN_ENDPOINT] = POST
     with pytest.raises(errors.InvalidClient):
         await request(bench.connection, TOKEN_ENDPOINT, form={})
@@ -186,14 +186,16 @@ async def test_a_password_that_no_method_proves_is_an_error_and_nothing_is_remem
 
 
 async def test_a_chosen_method_is_not_replaced_when_it_is_refused() -> None:
-    bench = Bench(REFUSED, client=Client("client-1", "pass-word", BASIC))
+    bench = ClientHarness(REFUSED, client=Client("client-1", "pass-word", BASIC))
     with pytest.raises(errors.InvalidClient):
         await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert used_methods(bench) == [BASIC]
 
 
 async def test_the_two_endpoints_may_want_different_methods() -> None:
-    bench = Bench(says({}), REFUSED, PENDING, says({}), PENDING, client=CONFIDENTIAL)
+    bench = ClientHarness(
+        json_reply({}), REFUSED, PENDING, json_reply({}), PENDING, client=CONFIDENTIAL
+    )
     await request(bench.connection, DEVICE_ENDPOINT, form={})
     with pytest.raises(errors.AuthorizationPending):
         await request(bench.connection, TOKEN_ENDPOINT, form={})
@@ -205,14 +207,14 @@ async def test_the_two_endpoints_may_want_different_methods() -> None:
 
 
 async def test_an_oauth_error_proves_that_the_client_was_known() -> None:
-    bench = Bench(refuses("access_denied"), client=CONFIDENTIAL)
+    bench = ClientHarness(error_reply("access_denied"), client=CONFIDENTIAL)
     with pytest.raises(errors.AccessDenied):
         await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert bench.connection.known_methods == {TOKEN_ENDPOINT: BASIC}
 
 
 async def test_a_trouble_proves_nothing_and_tries_nothing_else() -> None:
-    bench = Bench(breaks(httpx.ConnectError("refused")), client=CONFIDENTIAL)
+    bench = ClientHarness(failing_reply(httpx.ConnectError("refused")), client=CONFIDENTIAL)
     with pytest.raises(errors.TransportFailure):
         await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert len(bench.requests) == 1
@@ -220,7 +222,7 @@ async def test_a_trouble_proves_nothing_and_tries_nothing_else() -> None:
 
 
 async def test_an_unsafe_endpoint_is_never_asked() -> None:
-    bench = Bench(says({}), client=CONFIDENTIAL)
+    bench = ClientHarness(json_reply({}), client=CONFIDENTIAL)
     with pytest.raises(errors.UnsafeAddress):
         await request(bench.connection, "http://login.example/token", form={})
     assert bench.requests == []
@@ -233,19 +235,19 @@ DATED = {"Date": "Mon, 23 Nov 2026 02:55:00 GMT"}  # five minutes before the ben
 
 
 @pytest.mark.parametrize(
-    "reply", [says({}, headers=DATED), says({"error": "slow_down"}, 400, DATED)]
+    "reply", [json_reply({}, headers=DATED), json_reply({"error": "slow_down"}, 400, DATED)]
 )
 async def test_what_the_server_says_tells_how_far_the_clocks_are_apart(reply: Reply) -> None:
-    bench = Bench(reply)
+    bench = ClientHarness(reply)
     with contextlib.suppress(errors.SlowDown):
         await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert bench.offsets == [299.0]
 
 
 async def test_a_slow_answer_is_no_difference_between_the_clocks() -> None:
-    bench = Bench(says({}, headers={"Date": "Mon, 23 Nov 2026 03:00:20 GMT"}))
-    bench.clock.turn(0.5)
-    bench.on_request = lambda: bench.clock.turn(30.0)
+    bench = ClientHarness(json_reply({}, headers={"Date": "Mon, 23 Nov 2026 03:00:20 GMT"}))
+    bench.clock.advance(0.5)
+    bench.on_request = lambda: bench.clock.advance(30.0)
     await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert bench.offsets == [0.0]
 
@@ -256,19 +258,19 @@ async def test_a_slow_answer_is_no_difference_between_the_clocks() -> None:
 async def test_what_others_say_tells_nothing_of_the_clock_of_the_server(
     body: str, status: int
 ) -> None:
-    bench = Bench(lambda _: httpx.Response(status, content=body, headers=DATED))
+    bench = ClientHarness(lambda _: httpx.Response(status, content=body, headers=DATED))
     with pytest.raises(errors.Trouble):
         await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert bench.offsets == []
 
 
 async def test_a_server_that_names_no_date_tells_nothing_of_its_clock() -> None:
-    bench = Bench(says({}))
+    bench = ClientHarness(json_reply({}))
     await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert bench.offsets == []
 
 
 async def test_nobody_needs_to_care_about_the_clock() -> None:
-    bench = Bench(says({"a": 1}, headers=DATED))
+    bench = ClientHarness(json_reply({"a": 1}, headers=DATED))
     connection = ClientConnection(bench.connection.http, bench.clock, PUBLIC)
     assert await request(connection, TOKEN_ENDPOINT, form={}) == {"a": 1}

@@ -2,34 +2,34 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from desktop.oauth.clock import Moment, SystemClock, now
-from tests.oauth.harness import START, HandClock
+from tests.oauth.harness import START, ManualClock
 
 
 def test_time_that_passes_on_both_clocks_counts_once() -> None:
-    clock = HandClock()
+    clock = ManualClock()
     moment = now(clock)
-    clock.turn(5)
+    clock.advance(5)
     assert moment.elapsed(clock) == 5.0
 
 
 def test_sleep_counts_though_the_monotonic_clock_stood_still() -> None:
-    clock = HandClock()
+    clock = ManualClock()
     moment = now(clock)
-    clock.set_wall(3600)
+    clock.set_wall_clock(3600)
     assert moment.elapsed(clock) == 3600.0
 
 
 def test_a_wall_clock_set_back_takes_no_time_back() -> None:
-    clock = HandClock()
+    clock = ManualClock()
     moment = now(clock)
-    clock.turn(5)
-    clock.set_wall(-3600)
+    clock.advance(5)
+    clock.set_wall_clock(-3600)
     assert moment.elapsed(clock) == 5.0
 
 
 def test_elapsed_time_is_never_negative() -> None:
     moment = Moment(2000.0, START + timedelta(days=1))
-    assert moment.elapsed(HandClock()) == 0.0
+    assert moment.elapsed(ManualClock()) == 0.0
 
 
 def test_later_is_told_by_the_wall_clock() -> None:

@@ -21,7 +21,7 @@ from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.clock import SystemClock
 from desktop.oauth.grants.device import request_authorization
 from desktop.oauth.grants.token import TokenSet, refresh, request_token
-from desktop.oauth.identity import who_am_i
+from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import Issuer, discover
 from desktop.oauth.revocation import revoke_app_grant
 from desktop.options import demo_profile
@@ -61,7 +61,7 @@ class Analyst:
     async def who(self, held: TokenSet) -> object:
         """Ask who that is."""
         endpoint = self.profile.userinfo_endpoint
-        return await who_am_i(self.connection, endpoint, access_token=held.access_token)
+        return await fetch_userinfo(self.connection, endpoint, access_token=held.access_token)
 
     async def end(self, held: TokenSet) -> None:
         """End the grant."""

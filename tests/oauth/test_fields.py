@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from desktop.oauth.addresses import has_hidden_characters
-from desktop.oauth.fields import LONGEST_DURATION, seconds, text, words
+from desktop.oauth.fields import LONGEST_DURATION, seconds, string_list, text
 from tests.oauth.harness import any_json, fuzzed
 
 Value = Any
@@ -81,16 +81,16 @@ def test_seconds_are_looked_for_under_every_name_in_turn() -> None:
     ],
 )
 def test_words_are_split_at_spaces_and_commas(value: Value, expected: tuple[str, ...]) -> None:
-    assert words({"a": value}, "a") == expected
+    assert string_list({"a": value}, "a") == expected
 
 
 @pytest.mark.parametrize("value", [None, 5, True, {"a": "b"}])
 def test_what_holds_no_words_counts_as_absent(value: Value) -> None:
-    assert words({"a": value}, "a") is None
+    assert string_list({"a": value}, "a") is None
 
 
 def test_hidden_characters_in_words_separate_them() -> None:
-    assert words({"a": "read\u202eetirw\0 \ud800x"}, "a") == ("read", "etirw", "x")
+    assert string_list({"a": "read\u202eetirw\0 \ud800x"}, "a") == ("read", "etirw", "x")
 
 
 @fuzzed
@@ -101,4 +101,4 @@ def test_no_value_breaks_a_reader(value: Value) -> None:
     assert read is None or read.encode()
     number = seconds(found, "a")
     assert number is None or abs(number) <= LONGEST_DURATION
-    assert not any(has_hidden_characters(word) for word in words(found, "a") or ())
+    assert not any(has_hidden_characters(word) for word in string_list(found, "a") or ())

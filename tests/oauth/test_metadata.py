@@ -22,14 +22,14 @@ from tests.oauth.harness import (
     HOST,
     NOT_FOUND,
     TOKEN_ENDPOINT,
-    Bench,
+    ClientHarness,
     Reply,
-    breaks,
+    error_reply,
+    failing_reply,
     fuzzed,
+    json_reply,
     members_named,
-    refuses,
-    says,
-    sends,
+    raw_reply,
 )
 
 ADDRESS = f"https://{HOST}"
@@ -208,14 +208,14 @@ def test_the_first_endpoint_that_nobody_named_is_missing() -> None:
 
 
 async def test_one_document_is_enough_when_it_names_both_endpoints() -> None:
-    bench = Bench(says(BOTH))
+    bench = ClientHarness(json_reply(BOTH))
     assert await discover(bench.connection, ISSUER) == FULL
     assert bench.addresses == [OAUTH]
     assert bench.requests[0].method == "GET"
 
 
 async def test_no_credentials_are_sent_with_discovery() -> None:
-    bench = Bench(says(BOTH))
+    bench = ClientHarness(json_reply(BOTH))
     await discover(bench.connection, ISSUER)
     assert "authorization" not in bench.requests[0].headers
     assert bench.requests[0].content == b""
@@ -223,7 +223,9 @@ async def test_no_credentials_are_sent_with_discovery() -> None:
 
 async def test_the_second_document_fills_the_gaps_of_the_first() -> None:
     first = {**BOTH, "device_authorization_endpoint": None, "token_endpoint": f"{ADDRESS}/first"}
-    bench = Bench(says(first), says({**BOTH, "userinfo_endpoint": f"{ADDRESS}/me"}))
+    bench = ClientHarness(
+        json_reply(first), json_reply({**BOTH, "userinfo_endpoint": f"{ADDRESS}/me"})
+    )
     found = await discover(bench.connection, ISSUER)
     assert found == replace(
         FULL, token_endpoint=f"{ADDRESS}/first", userinfo_endpoint=f"{ADDRESS}/me"
@@ -235,57 +237,57 @@ async def test_the_second_document_fills_the_gaps_of_the_first() -> None:
     "reply",
     [
         NOT_FOUND,
-        refuses("Not Found", 404),
-        refuses("access_denied", 403),
-        sends("<html>Welcome", 200),
-        sends("", 302),
-        sends("busy", 503),
-        sends("x" * 2**21),
-        says({}),
-        says({"message": "no such path"}),
-        says([BOTH]),
-        says({**BOTH, "issuer": None}),
+        error_reply("Not Found", 404),
+        error_reply("access_denied", 403),
+        raw_reply("<html>Welcome", 200),
+        raw_reply("", 302),
+        raw_reply("busy", 503),
+        raw_reply("x" * 2**21),
+        json_reply({}),
+        json_reply({"message": "no such path"}),
+        json_reply([BOTH]),
+        json_reply({**BOTH, "issuer": None}),
     ],
 )
 async def test_a_document_that_is_no_metadata_is_passed_over(reply: Reply) -> None:
-    bench = Bench(reply, says(BOTH))
+    bench = ClientHarness(reply, json_reply(BOTH))
     assert await discover(bench.connection, ISSUER) == FULL
 
 
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (says({**BOTH, "issuer": "https://evil.example"}), MetadataMismatch),
-        (says({**BOTH, "token_endpoint": "http://login.example/"}), UnsafeAddress),
-        (breaks(httpx.ConnectError("refused")), errors.TransportFailure),
-        (breaks(httpx.ReadTimeout("")), errors.NoAnswerInTime),
-        (sends("", 429), errors.Throttled),
+        (json_reply({**BOTH, "issuer": "https://evil.example"}), MetadataMismatch),
+        (json_reply({**BOTH, "token_endpoint": "http://login.example/"}), UnsafeAddress),
+        (failing_reply(httpx.ConnectError("refused")), errors.TransportFailure),
+        (failing_reply(httpx.ReadTimeout("")), errors.NoAnswerInTime),
+        (raw_reply("", 429), errors.Throttled),
     ],
 )
 async def test_a_document_that_lies_or_cannot_be_had_ends_discovery(
     reply: Reply, kind: type[OAuthError]
 ) -> None:
-    bench = Bench(reply, says(BOTH))
+    bench = ClientHarness(reply, json_reply(BOTH))
     with pytest.raises(kind):
         await discover(bench.connection, ISSUER)
     assert len(bench.requests) == 1
 
 
 async def test_manual_endpoints_need_no_discovery() -> None:
-    bench = Bench(NOT_FOUND)
+    bench = ClientHarness(NOT_FOUND)
     assert await discover(bench.connection, ISSUER, manual=FULL) == FULL
     assert bench.requests == []
 
 
 async def test_a_manual_endpoint_counts_more_than_discovery() -> None:
     manual = ServerMetadata(device_authorization_endpoint=f"{ADDRESS}/manual")
-    found = await discover(Bench(says(BOTH)).connection, ISSUER, manual=manual)
+    found = await discover(ClientHarness(json_reply(BOTH)).connection, ISSUER, manual=manual)
     assert found == replace(FULL, device_authorization_endpoint=f"{ADDRESS}/manual")
 
 
 @pytest.mark.parametrize("missing", NAMES[:2])
 async def test_an_endpoint_that_nobody_names_is_missing(missing: str) -> None:
-    bench = Bench(says({**BOTH, missing: None}))
+    bench = ClientHarness(json_reply({**BOTH, missing: None}))
     with pytest.raises(errors.MissingEndpoint) as caught:
         await discover(bench.connection, ISSUER)
     assert (caught.value.host, caught.value.endpoint) == (HOST, missing)
@@ -293,14 +295,14 @@ async def test_an_endpoint_that_nobody_names_is_missing(missing: str) -> None:
 
 async def test_what_a_way_to_sign_in_does_not_need_may_be_missing() -> None:
     document = {**BOTH, "device_authorization_endpoint": None, "authorization_endpoint": ADDRESS}
-    found = await discover(Bench(says(document)).connection, ISSUER, needs=FOR_CODE)
+    found = await discover(ClientHarness(json_reply(document)).connection, ISSUER, needs=FOR_CODE)
     assert found.missing(FOR_CODE) == ""
     assert found.missing(FOR_DEVICE) == "device_authorization_endpoint"
 
 
 async def test_what_a_way_to_sign_in_needs_is_named_where_it_is_missing() -> None:
     with pytest.raises(errors.MissingEndpoint) as caught:
-        await discover(Bench(says(BOTH)).connection, ISSUER, needs=FOR_CODE)
+        await discover(ClientHarness(json_reply(BOTH)).connection, ISSUER, needs=FOR_CODE)
     assert caught.value.endpoint == "authorization_endpoint"
 
 
@@ -321,20 +323,20 @@ def test_what_the_server_offers_is_read(said: object, *, promised: bool) -> None
 
 
 async def test_a_missing_endpoint_counts_more_than_a_missing_document() -> None:
-    bench = Bench(says({**BOTH, "device_authorization_endpoint": None}), NOT_FOUND)
+    bench = ClientHarness(json_reply({**BOTH, "device_authorization_endpoint": None}), NOT_FOUND)
     with pytest.raises(errors.MissingEndpoint):
         await discover(bench.connection, ISSUER)
 
 
 async def test_without_any_document_the_last_answer_is_told() -> None:
-    bench = Bench(sends("<html>", 200), NOT_FOUND)
+    bench = ClientHarness(raw_reply("<html>", 200), NOT_FOUND)
     with pytest.raises(UnusableAnswer) as caught:
         await discover(bench.connection, ISSUER)
     assert caught.value.status == 404
 
 
 async def test_a_server_that_denies_both_documents_names_no_endpoint() -> None:
-    bench = Bench(refuses("not_found", 404))
+    bench = ClientHarness(error_reply("not_found", 404))
     with pytest.raises(errors.MissingEndpoint) as caught:
         await discover(bench.connection, ISSUER)
     assert caught.value.endpoint == "device_authorization_endpoint"

@@ -7,7 +7,7 @@ import pytest
 
 from desktop.oauth.errors import CaptivePortal, PageInsteadOfAnswer, UnexpectedRedirect
 from desktop.oauth.http import Answer
-from desktop.oauth.portal import leads_to, portal_before
+from desktop.oauth.portal import find_portal, redirect_host
 from tests.oauth.harness import HOST
 
 PORTAL = "wifi.airport.example"
@@ -19,7 +19,7 @@ def page(body: str, status: int = 200, **headers: str) -> Answer:
 
 async def before(handler: Callable[[httpx.Request], httpx.Response], host: str = HOST) -> object:
     async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
-        return await portal_before(http, host)
+        return await find_portal(http, host)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ async def before(handler: Callable[[httpx.Request], httpx.Response], host: str =
     ],
 )
 def test_a_portal_is_found_by_where_it_leads(answer: Answer) -> None:
-    assert leads_to(answer) == PORTAL
+    assert redirect_host(answer) == PORTAL
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_portal_is_found_by_where_it_leads(answer: Answer) -> None:
     ],
 )
 def test_what_leads_nowhere_else_names_nobody(answer: Answer) -> None:
-    assert leads_to(answer) == ""
+    assert redirect_host(answer) == ""
 
 
 async def test_what_came_instead_of_an_answer_names_where_it_leads() -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.resource import ResourceAnswer, ResourceRequest, opened
+from desktop.oauth.resource import ResourceAnswer, ResourceRequest, open_resource
 from tests.oauth.harness import HOST
 
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -39,7 +39,7 @@ async def told(handler: Handler, **asked: Any) -> tuple[ResourceAnswer, list[byt
     transport = httpx.MockTransport(handler)
     async with (
         httpx.AsyncClient(transport=transport, follow_redirects=True) as http,
-        opened(http, request, access_token="acc-ess-token") as answer,
+        open_resource(http, request, access_token="acc-ess-token") as answer,
     ):
         return answer, [piece async for piece in answer.pieces]
 
@@ -125,7 +125,7 @@ async def test_who_stops_reading_closes_the_connection() -> None:
     request = ResourceRequest("GET", ADDRESS)
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=body))
     async with httpx.AsyncClient(transport=transport) as http:
-        async with opened(http, request, access_token="t"):
+        async with open_resource(http, request, access_token="t"):
             pass
         assert body.closed
 

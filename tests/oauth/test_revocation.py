@@ -8,23 +8,23 @@ from tests.oauth.harness import (
     CONFIDENTIAL,
     HOST,
     REVOCATION_ENDPOINT,
-    Bench,
+    ClientHarness,
     Reply,
-    refuses,
-    says,
-    sends,
+    error_reply,
+    json_reply,
+    raw_reply,
 )
 
 APP_GRANT_ENDPOINT = f"https://{HOST}/iroh/oauth2/app-grant"
 
 
-async def revoked(bench: Bench, token: str = "ref-resh-token") -> None:
+async def revoked(bench: ClientHarness, token: str = "ref-resh-token") -> None:
     await revoke(
         bench.connection, REVOCATION_ENDPOINT, token=token, token_type_hint="refresh_token"
     )
 
 
-async def ended(bench: Bench, endpoint: str = APP_GRANT_ENDPOINT) -> None:
+async def ended(bench: ClientHarness, endpoint: str = APP_GRANT_ENDPOINT) -> None:
     await revoke_app_grant(bench.connection, endpoint, access_token="acc-ess-token")
 
 
@@ -32,7 +32,7 @@ async def ended(bench: Bench, endpoint: str = APP_GRANT_ENDPOINT) -> None:
 
 
 async def test_the_token_is_sent_with_a_hint_in_the_name_of_the_client() -> None:
-    bench = Bench(says({}))
+    bench = ClientHarness(json_reply({}))
     await revoked(bench)
     assert bench.addresses == [REVOCATION_ENDPOINT]
     assert bench.requests[0].method == "POST"
@@ -48,11 +48,11 @@ async def test_the_token_is_sent_with_a_hint_in_the_name_of_the_client() -> None
 @pytest.mark.parametrize("status", [200, 204])
 @pytest.mark.parametrize("body", ["", "{}", "OK", "null", "token=x"])
 async def test_success_needs_no_body(body: str, status: int) -> None:
-    await revoked(Bench(sends(body, status, "text/plain")))
+    await revoked(ClientHarness(raw_reply(body, status, "text/plain")))
 
 
 async def test_a_client_with_a_password_proves_itself_as_at_the_token_endpoint() -> None:
-    bench = Bench(refuses("invalid_client", 401), sends(""), client=CONFIDENTIAL)
+    bench = ClientHarness(error_reply("invalid_client", 401), raw_reply(""), client=CONFIDENTIAL)
     await revoked(bench)
     assert ["client_secret" in form for form in bench.forms] == [False, True]
     assert bench.connection.known_methods == {REVOCATION_ENDPOINT: ClientAuthentication.POST}
@@ -61,24 +61,24 @@ async def test_a_client_with_a_password_proves_itself_as_at_the_token_endpoint()
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (refuses("unsupported_token_type"), errors.NotRevocable),
-        (refuses("invalid_client", 401), errors.InvalidClient),
-        (refuses("invalid_request"), errors.InvalidRequest),
-        (refuses("unsupported_token_type", 200), errors.NotRevocable),
-        (sends("", 503), errors.ServerFault),
-        (sends("", 404), errors.UnusableAnswer),
-        (sends("<html>Welcome to the hotel</html>", 200), errors.PageInsteadOfAnswer),
+        (error_reply("unsupported_token_type"), errors.NotRevocable),
+        (error_reply("invalid_client", 401), errors.InvalidClient),
+        (error_reply("invalid_request"), errors.InvalidRequest),
+        (error_reply("unsupported_token_type", 200), errors.NotRevocable),
+        (raw_reply("", 503), errors.ServerFault),
+        (raw_reply("", 404), errors.UnusableAnswer),
+        (raw_reply("<html>Welcome to the hotel</html>", 200), errors.PageInsteadOfAnswer),
     ],
 )
 async def test_what_is_no_success_is_told(reply: Reply, kind: type[OAuthError]) -> None:
     with pytest.raises(OAuthError) as caught:
-        await revoked(Bench(reply))
+        await revoked(ClientHarness(reply))
     assert type(caught.value) is kind
 
 
 async def test_a_server_that_is_busy_says_when_to_try_again() -> None:
     with pytest.raises(errors.ServerFault) as caught:
-        await revoked(Bench(says({}, 503, {"Retry-After": "30"})))
+        await revoked(ClientHarness(json_reply({}, 503, {"Retry-After": "30"})))
     assert caught.value.retry_after == 30.0
 
 
@@ -89,7 +89,7 @@ async def test_a_server_that_is_busy_says_when_to_try_again() -> None:
 async def test_the_grant_is_deleted_by_the_client_id_in_the_name_of_the_person(
     endpoint: str,
 ) -> None:
-    bench = Bench(sends("", 204), client=CONFIDENTIAL)
+    bench = ClientHarness(raw_reply("", 204), client=CONFIDENTIAL)
     await ended(bench, endpoint)
     (request,) = bench.requests
     assert (request.method, str(request.url)) == ("DELETE", f"{APP_GRANT_ENDPOINT}/client-1")
@@ -98,7 +98,7 @@ async def test_the_grant_is_deleted_by_the_client_id_in_the_name_of_the_person(
 
 
 async def test_the_client_id_is_one_segment_of_the_path_whatever_it_holds() -> None:
-    bench = Bench(sends("", 204), client=Client("a/b?c#d e%2F"))
+    bench = ClientHarness(raw_reply("", 204), client=Client("a/b?c#d e%2F"))
     await ended(bench)
     path = bench.requests[0].url.raw_path.decode()
     assert path == "/iroh/oauth2/app-grant/a%2Fb%3Fc%23d%20e%252F"
@@ -106,37 +106,37 @@ async def test_the_client_id_is_one_segment_of_the_path_whatever_it_holds() -> N
 
 @pytest.mark.parametrize("status", [200, 202, 204])
 async def test_any_success_ends_the_grant(status: int) -> None:
-    await ended(Bench(sends("", status)))
+    await ended(ClientHarness(raw_reply("", status)))
 
 
-@pytest.mark.parametrize("reply", [refuses("not_found", 404)])
+@pytest.mark.parametrize("reply", [error_reply("not_found", 404)])
 async def test_a_grant_that_is_not_there_counts_as_ended(reply: Reply) -> None:
-    await ended(Bench(reply))
+    await ended(ClientHarness(reply))
 
 
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (refuses("invalid_token", 401), errors.InvalidToken),
-        (sends("", 401), errors.InvalidToken),
-        (sends("", 403), errors.InsufficientScope),
-        (sends("", 500), errors.ServerFault),
-        (sends("<html>", 404), errors.PageInsteadOfAnswer),
-        (sends("", 404), errors.UnusableAnswer),
-        (says({"message": "no Route matched"}, 404), errors.UnusableAnswer),
-        (sends("<html>", 200), errors.PageInsteadOfAnswer),
-        (sends("<html>", 403), errors.PageInsteadOfAnswer),
-        (says({"error": "too_many_requests"}, 429), errors.Throttled),
+        (error_reply("invalid_token", 401), errors.InvalidToken),
+        (raw_reply("", 401), errors.InvalidToken),
+        (raw_reply("", 403), errors.InsufficientScope),
+        (raw_reply("", 500), errors.ServerFault),
+        (raw_reply("<html>", 404), errors.PageInsteadOfAnswer),
+        (raw_reply("", 404), errors.UnusableAnswer),
+        (json_reply({"message": "no Route matched"}, 404), errors.UnusableAnswer),
+        (raw_reply("<html>", 200), errors.PageInsteadOfAnswer),
+        (raw_reply("<html>", 403), errors.PageInsteadOfAnswer),
+        (json_reply({"error": "too_many_requests"}, 429), errors.Throttled),
     ],
 )
 async def test_a_grant_that_lives_on_is_told(reply: Reply, kind: type[OAuthError]) -> None:
     with pytest.raises(OAuthError) as caught:
-        await ended(Bench(reply))
+        await ended(ClientHarness(reply))
     assert type(caught.value) is kind
 
 
 async def test_the_token_of_the_person_goes_to_no_unsafe_address() -> None:
-    bench = Bench(sends("", 204))
+    bench = ClientHarness(raw_reply("", 204))
     with pytest.raises(errors.UnsafeAddress):
         await ended(bench, "http://login.example/app-grant")
     assert bench.requests == []

@@ -26,7 +26,7 @@ def test_it_works_on_a_bare_system_that_cannot_mount_it(chroot: Chroot, appimage
     libraries = [line for line in lines if not line.startswith("#")]
     install = ("apt-get", "install", "--yes", "--no-install-recommends")
     chroot.run(*install, "ca-certificates", *libraries)
-    told = try_out(chroot, chroot.bring(appimage))
+    told = try_out(chroot, chroot.copy_in(appimage))
     assert "/tmp/.mount_xdr-login-" in told  # noqa: S108
     assert traces(chroot.root / "tmp") == []
 

@@ -14,7 +14,7 @@ from builder import closure
 from builder.product import ROOT, product
 
 from desktop.demo import DemoOptions
-from tests.cli.commands import environment, place
+from tests.cli.commands import environment, run_demo_home
 from tests.rigs.display import Display
 from tests.rigs.mutter import Mutter
 from tests.rigs.secret_service import SecretStore
@@ -55,7 +55,7 @@ def sums(file: Path) -> dict[str, str]:
 
 
 def test_it_is_whole_and_within_its_limits() -> None:
-    assert closure.faults(BUNDLE, (ROOT,)) == []
+    assert closure.find_faults(BUNDLE, (ROOT,)) == []
 
 
 def test_it_works_on_a_real_desktop_with_a_real_keyring(
@@ -89,7 +89,7 @@ def test_it_works_on_wayland(mutter: Mutter) -> None:
 def test_a_program_that_it_starts_loads_its_own_libraries(
     secret_service: SecretStore, own_folders: Path, tmp_path: Path
 ) -> None:
-    with place(own_folders, secret_service, DemoOptions(outcome="approve")) as home:
+    with run_demo_home(own_folders, secret_service, DemoOptions(outcome="approve")) as home:
         home.add_profile("soc")
         home.sign_in("soc")
         given = {**environment(home.base), "LD_LIBRARY_PATH": str(tmp_path)}

@@ -12,7 +12,7 @@ import pytest
 from builder.product import product
 
 from tests.packages.trial import missing_libraries, try_out
-from tests.rigs.chroot import PERSON, Chroot
+from tests.rigs.chroot import USER, Chroot
 from tests.rigs.display import Display
 
 INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends")
@@ -44,12 +44,12 @@ def test_the_version_before_is_installed_from_nothing(
     chroot: Chroot, before: set[str], older: Path
 ) -> None:
     assert not any("xdr" in name for name in before)
-    chroot.run(*INSTALL, chroot.bring(older))
+    chroot.run(*INSTALL, chroot.copy_in(older))
     assert (chroot.root / "usr/lib/xdr-login/gone.txt").exists()
 
 
 def test_an_upgrade_leaves_what_the_new_version_brings(chroot: Chroot, deb: Path) -> None:
-    chroot.run(*INSTALL, chroot.bring(deb))
+    chroot.run(*INSTALL, chroot.copy_in(deb))
     told = chroot.run("dpkg-query", "--show", "--showformat=${Version}", "xdr-login").stdout
     assert told == product().version
     assert not (chroot.root / "usr/lib/xdr-login/gone.txt").exists()
@@ -62,7 +62,7 @@ def test_it_works_for_a_person_who_is_not_root(chroot: Chroot) -> None:
 
 def test_its_window_is_painted_on_a_real_display(chroot: Chroot, display: Display) -> None:
     shown = {"DISPLAY": display.name, "QT_QPA_PLATFORM": "xcb"}
-    done = chroot.as_person("xdr-login --selftest", **shown)
+    done = chroot.run_as_user("xdr-login --selftest", **shown)
     assert done.returncode == 0, done.stdout
     assert " on xcb, " in done.stdout
 
@@ -81,7 +81,7 @@ def test_a_purge_leaves_nothing(chroot: Chroot, before: set[str]) -> None:
     assert {name for name in left if not name.startswith(("/home/", "/srv/"))} == set()
     # What the person has: the lock of the sign-in, empty. It is theirs, and no package removes it.
     files = [name for name in left if (chroot.root / name[1:]).is_file()]
-    own = f"/home/{PERSON}/.local/state/xdr-login/locks/(demo).lock"
+    own = f"/home/{USER}/.local/state/xdr-login/locks/(demo).lock"
     assert [name for name in files if name.startswith("/home/")] == [own]
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.packages.trial import try_out
-from tests.rigs.chroot import PERSON, Chroot
+from tests.rigs.chroot import USER, Chroot
 
 LIBRARIES = Path(__file__).parents[2] / "packaging" / "requirements" / "debian-run.txt"
-HOME = f"home/{PERSON}"
+HOME = f"home/{USER}"
 COMMAND = ".local/bin/xdr-login"
 
 
@@ -20,7 +20,7 @@ def unpacked(chroot: Chroot, tar: Path) -> str:
     install = ("apt-get", "install", "--yes", "--no-install-recommends")
     chroot.run(*install, "ca-certificates", "libwayland-cursor0", "libwayland-egl1", *libraries)
     chroot.run("apt-get", "install", "--yes", "xz-utils")
-    done = chroot.as_person(f"mkdir /tmp/un && tar -xf {chroot.bring(tar)} -C /tmp/un")
+    done = chroot.run_as_user(f"mkdir /tmp/un && tar -xf {chroot.copy_in(tar)} -C /tmp/un")
     assert done.returncode == 0, done.stderr
     return f"/tmp/un/{tar.name.removesuffix('.tar.xz')}"  # noqa: S108
 
@@ -39,7 +39,7 @@ def test_it_installs_for_the_person_alone(
     chroot: Chroot, unpacked: str, before: set[str], time: str
 ) -> None:
     elsewhere = chroot.files() - home_files(chroot)
-    done = chroot.as_person(f"{unpacked}/install.sh")
+    done = chroot.run_as_user(f"{unpacked}/install.sh")
     assert (done.returncode, done.stderr) == (0, ""), time
     assert chroot.files() - home_files(chroot) == elsewhere
     assert len(home_files(chroot) - before) > 100
@@ -55,7 +55,7 @@ def test_the_desktop_starts_what_was_installed(chroot: Chroot) -> None:
 
 
 def test_removed_it_leaves_only_what_is_the_persons(chroot: Chroot, before: set[str]) -> None:
-    done = chroot.as_person("~/.local/lib/xdr-login/uninstall.sh")
+    done = chroot.run_as_user("~/.local/lib/xdr-login/uninstall.sh")
     assert (done.returncode, done.stdout, done.stderr) == (0, "Removed.\n", "")
     caches = f"/{HOME}/.cache/fontconfig/"  # which every program with a window fills
     left = {name for name in home_files(chroot) - before if not name.startswith(caches)}

@@ -11,13 +11,13 @@ LAST_LINE = rf"Signed in to Northwind SOC as \S+ · scopes: {SCOPES} · (10:00|9
 
 def try_out(system: Chroot, command: str) -> str:
     """Let the person run the program's self-test and sign in; gives what the self-test said."""
-    told = system.as_person(f"{command} --version")
+    told = system.run_as_user(f"{command} --version")
     assert (told.stdout, told.stderr) == (f"xdr-login {__version__}\n", "")
-    tested = system.as_person(f"{command} --selftest")
+    tested = system.run_as_user(f"{command} --selftest")
     assert tested.returncode == 0, tested.stdout
     assert tested.stderr == ""
     assert tested.stdout.endswith(f"XDR Login {__version__}: all checks passed\n")
-    signed_in = system.as_person(f"{command} --demo --approve login")
+    signed_in = system.run_as_user(f"{command} --demo --approve login")
     assert (signed_in.returncode, signed_in.stdout) == (0, "")
     assert re.fullmatch(LAST_LINE, signed_in.stderr.splitlines()[-1])
     return tested.stdout

@@ -59,7 +59,7 @@ class Authority:
     pair: Path
 
     @contextlib.contextmanager
-    def serving(self, host: str = "127.0.0.2") -> Iterator[str]:
+    def serve(self, host: str = "127.0.0.2") -> Iterator[str]:
         """Serve an empty object over TLS, whatever is asked for; gives the address."""
         with _Server(host, self.pair) as server:
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -80,7 +80,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     root = (
         _certificate(root_name, root_name, root_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.KeyUsage(*_SIGNS), critical=True)
+        .add_extension(x509.KeyUsage(*_KEY_USAGE), critical=True)
         .add_extension(
             x509.SubjectKeyIdentifier.from_public_key(root_key.public_key()), critical=False
         )
@@ -110,7 +110,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 # Of the nine uses of a key: to sign certificates and lists of revoked ones.
-_SIGNS = (False, False, False, False, False, True, True, False, False)
+_KEY_USAGE = (False, False, False, False, False, True, True, False, False)
 
 
 def _name(text: str) -> x509.Name:

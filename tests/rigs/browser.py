@@ -63,8 +63,8 @@ class Chromium:
     def new_page(self) -> Page:
         """Open a page with cookies of its own. Call in Playwright's thread."""
         if self._browser is None:
-            self._browser = self._started().chromium.launch(
-                executable_path=self.executable, args=FLAGS, env=at_home_in(self.folder)
+            self._browser = self._start_playwright().chromium.launch(
+                executable_path=self.executable, args=FLAGS, env=environment_with_home(self.folder)
             )
             self._closing.callback(self._browser.close)
         return self._browser.new_context().new_page()
@@ -76,7 +76,7 @@ class Chromium:
         wait_until(lambda: not _processes_of(self.folder), "Chromium's end")
         shutil.rmtree(self.folder)
 
-    def _started(self) -> Playwright:
+    def _start_playwright(self) -> Playwright:
         if self._playwright is None:
             self._playwright = self._closing.enter_context(sync_playwright())
         return self._playwright
@@ -99,7 +99,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Opener:
+class BrowserOpener:
     """The browser of a desktop, for the app to open addresses in."""
 
     folder: Path
@@ -153,9 +153,9 @@ def person(chromium: Chromium) -> Iterator[Person]:
 
 
 @pytest.fixture
-def browser_opener(chromium: Chromium, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
+def browser_opener(chromium: Chromium, monkeypatch: pytest.MonkeyPatch) -> Iterator[BrowserOpener]:
     """Let this process and its children open addresses in the Chromium, where tests attach."""
-    opener = Opener(Path(tempfile.mkdtemp(prefix="opener-")), chromium)
+    opener = BrowserOpener(Path(tempfile.mkdtemp(prefix="opener-")), chromium)
     _write_script(opener)
     for name, value in opener.changes.items():
         monkeypatch.setenv(name, value)
@@ -163,12 +163,12 @@ def browser_opener(chromium: Chromium, monkeypatch: pytest.MonkeyPatch) -> Itera
     opener.close()
 
 
-def at_home_in(folder: Path) -> dict[str, str | float | bool]:
+def environment_with_home(folder: Path) -> dict[str, str | float | bool]:
     """Take this process' environment with the folder as home for everything."""
     return {**os.environ, **dict.fromkeys(HOMES, str(folder))}
 
 
-def _write_script(opener: Opener) -> None:
+def _write_script(opener: BrowserOpener) -> None:
     # Qt asks xdg-open before it looks at $BROWSER, so the script goes by that name, first on PATH.
     script = opener.folder / "xdg-open"
     script.write_text(OPENER.format(folder=opener.folder))

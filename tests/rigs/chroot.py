@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from tests.rigs import parts
-from tests.rigs.process import DIE_WITH_US
+from tests.rigs.process import KILL_WITH_PARENT
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
 SUITE = "bookworm"
-PERSON = "analyst"
+USER = "analyst"
 PLAIN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
 # Mounts are in a namespace of their own: they go with the command, however it ends.
-ALONE = (*DIE_WITH_US, "unshare", "--mount", "--pid", "--fork", "--kill-child")
+ALONE = (*KILL_WITH_PARENT, "unshare", "--mount", "--pid", "--fork", "--kill-child")
 MOUNT = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev"'
 
 
@@ -51,11 +51,11 @@ class Chroot:
         line = f'{MOUNT} && {prepare} && exec chroot "$0" "$@"'
         return [*ALONE, "sh", "-c", line, str(self.root), *command]
 
-    def as_person(self, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run_as_user(self, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a line of shell as the person, from home; an environment comes along."""
         names = ",".join(environment)
         keep = ("--whitelist-environment", names) if names else ()
-        return self.run("su", "-l", *keep, "-c", line, PERSON, check=False, **environment)
+        return self.run("su", "-l", *keep, "-c", line, USER, check=False, **environment)
 
     def files(self) -> set[str]:
         """Every file and folder but caches, logs and the package manager's own books."""
@@ -69,7 +69,7 @@ class Chroot:
             found |= {os.path.join(place, name) for name in (*folders, *names)}  # noqa: PTH118
         return found
 
-    def bring(self, file: Path) -> str:
+    def copy_in(self, file: Path) -> str:
         """Copy a file to where everybody may read it; gives its path in there."""
         shutil.copy(file, self.root / "srv" / file.name)
         return f"/srv/{file.name}"
@@ -104,14 +104,14 @@ def bare_system(suite: str = SUITE) -> Iterator[Chroot]:
     """A fresh system, unpacked from one that is made once."""
     packed = CACHE / "chroot" / f"{suite}.tar"
     if not packed.exists():
-        _make(packed, suite)
+        _make_base(packed, suite)
     with tempfile.TemporaryDirectory(prefix="chroot-", dir=CACHE) as folder:
         Path(folder).chmod(0o755)
         subprocess.run(["tar", "-xf", str(packed), "-C", folder], check=True)
         yield Chroot(Path(folder))
 
 
-def _make(packed: Path, suite: str) -> None:
+def _make_base(packed: Path, suite: str) -> None:
     """Let debootstrap fetch it from where this machine's apt fetches, with one person added."""
     packed.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="chroot-", dir=CACHE) as folder:
@@ -121,7 +121,7 @@ def _make(packed: Path, suite: str) -> None:
         run_alone([*ALONE, *command], stdout=subprocess.DEVNULL).check_returncode()
         _trust_as_here(root)
         system = Chroot(root)
-        system.run("useradd", "--create-home", "--shell", "/bin/bash", PERSON)
+        system.run("useradd", "--create-home", "--shell", "/bin/bash", USER)
         system.run("apt-get", "update")
         new = packed.with_suffix(".new")
         subprocess.run(["tar", "-cf", str(new), "-C", folder, "."], check=True)
@@ -146,7 +146,7 @@ def _mirror(suite: str) -> str:
     if suite == "sid":
         addresses += [each[0] for each in targets if each[2:] == ["Debian"]]
     if not addresses:
-        parts.give_up(f"apt of this machine knows no {suite}")
+        parts.skip_or_fail(f"apt of this machine knows no {suite}")
     return addresses[0]
 
 
@@ -156,6 +156,6 @@ def chroot() -> Iterator[Chroot]:
     parts.require_linux("chroot")
     parts.require("chroot", "debootstrap", "unshare")
     if os.geteuid() != 0:
-        parts.give_up("the chroot rig needs root")
+        parts.skip_or_fail("the chroot rig needs root")
     with bare_system() as system:
         yield system

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.rigs import parts
-from tests.rigs.process import running, wait_until
+from tests.rigs.process import run_program, wait_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,13 @@ def run_display(size: str = "1280x900") -> Iterator[Display]:
     reader, writer = os.pipe()
     screen = ["-screen", "0", f"{size}x24", "-nolisten", "tcp", "-noreset"]
     command = ["Xvfb", "-displayfd", str(writer), *screen]
-    with running(command, os.environ, pass_fds=[writer]) as server:
+    with run_program(command, os.environ, pass_fds=[writer]) as server:
         os.close(writer)
         with os.fdopen(reader) as numbers:
             number = numbers.readline().strip()
         wait_until(lambda: bool(number), "Xvfb's display number", server)
         display = Display(f":{number}")
-        with running(["openbox", "--sm-disable"], display.environment) as manager:
+        with run_program(["openbox", "--sm-disable"], display.environment) as manager:
             wait_until(lambda: _is_managed(display), "openbox", manager)
             yield display
 

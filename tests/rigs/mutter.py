@@ -15,7 +15,7 @@ import pytest
 
 from tests.rigs import parts
 from tests.rigs.display import without_desktop
-from tests.rigs.process import running, wait_until
+from tests.rigs.process import run_program, wait_until
 from tests.rigs.secret_service import Bus, run_bus
 
 if TYPE_CHECKING:  # its library exists on Linux only
@@ -89,14 +89,14 @@ def run_mutter(bus: Bus) -> Iterator[None]:
     """Run Mutter until it can be reached by its socket and on the bus."""
     command = ["mutter", "--wayland", "--headless", "--no-x11", "--wayland-display", SOCKET]
     environment = without_desktop() | {"DBUS_SESSION_BUS_ADDRESS": bus.address}
-    with running([*command, "--virtual-monitor", "1000x700"], environment) as program:
+    with run_program([*command, "--virtual-monitor", "1000x700"], environment) as program:
         socket = Path(os.environ["XDG_RUNTIME_DIR"]) / SOCKET
         wait_until(socket.exists, "Mutter's socket", program)
-        wait_until(lambda: is_owned(bus, REMOTE), "Mutter's remote desktop", program)
+        wait_until(lambda: name_has_owner(bus, REMOTE), "Mutter's remote desktop", program)
         yield
 
 
-def is_owned(bus: Bus, name: str) -> bool:
+def name_has_owner(bus: Bus, name: str) -> bool:
     """Whether somebody on the bus goes by `name`."""
     from jeepney import DBusAddress, new_method_call
     from jeepney.io.blocking import open_dbus_connection

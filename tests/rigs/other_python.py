@@ -86,7 +86,7 @@ def _install(system: Chroot, version: str) -> None:
     pip = ("/opt/venv/bin/python", "-m", "pip", "--disable-pip-version-check", "install", "-qq")
     safely = ("--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-cache-dir")
     system.run(python, "-m", "venv", "/opt/venv")
-    system.run(*pip, *safely, "-r", system.bring(PINS), PIP_INDEX_URL=_index())
+    system.run(*pip, *safely, "-r", system.copy_in(PINS), PIP_INDEX_URL=_index())
 
 
 def _index() -> str:

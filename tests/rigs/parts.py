@@ -12,7 +12,7 @@ def require(rig: str, *programs: str) -> None:
     """Skip the test unless every program is on PATH; on a Linux CI fail it instead."""
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
-        give_up(f"the {rig} rig needs {', '.join(missing)}")
+        skip_or_fail(f"the {rig} rig needs {', '.join(missing)}")
 
 
 def require_linux(rig: str) -> None:
@@ -21,13 +21,13 @@ def require_linux(rig: str) -> None:
         pytest.skip(f"the {rig} rig is made of Linux programs")
 
 
-def give_up(reason: str) -> NoReturn:
+def skip_or_fail(reason: str) -> NoReturn:
     """Skip with the reason, or fail where everything is expected to be there."""
-    if everything_is_expected():
+    if is_linux_ci():
         pytest.fail(f"{reason}, and on this CI nothing may be missing", pytrace=False)
     pytest.skip(reason)
 
 
-def everything_is_expected() -> bool:
+def is_linux_ci() -> bool:
     """Tell whether this is a CI on Linux, where `dev.py test` installs every part."""
     return sys.platform == "linux" and os.environ.get("CI", "").lower() in {"1", "true"}

@@ -7,20 +7,20 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
-from tests.rigs.process import running, wait_until
+from tests.rigs.process import run_program, wait_until
 from tests.rigs.secret_service import Bus
 
 PORTAL = "org.freedesktop.portal.Desktop"
 PAC_HOST = "login.example"
-LISTENS = "listens"
+READY = "listens"
 
 
 @contextlib.contextmanager
 def run_portal(bus: Bus) -> Iterator[None]:
     """Run it on the bus."""
     command = [sys.executable, "-m", "tests.rigs.portal", bus.address]
-    with running(command, bus.environment) as program:
-        wait_until(lambda: LISTENS in program.printed(), "the portal on the bus", program)
+    with run_program(command, bus.environment) as program:
+        wait_until(lambda: READY in program.read_output(), "the portal on the bus", program)
         yield
 
 
@@ -32,7 +32,7 @@ def main(address: str) -> None:
 
     with open_dbus_connection(address) as own:
         own.send_and_get_reply(message_bus.RequestName(PORTAL))
-        sys.stdout.write(f"{LISTENS}\n")
+        sys.stdout.write(f"{READY}\n")
         sys.stdout.flush()
         while True:
             call = own.receive()

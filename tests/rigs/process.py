@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 """Seconds to wait for a real program on a busy machine before calling it broken."""
 
 _LONGEST_PAUSE = 0.08
 """Seconds between two looks: many conditions start a program to see whether they are true."""
 
-DIE_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+KILL_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 """Put before a command so that nothing stays behind when a hung test run is broken off."""
 
 
@@ -35,18 +35,18 @@ class Program:
     process: subprocess.Popen[bytes]
     output: IO[bytes]
 
-    def printed(self) -> str:
+    def read_output(self) -> str:
         """Everything that the program has written to its output and error streams so far."""
         size = os.fstat(self.output.fileno()).st_size
         return os.pread(self.output.fileno(), size, 0).decode(errors="replace")
 
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Tell whether the program is gone already."""
         return self.process.poll() is not None
 
 
 @contextlib.contextmanager
-def running(
+def run_program(
     command: Sequence[str],
     environment: Mapping[str, str],
     *,
@@ -58,7 +58,7 @@ def running(
         keys.write(typed)
         keys.seek(0)
         process = subprocess.Popen(
-            [*DIE_WITH_US, *command],
+            [*KILL_WITH_PARENT, *command],
             env=dict(environment),
             stdin=keys,
             stdout=output,
@@ -74,12 +74,12 @@ def running(
 
 def wait_until(is_true: Callable[[], bool], what: str, program: Program | None = None) -> None:
     """Wait for a condition; raise RigError with the words in `what` when it does not come."""
-    give_up_at, pause = time.monotonic() + PATIENCE, 0.01
+    give_up_at, pause = time.monotonic() + TIMEOUT, 0.01
     while not is_true():
-        if program is not None and program.ended():
-            raise ProgramEnded(f"{what}: the program ended first\n{program.printed()[-2000:]}")
+        if program is not None and program.has_ended():
+            raise ProgramEnded(f"{what}: the program ended first\n{program.read_output()[-2000:]}")
         if time.monotonic() > give_up_at:
-            raise RigError(f"{what}: not within {PATIENCE:.0f} seconds")
+            raise RigError(f"{what}: not within {TIMEOUT:.0f} seconds")
         time.sleep(pause)
         pause = min(pause * 1.2, _LONGEST_PAUSE)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.rigs import parts
-from tests.rigs.process import Program, running, wait_until
+from tests.rigs.process import Program, run_program, wait_until
 
 USER, PASSWORD = "dana", "proxy-SECRET"
 
@@ -28,9 +28,9 @@ class Proxy:
         """Host and port."""
         return self.address.removeprefix("http://")
 
-    def passed_on(self) -> int:
+    def count_connections(self) -> int:
         """How many connections it has made for others."""
-        return self.program.printed().count("Established connection to host")
+        return self.program.read_output().count("Established connection to host")
 
 
 @pytest.fixture
@@ -39,11 +39,11 @@ def start_proxy(tmp_path: Path) -> Iterator[Callable[..., Proxy]]:
     parts.require_linux("proxy")
     parts.require("proxy", "tinyproxy")
     with ExitStack() as stack:
-        yield lambda *lines: stack.enter_context(_running(tmp_path, lines))
+        yield lambda *lines: stack.enter_context(_run_proxy(tmp_path, lines))
 
 
 @contextlib.contextmanager
-def _running(folder: Path, lines: tuple[str, ...]) -> Iterator[Proxy]:
+def _run_proxy(folder: Path, lines: tuple[str, ...]) -> Iterator[Proxy]:
     with _reserved() as port:
         yield from _run_on(port, folder, lines)
 
@@ -52,8 +52,8 @@ def _run_on(port: int, folder: Path, lines: tuple[str, ...]) -> Iterator[Proxy]:
     settings = (f"Port {port}", "Listen 127.0.0.1", "Timeout 30", "LogLevel Info", *lines)
     file = folder / f"tinyproxy-{port}.conf"
     file.write_text("\n".join(settings) + "\n")
-    with running(["tinyproxy", "-d", "-c", str(file)], dict(os.environ)) as program:
-        wait_until(lambda: _answers(port), "tinyproxy listens", program)
+    with run_program(["tinyproxy", "-d", "-c", str(file)], dict(os.environ)) as program:
+        wait_until(lambda: _accepts_connections(port), "tinyproxy listens", program)
         yield Proxy(f"http://127.0.0.1:{port}", program)
 
 
@@ -66,6 +66,6 @@ def _reserved() -> Iterator[int]:
         yield int(taken.getsockname()[1])
 
 
-def _answers(port: int) -> bool:
+def _accepts_connections(port: int) -> bool:
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0

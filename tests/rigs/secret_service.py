@@ -14,7 +14,7 @@ import pytest
 
 from tests.rigs import parts
 from tests.rigs.memory import folder_in_memory
-from tests.rigs.process import Program, ProgramEnded, RigError, running, wait_until
+from tests.rigs.process import Program, ProgramEnded, RigError, run_program, wait_until
 
 if TYPE_CHECKING:  # the Secret Service and its libraries exist on Linux only
     from jeepney.io.blocking import DBusConnection
@@ -110,12 +110,12 @@ def bare_bus() -> Iterator[Bus]:
 @pytest.fixture
 def real_keyring(secret_service: SecretStore) -> Iterator[SecretStore]:
     """Point this process' `keyring` at the real store, and away from it afterwards."""
-    with pointed_at(secret_service):
+    with use_keyring_of(secret_service):
         yield secret_service
 
 
 @contextlib.contextmanager
-def pointed_at(bus: Bus) -> Iterator[None]:
+def use_keyring_of(bus: Bus) -> Iterator[None]:
     """Let this process' `keyring` use the bus, and put back what it used before."""
     from keyring.backends import SecretService
 
@@ -138,7 +138,7 @@ def run_bus() -> Iterator[Bus]:
         configuration = bus.folder / "bus.conf"
         configuration.write_text(BUS_CONFIGURATION.format(socket=bus.folder / "bus"))
         command = ["dbus-daemon", "--nofork", f"--config-file={configuration}"]
-        with running(command, os.environ) as daemon:
+        with run_program(command, os.environ) as daemon:
             wait_until(lambda: _is_listening(bus), "dbus-daemon's socket", daemon)
             yield bus
 
@@ -156,8 +156,8 @@ def run_keyring(bus: Bus) -> Iterator[SecretStore]:
         except ProgramEnded:
             daemon = _start_keyring(store, stack)
         yield store
-        if daemon.ended():
-            raise RigError(f"gnome-keyring ended during the test\n{daemon.printed()[-2000:]}")
+        if daemon.has_ended():
+            raise RigError(f"gnome-keyring ended during the test\n{daemon.read_output()[-2000:]}")
 
 
 def _start_keyring(store: SecretStore, stack: contextlib.ExitStack) -> Program:
@@ -167,7 +167,7 @@ def _start_keyring(store: SecretStore, stack: contextlib.ExitStack) -> Program:
     environment = store.environment | own
     environment.pop("XDG_SESSION_ID", None)
     command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
-    daemon = stack.enter_context(running(command, environment, typed=LOGIN_PASSWORD))
+    daemon = stack.enter_context(run_program(command, environment, typed=LOGIN_PASSWORD))
     wait_until(lambda: _is_unlocked(store), "gnome-keyring's store", daemon)
     return daemon
 

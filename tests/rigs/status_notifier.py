@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.rigs.process import Program, running, wait_until
+from tests.rigs.process import Program, run_program, wait_until
 from tests.rigs.secret_service import Bus
 
 WATCHER = "org.kde.StatusNotifierWatcher"
-LISTENS = "listens"
+READY = "listens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class NotifierHost:
 
     def shown(self) -> dict[str, Any]:
         """What is in it now; empty where nothing is."""
-        whole, _, _ = self.program.printed().rpartition("\n")
+        whole, _, _ = self.program.read_output().rpartition("\n")
         lines = [line for line in whole.splitlines() if line.startswith("{")]
         shown: dict[str, Any] = json.loads(lines[-1]) if lines else {}
         return shown
@@ -35,11 +35,11 @@ class NotifierHost:
     def wait_for(self, words: str) -> dict[str, Any]:
         """Wait until the first line of the menu and the tooltip's second begin with `words`."""
         # The program tells one after the other.
-        wait_until(lambda: _says(self.shown(), words), f"{words!r} in the tray", self.program)
+        wait_until(lambda: _matches(self.shown(), words), f"{words!r} in the tray", self.program)
         return self.shown()
 
 
-def _says(shown: dict[str, Any], words: str) -> bool:
+def _matches(shown: dict[str, Any], words: str) -> bool:
     _, _, below = shown.get("tooltip", "").partition("\n")
     return all(each.startswith(words) for each in (shown.get("menu", [""])[0], below))
 
@@ -48,8 +48,8 @@ def _says(shown: dict[str, Any], words: str) -> bool:
 def run_notifier_host(bus: Bus) -> Iterator[NotifierHost]:
     """Run a tray on the bus."""
     command = [sys.executable, "-m", "tests.rigs.status_notifier", bus.address]
-    with running(command, bus.environment) as program:
-        wait_until(lambda: LISTENS in program.printed(), "the tray on the bus", program)
+    with run_program(command, bus.environment) as program:
+        wait_until(lambda: READY in program.read_output(), "the tray on the bus", program)
         yield NotifierHost(program)
 
 
@@ -61,7 +61,7 @@ def main(address: str) -> None:
 
     with open_dbus_connection(address) as own, open_dbus_connection(address) as asking:
         own.send_and_get_reply(message_bus.RequestName(WATCHER))
-        tell(LISTENS)
+        print_line(READY)
         item, told = "", ""
         while True:
             with contextlib.suppress(TimeoutError):
@@ -72,10 +72,10 @@ def main(address: str) -> None:
                     item = call.body[0]
                 elif member in {"Get", "GetAll"}:
                     own.send(answer_about_host(call, member))
-            shown = json.dumps(what_shows(asking, item)) if item else ""
+            shown = json.dumps(read_item(asking, item)) if item else ""
             if shown != told:
                 told = shown
-                tell(shown)
+                print_line(shown)
             time.sleep(0.05)
 
 
@@ -89,7 +89,7 @@ def answer_about_host(call: Any, member: str) -> Any:  # noqa: ANN401 - jeepney 
     return new_method_return(call, "a{sv}", (registered,))
 
 
-def what_shows(asking: Any, item: str) -> dict[str, Any]:  # noqa: ANN401 - jeepney has no types
+def read_item(asking: Any, item: str) -> dict[str, Any]:  # noqa: ANN401 - jeepney has no types
     """The tooltip of `item` and its menu, as a desktop would show them."""
     from jeepney import DBusAddress, new_method_call
     from jeepney.wrappers import Properties
@@ -110,7 +110,7 @@ def what_shows(asking: Any, item: str) -> dict[str, Any]:  # noqa: ANN401 - jeep
     }
 
 
-def tell(line: str) -> None:
+def print_line(line: str) -> None:
     """Print at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.rigs import parts
 from tests.rigs.display import without_desktop
-from tests.rigs.process import running, wait_until
+from tests.rigs.process import run_program, wait_until
 
 NOBODY = 65534
 # Sway refuses to run as root, which is what some containers run as.
@@ -57,6 +57,6 @@ def sway() -> Iterator[Sway]:
             "WLR_LIBINPUT_NO_DEVICES": "1",
         }
         command = [*as_whom, "sway", "--config", str(configuration)]
-        with running(command, environment) as program:
+        with run_program(command, environment) as program:
             wait_until(lambda: bool(made.sockets()), "Sway's socket", program)
             yield made

@@ -19,12 +19,12 @@ import pytest
 from keyring.errors import KeyringError, KeyringLocked, NoKeyringError
 
 from tests.rigs import oidc_provider as provider_rig
-from tests.rigs.browser import Opener, Person
+from tests.rigs.browser import BrowserOpener, Person
 from tests.rigs.chroot import ALONE
 from tests.rigs.display import Display
 from tests.rigs.oidc_provider import Client, OidcProvider, Settings, approve, deny
-from tests.rigs.process import Program, running, wait_until
-from tests.rigs.secret_service import Bus, SecretStore, pointed_at
+from tests.rigs.process import Program, run_program, wait_until
+from tests.rigs.secret_service import Bus, SecretStore, use_keyring_of
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -46,7 +46,7 @@ app.exec()
 
 
 def show_window(display: Display, address: str) -> AbstractContextManager[Program]:
-    return running([sys.executable, "-c", WINDOW, address], display.environment)
+    return run_program([sys.executable, "-c", WINDOW, address], display.environment)
 
 
 def test_a_window_is_managed_and_can_be_photographed(display: Display, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_window_is_managed_and_can_be_photographed(display: Display, tmp_path:
 
 
 def test_an_address_that_a_button_opens_can_be_driven_in_chromium(
-    display: Display, browser_opener: Opener, oidc_provider: OidcProvider
+    display: Display, browser_opener: BrowserOpener, oidc_provider: OidcProvider
 ) -> None:
     address = f"{oidc_provider.issuer}/device?user_code=nothing&x=1"
     with show_window(display, address):
@@ -87,7 +87,7 @@ def test_a_locked_keyring_says_so(real_keyring: SecretStore) -> None:
 
 
 def test_a_bus_without_a_secret_service_has_no_keyring(bare_bus: Bus) -> None:
-    with pointed_at(bare_bus), pytest.raises(KeyringError):
+    with use_keyring_of(bare_bus), pytest.raises(KeyringError):
         keyring.get_password("rig", "analyst")
 
 
@@ -191,10 +191,10 @@ def test_a_command_in_a_chroot_that_is_interrupted_leaves_nothing_running_or_mou
     before = Path("/proc/mounts").read_text()
     mark = f"chroot-test-{os.getpid()}"
     command = [sys.executable, "-c", IN_A_CHROOT, mark]
-    with running(command, os.environ) as program:
-        wait_until(lambda: "ready" in program.printed(), "the command", program)
+    with run_program(command, os.environ) as program:
+        wait_until(lambda: "ready" in program.read_output(), "the command", program)
         program.process.send_signal(signal.SIGINT)
-        wait_until(program.ended, "the end of the command")
+        wait_until(program.has_ended, "the end of the command")
         assert processes_with(mark) == []
     assert Path("/proc/mounts").read_text() == before
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.rigs import parts
 from tests.rigs.display import Display
-from tests.rigs.process import Program, running, wait_until
+from tests.rigs.process import Program, run_program, wait_until
 
 SETTINGS = """\
 panel_items = S
@@ -19,7 +19,7 @@ panel_position = bottom center horizontal
 systray_padding = 4 4 4
 systray_icon_size = 22
 """
-ICON = re.compile(r'"XDR Login": .*\s22x22\+\d+\+\d+\s+\+(\d+)\+(\d+)$', re.MULTILINE)
+ICON_PATTERN = re.compile(r'"XDR Login": .*\s22x22\+\d+\+\d+\s+\+(\d+)\+(\d+)$', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Panel:
 
     def has_icon(self) -> bool:
         """Tell whether the program's icon is in the tray."""
-        return _place(self.display) is not None
+        return _icon_position(self.display) is not None
 
     def click(self, button: int = 1, *, across: int = 6) -> None:
         """Click on the icon once it is there, `across` pixels in; 3 is the button for menus."""
         wait_until(self.has_icon, "the icon in the tray")
-        x, y = _place(self.display) or (0, 0)
+        x, y = _icon_position(self.display) or (0, 0)
         where = (str(x + across), str(y + 11))
         self.display.run("xdotool", "mousemove", *where, "click", str(button))
 
@@ -54,7 +54,7 @@ def run_panel(display: Display, folder: Path) -> Iterator[Panel]:
     parts.require("tray", "tint2", "xwininfo")
     settings = folder / "tint2rc"
     settings.write_text(SETTINGS)
-    with running(["tint2", "-c", str(settings)], display.environment) as program:
+    with run_program(["tint2", "-c", str(settings)], display.environment) as program:
         wait_until(lambda: bool(_tray_owner(display)), "tint2's tray", program)
         yield Panel(display, program)
 
@@ -63,6 +63,6 @@ def _tray_owner(display: Display) -> bool:
     return '"tint2"' in display.run("xwininfo", "-root", "-tree")
 
 
-def _place(display: Display) -> tuple[int, int] | None:
-    found = ICON.search(display.run("xwininfo", "-root", "-tree"))
+def _icon_position(display: Display) -> tuple[int, int] | None:
+    found = ICON_PATTERN.search(display.run("xwininfo", "-root", "-tree"))
     return (int(found[1]), int(found[2])) if found else None

@@ -11,7 +11,7 @@ from builder import wine
 from tests.rigs import parts
 from tests.rigs.process import wait_until
 
-_OF_TESTS = ("PYTHON", "WIN_PD_", "XDG_", "QT_", "USERPROFILE")
+_TEST_VARIABLES = ("PYTHON", "WIN_PD_", "XDG_", "QT_", "USERPROFILE")
 
 
 class Windows(wine.Wine):
@@ -21,7 +21,9 @@ class Windows(wine.Wine):
         super().__init__(folder)
         # What the tests of this system are told is not for programs of that one.
         given = self.environment.items()
-        self.environment = {name: value for name, value in given if not name.startswith(_OF_TESTS)}
+        self.environment = {
+            name: value for name, value in given if not name.startswith(_TEST_VARIABLES)
+        }
         # wine keeps what begins with QT for itself.
         self.environment["WINEQT_QPA_PLATFORM"] = "offscreen"
 
@@ -72,7 +74,7 @@ def windows() -> Iterator[Windows]:
     parts.require("windows", "wine", "wineserver", "x86_64-w64-mingw32-gcc")
     made = Windows(Path(tempfile.mkdtemp(prefix="xdr-windows-")))
     try:
-        made.make()
+        made.create()
         yield made
     finally:
         made.close()

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from desktop.services.model.errors import RenewalSlow
-from desktop.services.model.profile import Profile, issued_for
+from desktop.services.model.errors import RenewalTimedOut
+from desktop.services.model.profile import Profile, client_binding
 from desktop.services.model.states import State
-from desktop.services.network.environment import Surroundings
+from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeystoreError, MemoryKeystore
 from desktop.services.secrets.secret_encoding import encode_password
 from desktop.services.session.session import Session
@@ -48,9 +48,9 @@ Kind = TypeVar("Kind", bound=State)
 Answer = dict[str, Any] | httpx.Response | Exception
 
 
-def bound(password: str, profile: Profile) -> str:
+def saved_client_secret(password: str, profile: Profile) -> str:
     """A client password as `profiles edit --client-secret-stdin` saves it for `profile`."""
-    return encode_password(password, issued_for=issued_for(profile))
+    return encode_password(password, issued_for=client_binding(profile))
 
 
 class FakeClock:
@@ -198,15 +198,15 @@ class Server:
                 await self.slow_end.wait()
             self.open -= 1
 
-    def asked(self, path: str) -> int:
+    def count_requests(self, path: str) -> int:
         """How often this path was asked."""
         return [each for each, _ in self.requests].count(path)
 
-    def close(self, path: str) -> asyncio.Event:
+    def hold_requests(self, path: str) -> asyncio.Event:
         """Hold the requests to this path until the event is set."""
         return self.gates.setdefault(path, asyncio.Event())
 
-    def renewals(self) -> int:
+    def count_renewals(self) -> int:
         """How often a refresh token was sent."""
         return sum(form.get("grant_type") == "refresh_token" for _, form in self.requests)
 
@@ -235,7 +235,7 @@ class Server:
         return httpx.Response(400 if "error" in answer else 200, json=answer)
 
     def _new_code(self) -> dict[str, Any]:
-        code = f"CODE-{self.asked('/device')}"
+        code = f"CODE-{self.count_requests('/device')}"
         return {
             "device_code": DEVICE_CODE,
             "user_code": code,
@@ -246,48 +246,48 @@ class Server:
         }
 
 
-class Keyring(MemoryKeystore):
+class FakeKeyring(MemoryKeystore):
     """A keystore that can be told to fail, and to hang."""
 
     def __init__(self) -> None:
         super().__init__()
         self.errors: dict[str, KeystoreError] = {}
         self.gates: dict[str, asyncio.Event] = {}
-        self.done: list[str] = []
+        self.operations: list[str] = []
 
     async def load(self, key: str) -> str | None:
-        await self._trouble("load")
+        await self._wait_or_fail("load")
         return await super().load(key)
 
     async def save(self, key: str, value: str) -> None:
-        await self._trouble("save")
+        await self._wait_or_fail("save")
         await super().save(key, value)
 
     async def delete(self, key: str) -> None:
-        await self._trouble("delete")
+        await self._wait_or_fail("delete")
         await super().delete(key)
 
     @property
-    def kept(self) -> dict[str, str]:
+    def entries(self) -> dict[str, str]:
         return self._values
 
-    async def _trouble(self, operation: str) -> None:
+    async def _wait_or_fail(self, operation: str) -> None:
         await asyncio.sleep(0)
         if operation in self.gates:
             await self.gates[operation].wait()
         if operation in self.errors:
             raise self.errors[operation]
-        self.done.append(operation)
+        self.operations.append(operation)
 
 
 class TakenLock(asyncio.Lock):
     """A lock that another program never lets go."""
 
     async def __aenter__(self) -> None:
-        raise RenewalSlow
+        raise RenewalTimedOut
 
 
-class World:
+class SessionHarness:
     """A session and everything around it; `beside` is the world of another program there."""
 
     def __init__(
@@ -295,25 +295,25 @@ class World:
         profile: Profile = PROFILE,
         *,
         clock: FakeClock | None = None,
-        beside: "World | None" = None,
+        beside: "SessionHarness | None" = None,
     ) -> None:
         self.server: Server = beside.server if beside else Server()
         self.clock: FakeClock = beside.clock if beside else clock or FakeClock()
-        self.keyring: Keyring = beside.keyring if beside else Keyring()
+        self.keyring: FakeKeyring = beside.keyring if beside else FakeKeyring()
         self.locks: dict[str, asyncio.Lock] = beside.locks if beside else {}
         self.chance = 0.0
         self._sessions: list[Session] = []
         self.states: list[State] = []
         self.crashes: list[dict[str, Any]] = []
         self.clients: list[httpx.AsyncClient] = []
-        self.opened: asyncio.Event | None = None
+        self.http_gate: asyncio.Event | None = None
         self.watch: Callable[[State], None] = lambda _state: None
         asyncio.get_running_loop().set_exception_handler(lambda _, it: self.crashes.append(it))
         self.session = self.new_session(profile)
 
     def new_session(self, profile: Profile = PROFILE) -> Session:
         """Another session with the same keyring: the next run of the program."""
-        surroundings = Surroundings(
+        surroundings = Environment(
             self.keyring, self._open_http, self.clock, self._lock, lambda: self.chance
         )
         self.session = Session(profile, surroundings, observer=self._observe)
@@ -334,7 +334,7 @@ class World:
         assert isinstance(self.state, kind)
         return self.state
 
-    async def reached(self, kind: type[State]) -> None:
+    async def wait_for_state(self, kind: type[State]) -> None:
         """Wait until the state is of this kind: something waits for a thread."""
         there = asyncio.Event()
         self.watch = lambda state: there.set() if isinstance(state, kind) else None
@@ -342,18 +342,18 @@ class World:
             await there.wait()
 
     @property
-    def kinds(self) -> list[str]:
+    def state_names(self) -> list[str]:
         """The kinds of the states so far, each once until it changes."""
         names = [type(state).__name__ for state in self.states]
         return [name for n, name in enumerate(names) if not n or names[n - 1] != name]
 
-    async def signed_in(self) -> None:
+    async def sign_in(self) -> None:
         """Sign in all the way."""
         self.server.answers = [TOKENS]
         self.session.sign_in()
         await self.clock.advance(6)
 
-    async def waiting(self) -> None:
+    async def start_sign_in(self) -> None:
         """Sign in as far as the code."""
         self.session.sign_in()
         await settle()
@@ -367,7 +367,7 @@ class World:
 
     async def _open_http(self, _profile: Profile, /, **_given: object) -> httpx.AsyncClient:
         await asyncio.sleep(0)
-        if self.opened is not None:
-            await self.opened.wait()
+        if self.http_gate is not None:
+            await self.http_gate.wait()
         self.clients.append(httpx.AsyncClient(transport=httpx.MockTransport(self.server)))
         return self.clients[-1]

@@ -14,7 +14,7 @@ from desktop.ui.app.controller import Controller
 from desktop.ui.kit.theme import LIGHT, Theme
 from desktop.ui.window.window import Window
 from tests.sample_states import NOW
-from tests.ui.harness import Desk, FakeSession, FakeSessions, FakeTime, Screen, settle
+from tests.ui.harness import ControllerHarness, FakeSession, FakeSessions, FakeTime, Screen, settle
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,7 +38,7 @@ def qapp() -> QApplication:
 def theme(qapp: QApplication) -> Theme:
     """Dress the application, in light whatever the test before it wore."""
     made = Theme(qapp)
-    made.wear(LIGHT)
+    made.apply_tokens(LIGHT)
     return made
 
 
@@ -105,17 +105,17 @@ def bare(
 
 def drain(controller: Controller) -> None:
     """Let the threads of `controller` tell what they know while its window is still there."""
-    opener, about = controller.pages._browsers, controller.pages._about
-    for each in (controller.keeper, opener, about):
+    opener, about = controller.pages._browser_opener, controller.pages._about
+    for each in (controller.settings_store, opener, about):
         if each is not None and each._worker._thread is not None:
             each._worker.submit(lambda: None).result()
     settle()
 
 
 @pytest.fixture
-def desk(bare: tuple[Controller, Window]) -> Desk:
+def desk(bare: tuple[Controller, Window]) -> ControllerHarness:
     controller, window = bare
     session = FakeSession()
-    controller.serve(cast("Sessions", FakeSessions(session)))
-    controller.use(cast("Session", session))
-    return Desk(controller, window, session)
+    controller.set_sessions(cast("Sessions", FakeSessions(session)))
+    controller.set_session(cast("Session", session))
+    return ControllerHarness(controller, window, session)

@@ -25,8 +25,8 @@ from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import Revocation, SignedIn, State
-from desktop.services.session.sessions import Standing
-from desktop.services.session.token_recipients import HandOut
+from desktop.services.session.sessions import ProfileStatus
+from desktop.services.session.token_recipients import TokenRecipient
 from desktop.services.token.details import TokenDetails, token_details
 from desktop.ui.app.controller import Controller
 from desktop.ui.app.event_loop import EventLoop
@@ -34,7 +34,7 @@ from desktop.ui.copy.copier import Copier
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.widgets import Button, View
 from desktop.ui.pages.details_view import DetailsView
-from desktop.ui.pages.settings_store import SettingsKeeper
+from desktop.ui.pages.settings_store import SettingsStore
 from desktop.ui.pages.settings_view import SettingsView
 from desktop.ui.views.waiting_view import WaitingView
 from desktop.ui.window.window import Window
@@ -48,12 +48,12 @@ BREAK = "\N{ZERO WIDTH SPACE}"  # where a long word may be broken
 
 
 @dataclass
-class Profiles:
+class ProfileRecorder:
     """Commands to profiles, which only note what was asked for."""
 
     calls: list[tuple[object, ...]] = field(default_factory=list)
-    standings: tuple[Standing, ...] = ()
-    current: str = ""
+    statuses: tuple[ProfileStatus, ...] = ()
+    current_id: str = ""
     unreadable: int = 0
 
     def switch(self, id_: str) -> None:
@@ -77,34 +77,34 @@ class FakeSessions:
     """One session, or several that are only shown."""
 
     session: FakeSession | None = None
-    standings: tuple[Standing, ...] = ()
+    statuses: tuple[ProfileStatus, ...] = ()
     others: dict[str, FakeSession] = field(default_factory=dict)
 
-    def named(self, id_: str) -> FakeSession | None:
+    def find(self, id_: str) -> FakeSession | None:
         return self.others.get(id_)
 
     def apply(self, settings: Settings) -> None:
         if self.session is not None:
             self.session.apply(settings)
 
-    def watch(self, *, visible: bool) -> None:
+    def set_visible(self, *, visible: bool) -> None:
         if self.session is not None:
-            self.session.watch(visible=visible)
+            self.session.set_visible(visible=visible)
 
-    def look_at_clock(self) -> None:
+    def check_clock(self) -> None:
         if self.session is not None:
-            self.session.look_at_clock()
+            self.session.check_clock()
 
 
 @dataclass
-class Recorder:
+class ActionRecorder:
     """Actions that only note what was asked for."""
 
     calls: list[str] = field(default_factory=list)
     offered: Revocation | None = None
     settings: Settings | None = None
     has_browser: bool = True
-    profiles: Profiles = field(default_factory=Profiles)
+    profiles: ProfileRecorder = field(default_factory=ProfileRecorder)
 
     def sign_in(self) -> None:
         self.calls.append("sign_in")
@@ -112,8 +112,8 @@ class Recorder:
     def cancel(self) -> None:
         self.calls.append("cancel")
 
-    def new_code(self) -> None:
-        self.calls.append("new_code")
+    def request_new_code(self) -> None:
+        self.calls.append("request_new_code")
 
     def retry(self) -> None:
         self.calls.append("retry")
@@ -131,8 +131,8 @@ class Recorder:
         self.calls.append("open_browser")
         return self.has_browser
 
-    def open_profiles(self) -> None:
-        self.calls.append("open_profiles")
+    def open_profiles_folder(self) -> None:
+        self.calls.append("open_profiles_folder")
 
     def add_profile(self) -> None:
         self.calls.append("add_profile")
@@ -188,7 +188,7 @@ class PageRecorder:
     calls: list[str] = field(default_factory=list)
     token: str | None = MADE_UP_TOKEN
     claims: dict[str, object] = field(default_factory=lambda: CLAIMS)
-    given: tuple[HandOut, ...] = ()
+    given: tuple[TokenRecipient, ...] = ()
 
     def close_page(self) -> None:
         self.calls.append("close_page")
@@ -196,21 +196,21 @@ class PageRecorder:
     def details(self, state: SignedIn) -> TokenDetails | None:
         return token_details(state, profile=PROFILE, metadata=METADATA, claims=self.claims)
 
-    def hand_outs(self) -> tuple[HandOut, ...]:
+    def recipients(self) -> tuple[TokenRecipient, ...]:
         return self.given
 
     def reveal_token(self) -> str | None:
         self.calls.append("reveal_token")
         return self.token
 
-    def ask_who_am_i(self) -> None:
-        self.calls.append("ask_who_am_i")
+    def query_userinfo(self) -> None:
+        self.calls.append("query_userinfo")
 
-    def ask_app_grant(self) -> None:
-        self.calls.append("ask_app_grant")
+    def query_app_grant(self) -> None:
+        self.calls.append("query_app_grant")
 
-    def open_log(self) -> None:
-        self.calls.append("open_log")
+    def open_log_folder(self) -> None:
+        self.calls.append("open_log_folder")
 
     def open_about(self) -> None:
         self.calls.append("open_about")
@@ -221,7 +221,7 @@ class Screen:
     """One window, and what a person does with it."""
 
     theme: Theme
-    actions: Recorder = field(default_factory=Recorder)
+    actions: ActionRecorder = field(default_factory=ActionRecorder)
     pages: PageRecorder = field(default_factory=PageRecorder)
     profile: Profile = PROFILE
     width: int = 440
@@ -230,9 +230,9 @@ class Screen:
 
     def __post_init__(self) -> None:
         self.window = Window(self.theme)
-        self.window.serve(self.actions)
+        self.window.set_actions(self.actions)
         self.window.set_profile(self.profile)
-        self.window.offer_settings()
+        self.window.add_settings_button()
         self.window.resize(self.width, self.height)
 
     def show(self, state: State, at: datetime = NOW) -> None:
@@ -246,7 +246,7 @@ class Screen:
         """Open the details on top of `state`."""
         self.show(state or STATES["signed_in"])
         page = DetailsView(self.actions, self.pages)
-        self._lay(page, state or STATES["signed_in"])
+        self._open_page(page, state or STATES["signed_in"])
         return page
 
     def show_settings(self, settings: Settings = Settings()) -> SettingsView:  # noqa: B008 - frozen
@@ -255,10 +255,10 @@ class Screen:
         page = SettingsView(self.actions, self.pages, self.theme)
         page.show_profile(self.profile)
         page.show_settings(settings)
-        self._lay(page, STATES["signed_in"])
+        self._open_page(page, STATES["signed_in"])
         return page
 
-    def _lay(self, page: View, state: State) -> None:
+    def _open_page(self, page: View, state: State) -> None:
         self.window.show_page(page)
         self.window.show_state(state, NOW)
         settle()
@@ -276,14 +276,14 @@ class Screen:
         settle()
 
     @property
-    def words(self) -> list[str]:
+    def visible_texts(self) -> list[str]:
         """Every text on screen, from top to bottom as it was made."""
         return [widget.text().replace(BREAK, "") for widget in texts_on(self.window)]
 
     def label(self, text: str) -> QLabel:
         """The visible label with this text."""
         found = [each for each in texts_on(self.window) if each.text().replace(BREAK, "") == text]
-        assert len(found) == 1, f"{text!r} among {self.words}"
+        assert len(found) == 1, f"{text!r} among {self.visible_texts}"
         assert isinstance(found[0], QLabel)
         return found[0]
 
@@ -313,7 +313,7 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class FreshToken:
     """What a session hands out to be copied."""
 
     access_token: str
@@ -339,18 +339,18 @@ class FakeSession:
     def __post_init__(self) -> None:
         self.renewed.set()
 
-    def watch(self, *, visible: bool) -> None:
+    def set_visible(self, *, visible: bool) -> None:
         self.seen.append(visible)
 
-    def look_at_clock(self) -> None:
+    def check_clock(self) -> None:
         self.looks += 1
 
-    async def fresh_token(self) -> Fresh:
+    async def fetch_token(self) -> FreshToken:
         """Give the token once `renewed` is set."""
         await self.renewed.wait()
         if isinstance(self.token, Exception):
             raise self.token
-        return Fresh(self.token)
+        return FreshToken(self.token)
 
     def access_token(self) -> str | None:
         return None if isinstance(self.token, Exception) else self.token
@@ -361,7 +361,7 @@ class FakeSession:
     def apply(self, settings: Settings) -> None:
         self.applied.append(settings)
 
-    async def ask(self, question: Callable[..., object]) -> Any:  # noqa: ANN401 - any answer
+    async def query(self, question: Callable[..., object]) -> Any:  # noqa: ANN401 - any answer
         self.calls.append(question.__name__)
         await self.renewed.wait()
         if isinstance(self.answer, Exception):
@@ -372,23 +372,23 @@ class FakeSession:
         return lambda: self.calls.append(name)
 
 
-class Listener(list[object]):
+class ProgressListener(list[object]):
     """What a copier has told since it is listened to."""
 
     def __init__(self, copier: Copier) -> None:
         super().__init__()
-        self._news = asyncio.Event()
-        copier.progressed.connect(self._take)
+        self._changed = asyncio.Event()
+        copier.progressed.connect(self._on_progress)
 
     async def wait_for(self, number: int) -> None:
         """Wait until so much has been told."""
         while len(self) < number:
-            self._news.clear()
-            await self._news.wait()
+            self._changed.clear()
+            await self._changed.wait()
 
-    def _take(self, progress: object) -> None:
+    def _on_progress(self, progress: object) -> None:
         self.append(progress)
-        self._news.set()
+        self._changed.set()
 
 
 class FakeTime(datetime):
@@ -402,7 +402,7 @@ class FakeTime(datetime):
 
 
 @dataclass
-class Desk:
+class ControllerHarness:
     """A controller with its window and a session that is not real."""
 
     controller: Controller
@@ -418,12 +418,12 @@ class Desk:
     def tick(self, seconds: float) -> None:
         """Let the clock show this much more, and the window count."""
         FakeTime.stands_at += timedelta(seconds=seconds)
-        self.controller._tick.stop()
-        self.controller._tick.timeout.emit()
+        self.controller._redraw_timer.stop()
+        self.controller._redraw_timer.timeout.emit()
         settle()
 
 
-def on_loop(work: Coroutine[None, None, T]) -> T:
+def run_on_event_loop(work: Coroutine[None, None, T]) -> T:
     """Run `work` on a loop as that of the program, where Qt and asyncio take turns."""
     application = QApplication.instance()
     with EventLoop(application) as loop:
@@ -494,7 +494,7 @@ def _misfits(widget: QWidget, window: QWidget) -> Iterator[str]:
         if needed > room:
             yield f"needs {needed} of {room} pixels"
     if isinstance(widget, QLabel) and widget.text():
-        yield from _cut(widget)
+        yield from _clipped(widget)
 
 
 def _room_in(button: Button) -> int:
@@ -504,7 +504,7 @@ def _room_in(button: Button) -> int:
     return button.style().subElementRect(element, option, button).width()
 
 
-def _cut(label: QLabel) -> Iterator[str]:
+def _clipped(label: QLabel) -> Iterator[str]:
     # The style sheet's padding is the difference between the hint and the text.
     flags = label.alignment() | Qt.TextFlag.TextWordWrap
     room = label.contentsRect()
@@ -519,7 +519,7 @@ def _cut(label: QLabel) -> Iterator[str]:
         yield f"{label.heightForWidth(label.width())} high in {label.height()}"
 
 
-def finish(keeper: SettingsKeeper, qtbot: QtBot) -> None:
+def wait_for_settings(keeper: SettingsStore, qtbot: QtBot) -> None:
     """Let everything that `keeper` was asked for be done, and told."""
     done = threading.Event()
     keeper._worker.submit(done.set)

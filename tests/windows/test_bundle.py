@@ -6,7 +6,7 @@ import re
 import pytest
 from builder import windows as names
 from builder.bundle import WORK
-from builder.closure import megabytes
+from builder.closure import size_in_megabytes
 from builder.product import product
 from builder.wine import windows_path
 
@@ -54,7 +54,7 @@ WITHOUT_TERMINAL, WITH_TERMINAL = 2, 3
 
 def test_it_is_whole_and_within_its_limits(windows: Windows) -> None:
     assert json.loads(source(windows, WHOLE.format(bundle=windows_path(BUNDLE))).stdout) == []
-    assert megabytes(BUNDLE) <= product().limits["windows_unpacked_megabytes"]
+    assert size_in_megabytes(BUNDLE) <= product().limits["windows_unpacked_megabytes"]
 
 
 def test_the_stand_ins_for_wine_are_not_in_it() -> None:

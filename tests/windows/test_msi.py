@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from builder import msi as builder
-from builder.closure import megabytes
+from builder.closure import size_in_megabytes
 from builder.product import product
 
 from tests.rigs.wine import Windows
@@ -70,7 +70,7 @@ def listed(windows: Windows) -> list[str]:
 
 
 def test_it_is_as_small_as_promised(msi: Path) -> None:
-    assert megabytes(msi) <= product().limits["msi_megabytes"]
+    assert size_in_megabytes(msi) <= product().limits["msi_megabytes"]
 
 
 def test_the_version_before_is_installed(

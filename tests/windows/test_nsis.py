@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from builder import nsis
 from builder import windows as names
-from builder.closure import megabytes
+from builder.closure import size_in_megabytes
 from builder.product import product
 
 from tests.rigs.process import wait_until
@@ -43,7 +43,7 @@ def own_folder(windows: Windows) -> Path:
 
 
 def test_it_is_as_small_as_promised(setup: Path) -> None:
-    assert megabytes(setup) <= product().limits["windows_megabytes"]
+    assert size_in_megabytes(setup) <= product().limits["windows_megabytes"]
 
 
 def test_the_version_before_is_installed_for_one_person(

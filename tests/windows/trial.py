@@ -6,7 +6,7 @@ from pathlib import Path
 
 from builder import windows as names
 from builder import wine
-from builder.product import HERE, ROOT, product
+from builder.product import PACKAGING, ROOT, product
 
 from desktop import __version__
 from tests.rigs.process import wait_until
@@ -14,7 +14,7 @@ from tests.rigs.wine import Windows
 
 SCOPES = "enrich:read inspect:read casebook private-intel:read profile response"
 LAST_LINE = rf"Signed in to Northwind SOC as \S+ . scopes: {SCOPES} . (10:00|9:5\d) left"
-LISTENS = "from desktop.ipc import client; client._connected().close()"
+LISTENS = "from desktop.ipc import client; client._open_connection().close()"
 
 
 def try_out(windows: Windows, folder: Path) -> None:
@@ -43,16 +43,16 @@ def started(windows: Windows, folder: Path) -> subprocess.Popen[bytes]:
 
 def source(windows: Windows, code: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run some lines with the modules of this checkout, by a Python of Windows."""
-    return windows.run(wine.python(), "-c", code, check=check, more=_checkout())
+    return windows.run(wine.ensure_python(), "-c", code, check=check, more=_checkout())
 
 
 def start_source(windows: Windows, code: str) -> subprocess.Popen[bytes]:
     """Start some lines, and leave them running."""
-    return windows.start(wine.python(), "-c", code, more=_checkout())
+    return windows.start(wine.ensure_python(), "-c", code, more=_checkout())
 
 
 def _checkout() -> dict[str, str]:
-    where = ";".join(wine.windows_path(each) for each in (HERE, ROOT))
+    where = ";".join(wine.windows_path(each) for each in (PACKAGING, ROOT))
     when = str(product().epoch)  # there is no git in there to be asked
     plain = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
     return {"PYTHONPATH": where, "SOURCE_DATE_EPOCH": when, **plain}

@@ -6,41 +6,41 @@ from pathlib import Path
 
 import click
 
-from desktop.cli.api.api_answers import Answers
+from desktop.cli.api.api_answers import AnswerPrinter
 from desktop.cli.api.api_routes import list_routes
-from desktop.cli.api.authorized_call import called
-from desktop.cli.terminal.exits import Exit, reporting
+from desktop.cli.api.authorized_call import call_with_token
+from desktop.cli.terminal.exits import Exit, handle_errors
 from desktop.cli.terminal.output import (
-    Examples,
-    answer,
-    confirmed,
-    given_options,
+    CommandWithExamples,
+    confirm,
+    global_options,
     json_option,
+    print_message,
+    print_result,
     profile_option,
-    say,
     yes_option,
 )
 from desktop.services.token.api_call import (
     METHODS,
     BadCall,
     Body,
-    Wish,
-    home_of,
+    CallArguments,
     make_call,
     request_for,
+    server_origin,
 )
-from desktop.services.token.call_templates import Language, template
-from desktop.services.token.openapi import BadDescription, own_routes, routes_of
+from desktop.services.token.call_templates import Language, render_call
+from desktop.services.token.openapi import BadDescription, load_bundled_routes, load_routes
 
 _LARGEST_INPUT = 64 * 1024 * 1024  # bytes
 
 
 def _complete_path(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    return sorted({each.path for each in own_routes() if each.path.startswith(incomplete)})
+    return sorted({each.path for each in load_bundled_routes() if each.path.startswith(incomplete)})
 
 
 @click.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 xdr-login api --list                                    show the routes that are known
 xdr-login api GET /iroh/profile/whoami                  ask who you are
@@ -85,7 +85,7 @@ xdr-login api GET /iroh/profile/whoami --as curl        print a command in place
     help="With --list: those of another OpenAPI description, in JSON.",
 )
 @json_option
-@reporting
+@handle_errors
 def api(  # noqa: PLR0913 - one a parameter of the command
     *,
     method: str | None,
@@ -117,13 +117,13 @@ def api(  # noqa: PLR0913 - one a parameter of the command
         raise click.UsageError("--openapi and --json go with --list.")
     if method is None or path is None:
         raise click.UsageError("Say METHOD and PATH, or --list.")
-    wish = Wish(method, path, fields, headers, input_file or "", as_form=form)
+    wish = CallArguments(method, path, fields, headers, input_file or "", as_form=form)
     return _call(profile, wish, language=language, include=include, yes=yes)
 
 
 def _list(openapi: Path | None, *, as_json: bool) -> int:
     try:
-        routes = routes_of(openapi) if openapi else own_routes()
+        routes = load_routes(openapi) if openapi else load_bundled_routes()
     except OSError as error:
         raise click.FileError(str(openapi), error.strerror) from error
     except BadDescription as error:
@@ -133,12 +133,12 @@ def _list(openapi: Path | None, *, as_json: bool) -> int:
 
 
 def _call(
-    profile_name: str | None, wish: Wish, *, language: str | None, include: bool, yes: bool
+    profile_name: str | None, wish: CallArguments, *, language: str | None, include: bool, yes: bool
 ) -> int:
-    options = given_options()
+    options = global_options()
     options.profile = profile_name
     profile = options.load_profile()
-    home = home_of(profile)
+    home = server_origin(profile)
     try:
         call = make_call(home, wish)
     except BadCall as error:
@@ -146,15 +146,17 @@ def _call(
     if language is not None:
         if wish.input_file == "-":
             raise click.UsageError("Code cannot hold what comes from stdin: name a file.")
-        answer(template(Language(language), call, profile_id=profile.id).rstrip("\n"))
+        print_result(render_call(Language(language), call, profile_id=profile.id).rstrip("\n"))
         return Exit.OK
     question = f"{call.method} {call.address} as {profile.name}?"
-    if not confirmed(question, yes=yes or call.is_harmless):
-        say("Nothing was sent.")
+    if not confirm(question, yes=yes or call.is_safe):
+        print_message("Nothing was sent.")
         return Exit.FORBIDDEN
     content = _content(call.body) if call.body is not None else None
-    answers = Answers(profile.id, include=include or call.method == "HEAD")
-    return called(profile, request_for(call, content), answers.show, may_repeat=call.is_harmless)
+    answers = AnswerPrinter(profile.id, include=include or call.method == "HEAD")
+    return call_with_token(
+        profile, request_for(call, content), answers.show, may_repeat=call.is_safe
+    )
 
 
 def _content(body: Body) -> bytes:

@@ -11,23 +11,23 @@ from datetime import UTC, datetime
 import click
 
 from desktop.cli.terminal.exits import Exit
-from desktop.cli.terminal.output import say
+from desktop.cli.terminal.output import print_message
 from desktop.oauth.addresses import host_of
 from desktop.oauth.errors import UnsafeAddress, printable
 from desktop.oauth.fields import text
 from desktop.oauth.http import retry_after
 from desktop.oauth.resource import ResourceAnswer
 from desktop.services.system.logs import redacted
-from desktop.services.wording.durations import duration_words
+from desktop.services.wording.durations import format_duration
 
 LARGEST_ON_SCREEN = 4 * 1024 * 1024  # bytes
 _LARGEST_INDENTED = 4 * LARGEST_ON_SCREEN  # characters
-_LARGEST_REFUSAL = 65536  # bytes that are read of an error
-_CODES = {401: Exit.SIGN_IN_NEEDED, 403: Exit.FORBIDDEN, 429: Exit.NETWORK}
+_LARGEST_ERROR_BODY = 65536  # bytes that are read of an error
+_EXIT_CODES = {401: Exit.SIGN_IN_NEEDED, 403: Exit.FORBIDDEN, 429: Exit.NETWORK}
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class AnswerPrinter:
     """Shows one answer; with `include` its status and headers too."""
 
     profile_id: str
@@ -37,24 +37,26 @@ class Answers:
         """Write it to stdout, what it means to stderr where it is an error; gives the exit code."""
         if self.include:
             click.echo(_head(answer))
-        body, is_whole = await (_shown(answer) if sys.stdout.isatty() else _passed_on(answer))
+        body, is_whole = await (
+            _write_readable(answer) if sys.stdout.isatty() else _write_raw(answer)
+        )
         if answer.status >= 300:
-            say(refusal(answer, body, profile_id=self.profile_id))
-            return exit_of_status(answer.status)
+            print_message(response_error_message(answer, body, profile_id=self.profile_id))
+            return exit_code_for_status(answer.status)
         if not is_whole:
-            say("The rest is too much for a terminal: write it to a file, with > FILE.")
+            print_message("The rest is too much for a terminal: write it to a file, with > FILE.")
             return Exit.FAILURE
         return Exit.OK
 
 
-def exit_of_status(status: int) -> Exit:
+def exit_code_for_status(status: int) -> Exit:
     """The exit code for an answer of this status."""
     if status < 300:
         return Exit.OK
-    return Exit.NETWORK if status >= 500 else _CODES.get(status, Exit.FAILURE)
+    return Exit.NETWORK if status >= 500 else _EXIT_CODES.get(status, Exit.FAILURE)
 
 
-def refusal(answer: ResourceAnswer, body: bytes, *, profile_id: str) -> str:
+def response_error_message(answer: ResourceAnswer, body: bytes, *, profile_id: str) -> str:
     """What an error means, with the trace id that support asks for; never a secret."""
     found = _object_in(body)
     error = text(found, "error") or ""
@@ -77,7 +79,7 @@ def _remedy(answer: ResourceAnswer, error: str, profile_id: str) -> str:
         case 403 if error in {"", "insufficient_scope"}:
             return "The token may not do this: the profile's client needs another scope."
         case 429 | 503 if wait:
-            return f"Try again in {duration_words(wait)}."
+            return f"Try again in {format_duration(wait)}."
         case status if 300 <= status < 400:
             to = _host_in(answer.headers.get("location", ""))
             return f"It points to {to or 'another place'}; that is never followed."
@@ -103,21 +105,21 @@ def _object_in(body: bytes) -> dict[str, object]:
 def _head(answer: ResourceAnswer) -> str:
     first = f"{answer.version} {answer.status} {answer.reason}".rstrip()
     lines = (first, *(f"{name}: {value}" for name, value in answer.header_lines))
-    return "".join(f"{harmless(line)}\n" for line in lines)
+    return "".join(f"{terminal_safe(line)}\n" for line in lines)
 
 
-async def _passed_on(answer: ResourceAnswer) -> tuple[bytes, bool]:
+async def _write_raw(answer: ResourceAnswer) -> tuple[bytes, bool]:
     """Write the pieces as they come; gives the first of them, and that it is all there."""
     stdout = sys.stdout.buffer
     start = bytearray()
     async for piece in answer.pieces:
         stdout.write(piece)
-        start += piece[: _LARGEST_REFUSAL - len(start)]
+        start += piece[: _LARGEST_ERROR_BODY - len(start)]
     stdout.flush()
     return bytes(start), True
 
 
-async def _shown(answer: ResourceAnswer) -> tuple[bytes, bool]:
+async def _write_readable(answer: ResourceAnswer) -> tuple[bytes, bool]:
     """Write what a person can read; gives the bytes, and whether they are all."""
     body = bytearray()
     async for piece in answer.pieces:
@@ -137,7 +139,7 @@ def readable(body: bytes) -> str:
         found = _indented(json.loads(body))
     except (ValueError, RecursionError):
         found = body.decode("utf-8", "replace").rstrip("\n")
-    return harmless(found)
+    return terminal_safe(found)
 
 
 def _indented(value: object) -> str:
@@ -151,7 +153,7 @@ def _indented(value: object) -> str:
     return "".join(lines)
 
 
-def harmless(written: str) -> str:
+def terminal_safe(written: str) -> str:
     """`written` without characters that a terminal would obey, or that nobody sees."""
     return "".join(
         f"\\u{ord(c):04x}" if unicodedata.category(c)[0] == "C" and c not in "\n\t" else c

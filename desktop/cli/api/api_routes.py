@@ -9,7 +9,7 @@ from shutil import get_terminal_size
 
 import click
 
-from desktop.cli.terminal.output import answer, answer_json
+from desktop.cli.terminal.output import print_json, print_result
 from desktop.services.token.openapi import Parameter, Route
 
 _INDENT = 6  # columns
@@ -18,21 +18,21 @@ _INDENT = 6  # columns
 def list_routes(routes: Sequence[Route], *, as_json: bool) -> None:
     """Write `routes` to stdout, group by group."""
     if as_json:
-        answer_json([asdict(route) for route in routes])
+        print_json([asdict(route) for route in routes])
         return
     width = min(get_terminal_size().columns, 100)
     for group, found in groupby(routes, key=lambda route: route.group):
-        answer(group or "Routes without a group", color="cyan")
+        print_result(group or "Routes without a group", color="cyan")
         for route in found:
-            answer(f"\n  {route.method} {route.path}")
+            print_result(f"\n  {route.method} {route.path}")
             for text in _texts(route):
                 indent = " " * _INDENT
-                answer(
+                print_result(
                     click.wrap_text(text, width, initial_indent=indent, subsequent_indent=indent)
                 )
             if route.parameters:
-                answer(_table(route.parameters, width))
-        answer("")
+                print_result(_table(route.parameters, width))
+        print_result("")
 
 
 def _texts(route: Route) -> Iterator[str]:
@@ -48,13 +48,13 @@ def _table(parameters: Sequence[Parameter], width: int) -> str:
     with formatter.indentation():
         formatter.indent()
         formatter.indent()
-        formatter.write_dl([(_named(each), _explained(each)) for each in parameters])
+        formatter.write_dl([(_parameter_label(each), _parameter_help(each)) for each in parameters])
     return formatter.getvalue().rstrip("\n")
 
 
-def _named(each: Parameter) -> str:
+def _parameter_label(each: Parameter) -> str:
     return f"{each.name} ({each.where}{', required' if each.required else ''})"
 
 
-def _explained(each: Parameter) -> str:
+def _parameter_help(each: Parameter) -> str:
     return " ".join(filter(None, (each.text, f"Assumed: {each.assumed}" if each.assumed else "")))

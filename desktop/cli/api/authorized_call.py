@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
-from desktop.cli.scripts.token_source import Access, access
-from desktop.oauth.resource import ResourceAnswer, ResourceRequest, opened
+from desktop.cli.scripts.token_source import AccessToken, fetch_token
+from desktop.oauth.resource import ResourceAnswer, ResourceRequest, open_resource
 from desktop.services.model.profile import Profile
-from desktop.services.network.real_environment import surroundings
+from desktop.services.network.real_environment import real_environment
 from desktop.services.system.worker import Worker
 
 Result = TypeVar("Result")
@@ -20,7 +20,7 @@ Reader = Callable[[ResourceAnswer], Awaitable[Result]]
 _AN_HOUR = 3600.0  # seconds
 
 
-def called(
+def call_with_token(
     profile: Profile, request: ResourceRequest, read: Reader[Result], *, may_repeat: bool
 ) -> Result:
     """What `read` makes of the answer. Blocks.
@@ -28,33 +28,33 @@ def called(
     With `may_repeat` a token that the server refuses is renewed, once, and the call made again.
     Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`, `SessionError` or `ProfileError`.
     """
-    held = access(profile)
-    return asyncio.run(_called(profile, request, read, held=held, may_repeat=may_repeat))
+    held = fetch_token(profile)
+    return asyncio.run(_call_with_token(profile, request, read, held=held, may_repeat=may_repeat))
 
 
-async def _called(
+async def _call_with_token(
     profile: Profile,
     request: ResourceRequest,
     read: Reader[Result],
     *,
-    held: Access,
+    held: AccessToken,
     may_repeat: bool,
 ) -> Result:
     worker = Worker("loader")
-    async with await surroundings(worker).open_http(profile) as http:
-        async with opened(http, request, access_token=held.access_token) as answer:
+    async with await real_environment(worker).open_http(profile) as http:
+        async with open_resource(http, request, access_token=held.access_token) as answer:
             other = held
             if may_repeat and answer.status == 401:
                 # It runs a loop of its own, so not in this thread.
-                ask = partial(access, profile, min_validity=_longer_than(held))
+                ask = partial(fetch_token, profile, min_validity=_longer_validity(held))
                 other = await worker.run(ask)
             if other.access_token == held.access_token:
                 return await read(answer)
-        async with opened(http, request, access_token=other.access_token) as answer:
+        async with open_resource(http, request, access_token=other.access_token) as answer:
             return await read(answer)
 
 
-def _longer_than(held: Access) -> float:
+def _longer_validity(held: AccessToken) -> float:
     """A validity, in seconds, that `held` cannot offer: so another token is wanted."""
     if held.expires_at is None:
         return _AN_HOUR

@@ -6,22 +6,34 @@ import json
 
 import click
 
-from desktop.cli.api.api_answers import exit_of_status, refusal
-from desktop.cli.api.authorized_call import called
-from desktop.cli.terminal.exits import Exit, ended, reporting
-from desktop.cli.terminal.output import Examples, answer, answer_json, json_option, profile_option
+from desktop.cli.api.api_answers import exit_code_for_status, response_error_message
+from desktop.cli.api.authorized_call import call_with_token
+from desktop.cli.terminal.exits import Exit, handle_errors, report_failure
+from desktop.cli.terminal.output import (
+    CommandWithExamples,
+    json_option,
+    print_json,
+    print_result,
+    profile_option,
+)
 from desktop.oauth.errors import UnusableAnswer
 from desktop.oauth.fields import seconds, text
 from desktop.oauth.resource import ResourceAnswer
 from desktop.services.configuration.load import load_configuration
-from desktop.services.token.api_call import BadCall, Wish, home_of, make_call, request_for
+from desktop.services.token.api_call import (
+    BadCall,
+    CallArguments,
+    make_call,
+    request_for,
+    server_origin,
+)
 
 PATH = "/iroh/oauth2/csrf-token"  # assumed: see resources/openapi/iroh-oauth2.json
 _LARGEST = 65536  # bytes
 
 
 @click.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 xdr-login csrf-token                       print one
 xdr-login csrf-token --json                with its lifetime, for a script
@@ -31,35 +43,35 @@ xdr-login csrf-token --path /iroh/x        where the server has it elsewhere
 @profile_option
 @click.option("--path", default=PATH, show_default=True, help="Which route gives it.")
 @json_option
-@reporting
+@handle_errors
 def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
     """Print a token against forged requests (Cisco XDR).
 
     It can be used once only, and lives for a short time: ask for it when you need it.
     """
-    chosen = load_configuration().named(profile)
+    chosen = load_configuration().find(profile)
     try:
-        call = make_call(home_of(chosen), Wish("GET", path))
+        call = make_call(server_origin(chosen), CallArguments("GET", path))
     except BadCall as error:
         raise click.UsageError(str(error)) from error
 
     async def show(found: ResourceAnswer) -> int:
-        body = await _beginning(found)
+        body = await _read_beginning(found)
         if found.status >= 300:
-            why = refusal(found, body, profile_id=chosen.id)
-            return ended(exit_of_status(found.status), why, as_json=as_json)
+            why = response_error_message(found, body, profile_id=chosen.id)
+            return report_failure(exit_code_for_status(found.status), why, as_json=as_json)
         token, lifetime = _token_in(found, body)
         if as_json:
-            answer_json({"csrf_token": token, "expires_in": lifetime})
+            print_json({"csrf_token": token, "expires_in": lifetime})
         else:
-            answer(token)
+            print_result(token)
         return Exit.OK
 
     # A refused token has not been used: another one does no harm.
-    return called(chosen, request_for(call), show, may_repeat=True)
+    return call_with_token(chosen, request_for(call), show, may_repeat=True)
 
 
-async def _beginning(found: ResourceAnswer) -> bytes:
+async def _read_beginning(found: ResourceAnswer) -> bytes:
     body = bytearray()
     async for piece in found.pieces:
         body += piece

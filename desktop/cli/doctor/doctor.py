@@ -11,11 +11,17 @@ from pathlib import Path
 
 import click
 
-from desktop.cli.doctor.doctor_checks import Check, Outcome, checks_of_computer
-from desktop.cli.doctor.doctor_servers import checks_of_servers
+from desktop.cli.doctor.doctor_checks import Check, Outcome, check_computer
+from desktop.cli.doctor.doctor_servers import check_servers
 from desktop.cli.terminal.exits import Exit
-from desktop.cli.terminal.output import Examples, answer, answer_json, json_option, say
-from desktop.services.network.real_environment import surroundings
+from desktop.cli.terminal.output import (
+    CommandWithExamples,
+    json_option,
+    print_json,
+    print_message,
+    print_result,
+)
+from desktop.services.network.real_environment import real_environment
 from desktop.services.system.logs import redacted
 from desktop.services.system.worker import Worker
 
@@ -23,7 +29,7 @@ _COLORS = {Outcome.OK: "green", Outcome.WARNING: "yellow", Outcome.FAIL: "red"}
 
 
 @click.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 xdr-login doctor                           a line a check, with what to do
 xdr-login doctor --json > report.json      the same for support
@@ -38,21 +44,24 @@ def doctor(*, as_json: bool) -> int:
     servers of your profiles are asked for their public description and for nothing else. The exit
     code is 1 where a check has failed.
     """
-    found = asyncio.run(_looked(lambda check: None if as_json else _tell(check)))
+    found = asyncio.run(_run_checks(lambda check: None if as_json else _print_check(check)))
     failed = sum(each.outcome is Outcome.FAIL for each in found)
     if as_json:
-        answer_json({"works": not failed, "checks": [_members(each) for each in found]})
+        print_json({"works": not failed, "checks": [_members(each) for each in found]})
     else:
         count = f"{failed} of {len(found)} checks failed" if failed else "Nothing is in the way"
-        say(f"\n{count}.")
+        print_message(f"\n{count}.")
     return Exit.FAILURE if failed else Exit.OK
 
 
-async def _looked(tell: Callable[[Check], None]) -> list[Check]:
+async def _run_checks(tell: Callable[[Check], None]) -> list[Check]:
     found = []
     async for check in _all_checks():
         clean = Check(
-            check.name, check.outcome, without_person(check.text), without_person(check.remedy)
+            check.name,
+            check.outcome,
+            without_personal_data(check.text),
+            without_personal_data(check.remedy),
         )
         tell(clean)
         found.append(clean)
@@ -61,13 +70,13 @@ async def _looked(tell: Callable[[Check], None]) -> list[Check]:
 
 async def _all_checks() -> AsyncIterator[Check]:
     worker = Worker("doctor")
-    async for check in checks_of_computer(worker):
+    async for check in check_computer(worker):
         yield check
-    for check in await checks_of_servers(surroundings(worker), worker):
+    for check in await check_servers(real_environment(worker), worker):
         yield check
 
 
-def without_person(text: str) -> str:
+def without_personal_data(text: str) -> str:
     """`text` without secrets, and without what names the person of this computer."""
     text = redacted(text)
     names = set()
@@ -82,11 +91,11 @@ def without_person(text: str) -> str:
     return text
 
 
-def _tell(check: Check) -> None:
+def _print_check(check: Check) -> None:
     mark = check.outcome.value.ljust(max(len(each.value) for each in Outcome))
-    answer(f"{mark}  {check.name}: {check.text}", color=_COLORS[check.outcome])
+    print_result(f"{mark}  {check.name}: {check.text}", color=_COLORS[check.outcome])
     if check.remedy:
-        answer(f"{' ' * len(mark)}  {check.remedy}")
+        print_result(f"{' ' * len(mark)}  {check.remedy}")
 
 
 def _members(check: Check) -> dict[str, str]:

@@ -13,19 +13,19 @@ from functools import partial
 from desktop import __version__
 from desktop.cli.terminal.window import has_display
 from desktop.ipc import address
-from desktop.ipc.client import NoAnswer, NotRunning, ask
+from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.ipc.messages import RefusedByAgent
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.profile import ProfileError
-from desktop.services.model.settings import why_unreadable
+from desktop.services.model.settings import find_read_error
 from desktop.services.secrets.keystore import KeystoreError, Vault, VaultKeystore
-from desktop.services.system.browsers import installed_browsers
+from desktop.services.system.browsers import find_browsers
 from desktop.services.system.paths import log_folder, settings_file
 from desktop.services.system.worker import Worker
 from desktop.services.wording.field_names import for_terminal
 from desktop.services.wording.messages import advice_for
 
-_PATIENCE = 8.0  # seconds for the keyring, and for the running program
+_TIMEOUT = 8.0  # seconds for the keyring, and for the running program
 
 
 class Outcome(Enum):
@@ -46,40 +46,40 @@ class Check:
     remedy: str = ""
 
 
-def failed(name: str, error: Exception) -> Check:
+def failed_check(name: str, error: Exception) -> Check:
     """The check that `error` ended, with the words of the window."""
     advice = advice_for(error)
     return Check(name, Outcome.FAIL, f"{advice.title}.", for_terminal(advice.text))
 
 
-async def checks_of_computer(worker: Worker) -> AsyncIterator[Check]:
+async def check_computer(worker: Worker) -> AsyncIterator[Check]:
     """One after the other; `worker` does what blocks."""
     python = f"Python {platform.python_version()}"
     yield Check("program", Outcome.OK, f"XDR Login {__version__}, {python}, {platform.platform()}")
-    for check in await worker.run(_configuration):
+    for check in await worker.run(_check_configuration):
         yield check
-    yield await _keyring()
-    yield await worker.run(_running_program)
-    yield _display()
-    yield _clipboard()
-    yield await worker.run(_tray)
-    yield await worker.run(_browsers)
-    yield await worker.run(_log)
+    yield await _check_keyring()
+    yield await worker.run(_check_running_app)
+    yield _check_display()
+    yield _check_clipboard()
+    yield await worker.run(_check_tray)
+    yield await worker.run(_check_browsers)
+    yield await worker.run(_check_log)
 
 
-def _configuration() -> list[Check]:
+def _check_configuration() -> list[Check]:
     name = "configuration"
     try:
         found = load_configuration()
     except ProfileError as error:
-        return [failed(name, error)]
+        return [failed_check(name, error)]
     checks = [
         Check(
             name, Outcome.WARNING, f"A profile cannot be used: {why.detail}.", f"See {why.where}."
         )
         for why in found.broken.values()
     ]
-    if why := why_unreadable(settings_file()):
+    if why := find_read_error(settings_file()):
         text = f"The settings cannot be read: {why}."
         checks.append(Check(name, Outcome.WARNING, text, f"Correct {settings_file()}."))
     if not found.good:
@@ -91,30 +91,30 @@ def _configuration() -> list[Check]:
     return [Check(name, Outcome.OK, text), *checks]
 
 
-async def _keyring() -> Check:
+async def _check_keyring() -> Check:
     kinds: list[str] = []
     # Without the notes: an empty look is what is wanted here.
-    keystore = VaultKeystore(partial(_opened_vault, kinds), patience=_PATIENCE)
+    keystore = VaultKeystore(partial(_open_vault, kinds), patience=_TIMEOUT)
     try:
         await keystore.load("(doctor)")  # no profile can be called that
     except KeystoreError as error:
-        return failed("keyring", error)
+        return failed_check("keyring", error)
     return Check("keyring", Outcome.OK, f"It answers ({', '.join(kinds)}).")
 
 
-def _opened_vault(kinds: list[str]) -> Vault:
-    from desktop.services.secrets.keyring_vault import chosen_backend, open_vault
+def _open_vault(kinds: list[str]) -> Vault:
+    from desktop.services.secrets.keyring_vault import choose_backend, open_vault
 
-    kinds.append(type(chosen_backend()).__module__.rpartition(".")[2])
+    kinds.append(type(choose_backend()).__module__.rpartition(".")[2])
     return open_vault()
 
 
-def _running_program() -> Check:
+def _check_running_app() -> Check:
     name = "agent"
     try:
         if sys.platform != "win32":
             address.lock_path()  # the folder is made, and is nobody else's
-        ask("status", patience=_PATIENCE)
+        send_command("status", patience=_TIMEOUT)
     except NotRunning:
         return Check(name, Outcome.OK, "The program does not run; commands do without it.")
     except (NoAnswer, RefusedByAgent) as error:
@@ -126,7 +126,7 @@ def _running_program() -> Check:
     return Check(name, Outcome.OK, "The program runs, and answers commands.")
 
 
-def _display() -> Check:
+def _check_display() -> Check:
     if has_display():
         return Check("display", Outcome.OK, f"There is one ({_kind_of_display()}).")
     text = "There is none, so the window cannot be shown."
@@ -139,7 +139,7 @@ def _kind_of_display() -> str:
     return "Wayland" if os.environ.get("WAYLAND_DISPLAY") else "X11"
 
 
-def _clipboard() -> Check:
+def _check_clipboard() -> Check:
     if not has_display():
         text = "Without a display there is none."
         return Check("clipboard", Outcome.WARNING, text, "For scripts: xdr-login token")
@@ -148,15 +148,15 @@ def _clipboard() -> Check:
 
 
 # https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/StatusNotifierWatcher/
-_TRAY = "org.kde.StatusNotifierWatcher"
+_TRAY_BUS_NAME = "org.kde.StatusNotifierWatcher"
 
 
-def _tray() -> Check:
+def _check_tray() -> Check:
     if sys.platform in {"win32", "darwin"}:
         return Check("tray", Outcome.OK, "Every desktop of this system has one.")
     if not has_display():
         return Check("tray", Outcome.WARNING, "Without a display there is none.")
-    owner = bus_has(_TRAY)
+    owner = name_has_owner(_TRAY_BUS_NAME)
     if owner:
         return Check("tray", Outcome.OK, "The desktop shows icons of programs.")
     why = "no session bus" if owner is None else "nobody offers it on the session bus"
@@ -165,7 +165,7 @@ def _tray() -> Check:
     return Check("tray", Outcome.WARNING, text, remedy)
 
 
-def bus_has(name: str) -> bool | None:
+def name_has_owner(name: str) -> bool | None:
     """Whether `name` has an owner on the session bus; `None` where there is no bus. Blocks."""
     import jeepney
     from jeepney.io.blocking import open_dbus_connection
@@ -174,14 +174,14 @@ def bus_has(name: str) -> bool | None:
     call = jeepney.new_method_call(bus, "NameHasOwner", "s", (name,))
     try:
         with open_dbus_connection("SESSION") as connection:
-            return bool(connection.send_and_get_reply(call, timeout=_PATIENCE).body[0])
+            return bool(connection.send_and_get_reply(call, timeout=_TIMEOUT).body[0])
     # Whatever is in the address: a socket that is gone, a kind that the library does not know.
     except (OSError, KeyError, ValueError, RuntimeError, TimeoutError):
         return None
 
 
-def _browsers() -> Check:
-    found = ", ".join(each.name for each in installed_browsers())
+def _check_browsers() -> Check:
+    found = ", ".join(each.name for each in find_browsers())
     if found:
         return Check("browser", Outcome.OK, f"{found}.")
     text = "None was found on this computer."
@@ -189,7 +189,7 @@ def _browsers() -> Check:
     return Check("browser", Outcome.WARNING, text, remedy)
 
 
-def _log() -> Check:
+def _check_log() -> Check:
     folder = log_folder()
     if not folder.exists() or os.access(folder, os.W_OK):
         return Check("log", Outcome.OK, f"It is in {folder}.")

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from urllib.parse import urlsplit
 
-from desktop.cli.doctor.doctor_checks import Check, Outcome, failed
+from desktop.cli.doctor.doctor_checks import Check, Outcome, failed_check
 from desktop.oauth import errors
 from desktop.oauth.addresses import host_of, is_loopback
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
@@ -14,59 +14,61 @@ from desktop.oauth.http import clock_offset, get
 from desktop.oauth.metadata import metadata_addresses
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.profile import Profile, ProfileError
-from desktop.services.network.environment import Surroundings
-from desktop.services.network.http_client import system_proxy
-from desktop.services.session.provider import portal_behind
+from desktop.services.network.environment import Environment
+from desktop.services.network.http_client import find_system_proxy
+from desktop.services.session.provider import detect_portal
 from desktop.services.system.worker import Worker
-from desktop.services.wording.durations import duration_words
+from desktop.services.wording.durations import format_duration
 
 _CLOCK_TOLERANCE = 60.0  # seconds; what providers forgive in what is signed
 
 
-async def checks_of_servers(world: Surroundings, worker: Worker) -> list[Check]:
+async def check_servers(world: Environment, worker: Worker) -> list[Check]:
     """Of every server that a profile names, each asked once; expected errors are checks."""
     try:
         profiles = (await worker.run(load_configuration)).good.values()
     except ProfileError:
         return []  # told already
-    by_server = {_home(each): each for each in profiles}
-    found = await asyncio.gather(*(_checks_of(each, world, worker) for each in by_server.values()))
+    by_server = {_server_address(each): each for each in profiles}
+    found = await asyncio.gather(
+        *(_check_server(each, world, worker) for each in by_server.values())
+    )
     return [check for checks in found for check in checks]
 
 
-def _home(profile: Profile) -> str:
+def _server_address(profile: Profile) -> str:
     return profile.issuer or profile.token_endpoint
 
 
-async def _checks_of(profile: Profile, world: Surroundings, worker: Worker) -> list[Check]:
-    host = host_of(_home(profile))
-    proxy = await _proxy(profile, worker)
+async def _check_server(profile: Profile, world: Environment, worker: Worker) -> list[Check]:
+    host = host_of(_server_address(profile))
+    proxy = await _check_proxy(profile, worker)
     try:
         http = await world.open_http(profile)
     except errors.OAuthError as error:
-        return [proxy, failed(f"TLS ({host})", error)]
+        return [proxy, failed_check(f"TLS ({host})", error)]
     async with http:
         client = Client(profile.client_id, None, ClientAuthentication.NONE)
         connection = ClientConnection(http, world.clock, client)
         try:
-            return [proxy, *await _reached(profile, connection)]
+            return [proxy, *await _check_connection(profile, connection)]
         except errors.ProxyFailure as error:
-            return [failed(f"proxy ({host})", error)]
+            return [failed_check(f"proxy ({host})", error)]
         except errors.CertificateRejected as error:
-            portal = await portal_behind(connection, error)
+            portal = await detect_portal(connection, error)
             answers = Check(f"network ({host})", Outcome.OK, f"{host} answers.")
-            found = [answers, failed(f"TLS ({host})", error)]
-            return [proxy, *([failed(f"network ({host})", portal)] if portal else found)]
+            found = [answers, failed_check(f"TLS ({host})", error)]
+            return [proxy, *([failed_check(f"network ({host})", portal)] if portal else found)]
         except errors.Trouble as error:
-            why = await portal_behind(connection, error) or error
-            return [proxy, failed(f"network ({host})", why)]
+            why = await detect_portal(connection, error) or error
+            return [proxy, failed_check(f"network ({host})", why)]
 
 
-async def _proxy(profile: Profile, worker: Worker) -> Check:
-    host = host_of(_home(profile))
+async def _check_proxy(profile: Profile, worker: Worker) -> Check:
+    host = host_of(_server_address(profile))
     used = "none" if is_loopback(host) else profile.proxy  # no proxy is asked for this computer
     if used == "system":
-        used = await worker.run(partial(system_proxy, _home(profile)))
+        used = await worker.run(partial(find_system_proxy, _server_address(profile)))
     if used in {"", "none"}:
         return Check(f"proxy ({host})", Outcome.OK, "None is used.")
     try:
@@ -78,9 +80,9 @@ async def _proxy(profile: Profile, worker: Worker) -> Check:
     )
 
 
-async def _reached(profile: Profile, connection: ClientConnection) -> list[Check]:
+async def _check_connection(profile: Profile, connection: ClientConnection) -> list[Check]:
     """Raises a `Trouble`."""
-    host, clock = host_of(_home(profile)), connection.clock
+    host, clock = host_of(_server_address(profile)), connection.clock
     address = metadata_addresses(profile.issuer)[0] if profile.issuer else profile.token_endpoint
     sent, begun = clock.utc(), clock.monotonic()
     answer = await get(connection.http, address)
@@ -93,16 +95,16 @@ async def _reached(profile: Profile, connection: ClientConnection) -> list[Check
             Outcome.OK,
             "Its certificate is trusted." if is_safe else "It does not leave this computer.",
         ),
-        _clock(host, clock_offset(answer.headers, sent=sent, received=clock.utc())),
+        _check_clock(host, clock_offset(answer.headers, sent=sent, received=clock.utc())),
     ]
 
 
-def _clock(host: str, offset: float | None) -> Check:
+def _check_clock(host: str, offset: float | None) -> Check:
     name = f"clock ({host})"
     if offset is None:
         return Check(name, Outcome.OK, "The server does not tell the time.")
     if abs(offset) <= _CLOCK_TOLERANCE:
         return Check(name, Outcome.OK, "It agrees with that of the server.")
     direction = "ahead of" if offset > 0 else "behind"
-    text = f"This computer is {duration_words(abs(offset))} {direction} the server."
+    text = f"This computer is {format_duration(abs(offset))} {direction} the server."
     return Check(name, Outcome.WARNING, text, "Let the system set its clock by the network.")

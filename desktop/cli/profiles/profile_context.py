@@ -11,15 +11,15 @@ from types import FrameType
 from typing import TypeVar
 
 from desktop.cli.terminal.exits import Exit
-from desktop.cli.terminal.output import say
-from desktop.services.configuration.load import allowed_profiles
+from desktop.cli.terminal.output import print_message
+from desktop.services.configuration.load import load_allowed_profiles
 from desktop.services.configuration.policy_reader import load_policy
 from desktop.services.model.errors import ForbiddenByPolicy
 from desktop.services.model.profile import Profile
-from desktop.services.network.environment import Surroundings
-from desktop.services.network.real_environment import surroundings
+from desktop.services.network.environment import Environment
+from desktop.services.network.real_environment import real_environment
 from desktop.services.profile_editor import editor_wording as texts
-from desktop.services.profile_editor.editor import Known, Passwords, ProfileDeeds
+from desktop.services.profile_editor.editor import ProfileEditor, SecretChanges, Snapshot
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.system.paths import profiles_file
 from desktop.services.system.worker import Worker
@@ -29,35 +29,35 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ProfileContext:
     """Where profiles are changed: what is known, and who does it."""
 
-    deeds: ProfileDeeds
-    known: Known
-    world: Surroundings
+    editor: ProfileEditor
+    snapshot: Snapshot
+    environment: Environment
 
-    def must_have_own(self) -> None:
+    def require_own_profiles(self) -> None:
         """Raise `ForbiddenByPolicy` where nobody may have profiles of their own."""
-        if not self.deeds.policy.own_profiles:
-            raise ForbiddenByPolicy(self.deeds.policy.source)
+        if not self.editor.policy.own_profiles:
+            raise ForbiddenByPolicy(self.editor.policy.source)
 
-    def must_be_own(self, profile: Profile) -> None:
+    def require_editable(self, profile: Profile) -> None:
         """Raise `ForbiddenByPolicy` for a profile that an administrator has set."""
-        if profile.id in self.known.managed:
-            raise ForbiddenByPolicy(self.deeds.policy.source)
+        if profile.id in self.snapshot.managed:
+            raise ForbiddenByPolicy(self.editor.policy.source)
 
 
-def at_desk(work: Callable[[Desk], Awaitable[Result]]) -> Result:
+def run_with_profiles(work: Callable[[ProfileContext], Awaitable[Result]]) -> Result:
     """What `work` gives. Blocks; raises `BrokenProfile` and what `work` does."""
 
     async def run() -> Result:
         policy = load_policy()
         worker = Worker("profiles")
-        world = surroundings(worker)
+        world = real_environment(worker)
         file = profiles_file()
-        load = partial(allowed_profiles, file, policy)
-        deeds = ProfileDeeds(file, world, worker, policy=policy, load=load)
-        return await work(Desk(deeds, await deeds.known(), world))
+        load = partial(load_allowed_profiles, file, policy)
+        deeds = ProfileEditor(file, world, worker, policy=policy, load=load)
+        return await work(ProfileContext(deeds, await deeds.load(), world))
 
     # Not asyncio's own answer to Ctrl-C, which waits for the end of a question to a person.
     before = signal.signal(signal.SIGINT, _interrupt)
@@ -71,11 +71,11 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-async def store(desk: Desk, profile: Profile, passwords: Passwords) -> Exit:
+async def store_passwords(desk: ProfileContext, profile: Profile, passwords: SecretChanges) -> Exit:
     """Put the passwords into the keyring; gives the exit code, and says why it did not work."""
     try:
-        await desk.deeds.store(profile, passwords)
+        await desk.editor.save_secrets(profile, passwords)
     except KeystoreError as error:
-        say(texts.not_stored(advice_for(error).title))
+        print_message(texts.secret_not_saved_message(advice_for(error).title))
         return Exit.KEYRING
     return Exit.OK

@@ -13,8 +13,8 @@ import click
 
 from desktop.services.configuration.profile_draft import Draft, Presets, faults_of
 from desktop.services.model.profile import COLORS, GRANTS
-from desktop.services.profile_editor.editor import Passwords
-from desktop.services.wording.field_names import for_terminal, option
+from desktop.services.profile_editor.editor import SecretChanges
+from desktop.services.wording.field_names import for_terminal, option_name
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -28,7 +28,7 @@ _PRESET_OF_REGION = "xdr-{region}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class _FieldOption:
     """An option for one field of the form; `metavar` is what stands for its value."""
 
     option: str
@@ -38,45 +38,57 @@ class _Field:
 
 
 _FIELDS = (
-    _Field("--issuer", "issuer", "URL", "Where the provider describes itself."),
-    _Field("--preset", "preset", "ID", "A provider that is known: see “profiles presets”."),
-    _Field("--client-id", "client_id", "ID", "Which client one signs in as."),
-    _Field("--redirect-uri", "redirect_uri", "URL", "Only if the provider insists on one."),
-    _Field(
+    _FieldOption("--issuer", "issuer", "URL", "Where the provider describes itself."),
+    _FieldOption("--preset", "preset", "ID", "A provider that is known: see “profiles presets”."),
+    _FieldOption("--client-id", "client_id", "ID", "Which client one signs in as."),
+    _FieldOption("--redirect-uri", "redirect_uri", "URL", "Only if the provider insists on one."),
+    _FieldOption(
         "--device-authorization-endpoint",
         "device_authorization_endpoint",
         "URL",
         "Where no metadata names it.",
     ),
-    _Field("--token-endpoint", "token_endpoint", "URL", "Where no metadata names it."),
-    _Field("--authorization-endpoint", "authorization_endpoint", "URL", "The same, for “code”."),
-    _Field("--userinfo-endpoint", "userinfo_endpoint", "URL", "Where it says who signed in."),
-    _Field("--revocation-endpoint", "revocation_endpoint", "URL", "Where it takes a token back."),
-    _Field(
+    _FieldOption("--token-endpoint", "token_endpoint", "URL", "Where no metadata names it."),
+    _FieldOption(
+        "--authorization-endpoint", "authorization_endpoint", "URL", "The same, for “code”."
+    ),
+    _FieldOption("--userinfo-endpoint", "userinfo_endpoint", "URL", "Where it says who signed in."),
+    _FieldOption(
+        "--revocation-endpoint", "revocation_endpoint", "URL", "Where it takes a token back."
+    ),
+    _FieldOption(
         "--app-grant-endpoint",
         "app_grant_endpoint",
         "URL",
         "Where Cisco XDR takes back all that was granted.",
     ),
-    _Field(
+    _FieldOption(
         "--expected-issuer",
         "expected_issuer",
         "TEXT",
         "Only if the server describes itself by a name instead of its address.",
     ),
-    _Field("--proxy", "proxy", "system|none|URL", "Whether to go through a proxy."),
-    _Field("--proxy-user", "proxy_user", "NAME", "The name to give to the proxy."),
-    _Field("--ca-file", "ca_file", "FILE", "Authorities in PEM to trust besides the system's."),
-    _Field("--letter", "letter", "TEXT", "What stands for it on screen: one character, or two."),
-    _Field("--color", "color", "COLOR", f"One of {', '.join(COLORS)}, or like #1a2b3c."),
-    _Field("--keep-fresh", "keep_fresh", "true|false", "Renew day and night, or while in use."),
-    _Field("--in-use-minutes", "in_use_minutes", "NUMBER", "How long a copy counts as use."),
-    _Field("--clipboard-seconds", "clipboard_seconds", "NUMBER", "How long a copy stays there."),
+    _FieldOption("--proxy", "proxy", "system|none|URL", "Whether to go through a proxy."),
+    _FieldOption("--proxy-user", "proxy_user", "NAME", "The name to give to the proxy."),
+    _FieldOption(
+        "--ca-file", "ca_file", "FILE", "Authorities in PEM to trust besides the system's."
+    ),
+    _FieldOption(
+        "--letter", "letter", "TEXT", "What stands for it on screen: one character, or two."
+    ),
+    _FieldOption("--color", "color", "COLOR", f"One of {', '.join(COLORS)}, or like #1a2b3c."),
+    _FieldOption(
+        "--keep-fresh", "keep_fresh", "true|false", "Renew day and night, or while in use."
+    ),
+    _FieldOption("--in-use-minutes", "in_use_minutes", "NUMBER", "How long a copy counts as use."),
+    _FieldOption(
+        "--clipboard-seconds", "clipboard_seconds", "NUMBER", "How long a copy stays there."
+    ),
 )
 
 
 # What stands in the form between those that are given one by one.
-_REPEATED = {"scope": " ", "verification_hosts": " ", "extra_parameters": "\n"}
+_SEPARATORS = {"scope": " ", "verification_hosts": " ", "extra_parameters": "\n"}
 
 
 def draft_options(command: Function) -> Function:
@@ -134,7 +146,7 @@ def _options() -> list[Callable[[Function], Function]]:
     ]
 
 
-def changed(draft: Draft, given: Mapping[str, Any]) -> Draft:
+def apply_options(draft: Draft, given: Mapping[str, Any]) -> Draft:
     """`draft` with what was `given` on the command line; an empty value takes one away."""
     named = {each.member: given[each.member] for each in _FIELDS if given[each.member] is not None}
     if named.get("ca_file"):  # whoever reads it later is elsewhere
@@ -147,32 +159,34 @@ def changed(draft: Draft, given: Mapping[str, Any]) -> Draft:
         named["grant"] = given["grant"]
     if given["client_authentication"]:
         named["client_authentication"] = _AUTHENTICATIONS[given["client_authentication"]]
-    for member, between in _REPEATED.items():
+    for member, between in _SEPARATORS.items():
         if given[member]:
             named[member] = between.join(filter(None, given[member]))
     return replace(draft, **named)
 
 
-def typed_passwords(given: Mapping[str, Any], *, client: str, proxy: str) -> Passwords:
+def read_passwords(given: Mapping[str, Any], *, client: str, proxy: str) -> SecretChanges:
     """The passwords that are to be read; `client` and `proxy` say whose they are. Blocks."""
-    return Passwords(
-        _typed(f"Password of {client}: ") if given["client_secret_stdin"] else None,
-        _typed(f"Password of {proxy} at the proxy: ") if given["proxy_password_stdin"] else None,
+    return SecretChanges(
+        _read_password(f"Password of {client}: ") if given["client_secret_stdin"] else None,
+        _read_password(f"Password of {proxy} at the proxy: ")
+        if given["proxy_password_stdin"]
+        else None,
     )
 
 
-def refuse_faults(draft: Draft, presets: Presets) -> None:
+def require_valid_draft(draft: Draft, presets: Presets) -> None:
     """Raise `UsageError` with what the form says of everything that is wrong with `draft`."""
     if draft.preset and draft.preset not in presets:
         known = ", ".join(presets)
         raise click.UsageError(f"There is no preset “{draft.preset}”; known are {known}.")
     found = faults_of(draft, presets)
     if found:
-        lines = [f"{option(member)}: {for_terminal(words)}" for member, words in found.items()]
+        lines = [f"{option_name(member)}: {for_terminal(words)}" for member, words in found.items()]
         raise click.UsageError("\n".join(lines))
 
 
-def _typed(prompt: str) -> str:
+def _read_password(prompt: str) -> str:
     if sys.stdin.isatty():
         return getpass.getpass(prompt)
     try:

@@ -9,14 +9,20 @@ from collections.abc import Mapping
 
 import click
 
-from desktop.cli.scripts.token_source import handed, handed_of
-from desktop.cli.terminal.exits import Exit, reporting
-from desktop.cli.terminal.output import Examples, answer, answer_json, instant, profile_option
+from desktop.cli.scripts.token_source import fetch_token_by_name, fetch_token_in_format
+from desktop.cli.terminal.exits import Exit, handle_errors
+from desktop.cli.terminal.output import (
+    CommandWithExamples,
+    format_instant,
+    print_json,
+    print_result,
+    profile_option,
+)
 from desktop.oauth.addresses import origin_of
 from desktop.oauth.errors import UnsafeAddress
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.copy_formats import CopyFormat
-from desktop.services.model.errors import NotForShell
+from desktop.services.model.errors import UnsafeForShell
 from desktop.services.model.profile import Profile
 
 _KUBERNETES = "client.authentication.k8s.io"
@@ -32,7 +38,7 @@ def credential() -> None:
 
 
 @credential.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 kubectl config set-credentials me --exec-api-version=client.authentication.k8s.io/v1 \\
   --exec-interactive-mode=Never --exec-command=xdr-login \\
@@ -41,21 +47,21 @@ kubectl config set-credentials me --exec-api-version=client.authentication.k8s.i
 """,
 )
 @profile_option
-@reporting
+@handle_errors
 def kubectl(*, profile: str | None) -> int:
     """Print an ExecCredential of Kubernetes (client.authentication.k8s.io/v1).
 
     kubectl uses the token until its expirationTimestamp, and then asks again.
     """
-    held = handed(profile, CopyFormat.JSON)
+    held = fetch_token_by_name(profile, CopyFormat.JSON)
     status = {"token": held.access_token}
     if held.expires_at is not None:
-        status["expirationTimestamp"] = instant(held.expires_at) or ""
-    answer_json({"apiVersion": _wanted_version(), "kind": "ExecCredential", "status": status})
+        status["expirationTimestamp"] = format_instant(held.expires_at) or ""
+    print_json({"apiVersion": _requested_api_version(), "kind": "ExecCredential", "status": status})
     return Exit.OK
 
 
-def _wanted_version() -> str:
+def _requested_api_version() -> str:
     # kubectl says which version it is set up for, and refuses every other.
     try:
         asked = json.loads(os.environ.get("KUBERNETES_EXEC_INFO", "{}"))
@@ -67,7 +73,7 @@ def _wanted_version() -> str:
 
 
 @credential.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 git config --global credential.https://gitlab.example.helper \\
   "!xdr-login credential git --profile gitlab"
@@ -77,28 +83,28 @@ printf 'protocol=https\\nhost=gitlab.example\\n\\n' | xdr-login credential git g
 )
 @profile_option
 @click.argument("operation", type=click.Choice(["get", "store", "erase"]))
-@reporting
+@handle_errors
 def git(*, profile: str | None, operation: str) -> int:
     """Be a credential helper of git: answer “get” for the host of the profile, over https.
 
     For any other host it says nothing, and git asks the next one. The user is “oauth2” where git
     names none. “store” and “erase” do nothing: tokens are kept and renewed by this program.
     """
-    asked = _attributes(sys.stdin.buffer.read(_LONGEST_INPUT + 1))
+    asked = _parse_attributes(sys.stdin.buffer.read(_LONGEST_INPUT + 1))
     if operation != "get":
         return Exit.OK
-    chosen = load_configuration().named(profile)
-    if not _is_own_host(asked, chosen):
+    chosen = load_configuration().find(profile)
+    if not _is_profile_host(asked, chosen):
         return Exit.OK
-    held = handed_of(chosen, CopyFormat.TOKEN)
-    answer(f"username={asked.get('username') or 'oauth2'}")
-    answer(f"password={held.access_token}")
+    held = fetch_token_in_format(chosen, CopyFormat.TOKEN)
+    print_result(f"username={asked.get('username') or 'oauth2'}")
+    print_result(f"password={held.access_token}")
     if held.expires_at is not None:
-        answer(f"password_expiry_utc={int(held.expires_at.timestamp())}")
+        print_result(f"password_expiry_utc={int(held.expires_at.timestamp())}")
     return Exit.OK
 
 
-def _attributes(given: bytes) -> dict[str, str]:
+def _parse_attributes(given: bytes) -> dict[str, str]:
     """What git says: `name=value` a line, up to an empty one (git-credential, INPUT/OUTPUT).
 
     A line ends with a line feed and nothing else: in an address that somebody else wrote git
@@ -120,7 +126,7 @@ def _attributes(given: bytes) -> dict[str, str]:
     return attributes
 
 
-def _is_own_host(asked: Mapping[str, str], profile: Profile) -> bool:
+def _is_profile_host(asked: Mapping[str, str], profile: Profile) -> bool:
     host = asked.get("host", "")
     if asked.get("protocol") != "https" or set(host) & set("/\\@?#"):
         return False
@@ -131,21 +137,23 @@ def _is_own_host(asked: Mapping[str, str], profile: Profile) -> bool:
 
 
 @credential.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 http https://visibility.eu.amp.cisco.com/iroh/… Authorization:@<(xdr-login credential httpie)
 """,
 )
 @profile_option
-@reporting
+@handle_errors
 def httpie(*, profile: str | None) -> int:
     """Print the value of the header Authorization, which HTTPie reads from a file."""
-    answer(f"Bearer {_plain(handed(profile, CopyFormat.HEADER).access_token)}")
+    print_result(
+        f"Bearer {_require_plain(fetch_token_by_name(profile, CopyFormat.HEADER).access_token)}"
+    )
     return Exit.OK
 
 
-def _plain(token: str) -> str:
+def _require_plain(token: str) -> str:
     """`token`, if it has nothing that would end a quoted text; raises `NotForShell`."""
     if not token.isascii() or not token.isprintable() or set(token) & set(' "\\'):
-        raise NotForShell
+        raise UnsafeForShell
     return token

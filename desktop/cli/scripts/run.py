@@ -14,15 +14,15 @@ from typing import NoReturn
 
 import click
 
-from desktop.cli.scripts.token_source import handed
-from desktop.cli.terminal.exits import reporting
-from desktop.cli.terminal.output import Examples, profile_option, say
+from desktop.cli.scripts.token_source import fetch_token_by_name
+from desktop.cli.terminal.exits import handle_errors
+from desktop.cli.terminal.output import CommandWithExamples, print_message, profile_option
 from desktop.oauth.errors import printable
 from desktop.services.model.copy_formats import CopyFormat
 
 VARIABLE = "XDR_ACCESS_TOKEN"
 
-can_be_replaced: bool = sys.platform != "win32"
+supports_exec: bool = sys.platform != "win32"
 """Whether a program can take the place of this one; on Windows it runs below it."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -33,7 +33,7 @@ _NOT_FOUND = 127
 
 
 @click.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     context_settings={"allow_interspersed_args": False},
     examples="""\
 xdr-login run -- python3 hunt.py           it finds the token in $XDR_ACCESS_TOKEN
@@ -52,7 +52,7 @@ xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
     help="The variable that holds the token.",
 )
 @click.argument("command", metavar="-- COMMAND [ARG]...", nargs=-1, required=True)
-@reporting
+@handle_errors
 def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
     """Give one program a token, in a variable of its environment.
 
@@ -62,20 +62,20 @@ def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
     """
     if not _NAME.fullmatch(variable):
         raise click.BadParameter("letters, digits and _ only", param_hint="--env")
-    program, shown = _found(command[0]), printable(command[0])
+    program, shown = _find_program(command[0]), printable(command[0])
     if program is None and Path(command[0]).name != command[0] and Path(command[0]).exists():
-        say(f"“{shown}” cannot be started: it is no program.")
+        print_message(f"“{shown}” cannot be started: it is no program.")
         return _NOT_STARTED
     if program is None:
-        say(f"There is no program “{shown}”.")
+        print_message(f"There is no program “{shown}”.")
         return _NOT_FOUND
-    token = handed(profile, CopyFormat.ENVIRONMENT).access_token
+    token = fetch_token_by_name(profile, CopyFormat.ENVIRONMENT).access_token
     environment = {**_without_bundle(os.environ), variable: token}
     try:
-        start = _become if can_be_replaced else _wait_for
+        start = _exec if supports_exec else _run_as_child
         return start(program, command, environment)
     except OSError as error:
-        say(f"“{shown}” cannot be started: {error.strerror}.")
+        print_message(f"“{shown}” cannot be started: {error.strerror}.")
         return _NOT_STARTED
 
 
@@ -89,11 +89,11 @@ def _without_bundle(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _found(name: str) -> str | None:
-    return found_on_windows(name, os.environ) if sys.platform == "win32" else shutil.which(name)
+def _find_program(name: str) -> str | None:
+    return find_on_windows(name, os.environ) if sys.platform == "win32" else shutil.which(name)
 
 
-def found_on_windows(name: str, environment: Mapping[str, str]) -> str | None:
+def find_on_windows(name: str, environment: Mapping[str, str]) -> str | None:
     """Where program `name` is: in a folder of PATH, or where `name` itself says. Blocks.
 
     `shutil.which` would look into the current folder first: a program that somebody else has left
@@ -111,7 +111,7 @@ def found_on_windows(name: str, environment: Mapping[str, str]) -> str | None:
     return next((str(each) for each in candidates if each.is_file()), None)
 
 
-def _become(program: str, command: Sequence[str], environment: dict[str, str]) -> NoReturn:
+def _exec(program: str, command: Sequence[str], environment: dict[str, str]) -> NoReturn:
     """Run `command` in place of this one."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -122,7 +122,7 @@ def _become(program: str, command: Sequence[str], environment: dict[str, str]) -
     os.execve(program, list(command), environment)  # noqa: S606 - what was asked for, and no shell
 
 
-def _wait_for(program: str, command: Sequence[str], environment: dict[str, str]) -> int:
+def _run_as_child(program: str, command: Sequence[str], environment: dict[str, str]) -> int:
     if sys.platform == "win32":
         # As every start of a bundle has it, a program of ours would find the bundle's libraries
         # before its own (PyInstaller, "Launching external programs from the frozen application").

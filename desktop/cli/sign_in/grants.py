@@ -6,29 +6,29 @@ import asyncio
 
 import click
 
-from desktop.cli.scripts.token_source import access
-from desktop.cli.sign_in.logout import code_of, ends_all, sign_out_of
-from desktop.cli.terminal.exits import Exit, ended, reporting
+from desktop.cli.scripts.token_source import fetch_token
+from desktop.cli.sign_in.logout import sign_out_exit_code, sign_out_profile, sign_out_revokes_grant
+from desktop.cli.terminal.exits import Exit, handle_errors, report_failure
 from desktop.cli.terminal.output import (
-    Examples,
-    answer,
-    answer_json,
-    confirmed,
-    instant,
+    CommandWithExamples,
+    confirm,
+    format_instant,
     json_option,
+    print_json,
+    print_message,
+    print_result,
     profile_option,
-    say,
     yes_option,
 )
-from desktop.cli.terminal.running_app import signed_out_by_app, tell_saved
+from desktop.cli.terminal.running_app import notify_tokens_changed, sign_out_in_app
 from desktop.oauth.app_grant import AppGrant
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.errors import NoToken
 from desktop.services.model.profile import Profile
-from desktop.services.network.real_environment import surroundings
+from desktop.services.network.real_environment import real_environment
 from desktop.services.session.provider import Provider
 from desktop.services.system.worker import Worker
-from desktop.services.wording.sign_out_texts import told
+from desktop.services.wording.sign_out_texts import sign_out_report
 
 NO_GRANTS = (
     "{name}: this server keeps no grants that could be asked for. "
@@ -45,7 +45,7 @@ def grants() -> None:
 
 
 @grants.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 xdr-login grants status                    what this app may do, and since when
 xdr-login grants status --json             the same for a script
@@ -53,31 +53,31 @@ xdr-login grants status --json             the same for a script
 )
 @profile_option
 @json_option
-@reporting
+@handle_errors
 def status(*, profile: str | None, as_json: bool) -> int:
     """Say what this app has been granted, and since when."""
-    chosen = load_configuration().named(profile)
-    if not ends_all(chosen):
-        return ended(Exit.FAILURE, NO_GRANTS.format(name=chosen.name), as_json=as_json)
-    found = asyncio.run(_status(chosen, access(chosen).access_token))
+    chosen = load_configuration().find(profile)
+    if not sign_out_revokes_grant(chosen):
+        return report_failure(Exit.FAILURE, NO_GRANTS.format(name=chosen.name), as_json=as_json)
+    found = asyncio.run(_fetch_status(chosen, fetch_token(chosen).access_token))
     if as_json:
-        answer_json(
+        print_json(
             {
                 "profile": chosen.id,
                 "client_id": chosen.client_id,
                 "granted": found.granted,
                 "scope": " ".join(found.scope),
-                "since": instant(found.since),
+                "since": format_instant(found.since),
             }
         )
     else:
         for name, value in _rows(chosen, found):
-            answer(f"{name:9}{value}")
+            print_result(f"{name:9}{value}")
     return Exit.OK
 
 
 @grants.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 xdr-login grants revoke                    take back all that you granted this app
 xdr-login grants revoke --yes              without asking, as in a script
@@ -85,35 +85,35 @@ xdr-login grants revoke --yes              without asking, as in a script
 )
 @profile_option
 @yes_option
-@reporting
+@handle_errors
 def revoke(*, profile: str | None, yes: bool) -> int:
     """Take back all that you have granted this app, on all your computers.
 
     It also signs you out here: the tokens are worth nothing afterwards.
     """
-    chosen = load_configuration().named(profile)
-    if not ends_all(chosen):
-        return ended(Exit.FAILURE, NO_GRANTS.format(name=chosen.name), as_json=False)
+    chosen = load_configuration().find(profile)
+    if not sign_out_revokes_grant(chosen):
+        return report_failure(Exit.FAILURE, NO_GRANTS.format(name=chosen.name), as_json=False)
     question = f"Revoke all that you granted this app, on all your computers ({chosen.name})?"
-    if not confirmed(question, yes=yes):
-        say("Nothing was revoked.")
+    if not confirm(question, yes=yes):
+        print_message("Nothing was revoked.")
         return Exit.FORBIDDEN
-    by_app = signed_out_by_app(chosen.id)
+    by_app = sign_out_in_app(chosen.id)
     if by_app is None:
-        access(chosen)  # raises `NoToken` where nobody is signed in
-        state = asyncio.run(sign_out_of(chosen, surroundings(Worker("loader"))))
-        tell_saved(chosen.id)
-        by_app = (told(chosen.id, state),)
+        fetch_token(chosen)  # raises `NoToken` where nobody is signed in
+        state = asyncio.run(sign_out_profile(chosen, real_environment(Worker("loader"))))
+        notify_tokens_changed(chosen.id)
+        by_app = (sign_out_report(chosen.id, state),)
     if not by_app:
         raise NoToken(chosen.id)
-    say(f"{chosen.name}: {by_app[0]['text']}")
-    return code_of(by_app)
+    print_message(f"{chosen.name}: {by_app[0]['text']}")
+    return sign_out_exit_code(by_app)
 
 
-async def _status(profile: Profile, access_token: str) -> AppGrant:
-    provider = Provider(profile, surroundings(Worker("loader")))
+async def _fetch_status(profile: Profile, access_token: str) -> AppGrant:
+    provider = Provider(profile, real_environment(Worker("loader")))
     try:
-        found = await provider.app_grant(access_token)
+        found = await provider.fetch_app_grant(access_token)
     finally:
         await provider.close()
     return found or AppGrant(granted=False, scope=(), since=None)
@@ -122,6 +122,6 @@ async def _status(profile: Profile, access_token: str) -> AppGrant:
 def _rows(profile: Profile, found: AppGrant) -> tuple[tuple[str, str], ...]:
     if not found.granted:
         return (("app", profile.client_id), ("granted", "nothing"))
-    since = "the server does not say" if found.since is None else str(instant(found.since))
+    since = "the server does not say" if found.since is None else str(format_instant(found.since))
     scope = " ".join(found.scope) or "the server does not say what"
     return (("app", profile.client_id), ("granted", scope), ("since", since))

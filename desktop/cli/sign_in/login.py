@@ -10,43 +10,43 @@ from functools import partial
 
 import click
 
-from desktop.cli.sign_in.sign_in_output import Events, Teller, Words
+from desktop.cli.sign_in.sign_in_output import JsonReporter, Reporter, TextReporter
 from desktop.cli.terminal import PROFILE_VARIABLE
-from desktop.cli.terminal.exits import Exit, reporting
+from desktop.cli.terminal.exits import Exit, handle_errors
 from desktop.cli.terminal.output import (
-    Examples,
-    given_options,
+    CommandWithExamples,
+    global_options,
     json_option,
+    print_message,
     profile_option,
-    say,
 )
-from desktop.cli.terminal.running_app import tell_saved
+from desktop.cli.terminal.running_app import notify_tokens_changed
 from desktop.cli.terminal.window import has_display
 from desktop.options import Options
 from desktop.services.model.errors import SignedOutByServer
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import load_settings
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, State
-from desktop.services.network.real_environment import surroundings
+from desktop.services.network.real_environment import real_environment
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.session.session import Session
-from desktop.services.system.browsers import open_in, open_usual
+from desktop.services.system.browsers import open_default, open_in
 from desktop.services.system.logs import report_loop_error, start_logging
 from desktop.services.system.paths import log_folder, settings_file
 from desktop.services.system.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class SignInOptions:
     """How to sign in. With `keep` a token that the keyring does not take is worth nothing."""
 
     open_browser: bool = False
-    again: bool = False
-    keep: bool = True
+    force: bool = False
+    must_save: bool = True
 
 
 @click.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 xdr-login login                            sign in with the first profile
 xdr-login login --profile northwind        with another one
@@ -62,7 +62,7 @@ xdr-login --demo login                     try it: nothing there is real
     "--qr", is_flag=True, help="Print the link as a QR code, also where it goes to no terminal."
 )
 @json_option
-@reporting
+@handle_errors
 def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_json: bool) -> int:
     """Sign in, here in the terminal.
 
@@ -70,25 +70,25 @@ def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_js
     your approval. The token goes into the keyring; "xdr-login token" prints it. A saved token that
     is still valid, or can be renewed, needs no new sign-in.
     """
-    options = given_options()
+    options = global_options()
     options.profile = profile
-    wishes = Wishes(
-        open_browser=not no_browser and _browser_is_here(),
-        again=again,
-        keep=options.demo is None,
+    wishes = SignInOptions(
+        open_browser=not no_browser and _can_open_browser(),
+        force=again,
+        must_save=options.demo is None,
     )
-    return _run(options, Events() if as_json else Words(qr=qr), wishes)
+    return _run(options, JsonReporter() if as_json else TextReporter(qr=qr), wishes)
 
 
-@reporting
+@handle_errors
 def sign_in_without_display(options: Options) -> int:
     """Sign in where the window was asked for and cannot be shown."""
-    say("There is no display: signing in here, in the terminal.")
+    print_message("There is no display: signing in here, in the terminal.")
     options.profile = options.profile or os.environ.get(PROFILE_VARIABLE)
-    return _run(options, Words(), Wishes(keep=options.demo is None))
+    return _run(options, TextReporter(), SignInOptions(must_save=options.demo is None))
 
 
-def _run(options: Options, teller: Teller, wishes: Wishes) -> int:
+def _run(options: Options, teller: Reporter, wishes: SignInOptions) -> int:
     start_logging(log_folder(), verbose=options.verbose)
     try:
         profile = options.load_profile()
@@ -97,123 +97,123 @@ def _run(options: Options, teller: Teller, wishes: Wishes) -> int:
         options.close()
 
 
-def _browser_is_here() -> bool:
+def _can_open_browser() -> bool:
     # Over ssh it would open on a screen that nobody looks at.
     return not os.environ.get("SSH_CONNECTION") and has_display()
 
 
-async def sign_in(profile: Profile, teller: Teller, wishes: Wishes) -> int:
+async def sign_in(profile: Profile, teller: Reporter, wishes: SignInOptions) -> int:
     """Sign `profile` in, and tell the running program; gives the exit code.
 
     Raises `KeyringMissing` before a code is asked for that would be approved for nothing.
     """
     asyncio.get_running_loop().set_exception_handler(report_loop_error)
     worker = Worker("loader")
-    world = surroundings(worker)
-    if wishes.keep:
-        await worker.run(find_keyring)
+    world = real_environment(worker)
+    if wishes.must_save:
+        await worker.run(require_keyring)
     states: asyncio.Queue[State] = asyncio.Queue()
     session = Session(profile, world, observer=states.put_nowait)
-    if wishes.again:
+    if wishes.force:
         session.sign_in()
     else:
         session.open()
     try:
-        code = await _Watch(session, states, teller, wishes, worker).until_over()
+        code = await _SignInLoop(session, states, teller, wishes, worker).run()
     finally:
         await session.close()
-    if code == Exit.OK and wishes.keep:
-        await worker.run(partial(tell_saved, profile.id))
+    if code == Exit.OK and wishes.must_save:
+        await worker.run(partial(notify_tokens_changed, profile.id))
     return code
 
 
-def find_keyring() -> None:
+def require_keyring() -> None:
     """Raise `KeyringMissing` where there is none. Blocks: it is slow to load."""
-    from desktop.services.secrets.keyring_vault import chosen_backend
+    from desktop.services.secrets.keyring_vault import choose_backend
 
-    chosen_backend()
+    choose_backend()
 
 
 @dataclass
-class _Watch:
+class _SignInLoop:
     """Tells the states of one session, and goes on where that needs nobody's decision."""
 
     session: Session
     states: asyncio.Queue[State]
-    teller: Teller
-    wishes: Wishes
+    reporter: Reporter
+    options: SignInOptions
     worker: Worker
     shown: State | None = None
 
-    async def until_over(self) -> int:
+    async def run(self) -> int:
         """The exit code, once that is certain."""
         while True:
-            state = await self._next()
-            code = await self._told(state)
+            state = await self._next_state()
+            code = await self._report(state)
             if code is not None:
                 return code
             self.shown = state
 
-    async def _next(self) -> State:
+    async def _next_state(self) -> State:
         while True:
             try:
-                async with asyncio.timeout(self.teller.redraws_every):
+                async with asyncio.timeout(self.reporter.redraw_interval):
                     return await self.states.get()
             except TimeoutError:
-                self.teller.redraw()
+                self.reporter.redraw()
 
-    async def _told(self, state: State) -> int | None:
+    async def _report(self, state: State) -> int | None:
         match state:
             case AwaitingApproval():
-                await self._tell_waiting(state)
+                await self._report_waiting(state)
             case Failed():
-                return self._tell_failed(state)
+                return self._report_failed(state)
             case SignedIn() if isinstance(self.shown, Requesting) and _has_expired(state):
                 self._replace_expired(state)
             case SignedIn(renewing=False):
-                return self._tell_signed_in(state)
+                return self._report_signed_in(state)
         return None
 
-    async def _tell_waiting(self, state: AwaitingApproval) -> None:
+    async def _report_waiting(self, state: AwaitingApproval) -> None:
         before = self.shown if isinstance(self.shown, AwaitingApproval) else None
         is_new = before is None or (before.user_code, before.link) != (state.user_code, state.link)
         if is_new:
             # A host that is not the profile's is for the person to judge.
-            opens = self.wishes.open_browser and state.host_is_known
-            self.teller.waiting(state, opens_browser=opens)
+            opens = self.options.open_browser and state.host_is_known
+            self.reporter.report_waiting(state, opens_browser=opens)
             if opens and not await self.worker.run(partial(_open_browser, state.link)):
-                self.teller.note("No browser could be opened: open the link yourself.")
+                self.reporter.note("No browser could be opened: open the link yourself.")
         elif state.trouble is not None and before is not None and before.trouble is None:
-            self.teller.trouble(state.trouble)
+            self.reporter.report_trouble(state.trouble)
 
-    def _tell_failed(self, state: Failed) -> int | None:
+    def _report_failed(self, state: Failed) -> int | None:
         error = state.error
         if isinstance(error, SignedOutByServer):
-            self.teller.trouble(error)
+            self.reporter.report_trouble(error)
             self.session.sign_in()
-        elif isinstance(error, KeystoreError) and not self.wishes.keep:
-            self.teller.trouble(error)
+        elif isinstance(error, KeystoreError) and not self.options.must_save:
+            self.reporter.report_trouble(error)
             self.session.continue_without_keyring()
         else:
-            return self.teller.failed(error, user_code=state.user_code)
+            return self.reporter.report_failure(error, user_code=state.user_code)
         return None
 
     def _replace_expired(self, state: SignedIn) -> None:
         if state.renewable:
-            self.teller.note("The saved token has expired: renewing it.")
+            self.reporter.note("The saved token has expired: renewing it.")
             self.session.renew()
         else:
-            self.teller.note("The saved token has expired: signing in again.")
+            self.reporter.note("The saved token has expired: signing in again.")
             self.session.sign_in()
 
-    def _tell_signed_in(self, state: SignedIn) -> int:
+    def _report_signed_in(self, state: SignedIn) -> int:
         if state.trouble is not None and _has_expired(state):
-            return self.teller.failed(state.trouble)
-        if state.not_saved is not None:
-            if self.wishes.keep:
-                return self.teller.failed(state.not_saved)
-            self.teller.not_saved(state.not_saved)
-        self.teller.signed_in(self.session.profile, state)
+            return self.reporter.report_failure(state.trouble)
+        if state.save_error is not None:
+            if self.options.must_save:
+                return self.reporter.report_failure(state.save_error)
+            self.reporter.report_not_saved(state.save_error)
+        self.reporter.report_signed_in(self.session.profile, state)
         return Exit.OK
 
 
@@ -223,4 +223,4 @@ def _has_expired(state: SignedIn) -> bool:
 
 def _open_browser(link: str) -> bool:
     browser = load_settings(settings_file()).browser
-    return bool(browser and open_in(browser, link)) or open_usual(link)
+    return bool(browser and open_in(browser, link)) or open_default(link)

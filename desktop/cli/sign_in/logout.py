@@ -8,37 +8,37 @@ from functools import partial
 
 import click
 
-from desktop.cli.terminal.exits import Exit, ended, exit_of, reporting
+from desktop.cli.terminal.exits import Exit, exit_code_by_name, handle_errors, report_failure
 from desktop.cli.terminal.output import (
-    Examples,
-    answer_json,
-    confirmed,
+    CommandWithExamples,
+    confirm,
     is_interactive,
     json_option,
+    print_json,
+    print_message,
     profile_option,
-    say,
     yes_option,
 )
-from desktop.cli.terminal.running_app import signed_out_by_app, tell_saved
+from desktop.cli.terminal.running_app import notify_tokens_changed, sign_out_in_app
 from desktop.ipc.messages import Members
 from desktop.services.configuration.load import load_configuration
 from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.errors import NoToken
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import Failed, Revocation, SignedOut, State
-from desktop.services.network.environment import Surroundings
-from desktop.services.network.real_environment import surroundings
+from desktop.services.network.environment import Environment
+from desktop.services.network.real_environment import real_environment
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.session import Session
 from desktop.services.system.logs import start_logging
 from desktop.services.system.paths import log_folder
 from desktop.services.system.worker import Worker
 from desktop.services.token.details import revocation_offered
-from desktop.services.wording.sign_out_texts import told
+from desktop.services.wording.sign_out_texts import sign_out_report
 
 
 @click.command(
-    cls=Examples,
+    cls=CommandWithExamples,
     examples="""\
 xdr-login logout                           sign out of the first profile
 xdr-login logout --profile northwind       of another one
@@ -49,7 +49,7 @@ xdr-login logout --all --yes               of all, without asking
 @click.option("--all", "everywhere", is_flag=True, help="Sign out of all profiles.")
 @yes_option
 @json_option
-@reporting
+@handle_errors
 def logout(*, profile: str | None, everywhere: bool, yes: bool, as_json: bool) -> int:
     """Sign out, and take the token back.
 
@@ -58,41 +58,43 @@ def logout(*, profile: str | None, everywhere: bool, yes: bool, as_json: bool) -
     """
     start_logging(log_folder())
     configured = load_configuration()
-    leaving = _leaving(configured, profile, everywhere=everywhere)
-    all_over = [each for each in leaving if ends_all(each)]
+    leaving = _profiles_to_sign_out(configured, profile, everywhere=everywhere)
+    all_over = [each for each in leaving if sign_out_revokes_grant(each)]
     # A script has said what it wants; a person may not know how far it reaches.
-    if all_over and is_interactive() and not confirmed(_question(all_over), yes=yes):
-        return ended(Exit.FORBIDDEN, "You are still signed in.", as_json=as_json)
-    by_app = signed_out_by_app(None if everywhere else leaving[0].id)
+    if all_over and is_interactive() and not confirm(_question(all_over), yes=yes):
+        return report_failure(Exit.FORBIDDEN, "You are still signed in.", as_json=as_json)
+    by_app = sign_out_in_app(None if everywhere else leaving[0].id)
     left = asyncio.run(_sign_out(leaving)) if by_app is None else by_app
     if not left and not as_json:
-        say("You are signed out already.")
+        print_message("You are signed out already.")
         return Exit.SIGN_IN_NEEDED
     if not left:
         raise NoToken
     if as_json:
         members = ("id", "revocation", "valid_until")
-        answer_json({"signed_out": [{name: each.get(name) for name in members} for each in left]})
-        return code_of(left)
+        print_json({"signed_out": [{name: each.get(name) for name in members} for each in left]})
+        return sign_out_exit_code(left)
     for each in left:
-        say(f"{configured.named(str(each['id'])).name}: {each['text']}")
-    return code_of(left)
+        print_message(f"{configured.find(str(each['id'])).name}: {each['text']}")
+    return sign_out_exit_code(left)
 
 
-def code_of(left: Iterable[Members]) -> Exit:
+def sign_out_exit_code(left: Iterable[Members]) -> Exit:
     """The exit code after `left`, what was told of signing out."""
     failed = (str(each["failed"]) for each in left if each.get("failed"))
-    return exit_of(next(failed, ""))
+    return exit_code_by_name(next(failed, ""))
 
 
-def ends_all(profile: Profile) -> bool:
+def sign_out_revokes_grant(profile: Profile) -> bool:
     """Whether to sign out ends all that was granted, on every computer."""
     return revocation_offered(profile, None) is Revocation.GRANT_REVOKED
 
 
-def _leaving(configured: Profiles, profile: str | None, *, everywhere: bool) -> list[Profile]:
+def _profiles_to_sign_out(
+    configured: Profiles, profile: str | None, *, everywhere: bool
+) -> list[Profile]:
     if not everywhere:
-        return [configured.named(profile)]
+        return [configured.find(profile)]
     if profile:
         raise click.UsageError("--all and --profile do not go together.")
     return list(configured.good.values())
@@ -106,17 +108,17 @@ def _question(profiles: Iterable[Profile]) -> str:
 async def _sign_out(profiles: list[Profile]) -> list[Members]:
     """Sign out of those that are signed in. Raises what the first failure is."""
     worker = Worker("loader")
-    world = surroundings(worker)
+    world = real_environment(worker)
     left: list[Members] = []
     for profile in profiles:
         saved = await TokenStore(profile, world.keystore, world.lock).load()
         if saved is not None:
-            left.append(told(profile.id, await sign_out_of(profile, world)))
-            await worker.run(partial(tell_saved, profile.id))
+            left.append(sign_out_report(profile.id, await sign_out_profile(profile, world)))
+            await worker.run(partial(notify_tokens_changed, profile.id))
     return left
 
 
-async def sign_out_of(profile: Profile, world: Surroundings) -> SignedOut:
+async def sign_out_profile(profile: Profile, world: Environment) -> SignedOut:
     """Remove the tokens of `profile`, and tell its server.
 
     Raises `NotSignedOut` where the keyring does not let go of them.

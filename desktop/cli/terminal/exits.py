@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import ParamSpec
 
 from desktop.cli.terminal import CANCELLED
-from desktop.cli.terminal.output import event, say
+from desktop.cli.terminal.output import print_event, print_message
 from desktop.ipc.messages import RefusedByAgent
 from desktop.services.secrets.keystore import KeyringMissing
 from desktop.services.wording import error_codes
@@ -17,7 +17,7 @@ from desktop.services.wording.messages import advice_for
 
 P = ParamSpec("P")
 
-EXPECTED = (*error_codes.EXPECTED, RefusedByAgent)
+EXPECTED_ERRORS = (*error_codes.EXPECTED_ERRORS, RefusedByAgent)
 """What a command tells in words; anything else is a fault of this program."""
 
 
@@ -36,20 +36,20 @@ class Exit(IntEnum):
 
 def exit_code(error: Exception) -> Exit:
     """The exit code for an expected error."""
-    return exit_of(error_name(error))
+    return exit_code_by_name(error_code(error))
 
 
-def exit_of(name: str) -> Exit:
+def exit_code_by_name(name: str) -> Exit:
     """The exit code for an error by its name; an empty one is none."""
     return Exit.FORBIDDEN if name == "declined" else Exit[name.upper() or "OK"]
 
 
-def error_name(error: Exception) -> str:
+def error_code(error: Exception) -> str:
     """What --json calls an expected error, in or without the running program."""
-    return error.code if isinstance(error, RefusedByAgent) else error_codes.failure_code(error)
+    return error.code if isinstance(error, RefusedByAgent) else error_codes.error_code(error)
 
 
-def words(error: Exception, *, user_code: str = "") -> str:
+def error_message(error: Exception, *, user_code: str = "") -> str:
     """What a person reads of an expected error, as the window says it but for the form."""
     if isinstance(error, RefusedByAgent):
         return str(error)
@@ -59,26 +59,26 @@ def words(error: Exception, *, user_code: str = "") -> str:
     return for_terminal("\n".join(filter(None, (f"{advice.title}. {text}", advice.facts))))
 
 
-def tell_error(error: Exception, *, as_json: bool = False, user_code: str = "") -> Exit:
+def report_error(error: Exception, *, as_json: bool = False, user_code: str = "") -> Exit:
     """Say what went wrong, on stderr or in JSON on stdout; gives the exit code."""
-    return ended(
+    return report_failure(
         exit_code(error),
-        words(error, user_code=user_code),
+        error_message(error, user_code=user_code),
         as_json=as_json,
-        name=error_name(error),
+        name=error_code(error),
     )
 
 
-def ended(code: Exit, message: str, *, as_json: bool, name: str = "") -> Exit:
+def report_failure(code: Exit, message: str, *, as_json: bool, name: str = "") -> Exit:
     """Say why nothing came of it, in the same two ways; gives `code`, whose name is the usual."""
     if as_json:
-        event("error", code=name or code.name.lower(), message=message)
+        print_event("error", code=name or code.name.lower(), message=message)
     else:
-        say(message)
+        print_message(message)
     return code
 
 
-def reporting(command: Callable[P, int | None]) -> Callable[P, int]:
+def handle_errors(command: Callable[P, int | None]) -> Callable[P, int]:
     """Turn what `command` raises into words and an exit code; with `as_json` into JSON."""
 
     @functools.wraps(command)
@@ -86,10 +86,10 @@ def reporting(command: Callable[P, int | None]) -> Callable[P, int]:
         as_json = bool(kwargs.get("as_json"))
         try:
             return command(*args, **kwargs) or Exit.OK
-        except EXPECTED as error:
-            return tell_error(error, as_json=as_json)
+        except EXPECTED_ERRORS as error:
+            return report_error(error, as_json=as_json)
         except KeyboardInterrupt:
             message = "Cancelled." if as_json else "\nCancelled."  # below what was being typed
-            return ended(Exit.CANCELLED, message, as_json=as_json)
+            return report_failure(Exit.CANCELLED, message, as_json=as_json)
 
     return reported

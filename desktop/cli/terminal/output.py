@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def say(text: str, *, color: str = "", bold: bool = False) -> None:
+def print_message(text: str, *, color: str = "", bold: bool = False) -> None:
     """A line for the person, on stderr; `color` and `bold` on a terminal only."""
     click.echo(styled(text, color=color, bold=bold), err=True, color=_color())
 
 
-def answer(text: str, *, color: str = "") -> None:
+def print_result(text: str, *, color: str = "") -> None:
     """A line of what was asked for, on stdout."""
     click.echo(styled(text, color=color), color=_color())
 
 
-def answer_json(members: object) -> None:
+def print_json(members: object) -> None:
     """A document of what was asked for, on stdout."""
     click.echo(json.dumps(members, indent=2))
 
 
-def event(name: str, **members: object) -> None:
+def print_event(name: str, **members: object) -> None:
     """One thing that happened, as one line of JSON on stdout."""
     click.echo(json.dumps({"event": name, **members}))
 
@@ -50,7 +50,7 @@ def _color() -> bool | None:
     return False if os.environ.get("NO_COLOR") else None
 
 
-def instant(at: datetime | None) -> str | None:
+def format_instant(at: datetime | None) -> str | None:
     """`at` as the JSON of all commands has it: UTC to the second (RFC 3339)."""
     return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
 
@@ -60,13 +60,13 @@ def is_interactive() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def given_options() -> Options:
+def global_options() -> Options:
     """What stood before the command."""
     found = click.get_current_context().find_object(Options)
     return Options() if found is None else found
 
 
-def confirmed(question: str, *, yes: bool) -> bool:
+def confirm(question: str, *, yes: bool) -> bool:
     """Whether it may be done: `yes` was given, or a person says so. Raises `UsageError`."""
     if yes:
         return True
@@ -75,12 +75,14 @@ def confirmed(question: str, *, yes: bool) -> bool:
     return click.confirm(question, err=True)
 
 
-def or_before(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+def resolve_profile_option(
+    ctx: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
     """The profile that is named, also before the command: that counts more than the environment."""
     source = ctx.get_parameter_source(parameter.name or "")
     if source is click.core.ParameterSource.COMMANDLINE:
         return value
-    return given_options().profile or value
+    return global_options().profile or value
 
 
 def complete_profile(
@@ -109,7 +111,7 @@ def profile_option(command: Function) -> Function:
         "--profile",
         metavar="NAME",
         envvar=PROFILE_VARIABLE,
-        callback=or_before,
+        callback=resolve_profile_option,
         shell_complete=complete_profile,
         help=f"The profile, by id or name; else ${PROFILE_VARIABLE}, else the first one.",
     )(command)
@@ -127,7 +129,7 @@ def yes_option(command: Function) -> Function:
     return click.option("--yes", "-y", is_flag=True, help="Do it without asking.")(command)
 
 
-class Examples(click.Command):
+class CommandWithExamples(click.Command):
     """A command whose help ends with examples: lines of `command` and what it does."""
 
     def __init__(self, *args: Any, examples: str = "", **given: Any) -> None:  # noqa: ANN401

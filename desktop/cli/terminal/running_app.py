@@ -6,53 +6,57 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from desktop.ipc.client import NoAnswer, NotRunning, ask
+from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.ipc.messages import RefusedByAgent
 
-QUESTION = "XDR Login asks you in its window whether a program may have the token: answer there.\n"
+PERMISSION_NOTICE = (
+    "XDR Login asks you in its window whether a program may have the token: answer there.\n"
+)
 
 if TYPE_CHECKING:
     from desktop.ipc.messages import Members
 
 
-def asked(command: str, *, patience: float, **members: object) -> Members | None:
+def send_command_if_running(command: str, *, patience: float, **members: object) -> Members | None:
     """What the running program answers; `None` where none runs, or it does not within `patience`.
 
     Raises `RefusedByAgent`.
     """
     try:
-        return ask(command, patience=patience, **members)
+        return send_command(command, patience=patience, **members)
     except (NotRunning, NoAnswer):
         return None
 
 
-def tell_saved(profile_id: str) -> None:
+def notify_tokens_changed(profile_id: str) -> None:
     """Have it read the tokens of a profile, which were saved or removed here."""
     with suppress(RefusedByAgent):
-        asked("saved", patience=5.0, profile=profile_id)
+        send_command_if_running("saved", patience=5.0, profile=profile_id)
 
 
-def tell_profiles_changed() -> None:
+def notify_profiles_changed() -> None:
     """Have it go by the file with the profiles, which was changed here."""
     with suppress(RefusedByAgent):
-        asked("profiles_changed", patience=5.0)
+        send_command_if_running("profiles_changed", patience=5.0)
 
 
-def tell_question() -> None:
+def report_pending_permission() -> None:
     """Say on stderr that a command waits for the person, where it does."""
     with suppress(RefusedByAgent):
-        answer = asked("questions", patience=5.0)
+        answer = send_command_if_running("questions", patience=5.0)
         if answer is not None and answer.get("asking") is True and sys.stderr is not None:
-            sys.stderr.write(QUESTION)
+            sys.stderr.write(PERMISSION_NOTICE)
             sys.stderr.flush()
 
 
-def signed_out_by_app(profile_id: str | None) -> tuple[Members, ...] | None:
+def sign_out_in_app(profile_id: str | None) -> tuple[Members, ...] | None:
     """What it tells of the profiles it has signed out: one, or all; `None` where none runs.
 
     Raises `RefusedByAgent`.
     """
-    answer = asked("sign_out", patience=60.0, profile=profile_id, all=profile_id is None)
+    answer = send_command_if_running(
+        "sign_out", patience=60.0, profile=profile_id, all=profile_id is None
+    )
     if answer is None:
         return None
     left = answer.get("signed_out")

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 def open_window(options: Options) -> int:
     """Show the window of this program, or of the one that runs; gives the exit code."""
-    from desktop.ipc.client import AlreadyRunning, hand_over
+    from desktop.ipc.client import AlreadyRunning, defer_to_running_app
 
     try:
         if options.demo is None:
-            hand_over(quietly=options.hidden)
+            defer_to_running_app(quietly=options.hidden)
         # Collecting garbage finds none while modules load; the window switches it on again.
         gc.disable()
         from desktop.ui.app.app import run as run_window

@@ -79,7 +79,7 @@ async def poll(
     report(Progress(asked, None, last.later(pace.pause)))
     while True:
         remaining = partial(authorization.remaining, clock)
-        await until_due(last, pace, remaining, clock=clock, nudge=nudge)
+        await wait_until_due(last, pace, remaining, clock=clock, nudge=nudge)
         if remaining() <= 0:
             raise CodeExpired
         trouble: Trouble | None = None
@@ -95,7 +95,7 @@ async def poll(
         report(Progress(asked, last.utc, last.later(pace.pause), trouble))
 
 
-async def until_due(
+async def wait_until_due(
     last: Moment,
     pace: Pace,
     remaining: Callable[[], float],

@@ -21,10 +21,10 @@ from desktop.oauth.errors import (
     UnsupportedTokenType,
     UnusableAnswer,
 )
-from desktop.oauth.fields import Members, seconds, text, words
+from desktop.oauth.fields import Members, seconds, string_list, text
 from desktop.oauth.grants.device import DeviceAuthorization
 
-LONGEST = 64 * 1024  # characters of an access token; what is real has a few thousand
+LONGEST_TOKEN = 64 * 1024  # characters of an access token; what is real has a few thousand
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section 3.4
 
 
@@ -78,7 +78,7 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
     try:
         found = await request(connection, token_endpoint, form=form)
     except ErrorResponse as error:
-        meant = _meaning_at_renewal(error)
+        meant = _renewal_error(error)
         if meant is None:
             raise
         raise meant from error
@@ -92,7 +92,7 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
     )
 
 
-def _meaning_at_renewal(error: ErrorResponse) -> OAuthError | None:
+def _renewal_error(error: ErrorResponse) -> OAuthError | None:
     """What `error` means as the answer to a renewal, where that is something else.
 
     A renewal is asked for alike each time, and no person is asked anything.
@@ -136,14 +136,18 @@ def parse_token(
     `UnusableAnswer` or `UnsupportedTokenType`.
     """
     access_token = text(found, "access_token")
-    if access_token is None or not _fits_a_header(access_token) or len(access_token) > LONGEST:
+    if (
+        access_token is None
+        or not _fits_a_header(access_token)
+        or len(access_token) > LONGEST_TOKEN
+    ):
         raise UnusableAnswer(host_of(endpoint), detail="no usable access_token")
     token_type = text(found, "token_type") or "Bearer"
     # RFC 6749 section 7.1: a token of a type that one does not understand must not be used.
     if token_type.lower() != "bearer":
         raise UnsupportedTokenType(host_of(endpoint), token_type)
     lifetime = seconds(found, "expires_in")
-    scope = words(found, "scope")
+    scope = string_list(found, "scope")
     return TokenSet(
         access_token=access_token,
         refresh_token=text(found, "refresh_token"),

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from desktop.oauth.addresses import has_hidden_characters
-from desktop.services.configuration.profile_rules import is_way_back
+from desktop.services.configuration.profile_rules import is_loopback_redirect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LONGEST = 100_000  # characters: a model has some hundred
+_MAX_LENGTH = 100_000  # characters: a model has some hundred
 # How Cisco names grants, and the names of RFC 6749 and 8628; the safer ones first.
 _GRANTS = {
     "code": {"auth-code", "authorization-code", "authorization_code"},
@@ -35,7 +35,7 @@ class ClientModel:
 
     client_id: str
     name: str = ""
-    password: str = field(default="", repr=False)
+    client_secret: str = field(default="", repr=False)
     is_public: bool = False
     grants: tuple[str, ...] = ()
     scope: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ def read_client_model(text: str) -> ClientModel | None:
 
     Cisco's members have dashes; those of RFC 7591 are understood as well.
     """
-    if not text.lstrip().startswith(("{", "[")) or len(text) > _LONGEST:
+    if not text.lstrip().startswith(("{", "[")) or len(text) > _MAX_LENGTH:
         return None
     try:
         found = json.loads(text)
@@ -60,24 +60,24 @@ def read_client_model(text: str) -> ClientModel | None:
     members: dict[str, Any] = {
         str(name).lower().replace("_", "-").rstrip("?"): value for name, value in found.items()
     }
-    client_id = _text(members, "id", "client-id")
+    client_id = _string(members, "id", "client-id")
     if not client_id:
         return None
-    password = _text(members, "password", "client-password", "client-secret")
-    kind = _text(members, "client-type", "type").lower()
-    method = _text(members, "token-endpoint-auth-method").lower()
+    password = _string(members, "password", "client-password", "client-secret")
+    kind = _string(members, "client-type", "type").lower()
+    method = _string(members, "token-endpoint-auth-method").lower()
     return ClientModel(
         client_id,
-        name=_text(members, "name", "client-name"),
-        password=password,
+        name=_string(members, "name", "client-name"),
+        client_secret=password,
         is_public=not password and (kind == "public" or method == "none"),
         grants=_grants(members),
-        scope=_words(members, "scopes", "scope"),
-        redirect_uri=_loopback(_words(members, "redirects", "redirect-uris")),
+        scope=_strings(members, "scopes", "scope"),
+        redirect_uri=_loopback_redirect_uri(_strings(members, "redirects", "redirect-uris")),
     )
 
 
-def _text(members: Mapping[str, Any], *names: str) -> str:
+def _string(members: Mapping[str, Any], *names: str) -> str:
     for name in names:
         value = members.get(name)
         if isinstance(value, str) and not has_hidden_characters(value.strip()):
@@ -85,7 +85,7 @@ def _text(members: Mapping[str, Any], *names: str) -> str:
     return ""
 
 
-def _words(members: Mapping[str, Any], *names: str) -> tuple[str, ...]:
+def _strings(members: Mapping[str, Any], *names: str) -> tuple[str, ...]:
     for name in names:
         value = members.get(name)
         if isinstance(value, str):
@@ -97,9 +97,9 @@ def _words(members: Mapping[str, Any], *names: str) -> tuple[str, ...]:
 
 
 def _grants(members: Mapping[str, Any]) -> tuple[str, ...]:
-    named = {each.lower() for each in _words(members, "grants", "grant-types")}
+    named = {each.lower() for each in _strings(members, "grants", "grant-types")}
     return tuple(grant for grant, names in _GRANTS.items() if names & named)
 
 
-def _loopback(addresses: tuple[str, ...]) -> str:
-    return next(filter(is_way_back, addresses), "")
+def _loopback_redirect_uri(addresses: tuple[str, ...]) -> str:
+    return next(filter(is_loopback_redirect, addresses), "")

@@ -26,26 +26,26 @@ _log = logging.getLogger(__name__)
 
 def load_configuration() -> Profiles:
     """All profiles that there are here. Blocks; raises `BrokenProfile` or `BrokenPolicy`."""
-    return allowed_profiles(profiles_file(), load_policy())
+    return load_allowed_profiles(profiles_file(), load_policy())
 
 
-def allowed_profiles(file: Path, policy: Policy) -> Profiles:
+def load_allowed_profiles(file: Path, policy: Policy) -> Profiles:
     """The profiles of `policy`, then those of `file` as far as it allows them. Blocks.
 
     Raises `BrokenProfile` or `BrokenPolicy`.
     """
-    if policy.broken:
-        raise BrokenPolicy(Path(policy.source), policy.broken)
+    if policy.load_error:
+        raise BrokenPolicy(Path(policy.source), policy.load_error)
     fixed = read_profiles(Path(policy.source), {"profiles": policy.profiles})
-    own = _own_profiles(file, policy)
+    own = _load_own_profiles(file, policy)
     taken = policy.profiles.keys()
     good = {**fixed.good, **{id_: each for id_, each in own.good.items() if id_ not in taken}}
     broken = {**fixed.broken, **{id_: e for id_, e in own.broken.items() if id_ not in taken}}
-    governed = {id_: obeying(each, policy) for id_, each in good.items()}
+    governed = {id_: with_policy(each, policy) for id_, each in good.items()}
     return Profiles(file, governed, broken, policy)
 
 
-def _own_profiles(file: Path, policy: Policy) -> Profiles:
+def _load_own_profiles(file: Path, policy: Policy) -> Profiles:
     if not policy.own_profiles:
         return Profiles(file, {}, {})
     try:
@@ -58,7 +58,7 @@ def _own_profiles(file: Path, policy: Policy) -> Profiles:
         return Profiles(file, {}, {f"all in {file.name}": error})
 
 
-def obeying(profile: Profile, policy: Policy) -> Profile:
+def with_policy(profile: Profile, policy: Policy) -> Profile:
     """`profile` with what `policy` says of it."""
     own = {name: value for name, value in profile.settings.items() if name not in policy.settings}
     return replace(

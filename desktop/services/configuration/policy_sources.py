@@ -20,9 +20,9 @@ LINUX_FILE = Path("/etc/xdg/xdr-login/policy.toml")
 MACOS_FILE = Path("/Library/Managed Preferences/io.github.xdr_login.XDRLogin.plist")
 WINDOWS_KEY = r"Software\Policies\XDRLogin"
 # Members that the registry has as subkeys.
-WINDOWS_TABLES = ("formats", "settings")
+WINDOWS_SUBKEYS = ("formats", "settings")
 
-_ROOT = 0
+_ROOT_ID = 0
 _OTHERS_MAY_WRITE = "others than root may write to {}"
 
 
@@ -32,11 +32,11 @@ class UnusablePolicyError(Exception):
     def __init__(self, source: str, why: str) -> None:
         super().__init__(f"{source}: {why}")
         self.source = source
-        self.why = why
+        self.reason = why
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RawPolicy:
     """A policy as it stands at `source`. The registry has numbers in place of switches."""
 
     source: str
@@ -44,7 +44,7 @@ class Found:
     numbers_are_switches: bool = False
 
 
-def find_policy() -> Found | None:
+def find_policy() -> RawPolicy | None:
     """What an administrator has put where this system looks; blocks.
 
     Raises `UnusablePolicyError`.
@@ -58,26 +58,26 @@ def find_policy() -> Found | None:
             return read_toml(LINUX_FILE)
 
 
-def read_toml(file: Path, *, owner: int = _ROOT) -> Found | None:
+def read_toml(file: Path, *, owner: int = _ROOT_ID) -> RawPolicy | None:
     """What the policy `file` of Linux says, which is to be `owner`'s; `None` without one."""
     import tomllib
 
-    content = _trusted_content(file, owner)
+    content = _read_trusted(file, owner)
     if content is None:
         return None
     try:
-        return Found(str(file), tomllib.loads(content.decode("utf-8-sig")))
+        return RawPolicy(str(file), tomllib.loads(content.decode("utf-8-sig")))
     # Both of TOML and of UTF-8 are ValueErrors; brackets may be nested too deep.
     except (ValueError, RecursionError) as error:
         raise UnusablePolicyError(str(file), str(error)) from error
 
 
-def read_plist(file: Path, *, owner: int = _ROOT) -> Found | None:
+def read_plist(file: Path, *, owner: int = _ROOT_ID) -> RawPolicy | None:
     """What the managed preferences `file` of macOS says; `None` without one."""
     import plistlib
     from xml.parsers.expat import ExpatError
 
-    content = _trusted_content(file, owner)
+    content = _read_trusted(file, owner)
     if content is None:
         return None
     try:
@@ -90,49 +90,49 @@ def read_plist(file: Path, *, owner: int = _ROOT) -> Found | None:
     if not isinstance(members, dict):
         raise UnusablePolicyError(str(file), "it is no dictionary")
     # macOS adds members of its own to managed preferences.
-    return Found(str(file), {k: v for k, v in members.items() if not k.startswith("Payload")})
+    return RawPolicy(str(file), {k: v for k, v in members.items() if not k.startswith("Payload")})
 
 
-def read_registry() -> Found | None:
+def read_registry() -> RawPolicy | None:
     """What the policy key of this Windows says; `None` without one."""
     from importlib import import_module
 
     winreg = import_module("winreg")  # which only Windows has
     source = rf"HKLM\{WINDOWS_KEY}"
     try:
-        members = _values(winreg, WINDOWS_KEY)
+        members = _read_values(winreg, WINDOWS_KEY)
         if members is None:
             return None
-        for name in _tables(winreg, WINDOWS_KEY):
-            table = _values(winreg, rf"{WINDOWS_KEY}\{name}")
+        for name in _list_subkeys(winreg, WINDOWS_KEY):
+            table = _read_values(winreg, rf"{WINDOWS_KEY}\{name}")
             if table:
-                members[_known(name)] = table
+                members[_normalized_name(name)] = table
     except OSError as error:
         raise UnusablePolicyError(source, str(error)) from error
-    return Found(source, members, numbers_are_switches=True) if members else None
+    return RawPolicy(source, members, numbers_are_switches=True) if members else None
 
 
-def _known(table: str) -> str:
+def _normalized_name(table: str) -> str:
     """`table` as it is known: the registry does not mind capitals."""
-    return table.lower() if table.lower() in WINDOWS_TABLES else table
+    return table.lower() if table.lower() in WINDOWS_SUBKEYS else table
 
 
-def _tables(winreg: ModuleType, path: str) -> list[str]:
+def _list_subkeys(winreg: ModuleType, path: str) -> list[str]:
     """All subkeys of a key: one with a slip in its name would otherwise forbid nothing."""
-    with _opened(winreg, path) as key:
+    with _open_key(winreg, path) as key:
         return [winreg.EnumKey(key, number) for number in range(winreg.QueryInfoKey(key)[0])]
 
 
-def _opened(winreg: ModuleType, path: str) -> Any:  # noqa: ANN401 - which only Windows knows
+def _open_key(winreg: ModuleType, path: str) -> Any:  # noqa: ANN401 - which only Windows knows
     # A 32-bit Python is to see what the policies' editor, of 64 bits, has written.
     rights = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
     return winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path, 0, rights)
 
 
-def _values(winreg: ModuleType, path: str) -> dict[str, object] | None:
+def _read_values(winreg: ModuleType, path: str) -> dict[str, object] | None:
     """The values of a key, by name; `None` where there is no such key."""
     try:
-        key = _opened(winreg, path)
+        key = _open_key(winreg, path)
     except FileNotFoundError:
         return None
     with key:
@@ -142,14 +142,14 @@ def _values(winreg: ModuleType, path: str) -> dict[str, object] | None:
     return {name: value for name, value, _ in found if name}
 
 
-def _trusted_content(file: Path, owner: int) -> bytes | None:
+def _read_trusted(file: Path, owner: int) -> bytes | None:
     """What is in `file`, which only `owner` may have written; `None` where there is none."""
     try:
         # Looked at and read through one descriptor: it cannot be swapped in between.
         with file.open("rb") as opened:
-            why = _why_not_trusted(os.fstat(opened.fileno()), owner, "it")
+            why = _trust_problem(os.fstat(opened.fileno()), owner, "it")
             for folder in {file.parent, file.resolve().parent}:
-                why = why or _why_not_trusted(folder.stat(), owner, "its folder")
+                why = why or _trust_problem(folder.stat(), owner, "its folder")
             if why:
                 raise UnusablePolicyError(str(file), why)
             return opened.read()
@@ -161,10 +161,10 @@ def _trusted_content(file: Path, owner: int) -> bytes | None:
         raise UnusablePolicyError(str(file), error.strerror or str(error)) from error
 
 
-def _why_not_trusted(found: os.stat_result, owner: int, what: str) -> str:
+def _trust_problem(found: os.stat_result, owner: int, what: str) -> str:
     if found.st_uid != owner:
         return f"{what} does not belong to root"
-    by_group = found.st_mode & stat.S_IWGRP and found.st_gid != _ROOT
+    by_group = found.st_mode & stat.S_IWGRP and found.st_gid != _ROOT_ID
     if by_group or found.st_mode & stat.S_IWOTH:
         return _OTHERS_MAY_WRITE.format(what)
     return ""

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from desktop.services.configuration.profile_reader import (
-    is_plain_id,
+    is_valid_id,
     read_document,
     read_profiles,
     read_text,
 )
-from desktop.services.configuration.toml_edit import appended, written
+from desktop.services.configuration.toml_edit import appended, edit_candidates
 from desktop.services.model.profile import MEMBERS, BrokenProfile
 from desktop.services.system import paths
-from desktop.services.system.atomic_file import write_all_at_once
+from desktop.services.system.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -36,14 +36,18 @@ Members = dict[str, Any]
 
 _log = logging.getLogger(__name__)
 
-_TRIES = 5
-_LONGEST_WAIT = 10.0  # seconds; a change takes a few milliseconds
-_LONGEST_ID = 40
-LARGEST_IMPORT = 200_000  # characters
-_LONGEST_PROFILE = 10_000  # characters; of a long list tomlkit looks at all for each that it adds
-_LOCK = "(profiles).lock"  # no profile can be called that: each has a lock of its own beside it
-_NO_REST = "another program keeps changing it; try again later"
-_NOT_SAFE = "it is laid out so that it cannot be changed here; change it in an editor"
+_MAX_ATTEMPTS = 5
+_LOCK_TIMEOUT = 10.0  # seconds; a change takes a few milliseconds
+_MAX_ID_LENGTH = 40
+MAX_IMPORT_LENGTH = 200_000  # characters
+_MAX_PROFILE_LENGTH = (
+    10_000  # characters; of a long list tomlkit looks at all for each that it adds
+)
+_LOCK_NAME = (
+    "(profiles).lock"  # no profile can be called that: each has a lock of its own beside it
+)
+_KEEPS_CHANGING = "another program keeps changing it; try again later"
+_CANNOT_EDIT = "it is laid out so that it cannot be changed here; change it in an editor"
 
 
 def save_profile(
@@ -64,7 +68,7 @@ def save_profile(
         if isinstance(own, dict) and (stay := {name: own[name] for name in locked if name in own}):
             tables[id_]["settings"] = {**tables[id_].get("settings", {}), **stay}
 
-    _change(file, change, touched={id_})
+    _change_file(file, change, touched={id_})
 
 
 def remove_profile(file: Path, id_: str) -> None:
@@ -72,7 +76,7 @@ def remove_profile(file: Path, id_: str) -> None:
 
     Raises `BrokenProfile`.
     """
-    _change(file, lambda tables: tables.pop(id_, None), touched=set())
+    _change_file(file, lambda tables: tables.pop(id_, None), touched=set())
 
 
 def import_profiles(
@@ -96,17 +100,17 @@ def import_profiles(
     def change(there: Members) -> None:
         added.clear()
         for id_, table in tables.items():
-            if len(str(table)) > _LONGEST_PROFILE:
+            if len(str(table)) > _MAX_PROFILE_LENGTH:
                 raise BrokenProfile(source or file, f"profile `{id_}` is far too large")
             new = new_id(id_, {*there, *added, *taken})
-            added[new] = table if new == id_ else _numbered(table, id_, new)
+            added[new] = table if new == id_ else _with_numbered_name(table, id_, new)
         there.update(added)
 
-    _change(file, change, touched=set())
+    _change_file(file, change, touched=set())
     return tuple(added)
 
 
-def _numbered(table: object, id_: str, new: str) -> object:
+def _with_numbered_name(table: object, id_: str, new: str) -> object:
     """`table` with the number that its id got in its name too, so that a person sees it."""
     if not isinstance(table, dict):
         return table
@@ -123,7 +127,7 @@ def export_profiles(file: Path, ids: Iterable[str]) -> str:
     found = read_profiles(file, document, text)
     chosen = {}
     for id_ in ids:
-        found.named(id_)  # which raises for one that makes no sense
+        found.find(id_)  # which raises for one that makes no sense
         table = document["profiles"][id_]
         chosen[id_] = {name: value for name, value in table.items() if name in MEMBERS}
     return appended("# Profiles of XDR Login. Passwords and tokens are never in here.", chosen)
@@ -132,8 +136,8 @@ def export_profiles(file: Path, ids: Iterable[str]) -> str:
 def new_id(name: str, taken: Collection[str]) -> str:
     """A plain id for a profile called `name` that is none of `taken`."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    start = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_ID] or "profile"
-    if is_plain_id(name):
+    start = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_ID_LENGTH] or "profile"
+    if is_valid_id(name):
         start = name
     number, id_ = 1, start
     while id_ in taken:
@@ -142,37 +146,39 @@ def new_id(name: str, taken: Collection[str]) -> str:
     return id_
 
 
-def _change(file: Path, change: Callable[[Members], object], *, touched: Collection[str]) -> None:
+def _change_file(
+    file: Path, change: Callable[[Members], object], *, touched: Collection[str]
+) -> None:
     """Do `change` to the tables of profiles in `file`; those `touched` must make sense then."""
     file = file.resolve()  # a link stays a link
     try:
-        with _only_program(file):
+        with _exclusive_access(file):
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for _ in range(_TRIES):
+            for _ in range(_MAX_ATTEMPTS):
                 before = read_text(file)
-                after = _changed(file, before, change, touched=touched)
+                after = _changed_text(file, before, change, touched=touched)
                 if read_text(file) == before:  # nor has an editor changed it meanwhile
-                    write_all_at_once(after, file)
+                    write_atomically(after, file)
                     return
     except OSError as error:
         raise BrokenProfile(file, str(error)) from error
     except RecursionError as error:
-        raise BrokenProfile(file, _NOT_SAFE) from error
-    raise BrokenProfile(file, _NO_REST)
+        raise BrokenProfile(file, _CANNOT_EDIT) from error
+    raise BrokenProfile(file, _KEEPS_CHANGING)
 
 
 @contextmanager
-def _only_program(file: Path) -> Iterator[None]:
+def _exclusive_access(file: Path) -> Iterator[None]:
     """Keep other programs of this kind from changing `file`. Raises `BrokenProfile`.
 
     Without a folder for locks that can be written there is none.
     """
-    lock = FileLock(paths.locks_folder() / _LOCK, timeout=_LONGEST_WAIT)
+    lock = FileLock(paths.locks_folder() / _LOCK_NAME, timeout=_LOCK_TIMEOUT)
     try:
         paths.locks_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
-        raise BrokenProfile(file, _NO_REST) from error
+        raise BrokenProfile(file, _KEEPS_CHANGING) from error
     except OSError as error:
         _log.warning("changing profiles without a lock: %s", error)
     try:
@@ -181,7 +187,7 @@ def _only_program(file: Path) -> Iterator[None]:
         lock.release()
 
 
-def _changed(
+def _changed_text(
     file: Path, text: str, change: Callable[[Members], object], *, touched: Collection[str]
 ) -> str:
     """`text` after `change`; raises `BrokenProfile` where it would not say what it should."""
@@ -195,11 +201,11 @@ def _changed(
     for id_, complaint in found.broken.items():
         if id_ in touched or id_ not in before:
             raise complaint
-    for after in written(text, tables):
+    for after in edit_candidates(text, tables):
         try:
             said: Members = tomllib.loads(after.encode().decode())  # as it will be read
         except (ValueError, RecursionError):
             continue
         if {"profiles": {}, **said} == wanted:
             return after
-    raise BrokenProfile(file, _NOT_SAFE)
+    raise BrokenProfile(file, _CANNOT_EDIT)

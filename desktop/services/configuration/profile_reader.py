@@ -9,7 +9,11 @@ from pathlib import Path
 
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.errors import printable
-from desktop.services.configuration.profile_rules import NEVER_IN_A_FILE, faults, names_secret
+from desktop.services.configuration.profile_rules import (
+    NO_SECRETS_IN_FILE,
+    find_faults,
+    is_secret_name,
+)
 from desktop.services.model.policy import NO_POLICY, Policy
 from desktop.services.model.profile import (
     MEMBERS,
@@ -38,7 +42,7 @@ class Profiles:
     broken: Mapping[str, BrokenProfile]
     policy: Policy = NO_POLICY
 
-    def named(self, name: str | None) -> Profile:
+    def find(self, name: str | None) -> Profile:
         """The profile with the id or else the name `name`, or the first. Raises `ProfileError`."""
         if name is None:
             for id_ in self.good:
@@ -54,10 +58,10 @@ class Profiles:
                 return called[0]
             if not self.good and not self.broken:
                 raise NoProfile(self.file)
-            raise UnknownProfile(self.file, name, self.good, self._near(name))
+            raise UnknownProfile(self.file, name, self.good, self._similar(name))
         return self.good[name]
 
-    def _near(self, name: str) -> tuple[str, ...]:
+    def _similar(self, name: str) -> tuple[str, ...]:
         """The ids of those that whoever wrote `name` may have meant, by id or name."""
         import difflib  # needed by few
 
@@ -66,13 +70,13 @@ class Profiles:
         return tuple(
             id_
             for id_, names in called.items()
-            if difflib.get_close_matches(plain, names, cutoff=_NEAR_NAME)
+            if difflib.get_close_matches(plain, names, cutoff=_PROFILE_CUTOFF)
         )
 
 
 def load_profile(name: str | None = None, *, file: Path | None = None) -> Profile:
     """The profile `name`, or the first one. Raises `ProfileError`."""
-    return load_profiles(file or paths.profiles_file()).named(name)
+    return load_profiles(file or paths.profiles_file()).find(name)
 
 
 def load_profiles(file: Path) -> Profiles:
@@ -109,7 +113,7 @@ def read_profiles(file: Path, document: Mapping[str, object], text: str = "") ->
     One profile that makes no sense takes no other away.
     """
     for name in document:
-        if name != "profiles" and near(name, ("profiles",)):
+        if name != "profiles" and similar_name(name, ("profiles",)):
             raise BrokenProfile(file, f"`[{name}.…]` is not known; did you mean `[profiles.…]`?")
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
@@ -119,7 +123,7 @@ def read_profiles(file: Path, document: Mapping[str, object], text: str = "") ->
     broken: dict[str, BrokenProfile] = {}
     for id_, table in tables.items():
         try:
-            good[id_] = _profile(_Place(file, text, id_), table, presets)
+            good[id_] = _read_profile(_Location(file, text, id_), table, presets)
         except BrokenProfile as complaint:
             broken[id_] = complaint
     return Profiles(file, good, broken)
@@ -156,7 +160,7 @@ def read_text(file: Path) -> str:
 
 def read_document(file: Path, text: str) -> dict[str, object]:
     """What the TOML `text` of `file` says. Raises `BrokenProfile`."""
-    if _DEEP.search(text):
+    if _TOO_MANY_PARTS.search(text):
         raise BrokenProfile(file, "its names have too many parts")
     try:
         return tomllib.loads(text)
@@ -166,38 +170,38 @@ def read_document(file: Path, text: str) -> dict[str, object]:
 
 
 # Of a name with n parts the standard library keeps n * n: a hundred kilobytes would take gigabytes.
-_DEEP = re.compile(
+_TOO_MANY_PARTS = re.compile(
     r"""^[ \t\[]*(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){32}""", re.ASCII | re.MULTILINE
 )
 
 
-def near(name: str, known: Iterable[str]) -> str:
+def similar_name(name: str, known: Iterable[str]) -> str:
     """The one of `known` that whoever wrote `name` may have meant; empty for none."""
     import difflib  # needed by few
 
     plain = name.lower().replace("-", "_")
-    return next(iter(difflib.get_close_matches(plain, known, n=1, cutoff=_NEAR)), "")
+    return next(iter(difflib.get_close_matches(plain, known, n=1, cutoff=_MEMBER_CUTOFF)), "")
 
 
-_NEAR_NAME = 0.8  # of 1: one letter of five is another
+_PROFILE_CUTOFF = 0.8  # of 1: one letter of five is another
 # Of 1. `clientid` is near to `client_id`, and what a later version may know is near to nothing.
-_NEAR = 0.85
+_MEMBER_CUTOFF = 0.85
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Location:
     """Where a profile stands: its file, that file's text, and its id."""
 
     file: Path
     text: str
     id: str
 
-    def complaint(self, detail: str, member: str = "") -> BrokenProfile:
+    def error(self, detail: str, member: str = "") -> BrokenProfile:
         """That something is wrong, with the line where that can be found."""
-        line = self._line(member)
+        line = self._find_line(member)
         return BrokenProfile(self.file, f"{detail} (line {line})" if line else detail)
 
-    def _line(self, member: str) -> int:
+    def _find_line(self, member: str) -> int:
         """The line of `member`, or else of the table itself; 0 where neither is found."""
         found, inside = 0, False
         table = re.compile(rf"\s*\[\s*profiles\s*\.\s*[\"']?{re.escape(self.id)}[\"']?\s*[].]")
@@ -211,23 +215,21 @@ class _Place:
         return found
 
 
-def _profile(place: _Place, table: object, presets: Mapping[str, object]) -> Profile:
-    if not is_plain_id(place.id) or not isinstance(table, dict):
-        raise place.complaint(f"`{place.id}` is no table with a plain name (a-z, 0-9, . _ -)")
+def _read_profile(place: _Location, table: object, presets: Mapping[str, object]) -> Profile:
+    if not is_valid_id(place.id) or not isinstance(table, dict):
+        raise place.error(f"`{place.id}` is no table with a plain name (a-z, 0-9, . _ -)")
     preset_name = table.get("preset")
     preset = {} if preset_name is None else presets.get(str(preset_name))
     if not isinstance(preset, dict):
         known = ", ".join(presets)
-        raise place.complaint(f"`{place.id}`: unknown preset; known are {known}", "preset")
+        raise place.error(f"`{place.id}`: unknown preset; known are {known}", "preset")
     if not preset.get("issuer") and "issuer_example" in preset and not table.get("issuer"):
         example = preset["issuer_example"]
-        raise place.complaint(
-            f"profile `{place.id}`: `issuer` is missing, such as {example}", "preset"
-        )
-    return _Reader(place, {**preset_members(preset, table), **table}).profile()
+        raise place.error(f"profile `{place.id}`: `issuer` is missing, such as {example}", "preset")
+    return _Reader(place, {**preset_members(preset, table), **table}).read()
 
 
-def is_plain_id(id_: str) -> bool:
+def is_valid_id(id_: str) -> bool:
     """Whether `id_` can name a profile on disk and in the keyring."""
     return _ID.fullmatch(id_) is not None
 
@@ -236,88 +238,90 @@ def is_plain_id(id_: str) -> bool:
 class _Reader:
     """Reads one table, naming the file, the profile and the member in every complaint."""
 
-    place: _Place
+    location: _Location
     table: Mapping[str, object]
 
-    def profile(self) -> Profile:
+    def read(self) -> Profile:
         self.check_names()
         profile = Profile(
-            id=self.place.id,
-            name=self.text("name", default=self.place.id),
-            client_id=self.text("client_id"),
-            preset=self.text("preset", default=""),
-            grant=self.text("grant", default="device"),
-            provider=self.text("provider", default=""),
-            region=self.text("region", default=""),
-            issuer=self.text("issuer", default=""),
-            expected_issuer=self.text("expected_issuer", default="") or None,
-            device_authorization_endpoint=self.text("device_authorization_endpoint", default=""),
-            token_endpoint=self.text("token_endpoint", default=""),
-            authorization_endpoint=self.text("authorization_endpoint", default=""),
-            userinfo_endpoint=self.text("userinfo_endpoint", default=""),
-            revocation_endpoint=self.text("revocation_endpoint", default=""),
-            app_grant_endpoint=self.text("app_grant_endpoint", default=""),
-            client_authentication=self.text("client_authentication", default="auto"),
-            scope=self.texts("scope"),
-            verification_hosts=self.texts("verification_hosts"),
-            scope_guide=self.text("scope_guide", default=""),
-            extra_parameters=self.parameters("extra_parameters"),
-            redirect_uri=self.text("redirect_uri", default=""),
-            letter=self.text("letter", default=""),
-            color=self.text("color", default=""),
-            proxy=self.text("proxy", default="system"),
-            proxy_user=self.text("proxy_user", default=""),
-            ca_file=self.text("ca_file", default=""),
-            settings=self.members("settings"),
+            id=self.location.id,
+            name=self.read_string("name", default=self.location.id),
+            client_id=self.read_string("client_id"),
+            preset=self.read_string("preset", default=""),
+            grant=self.read_string("grant", default="device"),
+            provider=self.read_string("provider", default=""),
+            region=self.read_string("region", default=""),
+            issuer=self.read_string("issuer", default=""),
+            expected_issuer=self.read_string("expected_issuer", default="") or None,
+            device_authorization_endpoint=self.read_string(
+                "device_authorization_endpoint", default=""
+            ),
+            token_endpoint=self.read_string("token_endpoint", default=""),
+            authorization_endpoint=self.read_string("authorization_endpoint", default=""),
+            userinfo_endpoint=self.read_string("userinfo_endpoint", default=""),
+            revocation_endpoint=self.read_string("revocation_endpoint", default=""),
+            app_grant_endpoint=self.read_string("app_grant_endpoint", default=""),
+            client_authentication=self.read_string("client_authentication", default="auto"),
+            scope=self.read_strings("scope"),
+            verification_hosts=self.read_strings("verification_hosts"),
+            scope_guide=self.read_string("scope_guide", default=""),
+            extra_parameters=self.read_parameters("extra_parameters"),
+            redirect_uri=self.read_string("redirect_uri", default=""),
+            letter=self.read_string("letter", default=""),
+            color=self.read_string("color", default=""),
+            proxy=self.read_string("proxy", default="system"),
+            proxy_user=self.read_string("proxy_user", default=""),
+            ca_file=self.read_string("ca_file", default=""),
+            settings=self.read_table("settings"),
         )
-        for member, detail in faults(profile):
-            raise self.complaint(detail, member)
+        for member, detail in find_faults(profile):
+            raise self.error(detail, member)
         return profile
 
     def check_names(self) -> None:
         """What looks like a slip is told; what a later version may know does no harm."""
         for name in sorted(self.table.keys() - MEMBERS):
-            if names_secret(name):
-                raise self.complaint(f"`{name}`: {NEVER_IN_A_FILE}", name)
-            if meant := near(name, MEMBERS):
-                raise self.complaint(f"`{name}` is not known; did you mean `{meant}`?", name)
+            if is_secret_name(name):
+                raise self.error(f"`{name}`: {NO_SECRETS_IN_FILE}", name)
+            if meant := similar_name(name, MEMBERS):
+                raise self.error(f"`{name}` is not known; did you mean `{meant}`?", name)
             _log.info(
-                "profile %s: a member that is not known: %s", self.place.id, printable(name, 60)
+                "profile %s: a member that is not known: %s", self.location.id, printable(name, 60)
             )
 
-    def text(self, name: str, *, default: str | None = None) -> str:
+    def read_string(self, name: str, *, default: str | None = None) -> str:
         value = self.table.get(name, default)
         if value is None:
-            raise self.complaint(f"`{name}` is missing", name)
+            raise self.error(f"`{name}` is missing", name)
         if not isinstance(value, str):
-            raise self.complaint(f"`{name}` must be a text", name)
+            raise self.error(f"`{name}` must be a text", name)
         if default is None and not value.strip():
-            raise self.complaint(f"`{name}` is empty", name)
+            raise self.error(f"`{name}` is empty", name)
         if has_hidden_characters(value.strip()):
-            raise self.complaint(f"`{name}` holds characters that cannot be seen", name)
+            raise self.error(f"`{name}` holds characters that cannot be seen", name)
         return value.strip()
 
-    def texts(self, name: str) -> tuple[str, ...]:
+    def read_strings(self, name: str) -> tuple[str, ...]:
         value = self.table.get(name, [])
         if isinstance(value, str):
             value = value.split()
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.complaint(f"`{name}` must be a list of texts", name)
+            raise self.error(f"`{name}` must be a list of texts", name)
         if any(has_hidden_characters(item) for item in value):
-            raise self.complaint(f"`{name}` holds characters that cannot be seen", name)
+            raise self.error(f"`{name}` holds characters that cannot be seen", name)
         return tuple(value)
 
-    def members(self, name: str) -> dict[str, object]:
+    def read_table(self, name: str) -> dict[str, object]:
         value = self.table.get(name, {})
         if not isinstance(value, dict):
-            raise self.complaint(f"`{name}` must be a table", name)
+            raise self.error(f"`{name}` must be a table", name)
         return dict(value)
 
-    def parameters(self, name: str) -> dict[str, str]:
+    def read_parameters(self, name: str) -> dict[str, str]:
         value = self.table.get(name, {})
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
-            raise self.complaint(f"`{name}` must be a table of texts", name)
+            raise self.error(f"`{name}` must be a table of texts", name)
         return dict(value)
 
-    def complaint(self, detail: str, member: str = "") -> BrokenProfile:
-        return self.place.complaint(f"profile `{self.place.id}`: {detail}", member)
+    def error(self, detail: str, member: str = "") -> BrokenProfile:
+        return self.location.error(f"profile `{self.location.id}`: {detail}", member)

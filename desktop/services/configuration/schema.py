@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from desktop.services.model.copy_formats import CopyFormat
-from desktop.services.model.profile import AUTHENTICATIONS, COLORS, GRANTS
+from desktop.services.model.profile import CLIENT_AUTHENTICATIONS, COLORS, GRANTS
 from desktop.services.model.settings import (
     CLIPBOARD_SECONDS,
     IN_USE_MINUTES,
-    SETTINGS_OF_PROFILES,
+    PROFILE_SETTINGS,
     THEMES,
 )
 
@@ -24,10 +24,10 @@ from desktop.services.model.settings import (
 class Kind(Enum):
     """What the value of a member is."""
 
-    TEXT = auto()
-    TEXTS = auto()
+    STRING = auto()
+    STRINGS = auto()
     """A list of texts, or one text with spaces."""
-    SWITCH = auto()
+    BOOLEAN = auto()
     NUMBER = auto()
     MEMBERS = auto()
     """A table of the members that are named."""
@@ -47,24 +47,24 @@ class Member:
 
     name: str
     kind: Kind
-    about: str
+    description: str
     title: str = ""
     choices: tuple[str, ...] = ()
     pattern: str = ""
     allowed: range = range(0)
     members: tuple[Member, ...] = ()
 
-    def why_not(self, value: object) -> str:  # noqa: PLR0911 - one a kind
+    def invalid_reason(self, value: object) -> str:  # noqa: PLR0911 - one a kind
         """What `value` must be, in words, where it is not of the kind; else empty."""
         match self.kind:
-            case Kind.SWITCH if not isinstance(value, bool):
+            case Kind.BOOLEAN if not isinstance(value, bool):
                 return "must be true or false"
             # A bool is an int to Python, and is no number of seconds.
             case Kind.NUMBER if type(value) is not int or value not in self.allowed:
                 return f"must be a number from {self.allowed[0]} to {self.allowed[-1]}"
-            case Kind.TEXT if not isinstance(value, str):
+            case Kind.STRING if not isinstance(value, str):
                 return "must be a text"
-            case Kind.TEXT if self.choices and not self.pattern and value not in self.choices:
+            case Kind.STRING if self.choices and not self.pattern and value not in self.choices:
                 return f"must be one of {', '.join(self.choices)}"
             case Kind.MEMBERS if not isinstance(value, Mapping):
                 return "must be a table"
@@ -76,7 +76,7 @@ class Member:
 SETTINGS = (
     Member(
         "keep_fresh",
-        Kind.SWITCH,
+        Kind.BOOLEAN,
         "Renew the token day and night, whether or not anybody uses it. All computers of an "
         "organization share one quota at the server.",
         "Always keep the token fresh",
@@ -97,27 +97,29 @@ SETTINGS = (
     ),
     Member(
         "start_hidden",
-        Kind.SWITCH,
+        Kind.BOOLEAN,
         "A start at login stays in the tray.",
         "Start hidden, in the tray",
     ),
-    Member("theme", Kind.TEXT, "Light or dark, or as the system is.", "Appearance", choices=THEMES),
+    Member(
+        "theme", Kind.STRING, "Light or dark, or as the system is.", "Appearance", choices=THEMES
+    ),
     Member(
         "notifications",
-        Kind.SWITCH,
+        Kind.BOOLEAN,
         "Whether the tray tells what needs a person who does not see the window.",
         "Notifications",
     ),
     Member(
         "browser",
-        Kind.TEXT,
+        Kind.STRING,
         "The browser that opens links, by the id that the settings page writes into settings.toml; "
         "empty for the usual one.",
         "Browser",
     ),
     Member(
         "ask_for_tokens",
-        Kind.SWITCH,
+        Kind.BOOLEAN,
         "Ask the person in the window before a program gets a token from `xdr-login`. Without a "
         "window it then gets none.",
         "Ask me when a program wants a token",
@@ -127,54 +129,56 @@ SETTINGS = (
 _ADDRESS = "An address: https, or http on this computer."
 
 PROFILE = (
-    Member("client_id", Kind.TEXT, "The client ID at the provider. Required."),
-    Member("name", Kind.TEXT, "The name on screen."),
-    Member("preset", Kind.TEXT, "A provider that the program knows, such as xdr-nam."),
-    Member("grant", Kind.TEXT, "How one signs in.", choices=GRANTS),
-    Member("provider", Kind.TEXT, "The name of the provider on screen."),
-    Member("region", Kind.TEXT, "The name of its region on screen."),
-    Member("issuer", Kind.TEXT, "The address at which the provider has its metadata."),
-    Member("expected_issuer", Kind.TEXT, "What the metadata names as issuer, if not the address."),
-    Member("device_authorization_endpoint", Kind.TEXT, _ADDRESS),
-    Member("token_endpoint", Kind.TEXT, _ADDRESS),
-    Member("authorization_endpoint", Kind.TEXT, _ADDRESS),
-    Member("userinfo_endpoint", Kind.TEXT, f"Where one asks who one is. {_ADDRESS}"),
-    Member("revocation_endpoint", Kind.TEXT, f"Where a token is ended (RFC 7009). {_ADDRESS}"),
-    Member("app_grant_endpoint", Kind.TEXT, f"Cisco XDR's way to end a grant. {_ADDRESS}"),
+    Member("client_id", Kind.STRING, "The client ID at the provider. Required."),
+    Member("name", Kind.STRING, "The name on screen."),
+    Member("preset", Kind.STRING, "A provider that the program knows, such as xdr-nam."),
+    Member("grant", Kind.STRING, "How one signs in.", choices=GRANTS),
+    Member("provider", Kind.STRING, "The name of the provider on screen."),
+    Member("region", Kind.STRING, "The name of its region on screen."),
+    Member("issuer", Kind.STRING, "The address at which the provider has its metadata."),
+    Member(
+        "expected_issuer", Kind.STRING, "What the metadata names as issuer, if not the address."
+    ),
+    Member("device_authorization_endpoint", Kind.STRING, _ADDRESS),
+    Member("token_endpoint", Kind.STRING, _ADDRESS),
+    Member("authorization_endpoint", Kind.STRING, _ADDRESS),
+    Member("userinfo_endpoint", Kind.STRING, f"Where one asks who one is. {_ADDRESS}"),
+    Member("revocation_endpoint", Kind.STRING, f"Where a token is ended (RFC 7009). {_ADDRESS}"),
+    Member("app_grant_endpoint", Kind.STRING, f"Cisco XDR's way to end a grant. {_ADDRESS}"),
     Member(
         "client_authentication",
-        Kind.TEXT,
+        Kind.STRING,
         "How the client shows its password, which is in the keyring and never here.",
-        choices=AUTHENTICATIONS,
+        choices=CLIENT_AUTHENTICATIONS,
     ),
-    Member("scope", Kind.TEXTS, "What to ask for; nothing for the default of the server."),
-    Member("verification_hosts", Kind.TEXTS, "Further hosts of the page where one approves."),
-    Member("scope_guide", Kind.TEXT, "Whose words explain the scopes.", choices=("", "xdr")),
+    Member("scope", Kind.STRINGS, "What to ask for; nothing for the default of the server."),
+    Member("verification_hosts", Kind.STRINGS, "Further hosts of the page where one approves."),
+    Member("scope_guide", Kind.STRING, "Whose words explain the scopes.", choices=("", "xdr")),
     Member("extra_parameters", Kind.PARAMETERS, "Parameters that the provider wants besides."),
-    Member("redirect_uri", Kind.TEXT, "For the grant code: an http address on this computer."),
-    Member("letter", Kind.TEXT, "One character, or two, to tell the profile apart."),
+    Member("redirect_uri", Kind.STRING, "For the grant code: an http address on this computer."),
+    Member("letter", Kind.STRING, "One character, or two, to tell the profile apart."),
     Member(
         "color",
-        Kind.TEXT,
+        Kind.STRING,
         "A color to tell the profile apart, by name or like #1a2b3c.",
         choices=COLORS,
         pattern="^#[0-9a-fA-F]{6}$",
     ),
-    Member("proxy", Kind.TEXT, "system, none, or an address such as http://proxy.example:3128."),
-    Member("proxy_user", Kind.TEXT, "The user at the proxy; the password is in the keyring."),
-    Member("ca_file", Kind.TEXT, "A file with further authorities to trust, in PEM."),
+    Member("proxy", Kind.STRING, "system, none, or an address such as http://proxy.example:3128."),
+    Member("proxy_user", Kind.STRING, "The user at the proxy; the password is in the keyring."),
+    Member("ca_file", Kind.STRING, "A file with further authorities to trust, in PEM."),
     Member(
         "settings",
         Kind.MEMBERS,
         "Settings that differ for this profile.",
-        members=tuple(each for each in SETTINGS if each.name in SETTINGS_OF_PROFILES),
+        members=tuple(each for each in SETTINGS if each.name in PROFILE_SETTINGS),
     ),
 )
 
 FORMATS = tuple(
     Member(
         each.name.lower(),
-        Kind.SWITCH,
+        Kind.BOOLEAN,
         f"Whether a token can be copied as: {each.value}.",
         f"Copy as: {each.value}",
     )
@@ -184,33 +188,33 @@ FORMATS = tuple(
 POLICY = (
     Member(
         "own_profiles",
-        Kind.SWITCH,
+        Kind.BOOLEAN,
         "Whether people may have profiles besides those that are set here.",
         "Own profiles",
     ),
     Member(
         "device_grant",
-        Kind.SWITCH,
+        Kind.BOOLEAN,
         "Whether one may sign in with a code on another device (RFC 8628). Without it a profile "
         "needs another grant.",
         "Sign in with a code",
     ),
     Member(
         "complete_link",
-        Kind.SWITCH,
+        Kind.BOOLEAN,
         "Whether the link to the page, and the QR code, carry the code. Without it people type "
         "the code, and so compare it.",
         "Links that carry the code",
     ),
     Member(
         "proxy",
-        Kind.TEXT,
+        Kind.STRING,
         "The proxy of all profiles: system, none, or an address such as http://proxy.example:3128.",
         "Proxy",
     ),
     Member(
         "ca_file",
-        Kind.TEXT,
+        Kind.STRING,
         "A file with authorities that all profiles trust besides those of the system, in PEM.",
         "Certificate authorities",
     ),

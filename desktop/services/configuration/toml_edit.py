@@ -24,23 +24,23 @@ Tables = Mapping[str, dict[str, Any]]
 """The profiles by id, as TOML has them."""
 
 
-_CANNOT = (
+_EDIT_ERRORS = (
     *(TOMLKitError, ValueError, KeyError, TypeError, AttributeError, IndexError),
     RecursionError,  # it reaches less deep than what reads the file
 )
 
 
-def written(text: str, tables: Tables) -> Iterator[str]:
+def edit_candidates(text: str, tables: Tables) -> Iterator[str]:
     """What `text` may become so that its profiles are `tables`, the best first.
 
     Each is to be read again before it is believed: there are layouts that nothing here can change.
     """
-    ways: tuple[Callable[[str, Tables], str], ...] = (_line_by_line, _as_a_whole)
+    ways: tuple[Callable[[str, Tables], str], ...] = (_edit_lines, _edit_document)
     for way in ways:
         try:
             yield way(text, tables)
         # What tomlkit cannot do to an odd layout it tells with errors of all kinds.
-        except _CANNOT:
+        except _EDIT_ERRORS:
             continue
 
 
@@ -48,22 +48,22 @@ def appended(text: str, tables: Tables) -> str:
     """`text` with `tables` at its end."""
     document = tomlkit.document()
     for id_, members in tables.items():
-        _make(document, id_, members)
+        _set_members(document, id_, members)
     before = f"{text.rstrip()}\n\n" if text.strip() else ""
-    return _with_ends_of(text, before + tomlkit.dumps(document))
+    return _with_line_endings_of(text, before + tomlkit.dumps(document))
 
 
-def _line_by_line(text: str, tables: Tables) -> str:
+def _edit_lines(text: str, tables: Tables) -> str:
     there: Tables = tomllib.loads(text).get("profiles", {})
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)
     for id_ in there:
         if tables.get(id_) == there[id_]:
             continue
-        lines_of = _lines_of(id_, lines)
+        lines_of = _profile_lines(id_, lines)
         if id_ in tables:
             document = tomlkit.parse("".join(lines[lines_of]).rstrip() + "\n")
-            _make(document, id_, tables[id_])
-            lines[lines_of] = [_with_ends_of(text, tomlkit.dumps(document))]
+            _set_members(document, id_, tables[id_])
+            lines[lines_of] = [_with_line_endings_of(text, tomlkit.dumps(document))]
         else:
             behind = lines_of.stop
             while behind < len(lines) and not lines[behind].strip():
@@ -74,7 +74,7 @@ def _line_by_line(text: str, tables: Tables) -> str:
     return appended(changed, new) if new else changed
 
 
-def _lines_of(id_: str, lines: list[str]) -> slice:
+def _profile_lines(id_: str, lines: list[str]) -> slice:
     """Where the profile `id_` stands, with the tables in it; raises `ValueError`.
 
     A comment that stands apart at its end is about what comes next.
@@ -87,7 +87,7 @@ def _lines_of(id_: str, lines: list[str]) -> slice:
     start = mine[0]
     next_one = next((each for each in heads if each > start and each not in mine), len(lines))
     end = next_one
-    while end > start + 1 and _is_remark(lines[end - 1]):
+    while end > start + 1 and _is_comment_or_blank(lines[end - 1]):
         end -= 1
     # Directly below the last member, and apart from what comes next, it is about the former.
     tail = [number for number in range(end, next_one) if not lines[number].strip()]
@@ -96,21 +96,21 @@ def _lines_of(id_: str, lines: list[str]) -> slice:
     return slice(start, end)
 
 
-def _is_remark(line: str) -> bool:
+def _is_comment_or_blank(line: str) -> bool:
     return not line.strip() or line.lstrip().startswith("#")
 
 
-def _as_a_whole(text: str, tables: Tables) -> str:
+def _edit_document(text: str, tables: Tables) -> str:
     document = tomlkit.parse(text)
     there: Any = document.get("profiles", {})
     for id_ in [each for each in there if each not in tables]:
         del there[id_]
     for id_, members in tables.items():
-        _make(document, id_, members)
+        _set_members(document, id_, members)
     return tomlkit.dumps(document)
 
 
-def _make(document: TOMLDocument, id_: str, members: Mapping[str, Any]) -> None:
+def _set_members(document: TOMLDocument, id_: str, members: Mapping[str, Any]) -> None:
     """Give the profile `id_` of `document` the `members`; those that are right are not touched."""
     if "profiles" not in document:
         document["profiles"] = tomlkit.table(is_super_table=True)
@@ -122,16 +122,16 @@ def _make(document: TOMLDocument, id_: str, members: Mapping[str, Any]) -> None:
         del table[name]
     for name, value in members.items():
         if name not in table or table[name] != value:
-            table[name] = _inline(value) if isinstance(value, dict) else deepcopy(value)
+            table[name] = _inline_table(value) if isinstance(value, dict) else deepcopy(value)
 
 
-def _inline(members: Mapping[str, Any]) -> object:
+def _inline_table(members: Mapping[str, Any]) -> object:
     # A table of its own would end the lines in which further members can stand.
     table = tomlkit.inline_table()
     table.update(members)
     return table
 
 
-def _with_ends_of(text: str, changed: str) -> str:
+def _with_line_endings_of(text: str, changed: str) -> str:
     """`changed` with lines that end as those of `text` do."""
     return re.sub(r"(?<!\r)\n", "\r\n", changed) if "\r\n" in text else changed

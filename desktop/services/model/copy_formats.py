@@ -14,7 +14,7 @@ from datetime import UTC
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from desktop.services.model.errors import NotForShell
+from desktop.services.model.errors import UnsafeForShell
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop.services.model.profile import Profile
 
 # RFC 2606 section 2: this name exists nowhere. Pasted as it stands, the token goes to nobody.
-SOME_API = "https://api.example/"
+EXAMPLE_API_URL = "https://api.example/"
 
 
 class CopyFormat(Enum):
@@ -38,7 +38,7 @@ class CopyFormat(Enum):
     JSON = "JSON"
 
 
-COMMANDS = (CopyFormat.CURL, CopyFormat.POWERSHELL, CopyFormat.ENVIRONMENT)
+SHELL_FORMATS = (CopyFormat.CURL, CopyFormat.POWERSHELL, CopyFormat.ENVIRONMENT)
 
 # RFC 6750 section 2.1, and the names of RFC 6749 section A.13 that are plain.
 _PLAIN_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
@@ -71,18 +71,18 @@ def formatted(
     format: CopyFormat,  # noqa: A002
     token: TokenValues,
     *,
-    url: str = SOME_API,
+    url: str = EXAMPLE_API_URL,
 ) -> str:
     """`token` in the shape `format`; `url` is what the commands among the shapes ask.
 
     Raises `NotForShell` where a shell could run what the server has put into the token.
     """
-    if format in COMMANDS and not _is_plain(token):
-        raise NotForShell
-    return _shaped(format, token, url=url if _is_harmless(url) else SOME_API)
+    if format in SHELL_FORMATS and not _is_plain(token):
+        raise UnsafeForShell
+    return _render(format, token, url=url if _is_safe_url(url) else EXAMPLE_API_URL)
 
 
-def _shaped(format: CopyFormat, token: TokenValues, *, url: str) -> str:  # noqa: A002, PLR0911 - one a shape
+def _render(format: CopyFormat, token: TokenValues, *, url: str) -> str:  # noqa: A002, PLR0911 - one a shape
     authorization = f"{token.token_type} {token.access_token}"
     match format:
         case CopyFormat.TOKEN:
@@ -106,12 +106,12 @@ def _shaped(format: CopyFormat, token: TokenValues, *, url: str) -> str:  # noqa
             return _as_json(token)
 
 
-def url_to_ask(profile: Profile, metadata: ServerMetadata | None) -> str:
+def example_url_for(profile: Profile, metadata: ServerMetadata | None) -> str:
     """What the commands ask: who one is, which does no harm and needs few scopes.
 
     `SOME_API` where the provider has no known address for that.
     """
-    return profile.userinfo_endpoint or (metadata and metadata.userinfo_endpoint) or SOME_API
+    return profile.userinfo_endpoint or (metadata and metadata.userinfo_endpoint) or EXAMPLE_API_URL
 
 
 def _is_plain(token: TokenValues) -> bool:
@@ -119,7 +119,7 @@ def _is_plain(token: TokenValues) -> bool:
     return bool(plain_type and _PLAIN_TOKEN.fullmatch(token.access_token))
 
 
-def _is_harmless(url: str) -> bool:
+def _is_safe_url(url: str) -> bool:
     """Whether `url` is https, or http on this computer, and nothing to a shell."""
     from desktop.oauth.addresses import checked_address
     from desktop.oauth.errors import UnsafeAddress

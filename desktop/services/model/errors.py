@@ -5,7 +5,7 @@ class SessionError(Exception):
     """The root of what neither the server nor the keyring alone is to blame for."""
 
 
-class ClientPasswordMissing(SessionError):
+class ClientSecretMissing(SessionError):
     """The profile says that its client has a password, and the keyring holds none for it."""
 
     def __init__(self, profile_id: str) -> None:
@@ -13,7 +13,7 @@ class ClientPasswordMissing(SessionError):
         self.profile_id = profile_id
 
 
-class NoWayBack(SessionError):
+class RedirectUriUnavailable(SessionError):
     """Nothing can listen at the address that the browser is to come back to."""
 
     def __init__(self, redirect_uri: str) -> None:
@@ -21,11 +21,11 @@ class NoWayBack(SessionError):
         self.redirect_uri = redirect_uri
 
 
-class ApprovalUnused(SessionError):
+class CodeExchangeFailed(SessionError):
     """The browser brought an approval, and no token came of it; the cause says why."""
 
 
-class NotSignedOut(SessionError):
+class SignOutFailed(SessionError):
     """The keyring did not let go of the token; the cause says why."""
 
 
@@ -45,7 +45,7 @@ class NoToken(SessionError):
         self.profile_id = profile_id
 
 
-class RenewalSlow(SessionError):
+class RenewalTimedOut(SessionError):
     """No new token came in good time."""
 
 
@@ -65,17 +65,17 @@ class FormatForbidden(ForbiddenByPolicy):
     """An administrator does not allow to copy a token in this shape."""
 
 
-class NotForShell(SessionError):
+class UnsafeForShell(SessionError):
     """The token has characters that a shell could run, so it is put into no command."""
 
 
-class NotAllowed(SessionError):
+class TokenPermissionDenied(SessionError):
     """The person was asked, and did not let a program have the token."""
 
 
-class NotAnswered(NotAllowed):
+class TokenPermissionTimedOut(TokenPermissionDenied):
     """The person was asked whether a program may have the token, and did not answer in time."""
 
 
-class NobodyToAsk(SessionError):
+class CannotAskForPermission(SessionError):
     """The person wants to be asked before a program gets a token, and no window runs to ask."""

@@ -21,7 +21,7 @@ class Policy:
     """
 
     source: str = ""
-    broken: str = ""
+    load_error: str = ""
     profiles: Mapping[str, object] = field(default_factory=dict)
     own_profiles: bool = True
     forbidden_formats: frozenset[str] = frozenset()

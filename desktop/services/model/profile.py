@@ -9,11 +9,11 @@ from desktop.oauth.errors import UnsafeAddress
 from desktop.services.model.policy import NO_POLICY, Policy
 
 # Where an access token is taken to, besides what it is for.
-ENDPOINTS_FOR_TOKENS = ("userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint")
+TOKEN_RECEIVING_ENDPOINTS = ("userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint")
 GRANTS = ("device", "code", "client-credentials")
 # What tells a profile apart on screen; the colours themselves are the theme's.
 COLORS = ("blue", "teal", "green", "amber", "orange", "red", "pink", "purple", "grey")
-AUTHENTICATIONS = ("auto", "none", "client_secret_basic", "client_secret_post")
+CLIENT_AUTHENTICATIONS = ("auto", "none", "client_secret_basic", "client_secret_post")
 
 
 class ProfileError(Exception):
@@ -98,7 +98,7 @@ class Profile:
         return self.id in self.policy.profiles
 
     @property
-    def place(self) -> str:
+    def provider_label(self) -> str:
         """Provider and region in one line."""
         known = " · ".join(filter(None, (self.provider, self.region)))
         return known or self.issuer or self.token_endpoint
@@ -112,7 +112,7 @@ def tokens_key(profile: Profile) -> str:
     return profile.id
 
 
-def client_password_key(profile: Profile) -> str:
+def client_secret_key(profile: Profile) -> str:
     """The keystore's key of the client password of `profile`."""
     return f"{profile.id} (client password)"
 
@@ -122,7 +122,7 @@ def proxy_password_key(profile: Profile) -> str:
     return f"{profile.id} (proxy password)"
 
 
-def issued_for(profile: Profile) -> str:
+def client_binding(profile: Profile) -> str:
     """What binds a secret to the server and the client of `profile`: elsewhere it is not sent.
 
     What decides who issues it counts, and every other server that would get it. A preset that
@@ -130,18 +130,18 @@ def issued_for(profile: Profile) -> str:
     """
     endpoints = (profile.issuer, profile.device_authorization_endpoint, profile.token_endpoint)
     home = profile.issuer or profile.token_endpoint
-    others = (getattr(profile, name) for name in ENDPOINTS_FOR_TOKENS)
+    others = (getattr(profile, name) for name in TOKEN_RECEIVING_ENDPOINTS)
     elsewhere = (each for each in others if each and not is_same_server(each, home))
     return " ".join((*endpoints, profile.client_id, *elsewhere))
 
 
-def tokens_bound(profile: Profile) -> str:
+def tokens_binding(profile: Profile) -> str:
     """What binds saved tokens, besides: those of a person are not the client's own."""
     own = " client-credentials" if profile.grant == "client-credentials" else ""
-    return f"{issued_for(profile)}{own}"
+    return f"{client_binding(profile)}{own}"
 
 
-def proxy_bound(profile: Profile) -> str:
+def proxy_binding(profile: Profile) -> str:
     """What binds the password for a proxy to that proxy and user: no other is given it."""
     return f"proxy {profile.proxy} {profile.proxy_user}"
 
@@ -154,7 +154,7 @@ def is_same_server(address: str, other: str) -> bool:
         return False
 
 
-def is_own_link(link: str, profile: Profile) -> bool:
+def is_provider_link(link: str, profile: Profile) -> bool:
     """Whether `link` leads to a server of `profile`, or to a host that it names for that."""
     own = (
         profile.issuer,

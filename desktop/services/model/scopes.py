@@ -8,7 +8,7 @@ from desktop.services.system.resources import resource
 
 
 @dataclass(frozen=True, slots=True)
-class ScopeWords:
+class ScopeDescription:
     """What a scope allows; `text` is empty for one that is not known."""
 
     scope: str
@@ -16,24 +16,24 @@ class ScopeWords:
     high_impact: bool
 
 
-Guide = Mapping[str, Mapping[str, object]]
+ScopeGuide = Mapping[str, Mapping[str, object]]
 
 
-def load_guide(name: str) -> Guide:
+def load_scope_guide(name: str) -> ScopeGuide:
     """The descriptions `resources/scopes/NAME.toml`; empty for no name."""
     if not name:
         return {}
     return tomllib.loads(resource(f"scopes/{name}.toml").read_text("utf-8"))
 
 
-def describe(scope: str, guide: Guide) -> ScopeWords:
+def describe_scope(scope: str, guide: ScopeGuide) -> ScopeDescription:
     """The words for `scope`, such as `enrich:read` or `response/trigger:write`."""
     path, _, access = scope.partition(":")
     root, _, part = path.partition("/")
     known = guide.get(root)
     if known is None:
-        return ScopeWords(scope, "", high_impact=False)
+        return ScopeDescription(scope, "", high_impact=False)
     how = {"read": "read only", "write": "write only"}.get(access, "read and write")
     text = f"{known['text']}{f' ({part})' if part else ''}: {how}"
     # High impact only with write access, which a bare scope includes.
-    return ScopeWords(scope, text, bool(known.get("high_impact")) and access != "read")
+    return ScopeDescription(scope, text, bool(known.get("high_impact")) and access != "read")

@@ -51,9 +51,9 @@ class Settings:
 
 
 # What a profile may decide otherwise for itself.
-SETTINGS_OF_PROFILES = ("keep_fresh", "in_use_minutes", "clipboard_seconds")
+PROFILE_SETTINGS = ("keep_fresh", "in_use_minutes", "clipboard_seconds")
 _SWITCHES = ("keep_fresh", "start_hidden", "notifications", "ask_for_tokens")
-_TEXTS = ("profile", "browser", "theme")
+_STRINGS = ("profile", "browser", "theme")
 _NUMBERS = {"in_use_minutes": IN_USE_MINUTES, "clipboard_seconds": CLIPBOARD_SECONDS}
 
 
@@ -65,27 +65,27 @@ def load_settings(file: Path) -> Settings:
     """
     try:
         table = _read_table(file)
-    except _UNREADABLE as error:
+    except _READ_ERRORS as error:
         _log.warning("the settings cannot be read: %s: %s", file, error)
         return Settings()
-    for name in (*_SWITCHES, *_TEXTS, *_NUMBERS):
-        if name in table and not makes_sense(name, table[name]):
+    for name in (*_SWITCHES, *_STRINGS, *_NUMBERS):
+        if name in table and not is_valid_setting(name, table[name]):
             _log.warning("a setting makes no sense: %s: %s = %r", file, name, table[name])
-    return _settings_in(table)
+    return _parse_settings(table)
 
 
-def why_unreadable(file: Path) -> str:
+def find_read_error(file: Path) -> str:
     """Why `file` gives nothing but what is usual; empty where it can be read. Blocks."""
     try:
         _read_table(file)
     except UnicodeDecodeError:
         return "it is no text in UTF-8"
-    except _UNREADABLE as error:
+    except _READ_ERRORS as error:
         return str(error)
     return ""
 
 
-def broken_copy(file: Path) -> Path:
+def broken_copy_path(file: Path) -> Path:
     """Where `file` is kept if it is broken when something is changed."""
     file = file.resolve()
     return file.with_name(f"{file.name}.broken")
@@ -99,17 +99,17 @@ def save_settings(settings: Settings, file: Path) -> None:
     # Loaded by who changes a setting, and by nobody else.
     import tomlkit
 
-    from desktop.services.system.atomic_file import write_all_at_once
+    from desktop.services.system.atomic_file import write_atomically
 
     file = file.resolve()  # a link stays a link
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     document = _read_document(file)
-    known = _settings_in(document.unwrap())
-    for name in (*_SWITCHES, *_TEXTS, *_NUMBERS):
+    known = _parse_settings(document.unwrap())
+    for name in (*_SWITCHES, *_STRINGS, *_NUMBERS):
         value = getattr(settings, name)
         if value != getattr(known, name):
             document[name] = value
-    write_all_at_once(tomlkit.dumps(document), file)
+    write_atomically(tomlkit.dumps(document), file)
 
 
 def _read_table(file: Path) -> dict[str, object]:
@@ -121,30 +121,30 @@ def _read_table(file: Path) -> dict[str, object]:
 
 
 # TOMLDecodeError and UnicodeDecodeError are ValueErrors; brackets may be nested too deep.
-_UNREADABLE = (OSError, ValueError, RecursionError)
+_READ_ERRORS = (OSError, ValueError, RecursionError)
 
 
-def _settings_in(table: Mapping[str, object]) -> Settings:
-    names = (name for name in (*_SWITCHES, *_TEXTS, *_NUMBERS) if name in table)
-    sensible = {name: table[name] for name in names if makes_sense(name, table[name])}
+def _parse_settings(table: Mapping[str, object]) -> Settings:
+    names = (name for name in (*_SWITCHES, *_STRINGS, *_NUMBERS) if name in table)
+    sensible = {name: table[name] for name in names if is_valid_setting(name, table[name])}
     return replace(Settings(), **sensible)  # type: ignore[arg-type] # each was looked at
 
 
-def overlaid(settings: Settings, members: Mapping[str, object]) -> Settings:
+def with_profile_settings(settings: Settings, members: Mapping[str, object]) -> Settings:
     """`settings` with what a profile says in its own `members`, as far as that makes sense."""
     own = {
         name: value
         for name, value in members.items()
-        if name in SETTINGS_OF_PROFILES and makes_sense(name, value)
+        if name in PROFILE_SETTINGS and is_valid_setting(name, value)
     }
     return replace(settings, **own)  # type: ignore[arg-type] # each was looked at
 
 
-def makes_sense(name: str, value: object) -> bool:
+def is_valid_setting(name: str, value: object) -> bool:
     """Whether `value` can be that of the member `name`."""
     if name in _SWITCHES:
         return isinstance(value, bool)
-    if name in _TEXTS:
+    if name in _STRINGS:
         return isinstance(value, str) and (name != "theme" or value in THEMES)
     # A bool is an int to Python, and is no number of minutes.
     return isinstance(value, int) and not isinstance(value, bool) and value in _NUMBERS[name]
@@ -161,7 +161,7 @@ def _read_document(file: Path) -> TOMLDocument:
     except FileNotFoundError:
         return tomlkit.parse(_HEADING)
     except (ValueError, RecursionError, TOMLKitError) as error:
-        kept = broken_copy(file)
+        kept = broken_copy_path(file)
         shutil.copyfile(file, kept)
         _log.warning("the settings cannot be read and begin anew, kept as %s: %s", kept, error)
         return tomlkit.parse(_HEADING)

@@ -8,26 +8,26 @@ from desktop.services.model.profile import GRANTS
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class SignInMethod:
     """One way: `grant` is one of `GRANTS`, `name` what it is called, `why` what speaks for it."""
 
     grant: str
     name: str
-    why: str
+    description: str
 
 
-WAYS = (
-    Way(
+SIGN_IN_METHODS = (
+    SignInMethod(
         "code",
         "Browser on this computer",
         "The safest: the answer comes back to this computer, so no code can be passed on.",
     ),
-    Way(
+    SignInMethod(
         "device",
         "Code to compare",
         "For a browser elsewhere, such as on a phone: you compare the code before you approve it.",
     ),
-    Way(
+    SignInMethod(
         "client-credentials",
         "Client password only",
         "Without a browser: whoever has the password acts as the client, and no person is named.",
@@ -35,9 +35,9 @@ WAYS = (
 )
 
 
-def ways_to_sign_in(
+def available_sign_in_methods(
     metadata: ServerMetadata, *, has_password: bool, allowed: Container[str] = GRANTS
-) -> tuple[Way, ...]:
+) -> tuple[SignInMethod, ...]:
     """The ways that `metadata` offers and `allowed` (the client's grants, a policy) lets through.
 
     A server that lists nothing is believed to offer what it names an endpoint for.
@@ -45,20 +45,20 @@ def ways_to_sign_in(
     offered = {
         "code": _offers_code(metadata),
         "device": not metadata.missing(FOR_DEVICE),
-        "client-credentials": has_password and _offers_own_token(metadata),
+        "client-credentials": has_password and _offers_client_credentials(metadata),
     }
-    return tuple(way for way in WAYS if offered[way.grant] and way.grant in allowed)
+    return tuple(way for way in SIGN_IN_METHODS if offered[way.grant] and way.grant in allowed)
 
 
-def not_offered(metadata: ServerMetadata) -> tuple[str, ...]:
+def unsupported_grants(metadata: ServerMetadata) -> tuple[str, ...]:
     """The grants that the server does not offer to anybody, as far as `metadata` says so.
 
     Where it lists no grants nobody knows whether a client can sign in as itself: some can.
     """
-    offered = {way.grant for way in ways_to_sign_in(metadata, has_password=True)}
+    offered = {way.grant for way in available_sign_in_methods(metadata, has_password=True)}
     if not metadata.grant_types_supported and not metadata.missing(FOR_CLIENT):
         offered.add("client-credentials")
-    return tuple(way.grant for way in WAYS if way.grant not in offered)
+    return tuple(way.grant for way in SIGN_IN_METHODS if way.grant not in offered)
 
 
 def _offers_code(metadata: ServerMetadata) -> bool:
@@ -72,7 +72,7 @@ def _offers_code(metadata: ServerMetadata) -> bool:
     )
 
 
-def _offers_own_token(metadata: ServerMetadata) -> bool:
+def _offers_client_credentials(metadata: ServerMetadata) -> bool:
     # Cisco XDR misspells it. Where nothing is listed it is not offered (RFC 8414 section 2).
     listed = {"client_credentials", "client_credential"} & set(metadata.grant_types_supported)
     return bool(listed) and not metadata.missing(FOR_CLIENT)

@@ -40,7 +40,7 @@ class SignedOut:
     removed_at: datetime | None = None
     valid_until: datetime | None = None
     revocation: Revocation = Revocation.NOT_OFFERED
-    not_revoked: Exception | None = None
+    revocation_error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,12 @@ class AwaitingApproval:
     requested_at: datetime
     lifetime: float
     expires_at: datetime
-    asked: int
-    asked_at: datetime | None
+    poll_count: int
+    last_poll_at: datetime | None
     next_at: datetime
     trouble: Exception | None = None
     approved: bool = False
-    comes_back_to: str = ""
+    redirect_uri: str = ""
 
     def is_fresh(self, at: datetime) -> bool:
         """Whether it is too early for another code; a clock set back does not make it so."""
@@ -86,7 +86,7 @@ class AwaitingApproval:
         return not self.user_code
 
     @property
-    def came_back(self) -> bool:
+    def is_retrying_exchange(self) -> bool:
         """Whether the browser has, and the server cannot be reached with what it brought."""
         return self.in_browser and self.trouble is not None and not self.approved
 
@@ -118,8 +118,8 @@ class SignedIn:
     expires_at: datetime | None
     user: str
     organization: str
-    not_saved: Exception | None = None
-    leaving: bool = False
+    save_error: Exception | None = None
+    signing_out: bool = False
     renewable: bool = False
     renewing: bool = False
     renews_at: datetime | None = None
@@ -156,9 +156,9 @@ class Failed:
 State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed
 
 
-def is_leaving(state: State) -> bool:
+def is_signing_out(state: State) -> bool:
     """Whether the tokens are being removed."""
-    return isinstance(state, SignedIn) and state.leaving
+    return isinstance(state, SignedIn) and state.signing_out
 
 
 # Seconds between two codes for one profile: a new one costs the server a request and the person

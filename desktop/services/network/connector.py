@@ -7,9 +7,9 @@ from functools import partial
 import httpx
 
 from desktop.services.model.profile import Profile
-from desktop.services.network.http_client import Network, make_http_client, system_proxy
+from desktop.services.network.http_client import NetworkOptions, find_system_proxy, make_http_client
 from desktop.services.secrets.keystore import Keystore, KeystoreError
-from desktop.services.secrets.profile_secrets import password_for_proxy
+from desktop.services.secrets.profile_secrets import load_password_for_proxy
 from desktop.services.system.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -26,13 +26,13 @@ class Connector:
         keystore: Keystore,
         worker: Worker,
         *,
-        find_proxy: Callable[[str], str] = system_proxy,
+        find_proxy: Callable[[str], str] = find_system_proxy,
     ) -> None:
         self._keystore = keystore
         self._worker = worker
         self._find_proxy = find_proxy
         # Its own, since a script that decides about proxies may hang.
-        self._finder = Worker("proxies")
+        self._proxy_worker = Worker("proxies")
 
     async def __call__(
         self, profile: Profile, /, *, proxy_password: str | None = None
@@ -43,22 +43,22 @@ class Connector:
         """
 
         async def password(proxy: str) -> str | None:
-            return proxy_password or await self._saved_password(profile, proxy)
+            return proxy_password or await self._load_proxy_password(profile, proxy)
 
-        network = Network(
+        network = NetworkOptions(
             proxy=profile.proxy,
             proxy_user=profile.proxy_user,
             proxy_password=password,
-            proxy_set_in=profile.policy.source if profile.policy.proxy else "",
+            proxy_source=profile.policy.source if profile.policy.proxy else "",
             ca_file=profile.ca_file,
             find_proxy=self._find_proxy,
-            finder=self._finder,
+            proxy_worker=self._proxy_worker,
         )
         return await self._worker.run(partial(make_http_client, network))
 
-    async def _saved_password(self, profile: Profile, proxy: str) -> str | None:
+    async def _load_proxy_password(self, profile: Profile, proxy: str) -> str | None:
         try:
-            return await password_for_proxy(self._keystore, profile, proxy)
+            return await load_password_for_proxy(self._keystore, profile, proxy)
         except KeystoreError as error:
             # The proxy then says that it wants one.
             _log.warning("no password for the proxy: %s", type(error).__name__)

@@ -26,7 +26,7 @@ class HttpOpener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Environment:
     """Keyring, network, time, chance, and a lock that all programs of this person share.
 
     `lock` gives, for a key of the keystore, what must be held while its refresh token is used;
@@ -37,4 +37,4 @@ class Surroundings:
     open_http: HttpOpener
     clock: Clock
     lock: Callable[[str], AbstractAsyncContextManager[None]]
-    chance: Callable[[], float] = secrets.SystemRandom().random
+    jitter: Callable[[], float] = secrets.SystemRandom().random

@@ -19,7 +19,7 @@ from desktop.services.network.proxy_transport import ProxiedTransport, no_passwo
 from desktop.services.system.worker import Worker
 
 
-def system_proxy(address: str) -> str:
+def find_system_proxy(address: str) -> str:
     """The proxy that the environment, or Windows or macOS, names for `address`; empty for none.
 
     As urllib has it: `https_proxy`, `all_proxy` and `no_proxy`, and where none of these is set the
@@ -34,7 +34,7 @@ def system_proxy(address: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class NetworkOptions:
     """How servers are reached.
 
     `proxy` is `system`, `none`, or an address; `proxy_user` is the name to give to it, and
@@ -47,29 +47,29 @@ class Network:
     proxy: str = "system"
     proxy_user: str = ""
     proxy_password: Callable[[str], Awaitable[str | None]] = no_password
-    proxy_set_in: str = ""
+    proxy_source: str = ""
     ca_file: str = ""
-    find_proxy: Callable[[str], str] = system_proxy
-    finder: Worker = field(default_factory=partial(Worker, "proxies"), repr=False)
+    find_proxy: Callable[[str], str] = find_system_proxy
+    proxy_worker: Worker = field(default_factory=partial(Worker, "proxies"), repr=False)
 
 
-def make_http_client(network: Network | None = None) -> httpx.AsyncClient:
+def make_http_client(network: NetworkOptions | None = None) -> httpx.AsyncClient:
     """A client that trusts what this computer trusts and follows no redirect.
 
     Slow (it loads the trust store): call it off the event loop. Raises `AuthorityUnusable`.
     """
-    network = network or Network()
+    network = network or NetworkOptions()
     # TLS interception is normal in these networks: the system's store knows its authority.
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if network.ca_file:
-        _trust(context, network.ca_file)
+        _load_authorities(context, network.ca_file)
     return httpx.AsyncClient(
         transport=ProxiedTransport(
             context,
-            partial(_proxy_for, network),
+            partial(_find_proxy, network),
             user=network.proxy_user,
             password=network.proxy_password,
-            set_in=network.proxy_set_in,
+            set_in=network.proxy_source,
         ),
         timeout=httpx.Timeout(10.0, connect=10.0),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -78,17 +78,17 @@ def make_http_client(network: Network | None = None) -> httpx.AsyncClient:
     )
 
 
-async def _proxy_for(network: Network, url: httpx.URL) -> str:
+async def _find_proxy(network: NetworkOptions, url: httpx.URL) -> str:
     # A proxy would carry plain http, meant for this computer only, over the network.
     if network.proxy == "none" or is_loopback(url.host):
         return ""
     if network.proxy != "system":
         return network.proxy
     # Asked for each request: a laptop moves, and a script (PAC) may decide by address.
-    return await network.finder.run(partial(network.find_proxy, str(url)))
+    return await network.proxy_worker.run(partial(network.find_proxy, str(url)))
 
 
-def _trust(context: truststore.SSLContext, file: str) -> None:
+def _load_authorities(context: truststore.SSLContext, file: str) -> None:
     try:
         context.load_verify_locations(cafile=file)
     except ssl.SSLError as error:

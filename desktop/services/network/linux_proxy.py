@@ -9,10 +9,10 @@ import logging
 
 _log = logging.getLogger(__name__)
 
-_LONGEST = 5.0  # seconds, of which a script may need some
+_TIMEOUT = 5.0  # seconds, of which a script may need some
 
 
-def portal_proxies(server: str) -> list[str]:
+def query_portal(server: str) -> list[str]:
     """The addresses to try for `server`, `direct://` for none; empty without a portal. Blocks."""
     from jeepney import DBusAddress, MessageFlag, MessageType, new_method_call
     from jeepney.io.blocking import open_dbus_connection
@@ -28,7 +28,7 @@ def portal_proxies(server: str) -> list[str]:
     try:
         connection = open_dbus_connection()
         with contextlib.closing(connection):
-            answer = connection.send_and_get_reply(asking, timeout=_LONGEST)
+            answer = connection.send_and_get_reply(asking, timeout=_TIMEOUT)
     # KeyError: there is no bus. The others: it is not there, refuses, or does not answer in time.
     except (KeyError, OSError, ValueError) as error:
         _log.info("no portal tells the proxy: %s", type(error).__name__)

@@ -18,7 +18,7 @@ from desktop.oauth.errors import (
     UnsafeAddress,
 )
 
-Info = dict[str, Any]
+TraceInfo = dict[str, Any]
 
 
 async def no_password(_proxy: str) -> str | None:
@@ -45,60 +45,60 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         set_in: str = "",
     ) -> None:
         self._context = context
-        self._find = find
+        self._find_proxy = find
         self._user = user
         self._password = password
         self._set_in = set_in
         # Without a proxy, as most have it, made here, off the event loop.
         self._direct = httpx.AsyncHTTPTransport(verify=context)
         self._transports: dict[str, httpx.AsyncHTTPTransport] = {}  # by the proxy they go through
-        self._refused: list[httpx.AsyncHTTPTransport] = []  # others may be on their way by them
+        self._retired: list[httpx.AsyncHTTPTransport] = []  # others may be on their way by them
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it; raises `httpx.RequestError` or a `ProxyFailure`."""
         try:
-            return await self._sent(request)
+            return await self._send(request)
         except ProxyFailure as failure:
             failure.set_in = self._set_in
             raise
 
-    async def _sent(self, request: httpx.Request) -> httpx.Response:
-        address = await self._find(request.url)
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        address = await self._find_proxy(request.url)
         if not address:
             return await self._direct.handle_async_request(request)
         host = host_of(str(request.url))
         proxy = _proxy_url(address, host)
-        transport = await self._through(proxy)
-        passage = _Passage()
-        request.extensions = {**request.extensions, "trace": passage.notice}
+        transport = await self._transport_for(proxy)
+        passage = _RequestTrace()
+        request.extensions = {**request.extensions, "trace": passage.record}
         try:
             return await transport.handle_async_request(request)
         except httpx.TransportError as error:
-            failure = _failure(request.url, _name(proxy), error, passage)
+            failure = _proxy_failure(request.url, _host_and_port(proxy), error, passage)
             known = self._transports.get(str(proxy)) is transport
             if known and isinstance(failure, ProxySignInNeeded):
                 # The next request asks for the password anew: it may have been corrected.
-                self._refused.append(self._transports.pop(str(proxy)))
+                self._retired.append(self._transports.pop(str(proxy)))
             if failure is None:
                 raise
             raise failure from error
 
     async def aclose(self) -> None:
         """End all connections."""
-        ending = [self._direct, *self._refused, *self._transports.values()]
-        self._refused.clear()
+        ending = [self._direct, *self._retired, *self._transports.values()]
+        self._retired.clear()
         self._transports.clear()
         for each in ending:
             await each.aclose()
 
-    async def _through(self, proxy: httpx.URL) -> httpx.AsyncHTTPTransport:
+    async def _transport_for(self, proxy: httpx.URL) -> httpx.AsyncHTTPTransport:
         key = str(proxy)
         if key not in self._transports:
             auth = None
             if (
                 self._user
                 and not proxy.username
-                and (password := await self._password(_name(proxy)))
+                and (password := await self._password(_host_and_port(proxy)))
             ):
                 auth = (self._user, password)
             ssl_context = self._context if proxy.scheme == "https" else None
@@ -110,7 +110,7 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         return self._transports[key]
 
 
-class _Passage:
+class _RequestTrace:
     """How far a request came, as the library tells of every event.
 
     `at_proxy` says that a connection was begun which the proxy has not let through yet; `schemes`
@@ -121,7 +121,7 @@ class _Passage:
         self.at_proxy = False
         self.schemes: tuple[str, ...] = ()
 
-    async def notice(self, event: str, info: Info) -> None:
+    async def record(self, event: str, info: TraceInfo) -> None:
         """Told of every event of the request."""
         match event:
             case "connection.connect_tcp.started":
@@ -130,10 +130,10 @@ class _Passage:
                 self.at_proxy = False
             case "http11.receive_response_headers.complete":
                 _version, status, _reason, headers = info["return_value"]
-                self.schemes = _schemes(headers) if status == 407 else ()
+                self.schemes = _auth_schemes(headers) if status == 407 else ()
 
 
-def _schemes(headers: list[tuple[bytes, bytes]]) -> tuple[str, ...]:
+def _auth_schemes(headers: list[tuple[bytes, bytes]]) -> tuple[str, ...]:
     return tuple(
         match[1].decode()
         for name, value in headers
@@ -156,18 +156,18 @@ def _proxy_url(address: str, host: str) -> httpx.URL:
     return proxy
 
 
-def _name(proxy: httpx.URL) -> str:
+def _host_and_port(proxy: httpx.URL) -> str:
     return proxy.netloc.decode("ascii").rpartition("@")[2]
 
 
 # WORKAROUND: of the answer to CONNECT httpcore gives the first line alone, as its error's text.
-def _failure(
-    url: httpx.URL, proxy: str, error: httpx.TransportError, passage: _Passage
+def _proxy_failure(
+    url: httpx.URL, proxy: str, error: httpx.TransportError, passage: _RequestTrace
 ) -> ProxyFailure | None:
     """What went wrong with the proxy; `None` where it was the connection with the server itself."""
     host, detail = host_of(str(url)), str(error)
     if not isinstance(error, httpx.ProxyError):
-        return _unconnected(url, proxy, error) if passage.at_proxy else None
+        return _connect_failure(url, proxy, error) if passage.at_proxy else None
     # tinyproxy answers 401 to a password that is wrong, and 407 only where there is none.
     if not detail.startswith(("407", "401")):
         return ProxyRefused(host, by=proxy, detail=detail)
@@ -177,9 +177,11 @@ def _failure(
     return ProxySignInNeeded(host, by=proxy)
 
 
-def _unconnected(url: httpx.URL, proxy: str, error: httpx.TransportError) -> ProxyFailure | None:
+def _connect_failure(
+    url: httpx.URL, proxy: str, error: httpx.TransportError
+) -> ProxyFailure | None:
     host, detail = host_of(str(url)), str(error) or type(error).__name__
-    if isinstance(error, httpx.ConnectError) and _is_about_trust(error):
+    if isinstance(error, httpx.ConnectError) and _is_certificate_error(error):
         return ProxyUnusable(host, by=proxy, detail="its certificate is not trusted")
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return ProxyUnreachable(host, by=proxy, detail=detail)
@@ -189,7 +191,7 @@ def _unconnected(url: httpx.URL, proxy: str, error: httpx.TransportError) -> Pro
     return kind(host, by=proxy, detail=detail)
 
 
-def _is_about_trust(error: BaseException) -> bool:
+def _is_certificate_error(error: BaseException) -> bool:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):

@@ -5,22 +5,22 @@ from functools import partial
 
 from desktop.oauth.clock import SystemClock
 from desktop.services.network.connector import Connector
-from desktop.services.network.environment import Surroundings
-from desktop.services.network.http_client import system_proxy
+from desktop.services.network.environment import Environment
+from desktop.services.network.http_client import find_system_proxy
 from desktop.services.secrets.shared_lock import shared_lock
 from desktop.services.secrets.system_keystore import system_keystore
 from desktop.services.system.paths import locks_folder
 from desktop.services.system.worker import Worker
 
 
-def surroundings(
+def real_environment(
     worker: Worker,
     *,
-    find_proxy: Callable[[str], str] = system_proxy,
-) -> Surroundings:
+    find_proxy: Callable[[str], str] = find_system_proxy,
+) -> Environment:
     """The real ones; `worker` does what would hold the event loop, `find_proxy` may hold it too."""
     clock = SystemClock()
     lock = partial(shared_lock, locks_folder(), clock=clock)
     keystore = system_keystore()
     connector = Connector(keystore, worker, find_proxy=find_proxy)
-    return Surroundings(keystore, connector, clock, lock)
+    return Environment(keystore, connector, clock, lock)

@@ -16,11 +16,16 @@ from desktop.oauth.http import get
 from desktop.oauth.metadata import ServerMetadata, metadata_addresses
 from desktop.services.model.errors import GrantForbidden
 from desktop.services.model.profile import GRANTS, Profile
-from desktop.services.model.sign_in_methods import WAYS, Way, not_offered, ways_to_sign_in
+from desktop.services.model.sign_in_methods import (
+    SIGN_IN_METHODS,
+    SignInMethod,
+    available_sign_in_methods,
+    unsupported_grants,
+)
 from desktop.services.network.environment import HttpOpener
 from desktop.services.profile_editor import check_wording as texts
 from desktop.services.profile_editor.client_search import ClientSearch
-from desktop.services.session.provider import discovered, portal_behind
+from desktop.services.session.provider import detect_portal, discover_endpoints
 from desktop.services.wording.messages import advice_for
 
 Presets = Mapping[str, Mapping[str, object]]
@@ -63,7 +68,7 @@ class Finding:
     remedy: str = ""
     preset: str = ""
     grant: str = ""
-    closed: Mapping[str, str] = field(default_factory=dict)
+    unavailable: Mapping[str, str] = field(default_factory=dict)
 
 
 async def check(
@@ -87,14 +92,19 @@ async def check(
     try:
         http = await open_http(profile, proxy_password=proxy_password)
     except errors.OAuthError as error:
-        yield _bad(Step.TRUST, error)
+        yield _error_finding(Step.TRUST, error)
         return
     async with http:
         method = ClientAuthentication(profile.client_authentication)
         client = Client(profile.client_id, password or None, method)
         connection = ClientConnection(http, clock, client)
         checking = _Check(profile, connection, presets, allowed)
-        for look in (checking.reach, checking.describe, checking.way, checking.client):
+        for look in (
+            checking.check_connection,
+            checking.check_metadata,
+            checking.check_sign_in_method,
+            checking.check_client,
+        ):
             findings = await look()
             for finding in findings:
                 yield finding
@@ -116,111 +126,135 @@ class _Check:
         self._connection = connection
         self._presets = presets
         self._allowed = allowed
-        self._home = profile.issuer or profile.token_endpoint
+        self._server = profile.issuer or profile.token_endpoint
         self._metadata = ServerMetadata()
 
     @property
     def _host(self) -> str:
-        return host_of(self._home)
+        return host_of(self._server)
 
-    async def reach(self) -> list[Finding]:
+    async def check_connection(self) -> list[Finding]:
         """Whether there is somebody, and it is who it should be."""
         try:
-            address = metadata_addresses(self._home)[0] if self._profile.issuer else self._home
+            address = metadata_addresses(self._server)[0] if self._profile.issuer else self._server
             await get(self._connection.http, address)
         except errors.Trouble as trouble:
-            error = await portal_behind(self._connection, trouble) or trouble
+            error = await detect_portal(self._connection, trouble) or trouble
             if isinstance(error, errors.CertificateRejected):
-                return [self._good(Step.REACH, texts.ANSWERS), _bad(Step.TRUST, error)]
-            return [_bad(Step.REACH, error)]
+                return [
+                    self._passed(Step.REACH, texts.SERVER_REACHABLE),
+                    _error_finding(Step.TRUST, error),
+                ]
+            return [_error_finding(Step.REACH, error)]
         except errors.OAuthError as error:
-            return [_bad(Step.REACH, error)]
-        is_safe = self._home.startswith("https:")
-        trust = texts.TRUSTED if is_safe else texts.STAYS_HERE
-        return [self._good(Step.REACH, texts.ANSWERS), self._good(Step.TRUST, trust)]
+            return [_error_finding(Step.REACH, error)]
+        is_safe = self._server.startswith("https:")
+        trust = texts.CERTIFICATE_TRUSTED if is_safe else texts.LOCAL_CONNECTION
+        return [self._passed(Step.REACH, texts.SERVER_REACHABLE), self._passed(Step.TRUST, trust)]
 
-    async def describe(self) -> list[Finding]:
+    async def check_metadata(self) -> list[Finding]:
         """Whether it says where its endpoints are."""
         try:
-            self._metadata = await discovered(self._connection, self._profile)
+            self._metadata = await discover_endpoints(self._connection, self._profile)
         except errors.MissingEndpoint as error:
-            self._metadata = await self._described_otherwise()
-            way = self._with_ways(_bad(Step.WAY, error))
-            return [self._good(Step.METADATA, texts.DESCRIBES), way]
+            self._metadata = await self._discover_with_other_grants()
+            way = self._with_alternative(_error_finding(Step.WAY, error))
+            return [self._passed(Step.METADATA, texts.METADATA_FOUND), way]
         except errors.OAuthError as error:
-            return [_bad(Step.METADATA, error)]
-        text = texts.DESCRIBES if self._metadata.issuer else texts.DESCRIBED
-        return [self._good(Step.METADATA, text)]
+            return [_error_finding(Step.METADATA, error)]
+        text = texts.METADATA_FOUND if self._metadata.issuer else texts.ENDPOINTS_IN_PROFILE
+        return [self._passed(Step.METADATA, text)]
 
-    async def _described_otherwise(self) -> ServerMetadata:
+    async def _discover_with_other_grants(self) -> ServerMetadata:
         """What the server says of itself, where it lacks what the profile's way needs."""
         for grant in GRANTS:
             with suppress(errors.OAuthError):
-                return await discovered(self._connection, replace(self._profile, grant=grant))
+                return await discover_endpoints(
+                    self._connection, replace(self._profile, grant=grant)
+                )
         return ServerMetadata()
 
-    async def way(self) -> list[Finding]:
+    async def check_sign_in_method(self) -> list[Finding]:
         """Whether one can sign in there as the profile says, and whether there is a safer way."""
         profile = self._profile
         if profile.grant == "device" and not profile.policy.device_grant:
-            forbidden = _bad(Step.WAY, GrantForbidden(profile.policy.source))
-            return [self._with_ways(forbidden)]
-        if _needs_password(profile) and not self._connection.client.client_secret:
-            missing = self._is_bad(Step.WAY, texts.NEEDS_PROOF, texts.NEEDS_PROOF_REMEDY)
-            return [self._with_ways(missing)]
+            forbidden = _error_finding(Step.WAY, GrantForbidden(profile.policy.source))
+            return [self._with_alternative(forbidden)]
+        if _needs_client_secret(profile) and not self._connection.client.client_secret:
+            missing = self._failed(
+                Step.WAY, texts.NEEDS_CLIENT_SECRET, texts.NEEDS_CLIENT_SECRET_REMEDY
+            )
+            return [self._with_alternative(missing)]
         endpoint = profile.authorization_endpoint or self._metadata.authorization_endpoint
         if profile.grant == "code" and not endpoint:
-            return [self._with_ways(self._is_bad(Step.WAY, texts.NO_WAY, texts.NO_WAY_REMEDY))]
-        if profile.grant in self._closed():
-            text = texts.NOT_LISTED.format(host=self._host)
-            return [self._with_ways(Finding(Step.WAY, Outcome.UNSURE, text))]
-        good = replace(self._good(Step.WAY, texts.WAYS[profile.grant]), closed=self._closed())
-        return [good, *self._safer()]
+            return [
+                self._with_alternative(
+                    self._failed(
+                        Step.WAY,
+                        texts.NO_AUTHORIZATION_ENDPOINT,
+                        texts.NO_AUTHORIZATION_ENDPOINT_REMEDY,
+                    )
+                )
+            ]
+        if profile.grant in self._unavailable_grants():
+            text = texts.METHOD_NOT_LISTED.format(host=self._host)
+            return [self._with_alternative(Finding(Step.WAY, Outcome.UNSURE, text))]
+        good = replace(
+            self._passed(Step.WAY, texts.METHOD_OFFERED[profile.grant]),
+            unavailable=self._unavailable_grants(),
+        )
+        return [good, *self._safer_method()]
 
-    def _closed(self) -> dict[str, str]:
+    def _unavailable_grants(self) -> dict[str, str]:
         """The ways that the server offers nobody; none where it does not describe itself."""
-        reason = texts.NOT_OFFERED.format(host=self._host)
-        closed = not_offered(self._metadata) if self._metadata.issuer else ()
+        reason = texts.METHOD_NOT_OFFERED.format(host=self._host)
+        closed = unsupported_grants(self._metadata) if self._metadata.issuer else ()
         return dict.fromkeys(closed, reason)
 
-    def _open(self) -> tuple[Way, ...]:
+    def _available_methods(self) -> tuple[SignInMethod, ...]:
         if not self._metadata.issuer:
             return ()
         has_password = bool(self._connection.client.client_secret)
-        return ways_to_sign_in(self._metadata, has_password=has_password, allowed=self._allowed)
+        return available_sign_in_methods(
+            self._metadata, has_password=has_password, allowed=self._allowed
+        )
 
-    def _with_ways(self, finding: Finding) -> Finding:
+    def _with_alternative(self, finding: Finding) -> Finding:
         """`finding`, with the best of the ways that are open instead."""
-        instead = [way.grant for way in self._open() if way.grant != self._profile.grant]
-        return replace(finding, grant=next(iter(instead), ""), closed=self._closed())
+        instead = [
+            way.grant for way in self._available_methods() if way.grant != self._profile.grant
+        ]
+        return replace(
+            finding, grant=next(iter(instead), ""), unavailable=self._unavailable_grants()
+        )
 
-    def _safer(self) -> list[Finding]:
-        ranks = [way.grant for way in WAYS]  # the safest first
-        best = next(iter(self._open()), None)
+    def _safer_method(self) -> list[Finding]:
+        ranks = [way.grant for way in SIGN_IN_METHODS]  # the safest first
+        best = next(iter(self._available_methods()), None)
         if best is None or ranks.index(best.grant) >= ranks.index(self._profile.grant):
             return []
-        text = texts.SAFER.format(name=best.name, host=self._host)
+        text = texts.SAFER_METHOD.format(name=best.name, host=self._host)
         return [Finding(Step.WAY, Outcome.HINT, text, grant=best.grant)]
 
-    async def client(self) -> list[Finding]:
+    async def check_client(self) -> list[Finding]:
         """Whether it takes the client, and its scopes."""
-        known = self._good(Step.CLIENT, texts.KNOWN)
+        known = self._passed(Step.CLIENT, texts.CLIENT_KNOWN)
         try:
-            await self._ask()
+            await self._send_probe()
         except errors.InvalidClient:
-            return [await self._unknown()]
+            return [await self._diagnose_unknown_client()]
         except errors.InvalidScope as error:
             return [known, self._refused_scopes(error)]
         except (errors.UnauthorizedClient, errors.UnsupportedGrantType) as error:
-            return [known, _bad(Step.WAY, error)]
+            return [known, _error_finding(Step.WAY, error)]
         except errors.ErrorResponse as error:
-            return self._by_invented_code(error)
+            return self._probe_findings(error)
         except errors.OAuthError as error:
-            return [_bad(Step.CLIENT, error)]
-        scopes = texts.ALLOWED if self._profile.scope else texts.NONE_ASKED
-        return [self._good(Step.CLIENT, texts.ACCEPTED), self._good(Step.SCOPES, scopes)]
+            return [_error_finding(Step.CLIENT, error)]
+        scopes = texts.SCOPES_ALLOWED if self._profile.scope else texts.NO_SCOPES_REQUESTED
+        return [self._passed(Step.CLIENT, texts.CLIENT_ACCEPTED), self._passed(Step.SCOPES, scopes)]
 
-    async def _ask(self) -> None:
+    async def _send_probe(self) -> None:
         """Ask for what the profile's way begins with; what comes of it is thrown away."""
         profile, connection = self._profile, self._connection
         scope = {"scope": " ".join(profile.scope)} if profile.scope else {}
@@ -246,46 +280,52 @@ class _Check:
                     extra=profile.extra_parameters,
                 )
 
-    def _by_invented_code(self, error: errors.ErrorResponse) -> list[Finding]:
+    def _probe_findings(self, error: errors.ErrorResponse) -> list[Finding]:
         if self._profile.grant != "code":
-            return [_bad(Step.CLIENT, error)]
+            return [_error_finding(Step.CLIENT, error)]
         if isinstance(error, errors.InvalidGrant):
-            return [self._good(Step.CLIENT, texts.ACCEPTED), self._unasked_scopes()]
-        perhaps = Finding(Step.CLIENT, Outcome.UNSURE, texts.PERHAPS_ACCEPTED)
-        return [perhaps, self._unasked_scopes()]
+            return [self._passed(Step.CLIENT, texts.CLIENT_ACCEPTED), self._unverified_scopes()]
+        perhaps = Finding(Step.CLIENT, Outcome.UNSURE, texts.CLIENT_UNVERIFIED)
+        return [perhaps, self._unverified_scopes()]
 
-    async def _unknown(self) -> Finding:
+    async def _diagnose_unknown_client(self) -> Finding:
         """Why the client was refused: for its password, or because another region knows it."""
         has_password = bool(self._connection.client.client_secret)
         search = ClientSearch(self._connection, self._profile, self._presets)
-        if await search.is_known(self._metadata):
-            text = texts.WRONG_PROOF if has_password else texts.WANTS_PROOF
-            remedy = texts.WRONG_PROOF_REMEDY if has_password else texts.NEEDS_PROOF_REMEDY
-            return self._is_bad(Step.CLIENT, text, remedy)
-        if region := await search.other_region():
-            text = texts.ELSEWHERE.format(host=self._host, place=region.place)
-            remedy = texts.ELSEWHERE_REMEDY.format(place=region.place)
+        if await search.server_knows_client(self._metadata):
+            text = texts.WRONG_CLIENT_SECRET if has_password else texts.CLIENT_SECRET_REQUIRED
+            remedy = (
+                texts.WRONG_CLIENT_SECRET_REMEDY
+                if has_password
+                else texts.NEEDS_CLIENT_SECRET_REMEDY
+            )
+            return self._failed(Step.CLIENT, text, remedy)
+        if region := await search.find_other_region():
+            text = texts.KNOWN_IN_OTHER_REGION.format(host=self._host, place=region.provider_label)
+            remedy = texts.KNOWN_IN_OTHER_REGION_REMEDY.format(place=region.provider_label)
             return Finding(Step.CLIENT, Outcome.BAD, text, remedy, preset=region.preset)
-        text = texts.UNKNOWN if has_password else texts.UNKNOWN_PUBLIC
-        return self._is_bad(Step.CLIENT, text, texts.UNKNOWN_REMEDY)
+        text = texts.CLIENT_UNKNOWN if has_password else texts.PUBLIC_CLIENT_UNKNOWN
+        return self._failed(Step.CLIENT, text, texts.CLIENT_UNKNOWN_REMEDY)
 
     def _refused_scopes(self, error: errors.InvalidScope) -> Finding:
         asked = self._profile.scope
         words = re.split(r"[^\w:/.-]+", error.description)
-        named_ones = [each for each in asked if each in words] or self._not_supported()
-        text = texts.REFUSED if named_ones else texts.REFUSED_ALL
+        named_ones = [each for each in asked if each in words] or self._unsupported_scopes()
+        text = texts.SCOPES_REFUSED if named_ones else texts.SOME_SCOPES_REFUSED
         listed = errors.printable(", ".join(named_ones or asked))
         text = text.format(host=self._host, scopes=listed)
-        return Finding(Step.SCOPES, Outcome.BAD, text, texts.REFUSED_REMEDY)
+        return Finding(Step.SCOPES, Outcome.BAD, text, texts.SCOPES_REFUSED_REMEDY)
 
-    def _unasked_scopes(self) -> Finding:
+    def _unverified_scopes(self) -> Finding:
         if not self._profile.scope:
-            return self._good(Step.SCOPES, texts.NONE_ASKED)
-        unnamed = errors.printable(", ".join(self._not_supported()))
-        text = texts.NOT_NAMED.format(scopes=unnamed) if unnamed else texts.PERHAPS_ALLOWED
+            return self._passed(Step.SCOPES, texts.NO_SCOPES_REQUESTED)
+        unnamed = errors.printable(", ".join(self._unsupported_scopes()))
+        text = (
+            texts.SCOPES_NOT_LISTED.format(scopes=unnamed) if unnamed else texts.SCOPES_UNVERIFIED
+        )
         return Finding(Step.SCOPES, Outcome.UNSURE, text)
 
-    def _not_supported(self) -> list[str]:
+    def _unsupported_scopes(self) -> list[str]:
         """The scopes that the server's description does not have, where it has any."""
         supported = self._metadata.scopes_supported
         # Cisco XDR lists `enrich`, and one may ask for `enrich:read` or `private-intel/incident`.
@@ -296,19 +336,19 @@ class _Check:
             if supported and scope not in supported and root not in supported
         ]
 
-    def _good(self, step: Step, text: str) -> Finding:
+    def _passed(self, step: Step, text: str) -> Finding:
         return Finding(step, Outcome.GOOD, text.format(host=self._host))
 
-    def _is_bad(self, step: Step, text: str, remedy: str) -> Finding:
+    def _failed(self, step: Step, text: str, remedy: str) -> Finding:
         return Finding(step, Outcome.BAD, text.format(host=self._host), remedy)
 
 
-def _bad(step: Step, error: errors.OAuthError | GrantForbidden) -> Finding:
+def _error_finding(step: Step, error: errors.OAuthError | GrantForbidden) -> Finding:
     advice = advice_for(error)
     return Finding(step, Outcome.BAD, f"{advice.title}.", advice.text)
 
 
-def _needs_password(profile: Profile) -> bool:
+def _needs_client_secret(profile: Profile) -> bool:
     return profile.grant == "client-credentials" or profile.client_authentication in {
         ClientAuthentication.BASIC,
         ClientAuthentication.POST,

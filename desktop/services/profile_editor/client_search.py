@@ -12,7 +12,7 @@ from desktop.oauth.clock import SHORTEST_INTERVAL
 from desktop.oauth.grants.device import request_authorization
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model.profile import Profile
-from desktop.services.session.provider import discovered
+from desktop.services.session.provider import discover_endpoints
 
 # What may differ from answer to answer: identifiers, times.
 _VARYING = re.compile(r"[0-9a-f-]{8,}|\d+", re.IGNORECASE)
@@ -26,26 +26,26 @@ class ClientSearch:
     profile: Profile
     presets: Mapping[str, Mapping[str, object]]
 
-    async def is_known(self, metadata: ServerMetadata) -> bool:
+    async def server_knows_client(self, metadata: ServerMetadata) -> bool:
         """Whether the server answers otherwise for this client ID than for one that nobody has."""
         if not metadata.device_authorization_endpoint:
             return False
         client_id = self.profile.client_id
         try:
-            mine = await self._answer_for(client_id, metadata)
-            nobody = await self._answer_for(_invented(client_id), metadata)
+            mine = await self._probe_client(client_id, metadata)
+            nobody = await self._probe_client(_nonexistent_id(client_id), metadata)
         except errors.OAuthError:
             return False
         return mine != nobody
 
-    async def other_region(self) -> Profile | None:
+    async def find_other_region(self) -> Profile | None:
         """The region of the same provider that knows the client, by its preset."""
         for region in self._other_regions():
             try:
-                metadata = await discovered(self.connection, region)
+                metadata = await discover_endpoints(self.connection, region)
             except errors.OAuthError:
                 continue
-            if await self.is_known(metadata):
+            if await self.server_knows_client(metadata):
                 return region
         return None
 
@@ -67,7 +67,7 @@ class ClientSearch:
                     expected_issuer=str(preset.get("expected_issuer", "")) or None,
                 )
 
-    async def _answer_for(self, client_id: str, metadata: ServerMetadata) -> str:
+    async def _probe_client(self, client_id: str, metadata: ServerMetadata) -> str:
         """What the server says to a client ID without a password, as far as it can be compared."""
         client = Client(client_id, None, ClientAuthentication.NONE)
         connection = replace(self.connection, client=client, known_methods={})
@@ -80,7 +80,7 @@ class ClientSearch:
         return ""
 
 
-def _invented(client_id: str) -> str:
+def _nonexistent_id(client_id: str) -> str:
     """An ID of the same shape that nobody has: no digit of it stays."""
     other = re.sub(r"[0-9]", _another_digit, client_id)
     return other if other != client_id else f"{client_id}-{secrets.token_hex(4)}"

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop.services.configuration.load import obeying
+from desktop.services.configuration.load import with_policy
 from desktop.services.configuration.profile_draft import Draft, members_of, profile_of
 from desktop.services.configuration.profile_file import (
-    LARGEST_IMPORT,
+    MAX_IMPORT_LENGTH,
     export_profiles,
     import_profiles,
     new_id,
@@ -29,32 +29,32 @@ from desktop.services.model.profile import (
 )
 from desktop.services.profile_editor import check as profile_check
 from desktop.services.secrets.profile_secrets import (
-    client_password,
     delete_secrets,
-    proxy_password,
-    save_client_password,
+    load_client_secret,
+    load_proxy_password,
+    save_client_secret,
     save_proxy_password,
 )
 from desktop.services.system.atomic_file import write_out
 
 if TYPE_CHECKING:
-    from desktop.services.network.environment import Surroundings
+    from desktop.services.network.environment import Environment
     from desktop.services.profile_editor.check import Finding
     from desktop.services.system.worker import Worker
 
-_DECIDED = ("proxy", "ca_file")  # of a profile, where a policy names one
+_MANAGED_MEMBERS = ("proxy", "ca_file")  # of a profile, where a policy names one
 
 
 @dataclass(frozen=True, slots=True)
-class Passwords:
+class SecretChanges:
     """What the form wishes for the keyring: a new one, empty to remove it, `None` to leave it."""
 
-    client: str | None = field(default=None, repr=False)
-    proxy: str | None = field(default=None, repr=False)
+    client_secret: str | None = field(default=None, repr=False)
+    proxy_password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Snapshot:
     """What is there: the profiles, those that are managed, and the presets."""
 
     profiles: Profiles
@@ -62,7 +62,7 @@ class Known:
     managed: frozenset[str] = frozenset()
 
 
-class ProfileDeeds:
+class ProfileEditor:
     """Changes go to `file`, with `worker` doing what blocks; secrets to the keyring only.
 
     `load` gives all profiles there are, the managed ones among them.
@@ -71,7 +71,7 @@ class ProfileDeeds:
     def __init__(
         self,
         file: Path,
-        surroundings: Surroundings,
+        surroundings: Environment,
         worker: Worker,
         *,
         policy: Policy | None = None,
@@ -79,34 +79,36 @@ class ProfileDeeds:
     ) -> None:
         self.file = file
         self.policy = policy or Policy()
-        self._world = surroundings
+        self._environment = surroundings
         self._worker = worker
-        self._load = load or partial(load_profiles, file)
+        self._load_profiles = load or partial(load_profiles, file)
 
-    async def known(self) -> Known:
+    async def load(self) -> Snapshot:
         """What is there. Raises `BrokenProfile`, also where it is the policy that is broken."""
         try:
-            profiles = await self._worker.run(self._load)
+            profiles = await self._worker.run(self._load_profiles)
         except BrokenPolicy as error:
             raise BrokenProfile(error.where, error.detail) from error
         presets = await self._worker.run(load_presets)
         self.policy = profiles.policy
-        return Known(profiles, presets, frozenset(self.policy.profiles))
+        return Snapshot(profiles, presets, frozenset(self.policy.profiles))
 
-    def new_id(self, name: str, known: Known) -> str:
+    def new_id(self, name: str, known: Snapshot) -> str:
         """An id for a profile called `name`."""
         return new_id(name, {*known.profiles.good, *known.profiles.broken, *known.managed})
 
-    async def stored(self, profile: Profile) -> tuple[bool, bool]:
+    async def find_stored_secrets(self, profile: Profile) -> tuple[bool, bool]:
         """Whether the keyring has a client password and one for the proxy. `KeystoreError`."""
-        client = await client_password(self._world.keystore, profile)
-        return client is not None, await proxy_password(self._world.keystore, profile) is not None
+        client = await load_client_secret(self._environment.keystore, profile)
+        return client is not None, await load_proxy_password(
+            self._environment.keystore, profile
+        ) is not None
 
     async def check(
         self,
         profile: Profile,
-        passwords: Passwords,
-        known: Known,
+        passwords: SecretChanges,
+        known: Snapshot,
         *,
         allowed: Container[str] = GRANTS,
     ) -> AsyncIterator[Finding]:
@@ -115,43 +117,43 @@ class ProfileDeeds:
         It goes the way that an administrator has decided, as a sign-in would. `allowed` are the
         ways to sign in that may be proposed.
         """
-        profile = obeying(profile, known.profiles.policy)
-        client = passwords.client
+        profile = with_policy(profile, known.profiles.policy)
+        client = passwords.client_secret
         if client is None:
-            client = await client_password(self._world.keystore, profile)
+            client = await load_client_secret(self._environment.keystore, profile)
         looking = profile_check.check(
             profile,
             client or None,
-            open_http=self._world.open_http,
-            clock=self._world.clock,
+            open_http=self._environment.open_http,
+            clock=self._environment.clock,
             presets=known.presets,
-            proxy_password=passwords.proxy or None,
+            proxy_password=passwords.proxy_password or None,
             allowed=allowed,
         )
         async with aclosing(looking) as findings:
             async for finding in findings:
                 yield finding
 
-    async def save(self, id_: str, draft: Draft, known: Known) -> Profile:
+    async def save(self, id_: str, draft: Draft, known: Snapshot) -> Profile:
         """Write it to the file, and give it as it is now. Raises `BrokenProfile`."""
         policy = known.profiles.policy
         members = members_of(draft, known.presets)
         # The form shows what is decided; what the person had set stays, and counts again without.
-        for name in _DECIDED:
+        for name in _MANAGED_MEMBERS:
             if getattr(policy, name):
                 members.pop(name, None)
         await self._worker.run(
             partial(save_profile, self.file, id_, members, locked=policy.settings.keys())
         )
         kept = known.profiles.good.get(id_)
-        return obeying(profile_of(id_, draft, known.presets, kept=kept), policy)
+        return with_policy(profile_of(id_, draft, known.presets, kept=kept), policy)
 
-    async def store(self, profile: Profile, passwords: Passwords) -> None:
+    async def save_secrets(self, profile: Profile, passwords: SecretChanges) -> None:
         """Put into the keyring what was typed, or take it out. Raises `KeystoreError`."""
-        if passwords.client is not None:
-            await save_client_password(self._world.keystore, profile, passwords.client)
-        if passwords.proxy is not None:
-            await save_proxy_password(self._world.keystore, profile, passwords.proxy)
+        if passwords.client_secret is not None:
+            await save_client_secret(self._environment.keystore, profile, passwords.client_secret)
+        if passwords.proxy_password is not None:
+            await save_proxy_password(self._environment.keystore, profile, passwords.proxy_password)
 
     async def remove(self, id_: str) -> None:
         """Take it out of the file, and then its secrets out of the keyring.
@@ -159,25 +161,25 @@ class ProfileDeeds:
         Raises `BrokenProfile` before anything is gone, `KeystoreError` when only secrets are left.
         """
         await self._worker.run(partial(remove_profile, self.file, id_))
-        await delete_secrets(self._world.keystore, Profile(id=id_, name="", client_id=""))
+        await delete_secrets(self._environment.keystore, Profile(id=id_, name="", client_id=""))
 
-    async def take_in(self, source: Path) -> tuple[str, ...]:
+    async def import_(self, source: Path) -> tuple[str, ...]:
         """Import the profiles in `source`; their ids. Raises `BrokenProfile`, `OSError`."""
-        return await self._worker.run(partial(_import, self.file, source, self.policy))
+        return await self._worker.run(partial(_import_file, self.file, source, self.policy))
 
-    async def give_out(self, ids: tuple[str, ...], target: Path) -> None:
+    async def export(self, ids: tuple[str, ...], target: Path) -> None:
         """Export profiles to `target`, without any secret. Raises `BrokenProfile`, `OSError`."""
-        await self._worker.run(partial(_export, self.file, ids, target))
+        await self._worker.run(partial(_export_file, self.file, ids, target))
 
 
-def _import(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
+def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
     with source.open("rb") as opened:
-        content = opened.read(LARGEST_IMPORT + 1)
-    if len(content) > LARGEST_IMPORT:
+        content = opened.read(MAX_IMPORT_LENGTH + 1)
+    if len(content) > MAX_IMPORT_LENGTH:
         raise OSError(None, "it is far too large for profiles", str(source))
     text = content.decode("utf-8-sig", "replace")
     return import_profiles(file, text, taken=policy.profiles.keys())
 
 
-def _export(file: Path, ids: tuple[str, ...], target: Path) -> None:
+def _export_file(file: Path, ids: tuple[str, ...], target: Path) -> None:
     write_out(export_profiles(file, ids), target)

@@ -12,7 +12,7 @@ from desktop.services.secrets.keystore import KeyringMissing, Keystore, Keystore
 _log = logging.getLogger(__name__)
 
 
-class NotedKeystore:
+class IndexedKeystore:
     """`inner`, asked only where a note in `folder` says that there is something to find."""
 
     def __init__(self, inner: Keystore, folder: Path) -> None:
@@ -22,17 +22,17 @@ class NotedKeystore:
 
     async def load(self, key: str) -> str | None:
         """The value, or `None`; raises `KeystoreError`."""
-        return await self._inner.load(key) if self._is_noted(key) else None
+        return await self._inner.load(key) if self._is_indexed(key) else None
 
     async def save(self, key: str, value: str) -> None:
         """Replace the value; raises `KeystoreError`."""
         # The note comes first: one without a value costs a look, a value without one is lost.
-        self._write_note(key)
+        self._write_marker(key)
         try:
             await self._inner.save(key, value)
         except KeystoreError:
             # What is still there is outdated: a refresh token that was replaced must not be found.
-            self._remove_note(key)
+            self._remove_marker(key)
             raise
         self._saved.add(key)
 
@@ -41,32 +41,32 @@ class NotedKeystore:
         try:
             await self._inner.delete(key)
         except KeyringMissing:
-            if self._is_noted(key):
+            if self._is_indexed(key):
                 raise  # it held something once, and may again
-        self._remove_note(key)
+        self._remove_marker(key)
 
-    def _is_noted(self, key: str) -> bool:
+    def _is_indexed(self, key: str) -> bool:
         if key in self._saved:
             return True
         try:
-            return self._note(key).exists()
+            return self._marker(key).exists()
         except OSError:
             return True  # a folder that cannot be read may hold it: better a look too many
 
-    def _write_note(self, key: str) -> None:
+    def _write_marker(self, key: str) -> None:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._note(key).touch()
+            self._marker(key).touch()
         except OSError as error:
             _log.warning("what is saved will not be found again: %s", error)
 
-    def _remove_note(self, key: str) -> None:
+    def _remove_marker(self, key: str) -> None:
         self._saved.discard(key)
         try:
-            self._note(key).unlink(missing_ok=True)
+            self._marker(key).unlink(missing_ok=True)
         except OSError as error:
             _log.warning("a note cannot be removed: %s", error)
 
-    def _note(self, key: str) -> Path:
+    def _marker(self, key: str) -> Path:
         # Keys begin with the name of a profile, which has no characters that a path minds.
         return self._folder / f"{key}.saved"

@@ -30,27 +30,27 @@ _KEYRINGS = {
 }
 
 # CRED_MAX_CREDENTIAL_BLOB_SIZE is 2,560 bytes; keyring writes UTF-16, so 1,280 characters.
-_LONGEST_ON_WINDOWS = 1200
+_MAX_LENGTH_ON_WINDOWS = 1200
 
 Result = TypeVar("Result")
 
 
 def open_vault() -> "KeyringVault":
     """The keyring of this system; raises `KeyringMissing` rather than falling back to a file."""
-    backend = chosen_backend()
+    backend = choose_backend()
     # Windows would let the entry roam to other machines of the domain.
     if hasattr(backend, "persist"):
         backend.persist = "local machine"
-    longest = _LONGEST_ON_WINDOWS if type(backend).__module__.endswith(".Windows") else None
+    longest = _MAX_LENGTH_ON_WINDOWS if type(backend).__module__.endswith(".Windows") else None
     return KeyringVault(backend, longest=longest)
 
 
-def chosen_backend() -> KeyringBackend:
+def choose_backend() -> KeyringBackend:
     """What the person configured for the keyring library, else the first one that works here."""
     try:
         configured = keyring.core.load_env() or keyring.core.load_config()
     except Exception as error:
-        raise KeyringMissing(f"the configured keyring: {_words(error)}") from error
+        raise KeyringMissing(f"the configured keyring: {_error_text(error)}") from error
     if configured is not None:
         # Somebody's PlaintextKeyring or chainer would put tokens into a file without a word.
         if type(configured).__module__ not in _KEYRINGS:
@@ -66,7 +66,7 @@ def chosen_backend() -> KeyringBackend:
         # `priority` raises RuntimeError, with the reason, where the backend cannot work, and lets
         # through what it did not think of: FileNotFoundError where the bus is gone.
         except Exception as error:  # noqa: BLE001 - told when no other backend works either
-            reasons.append(f"{name}: {_words(error)}")
+            reasons.append(f"{name}: {_error_text(error)}")
     raise KeyringMissing("; ".join(reasons))
 
 
@@ -83,24 +83,24 @@ class KeyringVault:
 
     def get(self, entry: str) -> str | None:
         """The text of `entry`, or `None`."""
-        return _translated(
-            lambda: _unless_gone(lambda: self._backend.get_password(_service(entry), entry))
+        return _call_backend(
+            lambda: _unless_gone(lambda: self._backend.get_password(_service_name(entry), entry))
         )
 
     def set(self, entry: str, text: str) -> None:
         """Replace the text of `entry`."""
-        _translated(lambda: self._backend.set_password(_service(entry), entry, text))
+        _call_backend(lambda: self._backend.set_password(_service_name(entry), entry, text))
 
     def remove(self, entry: str) -> None:
         """Remove `entry`; nothing happens where there is none."""
         if self.get(entry) is None:
             return
-        _translated(
-            lambda: _unless_gone(lambda: self._backend.delete_password(_service(entry), entry))
+        _call_backend(
+            lambda: _unless_gone(lambda: self._backend.delete_password(_service_name(entry), entry))
         )
 
 
-def _service(entry: str) -> str:
+def _service_name(entry: str) -> str:
     return f"{SERVICE}: {entry}"
 
 
@@ -115,7 +115,7 @@ def _unless_gone(call: Callable[[], Result]) -> Result | None:
         return None
 
 
-def _translated(call: Callable[[], Result]) -> Result:
+def _call_backend(call: Callable[[], Result]) -> Result:
     try:
         return call()
     except LockedByBackend as error:
@@ -125,8 +125,8 @@ def _translated(call: Callable[[], Result]) -> Result:
     except Exception as error:
         # Backends let anything through: pywintypes.error 1783 for a value that is too long,
         # D-Bus errors of two libraries, OSError. Nothing is hidden: it is raised, with its cause.
-        raise KeyringFault(_words(error)) from error
+        raise KeyringFault(_error_text(error)) from error
 
 
-def _words(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return str(error) or type(error).__name__

@@ -33,7 +33,7 @@ class KeyringLocked(KeystoreError):
     """The keyring is locked and was not unlocked."""
 
 
-class KeyringSilent(KeystoreError):
+class KeyringTimedOut(KeystoreError):
     """The keyring does not answer: most likely it waits for somebody to unlock it."""
 
 
@@ -99,7 +99,7 @@ class VaultKeystore:
 
     def __init__(self, open_vault: Callable[[], Vault], *, patience: float = 20.0) -> None:
         self._open_vault = open_vault
-        self._patience = patience
+        self._timeout = patience
         self._vault: Vault | None = None
         self._worker = Worker("keyring")
 
@@ -111,31 +111,29 @@ class VaultKeystore:
         """Replace the value; a crash leaves the old or the new one."""
         try:
             await self._run(lambda vault: save_value(vault, key, value))
-        except KeyringSilent:
+        except KeyringTimedOut:
             # The person is told that it was not saved: if it gets through later, it is taken back.
-            self._worker.submit(lambda: delete_value(self._opened(), key))
+            self._worker.submit(lambda: delete_value(self._open(), key))
             raise
 
     async def delete(self, key: str) -> None:
         """Remove the value and whatever a crash has left of others."""
         # Not withdrawn when nobody waits any more: it follows what the keyring does till then.
-        removal = asyncio.wrap_future(
-            self._worker.submit(lambda: delete_value(self._opened(), key))
-        )
+        removal = asyncio.wrap_future(self._worker.submit(lambda: delete_value(self._open(), key)))
         removal.add_done_callback(lambda done: done.cancelled() or done.exception())
-        done, _ = await asyncio.wait({removal}, timeout=self._patience)
+        done, _ = await asyncio.wait({removal}, timeout=self._timeout)
         if not done:
-            raise KeyringSilent
+            raise KeyringTimedOut
         removal.result()
 
     async def _run(self, work: Callable[[Vault], Result]) -> Result:
         try:
-            async with asyncio.timeout(self._patience):
-                return await self._worker.run(lambda: work(self._opened()))
+            async with asyncio.timeout(self._timeout):
+                return await self._worker.run(lambda: work(self._open()))
         except TimeoutError as error:
-            raise KeyringSilent from error
+            raise KeyringTimedOut from error
 
-    def _opened(self) -> Vault:
+    def _open(self) -> Vault:
         if self._vault is None:
             self._vault = self._open_vault()
         return self._vault
@@ -143,15 +141,15 @@ class VaultKeystore:
 
 def save_value(vault: Vault, key: str, value: str) -> None:
     """Write `value` under `key` into the slot that is not in use, then empty the other one."""
-    first, *parts = _pieces(value, vault.longest)
-    heads = _heads(vault, key)
-    slot, generation = (heads[0].other, heads[0].generation + 1) if heads else ("a", 1)
+    first, *parts = _split(value, vault.longest)
+    heads = _read_heads(vault, key)
+    slot, generation = (heads[0].other_slot, heads[0].generation + 1) if heads else ("a", 1)
     head = _Head(slot, generation, len(parts), _digest(value), first)
-    _empty(vault, key, slot)
+    _clear_slot(vault, key, slot)
     for number, part in enumerate(parts, start=1):
-        vault.set(_part(key, slot, number), part)
-    vault.set(_entry(key, slot), head.text())
-    _empty(vault, key, head.other)
+        vault.set(_part_name(key, slot, number), part)
+    vault.set(_entry_name(key, slot), head.text())
+    _clear_slot(vault, key, head.other_slot)
 
 
 def load_value(vault: Vault, key: str) -> str | None:
@@ -165,9 +163,11 @@ def load_value(vault: Vault, key: str) -> str | None:
 
 
 def _readable(vault: Vault, key: str) -> str | None:
-    for head in _heads(vault, key):
+    for head in _read_heads(vault, key):
         numbers = range(1, head.parts + 1)
-        value = head.first + "".join(vault.get(_part(key, head.slot, n)) or "" for n in numbers)
+        value = head.first + "".join(
+            vault.get(_part_name(key, head.slot, n)) or "" for n in numbers
+        )
         if _digest(value) == head.digest:
             return value
     return None
@@ -175,15 +175,15 @@ def _readable(vault: Vault, key: str) -> str | None:
 
 def delete_value(vault: Vault, key: str) -> None:
     """Remove everything under `key`, the older slot first, lest it should be read again."""
-    heads = _heads(vault, key)
+    heads = _read_heads(vault, key)
     slots = [head.slot for head in reversed(heads)]
     for slot in dict.fromkeys([*slots, *_SLOTS]):
-        _empty(vault, key, slot)
+        _clear_slot(vault, key, slot)
 
 
 _SLOTS = ("a", "b")
-_MOST_PARTS = 64
-_LONGEST_FACTS = 100  # characters of a head before the value begins
+_MAX_PARTS = 64
+_MAX_HEADER_LENGTH = 100  # characters of a head before the value begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ class _Head:
     first: str = field(repr=False)
 
     @property
-    def other(self) -> str:
+    def other_slot(self) -> str:
         return "b" if self.slot == "a" else "a"
 
     def text(self) -> str:
@@ -207,45 +207,45 @@ class _Head:
     def parse(cls, slot: str, text: str | None) -> "_Head | None":
         match (text or "").split(" ", 3):
             case [generation, parts, digest, first] if _is_number(generation) and _is_number(parts):
-                return cls(slot, int(generation), min(int(parts), _MOST_PARTS), digest, first)
+                return cls(slot, int(generation), min(int(parts), _MAX_PARTS), digest, first)
         return None
 
 
-def _heads(vault: Vault, key: str) -> list[_Head]:
+def _read_heads(vault: Vault, key: str) -> list[_Head]:
     """The heads that can be read, the newest first."""
-    heads = [_Head.parse(slot, vault.get(_entry(key, slot))) for slot in _SLOTS]
+    heads = [_Head.parse(slot, vault.get(_entry_name(key, slot))) for slot in _SLOTS]
     return sorted(filter(None, heads), key=lambda head: -head.generation)
 
 
-def _pieces(value: str, longest: int | None) -> list[str]:
+def _split(value: str, longest: int | None) -> list[str]:
     """`value` in pieces: the first has room for the facts of a head before it."""
     if longest is None:
         return [value]
-    room = longest - _LONGEST_FACTS
+    room = longest - _MAX_HEADER_LENGTH
     pieces = [value[n : n + longest] for n in range(room, len(value), longest)]
-    if len(pieces) > _MOST_PARTS:
+    if len(pieces) > _MAX_PARTS:
         raise KeyringFault(f"{len(value)} characters are too many")
     return [value[:room], *pieces]
 
 
-def _empty(vault: Vault, key: str, slot: str) -> None:
+def _clear_slot(vault: Vault, key: str, slot: str) -> None:
     # The head first, so that nothing half is read. Parts are written upwards and removed downwards,
     # so that what a crash leaves has no gap and counting to the first missing one finds all of it.
-    vault.remove(_entry(key, slot))
+    vault.remove(_entry_name(key, slot))
     if vault.longest is None:
         return  # where an entry holds any length there are no parts
     count = 0
-    while count < _MOST_PARTS and vault.get(_part(key, slot, count + 1)) is not None:
+    while count < _MAX_PARTS and vault.get(_part_name(key, slot, count + 1)) is not None:
         count += 1
     for number in range(count, 0, -1):
-        vault.remove(_part(key, slot, number))
+        vault.remove(_part_name(key, slot, number))
 
 
-def _entry(key: str, slot: str) -> str:
+def _entry_name(key: str, slot: str) -> str:
     return f"{key} ({slot})"
 
 
-def _part(key: str, slot: str, number: int) -> str:
+def _part_name(key: str, slot: str, number: int) -> str:
     return f"{key} ({slot}{number})"
 
 

@@ -2,9 +2,9 @@
 
 from desktop.services.model.profile import (
     Profile,
-    client_password_key,
-    issued_for,
-    proxy_bound,
+    client_binding,
+    client_secret_key,
+    proxy_binding,
     proxy_password_key,
     tokens_key,
 )
@@ -12,17 +12,17 @@ from desktop.services.secrets.keystore import Keystore, KeystoreError
 from desktop.services.secrets.secret_encoding import (
     decode_password,
     encode_password,
-    password_shown_to,
+    password_recipient,
 )
 
 
-async def save_client_password(keystore: Keystore, profile: Profile, password: str) -> None:
+async def save_client_secret(keystore: Keystore, profile: Profile, password: str) -> None:
     """Store the password of the client, for its server alone; an empty one is removed.
 
     Raises `KeystoreError`.
     """
-    bound = issued_for(profile)
-    await _save(keystore, client_password_key(profile), password, bound=bound)
+    bound = client_binding(profile)
+    await _save(keystore, client_secret_key(profile), password, bound=bound)
 
 
 async def save_proxy_password(keystore: Keystore, profile: Profile, password: str) -> None:
@@ -30,7 +30,7 @@ async def save_proxy_password(keystore: Keystore, profile: Profile, password: st
 
     Raises `KeystoreError`.
     """
-    await _save(keystore, proxy_password_key(profile), password, bound=proxy_bound(profile))
+    await _save(keystore, proxy_password_key(profile), password, bound=proxy_binding(profile))
 
 
 async def _save(keystore: Keystore, key: str, password: str, *, bound: str) -> None:
@@ -40,29 +40,29 @@ async def _save(keystore: Keystore, key: str, password: str, *, bound: str) -> N
         await keystore.delete(key)
 
 
-async def client_password(keystore: Keystore, profile: Profile) -> str | None:
+async def load_client_secret(keystore: Keystore, profile: Profile) -> str | None:
     """The one for the server and the client that `profile` names now; raises `KeystoreError`."""
-    value = await keystore.load(client_password_key(profile))
-    return value and decode_password(value, issued_for=issued_for(profile))
+    value = await keystore.load(client_secret_key(profile))
+    return value and decode_password(value, issued_for=client_binding(profile))
 
 
-async def proxy_password(keystore: Keystore, profile: Profile) -> str | None:
+async def load_proxy_password(keystore: Keystore, profile: Profile) -> str | None:
     """The one for the proxy and the user that `profile` names now; raises `KeystoreError`."""
     value = await keystore.load(proxy_password_key(profile))
-    return value and decode_password(value, issued_for=proxy_bound(profile))
+    return value and decode_password(value, issued_for=proxy_binding(profile))
 
 
-async def password_for_proxy(keystore: Keystore, profile: Profile, proxy: str) -> str | None:
+async def load_password_for_proxy(keystore: Keystore, profile: Profile, proxy: str) -> str | None:
     """Like `proxy_password`, for `proxy` (host and port) alone; raises `KeystoreError`.
 
     A profile may leave it to this computer to name the proxy, and a network may name another to all
     computers in it (WPAD): so the first one that is given the password is the only one.
     """
-    password = await proxy_password(keystore, profile)
+    password = await load_proxy_password(keystore, profile)
     if not password or profile.proxy != "system":
         return password
-    key, bound = proxy_password_key(profile), proxy_bound(profile)
-    shown_to = password_shown_to(await keystore.load(key) or "")
+    key, bound = proxy_password_key(profile), proxy_binding(profile)
+    shown_to = password_recipient(await keystore.load(key) or "")
     if not shown_to:
         await keystore.save(key, encode_password(password, issued_for=bound, shown_to=proxy))
     return password if shown_to in {"", proxy} else None
@@ -74,7 +74,7 @@ async def delete_secrets(keystore: Keystore, profile: Profile) -> None:
     Tries each, then raises the first `KeystoreError`.
     """
     failed: list[KeystoreError] = []
-    for key in (tokens_key(profile), client_password_key(profile), proxy_password_key(profile)):
+    for key in (tokens_key(profile), client_secret_key(profile), proxy_password_key(profile)):
         try:
             await keystore.delete(key)
         except KeystoreError as error:

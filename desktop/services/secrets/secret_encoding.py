@@ -7,14 +7,14 @@ from typing import Any
 
 from desktop.oauth.claims import Account
 from desktop.oauth.client import ClientAuthentication
-from desktop.oauth.fields import text, words
+from desktop.oauth.fields import string_list, text
 from desktop.oauth.grants.token import TokenSet
 
 _FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedTokens:
     """What outlives the program: the tokens, and how the client proved itself to each endpoint.
 
     `known_methods` is kept because metadata is incomplete: see `ClientConnection`.
@@ -24,7 +24,7 @@ class Saved:
     known_methods: dict[str, ClientAuthentication]
 
 
-def encode(saved: Saved, *, issued_for: str) -> str:
+def encode_tokens(saved: SavedTokens, *, issued_for: str) -> str:
     """`saved` as ASCII text. `issued_for` binds it to a profile's server and client."""
     tokens = saved.tokens
     values = asdict(tokens) | {
@@ -37,14 +37,14 @@ def encode(saved: Saved, *, issued_for: str) -> str:
     return json.dumps(values, separators=(",", ":"))
 
 
-def decode(value: str, *, issued_for: str) -> Saved | None:
+def decode_tokens(value: str, *, issued_for: str) -> SavedTokens | None:
     """What `value` holds; `None` if it is damaged or belongs to another server or client."""
     try:
         found = json.loads(value)
         if found["format"] != _FORMAT or found["issued_for"] != issued_for:
             return None
         methods = {str(k): ClientAuthentication(v) for k, v in found["known_methods"].items()}
-        return Saved(_tokens(found), methods)
+        return SavedTokens(_parse_tokens(found), methods)
     except (
         ValueError,
         TypeError,
@@ -77,7 +77,7 @@ def decode_password(value: str, *, issued_for: str) -> str | None:
         return None
 
 
-def password_shown_to(value: str) -> str:
+def password_recipient(value: str) -> str:
     """Which proxy has been given the password in `value`; empty for none."""
     try:
         return text(json.loads(value), "shown_to") or ""
@@ -85,16 +85,16 @@ def password_shown_to(value: str) -> str:
         return ""
 
 
-def _tokens(found: dict[str, Any]) -> TokenSet:
+def _parse_tokens(found: dict[str, Any]) -> TokenSet:
     account = found["account"]
     return TokenSet(
         access_token=_required(found, "access_token"),
         refresh_token=text(found, "refresh_token"),
         token_type=_required(found, "token_type"),
-        scope=words(found, "scope") or (),
-        requested_scope=words(found, "requested_scope") or (),
-        issued_at=_instant(found["issued_at"]),
-        expires_at=None if found["expires_at"] is None else _instant(found["expires_at"]),
+        scope=string_list(found, "scope") or (),
+        requested_scope=string_list(found, "requested_scope") or (),
+        issued_at=_parse_instant(found["issued_at"]),
+        expires_at=None if found["expires_at"] is None else _parse_instant(found["expires_at"]),
         account=Account(str(account["user"]), str(account["organization"])),
     )
 
@@ -106,5 +106,5 @@ def _required(found: dict[str, object], name: str) -> str:
     return value
 
 
-def _instant(timestamp: float) -> datetime:
+def _parse_instant(timestamp: float) -> datetime:
     return datetime.fromtimestamp(timestamp, UTC)

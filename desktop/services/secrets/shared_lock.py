@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.oauth.clock import Clock, now
-from desktop.services.model.errors import RenewalSlow
+from desktop.services.model.errors import RenewalTimedOut
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -17,10 +17,17 @@ _log = logging.getLogger(__name__)
 
 # Seconds: longer than a renewal takes at its worst, with a keyring that is asked twice and four
 # requests. The system frees the lock of a program that has died.
-_LONGEST_WAIT = 170.0
-_NAP = 0.2
+_TIMEOUT = 170.0
+_RETRY_INTERVAL = 0.2
 # Another program may hold the lock: what cannot be opened just now is no reason to go on without.
-_PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOLCK, errno.ENOSPC, errno.EIO, errno.ENOMEM}
+_TRANSIENT_ERRORS = {
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOLCK,
+    errno.ENOSPC,
+    errno.EIO,
+    errno.ENOMEM,
+}
 
 
 @asynccontextmanager
@@ -35,13 +42,13 @@ async def shared_lock(folder: Path, key: str, *, clock: Clock) -> AsyncIterator[
     lock = FileLock(folder / f"{key}.lock", thread_local=False)
     started = now(clock)
     try:
-        while not _is_mine(lock):
-            if started.elapsed(clock) > _LONGEST_WAIT:
-                raise RenewalSlow
-            await clock.sleep(_NAP)
+        while not _try_acquire(lock):
+            if started.elapsed(clock) > _TIMEOUT:
+                raise RenewalTimedOut
+            await clock.sleep(_RETRY_INTERVAL)
     except OSError as error:
-        if error.errno in _PASSING:
-            raise RenewalSlow from error
+        if error.errno in _TRANSIENT_ERRORS:
+            raise RenewalTimedOut from error
         _log.warning("renewing without a lock: %s", error)
     try:
         yield
@@ -49,7 +56,7 @@ async def shared_lock(folder: Path, key: str, *, clock: Clock) -> AsyncIterator[
         lock.release()
 
 
-def _is_mine(lock: "BaseFileLock") -> bool:
+def _try_acquire(lock: "BaseFileLock") -> bool:
     from filelock import Timeout
 
     # Never blocking: the event loop must go on while another program renews.

@@ -1,13 +1,13 @@
 """The keyring of this computer, as a keystore."""
 
-from desktop.services.secrets.indexed_keystore import NotedKeystore
+from desktop.services.secrets.indexed_keystore import IndexedKeystore
 from desktop.services.secrets.keystore import Keystore, Vault, VaultKeystore
-from desktop.services.system.paths import notes_folder
+from desktop.services.system.paths import keystore_index_folder
 
 
 def system_keystore(*, patience: float = 20.0) -> Keystore:
     """The keyring of this computer, each operation at most `patience` seconds."""
-    return NotedKeystore(VaultKeystore(_open_vault, patience=patience), notes_folder())
+    return IndexedKeystore(VaultKeystore(_open_vault, patience=patience), keystore_index_folder())
 
 
 def _open_vault() -> Vault:

@@ -15,22 +15,22 @@ from desktop.oauth.grants.authorization_code import (
     new_request,
     redeem,
 )
-from desktop.oauth.grants.polling import Pace, pace_after, until_due
+from desktop.oauth.grants.polling import Pace, pace_after, wait_until_due
 from desktop.oauth.grants.token import TokenSet
 from desktop.oauth.metadata import ServerMetadata
-from desktop.services.model.errors import ApprovalUnused
-from desktop.services.model.profile import Profile, is_own_link
+from desktop.services.model.errors import CodeExchangeFailed
+from desktop.services.model.profile import Profile, is_provider_link
 from desktop.services.model.states import AwaitingApproval
-from desktop.services.session.loopback import listening
+from desktop.services.session.loopback import listen
 
-LIFETIME = 600.0  # seconds that somebody has for the pages of the server
+APPROVAL_TIMEOUT = 600.0  # seconds that somebody has for the pages of the server
 # Seconds that a code can live (RFC 6749 section 4.1.2); many servers give it one minute.
-LONGEST_CODE = 600.0
+MAX_CODE_LIFETIME = 600.0
 # A monotonic clock may stand still while the computer sleeps: look at the other one this often.
-_LONGEST_NAP = 10.0
+_MAX_SLEEP = 10.0
 
 
-async def sign_in_by_browser(
+async def sign_in_with_browser(
     connection: ClientConnection,
     metadata: ServerMetadata,
     profile: Profile,
@@ -44,7 +44,7 @@ async def sign_in_by_browser(
     Setting `nudge` asks at once a server that could not be reached with the approval. Raises
     `OAuthError`, `NoWayBack` or `ApprovalUnused`.
     """
-    async with listening(profile.redirect_uri) as loopback:
+    async with listen(profile.redirect_uri) as loopback:
         asked = new_request(
             connection,
             metadata,
@@ -52,14 +52,17 @@ async def sign_in_by_browser(
             scope=profile.scope,
             extra=profile.extra_parameters,
         )
-        waiting = _awaiting(asked, profile)
+        waiting = _awaiting_approval(asked, profile)
         show(waiting)
-        await first_of(loopback.answer(partial(is_answer, asked=asked)), _deadline(asked, clock))
+        await first_of(
+            loopback.wait_for_answer(partial(is_answer, asked=asked)),
+            _wait_for_deadline(asked, clock),
+        )
         query = loopback.query
     if query is None:
         raise NotApprovedInTime
     code = code_in(query, asked)
-    return await _redeemed(
+    return await _redeem_with_retries(
         lambda: redeem(
             connection, metadata.token_endpoint, asked=asked, code=code, scope=profile.scope
         ),
@@ -70,7 +73,7 @@ async def sign_in_by_browser(
     )
 
 
-async def _redeemed(
+async def _redeem_with_retries(
     ask: Callable[[], Awaitable[TokenSet]],
     waiting: AwaitingApproval,
     *,
@@ -89,36 +92,36 @@ async def _redeemed(
         except Trouble as error:
             last, pace = now(clock), pace_after(pace, error)
             if not error.unused or pace.earliest > _remaining(came, clock):
-                raise ApprovalUnused from error
-            next_at, until = last.later(pace.pause), came.later(LONGEST_CODE)
+                raise CodeExchangeFailed from error
+            next_at, until = last.later(pace.pause), came.later(MAX_CODE_LIFETIME)
             show(replace(waiting, next_at=next_at, expires_at=until, trouble=error))
         nudge.clear()  # what was set before this failure says nothing of the next try
         remaining = partial(_remaining, came, clock)
-        await until_due(last, pace, remaining, clock=clock, nudge=nudge)
+        await wait_until_due(last, pace, remaining, clock=clock, nudge=nudge)
 
 
 def _remaining(came: Moment, clock: Clock) -> float:
-    return LONGEST_CODE - came.elapsed(clock)
+    return MAX_CODE_LIFETIME - came.elapsed(clock)
 
 
-async def _deadline(asked: AuthorizationRequest, clock: Clock) -> None:
-    while (left := LIFETIME - asked.requested.elapsed(clock)) > 0:
-        await clock.sleep(min(left, _LONGEST_NAP))
+async def _wait_for_deadline(asked: AuthorizationRequest, clock: Clock) -> None:
+    while (left := APPROVAL_TIMEOUT - asked.requested.elapsed(clock)) > 0:
+        await clock.sleep(min(left, _MAX_SLEEP))
 
 
-def _awaiting(asked: AuthorizationRequest, profile: Profile) -> AwaitingApproval:
-    expires_at = asked.requested.later(LIFETIME)
+def _awaiting_approval(asked: AuthorizationRequest, profile: Profile) -> AwaitingApproval:
+    expires_at = asked.requested.later(APPROVAL_TIMEOUT)
     return AwaitingApproval(
         user_code="",
         verification_uri=asked.address,
         verification_uri_complete=None,
         host=asked.host,
-        host_is_known=is_own_link(asked.address, profile),
+        host_is_known=is_provider_link(asked.address, profile),
         requested_at=asked.requested.utc,
-        lifetime=LIFETIME,
+        lifetime=APPROVAL_TIMEOUT,
         expires_at=expires_at,
-        asked=0,
-        asked_at=None,
+        poll_count=0,
+        last_poll_at=None,
         next_at=expires_at,
-        comes_back_to=asked.redirect_uri,
+        redirect_uri=asked.redirect_uri,
     )

@@ -11,11 +11,11 @@ from desktop.oauth.grants.polling import Progress, poll
 from desktop.oauth.grants.token import TokenSet, request_token
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model.errors import GrantForbidden
-from desktop.services.model.profile import Profile, is_own_link
+from desktop.services.model.profile import Profile, is_provider_link
 from desktop.services.model.states import AwaitingApproval
 
 
-async def sign_in_by_code(
+async def sign_in_with_device_code(
     connection: ClientConnection,
     metadata: ServerMetadata,
     profile: Profile,
@@ -41,11 +41,11 @@ async def sign_in_by_code(
         authorization,
         clock=clock,
         nudge=nudge,
-        report=lambda progress: show(_awaiting(authorization, progress, profile)),
+        report=lambda progress: show(_awaiting_approval(authorization, progress, profile)),
     )
 
 
-def _awaiting(
+def _awaiting_approval(
     authorization: DeviceAuthorization, progress: Progress, profile: Profile
 ) -> AwaitingApproval:
     link = authorization.verification_uri
@@ -56,12 +56,12 @@ def _awaiting(
             authorization.verification_uri_complete if profile.policy.complete_link else None
         ),
         host=host_of(link),
-        host_is_known=is_own_link(link, profile),
+        host_is_known=is_provider_link(link, profile),
         requested_at=authorization.requested.utc,
         lifetime=authorization.lifetime,
         expires_at=authorization.requested.later(authorization.lifetime),
-        asked=progress.asked,
-        asked_at=progress.asked_at,
+        poll_count=progress.asked,
+        last_poll_at=progress.asked_at,
         next_at=progress.next_at,
         trouble=progress.trouble,
     )

@@ -11,25 +11,25 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
-from desktop.services.model.errors import NoWayBack
+from desktop.services.model.errors import RedirectUriUnavailable
 
 # RFC 8252 section 7.3: a server lets the port vary, and only that; so the path is always the same.
 # Section 8.3 advises against `localhost`.
-REDIRECT_URI = "http://127.0.0.1/callback"
+DEFAULT_REDIRECT_URI = "http://127.0.0.1/callback"
 
-_LONGEST_HEAD = 16 * 1024  # bytes of a request
-_PATIENCE = 5.0  # seconds for one request
-_MOST_AT_ONCE = 16  # connections; browsers open some ahead
+_MAX_HEAD_SIZE = 16 * 1024  # bytes of a request
+_REQUEST_TIMEOUT = 5.0  # seconds for one request
+_MAX_CONNECTIONS = 16  # connections; browsers open some ahead
 _FAMILIES = {
     "127.0.0.1": (socket.AF_INET,),
     "::1": (socket.AF_INET6,),
     "localhost": (socket.AF_INET, socket.AF_INET6),
 }
-_TAKEN = {errno.EADDRINUSE, errno.EACCES}
+_PORT_TAKEN = {errno.EADDRINUSE, errno.EACCES}
 _ADDRESSES = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
 
-class Loopback:
+class LoopbackServer:
     """One listening address; `redirect_uri` has its port."""
 
     def __init__(self, redirect_uri: str) -> None:
@@ -47,7 +47,7 @@ class Loopback:
         """The answer, once it is here."""
         return self._query
 
-    async def answer(self, accepts: Callable[[str], bool]) -> None:
+    async def wait_for_answer(self, accepts: Callable[[str], bool]) -> None:
         """Return when a browser has come back with a query that `accepts` takes.
 
         What came before, or comes after that, is not listened to.
@@ -55,10 +55,10 @@ class Loopback:
         self._accepts = accepts
         await self._arrived.wait()
 
-    def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Somebody is here."""
         staying = [task for task in self._tasks if not task.cancelling()]
-        if len(staying) >= _MOST_AT_ONCE:
+        if len(staying) >= _MAX_CONNECTIONS:
             # Another program could hold all of them, as often as they are given up. A browser that
             # comes back speaks at once, so whoever was here longest is the least likely.
             staying[0].cancel()
@@ -75,9 +75,9 @@ class Loopback:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         query: str | None = None
         try:
-            async with asyncio.timeout(_PATIENCE):
-                status, query = self._judge(await reader.readuntil(b"\r\n\r\n"))
-                writer.write(_page(status))
+            async with asyncio.timeout(_REQUEST_TIMEOUT):
+                status, query = self._evaluate(await reader.readuntil(b"\r\n\r\n"))
+                writer.write(_response(status))
                 await writer.drain()
                 writer.close()
                 await writer.wait_closed()
@@ -88,7 +88,7 @@ class Loopback:
             if query is not None:  # also when it was cancelled while it wrote the page
                 self._arrived.set()
 
-    def _judge(self, head: bytes) -> tuple[str, str | None]:
+    def _evaluate(self, head: bytes) -> tuple[str, str | None]:
         """The status for a request, and its query where it is the answer."""
         first, *lines = head.decode("latin-1").split("\r\n")
         method, target, version = (*first.split(" "), "", "")[:3]
@@ -109,16 +109,16 @@ class Loopback:
 
 
 @asynccontextmanager
-async def listening(redirect_uri: str = "") -> AsyncIterator[Loopback]:
+async def listen(redirect_uri: str = "") -> AsyncIterator[LoopbackServer]:
     """Listen on this computer alone, until left. Raises `NoWayBack`.
 
     Without a port in `redirect_uri` a free one is taken; without any, `REDIRECT_URI` it is.
     """
     with ExitStack() as open_sockets:
-        address, sockets = _bound(redirect_uri or REDIRECT_URI, open_sockets)
-        loopback = Loopback(address)
+        address, sockets = _bind(redirect_uri or DEFAULT_REDIRECT_URI, open_sockets)
+        loopback = LoopbackServer(address)
         servers = [
-            await asyncio.start_server(loopback.connected, sock=each, limit=_LONGEST_HEAD)
+            await asyncio.start_server(loopback.on_connection, sock=each, limit=_MAX_HEAD_SIZE)
             for each in sockets
         ]
         try:
@@ -129,30 +129,30 @@ async def listening(redirect_uri: str = "") -> AsyncIterator[Loopback]:
             await loopback.close()
 
 
-def _bound(redirect_uri: str, open_sockets: ExitStack) -> tuple[str, list[socket.socket]]:
+def _bind(redirect_uri: str, open_sockets: ExitStack) -> tuple[str, list[socket.socket]]:
     """The address with its port, and the sockets that are bound to it."""
     try:
         parts = urlsplit(redirect_uri)
         port, families = parts.port or 0, _FAMILIES[parts.hostname or ""]
     except (ValueError, KeyError) as error:
-        raise NoWayBack(redirect_uri) from error
+        raise RedirectUriUnavailable(redirect_uri) from error
     if parts.scheme != "http":
-        raise NoWayBack(redirect_uri)
+        raise RedirectUriUnavailable(redirect_uri)
     sockets: list[socket.socket] = []
     for family in families:
         try:
-            sockets.append(open_sockets.enter_context(_socket(family, port)))
+            sockets.append(open_sockets.enter_context(_open_socket(family, port)))
         except OSError as error:
             # A browser may prefer this address: whoever has it would be given the answer.
-            if not sockets or error.errno in _TAKEN:
-                raise NoWayBack(redirect_uri) from error
+            if not sockets or error.errno in _PORT_TAKEN:
+                raise RedirectUriUnavailable(redirect_uri) from error
             continue  # a computer without IPv6 knows `localhost` by one address only
         port = sockets[0].getsockname()[1]
     name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return urlunsplit(parts._replace(netloc=f"{name}:{port}")), sockets
 
 
-def _socket(family: socket.AddressFamily, port: int) -> socket.socket:
+def _open_socket(family: socket.AddressFamily, port: int) -> socket.socket:
     with ExitStack() as stack:
         bound = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
         # Windows shares a port unless told not to; elsewhere a restart must not wait for old ones.
@@ -165,13 +165,13 @@ def _socket(family: socket.AddressFamily, port: int) -> socket.socket:
         return bound
 
 
-_CLOSE_IT = "You can close this page and go back to XDR Login."
-_NOTHING = "There is nothing here. Go back to XDR Login."
+_DONE_TEXT = "You can close this page and go back to XDR Login."
+_NOT_FOUND_TEXT = "There is nothing here. Go back to XDR Login."
 
 
-def _page(status: str) -> bytes:
+def _response(status: str) -> bytes:
     """The answer to a browser; nothing of what it has sent is in it."""
-    words = _CLOSE_IT if status.startswith("200") else _NOTHING
+    words = _DONE_TEXT if status.startswith("200") else _NOT_FOUND_TEXT
     body = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>XDR Login</title>'
         f"<p>{words}</p></html>\n"

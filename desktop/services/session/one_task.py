@@ -11,12 +11,12 @@ class OneTask:
     """
 
     def __init__(self, *, crashed: Callable[[Exception], None]) -> None:
-        self._crashed = crashed
+        self._on_crash = crashed
         self._task: asyncio.Task[None] | None = None
         self._unfinished: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
-    def begin(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None] | None:
+    def start(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None] | None:
         """Cancel what is under way and do `work` once it has ended, in the task that is given.
 
         After `close` nothing is done.
@@ -38,7 +38,7 @@ class OneTask:
             if patience > 0:
                 await asyncio.wait({self._task}, timeout=patience)
             self._task.cancel()
-        await _ended(self._unfinished)
+        await _wait_for_all(self._unfinished)
 
     def _report_crash(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():
@@ -48,7 +48,7 @@ class OneTask:
             context = {"message": "sign-in broke", "exception": error, "task": task}
             task.get_loop().call_exception_handler(context)
             if task is self._task:
-                self._crashed(error)
+                self._on_crash(error)
 
 
 async def _run(
@@ -56,10 +56,10 @@ async def _run(
 ) -> None:
     # The old poll is gone before a new one begins: two would burn one code's interval. All that are
     # left, not only the last: that one may have been cancelled while it waited itself.
-    await _ended(after)
+    await _wait_for_all(after)
     await work()
 
 
-async def _ended(tasks: Collection[asyncio.Task[None]]) -> None:
+async def _wait_for_all(tasks: Collection[asyncio.Task[None]]) -> None:
     if tasks:
         await asyncio.wait(tasks)

@@ -24,10 +24,10 @@ from desktop.services.session.provider import Provider
 
 _log = logging.getLogger(__name__)
 
-_LONGEST = 15.0  # seconds for all of it: somebody waits to be signed out
+_TIMEOUT = 15.0  # seconds for all of it: somebody waits to be signed out
 
 
-async def farewell(
+async def revoke_tokens(
     provider: Provider,
     profile: Profile,
     tokens: TokenSet,
@@ -42,8 +42,8 @@ async def farewell(
     revocation = Revocation.FAILED
     error: Exception | None = None
     try:
-        async with asyncio.timeout(_LONGEST):
-            revocation = await _revoked(provider, profile, tokens, keep=keep)
+        async with asyncio.timeout(_TIMEOUT):
+            revocation = await _revoke(provider, profile, tokens, keep=keep)
     except TimeoutError:
         error = NoAnswerInTime(host_of(profile.issuer or profile.token_endpoint))
     except (OAuthError, KeystoreError, SessionError) as refused:
@@ -54,18 +54,18 @@ async def farewell(
     return SignedOut(removed_at, valid_until, revocation, error)
 
 
-async def _revoked(
+async def _revoke(
     provider: Provider, profile: Profile, tokens: TokenSet, *, keep: Callable[[TokenSet], None]
 ) -> Revocation:
     if tokens.refresh_token is None and provider.has_expired(tokens):
         return Revocation.REVOKED  # nothing is left that could be used
-    connection = await provider.connected_as_before()
+    connection = await provider.reconnect()
     grant = profile.app_grant_endpoint
-    if not grant or provider.speaks_for_client:  # then no person has granted anything
-        return await _revoke_tokens(provider, connection, profile, tokens=tokens)
-    if provider.has_expired(tokens) or not await _end_app_grant(connection, grant, tokens):
+    if not grant or provider.uses_client_credentials:  # then no person has granted anything
+        return await _revoke_at_endpoint(provider, connection, profile, tokens=tokens)
+    if provider.has_expired(tokens) or not await _revoke_app_grant(connection, grant, tokens):
         # Cisco XDR takes the word of a valid access token only.
-        endpoint = (await provider.discovered(connection)).token_endpoint
+        endpoint = (await provider.discover(connection)).token_endpoint
         try:
             tokens = await refresh(connection, endpoint, held=tokens)
         except InvalidGrant:
@@ -75,7 +75,7 @@ async def _revoked(
     return Revocation.GRANT_REVOKED
 
 
-async def _end_app_grant(connection: ClientConnection, grant: str, tokens: TokenSet) -> bool:
+async def _revoke_app_grant(connection: ClientConnection, grant: str, tokens: TokenSet) -> bool:
     """End the grant with the access token that is held; whether that was still good for it."""
     try:
         await revoke_app_grant(connection, grant, access_token=tokens.access_token)
@@ -87,12 +87,12 @@ async def _end_app_grant(connection: ClientConnection, grant: str, tokens: Token
     return True
 
 
-async def _revoke_tokens(
+async def _revoke_at_endpoint(
     provider: Provider, connection: ClientConnection, profile: Profile, *, tokens: TokenSet
 ) -> Revocation:
     endpoint = profile.revocation_endpoint
     if not endpoint:
-        endpoint = (await provider.discovered(connection)).revocation_endpoint
+        endpoint = (await provider.discover(connection)).revocation_endpoint
     if not endpoint:
         return Revocation.NOT_OFFERED
     if tokens.refresh_token is not None:

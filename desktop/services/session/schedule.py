@@ -17,24 +17,24 @@ from desktop.services.model.settings import Settings
 # late.
 _EARLIEST_SHARE, _LATEST_SHARE = 0.8, 0.98
 # Seconds: a server that issues tokens which live no time is not asked all the time.
-_SHORTEST_LIFE = 10.0
+_MIN_LIFETIME = 10.0
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # seconds between tries that fail
 # Cisco's quota is for an hour: who demands more, by mistake or to lock people out, gets no more.
-_LONGEST_DEMAND = 3600.0
-_LEAST_OF_PAUSE = 0.5  # the rest of it is left to chance
+_MAX_RETRY_AFTER = 3600.0
+_MIN_PAUSE_SHARE = 0.5  # the rest of it is left to chance
 
 
-def due_at(tokens: TokenSet, chance: float) -> datetime | None:
+def renewal_due_at(tokens: TokenSet, chance: float) -> datetime | None:
     """When `tokens` should be renewed, if they can be; `None` where that is never needed."""
     if tokens.expires_at is None:
         return None
     lifetime = (tokens.expires_at - tokens.issued_at).total_seconds()
     share = _EARLIEST_SHARE + (_LATEST_SHARE - _EARLIEST_SHARE) * chance
-    return tokens.issued_at + timedelta(seconds=max(_SHORTEST_LIFE, share * lifetime))
+    return tokens.issued_at + timedelta(seconds=max(_MIN_LIFETIME, share * lifetime))
 
 
-def believable(saved: TokenSet, at: datetime) -> TokenSet:
+def expired_if_from_future(saved: TokenSet, at: datetime) -> TokenSet:
     """`saved`, which counts as expired where it was issued in the future: a clock was set back."""
     if saved.expires_at is None or saved.issued_at <= at:
         return saved
@@ -42,20 +42,20 @@ def believable(saved: TokenSet, at: datetime) -> TokenSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class Usage:
     """Who uses the token: somebody who sees the window, or who has copied it a while ago."""
 
     settings: Settings = field(default_factory=Settings)
     in_sight: bool = False
-    used: Moment | None = None
+    last_used: Moment | None = None
 
-    def left(self, clock: Clock) -> float:
+    def seconds_left(self, clock: Clock) -> float:
         """Seconds for which it stays in use; infinite while that does not end by itself."""
         if self.in_sight or self.settings.keep_fresh:
             return math.inf
-        if self.used is None:
+        if self.last_used is None:
             return 0.0
-        return max(0.0, self.settings.in_use_minutes * 60 - self.used.elapsed(clock))
+        return max(0.0, self.settings.in_use_minutes * 60 - self.last_used.elapsed(clock))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,44 +70,44 @@ class Failures:
     error: Exception | None = None
     last: Moment | None = None
     pause: float = 0.0
-    demanded: float = 0.0
-    waits_for_person: bool = False
+    retry_after: float = 0.0
+    needs_person: bool = False
 
-    def left(self, clock: Clock) -> float:
+    def seconds_to_retry(self, clock: Clock) -> float:
         """Seconds until the next try; infinite where it waits for a person."""
-        if self.waits_for_person:
+        if self.needs_person:
             return math.inf
-        return self._left(max(self.pause, self.demanded), clock)
+        return self._seconds_left(max(self.pause, self.retry_after), clock)
 
-    def left_for_person(self, clock: Clock) -> float:
+    def seconds_to_manual_retry(self, clock: Clock) -> float:
         """Seconds until somebody who asks is let through: only the server makes them wait."""
-        return self._left(self.demanded, clock)
+        return self._seconds_left(self.retry_after, clock)
 
     @property
     def next_at(self) -> datetime | None:
         """When it is tried again by itself, on the wall clock; `None` where it is not."""
-        if self.last is None or self.waits_for_person:
+        if self.last is None or self.needs_person:
             return None
-        return self.last.later(max(self.pause, self.demanded))
+        return self.last.later(max(self.pause, self.retry_after))
 
-    def woken(self) -> "Failures":
+    def without_pause(self) -> "Failures":
         """The same once the network or the computer is back: the next try is due at once."""
         return replace(self, pause=0.0)
 
-    def _left(self, pause: float, clock: Clock) -> float:
+    def _seconds_left(self, pause: float, clock: Clock) -> float:
         return 0.0 if self.last is None else max(0.0, pause - self.last.elapsed(clock))
 
 
-def one_more(failures: Failures, error: Exception, *, at: Moment, chance: float) -> Failures:
+def with_failure(failures: Failures, error: Exception, *, at: Moment, chance: float) -> Failures:
     """`failures` and `error`: pauses grow, and differ between computers."""
     pause = min(_FIRST_PAUSE * 2.0 ** min(failures.count, 10), _LONGEST_PAUSE)
     return Failures(
         count=failures.count + 1,
         error=error,
         last=at,
-        pause=pause * (_LEAST_OF_PAUSE + (1 - _LEAST_OF_PAUSE) * chance),
-        demanded=min(getattr(error, "retry_after", None) or 0.0, _LONGEST_DEMAND),
-        waits_for_person=_is_refusal(error),
+        pause=pause * (_MIN_PAUSE_SHARE + (1 - _MIN_PAUSE_SHARE) * chance),
+        retry_after=min(getattr(error, "retry_after", None) or 0.0, _MAX_RETRY_AFTER),
+        needs_person=_is_refusal(error),
     )
 
 

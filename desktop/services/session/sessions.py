@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from desktop.services.model.settings import Settings, overlaid
+from desktop.services.model.settings import Settings, with_profile_settings
 from desktop.services.model.states import Requesting, SignedOut, State
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ProfileStatus:
     """How the sign-in of one profile stands."""
 
     profile: Profile
@@ -35,70 +35,72 @@ class Sessions:
     can be in sight, so only that one counts as used while the window is.
     """
 
-    def __init__(self, make: MakeSession, observer: Callable[[Standing], None]) -> None:
+    def __init__(self, make: MakeSession, observer: Callable[[ProfileStatus], None]) -> None:
         self.current: Session | None = None
         self._make = make
         self._observer = observer
         self._profiles: dict[str, Profile] = {}
         self._sessions: dict[str, Session] = {}
         self._settings = Settings()
-        self._in_sight = False
+        self._visible = False
         self._waiting: set[asyncio.Future[None]] = set()
 
     @property
-    def standings(self) -> tuple[Standing, ...]:
+    def statuses(self) -> tuple[ProfileStatus, ...]:
         """Every profile, in the order of its file."""
         return tuple(
-            Standing(profile, self._sessions[id_].state if id_ in self._sessions else SignedOut())
+            ProfileStatus(
+                profile, self._sessions[id_].state if id_ in self._sessions else SignedOut()
+            )
             for id_, profile in self._profiles.items()
         )
 
-    def named(self, id_: str) -> Session | None:
+    def find(self, id_: str) -> Session | None:
         """The session of profile `id_`; `None` for one that is not known, or not needed yet."""
         return self._sessions.get(id_)
 
-    async def know(self, profiles: Mapping[str, Profile]) -> None:
+    async def update_profiles(self, profiles: Mapping[str, Profile]) -> None:
         """Go by `profiles` from now on; the sessions of those that are gone or others end."""
         self._profiles = dict(profiles)
         ending = []
         for id_, session in list(self._sessions.items()):
             profile = profiles.get(id_)
-            if profile is not None and _is_same(session.profile, profile):
+            if profile is not None and _can_keep_session(session.profile, profile):
                 session.profile = profile
-                self._set_up(session)
+                self._configure(session)
                 continue
             del self._sessions[id_]
             if session is self.current:
                 self.current = None
             ending.append(session.close())
-        self._wake_waiting()
+        self._notify_waiting()
         await asyncio.gather(*ending)
 
     def switch(self, id_: str, *, quietly: bool) -> Session:
         """Make the session of profile `id_` the current one; it is opened if it is new."""
         before, self.current = self.current, None
         if before is not None:
-            self._set_up(before)
-        session = self.current = self._needed(id_)
-        self._set_up(session)
+            self._configure(before)
+        session = self.current = self._get_or_create(id_)
+        self._configure(session)
         self._open(session, quietly=quietly)
         return session
 
     def open_others(self) -> None:
         """Open what is saved of the other profiles, without asking for anything."""
         for id_ in self._profiles:
-            self._open(self._needed(id_), quietly=True)
+            self._open(self._get_or_create(id_), quietly=True)
 
-    async def opened(self, id_: str) -> Session | None:
+    async def open_session(self, id_: str) -> Session | None:
         """The session of profile `id_`, once it is known what is saved; `None` for no such one."""
         if id_ not in self._profiles:
             return None
-        session = self._needed(id_)
+        session = self._get_or_create(id_)
         self._open(session, quietly=True)
-        await self.until(session, lambda state: not _is_opening(state))
+        await self.wait_until(session, lambda state: not _is_opening(state))
         return session
 
-    async def until(self, session: Session, holds: Callable[[State], bool]) -> None:
+    async def wait_until(self, session: Session, holds: Callable[[State], bool]) -> None:
         """Return when `holds` is true of the state of `session`, or it has ended."""
         while not holds(session.state) and self._sessions.get(session.profile.id) is session:
             news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -111,17 +113,17 @@ class Sessions:
     def apply(self, settings: Settings) -> None:
         """Go by `settings` from now on; what a profile says itself counts more."""
         self._settings = settings
-        self._set_up_all()
+        self._configure_all()
 
-    def watch(self, *, visible: bool) -> None:
+    def set_visible(self, *, visible: bool) -> None:
         """Somebody sees the window, or nobody does any more."""
-        self._in_sight = visible
-        self._set_up_all()
+        self._visible = visible
+        self._configure_all()
 
-    def look_at_clock(self) -> None:
+    def check_clock(self) -> None:
         """Time may have passed unseen, or the clock have been set."""
         for session in self._sessions.values():
-            session.look_at_clock()
+            session.check_clock()
 
     def wake(self) -> None:
         """The network or the computer is back: try again at once."""
@@ -131,15 +133,15 @@ class Sessions:
     async def close(self) -> None:
         """End all of them; returns when no request is left."""
         sessions, self._sessions, self.current = list(self._sessions.values()), {}, None
-        self._wake_waiting()
+        self._notify_waiting()
         await asyncio.gather(*(session.close() for session in sessions))
 
-    def _needed(self, id_: str) -> Session:
+    def _get_or_create(self, id_: str) -> Session:
         if id_ not in self._sessions:
             # By its session, not by its id: one that ends still speaks when another has its place.
             session = self._make(self._profiles[id_], lambda state: self._on_state(session, state))
             self._sessions[id_] = session
-            self._set_up(session)
+            self._configure(session)
         return self._sessions[id_]
 
     def _open(self, session: Session, *, quietly: bool) -> None:
@@ -147,20 +149,20 @@ class Sessions:
             _log.info("opened: %s", session.profile.id)
             session.open(quietly=quietly)
 
-    def _set_up_all(self) -> None:
+    def _configure_all(self) -> None:
         for session in self._sessions.values():
-            self._set_up(session)
+            self._configure(session)
 
-    def _set_up(self, session: Session) -> None:
-        session.apply(overlaid(self._settings, session.profile.settings))
-        session.watch(visible=self._in_sight and session is self.current)
+    def _configure(self, session: Session) -> None:
+        session.apply(with_profile_settings(self._settings, session.profile.settings))
+        session.set_visible(visible=self._visible and session is self.current)
 
     def _on_state(self, session: Session, state: State) -> None:
         if self._sessions.get(session.profile.id) is session:
-            self._observer(Standing(session.profile, state))
-        self._wake_waiting()
+            self._observer(ProfileStatus(session.profile, state))
+        self._notify_waiting()
 
-    def _wake_waiting(self) -> None:
+    def _notify_waiting(self) -> None:
         for news in self._waiting:
             if not news.done():
                 news.set_result(None)
@@ -170,7 +172,7 @@ def _is_opening(state: State) -> bool:
     return isinstance(state, Requesting) and state.opening
 
 
-def _is_same(before: Profile, after: Profile) -> bool:
+def _can_keep_session(before: Profile, after: Profile) -> bool:
     """Whether a session goes on: only the look of the profile, or its settings, are others."""
     return before == replace(
         after,

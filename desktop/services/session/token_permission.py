@@ -9,18 +9,18 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from desktop.oauth.clock import Moment, now
-from desktop.services.model.errors import NotAllowed, NotAnswered
+from desktop.services.model.errors import TokenPermissionDenied, TokenPermissionTimedOut
 
 if TYPE_CHECKING:
     from desktop.oauth.clock import Clock
     from desktop.services.system.processes import Program
 
-ANSWER_WITHIN = 60.0  # seconds; no answer is a no
+ANSWER_TIMEOUT = 60.0  # seconds; no answer is a no
 ALLOWED_FOR = 3600.0  # seconds
 REFUSED_FOR = 60.0  # seconds: a script that tries again and again asks nobody all the time
 
 
-class Answer(Enum):
+class PermissionAnswer(Enum):
     """What the person says."""
 
     ONCE = auto()
@@ -28,11 +28,11 @@ class Answer(Enum):
     REFUSE = auto()
 
 
-Key = tuple[str, str, str, str]
+PermissionKey = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PermissionRequest:
     """Whether `program` may have the token of the profile with the id `profile`."""
 
     program: Program
@@ -40,44 +40,44 @@ class Question:
     profile_name: str
 
     @property
-    def key(self) -> Key:
+    def key(self) -> PermissionKey:
         """What an answer holds for: this program, script or module included, and this profile."""
         program = self.program  # a module has only a name: its path is that of Python
-        return program.name, program.path, program.runs_in, self.profile
+        return program.name, program.path, program.interpreter, self.profile
 
 
-Ask = Callable[[Question], Awaitable[Answer]]
+AskPerson = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]
 """Asks the person; whoever cancels it takes the question back."""
 
 
-class Consent:
+class TokenPermission:
     """Asks by `ask`. Answers are kept in memory, by the path of the program.
 
     Whoever asks for the same program meanwhile gets the same answer.
     """
 
-    def __init__(self, ask: Ask, clock: Clock) -> None:
+    def __init__(self, ask: AskPerson, clock: Clock) -> None:
         self._ask = ask
         self._clock = clock
-        self._answers: dict[Key, tuple[Moment, float, bool]] = {}
-        self._asking: dict[Key, asyncio.Task[Answer]] = {}
-        self._waiting: dict[Key, int] = {}
-        self._one_at_a_time = asyncio.Lock()
+        self._answers: dict[PermissionKey, tuple[Moment, float, bool]] = {}
+        self._asking: dict[PermissionKey, asyncio.Task[PermissionAnswer]] = {}
+        self._waiting: dict[PermissionKey, int] = {}
+        self._prompt_lock = asyncio.Lock()
 
     @property
     def is_asking(self) -> bool:
         """Whether the person is being asked about any program."""
-        return self._one_at_a_time.locked()
+        return self._prompt_lock.locked()
 
-    async def obtain(self, question: Question) -> None:
+    async def obtain(self, question: PermissionRequest) -> None:
         """Return if the person allows it; raises `NotAllowed` or `NotAnswered`."""
         remembered = self._remembered(question)
         if remembered is None:
-            remembered = await self._answer_to(question) is not Answer.REFUSE
+            remembered = await self._ask_shared(question) is not PermissionAnswer.REFUSE
         if not remembered:
-            raise NotAllowed
+            raise TokenPermissionDenied
 
-    def _remembered(self, question: Question) -> bool | None:
+    def _remembered(self, question: PermissionRequest) -> bool | None:
         said = self._answers.get(question.key)
         # Of a program whose path is not known another one might use the answer.
         if said is None or not question.program.path:
@@ -88,7 +88,7 @@ class Consent:
         del self._answers[question.key]
         return None
 
-    async def _answer_to(self, question: Question) -> Answer:
+    async def _ask_shared(self, question: PermissionRequest) -> PermissionAnswer:
         key = question.key
         if not question.program.path:  # whoever else is not known may be another one
             return await self._ask_in_turn(question)
@@ -105,16 +105,16 @@ class Consent:
                 if self._asking.pop(key, None) is asking:
                     asking.cancel()
 
-    async def _ask_in_turn(self, question: Question) -> Answer:
-        async with self._one_at_a_time:
+    async def _ask_in_turn(self, question: PermissionRequest) -> PermissionAnswer:
+        async with self._prompt_lock:
             try:
-                async with asyncio.timeout(ANSWER_WITHIN):
+                async with asyncio.timeout(ANSWER_TIMEOUT):
                     answer = await self._ask(question)
             except TimeoutError:
-                raise NotAnswered from None
+                raise TokenPermissionTimedOut from None
         self._asking.pop(question.key, None)
-        if answer is not Answer.ONCE:
-            allowed = answer is Answer.FOR_AN_HOUR
+        if answer is not PermissionAnswer.ONCE:
+            allowed = answer is PermissionAnswer.FOR_AN_HOUR
             holds_for = ALLOWED_FOR if allowed else REFUSED_FOR
             self._answers[question.key] = (now(self._clock), holds_for, allowed)
         return answer

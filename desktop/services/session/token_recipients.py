@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from desktop.services.system.processes import Program
 
-MOST = 50
+MAX_RECIPIENTS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class HandOut:
+class TokenRecipient:
     """At `at`, aware UTC, `program` was given the token of the profile with the id `profile`."""
 
     at: datetime
@@ -24,22 +24,22 @@ class HandOut:
     profile: str
 
 
-class HandOuts:
+class TokenRecipients:
     """The last `MOST` of them, in memory. `changed` is called after each."""
 
     def __init__(self) -> None:
-        self.changed: Callable[[], None] = lambda: None
-        self._all: deque[HandOut] = deque(maxlen=MOST)
+        self.on_change: Callable[[], None] = lambda: None
+        self._all: deque[TokenRecipient] = deque(maxlen=MAX_RECIPIENTS)
 
-    def note(self, hand_out: HandOut) -> None:
+    def add(self, hand_out: TokenRecipient) -> None:
         """Remember one more."""
         self._all.append(hand_out)
-        self.changed()
+        self.on_change()
 
-    def all(self) -> tuple[HandOut, ...]:
+    def all(self) -> tuple[TokenRecipient, ...]:
         """Those of every profile, the latest first."""
         return tuple(reversed(self._all))
 
-    def of(self, profile: str) -> tuple[HandOut, ...]:
+    def for_profile(self, profile: str) -> tuple[TokenRecipient, ...]:
         """Those of the profile with this id, the latest first."""
         return tuple(each for each in self.all() if each.profile == profile)

@@ -12,9 +12,9 @@ from desktop.services.system.components import is_bundled
 if TYPE_CHECKING:
     from desktop.services.system.components import Component
 
-OWN_LICENCE = "Apache License 2.0"
-OWN = f"XDR Login is licensed under the {OWN_LICENCE}. It is not a product of Cisco."
-LGPL = (
+LICENCE_NAME = "Apache License 2.0"
+LICENCE_NOTICE = f"XDR Login is licensed under the {LICENCE_NAME}. It is not a product of Cisco."
+QT_NOTICE = (
     "Qt and Qt for Python (PySide6, Shiboken6) are used under the GNU Lesser General Public "
     "License, version 3. They are separate libraries, which you may replace by versions of your "
     "own, and nothing forbids you to take the program apart to debug such changes. The Qt project "
@@ -22,7 +22,7 @@ LGPL = (
 )
 
 
-def facts(qt: str, screen: str) -> tuple[tuple[str, str], ...]:
+def system_facts(qt: str, screen: str) -> tuple[tuple[str, str], ...]:
     """What this runs on, as names and values. `qt` is its version, `screen` its platform plugin."""
     return (
         ("Version", __version__),
@@ -34,7 +34,7 @@ def facts(qt: str, screen: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def report(of: tuple[tuple[str, str], ...], inside: tuple[Component, ...]) -> str:
+def format_report(of: tuple[tuple[str, str], ...], inside: tuple[Component, ...]) -> str:
     """The same as text for a report: no secret, and no path, which would name the person."""
     lines = ["XDR Login", *(f"{name}: {value}" for name, value in of)]
     named = ", ".join(f"{each.name} {each.version}" for each in inside)

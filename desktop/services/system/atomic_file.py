@@ -17,10 +17,10 @@ def write_out(text: str, target: Path) -> None:
         with target.open("w", encoding="utf-8", newline="") as opened:
             opened.write(text)
     else:
-        write_all_at_once(text, target)
+        write_atomically(text, target)
 
 
-def write_all_at_once(text: str, file: Path) -> None:
+def write_atomically(text: str, file: Path) -> None:
     """Put `text` into `file`: after a crash it holds the old text or the new one. Blocks.
 
     Who may read it stays so; a new one is the person's alone. The folder must be there; a link is

@@ -22,11 +22,11 @@ _RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
 def is_on() -> bool:
     """Whether this program starts at login; raises `OSError`."""
     if sys.platform == "win32":
-        return _run_value() is not None
+        return _read_run_key() is not None
     if sys.platform == "darwin":
         return _agent_file().exists()
     found = next((each for each in _entry_files() if each.exists()), None)
-    return found is not None and _is_in_force(found.read_text("utf-8", errors="replace"))
+    return found is not None and _is_entry_enabled(found.read_text("utf-8", errors="replace"))
 
 
 def set_on(on: bool, *, hidden: bool, profile: str | None = None) -> None:  # noqa: FBT001 - set_on(False) says it
@@ -34,21 +34,21 @@ def set_on(on: bool, *, hidden: bool, profile: str | None = None) -> None:  # no
 
     `profile` is the one to start with, where another than usual was asked for.
     """
-    arguments = command(hidden=hidden, profile=profile)
+    arguments = start_command(hidden=hidden, profile=profile)
     if sys.platform == "win32":
-        _set_run_value(run_value(arguments) if on else None)
+        _write_run_key(run_key_command(arguments) if on else None)
     elif sys.platform == "darwin":
         agent = launch_agent(arguments, folder=_module_folder())
-        _set_file(_agent_file(), agent if on else None)
+        _replace_file(_agent_file(), agent if on else None)
     else:
-        _set_entry(arguments if on else None)
+        _write_entry(arguments if on else None)
 
 
-def command(*, hidden: bool, profile: str | None = None) -> list[str]:
+def start_command(*, hidden: bool, profile: str | None = None) -> list[str]:
     """What starts this program."""
     # In one piece: a name may begin with a hyphen.
     chosen = [f"--profile={profile}"] if profile is not None else []
-    return [*_program(), *chosen, *(["--hidden"] if hidden else [])]
+    return [*_program_command(), *chosen, *(["--hidden"] if hidden else [])]
 
 
 def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> bytes:
@@ -62,8 +62,8 @@ def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> by
         f"Name={_NAME}",
         "Comment=Sign in and keep a valid token one click away",
         f"Icon={_ID}",
-        f"Exec={_as_string(' '.join(map(_quoted, arguments)))}",
-        *([f"Path={_as_string(str(folder))}"] if folder is not None else []),
+        f"Exec={_desktop_string(' '.join(map(_exec_quoted, arguments)))}",
+        *([f"Path={_desktop_string(str(folder))}"] if folder is not None else []),
         "Terminal=false",
         "X-GNOME-Autostart-enabled=true",
     ]
@@ -89,14 +89,14 @@ def launch_agent(arguments: Sequence[str], *, folder: Path | None = None) -> byt
     return plistlib.dumps(agent)
 
 
-def run_value(arguments: Sequence[str]) -> str:
+def run_key_command(arguments: Sequence[str]) -> str:
     """The command line for the Run key of Windows."""
     return subprocess.list2cmdline(arguments)
 
 
-def _program() -> list[str]:
+def _program_command() -> list[str]:
     if getattr(sys, "frozen", False):
-        return [_image() or str(_without_console(Path(sys.executable)))]
+        return [_appimage_path() or str(_without_console(Path(sys.executable)))]
     python = Path(sys.executable)
     without_console = python.with_name("pythonw.exe")
     return [str(without_console if without_console.exists() else python), "-m", "desktop"]
@@ -108,7 +108,7 @@ def _without_console(program: Path) -> Path:
     return beside if sys.platform == "win32" and beside.exists() else program
 
 
-def _image() -> str | None:
+def _appimage_path() -> str | None:
     """The AppImage that this program runs from: it is mounted elsewhere at each start."""
     mounted = os.environ.get("APPDIR", "")
     # What another image has started finds the same variables.
@@ -125,12 +125,12 @@ def _module_folder() -> Path | None:
 # Linux
 
 
-def _set_entry(arguments: Sequence[str] | None) -> None:
+def _write_entry(arguments: Sequence[str] | None) -> None:
     own, *systems = _entry_files()
     if arguments is not None:
-        _set_file(own, desktop_entry(arguments, folder=_module_folder()))
+        _replace_file(own, desktop_entry(arguments, folder=_module_folder()))
     else:
-        _set_file(own, hidden_entry() if any(each.exists() for each in systems) else None)
+        _replace_file(own, hidden_entry() if any(each.exists() for each in systems) else None)
 
 
 def _entry_files() -> Iterable[Path]:
@@ -141,7 +141,7 @@ def _entry_files() -> Iterable[Path]:
     return [Path(folder) / "autostart" / f"{_ID}.desktop" for folder in folders]
 
 
-def _is_in_force(text: str) -> bool:
+def _is_entry_enabled(text: str) -> bool:
     """Whether an autostart file starts anything."""
     group, values = "", {}
     for line in map(str.strip, text.splitlines()):
@@ -158,7 +158,7 @@ def _is_in_force(text: str) -> bool:
 _RESERVED = set(" \t\n\"'\\><~|&;$*?#()`")
 
 
-def _quoted(argument: str) -> str:
+def _exec_quoted(argument: str) -> str:
     """An argument as the key Exec wants it."""
     argument = argument.replace("%", "%%")
     if argument and not _RESERVED.intersection(argument):
@@ -166,7 +166,7 @@ def _quoted(argument: str) -> str:
     return '"' + "".join(f"\\{each}" if each in '"`$\\' else each for each in argument) + '"'
 
 
-def _as_string(value: str) -> str:
+def _desktop_string(value: str) -> str:
     """A value of the type string: its own escapes come on top of the quoting."""
     escapes = {"\\": r"\\", "\n": r"\n", "\t": r"\t", "\r": r"\r"}
     return "".join(escapes.get(each, each) for each in value)
@@ -182,7 +182,7 @@ def _agent_file() -> Path:
 # Windows
 
 
-def _run_value() -> str | None:
+def _read_run_key() -> str | None:
     if sys.platform == "win32":
         import winreg
 
@@ -194,7 +194,7 @@ def _run_value() -> str | None:
     return None
 
 
-def _set_run_value(value: str | None) -> None:
+def _write_run_key(value: str | None) -> None:
     if sys.platform == "win32":
         import winreg
 
@@ -206,7 +206,7 @@ def _set_run_value(value: str | None) -> None:
                     winreg.DeleteValue(key, _NAME)
 
 
-def _set_file(path: Path, content: bytes | None) -> None:
+def _replace_file(path: Path, content: bytes | None) -> None:
     """Replace the file at once, or remove it."""
     if content is None:
         path.unlink(missing_ok=True)

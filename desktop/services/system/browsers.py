@@ -30,15 +30,15 @@ class Browser:
     command: tuple[str, ...]
 
 
-def installed_browsers() -> tuple[Browser, ...]:
+def find_browsers() -> tuple[Browser, ...]:
     """Those that are there, by name. Blocks."""
     match sys.platform:
         case "win32":
-            found = _of_windows()
+            found = _find_on_windows()
         case "darwin":
-            found = _of_macos()
+            found = _find_on_macos()
         case _:
-            found = _of_desktop_entries(_entry_folders())
+            found = _find_desktop_entries(_entry_folders())
     return tuple(sorted({each.id: each for each in found}.values(), key=lambda each: each.name))
 
 
@@ -48,11 +48,11 @@ def open_in(id_: str, address: str) -> bool:
     Blocks.
     """
     address = checked_address(address)  # nothing that a program could take for an option
-    browser = next((each for each in installed_browsers() if each.id == id_), None)
-    return browser is not None and _started([*browser.command, address])
+    browser = next((each for each in find_browsers() if each.id == id_), None)
+    return browser is not None and _start([*browser.command, address])
 
 
-def open_usual(address: str) -> bool:
+def open_default(address: str) -> bool:
     """Open `address` in the usual browser; whether that was tried. Raises `UnsafeAddress`. Blocks.
 
     The window has Qt do it; this is for who has none.
@@ -62,10 +62,10 @@ def open_usual(address: str) -> bool:
         os.startfile(address)  # noqa: S606 - an address that was checked, and no shell
         return True
     opener = "/usr/bin/open" if sys.platform == "darwin" else shutil.which("xdg-open")
-    return opener is not None and _started([opener, address])
+    return opener is not None and _start([opener, address])
 
 
-def _started(command: list[str]) -> bool:
+def _start(command: list[str]) -> bool:
     try:
         process = subprocess.Popen(  # noqa: S603 - a program of this computer, and no shell
             command,
@@ -88,17 +88,17 @@ def _entry_folders() -> list[Path]:
     return [Path(each) / "applications" for each in (home, *shared.split(":")) if each]
 
 
-def _of_desktop_entries(folders: list[Path]) -> Iterator[Browser]:
+def _find_desktop_entries(folders: list[Path]) -> Iterator[Browser]:
     seen: set[str] = set()
     for folder in folders:
         for file in sorted(folder.glob("*.desktop")):
             if file.name not in seen:
                 seen.add(file.name)
-                if (browser := _of_entry(file)) is not None:
+                if (browser := _read_entry(file)) is not None:
                     yield browser
 
 
-def _of_entry(file: Path) -> Browser | None:
+def _read_entry(file: Path) -> Browser | None:
     entry = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=",))
     entry.optionxform = str  # type: ignore[assignment, method-assign] # keys keep their case
     try:
@@ -117,7 +117,7 @@ def _of_entry(file: Path) -> Browser | None:
     return Browser(file.name, members.get("Name", file.stem), command)
 
 
-def _of_macos() -> Iterator[Browser]:
+def _find_on_macos() -> Iterator[Browser]:
     # By the bundle: `open` finds out where it is.
     for id_, name in _BUNDLES.items():
         places = (Path("/Applications"), Path.home() / "Applications")
@@ -136,13 +136,13 @@ _BUNDLES = {
 }
 
 
-def _of_windows() -> Iterator[Browser]:
+def _find_on_windows() -> Iterator[Browser]:
     yield from ()  # elsewhere
     if sys.platform == "win32":
         import winreg
 
         for hive in (winreg.HKEY_CURRENT_USER, winreg.HKEY_LOCAL_MACHINE):
-            with suppress(OSError), winreg.OpenKey(hive, _CLIENTS) as clients:
+            with suppress(OSError), winreg.OpenKey(hive, _CLIENTS_KEY) as clients:
                 for number in range(winreg.QueryInfoKey(clients)[0]):
                     name = winreg.EnumKey(clients, number)
                     command = winreg.QueryValue(clients, rf"{name}\shell\open\command")
@@ -150,4 +150,4 @@ def _of_windows() -> Iterator[Browser]:
                     yield Browser(name, title, (command.strip().strip('"'),))
 
 
-_CLIENTS = r"Software\Clients\StartMenuInternet"
+_CLIENTS_KEY = r"Software\Clients\StartMenuInternet"

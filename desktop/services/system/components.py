@@ -11,7 +11,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 # What the program imports, with the demo server; what these need in turn follows by itself.
-ROOTS = (
+DIRECT_DEPENDENCIES = (
     "click",
     "filelock",
     "httpx",
@@ -30,7 +30,9 @@ ROOTS = (
     "starlette",
     "uvicorn",
 )
-LIST = "components.json"  # in the folder of the licences, written when the bundle was made
+COMPONENTS_FILE = (
+    "components.json"  # in the folder of the licences, written when the bundle was made
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +58,27 @@ def licences_folder() -> Path:
     return (beside.parent / "Resources" if sys.platform == "darwin" else beside) / "licenses"
 
 
-def components() -> tuple[Component, ...]:
+def load_components() -> tuple[Component, ...]:
     """Everything that is in this installation, by name. Reads files."""
     if is_bundled():
-        return read_list((licences_folder() / LIST).read_text("utf-8"))
-    return tuple(component_of(each) for each in modules())
+        return parse_components((licences_folder() / COMPONENTS_FILE).read_text("utf-8"))
+    return tuple(component_of(each) for each in find_distributions())
 
 
-def write_list(found: Iterable[Component]) -> str:
+def format_components(found: Iterable[Component]) -> str:
     """The text of the list that a bundle carries."""
     return json.dumps([asdict(each) for each in found], indent=1, ensure_ascii=False) + "\n"
 
 
-def read_list(text: str) -> tuple[Component, ...]:
+def parse_components(text: str) -> tuple[Component, ...]:
     """The list that a bundle carries."""
     return tuple(Component(**each) for each in json.loads(text))
 
 
-def modules() -> list[Distribution]:
+def find_distributions() -> list[Distribution]:
     """The modules of others that the program runs with, by name."""
     found: dict[str, Distribution] = {}
-    waiting = list(ROOTS)
+    waiting = list(DIRECT_DEPENDENCIES)
     while waiting:
         name = waiting.pop()
         if name in found:
@@ -85,7 +87,7 @@ def modules() -> list[Distribution]:
             found[name] = distribution(name)
         except PackageNotFoundError:
             continue  # of another system, or of an extra that is not installed
-        waiting += _needed_by(found[name])
+        waiting += _requirements_of(found[name])
     return [found[name] for name in sorted(found)]
 
 
@@ -105,7 +107,7 @@ def licence_of(module: Distribution) -> str:
     return "; ".join(each.rpartition(" :: ")[2] for each in named) or "see its text"
 
 
-def _needed_by(module: Distribution) -> Iterator[str]:
+def _requirements_of(module: Distribution) -> Iterator[str]:
     for line in module.requires or []:
         requirement, _, marker = line.partition(";")
         if "extra" not in marker:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import asyncio
     from types import TracebackType
 
-LOGGER = "desktop"
+LOGGER_NAME = "desktop"
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 # Quoted, perhaps cut off before the closing quote, or bare.
@@ -64,7 +64,7 @@ class LogFile(RotatingFileHandler):
 
 def start_logging(folder: Path, *, verbose: bool = False) -> None:
     """Write the log of this program to `folder`; where that is impossible, nowhere."""
-    logger = logging.getLogger(LOGGER)
+    logger = logging.getLogger(LOGGER_NAME)
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
     try:
@@ -89,7 +89,7 @@ def report_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any])
     if isinstance(error, Exception):
         report_crash(type(error), error, error.__traceback__)
     else:
-        logging.getLogger(LOGGER).error("event loop: %s", context.get("message"))
+        logging.getLogger(LOGGER_NAME).error("event loop: %s", context.get("message"))
 
 
 def report_crash(
@@ -98,7 +98,7 @@ def report_crash(
     """Log an error that nobody expected, and print it where there is a terminal."""
     if issubclass(kind, KeyboardInterrupt):
         return
-    logging.getLogger(LOGGER).critical("crash", exc_info=(kind, error, trace))
+    logging.getLogger(LOGGER_NAME).critical("crash", exc_info=(kind, error, trace))
     if sys.stderr is not None:  # a windowed build on Windows has none
         text = "".join(traceback.format_exception(kind, error, trace))
         sys.stderr.write(redacted(text))

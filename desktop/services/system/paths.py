@@ -24,7 +24,7 @@ def settings_file() -> Path:
     return configuration_folder() / "settings.toml"
 
 
-def notes_folder() -> Path:
+def keystore_index_folder() -> Path:
     """Where it is noted what the keyring holds: names, never values."""
     return platformdirs.user_state_path(_FOLDER, appauthor=False) / "saved"
 
@@ -34,12 +34,12 @@ def locks_folder() -> Path:
     return platformdirs.user_state_path(_FOLDER, appauthor=False) / "locks"
 
 
-def told_folder() -> Path:
+def shown_notices_folder() -> Path:
     """Where it is noted what has been said once, and is not said again."""
     return platformdirs.user_state_path(_FOLDER, appauthor=False) / "told"
 
 
-def own_runtime_folder() -> Path:
+def fallback_runtime_folder() -> Path:
     """Where the socket is if the system has no such place that is this person's alone."""
     return platformdirs.user_state_path(_FOLDER, appauthor=False) / "run"
 

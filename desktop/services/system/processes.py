@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONGEST_NAME, _LONGEST_PATH = 80, 300  # characters
-_MOST_PARENTS = 4
+_MAX_PARENTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class Program:
     name: str
     path: str = ""
     pid: int | None = None
-    runs_in: str = ""
+    interpreter: str = ""
 
 
-UNKNOWN = Program("An unknown program")
+UNKNOWN_PROGRAM = Program("An unknown program")
 
 
 class Process(Protocol):
@@ -58,19 +58,19 @@ class Process(Protocol):
         """Who started it."""
 
 
-def program_at(pid: int | None) -> Program:
+def find_program(pid: int | None) -> Program:
     """The program of process `pid`, or where that is our own command who called it. Blocks.
 
     `UNKNOWN` where the system does not tell: it has ended, or is another person's.
     """
     if pid is None:
-        return UNKNOWN
+        return UNKNOWN_PROGRAM
     import psutil  # loaded by the first program that asks
 
     try:
-        return who_called(psutil.Process(pid))
+        return find_caller(psutil.Process(pid))
     except (psutil.Error, OSError):
-        return UNKNOWN
+        return UNKNOWN_PROGRAM
 
 
 def is_own_process(pid: int) -> bool:
@@ -83,31 +83,31 @@ def is_own_process(pid: int) -> bool:
         return False
 
 
-def who_called(process: Process) -> Program:
+def find_caller(process: Process) -> Program:
     """The program of `process`; of our own command, the one that started it.
 
     A shell that was given one line (`sh -c`), as git starts its helpers, is only in between.
     """
-    found = _program(process)
-    for _ in range(_MOST_PARENTS):
-        is_between = _is_our_command(found) or _has_one_line(process)
+    found = _identify(process)
+    for _ in range(_MAX_PARENTS):
+        is_between = _is_our_command(found) or _runs_one_line(process)
         parent = process.parent() if is_between else None
         if parent is None:
             break
-        process, found = parent, _program(parent)
+        process, found = parent, _identify(parent)
     return found
 
 
-def _program(process: Process) -> Program:
-    exe = _told(process.exe)
+def _identify(process: Process) -> Program:
+    exe = _try_query(process.exe)
     stem = _stem(exe)
-    script = _script(process, stem) if _INTERPRETER.fullmatch(stem) else ""
+    script = _find_script(process, stem) if _INTERPRETER.fullmatch(stem) else ""
     path = script if "/" in script or "\\" in script else exe
     return Program(
         name=printable(_name(script or exe) or process.name(), _LONGEST_NAME),
         path=printable(path, _LONGEST_PATH),
         pid=process.pid,
-        runs_in=printable(exe, _LONGEST_PATH) if script else "",
+        interpreter=printable(exe, _LONGEST_PATH) if script else "",
     )
 
 
@@ -122,7 +122,7 @@ _ONE_LINE = re.compile(r"-[A-Za-z]*c")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
-def _script(process: Process, interpreter: str) -> str:
+def _find_script(process: Process, interpreter: str) -> str:
     """The script that `interpreter` runs, or the name of the module; empty for neither."""
     arguments = process.cmdline()[1:]
     for number, argument in enumerate(arguments):
@@ -139,7 +139,7 @@ def _script(process: Process, interpreter: str) -> str:
     return ""
 
 
-def _told(ask: Callable[[], str]) -> str:
+def _try_query(ask: Callable[[], str]) -> str:
     """What the system tells; empty where it does not, as of the programs of others."""
     import psutil
 
@@ -149,9 +149,9 @@ def _told(ask: Callable[[], str]) -> str:
         return ""
 
 
-def _has_one_line(process: Process) -> bool:
+def _runs_one_line(process: Process) -> bool:
     """Whether it is a shell that was given what it runs as an argument."""
-    if not _SHELL.fullmatch(_stem(_told(process.exe))):
+    if not _SHELL.fullmatch(_stem(_try_query(process.exe))):
         return False
     options = takewhile(lambda each: each.startswith("-"), process.cmdline()[1:])
     return any(_ONE_LINE.fullmatch(each) for each in options)

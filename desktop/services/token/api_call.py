@@ -14,19 +14,19 @@ from desktop.oauth.resource import ResourceRequest
 from desktop.services.model.profile import Profile
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-HARMLESS = ("GET", "HEAD")  # RFC 9110 section 9.2.1: they change nothing
+SAFE_METHODS = ("GET", "HEAD")  # RFC 9110 section 9.2.1: they change nothing
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 # What decides who asks, and whom; and what the connection itself sets.
-_NOT_TO_BE_SET = {
+_RESERVED_HEADERS = {
     *("authorization", "proxy-authorization", "cookie", "host"),
     *("connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade"),
 }
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 # RFC 3986 section 3.3 and 3.4, and what is percent-encoded already.
-_IN_PATH = "/%:@!$&'()*+,;=~"
-_IN_QUERY = f"{_IN_PATH}?"
+_SAFE_IN_PATH = "/%:@!$&'()*+,;=~"
+_SAFE_IN_QUERY = f"{_SAFE_IN_PATH}?"
 
 
 class BadCall(ValueError):
@@ -52,13 +52,13 @@ class Call:
     body: Body | None = None
 
     @property
-    def is_harmless(self) -> bool:
+    def is_safe(self) -> bool:
         """Whether it changes nothing at the server."""
-        return self.method in HARMLESS
+        return self.method in SAFE_METHODS
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CallArguments:
     """What a person wrote: fields as `key=value`, headers as `Name: value`, a file for the body."""
 
     method: str
@@ -69,7 +69,7 @@ class Wish:
     as_form: bool = False
 
 
-def home_of(profile: Profile) -> str:
+def server_origin(profile: Profile) -> str:
     """The server of `profile`, such as https://login.example; no other one gets its token.
 
     Raises `UnsafeAddress`.
@@ -79,14 +79,14 @@ def home_of(profile: Profile) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def make_call(home: str, wish: Wish) -> Call:
+def make_call(home: str, wish: CallArguments) -> Call:
     """The call that `wish` means, at the server `home`; raises `BadCall`."""
     method = wish.method.upper()
     if method not in METHODS:
         raise BadCall(f"{printable(wish.method, 20)} is none of {', '.join(METHODS)}.")
-    fields = [_pair(each) for each in wish.fields]
+    fields = [_parse_field(each) for each in wish.fields]
     body = _body(method, wish, fields)
-    in_query = method in HARMLESS or bool(wish.input_file)
+    in_query = method in SAFE_METHODS or bool(wish.input_file)
     address = _address(home, wish.path, fields if in_query else [])
     return Call(method, address, _headers(wish.headers, body), body)
 
@@ -108,26 +108,26 @@ def _address(home: str, path: str, fields: list[tuple[str, str]]) -> str:
     if missing := re.search(r"\{[^}]*\}", path):
         raise BadCall(f"Put a value in place of {printable(missing[0], 60)} in the path.")
     way, _, query = path.partition("?")
-    query = "&".join(filter(None, (quote(query, safe=_IN_QUERY), urlencode(fields))))
-    address = f"{home}{quote(way, safe=_IN_PATH)}{'?' if query else ''}{query}"
+    query = "&".join(filter(None, (quote(query, safe=_SAFE_IN_QUERY), urlencode(fields))))
+    address = f"{home}{quote(way, safe=_SAFE_IN_PATH)}{'?' if query else ''}{query}"
     if origin_of(checked_address(address)) != origin_of(home):
         raise BadCall(f"“{shown}” leads to another server than {home}.")
     return address
 
 
-def _body(method: str, wish: Wish, fields: list[tuple[str, str]]) -> Body | None:
+def _body(method: str, wish: CallArguments, fields: list[tuple[str, str]]) -> Body | None:
     if wish.input_file:
-        if method in HARMLESS:
+        if method in SAFE_METHODS:
             raise BadCall(f"{method} takes no body.")
         return Body(FORM if wish.as_form else JSON, file=wish.input_file)
-    if method in HARMLESS or not fields:
+    if method in SAFE_METHODS or not fields:
         return None
     if wish.as_form:
         return Body(FORM, urlencode(fields))
-    return Body(JSON, json.dumps(_members(fields)))
+    return Body(JSON, json.dumps(_json_members(fields)))
 
 
-def _members(fields: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
+def _json_members(fields: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
     """Fields as members; one that is there more than once becomes a list."""
     gathered: dict[str, list[str]] = {}
     for name, value in fields:
@@ -135,17 +135,17 @@ def _members(fields: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
     return {name: each if len(each) > 1 else each[0] for name, each in gathered.items()}
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _parse_field(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals):
         # Not the text itself: it may be a secret.
         raise BadCall("A field is written key=value.")
-    if not _can_be_sent(text):
+    if not _is_encodable(text):
         raise BadCall(f"The field {printable(name, 40)} holds characters that cannot be sent.")
     return name, value
 
 
-def _can_be_sent(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()  # half a character cannot: what the terminal sent was no UTF-8
     except UnicodeEncodeError:
@@ -154,18 +154,18 @@ def _can_be_sent(text: str) -> bool:
 
 
 def _headers(given: tuple[str, ...], body: Body | None) -> tuple[tuple[str, str], ...]:
-    named = [_header(each) for each in given]
+    named = [_parse_header(each) for each in given]
     names = {name.lower() for name, _ in named}
     defaults = [("Accept", JSON)] + ([("Content-Type", body.media_type)] if body else [])
     return (*(each for each in defaults if each[0].lower() not in names), *named)
 
 
-def _header(text: str) -> tuple[str, str]:
+def _parse_header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     value = value.strip()
-    if not colon or not _TOKEN.fullmatch(name):
+    if not colon or not _HEADER_NAME.fullmatch(name):
         raise BadCall("A header is written Name: value.")
-    if name.lower() in _NOT_TO_BE_SET:
+    if name.lower() in _RESERVED_HEADERS:
         raise BadCall(f"The header {name} cannot be set: it is this program that says who asks.")
     # RFC 9110 section 5.5: anything else could end the line, or is read by nobody alike.
     if not (value and value.isascii() and value.isprintable()):

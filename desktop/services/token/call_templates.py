@@ -24,7 +24,7 @@ class Language(StrEnum):
     JAVASCRIPT = "javascript"
 
 
-def template(language: Language, call: Call, *, profile_id: str) -> str:
+def render_call(language: Language, call: Call, *, profile_id: str) -> str:
     """Code that makes `call` with a token of the profile; runs as it stands, redirects stay.
 
     curl is for POSIX shells, Python 3 and Node.js need nothing but themselves.
@@ -63,7 +63,7 @@ def _powershell(call: Call, profile_id: str) -> str:
         '$headers = @{ "Authorization" = "Bearer $token" }',
         *(
             f"$headers[{powershell_quoted(name)}] = {powershell_quoted(value)}"
-            for name, value in _joined(named)
+            for name, value in _merged_headers(named)
         ),
         f"Invoke-RestMethod -Method {call.method.capitalize()} -MaximumRedirection 0 `",
     ]
@@ -81,7 +81,9 @@ def _powershell_body(body: Body) -> str:
 
 
 def _python(call: Call, profile_id: str) -> str:
-    headers = "".join(f"    {name!r}: {value!r},\n" for name, value in _joined(call.headers))
+    headers = "".join(
+        f"    {name!r}: {value!r},\n" for name, value in _merged_headers(call.headers)
+    )
     data = ""
     if call.body is not None:
         source = f"Path({call.body.file!r}).read_bytes()"
@@ -113,7 +115,8 @@ with answer:
 
 def _javascript(call: Call, profile_id: str) -> str:
     headers = "".join(
-        f"    {json.dumps(name)}: {json.dumps(value)},\n" for name, value in _joined(call.headers)
+        f"    {json.dumps(name)}: {json.dumps(value)},\n"
+        for name, value in _merged_headers(call.headers)
     )
     body = ""
     if call.body is not None:
@@ -137,7 +140,9 @@ console.log(await answer.text());
 """
 
 
-def _joined(headers: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _merged_headers(
+    headers: tuple[tuple[str, str], ...] | list[tuple[str, str]],
+) -> list[tuple[str, str]]:
     """One value a name, as RFC 9110 section 5.3 lets it be joined."""
     gathered: dict[str, tuple[str, list[str]]] = {}
     for name, value in headers:

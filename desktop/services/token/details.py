@@ -17,23 +17,23 @@ from desktop.services.system.logs import redacted
 # RFC 7519 section 4.1 and OpenID Connect Core 1.0 sections 2 and 5.1: numbers that are instants.
 _INSTANTS = ("iat", "nbf", "exp", "auth_time", "updated_at")
 # What support asks for; the other claims are about the person.
-_FOR_SUPPORT = ("iss", "aud", "azp", "client_id", "jti", "iat", "nbf", "exp", "auth_time")
+_SUPPORT_CLAIMS = ("iss", "aud", "azp", "client_id", "jti", "iat", "nbf", "exp", "auth_time")
 
-_LONGEST_VALUE = 1000  # characters
-_MOST_ROWS = 200
-_DEEPEST = 6
+_MAX_VALUE_LENGTH = 1000  # characters
+_MAX_ROWS = 200
+_MAX_DEPTH = 6
 _EMPTY = "–"
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ScopeStatus:
     """A scope, and whether it was asked for and granted.
 
     `asked` is `None` where none was asked for: then the server decides.
     """
 
     name: str
-    asked: bool | None
+    requested: bool | None
     granted: bool
 
 
@@ -64,7 +64,7 @@ class TokenDetails:
     renews_at: datetime | None
     renewable: bool
     clock_offset: float
-    scopes: tuple[Scope, ...]
+    scopes: tuple[ScopeStatus, ...]
     claims: tuple[Claim, ...]
 
 
@@ -78,7 +78,7 @@ def token_details(
     """What is known of the sign-in in `state`; `metadata` is not known before it was needed."""
     found = metadata or ServerMetadata()
     return TokenDetails(
-        profile=" · ".join(filter(None, (profile.name, profile.place))),
+        profile=" · ".join(filter(None, (profile.name, profile.provider_label))),
         client_id=profile.client_id,
         issuer=found.issuer or profile.expected_issuer or profile.issuer,
         endpoints=_endpoints(profile, found),
@@ -94,7 +94,7 @@ def token_details(
 
 
 # A server may echo what it was sent; in a list, and in an object with a value, the name is above.
-_SECRET = re.compile(r"(?i)(?:token|secret|password|assertion|code)s?(?: › (?:\d+|value))*$")
+_SECRET_NAME = re.compile(r"(?i)(?:token|secret|password|assertion|code)s?(?: › (?:\d+|value))*$")
 _REDACTED = "[redacted]"
 
 
@@ -108,11 +108,11 @@ def flattened(
     """
     rows: list[tuple[str, str]] = []
     for name, value in _leaves(members, depth=0):
-        if len(rows) == _MOST_ROWS:
+        if len(rows) == _MAX_ROWS:
             rows.append(("…", ""))
             break
-        hidden = is_secret(value) or (_SECRET.search(name) and value != _EMPTY)
-        shown = _REDACTED if hidden else redacted(printable(value, _LONGEST_VALUE))
+        hidden = is_secret(value) or (_SECRET_NAME.search(name) and value != _EMPTY)
+        shown = _REDACTED if hidden else redacted(printable(value, _MAX_VALUE_LENGTH))
         shown_name = _REDACTED if is_secret(name) else redacted(printable(name, 200))
         rows.append((shown_name, shown))
     return tuple(rows)
@@ -137,27 +137,27 @@ def details_for_support(details: TokenDetails, at: datetime) -> str:
     """
     lines = [
         f"XDR Login {__version__} on {platform.platform()}",
-        f"Time: {_instant(at)}",
+        f"Time: {_format_instant(at)}",
         f"Profile: {details.profile}, client {details.client_id}",
         f"Issuer: {details.issuer}",
         *(f"{name}: {address}" for name, address in details.endpoints),
         f"Token type: {details.token_type}",
-        f"Issued: {_instant(details.issued_at)}",
-        f"Expires: {_instant(details.expires_at)}",
-        f"Renews: {_instant(details.renews_at)}" if details.renewable else "Not renewable",
+        f"Issued: {_format_instant(details.issued_at)}",
+        f"Expires: {_format_instant(details.expires_at)}",
+        f"Renews: {_format_instant(details.renews_at)}" if details.renewable else "Not renewable",
         f"Clock ahead of the server's by: {details.clock_offset:.0f} s",
-        f"Scopes asked for: {_names(scope for scope in details.scopes if scope.asked)}",
-        f"Scopes granted: {_names(scope for scope in details.scopes if scope.granted)}",
-        *(f"{each.name}: {each.value}" for each in details.claims if each.name in _FOR_SUPPORT),
+        f"Scopes asked for: {_scope_names(scope for scope in details.scopes if scope.requested)}",
+        f"Scopes granted: {_scope_names(scope for scope in details.scopes if scope.granted)}",
+        *(f"{each.name}: {each.value}" for each in details.claims if each.name in _SUPPORT_CLAIMS),
     ]
     return redacted("\n".join(lines))
 
 
-def _names(scopes: Iterable[Scope]) -> str:
+def _scope_names(scopes: Iterable[ScopeStatus]) -> str:
     return " ".join(scope.name for scope in scopes) or "none"
 
 
-def _instant(at: datetime | None) -> str:
+def _format_instant(at: datetime | None) -> str:
     return "never" if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
 
 
@@ -176,20 +176,20 @@ def _endpoints(profile: Profile, found: ServerMetadata) -> tuple[tuple[str, str]
     return tuple((name, address) for name, address in named if address)
 
 
-def _scopes(state: SignedIn) -> tuple[Scope, ...]:
+def _scopes(state: SignedIn) -> tuple[ScopeStatus, ...]:
     asked = state.requested_scope
     names = dict.fromkeys((*asked, *state.scope))
     return tuple(
-        Scope(name, asked=name in asked if asked else None, granted=name in state.scope)
+        ScopeStatus(name, requested=name in asked if asked else None, granted=name in state.scope)
         for name in names
     )
 
 
 def _claim(name: str, value: str) -> Claim:
-    return Claim(name, value, _read_instant(value) if name in _INSTANTS else None)
+    return Claim(name, value, _parse_instant(value) if name in _INSTANTS else None)
 
 
-def _read_instant(value: str) -> datetime | None:
+def _parse_instant(value: str) -> datetime | None:
     try:
         seconds = float(value)
         return datetime.fromtimestamp(seconds, UTC) if math.isfinite(seconds) else None
@@ -199,7 +199,7 @@ def _read_instant(value: str) -> datetime | None:
 
 def _leaves(members: Mapping[str, object], *, depth: int) -> Iterator[tuple[str, str]]:
     for name, value in members.items():
-        if isinstance(value, Mapping) and value and depth < _DEEPEST:
+        if isinstance(value, Mapping) and value and depth < _MAX_DEPTH:
             for inner, leaf in _leaves(value, depth=depth + 1):
                 yield f"{name} › {inner}", leaf
         elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):

@@ -11,7 +11,7 @@ from desktop.services.system.logs import redacted
 from desktop.services.wording.messages import advice_for
 
 
-def details(state: Failed, profile: Profile | None, at: datetime) -> str:
+def failure_report(state: Failed, profile: Profile | None, at: datetime) -> str:
     """What support asks for, as plain text; never a secret."""
     advice = advice_for(state.error, user_code=state.user_code)
     lines = [
@@ -22,6 +22,8 @@ def details(state: Failed, profile: Profile | None, at: datetime) -> str:
         advice.text,
     ]
     if profile is not None:
-        lines.insert(2, f"Profile: {profile.name}, {profile.place}, client {profile.client_id}")
+        lines.insert(
+            2, f"Profile: {profile.name}, {profile.provider_label}, client {profile.client_id}"
+        )
     detail = str(getattr(state.error, "detail", "") or getattr(state.error, "description", ""))
     return redacted("\n".join(filter(None, [*lines, errors.printable(detail)])))

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from desktop.oauth.errors import printable
 from desktop.services.system.resources import resource
 
-OWN_DESCRIPTION = "openapi/iroh-oauth2.json"
-LARGEST_DESCRIPTION = 16 * 1024 * 1024  # bytes
-MOST_ROUTES = 5000
-MOST_PARAMETERS = 200  # of one route
-_MOST_HOPS = 8  # from one reference to the next
+BUNDLED_DESCRIPTION = "openapi/iroh-oauth2.json"
+MAX_DESCRIPTION_SIZE = 16 * 1024 * 1024  # bytes
+MAX_ROUTES = 5000
+MAX_PARAMETERS = 200  # of one route
+_MAX_HOPS = 8  # from one reference to the next
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 _BODY_KINDS = {"body": "body", "formData": "form"}  # OpenAPI 2
 
@@ -54,21 +54,21 @@ class Route:
     assumed: str
 
 
-def own_routes() -> tuple[Route, ...]:
+def load_bundled_routes() -> tuple[Route, ...]:
     """What is known of the routes of Cisco XDR's OAuth2 service."""
-    return routes_in(resource(OWN_DESCRIPTION).read_bytes())
+    return parse_routes(resource(BUNDLED_DESCRIPTION).read_bytes())
 
 
-def routes_of(file: Path) -> tuple[Route, ...]:
+def load_routes(file: Path) -> tuple[Route, ...]:
     """The routes that `file` describes; raises `BadDescription` or `OSError`."""
     with file.open("rb") as opened:
-        content = opened.read(LARGEST_DESCRIPTION + 1)
-    if len(content) > LARGEST_DESCRIPTION:
+        content = opened.read(MAX_DESCRIPTION_SIZE + 1)
+    if len(content) > MAX_DESCRIPTION_SIZE:
         raise BadDescription("It is larger than 16 MB.")
-    return routes_in(content)
+    return parse_routes(content)
 
 
-def routes_in(content: bytes) -> tuple[Route, ...]:
+def parse_routes(content: bytes) -> tuple[Route, ...]:
     """The routes that OpenAPI 2 or 3 in JSON describes, by group; raises `BadDescription`."""
     try:
         document = json.loads(content)
@@ -80,11 +80,11 @@ def routes_in(content: bytes) -> tuple[Route, ...]:
         raise BadDescription("It is no OpenAPI description: neither “openapi” nor “swagger”.")
     reader = _Reader(document)
     routes = list(reader.routes())
-    if len(routes) > MOST_ROUTES:
-        raise BadDescription(f"It describes more than {MOST_ROUTES} routes.")
+    if len(routes) > MAX_ROUTES:
+        raise BadDescription(f"It describes more than {MAX_ROUTES} routes.")
     if not routes:
         raise BadDescription("It describes no route.")
-    order = reader.groups()
+    order = reader.group_order()
     return tuple(sorted(routes, key=lambda route: order.get(route.group, len(order))))
 
 
@@ -98,7 +98,7 @@ class _Reader:
         schemes = parts.get("securitySchemes", document.get("securityDefinitions"))
         self._schemes = _members(schemes)
 
-    def groups(self) -> dict[str, int]:
+    def group_order(self) -> dict[str, int]:
         """The place of each group in the order of the document."""
         tags = [_members(tag).get("name") for tag in _list(self._document.get("tags"))]
         return {_text(name): place for place, name in enumerate(tags)}
@@ -109,7 +109,7 @@ class _Reader:
         for path, item in _members(self._document.get("paths")).items():
             found = self._resolved(item)
             for method in _METHODS:
-                if isinstance(found.get(method), dict) and count <= MOST_ROUTES:
+                if isinstance(found.get(method), dict) and count <= MAX_ROUTES:
                     count += 1
                     yield self._route(str(path), method, found[method], found)
 
@@ -117,7 +117,7 @@ class _Reader:
         self, path: str, method: str, operation: dict[str, Any], item: dict[str, Any]
     ) -> Route:
         given = chain(_list(item.get("parameters")), _list(operation.get("parameters")))
-        found = [self._parameter(each) for each in islice(given, MOST_PARAMETERS)]
+        found = [self._parameter(each) for each in islice(given, MAX_PARAMETERS)]
         parameters = {(each.name, each.where): each for each in found}
         names = _list(operation.get("tags"))
         needs_token, scopes = self._security(operation)
@@ -148,7 +148,7 @@ class _Reader:
         media_type = next(iter(content), "")
         schema = self._resolved(_members(content.get(media_type)).get("schema"))
         required = _list(schema.get("required"))
-        for name, value in islice(_members(schema.get("properties")).items(), MOST_PARAMETERS):
+        for name, value in islice(_members(schema.get("properties")).items(), MAX_PARAMETERS):
             found = self._resolved(value)
             yield Parameter(
                 name=_text(name),
@@ -172,7 +172,7 @@ class _Reader:
 
     def _resolved(self, value: object) -> dict[str, Any]:
         """`value`, or what it refers to within the document; empty for what is no object."""
-        for _ in range(_MOST_HOPS):
+        for _ in range(_MAX_HOPS):
             reference = value.get("$ref") if isinstance(value, dict) else None
             if not isinstance(reference, str):
                 return _members(value)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from desktop.services.model.copy_formats import TokenValues
     from desktop.services.model.profile import Profile
 
-FORMATS = {
+PRINT_FORMATS = {
     "raw": CopyFormat.TOKEN,
     "header": CopyFormat.HEADER,
     "json": CopyFormat.JSON,
@@ -21,12 +21,12 @@ FORMATS = {
 """By the names that the command line has for them."""
 
 
-def printed(name: str, token: TokenValues, profile: Profile) -> str:
+def format_for_program(name: str, token: TokenValues, profile: Profile) -> str:
     """`token` of `profile` in the shape `name`, one of `FORMATS`.
 
     Raises `FormatForbidden` where an administrator does not allow it, and `NotForShell`.
     """
-    format_ = FORMATS[name]
+    format_ = PRINT_FORMATS[name]
     if format_.name in profile.policy.forbidden_formats:
         raise FormatForbidden(profile.policy.source)
     text = formatted(format_, token)

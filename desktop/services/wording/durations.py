@@ -1,7 +1,7 @@
 """Lengths of time in words, the same in window and terminal."""
 
 
-def duration_words(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """`seconds` in words for a sentence: "45 seconds", "3 minutes", "2 hours"."""
     whole = max(1, round(seconds))
     for size, unit in ((3600, "hour"), (60, "minute")):
@@ -10,7 +10,7 @@ def duration_words(seconds: float) -> str:
     return f"{whole} second{'s' if whole != 1 else ''}"
 
 
-def clock_words(seconds: float) -> str:
+def format_countdown(seconds: float) -> str:
     """`seconds` as a countdown: "9:41", "1:02:03". Rounded up, so that 0:00 means it is over."""
     whole = max(0, -int(-seconds // 1))
     minutes, rest = divmod(whole, 60)

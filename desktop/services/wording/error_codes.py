@@ -7,7 +7,7 @@ from desktop.services.model import errors as session_errors
 from desktop.services.model.profile import ProfileError
 from desktop.services.secrets.keystore import KeystoreError
 
-EXPECTED = (errors.OAuthError, KeystoreError, session_errors.SessionError, ProfileError)
+EXPECTED_ERRORS = (errors.OAuthError, KeystoreError, session_errors.SessionError, ProfileError)
 """What is told in words; anything else is a fault of this program."""
 
 _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
@@ -24,12 +24,12 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
             errors.NotApprovedInTime,
         ),
     ),
-    ("declined", (session_errors.NotAllowed, errors.AccessDenied)),
+    ("declined", (session_errors.TokenPermissionDenied, errors.AccessDenied)),
     (
         "forbidden",
         (
             session_errors.ForbiddenByPolicy,
-            session_errors.NobodyToAsk,
+            session_errors.CannotAskForPermission,
             errors.ForbiddenByPolicy,
             errors.InsufficientScope,
         ),
@@ -39,6 +39,6 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
 )
 
 
-def failure_code(error: Exception) -> str:
+def error_code(error: Exception) -> str:
     """The name of the kind of `error`; "failure" for one of no kind of its own."""
     return next((code for code, kinds in _CODES if isinstance(error, kinds)), "failure")

@@ -25,15 +25,15 @@ FIELD_NAMES = {
 }
 
 # What is said of the form, and has other words in a terminal: see `for_terminal`.
-ENDPOINTS = "the endpoints under “More options”"
+ENDPOINT_FIELDS = "the endpoints under “More options”"
 NEXT_FIELD = "the next field"
-CHOICES = "On, off, or as in the settings."
-ONE_A_LINE = "One a line, such as"
+SWITCH_CHOICES = "On, off, or as in the settings."
+ONE_PER_LINE = "One a line, such as"
 PROXY_SIGN_IN = (
     "into your profile, below “More options”; in a terminal, “xdr-login profiles edit NAME "
     "--proxy-user USER --proxy-password-stdin”"
 )
-TYPE_IN = "Type in the client password"
+ENTER_CLIENT_SECRET = "Type in the client password"
 
 _OPTIONS = {
     "name": "NAME",
@@ -43,30 +43,35 @@ _OPTIONS = {
 }
 
 
-def field(member: str) -> str:
+def field_reference(member: str) -> str:
     """Where the form has the field of `member`, which few need, and what it is in the file."""
     return f"“More options › {FIELD_NAMES[member]}” ({member})"
 
 
-def option(member: str) -> str:
+def option_name(member: str) -> str:
     """The option of the command line for `member`."""
     return _OPTIONS.get(member) or f"--{member.replace('_', '-')}"
 
 
 def for_terminal(text: str) -> str:
     """`text`, with the options of the command line in place of the fields of the form."""
-    for form, terminal in _IN_TERMINAL.items():
+    for form, terminal in _TERMINAL_TERMS.items():
         text = text.replace(form, terminal)
     return text
 
 
-_EDIT = "“xdr-login profiles edit NAME"
-_IN_TERMINAL = {
-    **{field(each): f"{option(each)} (“xdr-login profiles edit”)" for each in FIELD_NAMES},
-    ENDPOINTS: f"{option('device_authorization_endpoint')} and {option('token_endpoint')}",
-    NEXT_FIELD: option("proxy_user"),
-    CHOICES: "true or false; empty for what the settings say.",
-    ONE_A_LINE: "NAME=VALUE, such as",
-    PROXY_SIGN_IN: f"into your profile: {_EDIT} --proxy-user USER --proxy-password-stdin”",
-    TYPE_IN: f"Give the client password with {_EDIT} --client-secret-stdin”",
+_EDIT_COMMAND = "“xdr-login profiles edit NAME"
+_TERMINAL_TERMS = {
+    **{
+        field_reference(each): f"{option_name(each)} (“xdr-login profiles edit”)"
+        for each in FIELD_NAMES
+    },
+    ENDPOINT_FIELDS: (
+        f"{option_name('device_authorization_endpoint')} and {option_name('token_endpoint')}"
+    ),
+    NEXT_FIELD: option_name("proxy_user"),
+    SWITCH_CHOICES: "true or false; empty for what the settings say.",
+    ONE_PER_LINE: "NAME=VALUE, such as",
+    PROXY_SIGN_IN: f"into your profile: {_EDIT_COMMAND} --proxy-user USER --proxy-password-stdin”",
+    ENTER_CLIENT_SECRET: f"Give the client password with {_EDIT_COMMAND} --client-secret-stdin”",
 }

@@ -19,7 +19,7 @@ class Remedy(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MessageRow:
     """The words for one kind of error; `text` may need the error and the code on screen.
 
     `remedies` may depend on the error. `help` is what helps for good, said where the sign-in goes
@@ -33,5 +33,5 @@ class Row:
 
 
 # Where the same once more cannot help.
-ONLY_THE_PROFILE = (Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN)
-PROFILE_REMEDIES = (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
+EDIT_PROFILE_FIRST = (Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN)
+TRY_AGAIN_FIRST = (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)

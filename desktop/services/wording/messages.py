@@ -12,9 +12,14 @@ from desktop.services.model import errors as session_errors
 from desktop.services.model import profile
 from desktop.services.secrets import keystore
 from desktop.services.system.logs import redacted
-from desktop.services.wording.field_names import field
-from desktop.services.wording.message_rows import ONLY_THE_PROFILE, PROFILE_REMEDIES, Remedy, Row
-from desktop.services.wording.server_messages import SERVER_ROWS, server_says
+from desktop.services.wording.field_names import field_reference
+from desktop.services.wording.message_rows import (
+    EDIT_PROFILE_FIRST,
+    TRY_AGAIN_FIRST,
+    MessageRow,
+    Remedy,
+)
+from desktop.services.wording.server_messages import SERVER_ROWS, quoted_server_message
 
 __all__ = ["Advice", "Remedy", "advice_for", "facts_of"]
 
@@ -44,7 +49,7 @@ def advice_for(error: Exception, *, user_code: str = "") -> Advice:
     return Advice(row.title, redacted(text), remedies, redacted(facts), help_)
 
 
-_LONGEST_LINE = 48  # characters that fit the window
+_MAX_LINE_LENGTH = 48  # characters that fit the window
 
 
 def facts_of(error: BaseException | None) -> str:
@@ -57,10 +62,10 @@ def facts_of(error: BaseException | None) -> str:
         f"trace {trace_id}" if trace_id else "",
     )
     line = " · ".join(filter(None, facts))
-    return line if len(line) <= _LONGEST_LINE else "\n".join(filter(None, facts))
+    return line if len(line) <= _MAX_LINE_LENGTH else "\n".join(filter(None, facts))
 
 
-def _help_to_a_keyring() -> str:
+def _keyring_help() -> str:
     match sys.platform:
         case "win32":
             return "Start the service “Credential Manager”, or ask your administrator to."
@@ -70,17 +75,17 @@ def _help_to_a_keyring() -> str:
             return "Unlock or install GNOME Keyring or KWallet."
 
 
-def _reason(error: session_errors.NotSignedOut) -> str:
+def _keyring_reason(error: session_errors.SignOutFailed) -> str:
     cause = error.__cause__
     return f" {advice_for(cause).title}." if isinstance(cause, keystore.KeystoreError) else ""
 
 
-def _cause_says(error: session_errors.SignedOutByServer) -> str:
+def _cause_message(error: session_errors.SignedOutByServer) -> str:
     cause = error.__cause__
-    return server_says(cause) if isinstance(cause, errors.ErrorResponse) else ""
+    return quoted_server_message(cause) if isinstance(cause, errors.ErrorResponse) else ""
 
 
-def _why_unused(error: session_errors.ApprovalUnused) -> str:
+def _why_no_token(error: session_errors.CodeExchangeFailed) -> str:
     cause = error.__cause__
     if isinstance(cause, errors.Trouble) and cause.unused:
         return (
@@ -94,44 +99,44 @@ def _sentence(text: str) -> str:
     return text if text.endswith("?") else f"{text}."
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _quoted_list(names: tuple[str, ...]) -> str:
     return errors.printable(", ".join(f"“{name}”" for name in names), 300)
 
 
-def _others(error: profile.UnknownProfile) -> str:
+def _suggestion(error: profile.UnknownProfile) -> str:
     if error.near:
-        return f". Did you mean {_listed(error.near)}?"
-    return f", only {_listed(error.known)}." if error.known else "."
+        return f". Did you mean {_quoted_list(error.near)}?"
+    return f", only {_quoted_list(error.known)}." if error.known else "."
 
 
-_ROWS: dict[type[BaseException], Row] = {
+_ROWS: dict[type[BaseException], MessageRow] = {
     **SERVER_ROWS,
     # The keyring
-    keystore.KeyringMissing: Row(
+    keystore.KeyringMissing: MessageRow(
         "No keyring to save the token in",
         lambda _e, _: (
             "This computer has no keyring that can be used, and tokens are never written to a "
-            f"plain file. {_help_to_a_keyring()} You can also sign in without: the token is then "
+            f"plain file. {_keyring_help()} You can also sign in without: the token is then "
             "gone when you quit."
         ),
         (Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN),
-        _help_to_a_keyring,
+        _keyring_help,
     ),
-    keystore.KeyringLocked: Row(
+    keystore.KeyringLocked: MessageRow(
         "The keyring is locked",
         "Unlock it, then try again. You can also sign in without saving the token: it is then gone "
         "when you quit.",
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
         "Unlock it, then try to save it again.",
     ),
-    keystore.KeyringSilent: Row(
+    keystore.KeyringTimedOut: MessageRow(
         "The keyring does not answer",
         "It may be waiting for its password in another window. Unlock it, then try again. You can "
         "also sign in without saving the token.",
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
         "Unlock it, then try to save it again.",
     ),
-    keystore.KeyringFault: Row(
+    keystore.KeyringFault: MessageRow(
         "The keyring refused",
         lambda e, _: (
             f"It answered “{errors.printable(e.detail, 120)}”. Try again, or sign in without "
@@ -139,54 +144,55 @@ _ROWS: dict[type[BaseException], Row] = {
         ),
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
-    keystore.KeystoreError: Row(
+    keystore.KeystoreError: MessageRow(
         "The keyring cannot be used",
         "Try again, or sign in without saving the token: it is then gone when you quit.",
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
-    session_errors.ClientPasswordMissing: Row(
+    session_errors.ClientSecretMissing: MessageRow(
         "The client password is missing",
         lambda e, _: (
             "Your profile says that its client has a password, and the keyring holds none for it. "
             "Type it into the profile, or run “xdr-login profiles edit "
             f"{e.profile_id} --client-secret-stdin” in a terminal. Then try again."
         ),
-        ONLY_THE_PROFILE,
+        EDIT_PROFILE_FIRST,
     ),
-    session_errors.NoWayBack: Row(
+    session_errors.RedirectUriUnavailable: MessageRow(
         "Your browser cannot come back here",
         lambda e, _: (
             f"Nothing can listen at “{errors.printable(e.redirect_uri, 100)}”: another program may "
             "use that port, or it is no http address of this computer. Check "
-            f"{field('redirect_uri')} in your profile."
+            f"{field_reference('redirect_uri')} in your profile."
         ),
-        ONLY_THE_PROFILE,
+        EDIT_PROFILE_FIRST,
     ),
-    session_errors.ApprovalUnused: Row(
+    session_errors.CodeExchangeFailed: MessageRow(
         "Your approval brought no token",
-        lambda e, _: f"You approved it in your browser, but {_why_unused(e)}",
+        lambda e, _: f"You approved it in your browser, but {_why_no_token(e)}",
         (Remedy.SIGN_IN_AGAIN,),
     ),
-    session_errors.NotSignedOut: Row(
+    session_errors.SignOutFailed: MessageRow(
         "The token is still in the keyring",
         lambda e, _: (
-            f"You are not signed out: the keyring did not let go of it.{_reason(e)} Try again."
+            f"You are not signed out: the keyring did not let go of it.{_keyring_reason(e)} "
+            "Try again."
         ),
     ),
-    session_errors.SignedOutByServer: Row(
+    session_errors.SignedOutByServer: MessageRow(
         "The server has signed you out",
         lambda e, _: (
             "It renews your token no more: somebody revoked it, or it was not used for too long. "
-            f"Sign in again.{_cause_says(e)}"
+            f"Sign in again.{_cause_message(e)}"
         ),
         (Remedy.SIGN_IN_AGAIN,),
     ),
-    session_errors.SignedOutElsewhere: Row(
+    session_errors.SignedOutElsewhere: MessageRow(
         "You have signed out",
         "You did so in another window or terminal of this program. Sign in again to go on.",
         (Remedy.SIGN_IN_AGAIN,),
     ),
-    session_errors.NoToken: Row(
+    session_errors.NoToken: MessageRow(
         "There is no token",
         lambda e, _: (
             "You are not signed in, or no longer. Sign in (xdr-login login"
@@ -194,49 +200,49 @@ _ROWS: dict[type[BaseException], Row] = {
         ),
         (Remedy.SIGN_IN_AGAIN,),
     ),
-    session_errors.RenewalSlow: Row(
+    session_errors.RenewalTimedOut: MessageRow(
         "The new token takes long",
         "The old one has expired, and the server has not sent another yet. It is still being "
         "asked: try again in a moment.",
     ),
-    session_errors.NotForShell: Row(
+    session_errors.UnsafeForShell: MessageRow(
         "This token cannot be copied as a command",
         "It has characters that a shell could run. Copy the token itself.",
     ),
-    session_errors.GrantForbidden: Row(
+    session_errors.GrantForbidden: MessageRow(
         "Signing in with a code is forbidden",
         lambda e, _: (
             f"Your administrator has forbidden it ({e.source}). Sign in with another profile, or "
             "tell your administrator that you need this one."
         ),
-        PROFILE_REMEDIES,
+        TRY_AGAIN_FIRST,
     ),
-    session_errors.FormatForbidden: Row(
+    session_errors.FormatForbidden: MessageRow(
         "Copying in this shape is forbidden",
         lambda e, _: f"Your administrator has forbidden it ({e.source}). Choose another one.",
     ),
-    session_errors.ForbiddenByPolicy: Row(
+    session_errors.ForbiddenByPolicy: MessageRow(
         "This is not allowed here",
         lambda e, _: f"Your administrator has forbidden it ({e.source}).",
     ),
-    session_errors.NotAllowed: Row(
+    session_errors.TokenPermissionDenied: MessageRow(
         "You did not allow it",
         "XDR Login asked you whether a program may have the token, and you refused. Run it again "
         "to be asked again: after a minute at the soonest.",
     ),
-    session_errors.NotAnswered: Row(
+    session_errors.TokenPermissionTimedOut: MessageRow(
         "Nobody allowed it",
         "XDR Login asked in its window whether a program may have the token, and nobody answered "
         "within a minute. Run it again and answer there.",
     ),
-    session_errors.NobodyToAsk: Row(
+    session_errors.CannotAskForPermission: MessageRow(
         "There is no window to ask you in",
         "Your settings say that you are asked before a program gets a token. Start XDR Login, then "
         "run this again; or switch that setting off.",
     ),
-    session_errors.SessionError: Row("It did not work", "Try again."),
+    session_errors.SessionError: MessageRow("It did not work", "Try again."),
     # The profiles
-    profile.NoProfile: Row(
+    profile.NoProfile: MessageRow(
         "Set up your first profile",
         lambda e, _: (
             "A profile says where you sign in, and as which client. The window has a form for "
@@ -245,34 +251,34 @@ _ROWS: dict[type[BaseException], Row] = {
         ),
         (Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.UnknownProfile: Row(
+    profile.UnknownProfile: MessageRow(
         "There is no such profile",
         lambda e, _: (
-            f"No profile is called “{errors.printable(e.detail, 60)}”{_others(e)} Yours are in "
+            f"No profile is called “{errors.printable(e.detail, 60)}”{_suggestion(e)} Yours are in "
             f"{e.where}."
         ),
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.BrokenProfile: Row(
+    profile.BrokenProfile: MessageRow(
         "The profiles cannot be read",
         lambda e, _: (
             f"{e.where}: {_sentence(errors.printable(e.detail))} Correct it, then try again."
         ),
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.BrokenPolicy: Row(
+    profile.BrokenPolicy: MessageRow(
         "The policy of this computer is broken",
         lambda e, _: (
             f"{e.where}: {_sentence(errors.printable(e.detail))} What it forbids is not known, so "
             "nobody can sign in here. Tell your administrator, then try again."
         ),
     ),
-    profile.ProfileError: Row(
+    profile.ProfileError: MessageRow(
         "The profiles cannot be used",
         lambda e, _: f"Check {e.where}.",
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    Exception: Row(
+    Exception: MessageRow(
         "Something unexpected happened",
         "It is a fault of this program, not yours. A report without secrets was written to the "
         "log folder. Try again; if it happens again, send us the report.",

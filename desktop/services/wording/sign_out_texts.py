@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-ASK_ABOUT_ALL = "Sign out on all computers?"
-SPOKEN_ASK_ABOUT_ALL = (
+CONFIRM_ALL_COMPUTERS = "Sign out on all computers?"
+SPOKEN_CONFIRM_ALL_COMPUTERS = (
     "Sign out on all computers? Press again to end all that you granted this app, on all of them."
 )
 
@@ -24,7 +24,7 @@ def short_time(at: datetime, *, beside: datetime) -> str:
     return f"{local:%H:%M}" if same_day else f"{local:%H:%M} on {local.day} {local:%B}"
 
 
-def sign_out_tip(offered: Revocation | None) -> str:
+def sign_out_tooltip(offered: Revocation | None) -> str:
     """What signing out will do, for who wonders before pressing the button.
 
     `offered` is what the server has for it, `None` while that is not known.
@@ -51,37 +51,40 @@ def sign_out_tip(offered: Revocation | None) -> str:
             )
 
 
-def signed_out(state: SignedOut) -> str:
+def signed_out_message(state: SignedOut) -> str:
     """What has been removed and revoked, and what could not be; empty if nobody signed out."""
     if state.removed_at is None:
         return ""
     end = state.valid_until
     until = f" until {short_time(end, beside=state.removed_at)}" if end is not None else ""
-    return f"You are signed out. The token was removed from this computer{_revoked(state, until)}"
+    return (
+        "You are signed out. The token was removed from this "
+        f"computer{_revocation_clause(state, until)}"
+    )
 
 
-def told(profile_id: str, state: SignedOut) -> dict[str, object]:
+def sign_out_report(profile_id: str, state: SignedOut) -> dict[str, object]:
     """What a command is told of signing out; `failed` is why the server could not be told."""
-    from desktop.services.wording.error_codes import failure_code  # not before the first paint
+    from desktop.services.wording.error_codes import error_code  # not before the first paint
 
     end = state.valid_until
     return {
         "id": profile_id,
         "revocation": state.revocation.name.lower() if state.removed_at is not None else None,
         "valid_until": None if end is None else end.astimezone(UTC).isoformat(timespec="seconds"),
-        "text": signed_out(state) or "You are signed out.",
-        "failed": failure_code(state.not_revoked) if state.not_revoked else None,
+        "text": signed_out_message(state) or "You are signed out.",
+        "failed": error_code(state.revocation_error) if state.revocation_error else None,
     }
 
 
-def _revoked(state: SignedOut, until: str) -> str:
+def _revocation_clause(state: SignedOut, until: str) -> str:
     match state.revocation:
         case Revocation.REVOKED:
             return " and revoked at the server."
         case Revocation.GRANT_REVOKED:
             return ", and all that you granted this app was revoked, on all your computers."
         case Revocation.FAILED:
-            why = f" ({_title(state.not_revoked)})" if state.not_revoked else ""
+            why = f" ({_title(state.revocation_error)})" if state.revocation_error else ""
             return f"; the server could not be told{why}. A copy stays valid there{until}."
         case Revocation.UNDER_WAY:
             return "; the server is being told."

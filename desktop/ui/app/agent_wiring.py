@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from desktop.ipc.agent import Agent
 from desktop.oauth.clock import SystemClock
-from desktop.services.session.token_permission import Consent
+from desktop.services.session.token_permission import TokenPermission
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from desktop.ipc.agent import GoByTheFile, Reload
+    from desktop.ipc.agent import ReloadProfile, ReloadProfiles
     from desktop.services.session.sessions import Sessions
-    from desktop.services.session.token_permission import Answer, Question
+    from desktop.services.session.token_permission import PermissionAnswer, PermissionRequest
     from desktop.ui.app.controller import Controller
 
 
@@ -22,30 +22,30 @@ def make_agent(
     controller: Controller,
     sessions: Sessions,
     *,
-    reload: Reload,
-    go_by_the_file: GoByTheFile,
+    reload: ReloadProfile,
+    go_by_the_file: ReloadProfiles,
     ready: asyncio.Event,
     tell: Callable[[], None],
 ) -> Agent:
     """The agent; `tell` is called when a person is asked who may not see it."""
-    keeper, window = controller.keeper, controller.window
+    keeper, window = controller.settings_store, controller.window
 
-    async def ask(question: Question) -> Answer:
-        from desktop.ui.window.permission_window import QuestionWindow
+    async def ask(question: PermissionRequest) -> PermissionAnswer:
+        from desktop.ui.window.permission_window import PermissionWindow
 
         over = window.geometry() if window.in_sight() else window.screen().availableGeometry()
-        asking = QuestionWindow(question, window.windowIcon(), over=over)
+        permission_window = PermissionWindow(question, window.windowIcon(), over=over)
         tell()
-        return await asking.ask()
+        return await permission_window.ask()
 
     agent = Agent(
         sessions,
         reload=reload,
         go_by_the_file=go_by_the_file,
-        consent=Consent(ask, SystemClock()),
+        consent=TokenPermission(ask, SystemClock()),
         asks=lambda: keeper.settings.ask_for_tokens,
         leave=controller.sign_out_of,
         ready=ready,
     )
-    controller.pages.list_hand_outs(agent.hand_outs)
+    controller.pages.watch_recipients(agent.recipients)
     return agent

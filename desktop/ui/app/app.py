@@ -32,7 +32,7 @@ def run(options: Options) -> int:
     application = make_application()
     theme = Theme(application)
     window = Window(theme)
-    application.leave = window.close
+    application.on_quit = window.close
     if options.hidden:
         window.handle()  # which the session manager of the desktop and others may ask for
         if sys.platform == "darwin":
@@ -41,26 +41,26 @@ def run(options: Options) -> int:
             show_in_dock(False)
     else:
         window.show()
-        if not _wait(window, window.painted):
+        if not _wait_for_signal(window, window.painted):
             return 0
     application.has_painted = True
     loader = _Loader()
-    loaded = _wait(window, loader.finished, start=loader.start)
+    loaded = _wait_for_signal(window, loader.finished, start=loader.start)
     loader.join()  # closed meanwhile, it would tell an object that is gone
     if loader.error is not None:
         raise loader.error
     if not loaded:
         return 0
-    from desktop.ui.app.lifetime import live
+    from desktop.ui.app.lifetime import run_until_quit
 
-    return live(application, window, theme=theme, options=options)
+    return run_until_quit(application, window, theme=theme, options=options)
 
 
 def make_application() -> Application:
     """The application, as this program wants it; without a theme yet."""
     QGuiApplication.setDesktopFileName(APPLICATION_ID)
     if sys.platform == "win32":
-        _take_our_name()
+        _set_app_user_model_id()
     # Where a Wayland compositor has the data control protocol, as KDE and Sway do, Qt can copy
     # from the tray, and take a secret back, without the focus; it does so only when told.
     os.environ.setdefault("QT_WAYLAND_USE_DATA_CONTROL", "1")
@@ -74,7 +74,7 @@ def make_application() -> Application:
     return application
 
 
-def _take_our_name() -> None:
+def _set_app_user_model_id() -> None:
     """Let the taskbar and notifications of Windows know this by the shortcut's id, not the file."""
     if sys.platform == "win32":  # for the type checker
         import ctypes
@@ -162,8 +162,8 @@ def load_without_qt() -> None:
     import desktop.ui.kit.copy_progress
     import desktop.ui.views.actions
     import desktop.ui.wording.page_texts
-    import desktop.ui.wording.tray_texts  # noqa: F401
-    import desktop.ui.wording.window_texts
+    import desktop.ui.wording.tray_texts
+    import desktop.ui.wording.window_texts  # noqa: F401
 
     linecache.clearcache()
 
@@ -181,7 +181,7 @@ def _load_views() -> Iterator[None]:
     linecache.clearcache()
 
 
-def _wait(
+def _wait_for_signal(
     window: Window, signal: SignalInstance, *, start: Callable[[], None] | None = None
 ) -> bool:
     """Turn Qt's own event loop until `signal` comes; whether it came before the window closed."""

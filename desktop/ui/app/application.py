@@ -16,13 +16,13 @@ class Application(QApplication):
     """Asked to quit by the system, it does so in order: requests under way are ended first."""
 
     has_painted = False
-    leave: Callable[[], object]
+    on_quit: Callable[[], object]
 
     def event(self, event: QEvent) -> bool:
         """Answer what a Dock, a session manager or a logout asks."""
         # Telling one event from another loads them all: not before the first paint.
         if not self.has_painted or event.type().name != "Quit":
             return super().event(event)
-        self.leave()
+        self.on_quit()
         event.ignore()
         return True

@@ -33,7 +33,7 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
         self._order = itertools.count()  # what is due at one instant is called first in, first out
         self._alarm = QTimer(singleShot=True)
         self._alarm.setProperty("timerType", PRECISE_TIMER)
-        self._alarm.timeout.connect(self._call_what_is_due)
+        self._alarm.timeout.connect(self._on_alarm)
         super().__init__(*arguments)
 
     def call_later(
@@ -77,16 +77,16 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
             wait = math.ceil(max(0.0, self._due[0][0] - self.time()) * 1000)
             self._alarm.start(min(wait, _LONGEST_ALARM))
 
-    def _call_what_is_due(self) -> None:
+    def _on_alarm(self) -> None:
         # qasync turns Qt's loop once more after it has unset the running loop of asyncio.
         before = asyncio._get_running_loop()  # noqa: SLF001 - meant for those who write event loops
         asyncio._set_running_loop(self)  # noqa: SLF001 - as above
         try:
-            self._run_what_is_due()
+            self._run_due_handles()
         finally:
             asyncio._set_running_loop(before)  # noqa: SLF001 - as above
 
-    def _run_what_is_due(self) -> None:
+    def _run_due_handles(self) -> None:
         now = self.time()  # what these calls ask for comes after Qt's own events, in another turn
         while self._due and self._due[0][0] <= now:
             handle = heapq.heappop(self._due)[2]

@@ -8,7 +8,7 @@ import linecache
 import sys
 from collections.abc import Iterator
 
-USUAL_SWITCH_INTERVAL = 0.005  # seconds: what Python starts with
+DEFAULT_SWITCH_INTERVAL = 0.005  # seconds: what Python starts with
 
 
 def load_libraries() -> None:
@@ -60,7 +60,7 @@ def load_views() -> Iterator[None]:
     )
 
     linecache.clearcache()
-    sys.setswitchinterval(USUAL_SWITCH_INTERVAL)
+    sys.setswitchinterval(DEFAULT_SWITCH_INTERVAL)
     # Switched off at the start. What is loaded by now stays: no collection looks at it again.
     gc.freeze()
     gc.enable()

@@ -8,11 +8,11 @@ from desktop.services.model.copy_formats import CopyFormat
 
 if TYPE_CHECKING:
     from desktop.services.session.session import Session
-    from desktop.services.session.sessions import Standing
+    from desktop.services.session.sessions import ProfileStatus
     from desktop.ui.app.controller import Controller
 
 
-class ProfileWishes:
+class ProfileCommands:
     """The commands of the switcher and of the tray's submenus. Each returns at once."""
 
     def __init__(self, controller: Controller) -> None:
@@ -20,34 +20,34 @@ class ProfileWishes:
         self.unreadable = 0  # profiles in the file that make no sense
 
     @property
-    def standings(self) -> tuple[Standing, ...]:
+    def statuses(self) -> tuple[ProfileStatus, ...]:
         """Every profile, and how it stands."""
         sessions = self._controller.sessions
-        return sessions.standings if sessions is not None else ()
+        return sessions.statuses if sessions is not None else ()
 
     @property
-    def current(self) -> str:
+    def current_id(self) -> str:
         """The id of the profile in the window; empty while there is none."""
         session = self._controller.session
         return session.profile.id if session is not None else ""
 
     def switch(self, id_: str) -> None:
         """Bring the profile into the window; one that is gone since a menu was filled is not."""
-        if id_ != self.current and self._is_known(id_):
-            self._controller.switch_wanted.emit(id_)
+        if id_ != self.current_id and self._is_known(id_):
+            self._controller.switch_requested.emit(id_)
 
     def switch_to_number(self, number: int) -> None:
         """Bring the profile at that place into the window, counted from 0; nothing beyond."""
-        if number < len(self.standings):
-            self.switch(self.standings[number].profile.id)
+        if number < len(self.statuses):
+            self.switch(self.statuses[number].profile.id)
 
     def copy_token(self, id_: str, as_: CopyFormat = CopyFormat.TOKEN) -> None:
         """Put its access token on the clipboard."""
-        self._controller.copy_token_of(self._session(id_), as_)
+        self._controller.copy_token_of(self._session_of(id_), as_)
 
     def renew(self, id_: str) -> None:
         """Renew its token now."""
-        if (session := self._session(id_)) is not None:
+        if (session := self._session_of(id_)) is not None:
             session.renew()
 
     def sign_in(self, id_: str) -> None:
@@ -58,12 +58,12 @@ class ProfileWishes:
 
     def sign_out(self, id_: str) -> None:
         """Remove its token from this computer, and any token from the clipboard."""
-        if (session := self._session(id_)) is not None:
+        if (session := self._session_of(id_)) is not None:
             self._controller.sign_out_of(session)
 
     def _is_known(self, id_: str) -> bool:
-        return any(each.profile.id == id_ for each in self.standings)
+        return any(each.profile.id == id_ for each in self.statuses)
 
-    def _session(self, id_: str) -> Session | None:
+    def _session_of(self, id_: str) -> Session | None:
         sessions = self._controller.sessions
-        return sessions.named(id_) if sessions is not None else None
+        return sessions.find(id_) if sessions is not None else None

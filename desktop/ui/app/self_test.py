@@ -13,10 +13,10 @@ from desktop.ui.app.event_loop import EventLoop
 from desktop.ui.kit.theme import Theme
 from desktop.ui.window.window import Window
 
-PATIENCE = 30.0  # seconds for a first paint, and for the work, on a busy machine
+PAINT_TIMEOUT = 30.0  # seconds for a first paint, and for the work, on a busy machine
 
 
-def paint_while(work: Callable[[], Coroutine[None, None, str]]) -> str:
+def paint_and_run(work: Callable[[], Coroutine[None, None, str]]) -> str:
     """Show the window until it is painted, do `work` on its loop, and say what there is.
 
     Raises whatever keeps a person from seeing the window.
@@ -27,25 +27,25 @@ def paint_while(work: Callable[[], Coroutine[None, None, str]]) -> str:
     window.set_icon(QIcon(str(resource("icons/app.svg"))))
     _check_icon()
     with EventLoop(application) as loop:
-        told = loop.run_until_complete(_painted(window, work))
+        report = loop.run_until_complete(_wait_painted(window, work))
     colours = _colours(window.grab().toImage())
     if colours < 10:
         raise ValueError(f"the window has only {colours} colours: nothing is drawn in it")
     window.hide()
     formats = ", ".join(each.toStdString() for each in QImageReader.supportedImageFormats())
     return (
-        f"painted with Qt {qVersion()} on {QGuiApplication.platformName()}, {told}; "
+        f"painted with Qt {qVersion()} on {QGuiApplication.platformName()}, {report}; "
         f"styles {', '.join(QStyleFactory.keys())}; pictures {formats}; "
         f"plugins in {QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)}"
     )
 
 
-async def _painted(window: Window, work: Callable[[], Coroutine[None, None, str]]) -> str:
+async def _wait_painted(window: Window, work: Callable[[], Coroutine[None, None, str]]) -> str:
     painted = asyncio.Event()
     window.painted.connect(painted.set)
     window.show()
-    await asyncio.wait_for(painted.wait(), PATIENCE)
-    return await asyncio.wait_for(work(), PATIENCE)
+    await asyncio.wait_for(painted.wait(), PAINT_TIMEOUT)
+    return await asyncio.wait_for(work(), PAINT_TIMEOUT)
 
 
 def _check_icon() -> None:

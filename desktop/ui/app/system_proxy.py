@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
 
-from desktop.services.network.http_client import system_proxy
-from desktop.services.network.linux_proxy import portal_proxies
+from desktop.services.network.http_client import find_system_proxy
+from desktop.services.network.linux_proxy import query_portal
 
 if TYPE_CHECKING:
     from PySide6.QtNetwork import QNetworkProxy
 
-REMEMBERED = 60.0  # seconds
+CACHE_SECONDS = 60.0  # seconds
 _DIRECT = "direct://"
 
 
-def proxy_finder(platform: str = sys.platform) -> Callable[[str], str]:
+def make_proxy_finder(platform: str = sys.platform) -> Callable[[str], str]:
     """What tells the proxy for an address on this system."""
     if platform not in {"win32", "darwin"}:
-        return SystemProxy(ask=portal_proxies)  # there Qt knows no more than the environment
+        return SystemProxy(ask=query_portal)  # there Qt knows no more than the environment
     # PySide6 makes a class at the first use of its name: here, not in the thread that asks (`app`).
     from PySide6.QtCore import QUrl  # noqa: F401
     from PySide6.QtNetwork import (  # noqa: F401
@@ -32,7 +32,7 @@ def proxy_finder(platform: str = sys.platform) -> Callable[[str], str]:
         QNetworkProxyQuery,
     )
 
-    return SystemProxy(ask=_asked)
+    return SystemProxy(ask=_query_qt)
 
 
 class SystemProxy:
@@ -49,23 +49,23 @@ class SystemProxy:
         self, now: Callable[[], float] = time.monotonic, *, ask: Callable[[str], list[str]]
     ) -> None:
         self._now = now
-        self._ask = ask
+        self._query = ask
         self._known: dict[str, tuple[float, str]] = {}
 
     def __call__(self, address: str) -> str:
         """The address of the proxy; empty for none."""
         if getproxies_environment():
-            return system_proxy(address)
+            return find_system_proxy(address)
         parts = urlsplit(address)
         server = f"{parts.scheme}://{parts.netloc}/"  # a script has no business with the path
-        asked_at, proxy = self._known.get(server, (-REMEMBERED, ""))
-        if self._now() - asked_at >= REMEMBERED:
-            proxy = chosen(self._ask(server))
+        asked_at, proxy = self._known.get(server, (-CACHE_SECONDS, ""))
+        if self._now() - asked_at >= CACHE_SECONDS:
+            proxy = first_usable(self._query(server))
             self._known[server] = (self._now(), proxy)
         return proxy
 
 
-def _asked(address: str) -> list[str]:
+def _query_qt(address: str) -> list[str]:
     from PySide6.QtCore import QUrl
     from PySide6.QtNetwork import QNetworkProxyFactory, QNetworkProxyQuery
 
@@ -73,7 +73,7 @@ def _asked(address: str) -> list[str]:
     return [_address(each) for each in found]
 
 
-def chosen(proxies: list[str]) -> str:
+def first_usable(proxies: list[str]) -> str:
     """The first of `proxies` that can be used, or else the first one, of which is told why not."""
     usable = (each for each in proxies if not each.startswith("socks"))
     found = next(usable, next(iter(proxies), ""))

@@ -35,7 +35,7 @@ _RESUMED = 18  # Windows: PBT_APMRESUMEAUTOMATIC
 _BY_CALLBACK = 2  # Windows: DEVICE_NOTIFY_CALLBACK
 
 
-class Awakening(QObject):
+class WakeEvents(QObject):
     """Watches for both, as far as the system tells.
 
     Signals:
@@ -46,8 +46,8 @@ class Awakening(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._soon = QTimer(self, singleShot=True, interval=round(_SETTLES * 1000))
-        self._soon.timeout.connect(self.woke)
+        self._settle_timer = QTimer(self, singleShot=True, interval=round(_SETTLES * 1000))
+        self._settle_timer.timeout.connect(self.woke)
         self._routes: socket.socket | None = None
         self._power: _PowerWatch | None = None
         if sys.platform == "linux":
@@ -60,7 +60,7 @@ class Awakening(QObject):
 
     def close(self) -> None:
         """Watch no longer."""
-        self._soon.stop()
+        self._settle_timer.stop()
         if self._routes is not None:
             self._notifier.setEnabled(False)
             self._routes.close()
@@ -88,10 +88,10 @@ class Awakening(QObject):
         except BlockingIOError:
             return
         except OSError:  # ENOBUFS: there were more than the socket holds
-            self._soon.start()
+            self._settle_timer.start()
             return
         if has_new_route(data):
-            self._soon.start()
+            self._settle_timer.start()
 
     def _watch_sleep(self) -> None:
         from PySide6.QtDBus import QDBusConnection
@@ -127,7 +127,7 @@ class Awakening(QObject):
 
     def _on_reachability(self, reachability: QNetworkInformation.Reachability) -> None:
         if reachability.name == "Online":
-            self._soon.start()
+            self._settle_timer.start()
 
     def _watch_power(self) -> None:
         self._power = _PowerWatch(self.woke.emit)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 
 from desktop.services.model.states import Requesting
-from desktop.services.system.paths import told_folder
+from desktop.services.system.paths import shown_notices_folder
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
-from desktop.ui.window.dock import follow
+from desktop.ui.window.dock import follow_window
 from desktop.ui.wording import tray_texts
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop.services.model.profile import Profile
     from desktop.services.model.settings import Settings
     from desktop.services.model.states import State
-    from desktop.services.session.sessions import Standing
+    from desktop.services.session.sessions import ProfileStatus
     from desktop.ui.kit.copy_progress import CopyProgress
     from desktop.ui.tray.tray import Tray
     from desktop.ui.window.window import Window
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 # Seconds in which a click on the icon may have taken the keyboard away from the window.
-_JUST_LEFT = 0.4
-_TOLD_RUNS_ON = "keeps-running"  # the note that it has been said
+_JUST_DEACTIVATED = 0.4
+_KEEPS_RUNNING_NOTICE = "keeps-running"  # the note that it has been said
 
 
-class Presence(QObject):
+class WindowOrTray(QObject):
     """Hides the window in the tray and brings it back; without a tray it minimizes it.
 
     While the window is out of sight, it tells what needs a person.
@@ -48,23 +48,25 @@ class Presence(QObject):
         self._tray = tray
         self._state: State = Requesting(opening=True)
         self._profile = ""  # the id of the one in the window
-        self._standings: dict[str, Standing] = {}
-        self._told_trouble = False
+        self._statuses: dict[str, ProfileStatus] = {}
+        self._has_notified_trouble = False
         self._is_copying = False  # what goes wrong meanwhile is told of the copy
-        self._stands_in = False  # whether the window is minimized only because there is no tray
-        self._left_at = float("-inf")  # on the monotonic clock
-        window.hide_where(tray.is_there)
+        self._minimized_without_tray = (
+            False  # whether the window is minimized only because there is no tray
+        )
+        self._deactivated_at = float("-inf")  # on the monotonic clock
+        window.set_may_hide(tray.check_available)
         window.closed.connect(self._on_closed)
         window.handle().activeChanged.connect(self._on_active)
-        follow(window)
-        tray.opened.connect(self.bring_window)
+        follow_window(window)
+        tray.opened.connect(self.raise_window)
         tray.toggled.connect(self.toggle)
-        tray.appeared.connect(self._on_tray)
-        tray.missing.connect(self._on_no_tray)
+        tray.appeared.connect(self._on_tray_appeared)
+        tray.missing.connect(self._on_tray_missing)
 
-    def go_by(self, settings: Settings) -> None:
+    def apply(self, settings: Settings) -> None:
         """Tell nothing where the person does not want it."""
-        self._tray.notifies = settings.notifications
+        self._tray.notifications_enabled = settings.notifications
 
     def start(self) -> None:
         """Show the icon."""
@@ -80,24 +82,27 @@ class Presence(QObject):
         """Show `state` in the tray; tell what a person who does not see the window must know."""
         before, self._state = self._state, state
         self._tray.show_state(state, at)
-        news = (tray_texts.notification(before, state), self._news_of_trouble(state, at))
+        notifications = (
+            tray_texts.notification(before, state),
+            self._trouble_notification(state, at),
+        )
         if self._window.in_sight():
             return
         # What tells that a tray has gone is different everywhere; here is where somebody may wait.
-        self._tray.is_there()
-        for each in filter(None, news):
-            self._tray.tell(each)
+        self._tray.check_available()
+        for each in filter(None, notifications):
+            self._tray.notify(each)
 
-    def show_all(self, standings: tuple[Standing, ...], at: datetime) -> None:
+    def show_profiles(self, standings: tuple[ProfileStatus, ...], at: datetime) -> None:
         """Show every profile in the tray; tell what must be known of those not in the window."""
-        self._tray.show_all(standings, at)
-        before, self._standings = self._standings, {each.profile.id: each for each in standings}
-        for id_, standing in self._standings.items():
+        self._tray.show_profiles(standings, at)
+        before, self._statuses = self._statuses, {each.profile.id: each for each in standings}
+        for id_, standing in self._statuses.items():
             if id_ == self._profile or id_ not in before:
                 continue
             news = tray_texts.notification(before[id_].state, standing.state)
             if news is not None:
-                self._tray.tell(tray_texts.of_profile(standing.profile.name, news))
+                self._tray.notify(tray_texts.of_other_profile(standing.profile.name, news))
 
     def show_copy(self, progress: CopyProgress) -> None:
         """Acknowledge a copy in the tray; tell of one that did not come about."""
@@ -105,20 +110,20 @@ class Presence(QObject):
         if isinstance(progress, Copied):
             self._tray.acknowledge()
         elif isinstance(progress, NotCopied) and progress.title and not self._window.in_sight():
-            self._told_trouble = tray_texts.trouble_goes_on(self._state)
-            self._tray.tell(tray_texts.not_copied(progress.title))
+            self._has_notified_trouble = tray_texts.is_renewal_failing(self._state)
+            self._tray.notify(tray_texts.not_copied(progress.title))
 
-    def tell_question(self) -> None:
+    def notify_token_request(self) -> None:
         """Tell that a person is asked, who may look elsewhere."""
-        self._tray.tell(tray_texts.PROGRAM_ASKS)
+        self._tray.notify(tray_texts.TOKEN_REQUESTED)
 
-    def bring_window(self, activation: Mapping[str, str] | None = None) -> None:
+    def raise_window(self, activation: Mapping[str, str] | None = None) -> None:
         """Bring the window to the front.
 
         `activation` is what the desktop gave the program that asks for it, by the name of the
         environment variable; with it, what keeps windows from stealing the keyboard lets it pass.
         """
-        self._stands_in = False
+        self._minimized_without_tray = False
         window = self._window
         with _in_environment(activation or {}):
             window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
@@ -129,12 +134,12 @@ class Presence(QObject):
     def toggle(self) -> None:
         """Hide the window if it is in front, else bring it there."""
         in_front = self._window.isActiveWindow() or (
-            time.monotonic() - self._left_at < _JUST_LEFT  # the click itself took it
+            time.monotonic() - self._deactivated_at < _JUST_DEACTIVATED  # the click itself took it
         )
         if in_front and self._window.in_sight():
             self._window.hide()
         else:
-            self.bring_window()
+            self.raise_window()
 
     def close(self) -> None:
         """Take the icon away."""
@@ -142,35 +147,35 @@ class Presence(QObject):
 
     def _on_closed(self) -> None:
         if not self._window.isMinimized():
-            self._say_once(_TOLD_RUNS_ON, tray_texts.RUNS_ON)
+            self._notify_once(_KEEPS_RUNNING_NOTICE, tray_texts.KEEPS_RUNNING)
 
     def _on_active(self) -> None:
         if not self._window.handle().isActive():
-            self._left_at = time.monotonic()
+            self._deactivated_at = time.monotonic()
 
-    def _on_tray(self) -> None:
-        if self._stands_in and not self._window.in_sight():
+    def _on_tray_appeared(self) -> None:
+        if self._minimized_without_tray and not self._window.in_sight():
             self._window.hide()
-        self._stands_in = False
+        self._minimized_without_tray = False
 
-    def _on_no_tray(self) -> None:
+    def _on_tray_missing(self) -> None:
         # Nothing may run that cannot be reached.
         if not self._window.isVisible():
-            self._stands_in = True
-            self._window.put_away()
+            self._minimized_without_tray = True
+            self._window.minimize()
 
-    def _news_of_trouble(self, state: State, at: datetime) -> Notification | None:
-        if not tray_texts.trouble_goes_on(state):
-            self._told_trouble = False
-        news = tray_texts.cannot_renew(state, at)
-        if news is None or self._told_trouble or self._is_copying:
+    def _trouble_notification(self, state: State, at: datetime) -> Notification | None:
+        if not tray_texts.is_renewal_failing(state):
+            self._has_notified_trouble = False
+        news = tray_texts.renewal_failed(state, at)
+        if news is None or self._has_notified_trouble or self._is_copying:
             return None
-        self._told_trouble = True
+        self._has_notified_trouble = True
         return news
 
-    def _say_once(self, name: str, notification: Notification) -> None:
+    def _notify_once(self, name: str, notification: Notification) -> None:
         """Tell it, unless a note says that it has been told on this computer."""
-        note = told_folder() / name
+        note = shown_notices_folder() / name
         try:
             note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             note.touch(exist_ok=False)
@@ -178,7 +183,7 @@ class Presence(QObject):
             return
         except OSError as error:
             _log.info("it will be said again: %s", error)
-        self._tray.tell(notification)
+        self._tray.notify(notification)
 
 
 @contextmanager

@@ -48,7 +48,7 @@ class Clipboard(QObject):
         self._wayland = is_wayland() if wayland is None else wayland
         self._clipboard: QClipboard = QGuiApplication.clipboard()
         self._secret: str | None = None
-        self._left_behind: set[str] = set()  # secrets that the desktop may have kept
+        self._leftover_secrets: set[str] = set()  # secrets that the desktop may have kept
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.clear_secret)
         if self._wayland:
@@ -62,54 +62,54 @@ class Clipboard(QObject):
 
     def copy(self, text: str) -> None:
         """Put `text` on the clipboard."""
-        self._forget()
+        self._forget_secret()
         self._clipboard.setText(text)
 
     async def copy_secret(self, text: str) -> bool:
         """Put `text` on the clipboard for a short time, out of histories; whether it is there."""
-        before = self._left_behind | ({self._secret} if self._secret is not None else set())
-        self._forget()
+        before = self._leftover_secrets | ({self._secret} if self._secret is not None else set())
+        self._forget_secret()
         there = False
         try:
             there = await self._put(text)
         finally:
             if there:
-                self._left_behind.clear()
+                self._leftover_secrets.clear()
             else:
-                self._forget()
-                self._go_on_clearing(before)
+                self._forget_secret()
+                self._clear_later(before)
         return there
 
     async def _put(self, text: str) -> bool:
         """Put `text` on the clipboard; whether it is there."""
         if self._wayland and self._clipboard.ownsClipboard():
             # Its going makes an echo too, which must not be taken for that of `text`.
-            await self._echoed(self._clipboard.clear)
+            await self._change_and_wait_for_echo(self._clipboard.clear)
         self._secret = text
         self._timer.start(round(self.clear_after * 1000))
         put = partial(self._clipboard.setMimeData, _marked(text))
         if self._wayland:
-            return await self._accepted(put)
+            return await self._put_on_wayland(put)
         put()
         return self._holds(text)
 
     def clear_secret(self) -> None:
         """Empty the clipboard if it still holds the secret that was put there."""
         secret = self._secret
-        self._forget()
+        self._forget_secret()
         if secret is None or not self._holds(secret):
             return
         self._clipboard.clear()
         if self._wayland:
-            self._go_on_clearing({secret})
+            self._clear_later({secret})
 
     async def close(self) -> None:
         """Take the secret back for good: the program ends."""
         self.clear_secret()
-        if self._left_behind:
+        if self._leftover_secrets:
             await asyncio.sleep(ECHO)
             # Unheard, it would not have been sent before the program is gone.
-            await self._echoed(self._clear_what_was_left)
+            await self._change_and_wait_for_echo(self._clear_leftovers)
 
     def _holds(self, text: str) -> bool:
         # To own it is not enough: a person may have copied something else in our own window. Where
@@ -118,10 +118,10 @@ class Clipboard(QObject):
         content: QMimeData | None = self._clipboard.mimeData()  # None once it is empty
         return content is not None and bool(content.formats()) and content.text() == text
 
-    async def _accepted(self, put: Callable[[], None]) -> bool:
+    async def _put_on_wayland(self, put: Callable[[], None]) -> bool:
         """Do `put`; whether the compositor of Wayland went along. What it refused is gone again."""
         try:
-            if await self._echoed(put) and self._clipboard.ownsClipboard():
+            if await self._change_and_wait_for_echo(put) and self._clipboard.ownsClipboard():
                 return True
         except asyncio.CancelledError:
             self.clear_secret()
@@ -131,7 +131,7 @@ class Clipboard(QObject):
         self._clipboard.clear()
         return False
 
-    async def _echoed(self, change: Callable[[], None]) -> bool:
+    async def _change_and_wait_for_echo(self, change: Callable[[], None]) -> bool:
         """Do `change`; whether the compositor said something of it."""
         change()
         # What Qt says by itself has been said. What comes now comes from the compositor: that the
@@ -150,24 +150,24 @@ class Clipboard(QObject):
         return echo.done()
 
     def _on_focus(self, window: QWindow | None) -> None:
-        if window is not None and self._left_behind:
-            QTimer.singleShot(0, self, self._clear_what_was_left)
+        if window is not None and self._leftover_secrets:
+            QTimer.singleShot(0, self, self._clear_leftovers)
 
-    def _clear_what_was_left(self) -> None:
+    def _clear_leftovers(self) -> None:
         """Clear what the desktop has kept of a secret that was taken back."""
         # GNOME keeps a copy of what it loses, and shows it to nobody who has not got the focus.
-        if not self._left_behind or (self._wayland and QGuiApplication.focusWindow() is None):
+        if not self._leftover_secrets or (self._wayland and QGuiApplication.focusWindow() is None):
             return
-        if self._clipboard.text() in self._left_behind:
+        if self._clipboard.text() in self._leftover_secrets:
             self._clipboard.clear()
-        self._left_behind.clear()
+        self._leftover_secrets.clear()
 
-    def _go_on_clearing(self, secrets: set[str]) -> None:
+    def _clear_later(self, secrets: set[str]) -> None:
         """Take back, now or when a window has the focus, what is left of `secrets`."""
-        self._left_behind |= secrets
-        QTimer.singleShot(round(ECHO * 1000), self, self._clear_what_was_left)
+        self._leftover_secrets |= secrets
+        QTimer.singleShot(round(ECHO * 1000), self, self._clear_leftovers)
 
-    def _forget(self) -> None:
+    def _forget_secret(self) -> None:
         self._secret = None
         self._timer.stop()
 

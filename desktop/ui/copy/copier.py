@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from desktop.oauth.errors import OAuthError
-from desktop.services.model.copy_formats import CopyFormat, formatted, url_to_ask
+from desktop.services.model.copy_formats import CopyFormat, example_url_for, formatted
 from desktop.services.model.errors import FormatForbidden, NoToken, SessionError
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.wording.messages import advice_for
@@ -36,7 +36,7 @@ class TokenSource(Protocol):
     def metadata(self) -> ServerMetadata | None:
         """The endpoints of its provider, once known."""
 
-    async def fresh_token(self) -> TokenValues:
+    async def fetch_token(self) -> TokenValues:
         """A valid token, renewed where that is due.
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
@@ -65,12 +65,12 @@ class Copier(QObject):
         self._make_window = make_window
         self._window: CopyWindow | None = None  # still on screen when the task is over
         self._task: asyncio.Task[None] | None = None
-        self._ending: set[asyncio.Task[None]] = set()
+        self._cancelled_tasks: set[asyncio.Task[None]] = set()
 
     def copy(self, session: TokenSource | None, format: CopyFormat) -> None:  # noqa: A002
         """Copy the token of `session` in the shape `format`, in place of what is being copied."""
-        gave_up = self._give_up()
-        if gave_up and not _is_same(session, self.session):
+        gave_up = self._cancel_task()
+        if gave_up and not _is_same_profile(session, self.session):
             self.progressed.emit(NotCopied(""))
         self.session = session
         if session is None:
@@ -81,32 +81,32 @@ class Copier(QObject):
 
     def cancel(self) -> None:
         """Wait no longer; nothing happens where nothing is waited for."""
-        if self._give_up():
+        if self._cancel_task():
             self.progressed.emit(NotCopied(""))
 
     async def close(self) -> None:
         """End what is under way and take the secret off the clipboard."""
         self.cancel()
-        await self._ended()
+        await self._wait_for_cancelled()
         await self.clipboard.close()
 
-    def _give_up(self) -> bool:
+    def _cancel_task(self) -> bool:
         task, self._task = self._task, None
         if task is None or task.done():
             return False
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        self._cancelled_tasks.add(task)
+        task.add_done_callback(self._cancelled_tasks.discard)
         return task.cancel()
 
-    async def _ended(self) -> None:
-        if self._ending:
-            await asyncio.wait(set(self._ending))
+    async def _wait_for_cancelled(self) -> None:
+        if self._cancelled_tasks:
+            await asyncio.wait(set(self._cancelled_tasks))
 
     async def _run(self, session: TokenSource, format: CopyFormat) -> None:  # noqa: A002
         try:
             # The one before may still be taking back what it has set.
-            await self._ended()
-            outcome = await self._copied(session, format)
+            await self._wait_for_cancelled()
+            outcome = await self._copy_token(session, format)
         except (OAuthError, KeystoreError, SessionError) as error:
             outcome = _not_copied(error)
         except Exception as error:  # noqa: BLE001 - told to the loop's handler, and to the person
@@ -116,7 +116,7 @@ class Copier(QObject):
             )
         self.progressed.emit(outcome)
 
-    async def _copied(self, session: TokenSource, format: CopyFormat) -> Copied | NotCopied:  # noqa: A002
+    async def _copy_token(self, session: TokenSource, format: CopyFormat) -> Copied | NotCopied:  # noqa: A002
         policy = session.profile.policy
         if format.name in policy.forbidden_formats:
             raise FormatForbidden(policy.source)
@@ -127,11 +127,11 @@ class Copier(QObject):
             return NotCopied(refused, refused.partition(".")[0])
         self._window = window = self._make_window()
         try:
-            return await self._copied_from(window, session, format)
+            return await self._copy_from_window(window, session, format)
         finally:
-            window.leave()
+            window.finish()
 
-    async def _copied_from(
+    async def _copy_from_window(
         self,
         window: CopyWindow,
         session: TokenSource,
@@ -147,12 +147,12 @@ class Copier(QObject):
         return Copied(format, self.clipboard.clear_after)
 
     async def _put(self, session: TokenSource, format: CopyFormat) -> bool:  # noqa: A002
-        token = await session.fresh_token()
-        url = url_to_ask(session.profile, session.metadata)
+        token = await session.fetch_token()
+        url = example_url_for(session.profile, session.metadata)
         return await self.clipboard.copy_secret(formatted(format, token, url=url))
 
 
-def _is_same(session: TokenSource | None, other: TokenSource | None) -> bool:
+def _is_same_profile(session: TokenSource | None, other: TokenSource | None) -> bool:
     """Whether both are of one profile: then whoever shows the copy is the same."""
     ids = {each.profile.id if each is not None else None for each in (session, other)}
     return len(ids) == 1

@@ -30,29 +30,29 @@ class CopyWindow(QWidget):
     def __init__(self, *, active_within: float = ACTIVE_WITHIN) -> None:
         super().__init__()
         self._active_within = active_within
-        self._news: asyncio.Future[None] | None = None
+        self._changed: asyncio.Future[None] | None = None
         self._is_pressed = False
         self._is_closed = False
         self._has_copied = False
         self.setWindowTitle(window_texts.COPYING_TITLE)
         self.setMinimumWidth(NARROWEST)
         self.resize(NARROWEST, 0)
-        self._words = label(centred=True)
+        self._text = label(centred=True)
         self._button = Button("Copy", self._press, "primary")
         self._button.hide()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
         self._column.setSpacing(GAP)
-        self._column.addWidget(self._words)
+        self._column.addWidget(self._text)
         self._column.addWidget(self._button)
-        self._say(window_texts.COPYING)
+        self._show_text(window_texts.COPYING)
 
     async def open(self) -> bool:
         """Come up; whether the focus came too."""
         self.show()
         self.activateWindow()
         if not self.isActiveWindow():
-            await self._wait_for_news(self._active_within)
+            await self._wait_for_change(self._active_within)
         return self.isActiveWindow()
 
     async def wait_for_press(self, *, refused: bool) -> bool:
@@ -63,19 +63,19 @@ class CopyWindow(QWidget):
         self._is_pressed = False
         self._button.show()
         self._button.setFocus()
-        self._say(window_texts.COPY_REFUSED if refused else window_texts.PRESS_TO_COPY)
+        self._show_text(window_texts.COPY_REFUSED if refused else window_texts.PRESS_TO_COPY)
         while not (self._is_pressed or self._is_closed):
-            await self._wait_for_news(None)
-        self._say(window_texts.COPYING)
+            await self._wait_for_change(None)
+        self._show_text(window_texts.COPYING)
         return not self._is_closed
 
     def show_copied(self, clear_after: float) -> None:
         """Say that it is done; `clear_after` in seconds."""
         self._has_copied = True
         self._button.hide()
-        self._say(window_texts.copied(clear_after))
+        self._show_text(window_texts.copied(clear_after))
 
-    def leave(self) -> None:
+    def finish(self) -> None:
         """Close: at once, or when the good news has been read."""
         if self._has_copied:
             QTimer.singleShot(_READ_WITHIN, self, self.close)
@@ -86,7 +86,7 @@ class CopyWindow(QWidget):
         """Notice the focus."""
         super().changeEvent(event)
         if event.type().name == "ActivationChange":
-            self._tell()
+            self._notify_changed()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape gives up."""
@@ -99,22 +99,22 @@ class CopyWindow(QWidget):
         """Notice that the person gave up."""
         super().closeEvent(event)
         self._is_closed = True
-        self._tell()
+        self._notify_changed()
 
     def _press(self) -> None:
         self._is_pressed = True
-        self._tell()
+        self._notify_changed()
 
-    def _say(self, words: str) -> None:
-        self._words.setText(words)
+    def _show_text(self, words: str) -> None:
+        self._text.setText(words)
         self.setAccessibleName(words)
         self._column.activate()
         self.resize(self.width(), self._column.totalHeightForWidth(self.width()))
 
-    def _tell(self) -> None:
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
+    def _notify_changed(self) -> None:
+        if self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)
 
-    async def _wait_for_news(self, within: float | None) -> None:
-        self._news = asyncio.get_running_loop().create_future()
-        await asyncio.wait({self._news}, timeout=within)
+    async def _wait_for_change(self, within: float | None) -> None:
+        self._changed = asyncio.get_running_loop().create_future()
+        await asyncio.wait({self._changed}, timeout=within)

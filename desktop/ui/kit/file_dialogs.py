@@ -17,21 +17,21 @@ _KINDS = "Profiles (*.toml);;All files (*)"
 _CERTIFICATES = "Certificates (*.pem *.crt *.cer);;All files (*)"
 
 
-def ask_which(window: QWidget, then: Callable[[Path], object]) -> None:
+def ask_for_import_file(window: QWidget, then: Callable[[Path], object]) -> None:
     """Ask for a file that is there."""
     dialog = QFileDialog(window, "Import profiles", filter=_KINDS)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     _open(dialog, then)
 
 
-def ask_for_authorities(window: QWidget, then: Callable[[Path], object]) -> None:
+def ask_for_ca_file(window: QWidget, then: Callable[[Path], object]) -> None:
     """Ask for a file with certificates that is there."""
     dialog = QFileDialog(window, "Choose an authorities file", filter=_CERTIFICATES)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     _open(dialog, then)
 
 
-def ask_where_to(window: QWidget, name: str, then: Callable[[Path], object]) -> None:
+def ask_for_export_file(window: QWidget, name: str, then: Callable[[Path], object]) -> None:
     """Ask for a file to be written, called `name` unless the person wants another name."""
     dialog = QFileDialog(window, "Export profiles", filter=_KINDS)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)

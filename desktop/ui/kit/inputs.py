@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.ui.kit.stepper import Stepper
-from desktop.ui.kit.widgets import add_row, label, restyled, set_tip
+from desktop.ui.kit.widgets import add_row, label, set_style_property, set_tooltip
 
 if TYPE_CHECKING:
     from desktop.ui.kit.theme import Theme
@@ -45,7 +45,7 @@ class Choice(QComboBox):
         """What is chosen."""
         return str(self.currentData() or "")
 
-    def choose(self, value: str) -> None:
+    def show_value(self, value: str) -> None:
         """Choose `value` without calling it a change; one that is not known is added."""
         self.blockSignals(True)
         if self.findData(value) < 0:
@@ -53,7 +53,7 @@ class Choice(QComboBox):
         self.setCurrentIndex(self.findData(value))
         self.blockSignals(False)
 
-    def close_off(self, values: Container[str]) -> None:
+    def disable_values(self, values: Container[str]) -> None:
         """Let those of `values` be seen, and not be chosen."""
         model = self.model()
         assert isinstance(model, QStandardItemModel)  # noqa: S101 - what a combo box has
@@ -76,7 +76,7 @@ class Choice(QComboBox):
         painter.drawText(edge + _ARROW, "▾")
 
 
-class Line(QLineEdit):
+class TextInput(QLineEdit):
     """One line of text."""
 
     def __init__(self, hint: str = "", *, secret: bool = False) -> None:
@@ -89,7 +89,7 @@ class Line(QLineEdit):
         """What was typed."""
         return self.text()
 
-    def choose(self, value: str) -> None:
+    def show_value(self, value: str) -> None:
         """Show `value` without calling it a change."""
         self.blockSignals(True)
         self.setText(value)
@@ -97,7 +97,7 @@ class Line(QLineEdit):
         self.setCursorPosition(0)
 
 
-class Lines(QPlainTextEdit):
+class MultilineInput(QPlainTextEdit):
     """A few lines of text. Tab goes on to the next field."""
 
     def __init__(self, hint: str = "") -> None:
@@ -111,14 +111,14 @@ class Lines(QPlainTextEdit):
         """What was typed."""
         return self.toPlainText()
 
-    def choose(self, value: str) -> None:
+    def show_value(self, value: str) -> None:
         """Show `value` without calling it a change."""
         self.blockSignals(True)
         self.setPlainText(value)
         self.blockSignals(False)
 
 
-class OwnNumber(QWidget):
+class NumberOrDefault(QWidget):
     """A number of its own, or the usual one.
 
     Signals:
@@ -158,9 +158,9 @@ class OwnNumber(QWidget):
         """The number, or nothing for the usual one."""
         return str(self._number.number.value()) if self._choice.value() else ""
 
-    def choose(self, value: str) -> None:
+    def show_value(self, value: str) -> None:
         """Show `value` without calling it a change."""
-        self._choice.choose(_OWN if value else "")
+        self._choice.show_value(_OWN if value else "")
         if value.isascii() and value.isdigit():
             self._number.show_value(int(value))
         self._number.setVisible(bool(value))
@@ -172,7 +172,7 @@ class OwnNumber(QWidget):
 
 _OWN = "own"
 
-Control = Choice | Line | Lines | OwnNumber
+Control = Choice | TextInput | MultilineInput | NumberOrDefault
 
 
 class Field(QWidget):
@@ -210,11 +210,11 @@ class Field(QWidget):
         """Show what is wrong, or what it is for where nothing is."""
         self._note.setText(text or self._about)
         self._note.setVisible(bool(text or self._about))
-        restyled(self._note, "role", "fault" if text else "muted")
-        restyled(self.control, "wrong", "true" if text else "false")
-        set_tip(self.control, text or self._about)
+        set_style_property(self._note, "role", "fault" if text else "muted")
+        set_style_property(self.control, "wrong", "true" if text else "false")
+        set_tooltip(self.control, text or self._about)
 
-    def explain(self, about: str) -> None:
+    def set_help(self, about: str) -> None:
         """Say what it is for now."""
         self._about = about
         self.show_fault(self.fault)
@@ -223,9 +223,9 @@ class Field(QWidget):
         """Call `deed` whenever a person has changed it."""
         if isinstance(self.control, Choice):
             self.control.currentIndexChanged.connect(lambda _index: deed())
-        elif isinstance(self.control, Line):
+        elif isinstance(self.control, TextInput):
             self.control.textChanged.connect(lambda _text: deed())
-        elif isinstance(self.control, OwnNumber):
+        elif isinstance(self.control, NumberOrDefault):
             self.control.changed.connect(deed)
         else:
             self.control.textChanged.connect(deed)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QSpinBox, QWidget
 
-from desktop.ui.kit.widgets import Button, restyled
+from desktop.ui.kit.widgets import Button, set_style_property
 
 _STEP = 5
 _WIDTH, _HEIGHT = 66, 32
@@ -30,7 +30,7 @@ class Stepper(QWidget):
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(4)
-        for widget in (self._less, _Field(self.number), self._more):
+        for widget in (self._less, _NumberFrame(self.number), self._more):
             line.addWidget(widget)
 
     def show_value(self, value: int) -> None:
@@ -49,7 +49,7 @@ class Stepper(QWidget):
         return made
 
 
-class _Field(QFrame):
+class _NumberFrame(QFrame):
     """The frame of a number: a style sheet that gives the number itself one takes its text away."""
 
     def __init__(self, number: "_Number") -> None:
@@ -62,7 +62,7 @@ class _Field(QFrame):
         number.focused.connect(self._show_ring)
 
     def _show_ring(self, focused: bool) -> None:  # noqa: FBT001 - a slot
-        restyled(self, "ring", "true" if focused else "false")
+        set_style_property(self, "ring", "true" if focused else "false")
 
 
 class _Number(QSpinBox):

@@ -79,14 +79,14 @@ class Theme:
 
     def __init__(self, application: QApplication) -> None:
         self._application = application
-        self.motion = False
+        self.allows_motion = False
         self._chosen = "system"
         # The palette knows it too; asking for the scheme would load `Qt` before the first paint.
         self._system_is_dark = _is_dark(application.palette())
         self.tokens = DARK if self._system_is_dark else LIGHT
-        self.wear(self.tokens)
+        self.apply_tokens(self.tokens)
 
-    def follow(self) -> None:
+    def follow_system(self) -> None:
         """Follow the system's colour scheme from now on, and its wish for less motion."""
         # Kept in a name: what hangs on it dies with its Python object.
         hints = self._application.styleHints()
@@ -95,15 +95,15 @@ class Theme:
         self._on_scheme(hints.colorScheme())
         # Qt 6.11 does not know it yet.
         preference = getattr(hints.accessibility(), "motionPreference", None)
-        self.motion = preference is None or preference().name != "ReducedMotion"
+        self.allows_motion = preference is None or preference().name != "ReducedMotion"
 
-    def choose(self, scheme: str) -> None:
+    def choose_scheme(self, scheme: str) -> None:
         """Be `light` or `dark` whatever the system is, or follow it where that is `system`."""
         if scheme != self._chosen:
             self._chosen = scheme
             self._on_scheme(self._application.styleHints().colorScheme())
 
-    def wear(self, tokens: dict[str, str]) -> None:
+    def apply_tokens(self, tokens: dict[str, str]) -> None:
         """Dress the application in `tokens`."""
         self.tokens = tokens
         self._application.setPalette(_palette(tokens))
@@ -125,7 +125,7 @@ class Theme:
         dark = dark if self._chosen == "system" else self._chosen == "dark"
         tokens = DARK if dark else LIGHT
         if tokens is not self.tokens:
-            self.wear(tokens)
+            self.apply_tokens(tokens)
 
     def _style_sheet(self) -> str:
         font = self._application.font()

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 
-from desktop.ui.kit.widgets import Button, Card, label, quiet
+from desktop.ui.kit.widgets import Button, Card, fit_to_text, label
 
 
 class WarningCard(Card):
@@ -17,7 +17,7 @@ class WarningCard(Card):
         self.column.addWidget(self._text)
         self.column.addWidget(self._facts)
         if button is not None:
-            self.column.addWidget(quiet(button), alignment=Qt.AlignmentFlag.AlignRight)
+            self.column.addWidget(fit_to_text(button), alignment=Qt.AlignmentFlag.AlignRight)
         self.hide()
 
     def show_text(self, text: str, facts: str = "") -> None:

@@ -70,8 +70,8 @@ class Button(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.clicked.connect(lambda _checked=False: pressed())
         self._narrow = kind in {"", "primary"}
-        self._back = QTimer(self, singleShot=True, interval=_ACKNOWLEDGED_FOR)
-        self._back.timeout.connect(self.release)
+        self._restore_timer = QTimer(self, singleShot=True, interval=_ACKNOWLEDGED_FOR)
+        self._restore_timer.timeout.connect(self.restore_text)
         self._is_taking_focus = False
 
     def acknowledge(self, *texts: str) -> None:
@@ -79,14 +79,14 @@ class Button(QPushButton):
         room = self.width() - 2 * _BESIDE_WORDS
         fitting = (text for text in texts if self.fontMetrics().horizontalAdvance(text) <= room)
         self.setText(next(fitting, texts[-1]))
-        self._back.start()
+        self._restore_timer.start()
 
-    def hold(self, text: str) -> None:
+    def replace_text(self, text: str) -> None:
         """Show `text` instead of the label, until `release` or `acknowledge`."""
-        self._back.stop()
+        self._restore_timer.stop()
         self.setText(text)
 
-    def release(self) -> None:
+    def restore_text(self) -> None:
         """Show the label again."""
         self.setText(self._text)
 
@@ -100,24 +100,24 @@ class Button(QPushButton):
         super().focusInEvent(event)
         # A reason is one of `Qt`, which the first code does without: see `numbers`.
         if not self._is_taking_focus and event.reason().name != _BACK_AT_THE_WINDOW:
-            self._show_ring(shown=event.reason().name in _KEYBOARD)
+            self._show_focus_ring(shown=event.reason().name in _KEYBOARD)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Take the ring away, unless the whole window is left: who comes back looks for it."""
         super().focusOutEvent(event)
         if event.reason().name != _BACK_AT_THE_WINDOW:
-            self._show_ring(shown=False)
+            self._show_focus_ring(shown=False)
 
     def take_focus(self, *, ringed: bool) -> None:
         """Be what the keyboard is on, in place of something that goes away."""
         self._is_taking_focus = True
         self.setFocus()
         self._is_taking_focus = False
-        self._show_ring(shown=ringed)
+        self._show_focus_ring(shown=ringed)
 
-    def _show_ring(self, *, shown: bool) -> None:
-        if has_ring(self) != shown:
-            restyled(self, "ring", "true" if shown else "false")
+    def _show_focus_ring(self, *, shown: bool) -> None:
+        if has_focus_ring(self) != shown:
+            set_style_property(self, "ring", "true" if shown else "false")
 
 
 class Card(QFrame):
@@ -206,7 +206,7 @@ class View(QWidget):
         return False
 
 
-def set_tip(widget: QWidget, text: str) -> None:
+def set_tooltip(widget: QWidget, text: str) -> None:
     """Explain `widget` to who points at it and to who listens. `text` is never read as markup."""
     from html import escape
 
@@ -217,19 +217,19 @@ def set_tip(widget: QWidget, text: str) -> None:
     widget.setAccessibleDescription(text)
 
 
-def quiet(button: Button) -> Button:
+def fit_to_text(button: Button) -> Button:
     """`button` no wider than its words, for the footer."""
     button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     button.setProperty("narrow", "true")
     return button
 
 
-def has_ring(widget: QWidget | None) -> bool:
+def has_focus_ring(widget: QWidget | None) -> bool:
     """Whether `widget` shows that the keyboard is on it."""
     return widget is not None and widget.property("ring") == "true"
 
 
-def bring_into_view(widget: QWidget) -> None:
+def scroll_into_view(widget: QWidget) -> None:
     """Scroll what is around `widget` until it can be seen."""
     around = widget.parentWidget()
     while around is not None and not isinstance(around, QScrollArea):
@@ -238,7 +238,7 @@ def bring_into_view(widget: QWidget) -> None:
         around.ensureWidgetVisible(widget)
 
 
-def restyled(widget: QWidget, name: str, value: str) -> None:
+def set_style_property(widget: QWidget, name: str, value: str) -> None:
     """Set a property that the style sheet selects by, and apply it."""
     if widget.property(name) != value:
         widget.setProperty(name, value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from desktop.services.system.components import components, licences_folder
+from desktop.services.system.components import licences_folder, load_components
 from desktop.services.system.worker import Worker
 from desktop.ui.pages.about_view import AboutView
 from desktop.ui.window.announcer import Announcer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desktop.ui.window.window import Window
 
 
-class AboutPage(QObject):
+class AboutController(QObject):
     """Serves the page. What is inside cannot change while the program runs: it is read once."""
 
     _read = Signal(object)
@@ -31,17 +31,17 @@ class AboutPage(QObject):
         self._clipboard = clipboard
         self._announcer = Announcer(window)
         self._worker = Worker("about")
-        self._inside: tuple[Component, ...] = ()
+        self._components: tuple[Component, ...] = ()
         # From the thread of the worker to the one of the window.
         self._read.connect(self._on_read)
 
     def open(self) -> None:
         """Show it."""
         page = AboutView(self)
-        page.show_components(self._inside)
+        page.show_components(self._components)
         self._window.show_page(page)
-        if not self._inside:
-            self._worker.submit(components).add_done_callback(self._read.emit)
+        if not self._components:
+            self._worker.submit(load_components).add_done_callback(self._read.emit)
 
     def close_page(self) -> None:
         """Leave the page."""
@@ -50,14 +50,14 @@ class AboutPage(QObject):
     def copy(self, text: str) -> None:
         """Put `text` on the clipboard."""
         self._clipboard.copy(text)
-        self._announcer.say("Copied")
+        self._announcer.announce("Copied")
 
     def open_licences(self) -> None:
         """Show the folder of the licences."""
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(licences_folder())))
 
     def _on_read(self, read: Future[tuple[Component, ...]]) -> None:
-        self._inside = read.result()
+        self._components = read.result()
         page = self._window.page
         if isinstance(page, AboutView):
-            page.show_components(self._inside)
+            page.show_components(self._components)

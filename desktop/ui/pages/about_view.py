@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from desktop.services.system import about
 from desktop.services.system.components import licences_folder
 from desktop.ui.kit.fact_rows import FactRows
-from desktop.ui.kit.widgets import Button, Card, View, add_row, label, quiet
+from desktop.ui.kit.widgets import Button, Card, View, add_row, fit_to_text, label
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,9 +37,9 @@ class AboutView(View):
 
     def __init__(self, wishes: AboutWishes) -> None:
         super().__init__()
-        self._wishes = wishes
-        self._facts = about.facts(qVersion(), QGuiApplication.platformName())
-        self._inside: tuple[Component, ...] = ()
+        self._controller = wishes
+        self._facts = about.system_facts(qVersion(), QGuiApplication.platformName())
+        self._components: tuple[Component, ...] = ()
         self._list = FactRows("What is inside", stacked=True)
         self.column.addWidget(label("About XDR Login", "title"))
         here = FactRows("This installation")
@@ -48,8 +48,8 @@ class AboutView(View):
         self.column.addWidget(self._licences())
         self.column.addWidget(self._list)
         self.column.addStretch(1)
-        self._back = quiet(Button("Back", wishes.close_page, "quiet"))
-        self._copy = quiet(Button("Copy for a report", self.copy, "quiet"))
+        self._back = fit_to_text(Button("Back", wishes.close_page, "quiet"))
+        self._copy = fit_to_text(Button("Copy for a report", self.copy, "quiet"))
         self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
         self.footer_row.addWidget(self._copy)
@@ -63,7 +63,7 @@ class AboutView(View):
 
     def show_components(self, inside: tuple[Component, ...]) -> None:
         """Show what is inside."""
-        self._inside = inside
+        self._components = inside
         self._list.show_rows(
             tuple((f"{each.name} {each.version}", each.licence) for each in inside)
         )
@@ -74,15 +74,15 @@ class AboutView(View):
 
     def copy(self) -> None:
         """Copy what a report needs."""
-        self._wishes.copy(about.report(self._facts, self._inside))
+        self._controller.copy(about.format_report(self._facts, self._components))
         self._copy.acknowledge("Copied")
 
     def _licences(self) -> Card:
         card = Card()
         card.column.addWidget(label("Licences", "heading"))
-        for text in (about.OWN, about.LGPL):
+        for text in (about.LICENCE_NOTICE, about.QT_NOTICE):
             card.column.addWidget(label(text))
         card.column.addWidget(label(f"Their texts are in {licences_folder()}.", "muted"))
-        folder = quiet(Button("Open licences folder", self._wishes.open_licences, "link"))
+        folder = fit_to_text(Button("Open licences folder", self._controller.open_licences, "link"))
         add_row(card.column, folder).addStretch(1)
         return card

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from desktop.services.system.browsers import installed_browsers, open_in
+from desktop.services.system.browsers import find_browsers, open_in
 from desktop.services.system.worker import Worker
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class BrowserOpener(QObject):
             lambda future: self._opened.emit(future, link)
         )
 
-    def look(self) -> None:
+    def list_browsers(self) -> None:
         """Find out which there are."""
-        self._worker.submit(installed_browsers).add_done_callback(
+        self._worker.submit(find_browsers).add_done_callback(
             lambda future: self.listed.emit(future.result())
         )
 

@@ -6,12 +6,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from desktop.services.model.states import SignedIn, State
-from desktop.services.token.details import Scope, TokenDetails
+from desktop.services.token.details import ScopeStatus, TokenDetails
 from desktop.ui.kit.fact_rows import FactRows
-from desktop.ui.kit.widgets import Button, Card, View, label, quiet
+from desktop.ui.kit.widgets import Button, Card, View, fit_to_text, label
 from desktop.ui.pages.revealed_token import TokenReveal
-from desktop.ui.pages.server_answer_card import AskedCard, GrantCard
-from desktop.ui.pages.server_query import Said
+from desktop.ui.pages.server_answer_card import GrantCard, ServerAnswerCard
+from desktop.ui.pages.server_query import ServerAnswer
 from desktop.ui.views.actions import Actions, PageActions
 from desktop.ui.wording import page_texts
 
@@ -28,29 +28,29 @@ class DetailsView(View):
         self._scopes = _ScopesCard()
         self._parties = FactRows("Client and server", stacked=True)
         self._claims = FactRows("Claims", stacked=True)
-        self._programs = FactRows(page_texts.HAND_OUTS)
+        self._recipients = FactRows(page_texts.RECIPIENTS)
         self.reveal = TokenReveal(actions, pages)
-        self._who = AskedCard("Who am I", pages.ask_who_am_i)
-        self._grant = GrantCard(actions, pages.ask_app_grant)
+        self._userinfo = ServerAnswerCard("Who am I", pages.query_userinfo)
+        self._grant = GrantCard(actions, pages.query_app_grant)
         self.column.addWidget(label("Details", "title"))
         for card in (
             self._times,
             self._scopes,
-            self._who,
+            self._userinfo,
             self._grant,
-            self._programs,
+            self._recipients,
             self._parties,
             self._claims,
             self.reveal,
         ):
             self.column.addWidget(card)
         self.column.addStretch(1)
-        self._back = quiet(Button("Back", pages.close_page, "quiet"))
-        self._copy = quiet(Button("Copy details", self.copy, "quiet"))
+        self._back = fit_to_text(Button("Back", pages.close_page, "quiet"))
+        self._copy = fit_to_text(Button("Copy details", self.copy, "quiet"))
         self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
         self.footer_row.addWidget(self._copy)
-        self.show_hand_outs()
+        self.show_recipients()
 
     def shows(self, state: State) -> bool:
         """Only what is known of a token."""
@@ -63,28 +63,28 @@ class DetailsView(View):
         before, self._state = self._state, state
         if before is not None and before.issued_at != state.issued_at:
             self.reveal.hide_token()  # it is no longer the one that is shown
-        self._grant.show_offer(leaving=state.leaving)
+        self._grant.refresh(leaving=state.signing_out)
         details = self._pages.details(state)
         if details is not None:
             self._show_details(details)
 
-    def show_who_am_i(self, answer: Said) -> None:
+    def show_userinfo(self, answer: ServerAnswer) -> None:
         """Show what the server said."""
-        self._who.show_answer(answer)
+        self._userinfo.show_answer(answer)
 
-    def show_app_grant(self, answer: Said) -> None:
+    def show_app_grant(self, answer: ServerAnswer) -> None:
         """Show what the server said of the grant."""
         self._grant.show_answer(answer)
 
     def step_back(self) -> bool:
         """Take a question back; whether there was one."""
-        return self._grant.give_up()
+        return self._grant.cancel_question()
 
-    def show_hand_outs(self) -> None:
+    def show_recipients(self) -> None:
         """Show which programs got the token of late."""
-        hand_outs = self._pages.hand_outs()
-        self._programs.show_note(page_texts.about_hand_outs(hand_outs))
-        self._programs.show_rows(page_texts.hand_out_rows(hand_outs))
+        recipients = self._pages.recipients()
+        self._recipients.show_note(page_texts.about_recipients(recipients))
+        self._recipients.show_rows(page_texts.recipient_rows(recipients))
 
     def primary(self) -> Button:
         """Going back: nothing here is to be pressed by chance."""
@@ -110,12 +110,12 @@ class _ScopesCard(Card):
 
     def __init__(self) -> None:
         super().__init__(spacing=8)
-        self._shown: tuple[Scope, ...] | None = None
+        self._shown: tuple[ScopeStatus, ...] | None = None
         self._table = QWidget()
         self.column.addWidget(label("Scopes", "heading"))
         self.column.addWidget(self._table)
 
-    def show_scopes(self, scopes: tuple[Scope, ...]) -> None:
+    def show_scopes(self, scopes: tuple[ScopeStatus, ...]) -> None:
         """A row for each."""
         if scopes == self._shown:
             return
@@ -130,7 +130,7 @@ class _ScopesCard(Card):
             grid.addWidget(label(heading, "muted"), 0, column)
             grid.setColumnStretch(column, 1)
         for number, scope in enumerate(scopes, 1):
-            role = "" if scope.asked is not False and scope.granted else "difference"
+            role = "" if scope.requested is not False and scope.granted else "difference"
             for column, text in enumerate(page_texts.scope_cells(scope)):
                 cell = label(text, role)
                 cell.setAccessibleName(page_texts.spoken_scope(scope))

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from desktop.services.model.profile import ProfileError
     from desktop.services.model.states import SignedIn
     from desktop.services.session.session import Session
-    from desktop.services.session.token_recipients import HandOut, HandOuts
+    from desktop.services.session.token_recipients import TokenRecipient, TokenRecipients
     from desktop.services.system.browsers import Browser
     from desktop.services.token.details import TokenDetails
     from desktop.ui.copy.clipboard import Clipboard
-    from desktop.ui.pages.about_controller import AboutPage
+    from desktop.ui.pages.about_controller import AboutController
     from desktop.ui.pages.browser_opener import BrowserOpener
     from desktop.ui.pages.details_view import DetailsView
-    from desktop.ui.pages.server_query import Ask, Asker, Said
-    from desktop.ui.pages.settings_store import SettingsKeeper
+    from desktop.ui.pages.server_query import Fetch, ServerAnswer, ServerQuery
+    from desktop.ui.pages.settings_store import SettingsStore
     from desktop.ui.pages.settings_view import SettingsView
     from desktop.ui.profiles.profile_pages import ProfilePages
     from desktop.ui.views.actions import Actions
@@ -37,39 +37,39 @@ class Pages(QObject):
     """
 
     def __init__(
-        self, window: Window, actions: Actions, keeper: SettingsKeeper, clipboard: Clipboard
+        self, window: Window, actions: Actions, keeper: SettingsStore, clipboard: Clipboard
     ) -> None:
         super().__init__()
         self._window = window
         self._actions = actions
-        self._keeper = keeper
+        self._settings_store = keeper
         self._clipboard = clipboard
         self.session: Session | None = None
         self.make_profile_pages: Callable[[], ProfilePages] | None = None
-        self._hand_outs: HandOuts | None = None
-        self._askers: dict[Ask, Asker] = {}
+        self._recipients: TokenRecipients | None = None
+        self._queries: dict[Fetch, ServerQuery] = {}
         self._profile_pages: ProfilePages | None = None
-        self._browsers: BrowserOpener | None = None
-        self._about: AboutPage | None = None
+        self._browser_opener: BrowserOpener | None = None
+        self._about: AboutController | None = None
         window.page_closed.connect(self._on_closed)
         keeper.changed.connect(self._show_settings)
-        keeper.changed.connect(lambda settings: window.theme.choose(settings.theme))
+        keeper.changed.connect(lambda settings: window.theme.choose_scheme(settings.theme))
         keeper.failed.connect(self._show_failure)
 
-    def serve(self, session: Session | None) -> None:
+    def set_session(self, session: Session | None) -> None:
         """Speak of the token and the profile of `session` from now on, or of none."""
         before, self.session = self.session, session
         if session is before:
             return
-        if self._details() is not None:
+        if self._shown_details() is not None:
             self._window.close_page()  # the token and the person on it are those of another
-        elif (page := self._settings()) is not None:
+        elif (page := self._shown_settings()) is not None:
             page.show_profile(session.profile if session is not None else None)
 
-    def list_hand_outs(self, hand_outs: HandOuts) -> None:
+    def watch_recipients(self, hand_outs: TokenRecipients) -> None:
         """Show `hand_outs` in the details from now on."""
-        self._hand_outs = hand_outs
-        hand_outs.changed = self._show_hand_outs
+        self._recipients = hand_outs
+        hand_outs.on_change = self._show_recipients
 
     def open_details(self) -> None:
         """Show all that is known of the token."""
@@ -81,52 +81,52 @@ class Pages(QObject):
         """Show what can be set; where that is shown already, leave it."""
         from desktop.ui.pages.settings_view import SettingsView
 
-        if self._settings() is not None:
+        if self._shown_settings() is not None:
             self._window.close_page()
             return
         page = SettingsView(self._actions, self, self._window.theme)
         page.show_profile(self.session.profile if self.session is not None else None)
-        page.lock(self._keeper.policy)
-        page.show_settings(self._keeper.settings)
-        page.forbid_start(self._keeper.why_not_at_login)
+        page.apply_policy(self._settings_store.policy)
+        page.show_settings(self._settings_store.settings)
+        page.set_autostart_unavailable(self._settings_store.why_no_autostart)
         self._window.show_page(page)
-        self._keeper.look_at_the_file()
-        self._keeper.ask_the_system()
-        self._opener().look()
+        self._settings_store.check_file()
+        self._settings_store.read_autostart()
+        self._get_browser_opener().list_browsers()
 
     def open_in(self, browser: str, link: str) -> None:
         """Open `link` in the browser that was chosen."""
-        self._opener().open(browser, link)
+        self._get_browser_opener().open(browser, link)
 
-    def _opener(self) -> BrowserOpener:
+    def _get_browser_opener(self) -> BrowserOpener:
         from desktop.ui.pages.browser_opener import BrowserOpener
 
-        if self._browsers is None:
-            self._browsers = BrowserOpener()
-            self._browsers.listed.connect(self._show_browsers)
-            self._browsers.failed.connect(self._on_other_browser)
-        return self._browsers
+        if self._browser_opener is None:
+            self._browser_opener = BrowserOpener()
+            self._browser_opener.listed.connect(self._show_browsers)
+            self._browser_opener.failed.connect(self._on_browser_failed)
+        return self._browser_opener
 
     def _show_browsers(self, browsers: tuple[Browser, ...]) -> None:
-        if (page := self._settings()) is not None:
+        if (page := self._shown_settings()) is not None:
             page.show_browsers(browsers)
 
-    def _on_other_browser(self, opened: bool) -> None:  # noqa: FBT001 - a slot
-        from desktop.ui.wording.page_texts import other_browser
+    def _on_browser_failed(self, opened: bool) -> None:  # noqa: FBT001 - a slot
+        from desktop.ui.wording.page_texts import browser_not_started
 
-        self._keeper.failed.emit(other_browser(opened=opened))
+        self._settings_store.failed.emit(browser_not_started(opened=opened))
 
     def open_form(self, id_: str = "") -> None:
         """Open the form: of profile `id_`, or of a new one."""
-        if pages := self._of_profiles():
+        if pages := self._get_profile_pages():
             pages.open_form(id_)
 
     def open_profiles(self) -> None:
         """Show all profiles, to be changed."""
-        if pages := self._of_profiles():
+        if pages := self._get_profile_pages():
             pages.open_profiles()
 
-    def _of_profiles(self) -> ProfilePages | None:
+    def _get_profile_pages(self) -> ProfilePages | None:
         if self._profile_pages is None and self.make_profile_pages is not None:
             self._profile_pages = self.make_profile_pages()
         return self._profile_pages
@@ -146,9 +146,9 @@ class Pages(QObject):
         """End what the pages have begun; what was set has been written then."""
         if self._profile_pages is not None:
             await self._profile_pages.close()
-        for asker in self._askers.values():
+        for asker in self._queries.values():
             await asker.close()
-        await self._keeper.close()
+        await self._settings_store.close()
 
     # The wishes of the pages
 
@@ -169,49 +169,49 @@ class Pages(QObject):
             claims=self.session.claims(),
         )
 
-    def hand_outs(self) -> tuple[HandOut, ...]:
+    def recipients(self) -> tuple[TokenRecipient, ...]:
         """Which programs got the token of late, the latest first."""
-        if self._hand_outs is None or self.session is None:
+        if self._recipients is None or self.session is None:
             return ()
-        return self._hand_outs.of(self.session.profile.id)
+        return self._recipients.for_profile(self.session.profile.id)
 
     def reveal_token(self) -> str | None:
         """The access token, to be shown because the person asked for it; `None` if it is over."""
         return self.session.access_token() if self.session is not None else None
 
-    def ask_who_am_i(self) -> None:
+    def query_userinfo(self) -> None:
         """Ask the server who signed in; the page is shown the answer."""
         from desktop.ui.pages.details_view import DetailsView
-        from desktop.ui.pages.server_query import who_am_i
+        from desktop.ui.pages.server_query import fetch_userinfo
 
-        self._ask(who_am_i, DetailsView.show_who_am_i)
+        self._query(fetch_userinfo, DetailsView.show_userinfo)
 
-    def ask_app_grant(self) -> None:
+    def query_app_grant(self) -> None:
         """Ask the server what this app has been granted; the page is shown the answer."""
         from desktop.ui.pages.details_view import DetailsView
-        from desktop.ui.pages.server_query import app_grant
+        from desktop.ui.pages.server_query import fetch_app_grant
 
-        self._ask(app_grant, DetailsView.show_app_grant)
+        self._query(fetch_app_grant, DetailsView.show_app_grant)
 
-    def _ask(self, question: Ask, show: Callable[[DetailsView, Said], None]) -> None:
-        from desktop.ui.pages.server_query import Asker
+    def _query(self, question: Fetch, show: Callable[[DetailsView, ServerAnswer], None]) -> None:
+        from desktop.ui.pages.server_query import ServerQuery
 
         if self.session is None:
             return
-        if question not in self._askers:
-            self._askers[question] = Asker(question)
-            self._askers[question].answered.connect(partial(self._show_said, show))
-        self._askers[question].ask(self.session)
+        if question not in self._queries:
+            self._queries[question] = ServerQuery(question)
+            self._queries[question].answered.connect(partial(self._show_answer, show))
+        self._queries[question].start(self.session)
 
     def open_about(self) -> None:
         """Show what the program says of itself."""
-        from desktop.ui.pages.about_controller import AboutPage
+        from desktop.ui.pages.about_controller import AboutController
 
         if self._about is None:
-            self._about = AboutPage(self._window, self._clipboard)
+            self._about = AboutController(self._window, self._clipboard)
         self._about.open()
 
-    def open_log(self) -> None:
+    def open_log_folder(self) -> None:
         """Show the folder of the log."""
         from desktop.services.system.paths import log_folder
 
@@ -219,7 +219,7 @@ class Pages(QObject):
 
     # What comes of them
 
-    def _details(self) -> DetailsView | None:
+    def _shown_details(self) -> DetailsView | None:
         """The details, while they are shown; where nothing is, their module is not loaded."""
         page = self._window.page
         if page is None:
@@ -228,7 +228,7 @@ class Pages(QObject):
 
         return page if isinstance(page, DetailsView) else None
 
-    def _settings(self) -> SettingsView | None:
+    def _shown_settings(self) -> SettingsView | None:
         """The settings, in the same way."""
         page = self._window.page
         if page is None:
@@ -238,22 +238,24 @@ class Pages(QObject):
         return page if isinstance(page, SettingsView) else None
 
     def _on_closed(self) -> None:
-        for asker in self._askers.values():
+        for asker in self._queries.values():
             asker.cancel()
 
-    def _show_said(self, show: Callable[[DetailsView, Said], None], answer: Said) -> None:
-        if (page := self._details()) is not None:
+    def _show_answer(
+        self, show: Callable[[DetailsView, ServerAnswer], None], answer: ServerAnswer
+    ) -> None:
+        if (page := self._shown_details()) is not None:
             show(page, answer)
 
-    def _show_hand_outs(self) -> None:
-        if (page := self._details()) is not None:
-            page.show_hand_outs()
+    def _show_recipients(self) -> None:
+        if (page := self._shown_details()) is not None:
+            page.show_recipients()
 
     def _show_settings(self) -> None:
-        if (page := self._settings()) is not None:
-            page.lock(self._keeper.policy)
-            page.show_settings(self._keeper.settings)
+        if (page := self._shown_settings()) is not None:
+            page.apply_policy(self._settings_store.policy)
+            page.show_settings(self._settings_store.settings)
 
     def _show_failure(self, text: str) -> None:
-        if (page := self._settings()) is not None:
+        if (page := self._shown_settings()) is not None:
             page.show_failure(text)

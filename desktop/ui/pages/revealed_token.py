@@ -10,7 +10,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit
 
-from desktop.ui.kit.widgets import Button, Card, add_row, bring_into_view, label, quiet
+from desktop.ui.kit.widgets import Button, Card, add_row, fit_to_text, label, scroll_into_view
 from desktop.ui.views.actions import Actions, PageActions
 from desktop.ui.wording import page_texts
 
@@ -31,12 +31,12 @@ class TokenReveal(Card):
         self._actions = actions
         self._pages = pages
         self._shown: _TokenText | None = None
-        self._button = quiet(Button("Show token", self._press, "link"))
+        self._button = fit_to_text(Button("Show token", self._press, "link"))
         self._note = label(page_texts.HIDDEN, "muted")
         self._timer = QTimer(self, singleShot=True, interval=SHOWN_FOR)
         self._timer.timeout.connect(self.hide_token)
-        self._into_sight = QTimer(self, singleShot=True, interval=_LAID_OUT)
-        self._into_sight.timeout.connect(self.bring_into_sight)
+        self._scroll_timer = QTimer(self, singleShot=True, interval=_LAID_OUT)
+        self._scroll_timer.timeout.connect(self.scroll_to_token)
         add_row(self.column, label("Access token", "heading"), self._button).setStretch(0, 1)
         self.column.addWidget(self._note)
 
@@ -51,7 +51,7 @@ class TokenReveal(Card):
         shown.forget()
         shown.hide()
         shown.deleteLater()
-        self._button.release()
+        self._button.restore_text()
         self._note.setText(page_texts.HIDDEN)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -72,13 +72,13 @@ class TokenReveal(Card):
         if token:
             self._shown = _TokenText(token, self._actions)
             self.column.addWidget(self._shown)
-            self._button.hold("Hide token")
+            self._button.replace_text("Hide token")
             self._timer.start()
-            self._into_sight.start()
+            self._scroll_timer.start()
 
-    def bring_into_sight(self) -> None:
+    def scroll_to_token(self) -> None:
         """Scroll to the token, once it has its place."""
-        bring_into_view(self)
+        scroll_into_view(self)
 
     def _press(self) -> None:
         if self._shown is None:

@@ -15,14 +15,14 @@ from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.session.provider import Provider
 from desktop.services.token.details import flattened
 from desktop.services.wording.messages import advice_for
-from desktop.ui.wording.page_texts import NOTHING_TOLD, granted_rows
+from desktop.ui.wording.page_texts import NO_SERVER_ANSWER, grant_rows
 
 if TYPE_CHECKING:
-    from desktop.services.session.provider import Found, Question
+    from desktop.services.session.provider import Found, Query
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ServerAnswer:
     """What the server said, as names and values; or why it did not, in words."""
 
     rows: tuple[tuple[str, str], ...] = ()
@@ -36,29 +36,31 @@ class Asked(Protocol):
     def access_token(self) -> str | None:
         """The access token while it is valid."""
 
-    async def ask(self, question: Question[Found]) -> Found:
+    async def query(self, question: Query[Found]) -> Found:
         """What the server answers. Raises `OAuthError`, `KeystoreError` or `SessionError`."""
 
 
-Ask = Callable[[Asked], Awaitable[Said]]
+Fetch = Callable[[Asked], Awaitable[ServerAnswer]]
 """Asks a session one question; raises what `Asked.ask` raises."""
 
 
-async def who_am_i(session: Asked) -> Said:
+async def fetch_userinfo(session: Asked) -> ServerAnswer:
     """Who the server says that one is; raises as `Asked.ask` does."""
-    said = await session.ask(Provider.who_am_i)
+    claims = await session.query(Provider.fetch_userinfo)
     token = session.access_token()
-    rows = flattened(said, is_secret=lambda text: token is not None and token in text)
-    return Said(rows, trouble="" if rows else NOTHING_TOLD)
+    rows = flattened(claims, is_secret=lambda text: token is not None and token in text)
+    return ServerAnswer(rows, trouble="" if rows else NO_SERVER_ANSWER)
 
 
-async def app_grant(session: Asked) -> Said:
+async def fetch_app_grant(session: Asked) -> ServerAnswer:
     """What the person has granted to this app; raises as `Asked.ask` does."""
-    found = await session.ask(Provider.app_grant)
-    return Said(trouble=NOTHING_TOLD) if found is None else Said(granted_rows(found))
+    found = await session.query(Provider.fetch_app_grant)
+    return (
+        ServerAnswer(trouble=NO_SERVER_ANSWER) if found is None else ServerAnswer(grant_rows(found))
+    )
 
 
-class Asker(QObject):
+class ServerQuery(QObject):
     """Owns the task that asks one `question`.
 
     Signals:
@@ -67,12 +69,12 @@ class Asker(QObject):
 
     answered = Signal(object)
 
-    def __init__(self, question: Ask) -> None:
+    def __init__(self, question: Fetch) -> None:
         super().__init__()
-        self._question = question
+        self._fetch = question
         self._task: asyncio.Task[None] | None = None
 
-    def ask(self, session: Asked) -> None:
+    def start(self, session: Asked) -> None:
         """Ask; nothing happens while the last question has no answer."""
         waiting = self._task is not None and not self._task.done() and not self._task.cancelling()
         if not waiting:
@@ -91,7 +93,7 @@ class Asker(QObject):
 
     async def _run(self, session: Asked) -> None:
         try:
-            answer = await self._question(session)
+            answer = await self._fetch(session)
         except (OAuthError, KeystoreError, SessionError) as error:
             answer = _not_answered(error)
         except Exception as error:  # noqa: BLE001 - told to the loop's handler, and to the person
@@ -102,6 +104,6 @@ class Asker(QObject):
         self.answered.emit(answer)
 
 
-def _not_answered(error: Exception) -> Said:
+def _not_answered(error: Exception) -> ServerAnswer:
     advice = advice_for(error)
-    return Said(trouble=f"{advice.title}. {advice.text}", facts=advice.facts)
+    return ServerAnswer(trouble=f"{advice.title}. {advice.text}", facts=advice.facts)

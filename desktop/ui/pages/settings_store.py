@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from desktop.services.model.policy import NO_POLICY, Policy
-from desktop.services.model.settings import Settings, broken_copy, save_settings, why_unreadable
+from desktop.services.model.settings import (
+    Settings,
+    broken_copy_path,
+    find_read_error,
+    save_settings,
+)
 from desktop.services.system.paths import settings_file
 from desktop.services.system.worker import Worker
 from desktop.ui.wording import page_texts
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
 NOT_IN_THE_DEMO = "Not in the demo"
 
 
-class SettingsKeeper(QObject):
+class SettingsStore(QObject):
     """Owns the settings. Files and the operating system are asked in a thread, in order.
 
     What knows the operating system is loaded there too, when it is first needed.
@@ -45,66 +50,69 @@ class SettingsKeeper(QObject):
         super().__init__()
         self.settings = Settings()
         self.policy = NO_POLICY
-        self._own = Settings()
+        self._own_settings = Settings()
         self.profile: str | None = None
-        self.why_not_at_login = ""
+        self.why_no_autostart = ""
         self._worker = Worker("settings")
-        self._asked = False
-        self._told_unreadable = False
+        self._has_submitted = False
+        self._has_reported_unreadable = False
         # From the thread of the worker to the one of the window.
         self._done.connect(self._on_done)
 
     def use(self, settings: Settings) -> None:
         """Go by `settings` from now on, as they were loaded."""
-        self._hold(settings)
+        self._apply(settings)
 
-    def obey(self, policy: Policy) -> None:
+    def apply_policy(self, policy: Policy) -> None:
         """Go by `policy` from now on, as it was read anew."""
         if policy != self.policy:
             self.policy = policy
-            self._hold(self._own)
+            self._apply(self._own_settings)
 
     def change(self, settings: Settings) -> None:
         """Go by `settings` from now on, and keep them."""
         before = self.settings
         if settings == before:
             return
-        locked = {name: getattr(self._own, name) for name in self.policy.settings}
+        locked = {name: getattr(self._own_settings, name) for name in self.policy.settings}
         own = replace(settings, **locked)
-        is_refused = own == self._own
-        self._hold(own)
+        is_refused = own == self._own_settings
+        self._apply(own)
         if is_refused:
             return
         self._submit(
             partial(save_settings, own, settings_file()),
             partial(self._on_saved, asked=False),
         )
-        if _starts(before) != _starts(self.settings) and not self.why_not_at_login:
-            work = partial(_start_as, self.settings, self.profile)
+        if (
+            _autostart_options(before) != _autostart_options(self.settings)
+            and not self.why_no_autostart
+        ):
+            work = partial(_set_autostart, self.settings, self.profile)
             self._submit(work, partial(self._on_saved, asked=True))
 
-    def ask_the_system(self) -> None:
+    def read_autostart(self) -> None:
         """Find out whether the system starts the program at login: it may have been told since."""
-        if not self.why_not_at_login:
-            self._submit(_is_started, self._on_start_known)
+        if not self.why_no_autostart:
+            self._submit(_is_autostart_on, self._on_autostart_read)
 
-    def look_at_the_file(self) -> None:
+    def check_file(self) -> None:
         """Tell once if the file with the settings cannot be read."""
-        if not self._told_unreadable:
-            self._submit(partial(why_unreadable, settings_file()), self._on_looked_at)
+        if not self._has_reported_unreadable:
+            self._submit(partial(find_read_error, settings_file()), self._on_file_checked)
 
     async def close(self) -> None:
         """Return when what was to be kept has been written."""
-        if self._asked:
+        if self._has_submitted:
             await self._worker.run(lambda: None)
 
-    def _hold(self, own: Settings) -> None:
-        self._own = own
+    def _apply(self, own: Settings) -> None:
+        self._own_settings = own
         self.settings = replace(own, **self.policy.settings)  # type: ignore[arg-type] # each was looked at
         self.changed.emit(self.settings)
 
     def _submit(self, work: Callable[[], Any], then: Callable[[Future[Any]], None]) -> None:
-        self._asked = True
+        self._has_submitted = True
         future = self._worker.submit(work)
         future.add_done_callback(partial(self._done.emit, then))
 
@@ -115,38 +123,38 @@ class SettingsKeeper(QObject):
         try:
             future.result()
         except OSError as error:
-            self.failed.emit(page_texts.not_kept(error, at_login=asked))
+            self.failed.emit(page_texts.setting_not_saved(error, at_login=asked))
             if asked:
-                self.ask_the_system()  # what it does is what is true
+                self.read_autostart()  # what it does is what is true
 
-    def _on_looked_at(self, future: Future[str]) -> None:
+    def _on_file_checked(self, future: Future[str]) -> None:
         if why := future.result():
-            self._told_unreadable = True
+            self._has_reported_unreadable = True
             file = settings_file()
-            self.failed.emit(page_texts.settings_unreadable(file, why, kept=broken_copy(file)))
+            self.failed.emit(page_texts.settings_unreadable(file, why, kept=broken_copy_path(file)))
 
-    def _on_start_known(self, future: Future[bool]) -> None:
+    def _on_autostart_read(self, future: Future[bool]) -> None:
         try:
             on = future.result()
         except OSError as error:
-            self.failed.emit(page_texts.not_kept(error, at_login=True))
+            self.failed.emit(page_texts.setting_not_saved(error, at_login=True))
             return
         if on != self.settings.start_at_login:
-            self._hold(replace(self._own, start_at_login=on))
+            self._apply(replace(self._own_settings, start_at_login=on))
 
 
-def _start_as(settings: Settings, profile: str | None) -> None:
+def _set_autostart(settings: Settings, profile: str | None) -> None:
     from desktop.services.system import autostart
 
     autostart.set_on(settings.start_at_login, hidden=settings.start_hidden, profile=profile)
 
 
-def _is_started() -> bool:
+def _is_autostart_on() -> bool:
     from desktop.services.system import autostart
 
     return autostart.is_on()
 
 
-def _starts(settings: Settings) -> tuple[bool, bool]:
+def _autostart_options(settings: Settings) -> tuple[bool, bool]:
     """How the program is started at login; how it would be does not matter while it is not."""
     return settings.start_at_login, settings.start_at_login and settings.start_hidden

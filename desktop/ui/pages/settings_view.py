@@ -20,7 +20,7 @@ from desktop.ui.kit.stepper import Stepper
 from desktop.ui.kit.switch import Switch
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.warning_card import WarningCard
-from desktop.ui.kit.widgets import Button, Card, View, add_row, label, quiet, set_tip
+from desktop.ui.kit.widgets import Button, Card, View, add_row, fit_to_text, label, set_tooltip
 from desktop.ui.views.actions import Actions, PageActions
 from desktop.ui.wording import page_texts
 
@@ -45,15 +45,15 @@ class SettingsView(View):
         self._seconds = self._stepper(
             "Time on the clipboard", "clipboard_seconds", allowed=CLIPBOARD_SECONDS, unit="s"
         )
-        self._notifies = self._switch("Notifications", "notifications", theme)
-        self._asks = self._switch(_ASKS, "ask_for_tokens", theme)
+        self._notifications = self._switch("Notifications", "notifications", theme)
+        self._ask_for_tokens = self._switch(_ASK_FOR_TOKENS, "ask_for_tokens", theme)
         self._theme = self._choice("theme", page_texts.THEMES, theme)
         self._theme.setAccessibleName("Appearance")
-        self._browser = self._choice("browser", {"": page_texts.USUAL_BROWSER}, theme)
+        self._browser = self._choice("browser", {"": page_texts.DEFAULT_BROWSER}, theme)
         self._browser.setAccessibleName("Browser")
-        self._free_standing: dict[str, Switch | Choice] = {
-            "notifications": self._notifies,
-            "ask_for_tokens": self._asks,
+        self._simple_controls: dict[str, Switch | Choice] = {
+            "notifications": self._notifications,
+            "ask_for_tokens": self._ask_for_tokens,
             "theme": self._theme,
             "browser": self._browser,
         }
@@ -61,7 +61,7 @@ class SettingsView(View):
         self._cost = label("", "muted")
         self._rows: dict[str, _Row] = {}
         self._lay_out()
-        self.forbid_start("")
+        self.set_autostart_unavailable("")
         self.show_settings(self._settings)
         self._show_cost(None)
 
@@ -83,19 +83,19 @@ class SettingsView(View):
         self._settings = settings
         self._at_login.setChecked(settings.start_at_login)
         self._hidden.setChecked(settings.start_hidden)
-        self._hidden.setEnabled(settings.start_at_login and self._is_free("start_hidden"))
-        self._fresh.setEnabled(self._is_free("keep_fresh"))
+        self._hidden.setEnabled(settings.start_at_login and self._is_editable("start_hidden"))
+        self._fresh.setEnabled(self._is_editable("keep_fresh"))
         self._fresh.setChecked(settings.keep_fresh)
         self._minutes.show_value(settings.in_use_minutes)
-        self._minutes.setEnabled(not settings.keep_fresh and self._is_free("in_use_minutes"))
+        self._minutes.setEnabled(not settings.keep_fresh and self._is_editable("in_use_minutes"))
         self._seconds.show_value(settings.clipboard_seconds)
-        self._seconds.setEnabled(self._is_free("clipboard_seconds"))
-        self._notifies.setChecked(settings.notifications)
-        self._asks.setChecked(settings.ask_for_tokens)
-        self._theme.choose(settings.theme)
-        self._browser.choose(settings.browser)
-        for name, control in self._free_standing.items():
-            control.setEnabled(self._is_free(name))
+        self._seconds.setEnabled(self._is_editable("clipboard_seconds"))
+        self._notifications.setChecked(settings.notifications)
+        self._ask_for_tokens.setChecked(settings.ask_for_tokens)
+        self._theme.show_value(settings.theme)
+        self._browser.show_value(settings.browser)
+        for name, control in self._simple_controls.items():
+            control.setEnabled(self._is_editable(name))
 
     def show_browsers(self, browsers: tuple[Browser, ...]) -> None:
         """Offer the browsers of this computer; one that was chosen and is gone stays to be seen."""
@@ -106,20 +106,20 @@ class SettingsView(View):
             else:
                 self._browser.addItem(browser.name, browser.id)
 
-    def lock(self, policy: Policy) -> None:
+    def apply_policy(self, policy: Policy) -> None:
         """Show, and do not let change, what `policy` has decided."""
         self._policy = policy
         for name, row in self._rows.items():
-            row.show_locked("" if self._is_free(name) else page_texts.locked(policy.source))
+            row.show_locked("" if self._is_editable(name) else page_texts.locked(policy.source))
 
-    def _is_free(self, setting: str) -> bool:
+    def _is_editable(self, setting: str) -> bool:
         return setting not in self._policy.settings
 
-    def forbid_start(self, reason: str) -> None:
+    def set_autostart_unavailable(self, reason: str) -> None:
         """Do not offer to start at login, for `reason`; empty where there is none."""
         self._at_login.setEnabled(not reason)
         self._about_login.setText(reason or page_texts.AT_LOGIN)
-        set_tip(self._at_login, self._about_login.text())
+        set_tooltip(self._at_login, self._about_login.text())
 
     def show_failure(self, text: str) -> None:
         """What could not be kept, in words."""
@@ -131,7 +131,7 @@ class SettingsView(View):
 
     def _show_cost(self, lifetime: float | None) -> None:
         self._cost.setText(page_texts.cost_of_keeping_fresh(lifetime, self._profile))
-        set_tip(self._fresh, self._cost.text())
+        set_tooltip(self._fresh, self._cost.text())
 
     def _lay_out(self) -> None:
         starting = Card()
@@ -145,13 +145,13 @@ class SettingsView(View):
         token.column.addWidget(minutes)
         secrets = Card()
         seconds = _Row("Clear clipboard after", page_texts.CLIPBOARD, self._seconds)
-        asks = _Row(_ASKS, page_texts.ASK_FOR_TOKENS, self._asks)
+        asks = _Row(_ASK_FOR_TOKENS, page_texts.ASK_FOR_TOKENS, self._ask_for_tokens)
         secrets.column.addWidget(seconds)
         secrets.column.addWidget(asks)
         looks = Card()
         theme = _Row("Appearance", page_texts.THEME, self._theme)
         browser = _Row("Browser", page_texts.BROWSER, self._browser)
-        notifies = _Row("Notifications", page_texts.NOTIFICATIONS, self._notifies)
+        notifies = _Row("Notifications", page_texts.NOTIFICATIONS, self._notifications)
         for row in (theme, browser, notifies):
             looks.column.addWidget(row)
         self._rows = {
@@ -165,30 +165,30 @@ class SettingsView(View):
             "ask_for_tokens": asks,
         }
         profiles = Card()
-        manage = quiet(Button("Manage profiles", self._actions.manage_profiles, "link"))
+        manage = fit_to_text(Button("Manage profiles", self._actions.manage_profiles, "link"))
         add_row(profiles.column, label("Profiles", "heading"), manage).setStretch(0, 1)
         files = Card()
         files.column.addWidget(label("Files", "heading"))
         for folder, name, deed in (
-            (configuration_folder(), "Open profiles folder", self._actions.open_profiles),
-            (log_folder(), "Open log folder", self._pages.open_log),
+            (configuration_folder(), "Open profiles folder", self._actions.open_profiles_folder),
+            (log_folder(), "Open log folder", self._pages.open_log_folder),
         ):
             files.column.addWidget(label(str(folder), "muted"))
-            add_row(files.column, quiet(Button(name, deed, "link"))).addStretch(1)
+            add_row(files.column, fit_to_text(Button(name, deed, "link"))).addStretch(1)
         self.column.addWidget(label("Settings", "title"))
-        cards = (profiles, starting, token, secrets, looks, files, self._own())
+        cards = (profiles, starting, token, secrets, looks, files, self._about_card())
         for card in (self._failure, *cards):
             self.column.addWidget(card)
         self.column.addStretch(1)
-        self._back = quiet(Button("Back", self._pages.close_page, "quiet"))
+        self._back = fit_to_text(Button("Back", self._pages.close_page, "quiet"))
         self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
-        self.footer_row.addWidget(quiet(Button("Quit", self._actions.quit, "quiet")))
+        self.footer_row.addWidget(fit_to_text(Button("Quit", self._actions.quit, "quiet")))
 
-    def _own(self) -> Card:
+    def _about_card(self) -> Card:
         """The version, and the way to the page about the program."""
         card = Card()
-        more = quiet(Button("About", self._pages.open_about, "link"))
+        more = fit_to_text(Button("About", self._pages.open_about, "link"))
         more.setAccessibleName("About XDR Login")
         add_row(card.column, label(f"XDR Login {__version__}", "heading"), more).setStretch(0, 1)
         return card
@@ -211,7 +211,7 @@ class SettingsView(View):
         self._actions.change_settings(self._settings)
 
 
-_ASKS = "Ask me when a program wants a token"
+_ASK_FOR_TOKENS = "Ask me when a program wants a token"
 _CHOICE = (150, 36)  # logical pixels: fits beside its name at 360
 
 
@@ -223,7 +223,7 @@ class _Row(QWidget):
         self._control = control
         below = label(about, "muted") if isinstance(about, str) else about
         if isinstance(about, str):
-            set_tip(control.number if isinstance(control, Stepper) else control, about)
+            set_tooltip(control.number if isinstance(control, Stepper) else control, about)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)

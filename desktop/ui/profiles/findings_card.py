@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.services.profile_editor import editor_wording
 from desktop.services.profile_editor.check import Finding, Outcome
-from desktop.ui.kit.widgets import Button, Card, bring_into_view, label, quiet
+from desktop.ui.kit.widgets import Button, Card, fit_to_text, label, scroll_into_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,15 +34,15 @@ class FindingsCard(Card):
     ) -> None:
         super().__init__(spacing=10)
         self._choose_preset = choose_preset
-        self._choose_way = choose_way
+        self._choose_sign_in_method = choose_way
         self._head = label("", "heading")
         self._rows = QWidget()
         self._lines = QVBoxLayout(self._rows)
         self._lines.setContentsMargins(0, 0, 0, 0)
         self._lines.setSpacing(10)
-        self._found: list[Finding] = []
+        self._findings: list[Finding] = []
         self._shown: list[QWidget] = []
-        self._is_looking = False
+        self._is_checking = False
         self.column.addWidget(self._head)
         self.column.addWidget(self._rows)
         self.hide()
@@ -50,19 +50,19 @@ class FindingsCard(Card):
     @property
     def found(self) -> tuple[Finding, ...]:
         """What is on screen."""
-        return tuple(self._found)
+        return tuple(self._findings)
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Forget what was found before: another look is under way."""
-        self.forget()
+        self.clear()
         self._head.setText(editor_wording.CHECKING)
-        self._is_looking = True
+        self._is_checking = True
         self.show()
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Show nothing: what was found no longer holds."""
-        self._is_looking = False
-        self._found.clear()
+        self._is_checking = False
+        self._findings.clear()
         for row in self._shown:
             row.hide()
             row.deleteLater()
@@ -71,7 +71,7 @@ class FindingsCard(Card):
 
     def show_finding(self, finding: Finding) -> None:
         """One more line."""
-        self._found.append(finding)
+        self._findings.append(finding)
         row = QWidget()
         column = QVBoxLayout(row)
         column.setContentsMargins(0, 0, 0, 0)
@@ -86,32 +86,36 @@ class FindingsCard(Card):
         if finding.preset:
             preset = finding.preset
             column.addWidget(
-                quiet(Button(editor_wording.CHOOSE_IT, lambda: self._choose_preset(preset), "link"))
+                fit_to_text(
+                    Button(editor_wording.CHOOSE_IT, lambda: self._choose_preset(preset), "link")
+                )
             )
         if finding.grant:
-            grant, name = finding.grant, editor_wording.choose_way(finding.grant)
-            column.addWidget(quiet(Button(name, lambda: self._choose_way(grant), "link")))
+            grant, name = finding.grant, editor_wording.choose_method(finding.grant)
+            column.addWidget(
+                fit_to_text(Button(name, lambda: self._choose_sign_in_method(grant), "link"))
+            )
         self._lines.addWidget(row)
         self._shown.append(row)
         row.show()
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Sum up, once nothing more is looked at."""
-        summary = editor_wording.summary(self._found)
+        summary = editor_wording.check_summary(self._findings)
         self._head.setText(summary)
-        QTimer.singleShot(0, self, self._stop_looking)  # when the last line is laid out
+        QTimer.singleShot(0, self, self._on_laid_out)  # when the last line is laid out
         if QAccessible.isActive():
-            spoken = " ".join(f"{each.text} {each.remedy}".strip() for each in self._found)
+            spoken = " ".join(f"{each.text} {each.remedy}".strip() for each in self._findings)
             event = QAccessibleAnnouncementEvent(self, f"{summary} {spoken}")
             QAccessible.updateAccessibility(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Be seen as it grows: whoever asked for a check looks for what comes of it."""
         super().resizeEvent(event)
-        if self._is_looking:
-            bring_into_view(self)
+        if self._is_checking:
+            scroll_into_view(self)
 
-    def _stop_looking(self) -> None:
-        if self._is_looking:
-            self._is_looking = False
-            bring_into_view(self)
+    def _on_laid_out(self) -> None:
+        if self._is_checking:
+            self._is_checking = False
+            scroll_into_view(self)

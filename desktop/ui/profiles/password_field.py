@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.services.profile_editor import editor_wording
-from desktop.ui.kit.inputs import Field, Line
-from desktop.ui.kit.widgets import Button, add_row, label, quiet
+from desktop.ui.kit.inputs import Field, TextInput
+from desktop.ui.kit.widgets import Button, add_row, fit_to_text, label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,32 +20,32 @@ class PasswordField(QWidget):
     def __init__(self, name: str, about: str, *, changed: Callable[[], object]) -> None:
         super().__init__()
         self._stored = False
-        self._leaving = False
+        self._is_removed = False
         self._changed = changed
-        self._line = Line(secret=True)
+        self._line = TextInput(secret=True)
         self.field = Field(name, self._line, about)
         self.field.on_change(changed)
-        self._kept = QWidget()
-        self._says = label(editor_wording.STORED, "muted")
-        self._replace = quiet(Button("Replace", self._on_replace, "link"))
-        self._remove = quiet(Button("Remove", self._on_remove, "link"))
+        self._stored_row = QWidget()
+        self._stored_note = label(editor_wording.STORED, "muted")
+        self._replace = fit_to_text(Button("Replace", self._on_replace, "link"))
+        self._remove = fit_to_text(Button("Remove", self._on_remove, "link"))
         for button in (self._replace, self._remove):
             button.setAccessibleName(f"{button.text()}: {name}")
-        kept = QVBoxLayout(self._kept)
+        kept = QVBoxLayout(self._stored_row)
         kept.setContentsMargins(0, 0, 0, 0)
         kept.setSpacing(5)
         kept.addWidget(label(name, "heading"))
-        add_row(kept, self._says, self._replace, self._remove).setStretch(0, 1)
+        add_row(kept, self._stored_note, self._replace, self._remove).setStretch(0, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.field)
-        column.addWidget(self._kept)
+        column.addWidget(self._stored_row)
         self._show()
 
     @property
-    def wish(self) -> str | None:
+    def new_value(self) -> str | None:
         """What to store; empty to remove what is stored, `None` to leave everything as it is."""
-        return self.typed or ("" if self._leaving else None)
+        return self.typed or ("" if self._is_removed else None)
 
     @property
     def typed(self) -> str:
@@ -55,42 +55,42 @@ class PasswordField(QWidget):
     @property
     def is_stored(self) -> bool:
         """Whether the keyring has one that is to stay."""
-        return self._stored and not self._leaving
+        return self._stored and not self._is_removed
 
-    def take(self, password: str) -> None:
+    def fill(self, password: str) -> None:
         """Be filled from a client model that was pasted."""
-        self._leaving = self._leaving or self._stored
+        self._is_removed = self._is_removed or self._stored
         self._line.setText(password)
         self._show()
 
     def show_stored(self, *, stored: bool) -> None:
         """Tell whether the keyring has one; what was typed is forgotten."""
         self._stored = stored
-        self._leaving = False
-        self._line.choose("")
+        self._is_removed = False
+        self._line.show_value("")
         self._show()
 
-    def ask_anew(self) -> None:
+    def require_new(self) -> None:
         """What is stored is for another client or server: another one is needed, or none."""
-        self._leaving = True
+        self._is_removed = True
         self._show()
-        self.field.show_fault(editor_wording.TYPE_ANEW)
+        self.field.show_fault(editor_wording.ENTER_SECRET_AGAIN)
         self._line.setFocus()
 
     def _on_replace(self) -> None:
-        self._leaving = True
+        self._is_removed = True
         self._show()
         self._line.setFocus()
         self._changed()
 
     def _on_remove(self) -> None:
-        self._leaving = True
+        self._is_removed = True
         self._show()
-        self.field.explain(editor_wording.REMOVED_WHEN_SAVED)
+        self.field.set_help(editor_wording.REMOVED_WHEN_SAVED)
         self._line.setFocus()
         self._changed()
 
     def _show(self) -> None:
         shown = self.is_stored and not self.typed
-        self._kept.setVisible(shown)
+        self._stored_row.setVisible(shown)
         self.field.setVisible(not shown)

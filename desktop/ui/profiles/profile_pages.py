@@ -15,13 +15,13 @@ from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.profile import BrokenProfile, Profile
 from desktop.services.model.states import SignedIn, SignedOut
 from desktop.services.profile_editor import editor_wording as texts
-from desktop.services.profile_editor.editor import Known, ProfileDeeds
+from desktop.services.profile_editor.editor import ProfileEditor, Snapshot
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.wording.messages import advice_for
-from desktop.services.wording.sign_out_texts import signed_out
+from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit import file_dialogs
-from desktop.ui.profiles.form_controller import FormServer
-from desktop.ui.profiles.profile_form import Occasion, ProfileForm
+from desktop.ui.profiles.form_controller import FormController
+from desktop.ui.profiles.profile_form import FormPurpose, ProfileForm
 from desktop.ui.profiles.profiles_view import ProfilesView
 
 if TYPE_CHECKING:
@@ -41,28 +41,28 @@ class ProfilePages(QObject):
     """
 
     saved = Signal(str, bool)
-    removed = Signal()
-    read = Signal()
+    profiles_changed = Signal()
+    file_read = Signal()
 
     def __init__(
-        self, window: Window, deeds: ProfileDeeds, session_of: Callable[[str], Session | None]
+        self, window: Window, deeds: ProfileEditor, session_of: Callable[[str], Session | None]
     ) -> None:
         super().__init__()
         self._window = window
-        self._deeds = deeds
+        self._editor = deeds
         self._session_of = session_of
         self._tasks: set[asyncio.Task[None]] = set()
         self._unsaved: dict[str, Draft] = {}
         window.page_closed.connect(self._on_closed)
-        self._serving: FormServer | None = None
+        self._form_controller: FormController | None = None
 
     def open_form(self, id_: str = "", *, like: str = "") -> None:
         """Open the form: of profile `id_`, or of a new one, filled as `like` is."""
-        self.begin(self._open_form(id_, like=like))
+        self.start_task(self._open_form(id_, like=like))
 
     def open_profiles(self, said: str = "") -> None:
         """Show all profiles, and what has just been done."""
-        self.begin(self._open_profiles(said))
+        self.start_task(self._open_profiles(said))
 
     async def close(self) -> None:
         """End what is under way."""
@@ -70,7 +70,7 @@ class ProfilePages(QObject):
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def begin(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+    def start_task(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Do `work` now; what is not expected of it goes to the loop's handler."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -83,44 +83,50 @@ class ProfilePages(QObject):
             task.result()
 
     def _on_closed(self) -> None:
-        if self._serving is not None:
-            self._serving.stop_check()
+        if self._form_controller is not None:
+            self._form_controller.stop_check()
 
     # The form
 
     async def _open_form(self, id_: str, *, like: str) -> None:
         try:
-            known = await self._deeds.known()
+            known = await self._editor.load()
         except BrokenProfile as error:
-            self._show_profiles(_nothing(self._deeds.file), failure=texts.unreadable(error))
+            self._show_profiles(
+                _empty_snapshot(self._editor.file), failure=texts.not_changed_message(error)
+            )
             return
         before = known.profiles.good.get(id_)
         if not self._may_open(before, known):
             self._show_profiles(known)
             return
-        serving = self._serving = FormServer(self.begin, self._deeds, known, before)
-        serving.done.connect(self._on_saved)
-        serving.kept.connect(self._unsaved.__setitem__)
-        serving.given_up.connect(self._on_given_up)
-        form = serving.form = ProfileForm(
-            serving,
+        form_controller = self._form_controller = FormController(
+            self.start_task, self._editor, known, before
+        )
+        form_controller.saved.connect(self._on_saved)
+        form_controller.draft_changed.connect(self._unsaved.__setitem__)
+        form_controller.discarded.connect(self._on_discarded)
+        form = form_controller.form = ProfileForm(
+            form_controller,
             self._window.theme,
-            occasion=_occasion(before, known),
+            occasion=_purpose_of(before, known),
             presets=known.presets,
-            policy=self._deeds.policy,
+            policy=self._editor.policy,
         )
         typed = self._unsaved.get(id_)
-        form.fill(typed or _first_draft(before or known.profiles.good.get(like), known, like=like))
+        form.fill(
+            typed or _initial_draft(before or known.profiles.good.get(like), known, like=like)
+        )
         if typed is not None:
             form.mark_unsaved()
         self._window.show_page(form)
-        form.first().setFocus()
+        form.first_field().setFocus()
         if before is not None:
-            await serving.show_stored(before)
+            await form_controller.show_stored_secrets(before)
 
-    def _may_open(self, before: Profile | None, known: Known) -> bool:
+    def _may_open(self, before: Profile | None, known: Snapshot) -> bool:
         if before is None:
-            return self._deeds.policy.own_profiles
+            return self._editor.policy.own_profiles
         return before.id not in known.managed
 
     def _on_saved(self, id_: str, key: str, sign_in: bool) -> None:  # noqa: FBT001 - a slot
@@ -128,7 +134,7 @@ class ProfilePages(QObject):
         self._window.close_page()
         self.saved.emit(id_, sign_in)
 
-    def _on_given_up(self, key: str) -> None:
+    def _on_discarded(self, key: str) -> None:
         self._unsaved.pop(key, None)
         self._window.close_page()
 
@@ -136,16 +142,16 @@ class ProfilePages(QObject):
 
     async def _open_profiles(self, said: str) -> None:
         try:
-            known, failure = await self._deeds.known(), ""
+            known, failure = await self._editor.load(), ""
         except BrokenProfile as error:
-            known, failure = _nothing(self._deeds.file), texts.unreadable(error)
+            known, failure = _empty_snapshot(self._editor.file), texts.not_changed_message(error)
         self._show_profiles(known, said=said, failure=failure)
         if not failure:
-            self.read.emit()
+            self.file_read.emit()
 
-    def _show_profiles(self, known: Known, *, said: str = "", failure: str = "") -> None:
-        page = ProfilesView(self, known, self._deeds.policy)
-        page.say(said)
+    def _show_profiles(self, known: Snapshot, *, said: str = "", failure: str = "") -> None:
+        page = ProfilesView(self, known, self._editor.policy)
+        page.show_note(said)
         page.show_failure(failure)
         self._window.show_page(page)
 
@@ -168,96 +174,103 @@ class ProfilePages(QObject):
 
     def delete(self, id_: str) -> None:
         """Sign out with it and remove it: the person has said so."""
-        self.begin(self._delete(id_))
+        self.start_task(self._delete(id_))
 
     def export(self, ids: tuple[str, ...]) -> None:
         """Ask for a file, and write them to it."""
         name = f"{ids[0]}.toml" if len(ids) == 1 else "profiles.toml"
-        file_dialogs.ask_where_to(
-            self._window, name, lambda target: self.begin(self._give_out(ids, target))
+        file_dialogs.ask_for_export_file(
+            self._window, name, lambda target: self.start_task(self._export(ids, target))
         )
 
-    def take_in(self) -> None:
+    def import_(self) -> None:
         """Ask for a file, and add the profiles in it."""
-        file_dialogs.ask_which(self._window, lambda source: self.begin(self._take_in(source)))
+        file_dialogs.ask_for_import_file(
+            self._window, lambda source: self.start_task(self._import(source))
+        )
 
-    def open_file(self) -> None:
+    def open_folder(self) -> None:
         """Show the folder of the file."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._deeds.file.parent)))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._editor.file.parent)))
 
     def close_page(self) -> None:
         """Leave the page."""
         self._window.close_page()
 
     async def _delete(self, id_: str) -> None:
-        left = await self._sign_out(id_)
-        if left is None:
-            self._show_failure(texts.NOT_SIGNED_OUT)
+        sign_out_result = await self._sign_out(id_)
+        if sign_out_result is None:
+            self._show_failure(texts.SIGN_OUT_FAILED)
             return
         try:
-            await self._deeds.remove(id_)
+            await self._editor.remove(id_)
         except BrokenProfile as error:
-            self._show_failure(texts.unreadable(error))
+            self._show_failure(texts.not_changed_message(error))
             return
         except KeystoreError as error:
-            left = f"{texts.secrets_left(advice_for(error).title)} {left}".strip()
+            not_removed = texts.secrets_not_removed_message(advice_for(error).title)
+            sign_out_result = f"{not_removed} {sign_out_result}".strip()
         self._unsaved.pop(id_, None)
-        self.removed.emit()
-        await self._open_profiles(f"{texts.DELETED} {left}".strip())
+        self.profiles_changed.emit()
+        await self._open_profiles(f"{texts.PROFILE_DELETED} {sign_out_result}".strip())
 
     async def _sign_out(self, id_: str) -> str | None:
         """Sign out with it: what came of that, in words; `None` where it did not work."""
         session = self._session_of(id_)
         if session is None or not isinstance(session.state, SignedIn):
             return ""
-        return await _left(session)
+        return await _sign_out_and_describe(session)
 
-    async def _take_in(self, source: Path) -> None:
+    async def _import(self, source: Path) -> None:
         try:
-            ids = await self._deeds.take_in(source)
-            known = await self._deeds.known()
+            ids = await self._editor.import_(source)
+            known = await self._editor.load()
         except (BrokenProfile, OSError) as error:
-            self._show_failure(texts.not_imported(error))
+            self._show_failure(texts.import_failed_message(error))
             return
-        self.removed.emit()
+        self.profiles_changed.emit()
         good = known.profiles.good
         readable = [good[id_] for id_ in ids if id_ in good]
-        self._show_profiles(known, said=texts.about_imported(len(ids), readable))
-        self.read.emit()
+        self._show_profiles(known, said=texts.import_report(len(ids), readable))
+        self.file_read.emit()
 
-    async def _give_out(self, ids: tuple[str, ...], target: Path) -> None:
+    async def _export(self, ids: tuple[str, ...], target: Path) -> None:
         try:
-            await self._deeds.give_out(ids, target)
+            await self._editor.export(ids, target)
         except (BrokenProfile, OSError) as error:
-            self._show_failure(texts.not_exported(error))
+            self._show_failure(texts.export_failed_message(error))
             return
         if isinstance(self._window.page, ProfilesView):
-            self._window.page.say(texts.exported(target))
+            self._window.page.show_note(texts.exported_message(target))
 
     def _show_failure(self, text: str) -> None:
         if isinstance(self._window.page, ProfilesView):
             self._window.page.show_failure(text)
 
 
-async def _left(session: Session) -> str | None:
+async def _sign_out_and_describe(session: Session) -> str | None:
     if (leaving := session.sign_out()) is not None:
         await asyncio.wait({leaving})
-    return signed_out(session.state) if isinstance(session.state, SignedOut) else None
+    return signed_out_message(session.state) if isinstance(session.state, SignedOut) else None
 
 
-def _nothing(file: Path) -> Known:
-    return Known(Profiles(file, {}, {}), {})
+def _empty_snapshot(file: Path) -> Snapshot:
+    return Snapshot(Profiles(file, {}, {}), {})
 
 
-def _occasion(before: Profile | None, known: Known) -> Occasion:
+def _purpose_of(before: Profile | None, known: Snapshot) -> FormPurpose:
     if before is not None:
-        return Occasion(texts.edit(before), is_new=False)
+        return FormPurpose(texts.edit_title(before), is_new=False)
     is_first = not known.profiles.good and not known.profiles.broken
-    return Occasion(texts.FIRST, texts.ABOUT_FIRST) if is_first else Occasion(texts.NEW)
+    return (
+        FormPurpose(texts.FIRST_PROFILE, texts.FIRST_PROFILE_HELP)
+        if is_first
+        else FormPurpose(texts.NEW_PROFILE)
+    )
 
 
-def _first_draft(profile: Profile | None, known: Known, *, like: str) -> Draft:
+def _initial_draft(profile: Profile | None, known: Snapshot, *, like: str) -> Draft:
     if profile is None:
         return Draft(preset=next(iter(known.presets), ""))
     draft = draft_of(profile, known.presets)
-    return replace(draft, name=texts.copy_of(profile)) if like else draft
+    return replace(draft, name=texts.copy_name(profile)) if like else draft

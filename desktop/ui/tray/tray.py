@@ -14,20 +14,20 @@ from desktop.ui.tray.tray_host import TrayHost
 from desktop.ui.tray.tray_icon import tray_icon
 from desktop.ui.tray.tray_menu import TrayMenu
 from desktop.ui.wording import tray_texts
-from desktop.ui.wording.tray_texts import Line, Look, Notification
+from desktop.ui.wording.tray_texts import IconShape, MenuItem, Notification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
-    from desktop.services.session.sessions import Standing
+    from desktop.services.session.sessions import ProfileStatus
     from desktop.ui.views.actions import Actions
 
 # Seconds between two looks for a tray: a session that starts, or an extension of the desktop, may
 # bring one late. After the last, closing the window looks once more.
-LOOKS = (1, 2, 4, 8, 15, 30, 60, 60, 60, 60)
-_LOOKS_BEFORE_MISSING = 4
+RETRY_DELAYS = (1, 2, 4, 8, 15, 30, 60, 60, 60, 60)
+_RETRIES_BEFORE_MISSING = 4
 _ACKNOWLEDGED_FOR = 2.0  # seconds for which the icon shows that something was copied
 
 
@@ -51,29 +51,29 @@ class Tray(QObject):
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
-        self.notifies = True  # whether the person wants to be told
+        self.notifications_enabled = True  # whether the person wants to be told
         self._actions = actions
         self._name = ""
         self._state: State = Requesting(opening=True)
         self._icon: QSystemTrayIcon | None = None
-        self._drawn: tuple[Look, int] | None = None
-        self._looks = 0
+        self._drawn: tuple[IconShape, int] | None = None
+        self._retries = 0
         self._host = TrayHost()
         self._host.changed.connect(self.start)
-        self._again = QTimer(self, singleShot=True)
-        self._again.timeout.connect(self._look_again)
+        self._retry_timer = QTimer(self, singleShot=True)
+        self._retry_timer.timeout.connect(self._retry)
         self._acknowledged = QTimer(self, singleShot=True)
         self._acknowledged.timeout.connect(self._refresh)
-        self._menu = TrayMenu(self._deeds(), actions.copy_token, profiles=actions.profiles)
+        self._menu = TrayMenu(self._callbacks(), actions.copy_token, profiles=actions.profiles)
         self._menu.opened.connect(self.opened)
         self._menu.aboutToShow.connect(self._refresh)
 
     def start(self) -> None:
         """Show the icon, now or when a tray appears within some minutes."""
-        self._looks = 0
-        self._look_again()
+        self._retries = 0
+        self._retry()
 
-    def is_there(self) -> bool:
+    def check_available(self) -> bool:
         """Whether there is a tray now, with the icon in it. Asks the desktop."""
         available = QSystemTrayIcon.isSystemTrayAvailable()
         if available and self._icon is None:
@@ -85,7 +85,7 @@ class Tray(QObject):
     def show_profile(self, profile: Profile | None) -> None:
         """Name the profile, if there is one, in the tooltip; offer what its policy allows."""
         self._name = profile.name if profile is not None else ""
-        self._menu.forbid(profile.policy.forbidden_formats if profile is not None else ())
+        self._menu.hide_formats(profile.policy.forbidden_formats if profile is not None else ())
         self._refresh()
 
     def show_state(self, state: State, at: datetime) -> None:
@@ -93,15 +93,15 @@ class Tray(QObject):
         self._state = state
         # Not only when the menu opens: a desktop that shows it in its own process may have a copy.
         everywhere = self._actions.revocation_offered() is Revocation.GRANT_REVOKED
-        self._menu.show_lines(tray_texts.menu(state, at, everywhere=everywhere))
+        self._menu.show_items(tray_texts.menu_labels(state, at, everywhere=everywhere))
         if self._icon is None:
             return
         tooltip = tray_texts.tooltip(self._name, state, at)
         if tooltip != self._icon.toolTip():  # each time the whole desktop is told
             self._icon.setToolTip(tooltip)
-        self._draw(self._look(at))
+        self._draw(self._icon_shape(at))
 
-    def show_all(self, standings: tuple[Standing, ...], at: datetime) -> None:
+    def show_profiles(self, standings: tuple[ProfileStatus, ...], at: datetime) -> None:
         """Show how every profile stands, where there are several."""
         self._menu.show_profiles(standings, at)
 
@@ -110,30 +110,30 @@ class Tray(QObject):
         self._acknowledged.start(round(_ACKNOWLEDGED_FOR * 1000))
         self._refresh()
 
-    def tell(self, notification: Notification) -> None:
+    def notify(self, notification: Notification) -> None:
         """Show `notification`; nothing happens where there is no tray."""
-        if self._icon is not None and self.notifies:
+        if self._icon is not None and self.notifications_enabled:
             self._icon.showMessage(
                 notification.title, notification.text, QSystemTrayIcon.MessageIcon.NoIcon
             )
 
     def close(self) -> None:
         """Take the icon away."""
-        self._again.stop()
+        self._retry_timer.stop()
         self._acknowledged.stop()
         self._remove_icon()
         self._menu.deleteLater()
 
-    def _look_again(self) -> None:
-        if self.is_there() or self._looks == len(LOOKS):
+    def _retry(self) -> None:
+        if self.check_available() or self._retries == len(RETRY_DELAYS):
             return
-        if self._looks == _LOOKS_BEFORE_MISSING:
+        if self._retries == _RETRIES_BEFORE_MISSING:
             self.missing.emit()
-        self._again.start(LOOKS[self._looks] * 1000)
-        self._looks += 1
+        self._retry_timer.start(RETRY_DELAYS[self._retries] * 1000)
+        self._retries += 1
 
     def _appear(self) -> None:
-        self._again.stop()
+        self._retry_timer.stop()
         # A new one each time: what kind of tray it speaks to is settled when it is made.
         icon = self._icon = QSystemTrayIcon(self)
         icon.setContextMenu(self._menu)
@@ -157,12 +157,12 @@ class Tray(QObject):
     def _refresh(self) -> None:
         self.show_state(self._state, datetime.now(UTC))
 
-    def _look(self, at: datetime) -> tuple[Look, int]:
+    def _icon_shape(self, at: datetime) -> tuple[IconShape, int]:
         if self._acknowledged.isActive():
-            return Look.COPIED, 0
-        return tray_texts.look(self._state, at)
+            return IconShape.COPIED, 0
+        return tray_texts.icon_shape(self._state, at)
 
-    def _draw(self, look: tuple[Look, int]) -> None:
+    def _draw(self, look: tuple[IconShape, int]) -> None:
         if self._icon is not None and look != self._drawn:
             self._drawn = look
             self._icon.setIcon(tray_icon(*look))
@@ -172,20 +172,20 @@ class Tray(QObject):
         if reason is QSystemTrayIcon.ActivationReason.Trigger and sys.platform != "darwin":
             self.toggled.emit()
 
-    def _deeds(self) -> dict[Line, Callable[[], object]]:
+    def _callbacks(self) -> dict[MenuItem, Callable[[], object]]:
         actions = self._actions
         return {
-            Line.OPEN_BROWSER: actions.open_browser,
-            Line.COPY_CODE: actions.copy_code,
-            Line.COPY_TOKEN: actions.copy_token,
-            Line.RENEW: actions.renew,
-            Line.CANCEL: actions.cancel,
-            Line.SIGN_IN: self._sign_in,
-            Line.SIGN_OUT: actions.sign_out,
-            Line.UNREADABLE: self._manage_profiles,
-            Line.OPEN: self.opened.emit,
-            Line.SETTINGS: self._open_settings,
-            Line.QUIT: actions.quit,
+            MenuItem.OPEN_BROWSER: actions.open_browser,
+            MenuItem.COPY_CODE: actions.copy_code,
+            MenuItem.COPY_TOKEN: actions.copy_token,
+            MenuItem.RENEW: actions.renew,
+            MenuItem.CANCEL: actions.cancel,
+            MenuItem.SIGN_IN: self._sign_in,
+            MenuItem.SIGN_OUT: actions.sign_out,
+            MenuItem.UNREADABLE: self._manage_profiles,
+            MenuItem.OPEN: self.opened.emit,
+            MenuItem.SETTINGS: self._open_settings,
+            MenuItem.QUIT: actions.quit,
         }
 
     def _sign_in(self) -> None:

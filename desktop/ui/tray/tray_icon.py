@@ -11,17 +11,17 @@ from collections.abc import Callable
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 
-from desktop.ui.wording.tray_texts import ARC_STEPS, Look
+from desktop.ui.wording.tray_texts import ARC_STEPS, IconShape
 from desktop.ui.wording.window_texts import ENDING_SHARE
 
 SIZES = (16, 20, 22, 24, 32, 44, 48, 64)  # pixels: usual ones, at usual scales
 
 COLORS = {
-    Look.SIGNED_OUT: "#828b98",
-    Look.WAITING: "#3d84f5",
-    Look.SIGNED_IN: "#159a56",
-    Look.TROUBLE: "#e0483e",
-    Look.COPIED: "#159a56",
+    IconShape.SIGNED_OUT: "#828b98",
+    IconShape.WAITING: "#3d84f5",
+    IconShape.SIGNED_IN: "#159a56",
+    IconShape.TROUBLE: "#e0483e",
+    IconShape.COPIED: "#159a56",
 }
 ENDING_COLOR = "#c9780f"
 
@@ -31,7 +31,7 @@ _ARC = QRectF(1, 1, 14, 14)
 _ARC_STROKE = 1.7
 
 
-def tray_icon(look: Look, steps: int) -> QIcon:
+def tray_icon(look: IconShape, steps: int) -> QIcon:
     """The icon of `look` with `steps` of `ARC_STEPS` of the time left, in every size."""
     icon = QIcon()
     for size in SIZES:
@@ -39,7 +39,7 @@ def tray_icon(look: Look, steps: int) -> QIcon:
     return icon
 
 
-def _pixmap(size: int, look: Look, steps: int) -> QPixmap:
+def _pixmap(size: int, look: IconShape, steps: int) -> QPixmap:
     pixmap = QPixmap(size, size)
     pixmap.fill(QColor(0, 0, 0, 0))
     painter = QPainter(pixmap)
@@ -136,10 +136,10 @@ def _pen(color: QColor, width: float) -> QPen:
     return pen
 
 
-_PAINTERS: dict[Look, Callable[[QPainter, QColor], None]] = {
-    Look.SIGNED_OUT: _paint_signed_out,
-    Look.WAITING: _paint_waiting,
-    Look.SIGNED_IN: _paint_signed_in,
-    Look.TROUBLE: _paint_trouble,
-    Look.COPIED: _paint_copied,
+_PAINTERS: dict[IconShape, Callable[[QPainter, QColor], None]] = {
+    IconShape.SIGNED_OUT: _paint_signed_out,
+    IconShape.WAITING: _paint_waiting,
+    IconShape.SIGNED_IN: _paint_signed_in,
+    IconShape.TROUBLE: _paint_trouble,
+    IconShape.COPIED: _paint_copied,
 }

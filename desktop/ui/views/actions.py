@@ -9,8 +9,8 @@ from desktop.services.model.copy_formats import CopyFormat
 if TYPE_CHECKING:
     from desktop.services.model.settings import Settings
     from desktop.services.model.states import Revocation, SignedIn
-    from desktop.services.session.sessions import Standing
-    from desktop.services.session.token_recipients import HandOut
+    from desktop.services.session.sessions import ProfileStatus
+    from desktop.services.session.token_recipients import TokenRecipient
     from desktop.services.token.details import TokenDetails
 
 
@@ -23,11 +23,11 @@ class ProfileActions(Protocol):
     unreadable: int
 
     @property
-    def standings(self) -> tuple[Standing, ...]:
+    def statuses(self) -> tuple[ProfileStatus, ...]:
         """Every profile, and how it stands."""
 
     @property
-    def current(self) -> str:
+    def current_id(self) -> str:
         """The id of the profile in the window; empty while there is none."""
 
     def switch(self, id_: str) -> None:
@@ -59,7 +59,7 @@ class Actions(Protocol):
     def cancel(self) -> None:
         """Give up what is under way."""
 
-    def new_code(self) -> None:
+    def request_new_code(self) -> None:
         """Another code in place of this one."""
 
     def retry(self) -> None:
@@ -77,7 +77,7 @@ class Actions(Protocol):
     def open_browser(self) -> bool:
         """Open the approval page and copy the code, if any; whether a browser was started."""
 
-    def open_profiles(self) -> None:
+    def open_profiles_folder(self) -> None:
         """Show the folder of the profiles."""
 
     def add_profile(self) -> None:
@@ -135,19 +135,19 @@ class PageActions(Protocol):
     def details(self, state: SignedIn) -> TokenDetails | None:
         """All that is known of the token, itself excepted; `None` where there is none."""
 
-    def hand_outs(self) -> tuple[HandOut, ...]:
+    def recipients(self) -> tuple[TokenRecipient, ...]:
         """Which programs got the token of late, the latest first."""
 
     def reveal_token(self) -> str | None:
         """The access token, to be shown because the person asked for it; `None` if it is over."""
 
-    def ask_who_am_i(self) -> None:
+    def query_userinfo(self) -> None:
         """Ask the server who signed in; the page is shown the answer."""
 
-    def ask_app_grant(self) -> None:
+    def query_app_grant(self) -> None:
         """Ask the server what this app has been granted; the page is shown the answer."""
 
-    def open_log(self) -> None:
+    def open_log_folder(self) -> None:
         """Show the folder of the log."""
 
     def open_about(self) -> None:

@@ -19,7 +19,7 @@ class FailedView(View):
         self._state = state
         advice = advice_for(state.error, user_code=state.user_code)
         first, *others = (
-            Button(remedy.value, _deed(remedy, actions), "" if number else "primary")
+            Button(remedy.value, _action_for(remedy, actions), "" if number else "primary")
             for number, remedy in enumerate(advice.remedies)
         )
         self._primary = first
@@ -61,13 +61,13 @@ class FailedView(View):
         self._copy.acknowledge("Copied")
 
 
-def _deed(remedy: Remedy, actions: Actions) -> Callable[[], object]:
+def _action_for(remedy: Remedy, actions: Actions) -> Callable[[], object]:
     return {
         Remedy.SIGN_IN_AGAIN: actions.sign_in,
-        Remedy.NEW_CODE: actions.new_code,
+        Remedy.NEW_CODE: actions.request_new_code,
         Remedy.TRY_AGAIN: actions.retry,
         Remedy.WITHOUT_KEYRING: actions.continue_without_keyring,
         Remedy.SET_UP: actions.add_profile,
         Remedy.EDIT_PROFILE: actions.edit_profile,
-        Remedy.OPEN_PROFILES: actions.open_profiles,
+        Remedy.OPEN_PROFILES: actions.open_profiles_folder,
     }[remedy]

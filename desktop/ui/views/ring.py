@@ -56,21 +56,21 @@ class Ring(QLabel):
         if busy == self._busy:
             return
         self._busy, self._frame = busy, 0
-        self._tell_timer()
+        self._update_timer()
         self.update()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Go on."""
         super().showEvent(event)
-        self._tell_timer()
+        self._update_timer()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop: nothing moves out of sight."""
         super().hideEvent(event)
         self._timer.stop()
 
-    def _tell_timer(self) -> None:
-        if self._busy and self.isVisible() and self._theme.motion:
+    def _update_timer(self) -> None:
+        if self._busy and self.isVisible() and self._theme.allows_motion:
             self._timer.start()
         else:
             self._timer.stop()
@@ -101,9 +101,9 @@ class Ring(QLabel):
             # Sixteenths of a degree, from the top; what has passed opens clockwise from there.
             painter.drawArc(circle, 90 * 16, round(share * 360 * 16))
             painter.setOpacity(1.0)
-        self._paint_words(painter, circle, time, words)
+        self._paint_text(painter, circle, time, words)
 
-    def _paint_words(self, painter: QPainter, circle: QRectF, time: str, words: str) -> None:
+    def _paint_text(self, painter: QPainter, circle: QRectF, time: str, words: str) -> None:
         base = QFontInfo(self.font()).pixelSize()
         font = QFont(self.font())
         font.setPixelSize(round(base * (2.4 if len(time) < 6 else 1.9)))

@@ -2,10 +2,10 @@
 
 from PySide6.QtWidgets import QWidget
 
-from desktop.services.model.scopes import Guide, ScopeWords, describe
+from desktop.services.model.scopes import ScopeDescription, ScopeGuide, describe_scope
 from desktop.services.model.states import SignedIn
 from desktop.ui.kit.flow import Flow
-from desktop.ui.kit.widgets import Card, add_row, label, set_tip
+from desktop.ui.kit.widgets import Card, add_row, label, set_tooltip
 from desktop.ui.kit.word_breaks import breakable
 from desktop.ui.wording import window_texts
 
@@ -15,7 +15,7 @@ _LONGEST_CHIP = 30  # characters that fit one line of the narrowest window
 class ScopesCard(Card):
     """The scopes as chips; those of high impact are marked, those not granted are named."""
 
-    def __init__(self, guide: Guide) -> None:
+    def __init__(self, guide: ScopeGuide) -> None:
         super().__init__(spacing=8)
         self._guide = guide
         self._shown: tuple[tuple[str, ...], tuple[str, ...]] | None = None
@@ -33,7 +33,7 @@ class ScopesCard(Card):
         if shown == self._shown:
             return
         self._shown = shown
-        described = [describe(scope, self._guide) for scope in state.scope]
+        described = [describe_scope(scope, self._guide) for scope in state.scope]
         self._chips.replace([_chip(words) for words in described])
         high = sum(words.high_impact for words in described)
         self._summary.setText(window_texts.scope_summary(len(described), high))
@@ -42,9 +42,9 @@ class ScopesCard(Card):
         self._missing.setText(f"Asked for, not granted: {', '.join(missing)}")
 
 
-def _chip(words: ScopeWords) -> QWidget:
+def _chip(words: ScopeDescription) -> QWidget:
     chip = label(breakable(words.scope, longest=_LONGEST_CHIP))
     chip.setWordWrap(len(words.scope) > _LONGEST_CHIP)
     chip.setProperty("chip", "high" if words.high_impact else "plain")
-    set_tip(chip, f"{words.text}{' (high impact)' if words.high_impact else ''}")
+    set_tooltip(chip, f"{words.text}{' (high impact)' if words.high_impact else ''}")
     return chip

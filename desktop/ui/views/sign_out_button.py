@@ -7,19 +7,19 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent
 
 from desktop.services.model.states import Revocation
 from desktop.services.wording.sign_out_texts import (
-    ASK_ABOUT_ALL,
-    SPOKEN_ASK_ABOUT_ALL,
-    sign_out_tip,
+    CONFIRM_ALL_COMPUTERS,
+    SPOKEN_CONFIRM_ALL_COMPUTERS,
+    sign_out_tooltip,
 )
-from desktop.ui.kit.widgets import Button, quiet, restyled, set_tip
+from desktop.ui.kit.widgets import Button, fit_to_text, set_style_property, set_tooltip
 from desktop.ui.views.actions import Actions
 
-ASKS_FOR = 5000  # milliseconds
+QUESTION_TIMEOUT = 5000  # milliseconds
 _TOO_SOON = 400  # milliseconds: the second half of a double click, or a key that is held
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ButtonLabels:
     """What the button says, what it asks, and the question for who listens."""
 
     text: str
@@ -27,10 +27,10 @@ class Words:
     spoken: str
 
 
-SIGN_OUT = Words("Sign out", ASK_ABOUT_ALL, SPOKEN_ASK_ABOUT_ALL)
+SIGN_OUT_LABELS = ButtonLabels("Sign out", CONFIRM_ALL_COMPUTERS, SPOKEN_CONFIRM_ALL_COMPUTERS)
 
 
-class LeaveButton(Button):
+class SignOutButton(Button):
     """The first press asks where signing out ends more than this sign-in; the second does it.
 
     The question goes by itself, with Escape, and with the focus.
@@ -41,59 +41,59 @@ class LeaveButton(Button):
 
     asking = Signal(bool)
 
-    def __init__(self, actions: Actions, words: Words = SIGN_OUT) -> None:
+    def __init__(self, actions: Actions, words: ButtonLabels = SIGN_OUT_LABELS) -> None:
         super().__init__(words.text, self._press, "quiet")
-        quiet(self)
-        self._words = words
+        fit_to_text(self)
+        self._labels = words
         self._actions = actions
-        self._asked = QElapsedTimer()
-        self._until = QTimer(self, singleShot=True, interval=ASKS_FOR)
-        self._until.timeout.connect(self.give_up)
+        self._since_question = QElapsedTimer()
+        self._question_timer = QTimer(self, singleShot=True, interval=QUESTION_TIMEOUT)
+        self._question_timer.timeout.connect(self.cancel_question)
 
-    def show_offer(self, *, leaving: bool) -> None:
+    def refresh(self, *, leaving: bool) -> None:
         """Tell what signing out will do; nothing more to press once one is `leaving`."""
-        set_tip(self, sign_out_tip(self._actions.revocation_offered()))
+        set_tooltip(self, sign_out_tooltip(self._actions.revocation_offered()))
         if leaving:
-            self.give_up()
+            self.cancel_question()
         self.setEnabled(not leaving)
 
     def ask(self) -> None:
         """Ask, in place of doing it."""
-        self._asked.start()
-        self._until.start()
-        self.hold(self._words.question)
-        restyled(self, "asks", "true")
+        self._since_question.start()
+        self._question_timer.start()
+        self.replace_text(self._labels.question)
+        set_style_property(self, "asks", "true")
         self.asking.emit(True)
         if QAccessible.isActive():
-            event = QAccessibleAnnouncementEvent(self, self._words.spoken)
+            event = QAccessibleAnnouncementEvent(self, self._labels.spoken)
             QAccessible.updateAccessibility(event)
 
-    def give_up(self) -> bool:
+    def cancel_question(self) -> bool:
         """Take the question back; whether there was one."""
-        asked = self._asked.isValid()
-        self._asked.invalidate()
-        self._until.stop()
+        asked = self._since_question.isValid()
+        self._since_question.invalidate()
+        self._question_timer.stop()
         if asked:
-            self.release()
-            restyled(self, "asks", "false")
+            self.restore_text()
+            set_style_property(self, "asks", "false")
             self.asking.emit(False)
         return asked
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Take the question back: who goes elsewhere does not mean it."""
         super().focusOutEvent(event)
-        self.give_up()
+        self.cancel_question()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Take the question back."""
         super().hideEvent(event)
-        self.give_up()
+        self.cancel_question()
 
     def _press(self) -> None:
         if self._actions.revocation_offered() is not Revocation.GRANT_REVOKED:
             self._actions.sign_out()
-        elif not self._asked.isValid():
+        elif not self._since_question.isValid():
             self.ask()
-        elif self._asked.elapsed() >= _TOO_SOON:
-            self.give_up()
+        elif self._since_question.elapsed() >= _TOO_SOON:
+            self.cancel_question()
             self._actions.sign_out()

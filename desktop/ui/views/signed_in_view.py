@@ -4,15 +4,15 @@ from datetime import datetime
 
 from desktop.services.model.policy import NO_POLICY
 from desktop.services.model.profile import Profile
-from desktop.services.model.scopes import load_guide
+from desktop.services.model.scopes import load_scope_guide
 from desktop.services.model.states import SignedIn, State
 from desktop.ui.kit.copy_progress import CopyProgress
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.warning_card import WarningCard
-from desktop.ui.kit.widgets import Button, View, has_ring, label, quiet, set_tip
+from desktop.ui.kit.widgets import Button, View, fit_to_text, has_focus_ring, label, set_tooltip
 from desktop.ui.views.actions import Actions
 from desktop.ui.views.scopes_card import ScopesCard
-from desktop.ui.views.sign_out_button import LeaveButton
+from desktop.ui.views.sign_out_button import SignOutButton
 from desktop.ui.views.token_card import TokenCard
 from desktop.ui.wording import window_texts
 
@@ -26,17 +26,17 @@ class SignedInView(View):
         self._token = TokenCard(actions, theme, policy=profile.policy if profile else NO_POLICY)
         self._not_renewed = WarningCard()
         self._clock = WarningCard()
-        self._save = Button("Try to save it again", self._save_again, "link")
+        self._save_button = Button("Try to save it again", self._save_again, "link")
         # Why the token is not saved, and what that was when it was tried again.
-        self._error: Exception | None = None
-        self._tried: Exception | None = None
-        self._not_saved = WarningCard(self._save)
-        self._scopes = ScopesCard(load_guide(profile.scope_guide if profile else ""))
+        self._save_error: Exception | None = None
+        self._retried_error: Exception | None = None
+        self._not_saved = WarningCard(self._save_button)
+        self._scopes = ScopesCard(load_scope_guide(profile.scope_guide if profile else ""))
         self._account = label("", "muted")
-        self._details = quiet(Button("Details", self._open_details, "quiet"))
-        self._leave = LeaveButton(actions)
+        self._details = fit_to_text(Button("Details", self._open_details, "quiet"))
+        self._sign_out = SignOutButton(actions)
         # Beside the question there is no room for the name.
-        self._leave.asking.connect(self._make_room)
+        self._sign_out.asking.connect(self._make_room)
         for panel in (
             self._token,
             self._not_renewed,
@@ -49,7 +49,7 @@ class SignedInView(View):
         self.footer_row.addWidget(self._account, 1)
         self.footer_row.addStretch()
         self.footer_row.addWidget(self._details)
-        self.footer_row.addWidget(self._leave)
+        self.footer_row.addWidget(self._sign_out)
 
     def shows(self, state: State) -> bool:
         """Only this state."""
@@ -65,8 +65,8 @@ class SignedInView(View):
         self._scopes.show_state(state)
         self._show_not_saved(state)
         self._account.setText(window_texts.account(state))
-        set_tip(self._account, window_texts.account(state))
-        self._leave.show_offer(leaving=state.leaving)
+        set_tooltip(self._account, window_texts.account(state))
+        self._sign_out.refresh(leaving=state.signing_out)
 
     def primary(self) -> Button:
         """Copying the token, or signing in again once nothing else helps."""
@@ -82,27 +82,27 @@ class SignedInView(View):
 
     def step_back(self) -> bool:
         """Take a question back, or give up a copy that waits; whether there was one."""
-        return self._leave.give_up() or self._token.give_up_copying()
+        return self._sign_out.cancel_question() or self._token.cancel_copy()
 
     def _show_not_saved(self, state: SignedIn) -> None:
-        error = self._error = state.not_saved
-        can_save = error is not None and not state.leaving
-        if not can_save and self._save.hasFocus():
+        error = self._save_error = state.save_error
+        can_save = error is not None and not state.signing_out
+        if not can_save and self._save_button.hasFocus():
             # Otherwise Qt would put the keyboard on the next button: that is Sign out.
-            self.primary().take_focus(ringed=has_ring(self._save))
-        self._save.setEnabled(can_save)
+            self.primary().take_focus(ringed=has_focus_ring(self._save_button))
+        self._save_button.setEnabled(can_save)
         self._not_saved.show_text(window_texts.not_saved(error) if error else "")
-        if self._tried is not None and error is not self._tried:
-            self._tried = None
+        if self._retried_error is not None and error is not self._retried_error:
+            self._retried_error = None
             if error is not None:
-                self._save.acknowledge(window_texts.still_not_saved(error))
+                self._save_button.acknowledge(window_texts.still_not_saved(error))
 
     def _save_again(self) -> None:
-        self._tried = self._error
+        self._retried_error = self._save_error
         self._actions.save_again()
 
     def _open_details(self) -> None:
-        if not has_ring(self._details):
+        if not has_focus_ring(self._details):
             # Who used the mouse does not see where the keyboard is. It comes back there after the
             # page, and its next key must not lead to Sign out.
             self.primary().take_focus(ringed=False)

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import Revocation, SignedOut, State
-from desktop.services.wording.sign_out_texts import signed_out
+from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit.fitted_label import FittedLabel
 from desktop.ui.kit.warning_card import WarningCard
-from desktop.ui.kit.widgets import Button, Card, View, has_ring, label, quiet
+from desktop.ui.kit.widgets import Button, Card, View, fit_to_text, has_focus_ring, label
 from desktop.ui.views.actions import Actions
 from desktop.ui.wording import window_texts
 
@@ -20,21 +20,21 @@ class SignedOutView(View):
         card = Card()
         self._note = label("", "subtitle", centred=True)
         self._actions = actions
-        self._under_way = False
-        self._again = Button("Tell the server again", self._tell_again, "link")
-        self._not_told = WarningCard(self._again)
+        self._is_revoking = False
+        self._revoke_button = Button("Tell the server again", self._revoke_again, "link")
+        self._not_revoked = WarningCard(self._revoke_button)
         title, place = FittedLabel("title", centred=True), FittedLabel("subtitle", centred=True)
         title.setText(f"Sign in to {profile.name}" if profile else "Sign in")
-        place.setText(profile.place if profile else "")
+        place.setText(profile.provider_label if profile else "")
         self._sign_in = Button("Sign in", actions.sign_in, "primary")
         client = label(window_texts.client(profile) if profile else "", "muted", centred=True)
         for widget in (title, place, client, self._note, self._sign_in):
             card.column.addWidget(widget)
         self.column.addWidget(card)
-        self.column.addWidget(self._not_told)
+        self.column.addWidget(self._not_revoked)
         self.column.addStretch(1)
         self.footer_row.addStretch(1)
-        self.footer_row.addWidget(quiet(Button("Profiles", actions.manage_profiles, "quiet")))
+        self.footer_row.addWidget(fit_to_text(Button("Profiles", actions.manage_profiles, "quiet")))
 
     def shows(self, state: State) -> bool:
         """Only this state."""
@@ -42,25 +42,27 @@ class SignedOutView(View):
 
     def show_state(self, state: SignedOut, _at: datetime) -> None:
         """Show what has just been done, and what could not be."""
-        done = signed_out(state)
-        told = state.revocation not in {Revocation.FAILED, Revocation.UNDER_WAY}
-        self._note.setText(done if told else "")
-        self._note.setVisible(bool(done) and told)
-        trying, ringed = self._again.hasFocus(), has_ring(self._again)
-        self._not_told.show_text("" if told else done, window_texts.facts(state.not_revoked))
-        if trying and told:
+        done = signed_out_message(state)
+        is_settled = state.revocation not in {Revocation.FAILED, Revocation.UNDER_WAY}
+        self._note.setText(done if is_settled else "")
+        self._note.setVisible(bool(done) and is_settled)
+        trying, ringed = self._revoke_button.hasFocus(), has_focus_ring(self._revoke_button)
+        self._not_revoked.show_text(
+            "" if is_settled else done, window_texts.facts(state.revocation_error)
+        )
+        if trying and is_settled:
             self._sign_in.take_focus(ringed=ringed)
-        self._under_way = state.revocation is Revocation.UNDER_WAY
+        self._is_revoking = state.revocation is Revocation.UNDER_WAY
         # Not disabled meanwhile: the keyboard would go elsewhere.
-        if self._under_way:
-            self._again.hold("Telling the server…")
+        if self._is_revoking:
+            self._revoke_button.replace_text("Telling the server…")
         else:
-            self._again.release()
+            self._revoke_button.restore_text()
 
     def primary(self) -> Button:
         """Signing in."""
         return self._sign_in
 
-    def _tell_again(self) -> None:
-        if not self._under_way:
+    def _revoke_again(self) -> None:
+        if not self._is_revoking:
             self._actions.revoke_again()

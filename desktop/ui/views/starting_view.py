@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from desktop.ui.kit.widgets import Button, Card, View, label, quiet, restyled
+from desktop.ui.kit.widgets import Button, Card, View, fit_to_text, label, set_style_property
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ class StartingView(View):
         card.setMinimumHeight(_HEIGHT)
         self.column.addWidget(card)
         self.column.addStretch(1)
-        self.footer_row.addWidget(quiet(Button("Cancel", cancel, "quiet")))
+        self.footer_row.addWidget(fit_to_text(Button("Cancel", cancel, "quiet")))
         self.footer_row.addStretch(1)
 
     def shows(self, state: State) -> bool:
@@ -87,7 +87,7 @@ class _Dots(QWidget):
         self._timer.stop()
 
     def _step(self) -> None:
-        if self._theme.motion:
+        if self._theme.allows_motion:
             self._lit = (self._lit + 1) % len(self._dots)
             for number, dot in enumerate(self._dots):
-                restyled(dot, "dot", "lit" if number == self._lit else "dim")
+                set_style_property(dot, "dot", "lit" if number == self._lit else "dim")

@@ -13,10 +13,10 @@ from desktop.ui.kit.widgets import (
     Card,
     View,
     add_row,
-    has_ring,
+    fit_to_text,
+    has_focus_ring,
     label,
-    quiet,
-    set_tip,
+    set_tooltip,
 )
 from desktop.ui.views.actions import Actions
 from desktop.ui.views.code_tiles import CodeTiles
@@ -39,7 +39,7 @@ class WaitingView(View):
         self.column.addWidget(self._progress)
         self.column.addStretch(1)
         self._code_card.show_qr.clicked.connect(lambda: self.show_qr(shown=True))
-        self._cancel = quiet(Button("Cancel", actions.cancel, "quiet"))
+        self._cancel = fit_to_text(Button("Cancel", actions.cancel, "quiet"))
         self._warning = label("", "muted")
         self._warning.setProperty("alignment", ALIGN_RIGHT)
         self.footer_row.addWidget(self._cancel)
@@ -80,7 +80,7 @@ class WaitingView(View):
     def show_qr(self, *, shown: bool) -> None:
         """Show the link as a QR code in place of the code, or the code again."""
         card = self._qr_card or self._make_qr_card()
-        ringed = has_ring(self._code_card.show_qr if shown else card.back)
+        ringed = has_focus_ring(self._code_card.show_qr if shown else card.back)
         self._code_card.setVisible(not shown)
         card.setVisible(shown)
         if self.isVisible():
@@ -96,7 +96,7 @@ class WaitingView(View):
         return card
 
 
-def _helps_a_phone(state: AwaitingApproval) -> bool:
+def _phone_can_open(state: AwaitingApproval) -> bool:
     """Whether a phone can read the link off the screen, and reach it: not this computer's own."""
     from desktop.oauth.addresses import is_loopback
 
@@ -136,9 +136,9 @@ class _CodeCard(Card):
             widget.setVisible(not state.in_browser)
         self._host.show_state(state)
         # A link that comes back here carries what only this program and the server should know.
-        set_tip(self.open_browser, state.host if state.in_browser else state.link)
-        self.show_qr.setVisible(_helps_a_phone(state))
-        self.setEnabled(not state.approved and not state.came_back)
+        set_tooltip(self.open_browser, state.host if state.in_browser else state.link)
+        self.show_qr.setVisible(_phone_can_open(state))
+        self.setEnabled(not state.approved and not state.is_retrying_exchange)
 
     def _open_browser(self) -> None:
         opened = self._actions.open_browser()
@@ -212,13 +212,13 @@ class _ProgressCard(Card):
         self._expires = label("", "muted")
         self._expires.setProperty("alignment", ALIGN_RIGHT)
         self._bar = QProgressBar(maximum=_BAR_STEPS, textVisible=False)
-        self._asking = label("", "muted")
+        self._polling = label("", "muted")
         self._trouble = label("", "warning")
-        self._new_code = quiet(Button("New code", actions.new_code, "link"))
+        self._new_code = fit_to_text(Button("New code", actions.request_new_code, "link"))
         add_row(self.column, self._heading, self._expires)
         self.column.addWidget(self._bar)
         self.column.addWidget(self._trouble)
-        add_row(self.column, self._asking, self._new_code).setStretch(0, 1)
+        add_row(self.column, self._polling, self._new_code).setStretch(0, 1)
 
     def show_state(self, state: AwaitingApproval, at: datetime) -> None:
         """Show `state` as it is at `at`."""
@@ -227,7 +227,7 @@ class _ProgressCard(Card):
         self._bar.setAccessibleName("Time left" if state.in_browser else "Life of the code")
         self._expires.setText(words)
         self._bar.setValue(round(share * _BAR_STEPS))
-        self._asking.setText(window_texts.asking(state, at))
+        self._polling.setText(window_texts.polling_status(state, at))
         self._trouble.setVisible(state.trouble is not None)
         self._trouble.setText(window_texts.trouble(state))
         self._new_code.setVisible(not state.in_browser)

@@ -23,7 +23,7 @@ def show_in_dock(shown: bool) -> None:  # noqa: FBT001 - show_in_dock(False) say
         _set_policy(_REGULAR if shown else _ACCESSORY)
 
 
-def follow(window: Window) -> None:
+def follow_window(window: Window) -> None:
     """Be in the Dock while `window` is open, and not while it is hidden in the menu bar."""
     if sys.platform == "darwin":
         window.handle().visibleChanged.connect(show_in_dock)

@@ -31,8 +31,8 @@ class Header(QWidget):
         self._name.setText("XDR Login")
         self._place = FittedLabel("muted")
         self._badge = _badge("Starting", "neutral")
-        self._kept = QWidget()  # the place of the button that comes later
-        self._kept.setFixedSize(_GEAR, _GEAR)
+        self._corner_widget = QWidget()  # the place of the button that comes later
+        self._corner_widget.setFixedSize(_GEAR, _GEAR)
         words, self._state, self._corner = QVBoxLayout(), QHBoxLayout(), QHBoxLayout()
         self._switcher = QHBoxLayout()
         line = QHBoxLayout(self)
@@ -51,9 +51,9 @@ class Header(QWidget):
         words.addWidget(self._place)
         self._place.hide()
         self._state.addWidget(self._badge)
-        self._corner.addWidget(self._kept)
+        self._corner.addWidget(self._corner_widget)
 
-    def set_words(self, name: str, place: str) -> None:
+    def set_profile(self, name: str, place: str) -> None:
         """The name of the profile, and where that is."""
         self._name.setText(name)
         self._place.setText(place)
@@ -66,15 +66,15 @@ class Header(QWidget):
     def put_beside_logo(self, button: QWidget) -> None:
         """Put `button`, which opens the list of profiles, beside the badge of the one it is."""
         self._switcher.addWidget(button)
-        _put_first(button)
+        _put_first_in_tab_order(button)
 
     def put_in_corner(self, button: QWidget) -> None:
         """Put `button` into the place that was kept for it."""
-        self._kept.hide()
-        self._kept.deleteLater()
+        self._corner_widget.hide()
+        self._corner_widget.deleteLater()
         self._corner.addWidget(button)
-        self._kept = button
-        _put_first(button)
+        self._corner_widget = button
+        _put_first_in_tab_order(button)
 
     def show_badge(self, text: str, kind: str) -> None:
         """How it stands, in a word."""
@@ -97,7 +97,7 @@ def _badge(text: str, kind: str) -> QLabel:
     return made
 
 
-def _put_first(button: QWidget) -> None:
+def _put_first_in_tab_order(button: QWidget) -> None:
     """Let Tab reach `button`, which was made late, before what is below it."""
     each = button.window().nextInFocusChain()
     while each is not None and each is not button:

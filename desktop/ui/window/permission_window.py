@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
-from desktop.services.session.token_permission import Answer
+from desktop.services.session.token_permission import PermissionAnswer
 from desktop.ui.kit.fact_rows import FactRows
 from desktop.ui.kit.qt_constants import ESCAPE
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
@@ -23,51 +23,53 @@ from desktop.ui.wording import page_texts
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent
 
-    from desktop.services.session.token_permission import Question
+    from desktop.services.session.token_permission import PermissionRequest
 
 _TOO_SOON = 800  # milliseconds: the press was meant for another window
 _WIDTH = 440
 
 
-class QuestionWindow(QWidget):
+class PermissionWindow(QWidget):
     """Shows `question`; to close it is to refuse.
 
     It comes up in front of the middle of `over`; presses count after `too_soon` milliseconds.
     """
 
     def __init__(
-        self, question: Question, icon: QIcon, *, over: QRect, too_soon: int = _TOO_SOON
+        self, question: PermissionRequest, icon: QIcon, *, over: QRect, too_soon: int = _TOO_SOON
     ) -> None:
         super().__init__(None, Qt.WindowType.Window | Qt.WindowType.WindowStaysOnTopHint)
-        self._answer: asyncio.Future[Answer] | None = None
+        self._answer: asyncio.Future[PermissionAnswer] | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-        self.setWindowTitle(page_texts.QUESTION_TITLE)
+        self.setWindowTitle(page_texts.PERMISSION_TITLE)
         self.setWindowIcon(icon)
-        self.setAccessibleName(page_texts.spoken_question(question))
+        self.setAccessibleName(page_texts.spoken_permission_request(question))
         self.setMinimumWidth(NARROWEST)
         self._facts = FactRows("", stacked=True)
-        self._facts.show_rows(page_texts.question_rows(question))
-        self.refuse = Button("Refuse", partial(self._press, Answer.REFUSE))
-        self.once = Button("Allow once", partial(self._press, Answer.ONCE))
-        self.for_an_hour = Button("Allow for an hour", partial(self._press, Answer.FOR_AN_HOUR))
+        self._facts.show_rows(page_texts.permission_request_rows(question))
+        self.refuse = Button("Refuse", partial(self._give_answer, PermissionAnswer.REFUSE))
+        self.once = Button("Allow once", partial(self._give_answer, PermissionAnswer.ONCE))
+        self.for_an_hour = Button(
+            "Allow for an hour", partial(self._give_answer, PermissionAnswer.FOR_AN_HOUR)
+        )
         self._guard = QTimer(self, singleShot=True, interval=too_soon)
-        self._guard.timeout.connect(self._allow_presses)
+        self._guard.timeout.connect(self._enable_buttons)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
         column.setSpacing(GAP)
-        column.addWidget(label(page_texts.QUESTION, "title"))
+        column.addWidget(label(page_texts.PERMISSION_QUESTION, "title"))
         column.addWidget(self._facts)
-        column.addWidget(label(page_texts.ABOUT_QUESTION, "muted"))
+        column.addWidget(label(page_texts.PERMISSION_NOTE, "muted"))
         column.addStretch(1)
         column.addWidget(ButtonRow(self.refuse, self.once, self.for_an_hour))
         place = QRect(0, 0, _WIDTH, column.totalHeightForWidth(_WIDTH))
         place.moveCenter(over.center())
         self.setGeometry(place)
 
-    async def ask(self) -> Answer:
+    async def ask(self) -> PermissionAnswer:
         """Come up, and give what the person says."""
         self._answer = asyncio.get_running_loop().create_future()
-        self._hold_presses()
+        self._disable_buttons()
         self.show()
         self.raise_()
         QApplication.alert(self)
@@ -88,18 +90,18 @@ class QuestionWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Refuse."""
         super().closeEvent(event)
-        self._press(Answer.REFUSE)
+        self._give_answer(PermissionAnswer.REFUSE)
 
-    def _hold_presses(self) -> None:
+    def _disable_buttons(self) -> None:
         for button in (self.refuse, self.once, self.for_an_hour):
             button.setEnabled(False)
         self._guard.start()
 
-    def _allow_presses(self) -> None:
+    def _enable_buttons(self) -> None:
         for button in (self.refuse, self.once, self.for_an_hour):
             button.setEnabled(True)
         self.refuse.take_focus(ringed=True)
 
-    def _press(self, answer: Answer) -> None:
+    def _give_answer(self, answer: PermissionAnswer) -> None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(answer)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QAction, QKeyEvent
 
-    from desktop.services.session.sessions import Standing
+    from desktop.services.session.sessions import ProfileStatus
     from desktop.ui.views.actions import Actions, ProfileActions
 
 _WIDTH, _HEIGHT = 22, 32
@@ -33,10 +33,10 @@ class ProfileSwitcher(Button):
         self._actions = actions
         self.setAccessibleName("Profiles")
         self.setFixedSize(_WIDTH, _HEIGHT)
-        self._list = QMenu(self)
-        self._list.setToolTipsVisible(False)
-        self._list.aboutToShow.connect(self._fill)
-        self.setMenu(self._list)
+        self._menu = QMenu(self)
+        self._menu.setToolTipsVisible(False)
+        self._menu.aboutToShow.connect(self._fill)
+        self.setMenu(self._menu)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open the list with the arrow that it opens to."""
@@ -46,23 +46,25 @@ class ProfileSwitcher(Button):
             super().keyPressEvent(event)
 
     def _fill(self) -> None:
-        self._list.clear()
+        self._menu.clear()
         at, profiles = datetime.now(UTC), self._actions.profiles
-        for number, standing in enumerate(profiles.standings, 1):
+        for number, standing in enumerate(profiles.statuses, 1):
             self._add_profile(standing, at, number=number)
         if profiles.unreadable:
-            self._add(tray_texts.unreadable(profiles.unreadable), self._actions.manage_profiles)
-        if profiles.standings or profiles.unreadable:
-            self._list.addSeparator()
+            self._add(
+                tray_texts.unreadable_profiles(profiles.unreadable), self._actions.manage_profiles
+            )
+        if profiles.statuses or profiles.unreadable:
+            self._menu.addSeparator()
         self._add_edit(profiles)
-        if all(each.profile.policy.own_profiles for each in profiles.standings):
+        if all(each.profile.policy.own_profiles for each in profiles.statuses):
             self._add("Add profile…", self._actions.add_profile)
         self._add("All profiles…", self._actions.manage_profiles)
 
     def _add_edit(self, profiles: ProfileActions) -> None:
         """The one in the window can be changed, unless it is the administrator's."""
-        known = {each.profile.id: each.profile for each in profiles.standings}
-        profile = known.get(profiles.current)
+        known = {each.profile.id: each.profile for each in profiles.statuses}
+        profile = known.get(profiles.current_id)
         if profile is None:
             return
         action = self._add(f"Edit “{profile.name}”…", self._actions.edit_profile)
@@ -70,7 +72,7 @@ class ProfileSwitcher(Button):
             action.setText(f"{action.text()} (set by your administrator)")
             action.setEnabled(False)
 
-    def _add_profile(self, standing: Standing, at: datetime, *, number: int) -> None:
+    def _add_profile(self, standing: ProfileStatus, at: datetime, *, number: int) -> None:
         profile = standing.profile
         action = self._add(
             f"{profile.name} · {tray_texts.summary(standing.state, at)}",
@@ -79,12 +81,12 @@ class ProfileSwitcher(Button):
         action.setIcon(badge_icon(profile))
         if number <= _LAST_KEY:
             action.setText(f"{action.text()}\tCtrl+{number}")
-        if profile.id == self._actions.profiles.current:
+        if profile.id == self._actions.profiles.current_id:
             font = action.font()
             font.setBold(True)
             action.setFont(font)
 
     def _add(self, text: str, deed: Callable[[], object]) -> QAction:
-        action = self._list.addAction(text.replace("&", "&&"))
+        action = self._menu.addAction(text.replace("&", "&&"))
         action.triggered.connect(lambda _checked=False: deed())
         return action

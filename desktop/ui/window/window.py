@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.ui.kit.qt_constants import ESCAPE, KEY_Q, NO_FOCUS, SCROLL_BAR_ALWAYS_OFF
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE, WIDEST_COLUMN, Theme
-from desktop.ui.kit.widgets import Button, View, has_ring
+from desktop.ui.kit.widgets import Button, View, has_focus_ring
 from desktop.ui.views.starting_view import StartingView
 from desktop.ui.window.header import Header
 
@@ -51,34 +51,38 @@ class Window(QWidget):
         self.theme = theme
         self._actions: Actions | None = None
         self._profile: Profile | None = None
-        self._is_of_another = False  # whose view is on screen
+        self._shows_other_profile = False  # whose view is on screen
         self._has_painted = False
         self._may_hide: Callable[[], bool] | None = None
-        self._is_put_away = False
+        self._is_minimized = False
         self._header = Header()
         self._pages = QVBoxLayout()
         self._footer = QVBoxLayout()
         self._lay_out()
         self.view: View = StartingView(theme, self._cancel)
         self.page: View | None = None
-        self._left: QWidget | None = None  # what the keyboard was on below the page
-        self._left_at = 0
-        self._place(self.view)
+        self._focus_below_page: QWidget | None = None  # what the keyboard was on below the page
+        self._scroll_below_page = 0
+        self._add_view(self.view)
         # Qt would put the keyboard on Cancel, where a Return too many ends the program; and telling
         # a button why it has the keyboard loads `Qt` before the first paint.
         self.setFocus()
 
-    def serve(self, actions: Actions) -> None:
+    def set_actions(self, actions: Actions) -> None:
         """Let the buttons call `actions` from now on; before, leaving is all that one can do."""
         self._actions = actions
 
     def set_profile(self, profile: Profile | None) -> None:
         """Name the profile in the header, or the program where there is none."""
         if self._profile not in (None, profile):
-            self._is_of_another = True
+            self._shows_other_profile = True
         self._profile = profile
-        words = (profile.name, profile.place) if profile is not None else (self.windowTitle(), "")
-        self._header.set_words(*words)
+        labels = (
+            (profile.name, profile.provider_label)
+            if profile is not None
+            else (self.windowTitle(), "")
+        )
+        self._header.set_profile(*labels)
 
     def set_icon(self, icon: QIcon) -> None:
         """Show the icon of the application in the title bar and in the header."""
@@ -91,8 +95,8 @@ class Window(QWidget):
 
         # What a view shows of a profile besides its state, what it asks and what it has
         # acknowledged, must not be taken for another profile's.
-        if self._is_of_another or not self.view.shows(state):
-            self._is_of_another = False
+        if self._shows_other_profile or not self.view.shows(state):
+            self._shows_other_profile = False
             self._replace_view(self._view_for(state))
         self.view.show_state(state, at)
         self._header.show_badge(*window_texts.badge(state, at))
@@ -105,7 +109,7 @@ class Window(QWidget):
         """Show what comes of a wish to copy the token, where it was wished."""
         self.view.show_copy(progress)
 
-    def offer_settings(self) -> None:
+    def add_settings_button(self) -> None:
         """Put the button that opens the settings where the header keeps a place for it.
 
         Not before the first paint, and not in the way of the first code: it is a picture.
@@ -122,7 +126,7 @@ class Window(QWidget):
                 )
             )
 
-    def offer_profiles(self) -> None:
+    def add_profile_switcher(self) -> None:
         """Put the button that opens the list of profiles beside the badge; late, as the other."""
         from desktop.ui.window.profile_switcher import ProfileSwitcher
 
@@ -137,16 +141,16 @@ class Window(QWidget):
 
     def show_page(self, page: View) -> None:
         """Lay `page` on top of the view of the state, until `close_page`."""
-        ringed = has_ring(self.focusWidget())
+        ringed = has_focus_ring(self.focusWidget())
         if self.page is not None:
-            self._drop(self.page)
+            self._remove_view(self.page)
         else:
-            self._left = self.focusWidget()
-            self._left_at = self._scroll.verticalScrollBar().value()
+            self._focus_below_page = self.focusWidget()
+            self._scroll_below_page = self._scroll.verticalScrollBar().value()
         self.page = page
-        _show(self.view, shown=False)
-        self._place(page)
-        _show(page, shown=True)
+        _set_visible(self.view, shown=False)
+        self._add_view(page)
+        _set_visible(page, shown=True)
         self._scroll.verticalScrollBar().setValue(0)
         first = page.primary()
         if first is not None:
@@ -157,15 +161,15 @@ class Window(QWidget):
         page, self.page = self.page, None
         if page is None:
             return
-        ringed = has_ring(self.focusWidget())
-        _show(self.view, shown=True)
-        self._drop(page)
-        self._go_back_to(self._left, ringed=ringed)
-        self._left = None
-        self._scroll.verticalScrollBar().setValue(self._left_at)
+        ringed = has_focus_ring(self.focusWidget())
+        _set_visible(self.view, shown=True)
+        self._remove_view(page)
+        self._restore_focus(self._focus_below_page, ringed=ringed)
+        self._focus_below_page = None
+        self._scroll.verticalScrollBar().setValue(self._scroll_below_page)
         self.page_closed.emit()
 
-    def _go_back_to(self, left: QWidget | None, *, ringed: bool) -> None:
+    def _restore_focus(self, left: QWidget | None, *, ringed: bool) -> None:
         if left is None or not left.isEnabled():
             left = self.view.primary()
         if isinstance(left, Button):
@@ -186,7 +190,7 @@ class Window(QWidget):
         else:
             self._cancel()
 
-    def hide_where(self, may_hide: Callable[[], bool]) -> None:
+    def set_may_hide(self, may_hide: Callable[[], bool]) -> None:
         """From now on, minimize instead of closing where `may_hide` says no at that moment."""
         self._may_hide = may_hide
 
@@ -194,17 +198,17 @@ class Window(QWidget):
         """Whether it is on screen, as far as one can know."""
         # Of the platform's window, which knows it first.
         is_shown = self.handle().visibility().name not in {"Hidden", "Minimized"}
-        return is_shown and not self._is_put_away
+        return is_shown and not self._is_minimized
 
-    def put_away(self) -> None:
+    def minimize(self) -> None:
         """Minimize it; until it is active again it counts as out of sight.
 
         Wayland does not tell a window that it is minimized, and Qt takes the next word of the
         compositor for its return.
         """
         self.showMinimized()
-        if not self._is_put_away:
-            self._is_put_away = True
+        if not self._is_minimized:
+            self._is_minimized = True
             self.handle().activeChanged.connect(self._on_active)
             self.sight_changed.emit()
 
@@ -216,7 +220,7 @@ class Window(QWidget):
     def _on_active(self) -> None:
         if self.handle().isActive():
             self.handle().activeChanged.disconnect(self._on_active)
-            self._is_put_away = False
+            self._is_minimized = False
             self.sight_changed.emit()
 
     def _cancel(self) -> None:
@@ -240,23 +244,23 @@ class Window(QWidget):
 
     def _replace_view(self, view: View) -> None:
         old, self.view = self.view, view
-        ringed = has_ring(self.focusWidget())
-        if self._left is not None and _is_in(old, self._left):
-            self._left = None
-        self._drop(old)
-        self._place(view)
+        ringed = has_focus_ring(self.focusWidget())
+        if self._focus_below_page is not None and _contains(old, self._focus_below_page):
+            self._focus_below_page = None
+        self._remove_view(old)
+        self._add_view(view)
         if self.page is not None:
-            _show(view, shown=False)
+            _set_visible(view, shown=False)
             return
         first = view.primary()
         if first is not None:
             first.take_focus(ringed=ringed)
 
-    def _place(self, view: View) -> None:
+    def _add_view(self, view: View) -> None:
         self._pages.addWidget(view)
         self._footer.addWidget(view.footer)
 
-    def _drop(self, view: View) -> None:
+    def _remove_view(self, view: View) -> None:
         for part in (view, view.footer):
             part.hide()
             part.deleteLater()
@@ -309,14 +313,14 @@ class Window(QWidget):
             super().closeEvent(event)
         else:
             event.ignore()
-            self.put_away()
+            self.minimize()
         self.closed.emit()
 
 
-def _show(view: View, *, shown: bool) -> None:
+def _set_visible(view: View, *, shown: bool) -> None:
     view.setVisible(shown)
     view.footer.setVisible(shown)
 
 
-def _is_in(view: View, widget: QWidget) -> bool:
+def _contains(view: View, widget: QWidget) -> bool:
     return view.isAncestorOf(widget) or view.footer.isAncestorOf(widget)

@@ -10,21 +10,21 @@ if TYPE_CHECKING:
     from desktop.services.model.states import State
 
 
-def is_news(before: State, state: State) -> bool:
+def should_announce(before: State, state: State) -> bool:
     """Whether `state`, which follows `before`, is to be announced."""
     if type(before) is not type(state):
         return True
     if isinstance(before, AwaitingApproval) and isinstance(state, AwaitingApproval):
-        known = (before.user_code, before.approved, before.came_back)
-        return known != (state.user_code, state.approved, state.came_back)
+        known = (before.user_code, before.approved, before.is_retrying_exchange)
+        return known != (state.user_code, state.approved, state.is_retrying_exchange)
     if isinstance(before, SignedIn) and isinstance(state, SignedIn):
-        return before.not_saved is not state.not_saved
+        return before.save_error is not state.save_error
     if isinstance(before, SignedOut) and isinstance(state, SignedOut):
         return before.revocation is not state.revocation
     return isinstance(state, Failed)
 
 
-def may_be_the_profile(state: State) -> bool:
+def may_be_profile_error(state: State) -> bool:
     """Whether the profile, as its file says it now, may be to blame for `state`."""
     from desktop.oauth.errors import OAuthError
     from desktop.services.wording.messages import Remedy, advice_for

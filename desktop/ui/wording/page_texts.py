@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop.services.wording.durations import duration_words
+from desktop.services.wording.durations import format_duration
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from desktop.oauth.app_grant import AppGrant
     from desktop.services.model.profile import Profile
-    from desktop.services.session.token_permission import Question
-    from desktop.services.session.token_recipients import HandOut
+    from desktop.services.session.token_permission import PermissionRequest
+    from desktop.services.session.token_recipients import TokenRecipient
     from desktop.services.system.processes import Program
-    from desktop.services.token.details import Claim, Scope, TokenDetails
+    from desktop.services.token.details import Claim, ScopeStatus, TokenDetails
 
 
 def locked(source: str) -> str:
@@ -32,7 +32,7 @@ SHOWN = (
     "clipboard later."
 )
 NO_LONGER_VALID = "There is no valid token to show."
-NOTHING_TOLD = "This server has no answer to that."
+NO_SERVER_ANSWER = "This server has no answer to that."
 NO_CLAIMS = "This token says nothing that can be read: only the server knows what it means."
 
 
@@ -80,72 +80,76 @@ def about_claims(details: TokenDetails) -> str:
     return f"{NOT_VERIFIED}{clock}"
 
 
-def scope_cells(scope: Scope) -> tuple[str, str]:
+def scope_cells(scope: ScopeStatus) -> tuple[str, str]:
     """A row of the table of scopes: what was asked for, and what was granted."""
-    asked = "left to the server" if scope.asked is None else "+ not asked for"
+    asked = "left to the server" if scope.requested is None else "+ not asked for"
     return (
-        scope.name if scope.asked else asked,
+        scope.name if scope.requested else asked,
         f"✓ {scope.name}" if scope.granted else "✕ not granted",
     )
 
 
-def spoken_scope(scope: Scope) -> str:
+def spoken_scope(scope: ScopeStatus) -> str:
     """The same row for a screen reader."""
-    if scope.asked is None:
+    if scope.requested is None:
         return f"{scope.name}: granted, as the server decided"
-    if scope.asked and scope.granted:
+    if scope.requested and scope.granted:
         return f"{scope.name}: asked for and granted"
-    return f"{scope.name}: {'asked for, not granted' if scope.asked else 'granted, not asked for'}"
+    return (
+        f"{scope.name}: {'asked for, not granted' if scope.requested else 'granted, not asked for'}"
+    )
 
 
 # The programs that get the token
 
-HAND_OUTS = "Programs that got this token"
-_MOST_HAND_OUTS = 12  # on the page; `xdr-login status --json` has all
-QUESTION_TITLE = "A program wants your token"
-QUESTION = "May this program have your token?"
-ABOUT_QUESTION = (
+RECIPIENTS = "Programs that got this token"
+_MAX_RECIPIENTS = 12  # on the page; `xdr-login status --json` has all
+PERMISSION_TITLE = "A program wants your token"
+PERMISSION_QUESTION = "May this program have your token?"
+PERMISSION_NOTE = (
     "With it, it can act as you until the token expires. Refuse if you did not start it. Without "
     "an answer within a minute it gets none."
 )
 
 
-def hand_out_rows(hand_outs: tuple[HandOut, ...]) -> tuple[tuple[str, str], ...]:
+def recipient_rows(hand_outs: tuple[TokenRecipient, ...]) -> tuple[tuple[str, str], ...]:
     """When which program got the token, the latest first."""
     return tuple(
-        (_time_of_day(each.at), _program_words(each.program))
-        for each in hand_outs[:_MOST_HAND_OUTS]
+        (_time_of_day(each.at), _program_text(each.program)) for each in hand_outs[:_MAX_RECIPIENTS]
     )
 
 
-def about_hand_outs(hand_outs: tuple[HandOut, ...]) -> str:
+def about_recipients(hand_outs: tuple[TokenRecipient, ...]) -> str:
     """What the list is, or that it is empty."""
     if not hand_outs:
         return "None since XDR Login was started. “xdr-login token” asks for it."
-    if len(hand_outs) > _MOST_HAND_OUTS:
+    if len(hand_outs) > _MAX_RECIPIENTS:
         return "The latest; “xdr-login status --json” lists more."
     return ""
 
 
-def question_rows(question: Question) -> tuple[tuple[str, str], ...]:
+def permission_request_rows(question: PermissionRequest) -> tuple[tuple[str, str], ...]:
     """What is known of who asks, and for what."""
     program = question.program
     rows = (
         ("Program", program.name),
         ("Where it is", program.path or "The system does not tell"),
-        ("Runs in", program.runs_in),
+        ("Runs in", program.interpreter),
         ("Process", str(program.pid or "")),
         ("Profile", question.profile_name),
     )
     return tuple(row for row in rows if row[1])
 
 
-def spoken_question(question: Question) -> str:
+def spoken_permission_request(question: PermissionRequest) -> str:
     """The question for a screen reader."""
-    return f"{QUESTION} {question.program.name}, for {question.profile_name}. {ABOUT_QUESTION}"
+    return (
+        f"{PERMISSION_QUESTION} {question.program.name}, for {question.profile_name}. "
+        f"{PERMISSION_NOTE}"
+    )
 
 
-def _program_words(program: Program) -> str:
+def _program_text(program: Program) -> str:
     where = f"\n{program.path}" if program.path and program.path != program.name else ""
     return f"{program.name}{where}"
 
@@ -156,14 +160,14 @@ def _time_of_day(at: datetime) -> str:
 
 GRANTED = "Granted to this app"
 ABOUT_GRANT = "What you approved holds for this app on all your computers."
-ASK_ABOUT_GRANT = "Revoke on all computers?"
-SPOKEN_ASK_ABOUT_GRANT = (
+CONFIRM_REVOKE = "Revoke on all computers?"
+SPOKEN_CONFIRM_REVOKE = (
     "Revoke on all computers? Press again to end all that you granted this app, on all of them. "
     "You are signed out then."
 )
 
 
-def granted_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
+def grant_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
     """What the server says of a grant."""
     if not grant.granted:
         return (("This app may", "nothing"),)
@@ -185,20 +189,20 @@ START_HIDDEN = "The window stays closed until you open it from the tray."
 NOTIFICATIONS = "Of what needs you while the window is out of sight. Never with a secret."
 THEME = "Light or dark."
 BROWSER = "Where you approve the sign-in."
-USUAL_BROWSER = "As the system"
+DEFAULT_BROWSER = "As the system"
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 IN_USE = "It is in use while this window is in sight, and for this long after it was copied."
 CLIPBOARD = "A token that was copied is taken back, if it is still there."
 
-_USUAL_LIFETIME = 600.0  # seconds: of a token of Cisco XDR
+_TYPICAL_LIFETIME = 600.0  # seconds: of a token of Cisco XDR
 # A renewal comes in the last fifth of the lifetime, at a moment that is left to chance.
-_USUAL_SHARE = 0.89
+_TYPICAL_RENEWAL_SHARE = 0.89
 _DAY = 86400.0  # seconds
 
 
 def cost_of_keeping_fresh(lifetime: float | None, profile: Profile | None) -> str:
     """What it costs to renew all day. `lifetime` in seconds, of the token that there is."""
-    between = max(60.0, (lifetime or _USUAL_LIFETIME) * _USUAL_SHARE)
+    between = max(60.0, (lifetime or _TYPICAL_LIFETIME) * _TYPICAL_RENEWAL_SHARE)
     daily = _DAY / between
     count = round(daily, -1) if daily >= 100 else max(1, round(daily))
     shared = (
@@ -207,19 +211,19 @@ def cost_of_keeping_fresh(lifetime: float | None, profile: Profile | None) -> st
         else ""
     )
     return (
-        f"Costs one request every {duration_words(between)} on each computer, day and night: "
+        f"Costs one request every {format_duration(between)} on each computer, day and night: "
         f"about {count:.0f} a day.{shared}"
     )
 
 
-def other_browser(*, opened: bool) -> str:
+def browser_not_started(*, opened: bool) -> str:
     """That the browser which was chosen in the settings was not to be had."""
     if opened:
         return "The browser from your settings could not be started; the usual one was opened."
     return "No browser could be started. Copy the link and open it yourself."
 
 
-def not_kept(error: OSError, *, at_login: bool) -> str:
+def setting_not_saved(error: OSError, *, at_login: bool) -> str:
     """Why a setting could not be kept, in words."""
     why = error.strerror or str(error) or "no reason was given"
     if at_login:

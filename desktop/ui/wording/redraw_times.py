@@ -24,7 +24,7 @@ def countdown(state: State, at: datetime) -> float | None:
             return None
 
 
-def next_tick(state: State, at: datetime, *, in_sight: bool) -> float | None:
+def seconds_to_redraw(state: State, at: datetime, *, in_sight: bool) -> float | None:
     """Seconds until something that is visible changes; `None` where time changes nothing.
 
     In the window seconds are counted, in the tray alone minutes.

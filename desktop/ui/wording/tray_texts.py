@@ -27,7 +27,7 @@ _LATE = 0.5  # seconds after the change: a look too early would need another
 _LONGEST_NAME = 60  # characters: Windows shows 127 of a tooltip
 
 
-class Look(Enum):
+class IconShape(Enum):
     """What the icon shows, each a shape of its own."""
 
     SIGNED_OUT = auto()
@@ -37,7 +37,7 @@ class Look(Enum):
     COPIED = auto()
 
 
-class Line(Enum):
+class MenuItem(Enum):
     """A line of the menu, in the order of the menu."""
 
     STATE = auto()
@@ -58,7 +58,7 @@ class Line(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class MenuLabel:
     """What a line of the menu says, and whether it can be chosen."""
 
     text: str
@@ -76,32 +76,34 @@ class Notification:
     text: str
 
 
-RUNS_ON = Notification(
+KEEPS_RUNNING = Notification(
     "XDR Login keeps running",
     "It is in the tray. To end it, choose Quit there, or press Ctrl+Q in the window.",
 )
 
-PROGRAM_ASKS = Notification(
+TOKEN_REQUESTED = Notification(
     "A program wants your token",
     "XDR Login asks whether it may have it. Without an answer within a minute it gets none.",
 )
 
 
-def look(state: State, at: datetime) -> tuple[Look, int]:
+def icon_shape(state: State, at: datetime) -> tuple[IconShape, int]:
     """The shape of the icon, and how many of `ARC_STEPS` are left; 0 draws no arc."""
     match state:
         case Requesting():
-            return Look.WAITING, 0
+            return IconShape.WAITING, 0
         case AwaitingApproval():
-            return Look.WAITING, _steps((state.expires_at - at).total_seconds(), state.lifetime)
-        case SignedIn() if _is_over(state, at):
-            return Look.TROUBLE, 0
+            return IconShape.WAITING, _steps(
+                (state.expires_at - at).total_seconds(), state.lifetime
+            )
+        case SignedIn() if _is_unusable(state, at):
+            return IconShape.TROUBLE, 0
         case SignedIn():
-            return Look.SIGNED_IN, _steps(state.remaining(at), state.lifetime)
+            return IconShape.SIGNED_IN, _steps(state.remaining(at), state.lifetime)
         case Failed():
-            return Look.TROUBLE, 0
+            return IconShape.TROUBLE, 0
         case SignedOut():
-            return Look.SIGNED_OUT, 0
+            return IconShape.SIGNED_OUT, 0
 
 
 def summary(state: State, at: datetime) -> str:
@@ -109,7 +111,7 @@ def summary(state: State, at: datetime) -> str:
     match state:
         case Requesting():
             return "Starting"
-        case AwaitingApproval(came_back=True):
+        case AwaitingApproval(is_retrying_exchange=True):
             return "Waiting for the server"
         case AwaitingApproval():
             return "Approved" if state.approved else "Waiting for approval"
@@ -127,28 +129,32 @@ def tooltip(name: str, state: State, at: datetime) -> str:
     return f"{short or 'XDR Login'}\n{summary(state, at)}"
 
 
-def menu(state: State, at: datetime, *, everywhere: bool = False) -> dict[Line, Words]:
+def menu_labels(
+    state: State, at: datetime, *, everywhere: bool = False
+) -> dict[MenuItem, MenuLabel]:
     """The lines that make sense in `state`; what is not among them is not shown.
 
     With `everywhere` signing out ends what was granted on every computer.
     """
     reason = _why_no_token(state, at)
-    token = Words(f"Copy token ({reason})", enabled=False) if reason else Words("Copy token")
+    token = (
+        MenuLabel(f"Copy token ({reason})", enabled=False) if reason else MenuLabel("Copy token")
+    )
     lines = {
-        Line.STATE: Words(summary(state, at), enabled=False),
-        Line.COPY_TOKEN: token,
-        Line.COPY_AS: Words("Copy as", enabled=not reason),
-        **_deeds(state, at),
-        Line.OPEN: Words("Open XDR Login"),
-        Line.SETTINGS: Words("Settings…"),
-        Line.QUIT: Words("Quit"),
+        MenuItem.STATE: MenuLabel(summary(state, at), enabled=False),
+        MenuItem.COPY_TOKEN: token,
+        MenuItem.COPY_AS: MenuLabel("Copy as", enabled=not reason),
+        **_action_labels(state, at),
+        MenuItem.OPEN: MenuLabel("Open XDR Login"),
+        MenuItem.SETTINGS: MenuLabel("Settings…"),
+        MenuItem.QUIT: MenuLabel("Quit"),
     }
-    if everywhere and Line.SIGN_OUT in lines:
-        lines[Line.SIGN_OUT] = Words("Sign out on all computers")
-    return {line: lines[line] for line in Line if line in lines}
+    if everywhere and MenuItem.SIGN_OUT in lines:
+        lines[MenuItem.SIGN_OUT] = MenuLabel("Sign out on all computers")
+    return {line: lines[line] for line in MenuItem if line in lines}
 
 
-def unreadable(count: int) -> str:
+def unreadable_profiles(count: int) -> str:
     """That there are profiles which make no sense: the line that leads to them."""
     return f"{'1 profile' if count == 1 else f'{count} profiles'} cannot be read…"
 
@@ -164,7 +170,7 @@ def notification(before: State, state: State) -> Notification | None:
             return None
 
 
-def cannot_renew(state: State, at: datetime) -> Notification | None:
+def renewal_failed(state: State, at: datetime) -> Notification | None:
     """That the token runs out and cannot be renewed.
 
     A renewal that fails earlier is tried again by itself, and nobody needs to do anything yet.
@@ -180,7 +186,7 @@ def cannot_renew(state: State, at: datetime) -> Notification | None:
     return Notification("The token cannot be renewed", f"{_title_of(state.trouble)}. {see}")
 
 
-def of_profile(name: str, news: Notification) -> Notification:
+def of_other_profile(name: str, news: Notification) -> Notification:
     """`news` of the profile called `name`, which is not the one in the window."""
     short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
     # A person's own word, or an administrator's, but some desktops read markup.
@@ -188,7 +194,7 @@ def of_profile(name: str, news: Notification) -> Notification:
     return Notification(f"{plain}: {news.title}", news.text)
 
 
-def trouble_goes_on(state: State) -> bool:
+def is_renewal_failing(state: State) -> bool:
     """Whether a renewal is still in trouble, which is told once however often it is tried."""
     return isinstance(state, SignedIn) and (state.trouble is not None or state.renewing)
 
@@ -231,7 +237,7 @@ def time_left(seconds: float) -> str:
 
 def _signed_in(state: SignedIn, at: datetime) -> str:
     left = state.remaining(at)
-    if state.leaving:
+    if state.signing_out:
         return "Signing out"
     if state.renewing:
         return "Renewing"
@@ -244,48 +250,51 @@ def _signed_in(state: SignedIn, at: datetime) -> str:
     return "Cannot be renewed" if state.trouble else "Signed in, renewed at the next use"
 
 
-def _deeds(state: State, at: datetime) -> dict[Line, Words]:
-    sign_in, sign_out = {Line.SIGN_IN: Words("Sign in")}, {Line.SIGN_OUT: Words("Sign out")}
-    cancel = {Line.CANCEL: Words("Cancel")}
+def _action_labels(state: State, at: datetime) -> dict[MenuItem, MenuLabel]:
+    sign_in, sign_out = (
+        {MenuItem.SIGN_IN: MenuLabel("Sign in")},
+        {MenuItem.SIGN_OUT: MenuLabel("Sign out")},
+    )
+    cancel = {MenuItem.CANCEL: MenuLabel("Cancel")}
     match state:
         case Requesting():
             return cancel
-        case AwaitingApproval(approved=True) | SignedIn(leaving=True):
+        case AwaitingApproval(approved=True) | SignedIn(signing_out=True):
             return {}
-        case AwaitingApproval(came_back=True):
+        case AwaitingApproval(is_retrying_exchange=True):
             return cancel
         case AwaitingApproval():
-            code = {} if state.in_browser else {Line.COPY_CODE: Words("Copy code")}
-            return {Line.OPEN_BROWSER: Words("Open browser")} | code | cancel
+            code = {} if state.in_browser else {MenuItem.COPY_CODE: MenuLabel("Copy code")}
+            return {MenuItem.OPEN_BROWSER: MenuLabel("Open browser")} | code | cancel
         case SignedIn():
-            return _first_deed(state, at) | sign_out
+            return _renew_or_sign_in(state, at) | sign_out
         case _:
             return sign_out if isinstance(state, Failed) and state.still_saved else sign_in
 
 
-def _first_deed(state: SignedIn, at: datetime) -> dict[Line, Words]:
+def _renew_or_sign_in(state: SignedIn, at: datetime) -> dict[MenuItem, MenuLabel]:
     if state.renewable:
-        busy = Words("Renewing…", enabled=False)
-        return {Line.RENEW: busy if state.renewing else Words("Renew now")}
-    return {Line.SIGN_IN: Words("Sign in")} if state.remaining(at) == 0 else {}
+        busy = MenuLabel("Renewing…", enabled=False)
+        return {MenuItem.RENEW: busy if state.renewing else MenuLabel("Renew now")}
+    return {MenuItem.SIGN_IN: MenuLabel("Sign in")} if state.remaining(at) == 0 else {}
 
 
 def _why_no_token(state: State, at: datetime) -> str:
     match state:
-        case SignedIn(leaving=True):
+        case SignedIn(signing_out=True):
             return "signing out"
         case SignedIn():
             expired = state.remaining(at) == 0 and not state.renewable
             return "it has expired" if expired else ""
         case AwaitingApproval():
-            return "waiting for the server" if state.came_back else "not approved yet"
+            return "waiting for the server" if state.is_retrying_exchange else "not approved yet"
         case Requesting():
             return "starting"
         case _:
             return "not signed in"
 
 
-def _is_over(state: SignedIn, at: datetime) -> bool:
+def _is_unusable(state: SignedIn, at: datetime) -> bool:
     """Whether there is no token to copy, and a person must know."""
     if state.remaining(at) != 0:
         return False

@@ -12,8 +12,8 @@ from desktop.services.model.states import (
     SignedOut,
     State,
 )
-from desktop.services.wording.durations import clock_words, duration_words
-from desktop.services.wording.sign_out_texts import short_time, signed_out
+from desktop.services.wording.durations import format_countdown, format_duration
+from desktop.services.wording.sign_out_texts import short_time, signed_out_message
 from desktop.ui.kit.word_breaks import breakable
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _token_badge(state: SignedIn, at: datetime) -> tuple[str, str]:
 
 def approval(state: AwaitingApproval) -> tuple[str, str]:
     """What to do now: a title and a line below it."""
-    if state.came_back:
+    if state.is_retrying_exchange:
         return "Approved in your browser", "The token is fetched once the server can be reached."
     if state.in_browser:
         return "Continue in your browser", "Sign in there. It comes back here by itself."
@@ -72,7 +72,7 @@ def approval(state: AwaitingApproval) -> tuple[str, str]:
 
 def waiting(state: AwaitingApproval) -> str:
     """What is waited for."""
-    if state.came_back:
+    if state.is_retrying_exchange:
         return "Waiting for the server"
     return "Approved" if state.approved else "Waiting for approval"
 
@@ -87,31 +87,31 @@ def caution(state: AwaitingApproval) -> str:
 def code_lifetime(state: AwaitingApproval, at: datetime) -> tuple[str, float]:
     """How long the code lives, in words and as a share of its lifetime."""
     left = min(state.lifetime, max(0.0, (state.expires_at - at).total_seconds()))
-    words = clock_words(left)
+    words = format_countdown(left)
     told = f"{words} left" if state.in_browser else f"Code expires in {words}"
     return told, left / state.lifetime
 
 
-def asking(state: AwaitingApproval, at: datetime) -> str:
+def polling_status(state: AwaitingApproval, at: datetime) -> str:
     """That the server is being asked, without jargon."""
     if state.approved:
         return "Approved. Saving the token in your keyring."
     left = (state.next_at - at).total_seconds()
-    if state.came_back:
-        return f"Trying again {'in ' + clock_count(left) if left > 0 else 'now'}."
+    if state.is_retrying_exchange:
+        return f"Trying again {'in ' + short_wait(left) if left > 0 else 'now'}."
     if state.in_browser:
         return "Only a browser on this computer can answer."
-    soon = f"next in {clock_count(left)}" if left > 0 else "asking now"
-    if not state.asked:
-        return f"First question to the server {'in ' + clock_count(left) if left > 0 else 'now'}."
-    times = "once" if state.asked == 1 else f"{state.asked} times"
+    soon = f"next in {short_wait(left)}" if left > 0 else "asking now"
+    if not state.poll_count:
+        return f"First question to the server {'in ' + short_wait(left) if left > 0 else 'now'}."
+    times = "once" if state.poll_count == 1 else f"{state.poll_count} times"
     return f"Asked {times}, {soon}."
 
 
-def clock_count(seconds: float) -> str:
+def short_wait(seconds: float) -> str:
     """A short wait: "3 s", or a countdown from a minute on."""
     if seconds >= 60:
-        return clock_words(seconds)
+        return format_countdown(seconds)
     return f"{max(1, -int(-seconds // 1))}\N{NO-BREAK SPACE}s"
 
 
@@ -131,16 +131,16 @@ def ring(state: SignedIn, at: datetime) -> tuple[str, str, float, str]:
     # A clock that was set back leaves more than there ever was.
     share = left / max(left, lifetime)
     return (
-        clock_words(left) if left < _COUNTED_IN_DAYS else f"{int(left // _DAY)} days",
+        format_countdown(left) if left < _COUNTED_IN_DAYS else f"{int(left // _DAY)} days",
         "until it expires",
         share,
         "ending" if share < ENDING_SHARE else "good",
     )
 
 
-def status(state: SignedIn, at: datetime) -> str:
+def renewal_status(state: SignedIn, at: datetime) -> str:
     """What will become of the token by itself; empty for one that never expires."""
-    if state.leaving:
+    if state.signing_out:
         return "Signing out…"
     if state.renewing:
         return "Renewing…"
@@ -165,12 +165,12 @@ def _trying_again(state: SignedIn, at: datetime) -> str:
     if state.next_at is None:
         return ""
     left = (state.next_at - at).total_seconds()
-    return f" Trying again {'in ' + clock_count(left) if left > 0 else 'now'}"
+    return f" Trying again {'in ' + short_wait(left) if left > 0 else 'now'}"
 
 
 def why_not_renew(state: SignedIn) -> str:
     """Why the token cannot be renewed by hand now; empty if it can."""
-    if state.leaving:
+    if state.signing_out:
         return "You are being signed out."
     if state.renewing:
         return "It is being renewed."
@@ -189,7 +189,7 @@ def not_renewed(state: SignedIn, at: datetime) -> str:
     return f"{_advice_for(state.trouble).text} Your token stays valid until {until}."
 
 
-def says_why_not_renewed(text: str, state: SignedIn) -> bool:
+def repeats_not_renewed(text: str, state: SignedIn) -> bool:
     """Whether `text` is what is said of a renewal that fails anyway."""
     return state.trouble is not None and _advice_for(state.trouble).text in text
 
@@ -203,7 +203,8 @@ def clock_warning(state: SignedIn) -> str:
         return ""
     where = "ahead of" if state.clock_offset > 0 else "behind"
     return (
-        f"Your computer's clock is {duration_words(abs(state.clock_offset))} {where} the server's. "
+        f"Your computer's clock is {format_duration(abs(state.clock_offset))} {where} the "
+        "server's. "
         "Set it right: switch on automatic time in your system's settings. Until then programs "
         "here may take a good token for an expired one."
     )
@@ -228,9 +229,9 @@ def announcement(state: State, at: datetime) -> str:
             return EXPIRED
         case SignedIn():
             who = f"Signed in{' as ' + state.user if state.user else ''}"
-            return who if state.not_saved is None else f"{who}. {not_saved(state.not_saved)}"
+            return who if state.save_error is None else f"{who}. {not_saved(state.save_error)}"
         case SignedOut():
-            return signed_out(state) or "Signed out"
+            return signed_out_message(state) or "Signed out"
         case Failed():
             advice = _advice_for(state.error, state.user_code)
             return f"{advice.title}. {advice.text}"
@@ -242,7 +243,7 @@ def _spoken_approval(state: AwaitingApproval) -> str:
     if state.approved:
         return "Approved"
     warning = "" if state.host_is_known else f" {host(state)}"
-    if state.came_back:
+    if state.is_retrying_exchange:
         return f"{approval(state)[0]}. {trouble(state)}"
     if state.in_browser:
         return f"Continue in your browser. It comes back here by itself.{warning}"
@@ -277,7 +278,7 @@ def spoken_mark(before: float | None, after: float | None) -> str:
 
 def spoken_trouble(state: SignedIn, at: datetime) -> str:
     """What a screen reader says when a renewal fails for the first time."""
-    return f"{status(state, at)}. {not_renewed(state, at)}"
+    return f"{renewal_status(state, at)}. {not_renewed(state, at)}"
 
 
 def client(profile: Profile) -> str:

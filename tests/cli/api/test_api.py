@@ -16,8 +16,8 @@ import pytest
 from desktop.cli.api import api_answers
 from desktop.cli.terminal.exits import Exit
 from desktop.demo import PUBLIC_CLIENT_ID
-from tests.cli.commands import COMMAND, Place, environment
-from tests.cli.served import Served, write_profile
+from tests.cli.commands import COMMAND, CommandHarness, environment
+from tests.cli.served import DemoHarness, write_profile
 from tests.rigs import parts
 
 ROOT = Path(__file__).parents[3]
@@ -29,7 +29,7 @@ GRANT = f"/iroh/oauth2/app-grant/{PUBLIC_CLIENT_ID}"
 # What comes out
 
 
-def test_json_goes_into_a_pipe_as_it_came(served: Served) -> None:
+def test_json_goes_into_a_pipe_as_it_came(served: DemoHarness) -> None:
     found = served.run("api", "GET", WHOAMI)
     assert found.return_value == Exit.OK
     assert json.loads(found.stdout)["user"]["user-email"] == "dana@northwind.example"
@@ -38,19 +38,19 @@ def test_json_goes_into_a_pipe_as_it_came(served: Served) -> None:
 
 
 @pytest.mark.usefixtures("terminal")
-def test_json_is_readable_on_a_terminal(served: Served) -> None:
+def test_json_is_readable_on_a_terminal(served: DemoHarness) -> None:
     found = served.run("api", "get", WHOAMI)
     assert '  "user": {\n    "user-id"' in found.stdout
 
 
-def test_fields_of_a_get_go_into_the_query(served: Served) -> None:
+def test_fields_of_a_get_go_into_the_query(served: DemoHarness) -> None:
     found = served.run("api", "GET", STATUS, "-f", f"client_id={PUBLIC_CLIENT_ID}")
     assert json.loads(found.stdout)["client-id"] == PUBLIC_CLIENT_ID
     other = served.run("api", "GET", f"{STATUS}?client_id=client-x%20y")
     assert json.loads(other.stdout)["client-id"] == "client-x y"
 
 
-def test_the_status_and_the_headers_can_be_had_too(served: Served) -> None:
+def test_the_status_and_the_headers_can_be_had_too(served: DemoHarness) -> None:
     found = served.run("api", "GET", WHOAMI, "--include")
     head, _, body = found.stdout.partition("\n\n")
     assert head.splitlines()[0] == "HTTP/1.1 200 OK"
@@ -58,7 +58,7 @@ def test_the_status_and_the_headers_can_be_had_too(served: Served) -> None:
     assert json.loads(body)["org"]["name"] == "Northwind SOC"
 
 
-def test_head_shows_the_headers(served: Served) -> None:
+def test_head_shows_the_headers(served: DemoHarness) -> None:
     found = served.run("api", "HEAD", "/iroh/oauth2/device")
     assert found.stdout.startswith("HTTP/1.1 200 OK\n")
 
@@ -86,7 +86,7 @@ def test_margins_make_no_flood_of_an_answer() -> None:
 
 @pytest.mark.usefixtures("terminal")
 def test_a_terminal_gets_no_more_than_it_can_take(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: DemoHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api_answers, "LARGEST_ON_SCREEN", 10)
     found = served.run("api", "GET", WHOAMI)
@@ -109,7 +109,7 @@ def test_a_terminal_gets_no_more_than_it_can_take(
     ],
 )
 def test_an_error_has_words_and_an_exit_code(
-    served: Served, fault: str, code: Exit, words: str
+    served: DemoHarness, fault: str, code: Exit, words: str
 ) -> None:
     served.server.inject(fault, path="/iroh/example")
     found = served.run("api", "POST", "/iroh/example", "--yes")
@@ -120,7 +120,7 @@ def test_an_error_has_words_and_an_exit_code(
         assert f"trace {trace_id}" in found.stderr
 
 
-def test_what_is_not_there_is_a_failure_with_a_trace_id(served: Served) -> None:
+def test_what_is_not_there_is_a_failure_with_a_trace_id(served: DemoHarness) -> None:
     found = served.run("api", "GET", "/iroh/nothing")
     assert found.return_value == Exit.FAILURE
     answered = json.loads(found.stdout)
@@ -129,14 +129,14 @@ def test_what_is_not_there_is_a_failure_with_a_trace_id(served: Served) -> None:
     )
 
 
-def test_a_server_that_cannot_be_reached_is_told_as_everywhere(served: Served) -> None:
+def test_a_server_that_cannot_be_reached_is_told_as_everywhere(served: DemoHarness) -> None:
     write_profile("http://127.0.0.1:1")
     found = served.run("api", "GET", WHOAMI)
     assert found.return_value == Exit.NETWORK
     assert "The server cannot be reached" in found.stderr
 
 
-def test_a_redirect_is_not_followed(served: Served) -> None:
+def test_a_redirect_is_not_followed(served: DemoHarness) -> None:
     before = len(served.server.history())
     found = served.run("api", "GET", "/")
     assert found.return_value == Exit.FAILURE
@@ -147,33 +147,33 @@ def test_a_redirect_is_not_followed(served: Served) -> None:
 # The token
 
 
-def test_a_refused_token_is_renewed_once_for_what_is_harmless(served: Served) -> None:
+def test_a_refused_token_is_renewed_once_for_what_is_harmless(served: DemoHarness) -> None:
     served.tokens.insert(0, "refused")
     found = served.run("api", "GET", WHOAMI)
     assert found.return_value == Exit.OK
-    assert served.wanted[0] == 60.0
-    assert served.wanted[1] > 490.0  # longer than the first one lives
-    assert len(served.wanted) == 2
+    assert served.validities[0] == 60.0
+    assert served.validities[1] > 490.0  # longer than the first one lives
+    assert len(served.validities) == 2
 
 
-def test_a_token_that_stays_refused_is_told(served: Served) -> None:
+def test_a_token_that_stays_refused_is_told(served: DemoHarness) -> None:
     served.tokens[:] = ["refused"]
     found = served.run("api", "GET", WHOAMI)
     assert found.return_value == Exit.SIGN_IN_NEEDED
     assert json.loads(found.stdout)["error"] == "invalid_token"
-    assert len(served.wanted) == 2
+    assert len(served.validities) == 2
 
 
-def test_what_changes_something_is_never_sent_twice(served: Served) -> None:
+def test_what_changes_something_is_never_sent_twice(served: DemoHarness) -> None:
     served.tokens.insert(0, "refused")
-    before = len(served.asked(GRANT))
+    before = len(served.statuses_of(GRANT))
     found = served.run("api", "DELETE", GRANT, "--yes")
     assert found.return_value == Exit.SIGN_IN_NEEDED
-    assert served.asked(GRANT)[before:] == [401]
-    assert len(served.wanted) == 1
+    assert served.statuses_of(GRANT)[before:] == [401]
+    assert len(served.validities) == 1
 
 
-def test_the_token_is_in_no_output(served: Served) -> None:
+def test_the_token_is_in_no_output(served: DemoHarness) -> None:
     for arguments in (("GET", WHOAMI, "-i"), ("GET", "/x"), ("GET", WHOAMI, "--as", "curl")):
         found = served.run("api", *arguments)
         assert served.tokens[0] not in found.output
@@ -183,28 +183,28 @@ def test_the_token_is_in_no_output(served: Served) -> None:
 # What changes something
 
 
-def test_without_a_terminal_it_needs_yes(served: Served) -> None:
-    before = len(served.asked(GRANT))
+def test_without_a_terminal_it_needs_yes(served: DemoHarness) -> None:
+    before = len(served.statuses_of(GRANT))
     found = served.run("api", "DELETE", GRANT)
     assert isinstance(found.exception, click.UsageError)
     assert "--yes" in str(found.exception)
-    assert len(served.asked(GRANT)) == before
+    assert len(served.statuses_of(GRANT)) == before
 
 
 @pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize(("said", "code"), [("n\n", Exit.FORBIDDEN), ("y\n", Exit.OK)])
-def test_on_a_terminal_it_asks(served: Served, said: str, code: Exit) -> None:
-    before = len(served.asked(GRANT))
+def test_on_a_terminal_it_asks(served: DemoHarness, said: str, code: Exit) -> None:
+    before = len(served.statuses_of(GRANT))
     found = served.run("api", "DELETE", GRANT, stdin=said)
     assert found.return_value == code
     assert f"DELETE {served.server.url}{GRANT} as Northwind SOC?" in found.stderr
-    assert len(served.asked(GRANT)) - before == (said == "y\n")
+    assert len(served.statuses_of(GRANT)) - before == (said == "y\n")
 
 
 # Bodies
 
 
-def test_fields_become_json(served: Served) -> None:
+def test_fields_become_json(served: DemoHarness) -> None:
     csrf = json.loads(served.run("api", "GET", "/iroh/oauth2/csrf-token").stdout)["csrf-token"]
     found = served.run(
         *("api", "POST", "/iroh/oauth2/code", "--yes"),
@@ -217,7 +217,7 @@ def test_fields_become_json(served: Served) -> None:
     assert json.loads(found.stdout)["state"] == "a=b c"
 
 
-def test_fields_become_a_form_where_that_is_asked_for(served: Served) -> None:
+def test_fields_become_a_form_where_that_is_asked_for(served: DemoHarness) -> None:
     found = served.run(
         "api", "POST", "/iroh/oauth2/device_authorization", "--form", "--yes", "-f", "scope=coffee"
     )
@@ -226,7 +226,7 @@ def test_fields_become_a_form_where_that_is_asked_for(served: Served) -> None:
 
 @pytest.mark.parametrize("from_stdin", [True, False])
 def test_a_body_can_come_from_elsewhere(
-    served: Served, tmp_path: Path, *, from_stdin: bool
+    served: DemoHarness, tmp_path: Path, *, from_stdin: bool
 ) -> None:
     file = tmp_path / "body.json"
     file.write_text('{"csrf_token": "x"}')
@@ -238,7 +238,9 @@ def test_a_body_can_come_from_elsewhere(
     assert json.loads(found.stdout)["error"] == "invalid_csrf_token"
 
 
-def test_a_body_has_an_end(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_has_an_end(
+    served: DemoHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from desktop.cli.api import api
 
     monkeypatch.setattr(api, "_LARGEST_INPUT", 3)
@@ -271,19 +273,21 @@ def test_a_body_has_an_end(served: Served, tmp_path: Path, monkeypatch: pytest.M
         ("POST", "/x", "--input", "-", "--as", "curl"),
     ],
 )
-def test_what_makes_no_call_is_a_usage_error(served: Served, arguments: tuple[str, ...]) -> None:
+def test_what_makes_no_call_is_a_usage_error(
+    served: DemoHarness, arguments: tuple[str, ...]
+) -> None:
     before = len(served.server.history())
     found = served.run("api", *arguments)
     assert isinstance(found.exception, click.UsageError)
     assert found.exception.exit_code == Exit.USAGE
-    assert served.wanted == []
+    assert served.validities == []
     assert len(served.server.history()) == before
 
 
 # The list
 
 
-def test_the_list_has_groups_parameters_and_what_is_assumed(served: Served) -> None:
+def test_the_list_has_groups_parameters_and_what_is_assumed(served: DemoHarness) -> None:
     found = served.run("api", "--list")
     lines = found.stdout.splitlines()
     groups = [line for line in lines if line and not line.startswith(" ")]
@@ -293,7 +297,7 @@ def test_the_list_has_groups_parameters_and_what_is_assumed(served: Served) -> N
     assert any("Assumed: The path could not be read" in line for line in lines)
 
 
-def test_the_list_can_be_read_by_programs(served: Served) -> None:
+def test_the_list_can_be_read_by_programs(served: DemoHarness) -> None:
     routes = json.loads(served.run("api", "--list", "--json").stdout)
     (found,) = [each for each in routes if each["path"] == "/iroh/oauth2/grant-status"]
     assert (found["method"], found["group"], found["needs_token"]) == ("GET", "Grants", True)
@@ -301,7 +305,7 @@ def test_the_list_can_be_read_by_programs(served: Served) -> None:
     assert found["scopes"] == []
 
 
-def test_another_description_can_be_listed(served: Served, tmp_path: Path) -> None:
+def test_another_description_can_be_listed(served: DemoHarness, tmp_path: Path) -> None:
     file = tmp_path / "other.json"
     file.write_text(
         json.dumps(
@@ -320,7 +324,7 @@ def test_another_description_can_be_listed(served: Served, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("content", [b"openapi: 3.1.0\n", b"{}", b"\x00\xff", b'{"openapi": 3}'])
 def test_a_description_that_is_none_is_told_in_words(
-    served: Served, tmp_path: Path, content: bytes
+    served: DemoHarness, tmp_path: Path, content: bytes
 ) -> None:
     file = tmp_path / "other.json"
     file.write_bytes(content)
@@ -332,7 +336,7 @@ def test_a_description_that_is_none_is_told_in_words(
 # As a process
 
 
-def test_a_route_is_called_with_the_token_of_the_keyring(home: Place) -> None:
+def test_a_route_is_called_with_the_token_of_the_keyring(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.sign_in("soc")
     done = home.run("api", "GET", WHOAMI, "--profile", "soc")
@@ -340,7 +344,7 @@ def test_a_route_is_called_with_the_token_of_the_keyring(home: Place) -> None:
     assert json.loads(done.stdout)["org"]["name"] == "Northwind SOC"
 
 
-def test_who_is_not_signed_in_calls_nothing(home: Place) -> None:
+def test_who_is_not_signed_in_calls_nothing(home: CommandHarness) -> None:
     home.add_profile("soc")
     done = home.run("api", "GET", WHOAMI)
     assert (done.returncode, done.stdout) == (3, "")
@@ -351,7 +355,7 @@ def test_who_is_not_signed_in_calls_nothing(home: Place) -> None:
     ("language", "runner"), [("curl", "sh"), ("python", sys.executable), ("javascript", "node")]
 )
 def test_the_code_that_is_printed_makes_the_call(
-    home: Place, tmp_path: Path, language: str, runner: str
+    home: CommandHarness, tmp_path: Path, language: str, runner: str
 ) -> None:
     parts.require("language", runner, *(["curl"] if language == "curl" else []))
     home.add_profile("soc")
@@ -377,7 +381,7 @@ def test_the_code_that_is_printed_makes_the_call(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a terminal of POSIX")
-def test_on_a_real_terminal_it_is_readable_and_asks(home: Place) -> None:
+def test_on_a_real_terminal_it_is_readable_and_asks(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.sign_in("soc")
     code, shown = on_a_terminal(home, "api", "GET", WHOAMI)
@@ -390,7 +394,7 @@ def test_on_a_real_terminal_it_is_readable_and_asks(home: Place) -> None:
     assert not any(each.method == "DELETE" for each in home.server.history())
 
 
-def on_a_terminal(home: Place, *arguments: str, typed: str = "") -> tuple[int, str]:
+def on_a_terminal(home: CommandHarness, *arguments: str, typed: str = "") -> tuple[int, str]:
     """Run the command with all its streams on a terminal; gives its exit code and what it shows."""
     import pty  # exists on POSIX only
 

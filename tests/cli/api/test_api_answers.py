@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from desktop.cli.api.api_answers import exit_of_status, refusal
+from desktop.cli.api.api_answers import exit_code_for_status, response_error_message
 from desktop.cli.terminal.exits import Exit
 from desktop.oauth.resource import ResourceAnswer
 from tests.oauth.test_resource import Pieces
@@ -19,7 +19,7 @@ def told(
     answer = ResourceAnswer(
         "login.example", status, reason, "HTTP/1.1", headers, (), aiter(Pieces())
     )
-    return refusal(answer, body, profile_id="northwind").splitlines()
+    return response_error_message(answer, body, profile_id="northwind").splitlines()
 
 
 def test_an_error_of_iroh_is_told_with_its_trace_id() -> None:
@@ -100,4 +100,4 @@ def test_a_scope_that_is_missing_is_told_as_such() -> None:
     ],
 )
 def test_every_status_has_its_exit_code(status: int, code: Exit) -> None:
-    assert exit_of_status(status) is code
+    assert exit_code_for_status(status) is code

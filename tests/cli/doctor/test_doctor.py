@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from desktop.cli.doctor import doctor, doctor_checks
-from desktop.cli.doctor.doctor_checks import Outcome, bus_has
+from desktop.cli.doctor.doctor_checks import Outcome, name_has_owner
 from desktop.demo import DemoOptions
 from desktop.ipc.client import NoAnswer
 from desktop.services.system.paths import log_folder
-from tests.cli.commands import Done, Place, place, run
+from tests.cli.commands import CommandHarness, Done, run, run_demo_home
 from tests.rigs.secret_service import SecretStore
 
 
@@ -24,7 +24,7 @@ def checks_in(done: Done) -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in json.loads(done.stdout)["checks"]}
 
 
-def test_where_all_is_well_nothing_fails(home: Place) -> None:
+def test_where_all_is_well_nothing_fails(home: CommandHarness) -> None:
     home.add_profile("soc")
     done = home.run("doctor", "--json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -39,7 +39,7 @@ def test_where_all_is_well_nothing_fails(home: Place) -> None:
     assert {"tray", "clipboard", "display", "browser"} <= set(outcomes)
 
 
-def test_a_line_a_check_with_what_to_do(home: Place) -> None:
+def test_a_line_a_check_with_what_to_do(home: CommandHarness) -> None:
     done = home.run("doctor")
     assert done.returncode == 0
     lines = done.stdout.splitlines()
@@ -55,7 +55,7 @@ def test_without_a_keyring_it_fails() -> None:
     assert "plain file" in checks_in(done)["keyring"]["remedy"]
 
 
-def test_a_server_that_is_gone_is_told(home: Place) -> None:
+def test_a_server_that_is_gone_is_told(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.server.stop()
     done = home.run("doctor")
@@ -65,14 +65,14 @@ def test_a_server_that_is_gone_is_told(home: Place) -> None:
 
 
 def test_a_clock_that_is_wrong_is_told(secret_service: SecretStore, own_folders: Path) -> None:
-    with place(own_folders, secret_service, DemoOptions(clock_skew=7300)) as here:
+    with run_demo_home(own_folders, secret_service, DemoOptions(clock_skew=7300)) as here:
         here.add_profile("soc")
         clock = checks_in(here.run("doctor", "--json"))["clock (127.0.0.1)"]
     assert clock["outcome"] == "warning"
     assert clock["text"] == "This computer is 2 hours behind the server."
 
 
-def test_a_proxy_whose_address_makes_no_sense_is_told(home: Place) -> None:
+def test_a_proxy_whose_address_makes_no_sense_is_told(home: CommandHarness) -> None:
     home.file.parent.mkdir()
     home.file.write_text('[profiles.x]\nissuer = "https://login.invalid"\nclient_id = "c"\n')
     done = home.run("doctor", "--json", https_proxy="http://dana:SECRET@[x")
@@ -81,7 +81,7 @@ def test_a_proxy_whose_address_makes_no_sense_is_told(home: Place) -> None:
     assert checks_in(done)["proxy (login.invalid)"]["outcome"] == "fail"
 
 
-def test_a_proxy_that_is_not_there_is_told_without_its_user(home: Place) -> None:
+def test_a_proxy_that_is_not_there_is_told_without_its_user(home: CommandHarness) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     file = home.file
@@ -94,18 +94,18 @@ def test_a_proxy_that_is_not_there_is_told_without_its_user(home: Place) -> None
     assert "SECRET" not in done.stdout
 
 
-def test_no_proxy_is_named_for_a_server_on_this_computer(home: Place) -> None:
+def test_no_proxy_is_named_for_a_server_on_this_computer(home: CommandHarness) -> None:
     home.add_profile("soc")
     found = checks_in(home.run("doctor", "--json", http_proxy="http://127.0.0.1:9"))
     assert found["proxy (127.0.0.1)"]["text"] == "None is used."
 
 
-def test_authorities_that_cannot_be_read_are_told(home: Place) -> None:
+def test_authorities_that_cannot_be_read_are_told(home: CommandHarness) -> None:
     home.add_profile("soc", ca_file="/nowhere.pem")
     assert checks_in(home.run("doctor", "--json"))["TLS (127.0.0.1)"]["outcome"] == "fail"
 
 
-def test_a_broken_file_is_told_without_where_the_person_lives(home: Place) -> None:
+def test_a_broken_file_is_told_without_where_the_person_lives(home: CommandHarness) -> None:
     folder = home.home / "home" / ".config"
     (folder / "xdr-login").mkdir(parents=True)
     (folder / "xdr-login" / "profiles.toml").write_text("[profiles")
@@ -116,7 +116,7 @@ def test_a_broken_file_is_told_without_where_the_person_lives(home: Place) -> No
     assert check["remedy"].startswith("~/.config/xdr-login/profiles.toml: ")
 
 
-def test_a_broken_profile_and_settings_are_warnings(home: Place) -> None:
+def test_a_broken_profile_and_settings_are_warnings(home: CommandHarness) -> None:
     home.add_profile("soc")
     with home.file.open("a") as opened:
         opened.write("[profiles.bad]\n")
@@ -134,17 +134,17 @@ def test_nothing_in_the_report_names_the_person(
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("LOGNAME", "dana")
     text = f"{home}/x of dana, not of danaides; token eyJhbGciOiJub25lIn0.eyJhIjoxfQ.x"
-    assert doctor.without_person(text) == "~/x of [user], not of danaides; token [redacted]"
+    assert doctor.without_personal_data(text) == "~/x of [user], not of danaides; token [redacted]"
 
 
 def test_a_program_that_does_not_answer_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(_command: str, **_: object) -> None:
         raise NoAnswer("it takes too long")
 
-    monkeypatch.setattr(doctor_checks, "ask", ask)
-    assert doctor_checks._running_program().outcome is Outcome.FAIL
-    monkeypatch.setattr(doctor_checks, "ask", lambda _command, **_: {})
-    assert doctor_checks._running_program().outcome is Outcome.OK
+    monkeypatch.setattr(doctor_checks, "send_command", ask)
+    assert doctor_checks._check_running_app().outcome is Outcome.FAIL
+    monkeypatch.setattr(doctor_checks, "send_command", lambda _command, **_: {})
+    assert doctor_checks._check_running_app().outcome is Outcome.OK
 
 
 def test_without_a_private_folder_there_is_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,16 +152,16 @@ def test_without_a_private_folder_there_is_no_socket(monkeypatch: pytest.MonkeyP
         raise PermissionError("not ours")
 
     monkeypatch.setattr("desktop.ipc.address.lock_path", nobody)
-    assert doctor_checks._running_program().outcome is Outcome.FAIL
+    assert doctor_checks._check_running_app().outcome is Outcome.FAIL
 
 
 def test_the_bus_tells_who_is_there(
     secret_service: SecretStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert bus_has("org.freedesktop.secrets") is None, "the tests have no bus"
+    assert name_has_owner("org.freedesktop.secrets") is None, "the tests have no bus"
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", secret_service.address)
-    assert bus_has("org.freedesktop.secrets") is True
-    assert bus_has("org.kde.StatusNotifierWatcher") is False
+    assert name_has_owner("org.freedesktop.secrets") is True
+    assert name_has_owner("org.kde.StatusNotifierWatcher") is False
 
 
 @pytest.mark.parametrize(
@@ -171,23 +171,23 @@ def test_a_tray_is_looked_for_on_the_bus(
     monkeypatch: pytest.MonkeyPatch, *, owner: bool | None, outcome: str
 ) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    monkeypatch.setattr(doctor_checks, "bus_has", lambda _name: owner)
-    assert doctor_checks._tray().outcome.value == outcome
-    assert doctor_checks._clipboard().outcome is Outcome.OK
-    assert doctor_checks._display().outcome is Outcome.OK
+    monkeypatch.setattr(doctor_checks, "name_has_owner", lambda _name: owner)
+    assert doctor_checks._check_tray().outcome.value == outcome
+    assert doctor_checks._check_clipboard().outcome is Outcome.OK
+    assert doctor_checks._check_display().outcome is Outcome.OK
 
 
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
 def test_windows_and_macos_have_a_tray(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
     monkeypatch.setattr(sys, "platform", platform)
-    assert doctor_checks._tray().outcome is Outcome.OK
-    assert doctor_checks._display().outcome is Outcome.OK
+    assert doctor_checks._check_tray().outcome is Outcome.OK
+    assert doctor_checks._check_display().outcome is Outcome.OK
 
 
 def test_a_log_that_cannot_be_written_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     log_folder().mkdir(parents=True)
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert doctor_checks._log().outcome is Outcome.WARNING
+    assert doctor_checks._check_log().outcome is Outcome.WARNING
 
 
 def test_it_loads_no_qt() -> None:

@@ -19,8 +19,8 @@ from desktop.demo import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET
 from desktop.services.configuration.profile_draft import FIELDS
 from desktop.services.configuration.profile_reader import load_profiles
 from desktop.services.model.policy import Policy
-from desktop.services.wording.field_names import option
-from tests.cli.commands import COMMAND, Place, environment
+from desktop.services.wording.field_names import option_name
+from tests.cli.commands import COMMAND, CommandHarness, environment
 
 ONE = '# mine\n[profiles.soc]\nissuer = "https://login.example"\nclient_id = "c-1"\nname = "SOC"\n'
 MODEL = {
@@ -80,7 +80,7 @@ def test_a_profile_is_added_and_its_id_printed(console: Console) -> None:
     )
     assert (done.code, done.out) == (0, "northwind-soc\n")
     assert done.err == "Saved. Sign in with: xdr-login login --profile northwind-soc\n"
-    made = load_profiles(console.file).named("northwind-soc")
+    made = load_profiles(console.file).find("northwind-soc")
     assert (made.name, made.client_id, made.issuer) == (
         "Northwind SOC",
         "c-1",
@@ -94,7 +94,7 @@ def test_a_profile_is_added_and_its_id_printed(console: Console) -> None:
 
 def test_a_region_is_a_preset_of_cisco_xdr(console: Console) -> None:
     assert console.run("add", "eu", "--region", "eu", "--client-id", "c-1").out == "eu\n"
-    made = load_profiles(console.file).named("eu")
+    made = load_profiles(console.file).find("eu")
     assert (made.preset, made.expected_issuer) == ("xdr-eu", "IROH Auth")
     assert console.file.read_text().count("=") == 3, "what a preset says is not written"
 
@@ -105,7 +105,7 @@ def test_endpoints_do_without_an_issuer(console: Console) -> None:
         *("--device-authorization-endpoint", "https://a.example/device"),
     )
     assert done.code == 0
-    assert load_profiles(console.file).named("x").token_endpoint == "https://a.example/token"
+    assert load_profiles(console.file).find("x").token_endpoint == "https://a.example/token"
 
 
 def test_what_the_form_has_no_field_for_has_options_too(console: Console) -> None:
@@ -118,11 +118,11 @@ def test_what_the_form_has_no_field_for_has_options_too(console: Console) -> Non
     ]
     hosts = ("--verification-host", "www.example", "--verification-host", "id.example")
     assert console.run("edit", "soc", *options, *hosts).code == 0
-    made = load_profiles(console.file).named("soc")
+    made = load_profiles(console.file).find("soc")
     assert [getattr(made, each) for each in endpoints] == options[1::2]
     assert made.verification_hosts == ("www.example", "id.example")
     assert console.run("edit", "soc", "--letter", "S").code == 0
-    assert load_profiles(console.file).named("soc").verification_hosts == made.verification_hosts
+    assert load_profiles(console.file).find("soc").verification_hosts == made.verification_hosts
     emptied = [part for each in options[::2] for part in (each, "")]
     assert console.run("edit", "soc", *emptied, "--verification-host", "").code == 0
     assert console.file.read_text() == f'{ONE}letter = "S"\n'
@@ -197,7 +197,7 @@ def test_no_command_saves_an_address_that_a_sign_in_would_refuse(console: Consol
 
 def test_every_field_of_the_form_has_an_option() -> None:
     known = {name for each in profile_changes.edit.params for name in each.opts} | {"NAME"}
-    assert {option(member) for member in FIELDS} <= known
+    assert {option_name(member) for member in FIELDS} <= known
 
 
 def test_without_a_password_on_stdin_nothing_is_saved(
@@ -351,7 +351,7 @@ def test_an_edit_changes_what_is_given_and_nothing_else(console: Console) -> Non
     text = console.file.read_text()
     assert "# mine" in text
     assert "# kept" in text
-    made = load_profiles(console.file).named("soc")
+    made = load_profiles(console.file).find("soc")
     assert (made.name, made.letter, made.scope) == ("SOC 2", "", ("a", "b"))
 
 
@@ -492,11 +492,13 @@ def test_options_of_a_model_go_with_a_model(console: Console, tmp_path: Path) ->
     assert console.run("import", str(source), "--region", "eu").code == 2
 
 
-def test_a_client_model_becomes_a_profile_with_its_password_in_the_keyring(home: Place) -> None:
+def test_a_client_model_becomes_a_profile_with_its_password_in_the_keyring(
+    home: CommandHarness,
+) -> None:
     done = home.run("profiles", "import", "--region", "eu", typed=json.dumps(MODEL))
     assert (done.returncode, done.stdout) == (0, "northwind-robot\n")
     assert "SECRET" not in done.stderr
-    made = load_profiles(home.file).named("northwind-robot")
+    made = load_profiles(home.file).find("northwind-robot")
     assert (made.client_id, made.scope) == ("client-9", ("casebook", "response"))
     assert "SECRET" not in home.file.read_text()
     (entry,) = home.store.entries().values()
@@ -506,7 +508,7 @@ def test_a_client_model_becomes_a_profile_with_its_password_in_the_keyring(home:
 # Passwords
 
 
-def test_a_client_password_goes_into_the_keyring_and_signs_in(home: Place) -> None:
+def test_a_client_password_goes_into_the_keyring_and_signs_in(home: CommandHarness) -> None:
     done = home.run(
         *("profiles", "add", "robot", "--issuer", home.server.url),
         *("--expected-issuer", "IROH Auth", "--auth", "basic"),
@@ -523,7 +525,7 @@ def test_a_client_password_goes_into_the_keyring_and_signs_in(home: Place) -> No
     assert "or the client password is wrong" in checked.stdout
 
 
-def test_a_password_for_another_server_is_not_lost_by_an_edit(home: Place) -> None:
+def test_a_password_for_another_server_is_not_lost_by_an_edit(home: CommandHarness) -> None:
     home.add_profile("soc", client_authentication="auto")
     given = ("profiles", "edit", "soc", "--client-id", "other")
     assert home.run("profiles", "edit", "soc", "--client-secret-stdin", typed="a\n").returncode == 0
@@ -537,7 +539,7 @@ def test_a_password_for_another_server_is_not_lost_by_an_edit(home: Place) -> No
     assert home.store.entries() == {}
 
 
-def test_both_passwords_are_lines_of_the_input(home: Place) -> None:
+def test_both_passwords_are_lines_of_the_input(home: CommandHarness) -> None:
     home.add_profile("soc", proxy="http://127.0.0.1:9", proxy_user="dana")
     done = home.run(
         *("profiles", "edit", "soc", "--client-secret-stdin", "--proxy-password-stdin"),
@@ -551,7 +553,7 @@ def test_both_passwords_are_lines_of_the_input(home: Place) -> None:
     ]
 
 
-def test_a_profile_without_a_keyring_is_saved_and_its_password_is_not(home: Place) -> None:
+def test_a_profile_without_a_keyring_is_saved_and_its_password_is_not(home: CommandHarness) -> None:
     done = home.run(
         *("profiles", "add", "x", "--region", "eu", "--client-id", "c", "--client-secret-stdin"),
         typed="SECRET\n",
@@ -564,7 +566,7 @@ def test_a_profile_without_a_keyring_is_saved_and_its_password_is_not(home: Plac
 # check and remove
 
 
-def test_a_check_says_step_by_step_what_works(home: Place) -> None:
+def test_a_check_says_step_by_step_what_works(home: CommandHarness) -> None:
     home.add_profile("soc")
     done = home.run("profiles", "check")
     assert done.returncode == 0, done.stdout
@@ -577,7 +579,7 @@ def test_a_check_says_step_by_step_what_works(home: Place) -> None:
     assert [each["step"] for each in found["findings"]][:3] == ["reach", "trust", "metadata"]
 
 
-def test_a_check_that_fails_gives_1(home: Place) -> None:
+def test_a_check_that_fails_gives_1(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.server.stop()
     done = home.run("profiles", "check", "--json")
@@ -587,7 +589,7 @@ def test_a_check_that_fails_gives_1(home: Place) -> None:
     assert found["findings"][-1]["outcome"] == "bad"
 
 
-def test_removing_signs_out_and_empties_the_keyring(home: Place) -> None:
+def test_removing_signs_out_and_empties_the_keyring(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.add_profile("lab")
     home.sign_in("soc")
@@ -602,7 +604,7 @@ def test_removing_signs_out_and_empties_the_keyring(home: Place) -> None:
     assert list(load_profiles(home.file).good) == ["lab"]
 
 
-def test_removing_can_do_without_telling_the_server(home: Place) -> None:
+def test_removing_can_do_without_telling_the_server(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.sign_in("soc")
     done = home.run("profiles", "remove", "soc", "--yes", "--no-sign-out")
@@ -624,7 +626,7 @@ def test_removing_says_before_that_it_reaches_every_computer(
         asked.append(question)
         return False
 
-    monkeypatch.setattr(profile_changes, "confirmed", confirmed)
+    monkeypatch.setattr(profile_changes, "confirm", confirmed)
     assert console.run("remove", "eu").code == 4
     assert "everything that you granted this app, on all your computers" in asked[0]
 
@@ -652,7 +654,7 @@ def press_ctrl_c(process: subprocess.Popen[bytes]) -> None:
     ("answer", "code", "left"), [(b"n\n", 4, ["soc"]), (b"y\n", 0, []), (None, 130, ["soc"])]
 )
 def test_on_a_terminal_removing_asks_and_ctrl_c_is_an_answer(
-    home: Place, answer: bytes | None, code: int, left: list[str]
+    home: CommandHarness, answer: bytes | None, code: int, left: list[str]
 ) -> None:
     import pty
 

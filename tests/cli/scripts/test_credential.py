@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from desktop.cli.scripts import token_source as access_module
-from desktop.cli.scripts.token_source import Access
+from desktop.cli.scripts.token_source import AccessToken
 from desktop.oauth.claims import Account
 from desktop.oauth.clock import SystemClock
 from desktop.oauth.grants.token import TokenSet
@@ -33,9 +33,9 @@ from desktop.services.secrets.shared_lock import shared_lock
 from desktop.services.secrets.system_keystore import system_keystore
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.paths import locks_folder
-from tests.cli.commands import COMMAND, Place, environment
+from tests.cli.commands import COMMAND, CommandHarness, environment
 from tests.rigs.authority import Authority
-from tests.rigs.secret_service import SecretStore, pointed_at
+from tests.rigs.secret_service import SecretStore, use_keyring_of
 
 TOKEN = "token-SECRET.of_the~tests"
 PAGE = (Path(__file__).parents[3] / "docs" / "command-line.md").read_text("utf-8")
@@ -127,11 +127,11 @@ def signed_in(secret_service: SecretStore, own_folders: Path, https: Recorder) -
         expires_at=now + timedelta(hours=1),
         account=Account("", ""),
     )
-    with pointed_at(secret_service):
+    with use_keyring_of(secret_service):
         lock = partial(shared_lock, locks_folder(), clock=SystemClock())
-        store = TokenStore(load_profiles(file).named("soc"), system_keystore(), lock)
+        store = TokenStore(load_profiles(file).find("soc"), system_keystore(), lock)
         asyncio.run(store.save(tokens, {}))
-    assert store.not_saved is None
+    assert store.save_error is None
     command = own_folders / "bin" / "xdr-login"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec {" ".join(COMMAND)} "$@"\n')
@@ -236,10 +236,10 @@ def test_kubectl_gets_an_exec_credential(signed_in: SignedIn) -> None:
 def test_kubectl_is_answered_in_the_version_that_it_names(
     monkeypatch: pytest.MonkeyPatch, info: str, version: str
 ) -> None:
-    from desktop.cli.scripts.credential import _wanted_version
+    from desktop.cli.scripts.credential import _requested_api_version
 
     monkeypatch.setenv("KUBERNETES_EXEC_INFO", info)
-    assert _wanted_version() == f"client.authentication.k8s.io/{version}"
+    assert _requested_api_version() == f"client.authentication.k8s.io/{version}"
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl here")
@@ -283,14 +283,14 @@ def test_httpie_reads_the_value_of_the_header(signed_in: SignedIn) -> None:
 
 @pytest.mark.parametrize("token", ['a"b', "a\\b", "a\nb", "a b", "ä"])
 def test_a_token_that_would_end_the_line_is_put_into_none(token: str) -> None:
-    from desktop.cli.scripts.credential import _plain
-    from desktop.services.model.errors import NotForShell
+    from desktop.cli.scripts.credential import _require_plain
+    from desktop.services.model.errors import UnsafeForShell
 
-    with pytest.raises(NotForShell):
-        _plain(token)
+    with pytest.raises(UnsafeForShell):
+        _require_plain(token)
 
 
-def test_without_a_token_each_says_so_and_gives_3(home: Place) -> None:
+def test_without_a_token_each_says_so_and_gives_3(home: CommandHarness) -> None:
     home.add_profile("soc")
     for name in ("kubectl", "httpie"):
         done = home.run("credential", name)
@@ -301,11 +301,11 @@ def test_without_a_token_each_says_so_and_gives_3(home: Place) -> None:
 def test_what_an_administrator_forbids_is_handed_to_nobody(
     monkeypatch: pytest.MonkeyPatch, shape: CopyFormat
 ) -> None:
-    held = Access("token", "Bearer", None, (), "soc")
-    monkeypatch.setattr(access_module, "access", lambda _profile: held)
+    held = AccessToken("token", "Bearer", None, (), "soc")
+    monkeypatch.setattr(access_module, "fetch_token", lambda _profile: held)
     policy = Policy(source="policy.toml", forbidden_formats=frozenset({shape.name}))
     profile = Profile(id="soc", name="SOC", client_id="c", policy=policy)
     with pytest.raises(FormatForbidden):
-        access_module.handed_of(profile, shape)
+        access_module.fetch_token_in_format(profile, shape)
     other = next(each for each in CopyFormat if each is not shape)
-    assert access_module.handed_of(profile, other) is held
+    assert access_module.fetch_token_in_format(profile, other) is held

@@ -13,21 +13,21 @@ import httpx
 import pytest
 
 from desktop.cli.scripts import run as run_module
-from desktop.cli.scripts.token_source import Access
-from tests.cli.commands import COMMAND, Place, environment, run
+from desktop.cli.scripts.token_source import AccessToken
+from tests.cli.commands import COMMAND, CommandHarness, environment, run
 
 SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
 
 
 @pytest.fixture
-def signed_in(home: Place) -> Place:
+def signed_in(home: CommandHarness) -> CommandHarness:
     """A home where somebody is signed in."""
     home.add_profile("soc")
     home.sign_in("soc")
     return home
 
 
-def test_a_child_gets_a_token_that_the_server_takes(signed_in: Place) -> None:
+def test_a_child_gets_a_token_that_the_server_takes(signed_in: CommandHarness) -> None:
     done = signed_in.run("run", "--", sys.executable, "-c", SHOW)
     assert (done.returncode, done.stderr) == (0, "")
     token = json.loads(done.stdout)["XDR_ACCESS_TOKEN"]
@@ -37,7 +37,7 @@ def test_a_child_gets_a_token_that_the_server_takes(signed_in: Place) -> None:
     assert answered.status_code == 200
 
 
-def test_the_name_of_the_variable_can_be_chosen(signed_in: Place) -> None:
+def test_the_name_of_the_variable_can_be_chosen(signed_in: CommandHarness) -> None:
     done = signed_in.run("run", "--env", "TOKEN", "--", sys.executable, "-c", SHOW)
     found = json.loads(done.stdout)
     assert found["TOKEN"].startswith("ey")
@@ -45,7 +45,7 @@ def test_the_name_of_the_variable_can_be_chosen(signed_in: Place) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is in /proc")
-def test_the_token_is_in_no_argument_of_any_process(signed_in: Place) -> None:
+def test_the_token_is_in_no_argument_of_any_process(signed_in: CommandHarness) -> None:
     code = (
         "import os; from pathlib import Path; token = os.environ['XDR_ACCESS_TOKEN'].encode();"
         "print(sum(token in each.read_bytes() for each in Path('/proc').glob('[0-9]*/cmdline')))"
@@ -53,11 +53,11 @@ def test_the_token_is_in_no_argument_of_any_process(signed_in: Place) -> None:
     assert signed_in.run("run", "--", sys.executable, "-c", code).stdout == "0\n"
 
 
-def test_the_exit_code_is_that_of_the_child(signed_in: Place) -> None:
+def test_the_exit_code_is_that_of_the_child(signed_in: CommandHarness) -> None:
     assert signed_in.run("run", sys.executable, "-c", "exit(42)").returncode == 42
 
 
-def test_options_after_the_command_are_its_own(signed_in: Place) -> None:
+def test_options_after_the_command_are_its_own(signed_in: CommandHarness) -> None:
     code = "import sys; print(sys.argv[1:])"
     done = signed_in.run("run", sys.executable, "-c", code, "--env", "X", "--help")
     assert done.stdout == "['--env', 'X', '--help']\n"
@@ -65,7 +65,9 @@ def test_options_after_the_command_are_its_own(signed_in: Place) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
-def test_signals_reach_the_child_and_end_it(signed_in: Place, number: signal.Signals) -> None:
+def test_signals_reach_the_child_and_end_it(
+    signed_in: CommandHarness, number: signal.Signals
+) -> None:
     with subprocess.Popen(
         [*COMMAND, "run", "--", "sh", "-c", "echo ready; exec sleep 60"],
         env=environment(signed_in.base),
@@ -78,7 +80,7 @@ def test_signals_reach_the_child_and_end_it(signed_in: Place, number: signal.Sig
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGPIPE there")
-def test_a_child_whose_reader_has_gone_ends_as_usual(signed_in: Place) -> None:
+def test_a_child_whose_reader_has_gone_ends_as_usual(signed_in: CommandHarness) -> None:
     done = subprocess.run(
         ["/bin/sh", "-c", f"{' '.join(map(repr, COMMAND))} run -- yes | head -1"],
         env=environment(signed_in.base),
@@ -91,12 +93,12 @@ def test_a_child_whose_reader_has_gone_ends_as_usual(signed_in: Place) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is in /proc")
-def test_a_child_ignores_no_signal_that_we_do(signed_in: Place) -> None:
+def test_a_child_ignores_no_signal_that_we_do(signed_in: CommandHarness) -> None:
     done = signed_in.run("run", "--", "grep", "SigIgn", "/proc/self/status")
     assert int(done.stdout.split()[1], 16) == 0
 
 
-def test_whoever_is_not_signed_in_starts_nothing(home: Place, tmp_path: Path) -> None:
+def test_whoever_is_not_signed_in_starts_nothing(home: CommandHarness, tmp_path: Path) -> None:
     home.add_profile("soc")
     done = home.run("run", "--", "touch", str(tmp_path / "started"))
     assert (done.returncode, done.stdout) == (3, "")
@@ -130,7 +132,7 @@ def test_on_windows_a_program_left_in_the_current_folder_is_not_found(
     (tools / "script3.11.cmd").touch()
     monkeypatch.chdir(here)
     found = partial(
-        run_module.found_on_windows,
+        run_module.find_on_windows,
         environment={"PATH": f".;;{tools};relative", "PATHEXT": ".exe;.cmd;"},
     )
     assert found("hunt") == found("hunt.exe") == str(tools / "hunt.exe")
@@ -143,7 +145,9 @@ def test_on_windows_a_program_left_in_the_current_folder_is_not_found(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a file is no program by its mode there")
-def test_a_program_that_cannot_be_started_gives_126(signed_in: Place, tmp_path: Path) -> None:
+def test_a_program_that_cannot_be_started_gives_126(
+    signed_in: CommandHarness, tmp_path: Path
+) -> None:
     program = tmp_path / "broken"
     program.write_text("no program\n")
     done = signed_in.run("run", str(program))
@@ -157,15 +161,15 @@ def test_a_program_that_cannot_be_started_gives_126(signed_in: Place, tmp_path: 
 
 def hand_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a token be there."""
-    held = Access("token-SECRET", "Bearer", None, (), "soc")
-    monkeypatch.setattr(run_module, "handed", lambda *_: held)
+    held = AccessToken("token-SECRET", "Bearer", None, (), "soc")
+    monkeypatch.setattr(run_module, "fetch_token_by_name", lambda *_: held)
 
 
 def test_a_child_is_not_told_where_the_plugins_of_the_bundle_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hand_out(monkeypatch)
-    monkeypatch.setattr(run_module, "can_be_replaced", False)
+    monkeypatch.setattr(run_module, "supports_exec", False)
     monkeypatch.setattr(sys, "_MEIPASS", "/Applications/XDR Login.app", raising=False)
     monkeypatch.setenv("QT_PLUGIN_PATH", "/Applications/XDR Login.app/Contents/plugins")
     monkeypatch.setenv("OTHER", "/Applications/Other.app")
@@ -176,7 +180,7 @@ def test_a_child_is_not_told_where_the_plugins_of_the_bundle_are(
 def test_where_nothing_can_take_our_place_the_child_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(run_module, "can_be_replaced", False)
+    monkeypatch.setattr(run_module, "supports_exec", False)
     hand_out(monkeypatch)
     before = signal.getsignal(signal.SIGINT)
     code = "import os; exit(7 if os.environ['XDR_ACCESS_TOKEN'] == 'token-SECRET' else 1)"

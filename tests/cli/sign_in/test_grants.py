@@ -14,14 +14,14 @@ from desktop.cli.terminal.exits import Exit
 from desktop.demo import PUBLIC_CLIENT_ID
 from desktop.oauth.errors import UnusableAnswer
 from desktop.oauth.resource import ResourceAnswer
-from tests.cli.commands import Place
-from tests.cli.served import Served, write_profile
+from tests.cli.commands import CommandHarness
+from tests.cli.served import DemoHarness, write_profile
 from tests.oauth.test_resource import Pieces
 
 GRANT = "/iroh/oauth2/app-grant"
 
 
-def test_the_status_says_what_is_granted_and_since_when(served: Served) -> None:
+def test_the_status_says_what_is_granted_and_since_when(served: DemoHarness) -> None:
     found = served.run("grants", "status")
     assert found.return_value == Exit.OK
     app, granted, since = found.stdout.splitlines()
@@ -30,7 +30,7 @@ def test_the_status_says_what_is_granted_and_since_when(served: Served) -> None:
     assert since.startswith("since    20")
 
 
-def test_the_status_can_be_read_by_programs(served: Served) -> None:
+def test_the_status_can_be_read_by_programs(served: DemoHarness) -> None:
     found = json.loads(served.run("grants", "status", "--json").stdout)
     assert (found["profile"], found["client_id"]) == ("northwind", PUBLIC_CLIENT_ID)
     assert found["granted"] is True
@@ -39,14 +39,14 @@ def test_the_status_can_be_read_by_programs(served: Served) -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "revoke"])
-def test_a_server_without_grants_is_told_as_such(served: Served, command: str) -> None:
+def test_a_server_without_grants_is_told_as_such(served: DemoHarness, command: str) -> None:
     write_profile(served.server.url, app_grants=False)
     found = served.run("grants", command)
     assert found.return_value == Exit.FAILURE
     assert "Northwind SOC: this server keeps no grants" in found.stderr
 
 
-def test_a_program_is_told_in_json_why_there_is_nothing(served: Served) -> None:
+def test_a_program_is_told_in_json_why_there_is_nothing(served: DemoHarness) -> None:
     elsewhere = json.loads(served.run("csrf-token", "--json", "--path", "/iroh/elsewhere").stdout)
     assert (elsewhere["event"], elsewhere["code"]) == ("error", "failure")
     assert "answered 404" in elsewhere["message"]
@@ -55,34 +55,36 @@ def test_a_program_is_told_in_json_why_there_is_nothing(served: Served) -> None:
     assert (none["event"], none["code"]) == ("error", "failure")
 
 
-def test_revoking_needs_yes_where_nobody_can_be_asked(served: Served) -> None:
+def test_revoking_needs_yes_where_nobody_can_be_asked(served: DemoHarness) -> None:
     found = served.run("grants", "revoke")
     assert isinstance(found.exception, click.UsageError)
 
 
 @pytest.mark.usefixtures("terminal")
-def test_revoking_asks_first(served: Served) -> None:
+def test_revoking_asks_first(served: DemoHarness) -> None:
     found = served.run("grants", "revoke", stdin="n\n")
     assert found.return_value == Exit.FORBIDDEN
     assert "on all your computers (Northwind SOC)?" in found.stderr
     assert "Nothing was revoked." in found.stderr
 
 
-def test_the_running_program_is_let_do_it(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grants, "signed_out_by_app", lambda _: ({"text": "You are signed out."},))
+def test_the_running_program_is_let_do_it(
+    served: DemoHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grants, "sign_out_in_app", lambda _: ({"text": "You are signed out."},))
     found = served.run("grants", "revoke", "--yes")
     assert found.return_value == Exit.OK
     assert found.stderr == "Northwind SOC: You are signed out.\n"
 
 
 def test_where_nobody_is_signed_in_there_is_nothing_to_revoke(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: DemoHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grants, "signed_out_by_app", lambda _: ())
+    monkeypatch.setattr(grants, "sign_out_in_app", lambda _: ())
     assert served.run("grants", "revoke", "--yes").return_value == Exit.SIGN_IN_NEEDED
 
 
-def test_revoking_ends_the_grant_and_empties_the_keyring(home: Place) -> None:
+def test_revoking_ends_the_grant_and_empties_the_keyring(home: CommandHarness) -> None:
     home.add_profile("soc", app_grant_endpoint=f"{home.server.url}{GRANT}")
     home.sign_in("soc")
     assert home.json("grants", "status")["scope"] == "casebook profile"
@@ -97,7 +99,7 @@ def test_revoking_ends_the_grant_and_empties_the_keyring(home: Place) -> None:
 # CSRF tokens
 
 
-def test_a_csrf_token_is_all_that_is_printed(served: Served) -> None:
+def test_a_csrf_token_is_all_that_is_printed(served: DemoHarness) -> None:
     found = served.run("csrf-token")
     assert found.return_value == Exit.OK
     assert len(found.stdout.strip()) == 43
@@ -106,12 +108,12 @@ def test_a_csrf_token_is_all_that_is_printed(served: Served) -> None:
     assert told["csrf_token"] != found.stdout.strip()
 
 
-def test_a_refused_token_is_renewed_for_it(served: Served) -> None:
+def test_a_refused_token_is_renewed_for_it(served: DemoHarness) -> None:
     served.tokens.insert(0, "refused")
     assert served.run("csrf-token").return_value == Exit.OK
 
 
-def test_where_the_route_is_elsewhere_the_server_says_so(served: Served) -> None:
+def test_where_the_route_is_elsewhere_the_server_says_so(served: DemoHarness) -> None:
     found = served.run("csrf-token", "--path", "/iroh/elsewhere")
     assert found.return_value == Exit.FAILURE
     assert found.stdout == ""
@@ -119,7 +121,7 @@ def test_where_the_route_is_elsewhere_the_server_says_so(served: Served) -> None
     assert "trace " in found.stderr
 
 
-def test_it_comes_from_no_other_server(served: Served) -> None:
+def test_it_comes_from_no_other_server(served: DemoHarness) -> None:
     found = served.run("csrf-token", "--path", "//evil.example/x")
     assert isinstance(found.exception, click.UsageError)
 
@@ -151,4 +153,4 @@ def test_what_is_no_token_is_printed_nowhere(body: bytes) -> None:
 
 
 async def test_no_more_is_read_than_a_token_needs() -> None:
-    assert len(await csrf_token._beginning(answered(b"x" * 100_000))) == 65536
+    assert len(await csrf_token._read_beginning(answered(b"x" * 100_000))) == 65536

@@ -13,14 +13,14 @@ import pytest
 import segno
 
 from desktop.cli.sign_in import login
-from desktop.cli.sign_in.login import Wishes
-from desktop.cli.sign_in.sign_in_output import Events, Teller, Words
-from desktop.cli.terminal.exits import Exit, reporting
+from desktop.cli.sign_in.login import SignInOptions
+from desktop.cli.sign_in.sign_in_output import JsonReporter, Reporter, TextReporter
+from desktop.cli.terminal.exits import Exit, handle_errors
 from desktop.oauth.errors import TransportFailure
 from desktop.options import Options
-from desktop.services.model.profile import NoProfile, Profile, client_password_key
+from desktop.services.model.profile import NoProfile, Profile, client_secret_key
 from desktop.services.model.states import AwaitingApproval
-from desktop.services.network.environment import Surroundings
+from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeyringLocked, KeyringMissing
 from desktop.services.system import paths
 from desktop.services.system.worker import Worker
@@ -34,10 +34,10 @@ from tests.services.harness import (
     PROFILE,
     REFRESH_TOKEN,
     TOKENS,
+    FakeKeyring,
     HurriedClock,
-    Keyring,
     Server,
-    bound,
+    saved_client_secret,
 )
 
 
@@ -72,17 +72,17 @@ class Terminal:
     """A terminal in which one can sign in again and again."""
 
     server: Server
-    keyring: Keyring
+    keyring: FakeKeyring
     clock: TodaysClock
     capsys: pytest.CaptureFixture[str]
     options: GivenOptions
     exit_code: int = -1
-    wishes: Wishes = field(default_factory=Wishes)
+    wishes: SignInOptions = field(default_factory=SignInOptions)
 
     def run(self, *, display: bool = True) -> list[str]:
         """Sign in; gives the lines that were printed for the person."""
         if display:
-            self._sign_in(Words())
+            self._sign_in(TextReporter())
         else:
             self.exit_code = login.sign_in_without_display(self.options)
         written = self.capsys.readouterr()
@@ -91,35 +91,35 @@ class Terminal:
 
     def events(self) -> list[dict[str, object]]:
         """Sign in for a program; gives the events."""
-        self._sign_in(Events())
+        self._sign_in(JsonReporter())
         written = self.capsys.readouterr()
         assert written.err == ""
         return [json.loads(line) for line in written.out.splitlines()]
 
-    def _sign_in(self, teller: Teller) -> None:
+    def _sign_in(self, teller: Reporter) -> None:
         def command(*, as_json: bool) -> int:
-            assert as_json is isinstance(teller, Events)
+            assert as_json is isinstance(teller, JsonReporter)
             return login._run(self.options, teller, self.wishes)
 
-        self.exit_code = reporting(command)(as_json=isinstance(teller, Events))
+        self.exit_code = handle_errors(command)(as_json=isinstance(teller, JsonReporter))
         assert self.server.open == 0
         assert self.options.closed
 
 
 @pytest.fixture
 def console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
-    made = Terminal(Server(), Keyring(), TodaysClock(), capsys, GivenOptions())
+    made = Terminal(Server(), FakeKeyring(), TodaysClock(), capsys, GivenOptions())
     made.server.answers = [TOKENS]
 
     async def open_http(_profile: Profile, /, **_given: object) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(made.server))
 
-    def fake_surroundings(_worker: Worker) -> Surroundings:
+    def fake_surroundings(_worker: Worker) -> Environment:
         lock = asyncio.Lock()
-        return Surroundings(made.keyring, open_http, made.clock, lambda _key: lock)
+        return Environment(made.keyring, open_http, made.clock, lambda _key: lock)
 
-    monkeypatch.setattr(login, "surroundings", fake_surroundings)
-    monkeypatch.setattr(login, "find_keyring", lambda: None)
+    monkeypatch.setattr(login, "real_environment", fake_surroundings)
+    monkeypatch.setattr(login, "require_keyring", lambda: None)
     return made
 
 
@@ -146,7 +146,7 @@ def test_a_sign_in_reads_like_this(console: Terminal) -> None:
     assert re.fullmatch(
         r"Signed in to Northwind SOC · scopes: read · (10:0\d|9:5\d) left", lines[-1]
     )
-    assert list(console.keyring.kept) == ["northwind"]
+    assert list(console.keyring.entries) == ["northwind"]
 
 
 def test_a_browser_on_this_computer_is_told_what_it_takes(console: Terminal) -> None:
@@ -174,7 +174,9 @@ def test_a_browser_on_this_computer_is_told_what_it_takes(console: Terminal) -> 
 
 def test_a_client_signs_in_as_itself_in_the_terminal(console: Terminal) -> None:
     profile = replace(PROFILE, grant="client-credentials")
-    asyncio.run(console.keyring.save(client_password_key(profile), bound(PASSWORD, profile)))
+    asyncio.run(
+        console.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
+    )
     console.options.profile_to_load = profile
     (line,) = console.run()
     assert console.exit_code == 0
@@ -216,7 +218,7 @@ def test_a_stored_token_that_has_expired_is_renewed(console: Terminal) -> None:
     assert console.exit_code == 0
     assert lines[0] == "The saved token has expired: renewing it."
     assert lines[-1].startswith("Signed in to Northwind SOC")
-    assert console.server.renewals() == 1
+    assert console.server.count_renewals() == 1
 
 
 def test_a_stored_token_that_cannot_be_renewed_is_replaced(console: Terminal) -> None:
@@ -247,7 +249,7 @@ def test_a_token_that_is_dead_on_arrival_is_not_asked_for_for_ever(console: Term
     console.server.answers = [{**TOKENS, "expires_in": 0}]
     console.clock._start -= timedelta(minutes=1)
     assert console.run()[-1].endswith("0:00 left")
-    assert console.server.asked("/device") == 1
+    assert console.server.count_requests("/device") == 1
 
 
 @pytest.mark.parametrize(
@@ -305,9 +307,9 @@ def test_trouble_is_said_once_and_passes(console: Terminal) -> None:
 
 
 def test_trouble_behind_an_approval_speaks_of_no_code(capsys: pytest.CaptureFixture[str]) -> None:
-    teller = Words()
-    teller.waiting(in_browser(approved=True), opens_browser=True)
-    teller.trouble(TransportFailure(HOST))
+    teller = TextReporter()
+    teller.report_waiting(in_browser(approved=True), opens_browser=True)
+    teller.report_trouble(TransportFailure(HOST))
     said = capsys.readouterr().err
     assert "Your approval stays valid: asking again by itself." in said
     assert "Your code" not in said
@@ -321,7 +323,7 @@ def test_a_link_to_another_host_is_warned_of(console: Terminal) -> None:
 def test_where_nothing_is_kept_a_locked_keyring_is_said_and_signing_in_goes_on(
     console: Terminal,
 ) -> None:
-    console.wishes = Wishes(keep=False)
+    console.wishes = SignInOptions(must_save=False)
     console.keyring.errors["load"] = KeyringLocked()
     lines = console.run()
     assert console.exit_code == 0
@@ -341,7 +343,7 @@ def test_a_locked_keyring_ends_a_sign_in_that_is_to_be_kept(console: Terminal) -
     console.keyring.errors["load"] = KeyringLocked()
     assert console.run()[0].startswith("The keyring is locked. Unlock it")
     assert console.exit_code == Exit.KEYRING
-    assert console.server.asked("/device") == 0
+    assert console.server.count_requests("/device") == 0
 
 
 def test_without_a_keyring_nobody_approves_for_nothing(
@@ -350,10 +352,10 @@ def test_without_a_keyring_nobody_approves_for_nothing(
     def find_keyring() -> None:
         raise KeyringMissing
 
-    monkeypatch.setattr(login, "find_keyring", find_keyring)
+    monkeypatch.setattr(login, "require_keyring", find_keyring)
     assert console.run()[0].startswith("No keyring to save the token in. ")
     assert console.exit_code == Exit.KEYRING
-    assert console.server.asked("/device") == 0
+    assert console.server.count_requests("/device") == 0
 
 
 def test_a_keyring_that_fails_at_the_end_is_told(console: Terminal) -> None:
@@ -364,7 +366,7 @@ def test_a_keyring_that_fails_at_the_end_is_told(console: Terminal) -> None:
 
 def test_one_can_sign_in_anew_over_a_token_that_is_there(console: Terminal) -> None:
     console.run()
-    console.wishes = Wishes(again=True)
+    console.wishes = SignInOptions(force=True)
     assert "Your code:  CODE-2" in console.run()
     assert console.exit_code == 0
 
@@ -443,7 +445,7 @@ def opened(console: Terminal, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return "CODE" in link
 
     monkeypatch.setattr(login, "_open_browser", open_browser)
-    console.wishes = Wishes(open_browser=True)
+    console.wishes = SignInOptions(open_browser=True)
     return links
 
 
@@ -484,7 +486,7 @@ def test_over_ssh_there_is_no_browser(
 ) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     monkeypatch.setenv("SSH_CONNECTION", over_ssh)
-    assert login._browser_is_here() is here
+    assert login._can_open_browser() is here
 
 
 # A terminal
@@ -522,13 +524,13 @@ def test_a_server_cannot_write_to_the_terminal_as_it_likes(console: Terminal) ->
 
 def test_the_session_is_closed_when_the_person_leaves(console: Terminal) -> None:
     async def leave() -> None:
-        signing_in = asyncio.ensure_future(login.sign_in(PROFILE, Words(), Wishes()))
+        signing_in = asyncio.ensure_future(login.sign_in(PROFILE, TextReporter(), SignInOptions()))
         await console.server.reached.wait()
         signing_in.cancel()
         await asyncio.wait({signing_in})
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    console.server.close("/token")
+    console.server.hold_requests("/token")
     asyncio.run(leave())
     assert console.server.open == 0
 
@@ -563,8 +565,8 @@ def test_a_terminal_that_is_too_narrow_shows_none(tty: Callable[[int], list[str]
 
 def test_a_qr_code_can_be_had_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     now = datetime.now(UTC)
-    words = Words(qr=True)
-    words.waiting(waiting(now + timedelta(minutes=5)), opens_browser=False)
+    words = TextReporter(qr=True)
+    words.report_waiting(waiting(now + timedelta(minutes=5)), opens_browser=False)
     assert "█" in capsys.readouterr().err
 
 
@@ -582,8 +584,8 @@ def waiting(expires_at: datetime) -> AwaitingApproval:
         requested_at=now,
         lifetime=600,
         expires_at=expires_at,
-        asked=0,
-        asked_at=None,
+        poll_count=0,
+        last_poll_at=None,
         next_at=now,
     )
 
@@ -594,9 +596,9 @@ def test_the_countdown_stays_in_its_line_and_gives_way(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "20")  # too narrow for the whole line, and for a QR code
-    words = Words()
-    assert words.redraws_every == 1
-    words.waiting(waiting(datetime.now(UTC) + timedelta(seconds=90)), opens_browser=False)
+    words = TextReporter()
+    assert words.redraw_interval == 1
+    words.report_waiting(waiting(datetime.now(UTC) + timedelta(seconds=90)), opens_browser=False)
     words.redraw()
     words.note("done")
     tail = capsys.readouterr().err.rpartition("\n")[0].split("\r")
@@ -606,4 +608,4 @@ def test_the_countdown_stays_in_its_line_and_gives_way(
 def test_a_terminal_that_cannot_go_back_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "dumb")
-    assert Words().redraws_every is None
+    assert TextReporter().redraw_interval is None

@@ -10,11 +10,11 @@ import pytest
 from desktop.cli.sign_in import logout, status
 from desktop.cli.sign_in.status import _lines
 from desktop.demo import DemoOptions
-from tests.cli.commands import Place, place
+from tests.cli.commands import CommandHarness, run_demo_home
 from tests.rigs.secret_service import SecretStore
 
 
-def test_who_is_signed_in_is_told_without_a_running_program(home: Place) -> None:
+def test_who_is_signed_in_is_told_without_a_running_program(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.add_profile("lab")
     home.sign_in("soc")
@@ -41,7 +41,7 @@ def test_who_is_signed_in_is_told_without_a_running_program(home: Place) -> None
     assert re.fullmatch(r"lab  LAB  signed out", lines[1])
 
 
-def test_of_one_profile_alone_where_it_is_named(home: Place) -> None:
+def test_of_one_profile_alone_where_it_is_named(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.add_profile("lab")
     for given in (["status", "--profile", "LAB"], ["--profile", "lab", "status"]):
@@ -52,14 +52,14 @@ def test_of_one_profile_alone_where_it_is_named(home: Place) -> None:
     assert (done.returncode, done.stdout) == (1, "")
 
 
-def test_where_nothing_is_saved_no_keyring_is_asked(home: Place) -> None:
+def test_where_nothing_is_saved_no_keyring_is_asked(home: CommandHarness) -> None:
     home.add_profile("soc")
     found = home.run("status", "--json", DBUS_SESSION_BUS_ADDRESS="disabled:")
     assert (found.returncode, found.stderr) == (0, "")
     assert [each["state"] for each in json.loads(found.stdout)["profiles"]] == ["signed_out"]
 
 
-def test_a_keyring_that_is_gone_is_told_and_ends_nothing(home: Place) -> None:
+def test_a_keyring_that_is_gone_is_told_and_ends_nothing(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.sign_in("soc")
     found = home.run("status", "--json", DBUS_SESSION_BUS_ADDRESS="disabled:")
@@ -67,7 +67,7 @@ def test_a_keyring_that_is_gone_is_told_and_ends_nothing(home: Place) -> None:
     assert (found.returncode, soc["state"], soc["error"]) == (0, "failed", "keyring")
 
 
-def test_without_a_profile_status_says_how_to_make_one(home: Place) -> None:
+def test_without_a_profile_status_says_how_to_make_one(home: CommandHarness) -> None:
     done = home.run("status")
     assert (done.returncode, done.stdout) == (0, "")
     assert "xdr-login profiles add" in done.stderr
@@ -77,7 +77,7 @@ def test_a_token_that_is_over_and_cannot_be_renewed_has_expired(
     secret_service: SecretStore, own_folders: Path
 ) -> None:
     options = DemoOptions(outcome="approve", refresh="none", token_lifetime=1)
-    with place(own_folders, secret_service, options) as here:
+    with run_demo_home(own_folders, secret_service, options) as here:
         here.add_profile("soc")
         here.sign_in("soc")
         (soc,) = here.json("status")["profiles"]
@@ -86,7 +86,7 @@ def test_a_token_that_is_over_and_cannot_be_renewed_has_expired(
         assert soc["renewable"] is False
 
 
-def test_logout_empties_the_keyring_and_tells_the_server(home: Place) -> None:
+def test_logout_empties_the_keyring_and_tells_the_server(home: CommandHarness) -> None:
     grant = f"{home.server.url}/iroh/oauth2/app-grant"
     home.add_profile("soc", app_grant_endpoint=grant)
     home.sign_in("soc")
@@ -99,7 +99,7 @@ def test_logout_empties_the_keyring_and_tells_the_server(home: Place) -> None:
     assert home.store.entries() == {}
 
 
-def test_a_program_reads_what_was_revoked(home: Place) -> None:
+def test_a_program_reads_what_was_revoked(home: CommandHarness) -> None:
     for id_ in ("soc", "lab", "idle"):
         home.add_profile(id_)
     home.sign_in("soc")
@@ -111,7 +111,7 @@ def test_a_program_reads_what_was_revoked(home: Place) -> None:
     assert home.store.entries() == {}
 
 
-def test_who_is_not_signed_in_cannot_sign_out(home: Place) -> None:
+def test_who_is_not_signed_in_cannot_sign_out(home: CommandHarness) -> None:
     home.add_profile("soc")
     done = home.run("logout")
     assert (done.returncode, done.stdout) == (3, "")
@@ -120,7 +120,7 @@ def test_who_is_not_signed_in_cannot_sign_out(home: Place) -> None:
     assert (found.returncode, json.loads(found.stdout)["code"]) == (3, "sign_in_needed")
 
 
-def test_a_server_that_cannot_be_told_is_a_failure_of_the_network(home: Place) -> None:
+def test_a_server_that_cannot_be_told_is_a_failure_of_the_network(home: CommandHarness) -> None:
     home.add_profile("soc", app_grant_endpoint=f"{home.server.url}/iroh/oauth2/app-grant")
     home.sign_in("soc")
     home.server.stop()
@@ -130,7 +130,7 @@ def test_a_server_that_cannot_be_told_is_a_failure_of_the_network(home: Place) -
     assert home.store.entries() == {}
 
 
-def test_a_locked_keyring_keeps_the_token(home: Place) -> None:
+def test_a_locked_keyring_keeps_the_token(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.sign_in("soc")
     done = home.run("logout", DBUS_SESSION_BUS_ADDRESS="disabled:")
@@ -138,12 +138,12 @@ def test_a_locked_keyring_keeps_the_token(home: Place) -> None:
     assert len(home.store.entries()) == 1
 
 
-def test_all_and_one_contradict_each_other(home: Place) -> None:
+def test_all_and_one_contradict_each_other(home: CommandHarness) -> None:
     home.add_profile("soc")
     assert home.run("logout", "--all", "--profile", "soc").returncode == 2
 
 
-def test_the_server_says_who_one_is(home: Place) -> None:
+def test_the_server_says_who_one_is(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.sign_in("soc")
     found = home.json("whoami")
@@ -154,14 +154,14 @@ def test_the_server_says_who_one_is(home: Place) -> None:
     assert "access_token" not in str(found)
 
 
-def test_whoever_is_not_signed_in_is_nobody(home: Place) -> None:
+def test_whoever_is_not_signed_in_is_nobody(home: CommandHarness) -> None:
     home.add_profile("soc")
     done = home.run("whoami", "--json")
     assert done.returncode == 3
     assert json.loads(done.stdout)["code"] == "sign_in_needed"
 
 
-def test_a_profile_can_stand_before_the_command_or_after(home: Place) -> None:
+def test_a_profile_can_stand_before_the_command_or_after(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.add_profile("lab")
     home.sign_in("lab")
@@ -193,7 +193,7 @@ def test_the_running_program_is_asked_first(
     unknown = hand_out | {"program": "An unknown program", "path": ""}
     monkeypatch.setattr(
         status,
-        "asked",
+        "send_command_if_running",
         lambda command, **_: {
             "profiles": [{"id": "soc", "state": command}],
             "hand_outs": [hand_out, unknown],
@@ -227,7 +227,7 @@ def test_the_running_program_signs_out(
         said.append(profile_id)
         return (left,) if len(said) < 3 else ()
 
-    monkeypatch.setattr(logout, "signed_out_by_app", signed_out_by_app)
+    monkeypatch.setattr(logout, "sign_out_in_app", signed_out_by_app)
     assert logout.logout.main([], standalone_mode=False) == 5
     assert capsys.readouterr().err == "soc: You are signed out; the server could not be told.\n"
     assert logout.logout.main(["--json"], standalone_mode=False) == 5

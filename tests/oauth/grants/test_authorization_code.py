@@ -22,17 +22,17 @@ from tests.oauth.harness import (
     HOST,
     TOKEN_ENDPOINT,
     TOKENS,
-    Bench,
+    ClientHarness,
+    error_reply,
     fuzzed,
-    refuses,
-    says,
+    json_reply,
 )
 
 ISSUER = f"https://{HOST}"
 REDIRECT = "http://127.0.0.1:49152/callback"
 METADATA = replace(ENDPOINTS, authorization_endpoint=f"{ISSUER}/authorize")
 SCOPE = ("profile", "inspect")
-BENCH = Bench(says(TOKENS))
+BENCH = ClientHarness(json_reply(TOKENS))
 
 
 def asked(
@@ -197,14 +197,14 @@ def test_a_server_without_an_address_for_a_name_cannot_be_compared(issuer: str) 
     assert code_in(answered(request, code="x", iss="IROH Auth NAM"), request) == "x"
 
 
-async def redeemed(bench: Bench, request: AuthorizationRequest) -> TokenSet:
+async def redeemed(bench: ClientHarness, request: AuthorizationRequest) -> TokenSet:
     return await redeem(
         bench.connection, TOKEN_ENDPOINT, asked=request, code="the-code", scope=SCOPE
     )
 
 
 async def test_the_code_is_exchanged_with_the_verifier_and_the_same_address() -> None:
-    bench, request = Bench(says(TOKENS)), asked()
+    bench, request = ClientHarness(json_reply(TOKENS)), asked()
     tokens = await redeemed(bench, request)
     assert (tokens.access_token, tokens.refresh_token) == ("acc-ess-token", "ref-resh-token")
     assert tokens.scope == SCOPE
@@ -222,7 +222,8 @@ async def test_the_code_is_exchanged_with_the_verifier_and_the_same_address() ->
 async def test_a_code_that_is_not_taken_means_another_sign_in() -> None:
     with pytest.raises(errors.ApprovalLost) as caught:
         await redeemed(
-            Bench(refuses("invalid_grant", error_description="used", trace_id="t")), asked()
+            ClientHarness(error_reply("invalid_grant", error_description="used", trace_id="t")),
+            asked(),
         )
     assert (caught.value.error, caught.value.description) == ("invalid_grant", "used")
     assert (caught.value.host, caught.value.trace_id) == (HOST, "t")
@@ -230,4 +231,4 @@ async def test_a_code_that_is_not_taken_means_another_sign_in() -> None:
 
 async def test_other_refusals_stay_what_they_are() -> None:
     with pytest.raises(errors.InvalidClient):
-        await redeemed(Bench(refuses("invalid_client", 401)), asked())
+        await redeemed(ClientHarness(error_reply("invalid_client", 401)), asked())

@@ -3,17 +3,24 @@ import pytest
 from desktop.oauth import errors
 from desktop.oauth.grants.client_credentials import request_own_token
 from desktop.oauth.grants.token import TokenSet
-from tests.oauth.harness import CONFIDENTIAL, TOKEN_ENDPOINT, TOKENS, Bench, refuses, says
+from tests.oauth.harness import (
+    CONFIDENTIAL,
+    TOKEN_ENDPOINT,
+    TOKENS,
+    ClientHarness,
+    error_reply,
+    json_reply,
+)
 
 
 async def own_token(
-    bench: Bench, *, scope: tuple[str, ...] = (), extra: dict[str, str] | None = None
+    bench: ClientHarness, *, scope: tuple[str, ...] = (), extra: dict[str, str] | None = None
 ) -> TokenSet:
     return await request_own_token(bench.connection, TOKEN_ENDPOINT, scope=scope, extra=extra or {})
 
 
 async def test_a_client_gets_a_token_with_its_password_alone() -> None:
-    bench = Bench(says(TOKENS), client=CONFIDENTIAL)
+    bench = ClientHarness(json_reply(TOKENS), client=CONFIDENTIAL)
     tokens = await own_token(bench, scope=("inspect", "enrich:read"))
     assert tokens.access_token == "acc-ess-token"
     assert tokens.scope == ("inspect", "enrich:read")
@@ -28,11 +35,13 @@ async def test_a_client_gets_a_token_with_its_password_alone() -> None:
 
 
 async def test_a_refresh_token_that_should_not_be_there_is_not_kept() -> None:
-    assert (await own_token(Bench(says(TOKENS), client=CONFIDENTIAL))).refresh_token is None
+    assert (
+        await own_token(ClientHarness(json_reply(TOKENS), client=CONFIDENTIAL))
+    ).refresh_token is None
 
 
 async def test_further_parameters_do_not_change_the_grant() -> None:
-    bench = Bench(says(TOKENS), client=CONFIDENTIAL)
+    bench = ClientHarness(json_reply(TOKENS), client=CONFIDENTIAL)
     await own_token(bench, extra={"audience": "https://api.example", "grant_type": "password"})
     assert bench.forms[0]["audience"] == "https://api.example"
     assert bench.forms[0]["grant_type"] == "client_credentials"
@@ -41,4 +50,4 @@ async def test_further_parameters_do_not_change_the_grant() -> None:
 
 async def test_a_client_that_may_not_is_told_so() -> None:
     with pytest.raises(errors.UnauthorizedClient):
-        await own_token(Bench(refuses("unauthorized_client"), client=CONFIDENTIAL))
+        await own_token(ClientHarness(error_reply("unauthorized_client"), client=CONFIDENTIAL))

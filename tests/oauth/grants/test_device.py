@@ -21,13 +21,13 @@ from tests.oauth.harness import (
     HOST,
     SECRETS,
     START,
-    Bench,
-    HandClock,
+    ClientHarness,
+    ManualClock,
     authorization,
+    error_reply,
     fuzzed,
+    json_reply,
     members_named,
-    refuses,
-    says,
 )
 
 MOMENT = Moment(1000.0, START)
@@ -212,13 +212,13 @@ def test_a_useless_interval_leaves_time_to_ask(lifetime: int, interval: float) -
 
 
 def test_what_remains_is_counted_from_before_the_request() -> None:
-    clock = HandClock()
+    clock = ManualClock()
     code = authorization(lifetime=600)
-    clock.turn(200)
+    clock.advance(200)
     assert code.remaining(clock) == 400.0
-    clock.set_wall(1000)
+    clock.set_wall_clock(1000)
     assert code.remaining(clock) == 0.0
-    clock.set_wall(-5000)
+    clock.set_wall_clock(-5000)
     assert code.remaining(clock) == 400.0
 
 
@@ -229,8 +229,8 @@ def test_no_secret_is_shown_by_a_code() -> None:
 
 
 async def test_asking_for_a_code_sends_scope_and_further_parameters() -> None:
-    bench = Bench(says(CODE))
-    code = await bench.code(scope=("profile", "inspect:read"), extra={"audience": "a b"})
+    bench = ClientHarness(json_reply(CODE))
+    code = await bench.request_code(scope=("profile", "inspect:read"), extra={"audience": "a b"})
     assert code == parsed()
     assert bench.addresses == [DEVICE_ENDPOINT]
     assert bench.requests[0].method == "POST"
@@ -240,16 +240,16 @@ async def test_asking_for_a_code_sends_scope_and_further_parameters() -> None:
 
 
 async def test_no_scope_is_sent_when_none_is_wanted() -> None:
-    bench = Bench(says(CODE))
-    await bench.code(scope=())
+    bench = ClientHarness(json_reply(CODE))
+    await bench.request_code(scope=())
     assert bench.forms == [{"client_id": "client-1"}]
 
 
 async def test_further_parameters_replace_none_of_ours() -> None:
-    bench = Bench(says(CODE))
+    bench = ClientHarness(json_reply(CODE))
     metadata = replace(ENDPOINTS, code_challenge_methods_supported=("S256",))
     extra = {"scope": "admin", "client_id": "x", "code_challenge": "x"}
-    await bench.code(metadata, scope=("profile",), extra=extra)
+    await bench.request_code(metadata, scope=("profile",), extra=extra)
     form = bench.forms[0]
     assert (form["scope"], form["client_id"]) == ("profile", "client-1")
     assert form["code_challenge"] != "x"
@@ -257,28 +257,28 @@ async def test_further_parameters_replace_none_of_ours() -> None:
 
 async def test_the_lifetime_counts_from_before_the_request() -> None:
     def slow(request: httpx.Request) -> httpx.Response:
-        bench.clock.turn(20)
-        return says(CODE)(request)
+        bench.clock.advance(20)
+        return json_reply(CODE)(request)
 
-    bench = Bench(slow)
-    bench.clock.turn(7)
-    code = await bench.code()
+    bench = ClientHarness(slow)
+    bench.clock.advance(7)
+    code = await bench.request_code()
     assert code.requested.monotonic == 1007.0
     assert code.remaining(bench.clock) == 580.0
 
 
 @pytest.mark.parametrize("methods", [(), ("plain",), ("s256",)])
 async def test_no_challenge_is_sent_unless_s256_is_offered(methods: tuple[str, ...]) -> None:
-    bench = Bench(says(CODE))
-    code = await bench.code(replace(ENDPOINTS, code_challenge_methods_supported=methods))
+    bench = ClientHarness(json_reply(CODE))
+    code = await bench.request_code(replace(ENDPOINTS, code_challenge_methods_supported=methods))
     assert code.code_verifier is None
     assert "code_challenge" not in bench.forms[0]
 
 
 async def test_a_challenge_is_sent_where_s256_is_offered() -> None:
-    bench = Bench(says(CODE))
+    bench = ClientHarness(json_reply(CODE))
     metadata = replace(ENDPOINTS, code_challenge_methods_supported=("plain", "S256"))
-    first, second = await bench.code(metadata), await bench.code(metadata)
+    first, second = await bench.request_code(metadata), await bench.request_code(metadata)
     assert first.code_verifier is not None
     assert first.code_verifier != second.code_verifier
     assert 43 <= len(first.code_verifier) <= 128  # RFC 7636 section 4.1
@@ -296,7 +296,7 @@ def test_the_challenge_is_that_of_rfc_7636_appendix_b() -> None:
 
 async def test_a_refusal_to_give_a_code_is_an_error() -> None:
     with pytest.raises(InvalidScope):
-        await Bench(refuses("invalid_scope")).code()
+        await ClientHarness(error_reply("invalid_scope")).request_code()
 
 
 @fuzzed

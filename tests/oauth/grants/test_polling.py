@@ -20,15 +20,15 @@ from tests.oauth.harness import (
     START,
     TOKEN_ENDPOINT,
     TOKENS,
-    Asking,
-    Bench,
-    HandClock,
+    ClientHarness,
+    ManualClock,
+    PollHarness,
     authorization,
     fuzzed,
-    says,
+    json_reply,
 )
 
-APPROVED = parse_token(TOKENS, TOKEN_ENDPOINT, requested=now(HandClock()), requested_scope=())
+APPROVED = parse_token(TOKENS, TOKEN_ENDPOINT, requested=now(ManualClock()), requested_scope=())
 UNDECIDED = errors.AuthorizationPending("authorization_pending")
 SLOW_DOWN = errors.SlowDown("slow_down")
 UNREACHABLE = errors.TransportFailure(HOST, detail="no route")
@@ -148,24 +148,24 @@ def test_the_interval_never_shrinks_and_a_second_is_the_least(
 
 
 async def test_the_first_question_waits_one_interval() -> None:
-    asking = Asking(APPROVED)
+    asking = PollHarness(APPROVED)
     assert await asking.run(interval=5) is APPROVED
     assert asking.asked_at == [5.0]
 
 
 async def test_it_asks_every_interval_until_it_is_approved() -> None:
-    asking = Asking(UNDECIDED, UNDECIDED, APPROVED)
+    asking = PollHarness(UNDECIDED, UNDECIDED, APPROVED)
     assert await asking.run(interval=7) is APPROVED
     assert asking.asked_at == [7.0, 14.0, 21.0]
 
 
 async def test_the_interval_counts_from_the_answer_not_from_the_question() -> None:
-    asking = Asking()
+    asking = PollHarness()
     asked_at = []
 
     async def slow() -> TokenSet:
         asked_at.append(asking.clock.passed)
-        asking.clock.turn(20)
+        asking.clock.advance(20)
         if len(asked_at) < 2:
             raise UNDECIDED
         return APPROVED
@@ -175,13 +175,13 @@ async def test_the_interval_counts_from_the_answer_not_from_the_question() -> No
 
 
 async def test_slow_down_is_obeyed_from_then_on() -> None:
-    asking = Asking(SLOW_DOWN, UNDECIDED, slow_down(20), UNDECIDED, APPROVED)
+    asking = PollHarness(SLOW_DOWN, UNDECIDED, slow_down(20), UNDECIDED, APPROVED)
     await asking.run()
     assert asking.asked_at == [5.0, 15.0, 25.0, 45.0, 65.0]
 
 
 async def test_failures_back_off_and_the_first_answer_ends_that() -> None:
-    asking = Asking(UNREACHABLE, UNREACHABLE, UNREACHABLE, UNDECIDED, APPROVED)
+    asking = PollHarness(UNREACHABLE, UNREACHABLE, UNREACHABLE, UNDECIDED, APPROVED)
     await asking.run()
     assert asking.asked_at == [5.0, 15.0, 35.0, 75.0, 80.0]
 
@@ -195,18 +195,18 @@ async def test_failures_back_off_and_the_first_answer_ends_that() -> None:
     ],
 )
 async def test_no_trouble_ends_the_asking(kind: type[Trouble]) -> None:
-    asking = Asking(kind(HOST), kind(HOST, status=503), APPROVED)
+    asking = PollHarness(kind(HOST), kind(HOST, status=503), APPROVED)
     assert await asking.run() is APPROVED
 
 
 async def test_retry_after_is_obeyed_once() -> None:
-    asking = Asking(throttled(100), UNDECIDED, APPROVED)
+    asking = PollHarness(throttled(100), UNDECIDED, APPROVED)
     await asking.run()
     assert asking.asked_at == [5.0, 105.0, 110.0]
 
 
 async def test_a_retry_after_beyond_the_code_lets_it_expire() -> None:
-    asking = Asking(throttled(3172))
+    asking = PollHarness(throttled(3172))
     with pytest.raises(CodeExpired):
         await asking.run()
     assert asking.asked_at == [5.0]
@@ -217,7 +217,7 @@ async def test_a_retry_after_beyond_the_code_lets_it_expire() -> None:
 async def test_the_code_dies_at_our_own_deadline_whatever_the_server_says(
     outcome: Exception,
 ) -> None:
-    asking = Asking(outcome)
+    asking = PollHarness(outcome)
     with pytest.raises(CodeExpired):
         await asking.run(lifetime=60)
     assert asking.clock.passed == 60.0
@@ -225,23 +225,23 @@ async def test_the_code_dies_at_our_own_deadline_whatever_the_server_says(
 
 
 async def test_a_code_shorter_than_the_interval_is_never_asked_for() -> None:
-    asking = Asking(APPROVED)
+    asking = PollHarness(APPROVED)
     with pytest.raises(CodeExpired):
         await asking.run(interval=5, lifetime=3)
     assert asking.asked_at == []
 
 
 async def test_a_code_is_asked_for_until_its_last_moment() -> None:
-    asking = Asking(APPROVED)
+    asking = PollHarness(APPROVED)
     await asking.run(interval=5, lifetime=5.25)
     assert asking.asked_at == [5.0]
 
 
 async def test_an_approval_that_arrives_after_the_deadline_counts() -> None:
-    asking = Asking()
+    asking = PollHarness()
 
     async def late() -> TokenSet:
-        asking.clock.turn(1000)
+        asking.clock.advance(1000)
         return APPROVED
 
     assert await asking.run(ask=late) is APPROVED
@@ -261,7 +261,7 @@ async def test_an_approval_that_arrives_after_the_deadline_counts() -> None:
     ],
 )
 async def test_any_other_error_ends_the_asking(error: Exception) -> None:
-    asking = Asking(UNDECIDED, error)
+    asking = PollHarness(UNDECIDED, error)
     with pytest.raises(type(error)) as caught:
         await asking.run()
     assert caught.value is error
@@ -269,7 +269,7 @@ async def test_any_other_error_ends_the_asking(error: Exception) -> None:
 
 
 async def test_progress_is_reported_before_the_first_question_and_after_each() -> None:
-    asking = Asking(UNDECIDED, UNREACHABLE, APPROVED)
+    asking = PollHarness(UNDECIDED, UNREACHABLE, APPROVED)
     await asking.run()
     at = [START + timedelta(seconds=seconds) for seconds in (5, 10, 20)]
     assert asking.progress == [
@@ -281,7 +281,7 @@ async def test_progress_is_reported_before_the_first_question_and_after_each() -
 
 async def test_the_farthest_retry_after_can_be_reported() -> None:
     farthest = {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}
-    bench = Bench(says(CODE), says({}, 503, farthest))
+    bench = ClientHarness(json_reply(CODE), json_reply({}, 503, farthest))
     with pytest.raises(CodeExpired):
         await bench.sign_in()
 
@@ -290,21 +290,21 @@ async def test_the_farthest_retry_after_can_be_reported() -> None:
 
 
 async def test_a_nudge_during_a_back_off_asks_at_once() -> None:
-    asking = Asking(UNREACHABLE, UNREACHABLE, UNREACHABLE, APPROVED)
-    asking.clock.plan(50, asking.nudge.set)
+    asking = PollHarness(UNREACHABLE, UNREACHABLE, UNREACHABLE, APPROVED)
+    asking.clock.schedule(50, asking.nudge.set)
     await asking.run()
     assert asking.asked_at == [5.0, 15.0, 35.0, 50.0]
 
 
 async def test_a_nudge_before_the_interval_has_passed_asks_when_it_has() -> None:
-    asking = Asking(UNREACHABLE, UNREACHABLE, UNREACHABLE, APPROVED)
-    asking.clock.plan(37, asking.nudge.set)
+    asking = PollHarness(UNREACHABLE, UNREACHABLE, UNREACHABLE, APPROVED)
+    asking.clock.schedule(37, asking.nudge.set)
     await asking.run()
     assert asking.asked_at == [5.0, 15.0, 35.0, 40.0]
 
 
 async def test_a_nudge_while_a_question_is_under_way_is_not_forgotten() -> None:
-    asking = Asking()
+    asking = PollHarness()
     asked_at = []
 
     async def slow() -> TokenSet:
@@ -319,25 +319,25 @@ async def test_a_nudge_while_a_question_is_under_way_is_not_forgotten() -> None:
 
 
 async def test_no_number_of_nudges_asks_faster_than_the_interval() -> None:
-    asking = Asking(UNDECIDED, SLOW_DOWN, UNDECIDED, APPROVED)
+    asking = PollHarness(UNDECIDED, SLOW_DOWN, UNDECIDED, APPROVED)
     asking.nudge.set()
     for quarter in range(160):
-        asking.clock.plan(quarter / 4, asking.nudge.set)
+        asking.clock.schedule(quarter / 4, asking.nudge.set)
     await asking.run()
     assert asking.asked_at == [5.0, 10.0, 20.0, 30.0]
 
 
 async def test_no_nudge_breaks_a_retry_after() -> None:
-    asking = Asking(throttled(100), APPROVED)
-    asking.clock.plan(20, asking.nudge.set)
-    asking.clock.plan(104, asking.nudge.set)
+    asking = PollHarness(throttled(100), APPROVED)
+    asking.clock.schedule(20, asking.nudge.set)
+    asking.clock.schedule(104, asking.nudge.set)
     await asking.run()
     assert asking.asked_at == [5.0, 105.0]
 
 
 async def test_one_nudge_asks_once() -> None:
-    asking = Asking(UNREACHABLE, UNREACHABLE, UNREACHABLE, UNREACHABLE, APPROVED)
-    asking.clock.plan(50, asking.nudge.set)
+    asking = PollHarness(UNREACHABLE, UNREACHABLE, UNREACHABLE, UNREACHABLE, APPROVED)
+    asking.clock.schedule(50, asking.nudge.set)
     await asking.run()
     assert asking.asked_at == [5.0, 15.0, 35.0, 50.0, 110.0]
 
@@ -346,8 +346,8 @@ async def test_one_nudge_asks_once() -> None:
 
 
 async def test_a_code_that_died_while_the_computer_slept_is_dead() -> None:
-    asking = Asking(UNDECIDED)
-    asking.clock.plan(7, lambda: asking.clock.set_wall(3600))
+    asking = PollHarness(UNDECIDED)
+    asking.clock.schedule(7, lambda: asking.clock.set_wall_clock(3600))
     with pytest.raises(CodeExpired):
         await asking.run()
     assert asking.asked_at == [5.0]
@@ -355,16 +355,16 @@ async def test_a_code_that_died_while_the_computer_slept_is_dead() -> None:
 
 
 async def test_a_dead_code_is_noticed_soon_even_in_a_long_wait() -> None:
-    asking = Asking(throttled(3172))
-    asking.clock.plan(30, lambda: asking.clock.set_wall(3600))
+    asking = PollHarness(throttled(3172))
+    asking.clock.schedule(30, lambda: asking.clock.set_wall_clock(3600))
     with pytest.raises(CodeExpired):
         await asking.run()
     assert asking.clock.passed <= 40.0
 
 
 async def test_a_wall_clock_set_back_gives_a_code_no_longer_life() -> None:
-    asking = Asking(UNDECIDED)
-    asking.clock.plan(7, lambda: asking.clock.set_wall(-86400))
+    asking = PollHarness(UNDECIDED)
+    asking.clock.schedule(7, lambda: asking.clock.set_wall_clock(-86400))
     with pytest.raises(CodeExpired):
         await asking.run(lifetime=60)
     assert asking.clock.passed == 60.0
@@ -372,13 +372,13 @@ async def test_a_wall_clock_set_back_gives_a_code_no_longer_life() -> None:
 
 
 async def test_a_wall_clock_set_forward_never_asks_twice_within_a_second() -> None:
-    asking = Asking(UNDECIDED)
+    asking = PollHarness(UNDECIDED)
 
     async def jumping() -> TokenSet:
         clock = asking.clock
         asking.asked_at.append(clock.passed)
-        clock.plan(clock.passed + 0.25, lambda: clock.set_wall(5))
-        clock.plan(clock.passed + 0.5, asking.nudge.set)
+        clock.schedule(clock.passed + 0.25, lambda: clock.set_wall_clock(5))
+        clock.schedule(clock.passed + 0.5, asking.nudge.set)
         if len(asking.asked_at) == 4:
             return APPROVED
         raise UNDECIDED
@@ -401,10 +401,10 @@ def test_whatever_happens_it_ends_and_asks_at_most_once_a_second(
     events: list[tuple[int, int | None]], outcomes: list[OAuthError], interval: int
 ) -> None:
     async def run() -> None:
-        asking = Asking(*outcomes)
+        asking = PollHarness(*outcomes)
         for at, jump in events:
             action = asking.nudge.set if jump is None else _jump(asking.clock, jump)
-            asking.clock.plan(at, action)
+            asking.clock.schedule(at, action)
         with pytest.raises(CodeExpired):
             await asking.run(interval=interval, lifetime=200)
         times = asking.asked_at
@@ -415,20 +415,20 @@ def test_whatever_happens_it_ends_and_asks_at_most_once_a_second(
     asyncio.run(run())
 
 
-def _jump(clock: HandClock, seconds: int) -> Callable[[], None]:
-    return lambda: clock.set_wall(seconds)
+def _jump(clock: ManualClock, seconds: int) -> Callable[[], None]:
+    return lambda: clock.set_wall_clock(seconds)
 
 
 # Cancelling
 
 
 async def test_a_cancel_while_waiting_leaves_nothing_running() -> None:
-    class Frozen(HandClock):
+    class Frozen(ManualClock):
         async def sleep(self, seconds: float) -> None:
             del seconds
             await asyncio.Event().wait()
 
-    asking = Asking(APPROVED)
+    asking = PollHarness(APPROVED)
     asking.clock = Frozen()
     task = asyncio.create_task(asking.run())
     for _ in range(5):
@@ -446,7 +446,7 @@ async def test_a_cancel_while_asking_leaves_no_request_running() -> None:
 
     async def silent(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/device":
-            return says(CODE)(request)
+            return json_reply(CODE)(request)
         asked.set()
         try:
             await asyncio.Event().wait()
@@ -454,7 +454,7 @@ async def test_a_cancel_while_asking_leaves_no_request_running() -> None:
             ended.set()
         raise AssertionError("answered")
 
-    bench = Bench(PENDING)
+    bench = ClientHarness(PENDING)
     bench.connection.http._transport = httpx.MockTransport(silent)
     task = asyncio.create_task(bench.sign_in())
     await asked.wait()
@@ -466,14 +466,14 @@ async def test_a_cancel_while_asking_leaves_no_request_running() -> None:
 
 
 async def test_an_end_of_any_kind_leaves_nothing_running() -> None:
-    await Asking(UNDECIDED, APPROVED).run()
+    await PollHarness(UNDECIDED, APPROVED).run()
     with pytest.raises(CodeExpired):
-        await Asking(UNDECIDED).run(lifetime=20)
+        await PollHarness(UNDECIDED).run(lifetime=20)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_an_observer_that_breaks_ends_the_asking() -> None:
-    asking = Asking(APPROVED)
+    asking = PollHarness(APPROVED)
 
     def broken(_: Progress) -> None:
         raise ZeroDivisionError

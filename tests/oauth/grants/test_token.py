@@ -22,15 +22,15 @@ from tests.oauth.harness import (
     START,
     TOKEN_ENDPOINT,
     TOKENS,
-    Bench,
+    ClientHarness,
     Reply,
     authorization,
+    error_reply,
     fuzzed,
+    json_reply,
     members_named,
-    refuses,
-    says,
-    sends,
-    unsigned,
+    raw_reply,
+    unsigned_jwt,
 )
 
 MOMENT = Moment(1000.0, START)
@@ -146,7 +146,7 @@ def test_the_granted_scope_counts_and_an_absent_one_is_what_was_asked(
 
 
 def test_the_account_is_that_of_the_identity_token_then_of_the_access_token() -> None:
-    access, identity = unsigned({"sub": "access"}), unsigned({"sub": "identity"})
+    access, identity = unsigned_jwt({"sub": "access"}), unsigned_jwt({"sub": "identity"})
     assert parsed(access_token=access, id_token=identity).account.user == "identity"
     assert parsed(access_token=access, id_token=5).account.user == "access"
     assert parsed(access_token=access, id_token="opaque").account.user == "access"
@@ -158,7 +158,7 @@ def test_no_secret_is_shown_by_tokens() -> None:
 
 
 async def test_asking_sends_the_grant_and_the_device_code() -> None:
-    bench = Bench(says(TOKENS))
+    bench = ClientHarness(json_reply(TOKENS))
     code = replace(authorization(), code_verifier=None)
     tokens = await request_token(
         bench.connection, TOKEN_ENDPOINT, authorization=code, scope=("a", "b")
@@ -175,13 +175,13 @@ async def test_asking_sends_the_grant_and_the_device_code() -> None:
 
 
 async def test_the_verifier_is_sent_where_a_challenge_was() -> None:
-    bench = Bench(says(TOKENS))
+    bench = ClientHarness(json_reply(TOKENS))
     await request_token(bench.connection, TOKEN_ENDPOINT, authorization=authorization(), scope=())
     assert bench.forms[0]["code_verifier"] == "veri-fier"
 
 
 async def test_an_undecided_code_is_pending() -> None:
-    connection = Bench(PENDING).connection
+    connection = ClientHarness(PENDING).connection
     with pytest.raises(errors.AuthorizationPending):
         await request_token(connection, TOKEN_ENDPOINT, authorization=authorization(), scope=())
 
@@ -204,18 +204,18 @@ def test_any_object_gives_tokens_that_can_be_stored_or_an_error_of_ours(
 # Renewal
 
 
-async def renewed(bench: Bench, held: TokenSet = HELD) -> TokenSet:
+async def renewed(bench: ClientHarness, held: TokenSet = HELD) -> TokenSet:
     return await refresh(bench.connection, TOKEN_ENDPOINT, held=held)
 
 
 async def refusal(*replies: Reply) -> Any:  # noqa: ANN401 - each kind has members of its own
     with pytest.raises(OAuthError) as caught:
-        await renewed(Bench(*replies))
+        await renewed(ClientHarness(*replies))
     return caught.value
 
 
 async def test_renewing_sends_the_grant_and_the_refresh_token_and_no_scope() -> None:
-    bench = Bench(says(TOKENS))
+    bench = ClientHarness(json_reply(TOKENS))
     await renewed(bench)
     assert bench.addresses == [TOKEN_ENDPOINT]
     assert bench.forms == [
@@ -228,9 +228,9 @@ async def test_renewing_sends_the_grant_and_the_refresh_token_and_no_scope() -> 
 
 
 async def test_a_renewal_yields_every_member_of_the_answer() -> None:
-    account = unsigned({"email": "new@northwind.example"})
+    account = unsigned_jwt({"email": "new@northwind.example"})
     answer = {**TOKENS, "access_token": account, "refresh_token": "next", "scope": "inspect:read"}
-    assert await renewed(Bench(says(answer))) == TokenSet(
+    assert await renewed(ClientHarness(json_reply(answer))) == TokenSet(
         access_token=account,
         refresh_token="next",
         token_type="Bearer",
@@ -243,8 +243,8 @@ async def test_a_renewal_yields_every_member_of_the_answer() -> None:
 
 
 async def test_the_expiry_of_a_renewal_counts_from_before_the_request() -> None:
-    bench = Bench(says(TOKENS))
-    bench.on_request = lambda: bench.clock.turn(20.0)
+    bench = ClientHarness(json_reply(TOKENS))
+    bench.on_request = lambda: bench.clock.advance(20.0)
     tokens = await renewed(bench)
     assert tokens.issued_at == START
     assert tokens.expires_at == START + timedelta(seconds=600)
@@ -252,28 +252,30 @@ async def test_the_expiry_of_a_renewal_counts_from_before_the_request() -> None:
 
 @pytest.mark.parametrize("value", [None, "", 5, []])
 async def test_an_answer_without_a_refresh_token_keeps_the_old_one(value: object) -> None:
-    tokens = await renewed(Bench(says({**TOKENS, "refresh_token": value})))
+    tokens = await renewed(ClientHarness(json_reply({**TOKENS, "refresh_token": value})))
     assert tokens.refresh_token == "ref-resh-token"
 
 
 async def test_an_answer_without_a_scope_keeps_what_was_granted_and_what_was_asked() -> None:
-    tokens = await renewed(Bench(says(TOKENS)))
+    tokens = await renewed(ClientHarness(json_reply(TOKENS)))
     assert tokens.scope == ("inspect",)
     assert tokens.requested_scope == ("profile", "inspect")
 
 
 async def test_an_answer_that_names_nobody_keeps_the_account() -> None:
-    assert (await renewed(Bench(says(TOKENS)))).account == HELD.account
+    assert (await renewed(ClientHarness(json_reply(TOKENS)))).account == HELD.account
 
 
 async def test_a_client_with_a_password_proves_itself_when_it_renews() -> None:
-    bench = Bench(refuses("invalid_client", 401), says(TOKENS), client=CONFIDENTIAL)
+    bench = ClientHarness(
+        error_reply("invalid_client", 401), json_reply(TOKENS), client=CONFIDENTIAL
+    )
     await renewed(bench)
     assert ["client_secret" in form for form in bench.forms] == [False, True]
 
 
 async def test_without_a_refresh_token_there_is_nothing_to_renew_with() -> None:
-    bench = Bench(says(TOKENS))
+    bench = ClientHarness(json_reply(TOKENS))
     with pytest.raises(RuntimeError, match="cannot be renewed"):
         await renewed(bench, replace(HELD, refresh_token=None))
     assert bench.requests == []
@@ -282,14 +284,14 @@ async def test_without_a_refresh_token_there_is_nothing_to_renew_with() -> None:
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (refuses("invalid_grant"), errors.InvalidGrant),
-        (refuses("invalid_token", 401), errors.InvalidGrant),
-        (refuses("expired_token"), errors.InvalidGrant),
-        (refuses("invalid_request"), errors.InvalidRequest),
-        (refuses("access_denied", 403), errors.ForbiddenByPolicy),
-        (refuses("unauthorized_client"), errors.UnauthorizedClient),
-        (refuses("something_else"), errors.ErrorResponse),
-        (refuses("temporarily_unavailable", 503), errors.ServerFault),
+        (error_reply("invalid_grant"), errors.InvalidGrant),
+        (error_reply("invalid_token", 401), errors.InvalidGrant),
+        (error_reply("expired_token"), errors.InvalidGrant),
+        (error_reply("invalid_request"), errors.InvalidRequest),
+        (error_reply("access_denied", 403), errors.ForbiddenByPolicy),
+        (error_reply("unauthorized_client"), errors.UnauthorizedClient),
+        (error_reply("something_else"), errors.ErrorResponse),
+        (error_reply("temporarily_unavailable", 503), errors.ServerFault),
     ],
 )
 async def test_a_refused_renewal_is_told_as_what_it_means(
@@ -300,7 +302,7 @@ async def test_a_refused_renewal_is_told_as_what_it_means(
 
 async def test_a_refused_renewal_keeps_every_fact_of_the_answer() -> None:
     body = {"error": "invalid_token", "error_description": "Expired.", "trace_id": "t-1"}
-    error = await refusal(says(body, 401, {"Retry-After": "7"}))
+    error = await refusal(json_reply(body, 401, {"Retry-After": "7"}))
     assert (error.error, error.host, error.description) == ("invalid_token", HOST, "Expired.")
     assert (error.status, error.trace_id, error.retry_after) == (401, "t-1", 7.0)
     assert isinstance(error.__cause__, errors.InvalidToken)
@@ -308,7 +310,7 @@ async def test_a_refused_renewal_keeps_every_fact_of_the_answer() -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_renewal_refused_without_a_word_tells_the_status(status: int) -> None:
-    error = await refusal(sends("", status))
+    error = await refusal(raw_reply("", status))
     assert type(error) is UnusableAnswer
     assert error.status == status
 
@@ -320,7 +322,7 @@ async def test_a_renewal_that_comes_too_fast_is_a_trouble_that_passes(
     headers: dict[str, str], wait: float
 ) -> None:
     body = {"error": "slow_down", "interval": 10, "trace_id": "t-1"}
-    error = await refusal(says(body, 400, headers))
+    error = await refusal(json_reply(body, 400, headers))
     assert type(error) is errors.Throttled
     assert (error.host, error.detail, error.status) == (HOST, "slow_down", 400)
     assert (error.retry_after, error.trace_id) == (wait, "t-1")

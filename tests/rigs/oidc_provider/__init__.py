@@ -15,7 +15,7 @@ from filelock import FileLock
 from playwright.sync_api import Page
 
 from tests.rigs import parts
-from tests.rigs.process import Program, running, wait_until
+from tests.rigs.process import Program, run_program, wait_until
 
 HERE = Path(__file__).parent
 CACHE = HERE.parents[2] / ".cache" / "oidc-provider"
@@ -83,7 +83,7 @@ def run_oidc_provider(settings: Settings) -> Iterator[OidcProvider]:
     folder = install()
     asked = asdict(settings) | {"clients": [asdict(client) for client in (PUBLIC, BASIC, POST)]}
     command = ["node", str(folder / "server.mjs"), json.dumps(asked)]
-    with running(command, os.environ) as program:
+    with run_program(command, os.environ) as program:
         wait_until(lambda: bool(_ready_line(program)), "oidc-provider's issuer", program)
         yield OidcProvider(json.loads(_ready_line(program))["issuer"])
 
@@ -95,7 +95,7 @@ def approve(page: Page, *, account: str = "analyst") -> None:
     page.get_by_role("heading", name="Sign-in Success").wait_for()
 
 
-def approve_here(page: Page, *, account: str = "analyst") -> None:
+def approve_without_code(page: Page, *, account: str = "analyst") -> None:
     """Sign in and agree where there is no code, until the browser is back at the program."""
     _fill_in(page, account)
     page.get_by_role("button", name="Continue").click()
@@ -161,11 +161,11 @@ def _npm_install(folder: Path) -> None:
         text=True,
     )
     if done.returncode != 0:
-        parts.give_up(f"the oidc_provider rig could not be installed: {done.stderr[-500:]}")
+        parts.skip_or_fail(f"the oidc_provider rig could not be installed: {done.stderr[-500:]}")
 
 
 def _ready_line(program: Program) -> str:
-    lines = program.printed().split("\n")[:-1]
+    lines = program.read_output().split("\n")[:-1]
     return next((line for line in lines if line.startswith("{")), "")
 
 

@@ -25,7 +25,7 @@ def test_a_whole_model_is_understood() -> None:
     assert read_client_model(json.dumps(CISCO)) == ClientModel(
         ID,
         name="Northwind SOC",
-        password="54-characters",
+        client_secret="54-characters",
         grants=("code", "device"),
         scope=("enrich:read", "casebook"),
         redirect_uri="http://127.0.0.1:8400/cb",
@@ -51,7 +51,7 @@ def test_the_names_of_rfc_7591_are_understood() -> None:
         )
     )
     assert found == ClientModel(
-        "c", name="n", password="s", grants=("client-credentials",), scope=("a", "b")
+        "c", name="n", client_secret="s", grants=("client-credentials",), scope=("a", "b")
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from desktop.services.configuration import load as configuration
-from desktop.services.configuration.load import allowed_profiles, load_configuration
+from desktop.services.configuration.load import load_allowed_profiles, load_configuration
 from desktop.services.model.policy import NO_POLICY, Policy
 from desktop.services.model.profile import BrokenPolicy, BrokenProfile, Profile
 from desktop.services.system.paths import profiles_file
@@ -38,11 +38,11 @@ def own(tmp_path: Path) -> Path:
 
 
 def mine(own: Path, policy: Policy) -> Profile:
-    return allowed_profiles(own, policy).good["mine"]
+    return load_allowed_profiles(own, policy).good["mine"]
 
 
 def test_without_a_policy_everything_is_the_persons(own: Path) -> None:
-    found = allowed_profiles(own, NO_POLICY)
+    found = load_allowed_profiles(own, NO_POLICY)
     assert list(found.good) == ["mine", "shared"]
     assert list(found.broken) == ["broken"]
     assert not found.good["shared"].managed
@@ -50,7 +50,7 @@ def test_without_a_policy_everything_is_the_persons(own: Path) -> None:
 
 def test_profiles_of_the_administrator_come_first_and_are_not_replaced(own: Path) -> None:
     policy = Policy(source=SOURCE, profiles=FIXED)
-    found = allowed_profiles(own, policy)
+    found = load_allowed_profiles(own, policy)
     assert list(found.good) == ["shared", "mine"]
     assert found.good["shared"].client_id == "client-fixed"
     assert found.good["shared"].managed
@@ -60,15 +60,15 @@ def test_profiles_of_the_administrator_come_first_and_are_not_replaced(own: Path
 
 
 def test_a_broken_profile_of_the_administrator_is_not_replaced_either(own: Path) -> None:
-    found = allowed_profiles(own, Policy(source=SOURCE, profiles={"shared": {"client_id": 1}}))
+    found = load_allowed_profiles(own, Policy(source=SOURCE, profiles={"shared": {"client_id": 1}}))
     assert "shared" not in found.good
     with pytest.raises(BrokenProfile, match=SOURCE):
-        found.named("shared")
+        found.find("shared")
 
 
 def test_where_own_profiles_are_forbidden_there_are_none(own: Path) -> None:
     policy = Policy(source=SOURCE, profiles=FIXED, own_profiles=False)
-    found = allowed_profiles(own, policy)
+    found = load_allowed_profiles(own, policy)
     assert list(found.good) == ["shared"]
     assert not found.broken
 
@@ -79,16 +79,16 @@ def test_a_slip_in_the_own_file_does_not_take_what_everybody_has(
 ) -> None:
     own.write_text("[profiles")
     with pytest.raises(BrokenProfile):
-        allowed_profiles(own, NO_POLICY)
+        load_allowed_profiles(own, NO_POLICY)
     expect_log("own profiles cannot be read")
-    found = allowed_profiles(own, Policy(source=SOURCE, profiles=FIXED))
+    found = load_allowed_profiles(own, Policy(source=SOURCE, profiles=FIXED))
     assert list(found.good) == ["shared"]
     assert list(found.broken) == [f"all in {own.name}"]
 
 
 def test_a_broken_policy_lets_nobody_in(own: Path) -> None:
     with pytest.raises(BrokenPolicy, match="no sense"):
-        allowed_profiles(own, Policy(source=SOURCE, broken="no sense"))
+        load_allowed_profiles(own, Policy(source=SOURCE, load_error="no sense"))
 
 
 def test_proxy_and_authorities_of_the_administrator_hold_for_all(own: Path) -> None:
@@ -107,13 +107,13 @@ def test_a_profile_does_not_undo_a_setting_that_is_locked(own: Path) -> None:
 
 def test_no_profile_is_without_what_holds_for_it(own: Path) -> None:
     policy = Policy(source=SOURCE, profiles=FIXED, device_grant=False)
-    found = allowed_profiles(own, policy)
+    found = load_allowed_profiles(own, policy)
     assert all(each.policy is policy for each in found.good.values())
 
 
 def test_a_profile_cannot_bring_a_policy_of_its_own(own: Path) -> None:
     own.write_text(f"{OWN}\n[profiles.x]\nclient_id = 'a'\npreset = 'xdr-eu'\npolicy = 1\n")
-    assert allowed_profiles(own, NO_POLICY).good["x"].policy is NO_POLICY
+    assert load_allowed_profiles(own, NO_POLICY).good["x"].policy is NO_POLICY
 
 
 def test_the_policy_of_the_computer_is_asked_with_every_load(

@@ -12,9 +12,9 @@ from typing import Any, Self
 import pytest
 
 from desktop.services.configuration import policy_sources as module
-from desktop.services.configuration.policy_reader import read_policy
+from desktop.services.configuration.policy_reader import parse_policy
 from desktop.services.configuration.policy_sources import (
-    Found,
+    RawPolicy,
     UnusablePolicyError,
     find_policy,
     read_plist,
@@ -44,7 +44,7 @@ def write(tmp_path: Path) -> Write:
 
 def test_a_file_of_the_administrator_is_read(write: Write) -> None:
     file = write("\ufeffdevice_grant = false".encode())
-    assert read_toml(file, owner=ME) == Found(str(file), {"device_grant": False})
+    assert read_toml(file, owner=ME) == RawPolicy(str(file), {"device_grant": False})
 
 
 def test_where_there_is_no_file_there_is_no_policy(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_what_is_no_toml_is_told(write: Write, content: bytes) -> None:
 def test_managed_preferences_are_read(write: Write, format: plistlib.PlistFormat) -> None:  # noqa: A002
     members = {"device_grant": False, "formats": {"curl": False}}
     file = write(plistlib.dumps({**members, "PayloadUUID": "1"}, fmt=format))
-    assert read_plist(file, owner=ME) == Found(str(file), members)
+    assert read_plist(file, owner=ME) == RawPolicy(str(file), members)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_the_key_of_windows_is_read_with_its_tables(registry: FakeRegistry) -> N
         r"Software\Policies\XDRLogin": {"": "", "device_grant": 0},
         r"Software\Policies\XDRLogin\settings": {"clipboard_seconds": 15},
     }
-    assert read_registry() == Found(
+    assert read_registry() == RawPolicy(
         r"HKLM\Software\Policies\XDRLogin",
         {"device_grant": 0, "settings": {"clipboard_seconds": 15}},
         numbers_are_switches=True,
@@ -220,7 +220,7 @@ def test_a_table_is_known_whatever_its_capitals(registry: FakeRegistry) -> None:
     }
     found = read_registry()
     assert found is not None
-    assert read_policy(found).forbidden_formats == {"CURL"}
+    assert parse_policy(found).forbidden_formats == {"CURL"}
 
 
 def test_a_slip_in_the_name_of_a_table_is_told(registry: FakeRegistry) -> None:
@@ -231,7 +231,7 @@ def test_a_slip_in_the_name_of_a_table_is_told(registry: FakeRegistry) -> None:
     found = read_registry()
     assert found is not None
     with pytest.raises(UnusablePolicyError, match="did you mean `formats`"):
-        read_policy(found)
+        parse_policy(found)
 
 
 def test_without_a_key_or_with_an_empty_one_there_is_no_policy(registry: FakeRegistry) -> None:

@@ -10,15 +10,15 @@ from desktop.oauth.addresses import checked_address
 from desktop.oauth.metadata import Issuer, discover
 from desktop.services.configuration.profile_draft import draft_of, members_of
 from desktop.services.configuration.profile_reader import load_presets, load_profile
-from desktop.services.configuration.profile_rules import faults
+from desktop.services.configuration.profile_rules import find_faults
 from desktop.services.model.profile import (
     MEMBERS,
     BrokenProfile,
     Profile,
-    is_own_link,
+    is_provider_link,
     is_same_server,
 )
-from tests.oauth.harness import Bench, says
+from tests.oauth.harness import ClientHarness, json_reply
 
 FOR_A_FORM = {"issuer_example", "hint"}
 PRESETS = load_presets()
@@ -43,7 +43,7 @@ def made(file: Path, preset: str, issuer: str = "", *, more: str = "") -> Profil
 def test_a_preset_and_a_client_make_a_profile_without_faults(file: Path, name: str) -> None:
     example = str(PRESETS[name].get("issuer_example", ""))
     profile = made(file, name, example)
-    assert list(faults(profile)) == []
+    assert list(find_faults(profile)) == []
     for address in addresses(profile):
         assert checked_address(address) == address
     assert profile.provider
@@ -97,16 +97,16 @@ def test_xdr_on_a_host_of_its_own_is_asked_there_and_nowhere_else(file: Path, is
 def test_github_has_no_metadata_so_the_preset_names_every_endpoint(file: Path) -> None:
     profile = made(file, "github")
     assert profile.issuer == ""
-    assert is_own_link("https://github.com/login/device", profile)
+    assert is_provider_link("https://github.com/login/device", profile)
     for grant in ("device", "code"):
-        assert list(faults(replace(profile, grant=grant))) == []
+        assert list(find_faults(replace(profile, grant=grant))) == []
 
 
 def test_google_wants_a_password_of_every_client_and_approves_on_another_host(file: Path) -> None:
     profile = made(file, "google")
     assert profile.client_authentication == "client_secret_post"
-    assert is_own_link("https://www.google.com/device", profile)
-    assert not is_own_link("https://sites.google.com/device", profile)
+    assert is_provider_link("https://www.google.com/device", profile)
+    assert not is_provider_link("https://sites.google.com/device", profile)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_google_wants_a_password_of_every_client_and_approves_on_another_host(fi
 )
 def test_entra_approves_on_hosts_of_microsoft(file: Path, link: str) -> None:
     profile = made(file, "entra", str(PRESETS["entra"]["issuer_example"]))
-    assert is_own_link(link, profile)
-    assert not is_own_link("https://microsoft.com.evil.example/devicelogin", profile)
+    assert is_provider_link(link, profile)
+    assert not is_provider_link("https://microsoft.com.evil.example/devicelogin", profile)
     assert "offline_access" in profile.scope
 
 
@@ -137,7 +137,7 @@ async def test_auth0_gets_the_audience_of_the_api(file: Path) -> None:
         "device_authorization_endpoint": f"{address}oauth/device/code",
         "token_endpoint": f"{address}oauth/token",
     }
-    bench = Bench(says(document))
+    bench = ClientHarness(json_reply(document))
     found = await discover(bench.connection, Issuer(profile.issuer))
     assert found.token_endpoint == document["token_endpoint"]
 
@@ -151,9 +151,9 @@ async def test_keycloak_has_its_metadata_below_the_realm(file: Path) -> None:
         "token_endpoint": f"{issuer}/protocol/openid-connect/token",
         "code_challenge_methods_supported": ["plain", "S256"],
     }
-    found = await discover(Bench(says(document)).connection, Issuer(profile.issuer))
+    found = await discover(ClientHarness(json_reply(document)).connection, Issuer(profile.issuer))
     assert "S256" in found.code_challenge_methods_supported, "which sends PKCE"
-    assert is_own_link(f"{issuer}/device", profile)
+    assert is_provider_link(f"{issuer}/device", profile)
 
 
 @pytest.mark.parametrize("issuer", ["", "https://git.example", "https://git.example/"])
@@ -169,7 +169,7 @@ def test_gitlab_has_the_device_endpoint_that_its_metadata_leaves_out(
 def test_dex_refuses_a_request_without_openid_so_it_is_asked_for(file: Path) -> None:
     profile = made(file, "dex", "https://dex.example/dex")
     assert {"openid", "offline_access"} <= set(profile.scope)
-    assert is_own_link("https://dex.example/dex/device", profile)
+    assert is_provider_link("https://dex.example/dex/device", profile)
 
 
 # A preset in a file

@@ -10,7 +10,7 @@ from desktop.services.configuration.profile_draft import (
     faults_of,
     members_of,
     profile_of,
-    with_model,
+    with_client_model,
 )
 from desktop.services.configuration.profile_file import save_profile
 from desktop.services.configuration.profile_reader import load_presets, load_profiles
@@ -42,7 +42,7 @@ def test_what_is_saved_is_what_is_read_and_shown_again(draft: Draft, tmp_path: P
     file = tmp_path / "profiles.toml"
     assert faults_of(draft, PRESETS) == {}
     save_profile(file, "contoso", members_of(draft, PRESETS))
-    read = load_profiles(file).named("contoso")
+    read = load_profiles(file).find("contoso")
     assert draft_of(read, PRESETS) == draft
     assert read == profile_of("contoso", draft, PRESETS)
 
@@ -51,10 +51,10 @@ def test_what_a_preset_says_of_an_address_goes_with_it(tmp_path: Path) -> None:
     file = tmp_path / "profiles.toml"
     draft = replace(DRAFT, preset="xdr-custom", issuer="https://one.example")
     save_profile(file, "a", members_of(draft, PRESETS))
-    before = load_profiles(file).named("a")
+    before = load_profiles(file).find("a")
     draft = replace(draft, issuer="https://two.example")
     save_profile(file, "a", members_of(draft, PRESETS))
-    after = load_profiles(file).named("a")
+    after = load_profiles(file).find("a")
     assert after.userinfo_endpoint == "https://two.example/iroh/profile/whoami"
     assert after == profile_of("a", draft, PRESETS, kept=before)
 
@@ -71,10 +71,10 @@ def test_a_member_that_was_emptied_goes_and_one_that_no_form_shows_stays(tmp_pat
         "settings = {clipboard_seconds = 60, keep_fresh = true}\n"
         'verification_hosts = ["sso.example"]\n'
     )
-    before = load_profiles(file).named("a")
+    before = load_profiles(file).find("a")
     draft = replace(draft_of(before, PRESETS), letter="", keep_fresh="")
     save_profile(file, "a", members_of(draft, PRESETS))
-    after = load_profiles(file).named("a")
+    after = load_profiles(file).find("a")
     assert (after.letter, after.settings) == ("", {"clipboard_seconds": 60})
     assert after.verification_hosts == ("sso.example",)
     assert after == profile_of("a", draft, PRESETS, kept=before)
@@ -89,7 +89,7 @@ def test_a_setting_that_is_locked_stays_in_the_file(tmp_path: Path) -> None:
     )
     draft = replace(DRAFT, in_use_minutes="5")
     save_profile(file, "a", members_of(draft, PRESETS), locked={"clipboard_seconds"})
-    settings = load_profiles(file).named("a").settings
+    settings = load_profiles(file).find("a").settings
     assert settings == {"clipboard_seconds": 60, "in_use_minutes": 5}
 
 
@@ -131,7 +131,7 @@ def test_of_the_ways_that_a_client_allows_the_safest_is_proposed() -> None:
         ' "scopes": ["enrich:read"], "password": "hunter2"}'
     )
     assert model is not None
-    filled = with_model(replace(DRAFT, name=""), model)
+    filled = with_client_model(replace(DRAFT, name=""), model)
     assert (filled.client_id, filled.name, filled.grant) == ("client-9", "SOC", "code")
     assert filled.scope == "enrich:read"
     assert "hunter2" not in repr(filled)
@@ -140,7 +140,7 @@ def test_of_the_ways_that_a_client_allows_the_safest_is_proposed() -> None:
 def test_a_name_that_was_typed_is_not_taken_away_by_a_model() -> None:
     model = read_client_model('{"id": "client-9", "name": "SOC", "client-type": "public"}')
     assert model is not None
-    filled = with_model(DRAFT, model)
+    filled = with_client_model(DRAFT, model)
     assert (filled.name, filled.client_authentication) == ("Contoso", "none")
 
 

@@ -249,7 +249,7 @@ def test_two_programs_that_add_at_once_lose_nothing(file: Path) -> None:
 def test_a_program_that_holds_the_file_for_ever_is_told(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(profile_file, "_LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(profile_file, "_LOCK_TIMEOUT", 0.0)
     paths.locks_folder().mkdir(parents=True)
     with (
         FileLock(paths.locks_folder() / "(profiles).lock"),
@@ -262,7 +262,7 @@ def test_a_program_that_holds_the_file_for_ever_is_told(
 async def test_a_renewal_keeps_nobody_from_changing_the_file(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(profile_file, "_LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(profile_file, "_LOCK_TIMEOUT", 0.1)
     async with shared_lock(paths.locks_folder(), "profiles", clock=SystemClock()):
         save_profile(file, "profiles", NEW)
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from desktop.services.configuration.profile_rules import faults
+from desktop.services.configuration.profile_rules import find_faults
 from desktop.services.model.profile import Profile
 
 GOOD = Profile(id="x", name="x", client_id="c", issuer="https://login.example")
 
 
 def test_what_is_usual_has_no_faults() -> None:
-    assert list(faults(GOOD)) == []
+    assert list(find_faults(GOOD)) == []
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_what_is_usual_has_no_faults() -> None:
     ],
 )
 def test_what_makes_sense_is_taken(member: str, value: Any) -> None:  # noqa: ANN401 - of any kind
-    assert list(faults(replace(GOOD, **{member: value}))) == []
+    assert list(find_faults(replace(GOOD, **{member: value}))) == []
 
 
 @pytest.mark.parametrize(
@@ -112,14 +112,14 @@ def test_what_makes_no_sense_is_told_at_its_member(
     member: str,
     value: Any,  # noqa: ANN401 - of any kind
 ) -> None:
-    found = list(faults(replace(GOOD, **{member: value})))
+    found = list(find_faults(replace(GOOD, **{member: value})))
     assert [at for at, _ in found] == [member]
     assert "SECRET" not in found[0][1]
 
 
 def test_an_api_client_needs_a_password() -> None:
     profile = replace(GOOD, grant="client-credentials", client_authentication="none")
-    assert [at for at, _ in faults(profile)] == ["client_authentication"]
+    assert [at for at, _ in find_faults(profile)] == ["client_authentication"]
 
 
 @pytest.mark.parametrize(
@@ -135,9 +135,11 @@ def test_without_an_issuer_the_endpoints_of_the_grant_are_needed(
 ) -> None:
     members = dict.fromkeys(endpoints, "https://login.example/x")
     profile = Profile(id="x", name="x", client_id="c", grant=grant, **members)  # type: ignore[arg-type]
-    assert [detail for _, detail in faults(profile)] == [f"needs a preset, an issuer, or {missing}"]
+    assert [detail for _, detail in find_faults(profile)] == [
+        f"needs a preset, an issuer, or {missing}"
+    ]
 
 
 def test_all_faults_are_told_at_once_for_a_form() -> None:
     profile = replace(GOOD, letter="ABC", color="mauve", proxy="x")
-    assert [at for at, _ in faults(profile)] == ["letter", "color", "proxy"]
+    assert [at for at, _ in find_faults(profile)] == ["letter", "color", "proxy"]

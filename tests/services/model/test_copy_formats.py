@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model.copy_formats import (
-    COMMANDS,
-    SOME_API,
+    EXAMPLE_API_URL,
+    SHELL_FORMATS,
     CopyFormat,
+    example_url_for,
     formatted,
     powershell_quoted,
     sh_quoted,
-    url_to_ask,
 )
-from desktop.services.model.errors import NotForShell
+from desktop.services.model.errors import UnsafeForShell
 from desktop.services.model.profile import Profile
 from desktop.services.wording.messages import advice_for
 from tests.rigs import parts
@@ -150,16 +150,16 @@ def test_nothing_runs_by_being_pasted(format_: CopyFormat) -> None:
 
 def test_the_commands_ask_what_the_profile_names() -> None:
     profile = Profile("x", "X", "c", userinfo_endpoint=URL)
-    assert url_to_ask(profile, described("https://a.example/me")) == URL
+    assert example_url_for(profile, described("https://a.example/me")) == URL
 
 
 def test_else_they_ask_what_the_server_names() -> None:
     metadata = described("https://a.example/me")
-    assert url_to_ask(Profile("x", "X", "c"), metadata) == "https://a.example/me"
+    assert example_url_for(Profile("x", "X", "c"), metadata) == "https://a.example/me"
 
 
 def test_a_server_may_name_nothing() -> None:
-    assert url_to_ask(Profile("x", "X", "c"), described("")) == SOME_API
+    assert example_url_for(Profile("x", "X", "c"), described("")) == EXAMPLE_API_URL
 
 
 def described(userinfo_endpoint: str) -> ServerMetadata:
@@ -170,36 +170,36 @@ def described(userinfo_endpoint: str) -> ServerMetadata:
 
 
 def test_where_there_is_none_they_ask_a_host_that_cannot_exist() -> None:
-    assert url_to_ask(Profile("x", "X", "c"), None) == SOME_API
-    assert re.fullmatch(r"https://[a-z.]+\.example/", SOME_API)
+    assert example_url_for(Profile("x", "X", "c"), None) == EXAMPLE_API_URL
+    assert re.fullmatch(r"https://[a-z.]+\.example/", EXAMPLE_API_URL)
 
 
 # What another shell could run
 
 
-@pytest.mark.parametrize("format_", COMMANDS)
+@pytest.mark.parametrize("format_", SHELL_FORMATS)
 @pytest.mark.parametrize(
     "token",
     [*(each for each in HOSTILE if each not in PLAIN), "", "a'&calc&'", "a=b", "a b", "a%PATH%"],
 )
 def test_no_command_has_a_token_that_a_shell_could_run(format_: CopyFormat, token: str) -> None:
-    with pytest.raises(NotForShell):
+    with pytest.raises(UnsafeForShell):
         formatted(format_, Token(token), url=URL)
 
 
-@pytest.mark.parametrize("format_", COMMANDS)
+@pytest.mark.parametrize("format_", SHELL_FORMATS)
 def test_no_command_has_such_a_type_of_token_either(format_: CopyFormat) -> None:
-    with pytest.raises(NotForShell):
+    with pytest.raises(UnsafeForShell):
         formatted(format_, Token(token_type="Bearer'&calc&'"), url=URL)
 
 
-@pytest.mark.parametrize("format_", sorted(set(CopyFormat) - set(COMMANDS), key=str))
+@pytest.mark.parametrize("format_", sorted(set(CopyFormat) - set(SHELL_FORMATS), key=str))
 def test_what_is_no_command_has_any_token(format_: CopyFormat) -> None:
     assert "&calc&" in formatted(format_, Token("a&calc&"), url=URL)
 
 
 def test_what_cannot_be_copied_as_a_command_is_said() -> None:
-    advice = advice_for(NotForShell())
+    advice = advice_for(UnsafeForShell())
     assert advice.title == "This token cannot be copied as a command"
     assert advice.text == "It has characters that a shell could run. Copy the token itself."
 

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.services.configuration import policy_reader as policy_reading
-from desktop.services.configuration.policy_reader import load_policy, read_policy
-from desktop.services.configuration.policy_sources import Found, UnusablePolicyError
+from desktop.services.configuration.policy_reader import load_policy, parse_policy
+from desktop.services.configuration.policy_sources import RawPolicy, UnusablePolicyError
 from desktop.services.configuration.schema import POLICY, PROFILE, SETTINGS, Kind, Member
 from desktop.services.model import profile as profiles
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.policy import NO_POLICY, Policy
 from desktop.services.model.profile import BrokenPolicy
-from desktop.services.model.settings import Settings, makes_sense
+from desktop.services.model.settings import Settings, is_valid_setting
 from desktop.services.wording.messages import Remedy, advice_for
 
 SOURCE = "/etc/xdg/xdr-login/policy.toml"
@@ -25,14 +25,14 @@ AS_TEXT = '[profiles.northwind]\nclient_id = "client-1"\npreset = "xdr-eu"'
 
 
 def read(members: dict[str, Any], *, registry: bool = False) -> Policy:
-    return read_policy(Found(SOURCE, members, numbers_are_switches=registry))
+    return parse_policy(RawPolicy(SOURCE, members, numbers_are_switches=registry))
 
 
 def complaint(members: dict[str, Any], *, registry: bool = False) -> str:
     with pytest.raises(UnusablePolicyError) as raised:
         read(members, registry=registry)
     assert raised.value.source == SOURCE
-    return raised.value.why
+    return raised.value.reason
 
 
 def test_a_policy_without_a_word_decides_nothing() -> None:
@@ -149,7 +149,7 @@ def test_without_a_policy_nothing_is_decided(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_policy_is_loaded_from_where_it_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = Found(SOURCE, {"device_grant": False})
+    found = RawPolicy(SOURCE, {"device_grant": False})
     monkeypatch.setattr(policy_reading, "find_policy", lambda: found)
     assert load_policy() == Policy(source=SOURCE, device_grant=False)
 
@@ -159,8 +159,8 @@ def test_a_broken_policy_is_a_value_that_says_why(
     expect_log: Any,  # noqa: ANN401
 ) -> None:
     expect_log("the policy cannot be used")
-    monkeypatch.setattr(policy_reading, "find_policy", lambda: Found(SOURCE, {"formats": 1}))
-    assert load_policy() == Policy(source=SOURCE, broken="`formats` must be a table")
+    monkeypatch.setattr(policy_reading, "find_policy", lambda: RawPolicy(SOURCE, {"formats": 1}))
+    assert load_policy() == Policy(source=SOURCE, load_error="`formats` must be a table")
 
 
 def test_a_broken_policy_is_told_with_who_can_help() -> None:
@@ -212,7 +212,7 @@ def test_the_schema_knows_every_setting_that_can_be_locked() -> None:
 @pytest.mark.parametrize("member", SETTINGS, ids=lambda each: each.name)
 @given(value=st.booleans() | st.integers(-10, 500) | st.text(max_size=3) | st.floats())
 def test_the_schema_and_the_settings_agree_on_values(member: Member, value: object) -> None:
-    assert makes_sense(member.name, value) == (not member.why_not(value))
+    assert is_valid_setting(member.name, value) == (not member.invalid_reason(value))
 
 
 def test_every_shape_of_a_copy_can_be_forbidden() -> None:

@@ -19,8 +19,8 @@ from desktop.services.model.profile import (
     Profile,
     ProfileError,
     UnknownProfile,
-    issued_for,
-    tokens_bound,
+    client_binding,
+    tokens_binding,
 )
 from desktop.services.system import paths
 from desktop.services.wording.messages import advice_for
@@ -72,7 +72,7 @@ def test_a_preset_and_a_client_are_enough(
         app_grant_endpoint=f"{issuer}/iroh/oauth2/app-grant",
         scope_guide="xdr",
     )
-    assert profile.place == place
+    assert profile.provider_label == place
 
 
 def test_a_profile_overrides_its_preset(write: Write) -> None:
@@ -111,7 +111,7 @@ extra_parameters = {{ audience = "everyone" }}
         verification_hosts=("approve.example",),
         extra_parameters={"audience": "everyone"},
     )
-    assert profile.place == "https://login.example"
+    assert profile.provider_label == "https://login.example"
 
 
 def test_scopes_may_be_one_text(write: Write) -> None:
@@ -124,7 +124,7 @@ def test_both_endpoints_stand_in_for_an_issuer(write: Write) -> None:
     )
     profile = one(write, f"{CLIENT}{endpoints}")
     assert profile.issuer == ""
-    assert profile.place == "https://b.example", "where it is can always be said"
+    assert profile.provider_label == "https://b.example", "where it is can always be said"
 
 
 def test_the_first_profile_is_taken_unless_one_is_named(write: Write) -> None:
@@ -282,21 +282,21 @@ def test_without_an_issuer_the_token_endpoint_says_which_server_it_is(write: Wri
 def test_where_tokens_can_be_asked_about_does_not_bind_what_is_saved(write: Write) -> None:
     plain = one(write, f"{CLIENT}{ISSUER}")
     more = one(write, f'{CLIENT}{ISSUER}revocation_endpoint = "https://login.example/revoke"')
-    assert issued_for(plain) == issued_for(more)
+    assert client_binding(plain) == client_binding(more)
     for other in (
         replace(plain, userinfo_endpoint="https://evil.example/x"),
         replace(plain, revocation_endpoint="https://evil.example/x"),
         replace(plain, app_grant_endpoint="https://evil.example/x"),
     ):
-        assert issued_for(other) != issued_for(plain), "what is saved is not sent elsewhere"
+        assert client_binding(other) != client_binding(plain), "what is saved is not sent elsewhere"
 
 
 def test_the_token_of_a_person_is_not_taken_for_the_clients_own(write: Write) -> None:
     person = one(write, f"{CLIENT}{ISSUER}")
     client = replace(person, grant="client-credentials")
-    assert tokens_bound(person) == tokens_bound(replace(person, grant="code"))
-    assert tokens_bound(person) != tokens_bound(client)
-    assert issued_for(person) == issued_for(client), "the password is the same client's"
+    assert tokens_binding(person) == tokens_binding(replace(person, grant="code"))
+    assert tokens_binding(person) != tokens_binding(client)
+    assert client_binding(person) == client_binding(client), "the password is the same client's"
 
 
 @pytest.mark.parametrize("address", ["-K/tmp/evil.conf", "http://api.example/me", "ftp://a.b/c"])

@@ -11,10 +11,10 @@ import pytest
 
 from desktop.services.model.settings import (
     Settings,
-    broken_copy,
+    broken_copy_path,
+    find_read_error,
     load_settings,
     save_settings,
-    why_unreadable,
 )
 
 CHANGED = Settings(keep_fresh=True, in_use_minutes=60, clipboard_seconds=10, start_hidden=False)
@@ -216,7 +216,7 @@ def test_nothing_of_this_is_told_where_nothing_is_wrong(
 )
 def test_why_a_file_cannot_be_read_is_known(file: Path, content: bytes, why: str) -> None:
     file.write_bytes(content)
-    assert why_unreadable(file) == why
+    assert find_read_error(file) == why
 
 
 def test_where_a_broken_file_is_kept_is_known(
@@ -225,5 +225,5 @@ def test_where_a_broken_file_is_kept_is_known(
     expect_log("the settings cannot be read and begin anew")
     file.write_text("keep_fresh =", "utf-8")
     save_settings(CHANGED, file)
-    assert broken_copy(file).read_text("utf-8") == "keep_fresh ="
-    assert why_unreadable(file) == ""
+    assert broken_copy_path(file).read_text("utf-8") == "keep_fresh ="
+    assert find_read_error(file) == ""

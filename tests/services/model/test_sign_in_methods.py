@@ -4,7 +4,11 @@ import pytest
 
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model.profile import GRANTS
-from desktop.services.model.sign_in_methods import WAYS, not_offered, ways_to_sign_in
+from desktop.services.model.sign_in_methods import (
+    SIGN_IN_METHODS,
+    available_sign_in_methods,
+    unsupported_grants,
+)
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 # As the live server of Cisco XDR has it.
@@ -20,13 +24,13 @@ XDR = ServerMetadata(
 
 
 def offered(metadata: ServerMetadata, *, has_password: bool = True) -> list[str]:
-    return [way.grant for way in ways_to_sign_in(metadata, has_password=has_password)]
+    return [way.grant for way in available_sign_in_methods(metadata, has_password=has_password)]
 
 
 def test_the_safest_way_comes_first_and_each_says_why() -> None:
     assert offered(XDR) == ["code", "device", "client-credentials"]
-    assert {way.grant for way in WAYS} == set(GRANTS)
-    assert all(way.why.endswith(".") for way in WAYS)
+    assert {way.grant for way in SIGN_IN_METHODS} == set(GRANTS)
+    assert all(way.description.endswith(".") for way in SIGN_IN_METHODS)
 
 
 def test_a_client_without_password_cannot_sign_in_as_itself() -> None:
@@ -66,13 +70,13 @@ def test_a_server_that_lists_nothing_offers_what_it_names_an_endpoint_for() -> N
 
 
 def test_what_a_server_says_nothing_of_is_not_called_closed() -> None:
-    assert not_offered(XDR) == ()
-    assert not_offered(replace(XDR, grant_types_supported=())) == (), "nobody knows"
+    assert unsupported_grants(XDR) == ()
+    assert unsupported_grants(replace(XDR, grant_types_supported=())) == (), "nobody knows"
     listed = replace(XDR, grant_types_supported=(DEVICE_CODE,))
-    assert not_offered(listed) == ("code", "client-credentials")
-    assert not_offered(ServerMetadata()) == ("code", "device", "client-credentials")
+    assert unsupported_grants(listed) == ("code", "client-credentials")
+    assert unsupported_grants(ServerMetadata()) == ("code", "device", "client-credentials")
 
 
 def test_what_the_client_or_a_policy_forbids_is_not_offered() -> None:
-    found = ways_to_sign_in(XDR, has_password=True, allowed={"device"})
+    found = available_sign_in_methods(XDR, has_password=True, allowed={"device"})
     assert [way.grant for way in found] == ["device"]

@@ -11,20 +11,20 @@ import httpx
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.http import Answer, get, knock
-from desktop.services.configuration.load import obeying
+from desktop.oauth.http import Answer, get, probe_portal
+from desktop.services.configuration.load import with_policy
 from desktop.services.model.policy import Policy
-from desktop.services.model.profile import Profile, proxy_bound, proxy_password_key
+from desktop.services.model.profile import Profile, proxy_binding, proxy_password_key
 from desktop.services.network.connector import Connector
-from desktop.services.network.http_client import Network, make_http_client, system_proxy
+from desktop.services.network.http_client import NetworkOptions, find_system_proxy, make_http_client
 from desktop.services.secrets.keystore import KeyringLocked
-from desktop.services.secrets.profile_secrets import proxy_password, save_proxy_password
+from desktop.services.secrets.profile_secrets import load_proxy_password, save_proxy_password
 from desktop.services.secrets.secret_encoding import encode_password
 from desktop.services.system.worker import Worker
 from desktop.services.wording.messages import Remedy, advice_for
 from tests.rigs.authority import Authority
 from tests.rigs.proxy import PASSWORD, USER, Proxy
-from tests.services.harness import PROFILE, Keyring
+from tests.services.harness import PROFILE, FakeKeyring
 
 SIGN_IN = f"BasicAuth {USER} {PASSWORD}"
 
@@ -36,7 +36,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-async def fetched(network: Network, address: str) -> Answer:
+async def fetched(network: NetworkOptions, address: str) -> Answer:
     async with make_http_client(network) as http:
         return await get(http, address)
 
@@ -65,14 +65,14 @@ async def proxy_that_says(text: str) -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1"])
 async def test_an_authority_of_the_profile_is_trusted(authority: Authority, host: str) -> None:
-    with authority.serving(host) as address:
-        found = await fetched(Network(ca_file=str(authority.ca_file)), address)
+    with authority.serve(host) as address:
+        found = await fetched(NetworkOptions(ca_file=str(authority.ca_file)), address)
     assert found.body == b"{}"
 
 
 async def test_a_private_authority_is_not_trusted_by_itself(authority: Authority) -> None:
-    with authority.serving() as address, pytest.raises(errors.CertificateRejected) as caught:
-        await fetched(Network(), address)
+    with authority.serve() as address, pytest.raises(errors.CertificateRejected) as caught:
+        await fetched(NetworkOptions(), address)
     advice = advice_for(caught.value)
     assert "127.0.0.2" in advice.text
     assert "ca_file" in advice.text
@@ -92,7 +92,7 @@ def test_a_file_of_authorities_that_is_of_no_use_says_why(tmp_path: Path) -> Non
         (tmp_path, "Is a directory"),
     ):
         with pytest.raises(errors.AuthorityUnusable) as caught:
-            make_http_client(Network(ca_file=str(file)))
+            make_http_client(NetworkOptions(ca_file=str(file)))
         assert (caught.value.where, caught.value.reason) == (str(file), reason)
 
 
@@ -103,10 +103,10 @@ async def test_a_proxy_of_the_profile_is_used(
     start_proxy: Callable[..., Proxy], authority: Authority
 ) -> None:
     proxy = start_proxy()
-    with authority.serving() as address:
-        network = Network(proxy=proxy.address, ca_file=str(authority.ca_file))
+    with authority.serve() as address:
+        network = NetworkOptions(proxy=proxy.address, ca_file=str(authority.ca_file))
         assert (await fetched(network, address)).body == b"{}"
-    assert proxy.passed_on() == 1
+    assert proxy.count_connections() == 1
 
 
 async def test_a_proxy_gets_the_password_that_it_wants(
@@ -119,13 +119,13 @@ async def test_a_proxy_gets_the_password_that_it_wants(
         assert name == proxy.name
         return given.pop(0)
 
-    network = Network(
+    network = NetworkOptions(
         proxy=proxy.address,
         proxy_user=USER,
         proxy_password=password,
         ca_file=str(authority.ca_file),
     )
-    with authority.serving() as address:
+    with authority.serve() as address:
         async with make_http_client(network) as http:
             with pytest.raises(errors.ProxySignInNeeded) as caught:
                 await get(http, address)
@@ -139,7 +139,7 @@ async def test_a_proxy_gets_the_password_that_it_wants(
 async def test_two_requests_at_once_may_both_be_refused_by_the_proxy(
     start_proxy: Callable[..., Proxy],
 ) -> None:
-    network = Network(proxy=start_proxy(SIGN_IN).address, proxy_user=USER)
+    network = NetworkOptions(proxy=start_proxy(SIGN_IN).address, proxy_user=USER)
     async with make_http_client(network) as http:
         asked = [get(http, "https://127.0.0.2:9") for _ in range(2)]
         refused = await asyncio.gather(*asked, return_exceptions=True)
@@ -151,12 +151,12 @@ async def test_the_system_may_name_user_and_password_in_the_address(
 ) -> None:
     proxy = start_proxy(SIGN_IN)
     monkeypatch.setenv("HTTPS_PROXY", f"http://{USER}:{PASSWORD}@{proxy.name}")
-    with authority.serving() as address:
-        found = await fetched(Network(ca_file=str(authority.ca_file)), address)
+    with authority.serve() as address:
+        found = await fetched(NetworkOptions(ca_file=str(authority.ca_file)), address)
     assert found.body == b"{}"
     monkeypatch.setenv("HTTPS_PROXY", f"http://{USER}:wr%40ng@{proxy.name}")
     with pytest.raises(errors.ProxySignInNeeded) as caught:
-        await fetched(Network(), "https://127.0.0.2:9")
+        await fetched(NetworkOptions(), "https://127.0.0.2:9")
     assert caught.value.by == proxy.name
     assert "wr" not in advice_for(caught.value).text.replace("write", "").replace("Write", "")
 
@@ -166,14 +166,14 @@ async def test_without_a_password_the_proxy_says_that_it_wants_one(
 ) -> None:
     proxy = start_proxy(SIGN_IN)
     with pytest.raises(errors.ProxySignInNeeded) as caught:
-        await fetched(Network(proxy=proxy.address, proxy_user=USER), "https://127.0.0.2:9")
+        await fetched(NetworkOptions(proxy=proxy.address, proxy_user=USER), "https://127.0.0.2:9")
     assert "--proxy-password-stdin" in advice_for(caught.value).text
 
 
 async def test_a_proxy_that_forbids_a_port_is_quoted(start_proxy: Callable[..., Proxy]) -> None:
     proxy = start_proxy("ConnectPort 443")
     with pytest.raises(errors.ProxyRefused) as caught:
-        await fetched(Network(proxy=proxy.address), "https://127.0.0.2:9")
+        await fetched(NetworkOptions(proxy=proxy.address), "https://127.0.0.2:9")
     assert caught.value.by == proxy.name
     assert caught.value.detail.startswith("403 ")
 
@@ -182,8 +182,8 @@ async def test_behind_a_proxy_a_certificate_is_still_the_servers(
     start_proxy: Callable[..., Proxy], authority: Authority
 ) -> None:
     proxy = start_proxy()
-    with authority.serving() as address, pytest.raises(errors.CertificateRejected):
-        await fetched(Network(proxy=proxy.address), address)
+    with authority.serve() as address, pytest.raises(errors.CertificateRejected):
+        await fetched(NetworkOptions(proxy=proxy.address), address)
 
 
 # Proxies that nobody ships
@@ -213,7 +213,7 @@ async def test_a_sign_in_that_is_not_known_here_is_named(
     text = f"HTTP/1.1 407 No\r\n{headers}Content-Length: 0\r\n\r\n"
     async with proxy_that_says(text) as address:
         with pytest.raises(errors.ProxyFailure) as caught:
-            await fetched(Network(proxy=address), "https://login.example")
+            await fetched(NetworkOptions(proxy=address), "https://login.example")
     assert type(caught.value) is kind
     assert caught.value.detail == detail
 
@@ -223,14 +223,14 @@ async def test_a_proxy_that_is_not_there_is_named() -> None:
         closed.bind(("127.0.0.1", 0))
         name = f"127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(errors.ProxyUnreachable) as caught:
-            await fetched(Network(proxy=f"http://{name}"), "https://login.example")
+            await fetched(NetworkOptions(proxy=f"http://{name}"), "https://login.example")
     assert (caught.value.by, caught.value.host) == (name, "login.example")
 
 
 async def test_a_proxy_that_breaks_off_is_named() -> None:
     async with proxy_that_says("") as address:
         with pytest.raises(errors.ProxyFailure) as caught:
-            await fetched(Network(proxy=address), "https://login.example")
+            await fetched(NetworkOptions(proxy=address), "https://login.example")
     assert caught.value.by == address.removeprefix("http://")
 
 
@@ -247,7 +247,7 @@ async def silent(scheme: str, answer: str = "") -> errors.Trouble:
 
     async with await asyncio.start_server(handler, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        http = make_http_client(Network(proxy=f"{scheme}://127.0.0.1:{port}"))
+        http = make_http_client(NetworkOptions(proxy=f"{scheme}://127.0.0.1:{port}"))
         http.timeout = httpx.Timeout(0.2)
         async with http:
             with pytest.raises(errors.Trouble) as caught:
@@ -273,15 +273,15 @@ async def test_a_server_that_does_not_answer_behind_a_proxy_is_named() -> None:
 async def test_who_fails_in_plain_http_is_not_guessed() -> None:
     async with await asyncio.start_server(said(""), "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        async with make_http_client(Network(proxy=f"http://127.0.0.1:{port}")) as http:
+        async with make_http_client(NetworkOptions(proxy=f"http://127.0.0.1:{port}")) as http:
             with pytest.raises(errors.TransportFailure) as caught:
-                await knock(http, "login.example")
+                await probe_portal(http, "login.example")
     assert not isinstance(caught.value, errors.ProxyFailure)
 
 
 async def test_a_proxy_whose_certificate_is_not_trusted_is_named(authority: Authority) -> None:
-    with authority.serving() as address, pytest.raises(errors.ProxyUnusable) as caught:
-        await fetched(Network(proxy=address), "https://login.example")
+    with authority.serve() as address, pytest.raises(errors.ProxyUnusable) as caught:
+        await fetched(NetworkOptions(proxy=address), "https://login.example")
     assert "its certificate is not trusted" in advice_for(caught.value).text
 
 
@@ -297,7 +297,7 @@ async def test_a_proxy_whose_certificate_is_not_trusted_is_named(authority: Auth
     ],
 )
 async def test_what_is_no_address_of_a_proxy_is_refused(address: str, by: str) -> None:
-    network = Network(find_proxy=lambda _: address)
+    network = NetworkOptions(find_proxy=lambda _: address)
     with pytest.raises(errors.ProxyUnusable) as caught:
         await fetched(network, "https://login.example")
     assert caught.value.by == by
@@ -330,27 +330,27 @@ def test_the_environment_names_the_proxy(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert system_proxy(address) == proxy
+    assert find_system_proxy(address) == proxy
 
 
-@pytest.mark.parametrize("network", [Network(proxy="http://127.0.0.1:9"), Network()])
+@pytest.mark.parametrize("network", [NetworkOptions(proxy="http://127.0.0.1:9"), NetworkOptions()])
 async def test_this_computer_is_reached_without_any_proxy(
-    network: Network, authority: Authority
+    network: NetworkOptions, authority: Authority
 ) -> None:
     network = replace(
         network, ca_file=str(authority.ca_file), find_proxy=lambda _: "http://127.0.0.1:9"
     )
-    with authority.serving("127.0.0.1") as address:
+    with authority.serve("127.0.0.1") as address:
         assert (await fetched(network, address)).body == b"{}"
 
 
 async def test_a_profile_may_say_that_there_is_no_proxy(authority: Authority) -> None:
-    network = Network(
+    network = NetworkOptions(
         proxy="none",
         ca_file=str(authority.ca_file),
         find_proxy=lambda _: "http://127.0.0.1:9",
     )
-    with authority.serving() as address:
+    with authority.serve() as address:
         assert (await fetched(network, address)).body == b"{}"
 
 
@@ -361,8 +361,8 @@ async def test_the_system_is_asked_for_each_request(authority: Authority) -> Non
         asked.append(address)
         return ""
 
-    network = Network(ca_file=str(authority.ca_file), find_proxy=find_proxy)
-    with authority.serving() as address:
+    network = NetworkOptions(ca_file=str(authority.ca_file), find_proxy=find_proxy)
+    with authority.serve() as address:
         async with make_http_client(network) as http:
             await get(http, f"{address}/a")
             await get(http, f"{address}/b")
@@ -373,13 +373,13 @@ async def test_the_system_is_asked_for_each_request(authority: Authority) -> Non
 
 
 @pytest.fixture
-def keyring() -> Keyring:
-    return Keyring()
+def keyring() -> FakeKeyring:
+    return FakeKeyring()
 
 
-def saved(keyring: Keyring, profile: Profile, password: str = PASSWORD) -> None:
-    value = encode_password(password, issued_for=proxy_bound(profile))
-    keyring.kept[proxy_password_key(profile)] = value
+def saved(keyring: FakeKeyring, profile: Profile, password: str = PASSWORD) -> None:
+    value = encode_password(password, issued_for=proxy_binding(profile))
+    keyring.entries[proxy_password_key(profile)] = value
 
 
 async def opened(connector: Connector, profile: Profile, address: str, **given: str) -> Answer:
@@ -388,13 +388,13 @@ async def opened(connector: Connector, profile: Profile, address: str, **given: 
 
 
 async def test_the_password_for_the_proxy_comes_from_the_keyring(
-    start_proxy: Callable[..., Proxy], authority: Authority, keyring: Keyring
+    start_proxy: Callable[..., Proxy], authority: Authority, keyring: FakeKeyring
 ) -> None:
     proxy = start_proxy(SIGN_IN)
     profile = replace(PROFILE, proxy=proxy.address, proxy_user=USER, ca_file=str(authority.ca_file))
     connector = Connector(keyring, Worker("loader"))
     saved(keyring, profile)
-    with authority.serving() as address:
+    with authority.serve() as address:
         assert (await opened(connector, profile, address)).body == b"{}"
         saved(keyring, profile, "wrong")
         found = await opened(connector, profile, address, proxy_password=PASSWORD)
@@ -402,26 +402,26 @@ async def test_the_password_for_the_proxy_comes_from_the_keyring(
 
 
 async def test_no_other_proxy_gets_the_password(
-    start_proxy: Callable[..., Proxy], keyring: Keyring
+    start_proxy: Callable[..., Proxy], keyring: FakeKeyring
 ) -> None:
     proxy = start_proxy(SIGN_IN)
     profile = replace(PROFILE, proxy="http://other.example:3128", proxy_user=USER)
     saved(keyring, profile)
-    governed = obeying(profile, Policy(proxy=proxy.address))
+    governed = with_policy(profile, Policy(proxy=proxy.address))
     with pytest.raises(errors.ProxySignInNeeded) as caught:
         await opened(Connector(keyring, Worker("loader")), governed, "https://127.0.0.2:9")
     assert caught.value.by == proxy.name
 
 
 async def test_only_the_first_proxy_that_the_system_names_gets_the_password(
-    start_proxy: Callable[..., Proxy], authority: Authority, keyring: Keyring
+    start_proxy: Callable[..., Proxy], authority: Authority, keyring: FakeKeyring
 ) -> None:
     first, second = start_proxy(SIGN_IN), start_proxy(SIGN_IN)
     named = [first.address]
     profile = replace(PROFILE, proxy_user=USER, ca_file=str(authority.ca_file))
     await save_proxy_password(keyring, profile, PASSWORD)
     connector = Connector(keyring, Worker("loader"), find_proxy=lambda _: named[-1])
-    with authority.serving() as address:
+    with authority.serve() as address:
         assert (await opened(connector, profile, address)).body == b"{}"
         named.append(second.address)
         with pytest.raises(errors.ProxySignInNeeded) as caught:
@@ -432,11 +432,11 @@ async def test_only_the_first_proxy_that_the_system_names_gets_the_password(
         await save_proxy_password(keyring, profile, PASSWORD)  # typed anew, for whoever is there
         named.append(second.address)
         assert (await opened(connector, profile, address)).body == b"{}"
-    assert await proxy_password(keyring, profile) == PASSWORD
+    assert await load_proxy_password(keyring, profile) == PASSWORD
 
 
 async def test_a_password_that_cannot_be_bound_to_a_proxy_is_not_shown(
-    start_proxy: Callable[..., Proxy], keyring: Keyring, expect_log: Callable[[str], None]
+    start_proxy: Callable[..., Proxy], keyring: FakeKeyring, expect_log: Callable[[str], None]
 ) -> None:
     proxy = start_proxy(SIGN_IN)
     profile = replace(PROFILE, proxy_user=USER)
@@ -448,13 +448,13 @@ async def test_a_password_that_cannot_be_bound_to_a_proxy_is_not_shown(
         await opened(connector, profile, "https://127.0.0.2:9")
 
 
-async def test_a_proxy_of_the_administrator_is_for_them_to_change(keyring: Keyring) -> None:
+async def test_a_proxy_of_the_administrator_is_for_them_to_change(keyring: FakeKeyring) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
         connector = Connector(keyring, Worker("loader"))
         own = replace(PROFILE, proxy=address)
-        governed = obeying(PROFILE, Policy(source="policy.toml", proxy=address))
+        governed = with_policy(PROFILE, Policy(source="policy.toml", proxy=address))
         said = []
         for profile in (own, governed):
             with pytest.raises(errors.ProxyUnreachable) as caught:
@@ -467,7 +467,7 @@ async def test_a_proxy_of_the_administrator_is_for_them_to_change(keyring: Keyri
 
 
 async def test_a_locked_keyring_leaves_the_word_to_the_proxy(
-    start_proxy: Callable[..., Proxy], keyring: Keyring, expect_log: Callable[[str], None]
+    start_proxy: Callable[..., Proxy], keyring: FakeKeyring, expect_log: Callable[[str], None]
 ) -> None:
     profile = replace(PROFILE, proxy=start_proxy(SIGN_IN).address, proxy_user=USER)
     keyring.errors["load"] = KeyringLocked()
@@ -477,15 +477,15 @@ async def test_a_locked_keyring_leaves_the_word_to_the_proxy(
 
 
 async def test_a_policy_counts_more_than_the_profile(
-    start_proxy: Callable[..., Proxy], authority: Authority, keyring: Keyring
+    start_proxy: Callable[..., Proxy], authority: Authority, keyring: FakeKeyring
 ) -> None:
     proxy = start_proxy()
     policy = Policy(proxy=proxy.address, ca_file=str(authority.ca_file))
     connector = Connector(keyring, Worker("loader"))
-    with authority.serving() as address:
-        profile = obeying(replace(PROFILE, proxy="none", ca_file="/nowhere"), policy)
+    with authority.serve() as address:
+        profile = with_policy(replace(PROFILE, proxy="none", ca_file="/nowhere"), policy)
         assert (await opened(connector, profile, address)).body == b"{}"
-    assert proxy.passed_on() == 1
+    assert proxy.count_connections() == 1
 
 
 def test_what_the_library_is_given_follows_no_redirect_and_keeps_no_cookie() -> None:

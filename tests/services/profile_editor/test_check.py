@@ -24,10 +24,10 @@ from desktop.services.model.policy import Policy
 from desktop.services.model.profile import GRANTS, Profile
 from desktop.services.network.connector import Connector
 from desktop.services.profile_editor.check import Finding, Outcome, Step, check
-from desktop.services.session.provider import discovered
+from desktop.services.session.provider import discover_endpoints
 from desktop.services.system.worker import Worker
 from tests.rigs.authority import Authority
-from tests.services.harness import HOST, PASSWORD, PROFILE, HurriedClock, Keyring
+from tests.services.harness import HOST, PASSWORD, PROFILE, FakeKeyring, HurriedClock
 
 GOOD, UNSURE, BAD = Outcome.GOOD, Outcome.UNSURE, Outcome.BAD
 ISSUER = f"https://{HOST}"
@@ -217,17 +217,17 @@ async def test_a_sign_in_names_the_portal_too() -> None:
     async with await web.open_http(PROFILE) as http:
         connection = ClientConnection(http, HurriedClock(), Client("client-1"))
         with pytest.raises(CaptivePortal) as caught:
-            await discovered(connection, PROFILE)
+            await discover_endpoints(connection, PROFILE)
         assert caught.value.by == "wifi.example.net"
         web.replies[f"{HOST}/.well-known/oauth-authorization-server"] = httpx.ReadTimeout("late")
         with pytest.raises(NoAnswerInTime):
-            await discovered(connection, PROFILE)
+            await discover_endpoints(connection, PROFILE)
 
 
 async def test_a_certificate_that_is_not_trusted_is_told_apart(authority: Authority) -> None:
-    with authority.serving() as address:
+    with authority.serve() as address:
         profile = replace(PROFILE, issuer=address)
-        connector = Connector(Keyring(), Worker("loader"))
+        connector = Connector(FakeKeyring(), Worker("loader"))
         looking = check(profile, None, open_http=connector, clock=HurriedClock(), presets={})
         findings = [each async for each in looking]
         assert steps(findings) == [(Step.REACH, GOOD), (Step.TRUST, BAD)]
@@ -512,7 +512,7 @@ async def test_who_signs_in_the_safest_way_is_told_of_no_other() -> None:
 
 
 def closed(findings: list[Finding]) -> dict[str, str]:
-    return next(dict(each.closed) for each in findings if each.step is Step.WAY)
+    return next(dict(each.unavailable) for each in findings if each.step is Step.WAY)
 
 
 async def test_the_ways_that_a_server_does_not_offer_are_told_with_the_reason() -> None:
@@ -540,7 +540,7 @@ async def test_a_way_that_the_server_does_not_have_leads_to_one_that_it_has() ->
     web = Web(**AUTHORIZE, device_authorization_endpoint=None)
     last = (await found(web))[-1]
     assert (last.step, last.outcome, last.grant) == (Step.WAY, BAD, "code")
-    assert list(last.closed) == ["device"]
+    assert list(last.unavailable) == ["device"]
     last = (await found(Web(), CODE_GRANT))[-1]
     assert (last.step, last.outcome, last.grant) == (Step.WAY, BAD, "device")
 
@@ -567,7 +567,7 @@ async def at_demo(profile: Profile, password: str | None = None) -> AsyncIterato
     return check(
         profile,
         password,
-        open_http=Connector(Keyring(), Worker("loader")),
+        open_http=Connector(FakeKeyring(), Worker("loader")),
         clock=HurriedClock(),
         presets=load_presets(),
     )

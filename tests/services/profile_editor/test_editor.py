@@ -8,20 +8,20 @@ from pathlib import Path
 import httpx
 import pytest
 
-from desktop.services.configuration.load import allowed_profiles
+from desktop.services.configuration.load import load_allowed_profiles
 from desktop.services.configuration.profile_draft import Draft, draft_of, profile_of
 from desktop.services.configuration.profile_reader import load_profiles
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import (
     BrokenProfile,
     Profile,
-    client_password_key,
+    client_secret_key,
     proxy_password_key,
     tokens_key,
 )
-from desktop.services.network.environment import Surroundings
+from desktop.services.network.environment import Environment
 from desktop.services.profile_editor.check import Finding, Outcome, Step
-from desktop.services.profile_editor.editor import Passwords, ProfileDeeds
+from desktop.services.profile_editor.editor import ProfileEditor, SecretChanges
 from desktop.services.secrets.keystore import KeyringFault, KeystoreError, MemoryKeystore
 from desktop.services.system.worker import Worker
 from tests.services.harness import HurriedClock, TakenLock
@@ -46,9 +46,9 @@ class Bench:
         self.keyring = MemoryKeystore()
         self.opened: list[Profile] = []
         file.write_text(OWN)
-        world = Surroundings(self.keyring, self._open, HurriedClock(), lambda _: TakenLock())
-        load = partial(allowed_profiles, file, policy)
-        self.deeds = ProfileDeeds(file, world, Worker("deeds"), policy=policy, load=load)
+        world = Environment(self.keyring, self._open, HurriedClock(), lambda _: TakenLock())
+        load = partial(load_allowed_profiles, file, policy)
+        self.deeds = ProfileEditor(file, world, Worker("deeds"), policy=policy, load=load)
 
     async def _open(
         self, profile: Profile, /, *, proxy_password: str | None = None
@@ -65,9 +65,9 @@ class Bench:
         return httpx.Response(200, json=members)
 
     async def checked(self, draft: Draft) -> list[Finding]:
-        known = await self.deeds.known()
+        known = await self.deeds.load()
         profile = profile_of("mine", draft, known.presets)
-        return [each async for each in self.deeds.check(profile, Passwords(), known)]
+        return [each async for each in self.deeds.check(profile, SecretChanges(), known)]
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def as_typed(file: Path) -> Draft:
-    return draft_of(load_profiles(file).named("mine"), {})
+    return draft_of(load_profiles(file).find("mine"), {})
 
 
 async def test_a_check_goes_the_way_that_is_decided_and_finds_what_is_forbidden(
@@ -92,37 +92,37 @@ async def test_a_check_goes_the_way_that_is_decided_and_finds_what_is_forbidden(
 
 
 async def test_a_policy_that_has_been_broken_since_is_told(file: Path) -> None:
-    bench = Bench(file, Policy(source="policy.toml", broken="it does not belong to root"))
+    bench = Bench(file, Policy(source="policy.toml", load_error="it does not belong to root"))
     with pytest.raises(BrokenProfile, match="it does not belong to root"):
-        await bench.deeds.known()
+        await bench.deeds.load()
 
 
 async def test_saving_leaves_what_a_person_had_set_of_what_is_decided(file: Path) -> None:
     bench = Bench(file, FIXED)
-    known = await bench.deeds.known()
+    known = await bench.deeds.load()
     shown = draft_of(known.profiles.good["mine"], known.presets)
     saved = await bench.deeds.save("mine", replace(shown, name="Other"), known)
-    own = load_profiles(file).named("mine")
+    own = load_profiles(file).find("mine")
     assert (own.name, own.proxy, own.ca_file) == ("Other", "http://own.example:3128", "/own.pem")
-    assert saved == (await bench.deeds.known()).profiles.good["mine"]
+    assert saved == (await bench.deeds.load()).profiles.good["mine"]
 
 
 async def test_a_password_is_for_the_proxy_that_is_decided(file: Path) -> None:
     bench = Bench(file, FIXED)
-    known = await bench.deeds.known()
+    known = await bench.deeds.load()
     draft = draft_of(known.profiles.good["mine"], known.presets)
     saved = await bench.deeds.save("mine", draft, known)
-    await bench.deeds.store(saved, Passwords(proxy="SECRET"))
-    assert await bench.deeds.stored(saved) == (False, True)
-    assert await bench.deeds.stored(load_profiles(file).named("mine")) == (False, False)
+    await bench.deeds.save_secrets(saved, SecretChanges(proxy_password="SECRET"))
+    assert await bench.deeds.find_stored_secrets(saved) == (False, True)
+    assert await bench.deeds.find_stored_secrets(load_profiles(file).find("mine")) == (False, False)
 
 
 async def test_what_can_be_removed_of_a_profile_goes_even_where_something_is_stuck(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = Bench(file, Policy())
-    mine = load_profiles(file).named("mine")
-    for key in (tokens_key(mine), client_password_key(mine), proxy_password_key(mine)):
+    mine = load_profiles(file).find("mine")
+    for key in (tokens_key(mine), client_secret_key(mine), proxy_password_key(mine)):
         await bench.keyring.save(key, "SECRET")
     really = bench.keyring.delete
 
@@ -135,7 +135,7 @@ async def test_what_can_be_removed_of_a_profile_goes_even_where_something_is_stu
     monkeypatch.setattr(bench.keyring, "delete", delete)
     with pytest.raises(KeystoreError):
         await bench.deeds.remove("mine")
-    assert await bench.keyring.load(client_password_key(mine)) is None
+    assert await bench.keyring.load(client_secret_key(mine)) is None
     assert await bench.keyring.load(proxy_password_key(mine)) is None
 
 
@@ -146,5 +146,5 @@ async def test_an_import_leaves_the_ids_of_managed_profiles_alone(
     source.write_text(OWN.replace("mine", "shared"))
     managed = {"preset": "xdr-eu", "client_id": "client-8"}
     bench = Bench(file, Policy(source="policy.toml", profiles={"shared": managed}))
-    assert await bench.deeds.take_in(source) == ("shared-2",)
-    assert set((await bench.deeds.known()).profiles.good) == {"shared", "mine", "shared-2"}
+    assert await bench.deeds.import_(source) == ("shared-2",)
+    assert set((await bench.deeds.load()).profiles.good) == {"shared", "mine", "shared-2"}

@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 
 from desktop.oauth.clock import SystemClock
-from desktop.services.network.real_environment import surroundings
-from desktop.services.secrets.indexed_keystore import NotedKeystore
+from desktop.services.network.real_environment import real_environment
+from desktop.services.secrets.indexed_keystore import IndexedKeystore
 from desktop.services.secrets.keystore import (
     KeyringLocked,
     KeyringMissing,
-    KeyringSilent,
+    KeyringTimedOut,
     KeystoreError,
 )
 from desktop.services.secrets.system_keystore import system_keystore
 from desktop.services.system import paths
 from desktop.services.system.worker import Worker
 from tests.rigs.secret_service import SecretStore
-from tests.services.harness import PROFILE, Keyring
+from tests.services.harness import PROFILE, FakeKeyring
 
 
 @pytest.fixture
@@ -41,27 +41,27 @@ def block(path: Path) -> None:
 
 
 async def test_where_nothing_was_saved_the_keyring_is_not_asked(folder: Path) -> None:
-    keyring = Keyring()
-    assert await NotedKeystore(keyring, folder).load("northwind") is None
-    assert keyring.done == []
+    keyring = FakeKeyring()
+    assert await IndexedKeystore(keyring, folder).load("northwind") is None
+    assert keyring.operations == []
     assert notes(folder) == []
 
 
 async def test_what_another_run_has_saved_is_found(folder: Path) -> None:
-    keyring = Keyring()
-    await NotedKeystore(keyring, folder).save("northwind", "value")
-    assert await NotedKeystore(keyring, folder).load("northwind") == "value"
+    keyring = FakeKeyring()
+    await IndexedKeystore(keyring, folder).save("northwind", "value")
+    assert await IndexedKeystore(keyring, folder).load("northwind") == "value"
 
 
 async def test_a_note_holds_nothing_but_a_name(folder: Path) -> None:
-    await NotedKeystore(Keyring(), folder).save("northwind", "value-SECRET")
+    await IndexedKeystore(FakeKeyring(), folder).save("northwind", "value-SECRET")
     assert notes(folder) == ["northwind.saved"]
     assert size(folder / "northwind.saved") == 0
 
 
 async def test_a_delete_removes_the_note_after_the_value(folder: Path) -> None:
-    keyring = Keyring()
-    keystore = NotedKeystore(keyring, folder)
+    keyring = FakeKeyring()
+    keystore = IndexedKeystore(keyring, folder)
     await keystore.save("northwind", "value")
     keyring.errors["delete"] = KeyringLocked()
     with pytest.raises(KeyringLocked):
@@ -72,19 +72,19 @@ async def test_a_delete_removes_the_note_after_the_value(folder: Path) -> None:
     assert notes(folder) == []
 
 
-@pytest.mark.parametrize("error", [KeyringMissing(), KeyringSilent(), KeyringLocked()], ids=repr)
+@pytest.mark.parametrize("error", [KeyringMissing(), KeyringTimedOut(), KeyringLocked()], ids=repr)
 async def test_after_a_save_that_failed_nothing_older_is_found(
     folder: Path, error: KeystoreError
 ) -> None:
-    keyring = Keyring()
-    keystore = NotedKeystore(keyring, folder)
+    keyring = FakeKeyring()
+    keystore = IndexedKeystore(keyring, folder)
     await keystore.save("northwind", "older")
     keyring.errors["save"] = error
     with pytest.raises(type(error)):
         await keystore.save("northwind", "newer")
     assert await keystore.load("northwind") is None, "a replaced refresh token would look stolen"
     await keystore.delete("northwind")
-    assert keyring.kept == {}, "and it can still be removed"
+    assert keyring.entries == {}, "and it can still be removed"
 
 
 async def test_what_was_saved_is_found_though_no_note_can_be_written(
@@ -92,7 +92,7 @@ async def test_what_was_saved_is_found_though_no_note_can_be_written(
 ) -> None:
     expect_log("what is saved will not be found again")
     block(folder)
-    keystore = NotedKeystore(Keyring(), folder)
+    keystore = IndexedKeystore(FakeKeyring(), folder)
     await keystore.save("northwind", "value")
     assert await keystore.load("northwind") == "value"
 
@@ -102,9 +102,9 @@ async def test_a_folder_that_cannot_be_written_is_logged_and_saving_goes_on(
 ) -> None:
     expect_log("what is saved will not be found again")
     block(folder)
-    keyring = Keyring()
-    await NotedKeystore(keyring, folder).save("northwind", "value")
-    assert keyring.kept == {"northwind": "value"}
+    keyring = FakeKeyring()
+    await IndexedKeystore(keyring, folder).save("northwind", "value")
+    assert keyring.entries == {"northwind": "value"}
 
 
 async def test_a_note_that_cannot_be_removed_is_logged(
@@ -112,7 +112,7 @@ async def test_a_note_that_cannot_be_removed_is_logged(
 ) -> None:
     expect_log("a note cannot be removed")
     block(folder / "northwind.saved" / "something")
-    await NotedKeystore(Keyring(), folder).delete("northwind")
+    await IndexedKeystore(FakeKeyring(), folder).delete("northwind")
 
 
 async def test_a_folder_that_cannot_be_read_is_asked_about_in_the_keyring(
@@ -121,22 +121,22 @@ async def test_a_folder_that_cannot_be_read_is_asked_about_in_the_keyring(
     def forbidden(_path: Path) -> bool:
         raise PermissionError
 
-    keyring = Keyring()
+    keyring = FakeKeyring()
     await keyring.save("northwind", "value")
     monkeypatch.setattr(Path, "exists", forbidden)
-    assert await NotedKeystore(keyring, folder).load("northwind") == "value"
+    assert await IndexedKeystore(keyring, folder).load("northwind") == "value"
 
 
 async def test_this_computer_keeps_values_in_the_real_store(real_keyring: SecretStore) -> None:
-    world = surroundings(Worker("loader"))
+    world = real_environment(Worker("loader"))
     await world.keystore.save("northwind", "swordfish")
     assert [value.rpartition(" ")[2] for value in real_keyring.entries().values()] == ["swordfish"]
-    assert notes(paths.notes_folder()) == ["northwind.saved"]
+    assert notes(paths.keystore_index_folder()) == ["northwind.saved"]
     assert await system_keystore().load("northwind") == "swordfish"
 
 
 async def test_this_computer_has_a_network_and_a_clock() -> None:
-    world = surroundings(Worker("loader"))
+    world = real_environment(Worker("loader"))
     assert isinstance(world.clock, SystemClock)
     async with await world.open_http(PROFILE) as client:
         assert not client.is_closed

@@ -15,16 +15,16 @@ from keyring.errors import InitError
 from keyring.errors import KeyringLocked as LockedByBackend
 
 from desktop.services.secrets import keyring_vault
-from desktop.services.secrets.keyring_vault import KeyringVault, chosen_backend, open_vault
+from desktop.services.secrets.keyring_vault import KeyringVault, choose_backend, open_vault
 from desktop.services.secrets.keystore import (
     KeyringFault,
     KeyringLocked,
     KeyringMissing,
-    KeyringSilent,
+    KeyringTimedOut,
     KeystoreError,
     VaultKeystore,
 )
-from tests.rigs.secret_service import Bus, SecretStore, pointed_at
+from tests.rigs.secret_service import Bus, SecretStore, use_keyring_of
 from tests.services.secrets.vaults import WindowsError
 
 OPERATIONS: dict[str, Callable[[VaultKeystore], Awaitable[object]]] = {
@@ -117,7 +117,7 @@ def test_the_keyring_that_a_person_configured_is_taken(monkeypatch: pytest.Monke
     kwallet = "keyring.backends.kwallet"
     configured = type("DBusKeyring", (), {"__module__": kwallet})()
     monkeypatch.setattr("keyring.core.load_env", lambda: configured)
-    assert chosen_backend() is configured
+    assert choose_backend() is configured
 
 
 @pytest.mark.parametrize("module", ["keyrings.alt.file", "keyring.backends.chainer", "mine"])
@@ -127,7 +127,7 @@ def test_what_is_no_keyring_of_the_system_is_refused(
     configured = type("PlaintextKeyring", (), {"__module__": module})()
     monkeypatch.setattr("keyring.core.load_env", lambda: configured)
     with pytest.raises(KeyringMissing, match="is not a keyring of the system"):
-        chosen_backend()
+        choose_backend()
 
 
 @pytest.mark.parametrize("name", ["nonsense", "no.such.module", "keyring.backends.kwallet.Nothing"])
@@ -171,7 +171,7 @@ def two_backends(monkeypatch: pytest.MonkeyPatch) -> list[KeyringBackend]:
 
 def test_the_first_backend_that_works_is_taken(two_backends: list[KeyringBackend]) -> None:
     two_backends.append(Refusing(ValueError()))
-    assert chosen_backend() is two_backends[0]
+    assert choose_backend() is two_backends[0]
 
 
 @pytest.mark.usefixtures("two_backends")
@@ -216,7 +216,7 @@ async def test_a_bus_without_a_secret_service_has_no_keyring(
 
 
 async def test_a_configured_backend_without_its_service_is_no_keyring(bare_bus: Bus) -> None:
-    with pointed_at(bare_bus), pytest.raises(KeyringMissing, match="the configured keyring: "):
+    with use_keyring_of(bare_bus), pytest.raises(KeyringMissing, match="the configured keyring: "):
         await VaultKeystore(open_vault, patience=5).load("northwind")
 
 
@@ -242,7 +242,7 @@ async def test_a_bus_that_never_answers_does_not_hold_the_program(
         mute.bind(path)
         mute.listen()
         began = time.monotonic()
-        with pytest.raises(KeyringSilent):
+        with pytest.raises(KeyringTimedOut):
             await VaultKeystore(open_vault, patience=0.05).load("northwind")
         assert time.monotonic() - began < 2
 

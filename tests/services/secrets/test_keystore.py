@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.services.secrets.indexed_keystore import NotedKeystore
+from desktop.services.secrets.indexed_keystore import IndexedKeystore
 from desktop.services.secrets.keyring_vault import open_vault
 from desktop.services.secrets.keystore import (
     KeyringFault,
@@ -35,7 +35,7 @@ def keystore(request: pytest.FixtureRequest, own_folders: Path) -> Iterator[Keys
     if request.param == "memory":
         yield MemoryKeystore()
     elif request.param == "noted":
-        yield NotedKeystore(MemoryKeystore(), own_folders)
+        yield IndexedKeystore(MemoryKeystore(), own_folders)
     elif request.param == "secret service":
         request.getfixturevalue("real_keyring")
         yield VaultKeystore(open_vault)

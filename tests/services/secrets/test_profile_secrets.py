@@ -4,36 +4,36 @@ from dataclasses import replace
 
 import pytest
 
-from desktop.services.model.profile import client_password_key, proxy_password_key, tokens_key
+from desktop.services.model.profile import client_secret_key, proxy_password_key, tokens_key
 from desktop.services.secrets.keystore import KeyringFault, KeystoreError, MemoryKeystore
 from desktop.services.secrets.profile_secrets import (
-    client_password,
     delete_secrets,
-    password_for_proxy,
-    save_client_password,
+    load_client_secret,
+    load_password_for_proxy,
+    save_client_secret,
 )
-from desktop.services.secrets.secret_encoding import password_shown_to
+from desktop.services.secrets.secret_encoding import password_recipient
 from tests.services.harness import PASSWORD, PROFILE
 
 OTHER = replace(PROFILE, id="other")
-KEYS = (tokens_key, client_password_key, proxy_password_key)
+KEYS = (tokens_key, client_secret_key, proxy_password_key)
 
 
 async def test_a_password_is_there_for_the_server_and_the_client_that_it_was_stored_for() -> None:
     keystore = MemoryKeystore()
-    assert not await client_password(keystore, PROFILE)
-    await save_client_password(keystore, PROFILE, PASSWORD)
-    assert await client_password(keystore, PROFILE) == PASSWORD
-    assert not await client_password(keystore, replace(PROFILE, client_id="client-2"))
-    assert not await client_password(keystore, replace(PROFILE, issuer="https://evil.example"))
-    assert not await client_password(keystore, OTHER)
+    assert not await load_client_secret(keystore, PROFILE)
+    await save_client_secret(keystore, PROFILE, PASSWORD)
+    assert await load_client_secret(keystore, PROFILE) == PASSWORD
+    assert not await load_client_secret(keystore, replace(PROFILE, client_id="client-2"))
+    assert not await load_client_secret(keystore, replace(PROFILE, issuer="https://evil.example"))
+    assert not await load_client_secret(keystore, OTHER)
 
 
 async def test_an_empty_password_removes_the_one_that_was_there() -> None:
     keystore = MemoryKeystore()
-    await save_client_password(keystore, PROFILE, PASSWORD)
-    await save_client_password(keystore, PROFILE, "")
-    assert await keystore.load(client_password_key(PROFILE)) is None
+    await save_client_secret(keystore, PROFILE, PASSWORD)
+    await save_client_secret(keystore, PROFILE, "")
+    assert await keystore.load(client_secret_key(PROFILE)) is None
 
 
 async def test_all_secrets_of_a_profile_go_and_those_of_others_stay() -> None:
@@ -61,7 +61,7 @@ async def test_what_can_be_removed_goes_even_where_something_else_is_stuck() -> 
         await keystore.save(key(PROFILE), "SECRET")
     with pytest.raises(KeystoreError, match="stuck"):
         await delete_secrets(keystore, PROFILE)
-    assert await keystore.load(client_password_key(PROFILE)) is None
+    assert await keystore.load(client_secret_key(PROFILE)) is None
     assert await keystore.load(proxy_password_key(PROFILE)) is None
 
 
@@ -70,5 +70,5 @@ async def test_what_is_damaged_in_the_keyring_is_no_password_for_a_proxy() -> No
     profile = replace(PROFILE, proxy_user="dana")
     for value in ("", "{", "[]", "7", '{"format": 1}'):
         await keystore.save(proxy_password_key(profile), value)
-        assert not await password_for_proxy(keystore, profile, "proxy.example:3128")
-        assert password_shown_to(value) == ""
+        assert not await load_password_for_proxy(keystore, profile, "proxy.example:3128")
+        assert password_recipient(value) == ""

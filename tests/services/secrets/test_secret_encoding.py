@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from desktop.oauth.claims import Account
 from desktop.oauth.client import ClientAuthentication
 from desktop.oauth.grants.token import TokenSet
-from desktop.services.secrets.secret_encoding import Saved, decode, encode
+from desktop.services.secrets.secret_encoding import SavedTokens, decode_tokens, encode_tokens
 
 TOKENS = TokenSet(
     access_token="access",
@@ -24,7 +24,7 @@ TOKENS = TokenSet(
     expires_at=datetime(2026, 11, 23, 3, 10, tzinfo=UTC),
     account=Account("dana@northwind.example", "Northwind"),
 )
-SAVED = Saved(TOKENS, {"https://login.example/token": ClientAuthentication.POST})
+SAVED = SavedTokens(TOKENS, {"https://login.example/token": ClientAuthentication.POST})
 ISSUED_FOR = "https://login.example client-1"
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
@@ -48,7 +48,7 @@ token_sets = st.builds(
 
 
 def members() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(encode(SAVED, issued_for=ISSUED_FOR))
+    found: dict[str, Any] = json.loads(encode_tokens(SAVED, issued_for=ISSUED_FOR))
     return found
 
 
@@ -56,25 +56,27 @@ def members() -> dict[str, Any]:
 def test_everything_comes_back_and_the_text_is_ascii(
     tokens: TokenSet, methods: dict[str, ClientAuthentication]
 ) -> None:
-    text = encode(Saved(tokens, methods), issued_for=ISSUED_FOR)
-    assert decode(text, issued_for=ISSUED_FOR) == Saved(tokens, methods)
+    text = encode_tokens(SavedTokens(tokens, methods), issued_for=ISSUED_FOR)
+    assert decode_tokens(text, issued_for=ISSUED_FOR) == SavedTokens(tokens, methods)
     assert text.isascii()
 
 
 def test_a_token_that_never_expires_stays_so() -> None:
     saved = replace(SAVED, tokens=replace(TOKENS, expires_at=None))
-    assert decode(encode(saved, issued_for=ISSUED_FOR), issued_for=ISSUED_FOR) == saved
+    assert (
+        decode_tokens(encode_tokens(saved, issued_for=ISSUED_FOR), issued_for=ISSUED_FOR) == saved
+    )
 
 
 @pytest.mark.parametrize(
     "other", ["https://login.example client-2", "https://evil.example client-1"]
 )
 def test_tokens_of_another_server_or_client_are_none(other: str) -> None:
-    assert decode(encode(SAVED, issued_for=ISSUED_FOR), issued_for=other) is None
+    assert decode_tokens(encode_tokens(SAVED, issued_for=ISSUED_FOR), issued_for=other) is None
 
 
 def test_a_later_format_is_none() -> None:
-    assert decode(json.dumps(members() | {"format": 2}), issued_for=ISSUED_FOR) is None
+    assert decode_tokens(json.dumps(members() | {"format": 2}), issued_for=ISSUED_FOR) is None
 
 
 @pytest.mark.parametrize(
@@ -82,8 +84,8 @@ def test_a_later_format_is_none() -> None:
 )
 @pytest.mark.parametrize("wrong", [{}, [], "", True, 1e308, float("nan"), "\N{BELL}"])
 def test_a_member_of_a_wrong_kind_breaks_nothing(name: str, wrong: object) -> None:
-    found = decode(json.dumps(members() | {name: wrong}), issued_for=ISSUED_FOR)
-    assert found is None or isinstance(found, Saved)
+    found = decode_tokens(json.dumps(members() | {name: wrong}), issued_for=ISSUED_FOR)
+    assert found is None or isinstance(found, SavedTokens)
 
 
 @pytest.mark.parametrize(
@@ -92,14 +94,14 @@ def test_a_member_of_a_wrong_kind_breaks_nothing(name: str, wrong: object) -> No
 def test_a_missing_member_is_damage(name: str) -> None:
     found = members()
     del found[name]
-    assert decode(json.dumps(found), issued_for=ISSUED_FOR) is None
+    assert decode_tokens(json.dumps(found), issued_for=ISSUED_FOR) is None
 
 
 def test_optional_members_may_be_missing() -> None:
     found = members()
     for name in ("refresh_token", "scope", "requested_scope"):
         del found[name]
-    saved = decode(json.dumps(found), issued_for=ISSUED_FOR)
+    saved = decode_tokens(json.dumps(found), issued_for=ISSUED_FOR)
     assert saved is not None
     assert (saved.tokens.refresh_token, saved.tokens.scope) == (None, ())
 
@@ -108,7 +110,7 @@ def test_optional_members_may_be_missing() -> None:
     "damaged", ["", "{", "null", "[]", "7", '"x"', "[" * 100_000, "{}", "\x00"]
 )
 def test_damaged_text_is_none(damaged: str) -> None:
-    assert decode(damaged, issued_for=ISSUED_FOR) is None
+    assert decode_tokens(damaged, issued_for=ISSUED_FOR) is None
 
 
 any_json = st.recursive(
@@ -118,7 +120,7 @@ any_json = st.recursive(
 
 @given(st.text() | any_json.map(json.dumps))
 def test_no_text_breaks_it(text: str) -> None:
-    assert decode(text, issued_for=ISSUED_FOR) is None
+    assert decode_tokens(text, issued_for=ISSUED_FOR) is None
 
 
 def test_tokens_are_not_in_the_words_for_debugging() -> None:

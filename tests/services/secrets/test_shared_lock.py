@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from desktop.oauth.clock import SystemClock
-from desktop.services.model.errors import RenewalSlow
+from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.secrets.shared_lock import shared_lock
 from tests.services.harness import HurriedClock
 
@@ -80,7 +80,7 @@ async def test_a_program_that_died_holds_nothing(tmp_path: Path) -> None:
 
 
 async def test_nobody_waits_for_ever(tmp_path: Path) -> None:
-    with another_program(tmp_path), pytest.raises(RenewalSlow):
+    with another_program(tmp_path), pytest.raises(RenewalTimedOut):
         async with shared_lock(tmp_path, KEY, clock=HurriedClock()):
             pass
 
@@ -113,8 +113,8 @@ async def test_a_lock_that_cannot_be_opened_just_now_is_not_gone_without(
     def exhausted(*_: object) -> bool:
         raise OSError(errno.EMFILE, "too many open files")
 
-    monkeypatch.setattr("desktop.services.secrets.shared_lock._is_mine", exhausted)
-    with pytest.raises(RenewalSlow):
+    monkeypatch.setattr("desktop.services.secrets.shared_lock._try_acquire", exhausted)
+    with pytest.raises(RenewalTimedOut):
         await hold(tmp_path)
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from desktop.services.secrets.keystore import KeyringFault, KeyringSilent, VaultKeystore
+from desktop.services.secrets.keystore import KeyringFault, KeyringTimedOut, VaultKeystore
 from desktop.services.system.worker import Worker
 from tests.services.secrets.vaults import PlainModel
 
@@ -38,7 +38,7 @@ async def test_a_keyring_that_waits_for_its_password_is_silent() -> None:
     vault = Prompting()
     keystore = VaultKeystore(lambda: vault, patience=0.02)
     for operation in (keystore.load("x"), keystore.save("x", "y"), keystore.delete("x")):
-        with pytest.raises(KeyringSilent):
+        with pytest.raises(KeyringTimedOut):
             await operation
     vault.unlocked.set()
 
@@ -60,7 +60,7 @@ async def test_opening_the_keyring_is_within_the_patience_too() -> None:
         assert opened.wait(10)
         return PlainModel()
 
-    with pytest.raises(KeyringSilent):
+    with pytest.raises(KeyringTimedOut):
         await VaultKeystore(open_slowly, patience=0.02).load("x")
     opened.set()
 
@@ -83,9 +83,9 @@ async def test_a_late_unlock_does_not_let_an_older_save_overwrite_a_newer_one() 
     keystore = VaultKeystore(lambda: vault, patience=0.5)
     older = asyncio.ensure_future(keystore.save("x", "older"))
     await asked(vault)
-    with pytest.raises(KeyringSilent):
+    with pytest.raises(KeyringTimedOut):
         await older
-    keystore._patience = 10
+    keystore._timeout = 10
     newer = asyncio.ensure_future(keystore.save("x", "newer"))
     await asyncio.sleep(0)
     vault.unlocked.set()
@@ -100,8 +100,8 @@ async def test_a_save_that_was_said_to_have_failed_is_taken_back() -> None:
     first = asyncio.ensure_future(keystore.save("x", "first"))
     await asked(vault)
     first.cancel()
-    keystore._patience = 0.02
-    with pytest.raises(KeyringSilent):
+    keystore._timeout = 0.02
+    with pytest.raises(KeyringTimedOut):
         await keystore.save("x", "second")
     vault.unlocked.set()
     # The loop has no turn before the thread has done all that it will do.

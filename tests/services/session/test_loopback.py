@@ -6,18 +6,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from desktop.services.model.errors import NoWayBack
+from desktop.services.model.errors import RedirectUriUnavailable
 from desktop.services.session import loopback as module
-from desktop.services.session.loopback import Loopback, listening
+from desktop.services.session.loopback import LoopbackServer, listen
 
 ANSWER = "code=the-code-SECRET&state=the-state-SECRET"
 
 
-def port_of(loopback: Loopback) -> int:
+def port_of(loopback: LoopbackServer) -> int:
     return urlsplit(loopback.redirect_uri).port or 0
 
 
-async def send(loopback: Loopback, request: str, *, host: str = "127.0.0.1") -> str:
+async def send(loopback: LoopbackServer, request: str, *, host: str = "127.0.0.1") -> str:
     """What comes back for these bytes; empty where the connection is closed without a word."""
     reader, writer = await asyncio.open_connection(host, port_of(loopback))
     writer.write(request.encode())
@@ -29,7 +29,7 @@ async def send(loopback: Loopback, request: str, *, host: str = "127.0.0.1") -> 
         writer.close()
 
 
-def get(loopback: Loopback, target: str, *, host: str = "", method: str = "GET") -> str:
+def get(loopback: LoopbackServer, target: str, *, host: str = "", method: str = "GET") -> str:
     host = host or urlsplit(loopback.redirect_uri).netloc
     return f"{method} {target} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\n\r\n"
 
@@ -39,9 +39,11 @@ def accepts(query: str) -> bool:
 
 
 @asynccontextmanager
-async def waiting(redirect_uri: str = "") -> AsyncIterator[tuple[Loopback, asyncio.Task[None]]]:
-    async with listening(redirect_uri) as loopback:
-        task = asyncio.ensure_future(loopback.answer(accepts))
+async def waiting(
+    redirect_uri: str = "",
+) -> AsyncIterator[tuple[LoopbackServer, asyncio.Task[None]]]:
+    async with listen(redirect_uri) as loopback:
+        task = asyncio.ensure_future(loopback.wait_for_answer(accepts))
         await asyncio.sleep(0)
         yield loopback, task
         task.cancel()
@@ -134,12 +136,14 @@ async def test_a_request_that_is_too_long_is_cut_off() -> None:
 
 
 async def test_whoever_says_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PATIENCE", 0.01)
+    monkeypatch.setattr(module, "_REQUEST_TIMEOUT", 0.01)
     async with waiting() as (loopback, _):
         assert await send(loopback, "GET /callback HTTP/1.1\r\n") == ""
 
 
-async def idle_beside(loopback: Loopback) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def idle_beside(
+    loopback: LoopbackServer,
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Connect, and say nothing."""
     before = len(loopback._tasks)
     reader, writer = await asyncio.open_connection("127.0.0.1", port_of(loopback))
@@ -152,7 +156,7 @@ async def idle_beside(loopback: Loopback) -> tuple[asyncio.StreamReader, asyncio
 async def test_whoever_holds_all_connections_keeps_no_browser_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "_MOST_AT_ONCE", 2)
+    monkeypatch.setattr(module, "_MAX_CONNECTIONS", 2)
     async with waiting() as (loopback, task):
         (oldest, first), (other, second) = await idle_beside(loopback), await idle_beside(loopback)
         page = await send(loopback, get(loopback, f"/callback?{ANSWER}"))
@@ -182,10 +186,10 @@ async def test_an_answer_counts_that_is_sent_away_while_it_is_given_its_page(
 
 
 async def test_what_comes_before_anybody_waits_or_after_the_answer_is_not_heard() -> None:
-    async with listening() as loopback:
+    async with listen() as loopback:
         request = get(loopback, f"/callback?{ANSWER}")
         assert (await send(loopback, request)).startswith("HTTP/1.1 400 ")
-        task = asyncio.ensure_future(loopback.answer(accepts))
+        task = asyncio.ensure_future(loopback.wait_for_answer(accepts))
         await asyncio.sleep(0)
         assert (await send(loopback, request)).startswith("HTTP/1.1 200 ")
         later = get(loopback, "/callback?code=other&state=the-state-SECRET")
@@ -250,14 +254,14 @@ async def test_the_other_family_of_addresses_works_as_well(redirect_uri: str) ->
 
 
 async def test_localhost_works_without_the_other_family(monkeypatch: pytest.MonkeyPatch) -> None:
-    real: Callable[..., socket.socket] = module._socket
+    real: Callable[..., socket.socket] = module._open_socket
 
     def only_ipv4(family: socket.AddressFamily, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             raise OSError
         return real(family, port)
 
-    monkeypatch.setattr(module, "_socket", only_ipv4)
+    monkeypatch.setattr(module, "_open_socket", only_ipv4)
     async with waiting("http://localhost/callback") as (loopback, task):
         await send(loopback, get(loopback, f"/callback?{ANSWER}"))
         await task
@@ -269,16 +273,16 @@ async def test_localhost_is_not_shared_with_who_has_its_other_address() -> None:
         squatter.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         squatter.bind(("::1", 0))
         squatter.listen()
-        with pytest.raises(NoWayBack):
-            async with listening(f"http://localhost:{squatter.getsockname()[1]}/callback"):
+        with pytest.raises(RedirectUriUnavailable):
+            async with listen(f"http://localhost:{squatter.getsockname()[1]}/callback"):
                 pass
 
 
 def test_the_usual_port_need_not_be_named() -> None:
-    loopback = Loopback("http://127.0.0.1:80/callback")
+    loopback = LoopbackServer("http://127.0.0.1:80/callback")
     head = b"GET /callback HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     loopback._accepts = lambda _: True
-    assert loopback._judge(head) == ("200 OK", "")
+    assert loopback._evaluate(head) == ("200 OK", "")
 
 
 @pytest.mark.parametrize(
@@ -294,8 +298,8 @@ def test_the_usual_port_need_not_be_named() -> None:
     ],
 )
 async def test_what_is_no_address_of_this_computer_is_told(redirect_uri: str) -> None:
-    with pytest.raises(NoWayBack) as caught:
-        async with listening(redirect_uri):
+    with pytest.raises(RedirectUriUnavailable) as caught:
+        async with listen(redirect_uri):
             pass
     assert caught.value.redirect_uri == redirect_uri
 
@@ -304,6 +308,6 @@ async def test_a_port_that_another_program_has_is_told() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        with pytest.raises(NoWayBack):
-            async with listening(f"http://127.0.0.1:{other.getsockname()[1]}/callback"):
+        with pytest.raises(RedirectUriUnavailable):
+            async with listen(f"http://127.0.0.1:{other.getsockname()[1]}/callback"):
                 pass

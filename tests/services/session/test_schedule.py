@@ -13,7 +13,7 @@ from desktop.oauth.clock import now
 from desktop.oauth.grants.token import TokenSet
 from desktop.services.model.settings import Settings
 from desktop.services.secrets.keystore import KeyringLocked
-from desktop.services.session.schedule import Failures, Use, due_at, one_more
+from desktop.services.session.schedule import Failures, Usage, renewal_due_at, with_failure
 from tests.services.harness import ACCESS_TOKEN, HOST, REFRESH_TOKEN, START, FakeClock
 
 CHANCES = st.floats(0, 1, exclude_max=True)
@@ -36,58 +36,58 @@ def tokens(lifetime: float | None) -> TokenSet:
 def test_a_renewal_falls_due_in_the_last_fifth_of_the_lifetime(
     lifetime: float, chance: float
 ) -> None:
-    due = due_at(tokens(lifetime), chance)
+    due = renewal_due_at(tokens(lifetime), chance)
     assert due is not None
     assert 0.8 * lifetime - 0.001 <= (due - START).total_seconds() < lifetime
 
 
 def test_two_computers_renew_at_different_times() -> None:
-    assert due_at(tokens(600), 0.1) != due_at(tokens(600), 0.9)
+    assert renewal_due_at(tokens(600), 0.1) != renewal_due_at(tokens(600), 0.9)
 
 
 @given(CHANCES)
 def test_an_hour_of_ten_minute_tokens_takes_seven_renewals_at_most(chance: float) -> None:
-    due = due_at(tokens(600), chance)
+    due = renewal_due_at(tokens(600), chance)
     assert due is not None
     assert 3600 / (due - START).total_seconds() < 8
 
 
 @pytest.mark.parametrize("lifetime", [0, 1, 5])
 def test_a_server_whose_tokens_live_no_time_is_not_asked_all_the_time(lifetime: float) -> None:
-    assert due_at(tokens(lifetime), 0) == START + timedelta(seconds=10)
+    assert renewal_due_at(tokens(lifetime), 0) == START + timedelta(seconds=10)
 
 
 def test_what_never_expires_never_falls_due() -> None:
-    assert due_at(tokens(None), 0.5) is None
+    assert renewal_due_at(tokens(None), 0.5) is None
 
 
 # Use
 
 
 def test_nobody_uses_a_token_at_first() -> None:
-    assert Use().left(FakeClock()) == 0
+    assert Usage().seconds_left(FakeClock()) == 0
 
 
-@pytest.mark.parametrize("use", [Use(in_sight=True), Use(Settings(keep_fresh=True))])
-def test_in_sight_or_by_setting_it_is_in_use_without_end(use: Use) -> None:
-    assert use.left(FakeClock()) == math.inf
+@pytest.mark.parametrize("use", [Usage(in_sight=True), Usage(Settings(keep_fresh=True))])
+def test_in_sight_or_by_setting_it_is_in_use_without_end(use: Usage) -> None:
+    assert use.seconds_left(FakeClock()) == math.inf
 
 
 def test_a_copy_counts_as_use_for_as_long_as_is_set() -> None:
     clock = FakeClock()
-    use = Use(Settings(in_use_minutes=2), used=now(clock))
-    assert use.left(clock) == 120
+    use = Usage(Settings(in_use_minutes=2), last_used=now(clock))
+    assert use.seconds_left(clock) == 120
     clock.elapsed = 119
-    assert use.left(clock) == 1
+    assert use.seconds_left(clock) == 1
     clock.elapsed = 500
-    assert use.left(clock) == 0
+    assert use.seconds_left(clock) == 0
 
 
 def test_a_copy_before_the_computer_slept_is_no_use_any_more() -> None:
     clock = FakeClock()
-    use = Use(Settings(in_use_minutes=15), used=now(clock))
+    use = Usage(Settings(in_use_minutes=15), last_used=now(clock))
     clock.set_wall_clock(3600)
-    assert use.left(clock) == 0
+    assert use.seconds_left(clock) == 0
 
 
 # Failures
@@ -98,7 +98,7 @@ UNREACHABLE = errors.TransportFailure(HOST)
 def failed(*found: Exception, chance: float = 0.5, clock: FakeClock | None = None) -> Failures:
     failures = Failures()
     for error in found:
-        failures = one_more(failures, error, at=now(clock or FakeClock()), chance=chance)
+        failures = with_failure(failures, error, at=now(clock or FakeClock()), chance=chance)
     return failures
 
 
@@ -115,31 +115,34 @@ def test_pauses_differ_between_computers_by_half(chance: float) -> None:
 
 
 def test_without_a_failure_there_is_nothing_to_wait_for() -> None:
-    assert Failures().left(FakeClock()) == 0
+    assert Failures().seconds_to_retry(FakeClock()) == 0
     assert Failures().next_at is None
 
 
 def test_what_the_server_demands_binds_people_too() -> None:
     clock = FakeClock()
     failures = failed(errors.Throttled(HOST, retry_after=3172.0), clock=clock)
-    assert failures.left(clock) == failures.left_for_person(clock) == 3172
+    assert failures.seconds_to_retry(clock) == failures.seconds_to_manual_retry(clock) == 3172
     assert failures.next_at == START + timedelta(seconds=3172)
-    assert failures.woken().left(clock) == 3172
+    assert failures.without_pause().seconds_to_retry(clock) == 3172
     clock.elapsed = 3172
-    assert failures.left_for_person(clock) == 0
+    assert failures.seconds_to_manual_retry(clock) == 0
 
 
 def test_nobody_is_locked_out_for_longer_than_the_quota_lasts() -> None:
-    assert failed(errors.ServerFault(HOST, retry_after=1e9)).left_for_person(FakeClock()) == 3600
+    assert (
+        failed(errors.ServerFault(HOST, retry_after=1e9)).seconds_to_manual_retry(FakeClock())
+        == 3600
+    )
 
 
 def test_a_person_need_not_wait_for_a_pause_of_our_own() -> None:
     clock = FakeClock()
     failures = failed(UNREACHABLE, clock=clock)
-    assert failures.left(clock) > 0
-    assert failures.left_for_person(clock) == 0
-    assert failures.woken().left(clock) == 0
-    assert failures.woken().error is UNREACHABLE
+    assert failures.seconds_to_retry(clock) > 0
+    assert failures.seconds_to_manual_retry(clock) == 0
+    assert failures.without_pause().seconds_to_retry(clock) == 0
+    assert failures.without_pause().error is UNREACHABLE
 
 
 REFUSALS = [
@@ -154,8 +157,8 @@ REFUSALS = [
 @pytest.mark.parametrize("error", REFUSALS, ids=repr)
 def test_a_refusal_waits_for_a_person(error: Exception) -> None:
     failures = failed(error)
-    assert failures.left(FakeClock()) == math.inf
-    assert failures.left_for_person(FakeClock()) == 0
+    assert failures.seconds_to_retry(FakeClock()) == math.inf
+    assert failures.seconds_to_manual_retry(FakeClock()) == 0
     assert failures.next_at is None
 
 
@@ -171,11 +174,11 @@ def test_a_refusal_waits_for_a_person(error: Exception) -> None:
     ids=repr,
 )
 def test_what_may_pass_is_tried_again(error: Exception) -> None:
-    assert 0 < failed(error).left(FakeClock()) < math.inf
+    assert 0 < failed(error).seconds_to_retry(FakeClock()) < math.inf
 
 
 def test_time_that_passed_asleep_counts_for_a_pause() -> None:
     clock = FakeClock()
     failures = failed(UNREACHABLE, clock=clock)
     clock.set_wall_clock(60)
-    assert failures.left(clock) == 0
+    assert failures.seconds_to_retry(clock) == 0

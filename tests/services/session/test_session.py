@@ -10,8 +10,8 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.oauth.grants.token import TokenSet
-from desktop.services.model.errors import ClientPasswordMissing
-from desktop.services.model.profile import Profile, client_password_key
+from desktop.services.model.errors import ClientSecretMissing
+from desktop.services.model.profile import Profile, client_secret_key
 from desktop.services.model.states import (
     AwaitingApproval,
     Failed,
@@ -30,30 +30,30 @@ from tests.services.harness import (
     START,
     TOKENS,
     HurriedClock,
-    World,
-    bound,
+    SessionHarness,
+    saved_client_secret,
     settle,
 )
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    made = World()
+async def world() -> AsyncIterator[SessionHarness]:
+    made = SessionHarness()
     yield made
     await made.close()
     assert made.server.open == 0
     assert not made.crashes
 
 
-async def test_it_begins_with_opening(world: World) -> None:
+async def test_it_begins_with_opening(world: SessionHarness) -> None:
     assert world.state == Requesting(opening=True)
     assert world.states == []
 
 
-async def test_a_whole_sign_in_goes_through_its_states(world: World) -> None:
+async def test_a_whole_sign_in_goes_through_its_states(world: SessionHarness) -> None:
     world.session.open()
     await settle()
-    assert world.kinds == ["Requesting", "AwaitingApproval"]
+    assert world.state_names == ["Requesting", "AwaitingApproval"]
     assert world.states[:2] == [Requesting(opening=True), Requesting()]
     waiting = world.state
     assert waiting == AwaitingApproval(
@@ -65,13 +65,16 @@ async def test_a_whole_sign_in_goes_through_its_states(world: World) -> None:
         requested_at=START,
         lifetime=600,
         expires_at=START + timedelta(seconds=600),
-        asked=0,
-        asked_at=None,
+        poll_count=0,
+        last_poll_at=None,
         next_at=START + timedelta(seconds=5),
     )
     await world.clock.advance(5)
     world.expect(AwaitingApproval)
-    assert (world.expect(AwaitingApproval).asked, world.expect(AwaitingApproval).asked_at) == (
+    assert (
+        world.expect(AwaitingApproval).poll_count,
+        world.expect(AwaitingApproval).last_poll_at,
+    ) == (
         1,
         START + timedelta(seconds=5),
     )
@@ -95,8 +98,8 @@ async def test_a_whole_sign_in_goes_through_its_states(world: World) -> None:
     ]
 
 
-async def test_the_next_run_shows_the_stored_token_at_once(world: World) -> None:
-    await world.signed_in()
+async def test_the_next_run_shows_the_stored_token_at_once(world: SessionHarness) -> None:
+    await world.sign_in()
     signed_in = world.state
     world.states.clear()
     asked = len(world.server.requests)
@@ -109,8 +112,10 @@ async def test_the_next_run_shows_the_stored_token_at_once(world: World) -> None
     assert len(world.clients) == 1, "and without loading what requests need"
 
 
-async def test_an_expired_stored_token_is_shown_as_such_and_cannot_be_used(world: World) -> None:
-    await world.signed_in()
+async def test_an_expired_stored_token_is_shown_as_such_and_cannot_be_used(
+    world: SessionHarness,
+) -> None:
+    await world.sign_in()
     await world.clock.advance(600)
     session = world.new_session()
     session.open()
@@ -137,9 +142,9 @@ async def test_an_expired_stored_token_is_shown_as_such_and_cannot_be_used(world
     ],
 )
 async def test_a_stored_token_of_another_server_or_client_is_ignored(
-    world: World, other: object
+    world: SessionHarness, other: object
 ) -> None:
-    await world.signed_in()
+    await world.sign_in()
     session = world.new_session(other)  # type: ignore[arg-type]
     session.open()
     await settle()
@@ -147,14 +152,14 @@ async def test_a_stored_token_of_another_server_or_client_is_ignored(
     assert not isinstance(world.state, SignedIn)
 
 
-async def test_a_damaged_stored_token_is_ignored(world: World) -> None:
+async def test_a_damaged_stored_token_is_ignored(world: SessionHarness) -> None:
     await world.keyring.save("northwind", "{")
     world.session.open()
     await settle()
     world.expect(AwaitingApproval)
 
 
-async def test_both_endpoints_in_the_profile_need_no_discovery(world: World) -> None:
+async def test_both_endpoints_in_the_profile_need_no_discovery(world: SessionHarness) -> None:
     world.new_session(
         replace(
             PROFILE,
@@ -162,23 +167,23 @@ async def test_both_endpoints_in_the_profile_need_no_discovery(world: World) -> 
             token_endpoint=f"https://{HOST}/token",
         )
     )
-    await world.waiting()
+    await world.start_sign_in()
     assert world.server.requests[0][0] == "/device"
 
 
-async def test_the_servers_description_is_fetched_once(world: World) -> None:
-    await world.waiting()
+async def test_the_servers_description_is_fetched_once(world: SessionHarness) -> None:
+    await world.start_sign_in()
     await world.clock.advance(6)
     world.session.new_code()
     await settle()
-    assert world.server.asked("/.well-known/oauth-authorization-server") == 1
-    assert world.server.asked("/device") == 2
+    assert world.server.count_requests("/.well-known/oauth-authorization-server") == 1
+    assert world.server.count_requests("/device") == 2
     assert len(world.clients) == 1
 
 
-async def test_further_parameters_of_the_profile_are_sent(world: World) -> None:
+async def test_further_parameters_of_the_profile_are_sent(world: SessionHarness) -> None:
     world.new_session(replace(PROFILE, extra_parameters={"audience": "everyone"}))
-    await world.waiting()
+    await world.start_sign_in()
     assert world.server.requests[-1][1]["audience"] == "everyone"
 
 
@@ -191,7 +196,7 @@ async def test_further_parameters_of_the_profile_are_sent(world: World) -> None:
     ],
 )
 async def test_a_link_to_a_host_that_the_profile_does_not_name_is_marked(
-    world: World, link: str, *, known: bool
+    world: SessionHarness, link: str, *, known: bool
 ) -> None:
     world.new_session(replace(PROFILE, verification_hosts=("Approve.Example",)))
     world.server.device_answer = {
@@ -200,7 +205,7 @@ async def test_a_link_to_a_host_that_the_profile_does_not_name_is_marked(
         "verification_uri": link,
         "expires_in": 600,
     }
-    await world.waiting()
+    await world.start_sign_in()
     world.expect(AwaitingApproval)
     assert world.expect(AwaitingApproval).host_is_known is known
 
@@ -208,16 +213,16 @@ async def test_a_link_to_a_host_that_the_profile_does_not_name_is_marked(
 # The token
 
 
-async def test_the_token_is_given_only_while_it_is_valid(world: World) -> None:
+async def test_the_token_is_given_only_while_it_is_valid(world: SessionHarness) -> None:
     assert world.session.access_token() is None
-    await world.signed_in()
+    await world.sign_in()
     await world.clock.advance(598)
     assert world.session.access_token() == ACCESS_TOKEN
     await world.clock.advance(1)
     assert world.session.access_token() is None
 
 
-async def test_a_token_that_never_expires_is_given_always(world: World) -> None:
+async def test_a_token_that_never_expires_is_given_always(world: SessionHarness) -> None:
     world.server.answers = [{"access_token": ACCESS_TOKEN}]
     world.session.sign_in()
     await world.clock.advance(1000)
@@ -227,9 +232,9 @@ async def test_a_token_that_never_expires_is_given_always(world: World) -> None:
 # Trouble
 
 
-async def test_trouble_on_the_way_is_shown_and_passes(world: World) -> None:
+async def test_trouble_on_the_way_is_shown_and_passes(world: SessionHarness) -> None:
     world.server.answers = [httpx.ConnectError("reset"), PENDING, TOKENS]
-    await world.waiting()
+    await world.start_sign_in()
     await world.clock.advance(5)
     world.expect(AwaitingApproval)
     assert isinstance(world.expect(AwaitingApproval).trouble, errors.TransportFailure)
@@ -249,10 +254,10 @@ async def test_trouble_on_the_way_is_shown_and_passes(world: World) -> None:
     ],
 )
 async def test_a_final_answer_fails_with_the_code_that_was_shown(
-    world: World, answer: dict[str, str], kind: type[Exception]
+    world: SessionHarness, answer: dict[str, str], kind: type[Exception]
 ) -> None:
     world.server.answers = [answer]
-    await world.waiting()
+    await world.start_sign_in()
     await world.clock.advance(5)
     world.expect(Failed)
     assert type(world.expect(Failed).error) is kind
@@ -260,19 +265,19 @@ async def test_a_final_answer_fails_with_the_code_that_was_shown(
 
 
 async def test_an_approval_before_any_code_was_shown_is_taken_too(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def at_once(ask: Callable[[], Awaitable[TokenSet]], *_: object, **__: object) -> TokenSet:
         return await ask()
 
     monkeypatch.setattr("desktop.services.session.device_sign_in.poll", at_once)
     world.server.answers = [TOKENS]
-    await world.waiting()
-    assert world.kinds == ["Requesting", "SignedIn"]
+    await world.start_sign_in()
+    assert world.state_names == ["Requesting", "SignedIn"]
 
 
-async def test_a_code_that_nobody_approves_expires_by_our_own_clock(world: World) -> None:
-    await world.waiting()
+async def test_a_code_that_nobody_approves_expires_by_our_own_clock(world: SessionHarness) -> None:
+    await world.start_sign_in()
     await world.clock.advance(601)
     world.expect(Failed)
     assert type(world.expect(Failed).error) is errors.CodeExpired
@@ -281,9 +286,9 @@ async def test_a_code_that_nobody_approves_expires_by_our_own_clock(world: World
     assert len(world.server.requests) == requests, "and nobody goes on asking"
 
 
-async def test_a_server_that_cannot_be_reached_fails_without_a_code(world: World) -> None:
+async def test_a_server_that_cannot_be_reached_fails_without_a_code(world: SessionHarness) -> None:
     world.server.device_answer = httpx.ConnectError("refused")
-    await world.waiting()
+    await world.start_sign_in()
     world.expect(Failed)
     assert isinstance(world.expect(Failed).error, errors.TransportFailure)
     assert world.expect(Failed).user_code == ""
@@ -294,46 +299,48 @@ async def test_a_server_that_cannot_be_reached_fails_without_a_code(world: World
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
 async def test_a_client_without_its_password_fails_and_works_once_it_is_stored(
-    world: World, method: str
+    world: SessionHarness, method: str
 ) -> None:
     profile = replace(PROFILE, client_authentication=method)
     session = world.new_session(profile)
     session.open()
     await settle()
     world.expect(Failed)
-    assert isinstance(world.expect(Failed).error, ClientPasswordMissing)
-    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
+    assert isinstance(world.expect(Failed).error, ClientSecretMissing)
+    await world.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
     session.retry()
     await settle()
     world.expect(AwaitingApproval)
 
 
-async def test_a_corrected_password_is_used_by_the_next_try(world: World) -> None:
+async def test_a_corrected_password_is_used_by_the_next_try(world: SessionHarness) -> None:
     profile = replace(PROFILE, client_authentication="client_secret_post")
-    await world.keyring.save(client_password_key(profile), bound("wrong", profile))
+    await world.keyring.save(client_secret_key(profile), saved_client_secret("wrong", profile))
     session = world.new_session(profile)
     world.server.device_answer = {"error": "invalid_client"}
     session.sign_in()
     await settle()
     world.expect(Failed)
-    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
+    await world.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
     world.server.device_answer = None
     session.retry()
     await settle()
     assert world.server.requests[-1][1]["client_secret"] == PASSWORD
 
 
-async def test_without_a_password_a_client_of_unknown_kind_is_public(world: World) -> None:
+async def test_without_a_password_a_client_of_unknown_kind_is_public(world: SessionHarness) -> None:
     world.new_session(replace(PROFILE, client_authentication="auto"))
-    await world.waiting()
+    await world.start_sign_in()
     world.expect(AwaitingApproval)
     assert "client_secret" not in world.server.requests[-1][1]
     assert world.server.authorizations[-1] == ""
 
 
-async def test_how_the_client_proves_itself_is_remembered_with_the_tokens(world: World) -> None:
+async def test_how_the_client_proves_itself_is_remembered_with_the_tokens(
+    world: SessionHarness,
+) -> None:
     profile = replace(PROFILE, client_authentication="auto")
-    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
+    await world.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
     world.new_session(profile)
     world.server.device_answer = {"error": "invalid_client"}
     world.session.sign_in()
@@ -341,7 +348,7 @@ async def test_how_the_client_proves_itself_is_remembered_with_the_tokens(world:
     forms = [form for path, form in world.server.requests if path == "/device"]
     assert ["client_secret" in form for form in forms] == [False, True], "basic, then in the body"
     world.server.device_answer = None
-    await world.signed_in()
+    await world.sign_in()
     first = world.session._provider.known_methods
     session = world.new_session(profile)
     session.open()
@@ -366,9 +373,9 @@ def texts_in(value: object) -> list[str]:
     return [repr(value)]
 
 
-async def test_no_state_of_a_sign_in_holds_a_secret(world: World) -> None:
+async def test_no_state_of_a_sign_in_holds_a_secret(world: SessionHarness) -> None:
     profile = replace(PROFILE, client_authentication="client_secret_post")
-    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
+    await world.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
     world.new_session(profile)
     world.keyring.errors["save"] = KeyringLocked("locked")
     world.server.answers = [
@@ -382,7 +389,7 @@ async def test_no_state_of_a_sign_in_holds_a_secret(world: World) -> None:
     world.session.open()
     await world.clock.advance(200)
     world.expect(SignedIn)
-    assert isinstance(world.expect(SignedIn).not_saved, KeyringLocked)
+    assert isinstance(world.expect(SignedIn).save_error, KeyringLocked)
     world.server.answers = [{"error": "invalid_grant", "error_description": "no"}]
     world.session.sign_in()
     await world.clock.advance(10)
@@ -396,7 +403,7 @@ async def test_no_state_of_a_sign_in_holds_a_secret(world: World) -> None:
 
 
 async def test_an_unexpected_error_is_reported_and_shown() -> None:
-    world = World(clock=HurriedClock())
+    world = SessionHarness(clock=HurriedClock())
     world.server.answers = [ZeroDivisionError("unheard of")]
     world.session.sign_in()
     await settle()
@@ -413,7 +420,7 @@ async def test_an_unexpected_error_is_reported_and_shown() -> None:
 
 
 async def test_an_error_in_what_was_given_up_is_reported_but_not_shown() -> None:
-    world = World()
+    world = SessionHarness()
 
     async def broken_end(_profile: Profile, /, **_given: object) -> httpx.AsyncClient:
         try:
@@ -422,8 +429,8 @@ async def test_an_error_in_what_was_given_up_is_reported_but_not_shown() -> None
             raise ZeroDivisionError("while leaving")
 
     provider = world.session._provider
-    provider._world = replace(provider._world, open_http=broken_end)
-    await world.waiting()
+    provider._environment = replace(provider._environment, open_http=broken_end)
+    await world.start_sign_in()
     world.session.cancel()
     await settle()
     assert world.state == SignedOut()
@@ -431,14 +438,14 @@ async def test_an_error_in_what_was_given_up_is_reported_but_not_shown() -> None
 
 
 async def test_an_observer_that_breaks_does_not_end_the_program() -> None:
-    world = World()
+    world = SessionHarness()
 
     def break_down(state: object) -> None:
         if isinstance(state, AwaitingApproval):
             raise RuntimeError("cannot draw")  # noqa: TRY004 - any error at all
 
     world.watch = break_down
-    await world.waiting()
+    await world.start_sign_in()
     world.expect(Failed)
     assert len(world.crashes) == 1
     assert world.server.open == 0
@@ -446,19 +453,21 @@ async def test_an_observer_that_breaks_does_not_end_the_program() -> None:
 
 
 async def test_a_password_does_not_go_to_another_server_than_it_was_stored_for(
-    world: World,
+    world: SessionHarness,
 ) -> None:
     profile = replace(PROFILE, client_authentication="client_secret_basic")
-    await world.keyring.save(client_password_key(profile), bound(PASSWORD, profile))
+    await world.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
     world.new_session(replace(profile, issuer="https://evil.example"))
     world.session.open()
     await settle()
-    assert isinstance(world.expect(Failed).error, ClientPasswordMissing)
+    assert isinstance(world.expect(Failed).error, ClientSecretMissing)
     assert not [request for request in world.server.requests if PASSWORD in str(request)]
 
 
-async def test_cancelling_a_renewed_sign_in_keeps_the_expired_token_in_sight(world: World) -> None:
-    await world.signed_in()
+async def test_cancelling_a_renewed_sign_in_keeps_the_expired_token_in_sight(
+    world: SessionHarness,
+) -> None:
+    await world.sign_in()
     await world.clock.advance(601)
     world.session.sign_in()
     await settle()
@@ -468,20 +477,20 @@ async def test_cancelling_a_renewed_sign_in_keeps_the_expired_token_in_sight(wor
     assert world.session.access_token() is None
 
 
-async def test_the_token_is_not_handed_out_while_it_is_being_removed(world: World) -> None:
-    await world.signed_in()
+async def test_the_token_is_not_handed_out_while_it_is_being_removed(world: SessionHarness) -> None:
+    await world.sign_in()
     gate = world.keyring.gates["delete"] = asyncio.Event()
     world.session.sign_out()
     await settle()
-    assert world.expect(SignedIn).leaving
+    assert world.expect(SignedIn).signing_out
     assert world.session.access_token() is None
     gate.set()
     await settle()
     world.expect(SignedOut)
 
 
-async def test_closing_waits_until_the_token_is_removed(world: World) -> None:
-    await world.signed_in()
+async def test_closing_waits_until_the_token_is_removed(world: SessionHarness) -> None:
+    await world.sign_in()
     gate = world.keyring.gates["delete"] = asyncio.Event()
     world.session.sign_out()
     await settle()
@@ -490,4 +499,4 @@ async def test_closing_waits_until_the_token_is_removed(world: World) -> None:
     assert not closing.done()
     gate.set()
     await closing
-    assert world.keyring.kept == {}
+    assert world.keyring.entries == {}

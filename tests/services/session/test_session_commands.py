@@ -8,8 +8,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from desktop.services.model.errors import NotSignedOut
-from desktop.services.model.profile import client_password_key, tokens_key
+from desktop.services.model.errors import SignOutFailed
+from desktop.services.model.profile import client_secret_key, tokens_key
 from desktop.services.model.states import (
     NEW_CODE_PAUSE,
     AwaitingApproval,
@@ -22,7 +22,7 @@ from desktop.services.secrets.keystore import (
     KeyringFault,
     KeyringLocked,
     KeyringMissing,
-    KeyringSilent,
+    KeyringTimedOut,
     KeystoreError,
     VaultKeystore,
 )
@@ -35,16 +35,16 @@ from tests.services.harness import (
     PROFILE,
     TOKENS,
     HurriedClock,
-    World,
-    bound,
+    SessionHarness,
+    saved_client_secret,
     settle,
 )
 from tests.services.secrets.vaults import WindowsModel
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    made = World()
+async def world() -> AsyncIterator[SessionHarness]:
+    made = SessionHarness()
     yield made
     await made.close()
     assert made.server.open == 0
@@ -58,22 +58,22 @@ def nothing_runs() -> bool:
 # Cancelling
 
 
-STAGES: dict[str, Callable[[World], object]] = {
+STAGES: dict[str, Callable[[SessionHarness], object]] = {
     "opening the keyring": lambda w: w.keyring.gates.update(load=asyncio.Event()),
-    "opening the client": lambda w: setattr(w, "opened", asyncio.Event()),
-    "discovering": lambda w: w.server.close("/.well-known/oauth-authorization-server"),
-    "asking for a code": lambda w: w.server.close("/device"),
+    "opening the client": lambda w: setattr(w, "http_gate", asyncio.Event()),
+    "discovering": lambda w: w.server.hold_requests("/.well-known/oauth-authorization-server"),
+    "asking for a code": lambda w: w.server.hold_requests("/device"),
     "waiting between questions": lambda _: None,
-    "asking for a token": lambda w: w.server.close("/token"),
+    "asking for a token": lambda w: w.server.hold_requests("/token"),
 }
 
 
 @pytest.mark.parametrize("stage", STAGES)
-async def test_cancel_leaves_no_request_and_no_task(world: World, stage: str) -> None:
+async def test_cancel_leaves_no_request_and_no_task(world: SessionHarness, stage: str) -> None:
     STAGES[stage](world)
     world.session.open()
     await world.clock.advance(5)
-    assert world.kinds[-1] in {"Requesting", "AwaitingApproval"}
+    assert world.state_names[-1] in {"Requesting", "AwaitingApproval"}
     world.session.cancel()
     await settle()
     assert world.state == SignedOut()
@@ -88,13 +88,15 @@ async def test_cancel_leaves_no_request_and_no_task(world: World, stage: str) ->
 async def test_at_every_single_step_a_command_leaves_nothing_behind(
     command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "LAST_WRITE", 0.2)  # which one of the steps waits out
+    monkeypatch.setattr(
+        session_module, "CLOSE_SAVE_TIMEOUT", 0.2
+    )  # which one of the steps waits out
     ends = set()
     for steps in range(1000):
-        world = World(
+        world = SessionHarness(
             replace(PROFILE, client_authentication="client_secret_post"), clock=HurriedClock()
         )
-        world.keyring._values[client_password_key(PROFILE)] = bound(PASSWORD, PROFILE)
+        world.keyring._values[client_secret_key(PROFILE)] = saved_client_secret(PASSWORD, PROFILE)
         world.server.answers = [PENDING, TOKENS]
         world.session.open()
         for _ in range(steps):
@@ -124,9 +126,9 @@ async def test_at_every_single_step_a_command_leaves_nothing_behind(
     assert ends == expected[command]
 
 
-async def test_a_token_that_is_being_saved_is_not_thrown_away(world: World) -> None:
+async def test_a_token_that_is_being_saved_is_not_thrown_away(world: SessionHarness) -> None:
     world.keyring.gates["save"] = asyncio.Event()
-    await world.signed_in()
+    await world.sign_in()
     world.expect(AwaitingApproval)
     assert world.expect(AwaitingApproval).approved
     world.session.cancel()
@@ -138,8 +140,8 @@ async def test_a_token_that_is_being_saved_is_not_thrown_away(world: World) -> N
     assert world.session.access_token() == ACCESS_TOKEN
 
 
-async def test_cancel_does_nothing_where_nothing_is_under_way(world: World) -> None:
-    await world.signed_in()
+async def test_cancel_does_nothing_where_nothing_is_under_way(world: SessionHarness) -> None:
+    await world.sign_in()
     world.session.cancel()
     await settle()
     world.expect(SignedIn)
@@ -151,19 +153,19 @@ async def test_cancel_does_nothing_where_nothing_is_under_way(world: World) -> N
     assert world.state is signed_out
 
 
-async def test_cancel_does_not_take_back_signing_out(world: World) -> None:
-    await world.signed_in()
+async def test_cancel_does_not_take_back_signing_out(world: SessionHarness) -> None:
+    await world.sign_in()
     world.keyring.gates["delete"] = asyncio.Event()
     world.session.sign_out()
     await settle()
     world.session.cancel()
     world.keyring.gates["delete"].set()
     await settle()
-    assert world.keyring.kept == {}
+    assert world.keyring.entries == {}
     world.expect(SignedOut)
 
 
-async def test_cancel_before_anything_has_begun_signs_out(world: World) -> None:
+async def test_cancel_before_anything_has_begun_signs_out(world: SessionHarness) -> None:
     world.session.cancel()
     await settle()
     assert world.state == SignedOut()
@@ -172,8 +174,8 @@ async def test_cancel_before_anything_has_begun_signs_out(world: World) -> None:
 # A new code
 
 
-async def test_a_new_code_replaces_the_old_one(world: World) -> None:
-    await world.waiting()
+async def test_a_new_code_replaces_the_old_one(world: SessionHarness) -> None:
+    await world.start_sign_in()
     await world.clock.advance(6)
     world.session.new_code()
     await settle()
@@ -182,48 +184,50 @@ async def test_a_new_code_replaces_the_old_one(world: World) -> None:
     assert world.expect(AwaitingApproval).requested_at == world.clock.utc()
 
 
-async def test_a_new_code_is_limited_in_its_rate(world: World) -> None:
-    await world.waiting()
+async def test_a_new_code_is_limited_in_its_rate(world: SessionHarness) -> None:
+    await world.start_sign_in()
     for _ in range(int(NEW_CODE_PAUSE)):
         world.session.new_code()
         await settle()
-        assert world.server.asked("/device") == 1
+        assert world.server.count_requests("/device") == 1
         await world.clock.advance(1)
     for _ in range(20):
         world.session.new_code()
         await asyncio.sleep(0)
     await settle()
-    assert world.server.asked("/device") == 2
+    assert world.server.count_requests("/device") == 2
 
 
-async def test_while_a_code_is_asked_for_there_is_no_other_new_code(world: World) -> None:
-    world.server.close("/device")
-    await world.waiting()
+async def test_while_a_code_is_asked_for_there_is_no_other_new_code(world: SessionHarness) -> None:
+    world.server.hold_requests("/device")
+    await world.start_sign_in()
     for _ in range(10):
         world.session.new_code()
         await world.clock.advance(1)
-    assert world.server.asked("/device") == 1
+    assert world.server.count_requests("/device") == 1
 
 
-async def test_the_old_poll_is_gone_before_a_new_code_is_asked_for(world: World) -> None:
-    world.server.close("/token")
-    await world.waiting()
+async def test_the_old_poll_is_gone_before_a_new_code_is_asked_for(world: SessionHarness) -> None:
+    world.server.hold_requests("/token")
+    await world.start_sign_in()
     await world.clock.advance(6)
     assert world.server.open == 1
     world.server.slow_end = asyncio.Event()
     world.session.new_code()
     await settle()
-    assert world.server.asked("/device") == 1, "the old request is still ending"
+    assert world.server.count_requests("/device") == 1, "the old request is still ending"
     world.server.slow_end.set()
     await settle()
-    assert world.server.asked("/device") == 2
+    assert world.server.count_requests("/device") == 2
     assert world.server.most_open == 1
 
 
 @pytest.mark.parametrize("again", ["new_code", "cancel", "sign_in", "sign_out"])
-async def test_even_impatience_does_not_let_two_requests_overlap(world: World, again: str) -> None:
-    world.server.close("/token")
-    await world.waiting()
+async def test_even_impatience_does_not_let_two_requests_overlap(
+    world: SessionHarness, again: str
+) -> None:
+    world.server.hold_requests("/token")
+    await world.start_sign_in()
     await world.clock.advance(6)
     world.server.slow_end = asyncio.Event()
     for _ in range(5):
@@ -231,15 +235,15 @@ async def test_even_impatience_does_not_let_two_requests_overlap(world: World, a
         await settle()
     world.session.sign_in()
     await settle()
-    assert (world.server.open, world.server.asked("/device")) == (1, 1)
+    assert (world.server.open, world.server.count_requests("/device")) == (1, 1)
     world.server.slow_end.set()
     await settle()
-    assert (world.server.most_open, world.server.asked("/device")) == (1, 2)
+    assert (world.server.most_open, world.server.count_requests("/device")) == (1, 2)
 
 
-async def test_closing_waits_for_everything_that_was_given_up(world: World) -> None:
-    world.server.close("/token")
-    await world.waiting()
+async def test_closing_waits_for_everything_that_was_given_up(world: SessionHarness) -> None:
+    world.server.hold_requests("/token")
+    await world.start_sign_in()
     await world.clock.advance(6)
     world.server.slow_end = asyncio.Event()
     world.session.new_code()
@@ -254,9 +258,9 @@ async def test_closing_waits_for_everything_that_was_given_up(world: World) -> N
     assert nothing_runs()
 
 
-async def test_an_expired_code_can_be_replaced_at_once(world: World) -> None:
+async def test_an_expired_code_can_be_replaced_at_once(world: SessionHarness) -> None:
     world.server.answers = [{"error": "expired_token"}]
-    await world.waiting()
+    await world.start_sign_in()
     await world.clock.advance(5)
     world.expect(Failed)
     world.session.new_code()
@@ -269,30 +273,30 @@ async def test_an_expired_code_can_be_replaced_at_once(world: World) -> None:
 
 
 async def test_somebody_back_at_the_window_is_answered_before_the_back_off_ends(
-    world: World,
+    world: SessionHarness,
 ) -> None:
     world.server.answers = [httpx.ConnectError("reset"), httpx.ConnectError("reset"), PENDING]
-    await world.waiting()
+    await world.start_sign_in()
     await world.clock.advance(15)
-    assert world.server.asked("/token") == 2
+    assert world.server.count_requests("/token") == 2
     world.expect(AwaitingApproval)
     assert world.expect(AwaitingApproval).next_at == world.clock.utc() + timedelta(seconds=20)
     await world.clock.advance(6)
-    world.session.ask_now()
+    world.session.poll_now()
     await settle()
-    assert world.server.asked("/token") == 3
+    assert world.server.count_requests("/token") == 3
 
 
-async def test_nobody_asks_faster_than_the_server_allows(world: World) -> None:
-    await world.waiting()
+async def test_nobody_asks_faster_than_the_server_allows(world: SessionHarness) -> None:
+    await world.start_sign_in()
     for _ in range(20):
-        world.session.ask_now()
+        world.session.poll_now()
         await world.clock.advance(1)
-    assert world.server.asked("/token") <= 4
+    assert world.server.count_requests("/token") <= 4
 
 
-async def test_asking_now_does_nothing_where_nothing_is_asked(world: World) -> None:
-    world.session.ask_now()
+async def test_asking_now_does_nothing_where_nothing_is_asked(world: SessionHarness) -> None:
+    world.session.poll_now()
     await settle()
     assert world.states == []
 
@@ -300,7 +304,7 @@ async def test_asking_now_does_nothing_where_nothing_is_asked(world: World) -> N
 # Trying again
 
 
-async def test_trying_again_repeats_opening(world: World) -> None:
+async def test_trying_again_repeats_opening(world: SessionHarness) -> None:
     world.keyring.errors["load"] = KeyringLocked("locked")
     world.session.open()
     await settle()
@@ -313,7 +317,7 @@ async def test_trying_again_repeats_opening(world: World) -> None:
     assert world.states[0] == Requesting(opening=True)
 
 
-async def test_trying_again_repeats_signing_in_and_not_opening(world: World) -> None:
+async def test_trying_again_repeats_signing_in_and_not_opening(world: SessionHarness) -> None:
     world.server.device_answer = {"error": "invalid_scope"}
     world.session.open()
     await settle()
@@ -323,33 +327,33 @@ async def test_trying_again_repeats_signing_in_and_not_opening(world: World) -> 
     world.session.retry()
     await settle()
     assert world.states[0] == Requesting()
-    assert world.keyring.done == ["load"]
+    assert world.keyring.operations == ["load"]
 
 
-async def test_trying_again_repeats_signing_out(world: World) -> None:
-    await world.signed_in()
+async def test_trying_again_repeats_signing_out(world: SessionHarness) -> None:
+    await world.sign_in()
     world.keyring.errors["delete"] = KeyringLocked("locked")
     world.session.sign_out()
     await settle()
     world.expect(Failed)
-    assert world.keyring.kept
+    assert world.keyring.entries
     del world.keyring.errors["delete"]
     world.session.retry()
     await settle()
     assert world.state == SignedOut(
         removed_at=world.clock.utc(), valid_until=world.clock.utc() + timedelta(seconds=599)
     )
-    assert world.keyring.kept == {}
+    assert world.keyring.entries == {}
 
 
 # Signing out
 
 
-async def test_signing_out_removes_the_token_everywhere(world: World) -> None:
-    await world.signed_in()
+async def test_signing_out_removes_the_token_everywhere(world: SessionHarness) -> None:
+    await world.sign_in()
     world.session.sign_out()
     await settle()
-    assert world.keyring.kept == {}
+    assert world.keyring.entries == {}
     assert world.session.access_token() is None
     world.expect(SignedOut)
     assert world.expect(SignedOut).removed_at == world.clock.utc()
@@ -360,24 +364,24 @@ async def test_signing_out_removes_the_token_everywhere(world: World) -> None:
     world.expect(AwaitingApproval)
 
 
-async def test_signing_out_with_an_expired_token_names_no_end(world: World) -> None:
-    await world.signed_in()
+async def test_signing_out_with_an_expired_token_names_no_end(world: SessionHarness) -> None:
+    await world.sign_in()
     await world.clock.advance(700)
     world.session.sign_out()
     await settle()
     assert world.state == SignedOut(world.clock.utc(), None)
 
 
-async def test_signing_out_keeps_the_client_password(world: World) -> None:
-    await world.keyring.save(client_password_key(PROFILE), bound(PASSWORD, PROFILE))
-    await world.signed_in()
+async def test_signing_out_keeps_the_client_password(world: SessionHarness) -> None:
+    await world.keyring.save(client_secret_key(PROFILE), saved_client_secret(PASSWORD, PROFILE))
+    await world.sign_in()
     world.session.sign_out()
     await settle()
-    assert list(world.keyring.kept) == [client_password_key(PROFILE)]
+    assert list(world.keyring.entries) == [client_secret_key(PROFILE)]
 
 
-async def test_signing_out_while_a_code_waits_ends_the_asking(world: World) -> None:
-    await world.waiting()
+async def test_signing_out_while_a_code_waits_ends_the_asking(world: SessionHarness) -> None:
+    await world.start_sign_in()
     world.session.sign_out()
     await settle()
     assert world.state == SignedOut(world.clock.utc(), None)
@@ -387,9 +391,9 @@ async def test_signing_out_while_a_code_waits_ends_the_asking(world: World) -> N
 # Without a keyring
 
 
-@pytest.mark.parametrize("error", [KeyringMissing("none"), KeyringLocked(), KeyringSilent()])
+@pytest.mark.parametrize("error", [KeyringMissing("none"), KeyringLocked(), KeyringTimedOut()])
 async def test_going_on_without_a_keyring_keeps_the_token_in_memory(
-    world: World, error: KeystoreError
+    world: SessionHarness, error: KeystoreError
 ) -> None:
     world.keyring.errors = {"load": error, "save": error, "delete": error}
     world.session.open()
@@ -399,20 +403,20 @@ async def test_going_on_without_a_keyring_keeps_the_token_in_memory(
     world.server.answers = [TOKENS]
     await world.clock.advance(6)
     world.expect(SignedIn)
-    assert world.expect(SignedIn).not_saved is error
+    assert world.expect(SignedIn).save_error is error
     assert world.session.access_token() == ACCESS_TOKEN
-    assert world.keyring.kept == {}
+    assert world.keyring.entries == {}
 
 
-async def test_going_on_without_a_keyring_by_choice_says_so_too(world: World) -> None:
+async def test_going_on_without_a_keyring_by_choice_says_so_too(world: SessionHarness) -> None:
     world.session.continue_without_keyring()
     world.server.answers = [TOKENS]
     await world.clock.advance(6)
     world.expect(SignedIn)
-    assert isinstance(world.expect(SignedIn).not_saved, KeystoreError)
+    assert isinstance(world.expect(SignedIn).save_error, KeystoreError)
 
 
-async def test_signing_out_without_any_keyring_works(world: World) -> None:
+async def test_signing_out_without_any_keyring_works(world: SessionHarness) -> None:
     error = KeyringMissing("none")
     world.keyring.errors = {"load": error, "delete": error}
     world.session.open()
@@ -425,9 +429,9 @@ async def test_signing_out_without_any_keyring_works(world: World) -> None:
 
 
 async def test_signing_out_does_not_leave_an_older_token_in_a_keyring_that_was_passed_over(
-    world: World,
+    world: SessionHarness,
 ) -> None:
-    await world.signed_in()
+    await world.sign_in()
     locked = KeyringLocked("locked")
     world.keyring.errors = {"load": locked, "delete": locked}
     world.new_session().open()
@@ -437,50 +441,50 @@ async def test_signing_out_does_not_leave_an_older_token_in_a_keyring_that_was_p
     world.session.sign_out()
     await settle()
     world.expect(Failed)  # it is still there, and nobody says otherwise
-    assert isinstance(world.expect(Failed).error, NotSignedOut)
+    assert isinstance(world.expect(Failed).error, SignOutFailed)
     assert world.expect(Failed).error.__cause__ is locked
     world.keyring.errors.clear()
     world.session.retry()
     await settle()
-    assert world.keyring.kept == {}
+    assert world.keyring.entries == {}
     world.expect(SignedOut)
 
 
 async def test_a_token_that_could_not_be_saved_is_there_and_can_be_saved_later(
-    world: World,
+    world: SessionHarness,
 ) -> None:
     error = KeyringFault("full")
     world.keyring.errors["save"] = error
-    await world.signed_in()
+    await world.sign_in()
     world.expect(SignedIn)
-    assert world.expect(SignedIn).not_saved is error
+    assert world.expect(SignedIn).save_error is error
     assert world.session.access_token() == ACCESS_TOKEN
     world.session.save_again()
     await settle()
     world.expect(SignedIn)
-    assert world.expect(SignedIn).not_saved is error
+    assert world.expect(SignedIn).save_error is error
     world.keyring.errors.clear()
     world.session.save_again()
     await settle()
     world.expect(SignedIn)
-    assert world.expect(SignedIn).not_saved is None
-    assert tokens_key(PROFILE) in world.keyring.kept
+    assert world.expect(SignedIn).save_error is None
+    assert tokens_key(PROFILE) in world.keyring.entries
 
 
-async def test_saving_again_without_a_token_is_being_signed_out(world: World) -> None:
+async def test_saving_again_without_a_token_is_being_signed_out(world: SessionHarness) -> None:
     world.session.save_again()
     await settle()
     assert world.state == SignedOut()
-    assert world.keyring.kept == {}
+    assert world.keyring.entries == {}
 
 
-async def test_a_keyring_that_fails_while_signing_in_says_so(world: World) -> None:
+async def test_a_keyring_that_fails_while_signing_in_says_so(world: SessionHarness) -> None:
     session = world.new_session(replace(PROFILE, client_authentication="auto"))
-    world.keyring.errors["load"] = KeyringSilent()
+    world.keyring.errors["load"] = KeyringTimedOut()
     session.sign_in()
     await settle()
     world.expect(Failed)
-    assert isinstance(world.expect(Failed).error, KeyringSilent)
+    assert isinstance(world.expect(Failed).error, KeyringTimedOut)
     session.continue_without_keyring()
     await settle()
     world.expect(AwaitingApproval)
@@ -490,18 +494,18 @@ async def test_a_keyring_that_fails_while_signing_in_says_so(world: World) -> No
 
 
 async def test_closing_what_was_never_opened_does_nothing() -> None:
-    await World().session.close()
+    await SessionHarness().session.close()
 
 
-async def test_closing_twice_does_no_harm(world: World) -> None:
-    await world.signed_in()
+async def test_closing_twice_does_no_harm(world: SessionHarness) -> None:
+    await world.sign_in()
     await world.session.close()
     await world.session.close()
     assert world.clients[0].is_closed
 
 
-async def test_closing_shows_nothing_more(world: World) -> None:
-    await world.waiting()
+async def test_closing_shows_nothing_more(world: SessionHarness) -> None:
+    await world.start_sign_in()
     shown = len(world.states)
     await world.session.close()
     await settle()
@@ -511,37 +515,37 @@ async def test_closing_shows_nothing_more(world: World) -> None:
 # Every command in every state
 
 
-def open_slowly(world: World) -> None:
+def open_slowly(world: SessionHarness) -> None:
     world.keyring.gates["load"] = asyncio.Event()
     world.session.open()
 
 
-def request_slowly(world: World) -> None:
-    world.server.close("/device")
+def request_slowly(world: SessionHarness) -> None:
+    world.server.hold_requests("/device")
     world.session.sign_in()
 
 
-def save_slowly(world: World) -> None:
+def save_slowly(world: SessionHarness) -> None:
     world.keyring.gates["save"] = asyncio.Event()
     approve(world)
 
 
-def approve(world: World) -> None:
+def approve(world: SessionHarness) -> None:
     world.server.answers = [TOKENS]
     world.session.sign_in()
 
 
-def fail(world: World) -> None:
+def fail(world: SessionHarness) -> None:
     world.server.device_answer = {"error": "invalid_client"}
     world.session.sign_in()
 
 
-def find_the_keyring_locked(world: World) -> None:
+def find_the_keyring_locked(world: SessionHarness) -> None:
     world.keyring.errors["load"] = KeyringLocked()
     world.session.open()
 
 
-STATES: dict[str, Callable[[World], object]] = {
+STATES: dict[str, Callable[[SessionHarness], object]] = {
     "before": lambda _: None,
     "opening": open_slowly,
     "requesting": request_slowly,
@@ -556,7 +560,7 @@ COMMANDS: dict[str, Callable[[Session], object]] = {
     "open": Session.open,
     "sign_in": Session.sign_in,
     "new_code": Session.new_code,
-    "ask_now": Session.ask_now,
+    "poll_now": Session.poll_now,
     "cancel": Session.cancel,
     "sign_out": Session.sign_out,
     "retry": Session.retry,
@@ -569,7 +573,7 @@ COMMANDS: dict[str, Callable[[Session], object]] = {
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("state", STATES)
 async def test_every_command_in_every_state_ends_in_peace(
-    world: World, state: str, command: str
+    world: SessionHarness, state: str, command: str
 ) -> None:
     STATES[state](world)
     await world.clock.advance(6)
@@ -586,7 +590,7 @@ async def test_every_command_in_every_state_ends_in_peace(
 
 
 async def test_a_session_over_a_real_backend_keeps_eight_kibibytes(windows: WindowsModel) -> None:
-    world = World(clock=HurriedClock())
+    world = SessionHarness(clock=HurriedClock())
     world.keyring = VaultKeystore(lambda: windows.vault)  # type: ignore[assignment]
     tokens = {**TOKENS, "access_token": "x" * 8192, "refresh_token": "y" * 4096}
     world.server.answers = [tokens]
@@ -594,7 +598,7 @@ async def test_a_session_over_a_real_backend_keeps_eight_kibibytes(windows: Wind
         session = world.new_session()
         session.open()
         async with asyncio.timeout(10):
-            await world.reached(SignedIn)
+            await world.wait_for_state(SignedIn)
         assert session.access_token() == "x" * 8192
         await session.close()
-    assert world.server.asked("/token") == 1, "the second run found it"
+    assert world.server.count_requests("/token") == 1, "the second run found it"

@@ -9,11 +9,11 @@ import pytest
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import AwaitingApproval, SignedIn, SignedOut, State
-from desktop.services.network.environment import Surroundings
+from desktop.services.network.environment import Environment
 from desktop.services.session.renewer import Renewer
 from desktop.services.session.session import Session
-from desktop.services.session.sessions import Sessions, Standing
-from tests.services.harness import PROFILE, TOKENS, World, settle
+from desktop.services.session.sessions import ProfileStatus, Sessions
+from tests.services.harness import PROFILE, TOKENS, SessionHarness, settle
 
 OTHER = replace(PROFILE, id="southwind", name="Southwind", client_id="client-2")
 BOTH = {PROFILE.id: PROFILE, OTHER.id: OTHER}
@@ -23,13 +23,13 @@ BOTH = {PROFILE.id: PROFILE, OTHER.id: OTHER}
 class Desk:
     """Sessions in a world turned by hand, and what they told."""
 
-    world: World
+    world: SessionHarness
     sessions: Sessions
-    told: list[Standing] = field(default_factory=list)
+    told: list[ProfileStatus] = field(default_factory=list)
 
     async def begin(self, profiles: dict[str, Profile] | None = None) -> None:
         """Know the profiles and open the first."""
-        await self.sessions.know(profiles or BOTH)
+        await self.sessions.update_profiles(profiles or BOTH)
         self.sessions.switch(PROFILE.id, quietly=True)
         self.sessions.open_others()
         await settle()
@@ -37,30 +37,30 @@ class Desk:
     async def sign_in(self, id_: str) -> None:
         """Sign in all the way."""
         self.world.server.answers = [TOKENS]
-        session = self.sessions.named(id_)
+        session = self.sessions.find(id_)
         assert session is not None
         session.sign_in()
         await self.world.clock.advance(6)
 
     def state(self, id_: str) -> State:
         """How that profile stands."""
-        return {each.profile.id: each.state for each in self.sessions.standings}[id_]
+        return {each.profile.id: each.state for each in self.sessions.statuses}[id_]
 
 
-def desk_in(world: World) -> Desk:
+def desk_in(world: SessionHarness) -> Desk:
     def make(profile: Profile, observer: Callable[[State], None]) -> Session:
-        around = Surroundings(
+        around = Environment(
             world.keyring, world._open_http, world.clock, world._lock, lambda: world.chance
         )
         return Session(profile, around, observer=observer)
 
-    told: list[Standing] = []
+    told: list[ProfileStatus] = []
     return Desk(world, Sessions(make, told.append), told)
 
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
-    world = World()
+    world = SessionHarness()
     made = desk_in(world)
     yield made
     await made.sessions.close()
@@ -76,14 +76,14 @@ async def test_each_profile_is_signed_in_by_itself(desk: Desk) -> None:
     assert isinstance(desk.state(OTHER.id), SignedIn)
     await desk.sign_in(PROFILE.id)
     assert isinstance(desk.state(PROFILE.id), SignedIn)
-    assert desk.told[-1] == Standing(PROFILE, desk.state(PROFILE.id))
-    assert len(desk.world.keyring.kept) == 2
+    assert desk.told[-1] == ProfileStatus(PROFILE, desk.state(PROFILE.id))
+    assert len(desk.world.keyring.entries) == 2
 
 
 async def test_a_profile_that_was_not_needed_yet_is_signed_out(desk: Desk) -> None:
-    await desk.sessions.know(BOTH)
-    assert [type(each.state) for each in desk.sessions.standings] == [SignedOut, SignedOut]
-    assert desk.sessions.named(OTHER.id) is None
+    await desk.sessions.update_profiles(BOTH)
+    assert [type(each.state) for each in desk.sessions.statuses] == [SignedOut, SignedOut]
+    assert desk.sessions.find(OTHER.id) is None
 
 
 async def test_what_is_saved_of_all_profiles_is_there_again_without_a_request(desk: Desk) -> None:
@@ -94,7 +94,7 @@ async def test_what_is_saved_of_all_profiles_is_there_again_without_a_request(de
     asked = len(desk.world.server.requests)
     again = desk_in(desk.world)
     await again.begin()
-    assert [type(each.state) for each in again.sessions.standings] == [SignedIn, SignedIn]
+    assert [type(each.state) for each in again.sessions.statuses] == [SignedIn, SignedIn]
     assert len(desk.world.server.requests) == asked
     await again.sessions.close()
 
@@ -110,17 +110,19 @@ async def test_a_code_that_waits_goes_on_waiting_behind_another_profile(desk: De
     assert isinstance(desk.state(PROFILE.id), AwaitingApproval)
     await desk.world.clock.advance(6)
     assert isinstance(desk.state(PROFILE.id), SignedIn)
-    assert desk.sessions.current is desk.sessions.named(OTHER.id)
+    assert desk.sessions.current is desk.sessions.find(OTHER.id)
 
 
 async def test_only_the_token_in_the_window_is_in_sight(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[Renewer, bool] = {}
-    monkeypatch.setattr(Renewer, "watch", lambda self, *, visible: seen.__setitem__(self, visible))
+    monkeypatch.setattr(
+        Renewer, "set_visible", lambda self, *, visible: seen.__setitem__(self, visible)
+    )
     await desk.begin()
-    desk.sessions.watch(visible=True)
-    renewers = {each: desk.sessions.named(each) for each in BOTH}
+    desk.sessions.set_visible(visible=True)
+    renewers = {each: desk.sessions.find(each) for each in BOTH}
 
     def in_sight() -> dict[str, bool]:
         return {
@@ -130,7 +132,7 @@ async def test_only_the_token_in_the_window_is_in_sight(
     assert in_sight() == {PROFILE.id: True, OTHER.id: False}
     desk.sessions.switch(OTHER.id, quietly=True)
     assert in_sight() == {PROFILE.id: False, OTHER.id: True}
-    desk.sessions.watch(visible=False)
+    desk.sessions.set_visible(visible=False)
     assert in_sight() == {PROFILE.id: False, OTHER.id: False}
 
 
@@ -153,15 +155,17 @@ async def test_another_look_of_a_profile_does_not_end_its_session(desk: Desk) ->
     await desk.begin()
     before = desk.sessions.current
     renamed = replace(PROFILE, name="North", color="red", letter="N")
-    await desk.sessions.know({**BOTH, PROFILE.id: renamed})
+    await desk.sessions.update_profiles({**BOTH, PROFILE.id: renamed})
     assert desk.sessions.current is before
-    assert desk.sessions.standings[0].profile.name == "North"
+    assert desk.sessions.statuses[0].profile.name == "North"
 
 
 async def test_another_client_ends_the_session_of_a_profile(desk: Desk) -> None:
     await desk.begin()
     await desk.sign_in(PROFILE.id)
-    await desk.sessions.know({**BOTH, PROFILE.id: replace(PROFILE, client_id="client-3")})
+    await desk.sessions.update_profiles(
+        {**BOTH, PROFILE.id: replace(PROFILE, client_id="client-3")}
+    )
     assert desk.sessions.current is None
     assert isinstance(desk.state(PROFILE.id), SignedOut)
     desk.sessions.switch(PROFILE.id, quietly=True)
@@ -174,11 +178,11 @@ async def test_a_session_that_ends_does_not_speak_for_the_one_in_its_place(desk:
     await desk.sign_in(PROFILE.id)
     before = desk.sessions.current
     assert before is not None
-    gate = desk.world.server.close("/token")
+    gate = desk.world.server.hold_requests("/token")
     before.renew()
     await desk.world.server.reached.wait()
     other_client = replace(PROFILE, client_id="client-3")
-    knowing = asyncio.create_task(desk.sessions.know({**BOTH, PROFILE.id: other_client}))
+    knowing = asyncio.create_task(desk.sessions.update_profiles({**BOTH, PROFILE.id: other_client}))
     await settle()
     desk.sessions.switch(PROFILE.id, quietly=True)
     await settle()
@@ -190,17 +194,17 @@ async def test_a_session_that_ends_does_not_speak_for_the_one_in_its_place(desk:
     await settle()
     assert desk.told[told:] == []
     assert isinstance(desk.state(PROFILE.id), SignedOut)
-    assert desk.world.server.asked("/device") == 1, "what ends heeds no command"
+    assert desk.world.server.count_requests("/device") == 1, "what ends heeds no command"
 
 
 async def test_a_profile_that_is_gone_takes_its_session_along(desk: Desk) -> None:
     await desk.begin()
     await desk.sign_in(OTHER.id)
-    await desk.sessions.know({PROFILE.id: PROFILE})
-    assert [each.profile.id for each in desk.sessions.standings] == [PROFILE.id]
-    assert desk.sessions.named(OTHER.id) is None
+    await desk.sessions.update_profiles({PROFILE.id: PROFILE})
+    assert [each.profile.id for each in desk.sessions.statuses] == [PROFILE.id]
+    assert desk.sessions.find(OTHER.id) is None
     told = len(desk.told)
-    desk.sessions.look_at_clock()
+    desk.sessions.check_clock()
     desk.sessions.wake()
     await desk.world.clock.advance(3)
     assert len(desk.told) == told

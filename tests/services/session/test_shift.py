@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from desktop.oauth.errors import OAuthError
-from desktop.services.model.errors import RenewalSlow
+from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.states import SignedIn
-from tests.services.harness import World, settle
+from tests.services.harness import SessionHarness, settle
 
 HOUR = 3600
 
@@ -22,7 +22,7 @@ HOUR = 3600
 class Analyst:
     """Somebody who works with the token, and what they got."""
 
-    world: World
+    world: SessionHarness
     copies: list[str] = field(default_factory=list)
     refused: int = 0
 
@@ -32,16 +32,16 @@ class Analyst:
             if copies:
                 await self.copy()
             await self.world.clock.advance(60)
-            self.world.session.look_at_clock()
+            self.world.session.check_clock()
             await settle()
 
     async def copy(self) -> None:
         """Copy the token; what comes is valid now."""
-        copying = asyncio.ensure_future(self.world.session.fresh_token())
+        copying = asyncio.ensure_future(self.world.session.fetch_token())
         await self.world.clock.advance(7)
         try:
             found = await copying
-        except (OAuthError, RenewalSlow):
+        except (OAuthError, RenewalTimedOut):
             self.refused += 1
             return
         assert found.expires_at is not None
@@ -54,8 +54,8 @@ class Analyst:
 
 
 async def signed_in() -> Analyst:
-    world = World()
-    await world.signed_in()
+    world = SessionHarness()
+    await world.sign_in()
     return Analyst(world)
 
 
@@ -73,13 +73,13 @@ async def end(analyst: Analyst) -> None:
 async def test_a_shift_with_all_that_happens_in_one() -> None:
     analyst = await signed_in()
     world = analyst.world
-    world.session.watch(visible=True)
+    world.session.set_visible(visible=True)
     await analyst.minutes(30)
-    world.session.watch(visible=False)
+    world.session.set_visible(visible=False)
     await analyst.minutes(60, copies=True)
-    in_use = world.server.renewals()
+    in_use = world.server.count_renewals()
     await analyst.minutes(60)  # a briefing: the last copy counts for a quarter of an hour
-    assert world.server.renewals() - in_use <= 2
+    assert world.server.count_renewals() - in_use <= 2
     analyst.sleep(HOUR)  # lunch, with the lid closed
     world.session.wake()
     await analyst.copy()
@@ -105,7 +105,7 @@ async def test_a_shift_with_all_that_happens_in_one() -> None:
 async def test_an_idle_shift_asks_nothing() -> None:
     analyst = await signed_in()
     await analyst.minutes(8 * 60)
-    assert analyst.world.server.renewals() == 0
+    assert analyst.world.server.count_renewals() == 0
     await end(analyst)
 
 
@@ -115,7 +115,7 @@ async def test_a_busy_shift_asks_seven_times_an_hour_at_most() -> None:
     for hour in range(1, 9):
         analyst.world.chance = dice.random()
         await analyst.minutes(50, copies=True)  # a copy takes seven seconds of its own
-        assert analyst.world.server.renewals() <= 7 * hour
+        assert analyst.world.server.count_renewals() <= 7 * hour
     assert analyst.refused == 0
     await end(analyst)
 
@@ -123,7 +123,7 @@ async def test_a_busy_shift_asks_seven_times_an_hour_at_most() -> None:
 @pytest.mark.parametrize("seed", range(3))
 async def test_two_programs_share_one_sign_in_all_day(seed: int) -> None:
     analyst = await signed_in()
-    other = World(beside=analyst.world)
+    other = SessionHarness(beside=analyst.world)
     other.session.open()
     await settle()
     dice = random.Random(seed)  # noqa: S311 - the same each time
@@ -137,7 +137,7 @@ async def test_two_programs_share_one_sign_in_all_day(seed: int) -> None:
             analyst.world.clock.set_wall_clock(dice.uniform(-600, 600))
         await asyncio.gather(*(each.copy() for each in programs if dice.random() < 0.7))
         for each in programs:
-            each.world.session.look_at_clock()
+            each.world.session.check_clock()
         await analyst.world.clock.advance(60)
     analyst.world.server.offline = False
     await analyst.world.clock.advance(900)

@@ -5,13 +5,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from desktop.services.system.logs import LOGGER
+from desktop.services.system.logs import LOGGER_NAME
 
 
 @contextmanager
 def kept_logging() -> Iterator[logging.Logger]:
     """Lend the program's logger, and put it back as it was."""
-    logger = logging.getLogger(LOGGER)
+    logger = logging.getLogger(LOGGER_NAME)
     before = (logger.level, logger.propagate, logger.handlers[:], sys.excepthook)
     try:
         yield logger

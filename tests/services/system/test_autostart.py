@@ -167,8 +167,8 @@ def test_the_desktops_own_tool_finds_nothing_wrong(entry: bytes, tmp_path: Path)
 def test_an_installed_program_is_started_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", "/opt/xdr-login/xdr-login")
-    assert autostart.command(hidden=True) == ["/opt/xdr-login/xdr-login", "--hidden"]
-    assert autostart.command(hidden=False) == ["/opt/xdr-login/xdr-login"]
+    assert autostart.start_command(hidden=True) == ["/opt/xdr-login/xdr-login", "--hidden"]
+    assert autostart.start_command(hidden=False) == ["/opt/xdr-login/xdr-login"]
 
 
 def test_of_an_image_that_is_mounted_anew_each_time_the_image_is_started(
@@ -178,7 +178,7 @@ def test_of_an_image_that_is_mounted_anew_each_time_the_image_is_started(
     monkeypatch.setattr(sys, "executable", "/run/mount/XDR/usr/bin/xdr-login")
     monkeypatch.setenv("APPDIR", "/run/mount/XDR")
     monkeypatch.setenv("APPIMAGE", "/home/dana/XDR Login.AppImage")
-    assert autostart.command(hidden=False) == ["/home/dana/XDR Login.AppImage"]
+    assert autostart.start_command(hidden=False) == ["/home/dana/XDR Login.AppImage"]
 
 
 @pytest.mark.parametrize("mounted", ["/run/mount/Editor", "/opt/xdr", ""])
@@ -189,7 +189,7 @@ def test_the_image_of_another_program_is_not_started(
     monkeypatch.setattr(sys, "executable", "/opt/xdr-login/xdr-login")
     monkeypatch.setenv("APPDIR", mounted)
     monkeypatch.setenv("APPIMAGE", "/home/dana/Editor.AppImage")
-    assert autostart.command(hidden=False) == ["/opt/xdr-login/xdr-login"]
+    assert autostart.start_command(hidden=False) == ["/opt/xdr-login/xdr-login"]
 
 
 @linux_only
@@ -202,14 +202,14 @@ def test_it_starts_with_the_profile_that_was_asked_for(own_folders: Path) -> Non
 def test_on_windows_no_console_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pythonw.exe").touch()
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python.exe"))
-    assert autostart.command(hidden=False)[0] == str(tmp_path / "pythonw.exe")
+    assert autostart.start_command(hidden=False)[0] == str(tmp_path / "pythonw.exe")
 
 
 # Other systems
 
 
 def test_the_command_line_for_windows_is_quoted_as_windows_reads_it() -> None:
-    value = autostart.run_value([r"C:\Program Files\XDR Login\xdr-login.exe", "--hidden"])
+    value = autostart.run_key_command([r"C:\Program Files\XDR Login\xdr-login.exe", "--hidden"])
     assert value == r'"C:\Program Files\XDR Login\xdr-login.exe" --hidden'
 
 

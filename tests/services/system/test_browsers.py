@@ -36,7 +36,7 @@ def test_browsers_are_the_entries_that_open_https(applications: Path) -> None:
     add(applications, "Veiled", more="NoDisplay=true\n")
     (applications / "broken.desktop").write_text("no entry at all")
     (applications / "bytes.desktop").write_bytes(b"\xff\xfe")
-    found = browsers.installed_browsers()
+    found = browsers.find_browsers()
     assert [(each.id, each.name, each.command) for each in found] == [
         ("fox.desktop", "Fox", ("/bin/true",))
     ]
@@ -45,7 +45,7 @@ def test_browsers_are_the_entries_that_open_https(applications: Path) -> None:
 def test_a_persons_own_entry_hides_that_of_the_system(applications: Path, tmp_path: Path) -> None:
     add(tmp_path / "shared" / "applications", "Fox")
     add(applications, "Fox", more="Hidden=true\n")
-    assert browsers.installed_browsers() == ()
+    assert browsers.find_browsers() == ()
 
 
 def test_a_link_goes_to_the_program_as_one_word(applications: Path, tmp_path: Path) -> None:

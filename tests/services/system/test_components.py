@@ -31,17 +31,17 @@ def test_it_begins_with_what_the_project_depends_on() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     asked = [*project["dependencies"], *project["optional-dependencies"]["demo"], "cryptography"]
     names = {re.split(r"[^\w.-]", each)[0] for each in asked}  # pyjwt[crypto] is cryptography
-    assert sorted(components.ROOTS) == sorted(names)
+    assert sorted(components.DIRECT_DEPENDENCIES) == sorted(names)
 
 
 def test_what_is_needed_by_those_is_found_too() -> None:
-    found = {normal(each.name) for each in components.components()}
+    found = {normal(each.name) for each in components.load_components()}
     assert {"pyside6-essentials", "shiboken6", "httpcore", "h11", "markupsafe", "cffi"} <= found
     assert not {"pytest", "ruff", "pip", "trio"} & found
 
 
 def test_each_has_a_version_and_a_licence_in_one_line() -> None:
-    for each in components.components():
+    for each in components.load_components():
         assert re.match(r"\d", each.version)
         assert each.licence
         assert "\n" not in each.licence
@@ -51,8 +51,8 @@ def test_a_bundle_reads_its_list(bundle: Path) -> None:
     folder = components.licences_folder()
     folder.mkdir(parents=True)
     assert folder.is_relative_to(bundle)
-    (folder / components.LIST).write_text(components.write_list(LIST), "utf-8")
-    assert components.components() == LIST
+    (folder / components.COMPONENTS_FILE).write_text(components.format_components(LIST), "utf-8")
+    assert components.load_components() == LIST
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_in_a_checkout_the_licences_are_there() -> None:
 
 
 def test_the_report_names_versions_and_no_path() -> None:
-    text = about.report(about.facts("6.11.3", "xcb"), LIST)
+    text = about.format_report(about.system_facts("6.11.3", "xcb"), LIST)
     assert f"\nVersion: {__version__}\n" in text
     assert "\nQt: 6.11.3 (xcb)\n" in text
     assert "OpenSSL: 3" in text
@@ -81,8 +81,8 @@ def test_the_report_names_versions_and_no_path() -> None:
 
 @pytest.mark.usefixtures("bundle")
 def test_a_package_says_that_it_is_one() -> None:
-    assert ("Installed as", "a package") in about.facts("6.11.3", "")
+    assert ("Installed as", "a package") in about.system_facts("6.11.3", "")
 
 
 def test_without_a_list_the_report_ends_with_the_facts() -> None:
-    assert "Inside" not in about.report(about.facts("6.11.3", ""), ())
+    assert "Inside" not in about.format_report(about.system_facts("6.11.3", ""), ())

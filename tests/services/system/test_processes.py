@@ -11,11 +11,11 @@ import psutil
 import pytest
 
 from desktop.services.system.processes import (
-    UNKNOWN,
+    UNKNOWN_PROGRAM,
     Program,
+    find_caller,
+    find_program,
     is_own_process,
-    program_at,
-    who_called,
 )
 
 
@@ -55,20 +55,20 @@ def script(tmp_path: Path) -> Path:
 
 
 def test_a_program_is_its_file() -> None:
-    found = who_called(Made("/opt/tools/sync", ["--password", "SECRET"]))
+    found = find_caller(Made("/opt/tools/sync", ["--password", "SECRET"]))
     assert found == Program("sync", "/opt/tools/sync", 7)
 
 
 @pytest.mark.parametrize("interpreter", ["python3.11", "bash", "node", "pwsh", "python.exe", "sh"])
 def test_of_an_interpreter_the_script_counts(interpreter: str, script: Path) -> None:
     process = Made(f"/usr/bin/{interpreter}", ["-u", "deploy.py", "SECRET"], str(script.parent))
-    found = who_called(process)
+    found = find_caller(process)
     assert found == Program("deploy.py", str(script), 7, f"/usr/bin/{interpreter}")
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh", "dash", "busybox"])
 def test_a_script_that_ends_at_the_first_error_counts_too(shell: str, script: Path) -> None:
-    found = who_called(Made(f"/usr/bin/{shell}", ["-e", str(script), "SECRET"]))
+    found = find_caller(Made(f"/usr/bin/{shell}", ["-e", str(script), "SECRET"]))
     assert (found.name, found.path) == ("deploy.py", str(script))
 
 
@@ -89,13 +89,13 @@ def test_a_script_that_ends_at_the_first_error_counts_too(shell: str, script: Pa
     ],
 )
 def test_what_an_interpreter_is_given_besides_is_not_told(arguments: list[str]) -> None:
-    found = who_called(Made("/usr/bin/python3", arguments))
+    found = find_caller(Made("/usr/bin/python3", arguments))
     assert found == Program("python3", "/usr/bin/python3", 7)
 
 
 @pytest.mark.parametrize("arguments", [["-m", "pytest", "SECRET"], ["-mpytest", __file__]])
 def test_a_module_has_a_name(arguments: list[str]) -> None:
-    found = who_called(Made("/usr/bin/python3", arguments))
+    found = find_caller(Made("/usr/bin/python3", arguments))
     assert found == Program("pytest", "/usr/bin/python3", 7, "/usr/bin/python3")
 
 
@@ -109,9 +109,9 @@ def test_a_module_has_a_name(arguments: list[str]) -> None:
 )
 def test_of_our_own_command_it_is_who_called_it(ours: Made, script: Path) -> None:
     ours.starter = Made("/usr/bin/bash", [str(script)], pid=8)
-    assert who_called(ours) == Program("deploy.py", str(script), 8, "/usr/bin/bash")
+    assert find_caller(ours) == Program("deploy.py", str(script), 8, "/usr/bin/bash")
     ours.starter = None
-    assert who_called(ours).pid == 7
+    assert find_caller(ours).pid == 7
 
 
 @pytest.mark.parametrize("shell", ["/usr/bin/dash", "/bin/bash", "C:/Git/usr/bin/sh.exe"])
@@ -120,29 +120,29 @@ def test_a_shell_with_one_line_is_only_in_between(shell: str, options: list[str]
     git = Made("/usr/lib/git-core/git-remote-https", pid=9)
     between = Made(shell, [*options, 'xdr-login credential git "$@"', "get"], pid=8, starter=git)
     ours = Made("/opt/xdr-login", ["credential", "git", "get"], starter=between)
-    assert who_called(ours) == Program("git-remote-https", git.where, 9)
+    assert find_caller(ours) == Program("git-remote-https", git.where, 9)
     between.starter = None
-    assert who_called(ours).path == shell
+    assert find_caller(ours).path == shell
 
 
 def test_a_shell_that_a_person_types_into_is_who_called() -> None:
     shell = Made("/usr/bin/bash", ["-l"], pid=8, starter=Made("/usr/bin/xterm", pid=9))
-    assert who_called(Made("/opt/xdr-login", ["token"], starter=shell)).path == "/usr/bin/bash"
+    assert find_caller(Made("/opt/xdr-login", ["token"], starter=shell)).path == "/usr/bin/bash"
 
 
 def test_a_chain_of_our_own_ends_somewhere() -> None:
     process = Made("/opt/xdr-login", pid=0)
     for pid in range(1, 50):
         process = Made("/opt/xdr-login", pid=pid, starter=process)
-    assert who_called(process).name == "xdr-login"
+    assert find_caller(process).name == "xdr-login"
 
 
 def test_what_the_system_does_not_tell_has_a_name_all_the_same() -> None:
-    assert who_called(Made("/root/secret", refused=True)) == Program("called-so", "", 7)
+    assert find_caller(Made("/root/secret", refused=True)) == Program("called-so", "", 7)
 
 
 def test_characters_that_mislead_are_not_shown() -> None:
-    assert "\u202e" not in who_called(Made("/opt/\u202egpj.exe")).name
+    assert "\u202e" not in find_caller(Made("/opt/\u202egpj.exe")).name
 
 
 @pytest.fixture
@@ -155,12 +155,12 @@ def sleeper(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_real_process_is_found(sleeper: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    found = program_at(sleeper.pid)
+    found = find_program(sleeper.pid)
     assert (found.name, found.path) == ("nightly.py", str(tmp_path / "nightly.py"))
-    assert found.runs_in == os.path.realpath(sys.executable)
+    assert found.interpreter == os.path.realpath(sys.executable)
     assert is_own_process(sleeper.pid)
     sleeper.kill()
     sleeper.wait()
     assert not is_own_process(sleeper.pid)
-    assert program_at(sleeper.pid) == UNKNOWN
-    assert program_at(None) == UNKNOWN
+    assert find_program(sleeper.pid) == UNKNOWN_PROGRAM
+    assert find_program(None) == UNKNOWN_PROGRAM

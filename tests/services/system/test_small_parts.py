@@ -12,12 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop import __version__
-from desktop.services.model.scopes import Guide, ScopeWords, describe, load_guide
+from desktop.services.model.scopes import (
+    ScopeDescription,
+    ScopeGuide,
+    describe_scope,
+    load_scope_guide,
+)
 from desktop.services.model.states import AwaitingApproval, SignedIn
 from desktop.services.network.http_client import make_http_client
 from desktop.services.system import paths
 from desktop.services.system.resources import resource
-from desktop.services.wording.durations import clock_words, duration_words
+from desktop.services.wording.durations import format_countdown, format_duration
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
@@ -38,7 +43,7 @@ NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
     ],
 )
 def test_a_length_of_time_in_words(seconds: float, words: str) -> None:
-    assert duration_words(seconds) == words
+    assert format_duration(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -55,12 +60,12 @@ def test_a_length_of_time_in_words(seconds: float, words: str) -> None:
     ],
 )
 def test_a_countdown(seconds: float, words: str) -> None:
-    assert clock_words(seconds) == words
+    assert format_countdown(seconds) == words
 
 
 @given(st.floats(0.001, 1e8))
 def test_a_countdown_reaches_zero_only_when_it_is_over(seconds: float) -> None:
-    assert clock_words(seconds) != "0:00"
+    assert format_countdown(seconds) != "0:00"
 
 
 @pytest.mark.parametrize(
@@ -68,37 +73,42 @@ def test_a_countdown_reaches_zero_only_when_it_is_over(seconds: float) -> None:
     [
         (
             "inspect:read",
-            ScopeWords("inspect:read", "Inspect things: read only", high_impact=False),
+            ScopeDescription("inspect:read", "Inspect things: read only", high_impact=False),
         ),
-        ("admin", ScopeWords("admin", "Do anything: read and write", high_impact=True)),
-        ("admin:read", ScopeWords("admin:read", "Do anything: read only", high_impact=False)),
-        ("admin:write", ScopeWords("admin:write", "Do anything: write only", high_impact=True)),
+        ("admin", ScopeDescription("admin", "Do anything: read and write", high_impact=True)),
+        ("admin:read", ScopeDescription("admin:read", "Do anything: read only", high_impact=False)),
+        (
+            "admin:write",
+            ScopeDescription("admin:write", "Do anything: write only", high_impact=True),
+        ),
         (
             "admin/users:read",
-            ScopeWords("admin/users:read", "Do anything (users): read only", high_impact=False),
+            ScopeDescription(
+                "admin/users:read", "Do anything (users): read only", high_impact=False
+            ),
         ),
-        ("openid", ScopeWords("openid", "", high_impact=False)),
-        ("", ScopeWords("", "", high_impact=False)),
+        ("openid", ScopeDescription("openid", "", high_impact=False)),
+        ("", ScopeDescription("", "", high_impact=False)),
     ],
 )
-def test_a_scope_in_words(scope: str, words: ScopeWords) -> None:
-    guide: Guide = {
+def test_a_scope_in_words(scope: str, words: ScopeDescription) -> None:
+    guide: ScopeGuide = {
         "inspect": {"text": "Inspect things"},
         "admin": {"text": "Do anything", "high_impact": True},
     }
-    assert describe(scope, guide) == words
+    assert describe_scope(scope, guide) == words
 
 
 def test_the_guide_to_cisco_xdr_has_words_for_every_scope() -> None:
-    guide = load_guide("xdr")
+    guide = load_scope_guide("xdr")
     assert {"casebook", "enrich", "inspect", "private-intel", "profile", "response"} <= guide.keys()
     assert all(isinstance(words["text"], str) and words["text"] for words in guide.values())
-    assert describe("response:write", guide).high_impact
-    assert not describe("response:read", guide).high_impact
+    assert describe_scope("response:write", guide).high_impact
+    assert not describe_scope("response:read", guide).high_impact
 
 
 def test_a_provider_without_a_guide_has_none() -> None:
-    assert load_guide("") == {}
+    assert load_scope_guide("") == {}
 
 
 def signed_in(*, lifetime: float | None) -> SignedIn:

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from desktop.oauth.errors import UnsafeAddress
 from desktop.services.model.profile import Profile
-from desktop.services.token.api_call import BadCall, Call, Wish, home_of, make_call
+from desktop.services.token.api_call import BadCall, Call, CallArguments, make_call, server_origin
 
 HOME = "https://login.example"
 
 
 def call(method: str, path: str, **given: Any) -> Call:  # noqa: ANN401 - Wish's own
-    return make_call(HOME, Wish(method, path, **given))
+    return make_call(HOME, CallArguments(method, path, **given))
 
 
 def header(made: Call, name: str) -> list[str]:
@@ -34,13 +34,13 @@ def header(made: Call, name: str) -> list[str]:
 )
 def test_home_is_the_server_that_issues_the_token(profile: dict[str, str], home: str) -> None:
     made = Profile(id="p", name="P", client_id="c", **profile)  # type: ignore[arg-type]
-    assert home_of(made) == home
+    assert server_origin(made) == home
 
 
 @pytest.mark.parametrize("issuer", ["", "http://login.example", "https://user@login.example"])
 def test_a_home_that_is_not_safe_is_none(issuer: str) -> None:
     with pytest.raises(UnsafeAddress):
-        home_of(Profile(id="p", name="P", client_id="c", issuer=issuer))
+        server_origin(Profile(id="p", name="P", client_id="c", issuer=issuer))
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_what_is_to_be_filled_in_is_named() -> None:
 
 def test_methods_are_the_usual_ones_in_any_case() -> None:
     assert call("delete", "/x").method == "DELETE"
-    assert not call("delete", "/x").is_harmless
-    assert call("Head", "/x").is_harmless
+    assert not call("delete", "/x").is_safe
+    assert call("Head", "/x").is_safe
     with pytest.raises(BadCall):
         call("CONNECT", "/x")
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from desktop.services.token.api_call import Wish, make_call
-from desktop.services.token.call_templates import Language, template
+from desktop.services.token.api_call import CallArguments, make_call
+from desktop.services.token.call_templates import Language, render_call
 from tests.rigs import parts
 
 TOKEN = "acc-ess-token"
@@ -127,8 +127,10 @@ def test_the_code_makes_the_call(
 ) -> None:
     if "input_file" in given:
         (here / given["input_file"]).write_bytes(b'{"a":\x00"\xff"}')
-    call = make_call(seen.url, Wish(method, "/iroh/[1-2]/x?y={z}".replace("{z}", "z"), **given))
-    code = template(language, call, profile_id=PROFILE)
+    call = make_call(
+        seen.url, CallArguments(method, "/iroh/[1-2]/x?y={z}".replace("{z}", "z"), **given)
+    )
+    code = render_call(language, call, profile_id=PROFILE)
     assert TOKEN not in code
     seen.requests.clear()
     done = run(language, code, here)
@@ -153,17 +155,17 @@ def test_the_code_makes_the_call(
 @pytest.mark.skipif(os.name != "posix", reason="starts a program by its first line")
 @pytest.mark.parametrize("language", RUNNERS)
 def test_the_token_goes_nowhere_else(language: Language, seen: Seen, here: Path) -> None:
-    call = make_call(seen.url, Wish("GET", "/away"))
+    call = make_call(seen.url, CallArguments("GET", "/away"))
     seen.requests.clear()
-    run(language, template(language, call, profile_id=PROFILE), here)
+    run(language, render_call(language, call, profile_id=PROFILE), here)
     stolen = [each for each in seen.requests if each["path"] == "/stolen"]
     assert seen.requests[0]["path"] == "/away"
     assert not any("authorization" in each["headers"] for each in stolen)
 
 
 def test_powershell_quotes_what_it_would_run() -> None:
-    wish = Wish("POST", "/x", (f"q={NASTY}",), ("X-A: it's", "X-A: 2"))
-    code = template(
+    wish = CallArguments("POST", "/x", (f"q={NASTY}",), ("X-A: it's", "X-A: 2"))
+    code = render_call(
         Language.POWERSHELL, make_call("https://login.example", wish), profile_id="nord'wind"
     )
     lines = code.splitlines()
@@ -179,12 +181,14 @@ def test_powershell_quotes_what_it_would_run() -> None:
 
 def test_powershell_sends_a_file_and_a_call_without_a_body() -> None:
     home = "https://login.example"
-    code = template(
+    code = render_call(
         Language.POWERSHELL,
-        make_call(home, Wish("PUT", "/x", input_file="it's.json")),
+        make_call(home, CallArguments("PUT", "/x", input_file="it's.json")),
         profile_id="p",
     )
     assert "  -InFile 'it''s.json' `" in code.splitlines()
-    plain = template(Language.POWERSHELL, make_call(home, Wish("GET", "/x")), profile_id="p")
+    plain = render_call(
+        Language.POWERSHELL, make_call(home, CallArguments("GET", "/x")), profile_id="p"
+    )
     assert "Body" not in plain
     assert "-Method Get" in plain

@@ -13,7 +13,7 @@ from desktop.services.model.profile import Profile
 from desktop.services.model.states import Revocation, SignedIn
 from desktop.services.token.details import (
     Claim,
-    Scope,
+    ScopeStatus,
     TokenDetails,
     details_for_support,
     flattened,
@@ -50,9 +50,9 @@ def found(
 def test_scopes_that_differ_are_told_from_those_that_do_not() -> None:
     state = signed_in(scope=("enrich:read", "extra"), requested_scope=("enrich:read", "admin"))
     assert found(state).scopes == (
-        Scope("enrich:read", asked=True, granted=True),
-        Scope("admin", asked=True, granted=False),
-        Scope("extra", asked=False, granted=True),
+        ScopeStatus("enrich:read", requested=True, granted=True),
+        ScopeStatus("admin", requested=True, granted=False),
+        ScopeStatus("extra", requested=False, granted=True),
     )
 
 

@@ -10,11 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.services.token import openapi
-from desktop.services.token.openapi import BadDescription, Route, own_routes, routes_in, routes_of
+from desktop.services.token.openapi import (
+    BadDescription,
+    Route,
+    load_bundled_routes,
+    load_routes,
+    parse_routes,
+)
 
 
 def routes(**members: Any) -> tuple[Route, ...]:  # noqa: ANN401 - any JSON
-    return routes_in(json.dumps({"openapi": "3.1.0", **members}).encode())
+    return parse_routes(json.dumps({"openapi": "3.1.0", **members}).encode())
 
 
 def one(**operation: Any) -> Route:  # noqa: ANN401 - any JSON
@@ -23,7 +29,7 @@ def one(**operation: Any) -> Route:  # noqa: ANN401 - any JSON
 
 
 def test_our_own_description_is_read_whole() -> None:
-    found = {(each.method, each.path): each for each in own_routes()}
+    found = {(each.method, each.path): each for each in load_bundled_routes()}
     assert len(found) == 12
     status = found["GET", "/iroh/oauth2/grant-status"]
     assert (status.group, status.needs_token, status.assumed) == ("Grants", True, "")
@@ -80,7 +86,7 @@ def test_a_parameter_of_the_route_counts_more_than_that_of_the_path() -> None:
 def test_what_stands_before_every_path_counts() -> None:
     (found,) = routes(servers=[{"url": "https://a.example/v1/"}], paths={"/x": {"get": {}}})
     assert found.path == "/v1/x"
-    (old,) = routes_in(b'{"swagger": "2.0", "basePath": "/iroh/", "paths": {"/x": {"get": {}}}}')
+    (old,) = parse_routes(b'{"swagger": "2.0", "basePath": "/iroh/", "paths": {"/x": {"get": {}}}}')
     assert old.path == "/iroh/x"
     (odd,) = routes(servers=[{"url": "http://[/"}], paths={"/x": {"get": {}}})
     assert odd.path == "/x"
@@ -119,22 +125,22 @@ def test_what_is_shown_cannot_mislead() -> None:
 )
 def test_what_is_no_description_is_told(content: bytes) -> None:
     with pytest.raises(BadDescription, match=r"\.$"):
-        routes_in(content)
+        parse_routes(content)
 
 
 def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     many: dict[str, object] = {
-        f"/{number}": {"get": {}} for number in range(openapi.MOST_ROUTES + 1)
+        f"/{number}": {"get": {}} for number in range(openapi.MAX_ROUTES + 1)
     }
     with pytest.raises(BadDescription, match="more than 5000 routes"):
         routes(paths=many)
     parameters = [{"name": str(number)} for number in range(1000)]
-    assert len(one(parameters=parameters).parameters) == openapi.MOST_PARAMETERS
-    monkeypatch.setattr(openapi, "LARGEST_DESCRIPTION", 10)
+    assert len(one(parameters=parameters).parameters) == openapi.MAX_PARAMETERS
+    monkeypatch.setattr(openapi, "MAX_DESCRIPTION_SIZE", 10)
     file = tmp_path / "large.json"
     file.write_text('{"openapi": "3.1.0"}')
     with pytest.raises(BadDescription, match="larger"):
-        routes_of(file)
+        load_routes(file)
 
 
 JSON_VALUES = st.recursive(

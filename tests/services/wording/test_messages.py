@@ -18,7 +18,7 @@ from desktop.services.model.profile import Profile
 from desktop.services.model.states import Failed
 from desktop.services.profile_editor import check_wording
 from desktop.services.secrets import keystore
-from desktop.services.token.failure_report import details
+from desktop.services.token.failure_report import failure_report
 from desktop.services.wording import messages
 from desktop.services.wording.field_names import for_terminal
 from desktop.services.wording.messages import Remedy, advice_for, facts_of
@@ -58,8 +58,8 @@ def bare(kind: type[Exception]) -> Exception:
         errors.WrongIssuer: (HOST, "https://a.example", "https://b.example"),
         errors.UnsupportedTokenType: (HOST, "mac"),
         profiles.ProfileError: (FILE,),
-        session.ClientPasswordMissing: ("northwind",),
-        session.NoWayBack: ("http://127.0.0.1:8080/callback",),
+        session.ClientSecretMissing: ("northwind",),
+        session.RedirectUriUnavailable: ("http://127.0.0.1:8080/callback",),
         session.ForbiddenByPolicy: ("policy.toml",),
     }
     found = next((arguments[each] for each in kind.__mro__ if each in arguments), ())
@@ -239,7 +239,7 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             [Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING],
         ),
         (
-            keystore.KeyringSilent(),
+            keystore.KeyringTimedOut(),
             "The keyring does not answer",
             (
                 "It may be waiting for its password in another window. Unlock it, then try again. "
@@ -249,7 +249,7 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             [Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING],
         ),
         (
-            session.ClientPasswordMissing("northwind"),
+            session.ClientSecretMissing("northwind"),
             "The client password is missing",
             (
                 "Your profile says that its client has a password, and the keyring holds none for "
@@ -367,14 +367,14 @@ def test_an_error_of_somebody_else_with_odd_members_has_words_too() -> None:
         trace_id = b"x"
 
     assert advice_for(Odd()).title == "Something unexpected happened"
-    assert "Odd" in details(Failed(Odd()), None, NOW)
+    assert "Odd" in failure_report(Failed(Odd()), None, NOW)
 
 
 def test_the_details_say_what_support_asks_for() -> None:
     error = errors.InvalidClient(
         "invalid_client", host=HOST, description="unknown client", status=401, trace_id="t-1"
     )
-    lines = details(Failed(error, "WDJB-MJHT"), PROFILE, NOW).splitlines()
+    lines = failure_report(Failed(error, "WDJB-MJHT"), PROFILE, NOW).splitlines()
     assert lines[0].startswith("XDR Login 0.")
     assert lines[1:5] == [
         "Time: 2026-11-23T03:00:00+00:00",
@@ -386,7 +386,7 @@ def test_the_details_say_what_support_asks_for() -> None:
 
 
 def test_the_details_need_no_profile() -> None:
-    assert "Profile:" not in details(Failed(errors.CodeExpired()), None, NOW)
+    assert "Profile:" not in failure_report(Failed(errors.CodeExpired()), None, NOW)
 
 
 @pytest.mark.parametrize(
@@ -401,7 +401,7 @@ def test_the_details_need_no_profile() -> None:
     ],
 )
 def test_the_details_hold_no_secret(error: Exception) -> None:
-    text = details(Failed(error), PROFILE, NOW)
+    text = failure_report(Failed(error), PROFILE, NOW)
     assert TOKEN not in text
     assert "SECRET" not in text
 
@@ -419,7 +419,7 @@ def test_what_a_server_says_is_fit_to_print(said: str, kind: Any) -> None:  # no
 
 
 def test_a_failed_sign_out_says_why_the_token_is_still_there() -> None:
-    error = session.NotSignedOut()
+    error = session.SignOutFailed()
     error.__cause__ = keystore.KeyringLocked()
     advice = advice_for(error)
     assert advice.title == "The token is still in the keyring"
@@ -458,7 +458,7 @@ def test_a_sign_out_by_the_server_says_what_the_server_said_and_its_facts() -> N
             Remedy.SIGN_IN_AGAIN,
         ),
         (
-            session.RenewalSlow(),
+            session.RenewalTimedOut(),
             "The new token takes long",
             (
                 "The old one has expired, and the server has not sent another yet. "
@@ -489,9 +489,13 @@ def test_a_terminal_names_options_and_no_field_of_the_form(kind: type[Exception]
 
 
 def test_what_a_check_says_names_options_in_a_terminal() -> None:
-    said = [text for name, text in vars(check_wording).items() if name.isupper() and name != "WAYS"]
+    said = [
+        text
+        for name, text in vars(check_wording).items()
+        if name.isupper() and name != "METHOD_OFFERED"
+    ]
     assert not [text for text in said if "More options" in for_terminal(text)]
-    assert for_terminal(check_wording.NO_WAY_REMEDY) == (
+    assert for_terminal(check_wording.NO_AUTHORIZATION_ENDPOINT_REMEDY) == (
         "Choose another way to sign in, or give --authorization-endpoint (“xdr-login profiles "
         "edit”)."
     )

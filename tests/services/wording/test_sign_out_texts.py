@@ -6,7 +6,7 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.services.model.states import Revocation, SignedOut
-from desktop.services.wording.sign_out_texts import short_time, sign_out_tip, signed_out
+from desktop.services.wording.sign_out_texts import short_time, sign_out_tooltip, signed_out_message
 from tests.sample_states import NOW
 
 DONE = "You are signed out. The token was removed from this computer"
@@ -49,7 +49,7 @@ UNTIL = f"{END.astimezone():%H:%M}"
     ],
 )
 def test_it_says_what_was_revoked_and_what_could_not_be(state: SignedOut, words: str) -> None:
-    assert signed_out(state) == words
+    assert signed_out_message(state) == words
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_it_says_what_was_revoked_and_what_could_not_be(state: SignedOut, words:
 def test_it_says_beforehand_what_signing_out_revokes(
     offered: Revocation | None, words: str
 ) -> None:
-    assert words in sign_out_tip(offered)
+    assert words in sign_out_tooltip(offered)
 
 
 def test_every_outcome_has_words() -> None:
-    assert all(signed_out(SignedOut(NOW, revocation=each)) for each in Revocation)
+    assert all(signed_out_message(SignedOut(NOW, revocation=each)) for each in Revocation)
 
 
 def test_a_time_on_another_day_is_told_with_its_day() -> None:

@@ -15,9 +15,9 @@ from desktop.services.model.profile import BrokenProfile, Profile, UnknownProfil
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import SignedOut, State
 from desktop.services.session.session import Session
-from desktop.services.session.sessions import Sessions, Standing
+from desktop.services.session.sessions import ProfileStatus, Sessions
 from desktop.services.system.worker import Worker
-from desktop.ui.app.active_profiles import ProfilesAtWork
+from desktop.ui.app.active_profiles import ActiveProfiles
 from tests.sample_states import PROFILE
 
 OTHER = replace(PROFILE, id="contoso", name="Contoso", client_id="client-2")
@@ -46,7 +46,7 @@ class SlowSession:
     def apply(self, settings: Settings) -> None:
         pass
 
-    def watch(self, *, visible: bool) -> None:
+    def set_visible(self, *, visible: bool) -> None:
         pass
 
     async def close(self) -> None:
@@ -70,10 +70,10 @@ class House:
         self.sessions = Sessions(self._make, self._told)
         controller: Any = _Nothing()
         self.controller = controller
-        controller.keeper.settings = Settings()
+        controller.settings_store.settings = Settings()
         self.obeyed: list[Policy] = []
-        controller.keeper.obey = self.obeyed.append
-        self.work = ProfilesAtWork(
+        controller.settings_store.apply_policy = self.obeyed.append
+        self.work = ActiveProfiles(
             controller,
             self.sessions,
             options=cast("Options", self),
@@ -96,7 +96,7 @@ class House:
         self.made[profile.id] = SlowSession(profile, self.calls, self.may_end)
         return cast("Session", self.made[profile.id])
 
-    def _told(self, _standing: Standing) -> None:
+    def _told(self, _standing: ProfileStatus) -> None:
         pass
 
 
@@ -130,37 +130,37 @@ async def test_a_form_that_is_saved_waits_for_a_sign_in_that_is_under_way(house:
     signing_in = asyncio.ensure_future(house.work.sign_in())
     await _until_ending(house)
     house.file = {OTHER.id: OTHER}  # saved meanwhile, and the other one is gone
-    saving = asyncio.ensure_future(house.work.go_by_the_file(OTHER.id, sign_in=True))
+    saving = asyncio.ensure_future(house.work.reload_profiles(OTHER.id, sign_in=True))
     await asyncio.sleep(0.05)
     assert house.calls == [], "nobody goes on before the old session has ended"
     house.may_end.set()
     await asyncio.gather(signing_in, saving)
-    assert [each.profile.id for each in house.sessions.standings] == [OTHER.id]
-    assert house.sessions.current is house.sessions.named(OTHER.id)
+    assert [each.profile.id for each in house.sessions.statuses] == [OTHER.id]
+    assert house.sessions.current is house.sessions.find(OTHER.id)
     assert house.calls[-2:] == [f"open {OTHER.id} client-2 False", f"took {OTHER.id}"]
 
 
 async def test_a_sign_in_does_not_undo_what_a_form_has_saved(house: House) -> None:
     house.file = {PROFILE.id: CHANGED, OTHER.id: OTHER}
-    saving = asyncio.ensure_future(house.work.go_by_the_file(OTHER.id, sign_in=False))
+    saving = asyncio.ensure_future(house.work.reload_profiles(OTHER.id, sign_in=False))
     await _until_ending(house)
     signing_in = asyncio.ensure_future(house.work.sign_in())
     await asyncio.sleep(0.05)
     house.may_end.set()
     await asyncio.gather(saving, signing_in)
     assert [each for each in house.calls if "sign in" in each] == [f"sign in {OTHER.id}"]
-    assert house.sessions.current is house.sessions.named(OTHER.id)
+    assert house.sessions.current is house.sessions.find(OTHER.id)
 
 
 async def test_a_sign_in_that_waits_is_for_the_profile_it_was_asked_for(house: House) -> None:
     third = replace(PROFILE, id="third", client_id="client-3")
     house.file = {PROFILE.id: PROFILE, OTHER.id: OTHER, third.id: third}
     house.may_end.set()
-    await house.work.go_by_the_file(third.id, sign_in=False)
-    await house.work.go_by_the_file(PROFILE.id, sign_in=False)
+    await house.work.reload_profiles(third.id, sign_in=False)
+    await house.work.reload_profiles(PROFILE.id, sign_in=False)
     house.may_end.clear()
     house.file = {PROFILE.id: PROFILE, OTHER.id: OTHER}
-    saving = asyncio.ensure_future(house.work.go_by_the_file("", sign_in=False))
+    saving = asyncio.ensure_future(house.work.reload_profiles("", sign_in=False))
     await _until_ending(house, third.id)
     signing_in = asyncio.ensure_future(house.work.sign_in())
     await asyncio.sleep(0)
@@ -168,7 +168,7 @@ async def test_a_sign_in_that_waits_is_for_the_profile_it_was_asked_for(house: H
     house.may_end.set()
     await asyncio.gather(saving, signing_in)
     assert [each for each in house.calls if "sign in" in each] == [f"sign in {PROFILE.id}"]
-    assert house.sessions.current is house.sessions.named(OTHER.id)
+    assert house.sessions.current is house.sessions.find(OTHER.id)
 
 
 async def test_whoever_is_brought_into_the_window_meanwhile_stays_there(house: House) -> None:
@@ -178,7 +178,7 @@ async def test_whoever_is_brought_into_the_window_meanwhile_stays_there(house: H
     house.work.switch(OTHER.id)
     house.may_end.set()
     await signing_in
-    assert house.sessions.current is house.sessions.named(OTHER.id)
+    assert house.sessions.current is house.sessions.find(OTHER.id)
     assert house.calls.count(f"took {OTHER.id}") == 1
 
 
@@ -192,19 +192,19 @@ async def test_where_the_last_profile_is_gone_none_is_named_any_more(house: Hous
     house.file = {}
     house.may_end.set()
     if by == "form":
-        await house.work.go_by_the_file("", sign_in=False)
+        await house.work.reload_profiles("", sign_in=False)
     else:
         await house.work.sign_in()
     assert house.calls[-1] == "took none"
     assert house.sessions.current is None
     house.file = {PROFILE.id: PROFILE}
-    await house.work.go_by_the_file(PROFILE.id, sign_in=False)
+    await house.work.reload_profiles(PROFILE.id, sign_in=False)
     assert house.calls[-1] == f"took {PROFILE.id}"
 
 
 async def test_profiles_that_make_no_sense_are_counted(house: House) -> None:
     house.broken = ("a", "b")
-    await house.work.go_by_the_file("", sign_in=False)
+    await house.work.reload_profiles("", sign_in=False)
     assert house.controller.profiles.unreadable == 2
     house.broken = ()
     await house.work.sign_in()
@@ -220,13 +220,13 @@ async def test_a_policy_that_changed_counts_from_the_next_sign_in(house: House) 
 async def test_a_program_that_asks_for_a_new_profile_has_the_file_read_anew(house: House) -> None:
     house.may_end.set()
     house.file = {PROFILE.id: PROFILE, OTHER.id: OTHER}
-    assert await house.work.reload(OTHER.id) == OTHER
-    assert [each.profile.id for each in house.sessions.standings] == [PROFILE.id, OTHER.id]
-    assert house.sessions.current is house.sessions.named(PROFILE.id), "the window stays as it is"
+    assert await house.work.reload_profile(OTHER.id) == OTHER
+    assert [each.profile.id for each in house.sessions.statuses] == [PROFILE.id, OTHER.id]
+    assert house.sessions.current is house.sessions.find(PROFILE.id), "the window stays as it is"
 
 
 async def test_what_no_file_has_leaves_all_as_it_was(house: House) -> None:
     house.file = {OTHER.id: OTHER}
     with pytest.raises(UnknownProfile):
-        await house.work.reload("nowhere")
-    assert [each.profile.id for each in house.sessions.standings] == [PROFILE.id]
+        await house.work.reload_profile("nowhere")
+    assert [each.profile.id for each in house.sessions.statuses] == [PROFILE.id]

@@ -10,18 +10,18 @@ import pytest
 from PySide6.QtCore import QRect
 
 from desktop.ipc.agent import Agent
-from desktop.services.model.errors import NotAllowed
+from desktop.services.model.errors import TokenPermissionDenied
 from desktop.services.model.profile import Profile
 from desktop.services.session.session import Session
 from desktop.services.session.sessions import Sessions
-from desktop.services.session.token_permission import Answer, Question
-from desktop.services.session.token_recipients import HandOut
+from desktop.services.session.token_permission import PermissionAnswer, PermissionRequest
+from desktop.services.session.token_recipients import TokenRecipient
 from desktop.services.system.processes import Program
 from desktop.ui.app.agent_wiring import make_agent
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.window import permission_window
 from tests.sample_states import PROFILE, signed_in
-from tests.ui.harness import Desk, on_loop, settle
+from tests.ui.harness import ControllerHarness, run_on_event_loop, settle
 
 PROGRAM = Program("deploy.py", "/srv/deploy.py", 7)
 
@@ -29,15 +29,15 @@ PROGRAM = Program("deploy.py", "/srv/deploy.py", 7)
 class Person:
     """The window that asks, and what is answered in it."""
 
-    answer = Answer.ONCE
-    asked: list[Question]
+    answer = PermissionAnswer.ONCE
+    asked: list[PermissionRequest]
     over: QRect
 
-    def __init__(self, question: Question, _icon: object, *, over: QRect) -> None:
+    def __init__(self, question: PermissionRequest, _icon: object, *, over: QRect) -> None:
         Person.asked.append(question)
         Person.over = over
 
-    async def ask(self) -> Answer:
+    async def ask(self) -> PermissionAnswer:
         await asyncio.sleep(0)
         return Person.answer
 
@@ -48,9 +48,9 @@ def told() -> list[str]:
 
 
 @pytest.fixture
-def agent(desk: Desk, told: list[str], monkeypatch: pytest.MonkeyPatch) -> Agent:
+def agent(desk: ControllerHarness, told: list[str], monkeypatch: pytest.MonkeyPatch) -> Agent:
     Person.asked = []
-    monkeypatch.setattr(permission_window, "QuestionWindow", Person)
+    monkeypatch.setattr(permission_window, "PermissionWindow", Person)
 
     async def reload(_name: str) -> Profile:
         return PROFILE
@@ -67,12 +67,12 @@ def agent(desk: Desk, told: list[str], monkeypatch: pytest.MonkeyPatch) -> Agent
 
 @pytest.mark.parametrize("in_sight", [True, False])
 def test_the_person_is_asked_where_they_look(
-    agent: Agent, desk: Desk, told: list[str], *, in_sight: bool
+    agent: Agent, desk: ControllerHarness, told: list[str], *, in_sight: bool
 ) -> None:
     desk.show(signed_in())
     if not in_sight:
         desk.window.hide()
-    on_loop(agent._consent.obtain(Question(PROGRAM, "soc", "SOC")))
+    run_on_event_loop(agent._permission.obtain(PermissionRequest(PROGRAM, "soc", "SOC")))
     assert [each.program for each in Person.asked] == [PROGRAM]
     assert told == ["asked"]
     where = desk.window.geometry() if in_sight else desk.window.screen().availableGeometry()
@@ -80,35 +80,41 @@ def test_the_person_is_asked_where_they_look(
 
 
 def test_a_no_is_a_no(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Person, "answer", Answer.REFUSE)
-    with pytest.raises(NotAllowed):
-        on_loop(agent._consent.obtain(Question(PROGRAM, "soc", "SOC")))
+    monkeypatch.setattr(Person, "answer", PermissionAnswer.REFUSE)
+    with pytest.raises(TokenPermissionDenied):
+        run_on_event_loop(agent._permission.obtain(PermissionRequest(PROGRAM, "soc", "SOC")))
 
 
-def test_whether_one_is_asked_is_what_the_setting_says(agent: Agent, desk: Desk) -> None:
-    assert not agent._asks()
-    desk.controller.keeper.use(replace(desk.controller.keeper.settings, ask_for_tokens=True))
-    assert agent._asks()
+def test_whether_one_is_asked_is_what_the_setting_says(
+    agent: Agent, desk: ControllerHarness
+) -> None:
+    assert not agent._needs_permission()
+    desk.controller.settings_store.use(
+        replace(desk.controller.settings_store.settings, ask_for_tokens=True)
+    )
+    assert agent._needs_permission()
 
 
 def test_who_signs_out_by_a_command_has_nothing_left_on_the_clipboard(
-    agent: Agent, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    agent: Agent, desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cleared: list[bool] = []
     monkeypatch.setattr(desk.controller.clipboard, "clear_secret", lambda: cleared.append(True))
-    agent._leave(cast("Session", desk.session))
+    agent._start_sign_out(cast("Session", desk.session))
     assert cleared == [True]
     assert "sign_out" in desk.session.calls
 
 
-def test_the_details_on_screen_list_what_was_given_just_now(agent: Agent, desk: Desk) -> None:
+def test_the_details_on_screen_list_what_was_given_just_now(
+    agent: Agent, desk: ControllerHarness
+) -> None:
     desk.show(signed_in())
     desk.controller.open_details()
     page = desk.window.page
     assert isinstance(page, DetailsView)
-    agent.hand_outs.note(HandOut(datetime.now(UTC), PROGRAM, desk.session.profile.id))
-    agent.hand_outs.note(HandOut(datetime.now(UTC), replace(PROGRAM, name="other"), "other"))
+    agent.recipients.add(TokenRecipient(datetime.now(UTC), PROGRAM, desk.session.profile.id))
+    agent.recipients.add(TokenRecipient(datetime.now(UTC), replace(PROGRAM, name="other"), "other"))
     settle()
-    shown = page._programs._shown
+    shown = page._recipients._shown
     assert shown is not None
     assert [value for _, value in shown] == ["deploy.py\n/srv/deploy.py"]

@@ -21,7 +21,7 @@ from desktop.ui.kit.widgets import Button
 from desktop.ui.views.ring import Ring
 from desktop.ui.window.window import Window
 from tests.sample_states import LINK, METADATA, NOW, PROFILE, STATES, in_browser, signed_in, waiting
-from tests.ui.harness import TOKEN, Desk, FakeTime, Listener, settle
+from tests.ui.harness import TOKEN, ControllerHarness, FakeTime, ProgressListener, settle
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def sign_ins(bare: tuple[Controller, Window]) -> list[bool]:
     """How often the controller has asked for a sign-in."""
     wanted: list[bool] = []
-    bare[0].sign_in_wanted.connect(lambda: wanted.append(True))
+    bare[0].sign_in_requested.connect(lambda: wanted.append(True))
     return wanted
 
 
@@ -63,14 +63,14 @@ def clipboard() -> str:
         "revoke_again",
     ],
 )
-def test_a_wish_goes_to_the_session(desk: Desk, wish: str) -> None:
+def test_a_wish_goes_to_the_session(desk: ControllerHarness, wish: str) -> None:
     getattr(desk.controller, wish)()
     assert desk.session.calls == [wish]
 
 
-@pytest.mark.parametrize("wish", ["sign_in", "new_code"])
+@pytest.mark.parametrize("wish", ["sign_in", "request_new_code"])
 def test_signing_in_takes_the_profile_as_it_is_now(
-    desk: Desk, sign_ins: list[bool], wish: str
+    desk: ControllerHarness, sign_ins: list[bool], wish: str
 ) -> None:
     getattr(desk.controller, wish)()
     assert sign_ins == [True]
@@ -79,7 +79,7 @@ def test_signing_in_takes_the_profile_as_it_is_now(
 
 @pytest.mark.parametrize("name", ["unknown_client", "unreachable"])
 def test_trying_again_takes_the_profile_as_it_is_now_where_it_may_be_to_blame(
-    desk: Desk, sign_ins: list[bool], name: str
+    desk: ControllerHarness, sign_ins: list[bool], name: str
 ) -> None:
     desk.show(STATES[name])
     desk.controller.retry()
@@ -88,7 +88,7 @@ def test_trying_again_takes_the_profile_as_it_is_now_where_it_may_be_to_blame(
 
 
 def test_trying_again_does_what_failed_where_the_profile_is_not_to_blame(
-    desk: Desk, sign_ins: list[bool]
+    desk: ControllerHarness, sign_ins: list[bool]
 ) -> None:
     desk.show(STATES["keyring_locked"])
     desk.controller.retry()
@@ -98,7 +98,7 @@ def test_trying_again_does_what_failed_where_the_profile_is_not_to_blame(
 
 @pytest.mark.parametrize("state", [Requesting(), waiting()])
 def test_giving_up_goes_to_the_session_while_something_is_under_way(
-    desk: Desk, state: State
+    desk: ControllerHarness, state: State
 ) -> None:
     desk.show(state)
     desk.controller.cancel()
@@ -106,7 +106,9 @@ def test_giving_up_goes_to_the_session_while_something_is_under_way(
 
 
 @pytest.mark.parametrize("state", [SignedOut(), signed_in(), Failed(errors.CodeExpired())])
-def test_giving_up_does_nothing_where_nothing_is_under_way(desk: Desk, state: State) -> None:
+def test_giving_up_does_nothing_where_nothing_is_under_way(
+    desk: ControllerHarness, state: State
+) -> None:
     desk.show(state)
     desk.controller.cancel()
     assert desk.session.calls == []
@@ -116,7 +118,7 @@ def test_giving_up_does_nothing_where_nothing_is_under_way(desk: Desk, state: St
 def test_giving_up_before_the_profile_is_loaded_leaves(bare: tuple[Controller, Window]) -> None:
     controller, _ = bare
     left: list[bool] = []
-    controller.quit_wanted.connect(lambda: left.append(True))
+    controller.quit_requested.connect(lambda: left.append(True))
     controller.cancel()
     assert left == [True]
 
@@ -141,7 +143,7 @@ def test_trying_again_without_a_profile_loads_it_again(
 @pytest.mark.parametrize(
     "wish",
     [
-        "new_code",
+        "request_new_code",
         "continue_without_keyring",
         "save_again",
         "sign_out",
@@ -159,30 +161,30 @@ def test_without_a_session_other_wishes_do_nothing(
     assert clipboard() == ""
 
 
-def test_closing_the_window_does_not_ask_to_quit(desk: Desk) -> None:
+def test_closing_the_window_does_not_ask_to_quit(desk: ControllerHarness) -> None:
     asked: list[bool] = []
-    desk.controller.quit_wanted.connect(lambda: asked.append(True))
+    desk.controller.quit_requested.connect(lambda: asked.append(True))
     desk.window.close()
     assert asked == []
 
 
 @pytest.mark.parametrize("early", [True, False])
-def test_the_keys_for_quitting_ask_to_quit(desk: Desk, early: bool) -> None:  # noqa: FBT001
+def test_the_keys_for_quitting_ask_to_quit(desk: ControllerHarness, early: bool) -> None:  # noqa: FBT001
     asked: list[bool] = []
-    desk.controller.quit_wanted.connect(lambda: asked.append(True))
+    desk.controller.quit_requested.connect(lambda: asked.append(True))
     if not early:
         desk.controller.add_shortcuts()
     QTest.keyClick(desk.window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
     assert asked == [True]
 
 
-def test_coming_back_to_the_window_asks_the_server_at_once(desk: Desk) -> None:
+def test_coming_back_to_the_window_asks_the_server_at_once(desk: ControllerHarness) -> None:
     desk.show(waiting())
     desk.controller._on_focus(desk.window.windowHandle())
-    assert desk.session.calls == ["ask_now"]
+    assert desk.session.calls == ["poll_now"]
 
 
-def test_leaving_the_window_asks_nothing(desk: Desk) -> None:
+def test_leaving_the_window_asks_nothing(desk: ControllerHarness) -> None:
     desk.show(waiting())
     desk.controller._on_focus(None)
     assert desk.session.calls == []
@@ -191,7 +193,9 @@ def test_leaving_the_window_asks_nothing(desk: Desk) -> None:
 # The browser and the clipboard
 
 
-def test_opening_the_browser_copies_the_code_too(desk: Desk, opened: list[str]) -> None:
+def test_opening_the_browser_copies_the_code_too(
+    desk: ControllerHarness, opened: list[str]
+) -> None:
     desk.show(waiting())
     assert desk.controller.open_browser()
     assert opened == [f"{LINK}?user_code=WDJB-MJHT"]
@@ -199,7 +203,7 @@ def test_opening_the_browser_copies_the_code_too(desk: Desk, opened: list[str]) 
 
 
 @pytest.mark.usefixtures("opened")
-def test_a_link_without_a_code_leaves_the_clipboard_alone(desk: Desk) -> None:
+def test_a_link_without_a_code_leaves_the_clipboard_alone(desk: ControllerHarness) -> None:
     desk.controller.clipboard.copy("what was there")
     desk.show(in_browser())
     desk.controller.open_browser()
@@ -207,47 +211,51 @@ def test_a_link_without_a_code_leaves_the_clipboard_alone(desk: Desk) -> None:
     assert clipboard() == "what was there"
 
 
-def test_without_a_code_no_browser_is_opened(desk: Desk) -> None:
+def test_without_a_code_no_browser_is_opened(desk: ControllerHarness) -> None:
     desk.show(signed_in())
     assert not desk.controller.open_browser()
 
 
-def test_the_link_can_be_copied(desk: Desk, announced: list[str]) -> None:
+def test_the_link_can_be_copied(desk: ControllerHarness, announced: list[str]) -> None:
     desk.show(waiting())
     desk.controller.copy_link()
     assert clipboard() == f"{LINK}?user_code=WDJB-MJHT"
     assert announced[-1] == "Link copied"
 
 
-def test_the_code_can_be_copied(desk: Desk, announced: list[str]) -> None:
+def test_the_code_can_be_copied(desk: ControllerHarness, announced: list[str]) -> None:
     desk.show(waiting())
     desk.controller.copy_code()
     assert clipboard() == "WDJB-MJHT"
     assert announced[-1] == "Code copied"
 
 
-async def copy(desk: Desk, format_: CopyFormat = CopyFormat.TOKEN) -> None:
+async def copy(desk: ControllerHarness, format_: CopyFormat = CopyFormat.TOKEN) -> None:
     """Copy, and wait for what comes of it."""
-    told = Listener(desk.controller.copier)
+    told = ProgressListener(desk.controller.copier)
     desk.controller.copy_token(format_)
     await told.wait_for(2)
 
 
-async def test_the_token_can_be_copied(desk: Desk, announced: list[str]) -> None:
+async def test_the_token_can_be_copied(desk: ControllerHarness, announced: list[str]) -> None:
     desk.show(signed_in())
     await copy(desk)
     assert clipboard() == TOKEN
     assert announced[-1] == "Token copied"
 
 
-async def test_the_token_can_be_copied_in_another_shape(desk: Desk, announced: list[str]) -> None:
+async def test_the_token_can_be_copied_in_another_shape(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     desk.show(signed_in())
     await copy(desk, CopyFormat.HEADER)
     assert clipboard() == f"Authorization: Bearer {TOKEN}"
     assert announced[-1] == "Authorization header copied"
 
 
-async def test_why_a_token_is_not_copied_is_said(desk: Desk, announced: list[str]) -> None:
+async def test_why_a_token_is_not_copied_is_said(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     desk.session.token = errors.TransportFailure("login.northwind.example")
     desk.show(signed_in(left=0))
     await copy(desk)
@@ -255,7 +263,7 @@ async def test_why_a_token_is_not_copied_is_said(desk: Desk, announced: list[str
     assert announced[-1].startswith("The server cannot be reached. No connection to login.")
 
 
-async def test_giving_up_a_copy_says_nothing(desk: Desk, announced: list[str]) -> None:
+async def test_giving_up_a_copy_says_nothing(desk: ControllerHarness, announced: list[str]) -> None:
     desk.session.renewed.clear()
     desk.show(signed_in(left=0))
     announced.clear()
@@ -265,14 +273,14 @@ async def test_giving_up_a_copy_says_nothing(desk: Desk, announced: list[str]) -
     assert announced == []
 
 
-async def test_signing_out_takes_the_token_off_the_clipboard(desk: Desk) -> None:
+async def test_signing_out_takes_the_token_off_the_clipboard(desk: ControllerHarness) -> None:
     desk.show(signed_in())
     await copy(desk)
     desk.controller.sign_out()
     assert clipboard() == ""
 
 
-async def test_signing_out_gives_up_a_copy_that_waits(desk: Desk) -> None:
+async def test_signing_out_gives_up_a_copy_that_waits(desk: ControllerHarness) -> None:
     desk.session.renewed.clear()
     desk.controller.copy_token()
     desk.controller.sign_out()
@@ -281,7 +289,7 @@ async def test_signing_out_gives_up_a_copy_that_waits(desk: Desk) -> None:
     assert clipboard() == ""
 
 
-async def test_signing_out_leaves_what_somebody_else_copied(desk: Desk) -> None:
+async def test_signing_out_leaves_what_somebody_else_copied(desk: ControllerHarness) -> None:
     desk.show(signed_in())
     await copy(desk)
     QGuiApplication.clipboard().setText("a shopping list")
@@ -289,7 +297,9 @@ async def test_signing_out_leaves_what_somebody_else_copied(desk: Desk) -> None:
     assert clipboard() == "a shopping list"
 
 
-def test_the_details_of_a_failure_can_be_copied(desk: Desk, announced: list[str]) -> None:
+def test_the_details_of_a_failure_can_be_copied(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     desk.show(STATES["declined"])
     desk.controller.copy_details()
     assert "The sign-in was declined (AccessDenied)" in clipboard()
@@ -298,7 +308,9 @@ def test_the_details_of_a_failure_can_be_copied(desk: Desk, announced: list[str]
     assert announced[-1] == "Details copied"
 
 
-def test_the_details_of_a_token_can_be_copied_without_it(desk: Desk, announced: list[str]) -> None:
+def test_the_details_of_a_token_can_be_copied_without_it(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     desk.show(signed_in())
     desk.controller.copy_details()
     assert "Token type: Bearer" in clipboard()
@@ -308,13 +320,13 @@ def test_the_details_of_a_token_can_be_copied_without_it(desk: Desk, announced: 
     assert announced[-1] == "Details copied"
 
 
-def test_where_there_is_nothing_to_tell_no_details_are_copied(desk: Desk) -> None:
+def test_where_there_is_nothing_to_tell_no_details_are_copied(desk: ControllerHarness) -> None:
     desk.show(waiting())
     desk.controller.copy_details()
     assert clipboard() == ""
 
 
-def test_who_wonders_what_signing_out_does_is_told(desk: Desk) -> None:
+def test_who_wonders_what_signing_out_does_is_told(desk: ControllerHarness) -> None:
     desk.session.metadata = METADATA
     desk.show(signed_in())
     (button,) = [each for each in desk.window.findChildren(Button) if each.text() == "Sign out"]
@@ -329,30 +341,30 @@ def test_who_wonders_what_signing_out_does_is_told(desk: Desk) -> None:
     )
 
 
-def test_the_folder_of_the_log_is_opened(desk: Desk, opened: list[str]) -> None:
-    desk.controller.pages.open_log()
+def test_the_folder_of_the_log_is_opened(desk: ControllerHarness, opened: list[str]) -> None:
+    desk.controller.pages.open_log_folder()
     assert Path(QUrl(opened[0]).toLocalFile()) == log_folder()
 
 
 def test_the_folder_of_the_profiles_is_opened_with_an_example_in_it(
-    desk: Desk, opened: list[str]
+    desk: ControllerHarness, opened: list[str]
 ) -> None:
-    desk.controller.open_profiles()
+    desk.controller.open_profiles_folder()
     folder = Path(QUrl(opened[0]).toLocalFile())
     assert "# [profiles.northwind]" in (folder / "profiles.toml").read_text("utf-8")
 
 
 def test_a_folder_that_cannot_be_made_is_a_failure_with_its_words(
-    desk: Desk, opened: list[str], own_folders: Path
+    desk: ControllerHarness, opened: list[str], own_folders: Path
 ) -> None:
     (own_folders / "config" / "xdr-login").write_text("a file where the folder should be")
-    desk.controller.open_profiles()
+    desk.controller.open_profiles_folder()
     assert opened == []
     assert desk.controller._state == Failed(ANY)
     assert desk.window.view.accessibleName().startswith("The profiles cannot be read. ")
 
 
-def test_the_keys_of_every_program_work(desk: Desk) -> None:
+def test_the_keys_of_every_program_work(desk: ControllerHarness) -> None:
     desk.controller.add_shortcuts()
     desk.show(waiting())
     QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Copy))
@@ -366,53 +378,57 @@ def test_the_keys_of_every_program_work(desk: Desk) -> None:
 # Counting
 
 
-def test_the_next_count_comes_when_the_second_is_over(desk: Desk) -> None:
+def test_the_next_count_comes_when_the_second_is_over(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=100), at=NOW + timedelta(seconds=0.75))
-    assert desk.controller._tick.isActive()
-    assert desk.controller._tick.interval() == 255
+    assert desk.controller._redraw_timer.isActive()
+    assert desk.controller._redraw_timer.interval() == 255
 
 
-def test_what_has_expired_is_not_counted_any_more(desk: Desk) -> None:
+def test_what_has_expired_is_not_counted_any_more(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=1))
     desk.tick(1.2)
-    assert not desk.controller._tick.isActive()
+    assert not desk.controller._redraw_timer.isActive()
 
 
-def test_what_never_expires_is_not_counted(desk: Desk) -> None:
+def test_what_never_expires_is_not_counted(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=None))
-    assert not desk.controller._tick.isActive()
+    assert not desk.controller._redraw_timer.isActive()
 
 
-def test_behind_a_hidden_window_only_minutes_are_counted(desk: Desk) -> None:
+def test_behind_a_hidden_window_only_minutes_are_counted(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=432))
     desk.window.hide()
     desk.tick(1)
-    assert desk.controller._tick.interval() == 11_500  # 431 seconds are left: 7 minutes and 11 s
+    assert (
+        desk.controller._redraw_timer.interval() == 11_500
+    )  # 431 seconds are left: 7 minutes and 11 s
 
 
-def test_a_minimized_window_is_not_counted_in_either(desk: Desk) -> None:
+def test_a_minimized_window_is_not_counted_in_either(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=432))
     desk.window.showMinimized()
     settle()
-    assert desk.controller._tick.interval() == 12_500
+    assert desk.controller._redraw_timer.interval() == 12_500
 
 
-def test_counting_in_seconds_goes_on_when_the_window_comes_back(desk: Desk) -> None:
+def test_counting_in_seconds_goes_on_when_the_window_comes_back(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=432), at=NOW + timedelta(seconds=0.25))
     desk.window.hide()
     desk.window.show()
     settle()
-    assert desk.controller._tick.interval() == 755
+    assert desk.controller._redraw_timer.interval() == 755
 
 
 @pytest.mark.parametrize("state", [SignedOut(), signed_in(left=None), STATES["declined"]])
-def test_a_hidden_window_wakes_nobody_where_time_changes_nothing(desk: Desk, state: State) -> None:
+def test_a_hidden_window_wakes_nobody_where_time_changes_nothing(
+    desk: ControllerHarness, state: State
+) -> None:
     desk.window.hide()
     desk.show(state)
-    assert not desk.controller._tick.isActive()
+    assert not desk.controller._redraw_timer.isActive()
 
 
-def test_the_session_is_told_when_the_window_is_in_sight(desk: Desk) -> None:
+def test_the_session_is_told_when_the_window_is_in_sight(desk: ControllerHarness) -> None:
     desk.window.hide()
     desk.window.show()
     desk.window.showMinimized()
@@ -420,8 +436,10 @@ def test_the_session_is_told_when_the_window_is_in_sight(desk: Desk) -> None:
     assert desk.session.seen == [True, False, True, False]
 
 
-def test_a_window_that_was_put_away_is_no_use_until_somebody_comes_back(desk: Desk) -> None:
-    desk.window.hide_where(lambda: False)  # there is no tray
+def test_a_window_that_was_put_away_is_no_use_until_somebody_comes_back(
+    desk: ControllerHarness,
+) -> None:
+    desk.window.set_may_hide(lambda: False)  # there is no tray
     desk.window.close()
     other = QWidget()
     other.show()
@@ -436,14 +454,14 @@ def test_a_window_that_was_put_away_is_no_use_until_somebody_comes_back(desk: De
     other.close()
 
 
-def test_the_session_looks_at_the_clock_at_every_tick(desk: Desk) -> None:
+def test_the_session_looks_at_the_clock_at_every_tick(desk: ControllerHarness) -> None:
     desk.show(signed_in(), at=NOW + timedelta(seconds=0.25))
     desk.tick(1)
     desk.tick(1)
     assert desk.session.looks == 2
 
 
-def test_what_is_drawn_is_told_with_its_instant(desk: Desk) -> None:
+def test_what_is_drawn_is_told_with_its_instant(desk: ControllerHarness) -> None:
     told: list[tuple[object, object]] = []
     desk.controller.drawn.connect(lambda state, at: told.append((state, at)))
     state = signed_in()
@@ -451,7 +469,7 @@ def test_what_is_drawn_is_told_with_its_instant(desk: Desk) -> None:
     assert told[-1] == (state, NOW)
 
 
-def test_the_count_is_right_again_when_the_window_is_looked_at(desk: Desk) -> None:
+def test_the_count_is_right_again_when_the_window_is_looked_at(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=432))
     FakeTime.stands_at = NOW + timedelta(seconds=32)
     desk.controller._on_focus(desk.window.windowHandle())
@@ -459,7 +477,9 @@ def test_the_count_is_right_again_when_the_window_is_looked_at(desk: Desk) -> No
     assert ring.accessibleName() == "6:40 until it expires"
 
 
-def test_out_of_sight_qt_keeps_no_pictures_that_it_would_wake_up_for(desk: Desk) -> None:
+def test_out_of_sight_qt_keeps_no_pictures_that_it_would_wake_up_for(
+    desk: ControllerHarness,
+) -> None:
     desk.window.hide()
     settle()
     assert QPixmapCache.cacheLimit() == 0

@@ -219,7 +219,7 @@ def test_the_running_loop_is_the_one_from_before_once_what_was_due_is_called() -
         "loop.call_later(0.01, inner.quit)",
         "await asyncio.sleep(0.03)",
         "asyncio._set_running_loop(None)",
-        "loop._call_what_is_due()",
+        "loop._on_alarm()",
         "print(asyncio._get_running_loop())",
         "asyncio._set_running_loop(loop)",
     )

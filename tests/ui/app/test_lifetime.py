@@ -17,8 +17,8 @@ from desktop.services.model.profile import BrokenProfile, NoProfile, Profile
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import Failed, SignedOut, State
 from desktop.ui.app.controller import Controller
-from desktop.ui.app.lifetime import _Life
-from desktop.ui.app.window_or_tray import Presence
+from desktop.ui.app.lifetime import _Lifetime
+from desktop.ui.app.window_or_tray import WindowOrTray
 from desktop.ui.window.window import Window
 from tests.sample_states import OTHERS, PROFILE
 
@@ -54,10 +54,10 @@ class OpenedSession:
     def apply(self, settings: Settings) -> None:
         """Go by nothing."""
 
-    def watch(self, *, visible: bool) -> None:
+    def set_visible(self, *, visible: bool) -> None:
         """See nothing."""
 
-    def look_at_clock(self) -> None:
+    def check_clock(self) -> None:
         """Wait for nothing."""
 
     async def close(self) -> None:
@@ -84,22 +84,22 @@ class Run:
         self.loading: Callable[[], None] = lambda: None
         options.load_profiles = self._load  # type: ignore[method-assign]
         self.controller = controller
-        self.life = _Life(controller, controller.window.theme, options)
-        self.life._make_session = self._make  # type: ignore[method-assign,assignment]
-        self.life._sessions._make = self._make  # type: ignore[assignment]
+        self.lifetime = _Lifetime(controller, controller.window.theme, options)
+        self.lifetime._make_session = self._make  # type: ignore[method-assign,assignment]
+        self.lifetime._sessions._make = self._make  # type: ignore[assignment]
         self.presence = Shown()
 
     @property
     def current(self) -> OpenedSession:
-        return cast("OpenedSession", self.life._sessions.current)
+        return cast("OpenedSession", self.lifetime._sessions.current)
 
     def session(self, id_: str) -> OpenedSession:
-        return cast("OpenedSession", self.life._sessions.named(id_))
+        return cast("OpenedSession", self.lifetime._sessions.find(id_))
 
     def stay(self) -> None:
         """Be in the tray, as after the first state."""
-        self.life._presence = cast("Presence", self.presence)
-        self.life._profiles.open_others()
+        self.lifetime._window_or_tray = cast("WindowOrTray", self.presence)
+        self.lifetime._profiles.open_others()
 
     def _load(self) -> Profiles:
         self.loading()
@@ -118,43 +118,43 @@ def run(bare: tuple[Controller, Window]) -> Run:
 
 async def test_what_is_saved_of_others_is_opened_when_a_broken_file_is_mended(run: Run) -> None:
     run.broken = True
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     assert isinstance(run.controller._state, Failed)
     run.stay()
     run.broken = False
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     assert run.current.calls == ["open"]
     assert run.session(OTHER.id).calls == ["open quietly"]
 
 
 async def test_another_profile_that_was_changed_is_opened_anew(run: Run) -> None:
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     run.stay()
     before = run.session(OTHER.id)
     run.profiles[1] = replace(OTHER, scope=("casebook",))
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     assert run.session(OTHER.id) is not before
     assert run.session(OTHER.id).calls == ["open quietly"]
     assert run.current.calls == ["open", "sign_in"]
 
 
 async def test_a_profile_that_is_called_otherwise_is_so_at_once(run: Run) -> None:
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     run.stay()
     run.profiles[0] = replace(PROFILE, name="North")
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     assert run.controller.window._header._name.text() == "North"
     assert run.presence.names == ["North"]
 
 
 async def test_who_signs_in_and_goes_elsewhere_signs_in_where_that_was_asked(run: Run) -> None:
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     run.stay()
     first, loop = run.current, asyncio.get_running_loop()
     switched = asyncio.Event()
 
     def switch() -> None:
-        run.life._profiles._take(OTHER.id, quietly=True)
+        run.lifetime._profiles._set_current(OTHER.id, quietly=True)
         switched.set()
 
     def loading() -> None:
@@ -162,21 +162,21 @@ async def test_who_signs_in_and_goes_elsewhere_signs_in_where_that_was_asked(run
         asyncio.run_coroutine_threadsafe(switched.wait(), loop).result()
 
     run.loading = loading
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     assert first.calls == ["open", "sign_in"]
     assert run.current.profile is OTHER
     assert "sign_in" not in run.current.calls
 
 
 async def test_another_profile_stays_in_the_window_while_a_session_ends(run: Run) -> None:
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     run.stay()
     run.current.ends.clear()
     ending = run.current
     run.profiles[0] = replace(PROFILE, client_id="client-3")
-    signing_in = asyncio.create_task(run.life._profiles.sign_in())
+    signing_in = asyncio.create_task(run.lifetime._profiles.sign_in())
     await ending.asked_to_end.wait()
-    run.life._profiles._take(OTHER.id, quietly=True)
+    run.lifetime._profiles._set_current(OTHER.id, quietly=True)
     ending.ends.set()
     await signing_in
     assert run.current.profile is OTHER
@@ -184,62 +184,62 @@ async def test_another_profile_stays_in_the_window_while_a_session_ends(run: Run
 
 
 async def test_left_while_a_session_ends_it_begins_nothing(run: Run) -> None:
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     run.current.ends.clear()
     ending = run.current
     run.profiles[0] = replace(PROFILE, client_id="client-3")
-    signing_in = asyncio.create_task(run.life._profiles.sign_in())
+    signing_in = asyncio.create_task(run.lifetime._profiles.sign_in())
     await ending.asked_to_end.wait()
-    run.life.leave()
+    run.lifetime.quit()
     ending.ends.set()
     await signing_in
-    assert run.life._sessions.current is None
+    assert run.lifetime._sessions.current is None
 
 
 async def test_it_ends_when_an_installer_asks_for_that(run: Run) -> None:
-    await run.life._profiles.sign_in()
-    assert await run.life._server._handlers["quit"]({}, None) == {}
-    await run.life._sign_in_when_wanted()  # returns: it is leaving
-    assert run.life._leaving
+    await run.lifetime._profiles.sign_in()
+    assert await run.lifetime._server._handlers["quit"]({}, None) == {}
+    await run.lifetime._sign_in_on_request()  # returns: it is leaving
+    assert run.lifetime._is_quitting
 
 
 async def test_the_demo_asks_for_no_profile_of_the_file(bare: tuple[Controller, Window]) -> None:
     options = Options(profile="northwind", demo=DemoOptions())
     run = Run(bare[0], options)
     run.profiles = [replace(PROFILE, id="(demo)")]
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     assert run.current.profile.id == "(demo)"
 
 
 async def test_a_change_on_the_pages_opens_what_is_saved_of_others(run: Run) -> None:
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     run.stay()
     run.profiles[1] = replace(OTHER, scope=("casebook",))
-    await run.life._profiles.go_by_the_file("", sign_in=False)
+    await run.lifetime._profiles.reload_profiles("", sign_in=False)
     assert run.current.profile is PROFILE
     assert run.session(OTHER.id).calls == ["open quietly"]
 
 
 async def test_a_profile_that_was_saved_comes_into_the_window(run: Run) -> None:
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     run.stay()
-    await run.life._profiles.go_by_the_file(OTHER.id, sign_in=True)
+    await run.lifetime._profiles.reload_profiles(OTHER.id, sign_in=True)
     assert run.current.profile is OTHER
     assert run.current.calls == ["open quietly", "sign_in"]
 
 
 async def test_left_while_the_pages_save_nothing_is_begun(run: Run) -> None:
-    await run.life._profiles.sign_in()
-    run.life.leave()
-    await run.life._profiles.go_by_the_file(OTHER.id, sign_in=True)
+    await run.lifetime._profiles.sign_in()
+    run.lifetime.quit()
+    await run.lifetime._profiles.reload_profiles(OTHER.id, sign_in=True)
     assert run.current.profile is PROFILE
 
 
 async def test_the_last_profile_that_is_removed_leaves_none(run: Run) -> None:
-    await run.life._profiles.sign_in()
+    await run.lifetime._profiles.sign_in()
     run.stay()
     run.profiles = []
-    await run.life._profiles.go_by_the_file("", sign_in=False)
+    await run.lifetime._profiles.reload_profiles("", sign_in=False)
     assert isinstance(run.controller._state, Failed)
     assert isinstance(run.controller._state.error, NoProfile)
     assert run.controller.session is None

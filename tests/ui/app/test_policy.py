@@ -16,10 +16,17 @@ from desktop.ui.copy.clipboard import Clipboard
 from desktop.ui.copy.copier import Copier
 from desktop.ui.kit.copy_progress import NotCopied
 from desktop.ui.kit.menu_button import MenuButton
-from desktop.ui.pages.settings_store import SettingsKeeper
+from desktop.ui.pages.settings_store import SettingsStore
 from desktop.ui.pages.settings_view import SettingsView
 from tests.sample_states import PROFILE, signed_in
-from tests.ui.harness import Desk, FakeSession, Listener, Screen, finish, settle
+from tests.ui.harness import (
+    ControllerHarness,
+    FakeSession,
+    ProgressListener,
+    Screen,
+    settle,
+    wait_for_settings,
+)
 
 SOURCE = "/etc/xdg/xdr-login/policy.toml"
 LOCKED = Policy(source=SOURCE, settings={"clipboard_seconds": 15, "keep_fresh": False})
@@ -36,8 +43,8 @@ NAMES = {
 
 
 @pytest.fixture
-def keeper(qapp: QApplication) -> Iterator[SettingsKeeper]:  # noqa: ARG001 - there is to be one
-    made = SettingsKeeper()
+def keeper(qapp: QApplication) -> Iterator[SettingsStore]:  # noqa: ARG001 - there is to be one
+    made = SettingsStore()
     made.policy = LOCKED
     yield made
     made.deleteLater()
@@ -47,41 +54,41 @@ def keeper(qapp: QApplication) -> Iterator[SettingsKeeper]:  # noqa: ARG001 - th
 # Settings
 
 
-def test_a_setting_that_is_locked_holds_whatever_the_file_says(keeper: SettingsKeeper) -> None:
+def test_a_setting_that_is_locked_holds_whatever_the_file_says(keeper: SettingsStore) -> None:
     keeper.use(Settings(clipboard_seconds=300, keep_fresh=True, in_use_minutes=60))
     assert keeper.settings == Settings(clipboard_seconds=15, in_use_minutes=60)
 
 
 def test_a_change_of_one_is_refused_and_told_to_the_page(
-    keeper: SettingsKeeper, qtbot: QtBot
+    keeper: SettingsStore, qtbot: QtBot
 ) -> None:
     keeper.use(Settings())
     told: list[Settings] = []
     keeper.changed.connect(told.append)
     keeper.change(Settings(clipboard_seconds=300))
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert told == [Settings(clipboard_seconds=15)]
     assert not settings_file().exists()
 
 
 def test_what_the_person_had_set_comes_back_when_it_is_no_longer_locked(
-    keeper: SettingsKeeper, qtbot: QtBot
+    keeper: SettingsStore, qtbot: QtBot
 ) -> None:
     keeper.use(Settings(clipboard_seconds=60))
     keeper.change(replace(keeper.settings, in_use_minutes=45))
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert keeper.settings == Settings(clipboard_seconds=15, in_use_minutes=45)
     assert load_settings(settings_file()) == Settings(clipboard_seconds=60, in_use_minutes=45)
     assert "15" not in settings_file().read_text("utf-8")
 
 
 def test_what_the_system_does_at_login_does_not_unlock_anything(
-    keeper: SettingsKeeper, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    keeper: SettingsStore, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(autostart, "is_on", lambda: True)
     keeper.use(Settings(clipboard_seconds=60))
-    keeper.ask_the_system()
-    finish(keeper, qtbot)
+    keeper.read_autostart()
+    wait_for_settings(keeper, qtbot)
     assert keeper.settings == Settings(clipboard_seconds=15, start_at_login=True)
 
 
@@ -97,7 +104,7 @@ def test_a_setting_that_is_locked_is_shown_as_such_with_the_reason(
     screen: Screen, name: str
 ) -> None:
     page = screen.show_settings()
-    page.lock(Policy(source=SOURCE, settings={name: True}))
+    page.apply_policy(Policy(source=SOURCE, settings={name: True}))
     page.show_settings(Settings(start_at_login=True))
     enabled = {each: widget.isEnabled() for each, widget in controls(page).items()}
     assert enabled == {each: each != NAMES[name] for each in enabled}
@@ -107,9 +114,9 @@ def test_a_setting_that_is_locked_is_shown_as_such_with_the_reason(
     assert [key for key, row in page._rows.items() if not row._locked.isHidden()] == [name]
 
 
-def test_the_page_of_the_program_is_told_what_is_locked(desk: Desk) -> None:
-    desk.controller.keeper.why_not_at_login = "not here"
-    desk.controller.keeper.policy = LOCKED
+def test_the_page_of_the_program_is_told_what_is_locked(desk: ControllerHarness) -> None:
+    desk.controller.settings_store.why_no_autostart = "not here"
+    desk.controller.settings_store.policy = LOCKED
     desk.show(signed_in())
     desk.controller.open_settings()
     page = desk.window.page
@@ -119,16 +126,16 @@ def test_the_page_of_the_program_is_told_what_is_locked(desk: Desk) -> None:
     assert page._minutes.isEnabled()
 
 
-async def test_a_policy_that_is_read_anew_locks_at_once(desk: Desk) -> None:
+async def test_a_policy_that_is_read_anew_locks_at_once(desk: ControllerHarness) -> None:
     desk.show(signed_in())
     desk.controller.open_settings()
     page = desk.window.page
     assert isinstance(page, SettingsView)
     assert page._seconds.isEnabled()
-    desk.controller.keeper.obey(LOCKED)
+    desk.controller.settings_store.apply_policy(LOCKED)
     assert not page._seconds.isEnabled()
-    assert desk.controller.keeper.settings.clipboard_seconds == 15
-    desk.controller.keeper.obey(NO_POLICY)
+    assert desk.controller.settings_store.settings.clipboard_seconds == 15
+    desk.controller.settings_store.apply_policy(NO_POLICY)
     assert page._seconds.isEnabled()
 
 
@@ -140,7 +147,7 @@ async def test_a_shape_that_is_forbidden_is_not_copied(empty_clipboard: None) ->
         PROFILE, policy=Policy(source=SOURCE, forbidden_formats=frozenset({"CURL", "TOKEN"}))
     )
     copier = Copier(Clipboard())
-    told = Listener(copier)
+    told = ProgressListener(copier)
     for each in (CopyFormat.CURL, CopyFormat.TOKEN):
         copier.copy(FakeSession(profile), each)
         await told.wait_for(2)

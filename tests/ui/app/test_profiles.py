@@ -16,7 +16,7 @@ from desktop.services.model.policy import Policy
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import SignedOut
 from desktop.services.session.session import Session
-from desktop.services.session.sessions import Sessions, Standing
+from desktop.services.session.sessions import ProfileStatus, Sessions
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.kit.profile_badge import COLORS, color_of, contrast, letter_of, text_color
 from desktop.ui.pages.details_view import DetailsView
@@ -26,13 +26,13 @@ from desktop.ui.window.profile_switcher import ProfileSwitcher
 from tests.sample_states import NOW, OTHERS, PROFILE, STANDINGS, STATES
 from tests.ui.harness import (
     TOKEN,
-    Desk,
+    ActionRecorder,
+    ControllerHarness,
     FakeSession,
     FakeSessions,
     FakeTime,
-    Listener,
-    Profiles,
-    Recorder,
+    ProfileRecorder,
+    ProgressListener,
     settle,
 )
 
@@ -43,20 +43,20 @@ OTHER = OTHERS[0]
 class SeveralDesk:
     """A desk with three profiles, of which the second has a session too."""
 
-    desk: Desk
+    desk: ControllerHarness
     other: FakeSession
     switched: list[str]
 
 
 @pytest.fixture
-def several(desk: Desk) -> SeveralDesk:
+def several(desk: ControllerHarness) -> SeveralDesk:
     other = FakeSession(OTHER, token="the-other-token")
     others = {PROFILE.id: desk.session, OTHER.id: other}
-    desk.controller.serve(cast("Sessions", FakeSessions(desk.session, STANDINGS, others)))
+    desk.controller.set_sessions(cast("Sessions", FakeSessions(desk.session, STANDINGS, others)))
     switched: list[str] = []
-    desk.controller.switch_wanted.connect(switched.append)
+    desk.controller.switch_requested.connect(switched.append)
     desk.controller.add_shortcuts()
-    desk.window.offer_profiles()
+    desk.window.add_profile_switcher()
     desk.show(STATES["signed_in"])
     return SeveralDesk(desk, other, switched)
 
@@ -118,7 +118,7 @@ def test_the_list_opens_with_the_arrow_that_it_opens_to(several: SeveralDesk) ->
 
 
 def test_before_there_is_a_session_the_list_leads_to_the_form() -> None:
-    actions = Recorder()
+    actions = ActionRecorder()
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
     line(button.menu(), "Add profile…").trigger()
@@ -129,7 +129,7 @@ def test_before_there_is_a_session_the_list_leads_to_the_form() -> None:
 
 
 def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
-    actions = Recorder(profiles=Profiles(standings=STANDINGS, current=PROFILE.id))
+    actions = ActionRecorder(profiles=ProfileRecorder(statuses=STANDINGS, current_id=PROFILE.id))
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
     assert lines(button.menu())[-3:] == ["Edit “Northwind SOC”…", "Add profile…", "All profiles…"]
@@ -140,8 +140,8 @@ def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 profile"), (2, "2 profiles")])
 def test_the_list_leads_to_what_makes_no_sense(count: int, words: str) -> None:
-    profiles = Profiles(standings=STANDINGS, current=PROFILE.id, unreadable=count)
-    actions = Recorder(profiles=profiles)
+    profiles = ProfileRecorder(statuses=STANDINGS, current_id=PROFILE.id, unreadable=count)
+    actions = ActionRecorder(profiles=profiles)
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
     line(button.menu(), f"{words} cannot be read").trigger()
@@ -152,7 +152,9 @@ def test_the_list_leads_to_what_makes_no_sense(count: int, words: str) -> None:
 def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why() -> None:
     managed = replace(PROFILE, policy=Policy(profiles={PROFILE.id: {}}))
     standing = replace(STANDINGS[0], profile=managed)
-    button = ProfileSwitcher(Recorder(profiles=Profiles(standings=(standing,), current=PROFILE.id)))
+    button = ProfileSwitcher(
+        ActionRecorder(profiles=ProfileRecorder(statuses=(standing,), current_id=PROFILE.id))
+    )
     button.menu().aboutToShow.emit()
     edit = line(button.menu(), "Edit")
     assert edit.text() == "Edit “Northwind SOC”… (set by your administrator)"
@@ -164,7 +166,9 @@ def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why()
 def test_where_own_profiles_are_forbidden_none_is_offered_to_be_added() -> None:
     policy = Policy(profiles={PROFILE.id: {}}, own_profiles=False)
     standing = replace(STANDINGS[0], profile=replace(PROFILE, policy=policy))
-    button = ProfileSwitcher(Recorder(profiles=Profiles(standings=(standing,), current=PROFILE.id)))
+    button = ProfileSwitcher(
+        ActionRecorder(profiles=ProfileRecorder(statuses=(standing,), current_id=PROFILE.id))
+    )
     button.menu().aboutToShow.emit()
     assert lines(button.menu())[-1] == "All profiles…"
     assert "Add profile…" not in lines(button.menu())
@@ -184,15 +188,15 @@ def test_to_edit_opens_the_form_of_the_profile_in_the_window(
 
 
 @pytest.fixture
-def profiles() -> Profiles:
-    return Profiles(standings=STANDINGS, current=PROFILE.id)
+def profiles() -> ProfileRecorder:
+    return ProfileRecorder(statuses=STANDINGS, current_id=PROFILE.id)
 
 
 @pytest.fixture
-def tray_menu(profiles: Profiles) -> Iterator[TrayMenu]:
+def tray_menu(profiles: ProfileRecorder) -> Iterator[TrayMenu]:
     made = TrayMenu({}, lambda _format: None, profiles=profiles)
     made.show_profiles(STANDINGS, NOW)
-    made.show_lines({})
+    made.show_items({})
     yield made
     made.deleteLater()
 
@@ -225,7 +229,9 @@ def test_each_profile_has_a_submenu_with_what_makes_sense_for_it(tray_menu: Tray
     assert "Sign in" in lines(submenu(tray_menu, "Fabrikam"))
 
 
-def test_the_lines_of_a_submenu_go_to_its_profile(tray_menu: TrayMenu, profiles: Profiles) -> None:
+def test_the_lines_of_a_submenu_go_to_its_profile(
+    tray_menu: TrayMenu, profiles: ProfileRecorder
+) -> None:
     tray_menu.opened.connect(lambda: profiles.calls.append(("opened",)))
     menu = submenu(tray_menu, "Northwind")
     for each in ("Copy token", "Renew now", "Sign out", "Show in the window"):
@@ -247,7 +253,7 @@ def test_the_lines_of_a_submenu_go_to_its_profile(tray_menu: TrayMenu, profiles:
 
 
 def test_no_shape_is_offered_that_a_policy_forbids(tray_menu: TrayMenu) -> None:
-    def governed(*forbidden: CopyFormat) -> Standing:
+    def governed(*forbidden: CopyFormat) -> ProfileStatus:
         policy = Policy(forbidden_formats=frozenset(each.name for each in forbidden))
         return replace(STANDINGS[0], profile=replace(PROFILE, policy=policy))
 
@@ -265,18 +271,20 @@ def test_no_shape_is_offered_that_a_policy_forbids(tray_menu: TrayMenu) -> None:
     assert "curl" in lines(formats)
 
 
-def test_the_tray_tells_of_what_makes_no_sense(tray_menu: TrayMenu, profiles: Profiles) -> None:
+def test_the_tray_tells_of_what_makes_no_sense(
+    tray_menu: TrayMenu, profiles: ProfileRecorder
+) -> None:
     profiles.unreadable = 2
-    tray_menu.show_lines({})
+    tray_menu.show_items({})
     assert lines(tray_menu)[-2:] == ["Fabrikam Security Operations", "2 profiles cannot be read…"]
     profiles.unreadable = 0
-    tray_menu.show_lines({})
+    tray_menu.show_items({})
     assert lines(tray_menu)[-1] == "Fabrikam Security Operations"
 
 
 def test_a_single_profile_has_no_submenu(tray_menu: TrayMenu) -> None:
     tray_menu.show_profiles(STANDINGS[:1], NOW)
-    tray_menu.show_lines({})
+    tray_menu.show_items({})
     settle()
     assert lines(tray_menu) == []
 
@@ -302,7 +310,7 @@ async def test_a_copy_for_another_profile_is_not_shown_as_one_of_the_window(
     several: SeveralDesk,
 ) -> None:
     desk = several.desk
-    told = Listener(desk.controller.copier)
+    told = ProgressListener(desk.controller.copier)
     shown: list[object] = []
     desk.window.show_copy = shown.append  # type: ignore[method-assign,assignment]
     desk.controller.profiles.copy_token(OTHER.id)
@@ -318,7 +326,7 @@ async def test_a_copy_for_another_profile_is_not_shown_as_one_of_the_window(
 async def test_a_copy_for_another_profile_ends_that_of_the_window(several: SeveralDesk) -> None:
     desk = several.desk
     desk.session.renewed.clear()
-    told = Listener(desk.controller.copier)
+    told = ProgressListener(desk.controller.copier)
     shown: list[object] = []
     desk.window.show_copy = shown.append  # type: ignore[method-assign,assignment]
     desk.controller.copy_token()
@@ -329,7 +337,7 @@ async def test_a_copy_for_another_profile_ends_that_of_the_window(several: Sever
 
 async def test_how_long_a_copy_stays_is_the_profiles_own(several: SeveralDesk) -> None:
     several.other.profile = replace(OTHER, settings={"clipboard_seconds": 7})
-    told = Listener(several.desk.controller.copier)
+    told = ProgressListener(several.desk.controller.copier)
     several.desk.controller.profiles.copy_token(OTHER.id)
     await told.wait_for(2)
     assert told[1] == Copied(CopyFormat.TOKEN, 7)
@@ -347,26 +355,28 @@ def test_wishes_go_to_the_session_of_their_profile(several: SeveralDesk) -> None
 
 def test_signing_in_to_another_profile_brings_it_into_the_window(several: SeveralDesk) -> None:
     wanted: list[bool] = []
-    several.desk.controller.sign_in_wanted.connect(lambda: wanted.append(True))
+    several.desk.controller.sign_in_requested.connect(lambda: wanted.append(True))
     several.desk.controller.profiles.sign_in(OTHER.id)
     assert (several.switched, wanted) == ([OTHER.id], [True])
 
 
 def test_all_profiles_are_counted_in_the_tray(several: SeveralDesk) -> None:
     drawn: list[object] = []
-    several.desk.controller.all_drawn.connect(lambda standings, at: drawn.append((standings, at)))
-    several.desk.controller.draw_others()
+    several.desk.controller.profiles_drawn.connect(
+        lambda standings, at: drawn.append((standings, at))
+    )
+    several.desk.controller.draw_other_profiles()
     assert drawn == [(STANDINGS, NOW)]
     several.desk.window.close()
     several.desk.show(SignedOut())
-    left = several.desk.controller._tick.remainingTime() / 1000
+    left = several.desk.controller._redraw_timer.remainingTime() / 1000
     assert 0 < left <= 60, "another profile counts, though the one in the window does not"
 
 
-def test_a_single_profile_is_not_told_apart(desk: Desk) -> None:
-    desk.controller.serve(cast("Sessions", FakeSessions(desk.session, STANDINGS[:1])))
+def test_a_single_profile_is_not_told_apart(desk: ControllerHarness) -> None:
+    desk.controller.set_sessions(cast("Sessions", FakeSessions(desk.session, STANDINGS[:1])))
     drawn: list[object] = []
-    desk.controller.all_drawn.connect(lambda *given: drawn.append(given))
+    desk.controller.profiles_drawn.connect(lambda *given: drawn.append(given))
     desk.show(STATES["signed_in"])
     assert drawn == []
 
@@ -375,11 +385,11 @@ def test_the_last_profile_is_told_apart_no_longer(several: SeveralDesk) -> None:
     controller = several.desk.controller
     drawn: list[object] = []
     badges: list[object] = []
-    controller.all_drawn.connect(lambda standings, _at: drawn.append(standings))
+    controller.profiles_drawn.connect(lambda standings, _at: drawn.append(standings))
     several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
-    controller.serve(cast("Sessions", FakeSessions(several.desk.session, STANDINGS[:1])))
-    controller.draw_others()
-    controller.draw_others()
+    controller.set_sessions(cast("Sessions", FakeSessions(several.desk.session, STANDINGS[:1])))
+    controller.draw_other_profiles()
+    controller.draw_other_profiles()
     assert drawn == [()], "no submenu leads to one that is gone"
     assert badges == [None]
 
@@ -388,14 +398,14 @@ def test_a_badge_changes_with_the_look_of_its_profile(several: SeveralDesk) -> N
     badges: list[object] = []
     several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
     red = several.desk.session.profile = replace(PROFILE, color="red")
-    several.desk.controller.draw_others()
-    several.desk.controller.draw_others()
+    several.desk.controller.draw_other_profiles()
+    several.desk.controller.draw_other_profiles()
     assert badges == [red]
 
 
 def test_a_profile_that_is_gone_is_not_wished_for(several: SeveralDesk) -> None:
     wanted: list[bool] = []
-    several.desk.controller.sign_in_wanted.connect(lambda: wanted.append(True))
+    several.desk.controller.sign_in_requested.connect(lambda: wanted.append(True))
     several.desk.controller.profiles.switch("gone")
     several.desk.controller.profiles.sign_in("gone")
     assert (several.switched, wanted) == ([], [])
@@ -404,12 +414,12 @@ def test_a_profile_that_is_gone_is_not_wished_for(several: SeveralDesk) -> None:
 def test_another_profile_gets_a_view_of_its_own(several: SeveralDesk) -> None:
     desk = several.desk
     asking = cast("SignedInView", desk.window.view)
-    asking._leave.ask()
-    desk.controller.use(cast("Session", several.other))
+    asking._sign_out.ask()
+    desk.controller.set_session(cast("Session", several.other))
     desk.show(STATES["signed_in"])
     assert desk.window.view is not asking, "a question is not put for one and answered for another"
     shown = desk.window.view
-    desk.controller.use(cast("Session", several.other))
+    desk.controller.set_session(cast("Session", several.other))
     desk.show(STATES["signed_in"])
     assert desk.window.view is shown
 
@@ -418,12 +428,12 @@ async def test_who_one_is_is_not_told_of_another_profile(several: SeveralDesk) -
     desk = several.desk
     desk.session.renewed.clear()
     desk.controller.open_details()
-    desk.controller.pages.ask_who_am_i()
+    desk.controller.pages.query_userinfo()
     await asyncio.sleep(0)
-    desk.controller.use(cast("Session", several.other))
+    desk.controller.set_session(cast("Session", several.other))
     assert not isinstance(desk.window.page, DetailsView)
     desk.controller.open_settings()
-    desk.controller.use(cast("Session", desk.session))
+    desk.controller.set_session(cast("Session", desk.session))
     assert desk.window.page is not None, "settings are everybody's"
     await desk.controller.pages.close()
 
@@ -434,9 +444,9 @@ async def test_a_setting_that_changes_does_not_lengthen_the_copy_of_a_profile(
     several.other.profile = replace(OTHER, settings={"clipboard_seconds": 7})
     several.other.renewed.clear()
     controller = several.desk.controller
-    told = Listener(controller.copier)
+    told = ProgressListener(controller.copier)
     controller.profiles.copy_token(OTHER.id)
-    controller.keeper.use(Settings(clipboard_seconds=90))
+    controller.settings_store.use(Settings(clipboard_seconds=90))
     several.other.renewed.set()
     await told.wait_for(2)
     assert told[1] == Copied(CopyFormat.TOKEN, 7)

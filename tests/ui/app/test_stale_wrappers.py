@@ -10,14 +10,14 @@ import shiboken6
 from PySide6.QtWidgets import QLayoutItem
 
 from tests.sample_states import STATES
-from tests.ui.harness import Desk, settle
+from tests.ui.harness import ControllerHarness, settle
 
 
-def test_no_item_of_a_layout_is_ever_known_to_python(desk: Desk) -> None:
+def test_no_item_of_a_layout_is_ever_known_to_python(desk: ControllerHarness) -> None:
     gc.collect()  # what earlier tests left
     desk.controller.add_shortcuts()
-    desk.window.offer_profiles()
-    desk.window.offer_settings()
+    desk.window.add_profile_switcher()
+    desk.window.add_settings_button()
     for state in STATES.values():
         desk.show(state)
         settle()

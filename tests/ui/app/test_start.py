@@ -112,19 +112,19 @@ import sys
 from desktop.demo import DemoOptions
 from desktop.options import Options
 from desktop.ui.app import app
-from desktop.ui.app import lifetime as life
-from desktop.ui.app import preload as what_comes_next
+from desktop.ui.app import lifetime
+from desktop.ui.app import preload
 
-class Told(life.Session):
+class Told(lifetime.Session):
     def open(self, **how):
         print("opened")
 
 async def leave(self):
-    self.leave()
+    self.quit()
 
-life.Session = Told
-life._Life._be_the_one = leave
-what_comes_next.load_libraries = lambda: print("loaded")
+lifetime.Session = Told
+lifetime._Lifetime._claim_single_instance = leave
+preload.load_libraries = lambda: print("loaded")
 sys.exit(app.run(Options(demo=DemoOptions())))
 """
 
@@ -134,14 +134,14 @@ import sys
 from desktop.demo import DemoOptions
 from desktop.options import Options
 from desktop.ui.app import app
-from desktop.ui.app import lifetime as life
+from desktop.ui.app import lifetime
 
 async def tell(self):
-    keeper = self._controller.keeper
-    print(keeper.profile, keeper.why_not_at_login)
-    self.leave()
+    keeper = self._controller.settings_store
+    print(keeper.profile, keeper.why_no_autostart)
+    self.quit()
 
-life._Life._be_the_one = tell
+lifetime._Lifetime._claim_single_instance = tell
 demo = DemoOptions() if sys.argv[1] == "demo" else None
 sys.exit(app.run(Options(profile=sys.argv[2], demo=demo)))
 """
@@ -154,11 +154,11 @@ from desktop.ipc import client, server
 from desktop.options import Options
 from desktop.services.model.states import Failed
 from desktop.ui.app import app
-from desktop.ui.app import lifetime as life
+from desktop.ui.app import lifetime
 
-client._PATIENCE = 0.05
-life._KEPT_WAITING = 0.05
-held = server.claim()
+client._TIMEOUT = 0.05
+lifetime._CLAIM_TIMEOUT = 0.05
+held = server.claim_instance()
 asking = []
 
 class Told(app.Window):
@@ -175,7 +175,7 @@ class Told(app.Window):
     def ask(self):
         while True:
             try:
-                client.show()
+                client.show_window()
                 break
             except (client.NotRunning, client.NoAnswer):
                 time.sleep(0.05)
@@ -199,13 +199,13 @@ sys.addaudithook(note)
 from PySide6.QtCore import QObject
 from desktop.options import Options
 from desktop.ui.app import app
-from desktop.ui.app import preload as what_comes_next
+from desktop.ui.app import preload
 
 def is_of_qt(name):
     values = list(getattr(sys.modules[name], "__dict__", {}).values())
     return name.startswith("PySide6") or any(isinstance(each, type(QObject)) for each in values)
 
-load_views = what_comes_next.load_views
+load_views = preload.load_views
 
 def load_and_tell():
     yield from load_views()
@@ -214,7 +214,7 @@ def load_and_tell():
     print([name for name in imported if name in sys.modules and is_of_qt(name)])
     app.Application.instance().leave()
 
-what_comes_next.load_views = load_and_tell
+preload.load_views = load_and_tell
 sys.exit(app.run(Options()))
 """
 

@@ -3,9 +3,9 @@
 import pytest
 from PySide6.QtNetwork import QNetworkProxy, QNetworkProxyFactory, QNetworkProxyQuery
 
-from desktop.services.network.linux_proxy import portal_proxies
-from desktop.ui.app.system_proxy import REMEMBERED, SystemProxy, chosen, proxy_finder
-from desktop.ui.app.system_proxy import _asked as asked_of_qt
+from desktop.services.network.linux_proxy import query_portal
+from desktop.ui.app.system_proxy import CACHE_SECONDS, SystemProxy, first_usable, make_proxy_finder
+from desktop.ui.app.system_proxy import _query_qt as asked_of_qt
 from tests.rigs.portal import PAC_HOST, run_portal
 from tests.rigs.secret_service import Bus
 
@@ -63,7 +63,7 @@ def test_a_script_is_told_the_server_alone_and_asked_once_a_minute(system: Syste
         system.find(f"https://login.example:8443/{path}")
     assert system.asked == ["https://login.example:8443/"]
     system.find("https://other.example/")
-    system.now += REMEMBERED
+    system.now += CACHE_SECONDS
     system.find("https://login.example:8443/token")
     assert len(system.asked) == 3
 
@@ -85,13 +85,13 @@ def test_qt_itself_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("proxies", [[], ["direct://"], ["direct://", "http://p.example:1"]])
 def test_no_proxy_at_all_is_none(proxies: list[str]) -> None:
-    assert chosen(proxies) == ""
+    assert first_usable(proxies) == ""
 
 
 def test_windows_and_macos_are_asked_through_qt_and_linux_through_its_portal() -> None:
-    asked = {each: proxy_finder(each) for each in ("win32", "darwin", "linux")}
-    ways = {each: found._ask for each, found in asked.items() if isinstance(found, SystemProxy)}
-    assert ways == {"win32": asked_of_qt, "darwin": asked_of_qt, "linux": portal_proxies}
+    asked = {each: make_proxy_finder(each) for each in ("win32", "darwin", "linux")}
+    ways = {each: found._query for each, found in asked.items() if isinstance(found, SystemProxy)}
+    assert ways == {"win32": asked_of_qt, "darwin": asked_of_qt, "linux": query_portal}
 
 
 # The portal of a Linux desktop
@@ -100,22 +100,22 @@ def test_windows_and_macos_are_asked_through_qt_and_linux_through_its_portal() -
 def test_the_portal_of_the_desktop_is_asked(bare_bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bare_bus.address)
     with run_portal(bare_bus):
-        assert portal_proxies(f"https://{PAC_HOST}/") == ["http://pac.example:8080", "direct://"]
-        assert portal_proxies("https://other.example/") == ["direct://"]
-        assert portal_proxies("https://refused.example/") == []
+        assert query_portal(f"https://{PAC_HOST}/") == ["http://pac.example:8080", "direct://"]
+        assert query_portal("https://other.example/") == ["direct://"]
+        assert query_portal("https://refused.example/") == []
 
 
 def test_a_desktop_without_a_portal_names_no_proxy(
     bare_bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bare_bus.address)
-    assert portal_proxies("https://login.example/") == []
+    assert query_portal("https://login.example/") == []
 
 
 @pytest.mark.parametrize("address", ["unix:path=/nowhere/bus", "nonsense", ""])
 def test_without_a_bus_there_is_no_portal(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-    assert portal_proxies("https://login.example/") == []
+    assert query_portal("https://login.example/") == []
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    assert portal_proxies("https://login.example/") == []
+    assert query_portal("https://login.example/") == []

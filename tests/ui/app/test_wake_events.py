@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtTest import QSignalSpy
 
-from desktop.ui.app.wake_events import Awakening, has_new_route
+from desktop.ui.app.wake_events import WakeEvents, has_new_route
 from tests.rigs import parts
 from tests.rigs.secret_service import Bus
 
@@ -23,11 +23,11 @@ MAIN, LOCAL = 254, 255
 WATCH = """
 import json, subprocess, sys
 from PySide6.QtCore import QCoreApplication, QTimer
-from desktop.ui.app import wake_events as awakening
+from desktop.ui.app import wake_events
 
-awakening._SETTLES = 0.05
+wake_events._SETTLES = 0.05
 application = QCoreApplication([])
-watch = awakening.Awakening()
+watch = wake_events.WakeEvents()
 woken = []
 watch.woke.connect(lambda: woken.append(True))
 
@@ -85,7 +85,7 @@ def test_a_way_out_that_appears_wakes_once() -> None:
     parts.require("network", "unshare", "ip")
     alone = ["unshare", "--user", "--map-root-user", "--net"]
     if subprocess.run([*alone, "true"], check=False, capture_output=True).returncode:
-        parts.give_up("the kernel lets nobody have a network of their own here")
+        parts.skip_or_fail("the kernel lets nobody have a network of their own here")
     change = "ip link set lo up && ip route add 192.0.2.0/24 dev lo && ip route add default dev lo"
     assert watched([*alone, sys.executable], ["sh", "-c", change]) == 1
 
@@ -99,11 +99,11 @@ def test_the_login_manager_tells_of_waking(bare_bus: Bus, word: str, times: int)
 
 @pytest.mark.usefixtures("qapp")
 def test_after_the_end_nothing_wakes() -> None:
-    watch = Awakening()
+    watch = WakeEvents()
     spy = QSignalSpy(watch.woke)
-    watch._soon.start()
+    watch._settle_timer.start()
     watch.close()
-    assert not watch._soon.isActive()
+    assert not watch._settle_timer.isActive()
     assert spy.count() == 0
 
 

@@ -166,7 +166,7 @@ def come_back(clipboard: Clipboard, monkeypatch: pytest.MonkeyPatch) -> None:
     window.show()
     window.activateWindow()
     settle()
-    clipboard._clear_what_was_left()
+    clipboard._clear_leftovers()
     window.close()
 
 

@@ -15,7 +15,7 @@ from desktop.ui.copy.clipboard import Clipboard
 from desktop.ui.copy.copier import Copier
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from tests.sample_states import HOST, PROFILE
-from tests.ui.harness import TOKEN, FakeSession, Listener
+from tests.ui.harness import TOKEN, FakeSession, ProgressListener
 
 WHOAMI = "https://api.example/me"
 
@@ -30,11 +30,13 @@ def copier() -> Copier:
 
 
 @pytest.fixture
-def told(copier: Copier) -> Listener:
-    return Listener(copier)
+def told(copier: Copier) -> ProgressListener:
+    return ProgressListener(copier)
 
 
-async def test_a_copy_is_told_when_it_is_on_the_clipboard(copier: Copier, told: Listener) -> None:
+async def test_a_copy_is_told_when_it_is_on_the_clipboard(
+    copier: Copier, told: ProgressListener
+) -> None:
     copier.copy(FakeSession(), CopyFormat.TOKEN)
     assert told == [Copying(CopyFormat.TOKEN)]
     await told.wait_for(2)
@@ -42,7 +44,7 @@ async def test_a_copy_is_told_when_it_is_on_the_clipboard(copier: Copier, told: 
     assert clipboard() == TOKEN
 
 
-async def test_the_commands_ask_who_one_is(copier: Copier, told: Listener) -> None:
+async def test_the_commands_ask_who_one_is(copier: Copier, told: ProgressListener) -> None:
     profile = replace(PROFILE, userinfo_endpoint=WHOAMI)
     copier.copy(FakeSession(profile), CopyFormat.CURL)
     await told.wait_for(2)
@@ -50,7 +52,7 @@ async def test_the_commands_ask_who_one_is(copier: Copier, told: Listener) -> No
 
 
 async def test_a_token_that_a_shell_could_run_is_put_into_no_command(
-    copier: Copier, told: Listener
+    copier: Copier, told: ProgressListener
 ) -> None:
     copier.copy(FakeSession(token="'&calc&'"), CopyFormat.CURL)
     await told.wait_for(2)
@@ -62,14 +64,16 @@ async def test_a_token_that_a_shell_could_run_is_put_into_no_command(
     assert clipboard() == ""
 
 
-async def test_the_time_that_is_told_is_that_of_the_setting(copier: Copier, told: Listener) -> None:
+async def test_the_time_that_is_told_is_that_of_the_setting(
+    copier: Copier, told: ProgressListener
+) -> None:
     copier.clipboard.clear_after = 90
     copier.copy(FakeSession(), CopyFormat.TOKEN)
     await told.wait_for(2)
     assert told[1] == Copied(CopyFormat.TOKEN, 90)
 
 
-async def test_a_renewal_is_waited_for(copier: Copier, told: Listener) -> None:
+async def test_a_renewal_is_waited_for(copier: Copier, told: ProgressListener) -> None:
     session = FakeSession()
     session.renewed.clear()
     copier.copy(session, CopyFormat.TOKEN)
@@ -82,7 +86,7 @@ async def test_a_renewal_is_waited_for(copier: Copier, told: Listener) -> None:
 
 
 async def test_another_copy_takes_the_place_of_one_that_waits(
-    copier: Copier, told: Listener
+    copier: Copier, told: ProgressListener
 ) -> None:
     waits = FakeSession()
     waits.renewed.clear()
@@ -90,7 +94,7 @@ async def test_another_copy_takes_the_place_of_one_that_waits(
     copier.copy(FakeSession(token="another"), CopyFormat.HEADER)
     waits.renewed.set()
     await told.wait_for(3)
-    await copier._ended()
+    await copier._wait_for_cancelled()
     assert told == [
         Copying(CopyFormat.TOKEN),
         Copying(CopyFormat.HEADER),
@@ -99,20 +103,20 @@ async def test_another_copy_takes_the_place_of_one_that_waits(
     assert clipboard() == "Authorization: Bearer another"
 
 
-async def test_who_gives_up_is_told_nothing_more(copier: Copier, told: Listener) -> None:
+async def test_who_gives_up_is_told_nothing_more(copier: Copier, told: ProgressListener) -> None:
     session = FakeSession()
     session.renewed.clear()
     copier.copy(session, CopyFormat.TOKEN)
     await asyncio.sleep(0)
     copier.cancel()
     session.renewed.set()
-    await copier._ended()
+    await copier._wait_for_cancelled()
     assert told == [Copying(CopyFormat.TOKEN), NotCopied("")]
     assert clipboard() == ""
 
 
 async def test_giving_up_where_nothing_is_under_way_does_nothing(
-    copier: Copier, told: Listener
+    copier: Copier, told: ProgressListener
 ) -> None:
     copier.cancel()
     copier.copy(FakeSession(), CopyFormat.TOKEN)
@@ -122,7 +126,9 @@ async def test_giving_up_where_nothing_is_under_way_does_nothing(
     assert clipboard() == TOKEN
 
 
-async def test_without_a_session_there_is_nothing_to_copy(copier: Copier, told: Listener) -> None:
+async def test_without_a_session_there_is_nothing_to_copy(
+    copier: Copier, told: ProgressListener
+) -> None:
     copier.copy(None, CopyFormat.TOKEN)
     assert told == [
         NotCopied(
@@ -151,7 +157,7 @@ LOCKED = (
     ],
 )
 async def test_an_expected_error_is_told_in_its_words(
-    copier: Copier, told: Listener, error: Exception, words: str
+    copier: Copier, told: ProgressListener, error: Exception, words: str
 ) -> None:
     copier.copy(FakeSession(token=error), CopyFormat.TOKEN)
     await told.wait_for(2)
@@ -160,7 +166,7 @@ async def test_an_expected_error_is_told_in_its_words(
 
 
 async def test_an_error_that_nobody_expected_goes_to_the_loop_and_is_told(
-    copier: Copier, told: Listener
+    copier: Copier, told: ProgressListener
 ) -> None:
     reports: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, report: reports.append(report))
@@ -173,7 +179,7 @@ async def test_an_error_that_nobody_expected_goes_to_the_loop_and_is_told(
 
 
 async def test_a_copy_that_did_not_happen_is_not_claimed(
-    copier: Copier, told: Listener, monkeypatch: pytest.MonkeyPatch
+    copier: Copier, told: ProgressListener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QClipboard, "setMimeData", lambda *_: None)
     copier.copy(FakeSession(), CopyFormat.TOKEN)
@@ -184,7 +190,9 @@ async def test_a_copy_that_did_not_happen_is_not_claimed(
     )
 
 
-async def test_at_the_end_nothing_waits_and_nothing_stays(copier: Copier, told: Listener) -> None:
+async def test_at_the_end_nothing_waits_and_nothing_stays(
+    copier: Copier, told: ProgressListener
+) -> None:
     copier.copy(FakeSession(), CopyFormat.TOKEN)
     await told.wait_for(2)
     waits = FakeSession()
@@ -198,7 +206,7 @@ async def test_at_the_end_nothing_waits_and_nothing_stays(copier: Copier, told: 
 
 @pytest.mark.parametrize("format_", CopyFormat)
 async def test_no_word_of_progress_holds_the_token(
-    copier: Copier, told: Listener, format_: CopyFormat
+    copier: Copier, told: ProgressListener, format_: CopyFormat
 ) -> None:
     copier.copy(FakeSession(), format_)
     await told.wait_for(2)

@@ -20,10 +20,10 @@ from tests.ui.harness import (
     FONTS,
     TOKEN,
     FakeSession,
-    Listener,
+    ProgressListener,
     buttons_on,
     misfits,
-    on_loop,
+    run_on_event_loop,
     settle,
     texts_on,
 )
@@ -113,9 +113,9 @@ def escape(window: CopyWindow) -> None:
     QTest.keyClick(window, Qt.Key.Key_Escape)
 
 
-def copy(copier: Copier, *deeds: Any, **options: float) -> tuple[Listener, Person]:  # noqa: ANN401
+def copy(copier: Copier, *deeds: Any, **options: float) -> tuple[ProgressListener, Person]:  # noqa: ANN401
     """Copy while somebody does `deeds`; gives what was told, and the window."""
-    told = Listener(copier)
+    told = ProgressListener(copier)
     window = Person(iter(deeds), **options)
     copier._make_window = lambda: window
 
@@ -123,7 +123,7 @@ def copy(copier: Copier, *deeds: Any, **options: float) -> tuple[Listener, Perso
         copier.copy(FakeSession(), CopyFormat.TOKEN)
         await told.wait_for(2)
 
-    on_loop(work())
+    run_on_event_loop(work())
     return told, window
 
 
@@ -211,7 +211,7 @@ def test_escape_gives_up(copier: Copier) -> None:
 def test_a_copy_that_is_given_up_closes_the_window(copier: Copier) -> None:
     told, window = copy(copier, lambda _: copier.cancel())
     settle()
-    on_loop(copier.close())
+    run_on_event_loop(copier.close())
     assert told[1:] == [NotCopied("")]
     assert not window.isVisible()
 
@@ -230,5 +230,5 @@ def test_what_it_says_is_read_to_who_does_not_see_it(copier: Copier) -> None:
 def test_what_was_refused_is_not_taken_back_later(copier: Copier, compositor: Compositor) -> None:
     copy(copier, CopyWindow.close)
     compositor.truth = TOKEN  # copied by somebody else
-    on_loop(copier.close())
+    run_on_event_loop(copier.close())
     assert compositor.truth == TOKEN

@@ -13,7 +13,7 @@ from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.wording.messages import advice_for
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.kit.menu_button import MenuButton
-from desktop.ui.kit.widgets import Button, has_ring
+from desktop.ui.kit.widgets import Button, has_focus_ring
 from desktop.ui.views.signed_in_view import SignedInView
 from tests.sample_states import STATES, signed_in
 from tests.ui.harness import Screen, settle
@@ -38,7 +38,7 @@ def menu_of(screen: Screen) -> QMenu:
 def pass_time(screen: Screen) -> None:
     """Let as much time pass as is worth a word."""
     assert isinstance(screen.window.view, SignedInView)
-    screen.window.view._token._soon.timeout.emit()
+    screen.window.view._token._waiting_timer.timeout.emit()
 
 
 def test_copying_asks_for_the_token_as_it_is(screen: Screen) -> None:
@@ -153,10 +153,10 @@ def test_pressing_again_while_it_waits_asks_no_second_time(lapsed: Screen) -> No
 
 
 def test_what_was_cancelled_is_not_spoken_of(lapsed: Screen) -> None:
-    before = lapsed.words
+    before = lapsed.visible_texts
     lapsed.window.show_copy(Copying(CopyFormat.TOKEN))
     lapsed.window.show_copy(NotCopied(""))
-    assert lapsed.words == before
+    assert lapsed.visible_texts == before
 
 
 @pytest.mark.parametrize("seconds", [30, 5, 300])
@@ -171,7 +171,7 @@ def test_after_a_moment_the_button_has_its_name_again(lapsed: Screen) -> None:
     lapsed.window.show_copy(Copied(CopyFormat.TOKEN, 30.0))
     button = lapsed.button("Copied, cleared in 30 s")
     assert isinstance(button, Button)
-    button._back.timeout.emit()
+    button._restore_timer.timeout.emit()
     assert button.text() == "Copy token"
 
 
@@ -199,7 +199,7 @@ def test_a_failure_shows_on_the_button_that_was_pressed(lapsed: Screen) -> None:
 def test_the_next_try_takes_the_warning_away(lapsed: Screen) -> None:
     lapsed.window.show_copy(NotCopied(SLOW))
     lapsed.window.show_copy(Copying(CopyFormat.TOKEN))
-    assert SLOW not in lapsed.words
+    assert SLOW not in lapsed.visible_texts
 
 
 def test_the_keyboard_comes_back_from_cancel(lapsed: Screen) -> None:
@@ -207,7 +207,7 @@ def test_the_keyboard_comes_back_from_cancel(lapsed: Screen) -> None:
     lapsed.button("Cancel").setFocus(Qt.FocusReason.TabFocusReason)
     lapsed.window.show_copy(Copied(CopyFormat.TOKEN, 30.0))
     assert lapsed.focused == "Renew now"
-    assert has_ring(lapsed.button("Renew now"))
+    assert has_focus_ring(lapsed.button("Renew now"))
 
 
 def test_where_nothing_can_be_renewed_it_comes_back_to_copying(screen: Screen) -> None:
@@ -261,13 +261,13 @@ def test_expiry_takes_the_keyboard_from_what_goes_away(screen: Screen) -> None:
 
 def test_a_progress_that_comes_late_is_no_matter(screen: Screen) -> None:
     screen.show(STATES["declined"])
-    before = screen.words
+    before = screen.visible_texts
     screen.window.show_copy(Copied(CopyFormat.TOKEN, 30.0))
-    assert screen.words == before
+    assert screen.visible_texts == before
 
 
 def test_while_signing_out_nothing_is_copied(screen: Screen) -> None:
-    screen.show(replace(signed_in(renewable=True), leaving=True))
+    screen.show(replace(signed_in(renewable=True), signing_out=True))
     assert not screen.button("Copy token").isEnabled()
     assert not screen.button(COPY_AS).isEnabled()
 
@@ -279,10 +279,10 @@ def test_what_is_said_of_a_failing_renewal_anyway_is_not_said_twice(screen: Scre
     advice = advice_for(offline)
     screen.window.show_copy(NotCopied(f"{advice.title}. {advice.text}"))
     settle()
-    assert sum(advice.text in words for words in screen.words) == 1
+    assert sum(advice.text in words for words in screen.visible_texts) == 1
     assert screen.has_button("Not copied")
     screen.window.show_copy(NotCopied(SLOW))
-    assert SLOW in screen.words
+    assert SLOW in screen.visible_texts
 
 
 def test_a_renewal_by_hand_is_acknowledged(screen: Screen) -> None:

@@ -157,7 +157,7 @@ def test_it_follows_the_system_and_comes_back(theme: Theme, screen: Screen) -> N
 
 
 def test_painted_colours_follow_too(theme: Theme) -> None:
-    theme.wear(DARK)
+    theme.apply_tokens(DARK)
     assert theme.color("good").name() == DARK["good"]
 
 
@@ -180,7 +180,7 @@ def test_a_system_without_an_opinion_keeps_what_it_started_with(
 
 def test_the_same_scheme_again_costs_nothing(theme: Theme, monkeypatch: pytest.MonkeyPatch) -> None:
     dressed: list[object] = []
-    monkeypatch.setattr(theme, "wear", dressed.append)
+    monkeypatch.setattr(theme, "apply_tokens", dressed.append)
     theme._on_scheme(Qt.ColorScheme.Light)
     assert dressed == []
 
@@ -199,7 +199,7 @@ def test_qt_itself_tells_of_a_change(display: Display) -> None:
 
 
 def test_nothing_moves_before_the_system_was_asked(theme: Theme) -> None:
-    assert not theme.motion
+    assert not theme.allows_motion
 
 
 def test_type_follows_the_size_that_the_person_chose(qapp: QApplication) -> None:

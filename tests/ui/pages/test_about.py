@@ -9,26 +9,26 @@ from pytestqt.qtbot import QtBot
 from desktop import __version__
 from desktop.services.system.components import licences_folder
 from desktop.ui.copy.clipboard import Clipboard
-from desktop.ui.pages.about_controller import AboutPage
+from desktop.ui.pages.about_controller import AboutController
 from desktop.ui.pages.about_view import AboutView
 from tests.sample_states import STATES
-from tests.ui.harness import Desk, Screen, misfits, name_of, settle, tab_order
+from tests.ui.harness import ControllerHarness, Screen, misfits, name_of, settle, tab_order
 
 
 @pytest.fixture
-def about(screen: Screen, qtbot: QtBot) -> AboutPage:
+def about(screen: Screen, qtbot: QtBot) -> AboutController:
     """It is open, and has found out what is inside."""
     screen.show(STATES["signed_in"])
-    page = AboutPage(screen.window, Clipboard())
+    page = AboutController(screen.window, Clipboard())
     page.open()
-    qtbot.wait_until(lambda: "segno" in " ".join(screen.words))
+    qtbot.wait_until(lambda: "segno" in " ".join(screen.visible_texts))
     settle()
     return page
 
 
 @pytest.mark.usefixtures("about")
 def test_it_tells_versions_and_licences(screen: Screen) -> None:
-    words = screen.words
+    words = screen.visible_texts
     assert "About XDR Login" in words
     assert __version__ in words
     assert any(each.startswith(qVersion()) for each in words)
@@ -39,10 +39,10 @@ def test_it_tells_versions_and_licences(screen: Screen) -> None:
     assert any(str(licences_folder()) in each for each in words)
 
 
-def test_what_is_inside_is_read_once(about: AboutPage, screen: Screen) -> None:
+def test_what_is_inside_is_read_once(about: AboutController, screen: Screen) -> None:
     screen.window.close_page()
     about.open()
-    assert any("segno" in each for each in screen.words)
+    assert any("segno" in each for each in screen.visible_texts)
 
 
 @pytest.mark.usefixtures("about")
@@ -82,13 +82,13 @@ def test_it_stays_whatever_happens(screen: Screen) -> None:
 def test_it_fits_into_a_narrow_window(screen: Screen, qtbot: QtBot) -> None:
     screen.window.resize(360, 640)
     screen.show(STATES["signed_in"])
-    AboutPage(screen.window, Clipboard()).open()
-    qtbot.wait_until(lambda: "segno" in " ".join(screen.words))
+    AboutController(screen.window, Clipboard()).open()
+    qtbot.wait_until(lambda: "segno" in " ".join(screen.visible_texts))
     settle()
     assert misfits(screen.window) == []
 
 
-def test_the_settings_lead_to_it(desk: Desk) -> None:
+def test_the_settings_lead_to_it(desk: ControllerHarness) -> None:
     desk.show(STATES["signed_in"])
     desk.controller.open_settings()
     (button,) = [each for each in desk.window.findChildren(QPushButton) if each.text() == "About"]

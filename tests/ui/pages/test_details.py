@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
 from desktop.oauth.app_grant import AppGrant
 from desktop.services.model.states import Revocation
-from desktop.services.session.token_recipients import HandOut
+from desktop.services.session.token_recipients import TokenRecipient
 from desktop.services.system.processes import Program
-from desktop.services.token.details import Scope, flattened
+from desktop.services.token.details import ScopeStatus, flattened
 from desktop.ui.pages.details_view import DetailsView
-from desktop.ui.pages.server_query import Said
+from desktop.ui.pages.server_query import ServerAnswer
 from desktop.ui.views import sign_out_button
 from desktop.ui.wording import page_texts
 from tests.sample_states import APP_GRANT, MADE_UP_TOKEN, NOW, STATES, WHO_AM_I, signed_in
@@ -54,9 +54,9 @@ def after(words: list[str], name: str) -> str:
 
 def test_times_are_told_to_the_second(screen: Screen, details: DetailsView) -> None:
     assert details.isVisible()
-    assert after(screen.words, "Issued") == "02:57:12 UTC on 23 November"
-    assert after(screen.words, "Expires") == "03:07:12 UTC on 23 November"
-    assert after(screen.words, "Renews") == "03:06:06 UTC on 23 November"
+    assert after(screen.visible_texts, "Issued") == "02:57:12 UTC on 23 November"
+    assert after(screen.visible_texts, "Expires") == "03:07:12 UTC on 23 November"
+    assert after(screen.visible_texts, "Renews") == "03:06:06 UTC on 23 November"
 
 
 @pytest.mark.parametrize(
@@ -66,27 +66,27 @@ def test_what_does_not_renew_itself_says_what_renews_it(
     screen: Screen, name: str, renews: str
 ) -> None:
     screen.show_details(STATES[name])
-    assert after(screen.words, "Renews") == renews
+    assert after(screen.visible_texts, "Renews") == renews
 
 
 def test_a_token_that_never_expires_says_so(screen: Screen) -> None:
     screen.show_details(STATES["signed_in_for_ever"])
-    assert after(screen.words, "Expires") == "never"
+    assert after(screen.visible_texts, "Expires") == "never"
 
 
 def test_client_and_server_are_named(screen: Screen, details: DetailsView) -> None:
     assert details.isVisible()
-    assert after(screen.words, "Token type") == "Bearer"
-    assert after(screen.words, "Client ID") == "client-00000000-0000-4000-8000-000000000000"
-    assert after(screen.words, "Issuer") == "IROH Auth"
-    assert after(screen.words, "Token endpoint") == (
+    assert after(screen.visible_texts, "Token type") == "Bearer"
+    assert after(screen.visible_texts, "Client ID") == "client-00000000-0000-4000-8000-000000000000"
+    assert after(screen.visible_texts, "Issuer") == "IROH Auth"
+    assert after(screen.visible_texts, "Token endpoint") == (
         "https://visibility.amp.cisco.com/iroh/oauth2/token"
     )
 
 
 def test_scopes_that_differ_have_a_sign_and_a_word(screen: Screen) -> None:
     screen.show_details(signed_in(scope=("a", "extra"), requested_scope=("a", "admin")))
-    words = screen.words
+    words = screen.visible_texts
     assert after(words, "a") == "✓ a"
     assert after(words, "admin") == "✕ not granted"
     assert after(words, "+ not asked for") == "✓ extra"
@@ -96,27 +96,27 @@ def test_scopes_that_differ_have_a_sign_and_a_word(screen: Screen) -> None:
 
 def test_where_no_scope_was_asked_for_none_differs(screen: Screen) -> None:
     screen.show_details(signed_in(scope=("a",), requested_scope=()))
-    assert after(screen.words, "left to the server") == "✓ a"
-    assert "+ not asked for" not in screen.words
+    assert after(screen.visible_texts, "left to the server") == "✓ a"
+    assert "+ not asked for" not in screen.visible_texts
     assert screen.label("✓ a").property("role") == ""
 
 
 @pytest.mark.parametrize(
     ("scope", "told"),
     [
-        (Scope("a", asked=None, granted=True), "a: granted, as the server decided"),
-        (Scope("a", asked=True, granted=True), "a: asked for and granted"),
-        (Scope("a", asked=True, granted=False), "a: asked for, not granted"),
-        (Scope("a", asked=False, granted=True), "a: granted, not asked for"),
+        (ScopeStatus("a", requested=None, granted=True), "a: granted, as the server decided"),
+        (ScopeStatus("a", requested=True, granted=True), "a: asked for and granted"),
+        (ScopeStatus("a", requested=True, granted=False), "a: asked for, not granted"),
+        (ScopeStatus("a", requested=False, granted=True), "a: granted, not asked for"),
     ],
 )
-def test_a_screen_reader_is_told_the_row(scope: Scope, told: str) -> None:
+def test_a_screen_reader_is_told_the_row(scope: ScopeStatus, told: str) -> None:
     assert page_texts.spoken_scope(scope) == told
 
 
 def test_claims_are_marked_as_not_verified(screen: Screen, details: DetailsView) -> None:
     assert details.isVisible()
-    words = screen.words
+    words = screen.visible_texts
     assert after(words, "Claims") == "Read from the token, not verified."
     assert after(words, "iss") == "IROH Auth NAM"
     assert after(words, "exp") == "03:10:00 UTC on 23 November (1795403400)"
@@ -126,7 +126,7 @@ def test_claims_are_marked_as_not_verified(screen: Screen, details: DetailsView)
 
 def test_a_clock_that_is_wrong_says_whose_times_the_claims_have(screen: Screen) -> None:
     screen.show_details(STATES["clock_wrong"])
-    assert after(screen.words, "Claims") == (
+    assert after(screen.visible_texts, "Claims") == (
         "Read from the token, not verified. Times are by the server's clock."
     )
 
@@ -134,7 +134,7 @@ def test_a_clock_that_is_wrong_says_whose_times_the_claims_have(screen: Screen) 
 def test_an_opaque_token_says_that_it_says_nothing(screen: Screen) -> None:
     screen.pages.claims = {}
     screen.show_details()
-    assert page_texts.NO_CLAIMS in screen.words
+    assert page_texts.NO_CLAIMS in screen.visible_texts
 
 
 def test_a_value_has_its_name_for_who_listens(screen: Screen, details: DetailsView) -> None:
@@ -142,34 +142,34 @@ def test_a_value_has_its_name_for_who_listens(screen: Screen, details: DetailsVi
     assert screen.label("IROH Auth NAM").accessibleName() == "iss: IROH Auth NAM"
 
 
-def given(minutes: int, name: str = "deploy.py") -> HandOut:
+def given(minutes: int, name: str = "deploy.py") -> TokenRecipient:
     program = Program(name, f"/srv/{name}", 7)
-    return HandOut(NOW - timedelta(minutes=minutes), program, "northwind")
+    return TokenRecipient(NOW - timedelta(minutes=minutes), program, "northwind")
 
 
 def test_the_programs_that_got_the_token_are_listed(screen: Screen, details: DetailsView) -> None:
-    assert "None since XDR Login was started." in " ".join(screen.words)
+    assert "None since XDR Login was started." in " ".join(screen.visible_texts)
     screen.pages.given = (given(1, "report.sh"), given(2))
-    details.show_hand_outs()
+    details.show_recipients()
     settle()
-    words = [word for word in screen.words if "/srv/" in word]
+    words = [word for word in screen.visible_texts if "/srv/" in word]
     assert words == ["report.sh\n/srv/report.sh", "deploy.py\n/srv/deploy.py"]
-    assert MADE_UP_TOKEN not in " ".join(screen.words)
+    assert MADE_UP_TOKEN not in " ".join(screen.visible_texts)
 
 
 def test_of_many_programs_the_latest_are_shown(screen: Screen, details: DetailsView) -> None:
     screen.pages.given = tuple(given(minutes) for minutes in range(50))
-    details.show_hand_outs()
+    details.show_recipients()
     settle()
-    assert len([word for word in screen.words if "/srv/" in word]) == 12
-    assert "The latest; “xdr-login status --json” lists more." in screen.words
+    assert len([word for word in screen.visible_texts if "/srv/" in word]) == 12
+    assert "The latest; “xdr-login status --json” lists more." in screen.visible_texts
 
 
 def test_a_renewal_changes_what_is_shown(screen: Screen, details: DetailsView) -> None:
     later = replace(signed_in(renewable=True), issued_at=NOW + timedelta(minutes=5))
     screen.show(later)
     assert screen.window.page is details
-    assert after(screen.words, "Issued") == "03:05:00 UTC on 23 November"
+    assert after(screen.visible_texts, "Issued") == "03:05:00 UTC on 23 November"
 
 
 def test_a_second_that_passes_makes_nothing_anew(screen: Screen, details: DetailsView) -> None:
@@ -194,21 +194,21 @@ def test_the_server_is_asked_only_on_demand(screen: Screen, details: DetailsView
     assert screen.pages.calls == []
     screen.button("Ask the server").click()
     screen.button("Asking…").click()
-    assert screen.pages.calls == ["ask_who_am_i"]
-    details.show_who_am_i(Said(flattened(WHO_AM_I)))
-    assert after(screen.words, "user › user-name") == "Dana Rivers"
-    assert after(screen.words, "org › name") == "Northwind SOC"
+    assert screen.pages.calls == ["query_userinfo"]
+    details.show_userinfo(ServerAnswer(flattened(WHO_AM_I)))
+    assert after(screen.visible_texts, "user › user-name") == "Dana Rivers"
+    assert after(screen.visible_texts, "org › name") == "Northwind SOC"
     assert screen.has_button("Ask the server")
 
 
 def test_why_the_server_did_not_answer_is_told_in_words(
     screen: Screen, details: DetailsView
 ) -> None:
-    details.show_who_am_i(Said(trouble="The server cannot be reached.", facts="trace t-1"))
-    assert "The server cannot be reached." in screen.words
-    assert "trace t-1" in screen.words
-    details.show_who_am_i(Said((("user", "Dana"),)))
-    assert "The server cannot be reached." not in screen.words
+    details.show_userinfo(ServerAnswer(trouble="The server cannot be reached.", facts="trace t-1"))
+    assert "The server cannot be reached." in screen.visible_texts
+    assert "trace t-1" in screen.visible_texts
+    details.show_userinfo(ServerAnswer((("user", "Dana"),)))
+    assert "The server cannot be reached." not in screen.visible_texts
 
 
 # The token
@@ -243,7 +243,7 @@ def test_a_token_that_is_shown_can_be_selected(revealed: Screen) -> None:
 def test_a_token_that_is_shown_is_in_sight(revealed: Screen) -> None:
     (text,) = shown(revealed)
     assert isinstance(revealed.window.page, DetailsView)
-    revealed.window.page.reveal.bring_into_sight()
+    revealed.window.page.reveal.scroll_to_token()
     assert text.visibleRegion().boundingRect() == text.rect()
 
 
@@ -350,7 +350,7 @@ def test_where_no_token_is_valid_that_is_said(screen: Screen, details: DetailsVi
     assert details.isVisible()
     screen.pages.token = None
     screen.button("Show token").click()
-    assert "There is no valid token to show." in screen.words
+    assert "There is no valid token to show." in screen.visible_texts
     assert shown(screen) == []
 
 
@@ -369,12 +369,12 @@ def granting(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> Screen:
 def test_what_was_granted_is_asked_for_on_demand(granting: Screen) -> None:
     page = granting.window.page
     assert isinstance(page, DetailsView)
-    assert "Since" not in granting.words
-    page._grant._ask.click()
-    assert granting.pages.calls == ["ask_app_grant"]
-    page.show_app_grant(Said(page_texts.granted_rows(APP_GRANT)))
-    assert after(granting.words, "This app may") == ", ".join(APP_GRANT.scope)
-    assert after(granting.words, "Since") == "01:30:00 UTC on 11 November"
+    assert "Since" not in granting.visible_texts
+    page._grant._query_button.click()
+    assert granting.pages.calls == ["query_app_grant"]
+    page.show_app_grant(ServerAnswer(page_texts.grant_rows(APP_GRANT)))
+    assert after(granting.visible_texts, "This app may") == ", ".join(APP_GRANT.scope)
+    assert after(granting.visible_texts, "Since") == "01:30:00 UTC on 11 November"
 
 
 def test_revoking_asks_first(granting: Screen) -> None:
@@ -394,7 +394,7 @@ def test_escape_takes_the_question_back_and_then_leaves(granting: Screen) -> Non
 
 
 def test_nothing_is_left_to_revoke_once_it_is_under_way(granting: Screen) -> None:
-    granting.show(replace(signed_in(renewable=True), leaving=True))
+    granting.show(replace(signed_in(renewable=True), signing_out=True))
     assert not granting.button("Revoke").isEnabled()
 
 
@@ -405,7 +405,7 @@ def test_where_there_are_no_grants_nothing_is_said_of_them(
     screen.actions.offered = offered
     screen.show_details()
     assert not screen.has_button("Revoke")
-    assert page_texts.GRANTED not in screen.words
+    assert page_texts.GRANTED not in screen.visible_texts
 
 
 @pytest.mark.parametrize(
@@ -424,4 +424,4 @@ def test_where_there_are_no_grants_nothing_is_said_of_them(
 def test_what_the_server_does_not_say_is_told(
     grant: AppGrant, rows: tuple[tuple[str, str], ...]
 ) -> None:
-    assert page_texts.granted_rows(grant) == rows
+    assert page_texts.grant_rows(grant) == rows

@@ -10,36 +10,45 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.ui.kit.icon_button import ICON_BUTTON, IconButton
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
-from desktop.ui.kit.widgets import Label, has_ring
+from desktop.ui.kit.widgets import Label, has_focus_ring
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.settings_view import SettingsView
 from desktop.ui.window.window import Window
 from tests.sample_states import NOW, PROFILE, STATES, signed_in, waiting
-from tests.ui.harness import FONTS, Desk, Recorder, Screen, misfits, name_of, settle, tab_order
+from tests.ui.harness import (
+    FONTS,
+    ActionRecorder,
+    ControllerHarness,
+    Screen,
+    misfits,
+    name_of,
+    settle,
+    tab_order,
+)
 
 
 def test_a_page_takes_the_place_of_the_view(screen: Screen) -> None:
     screen.show_details()
     assert screen.window.view.isHidden()
-    assert "Times" in screen.words
-    assert "Copy token" not in screen.words
-    assert "Sign out" not in screen.words
+    assert "Times" in screen.visible_texts
+    assert "Copy token" not in screen.visible_texts
+    assert "Sign out" not in screen.visible_texts
 
 
 def test_a_page_says_which_it_is(screen: Screen) -> None:
     screen.show_details()
-    assert "Details" in screen.words
+    assert "Details" in screen.visible_texts
     screen.show_settings()
-    assert "Settings" in screen.words
+    assert "Settings" in screen.visible_texts
 
 
 def test_the_view_comes_back_as_it_was(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
-    before = screen.words
+    before = screen.visible_texts
     screen.show_details()
     screen.window.close_page()
     settle()
-    assert screen.words == before
+    assert screen.visible_texts == before
 
 
 def test_escape_leaves_the_page_and_nothing_else(screen: Screen) -> None:
@@ -60,7 +69,7 @@ def test_the_keyboard_goes_back_to_where_it_was(screen: Screen) -> None:
     screen.show_details()
     screen.window.close_page()
     assert screen.focused == "Details"
-    assert has_ring(screen.button("Details"))
+    assert has_focus_ring(screen.button("Details"))
 
 
 def test_where_that_is_gone_it_goes_to_the_primary_action(screen: Screen) -> None:
@@ -84,10 +93,10 @@ def test_where_that_can_no_longer_be_pressed_too(screen: Screen) -> None:
 def test_the_header_keeps_telling_the_state(screen: Screen) -> None:
     screen.show_settings()
     screen.show(STATES["waiting"])
-    assert "Waiting" in screen.words
-    assert "Open browser" not in screen.words
+    assert "Waiting" in screen.visible_texts
+    assert "Open browser" not in screen.visible_texts
     screen.window.close_page()
-    assert "Open browser" in screen.words
+    assert "Open browser" in screen.visible_texts
 
 
 def test_a_new_state_leaves_the_keyboard_on_the_page(screen: Screen) -> None:
@@ -164,7 +173,7 @@ def test_the_corner_opens_the_settings(screen: Screen) -> None:
 
 def test_the_place_of_the_corner_is_kept_from_the_start(theme: Theme) -> None:
     window = Window(theme)
-    window.serve(Recorder())
+    window.set_actions(ActionRecorder())
     window.set_profile(PROFILE)
     window.resize(440, 640)
     window.show_state(STATES["signed_in"], NOW)
@@ -172,7 +181,7 @@ def test_the_place_of_the_corner_is_kept_from_the_start(theme: Theme) -> None:
     settle()
     (badge,) = [each for each in window.findChildren(Label) if each.text() == "Signed in"]
     before = badge.geometry()
-    window.offer_settings()
+    window.add_settings_button()
     settle()
     assert badge.geometry() == before
     (gear,) = window.findChildren(IconButton)
@@ -184,7 +193,7 @@ def test_the_place_of_the_corner_is_kept_from_the_start(theme: Theme) -> None:
 @pytest.mark.parametrize("tokens", [LIGHT, DARK])
 def test_the_gear_has_the_colour_of_its_scheme(screen: Screen, tokens: dict[str, str]) -> None:
     screen.show(STATES["signed_in"])
-    screen.theme.wear(tokens)
+    screen.theme.apply_tokens(tokens)
     picture = screen.find(IconButton).grab().toImage()
     colors = {
         picture.pixelColor(x, y).name()
@@ -197,9 +206,9 @@ def test_the_gear_has_the_colour_of_its_scheme(screen: Screen, tokens: dict[str,
 def test_without_anybody_serving_no_corner_is_offered(theme: Theme) -> None:
     screen = Screen(theme)
     screen.window._actions = None
-    before = screen.words
-    screen.window.offer_settings()
-    assert screen.words == before
+    before = screen.visible_texts
+    screen.window.add_settings_button()
+    assert screen.visible_texts == before
     screen.close()
 
 
@@ -212,7 +221,7 @@ def test_nothing_on_a_page_is_cut(
     usual = qapp.font()
     qapp.setFont(QFont(family, 10))
     screen = open_screen(width=width)
-    screen.theme.wear(LIGHT)
+    screen.theme.apply_tokens(LIGHT)
     if page == "details":
         screen.show_details(signed_in(scope=("x" * 90,), requested_scope=("y" * 90,)))
     else:
@@ -258,7 +267,7 @@ def test_tab_goes_through_a_page_from_top_to_bottom(
 # Behind the controller
 
 
-def test_the_details_are_opened_only_where_there_is_a_token(desk: Desk) -> None:
+def test_the_details_are_opened_only_where_there_is_a_token(desk: ControllerHarness) -> None:
     desk.show(waiting())
     desk.controller.open_details()
     assert not desk.window.findChildren(DetailsView)
@@ -268,7 +277,7 @@ def test_the_details_are_opened_only_where_there_is_a_token(desk: Desk) -> None:
     assert "IROH Auth NAM" in [each.text() for each in desk.window.findChildren(Label)]
 
 
-def test_the_settings_are_opened_and_left_by_the_same_key(desk: Desk) -> None:
+def test_the_settings_are_opened_and_left_by_the_same_key(desk: ControllerHarness) -> None:
     desk.controller.add_shortcuts()
     desk.show(waiting())
     QTest.keySequence(desk.window, QKeySequence("Ctrl+,"))
@@ -278,7 +287,7 @@ def test_the_settings_are_opened_and_left_by_the_same_key(desk: Desk) -> None:
     assert not desk.window.findChildren(SettingsView)
 
 
-def test_escape_goes_back_and_leaves_the_code_alone(desk: Desk) -> None:
+def test_escape_goes_back_and_leaves_the_code_alone(desk: ControllerHarness) -> None:
     desk.controller.add_shortcuts()
     desk.show(waiting())
     desk.controller.open_settings()
@@ -287,14 +296,14 @@ def test_escape_goes_back_and_leaves_the_code_alone(desk: Desk) -> None:
     assert "cancel" not in desk.session.calls
 
 
-def test_a_page_can_be_left_by_its_button(desk: Desk) -> None:
+def test_a_page_can_be_left_by_its_button(desk: ControllerHarness) -> None:
     desk.show(signed_in())
     desk.controller.open_details()
     desk.controller.pages.close_page()
     assert desk.window.page is None
 
 
-def test_without_a_session_there_are_settings_all_the_same(desk: Desk) -> None:
+def test_without_a_session_there_are_settings_all_the_same(desk: ControllerHarness) -> None:
     desk.controller.pages.session = None
     desk.controller._session = None
     desk.controller.open_settings()

@@ -11,22 +11,22 @@ from desktop.oauth.app_grant import AppGrant
 from desktop.services.model.errors import NoToken
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.ui.pages.details_view import DetailsView
-from desktop.ui.pages.server_query import Asker, Said, app_grant, who_am_i
-from desktop.ui.wording.page_texts import NOTHING_TOLD, granted_rows
+from desktop.ui.pages.server_query import ServerAnswer, ServerQuery, fetch_app_grant, fetch_userinfo
+from desktop.ui.wording.page_texts import NO_SERVER_ANSWER, grant_rows
 from tests.sample_states import APP_GRANT, STATES, WHO_AM_I
-from tests.ui.harness import Desk, FakeSession, settle
+from tests.ui.harness import ControllerHarness, FakeSession, settle
 
 
 @pytest.fixture
-def answers(asker: Asker) -> list[Said]:
-    told: list[Said] = []
+def answers(asker: ServerQuery) -> list[ServerAnswer]:
+    told: list[ServerAnswer] = []
     asker.answered.connect(told.append)
     return told
 
 
 @pytest.fixture
-def asker(qapp: QApplication) -> Asker:  # noqa: ARG001 - there must be one
-    return Asker(who_am_i)
+def asker(qapp: QApplication) -> ServerQuery:  # noqa: ARG001 - there must be one
+    return ServerQuery(fetch_userinfo)
 
 
 async def idle() -> None:
@@ -35,8 +35,8 @@ async def idle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_an_answer_becomes_rows(asker: Asker, answers: list[Said]) -> None:
-    asker.ask(FakeSession(answer=WHO_AM_I))
+async def test_an_answer_becomes_rows(asker: ServerQuery, answers: list[ServerAnswer]) -> None:
+    asker.start(FakeSession(answer=WHO_AM_I))
     await idle()
     (answer,) = answers
     assert ("user › user-name", "Dana Rivers") in answer.rows
@@ -44,19 +44,21 @@ async def test_an_answer_becomes_rows(asker: Asker, answers: list[Said]) -> None
     assert answer.trouble == ""
 
 
-async def test_an_echo_of_the_token_is_not_shown(asker: Asker, answers: list[Said]) -> None:
+async def test_an_echo_of_the_token_is_not_shown(
+    asker: ServerQuery, answers: list[ServerAnswer]
+) -> None:
     session = FakeSession(answer={"echo": f"you sent {FakeSession().access_token()}"})
-    asker.ask(session)
+    asker.start(session)
     await idle()
-    assert answers == [Said((("echo", "[redacted]"),))]
+    assert answers == [ServerAnswer((("echo", "[redacted]"),))]
 
 
 async def test_a_server_that_says_nothing_is_told_as_such(
-    asker: Asker, answers: list[Said]
+    asker: ServerQuery, answers: list[ServerAnswer]
 ) -> None:
-    asker.ask(FakeSession(answer={}))
+    asker.start(FakeSession(answer={}))
     await idle()
-    assert answers == [Said(trouble=NOTHING_TOLD)]
+    assert answers == [ServerAnswer(trouble=NO_SERVER_ANSWER)]
 
 
 @pytest.mark.parametrize(
@@ -89,96 +91,100 @@ async def test_a_server_that_says_nothing_is_told_as_such(
     ],
 )
 async def test_a_failure_is_told_in_words(
-    asker: Asker, answers: list[Said], error: Exception, trouble: str, facts: str
+    asker: ServerQuery, answers: list[ServerAnswer], error: Exception, trouble: str, facts: str
 ) -> None:
-    asker.ask(FakeSession(answer=error))
+    asker.start(FakeSession(answer=error))
     await idle()
-    assert answers == [Said(trouble=trouble, facts=facts)]
+    assert answers == [ServerAnswer(trouble=trouble, facts=facts)]
 
 
 async def test_what_nobody_expected_reaches_the_crash_report_too(
-    asker: Asker, answers: list[Said]
+    asker: ServerQuery, answers: list[ServerAnswer]
 ) -> None:
     reported: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, told: reported.append(told))
-    asker.ask(FakeSession(answer=ZeroDivisionError("example")))
+    asker.start(FakeSession(answer=ZeroDivisionError("example")))
     await idle()
     assert answers[0].trouble.startswith("Something unexpected happened.")
     assert [type(each["exception"]) for each in reported] == [ZeroDivisionError]
 
 
-async def test_asking_twice_asks_once(asker: Asker, answers: list[Said]) -> None:
+async def test_asking_twice_asks_once(asker: ServerQuery, answers: list[ServerAnswer]) -> None:
     session = FakeSession(answer=WHO_AM_I)
-    asker.ask(session)
-    asker.ask(session)
+    asker.start(session)
+    asker.start(session)
     await idle()
-    assert session.calls == ["who_am_i"]
-    asker.ask(session)
+    assert session.calls == ["fetch_userinfo"]
+    asker.start(session)
     await idle()
     assert len(answers) == 2
 
 
 async def test_nobody_waits_any_more_once_it_is_cancelled(
-    asker: Asker, answers: list[Said]
+    asker: ServerQuery, answers: list[ServerAnswer]
 ) -> None:
     asker.cancel()
-    asker.ask(FakeSession(answer=WHO_AM_I))
+    asker.start(FakeSession(answer=WHO_AM_I))
     asker.cancel()
     await idle()
     assert answers == []
 
 
-async def test_the_page_gets_the_answer(desk: Desk) -> None:
+async def test_the_page_gets_the_answer(desk: ControllerHarness) -> None:
     desk.session.answer = WHO_AM_I
     desk.show(STATES["signed_in"])
     desk.controller.open_details()
     page = desk.window.page
     assert isinstance(page, DetailsView)
-    desk.controller.pages.ask_who_am_i()
+    desk.controller.pages.query_userinfo()
     await idle()
-    assert not page._who._rows.isHidden()
+    assert not page._userinfo._rows.isHidden()
 
 
-async def test_a_page_that_is_left_waits_for_nothing(desk: Desk) -> None:
+async def test_a_page_that_is_left_waits_for_nothing(desk: ControllerHarness) -> None:
     desk.session.answer = WHO_AM_I
     desk.show(STATES["signed_in"])
     desk.controller.open_details()
-    desk.controller.pages.ask_who_am_i()
+    desk.controller.pages.query_userinfo()
     desk.window.close_page()
     await idle()
     settle()
     assert desk.session.calls == []
 
 
-async def test_the_end_waits_for_the_question_to_end(desk: Desk, answers: list[Said]) -> None:
+async def test_the_end_waits_for_the_question_to_end(
+    desk: ControllerHarness, answers: list[ServerAnswer]
+) -> None:
     desk.session.renewed.clear()
     pages = desk.controller.pages
-    pages.ask_who_am_i()
+    pages.query_userinfo()
     await idle()
     await pages.close()
-    (asker,) = pages._askers.values()
+    (asker,) = pages._queries.values()
     assert asker._task is not None
     assert asker._task.cancelled()
     assert answers == []
 
 
-async def test_where_nothing_was_asked_there_is_nothing_to_end(desk: Desk) -> None:
+async def test_where_nothing_was_asked_there_is_nothing_to_end(desk: ControllerHarness) -> None:
     await desk.controller.pages.close()
     assert desk.session.calls == []
 
 
-async def test_asking_anew_after_a_cancel_asks_again(asker: Asker, answers: list[Said]) -> None:
-    asker.ask(FakeSession(answer=WHO_AM_I))
+async def test_asking_anew_after_a_cancel_asks_again(
+    asker: ServerQuery, answers: list[ServerAnswer]
+) -> None:
+    asker.start(FakeSession(answer=WHO_AM_I))
     asker.cancel()
-    asker.ask(FakeSession(answer=WHO_AM_I))
+    asker.start(FakeSession(answer=WHO_AM_I))
     await idle()
     assert len(answers) == 1
 
 
-def test_without_a_session_nobody_is_asked(desk: Desk) -> None:
+def test_without_a_session_nobody_is_asked(desk: ControllerHarness) -> None:
     pages = desk.controller.pages
     pages.session = None
-    pages.ask_who_am_i()
+    pages.query_userinfo()
     assert pages.reveal_token() is None
     assert desk.session.calls == []
 
@@ -186,32 +192,32 @@ def test_without_a_session_nobody_is_asked(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (APP_GRANT, Said(granted_rows(APP_GRANT))),
-        (None, Said(trouble=NOTHING_TOLD)),
+        (APP_GRANT, ServerAnswer(grant_rows(APP_GRANT))),
+        (None, ServerAnswer(trouble=NO_SERVER_ANSWER)),
     ],
 )
 async def test_what_was_granted_becomes_rows(
     qapp: QApplication,  # noqa: ARG001 - there must be one
     answer: AppGrant | None,
-    said: Said,
+    said: ServerAnswer,
 ) -> None:
-    told: list[Said] = []
-    asker = Asker(app_grant)
+    told: list[ServerAnswer] = []
+    asker = ServerQuery(fetch_app_grant)
     asker.answered.connect(told.append)
     session = FakeSession(answer=answer)
-    asker.ask(session)
+    asker.start(session)
     await idle()
-    assert session.calls == ["app_grant"]
+    assert session.calls == ["fetch_app_grant"]
     assert told == [said]
 
 
-async def test_the_page_gets_both_answers(desk: Desk) -> None:
+async def test_the_page_gets_both_answers(desk: ControllerHarness) -> None:
     desk.session.answer = APP_GRANT
     desk.show(STATES["signed_in"])
     desk.controller.open_details()
     page = desk.window.page
     assert isinstance(page, DetailsView)
-    desk.controller.pages.ask_app_grant()
+    desk.controller.pages.query_app_grant()
     await idle()
     assert not page._grant._rows.isHidden()
-    assert page._who._rows.isHidden()
+    assert page._userinfo._rows.isHidden()

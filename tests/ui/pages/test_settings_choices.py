@@ -14,7 +14,7 @@ from desktop.ui.pages import browser_opener
 from desktop.ui.pages.browser_opener import BrowserOpener
 from desktop.ui.wording import page_texts
 from tests.sample_states import waiting
-from tests.ui.harness import Desk, Screen, settle
+from tests.ui.harness import ControllerHarness, Screen, settle
 
 FOX = Browser("fox.desktop", "Fox", ("/bin/true",))
 
@@ -49,34 +49,34 @@ def test_a_browser_that_was_chosen_is_shown_by_its_name_once_it_is_known(screen:
 
 def test_what_an_administrator_decided_is_shown_as_such(screen: Screen) -> None:
     page = screen.show_settings()
-    page.lock(Policy(source="policy.toml", settings={"clipboard_seconds": 10}))
+    page.apply_policy(Policy(source="policy.toml", settings={"clipboard_seconds": 10}))
     page.show_settings(Settings(clipboard_seconds=10))
     settle()
     assert not page._seconds.isEnabled()
     assert page._theme.isEnabled()
-    assert any("policy.toml" in words for words in screen.words)
+    assert any("policy.toml" in words for words in screen.visible_texts)
     page.show_settings(Settings(clipboard_seconds=10))
     assert not page._seconds.isEnabled()
 
 
 def test_light_or_dark_is_worn_whatever_the_system_is(theme: Theme) -> None:
-    theme.choose("dark")
+    theme.choose_scheme("dark")
     assert theme.tokens is DARK
-    theme.choose("light")
+    theme.choose_scheme("light")
     assert theme.tokens is LIGHT
 
 
-def test_the_window_goes_by_the_theme_of_the_settings(desk: Desk) -> None:
+def test_the_window_goes_by_the_theme_of_the_settings(desk: ControllerHarness) -> None:
     desk.controller.change_settings(Settings(theme="dark"))
     assert desk.window.theme.tokens is DARK
 
 
 async def test_a_link_is_opened_in_the_browser_that_was_chosen(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[tuple[str, str]] = []
     monkeypatch.setattr(BrowserOpener, "open", lambda _self, *given: opened.append(given))
-    desk.controller.keeper.use(Settings(browser="fox.desktop"))
+    desk.controller.settings_store.use(Settings(browser="fox.desktop"))
     desk.show(waiting())
     assert desk.controller.open_browser()
     assert opened == [("fox.desktop", waiting().link)]
@@ -100,5 +100,5 @@ def test_the_usual_browser_takes_the_place_of_one_that_is_gone(
         opener.open("gone.desktop", "https://login.example/")
     assert opened == ["https://login.example/"]
     assert failed.args == [there]
-    assert page_texts.other_browser(opened=there)
+    assert page_texts.browser_not_started(opened=there)
     opener.deleteLater()

@@ -18,12 +18,12 @@ from desktop.services.session.sessions import Sessions
 from desktop.services.system import autostart
 from desktop.services.system.paths import settings_file
 from desktop.ui.kit.theme import DARK, LIGHT
-from desktop.ui.kit.widgets import has_ring
+from desktop.ui.kit.widgets import has_focus_ring
 from desktop.ui.pages import settings_store as module
-from desktop.ui.pages.settings_store import NOT_IN_THE_DEMO, SettingsKeeper
+from desktop.ui.pages.settings_store import NOT_IN_THE_DEMO, SettingsStore
 from desktop.ui.pages.settings_view import SettingsView
 from tests.sample_states import signed_in, waiting
-from tests.ui.harness import Desk, FakeSessions, Screen, finish, settle
+from tests.ui.harness import ControllerHarness, FakeSessions, Screen, settle, wait_for_settings
 
 
 def control(screen: Screen, name: str) -> QWidget:
@@ -181,12 +181,12 @@ def test_the_cost_of_keeping_fresh_is_told(screen: Screen) -> None:
         "Costs one request every 9 minutes on each computer, day and night: about 160 a day. "
         "All computers of your organization share 8,000 an hour."
     )
-    assert cost in screen.words
+    assert cost in screen.visible_texts
     assert switch(screen, "Always keep the token fresh").accessibleDescription() == cost
 
 
 @pytest.mark.parametrize(
-    ("label", "call"), [("Open profiles folder", "open_profiles"), ("Quit", "quit")]
+    ("label", "call"), [("Open profiles folder", "open_profiles_folder"), ("Quit", "quit")]
 )
 def test_a_button_does_what_it_says(screen: Screen, label: str, call: str) -> None:
     screen.show_settings()
@@ -196,7 +196,7 @@ def test_a_button_does_what_it_says(screen: Screen, label: str, call: str) -> No
 
 @pytest.mark.parametrize(
     ("label", "call"),
-    [("Open log folder", "open_log"), ("About", "open_about"), ("Back", "close_page")],
+    [("Open log folder", "open_log_folder"), ("About", "open_about"), ("Back", "close_page")],
 )
 def test_a_button_of_the_page_does_too(screen: Screen, label: str, call: str) -> None:
     screen.show_settings()
@@ -206,21 +206,21 @@ def test_a_button_of_the_page_does_too(screen: Screen, label: str, call: str) ->
 
 def test_the_version_is_told(screen: Screen) -> None:
     screen.show_settings()
-    assert f"XDR Login {__version__}" in screen.words
+    assert f"XDR Login {__version__}" in screen.visible_texts
 
 
 def test_a_failure_is_told_until_the_next_change(screen: Screen) -> None:
     page = screen.show_settings()
     page.show_failure("It could not be saved.")
-    assert "It could not be saved." in screen.words
+    assert "It could not be saved." in screen.visible_texts
     switch(screen, "Start when I log in").click()
-    assert "It could not be saved." not in screen.words
+    assert "It could not be saved." not in screen.visible_texts
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK])
 def test_on_and_off_differ_in_more_than_colour(screen: Screen, tokens: dict[str, str]) -> None:
     screen.show_settings(Settings(keep_fresh=True))
-    screen.theme.wear(tokens)
+    screen.theme.apply_tokens(tokens)
     knobs = []
     for name in ("Start when I log in", "Always keep the token fresh"):
         picture = switch(screen, name).grab().toImage()
@@ -239,9 +239,9 @@ def test_the_keyboard_shows_where_it_is(screen: Screen) -> None:
     assert box.grab().toImage() != before
     number(screen, "Time in use").setFocus()
     field = number(screen, "Time in use").parentWidget()
-    assert has_ring(field)
+    assert has_focus_ring(field)
     box.setFocus()
-    assert not has_ring(field)
+    assert not has_focus_ring(field)
 
 
 # What keeps them
@@ -277,99 +277,99 @@ def system(monkeypatch: pytest.MonkeyPatch) -> System:
 
 
 @pytest.fixture
-def keeper(qapp: QApplication, system: System) -> Iterator[SettingsKeeper]:  # noqa: ARG001 - both must be
-    made = SettingsKeeper()
+def keeper(qapp: QApplication, system: System) -> Iterator[SettingsStore]:  # noqa: ARG001 - both must be
+    made = SettingsStore()
     yield made
     made.deleteLater()
     settle()
 
 
-def test_a_change_holds_at_once_and_is_kept(keeper: SettingsKeeper, qtbot: QtBot) -> None:
+def test_a_change_holds_at_once_and_is_kept(keeper: SettingsStore, qtbot: QtBot) -> None:
     told: list[Settings] = []
     keeper.changed.connect(told.append)
     keeper.change(Settings(in_use_minutes=60))
     assert told == [Settings(in_use_minutes=60)]
     assert keeper.settings == told[0]
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert load_settings(settings_file()) == told[0]
 
 
-def test_the_same_again_is_no_change(keeper: SettingsKeeper, qtbot: QtBot) -> None:
+def test_the_same_again_is_no_change(keeper: SettingsStore, qtbot: QtBot) -> None:
     told: list[Settings] = []
     keeper.changed.connect(told.append)
     keeper.change(Settings())
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert told == []
     assert not settings_file().exists()
 
 
-def test_the_last_of_several_changes_is_what_is_kept(keeper: SettingsKeeper, qtbot: QtBot) -> None:
+def test_the_last_of_several_changes_is_what_is_kept(keeper: SettingsStore, qtbot: QtBot) -> None:
     for minutes in range(5, 60, 5):
         keeper.change(Settings(in_use_minutes=minutes))
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert load_settings(settings_file()) == Settings(in_use_minutes=55)
 
 
 @pytest.mark.parametrize("hidden", [True, False])
 def test_the_system_is_told_to_start_it_at_login(
-    keeper: SettingsKeeper,
+    keeper: SettingsStore,
     system: System,
     qtbot: QtBot,
     hidden: bool,  # noqa: FBT001
 ) -> None:
     keeper.use(Settings(start_hidden=hidden))
     keeper.change(Settings(start_at_login=True, start_hidden=hidden))
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert (system.on, system.hidden) == (True, hidden)
     keeper.change(Settings(start_at_login=True, start_hidden=not hidden))
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert (system.on, system.hidden) == (True, not hidden)
     keeper.change(Settings(start_hidden=not hidden))
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert not system.on
 
 
 def test_the_system_is_not_troubled_by_other_changes(
-    keeper: SettingsKeeper, system: System, qtbot: QtBot
+    keeper: SettingsStore, system: System, qtbot: QtBot
 ) -> None:
     keeper.change(Settings(in_use_minutes=60, start_hidden=False))
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert system.threads == set()
 
 
 def test_file_and_system_are_asked_off_the_event_loop(
-    keeper: SettingsKeeper, system: System, qtbot: QtBot
+    keeper: SettingsStore, system: System, qtbot: QtBot
 ) -> None:
     keeper.change(Settings(start_at_login=True))
-    keeper.ask_the_system()
-    finish(keeper, qtbot)
+    keeper.read_autostart()
+    wait_for_settings(keeper, qtbot)
     assert system.threads == {"settings"}
 
 
 def test_what_the_system_does_is_what_is_true(
-    keeper: SettingsKeeper, system: System, qtbot: QtBot
+    keeper: SettingsStore, system: System, qtbot: QtBot
 ) -> None:
     system.on = True
-    keeper.ask_the_system()
-    finish(keeper, qtbot)
+    keeper.read_autostart()
+    wait_for_settings(keeper, qtbot)
     assert keeper.settings == Settings(start_at_login=True)
 
 
 def test_a_system_that_refuses_is_told_of_and_believed(
-    keeper: SettingsKeeper, system: System, qtbot: QtBot
+    keeper: SettingsStore, system: System, qtbot: QtBot
 ) -> None:
     failures: list[str] = []
     keeper.failed.connect(failures.append)
     system.error = PermissionError(13, "Permission denied")
     keeper.change(Settings(start_at_login=True))
-    finish(keeper, qtbot)
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert failures == ["Starting at login could not be changed: Permission denied."]
     assert not keeper.settings.start_at_login
 
 
 def test_a_system_that_cannot_be_asked_is_told_of(
-    keeper: SettingsKeeper, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    keeper: SettingsStore, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     failures: list[str] = []
     keeper.failed.connect(failures.append)
@@ -378,13 +378,13 @@ def test_a_system_that_cannot_be_asked_is_told_of(
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(autostart, "is_on", refuse)
-    keeper.ask_the_system()
-    finish(keeper, qtbot)
+    keeper.read_autostart()
+    wait_for_settings(keeper, qtbot)
     assert failures == ["Starting at login could not be changed: Input/output error."]
 
 
 def test_a_file_that_cannot_be_written_is_told_of(
-    keeper: SettingsKeeper, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    keeper: SettingsStore, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     failures: list[str] = []
     keeper.failed.connect(failures.append)
@@ -394,7 +394,7 @@ def test_a_file_that_cannot_be_written_is_told_of(
 
     monkeypatch.setattr(module, "save_settings", refuse)
     keeper.change(Settings(keep_fresh=True))
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert failures == [
         "The settings hold until you quit, but could not be saved: Read-only file system."
     ]
@@ -402,14 +402,14 @@ def test_a_file_that_cannot_be_written_is_told_of(
 
 
 @pytest.mark.usefixtures("system")
-def test_a_broken_file_is_told_of_once_on_the_page(desk: Desk, qtbot: QtBot) -> None:
+def test_a_broken_file_is_told_of_once_on_the_page(desk: ControllerHarness, qtbot: QtBot) -> None:
     settings_file().parent.mkdir(parents=True, exist_ok=True)
     settings_file().write_text("keep_fresh = maybe", "utf-8")
     failures: list[str] = []
-    desk.controller.keeper.failed.connect(failures.append)
+    desk.controller.settings_store.failed.connect(failures.append)
     desk.show(signed_in())
     desk.controller.open_settings()
-    finish(desk.controller.keeper, qtbot)
+    wait_for_settings(desk.controller.settings_store, qtbot)
     assert failures == [
         (
             f"The settings in {settings_file()} could not be read (Invalid value (at line 1, "
@@ -422,52 +422,52 @@ def test_a_broken_file_is_told_of_once_on_the_page(desk: Desk, qtbot: QtBot) -> 
     assert not page._failure.isHidden()
     desk.controller.open_settings()
     desk.controller.open_settings()
-    finish(desk.controller.keeper, qtbot)
+    wait_for_settings(desk.controller.settings_store, qtbot)
     assert len(failures) == 1
 
 
 @pytest.mark.usefixtures("system")
 @pytest.mark.parametrize("text", [None, "keep_fresh = true", "# nothing"])
 def test_a_good_file_is_not_spoken_of(
-    keeper: SettingsKeeper, qtbot: QtBot, text: str | None
+    keeper: SettingsStore, qtbot: QtBot, text: str | None
 ) -> None:
     if text is not None:
         settings_file().parent.mkdir(parents=True, exist_ok=True)
         settings_file().write_text(text, "utf-8")
     failures: list[str] = []
     keeper.failed.connect(failures.append)
-    keeper.look_at_the_file()
-    finish(keeper, qtbot)
+    keeper.check_file()
+    wait_for_settings(keeper, qtbot)
     assert failures == []
 
 
-async def test_the_end_waits_for_what_is_to_be_kept(keeper: SettingsKeeper) -> None:
+async def test_the_end_waits_for_what_is_to_be_kept(keeper: SettingsStore) -> None:
     keeper.change(Settings(in_use_minutes=90))
     await keeper.close()
     assert load_settings(settings_file()) == Settings(in_use_minutes=90)
 
 
-async def test_where_nothing_was_set_the_end_waits_for_nothing(keeper: SettingsKeeper) -> None:
+async def test_where_nothing_was_set_the_end_waits_for_nothing(keeper: SettingsStore) -> None:
     await keeper.close()
     assert keeper._worker._thread is None
 
 
 def test_at_login_it_starts_with_the_profile_that_it_has_now(
-    keeper: SettingsKeeper, system: System, qtbot: QtBot
+    keeper: SettingsStore, system: System, qtbot: QtBot
 ) -> None:
     keeper.profile = "northwind"
     keeper.change(Settings(start_at_login=True))
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert system.profile == "northwind"
 
 
 def test_in_the_demo_the_system_is_left_alone(
-    keeper: SettingsKeeper, system: System, qtbot: QtBot
+    keeper: SettingsStore, system: System, qtbot: QtBot
 ) -> None:
-    keeper.why_not_at_login = NOT_IN_THE_DEMO
-    keeper.ask_the_system()
+    keeper.why_no_autostart = NOT_IN_THE_DEMO
+    keeper.read_autostart()
     keeper.change(Settings(start_at_login=True))
-    finish(keeper, qtbot)
+    wait_for_settings(keeper, qtbot)
     assert system.threads == set()
 
 
@@ -475,8 +475,8 @@ def test_in_the_demo_the_system_is_left_alone(
 
 
 @pytest.mark.usefixtures("system")
-def test_in_the_demo_a_start_at_login_is_not_offered(desk: Desk) -> None:
-    desk.controller.keeper.why_not_at_login = NOT_IN_THE_DEMO
+def test_in_the_demo_a_start_at_login_is_not_offered(desk: ControllerHarness) -> None:
+    desk.controller.settings_store.why_no_autostart = NOT_IN_THE_DEMO
     desk.show(signed_in())
     desk.controller.open_settings()
     page = desk.window.page
@@ -488,12 +488,12 @@ def test_in_the_demo_a_start_at_login_is_not_offered(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("system")
-def test_a_change_reaches_session_clipboard_and_page(desk: Desk, qtbot: QtBot) -> None:
+def test_a_change_reaches_session_clipboard_and_page(desk: ControllerHarness, qtbot: QtBot) -> None:
     desk.show(waiting())
     desk.controller.open_settings()
     changed = replace(Settings(), clipboard_seconds=10, in_use_minutes=45)
     desk.controller.change_settings(changed)
-    finish(desk.controller.keeper, qtbot)
+    wait_for_settings(desk.controller.settings_store, qtbot)
     assert desk.session.applied[-1] == changed
     assert desk.controller.clipboard.clear_after == 10
     page = desk.window.page
@@ -502,33 +502,35 @@ def test_a_change_reaches_session_clipboard_and_page(desk: Desk, qtbot: QtBot) -
 
 
 @pytest.mark.usefixtures("system")
-def test_what_was_loaded_holds_for_a_session_that_comes_later(desk: Desk) -> None:
+def test_what_was_loaded_holds_for_a_session_that_comes_later(desk: ControllerHarness) -> None:
     loaded = Settings(keep_fresh=True)
-    desk.controller.keeper.use(loaded)
+    desk.controller.settings_store.use(loaded)
     session = type(desk.session)()
-    desk.controller.serve(cast("Sessions", FakeSessions(session)))
+    desk.controller.set_sessions(cast("Sessions", FakeSessions(session)))
     assert session.applied == [loaded]
 
 
-def test_the_page_shows_what_the_system_does(desk: Desk, system: System, qtbot: QtBot) -> None:
+def test_the_page_shows_what_the_system_does(
+    desk: ControllerHarness, system: System, qtbot: QtBot
+) -> None:
     system.on = True
     desk.show(signed_in())
     desk.controller.open_settings()
-    finish(desk.controller.keeper, qtbot)
+    wait_for_settings(desk.controller.settings_store, qtbot)
     page = desk.window.page
     assert isinstance(page, SettingsView)
     assert page._at_login.isChecked()
 
 
 def test_a_failure_reaches_the_page_and_who_listens(
-    desk: Desk, system: System, announced: list[str], qtbot: QtBot
+    desk: ControllerHarness, system: System, announced: list[str], qtbot: QtBot
 ) -> None:
     system.error = PermissionError(13, "Permission denied")
     desk.show(signed_in())
     desk.controller.open_settings()
     desk.controller.change_settings(Settings(start_at_login=True))
-    finish(desk.controller.keeper, qtbot)
-    finish(desk.controller.keeper, qtbot)
+    wait_for_settings(desk.controller.settings_store, qtbot)
+    wait_for_settings(desk.controller.settings_store, qtbot)
     words = "Starting at login could not be changed: Permission denied."
     assert announced[-1] == words
     page = desk.window.page

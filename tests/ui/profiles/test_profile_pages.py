@@ -9,26 +9,26 @@ import pytest
 from PySide6.QtGui import QGuiApplication, QStandardItemModel
 from PySide6.QtWidgets import QFileDialog
 
-from desktop.services.configuration.load import allowed_profiles
+from desktop.services.configuration.load import load_allowed_profiles
 from desktop.services.configuration.profile_reader import load_presets, load_profiles
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import (
     Profile,
-    client_password_key,
-    issued_for,
+    client_binding,
+    client_secret_key,
     proxy_password_key,
     tokens_key,
 )
 from desktop.services.model.states import Revocation, SignedIn, SignedOut
-from desktop.services.network.environment import Surroundings
+from desktop.services.network.environment import Environment
 from desktop.services.profile_editor import check as profile_check
 from desktop.services.profile_editor.check import Finding, Outcome, Step
-from desktop.services.profile_editor.editor import ProfileDeeds
+from desktop.services.profile_editor.editor import ProfileEditor
 from desktop.services.profile_editor.editor_wording import preset_names
 from desktop.services.secrets.keystore import KeyringLocked, MemoryKeystore
 from desktop.services.secrets.secret_encoding import decode_password, encode_password
 from desktop.services.system.worker import Worker
-from desktop.ui.kit.inputs import Choice, Line, OwnNumber
+from desktop.ui.kit.inputs import Choice, NumberOrDefault, TextInput
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.widgets import Button
 from desktop.ui.profiles.profile_form import ProfileForm
@@ -60,13 +60,13 @@ class Place:
 
     def renew(self) -> None:
         """Make the pages, by the policy."""
-        world = Surroundings(self.keystore, cast("Any", None), cast("Any", None), cast("Any", None))
-        deeds = ProfileDeeds(
+        world = Environment(self.keystore, cast("Any", None), cast("Any", None), cast("Any", None))
+        deeds = ProfileEditor(
             self.file,
             world,
             self.worker,
             policy=self.policy,
-            load=lambda: allowed_profiles(self.file, self.policy),
+            load=lambda: load_allowed_profiles(self.file, self.policy),
         )
         self.pages = ProfilePages(self.screen.window, deeds, self.sessions.get)
         self.pages.saved.connect(lambda id_, sign_in: self.saved.append((id_, sign_in)))
@@ -98,7 +98,7 @@ class Place:
         assert isinstance(page, ProfileForm)
         for name, value in values.items():
             control = page._fields.by_name[name].control
-            control.choose(value)
+            control.show_value(value)
         page._on_change()
 
     async def press(self, text: str) -> None:
@@ -108,8 +108,8 @@ class Place:
 
     async def password_of(self, profile: Profile) -> str | None:
         """What the keyring has."""
-        value = await self.keystore.load(client_password_key(profile))
-        return value and decode_password(value, issued_for=issued_for(profile))
+        value = await self.keystore.load(client_secret_key(profile))
+        return value and decode_password(value, issued_for=client_binding(profile))
 
 
 @pytest.fixture
@@ -122,11 +122,11 @@ def place(screen: Screen, tmp_path: Path) -> Place:
 async def test_the_first_profile_takes_one_form(place: Place) -> None:
     place.file.unlink()
     form = await place.form()
-    assert "Set up your first profile" in place.screen.words
+    assert "Set up your first profile" in place.screen.visible_texts
     place.type(preset="xdr-eu", client_id="client-7", name="Northwind SOC")
-    form.password._line.setText(PASSWORD)
+    form.client_secret._line.setText(PASSWORD)
     await place.press("Save and sign in")
-    profile = load_profiles(place.file).named("northwind-soc")
+    profile = load_profiles(place.file).find("northwind-soc")
     assert (profile.client_id, profile.region) == ("client-7", "Europe")
     assert await place.password_of(profile) == PASSWORD
     assert PASSWORD not in place.file.read_text()
@@ -156,10 +156,10 @@ async def test_a_client_model_is_understood(place: Place, by: str) -> None:
         await place.press("Paste client model")
     assert (form.draft.client_id, form.draft.name) == ("client-9", "Pasted")
     assert form.draft.scope == "enrich:read casebook"
-    assert form.password.typed == PASSWORD
-    assert not any(PASSWORD in words for words in place.screen.words)
+    assert form.client_secret.typed == PASSWORD
+    assert not any(PASSWORD in words for words in place.screen.visible_texts)
     await place.press("Save")
-    assert await place.password_of(load_profiles(place.file).named("pasted")) == PASSWORD
+    assert await place.password_of(load_profiles(place.file).find("pasted")) == PASSWORD
 
 
 async def test_a_provider_without_a_fixed_address_asks_for_it(place: Place) -> None:
@@ -168,7 +168,7 @@ async def test_a_provider_without_a_fixed_address_asks_for_it(place: Place) -> N
     assert not issuer.isVisible()
     place.type(preset="okta")
     assert issuer.isVisible()
-    assert isinstance(issuer.control, Line)
+    assert isinstance(issuer.control, TextInput)
     assert "okta.com" in issuer.control.placeholderText()
     place.type(preset="github")
     assert not issuer.isVisible()
@@ -178,37 +178,37 @@ async def test_no_model_on_the_clipboard_is_told(place: Place) -> None:
     await place.form()
     QGuiApplication.clipboard().setText("something else")
     await place.press("Paste client model")
-    assert any("no client model on the clipboard" in words for words in place.screen.words)
+    assert any("no client model on the clipboard" in words for words in place.screen.visible_texts)
 
 
 async def test_a_stored_password_is_told_and_never_shown(place: Place) -> None:
-    profile = load_profiles(place.file).named("soc")
-    value = encode_password(PASSWORD, issued_for=issued_for(profile))
-    await place.keystore.save(client_password_key(profile), value)
+    profile = load_profiles(place.file).find("soc")
+    value = encode_password(PASSWORD, issued_for=client_binding(profile))
+    await place.keystore.save(client_secret_key(profile), value)
     form = await place.form("soc")
-    assert "Stored in the keyring of this computer." in place.screen.words
+    assert "Stored in the keyring of this computer." in place.screen.visible_texts
     place.type(name="SOC 2")
     await place.press("Save")
     assert await place.password_of(profile) == PASSWORD, "it stays where nothing was said of it"
     form = await place.form("soc")
     await place.press("Remove")
-    assert form.password.typed == ""
+    assert form.client_secret.typed == ""
     await place.press("Save")
     assert await place.password_of(profile) is None
 
 
 async def test_a_password_is_asked_for_anew_where_the_client_is_another(place: Place) -> None:
-    profile = load_profiles(place.file).named("soc")
-    value = encode_password(PASSWORD, issued_for=issued_for(profile))
-    await place.keystore.save(client_password_key(profile), value)
+    profile = load_profiles(place.file).find("soc")
+    value = encode_password(PASSWORD, issued_for=client_binding(profile))
+    await place.keystore.save(client_secret_key(profile), value)
     form = await place.form("soc")
     place.type(client_id="client-2")
     await place.press("Save")
-    assert form.password.field.fault
+    assert form.client_secret.field.fault
     assert "client-1" in place.file.read_text()
-    form.password._line.setText("another")
+    form.client_secret._line.setText("another")
     await place.press("Save")
-    assert await place.password_of(load_profiles(place.file).named("soc")) == "another"
+    assert await place.password_of(load_profiles(place.file).find("soc")) == "another"
 
 
 async def test_a_locked_keyring_leaves_the_profile_and_what_was_typed(
@@ -216,19 +216,19 @@ async def test_a_locked_keyring_leaves_the_profile_and_what_was_typed(
 ) -> None:
     form = await place.form()
     place.type(client_id="client-7", name="New")
-    form.password._line.setText(PASSWORD)
+    form.client_secret._line.setText(PASSWORD)
 
     async def locked(_key: str, _value: str) -> None:
         raise KeyringLocked
 
     monkeypatch.setattr(place.keystore, "save", locked)
     await place.press("Save")
-    assert any("its password was not" in words for words in place.screen.words)
-    assert form.password.typed == PASSWORD
+    assert any("its password was not" in words for words in place.screen.visible_texts)
+    assert form.client_secret.typed == PASSWORD
     monkeypatch.undo()
     await place.press("Save")
     assert list(load_profiles(place.file).good) == ["soc", "new"], "it is not saved twice"
-    assert await place.password_of(load_profiles(place.file).named("new")) == PASSWORD
+    assert await place.password_of(load_profiles(place.file).find("new")) == PASSWORD
 
 
 async def test_a_state_beneath_takes_nothing_away(place: Place) -> None:
@@ -243,11 +243,11 @@ async def test_a_state_beneath_takes_nothing_away(place: Place) -> None:
 async def test_another_page_on_top_keeps_what_was_typed_passwords_excepted(place: Place) -> None:
     form = await place.form()
     place.type(name="Typed")
-    form.password._line.setText(PASSWORD)
+    form.client_secret._line.setText(PASSWORD)
     await place.list()
     form = await place.form()
     assert form.draft.name == "Typed"
-    assert form.password.typed == ""
+    assert form.client_secret.typed == ""
 
 
 async def test_escape_asks_before_it_discards(place: Place) -> None:
@@ -295,17 +295,19 @@ async def test_a_check_tells_what_it_finds_and_saves_nothing(
 
     monkeypatch.setattr(profile_check, "check", check)
     form = await place.form("soc")
-    form.password._line.setText(PASSWORD)
+    form.client_secret._line.setText(PASSWORD)
     await place.press("Check")
-    assert {"It answers.", "It is known in Europe.", "Choose Europe."} <= set(place.screen.words)
-    assert "This does not work yet." in place.screen.words
+    assert {"It answers.", "It is known in Europe.", "Choose Europe."} <= set(
+        place.screen.visible_texts
+    )
+    assert "This does not work yet." in place.screen.visible_texts
     await place.press("Choose it")
     assert form.draft.preset == "xdr-eu"
-    assert "This works." in place.screen.words
+    assert "This works." in place.screen.visible_texts
     assert [password for _, password in asked] == [PASSWORD, PASSWORD]
     assert place.file.read_text() == FILE
     place.type(client_id="client-3")
-    assert "This works." not in place.screen.words, "it was found of something else"
+    assert "This works." not in place.screen.visible_texts, "it was found of something else"
 
 
 def _ways(form: ProfileForm) -> dict[str, bool]:
@@ -330,22 +332,22 @@ async def test_before_a_check_every_way_is_open_that_policy_and_client_allow(pla
     assert "“Client password only” cannot be chosen. It needs the client password." in (
         _said_of_ways(form)
     )
-    form.password._line.setText(PASSWORD)
+    form.client_secret._line.setText(PASSWORD)
     assert _ways(form)["client-credentials"]
-    form.password._line.setText("")
+    form.client_secret._line.setText("")
     place.type(client_id=MODEL.replace('"password": "' + PASSWORD + '",', ""))
     assert form.draft.grant == "device"
     assert _ways(form) == {"code": False, "device": True, "client-credentials": False}
     assert "The client model does not name it." in _said_of_ways(form)
-    assert form.allowed_ways == ("device",)
+    assert form.allowed_sign_in_methods == ("device",)
     place.type(client_id="client-10")
     assert _ways(form)["code"], "the model was of another client"
 
 
 async def test_a_stored_password_opens_the_way_that_needs_one(place: Place) -> None:
-    profile = load_profiles(place.file).named("soc")
-    value = encode_password(PASSWORD, issued_for=issued_for(profile))
-    await place.keystore.save(client_password_key(profile), value)
+    profile = load_profiles(place.file).find("soc")
+    value = encode_password(PASSWORD, issued_for=client_binding(profile))
+    await place.keystore.save(client_secret_key(profile), value)
     form = await place.form("soc")
     assert _ways(form)["client-credentials"]
     await place.press("Remove")
@@ -362,17 +364,17 @@ async def test_a_check_closes_ways_and_its_button_chooses_a_safer_one(
     ) -> AsyncIterator[Finding]:
         asked.append((profile.grant, allowed))
         reason = {"client-credentials": "login.example does not offer it."}
-        yield Finding(Step.WAY, Outcome.GOOD, "It offers it.", closed=reason)
+        yield Finding(Step.WAY, Outcome.GOOD, "It offers it.", unavailable=reason)
         if profile.grant == "device":
             yield Finding(Step.WAY, Outcome.HINT, "Something is safer.", grant="code")
 
     monkeypatch.setattr(profile_check, "check", check)
     form = await place.form("soc")
-    form.password._line.setText(PASSWORD)
+    form.client_secret._line.setText(PASSWORD)
     await place.press("Check")
     assert not _ways(form)["client-credentials"]
     assert "login.example does not offer it." in _said_of_ways(form)
-    assert "This works." in place.screen.words, "what is safer is no fault"
+    assert "This works." in place.screen.visible_texts, "what is safer is no fault"
     await place.press("Choose “Browser on this computer”")
     assert form.draft.grant == "code"
     assert not place.screen.has_button("Choose “Browser on this computer”")
@@ -388,20 +390,20 @@ async def test_a_profile_can_have_settings_of_its_own(place: Place) -> None:
     form = await place.form("soc")
     await place.press("More options  ▾")
     seconds = form._fields.by_name["clipboard_seconds"].control
-    assert isinstance(seconds, OwnNumber)
+    assert isinstance(seconds, NumberOrDefault)
     assert not seconds._number.isVisible()
     seconds._choice.setCurrentIndex(1)
     assert (seconds._number.isVisible(), seconds.value()) == (True, "30")
     seconds._number.number.setValue(10)
     place.type(keep_fresh="true")
     await place.press("Save")
-    settings = load_profiles(place.file).named("soc").settings
+    settings = load_profiles(place.file).find("soc").settings
     assert settings == {"clipboard_seconds": 10, "keep_fresh": True}
     form = await place.form("soc")
     assert (form.draft.clipboard_seconds, form.draft.in_use_minutes) == ("10", "")
     place.type(clipboard_seconds="", keep_fresh="")
     await place.press("Save")
-    assert load_profiles(place.file).named("soc").settings == {}
+    assert load_profiles(place.file).find("soc").settings == {}
     assert "settings" not in place.file.read_text()
 
 
@@ -417,7 +419,7 @@ async def test_what_has_no_field_stays_until_the_provider_is_another(place: Plac
     await place.form("soc")
     place.type(preset="xdr-eu", issuer="")
     await place.press("Save")
-    assert load_profiles(place.file).named("soc").preset == "xdr-eu"
+    assert load_profiles(place.file).find("soc").preset == "xdr-eu"
     assert "revocation_endpoint" not in place.file.read_text()
 
 
@@ -439,7 +441,7 @@ async def test_what_is_locked_cannot_be_changed_and_stays_in_the_file(place: Pla
     assert [fields[name].control.isEnabled() for name in names] == [False, False, False, True]
     place.type(name="Renamed")
     await place.press("Save")
-    profile = load_profiles(place.file).named("soc")
+    profile = load_profiles(place.file).find("soc")
     assert (profile.name, profile.ca_file) == ("Renamed", "")
     assert profile.proxy == "http://mine.example:8080"
     assert profile.settings == {"clipboard_seconds": 60}
@@ -496,7 +498,7 @@ async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPat
     await place.form("soc")
     place.screen.button("Check").click()
     await shown.wait()
-    assert "It answers." in place.screen.words
+    assert "It answers." in place.screen.visible_texts
     await place.press("Stop")
     assert closed.is_set()
     assert place.screen.has_button("Check")
@@ -504,11 +506,11 @@ async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPat
 
 async def test_a_profile_is_duplicated_without_its_password(place: Place) -> None:
     view = await place.list()
-    view._wishes.duplicate("soc")
+    view._controller.duplicate("soc")
     await place.done()
     await place.press("Save")
     assert list(load_profiles(place.file).good) == ["soc", "soc-copy"]
-    assert await place.password_of(load_profiles(place.file).named("soc-copy")) is None
+    assert await place.password_of(load_profiles(place.file).find("soc-copy")) is None
 
 
 class _Leaving:
@@ -528,34 +530,34 @@ class _Leaving:
 
 async def test_deleting_asks_signs_out_and_takes_the_secrets_along(place: Place) -> None:
     assert isinstance(STATES["signed_in"], SignedIn)
-    profile = load_profiles(place.file).named("soc")
-    keys = (tokens_key(profile), client_password_key(profile), proxy_password_key(profile))
+    profile = load_profiles(place.file).find("soc")
+    keys = (tokens_key(profile), client_secret_key(profile), proxy_password_key(profile))
     for key in keys:
         await place.keystore.save(key, "x")
     place.sessions["soc"] = _Leaving(SignedOut(NOW, revocation=Revocation.REVOKED))
     view = await place.list()
-    view.ask("soc")
+    view.ask_to_delete("soc")
     settle()
     assert place.screen.focused == "Keep it"
-    assert any("You are signed in with it" in words for words in place.screen.words)
+    assert any("You are signed in with it" in words for words in place.screen.visible_texts)
     assert "soc" in load_profiles(place.file).good
     await place.press("Delete")
     assert load_profiles(place.file).good == {}
     assert [await place.keystore.load(key) for key in keys] == [None] * 3
-    assert any("revoked at the server" in words for words in place.screen.words)
+    assert any("revoked at the server" in words for words in place.screen.visible_texts)
 
 
 async def test_a_sign_out_that_fails_deletes_nothing(place: Place) -> None:
     place.sessions["soc"] = _Leaving(STATES["declined"])
-    (await place.list()).ask("soc")
+    (await place.list()).ask_to_delete("soc")
     await place.press("Delete")
     assert place.file.read_text() == FILE
-    assert any("profile is still there" in words for words in place.screen.words)
+    assert any("profile is still there" in words for words in place.screen.visible_texts)
 
 
 async def test_a_sign_out_that_is_broken_off_deletes_nothing(place: Place) -> None:
     session = place.sessions["soc"] = _Leaving(SignedOut(NOW))
-    (await place.list()).ask("soc")
+    (await place.list()).ask_to_delete("soc")
     place.screen.button("Delete").click()
     await asyncio.sleep(0)
     for task in asyncio.all_tasks():
@@ -575,13 +577,13 @@ async def test_the_question_says_how_far_a_deletion_reaches(
 ) -> None:
     place.file.write_text(FILE.replace("xdr-nam", preset))
     place.sessions["soc"] = _Leaving(SignedOut(NOW))
-    (await place.list()).ask("soc")
-    assert any(words in each for each in place.screen.words)
+    (await place.list()).ask_to_delete("soc")
+    assert any(words in each for each in place.screen.visible_texts)
 
 
 async def test_escape_takes_the_question_back(place: Place) -> None:
     view = await place.list()
-    view.ask("soc")
+    view.ask_to_delete("soc")
     settle()
     place.screen.window.escape()
     assert not place.screen.has_button("Delete")
@@ -591,27 +593,29 @@ async def test_escape_takes_the_question_back(place: Place) -> None:
 async def test_profiles_go_out_and_come_in_without_a_secret(place: Place, tmp_path: Path) -> None:
     target = tmp_path / "out.toml"
     await place.list()
-    place.pages.begin(place.pages._give_out(("soc",), target))
+    place.pages.start_task(place.pages._export(("soc",), target))
     await place.done()
     assert "client-1" in target.read_text()
-    place.pages.begin(place.pages._take_in(target))
+    place.pages.start_task(place.pages._import(target))
     await place.done()
     assert list(load_profiles(place.file).good) == ["soc", "soc-2"]
-    assert any("One profile was imported." in words for words in place.screen.words)
+    assert any("One profile was imported." in words for words in place.screen.visible_texts)
 
 
 async def test_an_import_says_what_could_read_along(place: Place, tmp_path: Path) -> None:
     await place.list()
     source = tmp_path / "in.toml"
     source.write_text(f"{FILE}proxy = 'http://proxy.example:3128'\n")
-    place.pages.begin(place.pages._take_in(source))
+    place.pages.start_task(place.pages._import(source))
     await place.done()
-    assert any("Whoever runs that can read what you send" in words for words in place.screen.words)
+    assert any(
+        "Whoever runs that can read what you send" in words for words in place.screen.visible_texts
+    )
 
 
 async def test_what_was_edited_by_hand_counts_once_the_list_is_opened(place: Place) -> None:
     read: list[bool] = []
-    place.pages.read.connect(lambda: read.append(True))
+    place.pages.file_read.connect(lambda: read.append(True))
     await place.list()
     assert read
     place.file.write_text("no = [toml")
@@ -626,9 +630,9 @@ async def test_what_cannot_be_imported_is_told(place: Place, tmp_path: Path) -> 
         source.unlink(missing_ok=True)
         if content is not None:
             source.write_bytes(content)
-        place.pages.begin(place.pages._take_in(source))
+        place.pages.start_task(place.pages._import(source))
         await place.done()
-        assert any("Nothing was imported" in words for words in place.screen.words)
+        assert any("Nothing was imported" in words for words in place.screen.visible_texts)
     assert place.file.read_text() == FILE
 
 
@@ -637,7 +641,7 @@ async def test_a_managed_profile_is_shown_as_such_and_cannot_be_edited(place: Pl
     place.policy = Policy(source="policy.toml", profiles={"soc": members}, own_profiles=False)
     place.renew()
     await place.list()
-    assert "Set by your administrator (policy.toml)." in place.screen.words
+    assert "Set by your administrator (policy.toml)." in place.screen.visible_texts
     assert not place.screen.has_button("Edit")
     assert not place.screen.has_button("Add profile")
     for id_ in ("soc", ""):
@@ -658,8 +662,8 @@ async def test_a_way_that_is_forbidden_is_not_offered(place: Place) -> None:
 async def test_one_broken_profile_is_told_beside_the_others(place: Place) -> None:
     place.file.write_text(FILE + '[profiles.old]\nname = "Old"\n')
     await place.list()
-    assert any("`client_id` is missing" in words for words in place.screen.words)
-    assert "SOC" in place.screen.words
+    assert any("`client_id` is missing" in words for words in place.screen.visible_texts)
+    assert "SOC" in place.screen.visible_texts
 
 
 async def test_a_file_that_cannot_be_read_beside_managed_profiles_is_told(
@@ -670,7 +674,7 @@ async def test_a_file_that_cannot_be_read_beside_managed_profiles_is_told(
     place.renew()
     place.file.write_text("[profiles.soc\n")
     await place.list()
-    assert any("Correct it in the file" in words for words in place.screen.words)
+    assert any("Correct it in the file" in words for words in place.screen.visible_texts)
     assert place.screen.has_button("Open file")
     assert not place.screen.has_button("Delete…"), "there is no profile to be deleted"
 
@@ -678,7 +682,7 @@ async def test_a_file_that_cannot_be_read_beside_managed_profiles_is_told(
 async def test_a_file_that_cannot_be_read_is_never_written(place: Place) -> None:
     place.file.write_text("[profiles.soc\n")
     await place.list()
-    assert any("stay as they are" in words for words in place.screen.words)
+    assert any("stay as they are" in words for words in place.screen.visible_texts)
     place.pages.open_form()
     await place.done()
     assert isinstance(place.screen.window.page, ProfilesView)
@@ -706,4 +710,4 @@ async def test_the_pages_go_by_a_policy_that_has_changed_since(place: Place) -> 
     place.policy = Policy(source="policy.toml", profiles={"soc": members}, own_profiles=False)
     await place.list()
     assert not place.screen.has_button("Add profile")
-    assert "Set by your administrator (policy.toml)." in place.screen.words
+    assert "Set by your administrator (policy.toml)." in place.screen.visible_texts

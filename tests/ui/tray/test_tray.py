@@ -15,19 +15,19 @@ from PySide6.QtWidgets import QSystemTrayIcon, QWidget
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.policy import Policy
 from desktop.services.model.states import State
-from desktop.services.session.sessions import Standing
-from desktop.ui.app.window_or_tray import Presence
+from desktop.services.session.sessions import ProfileStatus
+from desktop.ui.app.window_or_tray import WindowOrTray
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.kit.theme import Theme
 from desktop.ui.tray import tray as module
-from desktop.ui.tray.tray import LOOKS, Tray
+from desktop.ui.tray.tray import RETRY_DELAYS, Tray
 from desktop.ui.tray.tray_icon import tray_icon
 from desktop.ui.views.actions import Actions
 from desktop.ui.window.window import Window
 from desktop.ui.wording import tray_texts
-from desktop.ui.wording.tray_texts import Look
+from desktop.ui.wording.tray_texts import IconShape
 from tests.sample_states import NOW, OTHERS, PROFILE, STATES, signed_in, waiting
-from tests.ui.harness import FakeTime, Profiles, settle
+from tests.ui.harness import FakeTime, ProfileRecorder, settle
 from tests.ui.wording.test_tray_texts import STUCK
 
 STUCK_AND_TRYING = replace(STUCK, trouble=None, renewing=True)
@@ -44,7 +44,7 @@ class Wishes:
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *given: self.calls.append((name, *given))
 
-    profiles: Profiles = field(default_factory=Profiles)
+    profiles: ProfileRecorder = field(default_factory=ProfileRecorder)
 
     def revocation_offered(self) -> None:
         """Not known."""
@@ -67,7 +67,7 @@ class Bench:
     wishes: Wishes
     window: Window
     tray: Tray
-    presence: Presence
+    presence: WindowOrTray
 
     def show(self, state: State, at: datetime = NOW) -> None:
         """Show `state`."""
@@ -87,9 +87,9 @@ class Bench:
 
     def look_again(self) -> None:
         """Let the time pass until the tray looks for a host again."""
-        assert self.tray._again.isActive()
-        self.tray._again.stop()
-        self.tray._again.timeout.emit()
+        assert self.tray._retry_timer.isActive()
+        self.tray._retry_timer.stop()
+        self.tray._retry_timer.timeout.emit()
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def desktop(monkeypatch: pytest.MonkeyPatch) -> Desktop:
     def tell(_icon: object, title: str, text: str, _kind: object) -> None:
         made.told.append((title, text))
 
-    def draw(look: Look, steps: int) -> QIcon:
+    def draw(look: IconShape, steps: int) -> QIcon:
         made.drawn += 1
         return tray_icon(look, steps)
 
@@ -114,12 +114,12 @@ def desktop(monkeypatch: pytest.MonkeyPatch) -> Desktop:
 @pytest.fixture
 def bench(desktop: Desktop, theme: Theme) -> Iterator[Bench]:
     window, wishes = Window(theme), Wishes()
-    window.serve(cast("Actions", wishes))
+    window.set_actions(cast("Actions", wishes))
     window.show()
     window.activateWindow()
     settle()
     tray = Tray(cast("Actions", wishes))
-    yield Bench(desktop, wishes, window, tray, Presence(window, tray))
+    yield Bench(desktop, wishes, window, tray, WindowOrTray(window, tray))
     tray.close()
     window.deleteLater()
     settle()
@@ -412,17 +412,17 @@ def test_a_tray_that_comes_late_is_found(bench: Bench) -> None:
     bench.desktop.has_tray = True
     bench.look_again()
     assert bench.icon().isVisible()
-    assert not bench.tray._again.isActive()
+    assert not bench.tray._retry_timer.isActive()
 
 
 def test_looking_for_a_tray_ends_after_some_minutes(bench: Bench) -> None:
     bench.desktop.has_tray = False
     bench.presence.start()
     pauses = []
-    while bench.tray._again.isActive():
-        pauses.append(bench.tray._again.interval() / 1000)
+    while bench.tray._retry_timer.isActive():
+        pauses.append(bench.tray._retry_timer.interval() / 1000)
         bench.look_again()
-    assert pauses == list(LOOKS)
+    assert pauses == list(RETRY_DELAYS)
     assert pauses == sorted(pauses)
     assert sum(pauses) == 300
 
@@ -446,7 +446,7 @@ def test_what_the_desktop_handed_over_does_not_stay(
 ) -> None:
     monkeypatch.delenv("DESKTOP_STARTUP_ID", raising=False)
     with pytest.raises(ValueError, match="null"):
-        started.presence.bring_window({"DESKTOP_STARTUP_ID": "x", "XDG_ACTIVATION_TOKEN": "\0"})
+        started.presence.raise_window({"DESKTOP_STARTUP_ID": "x", "XDG_ACTIVATION_TOKEN": "\0"})
     assert "DESKTOP_STARTUP_ID" not in os.environ
 
 
@@ -476,7 +476,7 @@ def test_a_copy_from_the_menu_that_failed_is_told(started: Bench) -> None:
 
 def test_a_program_that_asks_is_told_without_its_name(started: Bench) -> None:
     started.window.hide()
-    started.presence.tell_question()
+    started.presence.notify_token_request()
     assert started.desktop.told == [
         (
             "A program wants your token",
@@ -531,11 +531,11 @@ def test_a_click_on_what_is_told_brings_the_window(started: Bench) -> None:
 
 def test_news_of_another_profile_is_told_with_its_name(started: Bench) -> None:
     started.presence.show_profile(PROFILE)
-    before = (Standing(PROFILE, STATES["signed_in"]), Standing(OTHERS[0], waiting()))
-    started.presence.show_all(before, NOW)
-    after = (before[0], Standing(replace(OTHERS[0], name="<b>A & B"), signed_in()))
-    started.presence.show_all(after, NOW)
-    started.presence.show_all(after, NOW)
+    before = (ProfileStatus(PROFILE, STATES["signed_in"]), ProfileStatus(OTHERS[0], waiting()))
+    started.presence.show_profiles(before, NOW)
+    after = (before[0], ProfileStatus(replace(OTHERS[0], name="<b>A & B"), signed_in()))
+    started.presence.show_profiles(after, NOW)
+    started.presence.show_profiles(after, NOW)
     assert started.desktop.told == [
         ("bA  B: Signed in", "The token is ready to be copied from the tray.")
     ]
@@ -543,6 +543,6 @@ def test_news_of_another_profile_is_told_with_its_name(started: Bench) -> None:
 
 def test_what_happens_to_the_profile_in_the_window_is_told_once(started: Bench) -> None:
     started.presence.show_profile(PROFILE)
-    started.presence.show_all((Standing(PROFILE, waiting()),), NOW)
-    started.presence.show_all((Standing(PROFILE, signed_in()),), NOW)
+    started.presence.show_profiles((ProfileStatus(PROFILE, waiting()),), NOW)
+    started.presence.show_profiles((ProfileStatus(PROFILE, signed_in()),), NOW)
     assert started.desktop.told == []

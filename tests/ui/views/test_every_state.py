@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.policy import NO_POLICY
 from desktop.services.model.states import State
-from desktop.services.profile_editor.editor import Known
+from desktop.services.profile_editor.editor import Snapshot
 from desktop.ui.kit.fitted_label import FittedLabel
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
 from desktop.ui.profiles.profiles_view import ProfilesView
@@ -266,19 +266,19 @@ def test_every_state_has_its_words_here() -> None:
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("name", STATES)
 def test_a_state_says_what_it_must(screen: Screen, name: str, scheme: str) -> None:
-    screen.theme.wear(SCHEMES[scheme])
+    screen.theme.apply_tokens(SCHEMES[scheme])
     screen.show(STATES[name])
     told = [text.format_map(TIMES) for text in WORDS[name]]
-    missing = [text for text in told if text not in screen.words]
-    assert not missing, screen.words
-    assert {"Northwind SOC", "Cisco XDR · North America"} <= set(screen.words)
+    missing = [text for text in told if text not in screen.visible_texts]
+    assert not missing, screen.visible_texts
+    assert {"Northwind SOC", "Cisco XDR · North America"} <= set(screen.visible_texts)
 
 
 @pytest.mark.parametrize("name", STATES)
 def test_a_state_is_drawn_in_both_schemes(screen: Screen, name: str) -> None:
     screen.show(STATES[name])
     light = screen.window.grab().toImage()
-    screen.theme.wear(DARK)
+    screen.theme.apply_tokens(DARK)
     dark = screen.window.grab().toImage()
     assert light.pixelColor(2, 2).name() == LIGHT["background"]
     assert dark.pixelColor(2, 2).name() == DARK["background"]
@@ -313,7 +313,7 @@ def family(request: pytest.FixtureRequest, qapp: QApplication, theme: Theme) -> 
     """Draw with this font, and with the usual one afterwards."""
     usual = qapp.font()
     qapp.setFont(QFont(request.param, 10))
-    theme.wear(theme.tokens)
+    theme.apply_tokens(theme.tokens)
     yield request.param
     qapp.setFont(usual)
 
@@ -325,7 +325,7 @@ def test_a_long_profile_is_broken_rather_than_cut(
     open_screen: Callable[..., Screen], letters: int, state: str
 ) -> None:
     screen = open_screen(width=360, profile=replace(LONG_PROFILE, name="N" * letters))
-    screen.window.offer_profiles()
+    screen.window.add_profile_switcher()
     screen.show(STATES[state])
     assert not misfits(screen.window)
 
@@ -338,11 +338,11 @@ def test_a_long_profile_is_whole_in_the_list_of_all(
     screen = open_screen(width=360)
     screen.show(STATES["signed_in"])
     good = {"long": replace(LONG_PROFILE, name="N" * letters)}
-    known = Known(Profiles(Path("profiles.toml"), good, {}), {})
+    known = Snapshot(Profiles(Path("profiles.toml"), good, {}), {})
     screen.window.show_page(ProfilesView(NO_ACTIONS, known, NO_POLICY))
     settle()
     assert not misfits(screen.window)
-    assert "N" * letters in screen.words
+    assert "N" * letters in screen.visible_texts
 
 
 def test_a_name_that_is_elided_is_told_whole(open_screen: Callable[..., Screen]) -> None:
@@ -376,7 +376,7 @@ def problems(application: QApplication, theme: Theme, font: QFont, *, width: int
     """Everything that does not fit, in any state, with this font."""
     usual = application.font()
     application.setFont(font)
-    theme.wear(theme.tokens)
+    theme.apply_tokens(theme.tokens)
     try:
         found = []
         for name, state in STATES.items():

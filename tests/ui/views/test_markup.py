@@ -34,7 +34,7 @@ def test_markup_of_a_server_is_shown_as_it_is(screen: Screen, name: str) -> None
 
 def test_an_error_description_is_read_literally(screen: Screen) -> None:
     screen.show(markup_states()["description"])  # type: ignore[arg-type]
-    assert any(MARKUP in each for each in screen.words)
+    assert any(MARKUP in each for each in screen.visible_texts)
 
 
 @pytest.mark.parametrize("name", ["scope", "account", "user code"])

@@ -67,7 +67,7 @@ def test_the_ring_opens_clockwise_as_time_passes(
     track: list[float],
     arc: list[float],
 ) -> None:
-    theme.wear(tokens)
+    theme.apply_tokens(tokens)
     ring = Ring(theme)
     ring.show_time("7:12", "until it expires", share=share, color="good")
     picture = drawn(ring, theme, width=200, height=168)
@@ -93,7 +93,7 @@ def test_the_ring_breathes_only_where_motion_is_wanted_and_somebody_looks(theme:
     ring.set_busy(busy=True)
     assert not ring._timer.isActive()
     ring.set_busy(busy=False)
-    theme.motion = True
+    theme.allows_motion = True
     ring.set_busy(busy=True)
     assert ring._timer.isActive()
     before = ring._opacity()
@@ -141,7 +141,7 @@ def test_the_time_stays_inside_the_ring(
 def test_the_ring_takes_a_new_colour_scheme(theme: Theme) -> None:
     ring = Ring(theme)
     ring.show_time("7:12", "until it expires", share=0.5, color="good")
-    theme.wear(DARK)
+    theme.apply_tokens(DARK)
     assert on_circle(drawn(ring, theme, width=200, height=168), 270) == DARK["good"]
 
 
@@ -232,7 +232,7 @@ def photographed(qr_code: QrCode, link: str, *, width: int = 318) -> QImage:
 @pytest.mark.parametrize("link", LINKS)
 def test_a_phone_reads_the_link(qr_code: QrCode, link: str, tmp_path: Path) -> None:
     if shutil.which("zbarimg") is None:
-        parts.give_up("zbarimg (Debian: zbar-tools) is needed to read the QR code")
+        parts.skip_or_fail("zbarimg (Debian: zbar-tools) is needed to read the QR code")
     file = tmp_path / "code.png"
     photographed(qr_code, link).save(str(file))
     done = subprocess.run(
@@ -270,7 +270,7 @@ def test_a_quiet_zone_of_four_modules_is_around_it(qr_code: QrCode) -> None:
 
 
 def test_it_is_black_on_white_in_the_dark_too(qr_code: QrCode, theme: Theme) -> None:
-    theme.wear(DARK)
+    theme.apply_tokens(DARK)
     colors = {photographed(qr_code, LINKS[0]).pixelColor(x, 116).name() for x in range(100, 218)}
     assert colors == {"#000000", "#ffffff"}
 

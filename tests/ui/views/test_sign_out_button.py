@@ -8,9 +8,9 @@ from PySide6.QtTest import QTest
 
 from desktop.services.model.states import Revocation
 from desktop.services.secrets.keystore import KeyringLocked, KeyringMissing, KeystoreError
-from desktop.ui.kit.widgets import has_ring
+from desktop.ui.kit.widgets import has_focus_ring
 from desktop.ui.views import sign_out_button as module
-from desktop.ui.views.sign_out_button import LeaveButton
+from desktop.ui.views.sign_out_button import SignOutButton
 from tests.sample_states import STATES, signed_in
 from tests.ui.harness import Screen, settle
 
@@ -26,8 +26,8 @@ def far(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> Screen:
     return screen
 
 
-def leave_of(screen: Screen) -> LeaveButton:
-    (button,) = screen.window.findChildren(LeaveButton)
+def leave_of(screen: Screen) -> SignOutButton:
+    (button,) = screen.window.findChildren(SignOutButton)
     return button
 
 
@@ -52,7 +52,7 @@ def test_what_ends_this_sign_in_alone_is_done_at_once(
 def test_the_question_looks_like_one(far: Screen) -> None:
     far.button("Sign out").click()
     assert leave_of(far).property("asks") == "true"
-    leave_of(far).give_up()
+    leave_of(far).cancel_question()
     assert leave_of(far).property("asks") == "false"
 
 
@@ -63,16 +63,16 @@ def test_the_question_has_room_in_a_narrow_window(far: Screen) -> None:
     button = leave_of(far)
     assert button.width() >= button.sizeHint().width()
     assert button.visibleRegion().boundingRect() == button.rect()
-    assert "dana@northwind.example\nNorthwind SOC" not in far.words
-    button.give_up()
-    assert "dana@northwind.example\nNorthwind SOC" in far.words
+    assert "dana@northwind.example\nNorthwind SOC" not in far.visible_texts
+    button.cancel_question()
+    assert "dana@northwind.example\nNorthwind SOC" in far.visible_texts
 
 
 def test_it_is_asked_and_done_by_keyboard(far: Screen) -> None:
     leave_of(far).setFocus(Qt.FocusReason.TabFocusReason)
     QTest.keyClick(leave_of(far), Qt.Key.Key_Return)
     assert far.focused == ASKED
-    assert has_ring(leave_of(far))
+    assert has_focus_ring(leave_of(far))
     QTest.keyClick(leave_of(far), Qt.Key.Key_Return)
     assert far.actions.calls == ["sign_out"]
 
@@ -96,8 +96,8 @@ def test_escape_takes_the_question_back_and_does_nothing_else(far: Screen) -> No
 
 def test_the_question_goes_by_itself(far: Screen) -> None:
     far.button("Sign out").click()
-    assert leave_of(far)._until.isActive()
-    leave_of(far)._until.timeout.emit()
+    assert leave_of(far)._question_timer.isActive()
+    leave_of(far)._question_timer.timeout.emit()
     assert far.has_button("Sign out")
 
 
@@ -111,7 +111,7 @@ def test_the_question_goes_with_the_focus(far: Screen) -> None:
 def test_the_question_goes_with_the_view(far: Screen) -> None:
     far.button("Sign out").click()
     far.show_settings()
-    assert not leave_of(far).give_up()
+    assert not leave_of(far).cancel_question()
 
 
 def test_a_second_that_passes_leaves_the_question(far: Screen) -> None:
@@ -157,7 +157,7 @@ def test_who_opened_the_details_with_the_mouse_comes_back_to_the_primary_action(
 def test_saving_again_is_not_offered_while_signing_out(screen: Screen) -> None:
     screen.show(STATES["signed_in_not_saved"])
     screen.button("Try to save it again").setFocus()
-    screen.show(replace(signed_in(not_saved=KeyringLocked()), leaving=True))
+    screen.show(replace(signed_in(not_saved=KeyringLocked()), signing_out=True))
     assert not screen.button("Try to save it again").isEnabled()
     assert not leave_of(screen).hasFocus()
 
@@ -190,4 +190,4 @@ def test_what_helps_to_a_keyring_is_said(screen: Screen, monkeypatch: pytest.Mon
     assert (
         "No keyring to save the token in. The token is not saved: it is gone when you quit. "
         "Unlock or install GNOME Keyring or KWallet."
-    ) in screen.words
+    ) in screen.visible_texts

@@ -26,7 +26,7 @@ PRESSED = [
     ("waiting", "Open browser", "open_browser"),
     ("waiting", "Copy code", "copy_code"),
     ("waiting", "Copy link", "copy_link"),
-    ("waiting", "New code", "new_code"),
+    ("waiting", "New code", "request_new_code"),
     ("waiting", "Cancel", "cancel"),
     ("signed_in", "Copy token", "copy_token"),
     ("signed_in", "Renew now", "renew"),
@@ -38,7 +38,7 @@ PRESSED = [
     ("expired", "Sign in again", "sign_in"),
     ("declined", "Sign in again", "sign_in"),
     ("declined", "Copy details", "copy_details"),
-    ("code_expired", "Get a new code", "new_code"),
+    ("code_expired", "Get a new code", "request_new_code"),
     ("unreachable", "Try again", "retry"),
     ("unknown_client", "Edit profile", "edit_profile"),
     ("keyring_locked", "Continue without saving", "continue_without_keyring"),
@@ -71,8 +71,8 @@ def test_a_next_second_draws_into_the_same_view(screen: Screen) -> None:
 def test_another_failure_gets_a_view_of_its_own(screen: Screen) -> None:
     screen.show(STATES["declined"])
     screen.show(Failed(errors.CodeExpired()))
-    assert "The code has expired" in screen.words
-    assert "The sign-in was declined" not in screen.words
+    assert "The code has expired" in screen.visible_texts
+    assert "The sign-in was declined" not in screen.visible_texts
 
 
 def test_views_that_are_gone_leave_nothing_behind(screen: Screen) -> None:
@@ -109,7 +109,7 @@ def test_a_button_says_what_it_did_and_then_its_name_again(
     screen.show(STATES[name])
     button = screen.button(label)
     assert isinstance(button, widgets.Button)
-    button._back.setInterval(1)
+    button._restore_timer.setInterval(1)
     button.click()
     assert button.text() == said
     qtbot.waitUntil(lambda: button.text() == label)
@@ -150,7 +150,7 @@ def test_a_code_that_comes_after_a_link_is_shown_and_the_symbol_before_it_is_not
     screen.show(STATES["waiting"])
     screen.show_qr()
     screen.show(STATES["in_browser"])
-    assert "Continue in your browser" in screen.words
+    assert "Continue in your browser" in screen.visible_texts
     assert not screen.has_button("Back to the code")
     screen.show(STATES["waiting"])
     assert screen.has_button("Copy code")
@@ -167,7 +167,7 @@ def lit_dots(screen: Screen) -> list[bool]:
 
 
 def test_a_dot_wanders_while_it_starts(screen: Screen, qtbot: QtBot) -> None:
-    screen.theme.motion = True
+    screen.theme.allows_motion = True
     screen.show(STATES["opening"])
     before = lit_dots(screen)
     assert before.count(True) == 1
@@ -224,32 +224,32 @@ def test_the_host_of_the_profile_is_spelled_out_without_a_warning(screen: Screen
 
 def test_another_host_is_a_warning_with_its_name(screen: Screen) -> None:
     screen.show(STATES["waiting_other_host"])
-    shown = next(each for each in screen.words if "login.northwind.example" in each)
+    shown = next(each for each in screen.visible_texts if "login.northwind.example" in each)
     assert screen.label(shown).property("role") == "warning"
-    assert not any("same host as your profile" in each for each in screen.words)
+    assert not any("same host as your profile" in each for each in screen.visible_texts)
 
 
 def test_the_end_of_a_long_host_is_in_sight(open_screen: Callable[..., Screen]) -> None:
     screen = open_screen(width=360)
     host = f"visibility.amp.cisco.com.{'a' * 60}.evil.example"
     screen.show(waiting(host=host, host_is_known=False))
-    shown = next(each for each in screen.words if "evil.example" in each)
+    shown = next(each for each in screen.visible_texts if "evil.example" in each)
     assert screen.label(shown).geometry().right() < 360
     assert screen.label(shown).visibleRegion().boundingRect() == screen.label(shown).rect()
 
 
 def test_trouble_is_told_only_while_it_lasts(screen: Screen) -> None:
     screen.show(STATES["waiting_trouble"])
-    assert any("asking again by itself" in each for each in screen.words)
+    assert any("asking again by itself" in each for each in screen.visible_texts)
     screen.show(STATES["waiting"])
-    assert not any("asking again by itself" in each for each in screen.words)
+    assert not any("asking again by itself" in each for each in screen.visible_texts)
 
 
 def test_a_new_code_replaces_the_one_in_the_qr_code_too(screen: Screen) -> None:
     screen.show(STATES["waiting"])
     screen.show_qr()
     screen.show(waiting(user_code="PLTR-8VZC"))
-    assert "The page must show PLTR-8VZC" in screen.words
+    assert "The page must show PLTR-8VZC" in screen.visible_texts
 
 
 # Signed in
@@ -278,13 +278,13 @@ def test_new_scopes_replace_the_chips(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
     screen.show(signed_in(scope=("casebook",), requested_scope=("casebook",)))
     settle()
-    assert "casebook" in screen.words
-    assert "profile" not in screen.words
+    assert "casebook" in screen.visible_texts
+    assert "profile" not in screen.visible_texts
 
 
 def test_a_token_without_scopes_says_so(screen: Screen) -> None:
     screen.show(signed_in(scope=(), requested_scope=()))
-    assert "0 granted" in screen.words
+    assert "0 granted" in screen.visible_texts
 
 
 def test_expiry_swaps_the_primary_action(screen: Screen) -> None:
@@ -293,13 +293,13 @@ def test_expiry_swaps_the_primary_action(screen: Screen) -> None:
     screen.show(signed_in(left=1), NOW + timedelta(seconds=1))
     assert screen.has_button("Sign in again")
     assert not screen.has_button("Copy token")
-    assert "Expired" in screen.words
+    assert "Expired" in screen.visible_texts
 
 
 def test_a_token_that_is_saved_after_all_is_no_longer_warned_of(screen: Screen) -> None:
     screen.show(signed_in(not_saved=KeyringLocked()))
     screen.show(signed_in())
-    assert not any("not saved" in each for each in screen.words)
+    assert not any("not saved" in each for each in screen.visible_texts)
 
 
 # Signed out
@@ -315,25 +315,27 @@ def test_signing_out_says_what_was_removed_and_what_stays_valid(
     assert (
         "You are signed out. The token was removed from this computer. The server offers no way "
         f"to revoke it: copies stay valid until {until}."
-    ) in screen.words
+    ) in screen.visible_texts
 
 
 def test_a_token_that_outlives_the_day_is_told_with_its_day(screen: Screen) -> None:
     at = datetime(2026, 11, 23, 12, 0).astimezone()
     screen.show(SignedOut(at, at + timedelta(days=30)))
-    assert any(each.endswith("stay valid until 12:00 on 23 December.") for each in screen.words)
+    assert any(
+        each.endswith("stay valid until 12:00 on 23 December.") for each in screen.visible_texts
+    )
 
 
 def test_an_expired_token_leaves_nothing_valid(screen: Screen) -> None:
     screen.show(SignedOut(NOW))
-    assert "You are signed out. The token was removed from this computer." in screen.words
+    assert "You are signed out. The token was removed from this computer." in screen.visible_texts
 
 
 def test_the_zone_of_the_person_is_used(screen: Screen) -> None:
     at = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
     screen.show(SignedOut(at, at + timedelta(minutes=1)))
     local = (at + timedelta(minutes=1)).astimezone().strftime("%H:%M")
-    assert any(f"until {local}" in each for each in screen.words)
+    assert any(f"until {local}" in each for each in screen.visible_texts)
 
 
 # Light and dark
@@ -341,10 +343,10 @@ def test_the_zone_of_the_person_is_used(screen: Screen) -> None:
 
 def test_a_warning_is_dressed_by_the_tokens(screen: Screen) -> None:
     screen.show(STATES["waiting_other_host"])
-    shown = next(each for each in screen.words if "login.northwind.example" in each)
+    shown = next(each for each in screen.visible_texts if "login.northwind.example" in each)
     grounds = []
     for tokens in (LIGHT, DARK):
-        screen.theme.wear(tokens)
+        screen.theme.apply_tokens(tokens)
         picture = screen.label(shown).grab().toImage()
         grounds.append(picture.pixelColor(picture.width() // 2, 4).name())
     assert grounds == [LIGHT["warning_fill"], DARK["warning_fill"]]

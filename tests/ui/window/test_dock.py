@@ -61,7 +61,7 @@ def test_the_application_is_told_its_policy(library: Library) -> None:
 
 def test_it_is_there_while_the_window_is(theme: Theme, library: Library) -> None:
     window = Window(theme)
-    dock.follow(window)
+    dock.follow_window(window)
     window.show()
     window.hide()
     window.deleteLater()
@@ -73,6 +73,6 @@ def test_elsewhere_nothing_is_asked(theme: Theme, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(ctypes, "CDLL", pytest.fail)
     monkeypatch.setattr(sys, "platform", "linux")
     window = Window(theme)
-    dock.follow(window)
+    dock.follow_window(window)
     dock.show_in_dock(False)
     window.deleteLater()

@@ -14,11 +14,11 @@ from desktop.services.model.profile import NoProfile
 from desktop.services.model.states import Failed
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.ui.kit.theme import Theme
-from desktop.ui.kit.widgets import Button, ButtonRow, has_ring
+from desktop.ui.kit.widgets import Button, ButtonRow, has_focus_ring
 from desktop.ui.views.waiting_view import WaitingView
 from desktop.ui.window.window import Window
 from tests.sample_states import NOW, STATES, signed_in, waiting
-from tests.ui.harness import Recorder, Screen, buttons_on, name_of, settle, tab_order
+from tests.ui.harness import ActionRecorder, Screen, buttons_on, name_of, settle, tab_order
 
 SPELLED = "Code: W, D, J, B, dash, M, J, H, T"
 ORDER = {
@@ -50,7 +50,7 @@ PRIMARY = {
     "lapsed": ("Copy token", "copy_token"),
     "signed_out_by_server": ("Sign in again", "sign_in"),
     "declined": ("Sign in again", "sign_in"),
-    "code_expired": ("Get a new code", "new_code"),
+    "code_expired": ("Get a new code", "request_new_code"),
     "unreachable": ("Try again", "retry"),
     "keyring_locked": ("Try again", "retry"),
     "keyring_missing": ("Continue without saving", "continue_without_keyring"),
@@ -90,9 +90,9 @@ def test_tab_from_the_last_goes_round_to_the_first(screen: Screen) -> None:
 
 def test_the_settings_come_first_although_they_are_offered_late(theme: Theme) -> None:
     window = Window(theme)
-    window.serve(Recorder())
+    window.set_actions(ActionRecorder())
     window.show_state(STATES["waiting"], NOW)
-    window.offer_settings()
+    window.add_settings_button()
     assert [name_of(each) for each in tab_order(window)] == ["Settings", *ORDER["waiting"]]
     window.deleteLater()
 
@@ -203,10 +203,10 @@ def test_a_mouse_sees_no_ring_and_a_keyboard_does(screen: Screen) -> None:
     button = screen.button("Copy link")
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     button.setFocus(Qt.FocusReason.MouseFocusReason)
-    assert not has_ring(button)
+    assert not has_focus_ring(button)
     button.clearFocus()
     button.setFocus(Qt.FocusReason.TabFocusReason)
-    assert has_ring(button)
+    assert has_focus_ring(button)
 
 
 def test_the_ring_stays_while_another_window_is_used(screen: Screen) -> None:
@@ -221,7 +221,7 @@ def test_the_ring_stays_while_another_window_is_used(screen: Screen) -> None:
     screen.window.activateWindow()
     settle()
     assert button.hasFocus()
-    assert has_ring(button)
+    assert has_focus_ring(button)
     other.close()
     other.deleteLater()
 
@@ -229,15 +229,15 @@ def test_the_ring_stays_while_another_window_is_used(screen: Screen) -> None:
 def test_the_ring_goes_along_to_the_next_view(screen: Screen) -> None:
     screen.show(STATES["signed_out"])
     press(screen, Qt.Key.Key_Tab)
-    assert has_ring(screen.button("Profiles"))
+    assert has_focus_ring(screen.button("Profiles"))
     screen.show(STATES["waiting"])
-    assert has_ring(screen.button("Open browser"))
+    assert has_focus_ring(screen.button("Open browser"))
 
 
 def test_who_used_no_keyboard_sees_no_ring_in_the_next_view(screen: Screen) -> None:
     screen.show(STATES["signed_out"])
     screen.show(STATES["waiting"])
-    assert not has_ring(screen.button("Open browser"))
+    assert not has_focus_ring(screen.button("Open browser"))
 
 
 def test_a_low_window_scrolls_by_keyboard(open_screen: Callable[..., Screen]) -> None:

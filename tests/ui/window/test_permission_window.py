@@ -10,39 +10,41 @@ from PySide6.QtGui import QIcon
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop.services.session.token_permission import Answer, Question
-from desktop.services.system.processes import UNKNOWN, Program
+from desktop.services.session.token_permission import PermissionAnswer, PermissionRequest
+from desktop.services.system.processes import UNKNOWN_PROGRAM, Program
 from desktop.ui.kit.widgets import Button
-from desktop.ui.window.permission_window import QuestionWindow
-from tests.ui.harness import on_loop, texts_on
+from desktop.ui.window.permission_window import PermissionWindow
+from tests.ui.harness import run_on_event_loop, texts_on
 
 PROGRAM = Program("deploy.py", "/home/dana/deploy.py", 4711, "/usr/bin/python3.11")
-QUESTION = Question(PROGRAM, "northwind", "Northwind SOC")
+QUESTION = PermissionRequest(PROGRAM, "northwind", "Northwind SOC")
 
 OVER = QRect(0, 0, 600, 600)
 
-Deed = Callable[[QuestionWindow], object]
+Deed = Callable[[PermissionWindow], object]
 
 
-def answer(deed: Deed, *, too_soon: int = 0, question: Question = QUESTION) -> Answer:
+def answer(
+    deed: Deed, *, too_soon: int = 0, question: PermissionRequest = QUESTION
+) -> PermissionAnswer:
     """Ask, and do `deed` once presses count; gives the answer."""
-    window = QuestionWindow(question, QIcon(), over=OVER, too_soon=too_soon)
+    window = PermissionWindow(question, QIcon(), over=OVER, too_soon=too_soon)
 
-    async def work() -> Answer:
+    async def work() -> PermissionAnswer:
         asking = asyncio.ensure_future(window.ask())
         await asyncio.sleep(0)
         if not too_soon:
             window._guard.stop()
-            window._allow_presses()
+            window._enable_buttons()
         deed(window)
         return await asyncio.wait_for(asking, 20)
 
-    given: list[Answer] = []
+    given: list[PermissionAnswer] = []
 
     async def keep() -> None:
         given.append(await work())
 
-    on_loop(keep())
+    run_on_event_loop(keep())
     return given[0]
 
 
@@ -52,13 +54,13 @@ pytestmark = pytest.mark.usefixtures("theme")
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("refuse", Answer.REFUSE),
-        ("once", Answer.ONCE),
-        ("for_an_hour", Answer.FOR_AN_HOUR),
+        ("refuse", PermissionAnswer.REFUSE),
+        ("once", PermissionAnswer.ONCE),
+        ("for_an_hour", PermissionAnswer.FOR_AN_HOUR),
     ],
 )
-def test_a_press_is_the_answer(name: str, expected: Answer) -> None:
-    def press(window: QuestionWindow) -> None:
+def test_a_press_is_the_answer(name: str, expected: PermissionAnswer) -> None:
+    def press(window: PermissionWindow) -> None:
         button: Button = getattr(window, name)
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
@@ -66,47 +68,49 @@ def test_a_press_is_the_answer(name: str, expected: Answer) -> None:
 
 
 def test_return_and_escape_and_closing_refuse() -> None:
-    def press_return(window: QuestionWindow) -> None:
+    def press_return(window: PermissionWindow) -> None:
         window.activateWindow()
         focus = window.focusWidget()
         assert focus is window.refuse
         QTest.keyClick(window.refuse, Qt.Key.Key_Return)
 
-    assert answer(press_return) is Answer.REFUSE
-    assert answer(lambda window: QTest.keyClick(window, Qt.Key.Key_Escape)) is Answer.REFUSE
-    assert answer(QuestionWindow.close) is Answer.REFUSE
+    assert answer(press_return) is PermissionAnswer.REFUSE
+    assert (
+        answer(lambda window: QTest.keyClick(window, Qt.Key.Key_Escape)) is PermissionAnswer.REFUSE
+    )
+    assert answer(PermissionWindow.close) is PermissionAnswer.REFUSE
 
 
 def test_what_was_meant_for_another_window_presses_nothing() -> None:
-    def type_on(window: QuestionWindow) -> None:
+    def type_on(window: PermissionWindow) -> None:
         for button in (window.refuse, window.once, window.for_an_hour):
             assert not button.isEnabled()
             QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Escape):
             QTest.keyClick(window, key)
         assert window.isVisible()
-        window._allow_presses()
+        window._enable_buttons()
         QTest.mouseClick(window.once, Qt.MouseButton.LeftButton)
 
-    assert answer(type_on, too_soon=100_000) is Answer.ONCE
+    assert answer(type_on, too_soon=100_000) is PermissionAnswer.ONCE
 
 
 def test_it_comes_without_taking_the_keyboard() -> None:
-    window = QuestionWindow(QUESTION, QIcon(), over=OVER)
+    window = PermissionWindow(QUESTION, QIcon(), over=OVER)
     assert window.testAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
     assert window.windowFlags() & Qt.WindowType.WindowStaysOnTopHint
     window.deleteLater()
 
 
 def test_it_comes_up_in_front_of_the_window() -> None:
-    window = QuestionWindow(QUESTION, QIcon(), over=QRect(300, 200, 440, 640))
+    window = PermissionWindow(QUESTION, QIcon(), over=QRect(300, 200, 440, 640))
     middle, wanted = window.geometry().center(), QRect(300, 200, 440, 640).center()
     assert (middle - wanted).manhattanLength() <= 2
     window.deleteLater()
 
 
 def test_it_says_who_asks_for_what() -> None:
-    window = QuestionWindow(QUESTION, QIcon(), over=OVER)
+    window = PermissionWindow(QUESTION, QIcon(), over=OVER)
     window.show()
     words = " | ".join(each.text().replace("\N{ZERO WIDTH SPACE}", "") for each in texts_on(window))
     for word in ("deploy.py", "/home/dana/deploy.py", "/usr/bin/python3.11", "4711", "Northwind"):
@@ -117,7 +121,7 @@ def test_it_says_who_asks_for_what() -> None:
 
 
 def test_what_is_not_known_is_said_to_be_so() -> None:
-    window = QuestionWindow(replace(QUESTION, program=UNKNOWN), QIcon(), over=OVER)
+    window = PermissionWindow(replace(QUESTION, program=UNKNOWN_PROGRAM), QIcon(), over=OVER)
     window.show()
     words = [each.text() for each in texts_on(window)]
     assert "An unknown program" in words
@@ -128,7 +132,7 @@ def test_what_is_not_known_is_said_to_be_so() -> None:
 
 
 def test_a_question_that_is_taken_back_goes_from_the_screen() -> None:
-    window = QuestionWindow(QUESTION, QIcon(), over=OVER)
+    window = PermissionWindow(QUESTION, QIcon(), over=OVER)
 
     async def work() -> None:
         asking = asyncio.ensure_future(window.ask())
@@ -137,7 +141,7 @@ def test_a_question_that_is_taken_back_goes_from_the_screen() -> None:
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
 
-    on_loop(work())
+    run_on_event_loop(work())
     assert "QuestionWindow" not in {
         type(each).__name__ for each in QApplication.topLevelWidgets() if each.isVisible()
     }

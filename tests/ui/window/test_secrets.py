@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop.ui.window.window import Window
 from tests.sample_states import STATES
-from tests.ui.harness import Desk, Listener
+from tests.ui.harness import ControllerHarness, ProgressListener
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl"
 
@@ -26,7 +26,7 @@ def everything_in(window: Window) -> list[str]:
     return [text for each in (window, *window.findChildren(QObject)) for text in properties(each)]
 
 
-def test_the_walk_finds_what_is_on_screen(desk: Desk) -> None:
+def test_the_walk_finds_what_is_on_screen(desk: ControllerHarness) -> None:
     desk.show(STATES["signed_in"])
     found = everything_in(desk.window)
     assert {"Copy token", "XDR Login", "enrich:read", "7:12 until it expires"} <= set(found)
@@ -34,12 +34,12 @@ def test_the_walk_finds_what_is_on_screen(desk: Desk) -> None:
 
 @pytest.mark.parametrize("name", STATES)
 async def test_a_token_is_nowhere_in_the_window(
-    desk: Desk, announced: list[str], name: str
+    desk: ControllerHarness, announced: list[str], name: str
 ) -> None:
     desk.session.token = TOKEN
     for state in (STATES["signed_in"], STATES[name]):
         desk.show(state)
-        told = Listener(desk.controller.copier)
+        told = ProgressListener(desk.controller.copier)
         desk.controller.copy_token()
         await told.wait_for(2)
         assert QGuiApplication.clipboard().text() == TOKEN

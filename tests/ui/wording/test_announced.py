@@ -10,22 +10,26 @@ from desktop.oauth import errors
 from desktop.services.model.states import Failed, Revocation, SignedOut
 from desktop.services.secrets.keystore import KeyringLocked
 from tests.sample_states import NOW, in_browser, signed_in, waiting
-from tests.ui.harness import Desk
+from tests.ui.harness import ControllerHarness
 
 
-def test_a_code_is_announced_letter_by_letter(desk: Desk, announced: list[str]) -> None:
+def test_a_code_is_announced_letter_by_letter(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     desk.show(waiting())
     assert announced == ["Your code is W, D, J, B, dash, M, J, H, T. Approve it in your browser."]
 
 
-def test_a_browser_that_is_waited_for_is_announced(desk: Desk, announced: list[str]) -> None:
+def test_a_browser_that_is_waited_for_is_announced(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     desk.show(in_browser())
     desk.show(in_browser(approved=True))
     assert announced == ["Continue in your browser. It comes back here by itself.", "Approved"]
 
 
 def test_a_link_to_another_host_is_announced_with_its_warning(
-    desk: Desk, announced: list[str]
+    desk: ControllerHarness, announced: list[str]
 ) -> None:
     desk.show(waiting(host="login.northwind.example", host_is_known=False))
     assert announced[0].endswith(
@@ -34,7 +38,7 @@ def test_a_link_to_another_host_is_announced_with_its_warning(
     )
 
 
-def test_asking_again_is_not_announced(desk: Desk, announced: list[str]) -> None:
+def test_asking_again_is_not_announced(desk: ControllerHarness, announced: list[str]) -> None:
     desk.show(waiting(asked=1))
     announced.clear()
     desk.show(waiting(asked=2, trouble=errors.ServerFault("login.example")))
@@ -42,7 +46,7 @@ def test_asking_again_is_not_announced(desk: Desk, announced: list[str]) -> None
 
 
 def test_an_approval_and_the_sign_in_after_it_are_announced(
-    desk: Desk, announced: list[str]
+    desk: ControllerHarness, announced: list[str]
 ) -> None:
     desk.show(waiting())
     announced.clear()
@@ -51,7 +55,9 @@ def test_an_approval_and_the_sign_in_after_it_are_announced(
     assert announced == ["Approved", "Signed in as dana@northwind.example"]
 
 
-def test_a_token_that_is_not_saved_is_announced_as_such(desk: Desk, announced: list[str]) -> None:
+def test_a_token_that_is_not_saved_is_announced_as_such(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     desk.show(signed_in(not_saved=KeyringLocked()))
     (said,) = announced
     assert said == (
@@ -60,14 +66,16 @@ def test_a_token_that_is_not_saved_is_announced_as_such(desk: Desk, announced: l
     )
 
 
-def test_saving_it_after_all_is_announced(desk: Desk, announced: list[str]) -> None:
+def test_saving_it_after_all_is_announced(desk: ControllerHarness, announced: list[str]) -> None:
     desk.show(signed_in(not_saved=KeyringLocked()))
     announced.clear()
     desk.show(signed_in())
     assert announced == ["Signed in as dana@northwind.example"]
 
 
-def test_a_failure_is_announced_with_its_remedy(desk: Desk, announced: list[str]) -> None:
+def test_a_failure_is_announced_with_its_remedy(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     desk.show(Failed(errors.CodeExpired(), "WDJB-MJHT"))
     (said,) = announced
     assert said == (
@@ -76,7 +84,7 @@ def test_a_failure_is_announced_with_its_remedy(desk: Desk, announced: list[str]
     )
 
 
-def test_signing_out_is_announced(desk: Desk, announced: list[str]) -> None:
+def test_signing_out_is_announced(desk: ControllerHarness, announced: list[str]) -> None:
     desk.show(SignedOut(NOW))
     assert announced == ["You are signed out. The token was removed from this computer."]
 
@@ -101,14 +109,14 @@ def test_signing_out_is_announced(desk: Desk, announced: list[str]) -> None:
     ],
 )
 def test_what_was_revoked_is_announced(
-    desk: Desk, announced: list[str], outcome: Revocation, words: str
+    desk: ControllerHarness, announced: list[str], outcome: Revocation, words: str
 ) -> None:
     desk.show(SignedOut(NOW, revocation=outcome))
     assert announced == [words]
 
 
 def test_telling_the_server_again_is_announced_with_what_came_of_it(
-    desk: Desk, announced: list[str]
+    desk: ControllerHarness, announced: list[str]
 ) -> None:
     for outcome in (Revocation.FAILED, Revocation.UNDER_WAY, Revocation.REVOKED):
         desk.show(SignedOut(NOW, revocation=outcome))
@@ -118,7 +126,7 @@ def test_telling_the_server_again_is_announced_with_what_came_of_it(
     ]
 
 
-def test_a_renewal_is_silent(desk: Desk, announced: list[str]) -> None:
+def test_a_renewal_is_silent(desk: ControllerHarness, announced: list[str]) -> None:
     state = signed_in(left=62, renewable=True)
     desk.show(state)
     announced.clear()
@@ -129,7 +137,9 @@ def test_a_renewal_is_silent(desk: Desk, announced: list[str]) -> None:
     assert announced == []
 
 
-def test_a_renewal_that_fails_is_announced_once(desk: Desk, announced: list[str]) -> None:
+def test_a_renewal_that_fails_is_announced_once(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     state = signed_in(left=300, renewable=True)
     error = errors.ServerFault("login.example")
     failing = replace(state, trouble=error, next_at=NOW + timedelta(seconds=20))
@@ -156,7 +166,7 @@ def test_a_renewal_that_fails_is_announced_once(desk: Desk, announced: list[str]
 
 
 def test_a_renewal_that_fails_after_one_that_worked_is_announced_again(
-    desk: Desk, announced: list[str]
+    desk: ControllerHarness, announced: list[str]
 ) -> None:
     state = signed_in(left=300, renewable=True)
     failing = replace(state, trouble=errors.ServerFault("login.example"))
@@ -165,20 +175,20 @@ def test_a_renewal_that_fails_after_one_that_worked_is_announced_again(
     assert len([text for text in announced if text.startswith("Not renewed")]) == 2
 
 
-def test_a_token_that_lapsed_is_no_bad_news(desk: Desk, announced: list[str]) -> None:
+def test_a_token_that_lapsed_is_no_bad_news(desk: ControllerHarness, announced: list[str]) -> None:
     desk.show(signed_in(left=0, renewable=True))
     assert announced == ["Signed in as dana@northwind.example"]
 
 
 def test_an_expired_token_that_was_stored_is_announced_as_expired(
-    desk: Desk, announced: list[str]
+    desk: ControllerHarness, announced: list[str]
 ) -> None:
     desk.show(signed_in(left=0))
     assert announced == ["Your token has expired. Sign in again."]
 
 
 def test_a_countdown_speaks_only_at_its_marks_and_at_its_end(
-    desk: Desk, announced: list[str]
+    desk: ControllerHarness, announced: list[str]
 ) -> None:
     desk.show(signed_in(left=302))
     announced.clear()
@@ -192,7 +202,7 @@ def test_a_countdown_speaks_only_at_its_marks_and_at_its_end(
     ]
 
 
-def test_a_code_speaks_at_the_same_marks(desk: Desk, announced: list[str]) -> None:
+def test_a_code_speaks_at_the_same_marks(desk: ControllerHarness, announced: list[str]) -> None:
     desk.show(waiting(left=302))
     announced.clear()
     for _ in range(305):
@@ -200,27 +210,33 @@ def test_a_code_speaks_at_the_same_marks(desk: Desk, announced: list[str]) -> No
     assert announced == ["5 minutes left", "1 minute left", "30 seconds left"]
 
 
-def test_after_a_sleep_only_the_last_mark_is_spoken(desk: Desk, announced: list[str]) -> None:
+def test_after_a_sleep_only_the_last_mark_is_spoken(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     desk.show(signed_in(left=500))
     announced.clear()
     desk.tick(475)
     assert announced == ["30 seconds left"]
 
 
-def test_a_short_token_after_a_long_code_passes_no_mark(desk: Desk, announced: list[str]) -> None:
+def test_a_short_token_after_a_long_code_passes_no_mark(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     desk.show(waiting(left=590))
     desk.show(signed_in(left=50))
     assert not [text for text in announced if "left" in text]
 
 
-def test_a_shorter_code_after_a_longer_one_passes_no_mark(desk: Desk, announced: list[str]) -> None:
+def test_a_shorter_code_after_a_longer_one_passes_no_mark(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     desk.show(waiting(left=590))
     desk.show(waiting(left=200, user_code="PLTR-8VZC"))
     assert not [text for text in announced if "left" in text]
 
 
 def test_without_a_screen_reader_nothing_is_announced(
-    desk: Desk, announced: list[str], monkeypatch: pytest.MonkeyPatch
+    desk: ControllerHarness, announced: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QAccessible, "isActive", lambda: False)
     desk.show(waiting())

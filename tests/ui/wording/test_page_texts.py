@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from desktop.services.model.profile import Profile
-from desktop.ui.wording.page_texts import cost_of_keeping_fresh, exact_time, not_kept
+from desktop.ui.wording.page_texts import cost_of_keeping_fresh, exact_time, setting_not_saved
 from tests.sample_states import PROFILE
 
 OTHER = Profile(id="other", name="Other", client_id="c")
@@ -55,9 +55,9 @@ def test_what_keeping_fresh_costs_is_computed(
 
 def test_a_setting_that_could_not_be_saved_is_told_with_its_reason() -> None:
     error = OSError(28, "No space left on device")
-    assert not_kept(error, at_login=False) == (
+    assert setting_not_saved(error, at_login=False) == (
         "The settings hold until you quit, but could not be saved: No space left on device."
     )
-    assert not_kept(OSError(), at_login=True) == (
+    assert setting_not_saved(OSError(), at_login=True) == (
         "Starting at login could not be changed: no reason was given."
     )

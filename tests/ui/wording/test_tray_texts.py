@@ -11,7 +11,7 @@ from desktop.services.model import profile
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedOut, State
 from desktop.services.secrets import keystore
 from desktop.ui.wording import tray_texts
-from desktop.ui.wording.tray_texts import ARC_STEPS, Line, Look, Notification
+from desktop.ui.wording.tray_texts import ARC_STEPS, IconShape, MenuItem, Notification
 from tests.sample_states import HOST, NOW, STATES, in_browser, signed_in, waiting
 
 TROUBLE = errors.TransportFailure(HOST)
@@ -19,37 +19,37 @@ RENEWABLE = replace(signed_in(), renewable=True)
 RENEWING = replace(RENEWABLE, renewing=True)
 SPENT = replace(signed_in(left=0), renewable=True)
 STUCK = replace(SPENT, trouble=TROUBLE)
-LEAVING = replace(signed_in(), leaving=True)
+LEAVING = replace(signed_in(), signing_out=True)
 
 
 def lines(state: State) -> dict[str, str]:
     """The menu: every line, and whether it can be chosen."""
-    menu = tray_texts.menu(state, NOW)
+    menu = tray_texts.menu_labels(state, NOW)
     return {words.text: "can be chosen" if words.enabled else "cannot" for words in menu.values()}
 
 
 @pytest.mark.parametrize(
     ("state", "look"),
     [
-        (SignedOut(), (Look.SIGNED_OUT, 0)),
-        (Requesting(), (Look.WAITING, 0)),
-        (waiting(left=600), (Look.WAITING, ARC_STEPS)),
-        (waiting(left=1), (Look.WAITING, 1)),
-        (signed_in(left=600), (Look.SIGNED_IN, ARC_STEPS)),
-        (signed_in(left=300), (Look.SIGNED_IN, ARC_STEPS // 2)),
-        (signed_in(left=900), (Look.SIGNED_IN, ARC_STEPS)),  # the clock was set back
-        (signed_in(left=None), (Look.SIGNED_IN, ARC_STEPS)),
-        (signed_in(left=0), (Look.TROUBLE, 0)),
-        (SPENT, (Look.SIGNED_IN, 0)),
-        (STUCK, (Look.TROUBLE, 0)),
-        (replace(RENEWABLE, trouble=TROUBLE), (Look.SIGNED_IN, 18)),
-        (STATES["declined"], (Look.TROUBLE, 0)),
+        (SignedOut(), (IconShape.SIGNED_OUT, 0)),
+        (Requesting(), (IconShape.WAITING, 0)),
+        (waiting(left=600), (IconShape.WAITING, ARC_STEPS)),
+        (waiting(left=1), (IconShape.WAITING, 1)),
+        (signed_in(left=600), (IconShape.SIGNED_IN, ARC_STEPS)),
+        (signed_in(left=300), (IconShape.SIGNED_IN, ARC_STEPS // 2)),
+        (signed_in(left=900), (IconShape.SIGNED_IN, ARC_STEPS)),  # the clock was set back
+        (signed_in(left=None), (IconShape.SIGNED_IN, ARC_STEPS)),
+        (signed_in(left=0), (IconShape.TROUBLE, 0)),
+        (SPENT, (IconShape.SIGNED_IN, 0)),
+        (STUCK, (IconShape.TROUBLE, 0)),
+        (replace(RENEWABLE, trouble=TROUBLE), (IconShape.SIGNED_IN, 18)),
+        (STATES["declined"], (IconShape.TROUBLE, 0)),
     ],
 )
 def test_the_icon_shows_how_it_stands_and_what_is_left(
-    state: State, look: tuple[Look, int]
+    state: State, look: tuple[IconShape, int]
 ) -> None:
-    assert tray_texts.look(state, NOW) == look
+    assert tray_texts.icon_shape(state, NOW) == look
 
 
 @pytest.mark.parametrize(
@@ -177,21 +177,21 @@ def test_what_can_be_had_by_renewing_can_be_copied(state: State) -> None:
 @pytest.mark.parametrize(
     ("state", "deeds"),
     [
-        (SignedOut(), {Line.SIGN_IN}),
-        (Requesting(), {Line.CANCEL}),
+        (SignedOut(), {MenuItem.SIGN_IN}),
+        (Requesting(), {MenuItem.CANCEL}),
         (waiting(approved=True), set()),
-        (signed_in(), {Line.SIGN_OUT}),
-        (signed_in(left=0), {Line.SIGN_IN, Line.SIGN_OUT}),
-        (RENEWABLE, {Line.RENEW, Line.SIGN_OUT}),
-        (SPENT, {Line.RENEW, Line.SIGN_OUT}),
+        (signed_in(), {MenuItem.SIGN_OUT}),
+        (signed_in(left=0), {MenuItem.SIGN_IN, MenuItem.SIGN_OUT}),
+        (RENEWABLE, {MenuItem.RENEW, MenuItem.SIGN_OUT}),
+        (SPENT, {MenuItem.RENEW, MenuItem.SIGN_OUT}),
         (LEAVING, set()),
-        (STATES["declined"], {Line.SIGN_IN}),
-        (Failed(errors.CodeExpired(), still_saved=True), {Line.SIGN_OUT}),
+        (STATES["declined"], {MenuItem.SIGN_IN}),
+        (Failed(errors.CodeExpired(), still_saved=True), {MenuItem.SIGN_OUT}),
     ],
 )
-def test_the_menu_has_what_makes_sense(state: State, deeds: set[Line]) -> None:
-    possible = {Line.RENEW, Line.CANCEL, Line.SIGN_IN, Line.SIGN_OUT}
-    assert set(tray_texts.menu(state, NOW)) & possible == deeds
+def test_the_menu_has_what_makes_sense(state: State, deeds: set[MenuItem]) -> None:
+    possible = {MenuItem.RENEW, MenuItem.CANCEL, MenuItem.SIGN_IN, MenuItem.SIGN_OUT}
+    assert set(tray_texts.menu_labels(state, NOW)) & possible == deeds
 
 
 def test_a_renewal_under_way_is_not_started_twice() -> None:
@@ -233,7 +233,7 @@ def test_what_needs_nobody_is_not_told(before: State, state: State) -> None:
 
 
 def test_that_a_token_runs_out_and_cannot_be_renewed_is_told() -> None:
-    told = tray_texts.cannot_renew(replace(STUCK, next_at=NOW), NOW)
+    told = tray_texts.renewal_failed(replace(STUCK, next_at=NOW), NOW)
     assert told is not None
     assert told.title == "The token cannot be renewed"
     assert told.text == (
@@ -242,7 +242,7 @@ def test_that_a_token_runs_out_and_cannot_be_renewed_is_told() -> None:
 
 
 def test_what_is_not_tried_again_is_not_promised() -> None:
-    told = tray_texts.cannot_renew(STUCK, NOW)
+    told = tray_texts.renewal_failed(STUCK, NOW)
     assert told is not None
     assert told.text == "The server cannot be reached. Open XDR Login to see more."
 
@@ -257,7 +257,7 @@ def test_what_is_not_tried_again_is_not_promised() -> None:
     ],
 )
 def test_trouble_goes_on_until_a_renewal_works(state: State, *, goes_on: bool) -> None:
-    assert tray_texts.trouble_goes_on(state) is goes_on
+    assert tray_texts.is_renewal_failing(state) is goes_on
 
 
 EVIL = "<a href='https://evil.example'>dana</a>"
@@ -273,19 +273,19 @@ EVIL = "<a href='https://evil.example'>dana</a>"
 )
 def test_no_word_of_a_server_is_in_what_a_desktop_may_take_for_markup(error: Exception) -> None:
     failed = tray_texts.notification(waiting(), Failed(error))
-    stuck = tray_texts.cannot_renew(replace(STUCK, trouble=error), NOW)
+    stuck = tray_texts.renewal_failed(replace(STUCK, trouble=error), NOW)
     assert failed
     assert stuck
     assert "evil" not in f"{failed} {stuck}"
 
 
 def test_a_failed_renewal_is_not_told_while_the_token_lives() -> None:
-    assert tray_texts.cannot_renew(replace(RENEWABLE, trouble=TROUBLE), NOW) is None
+    assert tray_texts.renewal_failed(replace(RENEWABLE, trouble=TROUBLE), NOW) is None
 
 
 @pytest.mark.parametrize("state", [SPENT, SignedOut(), signed_in(left=None)])
 def test_without_trouble_nothing_is_told(state: State) -> None:
-    assert tray_texts.cannot_renew(state, NOW) is None
+    assert tray_texts.renewal_failed(state, NOW) is None
 
 
 # Time
@@ -339,6 +339,8 @@ def test_nothing_of_it_is_a_code_or_a_name(state: State) -> None:
 
 def test_signing_out_says_where_it_signs_out() -> None:
     for everywhere, words in ((False, "Sign out"), (True, "Sign out on all computers")):
-        lines = tray_texts.menu(STATES["signed_in"], NOW, everywhere=everywhere)
-        assert lines[tray_texts.Line.SIGN_OUT].text == words
-    assert tray_texts.Line.SIGN_OUT not in tray_texts.menu(STATES["waiting"], NOW, everywhere=True)
+        lines = tray_texts.menu_labels(STATES["signed_in"], NOW, everywhere=everywhere)
+        assert lines[tray_texts.MenuItem.SIGN_OUT].text == words
+    assert tray_texts.MenuItem.SIGN_OUT not in tray_texts.menu_labels(
+        STATES["waiting"], NOW, everywhere=True
+    )

@@ -119,7 +119,7 @@ def test_an_expired_token_that_cannot_be_renewed_just_now_is_bad() -> None:
         (signed_in(left=0), "Expired: sign in again"),
         (signed_in(left=None), ""),
         (signed_in(left=None, renewable=False), ""),
-        (replace(signed_in(), leaving=True), "Signing out…"),
+        (replace(signed_in(), signing_out=True), "Signing out…"),
         (
             replace(
                 signed_in(renewable=True), trouble=TROUBLE, next_at=NOW + timedelta(seconds=20)
@@ -141,7 +141,7 @@ def test_an_expired_token_that_cannot_be_renewed_just_now_is_bad() -> None:
     ],
 )
 def test_what_becomes_of_the_token_is_told_in_a_line(state: SignedIn, words: str) -> None:
-    assert window_texts.status(state, NOW) == words
+    assert window_texts.renewal_status(state, NOW) == words
 
 
 def test_a_renewal_that_fails_says_what_to_do_and_how_long_there_is_time() -> None:
@@ -234,11 +234,13 @@ def test_the_life_of_the_code_is_counted(left: float, words: str, share: float) 
 def test_that_the_server_is_asked_is_told_without_jargon(
     asked: int, later: float, words: str
 ) -> None:
-    assert window_texts.asking(waiting(asked=asked), NOW + timedelta(seconds=later)) == words
+    assert (
+        window_texts.polling_status(waiting(asked=asked), NOW + timedelta(seconds=later)) == words
+    )
 
 
 def test_an_approval_is_told_instead() -> None:
-    told = window_texts.asking(waiting(approved=True), NOW)
+    told = window_texts.polling_status(waiting(approved=True), NOW)
     assert told == "Approved. Saving the token in your keyring."
 
 
@@ -254,10 +256,10 @@ def test_an_approval_that_the_server_has_not_seen_is_told() -> None:
     assert window_texts.approval(state)[0] == "Approved in your browser"
     assert window_texts.trouble(state).startswith("The server cannot be reached. It is tried again")
     assert (
-        window_texts.asking(state, state.next_at - timedelta(seconds=3))
+        window_texts.polling_status(state, state.next_at - timedelta(seconds=3))
         == "Trying again in 3\xa0s."
     )
-    assert window_texts.asking(state, state.next_at) == "Trying again now."
+    assert window_texts.polling_status(state, state.next_at) == "Trying again now."
     assert window_texts.announcement(state, NOW).startswith("Approved in your browser. The server")
     assert window_texts.approval(replace(state, approved=True))[0] != "Approved in your browser"
 

@@ -1,0 +1,58 @@
+"""Texts in the language of the person who reads them.
+
+As in gettext, the English text of a message is its key. English needs no catalogue, so nothing is
+loaded for it.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
+
+DOMAIN = "xdr-login"
+_VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # in the order that gettext reads them
+_ENGLISH = {"", "C", "POSIX", "en"}
+
+
+def translate(message: str, /, **values: object) -> str:
+    """Translate `message`, with `values` in place of its `{names}`."""
+    catalogue = _load_catalogue(_languages())
+    text = message if catalogue is None else catalogue.gettext(message)
+    return text.format_map(values) if values else text
+
+
+def translate_plural(singular: str, plural: str, count: int, /, **values: object) -> str:
+    """Translate the form that fits `count`, which is also the value of `{count}`."""
+    catalogue = _load_catalogue(_languages())
+    if catalogue is None:
+        text = singular if count == 1 else plural
+    else:
+        text = catalogue.ngettext(singular, plural, count)
+    return text.format_map({"count": count, **values})
+
+
+def translatable(message: str) -> str:
+    """Mark a message that is translated later, such as one in a table."""
+    return message
+
+
+def _languages() -> str:
+    """The languages that the environment asks for, best first, separated by colons."""
+    return next(filter(None, map(os.environ.get, _VARIABLES)), "")
+
+
+@cache
+def _load_catalogue(languages: str) -> NullTranslations | None:
+    """Load the catalogue for the best of `languages`; None for English."""
+    wanted = languages.split(":")
+    if wanted[0].partition(".")[0].partition("_")[0] in _ENGLISH:
+        return None
+    import gettext
+
+    from desktop.services.system.resources import resource
+
+    return gettext.translation(DOMAIN, resource("translations"), wanted, fallback=True)
