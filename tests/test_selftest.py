@@ -78,7 +78,7 @@ class Deaf(loop.EventLoop):
 
 self_test.EventLoop = Deaf
 self_test.PAINT_TIMEOUT = 3.0
-selftest.CHECKS = {"window": selftest._window}
+selftest.CHECKS = {"window": selftest._check_window}
 sys.exit(selftest.run())
 """
 

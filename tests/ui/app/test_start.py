@@ -37,7 +37,7 @@ from desktop import __main__
 from desktop.cli.terminal import window as way_in
 from desktop.ipc import client
 
-client.hand_over(quietly=False)
+client.defer_to_running_app(quietly=False)
 from desktop.ui.app import app
 from desktop.ui.kit.theme import Theme
 from desktop.ui.window.window import Window
@@ -169,7 +169,7 @@ class Told(app.Window):
         if isinstance(state, Failed) and not asking:
             asking.append(True)
             self.answered.connect(self._actions.quit)
-            held.give_up()
+            held.release()
             threading.Thread(target=self.ask, daemon=True).start()
 
     def ask(self):
@@ -212,7 +212,7 @@ def load_and_tell():
     assert is_of_qt("desktop.ui.app.lifetime")
     assert {"httpx", "desktop.services.session.session", "jwt"} <= set(imported)
     print([name for name in imported if name in sys.modules and is_of_qt(name)])
-    app.Application.instance().leave()
+    app.Application.instance().on_quit()
 
 preload.load_views = load_and_tell
 sys.exit(app.run(Options()))
@@ -266,7 +266,7 @@ class Tiles(code_tiles.CodeTiles):
 enum.EnumType.__new__ = noted
 waiting_view.CodeTiles = Tiles
 life = loop.EventLoop(application)
-window.serve(Mock())
+window.set_actions(Mock())
 life.call_soon(window.show_state, STATES["waiting"], NOW)
 life.run_forever()
 print(*built)
