@@ -15,7 +15,7 @@ from builder.product import PACKAGING, ROOT, fill_template, product
 from desktop import __version__
 from desktop.services.system import autostart
 from desktop.ui.app.app import APPLICATION_ID
-from tests.rigs import parts
+from tests.rigs import requirements
 
 LINUX = PACKAGING / "linux"
 
@@ -23,7 +23,7 @@ LINUX = PACKAGING / "linux"
 @pytest.fixture(scope="module")
 def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything that a desktop reads, as all packages of Linux bring it."""
-    parts.require_linux("packaging")
+    requirements.require_linux("packaging")
     folder = tmp_path_factory.mktemp("share")
     linux.add_share(folder, command="xdr-login")
     return folder
@@ -32,7 +32,7 @@ def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def check(program: str, *arguments: str) -> str:
     """Run a validator; give what it says, or fail with it."""
     if shutil.which(program) is None:
-        parts.skip_or_fail(f"{program} is not here")
+        requirements.skip_or_fail(f"{program} is not here")
     done = subprocess.run(
         [program, *arguments],
         check=False,
@@ -47,7 +47,7 @@ def check(program: str, *arguments: str) -> str:
 def test_the_time_of_all_files_is_that_of_the_last_commit_unless_it_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts.require("packaging", "git")
+    requirements.require("packaging", "git")
     monkeypatch.setattr(module, "ROOT", tmp_path)
     who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
     monkeypatch.setenv("GIT_COMMITTER_DATE", "1700000000 +0900")
@@ -115,7 +115,7 @@ def test_every_rule_of_pruning_has_a_reason() -> None:
 
 @pytest.mark.parametrize("script", ["install.sh.in", "uninstall.sh.in"])
 def test_the_scripts_of_the_tar_are_plain_shell(tmp_path: Path, script: str) -> None:
-    parts.require_linux("packaging")
+    requirements.require_linux("packaging")
     file = tmp_path / "script.sh"
     file.write_text(fill_template(f"linux/{script}"), "utf-8")
     check("sh", "-n", str(file))
@@ -166,8 +166,8 @@ def test_a_bundle_that_is_not_whole_is_found_out(
 
 
 def test_this_python_is_read_as_what_it_is() -> None:
-    parts.require_linux("packaging")
+    requirements.require_linux("packaging")
     if shutil.which("readelf") is None:
-        parts.skip_or_fail("readelf is not here")
+        requirements.skip_or_fail("readelf is not here")
     (library, *_) = Path("/lib").glob("*/libexpat.so.1")
     assert "libc.so.6" in elf.read(library.resolve()).needed

@@ -14,7 +14,7 @@ from builder.product import PACKAGING, product
 from desktop import __version__
 from desktop.services.configuration.policy_sources import WINDOWS_KEY, WINDOWS_SUBKEYS
 from desktop.services.system import autostart
-from tests.rigs import parts
+from tests.rigs import requirements
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def exported(file: Path, table: str) -> list[list[str]]:
 @pytest.fixture
 def package(bundle: Path, tmp_path: Path) -> Path:
     """The package for fleets."""
-    parts.require("packaging", "wixl", "msibuild", "msiinfo", "faketime")
+    requirements.require("packaging", "wixl", "msibuild", "msiinfo", "faketime")
     msi.pack(tmp_path / "x.msi", bundle, tmp_path / "msi")
     return tmp_path / "x.msi"
 
@@ -46,7 +46,7 @@ def package(bundle: Path, tmp_path: Path) -> Path:
 def test_the_installer_compiles_without_a_warning_and_carries_the_version(
     bundle: Path, tmp_path: Path
 ) -> None:
-    parts.require("packaging", "makensis")
+    requirements.require("packaging", "makensis")
     for name in ("a.exe", "b.exe"):
         nsis.pack(tmp_path / name, bundle, tmp_path / "nsis")
     content = (tmp_path / "a.exe").read_bytes()
@@ -97,7 +97,7 @@ def test_the_same_sources_give_the_same_package(
 
 
 def test_the_package_brings_every_file(package: Path, bundle: Path) -> None:
-    parts.require("packaging", "msiextract")
+    requirements.require("packaging", "msiextract")
     listed = ["msiextract", "--list", str(package)]
     told = subprocess.run(listed, check=True, capture_output=True, text=True).stdout
     found = {line.partition("XDR Login/")[2] for line in told.splitlines() if line}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import dev
-from tests.rigs import parts
+from tests.rigs import requirements
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -88,8 +88,8 @@ def test_without_keys_it_is_said_what_is_skipped(tmp_path: Path) -> None:
 
 
 def test_with_a_key_programs_of_windows_are_signed(tmp_path: Path) -> None:
-    parts.require_linux("signing")
-    parts.require("signing", "osslsigncode", "openssl", "makensis")
+    requirements.require_linux("signing")
+    requirements.require("signing", "osslsigncode", "openssl", "makensis")
     key, certificate, both = (tmp_path / name for name in ("key.pem", "cert.pem", "both.p12"))
     how = "req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=Example"
     use = ["-addext", "extendedKeyUsage=codeSigning"]

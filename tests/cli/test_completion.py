@@ -13,7 +13,7 @@ from builder.manual import man_page
 from desktop.cli.completion import completion_script
 from desktop.cli.program import COMMANDS
 from tests.cli.commands import COMMAND, environment, run
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.rigs.process import TIMEOUT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shells of other systems")
@@ -64,7 +64,7 @@ CASES = [
 
 @pytest.mark.parametrize(("typed", "completed"), CASES)
 def test_bash_completes(shell: dict[str, str], typed: str, completed: str) -> None:
-    parts.require("completion", "bash")
+    requirements.require("completion", "bash")
     words = " ".join(typed.split(" "))
     code = (
         f"{completion_script('bash')}\nCOMP_WORDS=({words}); "
@@ -76,7 +76,7 @@ def test_bash_completes(shell: dict[str, str], typed: str, completed: str) -> No
 
 @pytest.mark.parametrize(("typed", "completed"), CASES)
 def test_fish_completes(shell: dict[str, str], typed: str, completed: str) -> None:
-    parts.require("completion", "fish")
+    requirements.require("completion", "fish")
     code = f'{completion_script("fish")}\ncomplete --do-complete "{typed}"'
     told = told_by(["fish", "--no-config", "--command", code], shell)
     assert [line.partition("\t")[0] for line in told] == [completed]
@@ -86,7 +86,7 @@ def test_fish_completes(shell: dict[str, str], typed: str, completed: str) -> No
 def test_zsh_completes(
     shell: dict[str, str], own_folders: Path, typed: str, completed: str
 ) -> None:
-    parts.require("completion", "zsh")
+    requirements.require("completion", "zsh")
     import pty
 
     start = f"autoload -U compinit && compinit -u -D\nPS1='ready> '\n{completion_script('zsh')}\n"
@@ -150,7 +150,7 @@ def test_all_commands_are_completed_without_loading_them(shell: dict[str, str]) 
 
 
 def test_the_manual_is_without_a_fault(tmp_path: Path) -> None:
-    parts.require("manual", "mandoc", "man")
+    requirements.require("manual", "mandoc", "man")
     page = tmp_path / "xdr-login.1"
     page.write_text(man_page())
     assert told_by(["mandoc", "-T", "lint", "-W", "warning", str(page)], dict(os.environ)) == []

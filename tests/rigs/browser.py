@@ -13,7 +13,7 @@ from typing import TypeVar
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.rigs.process import wait_until
 
 Result = TypeVar("Result")
@@ -137,8 +137,8 @@ class BrowserOpener:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Chromium]:
     """Provide a Chromium for the whole run; use `person` to get a page in it."""
-    parts.require_linux("browser")
-    parts.require("browser", "chromium")
+    requirements.require_linux("browser")
+    requirements.require("browser", "chromium")
     browser = Chromium(shutil.which("chromium") or "")
     yield browser
     browser.close()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.rigs.process import KILL_WITH_PARENT
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
@@ -146,16 +146,16 @@ def _mirror(suite: str) -> str:
     if suite == "sid":
         addresses += [each[0] for each in targets if each[2:] == ["Debian"]]
     if not addresses:
-        parts.skip_or_fail(f"apt of this machine knows no {suite}")
+        requirements.skip_or_fail(f"apt of this machine knows no {suite}")
     return addresses[0]
 
 
 @pytest.fixture(scope="module")
 def chroot() -> Iterator[Chroot]:
     """Run a bare Debian, the same for all tests of one module, in their order."""
-    parts.require_linux("chroot")
-    parts.require("chroot", "debootstrap", "unshare")
+    requirements.require_linux("chroot")
+    requirements.require("chroot", "debootstrap", "unshare")
     if os.geteuid() != 0:
-        parts.skip_or_fail("the chroot rig needs root")
+        requirements.skip_or_fail("the chroot rig needs root")
     with bare_system() as system:
         yield system

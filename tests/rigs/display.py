@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.rigs.process import run_program, wait_until
 
 
@@ -57,8 +57,8 @@ class Display:
 @pytest.fixture(scope="session")
 def display() -> Iterator[Display]:
     """Run Xvfb with openbox on a free display number."""
-    parts.require_linux("display")
-    parts.require("display", "Xvfb", "openbox", "xdotool", "xprop", "xclip", "import")
+    requirements.require_linux("display")
+    requirements.require("display", "Xvfb", "openbox", "xdotool", "xprop", "xclip", "import")
     with run_display() as display:
         yield display
 

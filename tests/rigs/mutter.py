@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.rigs.display import without_desktop
 from tests.rigs.process import run_program, wait_until
 from tests.rigs.secret_service import Bus, run_bus
@@ -68,8 +68,8 @@ def call(
 @pytest.fixture
 def mutter() -> Iterator[Mutter]:
     """Run Mutter on a bus of its own, with a keyboard plugged in."""
-    parts.require_linux("mutter")
-    parts.require("mutter", "mutter", "dbus-daemon")
+    requirements.require_linux("mutter")
+    requirements.require("mutter", "mutter", "dbus-daemon")
     from jeepney.io.blocking import open_dbus_connection
 
     with (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.rigs.process import Program, run_program, wait_until
 
 USER, PASSWORD = "dana", "proxy-SECRET"
@@ -36,8 +36,8 @@ class Proxy:
 @pytest.fixture
 def start_proxy(tmp_path: Path) -> Iterator[Callable[..., Proxy]]:
     """Give a maker of proxies: `start_proxy("BasicAuth dana proxy-SECRET")`."""
-    parts.require_linux("proxy")
-    parts.require("proxy", "tinyproxy")
+    requirements.require_linux("proxy")
+    requirements.require("proxy", "tinyproxy")
     with ExitStack() as stack:
         yield lambda *lines: stack.enter_context(_run_proxy(tmp_path, lines))
 

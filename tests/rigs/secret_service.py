@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import keyring
 import pytest
 
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.rigs.memory import folder_in_memory
 from tests.rigs.process import Program, ProgramEnded, RigError, run_program, wait_until
 
@@ -92,8 +92,8 @@ class SecretStore(Bus):
 @pytest.fixture
 def secret_service() -> Iterator[SecretStore]:
     """Run an unlocked, empty gnome-keyring; children reach it by `environment`."""
-    parts.require_linux("secret_service")
-    parts.require("secret_service", "dbus-daemon", "gnome-keyring-daemon")
+    requirements.require_linux("secret_service")
+    requirements.require("secret_service", "dbus-daemon", "gnome-keyring-daemon")
     with run_bus() as bus, run_keyring(bus) as store:
         yield store
 
@@ -101,8 +101,8 @@ def secret_service() -> Iterator[SecretStore]:
 @pytest.fixture
 def bare_bus() -> Iterator[Bus]:
     """Run a session bus on which nothing keeps secrets, as on a bare window manager."""
-    parts.require_linux("secret_service")
-    parts.require("secret_service", "dbus-daemon")
+    requirements.require_linux("secret_service")
+    requirements.require("secret_service", "dbus-daemon")
     with run_bus() as bus:
         yield bus
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.rigs.display import without_desktop
 from tests.rigs.process import run_program, wait_until
 
@@ -40,8 +40,8 @@ class Sway:
 @pytest.fixture
 def sway() -> Iterator[Sway]:
     """Run Sway without a screen and without a keyboard."""
-    parts.require_linux("sway")
-    parts.require("sway", "sway", "wl-copy", "wl-paste", "setpriv")
+    requirements.require_linux("sway")
+    requirements.require("sway", "sway", "wl-copy", "wl-paste", "setpriv")
     with tempfile.TemporaryDirectory(prefix="sway-") as folder:
         made = Sway(Path(folder))
         configuration = made.folder / "config"

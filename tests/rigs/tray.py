@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.rigs.display import Display
 from tests.rigs.process import Program, run_program, wait_until
 
@@ -51,7 +51,7 @@ def panel(display: Display, tmp_path: Path) -> Iterator[Panel]:
 @contextlib.contextmanager
 def run_panel(display: Display, folder: Path) -> Iterator[Panel]:
     """Run tint2; usable when a test wants it late."""
-    parts.require("tray", "tint2", "xwininfo")
+    requirements.require("tray", "tint2", "xwininfo")
     settings = folder / "tint2rc"
     settings.write_text(SETTINGS)
     with run_program(["tint2", "-c", str(settings)], display.environment) as program:

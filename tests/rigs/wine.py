@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from builder import wine
 
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.rigs.process import wait_until
 
 _TEST_VARIABLES = ("PYTHON", "WIN_PD_", "XDG_", "QT_", "USERPROFILE")
@@ -71,7 +71,7 @@ def _is_of_windows(name: str) -> bool:
 @pytest.fixture(scope="session")
 def windows() -> Iterator[Windows]:
     """A Windows that is made once, and removed at the end."""
-    parts.require("windows", "wine", "wineserver", "x86_64-w64-mingw32-gcc")
+    requirements.require("windows", "wine", "wineserver", "x86_64-w64-mingw32-gcc")
     made = Windows(Path(tempfile.mkdtemp(prefix="xdr-windows-")))
     try:
         made.create()

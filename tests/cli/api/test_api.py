@@ -17,8 +17,8 @@ from desktop.cli.api import api_answers
 from desktop.cli.terminal.exits import Exit
 from desktop.demo import PUBLIC_CLIENT_ID
 from tests.cli.commands import COMMAND, CommandHarness, environment
-from tests.cli.served import DemoHarness, write_profile
-from tests.rigs import parts
+from tests.cli.demo_harness import DemoHarness, write_profile
+from tests.rigs import requirements
 
 ROOT = Path(__file__).parents[3]
 WHOAMI = "/iroh/profile/whoami"
@@ -357,7 +357,7 @@ def test_who_is_not_signed_in_calls_nothing(home: CommandHarness) -> None:
 def test_the_code_that_is_printed_makes_the_call(
     home: CommandHarness, tmp_path: Path, language: str, runner: str
 ) -> None:
-    parts.require("language", runner, *(["curl"] if language == "curl" else []))
+    requirements.require("language", runner, *(["curl"] if language == "curl" else []))
     home.add_profile("soc")
     home.sign_in("soc")
     program = tmp_path / "xdr-login"

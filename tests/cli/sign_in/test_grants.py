@@ -15,7 +15,7 @@ from desktop.demo import PUBLIC_CLIENT_ID
 from desktop.oauth.errors import UnusableAnswer
 from desktop.oauth.resource import ResourceAnswer
 from tests.cli.commands import CommandHarness
-from tests.cli.served import DemoHarness, write_profile
+from tests.cli.demo_harness import DemoHarness, write_profile
 from tests.oauth.test_resource import Pieces
 
 GRANT = "/iroh/oauth2/app-grant"

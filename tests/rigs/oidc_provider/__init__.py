@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Page
 
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.rigs.process import Program, run_program, wait_until
 
 HERE = Path(__file__).parent
@@ -161,7 +161,9 @@ def _npm_install(folder: Path) -> None:
         text=True,
     )
     if done.returncode != 0:
-        parts.skip_or_fail(f"the oidc_provider rig could not be installed: {done.stderr[-500:]}")
+        requirements.skip_or_fail(
+            f"the oidc_provider rig could not be installed: {done.stderr[-500:]}"
+        )
 
 
 def _ready_line(program: Program) -> str:
@@ -171,4 +173,4 @@ def _ready_line(program: Program) -> str:
 
 def require() -> None:
     """Skip, or fail, where the provider cannot run."""
-    parts.require("oidc_provider", "node", "npm")
+    requirements.require("oidc_provider", "node", "npm")

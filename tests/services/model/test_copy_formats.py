@@ -24,7 +24,7 @@ from desktop.services.model.copy_formats import (
 from desktop.services.model.errors import UnsafeForShell
 from desktop.services.model.profile import Profile
 from desktop.services.wording.messages import advice_for
-from tests.rigs import parts
+from tests.rigs import requirements
 
 SHELLS = ("sh", "bash", "dash", "zsh")
 HOSTILE = (
@@ -55,7 +55,7 @@ class Token:
 
 def words_of(shell: str, command: str) -> list[str]:
     """The words that `shell` makes of `command`, a program's name and its arguments."""
-    parts.require("shell", shell)
+    requirements.require("shell", shell)
     name = command.split(" ", 1)[0]
     script = f"{name}() {{ for word; do printf '%s\\0' \"$word\"; done; }}\n{command}"
     done = subprocess.run([shell, "-c", script], capture_output=True, check=True)
@@ -64,7 +64,7 @@ def words_of(shell: str, command: str) -> list[str]:
 
 def exported_by(shell: str, line: str) -> str:
     """What a program sees in its environment after `line`."""
-    parts.require("shell", shell)
+    requirements.require("shell", shell)
     script = f"{line}\nprintenv XDR_ACCESS_TOKEN"
     done = subprocess.run([shell, "-c", script], capture_output=True, check=True)
     return done.stdout.decode().removesuffix("\n")

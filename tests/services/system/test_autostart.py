@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from desktop.services.system import autostart
-from tests.rigs import parts
+from tests.rigs import requirements
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="a file of Linux desktops")
 
@@ -152,8 +152,8 @@ def test_a_line_break_in_the_path_does_not_add_a_line() -> None:
     ids=["usual", "odd", "hidden"],
 )
 def test_the_desktops_own_tool_finds_nothing_wrong(entry: bytes, tmp_path: Path) -> None:
-    parts.require_linux("desktop file")
-    parts.require("desktop file", "desktop-file-validate")
+    requirements.require_linux("desktop file")
+    requirements.require("desktop file", "desktop-file-validate")
     file = tmp_path / NAME
     file.write_bytes(entry)
     tool = str(shutil.which("desktop-file-validate"))

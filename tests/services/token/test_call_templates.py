@@ -15,7 +15,7 @@ import pytest
 
 from desktop.services.token.api_call import CallArguments, make_call
 from desktop.services.token.call_templates import Language, render_call
-from tests.rigs import parts
+from tests.rigs import requirements
 
 TOKEN = "acc-ess-token"
 NASTY = "a'b\"c$(touch hit)`touch hit`\\n%PATH%!x\u2019 {y} @z;&|<>*?[1-3]\u00e9"
@@ -91,7 +91,7 @@ RUNNERS = {
 def run(language: Language, code: str, here: Path) -> subprocess.CompletedProcess[str]:
     """Run `code` where the program and nothing else of ours is."""
     runner, ending, needed = RUNNERS[language]
-    parts.require("language", runner, needed)
+    requirements.require("language", runner, needed)
     file = here / f"call{ending}"
     file.write_text(code, "utf-8")
     search = os.pathsep.join((str(here), os.environ["PATH"]))

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtTest import QSignalSpy
 
 from desktop.ui.app.wake_events import WakeEvents, has_new_route
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.rigs.secret_service import Bus
 
 ROOT = Path(__file__).parents[3]
@@ -81,11 +81,11 @@ def test_a_new_way_out_is_told_from_other_changes(data: bytes, *, found: bool) -
 
 
 def test_a_way_out_that_appears_wakes_once() -> None:
-    parts.require_linux("network")
-    parts.require("network", "unshare", "ip")
+    requirements.require_linux("network")
+    requirements.require("network", "unshare", "ip")
     alone = ["unshare", "--user", "--map-root-user", "--net"]
     if subprocess.run([*alone, "true"], check=False, capture_output=True).returncode:
-        parts.skip_or_fail("the kernel lets nobody have a network of their own here")
+        requirements.skip_or_fail("the kernel lets nobody have a network of their own here")
     change = "ip link set lo up && ip route add 192.0.2.0/24 dev lo && ip route add default dev lo"
     assert watched([*alone, sys.executable], ["sh", "-c", change]) == 1
 

@@ -15,7 +15,7 @@ from desktop.ui.kit.theme import DARK, LIGHT, Theme
 from desktop.ui.views.code_tiles import CodeTiles, _line_width
 from desktop.ui.views.qr_code import QrCode
 from desktop.ui.views.ring import Ring
-from tests.rigs import parts
+from tests.rigs import requirements
 from tests.sample_states import LINK
 from tests.ui.harness import FONTS
 
@@ -232,7 +232,7 @@ def photographed(qr_code: QrCode, link: str, *, width: int = 318) -> QImage:
 @pytest.mark.parametrize("link", LINKS)
 def test_a_phone_reads_the_link(qr_code: QrCode, link: str, tmp_path: Path) -> None:
     if shutil.which("zbarimg") is None:
-        parts.skip_or_fail("zbarimg (Debian: zbar-tools) is needed to read the QR code")
+        requirements.skip_or_fail("zbarimg (Debian: zbar-tools) is needed to read the QR code")
     file = tmp_path / "code.png"
     photographed(qr_code, link).save(str(file))
     done = subprocess.run(

@@ -1,6 +1,6 @@
 """The program as it is, with a voice: it prints what is on its screen, one JSON object a line.
 
-`python -m tests.end_to_end.told_app ARGUMENTS...` takes the arguments of `xdr-login`.
+`python -m tests.end_to_end.reporting_app ARGUMENTS...` takes the arguments of `xdr-login`.
 """
 
 import json
@@ -28,7 +28,7 @@ class ReportingWindow(Window):
         self._timer.timeout.connect(self._report)
         self._timer.start()
 
-    def hide_where(self, may_hide: Callable[[], bool]) -> None:
+    def set_may_hide(self, may_hide: Callable[[], bool]) -> None:
         """Note that closing the window ends the program no longer: all is loaded."""
         super().set_may_hide(may_hide)
         self._stays = True
@@ -61,7 +61,7 @@ class ReportingWindow(Window):
 
 
 def _is_question_window(window: QWidget) -> bool:
-    return type(window).__name__ == "QuestionWindow" and window.isVisible()
+    return type(window).__name__ == "PermissionWindow" and window.isVisible()
 
 
 def _menu_entries(menu: QWidget | None) -> dict[str, tuple[int, int, bool]]:
