@@ -122,6 +122,7 @@ def test_the_quick_way_loads_neither_qt_nor_httpx_nor_what_is_slow(agent: Agent)
     assert ours == {
         "desktop.__main__",
         "desktop.cli",
+        "desktop.cli.terminal",
         "desktop.cli.token_fast_path",
         "desktop.ipc",
         "desktop.ipc.address",

@@ -15,7 +15,7 @@ from desktop.ui.window.window import Window
 
 application = make_application()
 window = Window(Theme(application))
-window.hide_where(lambda: False)
+window.set_may_hide(lambda: False)
 told = []
 window.sight_changed.connect(lambda: told.append(window.in_sight()))
 

@@ -21,19 +21,19 @@ PROGRAMS = 3
 USER = f"""
 import asyncio, json
 from desktop.services.system.worker import Worker
-from desktop.services.network.real_environment import surroundings
+from desktop.services.network.real_environment import real_environment
 from desktop.services.configuration.profile_reader import load_profile
 from desktop.services.session.session import Session
 from desktop.services.model.states import Failed, SignedIn
 
 async def main():
-    session = Session(load_profile(), surroundings(Worker("loader")), observer=lambda _: None)
+    session = Session(load_profile(), real_environment(Worker("loader")), observer=lambda _: None)
     session.open(quietly=True)
     while not isinstance(session.state, SignedIn):
         await asyncio.sleep(0.05)
     tokens = []
     for _ in range({int(2 * LIFETIME - AGE) + 1}):
-        tokens.append((await session.fresh_token()).access_token)
+        tokens.append((await session.fetch_token()).access_token)
         await asyncio.sleep(1)
     print(json.dumps(tokens))
     await session.close()
