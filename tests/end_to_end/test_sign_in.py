@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
+from desktop.demo import PUBLIC_CLIENT_ID
 from tests.cli.commands import sign_in
 from tests.end_to_end.conftest import App, Start, keyring_entries, saved_token, write_profile
 from tests.rigs.browser import BrowserOpener
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.display import Display
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
