@@ -1,14 +1,17 @@
-"""The ASGI application: all routes, and which requests are let through to them."""
+"""The application: all routes, which requests are let through to them, and what serves it."""
 
+import asyncio
 from email.utils import formatdate
 from typing import Final, cast
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
 
 from desktop.demo import endpoints, pages
 from desktop.demo.errors import OAuthError
@@ -69,3 +72,28 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     code = ERRORS.get(error.status_code, "invalid_request")
     oauth_error = OAuthError(code, error.detail, status=error.status_code, headers=error.headers)
     return await answer_oauth_error(request, oauth_error)
+
+
+class AppServer(uvicorn.Server):
+    """A uvicorn server that leaves logging alone and runs until `closing` is set."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.closing = asyncio.Event()
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,  # the application sets it, by the server's own clock
+            proxy_headers=False,
+            timeout_graceful_shutdown=2,
+        )
+        super().__init__(config)
+
+    async def main_loop(self) -> None:
+        """Wait for the event, where uvicorn itself looks ten times a second."""
+        await self.on_tick(0)
+        await self.closing.wait()

@@ -1,17 +1,17 @@
 """What browsers show: code, sign-in, approval and outcome (RFC 8628 section 3.3).
 
-Each form posts and is answered with a redirect, so that reloading never repeats a decision. Each
-has a token that is good once, for its session, its form, and the code that it is about.
+What decides something posts and is answered with a redirect, so that reloading never repeats it.
+Each such form has a token that is good once, for its session and the code that it is about.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
+import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -20,21 +20,25 @@ from starlette.staticfiles import StaticFiles
 from desktop.demo.analyst import ANALYST
 from desktop.demo.authorization_codes import CodeRequest, read_code_request, require_redirect_uri
 from desktop.demo.clients import CLIENTS
-from desktop.demo.device_codes import DeviceSignIn, Status, normalize
+from desktop.demo.device_codes import Status, normalize
 from desktop.demo.endpoints import VERIFICATION_PATH
 from desktop.demo.errors import OAuthError
 from desktop.demo.requests import read_form
 from desktop.demo.scopes import Scope, intersect
 from desktop.demo.state import SESSION_LIFETIME, DemoState, state_of
 
-if TYPE_CHECKING:
-    import jinja2
-
 SIGN_IN_PATH: Final = f"{VERIFICATION_PATH}/sign-in"
 APPROVAL_PATH: Final = f"{VERIFICATION_PATH}/approval"
 AUTHORIZE_PATH: Final = "/iroh/oauth2/authorize"
 LONGEST_CODE: Final = 32
-TEMPLATES: Final = Path(__file__).parent / "templates"
+FOLDER: Final = Path(__file__).parent / "templates"
+TEMPLATES: Final = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(FOLDER),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{callback}; "
     "frame-ancestors 'none'; base-uri 'none'"
@@ -62,28 +66,22 @@ class Visit:
     user_code: str
     form: dict[str, str]
 
-    def find_sign_in(self) -> DeviceSignIn | None:
-        """Find the sign-in of the code."""
-        return self.state.device_codes.find(self.user_code)
-
     def spend_token(self, form_name: str) -> bool:
         """Use up the token of a form and tell whether it was good."""
         spent = self.state.form_tokens.pop(self.form.get("csrf_token", ""))
-        return spent == (self.session_id, self._purpose(form_name))
+        return spent == (self.session_id, f"{form_name} {normalize(self.user_code)}")
 
-    def show_form(self, form_name: str, *, status: int = 200, **context: object) -> Response:
+    def show_form(self, form_name: str, **context: object) -> Response:
         """Render the page of this form, with a new token."""
-        token = self.state.form_tokens.add((self.session_id, self._purpose(form_name)))
+        purpose = f"{form_name} {normalize(self.user_code)}"
+        token = self.state.form_tokens.add((self.session_id, purpose))
         context |= {"csrf_token": token, "user_code": self.user_code}
-        return self._with_cookie(render(f"{form_name}.html", status=status, **context))
+        return self._with_cookie(render(f"{form_name}.html", context))
 
     def redirect(self, path: str) -> Response:
         """Send the browser to another page about the same code."""
         query = urlencode({"user_code": self.user_code})
         return self._with_cookie(RedirectResponse(f"{path}?{query}", 303))
-
-    def _purpose(self, form_name: str) -> str:
-        return f"{form_name} {normalize(self.user_code)}" if form_name == "approval" else form_name
 
     def _with_cookie(self, response: Response) -> Response:
         response.set_cookie(
@@ -114,19 +112,8 @@ async def open_visit(request: Request) -> Visit:
 
 async def show_code(request: Request) -> Response:
     """Ask for the code; one in the link is filled in and still confirmed (section 3.3.1)."""
-    return (await open_visit(request)).show_form("code", problem="")
-
-
-async def submit_code(request: Request) -> Response:
-    """Go on with a known code."""
     visit = await open_visit(request)
-    if not visit.spend_token("code"):
-        return render("message.html", status=403, message="out of date")
-    found = visit.find_sign_in()
-    if found is None:
-        problem = "Unknown code. Compare it with the one in the app."
-        return visit.show_form("code", problem=problem, status=400)
-    return replace(visit, user_code=found.user_code).redirect(APPROVAL_PATH)
+    return render("code.html", {"user_code": visit.user_code, "problem": ""})
 
 
 async def show_sign_in(request: Request) -> Response:
@@ -138,7 +125,7 @@ async def sign_in(request: Request) -> Response:
     """Continue as the demo analyst, in a new session: that defeats session fixation."""
     visit = await open_visit(request)
     if not visit.spend_token("sign_in"):
-        return render("message.html", status=403, message="out of date")
+        return render("message.html", {"message": "out of date"}, status=403)
     visit.state.sessions.pop(visit.session_id)
     session_id = visit.state.sessions.add(ANALYST.user_id)
     return replace(visit, session_id=session_id).redirect(APPROVAL_PATH)
@@ -147,16 +134,17 @@ async def sign_in(request: Request) -> Response:
 async def show_approval(request: Request) -> Response:
     """Ask for approval, or show how the sign-in ended."""
     visit = await open_visit(request)
+    found = visit.state.device_codes.find(visit.user_code)
+    if found is None:
+        problem = "Unknown code. It may have expired. Compare it with the one in the app."
+        return render("code.html", {"user_code": visit.user_code, "problem": problem}, status=404)
     if not visit.signed_in:
         return visit.redirect(SIGN_IN_PATH)
-    found = visit.find_sign_in()
-    if found is None:
-        return render("message.html", status=404, message="unknown")
     if found.status is not Status.PENDING:
-        return render("message.html", message=found.status.value)
+        return render("message.html", {"message": found.status.value})
     age = format_age(visit.state.clock() - found.issued_at)
     context = describe_request(found.client_id, found.asked, found.granted)
-    return visit.show_form("approval", **context, shown_code=found.user_code, age=age)
+    return replace(visit, user_code=found.user_code).show_form("approval", **context, age=age)
 
 
 async def decide(request: Request) -> Response:
@@ -165,8 +153,8 @@ async def decide(request: Request) -> Response:
     decision = visit.form.get("decision")
     good_token = visit.spend_token("approval")
     if not (good_token and visit.signed_in and decision in ("approve", "deny")):
-        return render("message.html", status=403, message="out of date")
-    found = visit.find_sign_in()
+        return render("message.html", {"message": "out of date"}, status=403)
+    found = visit.state.device_codes.find(visit.user_code)
     if found is not None:
         found.decide(approve=decision == "approve")
     return visit.redirect(APPROVAL_PATH)
@@ -187,7 +175,7 @@ async def show_authorization(request: Request) -> Response:
     if decision is not None:
         return _finish_authorization(state, asked, approve=decision)
     context = describe_request(asked.client_id, asked.asked, asked.granted)
-    page = render("approval.html", **context, request_key=state.codes.requests.add(asked))
+    page = render("approval.html", context | {"request_key": state.codes.requests.add(asked)})
     # Browsers hold the redirect after a form to the same rule as the form.
     policy = POLICY.format(callback=f" http://{urlsplit(redirect_uri).netloc}")
     page.headers["Content-Security-Policy"] = policy
@@ -207,7 +195,7 @@ def _finish_authorization(state: DemoState, asked: CodeRequest, *, approve: bool
     if approve and asked.granted:
         answer = {"code": state.codes.issued.add(asked)}
     else:
-        answer = {"error": "access_denied", "error_description": "The sign-in was denied."}
+        answer = {"error": "access_denied", "error_description": "The sign-in was declined."}
     return _return_to_app(asked.redirect_uri, asked.state, answer)
 
 
@@ -220,24 +208,10 @@ def _return_to_app(redirect_uri: str, state: str, answer: dict[str, str]) -> Res
 # Templates
 
 
-def render(template: str, *, status: int = 200, **context: object) -> Response:
+def render(template: str, context: Mapping[str, object], *, status: int = 200) -> Response:
     """Render a page; a name that its template needs and does not get is an error."""
-    text = load_templates().get_template(template).render(context, analyst=ANALYST)
+    text = TEMPLATES.get_template(template).render(context, analyst=ANALYST)
     return HTMLResponse(text, status, SECURITY_HEADERS)
-
-
-@cache
-def load_templates() -> "jinja2.Environment":
-    """Load Jinja2, with the first page: the first code must not wait for it."""
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def describe_request(
@@ -262,12 +236,11 @@ def format_age(seconds: float) -> str:
 ROUTES: Final = (
     Route("/", RedirectResponse(VERIFICATION_PATH, 303)),
     Route(VERIFICATION_PATH, show_code),
-    Route(VERIFICATION_PATH, submit_code, methods=["POST"]),
     Route(SIGN_IN_PATH, show_sign_in),
     Route(SIGN_IN_PATH, sign_in, methods=["POST"]),
     Route(APPROVAL_PATH, show_approval),
     Route(APPROVAL_PATH, decide, methods=["POST"]),
     Route(AUTHORIZE_PATH, show_authorization),
     Route(AUTHORIZE_PATH, decide_authorization, methods=["POST"]),
-    Mount("/static", StaticFiles(directory=TEMPLATES / "static")),
+    Mount("/static", StaticFiles(directory=FOLDER / "static")),
 )

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final, Self
 from desktop.demo.options import DemoOptions
 
 if TYPE_CHECKING:
-    import uvicorn
     from starlette.types import ASGIApp
+
+    from desktop.demo.app import AppServer
 
 STOP_TIMEOUT: Final = 30.0  # seconds; far more than it takes
 
@@ -26,7 +27,7 @@ class DemoServer:
         self.options = options or DemoOptions()
         self.clock = clock
         self.url = ""
-        self._server: uvicorn.Server | None = None
+        self._server: AppServer | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -41,7 +42,9 @@ class DemoServer:
         Raises OSError when the port is taken, ImportError without the extra `demo`.
         """
         if self._server is None:
-            server = _make_server(self.make_app())
+            from desktop.demo.app import AppServer
+
+            server = AppServer(self.make_app())
             listener = _listen(self.options.port)  # requests wait here until they are served
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             self._server = server
@@ -55,7 +58,7 @@ class DemoServer:
     def stop(self) -> None:
         """Close all connections and wait for the thread; does nothing if it does not run."""
         if self._server is not None:
-            self._server.should_exit = True
+            self.loop.call_soon_threadsafe(self._server.closing.set)
             self._thread.join(STOP_TIMEOUT)
             self._server = None
 
@@ -66,28 +69,9 @@ class DemoServer:
 
         return create_app(make_state(self.options, self.clock))
 
-    def _serve(self, server: "uvicorn.Server", listener: socket.socket) -> None:
+    def _serve(self, server: "AppServer", listener: socket.socket) -> None:
         with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
             runner.run(server.serve(sockets=[listener]))
-
-
-def _make_server(app: "ASGIApp") -> "uvicorn.Server":
-    """Configure uvicorn to leave logging alone."""
-    import uvicorn
-
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,  # the application sets it, by the server's own clock
-        proxy_headers=False,
-        timeout_graceful_shutdown=2,
-    )
-    return uvicorn.Server(config)
 
 
 def _listen(port: int) -> socket.socket:

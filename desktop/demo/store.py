@@ -44,10 +44,6 @@ class ExpiringStore(Generic[Value]):
         value, _ = self._kept[key]
         self._kept[key] = (value, self._clock() + self._lifetime)
 
-    def clear(self) -> None:
-        """Remove everything."""
-        self._kept.clear()
-
     def live(self) -> dict[str, Value]:
         """Return a copy of what has not expired, oldest first."""
         now = self._clock()

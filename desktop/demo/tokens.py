@@ -7,16 +7,17 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 from desktop.demo.analyst import ANALYST, ORGANIZATION_CLAIMS, PREFIX, USER_CLAIMS
 from desktop.demo.errors import OAuthError
 from desktop.demo.options import DemoOptions
 from desktop.demo.scopes import Scope, format_scopes, intersect, parse_scopes
 from desktop.demo.store import ExpiringStore
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 ISSUER: Final = "IROH Auth NAM"
 REFRESH_LIFETIME: Final = 30 * 86400.0  # seconds since the last use
@@ -28,18 +29,15 @@ Answer = dict[str, object]
 
 
 class Signer:
-    """Signs and verifies JWTs (RFC 7519) by RS256.
-
-    The key is made when it is first needed: with loading cryptography that takes 0.2 s.
-    """
+    """Signs and verifies JWTs (RFC 7519) with a key that is made when it is first needed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._key: RSAPrivateKey | None = None
+        self._key: rsa.RSAPrivateKey | None = None
         self._key_id = uuid.uuid4().hex
 
-    def prepare(self) -> "RSAPrivateKey":
-        """Make the key if there is none. Blocks: call it in a worker thread."""
+    def prepare(self) -> rsa.RSAPrivateKey:
+        """Make the key if there is none, which takes 0.1 s: call it in a worker thread."""
         with self._lock:
             if self._key is None:
                 self._key = new_key()
@@ -47,22 +45,16 @@ class Signer:
 
     def public_jwk(self) -> dict[str, Any]:
         """Describe the public key (RFC 7517). Blocks as `prepare` does."""
-        from jwt.algorithms import RSAAlgorithm
-
         jwk = RSAAlgorithm.to_jwk(self.prepare().public_key(), as_dict=True)
         numbers = {name: jwk[name] for name in ("kty", "n", "e")}
         return numbers | {"alg": "RS256", "use": "sig", "kid": self._key_id}
 
     def sign(self, claims: dict[str, object]) -> str:
         """Make a JWT."""
-        import jwt
-
         return jwt.encode(claims, self.prepare(), "RS256", headers={"kid": self._key_id})
 
     def verify(self, token: str) -> dict[str, Any] | None:
         """Read the claims of a JWT that was signed here; the caller compares the times."""
-        import jwt
-
         public_key = self.prepare().public_key()
         try:
             return jwt.decode(token, public_key, algorithms=["RS256"], options=UNTIMED)
@@ -70,10 +62,8 @@ class Signer:
             return None
 
 
-def new_key() -> "RSAPrivateKey":
+def new_key() -> rsa.RSAPrivateKey:
     """Make a signing key."""
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -158,10 +148,6 @@ class TokenIssuer:
         for key in found:
             self._grants.pop(key)
         return bool(found)
-
-    def revoke_all(self) -> None:
-        """End every grant, as an administrator does who removes a client."""
-        self._grants.clear()
 
     def _rotate(self, grant: Grant) -> None:
         grant.secret = new_secret()

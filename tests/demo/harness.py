@@ -82,11 +82,14 @@ class Harness:
 
     async def open_approval(self, user_code: str) -> httpx.Response:
         """Walk the analyst from the link to the approval page, or to what comes instead."""
-        page = await self.browser.get(PAGE, params={"user_code": user_code})
-        page = await self.submit(page, PAGE, user_code=user_code)
+        page = await self.enter(user_code)
         if page.url.path.endswith("/sign-in"):
             page = await self.submit(page, f"{PAGE}/sign-in", user_code=user_code)
         return page
+
+    async def enter(self, user_code: str) -> httpx.Response:
+        """Type a code into the code page, and continue."""
+        return await self.browser.get(f"{PAGE}/approval", params={"user_code": user_code})
 
     async def submit(self, page: httpx.Response, path: str, **form: str) -> httpx.Response:
         """Send a page's form, with the CSRF token that is on it."""

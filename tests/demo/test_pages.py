@@ -52,7 +52,7 @@ async def test_a_denial_reaches_the_client(harness: Harness) -> None:
     issued = await harness.device()
     page = await harness.open_approval(issued["user_code"])
     done = await decide(harness, page, issued["user_code"], "deny")
-    assert title(done) == "Denied"
+    assert title(done) == "Declined"
     assert_error(await harness.poll(issued["device_code"]), 400, "access_denied")
 
 
@@ -87,22 +87,22 @@ async def test_with_nothing_to_grant_only_denying_is_offered(harness: Harness) -
 async def test_case_dashes_and_spaces_do_not_matter(harness: Harness) -> None:
     code = (await harness.device())["user_code"]
     typed = f" {code[:4].lower()} {code[5:].lower()} "
-    page = await harness.submit(await harness.browser.get(PAGE), PAGE, user_code=typed)
-    assert page.url.params["user_code"] == code
+    page = await harness.open_approval(typed)
+    assert f'name="user_code" value="{code}"' in page.text
 
 
 async def test_a_wrong_code_is_said_beside_the_field(harness: Harness) -> None:
-    page = await harness.submit(await harness.browser.get(PAGE), PAGE, user_code="BBBB-BBBB")
-    assert page.status_code == 400
+    page = await harness.enter("BBBB-BBBB")
+    assert page.status_code == 404
     assert 'aria-invalid="true" aria-describedby="problem hint"' in page.text
-    assert "Unknown code. Compare it with the one in the app." in page.text
+    assert "Unknown code. It may have expired. Compare it with the one in the app." in page.text
 
 
 async def test_a_csrf_token_works_once(harness: Harness) -> None:
-    page = await harness.browser.get(PAGE)
-    form = {"csrf_token": csrf_token(page), "user_code": "BBBB-BBBB"}
-    assert (await harness.browser.post(PAGE, data=form)).status_code == 400
-    again = await harness.browser.post(PAGE, data=form)
+    code = (await harness.device())["user_code"]
+    form = {"csrf_token": csrf_token(await harness.enter(code)), "user_code": code}
+    assert (await harness.browser.post(f"{PAGE}/sign-in", data=form)).status_code == 200
+    again = await harness.browser.post(f"{PAGE}/sign-in", data=form)
     assert (again.status_code, title(again)) == (403, "This page is out of date")
 
 
@@ -127,7 +127,7 @@ async def test_a_csrf_token_is_bound_to_the_code_on_its_page(harness: Harness) -
 async def test_a_csrf_token_of_another_form_is_refused(harness: Harness) -> None:
     code = (await harness.device())["user_code"]
     await harness.open_approval(code)
-    page = await harness.browser.get(PAGE)
+    page = await harness.browser.get(f"{PAGE}/sign-in", params={"user_code": code})
     assert (await decide(harness, page, code, "approve")).status_code == 403
 
 
@@ -139,7 +139,7 @@ async def test_a_csrf_token_lives_ten_minutes(harness_with: Callable[..., Harnes
     assert (await decide(harness, page, code, "approve")).status_code == 403
 
 
-@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/sign-in", f"{PAGE}/approval"])
+@pytest.mark.parametrize("path", [f"{PAGE}/sign-in", f"{PAGE}/approval"])
 async def test_a_form_without_csrf_token_is_refused(harness: Harness, path: str) -> None:
     answer = await harness.browser.post(
         path, data={"user_code": "BBBB-BBBB", "decision": "approve"}
@@ -167,7 +167,7 @@ async def test_nothing_is_shown_before_signing_in(
 
 
 async def test_signing_in_changes_the_session_id(harness: Harness) -> None:
-    await harness.browser.get(PAGE)
+    await harness.enter((await harness.device())["user_code"])
     before = harness.browser.cookies["demo_session_8000"]
     await harness.open_approval((await harness.device())["user_code"])
     assert harness.browser.cookies["demo_session_8000"] != before
@@ -193,7 +193,7 @@ async def test_a_code_that_expires_on_the_page_says_so(harness: Harness) -> None
 async def test_a_decided_code_leads_to_its_outcome(harness: Harness) -> None:
     code = (await harness.device())["user_code"]
     await decide(harness, await harness.open_approval(code), code, "deny")
-    assert title(await harness.open_approval(code)) == "Denied"
+    assert title(await harness.open_approval(code)) == "Declined"
 
 
 async def test_an_undecided_code_has_no_outcome_yet(harness: Harness) -> None:
@@ -204,7 +204,8 @@ async def test_an_undecided_code_has_no_outcome_yet(harness: Harness) -> None:
 
 
 async def test_pages_are_fenced_in(harness: Harness) -> None:
-    headers = (await harness.browser.get(PAGE)).headers
+    code = (await harness.device())["user_code"]
+    headers = (await harness.open_approval(code)).headers
     assert headers["content-security-policy"] == POLICY
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["x-content-type-options"] == "nosniff"

@@ -41,7 +41,7 @@ def profile_for(server: DemoServer) -> None:
 
 def approve(page: Page) -> None:
     """Sign in and approve, as the demo analyst."""
-    page.click("button[name=continue]")
+    page.click("#continue")
     page.click("#sign-in")
     page.click("#approve")
     page.wait_for_selector("h1:has-text('Approved')")
@@ -49,7 +49,7 @@ def approve(page: Page) -> None:
 
 def deny(page: Page) -> None:
     """Sign in and refuse, as the demo analyst."""
-    page.click("button[name=continue]")
+    page.click("#continue")
     page.click("#sign-in")
     page.click("#deny")
     page.wait_for_selector("h1:has-text('Declined')")

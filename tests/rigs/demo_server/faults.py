@@ -15,7 +15,7 @@ ERRORS: Final = {
     "invalid_grant": OAuthError("invalid_grant", "The grant is no longer valid."),
     "slow_down": OAuthError("slow_down", "Ask less often."),  # RFC 8628 section 3.5
     "429": OAuthError("too_many_requests", "Your organization is out of requests.", status=429),
-    "500": OAuthError("unknown server error", "Something went wrong.", status=500),
+    "500": OAuthError("unknown server error", "Something went wrong on our side.", status=500),
     "503": OAuthError("temporarily_unavailable", "The service is being updated.", status=503),
 }
 BARE: Final = ("401", "403")  # a policy in front of the server that gives no reason

@@ -9,11 +9,10 @@ from starlette.types import ASGIApp
 
 from desktop import demo
 from desktop.demo.app import create_app
-from desktop.demo.state import DemoState
 from tests.rigs.demo_server.app import Answered, ControlledApp
 from tests.rigs.demo_server.faults import TOKEN_PATH
 from tests.rigs.demo_server.options import DemoOptions
-from tests.rigs.demo_server.state import make_controlled_state
+from tests.rigs.demo_server.state import ControlledState, make_controlled_state
 
 Result = TypeVar("Result")
 TIMEOUT: Final = 30.0  # seconds; far more than it takes
@@ -28,7 +27,7 @@ class DemoServer(demo.DemoServer):
         """Start nothing yet; `clock` gives epoch seconds, without the skew."""
         self._controls = options or DemoOptions()
         super().__init__(self._controls, clock=lambda: clock() + self._controls.clock_skew)
-        self._state: DemoState
+        self._state: ControlledState
         self._app: ControlledApp
 
     def make_app(self) -> ASGIApp:

@@ -1,7 +1,7 @@
 """The state of a controlled server: that of the demo server with other tokens."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, fields
 
 from desktop.demo.scopes import Scope
 from desktop.demo.state import DemoState, make_state
@@ -24,6 +24,11 @@ class ControlledTokenIssuer(TokenIssuer):
             del answer["refresh_token"]
         return answer
 
+    def revoke_all(self) -> None:
+        """End every grant, as an administrator does who removes a client."""
+        for key in self._grants.live():
+            self._grants.pop(key)
+
     def _rotate(self, grant: Grant) -> None:
         if self._refresh == "rotate":
             super()._rotate(grant)
@@ -36,9 +41,18 @@ class ControlledTokenIssuer(TokenIssuer):
         return claims | padding
 
 
+@dataclass(frozen=True, slots=True)
+class ControlledState(DemoState):
+    """The state of one server."""
+
+    tokens: ControlledTokenIssuer
+
+
 def make_controlled_state(
     options: DemoOptions, clock: Callable[[], float], *, signer: Signer | None = None
-) -> DemoState:
+) -> ControlledState:
     """Start with an empty state."""
     state = make_state(options, clock, signer=signer)
-    return replace(state, tokens=ControlledTokenIssuer(options, clock, state.signer))
+    parts = {each.name: getattr(state, each.name) for each in fields(state)}
+    tokens = ControlledTokenIssuer(options, clock, state.signer)
+    return ControlledState(**parts | {"tokens": tokens})
