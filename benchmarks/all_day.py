@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.report import Measurement
-from desktop.demo import DemoOptions, DemoServer
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.display import run_display
 from tests.rigs.process import Program, run_program, wait_until
 from tests.rigs.secret_service import run_bus, run_keyring

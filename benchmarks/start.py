@@ -12,7 +12,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.report import Measurement
-from desktop.demo import DemoOptions, DemoServer
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.display import run_display
 from tests.rigs.secret_service import run_bus, run_keyring
 

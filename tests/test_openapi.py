@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from desktop.demo.discovery import metadata
+from desktop.demo.endpoints import metadata
 from desktop.demo.scopes import MEANINGS
 from desktop.services.system.resources import resource
 

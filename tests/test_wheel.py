@@ -45,7 +45,8 @@ def test_the_installed_program_finds_its_resources(installed: Path) -> None:
 def test_the_installed_demo_server_has_its_pages(installed: Path) -> None:
     templates = ROOT / "desktop" / "demo" / "templates"
     packed = installed / "desktop" / "demo" / "templates"
-    assert {path.name for path in packed.iterdir()} == {path.name for path in templates.iterdir()}
+    expected = {path.relative_to(templates) for path in templates.rglob("*")}
+    assert {path.relative_to(packed) for path in packed.rglob("*")} == expected
 
 
 def test_nothing_but_the_program_is_in_the_wheel(installed: Path) -> None:

@@ -31,7 +31,7 @@ xdr-login demo --token-lifetime 40         to see tokens being renewed
 def demo(port: int, **given: float | None) -> int:
     """Run a server to try things on, until Ctrl-C. Nothing there is real.
 
-    Only this computer can reach it. “python -m desktop.demo --help” lists the faults it can play.
+    Only this computer can reach it.
     """
     from desktop.services.system.paths import demo_is_installed
 

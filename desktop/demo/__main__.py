@@ -1,4 +1,4 @@
-"""`python -m desktop.demo`: the demo server alone, until Ctrl+C."""
+"""`python -m desktop.demo`: run the demo server alone, until Ctrl+C."""
 
 import argparse
 import signal
@@ -14,60 +14,77 @@ from desktop.demo import (
     DemoOptions,
     DemoServer,
 )
-from desktop.demo.options import FAULTS, OUTCOMES, REFRESH_MODES
+from desktop.demo.options import OUTCOMES
 
 DEFAULTS: Final = DemoOptions()
 WELCOME: Final = """\
-Demo authorization server. Nothing here is real.
+This is a demo server. Nothing here is real.
 
-  address              {url}
-  metadata             {url}/.well-known/oauth-authorization-server
-  enter a code         {url}/iroh/oauth2/device
-  public client        {public}
-  confidential client  {confidential}
-    its password       {secret}
+  Issuer               {url}
+  Metadata             {url}/.well-known/oauth-authorization-server
+  Enter a code         {url}/iroh/oauth2/device
+  Public client        {public}
+  Confidential client  {confidential}
+    Client secret      {secret}
 
-To sign in to it, in another terminal:
+To sign in, run in another terminal:
 
   xdr-login profiles add demo --preset xdr-custom --issuer {url} --client-id {public}
   xdr-login login --profile demo
 
-Press Ctrl+C to end.
+Press Ctrl+C to stop.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until Ctrl+C or SIGTERM; give the exit code."""
-    parser = _parser()
+    """Run until Ctrl+C or SIGTERM and return the exit code."""
+    parser = make_parser()
     try:
-        options = _options(parser.parse_args(arguments))
+        options = DemoOptions(**vars(parser.parse_args(arguments)))
     except ValueError as error:
         parser.error(str(error))
     try:
         with DemoServer(options) as server:
-            _wait_for_interrupt(_welcome(server.url))
+            wait_for_interrupt(server.url)
     except OSError as error:
         parser.exit(1, f"Cannot listen on 127.0.0.1:{options.port}: {error.strerror}.\n")
     except ImportError as error:
-        parser.exit(1, f"{error.name} is missing: install xdr-login[demo].\n")
+        parser.exit(1, f"{error.name} is missing. Install xdr-login[demo].\n")
     return 0
 
 
-def _welcome(url: str) -> str:
-    return WELCOME.format(
-        url=url,
-        public=PUBLIC_CLIENT_ID,
-        confidential=CONFIDENTIAL_CLIENT_ID,
-        secret=CONFIDENTIAL_CLIENT_SECRET,
+def make_parser() -> argparse.ArgumentParser:
+    """Describe the options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m desktop.demo", description="Run a demo server until Ctrl+C."
     )
+    add = parser.add_argument
+    add("--port", type=int, default=DEFAULTS.port, help="0 picks a free one")
+    add("--outcome", choices=OUTCOMES, default=DEFAULTS.outcome, help="who decides: you, if asked")
+    for name, meaning in (
+        ("interval", "between two polls for a token"),
+        ("code-lifetime", "until a code expires"),
+        ("token-lifetime", "until an access token expires"),
+        ("approve-after", "until the demo analyst approves"),
+    ):
+        default = getattr(DEFAULTS, name.replace("-", "_"))
+        add(f"--{name}", type=float, default=default, metavar="SECONDS", help=meaning)
+    return parser
 
 
-def _wait_for_interrupt(welcome: str) -> None:
-    """Say where things are, then return on Ctrl+C or SIGTERM."""
+def wait_for_interrupt(url: str) -> None:
+    """Print where things are, then wait for Ctrl+C or SIGTERM."""
     never = threading.Event()
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        sys.stdout.write(welcome)
+        sys.stdout.write(
+            WELCOME.format(
+                url=url,
+                public=PUBLIC_CLIENT_ID,
+                confidential=CONFIDENTIAL_CLIENT_ID,
+                secret=CONFIDENTIAL_CLIENT_SECRET,
+            )
+        )
         sys.stdout.flush()
         while not never.wait(0.5):  # Windows cannot interrupt a wait without end
             pass
@@ -75,58 +92,6 @@ def _wait_for_interrupt(welcome: str) -> None:
         pass
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _options(parsed: argparse.Namespace) -> DemoOptions:
-    given = dict(vars(parsed))
-    if given.pop("no_interval"):
-        given["interval"] = None
-    given["complete_uri"] = not given.pop("no_complete_uri")
-    given |= {name: tuple(given[name]) for name in ("faults", "refresh_faults")}
-    return DemoOptions(**given)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m desktop.demo", description=__doc__)
-    add = parser.add_argument
-    add("--port", type=int, default=DEFAULTS.port, help="0 takes a free one")
-    _add_lifetimes(parser)
-    add("--no-interval", action="store_true", help="leave `interval` out of the answer")
-    add("--no-complete-uri", action="store_true", help="leave verification_uri_complete out")
-    add("--outcome", choices=OUTCOMES, default=DEFAULTS.outcome, help="who decides")
-    add("--refresh", choices=REFRESH_MODES, default=DEFAULTS.refresh)
-    add("--held-scopes", default=DEFAULTS.held_scopes, help="what the demo analyst holds")
-    add("--token-size", type=int, default=0, help="least characters of an access token")
-    add("--rate-limit-after", type=int, help="token requests, then 429")
-    _add_faults(parser)
-    return parser
-
-
-def _add_faults(parser: argparse.ArgumentParser) -> None:
-    """Add the options that can be given again and again."""
-    for name, words in (
-        ("fault", f"for the next token request, repeatable: {', '.join(FAULTS)}; 429:2s, 503:2"),
-        ("refresh-fault", "the same for the next request that renews a token"),
-    ):
-        dest = f"{name.replace('-', '_')}s"
-        parser.add_argument(
-            f"--{name}", dest=dest, action="append", default=[], metavar="FAULT", help=words
-        )
-
-
-def _add_lifetimes(parser: argparse.ArgumentParser) -> None:
-    """Add the options that are seconds."""
-    for name, words in (
-        ("interval", "told to clients between two requests, and enforced"),
-        ("code-lifetime", "until a code expires"),
-        ("token-lifetime", "until an access token expires"),
-        ("refresh-lifetime", "until an unused refresh token expires"),
-        ("approve-after", "until the demo analyst decides by itself"),
-        ("rate-limit-window", "over which --rate-limit-after counts"),
-        ("clock-skew", "by which the server's clock is ahead"),
-    ):
-        default = getattr(DEFAULTS, name.replace("-", "_"))
-        parser.add_argument(f"--{name}", type=float, default=default, metavar="S", help=words)
 
 
 if __name__ == "__main__":

@@ -1,47 +1,99 @@
-"""The ASGI application: all routes, and how their errors become answers."""
+"""The application: all routes, which requests are let through to them, and what serves it."""
 
-from typing import cast
+import asyncio
+from email.utils import formatdate
+from typing import Final, cast
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from desktop.demo.account import Account
-from desktop.demo.consent import Consent
-from desktop.demo.discovery import Discovery
-from desktop.demo.errors import OAuthError, normalized_error
-from desktop.demo.gate import Gate
-from desktop.demo.pages import Pages
-from desktop.demo.protocol import NO_STORE, Protocol
-from desktop.demo.state import DemoState
+from desktop.demo import endpoints, pages
+from desktop.demo.errors import OAuthError
+from desktop.demo.state import DemoState, state_of
+
+LOOPBACK: Final = {"127.0.0.1", "localhost"}
+ERRORS: Final = {404: "not_found", 405: "method_not_allowed"}
 
 
-def create_app(state: DemoState) -> ASGIApp:
-    """Give the application of one server."""
-    rooms = (
-        Discovery(state.signer),
-        Protocol(state),
-        Account(state),
-        Pages(state),
-        Consent(state),
-    )
+def create_app(state: DemoState) -> Starlette:
+    """Make the application of one server."""
     app = Starlette(
-        routes=[route for room in rooms for route in room.routes()],
-        exception_handlers={OAuthError: _oauth_error, HTTPException: _http_error},
+        routes=[*endpoints.ROUTES, *pages.ROUTES],
+        middleware=[Middleware(BaseHTTPMiddleware, dispatch=guard)],
+        exception_handlers={OAuthError: answer_oauth_error, HTTPException: answer_http_error},
     )
-    return Gate(app, state)
+    app.state.demo = state
+    return app
 
 
-async def _oauth_error(_request: Request, error: Exception) -> Response:
+async def guard(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    """Refuse what web pages of other sites send; date answers by the clock of the server."""
+    if not is_loopback(request.headers.get("host", "")):  # RFC 9110 section 15.5.20
+        error = OAuthError("misdirected_request", "Only 127.0.0.1 is served.", status=421)
+        response = await answer_oauth_error(request, error)
+    elif is_from_another_site(request):
+        error = OAuthError("forbidden", "Web pages of other sites are refused.", status=403)
+        response = await answer_oauth_error(request, error)
+    else:
+        response = await call_next(request)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Date"] = formatdate(state_of(request).clock(), usegmt=True)
+    return response
+
+
+def is_loopback(host: str) -> bool:
+    """Tell our Host header from that of a page whose name was rebound to 127.0.0.1."""
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdecimal() else host) in LOOPBACK
+
+
+def is_from_another_site(request: Request) -> bool:
+    """Tell a request that a page elsewhere makes a browser send; following a link is not one."""
+    if request.headers.get("sec-fetch-site") not in {"cross-site", "same-site"}:
+        return False
+    return request.method != "GET" or request.headers.get("sec-fetch-mode") != "navigate"
+
+
+async def answer_oauth_error(_request: Request, error: Exception) -> Response:
+    """Answer with what an endpoint raised."""
     error = cast("OAuthError", error)
-    body = normalized_error(error.error, error.description)
-    return JSONResponse(body, error.status, NO_STORE | error.headers)
+    return JSONResponse(error.body(), error.status, endpoints.NO_STORE | error.headers)
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    """Answer with what Starlette raised, such as for an unknown path."""
     error = cast("HTTPException", error)
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_request")
-    body = normalized_error(code, error.detail)
-    return JSONResponse(body, error.status_code, error.headers)
+    code = ERRORS.get(error.status_code, "invalid_request")
+    oauth_error = OAuthError(code, error.detail, status=error.status_code, headers=error.headers)
+    return await answer_oauth_error(request, oauth_error)
+
+
+class AppServer(uvicorn.Server):
+    """A uvicorn server that leaves logging alone and runs until `closing` is set."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.closing = asyncio.Event()
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,  # the application sets it, by the server's own clock
+            proxy_headers=False,
+            timeout_graceful_shutdown=2,
+        )
+        super().__init__(config)
+
+    async def main_loop(self) -> None:
+        """Wait for the event, where uvicorn itself looks ten times a second."""
+        await self.on_tick(0)
+        await self.closing.wait()

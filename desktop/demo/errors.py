@@ -1,11 +1,11 @@
-"""The one error that the endpoints raise, and the body it becomes."""
+"""The error that endpoints raise, and the body it becomes."""
 
 import uuid
 from collections.abc import Mapping
 
 
 class OAuthError(Exception):
-    """An RFC 6749 error answer; the endpoint that raised it sends nothing else."""
+    """An error answer of RFC 6749."""
 
     def __init__(
         self,
@@ -21,13 +21,12 @@ class OAuthError(Exception):
         self.status = status
         self.headers = dict(headers or {})
 
-
-def normalized_error(error: str, description: str) -> dict[str, str]:
-    """Give the NormalizedError body of the facts; `trace_id` is new for each answer."""
-    return {
-        "error": error,
-        "error_code": error.replace(" ", "-").replace("_", "-"),
-        "error_description": description,
-        "error_uri": "https://developer.cisco.com/docs/cisco-xdr/",
-        "trace_id": str(uuid.uuid4()),
-    }
+    def body(self) -> dict[str, str]:
+        """Write the error as IROH does; `trace_id` is new each time."""
+        return {
+            "error": self.error,
+            "error_code": self.error.replace(" ", "-").replace("_", "-"),
+            "error_description": self.description,
+            "error_uri": "https://developer.cisco.com/docs/cisco-xdr/",
+            "trace_id": str(uuid.uuid4()),
+        }

@@ -1,10 +1,12 @@
-"""Scopes: how they are read, what they mean in plain words, and how two lists intersect."""
+"""The scopes of Cisco XDR: what they mean, how they are read, and how two lists intersect."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
-MEANINGS: Mapping[str, str] = {
+from desktop.demo.errors import OAuthError
+
+MEANINGS: Final[Mapping[str, str]] = {
     "forensics_analyst": "Read forensic snapshots",
     "insights": "Read device and user insights",
     "telemetry": "Send application data",
@@ -38,11 +40,8 @@ MEANINGS: Mapping[str, str] = {
     "webhook": "Manage webhooks",
     "ao": "Manage and run Automation workflows",
 }
-SUPPORTED = tuple(MEANINGS)
-HIGH_IMPACT = frozenset(
-    {"admin", "response", "oauth", "users", "invite", "integration", "ao", "sse"}
-)
-READ_AND_WRITE = frozenset({"read", "write"})
+HIGH_IMPACT: Final = {"admin", "response", "oauth", "users", "invite", "integration", "ao", "sse"}
+READ_AND_WRITE: Final = frozenset({"read", "write"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,42 +51,47 @@ class Scope:
     path: str
     access: frozenset[str] = READ_AND_WRITE
 
+    def __str__(self) -> str:
+        return self.path if self.access == READ_AND_WRITE else f"{self.path}:{self._access_name}"
+
     @property
     def meaning(self) -> str:
-        """What it lets the holder do, for a person to read."""
-        words = MEANINGS[self.path.partition("/")[0]]
-        return words if self.access == READ_AND_WRITE else f"{words} ({self._kind}\u00a0only)"
+        """What it allows, for a person to read."""
+        meaning = MEANINGS[self._root]
+        if self.access == READ_AND_WRITE:
+            return meaning
+        return f"{meaning} ({self._access_name}\u00a0only)"
 
     @property
     def high_impact(self) -> bool:
         """Whether it deserves a second look: a powerful root, held with write access."""
-        return self.path.partition("/")[0] in HIGH_IMPACT and "write" in self.access
+        return self._root in HIGH_IMPACT and "write" in self.access
 
     @property
-    def _kind(self) -> str:
-        return "/".join(sorted(self.access))
+    def _root(self) -> str:
+        return self.path.partition("/")[0]
 
-    def __str__(self) -> str:
-        return self.path if self.access == READ_AND_WRITE else f"{self.path}:{self._kind}"
+    @property
+    def _access_name(self) -> str:
+        return "/".join(self.access)
 
 
 def parse_scopes(text: str) -> tuple[Scope, ...]:
-    """Read a space separated list; raise ValueError naming the first scope that does not exist."""
+    """Read a space-separated list; raise OAuthError naming the first scope that does not exist."""
     return tuple(dict.fromkeys(_parse_scope(word) for word in text.split(" ") if word))
 
 
 def _parse_scope(word: str) -> Scope:
     path, colon, access = word.partition(":")
     if path.partition("/")[0] not in MEANINGS or (colon and access not in READ_AND_WRITE):
-        raise ValueError(f"There is no scope {word[:80]}.")
+        raise OAuthError("invalid_scope", f"The scope {word[:80]} does not exist.")
     return Scope(path, frozenset({access}) if colon else READ_AND_WRITE)
 
 
-def intersect(asked: Iterable[Scope], held: tuple[Scope, ...]) -> tuple[Scope, ...]:
-    """Give what is both asked and held, in the order asked (RFC 6749 section 3.3)."""
-    pairs = ((wanted, owned) for wanted in asked for owned in held)
-    common = (_narrower(wanted, owned) for wanted, owned in pairs)
-    return tuple(dict.fromkeys(scope for scope in common if scope is not None))
+def intersect(asked: Iterable[Scope], held: Iterable[Scope]) -> tuple[Scope, ...]:
+    """Return what is both asked and held, in the order asked (RFC 6749 section 3.3)."""
+    pairs = [_narrower(wanted, owned) for wanted in asked for owned in held]
+    return tuple(dict.fromkeys(scope for scope in pairs if scope is not None))
 
 
 def _narrower(one: Scope, other: Scope) -> Scope | None:
@@ -97,15 +101,6 @@ def _narrower(one: Scope, other: Scope) -> Scope | None:
     return Scope(long, access) if related and access else None
 
 
-def decided_on(asked: Iterable[Scope], granted: tuple[Scope, ...]) -> dict[str, Any]:
-    """What `scopes.html` and `decision.html` show: what would be granted, and what not."""
-    return {
-        "granted": granted,
-        "left_out": [scope for scope in asked if not intersect([scope], granted)],
-        "high_impact": sum(scope.high_impact for scope in granted),
-    }
-
-
-def scope_text(scopes: Iterable[Scope]) -> str:
-    """Write scopes the way they travel: separated by single spaces."""
+def format_scopes(scopes: Iterable[Scope]) -> str:
+    """Write scopes as they are sent, separated by single spaces."""
     return " ".join(str(scope) for scope in scopes)

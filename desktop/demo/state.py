@@ -1,78 +1,59 @@
 """Everything that one running server knows; nothing is kept in modules."""
 
-import asyncio
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from desktop.demo.clients import Client, registered_clients
-from desktop.demo.codes import Codes
-from desktop.demo.csrf import CsrfTokens
-from desktop.demo.device import DeviceGrants
-from desktop.demo.faults import Faults
+from starlette.requests import Request
+
+from desktop.demo.authorization_codes import AuthorizationCodes
+from desktop.demo.device_codes import DeviceCodes
 from desktop.demo.options import DemoOptions
-from desktop.demo.quota import Quota
-from desktop.demo.sessions import Sessions
-from desktop.demo.signing import Signer
-from desktop.demo.tokens import TokenStore
+from desktop.demo.store import ExpiringStore
+from desktop.demo.tokens import Signer, TokenIssuer
 
-MOST_HISTORY: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """One line of the history: what was asked for, and the status of the answer.
-
-    `grant_type` is that of a token request, empty for others.
-    """
-
-    method: str
-    path: str
-    status: int
-    grant_type: str = ""
+SESSION_LIFETIME: Final = 3600.0  # seconds
+FORM_LIFETIME: Final = 600.0
+CSRF_LIFETIME: Final = 60.0  # "short-lived", says the documentation of Cisco
 
 
 @dataclass(frozen=True, slots=True)
 class DemoState:
-    """The collaborators of the endpoints; only the event loop's thread touches them."""
+    """What the endpoints work with; only the thread of the event loop touches it."""
 
     options: DemoOptions
     clock: Callable[[], float]
-    clients: Mapping[str, Client]
-    devices: DeviceGrants
-    codes: Codes
     signer: Signer
-    tokens: TokenStore
-    sessions: Sessions
-    csrf: CsrfTokens
-    quota: Quota
-    faults: Faults
-    history: deque[Answered]
-    closing: asyncio.Event
+    tokens: TokenIssuer
+    device_codes: DeviceCodes
+    codes: AuthorizationCodes
+    sessions: ExpiringStore[str]
+    """Browsers that are signed in, and as which user."""
+    form_tokens: ExpiringStore[tuple[str, str]]
+    """Against forged forms: which session each was made for, and which form."""
+    csrf_tokens: ExpiringStore[str]
+    """The same for programs: who asked for each."""
 
 
-def new_state(
+def make_state(
     options: DemoOptions, clock: Callable[[], float], *, signer: Signer | None = None
 ) -> DemoState:
-    """Put a server's state together; `clock` gives epoch seconds, from which its own is set off."""
+    """Start with an empty state; `clock` gives epoch seconds."""
     signer = signer or Signer()
-
-    def skewed() -> float:
-        return clock() + options.clock_skew
-
     return DemoState(
         options=options,
-        clock=skewed,
-        clients=registered_clients(),
-        devices=DeviceGrants(options, skewed),
-        codes=Codes(skewed),
+        clock=clock,
         signer=signer,
-        tokens=TokenStore(options, skewed, signer),
-        sessions=Sessions(skewed),
-        csrf=CsrfTokens(skewed),
-        quota=Quota(options, skewed),
-        faults=Faults(options),
-        history=deque(maxlen=MOST_HISTORY),
-        closing=asyncio.Event(),
+        tokens=TokenIssuer(options, clock, signer),
+        device_codes=DeviceCodes(options, clock),
+        codes=AuthorizationCodes(clock),
+        sessions=ExpiringStore(clock, lifetime=SESSION_LIFETIME),
+        form_tokens=ExpiringStore(clock, lifetime=FORM_LIFETIME),
+        csrf_tokens=ExpiringStore(clock, lifetime=CSRF_LIFETIME),
     )
+
+
+def state_of(request: Request) -> DemoState:
+    """Return the state of the server that got a request."""
+    state: DemoState = request.app.state.demo
+    return state

@@ -1,180 +1,192 @@
-"""Token families: one for each approval, renewed by rotation, ended by reuse or revocation."""
+"""Grants and their tokens: signed, renewed by rotation, ended by reuse or revocation."""
 
 import hmac
+import math
 import secrets
+import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
-from desktop.demo.claims import ANALYST, PREFIX, AccessToken, access_claims
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from desktop.demo.analyst import ANALYST, ORGANIZATION_CLAIMS, PREFIX, USER_CLAIMS
 from desktop.demo.errors import OAuthError
 from desktop.demo.options import DemoOptions
-from desktop.demo.scopes import Scope, intersect, parse_scopes, scope_text
-from desktop.demo.signing import Signer
+from desktop.demo.scopes import Scope, format_scopes, intersect, parse_scopes
+from desktop.demo.store import ExpiringStore
 
-MOST_FAMILIES: Final = 1000
+ISSUER: Final = "IROH Auth NAM"
+REFRESH_LIFETIME: Final = 30 * 86400.0  # seconds since the last use
+
+# The server compares times with its own clock, which is not always that of this computer.
+UNTIMED: Final[Any] = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+
+Answer = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """All tokens of one approval. A refresh token is `handle.secret`; only one secret is current.
+class Signer:
+    """Signs and verifies JWTs (RFC 7519) with a key that is made when it is first needed."""
 
-    So a token with the right handle and an older secret is a reused one, and no list is kept.
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._key: rsa.RSAPrivateKey | None = None
+        self._key_id = uuid.uuid4().hex
+
+    def prepare(self) -> rsa.RSAPrivateKey:
+        """Make the key if there is none, which takes 0.1 s: call it in a worker thread."""
+        with self._lock:
+            if self._key is None:
+                self._key = new_key()
+            return self._key
+
+    def public_jwk(self) -> dict[str, Any]:
+        """Describe the public key (RFC 7517). Blocks as `prepare` does."""
+        jwk = RSAAlgorithm.to_jwk(self.prepare().public_key(), as_dict=True)
+        numbers = {name: jwk[name] for name in ("kty", "n", "e")}
+        return numbers | {"alg": "RS256", "use": "sig", "kid": self._key_id}
+
+    def sign(self, claims: dict[str, object]) -> str:
+        """Make a JWT."""
+        return jwt.encode(claims, self.prepare(), "RS256", headers={"kid": self._key_id})
+
+    def verify(self, token: str) -> dict[str, Any] | None:
+        """Read the claims of a JWT that was signed here; the caller compares the times."""
+        public_key = self.prepare().public_key()
+        try:
+            return jwt.decode(token, public_key, algorithms=["RS256"], options=UNTIMED)
+        except jwt.InvalidTokenError:
+            return None
+
+
+def new_key() -> rsa.RSAPrivateKey:
+    """Make a signing key."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def new_secret() -> str:
+    """Make what nobody can guess."""
+    return secrets.token_urlsafe(32)
+
+
+@dataclass(slots=True)
+class Grant:
+    """What one approval has given to a client; `granted_at` is in epoch seconds.
+
+    A refresh token is `key.secret`, and only one secret is current: a token with another one has
+    been used before.
     """
 
-    family_id: str
     client_id: str
     subject: str
     scopes: tuple[Scope, ...]
-    handle: str
-    secret: str
-    opened_at: float
-    expires_at: float
+    granted_at: float
+    secret: str = field(default_factory=new_secret)
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
-    """Who a valid access token speaks for, and what it may do."""
-
-    subject: str
-    client_id: str
-    scopes: tuple[str, ...]
-
-
-class TokenStore:
-    """The token families of one server, by handle; `clock` gives epoch seconds."""
+class TokenIssuer:
+    """Issues, renews and checks the tokens of one server; `clock` gives epoch seconds."""
 
     def __init__(self, options: DemoOptions, clock: Callable[[], float], signer: Signer) -> None:
         self._options = options
         self._clock = clock
         self._signer = signer
-        self._families: dict[str, Family] = {}
+        self._grants = ExpiringStore[Grant](clock, lifetime=REFRESH_LIFETIME)
 
-    def open_family(self, client_id: str, *, scopes: tuple[Scope, ...]) -> dict[str, object]:
-        """Start a family for the analyst and give the token answer (RFC 6749 section 5.1)."""
-        family = self._new_family(client_id, ANALYST.user_id, scopes)
-        return self._answer(family, scopes, with_refresh=self._options.refresh != "none")
+    def issue(self, client_id: str, scopes: tuple[Scope, ...]) -> Answer:
+        """Give a client tokens of the analyst (RFC 6749 section 5.1)."""
+        grant = Grant(client_id, ANALYST.user_id, scopes, self._clock())
+        return self._answer_with_refresh(self._grants.add(grant), grant, scopes)
 
-    def open_service(self, client_id: str, *, scopes: tuple[Scope, ...]) -> dict[str, object]:
-        """Give a client its own token, without refresh token (RFC 6749 section 4.4.3)."""
-        family = self._new_family(client_id, client_id, scopes)
-        return self._answer(family, scopes, with_refresh=False)
+    def issue_to_client(self, client_id: str, scopes: tuple[Scope, ...]) -> Answer:
+        """Give a client a token of its own, without refresh token (RFC 6749 section 4.4.3)."""
+        grant = Grant(client_id, client_id, scopes, self._clock())
+        return self._answer(self._grants.add(grant), grant, scopes)
 
-    def renew(self, refresh_token: str, client_id: str, *, scope: str | None) -> dict[str, object]:
-        """Give new tokens for a refresh token; a reused one ends its family.
+    def renew(self, refresh_token: str, client_id: str, *, scope: str | None) -> Answer:
+        """Exchange a refresh token (RFC 6749 section 6); one that was used before ends its grant.
 
-        Raises OAuthError invalid_grant or invalid_scope (RFC 6749 section 6).
+        Raises OAuthError invalid_grant or invalid_scope.
         """
-        family = self._refreshable(refresh_token, client_id)
-        scopes = family.scopes if scope is None else self._narrowed(family, scope)
-        if self._options.refresh == "rotate":
-            family = replace(family, secret=secrets.token_urlsafe(32))
-        family = replace(family, expires_at=self._clock() + self._options.refresh_lifetime)
-        self._families[family.handle] = family
-        return self._answer(family, scopes, with_refresh=True)
+        key, _, secret = refresh_token.partition(".")
+        grant = self._grants.get(key)
+        if grant is None or grant.client_id != client_id:
+            raise OAuthError("invalid_grant", "The refresh token is not valid for this client.")
+        if not hmac.compare_digest(secret.encode(), grant.secret.encode()):
+            # RFC 9700 section 4.14.2: reuse means that somebody else has the token
+            self._grants.pop(key)
+            raise OAuthError("invalid_grant", "The refresh token was used before. All are revoked.")
+        scopes = grant.scopes if scope is None else _narrow(grant.scopes, scope)
+        self._rotate(grant)
+        self._grants.extend(key)
+        return self._answer_with_refresh(key, grant, scopes)
 
-    def bearer(self, access_token: str) -> Bearer | None:
-        """Give whom a token speaks for, or None when it is forged, expired or revoked."""
+    def find_grant(self, access_token: str) -> Grant | None:
+        """Find the grant of a token that is not forged, expired or revoked.
+
+        It has the scopes of the token, which may be fewer than were granted.
+        """
         claims = self._signer.verify(access_token)
         if claims is None or self._clock() >= float(claims["exp"]):
             return None
-        family_id = str(claims["jti"]).partition(".")[0]
-        for family in self._families.values():
-            if family.family_id == family_id:
-                scopes = tuple(claims[f"{PREFIX}scopes"])
-                return Bearer(family.subject, family.client_id, scopes)
-        return None
+        grant = self._grants.get(str(claims["jti"]).partition(".")[0])
+        scopes = parse_scopes(" ".join(claims[f"{PREFIX}scopes"]))
+        return replace(grant, scopes=scopes) if grant else None
 
-    def revoke(self, client_id: str, *, subject: str) -> int:
-        """End every family that `subject` granted to a client; give how many there were."""
-        found = self._families_of(client_id, subject)
-        for family in found:
-            del self._families[family.handle]
-        return len(found)
+    def find_grants(self, client_id: str, subject: str) -> dict[str, Grant]:
+        """Find what `subject` has granted to a client, oldest first."""
+        wanted = (client_id, subject)
+        found = self._grants.live().items()
+        return {key: each for key, each in found if (each.client_id, each.subject) == wanted}
 
-    def granted(self, client_id: str, *, subject: str) -> tuple[str, ...]:
-        """Give the scopes that `subject` has granted to a client, without repeats."""
-        families = self._families_of(client_id, subject)
-        return tuple(dict.fromkeys(str(scope) for family in families for scope in family.scopes))
+    def revoke(self, client_id: str, subject: str) -> bool:
+        """End all that `subject` has granted to a client; tell whether there was anything."""
+        found = self.find_grants(client_id, subject)
+        for key in found:
+            self._grants.pop(key)
+        return bool(found)
 
-    def granted_at(self, client_id: str, *, subject: str) -> float | None:
-        """Give when `subject` first granted something that still holds."""
-        opened = (each.opened_at for each in self._families_of(client_id, subject))
-        return min(opened, default=None)
+    def _rotate(self, grant: Grant) -> None:
+        grant.secret = new_secret()
 
-    def revoke_all(self) -> None:
-        """End every family, as an administrator does who removes a client."""
-        self._families.clear()
+    def _answer_with_refresh(self, key: str, grant: Grant, scopes: tuple[Scope, ...]) -> Answer:
+        return self._answer(key, grant, scopes) | {"refresh_token": f"{key}.{grant.secret}"}
 
-    def _families_of(self, client_id: str, subject: str) -> list[Family]:
-        families = self._families.values()
-        return [each for each in families if (each.client_id, each.subject) == (client_id, subject)]
-
-    def _new_family(self, client_id: str, subject: str, scopes: tuple[Scope, ...]) -> Family:
-        self._drop_old()
-        family = Family(
-            family_id=uuid.uuid4().hex,
-            client_id=client_id,
-            subject=subject,
-            scopes=scopes,
-            handle=secrets.token_urlsafe(16),
-            secret=secrets.token_urlsafe(32),
-            opened_at=self._clock(),
-            expires_at=self._clock() + self._options.refresh_lifetime,
-        )
-        self._families[family.handle] = family
-        return family
-
-    def _refreshable(self, refresh_token: str, client_id: str) -> Family:
-        handle, _, secret = refresh_token.partition(".")
-        family = self._families.get(handle)
-        if family is None or family.client_id != client_id or self._clock() >= family.expires_at:
-            raise OAuthError("invalid_grant", "The refresh token is not valid for this client.")
-        if not hmac.compare_digest(secret.encode(), family.secret.encode()):
-            # RFC 9700 section 4.14.2: reuse means that somebody else has it; end the family
-            del self._families[handle]
-            raise OAuthError("invalid_grant", "The refresh token was used before; all are revoked.")
-        return family
-
-    def _narrowed(self, family: Family, scope: str) -> tuple[Scope, ...]:
-        try:
-            asked = parse_scopes(scope)
-        except ValueError as error:
-            raise OAuthError("invalid_scope", str(error)) from error
-        if not asked or set(intersect(asked, family.scopes)) != set(asked):
-            # RFC 6749 section 6: never more than was granted
-            raise OAuthError("invalid_scope", "More was asked for than was granted.")
-        return asked
-
-    def _answer(
-        self, family: Family, scopes: tuple[Scope, ...], *, with_refresh: bool
-    ) -> dict[str, object]:
-        now, lifetime = self._clock(), self._options.token_lifetime
-        token = AccessToken(
-            family_id=family.family_id,
-            subject=family.subject,
-            scopes=[str(scope) for scope in scopes],
-            issued_at=now,
-            expires_at=now + lifetime,
-        )
-        answer: dict[str, object] = {
-            "access_token": self._signer.sign(access_claims(token), size=self._options.token_size),
+    def _answer(self, key: str, grant: Grant, scopes: tuple[Scope, ...]) -> Answer:
+        return {
+            "access_token": self._signer.sign(self._claims(key, grant, scopes)),
             "token_type": "bearer",
-            "expires_in": whole(lifetime),
-            "scope": scope_text(scopes),
+            "expires_in": whole(self._options.token_lifetime),
+            "scope": format_scopes(scopes),
         }
-        refresh = {"refresh_token": f"{family.handle}.{family.secret}"} if with_refresh else {}
-        return answer | refresh
 
-    def _drop_old(self) -> None:
+    def _claims(self, key: str, grant: Grant, scopes: tuple[Scope, ...]) -> Answer:
+        """Make the claims that the live service is seen to send; a client is not a person."""
         now = self._clock()
-        for handle in [key for key, each in self._families.items() if each.expires_at < now]:
-            del self._families[handle]
-        while len(self._families) >= MOST_FAMILIES:
-            del self._families[next(iter(self._families))]
+        return {
+            "iss": ISSUER,
+            "sub": grant.subject,
+            "exp": math.ceil(now + self._options.token_lifetime),
+            "nbf": int(now),
+            "iat": int(now),
+            "jti": f"{key}.{uuid.uuid4()}",
+            f"{PREFIX}scopes": [str(scope) for scope in scopes],
+            **ORGANIZATION_CLAIMS,
+            **(USER_CLAIMS if grant.subject == ANALYST.user_id else {}),
+        }
 
 
-def whole(seconds: float) -> int | float:
+def _narrow(granted: tuple[Scope, ...], scope: str) -> tuple[Scope, ...]:
+    """Read the scopes of a renewal: never more than was granted (RFC 6749 section 6)."""
+    asked = parse_scopes(scope)
+    if not asked or set(intersect(asked, granted)) != set(asked):
+        raise OAuthError("invalid_scope", "More was requested than was granted.")
+    return asked
+
+
+def whole(seconds: float) -> float:
     """Write whole seconds without a fraction, as JSON clients expect them."""
     return int(seconds) if seconds == int(seconds) else seconds

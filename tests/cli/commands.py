@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
+from desktop.demo import PUBLIC_CLIENT_ID
 from desktop.oauth.grants.device import request_authorization
 from desktop.oauth.grants.token import request_token
 from desktop.services.configuration.load import load_configuration
@@ -21,6 +21,7 @@ from desktop.services.network.real_environment import real_environment
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.provider import Provider
 from desktop.services.system.worker import Worker
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.secret_service import SecretStore, use_keyring_of
 
 COMMAND = [sys.executable, "-W", "error", "-m", "desktop"]

@@ -6,9 +6,9 @@ import pytest
 
 from desktop.cli.api import authorized_call
 from desktop.cli.sign_in import grants
-from desktop.demo import DemoOptions, DemoServer
 from tests.cli.commands import CommandHarness, run_demo_home
 from tests.cli.demo_harness import DemoHarness, write_profile
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.secret_service import SecretStore
 from tests.services.system.loggers import kept_logging
 

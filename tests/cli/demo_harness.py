@@ -12,9 +12,10 @@ from click.testing import CliRunner, Result
 
 from desktop.cli.program import program
 from desktop.cli.scripts.token_source import AccessToken
-from desktop.demo import PUBLIC_CLIENT_ID, DemoServer
+from desktop.demo import PUBLIC_CLIENT_ID
 from desktop.demo.clients import DEVICE_CODE
 from desktop.services.model.profile import Profile
+from tests.rigs.demo_server import DemoServer
 
 PROFILE_ID = "northwind"
 

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from desktop.demo.signing import Signer
-from tests.demo.bench import Bench, make_bench
+from desktop.demo.tokens import Signer
+from tests.demo.harness import Harness, make_harness
 
 
 @pytest.fixture(scope="session")
@@ -13,20 +13,20 @@ def signer() -> Signer:
 
 
 @pytest.fixture
-async def bench_with(signer: Signer) -> AsyncIterator[Callable[..., Bench]]:
-    """Give a maker of benches: `bench_with(interval=None)`."""
-    made: list[Bench] = []
+async def harness_with(signer: Signer) -> AsyncIterator[Callable[..., Harness]]:
+    """Give a maker of harnesses: `harness_with(interval=0)`."""
+    made: list[Harness] = []
 
-    def make(**options: Any) -> Bench:  # noqa: ANN401 - DemoOptions' own
-        made.append(make_bench(signer, **options))
+    def make(**options: Any) -> Harness:  # noqa: ANN401 - DemoOptions' own
+        made.append(make_harness(signer, **options))
         return made[-1]
 
     yield make
-    for bench in made:
-        await bench.client.aclose()
-        await bench.browser.aclose()
+    for harness in made:
+        await harness.client.aclose()
+        await harness.browser.aclose()
 
 
 @pytest.fixture
-def bench(bench_with: Callable[..., Bench]) -> Bench:
-    return bench_with()
+def harness(harness_with: Callable[..., Harness]) -> Harness:
+    return harness_with()

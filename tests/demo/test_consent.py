@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from desktop.demo import POST_ONLY_CLIENT_ID, PUBLIC_CLIENT_ID
-from desktop.demo.codes import CODE_LIFETIME, MOST_ASKED, PAGE_LIFETIME
-from desktop.demo.consent import AUTHORIZE_PATH
-from tests.demo.bench import Bench, assert_error
+from desktop.demo.authorization_codes import CODE_LIFETIME, PAGE_LIFETIME
+from desktop.demo.pages import AUTHORIZE_PATH
+from desktop.demo.store import MOST_VALUES
+from tests.demo.harness import Harness, assert_error
 
 VERIFIER = "veri-fier-" * 5
 CHALLENGE = (
@@ -30,20 +31,20 @@ ASKED = {
 }
 
 
-async def ask(bench: Bench, **changes: str) -> httpx.Response:
+async def ask(harness: Harness, **changes: str) -> httpx.Response:
     query = {name: value for name, value in (ASKED | changes).items() if value}
-    return await bench.browser.get(AUTHORIZE_PATH, params=query, follow_redirects=False)
+    return await harness.browser.get(AUTHORIZE_PATH, params=query, follow_redirects=False)
 
 
 def name_in(page: httpx.Response) -> str:
-    found = re.search(r'name="request" value="([^"]+)"', page.text)
+    found = re.search(r'name="request_key" value="([^"]+)"', page.text)
     assert found is not None
     return found[1]
 
 
-async def decide(bench: Bench, name: str, decision: str) -> httpx.Response:
-    data = {"request": name, "decision": decision}
-    return await bench.browser.post(AUTHORIZE_PATH, data=data, follow_redirects=False)
+async def decide(harness: Harness, name: str, decision: str) -> httpx.Response:
+    data = {"request_key": name, "decision": decision}
+    return await harness.browser.post(AUTHORIZE_PATH, data=data, follow_redirects=False)
 
 
 def brought(answer: httpx.Response) -> dict[str, str]:
@@ -54,40 +55,40 @@ def brought(answer: httpx.Response) -> dict[str, str]:
     return {name: value for name, (value,) in query.items()}
 
 
-async def approved(bench: Bench, **changes: str) -> str:
-    answer = await decide(bench, name_in(await ask(bench, **changes)), "approve")
+async def approved(harness: Harness, **changes: str) -> str:
+    answer = await decide(harness, name_in(await ask(harness, **changes)), "approve")
     found = brought(answer)
     assert found["state"] == "the-state"
     return found["code"]
 
 
-async def redeem(bench: Bench, code: str, **changes: str) -> httpx.Response:
+async def redeem(harness: Harness, code: str, **changes: str) -> httpx.Response:
     form = {"code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
-    return await bench.token(grant_type="authorization_code", **(form | changes))
+    return await harness.token(grant_type="authorization_code", **(form | changes))
 
 
-async def test_an_approval_brings_a_code_that_is_good_for_a_token(bench: Bench) -> None:
-    answer = (await redeem(bench, await approved(bench))).json()
+async def test_an_approval_brings_a_code_that_is_good_for_a_token(harness: Harness) -> None:
+    answer = (await redeem(harness, await approved(harness))).json()
     assert answer["scope"] == "enrich:read"
     assert answer["refresh_token"]
 
 
-async def test_the_page_says_what_is_asked_and_lets_the_browser_go_back(bench: Bench) -> None:
-    page = await ask(bench)
+async def test_the_page_says_what_is_asked_and_lets_the_browser_go_back(harness: Harness) -> None:
+    page = await ask(harness)
     assert "Approve only if you started this yourself" in page.text
     assert "<code>admin</code>" in page.text
     assert "form-action 'self' http://127.0.0.1:49152;" in page.headers["content-security-policy"]
 
 
-async def test_a_refusal_is_brought_back(bench: Bench) -> None:
-    found = brought(await decide(bench, name_in(await ask(bench)), "deny"))
+async def test_a_refusal_is_brought_back(harness: Harness) -> None:
+    found = brought(await decide(harness, name_in(await ask(harness)), "deny"))
     assert (found["error"], found["state"]) == ("access_denied", "the-state")
 
 
-async def test_nothing_to_grant_is_a_refusal(bench: Bench) -> None:
-    page = await ask(bench, scope="admin")
+async def test_nothing_to_grant_is_a_refusal(harness: Harness) -> None:
+    page = await ask(harness, scope="admin")
     assert 'id="approve"' not in page.text
-    assert brought(await decide(bench, name_in(page), "approve"))["error"] == "access_denied"
+    assert brought(await decide(harness, name_in(page), "approve"))["error"] == "access_denied"
 
 
 @pytest.mark.parametrize(
@@ -99,9 +100,9 @@ async def test_nothing_to_grant_is_a_refusal(bench: Bench) -> None:
     ],
 )
 async def test_the_analyst_may_decide_by_itself(
-    bench_with: Callable[..., Bench], options: dict[str, object], expected: str
+    harness_with: Callable[..., Harness], options: dict[str, object], expected: str
 ) -> None:
-    assert expected in brought(await ask(bench_with(**options)))
+    assert expected in brought(await ask(harness_with(**options)))
 
 
 @pytest.mark.parametrize(
@@ -115,9 +116,9 @@ async def test_the_analyst_may_decide_by_itself(
     ],
 )
 async def test_a_wrong_question_is_answered_to_the_program(
-    bench: Bench, changes: dict[str, str], error: str
+    harness: Harness, changes: dict[str, str], error: str
 ) -> None:
-    assert brought(await ask(bench, **changes))["error"] == error
+    assert brought(await ask(harness, **changes))["error"] == error
 
 
 @pytest.mark.parametrize(
@@ -132,32 +133,32 @@ async def test_a_wrong_question_is_answered_to_the_program(
     ],
 )
 async def test_no_browser_is_sent_to_an_address_that_is_not_known(
-    bench: Bench, changes: dict[str, str]
+    harness: Harness, changes: dict[str, str]
 ) -> None:
-    assert_error(await ask(bench, **changes), 400, "invalid_request")
+    assert_error(await ask(harness, **changes), 400, "invalid_request")
 
 
-async def test_without_scopes_all_that_the_analyst_holds_is_asked_for(bench: Bench) -> None:
-    answer = await redeem(bench, await approved(bench, scope=""))
+async def test_without_scopes_all_that_the_analyst_holds_is_asked_for(harness: Harness) -> None:
+    answer = await redeem(harness, await approved(harness, scope=""))
     assert "casebook" in answer.json()["scope"]
 
 
-async def test_a_page_decides_once_and_not_for_ever(bench: Bench) -> None:
-    name = name_in(await ask(bench))
-    await decide(bench, name, "approve")
-    assert_error(await decide(bench, name, "approve"), 400, "invalid_request")
-    late = name_in(await ask(bench))
-    bench.clock.advance(PAGE_LIFETIME)
-    assert_error(await decide(bench, late, "approve"), 400, "invalid_request")
+async def test_a_page_decides_once_and_not_for_ever(harness: Harness) -> None:
+    name = name_in(await ask(harness))
+    await decide(harness, name, "approve")
+    assert_error(await decide(harness, name, "approve"), 400, "invalid_request")
+    late = name_in(await ask(harness))
+    harness.clock.advance(PAGE_LIFETIME)
+    assert_error(await decide(harness, late, "approve"), 400, "invalid_request")
 
 
-async def test_a_code_is_good_once_and_for_a_minute(bench: Bench) -> None:
-    code = await approved(bench)
-    assert (await redeem(bench, code)).status_code == 200
-    assert_error(await redeem(bench, code), 400, "invalid_grant")
-    late = await approved(bench)
-    bench.clock.advance(CODE_LIFETIME)
-    assert_error(await redeem(bench, late), 400, "invalid_grant")
+async def test_a_code_is_good_once_and_for_a_minute(harness: Harness) -> None:
+    code = await approved(harness)
+    assert (await redeem(harness, code)).status_code == 200
+    assert_error(await redeem(harness, code), 400, "invalid_grant")
+    late = await approved(harness)
+    harness.clock.advance(CODE_LIFETIME)
+    assert_error(await redeem(harness, late), 400, "invalid_grant")
 
 
 @pytest.mark.parametrize(
@@ -169,18 +170,18 @@ async def test_a_code_is_good_once_and_for_a_minute(bench: Bench) -> None:
     ],
 )
 async def test_a_code_is_good_only_with_what_it_was_asked_with(
-    bench: Bench, changes: dict[str, str]
+    harness: Harness, changes: dict[str, str]
 ) -> None:
-    code = await approved(bench)
-    assert_error(await redeem(bench, **({"code": code} | changes)), 400, "invalid_grant")
+    code = await approved(harness)
+    assert_error(await redeem(harness, **({"code": code} | changes)), 400, "invalid_grant")
 
 
-async def test_old_questions_and_codes_make_room(bench: Bench) -> None:
-    first_page, first_code = name_in(await ask(bench)), await approved(bench)
-    request = bench.state.codes.take(name_in(await ask(bench)))
+async def test_old_questions_and_codes_make_room(harness: Harness) -> None:
+    first_page, first_code = name_in(await ask(harness)), await approved(harness)
+    request = harness.state.codes.requests.pop(name_in(await ask(harness)))
     assert request is not None
-    for _ in range(MOST_ASKED):
-        bench.state.codes.ask(request)
-        bench.state.codes.issue(request)
-    assert_error(await decide(bench, first_page, "approve"), 400, "invalid_request")
-    assert_error(await redeem(bench, first_code), 400, "invalid_grant")
+    for _ in range(MOST_VALUES):
+        harness.state.codes.requests.add(request)
+        harness.state.codes.issued.add(request)
+    assert_error(await decide(harness, first_page, "approve"), 400, "invalid_request")
+    assert_error(await redeem(harness, first_code), 400, "invalid_grant")

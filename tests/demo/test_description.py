@@ -43,7 +43,7 @@ OPERATIONS = {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[DemoServer]:
-    with DemoServer(DemoOptions(interval=0, outcome="approve", rate_limit_after=10**9)) as server:
+    with DemoServer(DemoOptions(interval=0, outcome="approve")) as server:
         yield server
 
 

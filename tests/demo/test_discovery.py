@@ -1,8 +1,8 @@
-from tests.demo.bench import BASE, Bench
+from tests.demo.harness import BASE, Harness
 
 
-async def test_the_metadata_has_the_oddities_of_the_live_server(bench: Bench) -> None:
-    answer = await bench.client.get("/.well-known/oauth-authorization-server")
+async def test_the_metadata_has_the_oddities_of_the_live_server(harness: Harness) -> None:
+    answer = await harness.client.get("/.well-known/oauth-authorization-server")
     body = answer.json()
     assert body["issuer"] == "IROH Auth"
     assert body["device_authorization_endpoint"] == f"{BASE}/iroh/oauth2/device_authorization"
@@ -13,25 +13,25 @@ async def test_the_metadata_has_the_oddities_of_the_live_server(bench: Bench) ->
     assert len(set(body["scopes_supported"])) == 32
 
 
-async def test_the_openid_document_lacks_the_device_endpoint(bench: Bench) -> None:
-    body = (await bench.client.get("/.well-known/openid-configuration")).json()
+async def test_the_openid_document_lacks_the_device_endpoint(harness: Harness) -> None:
+    body = (await harness.client.get("/.well-known/openid-configuration")).json()
     assert "device_authorization_endpoint" not in body
     assert body["jwks_uri"] == f"{BASE}/.well-known/jwks"
 
 
-async def test_the_key_set_holds_one_public_rs256_key(bench: Bench) -> None:
-    (key,) = (await bench.client.get("/.well-known/jwks")).json()["keys"]
+async def test_the_key_set_holds_one_public_rs256_key(harness: Harness) -> None:
+    (key,) = (await harness.client.get("/.well-known/jwks")).json()["keys"]
     assert (key["kty"], key["alg"], key["use"]) == ("RSA", "RS256", "sig")
     assert set(key) == {"kty", "alg", "use", "kid", "n", "e"}
 
 
-async def test_an_unknown_path_is_a_normalized_error(bench: Bench) -> None:
-    answer = await bench.client.get("/iroh/nowhere")
+async def test_an_unknown_path_is_a_normalized_error(harness: Harness) -> None:
+    answer = await harness.client.get("/iroh/nowhere")
     assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
     assert "trace_id" in answer.json()
 
 
-async def test_a_wrong_method_is_a_normalized_error(bench: Bench) -> None:
-    answer = await bench.client.get("/iroh/oauth2/token")
+async def test_a_wrong_method_is_a_normalized_error(harness: Harness) -> None:
+    answer = await harness.client.get("/iroh/oauth2/token")
     assert (answer.status_code, answer.json()["error"]) == (405, "method_not_allowed")
     assert answer.headers["allow"] == "POST"

@@ -1,6 +1,7 @@
 import pytest
 
-from desktop.demo.scopes import intersect, parse_scopes, scope_text
+from desktop.demo.errors import OAuthError
+from desktop.demo.scopes import format_scopes, intersect, parse_scopes
 
 
 @pytest.mark.parametrize(
@@ -17,12 +18,12 @@ from desktop.demo.scopes import intersect, parse_scopes, scope_text
     ],
 )
 def test_a_grant_is_what_is_both_asked_and_held(asked: str, held: str, granted: str) -> None:
-    assert scope_text(intersect(parse_scopes(asked), parse_scopes(held))) == granted
+    assert format_scopes(intersect(parse_scopes(asked), parse_scopes(held))) == granted
 
 
 @pytest.mark.parametrize("text", ["coffee", "enrich:drink", "enrich:", "<b>"])
 def test_a_scope_that_does_not_exist_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match=text):
+    with pytest.raises(OAuthError, match=f"invalid_scope: The scope {text} does not exist"):
         parse_scopes(f"profile {text}")
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop.demo import DemoOptions, DemoServer
 from tests.end_to_end.conftest import Start, keyring_entries, saved_token
 from tests.end_to_end.test_sign_in import TOKEN, profile_for, questions
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import LOGIN_PASSWORD, SecretStore
 

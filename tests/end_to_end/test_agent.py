@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from desktop.demo import DemoOptions, DemoServer
 from desktop.ipc import client
 from desktop.services.system.paths import settings_file
 from tests.cli.commands import age, sign_in
@@ -31,6 +30,7 @@ from tests.end_to_end.agent import (
 from tests.end_to_end.conftest import saved_token
 from tests.end_to_end.test_renewal import renewals
 from tests.end_to_end.test_sign_in import profile_for
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
 
@@ -246,8 +246,7 @@ def test_a_program_that_dies_during_a_renewal_leaves_it_to_the_script(
         first = held(secret_service)
         server.inject("hang", grant_type="refresh_token")
         process = start_token(agent.environment, "--min-validity", "1h")
-        hanging = server._state.faults._waiting
-        wait_until(lambda: not any(hanging.values()), "the request of a renewal")
+        wait_until(lambda: server.pending_faults() == 0, "the request of a renewal")
         assert agent.status()["soc"]["renewing"] is True
         agent.program.process.kill()
         stdout, stderr = process.communicate(timeout=60)

@@ -5,13 +5,7 @@ import subprocess
 import pytest
 from playwright.sync_api import Page
 
-from desktop.demo import (
-    PUBLIC_CLIENT_ID,
-    SERVICE_CLIENT_ID,
-    SERVICE_CLIENT_SECRET,
-    DemoOptions,
-    DemoServer,
-)
+from desktop.demo import PUBLIC_CLIENT_ID, SERVICE_CLIENT_ID, SERVICE_CLIENT_SECRET
 from tests.cli.commands import COMMAND, age
 from tests.end_to_end.conftest import (
     Start,
@@ -21,6 +15,7 @@ from tests.end_to_end.conftest import (
     write_profile,
 )
 from tests.rigs.browser import BrowserOpener
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.oidc_provider import Client, OidcProvider, abort, approve_without_code
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from desktop.demo import DemoOptions, DemoServer
 from desktop.ipc import client
 from desktop.services.system.paths import settings_file
 from tests.cli.commands import sign_in
 from tests.end_to_end.agent import COMMAND
 from tests.end_to_end.conftest import App, Start, saved_token
 from tests.end_to_end.test_sign_in import profile_for
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
 

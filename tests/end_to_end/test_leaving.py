@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from desktop.demo import DemoOptions, DemoServer
 from tests.end_to_end.conftest import App, Start
 from tests.end_to_end.test_sign_in import profile_for, questions
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from desktop.demo import DemoOptions, DemoServer
 from tests.end_to_end.conftest import Start, write_profile
 from tests.end_to_end.test_sign_in import profile_for
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.secret_service import SecretStore
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from desktop.demo import DemoOptions, DemoServer
 from tests.cli.commands import age, sign_in
 from tests.end_to_end.conftest import Start, saved_token
 from tests.end_to_end.test_sign_in import clipboard, profile_for
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
+from desktop.demo import PUBLIC_CLIENT_ID
 from tests.cli.commands import sign_in
 from tests.end_to_end.conftest import App, Start, keyring_entries, saved_token, write_profile
 from tests.rigs.browser import BrowserOpener
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.display import Display
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
@@ -40,7 +41,7 @@ def profile_for(server: DemoServer) -> None:
 
 def approve(page: Page) -> None:
     """Sign in and approve, as the demo analyst."""
-    page.click("button[name=continue]")
+    page.click("#continue")
     page.click("#sign-in")
     page.click("#approve")
     page.wait_for_selector("h1:has-text('Approved')")
@@ -48,7 +49,7 @@ def approve(page: Page) -> None:
 
 def deny(page: Page) -> None:
     """Sign in and refuse, as the demo analyst."""
-    page.click("button[name=continue]")
+    page.click("#continue")
     page.click("#sign-in")
     page.click("#deny")
     page.wait_for_selector("h1:has-text('Declined')")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from desktop.demo import DemoOptions, DemoServer
 from tests.cli.commands import sign_in
 from tests.end_to_end.conftest import App, Start, saved_token
 from tests.end_to_end.test_sign_in import clipboard, profile_for
+from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.display import Display
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import Bus, SecretStore

@@ -13,8 +13,6 @@ from desktop.demo import (
     POST_ONLY_CLIENT_ID,
     POST_ONLY_CLIENT_SECRET,
     PUBLIC_CLIENT_ID,
-    DemoOptions,
-    DemoServer,
 )
 from desktop.oauth import errors
 from desktop.oauth.client import Client, ClientConnection
@@ -25,6 +23,7 @@ from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import Issuer, discover
 from desktop.oauth.revocation import revoke_app_grant
 from desktop.options import demo_profile
+from tests.rigs.demo_server import DemoOptions, DemoServer
 
 PUBLIC = Client(PUBLIC_CLIENT_ID)
 SCOPE = ("profile", "enrich:read", "admin")

@@ -13,8 +13,8 @@ import pytest
 from builder import closure
 from builder.product import ROOT, product
 
-from desktop.demo import DemoOptions
 from tests.cli.commands import environment, run_demo_home
+from tests.rigs.demo_server import DemoOptions
 from tests.rigs.display import Display
 from tests.rigs.mutter import Mutter
 from tests.rigs.secret_service import SecretStore

@@ -9,8 +9,8 @@ import pytest
 @pytest.fixture(scope="session")
 def one_signing_key() -> Iterator[None]:
     """Let every demo server of this run sign with the same key."""
-    from desktop.demo import keys
+    from desktop.demo import tokens
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keys, "new_key", functools.cache(keys.new_key))
+        patch.setattr(tokens, "new_key", functools.cache(tokens.new_key))
         yield

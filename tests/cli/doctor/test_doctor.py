@@ -12,10 +12,10 @@ import pytest
 
 from desktop.cli.doctor import doctor, doctor_checks
 from desktop.cli.doctor.doctor_checks import Outcome, name_has_owner
-from desktop.demo import DemoOptions
 from desktop.ipc.client import NoAnswer
 from desktop.services.system.paths import log_folder
 from tests.cli.commands import CommandHarness, Done, run, run_demo_home
+from tests.rigs.demo_server import DemoOptions
 from tests.rigs.secret_service import SecretStore
 
 

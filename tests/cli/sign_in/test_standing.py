@@ -9,8 +9,8 @@ import pytest
 
 from desktop.cli.sign_in import logout, status
 from desktop.cli.sign_in.status import _lines
-from desktop.demo import DemoOptions
 from tests.cli.commands import CommandHarness, run_demo_home
+from tests.rigs.demo_server import DemoOptions
 from tests.rigs.secret_service import SecretStore
 
 

@@ -6,33 +6,40 @@ from typing import Final
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Send
 
-from desktop.demo.errors import normalized_error
-from desktop.demo.options import DemoOptions, check_fault
+from desktop.demo.errors import OAuthError
 
-DEFAULT_PATH: Final = "/iroh/oauth2/token"
+TOKEN_PATH: Final = "/iroh/oauth2/token"
 DOCUMENTED_WAIT: Final = "3172s"  # the Retry-After of Cisco's documentation
-BARE: Final = frozenset({"401", "403"})  # a policy in front of the server, short of words
 MIDDLEBOX_PAGE: Final = "<html><title>Proxy</title><h1>Sign in to the guest network</h1></html>"
+ERRORS: Final = {
+    "invalid_grant": OAuthError("invalid_grant", "The grant is no longer valid."),
+    "slow_down": OAuthError("slow_down", "Ask less often."),  # RFC 8628 section 3.5
+    "429": OAuthError("too_many_requests", "Your organization is out of requests.", status=429),
+    "500": OAuthError("unknown server error", "Something went wrong on our side.", status=500),
+    "503": OAuthError("temporarily_unavailable", "The service is being updated.", status=503),
+}
+BARE: Final = ("401", "403")  # a policy in front of the server that gives no reason
+FAULTS: Final = ("ok", *ERRORS, *BARE, "html", "reset", "hang")
+"""What can be injected; `503:2` and `429:2s` set Retry-After."""
 
 
-class Faults:
+class FaultQueue:
     """What is still to go wrong, by path and grant type, in order.
 
-    The default path is the token endpoint. Without a grant type any request to the path is meant.
+    Without a grant type any request to the path is meant.
     """
 
-    def __init__(self, options: DemoOptions) -> None:
+    def __init__(self) -> None:
         self._waiting: dict[tuple[str, str], deque[str]] = {}
-        self.add(*options.faults)
-        self.add(*options.refresh_faults, grant_type="refresh_token")
 
-    def add(self, *faults: str, path: str = DEFAULT_PATH, grant_type: str = "") -> None:
+    def add(self, *faults: str, path: str = TOKEN_PATH, grant_type: str = "") -> None:
         """Let the next requests meet these; raise ValueError for an unknown one."""
         for fault in faults:
-            check_fault(fault)
+            if fault.partition(":")[0] not in FAULTS:
+                raise ValueError(f"fault must be one of {', '.join(FAULTS)}, not {fault}")
         self._waiting.setdefault((path, grant_type), deque()).extend(faults)
 
-    def next(self, path: str, grant_type: str = "") -> tuple[str, str]:
+    def take(self, path: str, grant_type: str = "") -> tuple[str, str]:
         """Take the next fault for a request as name and detail; "ok" when there is none.
 
         One that is meant for its grant type comes before one that is meant for any.
@@ -43,19 +50,22 @@ class Faults:
                 return name, detail
         return "ok", ""
 
+    def count(self) -> int:
+        """Count what is still to go wrong."""
+        return sum(len(waiting) for waiting in self._waiting.values())
 
-def fault_response(name: str, detail: str) -> Response:
-    """Give the answer of a fault that answers at all."""
+
+def make_response(name: str, detail: str) -> Response:
+    """Make the answer of a fault that answers at all."""
     if name == "html":
         return HTMLResponse(MIDDLEBOX_PAGE)
     wait = detail or (DOCUMENTED_WAIT if name == "429" else "")
     headers = {"Retry-After": wait} if wait else {}
     if name in BARE:
         return Response(status_code=int(name), headers=headers)
-    error, description, status = _ANSWERS[name]
     if name == "429":
         headers |= {"X-Ratelimit-Org-Limit": "8000", "X-Ratelimit-Org-Remaining": "0"}
-    return JSONResponse(normalized_error(error, description), status, headers)
+    return JSONResponse(ERRORS[name].body(), ERRORS[name].status, headers)
 
 
 async def cut(receive: Receive, send: Send) -> None:
@@ -66,21 +76,12 @@ async def cut(receive: Receive, send: Send) -> None:
     """
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is None:
-        raise ConnectionResetError("the demo server cut the connection")
+        raise ConnectionResetError("the server cut the connection")
     transport.abort()
-    await disconnected(receive)
+    await wait_for_disconnect(receive)
 
 
-async def disconnected(receive: Receive) -> None:
+async def wait_for_disconnect(receive: Receive) -> None:
     """Return when the client is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-_ANSWERS: Final = {
-    "invalid_grant": ("invalid_grant", "The grant is no longer valid.", 400),
-    "slow_down": ("slow_down", "Ask less often.", 400),  # RFC 8628 section 3.5
-    "429": ("too_many_requests", "Your organization has used up its requests.", 429),
-    "500": ("unknown server error", "Something went wrong on our side.", 500),
-    "503": ("temporarily_unavailable", "The service is being updated.", 503),
-}

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from starlette.types import ASGIApp
 
 from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions
 from desktop.demo.app import create_app
 from desktop.demo.clients import DEVICE_CODE
-from desktop.demo.signing import Signer
-from desktop.demo.state import DemoState, new_state
+from desktop.demo.state import DemoState, make_state
+from desktop.demo.tokens import Signer
 
 BASE = "http://127.0.0.1:8000"
 PAGE = "/iroh/oauth2/device"
@@ -31,8 +32,8 @@ class Clock:
 
 
 @dataclass
-class Bench:
-    """One server and the two who talk to it: a client app and, by `browser`, an analyst."""
+class Harness:
+    """One server and those who talk to it: a client app and, by `browser`, an analyst."""
 
     state: DemoState
     clock: Clock
@@ -61,12 +62,18 @@ class Bench:
         return await self.token(grant_type="refresh_token", refresh_token=refresh_token, **form)
 
     async def signed_in(self, **form: str) -> dict[str, Any]:
-        """Go all the way to a token answer, approving behind the pages' back."""
+        """Go all the way to a token answer."""
         issued = await self.device(**form)
-        self.state.devices.decide(issued["user_code"], approve=True)
+        self.decide(issued["user_code"], approve=True)
         answer = await self.poll(issued["device_code"])
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
+
+    def decide(self, user_code: str, *, approve: bool) -> None:
+        """Approve or deny behind the pages' back."""
+        sign_in = self.state.device_codes.find(user_code)
+        assert sign_in is not None
+        sign_in.decide(approve=approve)
 
     async def whoami(self, access_token: str) -> httpx.Response:
         """Ask who a token speaks for."""
@@ -75,25 +82,32 @@ class Bench:
 
     async def open_approval(self, user_code: str) -> httpx.Response:
         """Walk the analyst from the link to the approval page, or to what comes instead."""
-        page = await self.browser.get(PAGE, params={"user_code": user_code})
-        page = await self.submit(page, PAGE, user_code=user_code)
+        page = await self.enter(user_code)
         if page.url.path.endswith("/sign-in"):
             page = await self.submit(page, f"{PAGE}/sign-in", user_code=user_code)
         return page
+
+    async def enter(self, user_code: str) -> httpx.Response:
+        """Type a code into the code page, and continue."""
+        return await self.browser.get(f"{PAGE}/approval", params={"user_code": user_code})
 
     async def submit(self, page: httpx.Response, path: str, **form: str) -> httpx.Response:
         """Send a page's form, with the CSRF token that is on it."""
         return await self.browser.post(path, data={"csrf_token": csrf_token(page)} | form)
 
 
-def make_bench(signer: Signer, **options: Any) -> Bench:  # noqa: ANN401 - DemoOptions' own
-    """Put a bench together; the signing key is shared because making one takes a while."""
+def make_harness(signer: Signer, **options: Any) -> Harness:  # noqa: ANN401 - DemoOptions' own
+    """Put a harness together; the signing key is shared because making one takes a while."""
     clock = Clock()
-    state = new_state(DemoOptions(**options), clock, signer=signer)
-    transport = httpx.ASGITransport(create_app(state))
+    state = make_state(DemoOptions(**options), clock, signer=signer)
+    return Harness(state, clock, *make_clients(create_app(state)))
+
+
+def make_clients(app: ASGIApp) -> tuple[httpx.AsyncClient, httpx.AsyncClient]:
+    """Make a client app, and a browser that follows redirects."""
+    transport = httpx.ASGITransport(app)
     client = httpx.AsyncClient(transport=transport, base_url=BASE)
-    browser = httpx.AsyncClient(transport=transport, base_url=BASE, follow_redirects=True)
-    return Bench(state, clock, client, browser)
+    return client, httpx.AsyncClient(transport=transport, base_url=BASE, follow_redirects=True)
 
 
 def csrf_token(page: httpx.Response) -> str:

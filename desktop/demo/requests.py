@@ -1,4 +1,4 @@
-"""Reading bodies strictly: small, UTF-8, and no parameter twice."""
+"""Reading requests strictly: bodies are small, UTF-8, and have no parameter twice."""
 
 import json
 from typing import Final
@@ -8,15 +8,13 @@ from starlette.requests import Request
 
 from desktop.demo.errors import OAuthError
 
-FORM_TYPE: Final = "application/x-www-form-urlencoded"
-JSON_TYPE: Final = "application/json"
 MOST_BYTES: Final = 64 * 1024
 MOST_FIELDS: Final = 32
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Give the parameters that have a value; raise OAuthError invalid_request."""
-    body = await _bounded_body(request, FORM_TYPE)
+    """Read the parameters that have a value; raise OAuthError invalid_request."""
+    body = await _read_body(request, "application/x-www-form-urlencoded")
     try:
         pairs = parse_qsl(body.decode(), max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError as error:
@@ -24,24 +22,36 @@ async def read_form(request: Request) -> dict[str, str]:
     form = dict(pairs)
     if len(form) != len(pairs):
         # RFC 6749 section 3.2: parameters must not be included more than once
-        raise OAuthError("invalid_request", "A parameter is there more than once.")
+        raise OAuthError("invalid_request", "A parameter is repeated.")
     return form
 
 
 async def read_json(request: Request) -> dict[str, str]:
-    """Give the members of a JSON object, all of them texts; raise OAuthError invalid_request."""
-    body = await _bounded_body(request, JSON_TYPE)
+    """Read a JSON object whose members are strings; raise OAuthError invalid_request."""
+    body = await _read_body(request, "application/json")
     try:
         found = json.loads(body)
         json.dumps(found, ensure_ascii=False).encode()  # half a character cannot be sent back
     except (ValueError, RecursionError) as error:
         raise OAuthError("invalid_request", "The body cannot be read.") from error
     if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
-        raise OAuthError("invalid_request", "The body must be an object of texts.")
+        raise OAuthError("invalid_request", "The body must be an object of strings.")
     return found
 
 
-async def _bounded_body(request: Request, media_type: str) -> bytes:
+def require(parameters: dict[str, str], name: str) -> str:
+    """Return a parameter that must be there; raise OAuthError invalid_request."""
+    if name not in parameters:
+        raise OAuthError("invalid_request", f"The parameter {name} is missing.")
+    return parameters[name]
+
+
+def base_url(request: Request) -> str:
+    """Return the URL that the server was reached by, without a slash at the end."""
+    return str(request.base_url).rstrip("/")
+
+
+async def _read_body(request: Request, media_type: str) -> bytes:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != media_type:
         raise OAuthError("invalid_request", f"The body must be {media_type}.")
@@ -51,10 +61,3 @@ async def _bounded_body(request: Request, media_type: str) -> bytes:
         if len(body) > MOST_BYTES:
             raise OAuthError("invalid_request", "The body is too large.", status=413)
     return body
-
-
-def required(form: dict[str, str], name: str) -> str:
-    """Give a parameter that must be there; raise OAuthError invalid_request."""
-    if name not in form:
-        raise OAuthError("invalid_request", f"The parameter {name} is missing.")
-    return form[name]
