@@ -47,7 +47,7 @@ TEST_PACKAGES_HELP = "build the packages, install them on a bare system and remo
 TEST_PYTHON = "run the fast tests and a sign-in with this Python of Debian sid, instead"
 TEST_WINDOWS_HELP = "the same with the installers of Windows, on Linux by wine, instead"
 PACKAGE_EPILOG = (
-    "On Linux: tar, deb, rpm, appimage, sbom, and for Windows, by wine if need be, nsis and msi. "
+    "On Linux: deb, rpm, appimage, sbom, and for Windows, by wine if need be, nsis and msi. "
     "On a Mac: macos, sbom; elsewhere macos writes what can be looked at. On Windows: zip, sbom. "
     "SOURCE_DATE_EPOCH sets the time of all files."
 )

@@ -25,7 +25,7 @@ def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything that a desktop reads, as all packages of Linux bring it."""
     requirements.require_linux("packaging")
     folder = tmp_path_factory.mktemp("share")
-    linux.add_share(folder, command="xdr-login")
+    linux.add_share(folder)
     return folder
 
 
@@ -111,15 +111,6 @@ def test_every_rule_of_pruning_has_a_reason() -> None:
     rules = tomllib.loads((PACKAGING / "prune.toml").read_text("utf-8"))
     for rule in (*rules["modules"], *rules["files"]):
         assert len(rule["reason"]) > 20
-
-
-@pytest.mark.parametrize("script", ["install.sh.in", "uninstall.sh.in"])
-def test_the_scripts_of_the_tar_are_plain_shell(tmp_path: Path, script: str) -> None:
-    requirements.require_linux("packaging")
-    file = tmp_path / "script.sh"
-    file.write_text(fill_template(f"linux/{script}"), "utf-8")
-    check("sh", "-n", str(file))
-    assert not re.search(r"\$(package|id|name)\b", file.read_text("utf-8"))
 
 
 def test_no_file_of_packaging_names_an_address_that_is_not_the_homepage() -> None:

@@ -6,12 +6,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from builder import appimage, bundle, deb, macos, msi, nsis, rpm, sbom, sums, tar, windows
+from builder import appimage, bundle, deb, macos, msi, nsis, rpm, sbom, sums, windows
 from builder.product import ROOT
 
 Maker = Callable[[Path, Path, Path], Path]
 MAKERS: dict[str, Maker] = {
-    "tar": tar.make_tar,
     "deb": deb.make_deb,
     "rpm": rpm.make_rpm,
     "appimage": appimage.make_appimage,
@@ -24,7 +23,7 @@ MAKERS: dict[str, Maker] = {
 WINDOWS_FORMATS = {"zip", "nsis", "msi"}
 # What is built where nothing was asked for.
 DEFAULT_FORMATS = {
-    "linux": ["tar", "deb", "rpm", "appimage", "sbom"],
+    "linux": ["deb", "rpm", "appimage", "sbom"],
     "darwin": ["macos", "sbom"],
     "win32": ["zip", "sbom"],  # which a Linux packs: WINDOWS_BUNDLE
 }

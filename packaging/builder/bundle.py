@@ -76,7 +76,7 @@ def normalize_metadata(folder: Path, *, program: str = "") -> None:
     """Give all files the modes and the time that they have in every package."""
     for path in [*folder.rglob("*"), folder]:
         if not path.is_symlink():
-            executable = path.is_dir() or path.suffix == ".sh" or _is_program(path, program)
+            executable = path.is_dir() or _is_program(path, program)
             path.chmod(0o755 if executable else 0o644)
         when = (product().epoch, product().epoch)
         os.utime(path, when, follow_symlinks=not path.is_symlink())  # Windows cannot do without

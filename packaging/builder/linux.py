@@ -19,24 +19,21 @@ COMPLETIONS = {
 }
 
 
-def make_tree(tree: Path, bundle: Path, *, prefix: str = "usr") -> None:
+def make_tree(tree: Path, bundle: Path) -> None:
     """Fill `tree`, which must not exist, as a package unpacks it at the root of a system."""
-    base = tree / prefix
+    base = tree / "usr"
     name = product().package
     shutil.copytree(bundle, base / "lib" / name, symlinks=True)
     (base / "bin").mkdir()
     (base / "bin" / name).symlink_to(f"../lib/{name}/{name}")
-    share = base / "share"
-    add_share(share, command=name)
+    add_share(base / "share")
     normalize_metadata(tree, program=name)
 
 
-def add_share(share: Path, *, command: str) -> None:
-    """Write what the desktop reads below share/: `command` is what its entry starts."""
+def add_share(share: Path) -> None:
+    """Write the desktop entry, metainfo, icons, manual and completions below share/."""
     name, id_ = product().package, product().id
-    _write(
-        share / "applications" / f"{id_}.desktop", fill_template("linux/desktop.in", exec=command)
-    )
+    _write(share / "applications" / f"{id_}.desktop", fill_template("linux/desktop.in"))
     paragraphs = "\n".join(f"    <p>{_xml(each)}</p>" for each in product().description)
     metainfo = fill_template("linux/metainfo.xml.in", xml=True, paragraphs=paragraphs)
     _write(share / "metainfo" / f"{id_}.metainfo.xml", metainfo)

@@ -19,11 +19,6 @@ def deb() -> Path:
     return _built(f"{product().package}_{product().version}_amd64.deb")
 
 
-@pytest.fixture(scope="session")
-def tar() -> Path:
-    return _built(f"{product().package}-{product().version}-linux-x86_64.tar.xz")
-
-
 def _built(name: str) -> Path:
     file = DIST / name
     assert file.exists(), f"python3 dev.py package makes {name}"
