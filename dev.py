@@ -261,7 +261,8 @@ def test_all(checks: Checks, fast: list[str]) -> None:
     CACHE.mkdir(exist_ok=True)
     report = CACHE / "pytest.xml"
     elsewhere = [f"--ignore={path}" for path in COVERING_TESTS]
-    workers = ("--numprocesses", str(os.cpu_count() or 2), "--dist", "worksteal")
+    # One more than there are processors: half of the time is waiting.
+    workers = ("--numprocesses", str((os.cpu_count() or 2) + 1), "--dist", "worksteal")
     with ThreadPoolExecutor(1) as beside:
         covered = beside.submit(check_and_cover, checks, fast)
         pytest = ("-m", "pytest", f"--junit-xml={report}", *SLOWEST, *workers, *elsewhere, *fast)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+import truststore
 
+from desktop import __version__
 from desktop.oauth import errors
 from desktop.oauth.http import Answer, get, probe_portal
 from desktop.services.configuration.load import with_policy
@@ -492,3 +495,22 @@ def test_what_the_library_is_given_follows_no_redirect_and_keeps_no_cookie() -> 
     client = make_http_client()
     assert isinstance(client, httpx.AsyncClient)
     assert not client.follow_redirects
+
+
+async def test_the_client_trusts_the_systems_certificates_and_follows_no_redirect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    contexts = []
+
+    class Context(truststore.SSLContext):
+        def __init__(self, protocol: int) -> None:
+            super().__init__(protocol)
+            contexts.append(self)
+
+    monkeypatch.setattr(truststore, "SSLContext", Context)
+    async with make_http_client() as client:
+        assert not client.follow_redirects
+        assert client.timeout == httpx.Timeout(10.0)
+        assert client.headers["user-agent"].startswith(f"xdr-login/{__version__} (")
+    assert [context.verify_mode for context in contexts] == [ssl.CERT_REQUIRED]
+    assert [context.check_hostname for context in contexts] == [True]
