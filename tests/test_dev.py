@@ -1,4 +1,4 @@
-"""dev.py: which Pythons it takes, and that it says so before it installs anything."""
+"""dev.py: supported Python versions and checks before anything is installed."""
 
 import re
 import sys
@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What dev.py would have done to this machine."""
-    calls: list[str] = []
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The calls with which dev.py would change this computer."""
+    made: list[str] = []
     for name in (
         "install_system_packages",
         "install_requirements",
@@ -23,27 +23,27 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         "pip",
         "make_venv",
     ):
-        monkeypatch.setattr(dev, name, lambda *_, name=name, **__: calls.append(name))
-    monkeypatch.setattr(dev.Checks, "run", lambda *_: calls.append("a check"))
-    return calls
+        monkeypatch.setattr(dev, name, lambda *_, name=name, **__: made.append(name))
+    monkeypatch.setattr(dev.Checks, "run", lambda *_: made.append("a check"))
+    return made
 
 
 @pytest.fixture
 def unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this Python, the one in .venv and all on PATH be too old."""
+    """Make this Python, the one in .venv and all on PATH too old."""
     monkeypatch.setattr(dev, "OLDEST", (3, 98))
     monkeypatch.setattr(dev, "NEWEST", (3, 99))
 
 
 def start(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
-    """Give what dev.py ends with: a code, or the words that it prints."""
+    """Run dev.py and return its exit code, or the message that it exits with."""
     monkeypatch.setattr(sys, "argv", ["dev.py", *arguments])
     with pytest.raises(SystemExit) as ended:
         sys.exit(dev.main())
     return ended.value.code
 
 
-def test_the_versions_are_those_of_the_package() -> None:
+def test_the_versions_match_pyproject() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     after = (dev.NEWEST[0], dev.NEWEST[1] + 1)
     wanted = ">={}.{},<{}.{}".format(*dev.OLDEST, *after)
@@ -57,47 +57,47 @@ def test_the_readme_names_the_same_versions() -> None:
 
 @pytest.mark.usefixtures("unsupported")
 @pytest.mark.parametrize("command", ["run", "test", "bench", "shots out", "policies", "package"])
-def test_an_unsupported_python_is_told_before_anything_is_installed(
-    command: str, done: list[str], monkeypatch: pytest.MonkeyPatch
+def test_an_unsupported_python_stops_before_anything_is_installed(
+    command: str, calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = str(start(monkeypatch, *command.split()))
-    assert told.startswith("XDR Login needs Python 3.98 to 3.99. This is Python ")
-    assert done == []
+    message = str(start(monkeypatch, *command.split()))
+    assert message.startswith("XDR Login requires Python 3.98 to 3.99. This is Python ")
+    assert calls == []
 
 
-def test_a_python_on_path_takes_the_place_of_an_unsupported_one(
+def test_a_python_on_path_replaces_an_unsupported_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     name = "python{}.{}".format(*sys.version_info)
     monkeypatch.setattr(dev, "is_supported", lambda: False)
-    monkeypatch.setattr("shutil.which", lambda asked: sys.executable if asked == name else None)
+    monkeypatch.setattr("shutil.which", lambda wanted: sys.executable if wanted == name else None)
     assert dev.find_python() == sys.executable
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="nobody is root there")
-def test_another_python_needs_root_and_that_is_said_before_anything_is_installed(
-    done: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no root")
+def test_another_python_requires_root_before_anything_is_installed(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    told = start(monkeypatch, "test", "--python", "3.14")
-    assert told == "--python needs root. Run: sudo python3 dev.py test --python 3.14"
-    assert done == []
+    message = start(monkeypatch, "test", "--python", "3.14")
+    assert message == "--python requires root. Run: sudo python3 dev.py test --python 3.14"
+    assert calls == []
 
 
-def test_another_python_needs_debian_and_that_is_said_before_anything_is_installed(
-    done: list[str], monkeypatch: pytest.MonkeyPatch
+def test_another_python_requires_debian_before_anything_is_installed(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    told = start(monkeypatch, "test", "--python", "3.14")
-    assert told == "--python needs Debian, with debootstrap."
-    assert done == []
+    message = start(monkeypatch, "test", "--python", "3.14")
+    assert message == "--python requires Debian with debootstrap."
+    assert calls == []
 
 
-def test_another_python_must_be_one_that_the_app_supports(
-    done: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_another_python_must_be_supported(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert start(monkeypatch, "test", "--python", "3.10") == 2
     assert "invalid choice: '3.10'" in capsys.readouterr().err
-    assert done == []
+    assert calls == []
