@@ -44,6 +44,7 @@ RUN_EPILOG = (
 )
 TEST_EPILOG = """Other arguments are passed to pytest: `dev.py test tests/oauth -k slow_down`.
 Selected tests run in one process and without coverage."""
+BENCH_EPILOG = "Other arguments are passed to the benchmarks: `dev.py bench start --runs 3`."
 SLOWEST = ("--durations=10", "--durations-min=1")
 TEST_PACKAGES_HELP = "build the Linux packages and test them on a bare system instead"
 TEST_PYTHON_HELP = "run the fast tests and a sign-in on this Python of Debian sid instead"
@@ -59,7 +60,7 @@ def main() -> int:
     """Run the command and return the exit code."""
     parser = make_parser()
     options, rest = parser.parse_known_args()
-    if rest and options.command not in {"run", "test"}:
+    if rest and options.command not in {"bench", "run", "test"}:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     check_python()
     commands = {"run": run, "test": test, "bench": bench, "shots": shots, "lock": lock}
@@ -85,7 +86,7 @@ def make_parser() -> argparse.ArgumentParser:
     testing.add_argument("--python", choices=versions, metavar="3.X", help=TEST_PYTHON_HELP)
     testing.add_argument("--packages", action="store_true", help=TEST_PACKAGES_HELP)
     testing.add_argument("--windows", action="store_true", help=TEST_WINDOWS_HELP)
-    benching = add("bench", "Run the benchmarks")
+    benching = add("bench", "Run the benchmarks", BENCH_EPILOG)
     benching.add_argument(
         "names", nargs="*", metavar="NAME", help="benchmarks to run (default: all)"
     )
@@ -140,14 +141,14 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     return checks.sum_up()
 
 
-def bench(options: argparse.Namespace, _rest: list[str]) -> int:
+def bench(options: argparse.Namespace, rest: list[str]) -> int:
     """Run the benchmarks; the app runs with the modules that are shipped, no others."""
     install_system_packages("run", "test")
     install_requirements("dev")
     install_requirements("app", CACHE / "app")
     json = ["--json", str(options.json.resolve())] if options.json else []
     shipped = ["--python", str(python_in(CACHE / "app"))]
-    return exec_command(python_in(VENV), "-m", "benchmarks", *options.names, *json, *shipped)
+    return exec_command(python_in(VENV), "-m", "benchmarks", *options.names, *json, *shipped, *rest)
 
 
 def shots(options: argparse.Namespace, _rest: list[str]) -> int:

@@ -1,1 +1,1 @@
-"""Measurements of the real program, side by side with a baseline in the same run."""
+"""Measurements of the real app, compared with a baseline in the same run."""

@@ -1,7 +1,6 @@
-"""Tokens for scripts: how long one waits for it, and what a thousand calls leave in the program.
+"""Tokens for scripts: latency, and how memory and descriptors grow over a thousand calls.
 
-The command is the one that pip makes. `gh auth token` is measured beside it where it is installed,
-with a file of hosts of its own.
+The command is the one that pip creates. `gh auth token` is measured too if it is installed.
 """
 
 import os
@@ -34,8 +33,8 @@ _HOSTS = "github.com:\n    oauth_token: made-up\n    user: nobody\n    git_proto
 
 
 def measure(python: str, runs: int) -> list[Measurement]:
-    """Medians of `runs`, one of each in turn; the calls in a row are made once."""
-    runs = max(runs, 20)  # of milliseconds there must be many
+    """Return the medians of at least 20 runs; growth is measured once."""
+    runs = max(runs, 20)  # a few milliseconds vary too much for fewer
     with (
         tempfile.TemporaryDirectory() as folder,
         run_bus() as bus,
@@ -56,25 +55,25 @@ def measure(python: str, runs: int) -> list[Measurement]:
         alone = _measure_in_turn({"token": token}, environment, runs)["token"]
     return [
         *_latency_measurements(quick, runs),
-        Measurement("token, alone", "ms", alone, None, None, 300, runs),
+        Measurement("token, without the app", "ms", alone, None, None, 300, runs),
     ] + [
         Measurement(f"{name} in 1,000 calls", unit, grown, None, None, goal, 1)
         for (name, unit, goal), grown in zip(_GROWTH_GOALS, growth, strict=True)
     ]
 
 
-# Whatever the allocator holds ready once is no growth.
+# Half a megabyte is what the allocator may keep in reserve.
 _GROWTH_GOALS = (("growth of memory", "MB", 0.5), ("growth of descriptors", "", 0))
 
 
 def _latency_measurements(took: Mapping[str, float], runs: int) -> list[Measurement]:
     token, base = took["token"], took["pass"]
     found = [
-        Measurement("token, from the program", "ms", token, base, token / base, 2.0, runs),
+        Measurement("token, from the running app", "ms", token, base, token / base, 2.0, runs),
     ]
     if "gh" in took:
         ratio = token / took["gh"]
-        name = "token, against gh auth token"
+        name = "token, compared with gh auth token"
         found.append(Measurement(name, "ms", token, took["gh"], ratio, 1.0, runs))
     return found
 
@@ -84,7 +83,7 @@ def _gh() -> dict[str, list[str]]:
 
 
 def _environment(folder: Path, bus: Bus, issuer: str) -> dict[str, str]:
-    """Folders of its own, with one profile and a token of gh."""
+    """Return an environment with its own folders, one profile and a token for gh."""
     names = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME")
     places = {name: str(folder / name.lower()) for name in names}
     for place in places.values():
@@ -98,11 +97,11 @@ def _environment(folder: Path, bus: Bus, issuer: str) -> dict[str, str]:
     hosts = folder / "gh"
     hosts.mkdir()
     (hosts / "hosts.yml").write_text(_HOSTS)
-    here = {
+    inherited = {
         name: value for name, value in os.environ.items() if name not in {"GH_TOKEN", "DISPLAY"}
     }
     return {
-        **here,
+        **inherited,
         **bus.changes,
         **places,
         "GH_CONFIG_DIR": str(hosts),
@@ -131,9 +130,9 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
 def _measure_in_turn(
     commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], runs: int
 ) -> dict[str, float]:
-    """The median of each in milliseconds, one of each in turn; each must succeed."""
+    """Return the median of each command in milliseconds; the commands take turns."""
     took: dict[str, list[float]] = {name: [] for name in commands}
-    for number in range(runs + 1):  # the first warms the caches
+    for number in range(runs + 1):  # the first run fills caches
         for name, command in commands.items():
             started = time.perf_counter()
             if _run(command, environment) != 0:
@@ -146,7 +145,7 @@ def _measure_in_turn(
 def _measure_growth(
     program: Program, token: Sequence[str], environment: Mapping[str, str]
 ) -> tuple[float, float]:
-    """By how much memory and descriptors have grown after many calls."""
+    """Return how much memory and descriptors have grown after many calls."""
     for _ in range(_WARM_UP):
         _run(token, environment)
     before = resident_memory(program), _count_descriptors(program)

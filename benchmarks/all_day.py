@@ -1,10 +1,8 @@
-"""A shift in the tray: the memory of the program, how often it wakes, what it asks of the server.
+"""A day in the tray: memory, wake-ups and renewals.
 
-A token lives thirty seconds here, so that an hour of six ten-minute tokens takes three minutes.
+Tokens live 30 seconds here, so an hour with six ten-minute tokens takes three minutes.
 """
 
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -13,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.report import Measurement
+from benchmarks.start import delete_saved_token
 from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.display import run_display
 from tests.rigs.process import Program, run_program, wait_until
@@ -22,13 +21,13 @@ from tests.rigs.tray import run_panel
 _LIFETIME = 30.0  # seconds
 _HOUR = 6 * _LIFETIME
 _LONG_LIFETIME = 600.0
-_SETTLING_TIME = 5.0  # seconds until what comes after a start has been loaded
+_SETTLING_TIME = 5.0  # seconds until everything is loaded
 _OBSERVATION_TIME = 240.0
-_WAKE_UP_GAP = 0.5  # seconds: what happens within one is one wake-up
+_WAKE_UP_GAP = 0.5  # seconds; activity with shorter gaps is one wake-up
 
 
 def measure(python: str, runs: int) -> list[Measurement]:
-    """Medians of `runs` for the memory; the hours are lived once each."""
+    """Return the median memory of `runs`, and the other figures of one run."""
     with (
         run_display() as display,
         run_bus() as bus,
@@ -60,7 +59,7 @@ def measure(python: str, runs: int) -> list[Measurement]:
 def _run_resident_app(
     python: str, environment: Mapping[str, str], lifetime: float, copy_every: str = "0"
 ) -> Iterator[tuple[Program, DemoServer]]:
-    """The program, signed in and hidden in the tray since some seconds."""
+    """Run the app, signed in and hidden in the tray for a few seconds."""
     options = DemoOptions(outcome="approve", token_lifetime=lifetime, token_size=2000)
     with DemoServer(options) as server:
         command = [python, "-m", "benchmarks.resident_app", server.url, copy_every]
@@ -68,15 +67,15 @@ def _run_resident_app(
             wait_until(lambda: "hidden" in program.read_output(), "the tray", program)
             time.sleep(_SETTLING_TIME)
             yield program, server
-        _delete_saved_token(environment)
+        delete_saved_token(environment)
 
 
 def _count_renewals(python: str, environment: Mapping[str, str], copy_every: str) -> float:
-    """How often the token endpoint is asked for a renewal within an hour of such tokens."""
+    """Return how many renewals the server saw in an hour of such tokens."""
     with _run_resident_app(python, environment, _LIFETIME, copy_every) as (_, server):
         time.sleep(_HOUR)
-        asked = [each.grant_type for each in server.history()]
-    return asked.count("refresh_token")
+        grants = [each.grant_type for each in server.history()]
+    return grants.count("refresh_token")
 
 
 def _measure_bare_memory(python: str, environment: Mapping[str, str]) -> float:
@@ -87,18 +86,18 @@ def _measure_bare_memory(python: str, environment: Mapping[str, str]) -> float:
 
 
 def resident_memory(program: Program) -> float:
-    """Resident memory in MB."""
+    """Return the resident memory in MB."""
     text = Path(f"/proc/{program.process.pid}/status").read_text("ascii")
     (line,) = [line for line in text.splitlines() if line.startswith("VmRSS:")]
     return int(line.split()[1]) / 1024
 
 
 def _count_wake_ups(program: Program) -> int:
-    """How often the program did anything at all while it was watched."""
+    """Return how often the app was active while it was observed."""
     count = 0
     seen, last = _count_context_switches(program), -_WAKE_UP_GAP
-    started = time.monotonic()
-    while (passed := time.monotonic() - started) < _OBSERVATION_TIME:
+    started_at = time.monotonic()
+    while (passed := time.monotonic() - started_at) < _OBSERVATION_TIME:
         time.sleep(0.1)
         switches = _count_context_switches(program)
         if switches != seen:
@@ -108,18 +107,10 @@ def _count_wake_ups(program: Program) -> int:
 
 
 def _count_context_switches(program: Program) -> int:
-    """How often any thread of the program has waited for something and gone on."""
+    """Return how often threads of the app have resumed after waiting."""
     total = 0
     for file in Path(f"/proc/{program.process.pid}/task").glob("*/status"):
         for line in file.read_text("ascii").splitlines():
             if line.startswith("voluntary_ctxt_switches:"):
                 total += int(line.split()[1])
     return total
-
-
-def _delete_saved_token(environment: Mapping[str, str]) -> None:
-    forget = (
-        "import asyncio; from desktop.services.secrets.system_keystore import system_keystore;"
-        "asyncio.run(system_keystore().delete('(demo)'))"
-    )
-    subprocess.run([sys.executable, "-c", forget], env=dict(environment), check=True)

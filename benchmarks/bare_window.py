@@ -1,6 +1,6 @@
 """The baseline: the smallest window that PySide6 can show. Prints when it was painted.
 
-With the argument "stay" it remains on screen, else it leaves.
+With the argument "stay" it stays open; otherwise it quits.
 """
 
 import sys
@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 
 class BareWindow(QWidget):
-    """Nothing but a first paint."""
+    """An empty window."""
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Tell the time once this is over, as the program does, and leave."""
+        """Report the time after painting, as the app does."""
         QTimer.singleShot(0, report_painted)
 
 
 def report_painted() -> None:
-    """Print when the paint was over."""
+    """Print the time, and quit unless told to stay."""
     import time
 
     sys.stdout.write(f"painted {time.monotonic()}\n")

@@ -1,6 +1,6 @@
-"""How soon the bundled program paints its window, beside a bare window that is bundled alike.
+"""How soon the bundled app paints its window, compared with a bare bundled window.
 
-Both bundles are built here, by the recipe of the packages; the AppImage too, of the same bundle.
+Builds both bundles like those of the packages, and an AppImage of the app.
 """
 
 import os
@@ -29,9 +29,9 @@ appimage.make_appimage(Path(sys.argv[1]), made, Path(sys.argv[1], "first_paint")
 
 
 def measure(_python: str, runs: int) -> list[Measurement]:
-    """Medians of `runs`, taken in turn, after one of each that does not count."""
+    """Return the medians of `runs`; the first run of each is not counted."""
     if not PYTHON.exists():
-        sys.exit("What builds the bundle is not here yet: python3 dev.py package")
+        sys.exit("The build environment is missing. Run: python3 dev.py package")
     bare, real, image = _build()
     took: dict[Path, list[float]] = {bare: [], real: [], image: []}
     with run_display() as display, TemporaryDirectory(prefix="run-") as folder:
@@ -48,11 +48,11 @@ def measure(_python: str, runs: int) -> list[Measurement]:
 
 
 def _build() -> tuple[Path, Path, Path]:
-    """The bare window, the program, and its AppImage."""
+    """Build the bare window, the app and its AppImage."""
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
-    where = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
-    environment = os.environ | {"PYTHONPATH": where}
+    python_path = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
+    environment = os.environ | {"PYTHONPATH": python_path}
     subprocess.run([PYTHON, "-c", BUILD, str(WORK)], cwd=ROOT, env=environment, check=True)
     (image,) = WORK.glob("*.AppImage")
     bundles = [WORK / name / "bundle" / "xdr-login" for name in ("bare_window", "first_paint")]

@@ -1,4 +1,4 @@
-"""The real program, as it is bundled, which prints when its window was painted and leaves."""
+"""The real app for a bundle; prints when its window was painted and exits."""
 
 import gc
 
@@ -15,7 +15,7 @@ from desktop.ui.window.window import Window  # noqa: E402
 
 
 class WatchedWindow(Window):
-    """Tells when it was painted, and ends there."""
+    """A window that reports when it was painted and exits."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
@@ -25,7 +25,7 @@ class WatchedWindow(Window):
 def _report_and_exit() -> None:
     sys.stdout.write(f"painted {time.monotonic()}\n")
     sys.stdout.flush()
-    os._exit(0)  # what the program does next would be measured too
+    os._exit(0)  # a normal end would be measured too
 
 
 app.Window = WatchedWindow  # type: ignore[attr-defined]

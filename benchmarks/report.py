@@ -1,11 +1,11 @@
-"""What a benchmark found, and how it is printed."""
+"""The results of benchmarks, and how they are printed."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A median of `runs`; with a `baseline` the goal is a ratio, else it is in `unit`."""
+    """A median of `runs`; the goal is a ratio if there is a `baseline`, otherwise in `unit`."""
 
     name: str
     unit: str
@@ -17,12 +17,11 @@ class Measurement:
 
     @property
     def reached(self) -> bool:
-        """Whether the goal is reached."""
         return (self.value if self.ratio is None else self.ratio) <= self.goal
 
 
 def table(measurements: list[Measurement]) -> str:
-    """One line a measurement."""
+    """Format one line for each measurement."""
     lines = [f"{'':40} {'median':>10} {'baseline':>10} {'ratio':>7} {'goal':>7}"]
     for one in measurements:
         baseline = "" if one.baseline is None else f"{one.baseline:.1f}"

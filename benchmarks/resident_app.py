@@ -1,7 +1,7 @@
-"""The real program, which goes into the tray as soon as it is signed in, and stays there.
+"""The real app, which hides in the tray as soon as it is signed in.
 
-`python -m benchmarks.resident_app ADDRESS SECONDS` signs in to the demo server at ADDRESS, and
-copies the token every so many SECONDS; never with 0.
+`python -m benchmarks.resident_app ADDRESS SECONDS` signs in to the demo server at ADDRESS and
+copies the token every SECONDS; 0 means never.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _VISIBLE_TIME = 2000  # milliseconds with the token on screen
 
 
 class ResidentWindow(Window):
-    """Closes itself once it has shown the token, and copies it from time to time."""
+    """A window that closes after showing the token, and copies it periodically."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
@@ -39,7 +39,7 @@ class ResidentWindow(Window):
         self._copying.timeout.connect(self._copy)
 
     def show_state(self, state: State, at: datetime) -> None:
-        """Draw, and leave for the tray when signed in."""
+        """Draw the state, and hide when signed in."""
         super().show_state(state, at)
         if isinstance(state, SignedIn) and not self._is_signed_in:
             self._is_signed_in = True

@@ -1,7 +1,7 @@
-"""From the double-click to the token: the real program against a demo server in its own process.
+"""From the double-click to the token: the real app with a demo server.
 
-The bare window and the program are started in turn, on one display of its own, with a real Secret
-Service that is empty at every start, so that noise meets both sides alike.
+A bare window and the app take turns, so that other load affects both. They run on a virtual
+display with a real Secret Service that is empty at every start.
 """
 
 import subprocess
@@ -20,33 +20,33 @@ _TIMEOUT = 30.0
 
 
 def measure(python: str, runs: int) -> list[Measurement]:
-    """Medians of `runs`, run by the interpreter `python`, after one of each that does not count."""
-    # The analyst approves at once: the first question is answered with a token.
+    """Return the medians of `runs`; the first run of each is not counted."""
+    # Approved at once, so the first poll gets the token.
     options = DemoOptions(outcome="approve", approve_after=0.2, token_size=2000)
     with (
         run_display() as display,
         run_bus() as bus,
         run_keyring(bus) as store,
         DemoServer(options) as server,
-        TemporaryDirectory(prefix="run-") as folder,  # nobody who runs already is in the way
+        TemporaryDirectory(prefix="run-") as folder,  # so that no running app is found
     ):
         environment = {**display.environment, **store.changes, "XDG_RUNTIME_DIR": folder}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # shipped programs are compiled
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # shipped modules are compiled
         app = [python, "-m", "benchmarks.watched_app", server.url]
         window = [python, "-m", "benchmarks.bare_window"]
         bare, real, beating = [], [], []
         for _ in range(runs + 1):
             bare.append(run_once(window, environment))
             real.append(run_once(app, environment))
-            _delete_saved_token(environment)
+            delete_saved_token(environment)
             beating.append(run_once([*app, "beat"], environment))
-            _delete_saved_token(environment)
+            delete_saved_token(environment)
     return _summary(bare[1:], real[1:], beating[1:])
 
 
 def run_once(command: list[str], environment: Mapping[str, str]) -> dict[str, float]:
-    """What the program told, in seconds since it was started; "longest" as it is."""
-    started = time.monotonic()
+    """Return what the app reported, in seconds since its start; "longest" is unchanged."""
+    started_at = time.monotonic()
     done = subprocess.run(
         command,
         env=dict(environment),
@@ -58,17 +58,17 @@ def run_once(command: list[str], environment: Mapping[str, str]) -> dict[str, fl
     if done.returncode:
         sys.stderr.write(done.stderr)
         done.check_returncode()
-    told = dict(line.split() for line in done.stdout.splitlines())
-    return {k: float(v) - (0 if k == "longest" else started) for k, v in told.items()}
+    reported = dict(line.split() for line in done.stdout.splitlines())
+    return {k: float(v) - (0 if k == "longest" else started_at) for k, v in reported.items()}
 
 
-def _delete_saved_token(environment: Mapping[str, str]) -> None:
-    # What the program saved is removed the way it would do it itself.
-    forget = (
+def delete_saved_token(environment: Mapping[str, str]) -> None:
+    """Remove the saved token with the code of the app."""
+    code = (
         "import asyncio; from desktop.services.secrets.system_keystore import system_keystore;"
         "asyncio.run(system_keystore().delete('(demo)'))"
     )
-    subprocess.run([sys.executable, "-c", forget], env=dict(environment), check=True)
+    subprocess.run([sys.executable, "-c", code], env=dict(environment), check=True)
 
 
 def _summary(
@@ -83,6 +83,6 @@ def _summary(
     return [
         Measurement("start to first paint", "ms", painted, window, painted / window, 1.15, count),
         Measurement("double-click to code on screen", "ms", code, window, code / window, 2, count),
-        Measurement("answer to token saved and on screen", "ms", token, None, None, 150, count),
-        Measurement("longest standstill after first paint", "ms", longest, None, None, 16, count),
+        Measurement("approval to token saved and on screen", "ms", token, None, None, 150, count),
+        Measurement("longest block after first paint", "ms", longest, None, None, 16, count),
     ]

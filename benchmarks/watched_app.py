@@ -1,9 +1,9 @@
-"""The real program, with a watch beside it that prints when things happened.
+"""The real app, which prints when things happened.
 
 `python -m benchmarks.watched_app ADDRESS [beat]` signs in to the demo server at ADDRESS. Each line
-is a name and the time on the monotonic clock, which all processes of a machine share. With "beat" a
-timer fires every millisecond after the first paint, and "longest" is the longest time, in seconds,
-for which the event loop let it wait; without, that timer disturbs nothing.
+is a name and the time on the monotonic clock, which all processes of a computer share. With "beat",
+a timer fires every millisecond after the first paint, and "longest" is the longest time in seconds
+that the event loop was blocked. Without it, no timer disturbs the other figures.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from desktop.services.model.states import State
     from desktop.ui.kit.theme import Theme
 
-_LINGER = 600  # milliseconds on screen after the token has come
+_SIGNED_IN_TIME = 600  # milliseconds on screen after the token has come
 
 
 def report(name: str, value: float | None = None) -> None:
@@ -43,7 +43,7 @@ def report(name: str, value: float | None = None) -> None:
 
 
 class WatchedWindow(Window):
-    """Tells when it was painted, and when the code and the token were drawn."""
+    """A window that reports when it, the code and the token were painted."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
@@ -57,7 +57,7 @@ class WatchedWindow(Window):
         self.painted.connect(self._on_painted)
 
     def show_state(self, state: State, at: datetime) -> None:
-        """Draw, and tell once it is on screen."""
+        """Draw the state, and report when it is on screen."""
         from desktop.services.model.states import AwaitingApproval, SignedIn
 
         super().show_state(state, at)
@@ -73,24 +73,24 @@ class WatchedWindow(Window):
             self._report_once_painted(Ring, "signed_in")
 
     def _report_once_painted(self, kind: type[QWidget], name: str) -> None:
-        # A new view is laid out and painted in the turns of the loop that follow. To repaint the
-        # window right here would draw it without, and tell too early.
+        # A new view is laid out and painted in the next iterations of the event loop. Repainting
+        # the window here would draw it without the view and report too early.
         if name in self._seen:
             return
         paint = kind.paintEvent
 
-        def paint_and_tell(widget: QWidget, event: QPaintEvent) -> None:
+        def paint_and_report(widget: QWidget, event: QPaintEvent) -> None:
             paint(widget, event)
             QTimer.singleShot(0, lambda: self._report_once(name))
 
-        kind.paintEvent = paint_and_tell  # type: ignore[method-assign]
+        kind.paintEvent = paint_and_report  # type: ignore[method-assign]
 
     def _report_once(self, name: str) -> None:
         if name not in self._seen:
             self._seen.add(name)
             report(name)
             if name == "signed_in":
-                QTimer.singleShot(_LINGER, self._end)
+                QTimer.singleShot(_SIGNED_IN_TIME, self._end)
 
     def _on_painted(self) -> None:
         report("painted")
@@ -110,10 +110,10 @@ class WatchedWindow(Window):
 
 
 class WatchedOptions(Options):
-    """Signs in to the server that runs already."""
+    """Options for the server that is already running."""
 
     def load_profiles(self) -> Profiles:
-        """The profile of the demo server at the address that was given."""
+        """Return the profile for the demo server at the given address."""
         from desktop.options import demo_profile
         from desktop.services.configuration.profile_reader import Profiles
 
