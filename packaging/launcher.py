@@ -1,4 +1,4 @@
-"""What the bundled program starts with."""
+"""The start script of the bundled app."""
 
 import os
 import sys
@@ -10,30 +10,30 @@ from desktop.__main__ import main
 
 
 def iter_modules(finder: PyiFrozenFinder, prefix: str = "") -> Iterator[tuple[str, bool]]:
-    """The modules of a package, as `pkgutil` asks for them: the self-test does."""
+    """Yield the modules of a package for `pkgutil`, which the self-test uses."""
     tree = get_pyz_toc_tree()
-    for name in filter(None, finder._pyz_entry_prefix.split(".")):  # noqa: SLF001 - as PyInstaller's own hook
+    for name in filter(None, finder._pyz_entry_prefix.split(".")):  # noqa: SLF001 - PyInstaller's hook uses it too
         tree = tree.get(name, {})
     return ((prefix + name, isinstance(below, dict)) for name, below in tree.items())
 
 
-def leave_the_bundle() -> None:
-    """Let the programs that this one starts find libraries as if it were not bundled.
+def restore_environment() -> None:
+    """Restore the environment, so that child processes load their own libraries.
 
-    The boot loader has told the dynamic linker of this process where the bundle is, and a child
-    would load the bundle's libraries instead of its own (PyInstaller, "Launching external programs
-    from the frozen application"). The linker has read it long since, so nothing is lost here.
+    The boot loader sets LD_LIBRARY_PATH to the bundle for this process, but children inherit it
+    (PyInstaller, "Launching external programs from the frozen application"). The dynamic linker has
+    read it already, so this process no longer needs it.
     """
-    before = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
+    original = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
     if sys.platform == "linux":
         os.environ.pop("LD_LIBRARY_PATH", None)
-        if before:
-            os.environ["LD_LIBRARY_PATH"] = before
-    # By these a program of the same bundle would take itself for a part of this one.
+        if original:
+            os.environ["LD_LIBRARY_PATH"] = original
+    # With these, another program of the bundle would take itself for a child of this one.
     for name in [name for name in os.environ if name.startswith("_PYI_")]:
         del os.environ[name]
 
 
-leave_the_bundle()
+restore_environment()
 PyiFrozenFinder.iter_modules = iter_modules
 sys.exit(main())

@@ -1,4 +1,4 @@
-"""What can be known of the .app without a Mac: its property lists, its icon, how it is laid out."""
+"""Parts of the .app that can be tested without a Mac: property lists, icon, layout."""
 
 import plistlib
 import shutil
@@ -18,13 +18,13 @@ ARM, INTEL = 0x0100000C, 0x01000007
 
 
 def thin(processor: int, major: int, minor: int) -> bytes:
-    """A program of macOS with nothing in it but for which system it is made."""
+    """Build a macOS program that contains only its minimum version."""
     command = struct.pack("<6I", 0x32, 24, 1, major << 16 | minor << 8, 0, 0)
     return struct.pack("<8I", 0xFEEDFACF, processor, 0, 2, 1, len(command), 0, 0) + command
 
 
 def fat(*parts: tuple[int, bytes]) -> bytes:
-    """Several in one file."""
+    """Build a universal binary."""
     at, heads, bodies = 8 + 20 * len(parts), b"", b""
     for processor, data in parts:
         heads += struct.pack(">5I", processor, 0, at + len(bodies), len(data), 0)
@@ -34,7 +34,7 @@ def fat(*parts: tuple[int, bytes]) -> bytes:
 
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
-    """An .app as it is to be."""
+    """An .app without faults."""
     contents = tmp_path / macos.app_name() / "Contents"
     parts = tmp_path / "parts"
     icon = macos.write_parts(parts)
@@ -50,16 +50,16 @@ def app(tmp_path: Path) -> Path:
     return contents.parent
 
 
-def test_the_plist_says_what_the_product_is() -> None:
-    told = plistlib.loads(plistlib.dumps(macos.info_plist()))
-    assert told["CFBundleIdentifier"] == "io.github.xdr-login.XDRLogin"
-    assert told["CFBundleShortVersionString"] == told["CFBundleVersion"] == __version__
-    assert told["CFBundleExecutable"] == product().package
-    assert tuple(map(int, told["LSMinimumSystemVersion"].split("."))) >= (14, 0)
-    assert told["LSUIElement"] is False
+def test_the_plist_describes_the_product() -> None:
+    values = plistlib.loads(plistlib.dumps(macos.info_plist()))
+    assert values["CFBundleIdentifier"] == "io.github.xdr-login.XDRLogin"
+    assert values["CFBundleShortVersionString"] == values["CFBundleVersion"] == __version__
+    assert values["CFBundleExecutable"] == product().package
+    assert tuple(map(int, values["LSMinimumSystemVersion"].split("."))) >= (14, 0)
+    assert values["LSUIElement"] is False
 
 
-def test_a_newer_qt_for_python_raises_the_system_that_is_asked_for(
+def test_a_newer_qt_for_python_raises_the_minimum_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "QtCore.abi3.so").write_bytes(thin(ARM, 15, 0))
@@ -69,15 +69,15 @@ def test_a_newer_qt_for_python_raises_the_system_that_is_asked_for(
     assert macos.oldest_system() == "14.0"
 
 
-def test_the_entitlements_are_those_that_are_explained() -> None:
-    told = plistlib.loads(macos.ENTITLEMENTS.read_bytes())
-    assert told == {
+def test_the_entitlements_are_the_expected_ones() -> None:
+    values = plistlib.loads(macos.ENTITLEMENTS.read_bytes())
+    assert values == {
         "com.apple.security.cs.disable-library-validation": True,
         "com.apple.security.cs.allow-unsigned-executable-memory": True,
     }
 
 
-def test_the_icon_holds_every_size_as_a_picture() -> None:
+def test_the_icon_contains_every_size() -> None:
     parts = icns.unpack(icns.make_icns())
     assert parts.keys() == icns.PICTURES.keys()
     for type_, picture in parts.items():
@@ -85,19 +85,19 @@ def test_the_icon_holds_every_size_as_a_picture() -> None:
         assert int.from_bytes(picture[16:20], "big") == icns.PICTURES[type_]
 
 
-def test_the_icon_is_the_same_each_time() -> None:
+def test_the_icon_is_reproducible() -> None:
     assert icns.make_icns() == icns.make_icns()
 
 
 @pytest.mark.parametrize(
     "data", [b"icns\0\0\0\x20", b"junk\0\0\0\x08", icns.pack({"ic07": b""})[:-1]]
 )
-def test_an_icon_that_is_not_whole_is_found_out(data: bytes) -> None:
-    with pytest.raises(ValueError, match=r"no icns|cut"):
+def test_a_damaged_icon_is_an_error(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"not an icns file|truncated"):
         icns.unpack(data)
 
 
-def test_a_program_is_read_as_what_it_is(tmp_path: Path) -> None:
+def test_processors_and_versions_of_a_program_are_read(tmp_path: Path) -> None:
     file = tmp_path / "x"
     file.write_bytes(fat((INTEL, thin(INTEL, 13, 4)), (ARM, thin(ARM, 14, 0))))
     assert macho.read(file) == (macho.Slice("x86_64", (13, 4)), macho.Slice("arm64", (14, 0)))
@@ -108,41 +108,41 @@ def test_a_program_is_read_as_what_it_is(tmp_path: Path) -> None:
         b"#!/bin/sh",
         b"\x7fELF" * 9,
         b"\xca\xfe\xba\xbe\0\0\0\x34",
-    ):  # a class of Java
+    ):  # a Java class file
         file.write_bytes(other)
         assert macho.read(file) == ()
 
 
-def test_an_app_as_it_is_to_be_has_no_fault(app: Path) -> None:
+def test_a_good_app_has_no_faults(app: Path) -> None:
     assert macos.find_faults(app) == []
 
 
-def test_every_fault_of_an_app_is_told(app: Path) -> None:
+def test_every_fault_of_an_app_is_found(app: Path) -> None:
     contents = app / "Contents"
     (contents / "Resources" / "app.icns").unlink()
     (contents / "MacOS" / "notes.txt").write_text("x", "utf-8")
     (contents / "Frameworks" / "libnew.dylib").write_bytes(thin(ARM, 99, 0))
     (contents / "Frameworks" / "libintel.dylib").write_bytes(thin(INTEL, 13, 0))
-    told = macos.info_plist() | {"CFBundleVersion": "0"}
-    (contents / "Info.plist").write_bytes(plistlib.dumps(told))
+    changed = macos.info_plist() | {"CFBundleVersion": "0"}
+    (contents / "Info.plist").write_bytes(plistlib.dumps(changed))
     oldest = macos.oldest_system()
     assert macos.find_faults(app) == [
-        "Contents/MacOS holds notes.txt, xdr-login",
+        "Contents/MacOS contains notes.txt, xdr-login",
         "Contents/Resources/app.icns is missing",
         f"Info.plist: CFBundleVersion is '0', not '{__version__}'",
         "libintel.dylib is not for arm64",
-        f"libnew.dylib is for macOS 99.0, not {oldest}",
+        f"libnew.dylib requires macOS 99.0, not {oldest}",
     ]
     (contents / "Info.plist").unlink()
     assert macos.find_faults(app) == ["Info.plist is missing"]
 
 
-def test_elsewhere_it_says_what_it_can_do(
+def test_other_systems_write_only_the_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     folder = macos.make_dmg(tmp_path, tmp_path, tmp_path)
-    assert "This is no Mac" in capsys.readouterr().out
+    assert "only on a Mac" in capsys.readouterr().out
     assert {each.name for each in folder.iterdir()} == {
         "Info.plist",
         "app.icns",
@@ -150,11 +150,11 @@ def test_elsewhere_it_says_what_it_can_do(
     }
 
 
-def test_without_a_key_signing_is_skipped_and_said_so(
+def test_without_keys_signing_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ran: list[list[str]] = []
-    monkeypatch.setattr(subprocess, "run", lambda command, **_how: ran.append(command))
+    monkeypatch.setattr(subprocess, "run", lambda command, **_options: ran.append(command))
     for name in ("MACOS_IDENTITY", "NOTARY_KEY", "NOTARY_KEY_ID", "NOTARY_ISSUER"):
         monkeypatch.delenv(name, raising=False)
     macos.sign_and_notarize(tmp_path / "x.dmg")
@@ -166,11 +166,11 @@ def test_without_a_key_signing_is_skipped_and_said_so(
     assert "SKIPPED notarizing" in capsys.readouterr().out
 
 
-def test_with_all_keys_it_is_signed_notarized_and_stapled(
+def test_with_all_keys_the_image_is_signed_notarized_and_stapled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[list[str]] = []
-    monkeypatch.setattr(subprocess, "run", lambda command, **_how: ran.append(command))
+    monkeypatch.setattr(subprocess, "run", lambda command, **_options: ran.append(command))
     for name in ("MACOS_IDENTITY", "NOTARY_KEY", "NOTARY_KEY_ID", "NOTARY_ISSUER"):
         monkeypatch.setenv(name, f"the {name}")
     macos.sign_and_notarize(tmp_path / "x.dmg")

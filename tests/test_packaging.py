@@ -1,4 +1,4 @@
-"""What packages say of the program: read by the programs that stores and desktops read it with."""
+"""The metadata of packages, checked with the validators of desktops and stores."""
 
 import re
 import shutil
@@ -22,7 +22,7 @@ LINUX = PACKAGING / "linux"
 
 @pytest.fixture(scope="module")
 def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Everything that a desktop reads, as all packages of Linux bring it."""
+    """The files below share/ that all Linux packages contain."""
     requirements.require_linux("packaging")
     folder = tmp_path_factory.mktemp("share")
     linux.add_share(folder)
@@ -30,9 +30,9 @@ def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def check(program: str, *arguments: str) -> str:
-    """Run a validator; give what it says, or fail with it."""
+    """Run a validator and return its output; fail if it reports an error."""
     if shutil.which(program) is None:
-        requirements.skip_or_fail(f"{program} is not here")
+        requirements.skip_or_fail(f"{program} is not installed")
     done = subprocess.run(
         [program, *arguments],
         check=False,
@@ -44,21 +44,21 @@ def check(program: str, *arguments: str) -> str:
     return done.stdout
 
 
-def test_the_time_of_all_files_is_that_of_the_last_commit_unless_it_is_given(
+def test_the_time_of_files_is_that_of_the_last_commit_or_source_date_epoch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     requirements.require("packaging", "git")
     monkeypatch.setattr(module, "ROOT", tmp_path)
-    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
     monkeypatch.setenv("GIT_COMMITTER_DATE", "1700000000 +0900")
-    for command in (["init", "-q"], [*who, "commit", "-q", "--allow-empty", "-m", "Begin"]):
+    for command in (["init", "-q"], [*identity, "commit", "-q", "--allow-empty", "-m", "Begin"]):
         subprocess.run(["git", "-C", tmp_path, *command], check=True)  # noqa: S607
     assert module.last_change() == 1767225600  # tests/conftest.py
     monkeypatch.delenv("SOURCE_DATE_EPOCH")
     assert module.last_change() == 1700000000
 
 
-def test_the_desktop_file_is_valid_and_carries_the_id(share: Path) -> None:
+def test_the_desktop_file_is_valid_and_has_the_id(share: Path) -> None:
     file = share / "applications" / f"{product().id}.desktop"
     assert check("desktop-file-validate", str(file)) == ""
     assert f"\nIcon={product().id}\n" in file.read_text("utf-8")
@@ -70,7 +70,7 @@ def test_the_metainfo_is_valid(share: Path) -> None:
     assert f'<release version="{__version__}"' in file.read_text("utf-8")
 
 
-def test_the_manual_is_valid_and_tells_every_option(share: Path) -> None:
+def test_the_manual_is_valid_and_lists_options(share: Path) -> None:
     page = share / "man" / "man1" / "xdr-login.1.gz"
     assert check("man", "--warnings", "--local-file", str(page)).count("--selftest") == 1
     assert "\\-\\-client\\-secret\\-stdin" in man_page()
@@ -81,18 +81,18 @@ def test_completion_is_where_each_shell_looks(share: Path) -> None:
     fish = share / "fish" / "vendor_completions.d" / "xdr-login.fish"
     assert "complete " in fish.read_text()
     zsh = share / "zsh" / "site-functions" / "_xdr-login"
-    assert zsh.read_text().startswith("#compdef xdr-login\n"), "or compinit does not see it"
+    assert zsh.read_text().startswith("#compdef xdr-login\n"), "compinit ignores it otherwise"
 
 
-def test_the_icons_have_the_sizes_that_their_folders_say(share: Path) -> None:
+def test_the_icons_have_the_sizes_of_their_folders(share: Path) -> None:
     found = {path.parents[1].name for path in share.rglob("*.png")}
     assert found == {f"{size}x{size}" for size in product().icon_sizes}
     for path in share.rglob("*.png"):
-        width = int.from_bytes(path.read_bytes()[16:20], "big")  # of PNG's first chunk
+        width = int.from_bytes(path.read_bytes()[16:20], "big")  # width in PNG's first chunk
         assert path.parents[1].name == f"{width}x{width}"
 
 
-def test_the_names_agree_with_those_of_the_program() -> None:
+def test_the_names_match_those_of_the_app() -> None:
     assert product().id == APPLICATION_ID == autostart._ID
     assert product().name == autostart._NAME
     assert product().version == __version__
@@ -100,9 +100,9 @@ def test_the_names_agree_with_those_of_the_program() -> None:
     assert (product().package, product().license) == (wheel["name"], wheel["license"])
 
 
-def test_a_word_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_name_in_a_template_is_an_error(tmp_path: Path) -> None:
     template = tmp_path / "x.in"
-    template.write_text("$nobody", "utf-8")
+    template.write_text("$unknown", "utf-8")
     with pytest.raises(KeyError):
         fill_template(str(template))
 
@@ -113,14 +113,16 @@ def test_every_rule_of_pruning_has_a_reason() -> None:
         assert len(rule["reason"]) > 20
 
 
-def test_no_file_of_packaging_names_an_address_that_is_not_the_homepage() -> None:
-    # Licences name their authors; templates for administrators what Microsoft and Apple define.
-    others = {"licenses", "policies"}
-    files = [path for path in PACKAGING.rglob("*") if path.is_file() and not others & {*path.parts}]
+def test_packaging_contains_no_address_but_the_homepage() -> None:
+    # Licenses contain addresses of their authors, policy templates those of Microsoft and Apple.
+    excluded = {"licenses", "policies"}
+    files = [
+        path for path in PACKAGING.rglob("*") if path.is_file() and not excluded & {*path.parts}
+    ]
     allowed = (
         product().homepage,
         "https://www.debian.org/doc/packaging-manuals/",
-        "http://schemas.microsoft.com/wix/2006/wi",  # a name only
+        "http://schemas.microsoft.com/wix/2006/wi",  # only a name
     )
     for path in files:
         if "__pycache__" not in path.parts:
@@ -133,12 +135,10 @@ def test_versions_are_compared_as_numbers() -> None:
     assert elf.parse_version("GLIBCXX_3.4.9") < elf.parse_version("3.4.30")
 
 
-def test_a_bundle_that_is_not_whole_is_found_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_faults_of_a_bundle_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "libgtk-3.so.0").write_bytes(b"")
     (tmp_path / "libx.so").symlink_to("gone")
-    (tmp_path / "notes").write_text(f"made in {tmp_path}", "utf-8")
+    (tmp_path / "notes").write_text(f"built in {tmp_path}", "utf-8")
     odd = elf.Binary(
         tmp_path / "libodd.so",
         needed={"libc.so.6", "libforeign.so.1", "libgtk-3.so.0"},
@@ -147,18 +147,18 @@ def test_a_bundle_that_is_not_whole_is_found_out(
     )
     monkeypatch.setattr(closure, "binaries_in", lambda _: [odd])
     assert closure.find_faults(tmp_path, (tmp_path,)) == [
-        "libforeign.so.1 is neither inside nor on the list of the system's",
-        "libgtk-3.so.0 is there",
-        "libodd.so looks for libraries in '/home/somebody/lib'",
-        "libodd.so needs GLIBC_2.99",
-        "libx.so leads nowhere",
-        f"notes names {tmp_path}",
+        "libforeign.so.1 is neither in the bundle nor on the list of system libraries",
+        "libgtk-3.so.0 must not be in the bundle",
+        "libodd.so requires GLIBC_2.99",
+        "libodd.so searches for libraries in '/home/somebody/lib'",
+        "libx.so is a broken link",
+        f"notes contains the path {tmp_path}",
     ]
 
 
-def test_this_python_is_read_as_what_it_is() -> None:
+def test_the_dependencies_of_a_library_are_read() -> None:
     requirements.require_linux("packaging")
     if shutil.which("readelf") is None:
-        requirements.skip_or_fail("readelf is not here")
+        requirements.skip_or_fail("readelf is not installed")
     (library, *_) = Path("/lib").glob("*/libexpat.so.1")
     assert "libc.so.6" in elf.read(library.resolve()).needed

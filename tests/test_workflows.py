@@ -1,4 +1,4 @@
-"""The workflows: as their schema wants them, with nothing that an auditor of workflows finds."""
+"""The workflows and their scripts: valid, safe, and with pinned actions."""
 
 import base64
 import re
@@ -13,36 +13,35 @@ from tests.rigs import requirements
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-# A container is named by its version: what people run is the newest of it, and no registry is asked
-# from here for what that is today.
+# Offline, because containers are selected by version on purpose: users have the newest release.
 ZIZMOR = ("--offline", "--no-progress", "--color=never", "--no-config")
 
 
 def run(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a program that is installed beside this Python."""
+    """Run a program that is installed with this Python."""
     command = [Path(sys.executable).with_name(program), *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
-def test_they_are_as_the_schema_wants_them() -> None:
+def test_the_workflows_match_the_schema() -> None:
     done = run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
     assert done.returncode == 0, done.stdout
 
 
-def test_an_auditor_finds_nothing() -> None:
+def test_zizmor_finds_nothing() -> None:
     done = run("zizmor", *ZIZMOR, *WORKFLOWS)
     assert done.returncode == 0, done.stdout
 
 
-def test_the_auditor_would_find_something(tmp_path: Path) -> None:
-    file = tmp_path / "careless.yml"
+def test_zizmor_finds_an_unpinned_action(tmp_path: Path) -> None:
+    file = tmp_path / "unpinned.yml"
     text = WORKFLOWS[0].read_text("utf-8")
     file.write_text(re.sub(r"@[0-9a-f]{40}", "@v4", text), "utf-8")
     done = run("zizmor", *ZIZMOR, file)
     assert "unpinned-uses" in done.stdout
 
 
-def test_every_job_has_permissions_of_its_own_and_an_end() -> None:
+def test_every_job_has_its_own_permissions_and_a_timeout() -> None:
     for path in WORKFLOWS:
         (_, jobs) = path.read_text("utf-8").split("\njobs:\n")
         for job in re.split(r"(?m)^  (?=[\w-]+:$)", jobs)[1:]:
@@ -51,23 +50,23 @@ def test_every_job_has_permissions_of_its_own_and_an_end() -> None:
             assert "uses: ./" in job or re.search(r"(?m)^    timeout-minutes: \d+$", job), name
 
 
-def test_the_tests_run_on_the_oldest_and_on_the_newest_python() -> None:
+def test_the_tests_run_on_the_oldest_and_the_newest_python() -> None:
     text = (ROOT / ".github" / "workflows" / "tests.yml").read_text("utf-8")
     versions = ", ".join('"{}.{}"'.format(*each) for each in (dev.OLDEST, dev.NEWEST))
     assert f"        python: [{versions}]" in text
     assert "          python-version: ${{ matrix.python }}\n" in text
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a script of a Unix shell")
+@pytest.mark.skipif(sys.platform == "win32", reason="Unix shell scripts")
 @pytest.mark.parametrize("script", ["macos/keys.sh", "macos/start-test.sh", "windows/sign.sh"])
-def test_the_scripts_of_the_release_are_plain_shell(script: str) -> None:
+def test_the_release_scripts_are_valid_shell(script: str) -> None:
     file = ROOT / "packaging" / script
     done = subprocess.run(["sh", "-n", file], check=False, capture_output=True, text=True)  # noqa: S607
     assert done.returncode == 0, done.stderr
 
 
 def sh(script: str, *arguments: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a script of the release."""
+    """Run a release script."""
     return subprocess.run(
         ["sh", ROOT / "packaging" / script, *arguments],  # noqa: S607
         env={"PATH": "/usr/bin:/bin", **environment},
@@ -77,23 +76,23 @@ def sh(script: str, *arguments: Path, **environment: str) -> subprocess.Complete
     )
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a script of a Unix shell")
-def test_without_keys_it_is_said_what_is_skipped(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Unix shell scripts")
+def test_without_keys_the_scripts_report_what_they_skip(tmp_path: Path) -> None:
     for done in (
         sh("macos/keys.sh", RUNNER_TEMP=str(tmp_path)),
         sh("windows/sign.sh", tmp_path / "setup.exe"),
     ):
         assert (done.returncode, done.stderr) == (0, "")
-        assert re.match(r"SKIPPED: \w+_CERTIFICATE is not set", done.stdout)
+        assert re.match(r"SKIPPED signing.*, because \w+_CERTIFICATE is not set", done.stdout)
 
 
-def test_with_a_key_programs_of_windows_are_signed(tmp_path: Path) -> None:
+def test_with_a_certificate_windows_programs_are_signed(tmp_path: Path) -> None:
     requirements.require_linux("signing")
     requirements.require("signing", "osslsigncode", "openssl", "makensis")
     key, certificate, both = (tmp_path / name for name in ("key.pem", "cert.pem", "both.p12"))
-    how = "req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=Example"
-    use = ["-addext", "extendedKeyUsage=codeSigning"]
-    openssl(*how.split(), *use, "-keyout", str(key), "-out", str(certificate))
+    request = "req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=Example"
+    extension = ["-addext", "extendedKeyUsage=codeSigning"]
+    openssl(*request.split(), *extension, "-keyout", str(key), "-out", str(certificate))
     into = ("-passout", "pass:word", "-out", str(both))
     openssl("pkcs12", "-export", "-inkey", str(key), "-in", str(certificate), *into)
     program = make_program(tmp_path / "xdr login.exe")
@@ -106,12 +105,12 @@ def test_with_a_key_programs_of_windows_are_signed(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     verify = ["osslsigncode", "verify", "-CAfile", str(certificate), "-in", str(program)]
-    told = subprocess.run(verify, check=False, capture_output=True, text=True).stdout
-    assert "Signature verification: ok" in told
+    output = subprocess.run(verify, check=False, capture_output=True, text=True).stdout
+    assert "Signature verification: ok" in output
 
 
 def make_program(path: Path) -> Path:
-    """Make an installer of Windows that installs nothing."""
+    """Build a setup that installs nothing."""
     script = path.with_suffix(".nsi")
     script.write_text(f'OutFile "{path}"\nRequestExecutionLevel user\nSection\nSectionEnd\n')
     subprocess.run(["makensis", "-V2", script], check=True, capture_output=True)  # noqa: S607
@@ -122,7 +121,7 @@ def openssl(*arguments: str) -> None:
     subprocess.run(["openssl", *arguments], check=True, capture_output=True)  # noqa: S607
 
 
-def test_every_action_of_the_workflows_is_pinned_by_its_commit() -> None:
+def test_every_action_is_pinned_to_a_commit() -> None:
     for path in WORKFLOWS:
         text = path.read_text("utf-8")
         used = re.findall(r"uses: ([^.]\S+)(.*)", text)

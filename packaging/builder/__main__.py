@@ -21,21 +21,19 @@ MAKERS: dict[str, Maker] = {
     "sbom": sbom.make_sbom,
 }
 WINDOWS_FORMATS = {"zip", "nsis", "msi"}
-# What is built where nothing was asked for.
+# The formats that are built by default.
 DEFAULT_FORMATS = {
     "linux": ["deb", "rpm", "appimage", "sbom"],
     "darwin": ["macos", "sbom"],
-    "win32": ["zip", "sbom"],  # which a Linux packs: WINDOWS_BUNDLE
+    "win32": ["zip", "sbom"],  # Linux packs the zip into installers: WINDOWS_BUNDLE
 }
 
 
 def main(formats: list[str]) -> int:
-    """Build what is asked for, or all; gives the exit code."""
+    """Build the formats, or the default ones; return the exit code."""
     unknown = [each for each in formats if each not in {*MAKERS, "all"}]
     if unknown:
-        print(
-            f"no such format: {' '.join(unknown)}; there are {', '.join(MAKERS)}", file=sys.stderr
-        )
+        print(f"Unknown format: {' '.join(unknown)}. Formats: {', '.join(MAKERS)}", file=sys.stderr)
         return 2
     wanted = set(formats) - {"all"}
     if not formats or "all" in formats:
@@ -44,7 +42,7 @@ def main(formats: list[str]) -> int:
     try:
         print(build(chosen, ROOT / "dist", bundle.WORK), end="")
     except bundle.BuildError as error:
-        print(f"The bundle is not whole:\n{error}", file=sys.stderr)
+        print(f"The bundle is not complete:\n{error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
         print(error, file=sys.stderr)
@@ -53,11 +51,11 @@ def main(formats: list[str]) -> int:
 
 
 def build(formats: list[str], dist: Path, work: Path) -> str:
-    """Build these into `dist`, which is emptied first; gives the table of sizes."""
+    """Build the formats into `dist`, which is emptied first; return the table of sizes."""
     shutil.rmtree(dist, ignore_errors=True)
     dist.mkdir(parents=True)
     if formats == ["macos"] and sys.platform != "darwin":
-        macos.make_dmg(dist, work, work)  # what can be made elsewhere needs no bundle
+        macos.make_dmg(dist, work, work)  # its parts need no bundle
         return ""
     bundles = {}
     for foreign in (False, True):
@@ -75,7 +73,7 @@ def build(formats: list[str], dist: Path, work: Path) -> str:
 
 
 def _is_foreign(name: str) -> bool:
-    """Whether a format is of Windows, and this is another system."""
+    """Return whether a format is for Windows and this is another system."""
     return name in WINDOWS_FORMATS and sys.platform != "win32"
 
 

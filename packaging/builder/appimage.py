@@ -1,4 +1,4 @@
-"""The AppImage: one file that runs without being installed; its runtime is linux/runtime.c."""
+"""The AppImage: one file that runs without installation. Its runtime is linux/runtime.c."""
 
 import os
 import subprocess
@@ -7,14 +7,14 @@ from pathlib import Path
 from builder.linux import make_tree
 from builder.product import PACKAGING, product
 
-# Larger blocks pack better and start slower: 1 MiB takes twice the time, xz ten times.
+# Larger blocks are smaller but start slower: 1 MiB takes twice as long, xz ten times.
 SQUASHFS_OPTIONS = ("-comp", "zstd", "-Xcompression-level", "19", "-b", "128K")
 LIBRARIES = ("squashfuse_ll", "squashfuse", "fuse3", "zstd", "lzma", "lz4", "lzo2", "z")
-MAGIC = b"AI\x02"  # at byte 8: by which desktops and tools know an AppImage of type 2
+MAGIC = b"AI\x02"  # at byte 8: identifies an AppImage of type 2
 
 
 def make_appimage(dist: Path, bundle: Path, work: Path) -> Path:
-    """Build it and give the file."""
+    """Build the AppImage and return its path."""
     folder = work / "appimage"
     tree = folder / "AppDir"
     make_tree(tree, bundle)
@@ -40,12 +40,12 @@ def make_appimage(dist: Path, bundle: Path, work: Path) -> Path:
 
 
 def _runtime(folder: Path) -> Path:
-    """What the file begins with, linked statically."""
+    """Compile the runtime, which the file starts with, as a static program."""
     program = folder / "runtime"
     flags = "-Os -std=gnu11 -Wall -Wextra -static -s -Wl,--build-id=none -D_FILE_OFFSET_BITS=64"
     libraries = [f"-l{each}" for each in LIBRARIES]
     source = ["runtime.c", "-I/usr/include/fuse3", "-o", str(program), *libraries]
-    # The linker warns of names that a static program looks up on the system; it looks up none.
+    # The linker warns about lookups of users and hosts, which the runtime does not make.
     subprocess.run(
         ["gcc", *flags.split(), *source],
         cwd=PACKAGING / "linux",

@@ -1,4 +1,4 @@
-"""The program with its Python and its Qt in one folder, made by PyInstaller."""
+"""The app with Python and Qt in one folder, built by PyInstaller."""
 
 import os
 import shutil
@@ -13,29 +13,29 @@ WORK = ROOT / ".cache" / "build"
 
 
 class BuildError(Exception):
-    """What was built is not what it should be."""
+    """The bundle has faults."""
 
 
 def make_bundle(work: Path = WORK, *, script: Path | None = None) -> Path:
-    """Build it anew and give its folder; raises `BuildError` if it is not whole.
+    """Build the bundle and return its folder; raise `BuildError` if it has faults.
 
-    `script` is what it starts with, where a benchmark measures another than the program.
+    `script` replaces the app in benchmarks.
     """
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     folders = ("--distpath", str(work / "bundle"), "--workpath", str(work / "parts"))
-    how = ("--clean", "--noconfirm", "--log-level", "WARN", *folders)
+    options = ("--clean", "--noconfirm", "--log-level", "WARN", *folders)
     environment = {
         **os.environ,
-        "PYTHONHASHSEED": "0",  # or the archive of modules comes out otherwise each time
+        "PYTHONHASHSEED": "0",  # for reproducible builds
         "SOURCE_DATE_EPOCH": str(product().epoch),
-        # Packed again by every package, and better; unpacked, modules load quicker.
+        # Every package compresses better, and uncompressed modules load faster.
         "PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "0",
         "PYINSTALLER_CONFIG_DIR": str(work / "pyinstaller"),
     }
     if script is not None:
         environment["SCRIPT"] = str(script.resolve())
-    command = [sys.executable, "-m", "PyInstaller", *how, str(PACKAGING / "xdr-login.spec")]
+    command = [sys.executable, "-m", "PyInstaller", *options, str(PACKAGING / "xdr-login.spec")]
     if sys.platform == "darwin":
         return _make_app(work, command, environment)
     if sys.platform == "win32":
@@ -44,24 +44,24 @@ def make_bundle(work: Path = WORK, *, script: Path | None = None) -> Path:
     subprocess.run(command, cwd=work, env=environment, check=True)
     bundle = work / "bundle" / product().package
     icu.trim(bundle, work)
-    notices.add_licences(bundle, bundle / "licenses")
+    notices.add_licenses(bundle, bundle / "licenses")
     normalize_metadata(bundle, program=product().package)
-    look = windows.find_faults if sys.platform == "win32" else closure.find_faults
-    wrong = look(bundle, (ROOT, Path.home() / ".pyenv"))
-    if wrong:
-        raise BuildError("\n".join(wrong))
+    find_faults = windows.find_faults if sys.platform == "win32" else closure.find_faults
+    faults = find_faults(bundle, (ROOT, Path.home() / ".pyenv"))
+    if faults:
+        raise BuildError("\n".join(faults))
     return bundle
 
 
 def _make_app(work: Path, command: list[str], environment: dict[str, str]) -> Path:
-    """Build the .app: all that is in it is there before PyInstaller signs it."""
+    """Build the .app; everything in it must exist before PyInstaller signs it."""
     app = work / "bundle" / macos.app_name()
     macos.write_parts(work / "macos")
-    notices.add_licences(app, work / "macos" / "licenses")
+    notices.add_licenses(app, work / "macos" / "licenses")
     subprocess.run(command, cwd=work, env=environment | {"PARTS": str(work / "macos")}, check=True)
-    wrong = macos.find_faults(app)
-    if wrong:
-        raise BuildError("\n".join(wrong))
+    faults = macos.find_faults(app)
+    if faults:
+        raise BuildError("\n".join(faults))
     return app
 
 
@@ -73,10 +73,11 @@ def _is_program(path: Path, name: str) -> bool:
 
 
 def normalize_metadata(folder: Path, *, program: str = "") -> None:
-    """Give all files the modes and the time that they have in every package."""
+    """Set the modes and times that files have in all packages."""
     for path in [*folder.rglob("*"), folder]:
         if not path.is_symlink():
             executable = path.is_dir() or _is_program(path, program)
             path.chmod(0o755 if executable else 0o644)
-        when = (product().epoch, product().epoch)
-        os.utime(path, when, follow_symlinks=not path.is_symlink())  # Windows cannot do without
+        times = (product().epoch, product().epoch)
+        # Windows supports no other value for files that are not links.
+        os.utime(path, times, follow_symlinks=not path.is_symlink())

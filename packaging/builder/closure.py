@@ -1,4 +1,4 @@
-"""Whether a bundle is whole: what its libraries need is inside, or on the list of the system's."""
+"""Checks of a bundle: required libraries are in it, or on the list of system libraries."""
 
 import fnmatch
 import os
@@ -11,43 +11,50 @@ FORBIDDEN = ("*gtk*", "*Qt6Qml*", "*Qt6Quick*", "*Qt6Network*", "*tkinter*", "*p
 
 
 def host_libraries() -> set[str]:
-    """What the bundle may expect of the system."""
+    """Return the libraries that the system provides."""
     lines = (PACKAGING / "linux" / "host-libraries.txt").read_text("utf-8").splitlines()
     return {line for line in lines if line and not line.startswith("#")}
 
 
 def find_host_requirements(binaries: list[Binary], bundle: Path) -> set[str]:
-    """The libraries that are needed and not inside."""
-    inside = {path.name for path in bundle.rglob("*.so*")}
-    return {name for each in binaries for name in each.needed} - inside
+    """Return the required libraries that are not in the bundle."""
+    bundled = {path.name for path in bundle.rglob("*.so*")}
+    return {name for each in binaries for name in each.needed} - bundled
 
 
 def find_faults(bundle: Path, build_folders: tuple[Path, ...] = ()) -> list[str]:
-    """What is wrong with the bundle, in words; nothing if it is whole."""
+    """Return messages about all faults of the bundle."""
     binaries = binaries_in(bundle)
     foreign = find_host_requirements(binaries, bundle) - host_libraries()
-    found = [f"{name} is neither inside nor on the list of the system's" for name in foreign]
+    found = [
+        f"{name} is neither in the bundle nor on the list of system libraries" for name in foreign
+    ]
     found += [
-        f"{each.path.name} looks for libraries in {path!r}"
+        f"{each.path.name} searches for libraries in {path!r}"
         for each in binaries
         for path in each.run_paths
         if path and not path.startswith("$ORIGIN")
     ]
     found += _too_new(binaries)
     names = [path.relative_to(bundle).as_posix() for path in bundle.rglob("*")]
-    found += [f"{n} is there" for n in names if any(fnmatch.fnmatch(n, p) for p in FORBIDDEN)]
-    found += [f"{path.name} leads nowhere" for path in bundle.rglob("*") if _dangles(path)]
     found += [
-        f"{path.name} names {folder}" for path, folder in find_build_paths(bundle, build_folders)
+        f"{n} must not be in the bundle"
+        for n in names
+        if any(fnmatch.fnmatch(n, p) for p in FORBIDDEN)
+    ]
+    found += [f"{path.name} is a broken link" for path in bundle.rglob("*") if _dangles(path)]
+    found += [
+        f"{path.name} contains the path {folder}"
+        for path, folder in find_build_paths(bundle, build_folders)
     ]
     size = size_in_megabytes(bundle)
     if size > product().limits["unpacked_megabytes"]:
-        found.append(f"{size:.1f} MB unpacked")
+        found.append(f"{size:.1f} MB unpacked: too large")
     return sorted(found)
 
 
 def size_in_megabytes(path: Path) -> float:
-    """The size of a file, or of all files below a folder."""
+    """Return the size of a file, or of all files in a folder."""
     files = (
         [path] if path.is_file() else [each for each in path.rglob("*") if not each.is_symlink()]
     )
@@ -57,7 +64,7 @@ def size_in_megabytes(path: Path) -> float:
 def _too_new(binaries: list[Binary]) -> list[str]:
     limits = {"GLIBC": product().limits["glibc"], "GLIBCXX": product().limits["glibcxx"]}
     return [
-        f"{each.path.name} needs {version}"
+        f"{each.path.name} requires {version}"
         for each in binaries
         for version in sorted(each.versions)
         if parse_version(version) > parse_version(limits[version.partition("_")[0]])
@@ -69,7 +76,7 @@ def _dangles(path: Path) -> bool:
 
 
 def find_build_paths(bundle: Path, folders: tuple[Path, ...]) -> list[tuple[Path, Path]]:
-    """Files that tell where they were built."""
+    """Return files that contain the path of a build folder, and that folder."""
     return [
         (path, folder)
         for path in bundle.rglob("*")

@@ -1,4 +1,4 @@
-"""The package of Debian and Ubuntu, its dependencies computed from what the binaries need."""
+"""The package for Debian and Ubuntu. Its dependencies are computed from the binaries."""
 
 import subprocess
 from email.utils import format_datetime
@@ -13,7 +13,7 @@ from builder.product import PACKAGING, product
 
 # Packages whose libraries got 64-bit times in Debian 13 and Ubuntu 24.04, under a new name.
 RENAMED = {"libglib2.0-0"}
-# What no binary names: the store of certificates, and a font to write with.
+# Not visible in binaries: the CA certificates and a font.
 ALWAYS = (
     "ca-certificates",
     "fonts-dejavu-core | fonts-noto-core | fonts-liberation | fonts-freefont-ttf",
@@ -22,7 +22,7 @@ RECOMMENDED = ("gnome-keyring | kwalletmanager | keepassxc", "xdg-utils")
 
 
 def make_deb(dist: Path, bundle: Path, work: Path) -> Path:
-    """Build it and give the file; raises `ValueError` when it is too large."""
+    """Build the package and return its path; raise `ValueError` if it is too large."""
     name = product().package
     tree = work / "deb"
     make_tree(tree, bundle)
@@ -38,26 +38,26 @@ def make_deb(dist: Path, bundle: Path, work: Path) -> Path:
     (control / "control").write_text(_control(tree, find_dependencies(bundle)), "utf-8")
     normalize_metadata(tree, program=name)
     file = dist / f"{name}_{product().version}_amd64.deb"
-    how = ("--root-owner-group", "--uniform-compression", "-Zxz", "-z9", "--threads-max=1")
+    options = ("--root-owner-group", "--uniform-compression", "-Zxz", "-z9", "--threads-max=1")
     environment = {
         "SOURCE_DATE_EPOCH": str(product().epoch),
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
     }
-    command = ["dpkg-deb", *how, "--build", str(tree), str(file)]
+    command = ["dpkg-deb", *options, "--build", str(tree), str(file)]
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
     if closure.size_in_megabytes(file) > product().limits["deb_megabytes"]:
-        raise ValueError(f"{file.name} has {closure.size_in_megabytes(file):.1f} MB")
+        raise ValueError(f"{file.name} is too large: {closure.size_in_megabytes(file):.1f} MB")
     return file
 
 
 def _move_for_zsh(folder: Path) -> None:
-    """Put completions where Debian's zsh looks for those of packages."""
+    """Move completions to the folder where Debian's zsh finds those of packages."""
     if folder.exists():
         (folder / "site-functions").rename(folder / "vendor-completions")
 
 
 def find_dependencies(bundle: Path) -> list[str]:
-    """The packages that hold what the bundle needs and does not bring."""
+    """Return the packages that contain the system libraries of the bundle."""
     binaries = binaries_in(bundle)
     sonames = closure.find_host_requirements(binaries, bundle)
     paths = [_find_library(name) for name in sorted(sonames)]
@@ -76,17 +76,17 @@ def _find_library(soname: str) -> Path:
         path = Path(folder, soname)
         if path.exists():
             return path
-    raise FileNotFoundError(f"{soname}: install the package that holds it, to learn its name")
+    raise FileNotFoundError(f"{soname} not found. Install the package that contains it")
 
 
 def _find_package(library: Path) -> str:
-    """The package that a library is from, without t64 at its end."""
+    """Return the package of a library, without the suffix t64."""
     for path in (library, Path(f"/usr{library}"), library.resolve()):
-        ask = ["dpkg-query", "--search", str(path)]
-        done = subprocess.run(ask, check=False, capture_output=True, text=True)
+        query = ["dpkg-query", "--search", str(path)]
+        done = subprocess.run(query, check=False, capture_output=True, text=True)
         if done.returncode == 0:
             return done.stdout.split(":")[0].removesuffix("t64")
-    raise FileNotFoundError(f"no package holds {library}")
+    raise FileNotFoundError(f"no package contains {library}")
 
 
 def _control(tree: Path, needed: list[str]) -> str:
@@ -113,7 +113,7 @@ def _control(tree: Path, needed: list[str]) -> str:
 def _changelog() -> str:
     head = f"{product().package} ({product().version}) unstable; urgency=medium"
     signed = f" -- {product().contact}  {format_datetime(product().date)}"
-    return f"{head}\n\n  * What has changed is told in NEWS.gz beside this file.\n\n{signed}\n"
+    return f"{head}\n\n  * See NEWS.gz in this folder.\n\n{signed}\n"
 
 
 def _md5_sums(tree: Path) -> str:

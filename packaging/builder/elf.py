@@ -1,4 +1,4 @@
-"""What programs and libraries of Linux need, as binutils reads it."""
+"""The dependencies of Linux programs and libraries, read with binutils."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass
 class Binary:
-    """One file: the libraries it names, where it looks for them, the versions that it asks for."""
+    """One program or library: required libraries, search paths and symbol versions."""
 
     path: Path
     needed: set[str] = field(default_factory=set)
@@ -24,27 +24,27 @@ _PATTERNS = {
 
 
 def binaries_in(folder: Path) -> list[Binary]:
-    """Every program and library below `folder`."""
+    """Read all programs and libraries in a folder."""
     files = (each for each in sorted(folder.rglob("*")) if each.is_file() and not each.is_symlink())
     return [read(path) for path in files if _is_elf(path)]
 
 
 def read(path: Path) -> Binary:
-    """What one file says of itself."""
-    ask = ["readelf", "--wide", "--dynamic", "--version-info", str(path)]
-    told = subprocess.run(ask, check=True, capture_output=True, text=True).stdout
+    """Read one program or library."""
+    command = ["readelf", "--wide", "--dynamic", "--version-info", str(path)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return Binary(
         path,
-        needed=set(_PATTERNS["needed"].findall(told)),
+        needed=set(_PATTERNS["needed"].findall(output)),
         run_paths=[
-            each for line in _PATTERNS["run_path"].findall(told) for each in line.split(":")
+            each for line in _PATTERNS["run_path"].findall(output) for each in line.split(":")
         ],
-        versions=set(_PATTERNS["version"].findall(told)),
+        versions=set(_PATTERNS["version"].findall(output)),
     )
 
 
 def parse_version(version: str) -> tuple[int, ...]:
-    """A version such as GLIBC_2.35, to be compared."""
+    """Parse a version such as GLIBC_2.35 for comparison."""
     return tuple(int(each) for each in version.rpartition("_")[2].split("."))
 
 

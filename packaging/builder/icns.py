@@ -1,4 +1,4 @@
-"""The icon of macOS: one file with all sizes, each twice for screens of double density."""
+"""The icon for macOS: one file with all sizes, each also for double density."""
 
 import struct
 import tempfile
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from builder.icons import draw_icons
 
-# OSType of each size in pixels. Those that a Mac shows as 32@2x and so on have one of their own.
+# OSType and size in pixels. Sizes for double density, such as 32@2x, have their own types.
 PICTURES = {
     "ic11": 32,
     "ic12": 64,
@@ -17,11 +17,11 @@ PICTURES = {
     "ic09": 512,
     "ic10": 1024,
 }
-MARGIN = 100 / 1024  # what Apple's grid leaves free on every side
+MARGIN = 100 / 1024  # on each side, according to Apple's icon grid
 
 
 def make_icns() -> bytes:
-    """The whole file."""
+    """Draw the icon and return the content of the file."""
     with tempfile.TemporaryDirectory() as folder:
         sizes = sorted(set(PICTURES.values()))
         drawn = dict(zip(sizes, draw_icons(Path(folder), sizes, margin=MARGIN), strict=True))
@@ -30,7 +30,7 @@ def make_icns() -> bytes:
 
 
 def pack(parts: dict[str, bytes]) -> bytes:
-    """Put pictures into one file, each with its type and its length before it."""
+    """Pack images into the file format: type, length and data of each."""
     body = b"".join(
         struct.pack(">4sI", type_.encode(), 8 + len(data)) + data for type_, data in parts.items()
     )
@@ -38,15 +38,15 @@ def pack(parts: dict[str, bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
-    """The pictures in a file; raises `ValueError` for one that is not whole."""
+    """Return the images in a file; raise `ValueError` if it is damaged."""
     magic, length = struct.unpack_from(">4sI", data)
     if magic != b"icns" or length != len(data):
-        raise ValueError("no icns, or cut")
+        raise ValueError("not an icns file, or truncated")
     parts, at = {}, 8
     while at < length:
         type_, size = struct.unpack_from(">4sI", data, at)
         if size < 8 or at + size > length:
-            raise ValueError(f"{type_!r} is cut")
+            raise ValueError(f"{type_!r} is truncated")
         parts[type_.decode()] = data[at + 8 : at + size]
         at += size
     return parts

@@ -1,8 +1,8 @@
-"""The tables of ICU without those that Qt never asks for: the largest single file of the bundle.
+"""Remove the ICU data that Qt never reads: it is the largest file of the bundle.
 
-Qt has ICU compare texts, convert character sets, change the case of letters and name time zones.
-Names of languages, countries, currencies and units, transliteration, numbers in words and where
-lines break come from elsewhere or are not shown.
+Qt uses ICU to compare texts, convert character sets, change case and name time zones. The names of
+languages, countries, currencies and units, transliteration, spelled-out numbers and line breaking
+are not used.
 """
 
 import re
@@ -16,7 +16,7 @@ _SYMBOL = re.compile(
     r": ([0-9a-f]+)\s+(0x[0-9a-f]+|\d+) OBJECT\s+GLOBAL\s+DEFAULT\s+\d+ icudt\d+_dat"
 )
 _SECTION = re.compile(r"\.rodata\s+PROGBITS\s+([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+)")
-# A library that is nothing but the table, with the name by which the others look for it.
+# A library with only the data, under the symbol that the other ICU libraries use.
 _SOURCE = """\
 .section .rodata
 .globl {symbol}
@@ -29,18 +29,18 @@ _SOURCE = """\
 
 
 def trim(bundle: Path, work: Path) -> None:
-    """Leave fewer tables in the library of them; where the tools lack, say so and leave all."""
+    """Remove unused tables from the data library, if the tools are installed."""
     libraries = [each for each in bundle.rglob("libicudata.so.*") if not each.is_symlink()]
     if not libraries:
         return
     if shutil.which("icupkg") is None or shutil.which("gcc") is None:
-        print("SKIPPED: without icupkg and gcc all tables of ICU stay, 15 MB.")
+        print("SKIPPED: icupkg or gcc is missing, so the bundle is 15 MB larger.")
         return
     (library,) = libraries
     number = library.name.rpartition(".")[2]
     folder = work / "icu"
     folder.mkdir()
-    # The name counts: icupkg takes the prefix of all entries from it.
+    # icupkg takes the prefix of all entries from the file name.
     table = folder / f"icudt{number}l.dat"
     table.write_bytes(_table(library))
     listed = _run("icupkg", "--list", str(table)).splitlines()
@@ -57,11 +57,11 @@ def trim(bundle: Path, work: Path) -> None:
 
 
 def _table(library: Path) -> bytes:
-    """The table within a library."""
+    """Return the data in a library."""
     symbol = _SYMBOL.search(_run("readelf", "--wide", "--dyn-syms", str(library)))
     section = _SECTION.search(_run("readelf", "--wide", "--sections", str(library)))
     if symbol is None or section is None:
-        raise ValueError(f"{library.name} holds no table of ICU")
+        raise ValueError(f"{library.name} contains no ICU data")
     address, offset, _ = (int(each, 16) for each in section.groups())
     start = int(symbol[1], 16) - address + offset
     return library.read_bytes()[start : start + int(symbol[2], 0)]

@@ -1,4 +1,4 @@
-"""The tree that all packages of Linux share: bundle, command, desktop file, icons, pages."""
+"""The files that all Linux packages contain: bundle, command, desktop entry, icons, manual."""
 
 import gzip
 import os
@@ -11,7 +11,7 @@ from builder.manual import man_page
 from builder.product import ROOT, fill_template, product
 from desktop.cli.completion import completion_script
 
-# Where each shell looks below share/. Debian's zsh looks elsewhere: deb.py.
+# Paths below share/. deb.py moves the file for zsh.
 COMPLETIONS = {
     "bash": "bash-completion/completions/{name}",
     "zsh": "zsh/site-functions/_{name}",
@@ -20,7 +20,7 @@ COMPLETIONS = {
 
 
 def make_tree(tree: Path, bundle: Path) -> None:
-    """Fill `tree`, which must not exist, as a package unpacks it at the root of a system."""
+    """Create `tree` with the files of a package, as they are installed below /."""
     base = tree / "usr"
     name = product().package
     shutil.copytree(bundle, base / "lib" / name, symlinks=True)
@@ -44,7 +44,7 @@ def add_share(share: Path) -> None:
 
 
 def add_documents(folder: Path) -> None:
-    """Write the copyright, as Debian wants it, and what has changed, below share/doc/."""
+    """Write the files that Debian requires below share/doc/."""
     _write(folder / "copyright", fill_template("linux/copyright.in"))
     write_compressed(folder / "NEWS.gz", (ROOT / "CHANGELOG.md").read_text("utf-8"))
 
@@ -59,11 +59,11 @@ def _write(path: Path, text: str) -> None:
 
 
 def write_compressed(path: Path, text: str) -> None:
-    """Write what share/doc and share/man hold: packed, and without a time."""
+    """Write a compressed text without a time stamp."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 def sorted_tree(folder: Path) -> list[Path]:
-    """All that is below a folder in an order of its own, for archives."""
+    """Return everything in a folder, in the same order on every computer."""
     return sorted(folder.rglob("*"), key=os.fsencode)

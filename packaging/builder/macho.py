@@ -1,6 +1,6 @@
-"""What programs and libraries of macOS say of themselves: for which processors, since which system.
+"""Processors and minimum macOS versions of programs and libraries.
 
-Of <mach-o/loader.h> and <mach-o/fat.h>; read here, so that it can be tried on any system.
+See <mach-o/loader.h> and <mach-o/fat.h>. Parsed here so that it can be tested on any system.
 """
 
 import struct
@@ -16,14 +16,14 @@ _BUILD_VERSION, _VERSION_MIN = 0x32, 0x24  # LC_BUILD_VERSION, LC_VERSION_MIN_MA
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The part of a file for one processor; `oldest` is the first macOS that it is made for."""
+    """The part of a file for one processor; `oldest` is its minimum macOS version."""
 
     processor: str
     oldest: tuple[int, int]
 
 
 def read(path: Path) -> tuple[Slice, ...]:
-    """The parts of a file; nothing for what is no program and no library."""
+    """Return the parts of a file; empty if it is neither a program nor a library."""
     with path.open("rb") as file:
         start = file.read(4)
         if len(start) < 4:
@@ -34,7 +34,7 @@ def read(path: Path) -> tuple[Slice, ...]:
             return ()
     data = path.read_bytes()
     (count,) = struct.unpack_from(">I", data, 4)
-    if count > 8:  # a class of Java begins alike
+    if count > 8:  # a Java class file has the same magic number
         return ()
     return tuple(
         _slices(data, [struct.unpack_from(">5I", data, 8 + 20 * n)[2] for n in range(count)])

@@ -1,9 +1,9 @@
-"""The .app and the disk image of macOS. They are built, signed and notarized on a Mac only.
+"""The .app and the disk image for macOS. They are built, signed and notarized only on a Mac.
 
-Of the environment, all of it optional, and what is missing is said plainly:
+Optional environment variables; a missing one is reported:
 
-- MACOS_IDENTITY: whose certificate in the keychain signs, such as "Developer ID Application: …".
-- NOTARY_KEY, NOTARY_KEY_ID, NOTARY_ISSUER: a file with a key for App Store Connect, and its names.
+- MACOS_IDENTITY: the certificate in the keychain, such as "Developer ID Application: …".
+- NOTARY_KEY, NOTARY_KEY_ID, NOTARY_ISSUER: a key file for App Store Connect, and its ids.
 """
 
 import os
@@ -20,31 +20,30 @@ from desktop.services.system.components import COMPONENTS_FILE
 
 ENTITLEMENTS = PACKAGING / "macos" / "entitlements.plist"
 NOT_A_MAC = """\
-This is no Mac: .github/workflows/release.yml builds, signs and notarizes the .app and its .dmg.
-What can be made here has been written, to be looked at: Info.plist, entitlements and the icon.
+The disk image can be built only on a Mac; see .github/workflows/release.yml.
+Wrote its parts for inspection: Info.plist, entitlements and the icon.
 """
 
 
 def app_name() -> str:
-    """The folder that a person sees as the program."""
     return f"{product().name}.app"
 
 
 def oldest_system() -> str:
-    """The first macOS that it starts on: what is promised, or later if Qt for Python is newer."""
-    promised = _parse_version(product().limits["macos"])
+    """Return the minimum macOS version: ours, or that of Qt for Python if it is newer."""
+    own = _parse_version(product().limits["macos"])
     needed = [part.oldest for path in bindings() for part in macho.read(path)]
-    return ".".join(map(str, max([promised, *needed])))
+    return ".".join(map(str, max([own, *needed])))
 
 
 def bindings() -> list[Path]:
-    """Qt for Python, as it is installed here."""
+    """Return the libraries of the installed Qt for Python."""
     found = find_spec("PySide6")
     return sorted(Path(found.origin).parent.glob("QtCore*.so")) if found and found.origin else []
 
 
 def info_plist() -> dict[str, Any]:
-    """What macOS reads of the program before it starts."""
+    """Return the Info.plist of the app."""
     return {
         "CFBundleDevelopmentRegion": "en",
         "CFBundleDisplayName": product().name,
@@ -58,8 +57,8 @@ def info_plist() -> dict[str, Any]:
         "CFBundleVersion": product().version,
         "LSApplicationCategoryType": "public.app-category.utilities",
         "LSMinimumSystemVersion": oldest_system(),
-        # In the Dock only while its window is open (ui/window/dock.py). What stands here cannot
-        # follow a setting, for it is signed.
+        # ui/window/dock.py shows the app in the Dock only while its window is open. This value
+        # is signed, so it can't follow a setting.
         "LSUIElement": False,
         "NSHighResolutionCapable": True,
         "NSHumanReadableCopyright": f"{product().vendor}. {product().license}.",
@@ -69,7 +68,7 @@ def info_plist() -> dict[str, Any]:
 
 
 def write_parts(folder: Path) -> Path:
-    """Write what the .app is made with, and give the icon."""
+    """Write the parts of the .app into a folder and return the path of the icon."""
     folder.mkdir(parents=True, exist_ok=True)
     icon = folder / "app.icns"
     icon.write_bytes(icns.make_icns())
@@ -79,47 +78,47 @@ def write_parts(folder: Path) -> Path:
 
 
 def find_faults(app: Path) -> list[str]:
-    """What is wrong with an .app, in words; nothing if it is whole."""
+    """Return messages about all faults of an .app."""
     contents = app / "Contents"
     plist = contents / "Info.plist"
     if not plist.is_file():
         return ["Info.plist is missing"]
-    told = plistlib.loads(plist.read_bytes())
+    values = plistlib.loads(plist.read_bytes())
     found = [
-        f"Info.plist: {name} is {told.get(name)!r}, not {value!r}"
+        f"Info.plist: {name} is {values.get(name)!r}, not {value!r}"
         for name, value in info_plist().items()
-        if told.get(name) != value
+        if values.get(name) != value
     ]
     resources = contents / "Resources"
-    wanted = (resources / "app.icns", resources / "licenses" / COMPONENTS_FILE)
-    found += [f"{each.relative_to(app)} is missing" for each in wanted if not each.is_file()]
+    required = (resources / "app.icns", resources / "licenses" / COMPONENTS_FILE)
+    found += [f"{each.relative_to(app)} is missing" for each in required if not each.is_file()]
     programs = contents / "MacOS"
     names = {each.name for each in programs.iterdir()} if programs.is_dir() else set()
     if names != {product().package}:
-        found.append(f"Contents/MacOS holds {', '.join(sorted(names)) or 'nothing'}")
-    return sorted([*found, *_wrong_binaries(app, told.get("LSMinimumSystemVersion", "0"))])
+        found.append(f"Contents/MacOS contains {', '.join(sorted(names)) or 'nothing'}")
+    return sorted([*found, *_wrong_binaries(app, values.get("LSMinimumSystemVersion", "0"))])
 
 
 def _wrong_binaries(app: Path, oldest: str) -> list[str]:
-    """Those that the oldest system cannot load, and those that lack the processor of the rest."""
+    """Return messages about files for another processor or a newer macOS."""
     files = (each for each in app.rglob("*") if each.is_file() and not each.is_symlink())
     parts = {path: slices for path in files if (slices := macho.read(path))}
     program = parts.get(app / "Contents" / "MacOS" / product().package, ())
     processors = {each.processor for each in program}
-    found = [] if processors else ["the program is none of macOS"]
+    found = [] if processors else ["the app has no macOS program"]
     for path, slices in parts.items():
         lacking = processors - {each.processor for each in slices}
         found += [f"{path.name} is not for {each}" for each in sorted(lacking)]
         newest = max(each.oldest for each in slices)
         if newest > _parse_version(oldest):
-            found.append(f"{path.name} is for macOS {newest[0]}.{newest[1]}, not {oldest}")
+            found.append(f"{path.name} requires macOS {newest[0]}.{newest[1]}, not {oldest}")
     return found
 
 
 def make_dmg(dist: Path, bundle: Path, work: Path) -> Path:
-    """Make the disk image, signed and notarized where there is a key; gives the file.
+    """Build the disk image and return its path; sign and notarize it if there are keys.
 
-    Elsewhere than on a Mac it writes what can be looked at, says so, and gives the folder.
+    On other systems, write its parts for inspection and return their folder.
     """
     if sys.platform == "darwin":
         file = _make_image(dist, bundle, work / "dmg")
@@ -143,7 +142,7 @@ def _make_image(dist: Path, app: Path, stage: Path) -> Path:
 
 
 def sign_and_notarize(file: Path) -> None:
-    """Sign the disk image, have Apple look at it, and attach what Apple said."""
+    """Sign the disk image, have Apple notarize it, and attach the ticket."""
     identity = os.environ.get("MACOS_IDENTITY", "")
     if not identity:
         print("SKIPPED signing and notarizing: MACOS_IDENTITY is not set.")
@@ -153,8 +152,8 @@ def sign_and_notarize(file: Path) -> None:
     if not all(key):
         print("SKIPPED notarizing: NOTARY_KEY, NOTARY_KEY_ID and NOTARY_ISSUER are not all set.")
         return
-    how = ("--key", key[0], "--key-id", key[1], "--issuer", key[2], "--wait")
-    subprocess.run(["xcrun", "notarytool", "submit", str(file), *how], check=True)
+    credentials = ("--key", key[0], "--key-id", key[1], "--issuer", key[2], "--wait")
+    subprocess.run(["xcrun", "notarytool", "submit", str(file), *credentials], check=True)
     subprocess.run(["xcrun", "stapler", "staple", str(file)], check=True)
 
 

@@ -1,4 +1,4 @@
-"""The manual, made of the command line itself: what `--help` says is what `man` says."""
+"""The manual page, generated from the same texts as `--help`."""
 
 import inspect
 import re
@@ -12,19 +12,19 @@ from desktop.cli.terminal.exits import Exit
 from desktop.cli.terminal.output import CommandWithExamples
 
 _EXIT_STATUS = {
-    Exit.OK: "It has done what was asked for.",
-    Exit.FAILURE: "It has not.",
-    Exit.USAGE: "An argument makes no sense.",
-    Exit.SIGN_IN_NEEDED: "Nobody is signed in: xdr-login login.",
-    Exit.FORBIDDEN: "It was declined, or an administrator has forbidden it.",
-    Exit.NETWORK: "The server cannot be reached.",
-    Exit.KEYRING: "The keyring cannot be used.",
-    Exit.CANCELLED: "It was interrupted.",
+    Exit.OK: "Success.",
+    Exit.FAILURE: "The command failed.",
+    Exit.USAGE: "Invalid arguments or options.",
+    Exit.SIGN_IN_NEEDED: "Not signed in. Run xdr-login login.",
+    Exit.FORBIDDEN: "Declined, or turned off by your administrator.",
+    Exit.NETWORK: "The server can't be reached.",
+    Exit.KEYRING: "The keyring can't be used.",
+    Exit.CANCELLED: "Interrupted.",
 }
 
 
 def man_page() -> str:
-    """The page, in the macros of man(7)."""
+    """Return the manual page in the macros of man(7)."""
     root = click.Context(program, info_name=product().package)
     commands = [line for path, ctx in every_command(root) for line in _command_section(path, ctx)]
     status = [
@@ -41,13 +41,13 @@ def man_page() -> str:
 
 
 def every_command(root: click.Context) -> Iterator[tuple[str, click.Context]]:
-    """Each command by its whole name, in the order of help; groups before what is in them."""
+    """Yield all commands with their full names, in the order of the help."""
     for name in COMMANDS:
         yield from _walk_commands(name, root)
 
 
 def _walk_commands(path: str, parent: click.Context) -> Iterator[tuple[str, click.Context]]:
-    assert isinstance(parent.command, click.Group)  # noqa: S101 - it is one that has this
+    assert isinstance(parent.command, click.Group)  # noqa: S101 - only groups have subcommands
     name = path.rpartition(" ")[2]
     command = parent.command.get_command(parent, name)
     if command is None:
@@ -89,6 +89,6 @@ def _examples(text: str) -> list[str]:
 
 
 def _roff(text: str) -> str:
-    """`text` with nothing in it that the macros would read."""
+    """Escape what the macros would interpret."""
     escaped = re.sub(r"-", r"\\-", text.replace("\\", r"\e"))
     return rf"\&{escaped}" if escaped.startswith((".", "'")) else escaped

@@ -1,7 +1,6 @@
-"""The package of Windows for fleets, for everybody on a computer; made by wixl of msitools.
+"""The Windows package for fleets, installed for all users; built with wixl of msitools.
 
-What an administrator decides can be given along with it, as properties: they are written where the
-program looks for its policy, and go with the package.
+Properties set a policy: they are written to the registry and removed with the package.
 """
 
 import os
@@ -19,9 +18,9 @@ from desktop.services.configuration.policy_sources import WINDOWS_KEY
 from desktop.services.configuration.schema import POLICY, Kind, Member
 
 _NAMESPACE = "http://schemas.microsoft.com/wix/2006/wi"
-# All ids of the package are made from it and from names, so that they are the same in each version.
+# Ids are derived from this and from names, so that they are the same in every version.
 _UUID_NAMESPACE = uuid.UUID("2f0a7c3e-54d1-5c0e-9d55-6f6c2b8f5a11")
-# One profile of a fleet, as the lines of a profiles.toml; brackets mean something to the installer.
+# One profile as lines of a profiles.toml. Brackets are escaped: Windows Installer interprets them.
 PROFILE_PROPERTIES = ("PROFILE", "PROFILE_NAME", "PROFILE_PRESET", "PROFILE_CLIENT_ID")
 _PROFILE = (
     "[\\[]profiles.[PROFILE][\\]]",
@@ -32,32 +31,32 @@ _PROFILE = (
 
 
 def make_msi(dist: Path, bundle: Path, work: Path) -> Path:
-    """Make it and give the file; raises `ValueError` when it is too large."""
+    """Build the package and return its path; raise `ValueError` if it is too large."""
     file = dist / f"xdr-login-{product().version}-windows-x86_64.msi"
     pack(file, bundle, work / "msi")
     if size_in_megabytes(file) > product().limits["msi_megabytes"]:
-        raise ValueError(f"{file.name} has {size_in_megabytes(file):.1f} MB")
+        raise ValueError(f"{file.name} is too large: {size_in_megabytes(file):.1f} MB")
     return file
 
 
 def pack(file: Path, bundle: Path, work: Path, *, version: str = "") -> None:
-    """Write the package of any bundle, of this version unless another is given."""
+    """Build the package of a bundle; `version` replaces that of the product."""
     work.mkdir(parents=True, exist_ok=True)
     windows.write_icon(work / "app.ico")
     source = work / "xdr-login.wxs"
-    # It takes relative paths only.
+    # wixl accepts only relative paths.
     here = Path(os.path.relpath(bundle, work))
     source.write_bytes(wix_source(bundle, here, version or product().version))
     _run("wixl", "--arch", "x64", "--output", str(file.resolve()), source.name, cwd=work)
     _add_missing_tables(file, work)
-    # By chance, if nobody says which: what tells two files apart that are packages of one product.
+    # The package code identifies a file. msibuild would choose it at random.
     code = f"{{{_guid('package', f'{version} {product().epoch}')}}}"
     about = (product().name, product().vendor, "x64;1033", code)
     _run("msibuild", str(file), "-s", *about)
 
 
 def properties() -> Iterator[tuple[str, str, Member]]:
-    """What can be given along: the property, the key in the registry, and the member."""
+    """Yield the properties: name, registry key and member of the schema."""
     for member in POLICY:
         if member.kind is Kind.MEMBERS:
             for each in member.members:
@@ -68,12 +67,12 @@ def properties() -> Iterator[tuple[str, str, Member]]:
 
 
 def wix_source(bundle: Path, here: Path, version: str) -> bytes:
-    """The source of the package; it names the bundle as `here`, and app.ico beside itself."""
+    """Return the WiX source, in which the bundle is at `here` and app.ico next to the source."""
     root = ET.Element("Wix", xmlns=_NAMESPACE)
     whole = ET.SubElement(
         root,
         "Product",
-        Id=_guid("product", version),  # each version is one of its own
+        Id=_guid("product", version),  # a new product for each version
         UpgradeCode=product().windows["upgrade_code"],
         Name=product().name,
         Version=version,
@@ -83,7 +82,9 @@ def wix_source(bundle: Path, here: Path, version: str) -> bytes:
     about = {"InstallerVersion": "500", "Compressed": "yes", "InstallScope": "perMachine"}
     ET.SubElement(whole, "Package", {**about, "Description": product().summary})
     ET.SubElement(
-        whole, "MajorUpgrade", DowngradeErrorMessage="A newer version is installed already."
+        whole,
+        "MajorUpgrade",
+        DowngradeErrorMessage="A newer version of XDR Login is already installed.",
     )
     ET.SubElement(whole, "Media", Id="1", Cabinet="program.cab", EmbedCab="yes")
     ET.SubElement(whole, "Icon", Id="app.ico", SourceFile="app.ico")
@@ -101,7 +102,7 @@ def wix_source(bundle: Path, here: Path, version: str) -> bytes:
 
 
 def _add_folders(whole: ET.Element, bundle: Path, here: Path) -> Iterator[str]:
-    """Add all folders with what is in them; gives the ids of the components."""
+    """Add all folders and files; yield the ids of their components."""
     target = ET.SubElement(whole, "Directory", Id="TARGETDIR", Name="SourceDir")
     programs = ET.SubElement(target, "Directory", Id="ProgramFiles64Folder")
     top = ET.SubElement(programs, "Directory", Id="INSTALLDIR", Name=product().name)
@@ -169,7 +170,7 @@ def _add_value(
 
 
 def _add_missing_tables(file: Path, work: Path) -> None:
-    """Conditions of components, properties for who is no administrator, the shortcut's id."""
+    """Add what wixl can't: conditions, secure properties and the shortcut's id."""
     rows = (
         "MsiShortcutProperty\tShortcut_\tPropertyKey\tPropVariantValue",
         "s72\ts72\ts0\ts0",
@@ -180,7 +181,7 @@ def _add_missing_tables(file: Path, work: Path) -> None:
     table.write_text("".join(f"{row}\r\n" for row in rows), "utf-8", newline="")
     _run("msibuild", str(file), "-i", str(table))
     names = ["PROFILE", *(name for name, _, _ in properties())]
-    # Where it was given; and when all goes, which Windows knows by itself, and wine does not.
+    # If the property is set, and on removal, because wine requires that.
     update = "UPDATE `Component` SET `Condition` = '{}' WHERE `Component` = 'policy_{}'"
     queries = [update.format(f'{name} OR REMOVE="ALL"', name) for name in names]
     passed_on = ";".join(
@@ -192,9 +193,9 @@ def _add_missing_tables(file: Path, work: Path) -> None:
 
 
 def _run(*command: str, cwd: Path | None = None) -> None:
-    """Run a tool that would write down the time, at the time of the sources."""
-    when = ("faketime", f"{product().date:%Y-%m-%d %H:%M:%S}")
-    subprocess.run([*when, *command], cwd=cwd, env={**os.environ, "TZ": "UTC"}, check=True)
+    """Run a tool at the time of the sources, so that its output is reproducible."""
+    at_time = ("faketime", f"{product().date:%Y-%m-%d %H:%M:%S}")
+    subprocess.run([*at_time, *command], cwd=cwd, env={**os.environ, "TZ": "UTC"}, check=True)
 
 
 def _guid(kind: str, name: str) -> str:
@@ -202,5 +203,5 @@ def _guid(kind: str, name: str) -> str:
 
 
 def _path_id(kind: str, path: str) -> str:
-    """An id for a path: letters and digits only, 72 at most."""
+    """Return an id for a path: letters and digits, 72 at most."""
     return f"{kind}_{uuid.uuid5(_UUID_NAMESPACE, path).hex}"

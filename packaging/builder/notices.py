@@ -1,4 +1,4 @@
-"""The licences of what is in the bundle, the list that About shows, and the notice for people."""
+"""License texts, the list of components that About shows, and the notice file."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ from desktop.services.system.components import (
     format_components,
 )
 
-# Libraries of the build system that come along, by the beginning of their names.
+# Libraries of the build system in the bundle, by the start of their names.
 _SYSTEM_LIBRARIES = {
     "libbz2": ("bzip2", "bzip2-1.0.6"),
     "libffi": ("libffi", "MIT"),
@@ -29,7 +29,7 @@ _SYSTEM_LIBRARIES = {
 
 
 def bundled_components(bundle: Path) -> list[Component]:
-    """All works of others that are in the bundle, by name."""
+    """Return all third-party components of the bundle, by name."""
     found = [
         *components_without_wheel(bundle),
         *(component_of(each) for each in find_distributions()),
@@ -38,7 +38,7 @@ def bundled_components(bundle: Path) -> list[Component]:
 
 
 def components_without_wheel(bundle: Path) -> list[Component]:
-    """What no wheel tells of: Qt, ICU, OpenSSL, CPython, the boot loader and the like."""
+    """Return components that have no wheel: Qt, ICU, OpenSSL, CPython and others."""
     python = ".".join(map(str, sys.version_info[:3]))
     found = [
         Component("Qt", version("PySide6_Essentials"), "LGPL-3.0-only"),
@@ -55,25 +55,27 @@ def components_without_wheel(bundle: Path) -> list[Component]:
         if stem == "libicudata":
             found.append(Component("ICU", rest, "Unicode-3.0"))
         elif stem in _SYSTEM_LIBRARIES and not path.is_symlink():
-            name, licence = _SYSTEM_LIBRARIES[stem]
-            found.append(Component(name, _version_of(path.name) or rest, licence))
+            name, license_ = _SYSTEM_LIBRARIES[stem]
+            found.append(Component(name, _version_of(path.name) or rest, license_))
     return found
 
 
 def _version_of(soname: str) -> str:
-    """The version of a library of the build system, by its package manager; empty without one."""
+    """Return the version of a system library; empty if there is no package manager."""
     if shutil.which("dpkg-query") is None:
         return ""
-    ask = ["dpkg-query", "--search", f"*/{soname}"]
-    owner = subprocess.run(ask, check=False, capture_output=True, text=True).stdout.partition(": ")
+    search = ["dpkg-query", "--search", f"*/{soname}"]
+    owner = subprocess.run(search, check=False, capture_output=True, text=True).stdout.partition(
+        ": "
+    )
     show = ["dpkg-query", "--show", "--showformat=${Version}", owner[0].split(",")[0]]
-    told = subprocess.run(show, check=False, capture_output=True, text=True).stdout
-    number = re.match(r"(?:\d+:)?(\d+(?:\.\d+)*)", told)
+    output = subprocess.run(show, check=False, capture_output=True, text=True).stdout
+    number = re.match(r"(?:\d+:)?(\d+(?:\.\d+)*)", output)
     return number[1] if number else ""
 
 
-def add_licences(bundle: Path, folder: Path) -> None:
-    """Write `folder`: the texts, the notice, and the list for the program itself."""
+def add_licenses(bundle: Path, folder: Path) -> None:
+    """Write the license texts, the notice and the list of components into `folder`."""
     folder.mkdir()
     shutil.copy(ROOT / "LICENSE", folder / "XDR-Login.txt")
     for path in (PACKAGING / "licenses").glob("*GPL-3.txt"):
@@ -86,7 +88,7 @@ def add_licences(bundle: Path, folder: Path) -> None:
 
 
 def notice_text(found: list[Component]) -> str:
-    """The notice for people."""
+    """Return the notice file."""
     table = [f"  {each.name:24} {each.version:12} {each.licence}" for each in found]
     return fill_template(
         "licenses/NOTICE.txt.in", components="\n".join(table), lgpl=about.QT_NOTICE

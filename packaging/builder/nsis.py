@@ -1,4 +1,4 @@
-"""The installer of Windows for people, packed by NSIS; the script is windows/installer.nsi."""
+"""The Windows setup, built with NSIS from windows/installer.nsi."""
 
 import os
 import subprocess
@@ -9,31 +9,31 @@ from builder.closure import size_in_megabytes
 from builder.linux import sorted_tree
 from builder.product import PACKAGING, product
 
-_QUIT_TIMEOUT = 60.0  # seconds; the longest end of the program takes 40
+_QUIT_TIMEOUT = 60.0  # seconds; the app takes up to 40 to quit
 
 
 def make_nsis(dist: Path, bundle: Path, work: Path) -> Path:
-    """Pack it and give the file; raises `ValueError` when it is too large."""
+    """Build the setup and return its path; raise `ValueError` if it is too large."""
     file = dist / f"XDR_Login-{product().version}-windows-x86_64-setup.exe"
     pack(file, bundle, work / "nsis")
     if size_in_megabytes(file) > product().limits["windows_megabytes"]:
-        raise ValueError(f"{file.name} has {size_in_megabytes(file):.1f} MB")
+        raise ValueError(f"{file.name} is too large: {size_in_megabytes(file):.1f} MB")
     return file
 
 
 def pack(
-    file: Path, bundle: Path, work: Path, *, version: str = "", patience: float = _QUIT_TIMEOUT
+    file: Path, bundle: Path, work: Path, *, version: str = "", quit_timeout: float = _QUIT_TIMEOUT
 ) -> None:
-    """Write the installer of any bundle, of this version unless another is given.
+    """Build the setup of a bundle; it waits `quit_timeout` seconds for the app to quit.
 
-    It waits for `patience` seconds for the program to end.
+    `version` replaces that of the product.
     """
     work.mkdir(parents=True, exist_ok=True)
     icon, install, uninstall = (work / each for each in ("app.ico", "install.nsh", "remove.nsh"))
     windows.write_icon(icon)
     install.write_text("\n".join(install_list(bundle)) + "\n", "utf-8")
     uninstall.write_text("\n".join(uninstall_list(bundle)) + "\n", "utf-8")
-    names = {
+    definitions = {
         "NAME": product().name,
         "PACKAGE": product().package,
         "ID": product().id,
@@ -44,21 +44,21 @@ def pack(
         "COMMAND": windows.command_program(),
         "WINDOW": windows.window_program(),
         "KILOBYTES": str(round(size_in_megabytes(bundle) * 1e6 / 1024)),
-        "TRIES": str(round(patience * 2)),
+        "TRIES": str(round(quit_timeout * 2)),
         "OUTFILE": str(file.resolve()),
         "ICON": str(icon.resolve()),
         "INSTALL_LIST": str(install.resolve()),
         "UNINSTALL_LIST": str(uninstall.resolve()),
     }
-    given = [f"-D{name}={value}" for name, value in names.items()]
-    command = ["makensis", "-V2", "-WX", *given, str(PACKAGING / "windows" / "installer.nsi")]
-    # What the compiler finds in the home of a person is of no concern here.
+    options = [f"-D{name}={value}" for name, value in definitions.items()]
+    command = ["makensis", "-V2", "-WX", *options, str(PACKAGING / "windows" / "installer.nsi")]
+    # HOME keeps makensis from reading the user's configuration.
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(product().epoch), "HOME": str(work)}
     subprocess.run(command, env=environment, check=True)
 
 
 def install_list(bundle: Path) -> list[str]:
-    """The lines that unpack every file where it belongs."""
+    """Return the commands that install all files."""
     lines = []
     for folder, files in _folders(bundle):
         lines.append(f'SetOutPath "$INSTDIR{_windows_path(folder, bundle)}"')
@@ -67,7 +67,7 @@ def install_list(bundle: Path) -> list[str]:
 
 
 def uninstall_list(bundle: Path) -> list[str]:
-    """The lines that take away what was unpacked, and nothing else, from the inside out."""
+    """Return the commands that remove exactly the installed files, inner folders first."""
     folders = _folders(bundle)
     lines = [
         f'Delete "$INSTDIR{_windows_path(path, bundle)}"' for _, files in folders for path in files
@@ -77,7 +77,7 @@ def uninstall_list(bundle: Path) -> list[str]:
 
 
 def _folders(bundle: Path) -> list[tuple[Path, list[Path]]]:
-    """All folders, outer ones first, each with its files."""
+    """Return all folders with their files, outer ones first."""
     below = [each for each in sorted_tree(bundle) if each.is_dir()]
     return [
         (folder, [each for each in sorted(folder.iterdir()) if each.is_file()])
@@ -86,5 +86,5 @@ def _folders(bundle: Path) -> list[tuple[Path, list[Path]]]:
 
 
 def _windows_path(path: Path, bundle: Path) -> str:
-    """A path as Windows writes it below the folder of the program."""
+    """Return a path relative to the program folder, with backslashes."""
     return "".join(f"\\{part}" for part in path.relative_to(bundle).parts)

@@ -1,4 +1,4 @@
-"""What the product is called and says of itself: product.toml, the version, the last change."""
+"""Names and texts of the product from product.toml, its version, and the time of its sources."""
 
 import os
 import re
@@ -18,7 +18,7 @@ ROOT = PACKAGING.parent
 
 @dataclass(frozen=True)
 class Product:
-    """The members of product.toml, and what follows from the sources. `epoch` is in seconds."""
+    """The keys of product.toml, the version, and the time of the sources in epoch seconds."""
 
     name: str
     package: str
@@ -40,16 +40,16 @@ class Product:
 
     @property
     def date(self) -> datetime:
-        """When what is packed was last changed."""
+        """Return the time of the sources."""
         return datetime.fromtimestamp(self.epoch, UTC)
 
     @property
     def macos_id(self) -> str:
-        """The id in the characters that macOS allows in one."""
+        """Return the id in characters that macOS allows."""
         return self.id.replace("_", "-")
 
     def template_values(self) -> dict[str, str]:
-        """What templates may name, for plain text."""
+        """Return the names that templates may use, for plain text."""
         return {
             "name": self.name,
             "package": self.package,
@@ -71,7 +71,7 @@ class Product:
 
 @cache
 def product() -> Product:
-    """Read it all; raises `KeyError` or `TypeError` for what is missing or too much."""
+    """Read everything; raise `KeyError` or `TypeError` for missing or unknown keys."""
     members = tomllib.loads((PACKAGING / "product.toml").read_text("utf-8"))
     source = (ROOT / "desktop" / "__init__.py").read_text("utf-8")
     found = re.search(r'^__version__ = "(.+)"$', source, re.MULTILINE)
@@ -81,18 +81,18 @@ def product() -> Product:
 
 
 def last_change() -> int:
-    """SOURCE_DATE_EPOCH, or when the last commit was made: the same sources, the same bytes."""
+    """Return SOURCE_DATE_EPOCH or the time of the last commit, for reproducible builds."""
     given = os.environ.get("SOURCE_DATE_EPOCH")
     if given:
         return int(given)
-    ask = ["git", "log", "-1", "--format=%ct"]
-    done = subprocess.run(ask, cwd=ROOT, check=True, capture_output=True, text=True)
+    command = ["git", "log", "-1", "--format=%ct"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return int(done.stdout)
 
 
 def fill_template(template: str, *, xml: bool = False, **more: str) -> str:
-    """The text of a template below packaging/; raises `KeyError` for a word that nobody knows."""
-    words = product().template_values()
+    """Fill a template in packaging/; raise `KeyError` for an unknown name."""
+    values = product().template_values()
     if xml:
-        words = {name: escape(word) for name, word in words.items()}
-    return Template((PACKAGING / template).read_text("utf-8")).substitute({**words, **more})
+        values = {name: escape(value) for name, value in values.items()}
+    return Template((PACKAGING / template).read_text("utf-8")).substitute({**values, **more})

@@ -1,4 +1,4 @@
-"""The package of Fedora and openSUSE; it names libraries, which those distributions resolve."""
+"""The package for Fedora and openSUSE. It depends on libraries, not on package names."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +10,7 @@ from builder.product import fill_template, product
 
 
 def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
-    """Build it and give the file."""
+    """Build the package and return its path."""
     top = work / "rpm"
     tree = top / "tree"
     make_tree(tree, bundle)
@@ -39,7 +39,7 @@ def make_rpm(dist: Path, bundle: Path, work: Path) -> Path:
 
 
 def find_requirements(bundle: Path) -> list[str]:
-    """What the binaries need of the system, in rpm's words for libraries of 64 bits."""
+    """Return the system libraries that the binaries require, in the syntax of rpm."""
     binaries = binaries_in(bundle)
     needed = closure.find_host_requirements(binaries, bundle) - {"ld-linux-x86-64.so.2"}
     lines = [f"Requires: {soname}()(64bit)" for soname in sorted(needed)]
@@ -47,13 +47,13 @@ def find_requirements(bundle: Path) -> list[str]:
 
 
 def _newest(binaries: list[Binary]) -> str:
-    """The newest version of the C library that any of them asks for."""
-    asked = {version for each in binaries for version in each.versions}
-    return max((each for each in asked if each.startswith("GLIBC_")), key=parse_version)
+    """Return the newest version of the C library that a binary requires."""
+    versions = {version for each in binaries for version in each.versions}
+    return max((each for each in versions if each.startswith("GLIBC_")), key=parse_version)
 
 
 def _files(tree: Path) -> str:
-    """The list of files; folders of the system itself belong to nobody."""
+    """Return the list of files, without folders that belong to the system."""
     own = f"/usr/lib/{product().package}"
     lines = []
     for path in sorted_tree(tree):

@@ -1,4 +1,4 @@
-"""The bill of materials, CycloneDX 1.6: modules, and what wheels and the bundle hold besides."""
+"""The bill of materials in CycloneDX 1.6."""
 
 import json
 import re
@@ -15,7 +15,7 @@ SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
 
 def make_sbom(dist: Path, bundle: Path, work: Path) -> Path:
-    """Write it and give the file; the same sources give the same bytes."""
+    """Write the bill of materials and return its path; the output is reproducible."""
     del work
     file = dist / f"{product().package}-{product().version}-{SYSTEMS[sys.platform]}.cdx.json"
     file.write_text(
@@ -25,7 +25,7 @@ def make_sbom(dist: Path, bundle: Path, work: Path) -> Path:
 
 
 def bill_of_materials(bundle: Path) -> dict[str, Any]:
-    """What is in the bundle, as CycloneDX has it."""
+    """Return the components of the bundle in the structure of CycloneDX."""
     whole = {
         "type": "application",
         "bom-ref": product().package,
@@ -63,21 +63,20 @@ def _modules() -> list[dict[str, Any]]:
 
 
 def _components_without_wheel(bundle: Path) -> list[dict[str, Any]]:
-    """What no wheel tells of."""
     return [
         {
             "type": "library",
             "bom-ref": f"{each.name} {each.version}",
             "name": each.name,
             "version": each.version,
-            "licenses": [_licence(each.licence)],
+            "licenses": [_license(each.licence)],
         }
         for each in notices.components_without_wheel(bundle)
     ]
 
 
-def _licence(said: str) -> dict[str, Any]:
-    return {"expression": said} if " " in said else {"license": {"id": said}}
+def _license(expression: str) -> dict[str, Any]:
+    return {"expression": expression} if " " in expression else {"license": {"id": expression}}
 
 
 def _normal(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What was built: SHA256SUMS, and a table of sizes."""
+"""SHA256SUMS and a table of sizes of all packages."""
 
 import hashlib
 from pathlib import Path
@@ -7,7 +7,7 @@ from builder.closure import size_in_megabytes
 
 
 def write_sums(dist: Path, unpacked: dict[str, Path]) -> str:
-    """Write SHA256SUMS and SIZES.txt for all that is in `dist`; gives the table."""
+    """Write SHA256SUMS and SIZES.txt for all files in `dist`; return the table."""
     own = {"SHA256SUMS", "SIZES.txt"}
     files = sorted(each for each in dist.iterdir() if each.is_file() and each.name not in own)
     lines = [f"{hashlib.sha256(each.read_bytes()).hexdigest()}  {each.name}" for each in files]

@@ -1,4 +1,4 @@
-"""What a bundle has on Windows only: its icon and what its programs say of themselves."""
+"""The parts of a bundle for Windows: icon, version resources, checks and the zip."""
 
 import fnmatch
 import os
@@ -21,17 +21,17 @@ _ENGLISH, _UNICODE = 0x0409, 1200
 
 
 def command_program() -> str:
-    """The program for terminals, which writes to them."""
+    """Return the name of the program for terminals."""
     return f"{product().package}.exe"
 
 
 def window_program() -> str:
-    """The program that the start menu starts; no terminal comes up with it."""
+    """Return the name of the program for the start menu, which opens no terminal."""
     return f"{product().package}-window.exe"
 
 
 def write_icon(file: Path) -> None:
-    """Write the icon in all sizes that Windows asks for, each as PNG."""
+    """Write the icon with all sizes that Windows uses, as PNG."""
     pictures = [path.read_bytes() for path in draw_icons(file.parent / "sizes", ICON_SIZES)]
     entries, data = b"", b""
     start = 6 + 16 * len(pictures)
@@ -44,16 +44,16 @@ def write_icon(file: Path) -> None:
 
 
 def version_numbers() -> tuple[int, int, int, int]:
-    """The version as Windows compares them."""
+    """Return the version as four numbers."""
     one, two, three = (int(part) for part in product().version.split("."))
     return one, two, three, 0
 
 
 def version_resource(program: str) -> "VSVersionInfo":
-    """What the properties of a program show, for PyInstaller on Windows."""
+    """Return the version resource of a program, for PyInstaller on Windows."""
     from PyInstaller.utils.win32 import versioninfo as vi
 
-    told = {
+    values = {
         "CompanyName": product().vendor,
         "FileDescription": product().name,
         "FileVersion": product().version,
@@ -63,7 +63,7 @@ def version_resource(program: str) -> "VSVersionInfo":
         "ProductName": product().name,
         "ProductVersion": product().version,
     }
-    strings = [vi.StringStruct(name, text) for name, text in told.items()]
+    strings = [vi.StringStruct(name, text) for name, text in values.items()]
     table = vi.StringTable(f"{_ENGLISH:04x}{_UNICODE:04x}", strings)
     numbers = version_numbers()
     return vi.VSVersionInfo(
@@ -76,38 +76,43 @@ def version_resource(program: str) -> "VSVersionInfo":
 
 
 def find_faults(bundle: Path, build_folders: tuple[Path, ...] = ()) -> list[str]:
-    """What is wrong with the bundle, in words; nothing if it is whole. On Windows only."""
+    """Return messages about all faults of the bundle. Runs only on Windows."""
     names = [path.relative_to(bundle).as_posix() for path in bundle.rglob("*")]
-    found = [f"{n} is there" for n in names if any(fnmatch.fnmatch(n, p) for p in FORBIDDEN)]
+    found = [
+        f"{n} must not be in the bundle"
+        for n in names
+        if any(fnmatch.fnmatch(n, p) for p in FORBIDDEN)
+    ]
     programs = (command_program(), window_program())
     found += [f"{name} is missing" for name in programs if name not in names]
     found += [
-        f"{path.name} names {folder}" for path, folder in find_build_paths(bundle, build_folders)
+        f"{path.name} contains the path {folder}"
+        for path, folder in find_build_paths(bundle, build_folders)
     ]
     found += foreign_libraries(bundle)
     size = size_in_megabytes(bundle)
     if size > product().limits["windows_unpacked_megabytes"]:
-        found.append(f"{size:.1f} MB unpacked")
+        found.append(f"{size:.1f} MB unpacked: too large")
     return sorted(found)
 
 
 def foreign_libraries(bundle: Path) -> list[str]:
-    """Libraries that are needed, and neither inside nor of Windows itself."""
+    """Return messages about libraries that are neither in the bundle nor part of Windows."""
     from pefile import PE
 
-    inside = {path.name.lower() for path in bundle.rglob("*")}
-    of_windows = tuple(_lines(PACKAGING / "windows" / "system-libraries.txt"))
+    bundled = {path.name.lower() for path in bundle.rglob("*")}
+    system = tuple(_lines(PACKAGING / "windows" / "system-libraries.txt"))
     found = set()
     for path in sorted(bundle.rglob("*")):
         if path.suffix.lower() in {".dll", ".exe", ".pyd"}:
             for name in _needed(PE(str(path), fast_load=True)):
-                if name not in inside and not fnmatch_any(name, of_windows):
-                    found.add(f"{path.name} needs {name}")
+                if name not in bundled and not fnmatch_any(name, system):
+                    found.add(f"{path.name} requires {name}")
     return sorted(found)
 
 
 def _needed(read: Any) -> set[str]:  # noqa: ANN401 - a library without types, on Windows only
-    """The libraries that a program or library names, those that it loads late too."""
+    """Return the libraries that a file imports, including delayed imports."""
     kinds = ("IMPORT", "DELAY_IMPORT")
     read.parse_data_directories([_directory(each) for each in kinds])
     entries = [getattr(read, f"DIRECTORY_ENTRY_{each}", []) for each in kinds]
@@ -121,7 +126,6 @@ def _directory(kind: str) -> int:
 
 
 def fnmatch_any(name: str, patterns: Iterable[str]) -> bool:
-    """Whether any of the patterns meets the name."""
     return any(fnmatch.fnmatch(name, each) for each in patterns)
 
 
@@ -131,7 +135,7 @@ def _lines(file: Path) -> list[str]:
 
 
 def make_zip(dist: Path, bundle: Path, work: Path) -> Path:
-    """Pack the bundle as it is: to run without installing, and to make installers of elsewhere."""
+    """Zip the bundle, to run without installation and to build installers elsewhere."""
     del work
     file = dist / f"{product().package}-{product().version}-windows-x86_64.zip"
     written_at = product().date.timetuple()[:6]
@@ -145,13 +149,13 @@ def make_zip(dist: Path, bundle: Path, work: Path) -> Path:
 
 
 def make_bundle(work: Path) -> Path:
-    """The bundle of Windows, elsewhere: what WINDOWS_BUNDLE names, or else one built by wine.
+    """Return the Windows bundle on another system: WINDOWS_BUNDLE, or one built with wine.
 
-    A release packs on Linux what was built, and signed, on Windows.
+    Releases are built and signed on Windows, and packed on Linux.
     """
     given = os.environ.get("WINDOWS_BUNDLE")
     if given:
         return Path(given)
-    from builder import wine  # of Linux, and what it imports is there for the build only
+    from builder import wine  # only for builds on Linux
 
     return wine.make_bundle(work)

@@ -1,7 +1,7 @@
-"""Windows on Linux, by wine: a Python of Windows with the locked modules, to build and to try with.
+"""Windows on Linux with wine: a Python for Windows with the pinned modules.
 
-What wine builds is for the tests. Releases are built on Windows itself, with the Python of
-python.org: the one here is the same, but comes by way of others (requirements/windows-python.txt).
+What wine builds is for tests. Releases are built on Windows with the Python of python.org. The one
+here is the same, but from another source (requirements/windows-python.txt).
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from packaging.requirements import Requirement
 CACHE = ROOT / ".cache" / "wine"
 PINS = PACKAGING / "requirements" / "package.txt"
 PYTHON_PINS = PACKAGING / "requirements" / "windows-python.txt"
-# What markers in the pins are about, on the Windows that is built for.
+# The values of environment markers on Windows.
 TARGET = {
     "implementation_name": "cpython",
     "os_name": "nt",
@@ -35,14 +35,14 @@ TARGET = {
 }
 _PIP = ("-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check")
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
-_TIMEOUT = 600.0  # seconds, for whatever is run
-_GRACE = 2.0  # seconds, for what a program that has ended has still in its pipes
-# What Qt and cryptography ask of Windows and this wine lacks; the sources say what for.
+_TIMEOUT = 600.0  # seconds
+_GRACE = 2.0  # seconds to read the remaining output of a program that has ended
+# Libraries of Windows that Qt and cryptography require and wine lacks; see their sources.
 _STAND_INS = ("icuuc", "bcryptprimitives")
 
 
 class Wine:
-    """One Windows in a folder. `close` ends all that still runs in it."""
+    """A Windows installation in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -50,18 +50,18 @@ class Wine:
             **{name: value for name, value in os.environ.items() if name not in _DESKTOP_VARIABLES},
             "WINEPREFIX": str(folder),
             "WINEDEBUG": "-all",
-            # No browser engine and no .NET is offered, and no menu of this desktop is changed; and
-            # who would follow this wine's list of networks waits for ever.
+            # No .NET, no browser engine and no changes to the menu of this desktop. netprofm is
+            # off because programs that watch wine's networks hang.
             "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d;netprofm=d",
         }
 
     @property
     def drive(self) -> Path:
-        """Its disk C."""
+        """Return drive C."""
         return self.folder / "drive_c"
 
     def create(self) -> None:
-        """Make it anew, with the stand-ins for what it lacks."""
+        """Create the installation, with stand-ins for missing libraries."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.run("wineboot", "--init")
@@ -75,8 +75,8 @@ class Wine:
     def run(
         self, *command: str | Path, check: bool = True, more: Mapping[str, str] = _NO_VARIABLES
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program of Windows to its end; its lines end as those of Linux do."""
-        # Python of Windows wants an open standard input, and pipes for its output.
+        """Run a Windows program and return its output with Unix line endings."""
+        # Python for Windows requires an open standard input, and pipes for its output.
         process = subprocess.Popen(
             ["wine", *map(str, command)],
             env={**self.environment, **more},
@@ -93,7 +93,7 @@ class Wine:
     def start(
         self, *command: str | Path, more: Mapping[str, str] = _NO_VARIABLES
     ) -> subprocess.Popen[bytes]:
-        """Start a program of Windows and leave it running."""
+        """Start a Windows program and return while it runs."""
         return subprocess.Popen(
             ["wine", *map(str, command)],
             env={**self.environment, **more},
@@ -103,12 +103,12 @@ class Wine:
         )
 
     def wait(self) -> None:
-        """Return when nothing runs in it any more."""
+        """Wait until all programs have ended."""
         wait = ["wineserver", "--wait"]
         subprocess.run(wait, env=self.environment, check=True, timeout=_TIMEOUT)
 
     def close(self) -> None:
-        """End whatever still runs in it."""
+        """End all programs that are still running."""
         subprocess.run(["wineserver", "--kill"], env=self.environment, check=False)
 
 
@@ -116,12 +116,12 @@ _DESKTOP_VARIABLES = {"DISPLAY", "WAYLAND_DISPLAY", "PYTHONPATH", "PYTHONHOME"}
 
 
 def windows_path(path: Path) -> str:
-    """A path of Linux, as programs in wine know it."""
+    """Convert a Linux path for programs in wine."""
     return "Z:" + str(path.resolve()).replace("/", "\\")
 
 
 def ensure_python() -> Path:
-    """The Python of Windows, with all that is pinned for building; made if need be."""
+    """Return the Python for Windows with the pinned modules; install it if necessary."""
     folder = CACHE / "python"
     stamp = folder / "installed"
     wanted = hashlib.sha256(PINS.read_bytes() + PYTHON_PINS.read_bytes()).hexdigest()
@@ -134,21 +134,21 @@ def ensure_python() -> Path:
 
 
 def _unpack_python(folder: Path) -> None:
-    """What python.org calls the embeddable package, laid out as what its installer installs."""
+    """Unpack the embeddable package of python.org, in the layout of its installer."""
     got = folder / "got"
     got.mkdir(parents=True)
     pins = shutil.copy(PYTHON_PINS, got)
-    how = ["download", "--require-hashes", "--no-deps", "--no-binary", ":all:", "-r", pins]
-    # To learn its name, pip runs a script of the archive: let it have no rights.
-    harmless = {"user": "nobody", "group": "nogroup", "extra_groups": []} if _is_root() else {}
-    if harmless:
+    options = ["download", "--require-hashes", "--no-deps", "--no-binary", ":all:", "-r", pins]
+    # pip runs a script of the archive to learn its name, so it runs without rights.
+    unprivileged = {"user": "nobody", "group": "nogroup", "extra_groups": []} if _is_root() else {}
+    if unprivileged:
         shutil.chown(got, "nobody", "nogroup")
-    command = [sys.executable, *_PIP, *how, "--dest", str(got)]
+    command = [sys.executable, *_PIP, *options, "--dest", str(got)]
     home = {"HOME": str(got), "PIP_NO_CACHE_DIR": "1"}
-    subprocess.run(command, check=True, env=os.environ | home, cwd=got, **harmless)  # type: ignore[call-overload]
+    subprocess.run(command, check=True, env=os.environ | home, cwd=got, **unprivileged)  # type: ignore[call-overload]
     (archive,) = got.glob("*.tar.gz")
     _unpack_flat(archive, folder)
-    # As it is, it would heed no variable of the environment, so no two builds were the same.
+    # This file makes Python ignore environment variables such as PYTHONHASHSEED.
     (folder / "python311._pth").unlink()
     with zipfile.ZipFile(folder / "python311.zip") as standard_library:
         standard_library.extractall(folder / "Lib")  # noqa: S202 - pinned by its hash
@@ -157,7 +157,7 @@ def _unpack_python(folder: Path) -> None:
 
 
 def _unpack_flat(archive: Path, folder: Path) -> None:
-    """Write what is in the one zip within the archive."""
+    """Extract the zip inside the archive, without folders."""
     with tarfile.open(archive) as outer:
         (name,) = (each for each in outer.getnames() if each.endswith("/data.zip"))
         inner = outer.extractfile(name)
@@ -174,42 +174,42 @@ def _is_root() -> bool:
 
 
 def _install_modules(folder: Path) -> None:
-    """The wheels of Windows; pip would heed the markers of the system that it runs on itself."""
+    """Install the wheels for Windows; pip evaluates markers only for its own system."""
     pins = folder.parent / "windows.txt"
     pins.write_text("\n".join(pins_for_windows(PINS.read_text("utf-8"))) + "\n", "utf-8")
     target = ("--platform", "win_amd64", "--python-version", "3.11", "--implementation", "cp")
-    safely = ("--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-compile")
-    how = ("install", "--target", str(folder), *target, *safely, "-r", str(pins))
-    subprocess.run([sys.executable, *_PIP, *how], check=True)
+    strictly = ("--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-compile")
+    options = ("install", "--target", str(folder), *target, *strictly, "-r", str(pins))
+    subprocess.run([sys.executable, *_PIP, *options], check=True)
     pins.unlink()
 
 
 def pins_for_windows(text: str) -> Iterator[str]:
-    """The lines of a requirements file that hold on Windows, without their markers."""
+    """Yield the lines of a requirements file that apply to Windows, without markers."""
     for line in text.replace("\\\n", " ").splitlines():
-        told, *hashes = line.split("--hash=")
-        if not told.strip() or told.startswith("#"):
+        requirement, *hashes = line.split("--hash=")
+        if not requirement.strip() or requirement.startswith("#"):
             continue
-        wanted = Requirement(told)
+        wanted = Requirement(requirement)
         if wanted.marker is None or wanted.marker.evaluate(TARGET):
             pins = " ".join(f"--hash={each.strip()}" for each in hashes)
             yield f"{wanted.name}{wanted.specifier} {pins}"
 
 
 def make_bundle(work: Path) -> Path:
-    """Build the bundle of Windows, by the same code as there; gives its folder."""
+    """Build the bundle for Windows and return its folder."""
     wine = Wine(CACHE / "prefix")
     wine.create()
-    call = "import sys, pathlib, builder.bundle as b; b.make_bundle(pathlib.Path(sys.argv[1]))"
-    where = ";".join(windows_path(each) for each in (PACKAGING, ROOT))
+    code = "import sys, pathlib, builder.bundle as b; b.make_bundle(pathlib.Path(sys.argv[1]))"
+    python_path = ";".join(windows_path(each) for each in (PACKAGING, ROOT))
     try:
         wine.run(
             ensure_python(),
             "-c",
-            call,
+            code,
             windows_path(work),
             more={
-                "PYTHONPATH": where,
+                "PYTHONPATH": python_path,
                 "PYTHONHASHSEED": "0",
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "SOURCE_DATE_EPOCH": str(product().epoch),
@@ -221,10 +221,10 @@ def make_bundle(work: Path) -> Path:
 
 
 def _read_output(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
-    """Output and errors of a program that has ended.
+    """Wait for a program and return its output and errors.
 
-    Where wine starts itself for this program it holds on to the pipes, and their end does not come
-    before the end of all others; so what has come by the end of the program is all.
+    If this program starts wine's server, that keeps the pipes open, so their end can't be waited
+    for. What has arrived when the program ends is its whole output.
     """
     give_up_at = time.monotonic() + _TIMEOUT
     while True:

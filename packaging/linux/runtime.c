@@ -1,8 +1,8 @@
-/* What an AppImage begins with: shows the SquashFS that follows it as a folder, and runs what is in it.
+/* The runtime of the AppImage: mounts the SquashFS that follows it and runs the app in it.
  *
- * It mounts by FUSE and unmounts when the program has ended. Where that is not possible (a container,
- * a system without fusermount3) it unpacks into a temporary folder instead, and removes that.
- * Linked statically: it needs nothing of the system. */
+ * It mounts with FUSE and unmounts when the app has quit. If that is not possible (in a container, or
+ * without fusermount3), it unpacks into a temporary folder and removes that afterwards. Linked
+ * statically, so it needs no libraries of the system. */
 #define _GNU_SOURCE
 #include <squashfuse/config.h>
 #include <squashfuse/ll.h>
@@ -28,7 +28,7 @@ static void fail(const char *what) {
     exit(1);
 }
 
-/* Where this file's own ELF ends: its table of sections is the last of it. */
+/* The size of the ELF file: the section table is its last part. */
 static size_t own_size(const char *self) {
     Elf64_Ehdr head;
     int fd = open(self, O_RDONLY | O_CLOEXEC);
@@ -80,7 +80,7 @@ static int remove_one(const char *path, const struct stat *s, int flag, struct F
     return remove(path);
 }
 
-/* The process that answers the kernel for the mounted folder; tells by a byte that it is there. */
+/* The process that serves the mounted folder; writes a byte to `ready` when it is mounted. */
 static void serve(const char *self, size_t offset, const char *folder, int ready, pid_t parent) {
     struct fuse_lowlevel_ops ops = {
         .getattr = sqfs_ll_op_getattr, .opendir = sqfs_ll_op_opendir, .create = sqfs_ll_op_create,
@@ -93,7 +93,7 @@ static void serve(const char *self, size_t offset, const char *folder, int ready
     char *words[] = {"xdr-login", "-o", "ro,nosuid,nodev", NULL};
     struct fuse_args arguments = FUSE_ARGS_INIT(3, words);
     sqfs_ll_chan channel;
-    setsid(); /* Ctrl+C is for the program: this one ends after it */
+    setsid(); /* not stopped by Ctrl+C, which is for the app */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) _exit(1);
     sqfs_ll *image = sqfs_ll_open(self, offset);
@@ -105,7 +105,7 @@ static void serve(const char *self, size_t offset, const char *folder, int ready
     _exit(0);
 }
 
-static pid_t mounted(const char *self, size_t offset, const char *folder) {
+static pid_t mount_image(const char *self, size_t offset, const char *folder) {
     int helper = !access("/bin/fusermount3", X_OK) || !access("/usr/bin/fusermount3", X_OK);
     if (access("/dev/fuse", R_OK | W_OK) || (geteuid() && !helper)) return 0;
     int ready[2];
@@ -113,19 +113,19 @@ static pid_t mounted(const char *self, size_t offset, const char *folder) {
     pid_t parent = getpid(), server = fork();
     if (!server) {
         close(ready[0]);
-        if (!freopen("/dev/null", "w", stderr)) _exit(1); /* failing here only means to unpack */
+        if (!freopen("/dev/null", "w", stderr)) _exit(1); /* on failure the caller unpacks instead */
         serve(self, offset, folder, ready[1], parent);
     }
     close(ready[1]);
     char byte;
-    int is_there = server > 0 && read(ready[0], &byte, 1) == 1;
+    int is_mounted = server > 0 && read(ready[0], &byte, 1) == 1;
     close(ready[0]);
-    if (is_there) return server;
+    if (is_mounted) return server;
     if (server > 0) waitpid(server, NULL, 0);
     return 0;
 }
 
-static void pass_on(int number) {
+static void forward_signal(int number) {
     if (program > 0) kill(program, number);
 }
 
@@ -144,8 +144,8 @@ static int run(const char *self, const char *folder, char **arguments) {
         fail(path);
     }
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        struct sigaction before, how = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
-        /* Ctrl+C reaches the program by itself, and what is ignored, as by nohup, stays so. */
+        struct sigaction before, how = {.sa_handler = forward_signal, .sa_flags = SA_RESTART};
+        /* The terminal sends Ctrl+C to the app directly. Signals that nohup ignores stay ignored. */
         if (numbers[i] == SIGINT || numbers[i] == SIGQUIT) how.sa_handler = SIG_IGN;
         if (!sigaction(numbers[i], NULL, &before) && before.sa_handler != SIG_IGN)
             sigaction(numbers[i], &how, NULL);
@@ -158,18 +158,18 @@ static int run(const char *self, const char *folder, char **arguments) {
 
 int main(int count, char **arguments) {
     char self[PATH_MAX], folder[PATH_MAX];
-    const char *asked = count > 1 ? arguments[1] : "", *temporary = getenv("TMPDIR");
+    const char *option = count > 1 ? arguments[1] : "", *temporary = getenv("TMPDIR");
     if (!realpath("/proc/self/exe", self)) fail("/proc/self/exe");
     size_t offset = own_size(self);
-    if (!strcmp(asked, "--appimage-offset")) return printf("%zu\n", offset) < 0;
-    if (!strcmp(asked, "--appimage-extract")) {
+    if (!strcmp(option, "--appimage-offset")) return printf("%zu\n", offset) < 0;
+    if (!strcmp(option, "--appimage-extract")) {
         if (mkdir("squashfs-root", 0755)) fail("squashfs-root");
         unpack(self, offset, "squashfs-root");
         return 0;
     }
     snprintf(folder, sizeof folder, "%s/.mount_xdr-login-XXXXXX", temporary ? temporary : "/tmp");
     if (!mkdtemp(folder)) fail(folder);
-    pid_t server = getenv("APPIMAGE_EXTRACT_AND_RUN") ? 0 : mounted(self, offset, folder);
+    pid_t server = getenv("APPIMAGE_EXTRACT_AND_RUN") ? 0 : mount_image(self, offset, folder);
     if (!server) unpack(self, offset, folder);
     int status = run(self, folder, arguments);
     if (!server) {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts what signs and notarizes where codesign and notarytool find it, on a runner that is thrown
-# away afterwards. Without keys it says what is skipped, and succeeds.
+# Prepares the keys for codesign and notarytool on a temporary runner. Without keys it reports what
+# is skipped and succeeds.
 set -eu
 umask 077
 folder=$RUNNER_TEMP/signing
@@ -8,14 +8,14 @@ keychain=$folder/signing.keychain-db
 mkdir -p "$folder"
 
 if [ -z "${MACOS_CERTIFICATE:-}" ]; then
-    echo "SKIPPED: MACOS_CERTIFICATE is not set; the app is signed ad hoc, and is not notarized."
+    echo "SKIPPED signing and notarizing, because MACOS_CERTIFICATE is not set."
     exit 0
 fi
-# The password goes by the environment: arguments can be read by every program of the computer.
+# The password is in the environment, because other programs can read arguments.
 printf %s "$MACOS_CERTIFICATE" | base64 -D >"$folder/identity.p12"
 openssl pkcs12 -in "$folder/identity.p12" -passin env:MACOS_CERTIFICATE_PASSWORD -nodes \
     -out "$folder/identity.pem"
-# The keychain has no password: it holds what lies beside it as a file for this moment.
+# The keychain needs no password: the same key is in the files next to it for now.
 security create-keychain -p "" "$keychain"
 security set-keychain-settings -lut 7200 "$keychain"
 security unlock-keychain -p "" "$keychain"
@@ -25,13 +25,13 @@ security list-keychains -d user -s "$keychain" login.keychain-db
 rm "$folder/identity.p12" "$folder/identity.pem"
 identity=$(security find-identity -v -p codesigning "$keychain" | sed -n 's/.*"\(.*\)"/\1/p' | head -n 1)
 [ -n "$identity" ] || {
-    echo "The certificate in MACOS_CERTIFICATE cannot sign code." >&2
+    echo "The certificate in MACOS_CERTIFICATE can't sign code." >&2
     exit 1
 }
 echo "MACOS_IDENTITY=$identity" >>"$GITHUB_ENV"
 
 if [ -z "${NOTARY_PRIVATE_KEY:-}" ]; then
-    echo "SKIPPED: NOTARY_PRIVATE_KEY is not set; the app is signed, and not notarized."
+    echo "SKIPPED notarizing, because NOTARY_PRIVATE_KEY is not set."
     exit 0
 fi
 printf %s "$NOTARY_PRIVATE_KEY" >"$folder/notary.p8"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Opens a disk image as a person would and lets the program in it test itself.
+# Mounts a disk image and runs the self-test of the app in it.
 set -eu
 image=$1
 place=$(mktemp -d)
@@ -11,7 +11,7 @@ if [ -n "${MACOS_IDENTITY:-}" ] && [ -n "${NOTARY_KEY:-}" ]; then
     spctl --assess --type execute --verbose "$app"
     xcrun stapler validate "$image"
 else
-    echo "SKIPPED: without keys there is nothing that Gatekeeper could assess."
+    echo "SKIPPED: Gatekeeper can only assess a signed and notarized app."
 fi
 "$app/Contents/MacOS/xdr-login" --version
 "$app/Contents/MacOS/xdr-login" --selftest

@@ -1,9 +1,9 @@
-; The installer for one person, and with /AllUsers for everybody. builder/nsis.py gives the names,
-; the version and the lists of files, and calls makensis with -WX: a warning fails the build.
+; The setup for one user, or with /AllUsers for all users. builder/nsis.py defines the names, the
+; version and the lists of files, and runs makensis with -WX, so that a warning fails the build.
 ;
-;   /S            silent       /AllUsers     for everybody; needs an administrator's rights
-;   /D=FOLDER     where to; the last of all, and without quotes
-; Exit codes: 0 done, 1 cancelled, 2 failed, 3 the program runs and does not end, 740 no rights.
+;   /S            silent       /AllUsers     for all users; requires administrator rights
+;   /D=FOLDER     target folder; the last option, without quotes
+; Exit codes: 0 done, 1 cancelled, 2 failed, 3 XDR Login is still running, 740 no rights.
 
 Target amd64-unicode
 SetCompressor /SOLID lzma
@@ -11,7 +11,7 @@ SetCompressorDictSize 64
 SetDateSave off
 ManifestDPIAware true
 ManifestSupportedOS all
-; Nobody is asked for an administrator's rights: who installs for everybody has them already.
+; Never prompt for administrator rights: /AllUsers is started with them.
 RequestExecutionLevel user
 
 Name "${NAME}"
@@ -57,7 +57,7 @@ Var ForAll
 Var Upgrading
 
 !macro Scope un program
-; Settles for whom it is, and with that the folders and the registry that are meant.
+; Sets the folders and the part of the registry for one user or for all.
 Function ${un}Scope
   SetRegView 64
   ${GetParameters} $0
@@ -73,7 +73,7 @@ Function ${un}Scope
   UserInfo::GetAccountType
   Pop $1
   ${If} $1 != "Admin"
-    ; The settings of Windows start an uninstaller without the rights that it needs.
+    ; Windows Settings starts an uninstaller without administrator rights.
     ${IfNot} ${Silent}
       ExecShell "runas" "${program}" "/AllUsers"
     ${EndIf}
@@ -82,8 +82,8 @@ Function ${un}Scope
   ${EndIf}
 FunctionEnd
 
-; Asks the program to end, and waits until none of its files is in use, for so many half seconds.
-Function ${un}EndProgram
+; Quits XDR Login and waits until its files are not in use, up to TRIES half seconds.
+Function ${un}QuitProgram
   ${Unless} ${FileExists} "$INSTDIR\${COMMAND}"
     Return
   ${EndUnless}
@@ -99,7 +99,7 @@ Function ${un}EndProgram
     Sleep 500
   ${Next}
   MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION \
-    "${NAME} is still running, perhaps of another person. Quit it, then try again." \
+    "${NAME} is still running, perhaps for another user. Quit ${NAME}, then try again." \
     /SD IDCANCEL IDRETRY again
   SetErrorLevel ${IN_USE}
   Quit
@@ -141,8 +141,8 @@ Function .onInit
 FunctionEnd
 
 Section
-  Call EndProgram
-  ; The version that is here takes its own files away, which may be others than ours.
+  Call QuitProgram
+  ; The installed version removes its own files, which may differ from the new ones.
   ReadRegStr $0 SHCTX "${UNINSTALL_KEY}" "InstallLocation"
   ${If} $0 != ""
   ${AndIf} ${FileExists} "$0\uninstall.exe"
@@ -150,7 +150,7 @@ Section
     ${If} $ForAll == 1
       StrCpy $1 "$1 /AllUsers"
     ${EndIf}
-    ; "_?=" keeps it from running a copy of itself, for which nobody could wait.
+    ; With "_?=" the uninstaller does not run a copy of itself, so it can be waited for.
     ExecWait '"$0\uninstall.exe" $1 _?=$0'
     Delete "$0\uninstall.exe"
   ${EndIf}
@@ -161,7 +161,7 @@ Section
 
   CreateShortcut "$SMPROGRAMS\${NAME}.lnk" "$INSTDIR\${WINDOW}" "" "$INSTDIR\${WINDOW}" 0
   Push "$SMPROGRAMS\${NAME}.lnk"
-  Call GiveShortcutItsId
+  Call SetShortcutId
 
   WriteRegStr SHCTX "${PATHS_KEY}" "" "$INSTDIR\${COMMAND}"
   WriteRegStr SHCTX "${UNINSTALL_KEY}" "DisplayName" "${NAME}"
@@ -181,9 +181,9 @@ Section
   WriteRegDWORD SHCTX "${UNINSTALL_KEY}" "NoRepair" 1
 SectionEnd
 
-; Notifications and the taskbar take name and icon from the shortcut with the program's own id
-; (AppUserModelID), which desktop/ui/app/app.py takes at its start. On the stack: the shortcut.
-Function GiveShortcutItsId
+; Notifications and the taskbar use name and icon of the shortcut with the app's id
+; (AppUserModelID), which desktop/ui/app/app.py sets. On the stack: the shortcut.
+Function SetShortcutId
   Pop $R0
   !insertmacro ComHlpr_CreateInProcInstance ${CLSID_ShellLink} ${IID_IPersistFile} r1 ""
   ${If} $1 P<> 0
@@ -207,7 +207,7 @@ Function GiveShortcutItsId
   ${EndIf}
 FunctionEnd
 
-; Uninstall: /Upgrade leaves what the next version takes over; /RemoveUserData takes what is yours.
+; Uninstall options: /Upgrade keeps what the next version uses; /RemoveUserData removes user data.
 
 Function un.onInit
   Call un.Scope
@@ -222,7 +222,7 @@ FunctionEnd
 
 Section "Uninstall"
   ${If} $Upgrading == 0
-    Call un.EndProgram
+    Call un.QuitProgram
     Call un.RemoveUserData
     DeleteRegValue HKCU "${RUN_KEY}" "${NAME}"
   ${EndIf}
@@ -232,12 +232,11 @@ Section "Uninstall"
   DeleteRegKey SHCTX "${UNINSTALL_KEY}"
   Delete "$INSTDIR\uninstall.exe"
   SetOutPath "$TEMP"
-  RMDir "$INSTDIR"  ; if nothing of anybody else is in it
+  RMDir "$INSTDIR"  ; only if it is empty
 SectionEnd
 
 Function un.RemoveUserData
-  ; With an administrator's rights nothing is removed where others may put links: whatever one of
-  ; the same person's programs had it lead to would be gone.
+  ; With administrator rights, user folders are left alone: a link in there could lead anywhere.
   ${If} $ForAll == 1
     Return
   ${EndIf}
@@ -246,8 +245,8 @@ Function un.RemoveUserData
   ${GetOptions} $0 "/RemoveUserData" $1
   ${If} ${Errors}
     MessageBox MB_YESNO|MB_DEFBUTTON2|MB_ICONQUESTION \
-      "Also remove your profiles, settings and logs? Tokens in the Credential Manager stay \
-      until you sign out." /SD IDNO IDYES remove
+      "Delete your profiles, settings and logs too? Tokens stay in the Credential Manager \
+      unless you have signed out." /SD IDNO IDYES remove
     Return
   ${EndIf}
   remove:

@@ -1,14 +1,14 @@
 #!/bin/sh
-# Signs programs and installers of Windows in place. Without a key it says so, and succeeds.
+# Signs Windows programs and installers in place. Without a certificate it reports that and succeeds.
 set -eu
 if [ -z "${WINDOWS_CERTIFICATE:-}" ]; then
-    echo "SKIPPED: WINDOWS_CERTIFICATE is not set; these are not signed:" "$@"
+    echo "SKIPPED signing, because WINDOWS_CERTIFICATE is not set:" "$@"
     exit 0
 fi
 umask 077
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-# By files: arguments can be read by every program of the computer.
+# In files, because other programs can read arguments.
 printf %s "$WINDOWS_CERTIFICATE" | base64 -d >"$folder/identity.p12"
 printf %s "${WINDOWS_CERTIFICATE_PASSWORD:-}" >"$folder/password"
 for file; do

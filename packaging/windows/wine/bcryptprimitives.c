@@ -1,5 +1,5 @@
-/* For wine only, and in no package: the random numbers that Rust's standard library wants of
-   Windows 10, which this wine lacks. They are those of wine's own generator. */
+/* For builds with wine, never packaged: a function of Windows 10 that Rust's standard library
+   requires and wine lacks. It uses wine's random number generator. */
 
 #include <windows.h>
 

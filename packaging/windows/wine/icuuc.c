@@ -1,5 +1,5 @@
-/* For wine only, and in no package: what Qt wants of the ICU that Windows brings and wine lacks.
-   No converter can be opened, so Qt falls back on its own for UTF-8, UTF-16 and Latin-1. */
+/* For builds with wine, never packaged: functions of the ICU of Windows that Qt requires and wine
+   lacks. No converter can be opened, so Qt uses its own for UTF-8, UTF-16 and Latin-1. */
 
 #define NOTHING(name) __declspec(dllexport) void *name(void) { return 0; }
 
