@@ -1,4 +1,4 @@
-"""A running program without a screen, and what scripts do with it."""
+"""The running app without a display, and scripts that use it."""
 
 import contextlib
 import os
@@ -18,19 +18,19 @@ COMMAND = [sys.executable, "-m", "desktop"]
 
 
 def headless(bus: Bus) -> dict[str, str]:
-    """The environment of a program that draws nowhere, with the keyring of `bus`."""
+    """Return the environment of an app without a display, with the keyring of `bus`."""
     return bus.environment | {"QT_QPA_PLATFORM": "offscreen", "NO_PROXY": "127.0.0.1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """The running program."""
+    """The running app."""
 
     program: Program
     environment: Mapping[str, str]
 
     def status(self) -> dict[str, Members]:
-        """How every profile stands, by id; empty while nobody answers."""
+        """Return the status of all profiles by id; empty if the app does not answer."""
         try:
             profiles = client.send_command("status")["profiles"]
         except (NotRunning, NoAnswer, RefusedByAgent):
@@ -39,7 +39,7 @@ class Agent:
         return {each["id"]: each for each in profiles}
 
     def wait_for(self, state: str, profile: str = "soc") -> None:
-        """Wait until the profile stands like this."""
+        """Wait until the profile has this status."""
         wait_until(
             lambda: self.status().get(profile, {}).get("state") == state,
             f"{profile} {state}",
@@ -49,7 +49,7 @@ class Agent:
 
 @contextlib.contextmanager
 def run_agent(bus: Bus, *arguments: str) -> Iterator[Agent]:
-    """Run the program until the end of the block."""
+    """Run the app until the end of the block."""
     environment = headless(bus)
     with run_program([*COMMAND, *arguments], environment) as program:
         yield Agent(program, environment)
@@ -58,7 +58,7 @@ def run_agent(bus: Bus, *arguments: str) -> Iterator[Agent]:
 def token(
     environment: Mapping[str, str], *arguments: str, timeout: float = 60
 ) -> subprocess.CompletedProcess[str]:
-    """What `xdr-login token` prints."""
+    """Run `xdr-login token` and return what it prints."""
     command = [*COMMAND, "token", *arguments]
     return subprocess.run(
         command,
@@ -71,7 +71,7 @@ def token(
 
 
 def start_token(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
-    """Begin `xdr-login token`, without waiting for it."""
+    """Start `xdr-login token` without waiting for it."""
     command: Sequence[str] = [*COMMAND, "token", *arguments]
     return subprocess.Popen(
         command,
@@ -83,5 +83,5 @@ def start_token(environment: Mapping[str, str], *arguments: str) -> subprocess.P
 
 
 def socket_path() -> Path:
-    """Where the running program listens."""
+    """Return the path of the app's socket."""
     return Path(os.environ["XDG_RUNTIME_DIR"], "xdr-login", "socket")

@@ -1,4 +1,4 @@
-"""The program, started as a person starts it and watched as a person watches it."""
+"""The app, started and observed as a user does."""
 
 import json
 import os
@@ -35,38 +35,36 @@ class Screen:
     stays: bool = False
 
     def shows(self, words: str) -> bool:
-        """Whether some text holds `words`."""
+        """Return whether a text contains `words`."""
         return any(words in text.replace("\N{ZERO WIDTH SPACE}", "") for text in self.texts)
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The running program, in front of a person."""
+    """The running app."""
 
     program: Program
     display: Display
 
     def screen(self) -> Screen:
-        """What is on screen now."""
-        whole, _, _ = self.program.read_output().rpartition(
-            "\n"
-        )  # the last line may be half written
+        """Return what is on screen."""
+        whole, _, _ = self.program.read_output().rpartition("\n")  # the last line may be incomplete
         lines = [line for line in whole.splitlines() if line.startswith("{")]
         return Screen(**json.loads(lines[-1])) if lines else Screen()
 
     def wait_for(self, words: str) -> Screen:
-        """Wait until some text holds `words`."""
+        """Wait until a text contains `words`."""
         wait_until(lambda: self.screen().shows(words), f"{words!r} on screen", self.program)
         return self.screen()
 
     def code(self) -> str:
-        """Wait for a code, which the program spells to a screen reader; gives it as sent."""
+        """Wait for the code, which is spelled for screen readers, and return it."""
         wait_until(lambda: bool(self.screen().codes), "a code on screen", self.program)
         spelled = self.screen().codes[0].removeprefix("Code: ")
         return "".join({"dash": "-"}.get(name, name) for name in spelled.split(", "))
 
     def click(self, button: str) -> None:
-        """Click on the button with this text, once it can be clicked."""
+        """Wait until the button with this text is enabled, and click it."""
 
         def clickable() -> bool:
             return self.screen().buttons.get(button, (0, 0, False))[2]
@@ -76,7 +74,7 @@ class App:
         self.display.run("xdotool", "mousemove", str(x), str(y), "click", "1")
 
     def choose(self, line: str) -> None:
-        """Choose the line with this text from the menu, once it is open."""
+        """Wait until the menu is open, and choose the entry with this text."""
         wait_until(lambda: line in self.screen().menu, f"{line!r} in the menu", self.program)
         x, y, _ = self.screen().menu[line]
         self.display.run("xdotool", "mousemove", str(x), str(y), "click", "1")
@@ -87,35 +85,34 @@ class App:
         self.display.run("xdotool", "windowfocus", "--sync", window, "key", key)
 
     def is_window_visible(self) -> bool:
-        """Tell whether the window is on screen."""
         return bool(self.display.windows("XDR Login"))
 
     def close(self) -> None:
-        """Close the window by its frame, and wait until it is out of sight."""
+        """Close the window by its frame, and wait until it is hidden."""
         window = self.display.wait_for_window("XDR Login")
-        # It is the window manager's key: it closes what that thinks is active.
+        # The window manager handles this key and closes the window that it regards as active.
         self.display.run("xdotool", "windowactivate", "--sync", window, "key", "alt+F4")
         wait_until(lambda: not self.is_window_visible(), "the window's disappearance", self.program)
 
     def quit(self) -> int:
-        """Quit and wait for the end; gives the exit code."""
+        """Quit the app and return the exit code."""
         self.press("ctrl+q")
         return self.wait_for_exit()
 
     def wait_for_exit(self) -> int:
-        """Wait for the end; gives the exit code."""
+        """Wait until the app has quit and return the exit code."""
         wait_until(self.program.has_ended, "the end of the program")
         return self.program.process.returncode
 
 
 @pytest.fixture(autouse=True)
 def shared_signing_key(one_signing_key: None) -> None:
-    """Make no key for each server."""
+    """Use the same signing key for all servers."""
 
 
 @pytest.fixture
 def start(display: Display, browser_opener: BrowserOpener) -> Iterator[Start]:
-    """Start the program with the keyring of `bus`; what still runs is ended after the test."""
+    """Start the app with the keyring of `bus`; end it after the test if necessary."""
     with ExitStack() as running_apps:
 
         def begin(bus: Bus, *arguments: str) -> App:
@@ -127,7 +124,7 @@ def start(display: Display, browser_opener: BrowserOpener) -> Iterator[Start]:
 
 
 def write_profile(**members: str) -> None:
-    """Write the one profile, called `soc`."""
+    """Write the only profile, `soc`."""
     folder = Path(os.environ["XDG_CONFIG_HOME"]) / "xdr-login"
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} = {json.dumps(value)}" for name, value in members.items()]
@@ -135,19 +132,19 @@ def write_profile(**members: str) -> None:
 
 
 def store_client_password(store: SecretStore, password: str) -> None:
-    """Do what the documentation tells a person to do."""
+    """Save a client password as the documentation describes."""
     edit = ["profiles", "edit", "soc", "--client-secret-stdin"]
     command = [sys.executable, "-m", "desktop", *edit]
     subprocess.run(command, env=store.environment, input=f"{password}\n", text=True, check=True)
 
 
 def keyring_entries(store: SecretStore) -> dict[str, str]:
-    """What the keyring holds of this program; Chromium keeps something there too."""
+    """Return the entries of the app in the keyring; Chromium has entries too."""
     return {label: text for label, text in store.entries().items() if "XDR Login" in label}
 
 
 def saved_token(store: SecretStore) -> dict[str, object]:
-    """What the keyring holds of the token set."""
+    """Return the token set that is saved in the keyring."""
     (text,) = [
         text for label, text in keyring_entries(store).items() if "client password" not in label
     ]

@@ -1,4 +1,4 @@
-"""What copies in the program, alone: SIGUSR1 copies, SIGUSR2 shows a window, SIGTERM ends it.
+"""The parts of the app that copy: SIGUSR1 copies, SIGUSR2 shows a window, SIGTERM quits.
 
 `python -m tests.end_to_end.copier_app FORMAT SECONDS` prints every progress as a line. The token
 is that of `Token`; there is no session, and no window before it is asked for.
@@ -30,7 +30,7 @@ RENEWED = "eyJ-the-next-token"
 
 @dataclass(frozen=True)
 class Token:
-    """The values of a token."""
+    """A token."""
 
     access_token: str = TOKEN
     token_type: str = "Bearer"
@@ -39,7 +39,7 @@ class Token:
 
 
 class Source:
-    """Stands in for a session."""
+    """A stand-in for a session."""
 
     profile = Profile("x", "X", "c", userinfo_endpoint="https://127.0.0.1/whoami")
     metadata = None
@@ -48,21 +48,19 @@ class Source:
         self._token = token
 
     async def fetch_token(self) -> Token:
-        """Give the one token there is."""
         return self._token
 
 
 class ReportingCopyWindow(CopyWindow):
-    """Tells when it asks for a press."""
+    """A copy window that reports when it asks for a click."""
 
     async def wait_for_press(self, *, refused: bool) -> bool:
-        """Ask, and say so."""
         print_line(f"asks, {'refused' if refused else 'without the focus'}")
         return await super().wait_for_press(refused=refused)
 
 
 def report(progress: CopyProgress) -> None:
-    """Print what a person would be told."""
+    """Print the progress of a copy."""
     match progress:
         case Copying(format):
             line = f"copying {format.name}"
@@ -74,13 +72,13 @@ def report(progress: CopyProgress) -> None:
 
 
 def print_line(line: str) -> None:
-    """Print a line at once."""
+    """Print a line and flush."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 async def run(copier: Copier, format_: CopyFormat) -> None:
-    """Do as the signals say until the end."""
+    """Handle signals until the end."""
     end = asyncio.Event()
     clipboard = application.clipboard()
 

@@ -1,4 +1,4 @@
-"""The program as it is, with a voice: it prints what is on its screen, one JSON object a line.
+"""The app, which also prints what is on screen, one JSON object per line.
 
 `python -m tests.end_to_end.reporting_app ARGUMENTS...` takes the arguments of `xdr-login`.
 """
@@ -18,7 +18,7 @@ from desktop.ui.window.window import Window
 
 
 class ReportingWindow(Window):
-    """Tells ten times a second what has changed."""
+    """A window that reports changes ten times a second."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
@@ -29,7 +29,7 @@ class ReportingWindow(Window):
         self._timer.start()
 
     def set_may_hide(self, may_hide: Callable[[], bool]) -> None:
-        """Note that closing the window ends the program no longer: all is loaded."""
+        """Report that everything is loaded, so closing the window no longer quits."""
         super().set_may_hide(may_hide)
         self._stays = True
 

@@ -1,4 +1,4 @@
-"""Scripts get a token from the running program, and without one from the keyring."""
+"""Scripts get a token from the running app, or from the keyring."""
 
 import json
 import os
@@ -41,7 +41,7 @@ GARBAGE = (b"", b'{"version": 1, "comm', b"\0\xff garbage\n", b"[" * 60000)
 
 @pytest.fixture
 def server() -> Iterator[DemoServer]:
-    """Run a server on which the analyst approves; a refresh token used twice ends all."""
+    """Run a server that approves; using a refresh token twice revokes everything."""
     options = DemoOptions(outcome="approve", token_lifetime=LIFETIME)
     with DemoServer(options) as running_server:
         profile_for(running_server)
@@ -50,14 +50,14 @@ def server() -> Iterator[DemoServer]:
 
 @pytest.fixture
 def signed_in(server: DemoServer, secret_service: SecretStore) -> DemoServer:
-    """The server, at which somebody has signed in before the program runs."""
+    """A server with a saved sign-in from before the app starts."""
     sign_in(secret_service, "soc")
     return server
 
 
 @pytest.fixture
 def agent(signed_in: DemoServer, secret_service: SecretStore) -> Iterator[Agent]:
-    """Run the program, signed in."""
+    """Run the app, signed in."""
     del signed_in
     with run_agent(secret_service) as made:
         made.wait_for("signed_in")
@@ -68,7 +68,7 @@ def held(store: SecretStore) -> str:
     return str(saved_token(store)["access_token"])
 
 
-# With the program
+# With the running app
 
 
 def test_a_script_gets_the_token_and_nothing_else(
@@ -85,7 +85,7 @@ def test_a_script_gets_the_token_and_nothing_else(
     assert held(secret_service) not in json.dumps(client.send_command("status"))
 
 
-def test_who_asks_it_to_quit_is_told_that_it_does(agent: Agent) -> None:
+def test_a_request_to_quit_is_confirmed(agent: Agent) -> None:
     done = subprocess.run(
         [*COMMAND, "quit"],
         env=dict(agent.environment),
@@ -98,7 +98,7 @@ def test_who_asks_it_to_quit_is_told_that_it_does(agent: Agent) -> None:
     wait_until(agent.program.has_ended, "the end of the program")
 
 
-def test_the_quick_way_loads_neither_qt_nor_httpx_nor_what_is_slow(agent: Agent) -> None:
+def test_the_fast_path_loads_no_slow_modules(agent: Agent) -> None:
     program = (
         "import sys\n"
         "from desktop.__main__ import main\n"
@@ -108,7 +108,7 @@ def test_the_quick_way_loads_neither_qt_nor_httpx_nor_what_is_slow(agent: Agent)
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        # What measures the tests would load much of this itself.
+        # Coverage measurement would load some of these modules.
         env={k: v for k, v in agent.environment.items() if not k.startswith("COVERAGE_")},
         capture_output=True,
         text=True,
@@ -130,16 +130,16 @@ def test_the_quick_way_loads_neither_qt_nor_httpx_nor_what_is_slow(agent: Agent)
     }
 
 
-def test_fifty_at_once_at_the_moment_of_expiry_bring_about_one_renewal(
+def test_fifty_requests_at_expiry_cause_one_renewal(
     signed_in: DemoServer, secret_service: SecretStore
 ) -> None:
-    age(secret_service, "soc", LIFETIME * 0.6)  # in the first half of its life none is renewed
+    age(secret_service, "soc", LIFETIME * 0.6)  # not renewed in the first half of its lifetime
     first = held(secret_service)
     go = threading.Barrier(MANY)
 
     def take(_number: int) -> str:
         go.wait()
-        # As a script that has waited for the end of its token: none is left of it.
+        # Like a script whose token has just expired.
         answer = client.send_command("token", patience=60, profile=None, min_validity=LIFETIME)
         return str(answer["access_token"])
 
@@ -153,9 +153,7 @@ def test_fifty_at_once_at_the_moment_of_expiry_bring_about_one_renewal(
         assert agent.status()["soc"]["state"] == "signed_in"
 
 
-def test_fifty_processes_at_once_get_one_and_the_same_token(
-    agent: Agent, server: DemoServer
-) -> None:
+def test_fifty_processes_get_the_same_token(agent: Agent, server: DemoServer) -> None:
     asking = [start_token(agent.environment, "--min-validity", "1h") for _ in range(MANY)]
     told = [each.communicate(timeout=120) for each in asking]
     assert {each.returncode for each in asking} == {0}, {stderr for _, stderr in told}
@@ -163,7 +161,7 @@ def test_fifty_processes_at_once_get_one_and_the_same_token(
     assert renewals(server) == [], "it is in the first half of its life"
 
 
-def test_a_hostile_program_does_not_keep_others_from_their_token(agent: Agent) -> None:
+def test_a_hostile_program_does_not_block_others(agent: Agent) -> None:
     with ExitStack() as open_sockets:
         for number in range(100):
             hostile = open_sockets.enter_context(socket.socket(socket.AF_UNIX))
@@ -177,7 +175,7 @@ def test_a_hostile_program_does_not_keep_others_from_their_token(agent: Agent) -
     assert not agent.program.has_ended()
 
 
-def test_a_program_that_connects_and_says_nothing_makes_room(agent: Agent) -> None:
+def test_a_silent_connection_is_closed(agent: Agent) -> None:
     with ExitStack() as open_sockets:
         for _ in range(200):
             silent = open_sockets.enter_context(socket.socket(socket.AF_UNIX))
@@ -186,7 +184,7 @@ def test_a_program_that_connects_and_says_nothing_makes_room(agent: Agent) -> No
     assert not agent.program.has_ended()
 
 
-def test_nobody_else_can_open_the_socket_or_read_beside_it(agent: Agent) -> None:
+def test_other_users_cannot_use_the_socket(agent: Agent) -> None:
     if os.getuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root can be somebody else")
     program = (
@@ -198,13 +196,13 @@ def test_nobody_else_can_open_the_socket_or_read_beside_it(agent: Agent) -> None
     )
     as_another = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     command = [*as_another, "/usr/bin/env", "python3", "-I", "-c", program, str(socket_path())]
-    # Even where every folder above is open to all: the folder of the socket itself is not.
+    # The folder of the socket is closed even if all parent folders are open.
     runtime = Path(os.environ["XDG_RUNTIME_DIR"])
     for folder in (runtime, runtime.parent):
         folder.chmod(0o755)
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
     assert done.stdout == "refused\n", done.stderr
-    # And where it is opened on purpose: who is at the other end decides.
+    # Even if it is opened on purpose, the app checks who connects.
     socket_path().parent.chmod(0o755)
     socket_path().chmod(0o666)
     line = '{"version": 1, "command": "token", "profile": null}'
@@ -224,10 +222,10 @@ def test_nobody_else_can_open_the_socket_or_read_beside_it(agent: Agent) -> None
     assert token(agent.environment).returncode == 0
 
 
-# When somebody dies
+# Crashes
 
 
-def test_a_client_that_dies_disturbs_nobody(agent: Agent) -> None:
+def test_a_crashed_client_does_not_affect_others(agent: Agent) -> None:
     for _ in range(20):
         process = start_token(agent.environment)
         process.send_signal(signal.SIGKILL)
@@ -236,7 +234,7 @@ def test_a_client_that_dies_disturbs_nobody(agent: Agent) -> None:
     assert not agent.program.has_ended()
 
 
-def test_a_program_that_dies_during_a_renewal_leaves_it_to_the_script(
+def test_a_script_renews_if_the_app_crashes_during_a_renewal(
     signed_in: DemoServer, secret_service: SecretStore
 ) -> None:
     server = signed_in
@@ -256,7 +254,7 @@ def test_a_program_that_dies_during_a_renewal_leaves_it_to_the_script(
 
 
 @pytest.mark.usefixtures("signed_in")
-def test_whenever_the_program_dies_a_script_has_its_token(secret_service: SecretStore) -> None:
+def test_a_script_gets_its_token_whenever_the_app_crashes(secret_service: SecretStore) -> None:
     for milliseconds in (0, 4, 15, 60):
         with run_agent(secret_service) as agent:
             agent.wait_for("signed_in")
@@ -269,14 +267,14 @@ def test_whenever_the_program_dies_a_script_has_its_token(secret_service: Secret
         assert stdout.count(".") == 2, "a whole token"
 
 
-# Without the program
+# Without the app
 
 
-def test_without_the_program_it_comes_from_the_keyring(
+def test_without_the_app_the_token_comes_from_the_keyring(
     server: DemoServer, secret_service: SecretStore
 ) -> None:
     with run_agent(secret_service) as agent:
-        agent.wait_for("signed_in")  # by itself: what it saves is what a script reads
+        agent.wait_for("signed_in")  # so that the token is saved
     first = held(secret_service)
     done = token(headless(secret_service), "--min-validity", "1s")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{first}\n", "")
@@ -290,7 +288,7 @@ def test_without_the_program_it_comes_from_the_keyring(
 
 
 @pytest.mark.usefixtures("server")
-def test_who_is_not_signed_in_is_told_so(secret_service: SecretStore) -> None:
+def test_without_a_sign_in_there_is_an_error(secret_service: SecretStore) -> None:
     done = token(headless(secret_service))
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
@@ -301,7 +299,7 @@ def test_who_is_not_signed_in_is_told_so(secret_service: SecretStore) -> None:
 
 
 @pytest.mark.usefixtures("signed_in")
-def test_who_wants_to_be_asked_is_not_passed_over(secret_service: SecretStore) -> None:
+def test_without_the_app_required_permission_is_not_skipped(secret_service: SecretStore) -> None:
     settings_file().write_text("ask_for_tokens = true\n")
     done = token(headless(secret_service))
     assert (done.returncode, done.stdout) == (4, "")
@@ -309,14 +307,14 @@ def test_who_wants_to_be_asked_is_not_passed_over(secret_service: SecretStore) -
 
 
 @pytest.mark.usefixtures("signed_in")
-def test_a_keyring_that_is_not_there_is_told(secret_service: SecretStore) -> None:
+def test_a_missing_keyring_is_reported(secret_service: SecretStore) -> None:
     environment = headless(secret_service) | {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}
     done = token(environment)
     assert (done.returncode, done.stdout) == (6, "")
 
 
 @pytest.mark.usefixtures("signed_in")
-def test_one_of_another_version_is_passed_over(secret_service: SecretStore) -> None:
+def test_an_app_of_another_version_is_skipped(secret_service: SecretStore) -> None:
     path = socket_path()
     path.parent.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX) as listening:
@@ -339,7 +337,7 @@ def test_one_of_another_version_is_passed_over(secret_service: SecretStore) -> N
     assert (done.returncode, done.stdout) == (0, f"{held(secret_service)}\n")
 
 
-def test_help_teaches() -> None:
+def test_help_has_examples() -> None:
     done = subprocess.run([*COMMAND, "token", "--help"], capture_output=True, text=True, check=True)
     assert "xdr-login token --format curl" in done.stdout
     assert done.stderr == ""

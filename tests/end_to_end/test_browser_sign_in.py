@@ -1,4 +1,4 @@
-"""Signing in without a code to compare: at npm's oidc-provider, and at the demo server."""
+"""Signing in without a user code, at npm's oidc-provider and at the demo server."""
 
 import subprocess
 
@@ -31,7 +31,7 @@ def profile_for(provider: OidcProvider, client: Client, **members: str) -> None:
     ("kind", "authentication"),
     [("public", "none"), ("public", "auto"), ("basic", "auto"), ("post", "client_secret_post")],
 )
-def test_every_kind_of_client_signs_in_by_a_browser_on_this_computer(
+def test_every_kind_of_client_signs_in_with_a_browser_on_this_computer(
     kind: str,
     authentication: str,
     start: Start,
@@ -58,7 +58,7 @@ def test_every_kind_of_client_signs_in_by_a_browser_on_this_computer(
     assert client.secret is None or client.secret not in printed
 
 
-def test_giving_up_in_the_browser_is_told_in_the_window(
+def test_canceling_in_the_browser_is_shown_in_the_window(
     start: Start,
     oidc_provider: OidcProvider,
     secret_service: SecretStore,
@@ -72,7 +72,7 @@ def test_giving_up_in_the_browser_is_told_in_the_window(
     assert keyring_entries(secret_service) == {}
 
 
-def test_a_client_signs_in_as_itself_without_any_browser(
+def test_a_client_signs_in_without_a_browser(
     start: Start,
     oidc_provider: OidcProvider,
     secret_service: SecretStore,
@@ -89,7 +89,7 @@ def test_a_client_signs_in_as_itself_without_any_browser(
     assert app.quit() == 0
 
 
-# At the demo server, which names itself by a text as Cisco XDR does
+# With the demo server, whose issuer is a text, as in Cisco XDR
 
 
 def demo_profile_for(server: DemoServer, **members: str) -> None:
@@ -98,7 +98,7 @@ def demo_profile_for(server: DemoServer, **members: str) -> None:
 
 
 def approve_at_the_demo(page: Page) -> None:
-    """Approve, as the demo analyst, until the browser is back at the program."""
+    """Approve as the demo analyst and wait until the browser is back at the app."""
     page.click("#approve")
     page.get_by_text("You can close this page").wait_for()
 
@@ -119,7 +119,7 @@ def test_the_demo_analyst_approves_without_a_code(
         assert app.quit() == 0
 
 
-def test_a_token_of_the_client_itself_renews_while_the_window_is_in_sight(
+def test_a_client_token_renews_while_the_window_is_visible(
     start: Start, secret_service: SecretStore
 ) -> None:
     with DemoServer(DemoOptions(token_lifetime=12)) as server:
@@ -137,6 +137,6 @@ def test_a_token_of_the_client_itself_renews_while_the_window_is_in_sight(
             return len(asked) > 1
 
         wait_until(renewed, "another token", app.program)
-        assert app.quit() == 0  # what is being saved is saved before the end
+        assert app.quit() == 0  # saves before it quits
         assert saved_token(secret_service)["access_token"] != first
         assert {each.grant_type for each in server.history()} == {"", "client_credentials"}

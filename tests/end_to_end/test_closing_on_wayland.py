@@ -1,11 +1,11 @@
-"""On Wayland a window that was closed, and minimized for want of a tray, counts as out of sight."""
+"""Without a tray, closing minimizes the window, which counts as hidden on Wayland too."""
 
 import subprocess
 import sys
 
 from tests.rigs.mutter import Mutter
 
-# Mutter tells no window that it is minimized, and Qt says a moment later that it is not.
+# Mutter does not report that a window is minimized, and Qt then reports that it is not.
 CLOSED = """
 import sys
 from PySide6.QtCore import QTimer
@@ -22,7 +22,7 @@ window.sight_changed.connect(lambda: told.append(window.in_sight()))
 def close():
     if window.isActiveWindow() and not told:
         window.close()
-    elif told and not window.isActiveWindow():  # the compositor has done it
+    elif told and not window.isActiveWindow():  # the compositor has minimized it
         QTimer.singleShot(200, lambda: application.exit(0))
 
 window.handle().activeChanged.connect(lambda: QTimer.singleShot(0, close))
@@ -32,7 +32,7 @@ print(window.handle().visibility().name, window.in_sight(), told)
 """
 
 
-def test_it_counts_as_out_of_sight_though_it_is_not_told_so(mutter: Mutter) -> None:
+def test_a_minimized_window_counts_as_hidden_without_a_report(mutter: Mutter) -> None:
     command = [sys.executable, "-c", CLOSED]
     done = subprocess.run(
         command, env=mutter.environment, capture_output=True, text=True, check=False, timeout=30

@@ -1,4 +1,4 @@
-"""Commands beside the running program, and at a server that others wrote, with a real browser."""
+"""Commands with the running app, and with npm's oidc-provider and a real browser."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def run(store: SecretStore, *arguments: str) -> Done:
 
 @pytest.fixture
 def agent(secret_service: SecretStore) -> Iterator[Agent]:
-    """The running program, signed in at a demo server that approves."""
+    """Run the app, signed in to a demo server that approves."""
     with DemoServer(DemoOptions(outcome="approve")) as server:
         write_profile(
             name="SOC",
@@ -68,13 +68,13 @@ def agent(secret_service: SecretStore) -> Iterator[Agent]:
             yield made
 
 
-def known_to_the_program(store: SecretStore) -> list[str]:
+def profiles_of_the_app(store: SecretStore) -> list[str]:
     told: Any = json.loads(run(store, "status", "--json").stdout)
     assert told["running"] is True
     return [each["id"] for each in told["profiles"]]
 
 
-def test_commands_and_the_running_program_know_of_each_other(
+def test_commands_and_the_running_app_share_changes(
     agent: Agent, secret_service: SecretStore
 ) -> None:
     told: Any = json.loads(run(secret_service, "status", "--json").stdout)
@@ -90,9 +90,9 @@ def test_commands_and_the_running_program_know_of_each_other(
 
     added = run(secret_service, "profiles", "add", "Lab", "--region", "eu", "--client-id", "lab")
     assert added.stdout == "lab\n"
-    assert known_to_the_program(secret_service) == ["soc", "lab"]
+    assert profiles_of_the_app(secret_service) == ["soc", "lab"]
     assert run(secret_service, "profiles", "remove", "lab", "--yes").returncode == 0
-    assert known_to_the_program(secret_service) == ["soc"]
+    assert profiles_of_the_app(secret_service) == ["soc"]
 
     out = run(secret_service, "logout", "--json")
     (left,) = json.loads(out.stdout)["signed_out"]
@@ -107,7 +107,7 @@ def test_commands_and_the_running_program_know_of_each_other(
     agent.wait_for("signed_in")
 
 
-def test_without_the_program_a_sign_in_serves_the_next_command(
+def test_without_the_app_a_sign_in_serves_the_next_command(
     agent: Agent, secret_service: SecretStore
 ) -> None:
     agent.program.process.terminate()
@@ -119,7 +119,7 @@ def test_without_the_program_a_sign_in_serves_the_next_command(
 
 
 @pytest.mark.usefixtures("agent")
-def test_a_token_does_not_go_where_a_profile_points_since(secret_service: SecretStore) -> None:
+def test_a_token_is_not_sent_to_a_changed_server(secret_service: SecretStore) -> None:
     profiles_file = Path(os.environ["XDG_CONFIG_HOME"], "xdr-login", "profiles.toml")
     shown: list[str | None] = []
 
@@ -140,14 +140,14 @@ def test_a_token_does_not_go_where_a_profile_points_since(secret_service: Secret
     assert shown == []
 
 
-# All ways to sign in, elsewhere
+# All sign-in methods at another provider
 
 
 @pytest.mark.parametrize(
     ("grant", "act"),
     [("device", approve), ("code", approve_without_code)],
 )
-def test_a_person_signs_in_at_a_foreign_server(
+def test_a_user_signs_in_at_another_provider(
     grant: str,
     act: Callable[[Page], None],
     oidc_provider: OidcProvider,
@@ -184,7 +184,7 @@ def test_a_person_signs_in_at_a_foreign_server(
     assert keyring_entries(secret_service) == {}
 
 
-def test_a_client_signs_in_as_itself(secret_service: SecretStore) -> None:
+def test_a_client_signs_in_without_a_user(secret_service: SecretStore) -> None:
     with DemoServer(DemoOptions()) as server:
         write_profile(
             name="Robot",

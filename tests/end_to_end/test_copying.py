@@ -1,4 +1,4 @@
-"""What is copied is what another program reads, until it is taken back."""
+"""Another program can read a copied token until it is cleared."""
 
 import signal
 import subprocess
@@ -21,32 +21,32 @@ URL = "https://127.0.0.1/whoami"
 
 @dataclass(frozen=True)
 class CopierApp:
-    """The program that copies, and the programs around it."""
+    """The app that copies."""
 
     program: Program
     display: Display
 
     def copy(self) -> None:
-        """Copy, and wait until it says that it has."""
+        """Copy, and wait for the confirmation."""
         self.program.process.send_signal(signal.SIGUSR1)
         wait_until(lambda: "copied " in self.program.read_output(), "a copy", self.program)
 
     def end(self) -> int:
-        """Let it end in order; gives the exit code."""
+        """Quit the app and return the exit code."""
         self.program.process.terminate()
         wait_until(self.program.has_ended, "the end of the program")
         return self.program.process.returncode
 
 
 class Desktop:
-    """Starts programs on one display."""
+    """A display on which tests start programs."""
 
     def __init__(self, display: Display, programs: ExitStack) -> None:
         self._display = display
         self._programs = programs
 
     def start(self, format_: CopyFormat = CopyFormat.TOKEN, seconds: float = FOR_LONG) -> CopierApp:
-        """Start the program that copies."""
+        """Start the app that copies."""
         name = "tests.end_to_end.copier_app"
         command = [sys.executable, "-m", name, format_.name, str(seconds)]
         app = self._run(command)
@@ -54,7 +54,7 @@ class Desktop:
         return CopierApp(app, self._display)
 
     def copy_elsewhere(self, text: str) -> None:
-        """Let another program put `text` on the clipboard."""
+        """Copy `text` with another program."""
         self._run(["xclip", "-quiet", "-selection", "clipboard", "-i"], typed=text.encode())
         wait_until(
             lambda: (
@@ -76,7 +76,7 @@ def desktop(display: Display) -> Iterator[Desktop]:
 
 
 @pytest.mark.parametrize("format_", CopyFormat)
-def test_another_program_reads_every_shape(
+def test_another_program_reads_every_copy_format(
     desktop: Desktop, display: Display, format_: CopyFormat
 ) -> None:
     app = desktop.start(format_)
@@ -94,7 +94,7 @@ def test_what_is_copied_as_curl_runs_in_a_shell(desktop: Desktop, display: Displ
     assert read.splitlines() == ["-H", f"Authorization: Bearer {TOKEN}", URL]
 
 
-def test_it_is_taken_back_when_its_time_is_over(desktop: Desktop, display: Display) -> None:
+def test_the_clipboard_is_cleared_after_a_while(desktop: Desktop, display: Display) -> None:
     app = desktop.start(seconds=1)
     app.copy()
     assert clipboard(display) == TOKEN
@@ -102,14 +102,14 @@ def test_it_is_taken_back_when_its_time_is_over(desktop: Desktop, display: Displ
     assert app.end() == 0
 
 
-def test_it_is_taken_back_at_the_end(desktop: Desktop, display: Display) -> None:
+def test_the_clipboard_is_cleared_on_quit(desktop: Desktop, display: Display) -> None:
     app = desktop.start()
     app.copy()
     assert app.end() == 0
     assert clipboard(display) == ""
 
 
-def test_what_another_program_copied_meanwhile_stays(desktop: Desktop, display: Display) -> None:
+def test_a_later_copy_of_another_program_stays(desktop: Desktop, display: Display) -> None:
     app = desktop.start()
     app.copy()
     desktop.copy_elsewhere("a shopping list")
@@ -117,7 +117,7 @@ def test_what_another_program_copied_meanwhile_stays(desktop: Desktop, display: 
     assert clipboard(display) == "a shopping list"
 
 
-def test_what_a_clipboard_manager_took_over_goes_too(desktop: Desktop, display: Display) -> None:
+def test_the_clipboard_manager_is_cleared_too(desktop: Desktop, display: Display) -> None:
     app = desktop.start()
     app.copy()
     desktop.copy_elsewhere(TOKEN)
@@ -125,12 +125,10 @@ def test_what_a_clipboard_manager_took_over_goes_too(desktop: Desktop, display: 
     assert clipboard(display) == ""
 
 
-def test_the_selection_of_the_middle_button_is_never_used(
-    desktop: Desktop, display: Display
-) -> None:
+def test_the_primary_selection_is_never_used(desktop: Desktop, display: Display) -> None:
     app = desktop.start()
     app.copy()
-    with pytest.raises(subprocess.CalledProcessError):  # nobody has one
+    with pytest.raises(subprocess.CalledProcessError):  # there is no selection
         display.run("xclip", "-selection", "primary", "-o")
 
 

@@ -1,4 +1,4 @@
-"""On Wayland a copy is told when the compositor has it, and asks for a press where it must."""
+"""On Wayland, a copy is confirmed by the compositor and may need a click."""
 
 import signal
 import subprocess
@@ -17,27 +17,27 @@ from tests.rigs.sway import Sway
 
 
 class Desktop:
-    """Starts programs under Mutter."""
+    """A Mutter desktop on which tests start programs."""
 
     def __init__(self, mutter: Mutter, programs: ExitStack) -> None:
         self.mutter = mutter
         self._programs = programs
 
     def start(self, seconds: float = 60) -> Program:
-        """Start the program that copies, as it is in the tray: without a window."""
+        """Start the app that copies, without a window."""
         app = self._run("tests.end_to_end.copier_app", "TOKEN", str(seconds))
         wait_for("ready", app)
         return app
 
     def paste_elsewhere(self) -> str:
-        """What another program pastes, whose window has the focus."""
+        """Return what another program with the focus pastes."""
         app = self._run("tests.rigs.another_app")
         wait_for("read ", app)
         wait_until(app.has_ended, "the end of the other program")
         return app.read_output().strip()
 
     def copy_elsewhere(self, text: str) -> None:
-        """Copy `text` by the press of a button in another program, which has the focus then."""
+        """Copy `text` with a click in another program, which then has the focus."""
         app = self._run("tests.rigs.another_app", text)
         wait_for("focused", app)
         self.mutter.press(SPACE)
@@ -59,14 +59,14 @@ def wait_for(words: str, app: Program) -> None:
     wait_until(lambda: words in app.read_output(), f"{words!r} from the program", app)
 
 
-def test_a_copy_from_the_tray_is_there_once_it_is_told(desktop: Desktop) -> None:
+def test_a_copy_from_the_tray_is_readable_when_confirmed(desktop: Desktop) -> None:
     app = desktop.start()
     app.process.send_signal(signal.SIGUSR1)
     wait_for("copied TOKEN for 60 s", app)
     assert desktop.paste_elsewhere() == f"read {TOKEN!r}"
 
 
-def test_it_asks_for_a_press_where_another_program_copied_last(desktop: Desktop) -> None:
+def test_a_click_is_needed_after_another_program_has_copied(desktop: Desktop) -> None:
     app = desktop.start()
     desktop.copy_elsewhere("a shopping list")
     app.process.send_signal(signal.SIGUSR1)
@@ -77,7 +77,7 @@ def test_it_asks_for_a_press_where_another_program_copied_last(desktop: Desktop)
     assert desktop.paste_elsewhere() == f"read {TOKEN!r}"
 
 
-def test_who_closes_the_window_has_not_copied(desktop: Desktop) -> None:
+def test_closing_the_window_copies_nothing(desktop: Desktop) -> None:
     app = desktop.start()
     desktop.copy_elsewhere("a shopping list")
     app.process.send_signal(signal.SIGUSR1)
@@ -87,19 +87,19 @@ def test_who_closes_the_window_has_not_copied(desktop: Desktop) -> None:
     assert desktop.paste_elsewhere() == "read 'a shopping list'"
 
 
-def test_a_press_in_the_main_window_copies_without_another_window(desktop: Desktop) -> None:
+def test_a_click_in_the_main_window_copies_without_another_window(desktop: Desktop) -> None:
     app = desktop.start()
     desktop.copy_elsewhere("a shopping list")
-    press_in_the_main_window(desktop, app)
+    click_in_the_main_window(desktop, app)
     assert "asks" not in app.read_output()
     assert desktop.paste_elsewhere() == f"read {TOKEN!r}"
 
 
 @pytest.mark.parametrize("pressed", [False, True])
-def test_every_copy_takes_the_place_of_the_last_one(desktop: Desktop, *, pressed: bool) -> None:
+def test_every_copy_replaces_the_last_one(desktop: Desktop, *, pressed: bool) -> None:
     app = desktop.start()
     if pressed:
-        press_in_the_main_window(desktop, app)
+        click_in_the_main_window(desktop, app)
         desktop.mutter.press(SPACE)
     else:
         app.process.send_signal(signal.SIGUSR1)
@@ -109,54 +109,54 @@ def test_every_copy_takes_the_place_of_the_last_one(desktop: Desktop, *, pressed
     assert desktop.paste_elsewhere() == f"read {RENEWED!r}"
 
 
-def test_gnome_keeps_what_is_taken_back_until_a_window_comes_back(desktop: Desktop) -> None:
+def test_gnome_keeps_a_cleared_copy_until_a_window_has_the_focus(desktop: Desktop) -> None:
     app = desktop.start(seconds=1)
     app.process.send_signal(signal.SIGUSR1)
     wait_for("copied TOKEN for 1 s", app)
     wait_for("owns nothing", app)
-    assert desktop.paste_elsewhere() == f"read {TOKEN!r}"  # as SECURITY.md says
+    assert desktop.paste_elsewhere() == f"read {TOKEN!r}"  # see SECURITY.md
     app.process.send_signal(signal.SIGUSR2)
     wait_for("focused", app)
 
     def is_gone() -> bool:
-        time.sleep(2 * ECHO)  # the window needs the focus that long; who pastes takes it away
+        time.sleep(2 * ECHO)  # the window needs the focus for this long, and pasting takes it
         return desktop.paste_elsewhere() == "read ''"
 
     wait_until(is_gone, "an empty clipboard")
 
 
-def test_it_is_taken_back_when_the_program_ends_in_its_window(desktop: Desktop) -> None:
+def test_the_clipboard_is_cleared_when_the_app_quits_in_its_window(desktop: Desktop) -> None:
     app = desktop.start()
-    press_in_the_main_window(desktop, app)
+    click_in_the_main_window(desktop, app)
     app.process.terminate()
     wait_until(app.has_ended, "the end of the program")
     assert app.process.returncode == 0
     assert desktop.paste_elsewhere() == "read ''"
 
 
-def test_what_another_program_copied_meanwhile_stays(desktop: Desktop) -> None:
+def test_a_later_copy_of_another_program_stays(desktop: Desktop) -> None:
     app = desktop.start()
-    press_in_the_main_window(desktop, app)
+    click_in_the_main_window(desktop, app)
     desktop.copy_elsewhere("a shopping list")
     app.process.terminate()
     wait_until(app.has_ended, "the end of the program")
     assert desktop.paste_elsewhere() == "read 'a shopping list'"
 
 
-def press_in_the_main_window(desktop: Desktop, app: Program) -> None:
-    """Show the main window and press its button, which copies."""
+def click_in_the_main_window(desktop: Desktop, app: Program) -> None:
+    """Show the main window and click its button, which copies."""
     app.process.send_signal(signal.SIGUSR2)
     wait_for("focused", app)
     desktop.mutter.press(SPACE)
     wait_for("copied TOKEN", app)
 
 
-# Where a program may copy without the focus
+# With a compositor that allows copying without the focus
 
 
 @pytest.fixture
 def tray(sway: Sway) -> Iterator[Program]:
-    """Run the program that copies, which never has a window here."""
+    """Run the app that copies; it has no window here."""
     command = [sys.executable, "-m", "tests.end_to_end.copier_app", "TOKEN", "60"]
     with run_program(command, sway.environment) as app:
         wait_for("ready", app)
@@ -164,7 +164,7 @@ def tray(sway: Sway) -> Iterator[Program]:
 
 
 def pasted(sway: Sway, *options: str) -> str:
-    """What a program without a window reads; empty where there is nothing."""
+    """Return the clipboard as read by a program without a window; empty if there is none."""
     command = ["wl-paste", "--no-newline", *options]
     read = subprocess.run(
         command, env=sway.environment, capture_output=True, text=True, check=False
@@ -181,7 +181,7 @@ def test_with_data_control_no_window_is_needed(sway: Sway, tray: Program) -> Non
     assert "focused" not in tray.read_output()
 
 
-def test_with_data_control_it_is_taken_back_at_the_end(sway: Sway, tray: Program) -> None:
+def test_with_data_control_the_clipboard_is_cleared_on_quit(sway: Sway, tray: Program) -> None:
     tray.process.send_signal(signal.SIGUSR1)
     wait_for("copied TOKEN", tray)
     tray.process.terminate()
@@ -189,7 +189,7 @@ def test_with_data_control_it_is_taken_back_at_the_end(sway: Sway, tray: Program
     assert pasted(sway) == ""
 
 
-def test_with_data_control_what_another_program_copied_stays(sway: Sway, tray: Program) -> None:
+def test_with_data_control_a_later_copy_of_another_program_stays(sway: Sway, tray: Program) -> None:
     tray.process.send_signal(signal.SIGUSR1)
     wait_for("copied TOKEN", tray)
     subprocess.run(["wl-copy", "a shopping list"], env=sway.environment, check=True)  # noqa: S607

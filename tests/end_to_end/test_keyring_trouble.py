@@ -1,4 +1,4 @@
-"""A keyring that is not there, or that is locked."""
+"""A missing or locked keyring."""
 
 from collections.abc import Iterator
 
@@ -19,9 +19,7 @@ def server() -> Iterator[DemoServer]:
 
 
 @pytest.mark.usefixtures("server")
-def test_without_a_keyring_the_token_is_there_until_one_quits_and_the_next_start_signs_in_again(
-    start: Start, bare_bus: Bus
-) -> None:
+def test_without_a_keyring_the_token_lasts_until_the_app_quits(start: Start, bare_bus: Bus) -> None:
     for _ in range(2):
         app = start(bare_bus)
         screen = app.wait_for("Signed in")
@@ -30,7 +28,7 @@ def test_without_a_keyring_the_token_is_there_until_one_quits_and_the_next_start
 
 
 @pytest.mark.usefixtures("server")
-def test_a_locked_keyring_costs_the_saving_not_the_sign_in(
+def test_a_locked_keyring_prevents_saving_but_not_the_sign_in(
     start: Start, secret_service: SecretStore
 ) -> None:
     secret_service.lock()

@@ -1,4 +1,4 @@
-"""A profile that is missing or wrong is corrected while the program runs."""
+"""A missing or wrong profile is corrected while the app runs."""
 
 from collections.abc import Iterator
 
@@ -17,13 +17,13 @@ def server() -> Iterator[DemoServer]:
         yield running_server
 
 
-def test_a_first_profile_is_taken_without_a_new_start(
+def test_a_first_profile_is_loaded_without_a_restart(
     start: Start, server: DemoServer, secret_service: SecretStore
 ) -> None:
     app = start(secret_service)
     app.wait_for("Set up your first profile")
-    app.wait_for("Client ID")  # the form, which comes once all is loaded
-    app.press("Escape")  # leaves the form, and must not close the window
+    app.wait_for("Client ID")  # shown when everything is loaded
+    app.press("Escape")  # closes the form but not the window
     profile_for(server)
     app.click("Try again")
     assert app.code()
@@ -31,7 +31,7 @@ def test_a_first_profile_is_taken_without_a_new_start(
     assert app.quit() == 0
 
 
-def test_a_corrected_profile_is_taken_without_a_new_start(
+def test_a_corrected_profile_is_loaded_without_a_restart(
     start: Start, server: DemoServer, secret_service: SecretStore
 ) -> None:
     write_profile(name="Typo", issuer=server.url, expected_issuer="IROH Auth", client_id="wrong")

@@ -1,4 +1,4 @@
-"""Renewal in the real program, and by several programs at once: real server, lock and keyring."""
+"""Renewal in the app and by several programs at once, with a real server, lock and keyring."""
 
 import json
 import subprocess
@@ -15,9 +15,9 @@ from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
 
 LIFETIME = 12.0
-AGE = 7.0  # of a token that is there when the program starts: it is renewed soon
+AGE = 7.0  # seconds; a saved token of this age is renewed soon
 PROGRAMS = 3
-# Takes the token every second until it was renewed twice, as scripts do.
+# Gets the token every second until it has been renewed twice, as scripts do.
 USER = f"""
 import asyncio, json
 from desktop.services.system.worker import Worker
@@ -44,7 +44,7 @@ asyncio.run(main())
 
 @pytest.fixture
 def server() -> Iterator[DemoServer]:
-    """Run a demo server whose tokens live some seconds; a refresh token used twice ends all."""
+    """Run a server with short lifetimes; using a refresh token twice revokes everything."""
     options = DemoOptions(interval=1, outcome="approve", token_lifetime=LIFETIME)
     with DemoServer(options) as running_server:
         profile_for(running_server)
@@ -53,18 +53,18 @@ def server() -> Iterator[DemoServer]:
 
 @pytest.fixture
 def signed_in(server: DemoServer, secret_service: SecretStore) -> DemoServer:
-    """The server, at which somebody has signed in some seconds ago."""
+    """A server with a saved sign-in that is a few seconds old."""
     sign_in(secret_service, "soc")
     age(secret_service, "soc", AGE)
     return server
 
 
 def renewals(server: DemoServer) -> list[int]:
-    """The statuses of the answers to renewals."""
+    """Return the statuses of all renewals."""
     return [each.status for each in server.history() if each.grant_type == "refresh_token"]
 
 
-def test_a_token_in_sight_is_renewed_by_itself_and_the_new_one_is_copied(
+def test_a_visible_token_is_renewed_and_the_new_one_copied(
     start: Start, signed_in: DemoServer, secret_service: SecretStore
 ) -> None:
     first = saved_token(secret_service)["access_token"]
@@ -79,7 +79,7 @@ def test_a_token_in_sight_is_renewed_by_itself_and_the_new_one_is_copied(
     assert set(renewals(signed_in)) == {200}
 
 
-def test_a_sign_in_that_the_server_has_ended_is_told_at_once(
+def test_a_sign_in_ended_by_the_server_is_reported_at_once(
     start: Start, signed_in: DemoServer, secret_service: SecretStore
 ) -> None:
     signed_in.inject("invalid_grant", grant_type="refresh_token")
@@ -103,7 +103,7 @@ def test_several_programs_share_one_sign_in_and_use_no_refresh_token_twice(
     ]
     taken = [json.loads(user.communicate(timeout=120)[0]) for user in users]
     assert [user.returncode for user in users] == [0] * PROGRAMS
-    # Two lifetimes, each with one renewal for all; a slow machine may see a third begin.
+    # Two lifetimes with one renewal each; on a slow computer a third one may start.
     assert 2 <= len(renewals(server)) <= 4
     assert set(renewals(server)) == {200}, "the server ends a sign-in whose token comes twice"
     assert len({token for each in taken for token in each}) <= len(renewals(server)) + 1

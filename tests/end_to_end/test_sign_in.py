@@ -40,7 +40,7 @@ def profile_for(server: DemoServer) -> None:
 
 
 def approve(page: Page) -> None:
-    """Sign in and approve, as the demo analyst."""
+    """Sign in and approve as the demo analyst."""
     page.click("#continue")
     page.click("#sign-in")
     page.click("#approve")
@@ -48,20 +48,20 @@ def approve(page: Page) -> None:
 
 
 def deny(page: Page) -> None:
-    """Sign in and refuse, as the demo analyst."""
+    """Sign in and deny as the demo analyst."""
     page.click("#continue")
     page.click("#sign-in")
     page.click("#deny")
     page.wait_for_selector("h1:has-text('Declined')")
 
 
-def questions(server: DemoServer) -> int:
-    """How often the token endpoint has been asked."""
+def count_polls(server: DemoServer) -> int:
+    """Return the number of polls."""
     return sum(answer.path == TOKEN for answer in server.history())
 
 
 def clipboard(display: Display, target: str = "UTF8_STRING") -> str:
-    """What another program reads from the clipboard; empty where nothing owns it."""
+    """Return the clipboard as read by another program; empty if it has no owner."""
     command = ["xclip", "-selection", "clipboard", "-o", "-t", target]
     read = subprocess.run(
         command, env=display.environment, capture_output=True, text=True, check=False
@@ -70,7 +70,7 @@ def clipboard(display: Display, target: str = "UTF8_STRING") -> str:
 
 
 @pytest.mark.usefixtures("server")
-def test_an_approval_in_the_browser_puts_the_token_into_the_keyring_and_on_screen(
+def test_an_approval_saves_and_shows_the_token(
     start: Start, secret_service: SecretStore, browser_opener: BrowserOpener, tmp_path: Path
 ) -> None:
     app = start(secret_service)
@@ -94,10 +94,10 @@ def test_an_approval_in_the_browser_puts_the_token_into_the_keyring_and_on_scree
     app.display.screenshot(tmp_path / "signed_in.png")
     assert _is_green(tmp_path / "signed_in.png")
 
-    _copies_the_token_and_takes_it_back(app, str(token["access_token"]))
+    _copy_and_clear_the_token(app, str(token["access_token"]))
 
 
-def _copies_the_token_and_takes_it_back(app: App, access_token: str) -> None:
+def _copy_and_clear_the_token(app: App, access_token: str) -> None:
     app.press("ctrl+c")
     wait_until(lambda: clipboard(app.display) == access_token, "the token on the clipboard")
     assert clipboard(app.display, "x-kde-passwordManagerHint") == "secret"
@@ -107,7 +107,7 @@ def _copies_the_token_and_takes_it_back(app: App, access_token: str) -> None:
     assert access_token not in printed
 
 
-def test_a_saved_token_is_shown_at_the_next_start_without_asking_the_server(
+def test_a_saved_token_is_shown_at_the_next_start_without_a_request(
     start: Start, server: DemoServer, secret_service: SecretStore
 ) -> None:
     _sign_in(start, server, secret_service)
@@ -132,7 +132,7 @@ def test_signing_out_leaves_nothing_in_the_keyring(
 
 
 @pytest.mark.usefixtures("server")
-def test_a_refusal_in_the_browser_is_said_with_its_code_and_trace(
+def test_a_denial_is_reported_with_code_and_trace_id(
     start: Start, secret_service: SecretStore, browser_opener: BrowserOpener
 ) -> None:
     app = start(secret_service)
@@ -147,7 +147,7 @@ def test_a_refusal_in_the_browser_is_said_with_its_code_and_trace(
     assert keyring_entries(secret_service) == {}
 
 
-def test_an_expired_code_is_replaced_in_place_and_no_longer_asked_for(
+def test_an_expired_code_is_replaced_and_no_longer_polled(
     start: Start, secret_service: SecretStore
 ) -> None:
     with DemoServer(DemoOptions(interval=1, code_lifetime=3)) as server:
@@ -155,17 +155,17 @@ def test_an_expired_code_is_replaced_in_place_and_no_longer_asked_for(
         app = start(secret_service)
         first = app.code()
         app.wait_for("The code has expired")
-        asked = questions(server)
+        asked = count_polls(server)
         app.press("Return")  # Get a new code
         assert app.code() != first
-        wait_until(lambda: questions(server) > asked, "a question about the new code")
+        wait_until(lambda: count_polls(server) > asked, "a question about the new code")
         assert app.quit() == 0
 
 
-def test_what_a_network_can_do_does_not_end_a_sign_in(
+def test_network_faults_do_not_end_a_sign_in(
     start: Start, server: DemoServer, secret_service: SecretStore
 ) -> None:
-    # Each is followed by an answer, or the pauses would double each time.
+    # Each fault is followed by an answer, because pauses double otherwise.
     server.inject("429:2s", "ok", "html", "ok", "reset")
     app = start(secret_service)
     code = app.code()
@@ -173,7 +173,7 @@ def test_what_a_network_can_do_does_not_end_a_sign_in(
     wait_until(lambda: _statuses(server) == [429, 400, 200, 400], "every answer", app.program)
     server.approve(code)
     app.wait_for("Signed in")
-    # A captive portal's page, and the token, are 200; a cut has none.
+    # The page of a captive portal and the token have status 200; a cut connection has none.
     assert _statuses(server) == [429, 400, 200, 400, 200]
 
 
@@ -189,7 +189,7 @@ def _sign_in(start: Start, server: DemoServer, store: SecretStore) -> None:
 
 
 def _is_green(picture: Path) -> bool:
-    """Whether the ring's green is in the picture."""
+    """Return whether the image contains the green of the ring."""
     from PySide6.QtGui import QImage
 
     image = QImage(str(picture))

@@ -1,4 +1,4 @@
-"""The program in a real tray: hidden, brought back, asked for the token, and quit."""
+"""The app in a real tray: hide, show, copy the token and quit."""
 
 import re
 import signal
@@ -30,7 +30,7 @@ def server() -> Iterator[DemoServer]:
 
 @pytest.fixture(autouse=True)
 def told(request: pytest.FixtureRequest, own_folders: Path) -> None:
-    """Have been told already that the program keeps running, unless a test is about that."""
+    """Skip the note that the app keeps running, unless a test is about that."""
     if "untold" not in request.fixturenames:
         note = own_folders / "state" / "xdr-login" / "told" / "keeps-running"
         note.parent.mkdir(parents=True)
@@ -39,12 +39,12 @@ def told(request: pytest.FixtureRequest, own_folders: Path) -> None:
 
 @pytest.fixture
 def untold() -> None:
-    """Have been told nothing."""
+    """Let the app show the note that it keeps running."""
 
 
 @pytest.fixture
 def app(server: DemoServer, start: Start, secret_service: SecretStore) -> App:  # noqa: ARG001
-    """Start the program where somebody has signed in."""
+    """Start the app with a saved sign-in."""
     sign_in(secret_service, "soc")
     started = start(secret_service)
     started.wait_for("Signed in")
@@ -52,29 +52,27 @@ def app(server: DemoServer, start: Start, secret_service: SecretStore) -> App:  
     return started
 
 
-def test_closing_hides_the_window_and_a_click_on_the_icon_brings_it_back(
-    app: App, panel: Panel
-) -> None:
+def test_closing_hides_the_window_and_a_click_on_the_icon_shows_it(app: App, panel: Panel) -> None:
     wait_until(panel.has_icon, "the icon in the tray")
     app.close()
     assert not app.program.has_ended()
     panel.click()
     wait_until(app.is_window_visible, "the window", app.program)
     wait_until(lambda: active_window(app.display) == "XDR Login", "the keyboard in the window")
-    panel.click(across=18)  # elsewhere on it, or it would be a double click
+    panel.click(across=18)  # at another place, so that it is not a double click
     wait_until(lambda: not app.is_window_visible(), "the window's disappearance", app.program)
     assert app.program.process.poll() is None
 
 
 @pytest.mark.usefixtures("untold")
-def test_that_it_keeps_running_is_said_once_and_leads_back(
+def test_the_note_that_it_keeps_running_is_shown_once(
     app: App, panel: Panel, tmp_path: Path
 ) -> None:
     wait_until(panel.has_icon, "the icon in the tray")
     app.close()
     wait_until(lambda: told_by_the_tray(app.display), "a notification")
     app.display.screenshot(tmp_path / "told.png")
-    panel.click()  # which Qt's own balloon covers
+    panel.click()  # covered by Qt's balloon
     wait_until(app.is_window_visible, "the window", app.program)
     wait_until(lambda: not told_by_the_tray(app.display), "the notification's end")
     wait_until(lambda: active_window(app.display) == "XDR Login", "the keyboard in the window")
@@ -131,7 +129,7 @@ def test_a_second_start_at_login_leaves_the_window_hidden(app: App, panel: Panel
 
 
 @pytest.mark.usefixtures("server")
-def test_of_two_starts_at_once_one_wins(start: Start, bare_bus: Bus) -> None:
+def test_only_one_of_two_simultaneous_starts_runs(start: Start, bare_bus: Bus) -> None:
     both = start(bare_bus), start(bare_bus)
     wait_until(lambda: any(each.program.has_ended() for each in both), "the end of one")
     (winner,) = [each for each in both if not each.program.has_ended()]
@@ -143,7 +141,7 @@ def test_of_two_starts_at_once_one_wins(start: Start, bare_bus: Bus) -> None:
 
 
 @pytest.mark.usefixtures("server")
-def test_the_place_of_one_that_crashed_is_taken_over(start: Start, bare_bus: Bus) -> None:
+def test_the_socket_of_a_crashed_app_is_replaced(start: Start, bare_bus: Bus) -> None:
     crashed = start(bare_bus)
     crashed.wait_for("Signed in")
     crashed.program.process.send_signal(signal.SIGKILL)
@@ -162,7 +160,7 @@ def test_without_a_tray_closing_minimizes(app: App) -> None:
     assert app.quit() == 0
 
 
-def test_a_tray_that_comes_late_gets_the_icon(app: App, tmp_path: Path) -> None:
+def test_a_late_tray_gets_the_icon(app: App, tmp_path: Path) -> None:
     with run_panel(app.display, tmp_path) as panel:
         wait_until(panel.has_icon, "the icon in the tray", app.program)
         app.close()
@@ -171,13 +169,13 @@ def test_a_tray_that_comes_late_gets_the_icon(app: App, tmp_path: Path) -> None:
     assert app.quit() == 0
 
 
-def test_a_desktop_that_shows_the_menu_itself_always_has_it_right(
+def test_a_menu_shown_by_the_desktop_is_up_to_date(
     start: Start, server: DemoServer, secret_service: SecretStore
 ) -> None:
-    server.inject("500")  # the first question, so that there is time to look
+    server.inject("500")  # for the first poll, so that there is time to look
     app = start(secret_service)
     app.code()
-    with run_notifier_host(secret_service) as host:  # late, as an extension of the desktop is
+    with run_notifier_host(secret_service) as host:  # late, like a desktop extension
         host.wait_for("Waiting for approval")
         shown = host.wait_for("Signed in, ")
         assert shown["tooltip"].startswith("Northwind SOC\nSigned in, ")
@@ -192,7 +190,7 @@ def test_a_desktop_that_shows_the_menu_itself_always_has_it_right(
 
 
 @pytest.mark.usefixtures("server")
-def test_started_hidden_it_waits_in_the_tray_without_asking_for_a_code(
+def test_started_hidden_it_requests_no_code(
     start: Start, secret_service: SecretStore, server: DemoServer, panel: Panel
 ) -> None:
     app = start(secret_service, "--hidden")
@@ -207,9 +205,7 @@ def test_started_hidden_it_waits_in_the_tray_without_asking_for_a_code(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_while_it_is_hidden(
-    app: App, panel: Panel, number: signal.Signals
-) -> None:
+def test_a_signal_quits_the_hidden_app(app: App, panel: Panel, number: signal.Signals) -> None:
     wait_until(panel.has_icon, "the icon in the tray")
     app.close()
     app.program.process.send_signal(number)
@@ -217,7 +213,7 @@ def test_a_signal_ends_it_while_it_is_hidden(
 
 
 def start_again(display: Display, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Start the program once more, as it is shipped."""
+    """Start the app a second time."""
     command = [sys.executable, "-m", "desktop", *arguments]
     return subprocess.run(
         command, env=display.environment, capture_output=True, text=True, check=False, timeout=30
@@ -225,14 +221,14 @@ def start_again(display: Display, *arguments: str) -> subprocess.CompletedProces
 
 
 def told_by_the_tray(display: Display) -> bool:
-    """Whether a notification is on screen: on a bare display Qt draws it, without a frame."""
+    """Return whether a notification is on screen; here Qt draws it, without a frame."""
     tree = display.run("xwininfo", "-root", "-tree")
     unframed = re.findall(r'^     (0x\w+) "XDR Login": .*\s(?!1x1\+)\d+x\d+\+', tree, re.MULTILINE)
     return any(is_viewable(display, window) for window in unframed)
 
 
 def is_viewable(display: Display, window: str) -> bool:
-    """Whether a window is on screen; it may be gone already."""
+    """Return whether a window is on screen; it may be closed already."""
     command = ["xwininfo", "-id", window]
     told = subprocess.run(
         command, env=display.environment, capture_output=True, text=True, check=False
@@ -241,7 +237,7 @@ def is_viewable(display: Display, window: str) -> bool:
 
 
 def active_window(display: Display) -> str:
-    """The title of the window that has the keyboard."""
+    """Return the title of the window with the focus."""
     window = ["xdotool", "getactivewindow", "getwindowname"]
     done = subprocess.run(
         window, env=display.environment, capture_output=True, text=True, check=False

@@ -33,7 +33,7 @@ def before(windows: Windows) -> set[str]:
 def older_setup(older: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installer of a version before, which waits for a second only."""
     folder = tmp_path_factory.mktemp("older-setup")
-    nsis.pack(folder / "older.exe", older, folder, version="0.0.9", patience=1)
+    nsis.pack(folder / "older.exe", older, folder, version="0.0.9", quit_timeout=1)
     return folder / "older.exe"
 
 

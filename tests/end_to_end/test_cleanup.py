@@ -1,4 +1,4 @@
-"""What a moment must not leave behind: an old code, a lost token, a process, a connection."""
+"""No old code, lost token, process or connection is left behind."""
 
 import os
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ def server() -> Iterator[DemoServer]:
         yield running_server
 
 
-def test_a_new_code_retires_the_old_one_while_that_still_lives(
+def test_a_new_code_replaces_a_valid_one(
     start: Start, server: DemoServer, secret_service: SecretStore
 ) -> None:
     app = start(secret_service)
     first = app.code()
-    app.click("New code")  # which can be pressed a few seconds after the code has come
+    app.click("New code")  # enabled a few seconds after the code has arrived
     wait_until(lambda: app.code() != first, "another code")
     second, asked = app.code(), questions(server)
     server.approve(first)
@@ -40,7 +40,7 @@ def test_a_new_code_retires_the_old_one_while_that_still_lives(
     assert app.quit() == 0
 
 
-def test_a_server_that_hangs_and_breaks_does_not_end_a_sign_in(
+def test_a_hanging_server_does_not_end_a_sign_in(
     start: Start, server: DemoServer, secret_service: SecretStore
 ) -> None:
     server.inject("500", "hang")
@@ -54,7 +54,7 @@ def test_a_server_that_hangs_and_breaks_does_not_end_a_sign_in(
     assert app.quit() == 0
 
 
-def test_a_token_is_saved_after_all_once_the_keyring_is_unlocked(
+def test_a_token_is_saved_when_the_keyring_is_unlocked(
     start: Start, server: DemoServer, secret_service: SecretStore
 ) -> None:
     secret_service.lock()
@@ -69,7 +69,7 @@ def test_a_token_is_saved_after_all_once_the_keyring_is_unlocked(
     assert app.quit() == 0
 
 
-def test_after_leaving_no_process_and_no_connection_is_left(
+def test_after_quitting_no_process_or_connection_is_left(
     start: Start, server: DemoServer, secret_service: SecretStore
 ) -> None:
     app = start(secret_service)
@@ -82,7 +82,7 @@ def test_after_leaving_no_process_and_no_connection_is_left(
 
 
 def unlock(store: SecretStore) -> None:
-    """Give the keyring its password, without the prompt that nobody would answer here."""
+    """Unlock the keyring without its prompt."""
     import jeepney
     import secretstorage
     from secretstorage.util import format_secret, open_session
@@ -102,7 +102,7 @@ def unlock(store: SecretStore) -> None:
 
 
 def processes_of(leader: int) -> list[str]:
-    """Every process, the leader's zombie aside, in the session that the program led."""
+    """Return all processes in the session of the app, without the zombie of the leader."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -115,7 +115,7 @@ def processes_of(leader: int) -> list[str]:
 
 
 def connections_to(server: DemoServer) -> list[str]:
-    """The open connections of this machine to the server."""
+    """Return the open connections to the server."""
     port = f"{int(server.url.rpartition(':')[2]):04X}"
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return [

@@ -1,4 +1,4 @@
-"""An authorization server that others wrote: npm's oidc-provider, with its own pages."""
+"""Signing in with npm's oidc-provider and its pages."""
 
 from collections.abc import Callable, Iterator
 
@@ -28,7 +28,7 @@ StartProvider = Callable[[Settings], OidcProvider]
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[OidcProvider]:
-    """Run a provider that may be asked every second; every test gets a code of its own there."""
+    """Run a provider with a polling interval of one second."""
     require()
     with run_oidc_provider(Settings(interval=1)) as running_provider:
         yield running_provider
@@ -74,7 +74,7 @@ def test_every_kind_of_client_signs_in(
         assert client.secret not in app.program.read_output()
 
 
-def test_a_wrong_password_is_said_before_a_code_is_shown(
+def test_a_wrong_client_secret_is_reported_before_a_code_is_shown(
     start: Start, provider: OidcProvider, secret_service: SecretStore
 ) -> None:
     profile_for(provider, provider.basic, "client_secret_basic")
@@ -84,7 +84,7 @@ def test_a_wrong_password_is_said_before_a_code_is_shown(
     assert screen.shows("invalid_client")
 
 
-def test_a_missing_password_is_said_with_the_remedy(
+def test_a_missing_client_secret_is_reported_with_a_remedy(
     start: Start, provider: OidcProvider, secret_service: SecretStore
 ) -> None:
     profile_for(provider, provider.basic, "client_secret_basic")
@@ -93,7 +93,7 @@ def test_a_missing_password_is_said_with_the_remedy(
     assert screen.shows("--client-secret-stdin")
 
 
-def test_a_refusal_is_said(
+def test_a_denial_is_reported(
     start: Start, provider: OidcProvider, secret_service: SecretStore, browser_opener: BrowserOpener
 ) -> None:
     profile_for(provider, provider.public, "none")
@@ -105,7 +105,7 @@ def test_a_refusal_is_said(
     assert keyring_entries(secret_service) == {}
 
 
-def test_an_expired_code_is_said(
+def test_an_expired_code_is_reported(
     start: Start, start_oidc_provider: StartProvider, secret_service: SecretStore
 ) -> None:
     provider = start_oidc_provider(Settings(interval=1, device_code_ttl=3))
@@ -116,7 +116,7 @@ def test_an_expired_code_is_said(
     assert screen.focus == "Get a new code"
 
 
-def test_being_told_to_slow_down_costs_five_seconds_and_not_the_sign_in(
+def test_slow_down_costs_five_seconds_but_not_the_sign_in(
     start: Start,
     start_oidc_provider: StartProvider,
     secret_service: SecretStore,

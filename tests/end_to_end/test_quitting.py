@@ -1,4 +1,4 @@
-"""Leaving at any moment ends the program, and every request."""
+"""Quitting at any time ends the app and all requests."""
 
 import signal
 from collections.abc import Iterator
@@ -21,9 +21,7 @@ def server() -> Iterator[DemoServer]:
 
 
 @pytest.mark.usefixtures("server")
-def test_the_program_can_be_left_while_it_still_loads(
-    start: Start, secret_service: SecretStore
-) -> None:
+def test_the_app_can_quit_while_it_loads(start: Start, secret_service: SecretStore) -> None:
     app = start(secret_service)
     app.display.wait_for_window("XDR Login")
     assert app.quit() == 0
@@ -41,7 +39,7 @@ def test_the_window_can_be_closed_while_a_request_hangs(
     _printed_no_error(app)
 
 
-def test_the_program_can_be_left_while_the_server_is_being_asked(
+def test_the_app_can_quit_while_it_polls(
     start: Start, server: DemoServer, secret_service: SecretStore
 ) -> None:
     app = start(secret_service)
@@ -56,7 +54,7 @@ def test_the_program_can_be_left_while_the_server_is_being_asked(
 
 
 @pytest.mark.usefixtures("server")
-def test_escape_cancels_and_the_primary_button_starts_anew(
+def test_escape_cancels_and_the_primary_button_starts_again(
     start: Start, secret_service: SecretStore
 ) -> None:
     app = start(secret_service)
@@ -71,7 +69,7 @@ def test_escape_cancels_and_the_primary_button_starts_anew(
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_in_order(
+def test_a_signal_quits_the_app(
     number: signal.Signals, start: Start, secret_service: SecretStore
 ) -> None:
     app = start(secret_service)

@@ -1,4 +1,4 @@
-"""A person who wants to be asked which programs get the token is asked, in the real program."""
+"""The app asks before a program gets the token, if the setting is on."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ QUESTION = "May this program have your token?"
 
 @pytest.fixture
 def app(start: Start, secret_service: SecretStore) -> Iterator[App]:
-    """Run the program, signed in, for somebody who wants to be asked."""
+    """Run the app, signed in, with the setting on."""
     with DemoServer(DemoOptions(interval=1, outcome="approve")) as server:
         profile_for(server)
         sign_in(secret_service, "soc")
@@ -33,7 +33,7 @@ def app(start: Start, secret_service: SecretStore) -> Iterator[App]:
 
 
 def script(tmp_path: Path, app: App) -> "subprocess.Popen[str]":
-    """Run a script that wants the token."""
+    """Run a script that requests the token."""
     file = tmp_path / "nightly-report.py"
     file.write_text(f"import subprocess\nsubprocess.run({[*COMMAND, 'token']!r}, check=True)\n")
     return subprocess.Popen(
@@ -45,7 +45,7 @@ def script(tmp_path: Path, app: App) -> "subprocess.Popen[str]":
     )
 
 
-def test_who_is_allowed_for_an_hour_is_not_asked_about_again(
+def test_a_program_allowed_for_an_hour_needs_no_second_permission(
     app: App, secret_service: SecretStore, tmp_path: Path
 ) -> None:
     first = script(tmp_path, app)
@@ -64,7 +64,7 @@ def test_who_is_allowed_for_an_hour_is_not_asked_about_again(
     assert app.quit() == 0
 
 
-def test_who_is_refused_gets_none(app: App, tmp_path: Path) -> None:
+def test_a_denied_program_gets_no_token(app: App, tmp_path: Path) -> None:
     refused = script(tmp_path, app)
     app.wait_for(QUESTION)
     app.click("Refuse")
@@ -75,7 +75,7 @@ def test_who_is_refused_gets_none(app: App, tmp_path: Path) -> None:
     assert app.quit() == 0
 
 
-def test_a_question_goes_with_the_program_that_died(app: App, tmp_path: Path) -> None:
+def test_the_question_closes_when_the_program_ends(app: App, tmp_path: Path) -> None:
     file = tmp_path / "asks.py"
     file.write_text("from desktop.ipc import client\nclient.send_command('token', patience=60)\n")
     command = [sys.executable, str(file)]

@@ -1,4 +1,4 @@
-"""Two tenants in one program: signed in beside each other, each with its own token."""
+"""Two tenants are signed in at the same time, each with its own token."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ NAMES = {"north": "Northwind SOC", "south": "Southwind SOC"}
 
 @pytest.fixture
 def servers() -> Iterator[dict[str, DemoServer]]:
-    """Run a server a tenant, at each of which the analyst approves at once."""
+    """Run one server for each tenant; both approve at once."""
     options = DemoOptions(interval=1, outcome="approve")
     with DemoServer(options) as north, DemoServer(options) as south:
         servers = {"north": north, "south": south}
@@ -41,7 +41,7 @@ client_id = "{PUBLIC_CLIENT_ID}"
 
 @pytest.fixture(autouse=True)
 def told() -> None:
-    """Have been told already that the program keeps running: a balloon would cover the icon."""
+    """Skip the note that the app keeps running, because it would cover the icon."""
     shown_notices_folder().mkdir(parents=True)
     (shown_notices_folder() / "keeps-running").touch()
 
@@ -56,7 +56,7 @@ def name_in_header(app: App) -> str:
 
 
 @pytest.mark.usefixtures("servers")
-def test_two_tenants_are_signed_in_side_by_side(
+def test_two_tenants_are_signed_in_at_the_same_time(
     start: Start, secret_service: SecretStore, panel: Panel, tmp_path: Path
 ) -> None:
     app = start(secret_service)
@@ -92,6 +92,6 @@ def test_two_tenants_are_signed_in_side_by_side(
     wait_until(panel.has_icon, "the icon in the tray")
     again.press("ctrl+1")
     wait_until(lambda: name_in_header(again) == NAMES["north"], "the other profile", again.program)
-    again.wait_for("Signed in")  # its keyring is read first
+    again.wait_for("Signed in")  # from the keyring
     assert not again.screen().codes
     assert again.quit() == 0

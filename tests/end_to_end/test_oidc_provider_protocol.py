@@ -1,4 +1,4 @@
-"""Renewal, identity and revocation at a server that others wrote: npm's oidc-provider."""
+"""Renewal, identity and revocation with npm's oidc-provider."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ KINDS = ["public", "basic", "post"]
 
 
 class SignedIn:
-    """A person who signed in at the provider, as one of its clients."""
+    """A sign-in at the provider with one of its clients."""
 
     def __init__(self, connection: ClientConnection, offsets: list[float]) -> None:
         self.connection = connection
@@ -31,7 +31,7 @@ class SignedIn:
         self.metadata = ServerMetadata()
 
     async def sign_in(self, provider: OidcProvider, person: Person) -> TokenSet:
-        """Go all the way, through the provider's own pages."""
+        """Sign in with the pages of the provider."""
         self.metadata = await discover(self.connection, Issuer(provider.issuer))
         authorization = await request_authorization(
             self.connection, self.metadata, scope=SCOPE, extra={}
@@ -47,16 +47,13 @@ class SignedIn:
         )
 
     async def renew(self, held: TokenSet) -> TokenSet:
-        """Renew once."""
         return await refresh(self.connection, self.metadata.token_endpoint, held=held)
 
     async def who(self, held: TokenSet) -> object:
-        """Ask who that is."""
         endpoint = self.metadata.userinfo_endpoint
         return await fetch_userinfo(self.connection, endpoint, access_token=held.access_token)
 
     async def revoke(self, token: str | None, hint: str) -> None:
-        """End one token."""
         endpoint = self.metadata.revocation_endpoint
         await revoke(self.connection, endpoint, token=token or "", token_type_hint=hint)
 
@@ -71,7 +68,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 def signed_in(
     http: httpx.AsyncClient, oidc_provider: OidcProvider, request: pytest.FixtureRequest
 ) -> SignedIn:
-    """A client of the kind that the test names, `public` without a name."""
+    """Sign in with the kind of client that the test selects; `public` by default."""
     registered: RegisteredClient = getattr(oidc_provider, getattr(request, "param", "public"))
     offsets: list[float] = []
     client = Client(registered.id, registered.secret)
@@ -81,7 +78,7 @@ def signed_in(
 
 
 @pytest.mark.parametrize("signed_in", KINDS, indirect=True)
-async def test_every_kind_of_client_renews_asks_who_it_is_and_revokes(
+async def test_every_kind_of_client_renews_identifies_and_revokes(
     signed_in: SignedIn, oidc_provider: OidcProvider, person: Person
 ) -> None:
     first = await signed_in.sign_in(oidc_provider, person)
@@ -97,12 +94,12 @@ async def test_every_kind_of_client_renews_asks_who_it_is_and_revokes(
     await signed_in.revoke(second.refresh_token, "refresh_token")
     with pytest.raises(errors.InvalidGrant):
         await signed_in.renew(second)
-    await signed_in.revoke(second.refresh_token, "refresh_token")  # once more does no harm
+    await signed_in.revoke(second.refresh_token, "refresh_token")  # revoking twice is allowed
     assert signed_in.offsets
-    assert max(map(abs, signed_in.offsets)) < 60  # what a person is warned of
+    assert max(map(abs, signed_in.offsets)) < 60  # the limit for a warning
 
 
-async def test_a_refresh_token_that_was_used_before_ends_the_grant(
+async def test_a_reused_refresh_token_ends_the_grant(
     signed_in: SignedIn, oidc_provider: OidcProvider, person: Person
 ) -> None:
     first = await signed_in.sign_in(oidc_provider, person)
@@ -115,18 +112,18 @@ async def test_a_refresh_token_that_was_used_before_ends_the_grant(
     assert (caught.value.error, caught.value.status) == ("invalid_token", 401)
 
 
-async def test_revoking_the_access_token_ends_the_grant_here_as_well(
+async def test_revoking_the_access_token_ends_the_grant(
     signed_in: SignedIn, oidc_provider: OidcProvider, person: Person
 ) -> None:
     held = await signed_in.sign_in(oidc_provider, person)
     await signed_in.revoke(held.access_token, "access_token")
     with pytest.raises(errors.InvalidToken):
         await signed_in.who(held)
-    with pytest.raises(errors.InvalidGrant):  # RFC 7009 section 2.1: it may
+    with pytest.raises(errors.InvalidGrant):  # RFC 7009 section 2.1 allows it
         await signed_in.renew(held)
 
 
-async def test_a_client_that_is_not_known_may_revoke_nothing(
+async def test_an_unknown_client_cannot_revoke(
     signed_in: SignedIn, oidc_provider: OidcProvider, person: Person
 ) -> None:
     held = await signed_in.sign_in(oidc_provider, person)
