@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
 from desktop.services.model.errors import NoToken
+from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import tokens_binding
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
 from desktop.services.secrets.keystore import KeystoreError
@@ -126,7 +127,7 @@ class Agent:
             answer = {
                 "access_token": token.access_token,
                 "token_type": token.token_type,
-                "expires_at": _format_instant(token.expires_at),
+                "expires_at": format_instant(token.expires_at),
                 "scope": " ".join(token.scope),
                 "profile": profile.id,
             }
@@ -247,10 +248,6 @@ def _sign_out_members(session: Session) -> Members:
     )
 
 
-def _format_instant(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
-
-
 def _status_members(standing: ProfileStatus) -> Members:
     state = standing.state
     held = state if isinstance(state, SignedIn) else None
@@ -259,7 +256,7 @@ def _status_members(standing: ProfileStatus) -> Members:
         "name": standing.profile.name,
         "state": _STATES[type(state)],
         "scope": " ".join(held.scope) if held else "",
-        "expires_at": _format_instant(held.expires_at) if held else None,
+        "expires_at": format_instant(held.expires_at) if held else None,
         "renewable": held is not None and held.renewable,
         "renewing": held is not None and held.renewing,
         "user": held.user if held else "",
@@ -280,7 +277,7 @@ _STATES = {
 def _recipient_members(hand_out: TokenRecipient) -> Members:
     program: Program = hand_out.program
     return {
-        "at": _format_instant(hand_out.at),
+        "at": format_instant(hand_out.at),
         "program": program.name,
         "path": program.path,
         "pid": program.pid,

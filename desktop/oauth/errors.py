@@ -176,10 +176,10 @@ class NoAnswerInTime(TransportFailure):
 
 
 class ProxyFailure(TransportFailure):
-    """The proxy `by` (host and port) could not be used; `set_in` is whose policy names it."""
+    """The proxy `by` (host and port) is unusable; `policy_source` names the policy that sets it."""
 
     unused = True
-    set_in = ""
+    policy_source = ""
 
 
 class ProxyUnusable(ProxyFailure):

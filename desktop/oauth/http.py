@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from desktop.oauth.addresses import checked_address, host_of
+from desktop.oauth.compression import Unpacker
 from desktop.oauth.errors import (
     AnswerTooLarge,
     CertificateRejected,
@@ -117,27 +118,22 @@ async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
 
 
 async def _bounded_body(response: httpx.Response, host: str) -> bytes:
-    # Some proxies compress unasked. httpx would unpack each piece whole, 64 kB to perhaps 64 MB:
-    # without this header it leaves them as they are.
-    coding = response.headers.pop("content-encoding", "")
-    body = bytearray()
+    # Without this header httpx leaves the pieces as they are.
+    unpacker = Unpacker(response.headers.pop("content-encoding", ""))
+    too_large = AnswerTooLarge(host, status=response.status_code)
+    packed, body = bytearray(), bytearray()
     async for piece in response.aiter_bytes():
-        body += piece
-        if len(body) > LARGEST_BODY:
-            raise AnswerTooLarge(host, status=response.status_code)
-    unpacked = _unpacked(bytes(body), coding)
-    if len(unpacked) > LARGEST_BODY:
-        raise AnswerTooLarge(host, status=response.status_code)
-    return unpacked
-
-
-def _unpacked(body: bytes, coding: str) -> bytes:
-    if coding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
-        return body
+        packed += piece
+        if len(packed) > LARGEST_BODY:
+            raise too_large
     try:
-        return zlib.decompressobj(wbits=47).decompress(body, LARGEST_BODY + 1)
+        for unpacked in unpacker.unpack(bytes(packed)):
+            body += unpacked
+            if len(body) > LARGEST_BODY:
+                raise too_large
     except zlib.error:
-        return body
+        return bytes(packed)
+    return bytes(body)
 
 
 def transport_failure(host: str, error: httpx.RequestError) -> TransportFailure:

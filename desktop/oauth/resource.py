@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from desktop.oauth.addresses import checked_address, host_of
+from desktop.oauth.compression import Unpacker
 from desktop.oauth.errors import NoAnswerInTime, UnusableAnswer
 from desktop.oauth.http import transport_failure
 
@@ -83,22 +84,13 @@ async def open_resource(
         raise transport_failure(host, error) from error
 
 
-_LARGEST_PIECE = 65536  # bytes
-
-
 async def _unpacked(response: httpx.Response, host: str) -> AsyncIterator[bytes]:
-    # Some proxies compress unasked. httpx would unpack each piece whole, to a thousand times more.
-    coding = response.headers.get("content-encoding", "").strip().lower()
-    unpacker = zlib.decompressobj(wbits=47)
+    coding = response.headers.get("content-encoding", "")
+    unpacker = Unpacker(coding)
     async for packed in response.aiter_raw():
-        if coding not in {"gzip", "x-gzip", "deflate"}:
-            yield packed
-            continue
-        piece = packed
-        while piece and not unpacker.eof:
-            try:
-                yield unpacker.decompress(piece, _LARGEST_PIECE)
-            except zlib.error as error:
-                detail = f"no {coding} at all"
-                raise UnusableAnswer(host, detail=detail, status=response.status_code) from error
-            piece = unpacker.unconsumed_tail
+        try:
+            for piece in unpacker.unpack(packed):
+                yield piece
+        except zlib.error as error:
+            detail = f"not valid {coding.strip().lower()}"
+            raise UnusableAnswer(host, detail=detail, status=response.status_code) from error

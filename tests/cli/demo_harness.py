@@ -11,9 +11,9 @@ import httpx
 from click.testing import CliRunner, Result
 
 from desktop.cli.program import program
-from desktop.cli.scripts.token_source import AccessToken
 from desktop.demo import PUBLIC_CLIENT_ID
 from desktop.demo.clients import DEVICE_CODE
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.profile import Profile
 from tests.rigs.demo_server import DemoServer
 
@@ -34,7 +34,7 @@ class DemoHarness:
         self.validities.append(min_validity)
         token = self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
         expires_at = datetime.now(UTC) + timedelta(seconds=500)
-        return AccessToken(token, "Bearer", expires_at, ("profile",), PROFILE_ID)
+        return AccessToken(token, "Bearer", expires_at, ("profile",))
 
     def sign_in(self) -> str:
         """A new token."""

@@ -14,11 +14,12 @@ import pytest
 from desktop.__main__ import main
 from desktop.cli import token_fast_path
 from desktop.cli.scripts import token_source as access_module
-from desktop.cli.scripts.token_source import AccessToken, fetch_token
+from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.terminal.exits import exit_code
 from desktop.cli.terminal.running_app import PERMISSION_NOTICE
 from desktop.ipc import address
 from desktop.ipc.messages import CODES, LONGEST_LINE, RefusedByAgent, encode
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import NoToken
 from desktop.services.model.profile import Profile, tokens_binding
 from desktop.services.token.print_formats import PRINT_FORMATS
@@ -382,7 +383,7 @@ def test_other_commands_get_the_token_with_all_that_is_known() -> None:
         "min_validity": 90,
         "issued_for": tokens_binding(SOC),
     }
-    assert (found.access_token, found.scope, found.profile) == ("made-up", ("read", "write"), "soc")
+    assert (found.access_token, found.scope) == ("made-up", ("read", "write"))
     assert found.expires_at is not None
     assert found.expires_at.isoformat() == "2026-11-25T12:00:00+00:00"
     assert "made-up" not in repr(found)
@@ -393,13 +394,11 @@ def test_a_token_that_never_expires_says_so() -> None:
         assert fetch_token(SOC).expires_at is None
 
 
-@pytest.mark.parametrize(
-    "other", [{"access_token": 7}, {"expires_at": "soon"}, {"scope": None}, {"profile": []}]
-)
+@pytest.mark.parametrize("other", [{"access_token": 7}, {"expires_at": "soon"}, {"scope": None}])
 def test_an_answer_that_is_none_counts_as_none(
     other: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved = AccessToken("saved", "Bearer", None, (), "soc")
+    saved = AccessToken("saved", "Bearer", None, ())
     monkeypatch.setattr(access_module, "_fetch_without_app", lambda _profile, _validity: saved)
     with answering(encode(GIVEN | other)):
         assert fetch_token(SOC) == saved

@@ -1,19 +1,19 @@
 """The parts of the app that copy: SIGUSR1 copies, SIGUSR2 shows a window, SIGTERM quits.
 
 `python -m tests.end_to_end.copier_app FORMAT SECONDS` prints every progress as a line. The token
-is that of `Token`; there is no session, and no window before it is asked for.
+is that of `make_token`; there is no session, and no window before it is asked for.
 """
 
 import asyncio
 import signal
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, repeat
 
 from PySide6.QtGui import QWindow
 from PySide6.QtWidgets import QPushButton
 
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.profile import Profile
 from desktop.ui.app.app import make_application
@@ -26,16 +26,16 @@ from desktop.ui.kit.theme import Theme
 
 TOKEN = "eyJ-a.to~ken+of/test=="
 RENEWED = "eyJ-the-next-token"
+EXPIRES_AT = datetime(2026, 11, 23, 3, 10, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Token:
-    """A token."""
-
-    access_token: str = TOKEN
-    token_type: str = "Bearer"
-    expires_at: datetime | None = datetime(2026, 11, 23, 3, 10, tzinfo=UTC)
-    scope: tuple[str, ...] = ("enrich:read", "casebook")
+def make_token(
+    access_token: str = TOKEN,
+    token_type: str = "Bearer",
+    expires_at: datetime | None = EXPIRES_AT,
+) -> AccessToken:
+    """Make a token with scopes and an end."""
+    return AccessToken(access_token, token_type, expires_at, ("enrich:read", "casebook"))
 
 
 class Source:
@@ -44,10 +44,11 @@ class Source:
     profile = Profile("x", "X", "c", userinfo_endpoint="https://127.0.0.1/whoami")
     metadata = None
 
-    def __init__(self, token: Token) -> None:
+    def __init__(self, token: AccessToken) -> None:
         self._token = token
 
-    async def fetch_token(self) -> Token:
+    async def fetch_token(self) -> AccessToken:
+        """Give the one token there is."""
         return self._token
 
 
@@ -94,7 +95,7 @@ async def run(copier: Copier, format_: CopyFormat) -> None:
     application.focusWindowChanged.connect(on_focus)
     window = QPushButton("Copy token")
     window.setWindowTitle("the main window")
-    tokens = chain([Token()], repeat(Token(RENEWED)))
+    tokens = chain([make_token()], repeat(make_token(RENEWED)))
 
     def copy() -> None:
         copier.copy(Source(next(tokens)), format_)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.conftest import Start, keyring_entries, saved_token
-from tests.end_to_end.test_sign_in import TOKEN, profile_for, questions
+from tests.end_to_end.test_sign_in import TOKEN, count_polls, profile_for
 from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import LOGIN_PASSWORD, SecretStore
@@ -30,9 +30,9 @@ def test_a_new_code_replaces_a_valid_one(
     first = app.code()
     app.click("New code")  # enabled a few seconds after the code has arrived
     wait_until(lambda: app.code() != first, "another code")
-    second, asked = app.code(), questions(server)
+    second, asked = app.code(), count_polls(server)
     server.approve(first)
-    wait_until(lambda: questions(server) >= asked + 2, "two questions about the new code")
+    wait_until(lambda: count_polls(server) >= asked + 2, "two count_polls about the new code")
     assert app.screen().shows("Waiting for approval")
     assert keyring_entries(secret_service) == {}
     server.approve(second)
@@ -74,7 +74,7 @@ def test_after_quitting_no_process_or_connection_is_left(
 ) -> None:
     app = start(secret_service)
     app.code()
-    wait_until(lambda: questions(server) >= 1, "the first question")
+    wait_until(lambda: count_polls(server) >= 1, "the first question")
     assert connections_to(server)
     assert app.quit() == 0
     assert processes_of(app.program.process.pid) == []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from desktop.services.model.copy_formats import CopyFormat, formatted
-from tests.end_to_end.copier_app import TOKEN, Token
+from tests.end_to_end.copier_app import TOKEN, make_token
 from tests.end_to_end.test_sign_in import clipboard
 from tests.rigs.display import Display
 from tests.rigs.process import Program, run_program, wait_until
@@ -81,7 +81,7 @@ def test_another_program_reads_every_copy_format(
 ) -> None:
     app = desktop.start(format_)
     app.copy()
-    assert clipboard(display) == formatted(format_, Token(), url=URL)
+    assert clipboard(display) == formatted(format_, make_token(), url=URL)
     assert clipboard(display, "x-kde-passwordManagerHint") == "secret"
     assert f"copied {format_.name} for 60 s" in app.program.read_output()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.end_to_end.conftest import App, Start
-from tests.end_to_end.test_sign_in import profile_for, questions
+from tests.end_to_end.test_sign_in import count_polls, profile_for
 from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
@@ -44,13 +44,13 @@ def test_the_app_can_quit_while_it_polls(
 ) -> None:
     app = start(secret_service)
     app.code()
-    wait_until(lambda: questions(server) >= 1, "the first question")
+    wait_until(lambda: count_polls(server) >= 1, "the first question")
     assert app.quit() == 0
-    asked = questions(server)
+    asked = count_polls(server)
     _printed_no_error(app)
     again = start(secret_service)
     again.code()
-    assert questions(server) == asked
+    assert count_polls(server) == asked
 
 
 @pytest.mark.usefixtures("server")

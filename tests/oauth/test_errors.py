@@ -115,3 +115,9 @@ def test_whatever_comes_can_be_printed(text: str) -> None:
     shown = printable(text, 20)
     assert len(shown) <= 20
     assert not has_hidden_characters(shown)
+
+
+def test_a_ca_file_that_cannot_be_used_is_named_with_the_reason() -> None:
+    error = errors.AuthorityUnusable("/etc/ca\u202e.pem", "no certificate\nin it")
+    assert (error.where, error.reason) == ("/etc/ca .pem", "no certificate in it")
+    assert str(error).startswith("/etc/ca")

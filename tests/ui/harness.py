@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from desktop.oauth.metadata import ServerMetadata
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import Settings
@@ -312,16 +313,6 @@ class Screen:
         return "" if widget is None else name_of(widget)
 
 
-@dataclass(frozen=True, slots=True)
-class FreshToken:
-    """What a session hands out to be copied."""
-
-    access_token: str
-    token_type: str = "Bearer"
-    expires_at: datetime | None = NOW + timedelta(minutes=10)
-    scope: tuple[str, ...] = ("enrich:read", "casebook")
-
-
 @dataclass
 class FakeSession:
     """Notes what it is asked for; `token` may be what goes wrong instead of one."""
@@ -345,12 +336,14 @@ class FakeSession:
     def check_clock(self) -> None:
         self.looks += 1
 
-    async def fetch_token(self) -> FreshToken:
+    async def fetch_token(self) -> AccessToken:
         """Give the token once `renewed` is set."""
         await self.renewed.wait()
         if isinstance(self.token, Exception):
             raise self.token
-        return FreshToken(self.token)
+        return AccessToken(
+            self.token, "Bearer", NOW + timedelta(minutes=10), ("enrich:read", "casebook")
+        )
 
     def access_token(self) -> str | None:
         return None if isinstance(self.token, Exception) else self.token

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
-from desktop.cli.scripts.token_source import AccessToken, fetch_token
+from desktop.cli.scripts.token_source import fetch_token
 from desktop.oauth.resource import ResourceAnswer, ResourceRequest, open_resource
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.profile import Profile
 from desktop.services.network.real_environment import real_environment
 from desktop.services.system.worker import Worker

@@ -94,7 +94,7 @@ def _check_configuration() -> list[Check]:
 async def _check_keyring() -> Check:
     kinds: list[str] = []
     # Without the notes: an empty look is what is wanted here.
-    keystore = VaultKeystore(partial(_open_vault, kinds), patience=_TIMEOUT)
+    keystore = VaultKeystore(partial(_open_vault, kinds), timeout=_TIMEOUT)
     try:
         await keystore.load("(doctor)")  # no profile can be called that
     except KeystoreError as error:

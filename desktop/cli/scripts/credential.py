@@ -13,7 +13,6 @@ from desktop.cli.scripts.token_source import fetch_token_by_name, fetch_token_in
 from desktop.cli.terminal.exits import Exit, handle_errors
 from desktop.cli.terminal.output import (
     CommandWithExamples,
-    format_instant,
     print_json,
     print_result,
     profile_option,
@@ -23,6 +22,7 @@ from desktop.oauth.errors import UnsafeAddress
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.errors import UnsafeForShell
+from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 
 _KUBERNETES = "client.authentication.k8s.io"

@@ -7,7 +7,6 @@ looks into the keyring instead.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Timer
 from typing import TYPE_CHECKING
@@ -15,16 +14,16 @@ from typing import TYPE_CHECKING
 from desktop.cli.terminal.running_app import report_pending_permission
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.ipc.messages import Members, RefusedByAgent
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import CannotAskForPermission, FormatForbidden, NoToken
 
 if TYPE_CHECKING:
-    from desktop.services.model.copy_formats import CopyFormat, TokenValues
+    from desktop.services.model.copy_formats import CopyFormat
     from desktop.services.model.policy import Policy
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
 
 __all__ = [
-    "AccessToken",
     "RefusedByAgent",
     "fetch_formatted_token",
     "fetch_token",
@@ -38,17 +37,6 @@ renewal takes."""
 NOTICE_DELAY = 1.0
 """Seconds that a command waits without a word."""
 _RENEWAL_TIMEOUT = 60.0  # seconds; others may renew the same token, one at a time
-
-
-@dataclass(frozen=True, slots=True)
-class AccessToken:
-    """A token for use. `expires_at` is aware UTC, `None` if it never expires."""
-
-    access_token: str = field(repr=False)
-    token_type: str
-    expires_at: datetime | None
-    scope: tuple[str, ...]
-    profile: str
 
 
 def fetch_token(profile: Profile, *, min_validity: float = 60.0) -> AccessToken:
@@ -129,7 +117,6 @@ def _parse_answer(answer: Members) -> AccessToken:
             token_type=_require_text(answer["token_type"]),
             expires_at=None if ends is None else datetime.fromisoformat(_require_text(ends)),
             scope=tuple(_require_text(answer["scope"]).split()),
-            profile=_require_text(answer["profile"]),
         )
     except (KeyError, ValueError) as error:
         raise NoAnswer("another answer than was asked for") from error
@@ -147,10 +134,8 @@ def _require_text(value: object) -> str:
 def _fetch_without_app(profile: Profile, min_validity: float) -> AccessToken:
     if _needs_permission(profile.policy):
         raise CannotAskForPermission
-    token = asyncio.run(_load_saved(profile, min_validity))
-    if token is None:
-        token = asyncio.run(_renew(profile, min_validity))
-    return replace(token, profile=profile.id)
+    saved = asyncio.run(_load_saved(profile, min_validity))
+    return saved or asyncio.run(_renew(profile, min_validity))
 
 
 def _needs_permission(policy: Policy) -> bool:
@@ -179,7 +164,7 @@ async def _load_saved(profile: Profile, min_validity: float) -> AccessToken | No
         enough = min(min_validity, (ends - tokens.issued_at).total_seconds() / 2)
         if (ends - now).total_seconds() <= enough:
             return None
-    return _access_token_of(tokens)
+    return AccessToken.of(tokens)
 
 
 async def _renew(profile: Profile, min_validity: float) -> AccessToken:
@@ -203,10 +188,6 @@ async def _renew(profile: Profile, min_validity: float) -> AccessToken:
         if isinstance(session.state, Failed):
             raise session.state.error
         need = TokenRequirement(validity=min_validity, timeout=_RENEWAL_TIMEOUT)
-        return _access_token_of(await session.fetch_token(need))
+        return await session.fetch_token(need)
     finally:
         await session.close()
-
-
-def _access_token_of(token: TokenValues) -> AccessToken:
-    return AccessToken(token.access_token, token.token_type, token.expires_at, token.scope, "")

@@ -12,7 +12,6 @@ from desktop.cli.terminal.exits import Exit, handle_errors, report_failure
 from desktop.cli.terminal.output import (
     CommandWithExamples,
     confirm,
-    format_instant,
     json_option,
     print_json,
     print_message,
@@ -24,6 +23,7 @@ from desktop.cli.terminal.running_app import notify_tokens_changed, sign_out_in_
 from desktop.oauth.app_grant import AppGrant
 from desktop.services.configuration.load import load_configuration
 from desktop.services.model.errors import NoToken
+from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.network.real_environment import real_environment
 from desktop.services.session.provider import Provider

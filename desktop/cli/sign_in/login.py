@@ -168,7 +168,9 @@ class _SignInLoop:
                 await self._report_waiting(state)
             case Failed():
                 return self._report_failed(state)
-            case SignedIn() if isinstance(self.shown, Requesting) and _has_expired(state):
+            case SignedIn() if isinstance(self.shown, Requesting) and state.is_expired(
+                datetime.now(UTC)
+            ):
                 self._replace_expired(state)
             case SignedIn(renewing=False):
                 return self._report_signed_in(state)
@@ -218,7 +220,7 @@ class _SignInLoop:
 
 
 def _has_expired(state: SignedIn) -> bool:
-    return state.remaining(datetime.now(UTC)) == 0
+    return state.is_expired(datetime.now(UTC))
 
 
 def _open_browser(link: str) -> bool:

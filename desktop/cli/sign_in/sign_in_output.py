@@ -11,8 +11,9 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from desktop.cli.terminal.exits import Exit, report_error
-from desktop.cli.terminal.output import format_instant, print_event, print_message
+from desktop.cli.terminal.output import print_event, print_message
 from desktop.services.model.errors import SignedOutByServer
+from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import AwaitingApproval, SignedIn
 from desktop.services.wording.durations import format_countdown

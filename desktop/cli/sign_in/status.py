@@ -13,7 +13,6 @@ from desktop.cli.terminal.exits import error_code, handle_errors
 from desktop.cli.terminal.output import (
     CommandWithExamples,
     complete_profile,
-    format_instant,
     json_option,
     print_json,
     print_message,
@@ -23,6 +22,7 @@ from desktop.cli.terminal.output import (
 from desktop.cli.terminal.running_app import send_command_if_running
 from desktop.oauth.errors import printable
 from desktop.services.configuration.load import load_configuration
+from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.network.environment import Environment
 from desktop.services.network.real_environment import real_environment

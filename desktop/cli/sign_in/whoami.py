@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import click
 
-from desktop.cli.scripts.token_source import AccessToken, fetch_token
+from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.terminal.exits import handle_errors
 from desktop.cli.terminal.output import (
     CommandWithExamples,
@@ -18,6 +18,7 @@ from desktop.cli.terminal.output import (
     profile_option,
 )
 from desktop.services.configuration.load import load_configuration
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.profile import Profile
 from desktop.services.network.real_environment import real_environment
 from desktop.services.session.provider import Provider

@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -48,11 +47,6 @@ def styled(text: str, *, color: str = "", bold: bool = False) -> str:
 def _color() -> bool | None:
     # https://no-color.org; `None` leaves it to whether the stream is a terminal.
     return False if os.environ.get("NO_COLOR") else None
-
-
-def format_instant(at: datetime | None) -> str | None:
-    """`at` as the JSON of all commands has it: UTC to the second (RFC 3339)."""
-    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def is_interactive() -> bool:

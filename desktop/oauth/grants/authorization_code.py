@@ -84,27 +84,31 @@ def new_request(
     )
 
 
-def is_answer(query: str, asked: AuthorizationRequest) -> bool:
-    """Whether `query`, with which a browser came back, answers what was `asked`.
+def is_answer(query: str, authorization_request: AuthorizationRequest) -> bool:
+    """Whether `query`, with which a browser came back, answers `authorization_request`.
 
     Any page can send a browser to an address of this computer; only the server knows the state.
     """
     state = (_members(query) or {}).get("state", "")
-    return hmac.compare_digest(state.encode(), asked.state.encode())  # RFC 6749 section 10.12
+    return hmac.compare_digest(
+        state.encode(), authorization_request.state.encode()
+    )  # RFC 6749 section 10.12
 
 
-def code_in(query: str, asked: AuthorizationRequest) -> str:
-    """The code in `query`, which is an answer to what was `asked`; raises `OAuthError`."""
+def code_in(query: str, authorization_request: AuthorizationRequest) -> str:
+    """The code in `query`, which is an answer to `authorization_request`; raises `OAuthError`."""
     found = _members(query) or {}
-    _check_issuer(found, asked)
+    _check_issuer(found, authorization_request)
     if error := found.get("error"):
         description = found.get("error_description", "")
         kind = error_kind(error, description)
         if kind is None and may_pass(error):
-            raise ServerFault(asked.host, detail=description or error)
-        raise (kind or ErrorResponse)(error, host=asked.host, description=description)
+            raise ServerFault(authorization_request.host, detail=description or error)
+        raise (kind or ErrorResponse)(
+            error, host=authorization_request.host, description=description
+        )
     if not found.get("code"):
-        raise UnusableAnswer(asked.host, detail="no usable code")
+        raise UnusableAnswer(authorization_request.host, detail="no usable code")
     return found["code"]
 
 
@@ -112,7 +116,7 @@ async def redeem(
     connection: ClientConnection,
     token_endpoint: str,
     *,
-    asked: AuthorizationRequest,
+    authorization_request: AuthorizationRequest,
     code: str,
     scope: tuple[str, ...],
 ) -> TokenSet:
@@ -120,8 +124,8 @@ async def redeem(
     form = {
         "grant_type": "authorization_code",
         "code": code,
-        "redirect_uri": asked.redirect_uri,
-        "code_verifier": asked.code_verifier,  # RFC 7636 section 4.5
+        "redirect_uri": authorization_request.redirect_uri,
+        "code_verifier": authorization_request.code_verifier,  # RFC 7636 section 4.5
     }
     requested = now(connection.clock)
     try:
@@ -156,9 +160,9 @@ def _members(query: str) -> dict[str, str] | None:
     return found if len(found) == len(pairs) else None
 
 
-def _check_issuer(found: Mapping[str, str], asked: AuthorizationRequest) -> None:
+def _check_issuer(found: Mapping[str, str], authorization_request: AuthorizationRequest) -> None:
     # RFC 9207 section 2.4: another issuer, or none where one was announced, is a mix-up attack.
     named = found.get("iss", "")
-    compared = asked.issuer and (named or asked.names_issuer)
-    if compared and named.rstrip("/") != asked.issuer.rstrip("/"):
-        raise WrongIssuer(asked.host, asked.issuer, named)
+    compared = authorization_request.issuer and (named or authorization_request.names_issuer)
+    if compared and named.rstrip("/") != authorization_request.issuer.rstrip("/"):
+        raise WrongIssuer(authorization_request.host, authorization_request.issuer, named)

@@ -54,8 +54,8 @@ def pace_after(pace: Pace, outcome: AuthorizationPending | SlowDown | Trouble) -
 class Progress:
     """How the asking goes. Instants are aware UTC; `trouble` is why the last answer was none."""
 
-    asked: int
-    asked_at: datetime | None
+    poll_count: int
+    last_poll_at: datetime | None
     next_at: datetime
     trouble: Trouble | None = None
 
@@ -75,8 +75,8 @@ async def poll(
     """
     pace = Pace(authorization.interval)
     last = now(clock)
-    asked = 0
-    report(Progress(asked, None, last.later(pace.pause)))
+    poll_count = 0
+    report(Progress(poll_count, None, last.later(pace.pause)))
     while True:
         remaining = partial(authorization.remaining, clock)
         await wait_until_due(last, pace, remaining, clock=clock, nudge=nudge)
@@ -90,9 +90,9 @@ async def poll(
         except Trouble as error:
             trouble = error
             pace = pace_after(pace, error)
-        asked += 1
+        poll_count += 1
         last = now(clock)
-        report(Progress(asked, last.utc, last.later(pace.pause), trouble))
+        report(Progress(poll_count, last.utc, last.later(pace.pause), trouble))
 
 
 async def wait_until_due(

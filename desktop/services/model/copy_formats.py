@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from desktop.services.model.errors import UnsafeForShell
+from desktop.services.model.instants import format_instant
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from desktop.oauth.metadata import ServerMetadata
+    from desktop.services.model.access_token import AccessToken
     from desktop.services.model.profile import Profile
 
 # RFC 2606 section 2: this name exists nowhere. Pasted as it stands, the token goes to nobody.
@@ -47,29 +46,9 @@ _PLAIN_TYPE = re.compile(r"[A-Za-z0-9._-]+")
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9:/?=._~-]+")
 
 
-class TokenValues(Protocol):
-    """What is copied of a token; `expires_at` is aware, `None` for one that never expires."""
-
-    @property
-    def access_token(self) -> str:
-        """The access token."""
-
-    @property
-    def token_type(self) -> str:
-        """How it is presented (RFC 6749 section 7.1): Bearer."""
-
-    @property
-    def expires_at(self) -> datetime | None:
-        """When it ends."""
-
-    @property
-    def scope(self) -> tuple[str, ...]:
-        """What it allows."""
-
-
 def formatted(
     format: CopyFormat,  # noqa: A002
-    token: TokenValues,
+    token: AccessToken,
     *,
     url: str = EXAMPLE_API_URL,
 ) -> str:
@@ -82,7 +61,7 @@ def formatted(
     return _render(format, token, url=url if _is_safe_url(url) else EXAMPLE_API_URL)
 
 
-def _render(format: CopyFormat, token: TokenValues, *, url: str) -> str:  # noqa: A002, PLR0911 - one a shape
+def _render(format: CopyFormat, token: AccessToken, *, url: str) -> str:  # noqa: A002, PLR0911 - one a shape
     authorization = f"{token.token_type} {token.access_token}"
     match format:
         case CopyFormat.TOKEN:
@@ -114,7 +93,7 @@ def example_url_for(profile: Profile, metadata: ServerMetadata | None) -> str:
     return profile.userinfo_endpoint or (metadata and metadata.userinfo_endpoint) or EXAMPLE_API_URL
 
 
-def _is_plain(token: TokenValues) -> bool:
+def _is_plain(token: AccessToken) -> bool:
     plain_type = _PLAIN_TYPE.fullmatch(token.token_type)
     return bool(plain_type and _PLAIN_TOKEN.fullmatch(token.access_token))
 
@@ -146,13 +125,12 @@ def powershell_quoted(text: str) -> str:
 _SINGLE_QUOTES = re.compile("['\u2018-\u201b]")
 
 
-def _as_json(token: TokenValues) -> str:
+def _as_json(token: AccessToken) -> str:
     # The names of RFC 6749 section 5.1; its expires_in would be wrong a second later.
-    expires_at = token.expires_at
     members = {
         "access_token": token.access_token,
         "token_type": token.token_type,
-        "expires_at": expires_at and expires_at.astimezone(UTC).isoformat(timespec="seconds"),
+        "expires_at": format_instant(token.expires_at),
         "scope": " ".join(token.scope),
     }
     return json.dumps(members, indent=2)

@@ -32,14 +32,14 @@ class NoProfile(ProfileError):
 class UnknownProfile(ProfileError):
     """There are profiles, those in `known`, but none of the name that was asked for (`detail`).
 
-    `near` are those of them that may have been meant.
+    `similar` are those of them that may have been meant.
     """
 
     def __init__(
-        self, where: Path, detail: str = "", known: Iterable[str] = (), near: Iterable[str] = ()
+        self, where: Path, detail: str = "", known: Iterable[str] = (), similar: Iterable[str] = ()
     ) -> None:
         super().__init__(where, detail)
-        self.known, self.near = tuple(known), tuple(near)
+        self.known, self.similar = tuple(known), tuple(similar)
 
 
 class BrokenProfile(ProfileError):

@@ -36,7 +36,7 @@ SIGN_IN_METHODS = (
 
 
 def available_sign_in_methods(
-    metadata: ServerMetadata, *, has_password: bool, allowed: Container[str] = GRANTS
+    metadata: ServerMetadata, *, has_client_secret: bool, allowed: Container[str] = GRANTS
 ) -> tuple[SignInMethod, ...]:
     """The ways that `metadata` offers and `allowed` (the client's grants, a policy) lets through.
 
@@ -45,7 +45,7 @@ def available_sign_in_methods(
     offered = {
         "code": _offers_code(metadata),
         "device": not metadata.missing(FOR_DEVICE),
-        "client-credentials": has_password and _offers_client_credentials(metadata),
+        "client-credentials": has_client_secret and _offers_client_credentials(metadata),
     }
     return tuple(way for way in SIGN_IN_METHODS if offered[way.grant] and way.grant in allowed)
 
@@ -55,7 +55,7 @@ def unsupported_grants(metadata: ServerMetadata) -> tuple[str, ...]:
 
     Where it lists no grants nobody knows whether a client can sign in as itself: some can.
     """
-    offered = {way.grant for way in available_sign_in_methods(metadata, has_password=True)}
+    offered = {way.grant for way in available_sign_in_methods(metadata, has_client_secret=True)}
     if not metadata.grant_types_supported and not metadata.missing(FOR_CLIENT):
         offered.add("client-credentials")
     return tuple(way.grant for way in SIGN_IN_METHODS if way.grant not in offered)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from desktop.services.model.instants import is_expired
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -132,6 +134,10 @@ class SignedIn:
         if self.expires_at is None:
             return None
         return max(0.0, (self.expires_at - at).total_seconds())
+
+    def is_expired(self, at: datetime) -> bool:
+        """Tell whether the token has expired at `at`."""
+        return is_expired(self.expires_at, at)
 
     @property
     def lifetime(self) -> float | None:

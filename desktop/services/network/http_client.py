@@ -39,7 +39,7 @@ class NetworkOptions:
 
     `proxy` is `system`, `none`, or an address; `proxy_user` is the name to give to it, and
     `proxy_password` asks for the password for its host and port when that is needed.
-    `proxy_set_in` is where an administrator has named it. `ca_file` holds, in PEM, authorities
+    `proxy_source` is where an administrator has named it. `ca_file` holds, in PEM, authorities
     to trust besides those of the system. `find_proxy` tells the system's proxy for an address; it
     may block, and `finder` does it.
     """
@@ -69,7 +69,7 @@ def make_http_client(network: NetworkOptions | None = None) -> httpx.AsyncClient
             partial(_find_proxy, network),
             user=network.proxy_user,
             password=network.proxy_password,
-            set_in=network.proxy_source,
+            policy_source=network.proxy_source,
         ),
         timeout=httpx.Timeout(10.0, connect=10.0),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),

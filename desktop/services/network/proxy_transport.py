@@ -31,8 +31,8 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
 
     A proxy whose address names no user is given `user` and what `password` gives for its host and
     port (RFC 7617), which is asked for at the first need, and again after the proxy has refused it.
-    Raises, besides what httpx does, a `ProxyFailure`; `set_in` is where an administrator has named
-    the proxy.
+    Raises a `ProxyFailure`, and what httpx raises; `policy_source` names the policy that sets the
+    proxy, empty for none.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         *,
         user: str = "",
         password: Callable[[str], Awaitable[str | None]] = no_password,
-        set_in: str = "",
+        policy_source: str = "",
     ) -> None:
         self._context = context
         self._find_proxy = find
         self._user = user
         self._password = password
-        self._set_in = set_in
+        self._policy_source = policy_source
         # Without a proxy, as most have it, made here, off the event loop.
         self._direct = httpx.AsyncHTTPTransport(verify=context)
         self._transports: dict[str, httpx.AsyncHTTPTransport] = {}  # by the proxy they go through
@@ -59,7 +59,7 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         try:
             return await self._send(request)
         except ProxyFailure as failure:
-            failure.set_in = self._set_in
+            failure.policy_source = self._policy_source
             raise
 
     async def _send(self, request: httpx.Request) -> httpx.Response:

@@ -216,7 +216,7 @@ class _Check:
             return ()
         has_password = bool(self._connection.client.client_secret)
         return available_sign_in_methods(
-            self._metadata, has_password=has_password, allowed=self._allowed
+            self._metadata, has_client_secret=has_password, allowed=self._allowed
         )
 
     def _with_alternative(self, finding: Finding) -> Finding:

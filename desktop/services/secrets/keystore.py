@@ -92,14 +92,14 @@ class MemoryKeystore:
 
 
 class VaultKeystore:
-    """A `Vault` behind a thread, one operation at a time, each at most `patience` seconds.
+    """A `Vault` behind a thread, one operation at a time, each at most `timeout` seconds.
 
     Unlocking a keyring asks a person and blocks: that must never hold the event loop.
     """
 
-    def __init__(self, open_vault: Callable[[], Vault], *, patience: float = 20.0) -> None:
+    def __init__(self, open_vault: Callable[[], Vault], *, timeout: float = 20.0) -> None:
         self._open_vault = open_vault
-        self._timeout = patience
+        self._timeout = timeout
         self._vault: Vault | None = None
         self._worker = Worker("keyring")
 

@@ -5,9 +5,9 @@ from desktop.services.secrets.keystore import Keystore, Vault, VaultKeystore
 from desktop.services.system.paths import keystore_index_folder
 
 
-def system_keystore(*, patience: float = 20.0) -> Keystore:
-    """The keyring of this computer, each operation at most `patience` seconds."""
-    return IndexedKeystore(VaultKeystore(_open_vault, patience=patience), keystore_index_folder())
+def system_keystore(*, timeout: float = 20.0) -> Keystore:
+    """The keyring of this computer, each operation at most `timeout` seconds."""
+    return IndexedKeystore(VaultKeystore(_open_vault, timeout=timeout), keystore_index_folder())
 
 
 def _open_vault() -> Vault:

@@ -55,7 +55,7 @@ async def sign_in_with_browser(
         waiting = _awaiting_approval(asked, profile)
         show(waiting)
         await first_of(
-            loopback.wait_for_answer(partial(is_answer, asked=asked)),
+            loopback.wait_for_answer(partial(is_answer, authorization_request=asked)),
             _wait_for_deadline(asked, clock),
         )
         query = loopback.query
@@ -64,7 +64,11 @@ async def sign_in_with_browser(
     code = code_in(query, asked)
     return await _redeem_with_retries(
         lambda: redeem(
-            connection, metadata.token_endpoint, asked=asked, code=code, scope=profile.scope
+            connection,
+            metadata.token_endpoint,
+            authorization_request=asked,
+            code=code,
+            scope=profile.scope,
         ),
         waiting,
         clock=clock,

@@ -60,8 +60,8 @@ def _awaiting_approval(
         requested_at=authorization.requested.utc,
         lifetime=authorization.lifetime,
         expires_at=authorization.requested.later(authorization.lifetime),
-        poll_count=progress.asked,
-        last_poll_at=progress.asked_at,
+        poll_count=progress.poll_count,
+        last_poll_at=progress.last_poll_at,
         next_at=progress.next_at,
         trouble=progress.trouble,
     )

@@ -29,6 +29,7 @@ from desktop.oauth.metadata import (
 )
 from desktop.oauth.portal import find_portal
 from desktop.services.model.errors import ClientSecretMissing
+from desktop.services.model.instants import is_expired
 from desktop.services.model.profile import Profile, client_binding, client_secret_key
 from desktop.services.network.environment import Environment
 from desktop.services.secrets import secret_encoding
@@ -56,7 +57,7 @@ class Provider:
 
     def has_expired(self, tokens: TokenSet) -> bool:
         """Whether the access token of `tokens` is over by now."""
-        return tokens.expires_at is not None and tokens.expires_at <= self._environment.clock.utc()
+        return is_expired(tokens.expires_at, self._environment.clock.utc())
 
     async def connect(self) -> ClientConnection:
         """A connection for a new sign-in. Raises `KeystoreError` or `ClientPasswordMissing`.

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desktop.oauth.clock import first_of, now
 from desktop.oauth.errors import InvalidClient, InvalidGrant, OAuthError
 from desktop.oauth.grants.token import TokenSet
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import (
     NoToken,
     RenewalTimedOut,
@@ -17,6 +18,7 @@ from desktop.services.model.errors import (
     SignedOutByServer,
     SignedOutElsewhere,
 )
+from desktop.services.model.instants import is_expired
 from desktop.services.model.settings import Settings
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeystoreError
@@ -34,16 +36,6 @@ _log = logging.getLogger(__name__)
 
 RENEWAL_TIMEOUT = 6.0  # seconds that somebody who wants to use the token waits for a renewal
 _CLOCK_TOLERANCE = 2.0  # seconds by which the wall clock may fall behind before somebody set it
-
-
-@dataclass(frozen=True, slots=True)
-class FreshToken:
-    """A token for use. `expires_at` is aware UTC, `None` if it never expires."""
-
-    access_token: str = field(repr=False)
-    token_type: str
-    expires_at: datetime | None
-    scope: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +91,7 @@ class Renewer:
     def has_expired(self) -> bool:
         """Whether the token that is held has expired, or none is held."""
         held = self._store.held
-        if held is None or held.expires_at is None:
-            return held is None
-        return held.expires_at <= self._environment.clock.utc()
+        return held is None or is_expired(held.expires_at, self._environment.clock.utc())
 
     @property
     def trouble(self) -> Exception | None:
@@ -184,7 +174,7 @@ class Renewer:
         if self._can_renew():
             self._start_renewal()
 
-    async def fetch_token(self, need: TokenRequirement = ANY_VALID_TOKEN) -> FreshToken:
+    async def fetch_token(self, need: TokenRequirement = ANY_VALID_TOKEN) -> AccessToken:
         """A token for use, renewed first where that is due, under way, or what the `need` is.
 
         When its patience is over the old one is given while it is valid. Raises `OAuthError`,
@@ -199,7 +189,7 @@ class Renewer:
         held = self._store.held
         if held is None or self.has_expired():
             raise self.trouble or NoToken(self._provider.profile.id)
-        return FreshToken(held.access_token, held.token_type, held.expires_at, held.scope)
+        return AccessToken.of(held)
 
     async def wait_for_renewal(self) -> None:
         """Return when no renewal is under way."""

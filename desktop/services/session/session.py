@@ -13,6 +13,7 @@ from desktop.oauth.errors import InvalidToken, OAuthError
 from desktop.oauth.fields import Members
 from desktop.oauth.grants.token import TokenSet
 from desktop.oauth.metadata import ServerMetadata
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import (
     NoToken,
     RenewalTimedOut,
@@ -37,7 +38,7 @@ from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.one_task import OneTask
 from desktop.services.session.provider import Found, Provider, Query
-from desktop.services.session.renewer import ANY_VALID_TOKEN, FreshToken, Renewer, TokenRequirement
+from desktop.services.session.renewer import ANY_VALID_TOKEN, Renewer, TokenRequirement
 from desktop.services.session.revocation import revoke_tokens
 from desktop.services.session.schedule import expired_if_from_future
 from desktop.services.session.sign_in import sign_in
@@ -169,7 +170,7 @@ class Session:
         held = self._store.held
         return None if held is None or self._renewer.has_expired() else held.access_token
 
-    async def fetch_token(self, need: TokenRequirement = ANY_VALID_TOKEN) -> FreshToken:
+    async def fetch_token(self, need: TokenRequirement = ANY_VALID_TOKEN) -> AccessToken:
         """A token for use, renewed first where that is due, under way, or what the `need` is.
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.

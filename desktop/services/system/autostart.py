@@ -11,6 +11,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
+from desktop.services.system.desktop_entry import parse_desktop_entry
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -143,13 +145,7 @@ def _entry_files() -> Iterable[Path]:
 
 def _is_entry_enabled(text: str) -> bool:
     """Whether an autostart file starts anything."""
-    group, values = "", {}
-    for line in map(str.strip, text.splitlines()):
-        if line.startswith("["):
-            group = line
-        elif group == "[Desktop Entry]" and "=" in line and not line.startswith("#"):
-            name, _, value = line.partition("=")
-            values[name.strip()] = value.strip()
+    values = parse_desktop_entry(text)
     if values.get("Hidden") == "true" or values.get("X-GNOME-Autostart-enabled") == "false":
         return False
     return bool(values.get("Exec"))

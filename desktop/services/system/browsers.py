@@ -6,7 +6,6 @@ Linux has them as desktop entries that handle `x-scheme-handler/https`, Windows 
 
 from __future__ import annotations
 
-import configparser
 import os
 import shlex
 import shutil
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from desktop.oauth.addresses import checked_address
+from desktop.services.system.desktop_entry import parse_desktop_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,10 @@ def _find_desktop_entries(folders: list[Path]) -> Iterator[Browser]:
 
 
 def _read_entry(file: Path) -> Browser | None:
-    entry = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=",))
-    entry.optionxform = str  # type: ignore[assignment, method-assign] # keys keep their case
     try:
-        entry.read_string(file.read_text("utf-8"))
-        members = dict(entry["Desktop Entry"])
+        members = parse_desktop_entry(file.read_text("utf-8"))
         words = shlex.split(members.get("Exec", ""))
-    except (OSError, ValueError, KeyError, configparser.Error):
+    except (OSError, ValueError):
         return None
     kinds = members.get("MimeType", "").split(";")
     hidden = "true" in {members.get("Hidden"), members.get("NoDisplay")}

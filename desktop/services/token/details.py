@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from desktop import __version__
 from desktop.oauth.errors import printable
 from desktop.oauth.metadata import ServerMetadata
+from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import Revocation, SignedIn
 from desktop.services.system.logs import redacted
@@ -158,7 +159,7 @@ def _scope_names(scopes: Iterable[ScopeStatus]) -> str:
 
 
 def _format_instant(at: datetime | None) -> str:
-    return "never" if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
+    return format_instant(at) or "never"
 
 
 def _endpoints(profile: Profile, found: ServerMetadata) -> tuple[tuple[str, str], ...]:

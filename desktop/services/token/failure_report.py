@@ -5,6 +5,7 @@ from datetime import datetime
 
 from desktop import __version__
 from desktop.oauth import errors
+from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import Failed
 from desktop.services.system.logs import redacted
@@ -16,7 +17,7 @@ def failure_report(state: Failed, profile: Profile | None, at: datetime) -> str:
     advice = advice_for(state.error, user_code=state.user_code)
     lines = [
         f"XDR Login {__version__} on {platform.platform()}",
-        f"Time: {at.isoformat(timespec='seconds')}",
+        f"Time: {format_instant(at)}",
         f"{advice.title} ({type(state.error).__name__})",
         advice.facts,
         advice.text,

@@ -8,7 +8,7 @@ from desktop.services.model.copy_formats import CopyFormat, formatted
 from desktop.services.model.errors import FormatForbidden
 
 if TYPE_CHECKING:
-    from desktop.services.model.copy_formats import TokenValues
+    from desktop.services.model.access_token import AccessToken
     from desktop.services.model.profile import Profile
 
 PRINT_FORMATS = {
@@ -21,7 +21,7 @@ PRINT_FORMATS = {
 """By the names that the command line has for them."""
 
 
-def format_for_program(name: str, token: TokenValues, profile: Profile) -> str:
+def format_for_program(name: str, token: AccessToken, profile: Profile) -> str:
     """`token` of `profile` in the shape `name`, one of `FORMATS`.
 
     Raises `FormatForbidden` where an administrator does not allow it, and `NotForShell`.
@@ -33,7 +33,7 @@ def format_for_program(name: str, token: TokenValues, profile: Profile) -> str:
     return _curl_config(token) if format_ is CopyFormat.CURL else text
 
 
-def _curl_config(token: TokenValues) -> str:
+def _curl_config(token: AccessToken) -> str:
     """A line for `curl --config`: on a command line others could read the token."""
     # curl(1), --config: nothing in it needs to be escaped, which `formatted` has seen to.
     return f'header = "Authorization: {token.token_type} {token.access_token}"'

@@ -104,8 +104,8 @@ def _quoted_list(names: tuple[str, ...]) -> str:
 
 
 def _suggestion(error: profile.UnknownProfile) -> str:
-    if error.near:
-        return f". Did you mean {_quoted_list(error.near)}?"
+    if error.similar:
+        return f". Did you mean {_quoted_list(error.similar)}?"
     return f", only {_quoted_list(error.known)}." if error.known else "."
 
 

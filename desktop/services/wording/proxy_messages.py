@@ -24,13 +24,15 @@ def _proxy_message(error: errors.ProxyRefused) -> str:
 
 def _proxy_advice(error: errors.ProxyFailure, otherwise: str) -> str:
     """Who can change which proxy is used: what to do `otherwise`, where it is the person."""
-    if not error.set_in:
+    if not error.policy_source:
         return otherwise
-    return f"Your administrator has set this proxy ({error.set_in}): only they can change it."
+    return (
+        f"Your administrator has set this proxy ({error.policy_source}): only they can change it."
+    )
 
 
 def _remedies(error: errors.ProxyFailure) -> tuple[Remedy, ...]:
-    return (Remedy.TRY_AGAIN,) if error.set_in else TRY_AGAIN_FIRST
+    return (Remedy.TRY_AGAIN,) if error.policy_source else TRY_AGAIN_FIRST
 
 
 def _credentials_text(error: errors.ProxySignInNeeded, _user_code: str) -> str:

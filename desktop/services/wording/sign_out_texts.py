@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING
 
+from desktop.services.model.instants import format_instant
 from desktop.services.model.states import Revocation, SignedOut
 
 if TYPE_CHECKING:
@@ -67,11 +67,10 @@ def sign_out_report(profile_id: str, state: SignedOut) -> dict[str, object]:
     """What a command is told of signing out; `failed` is why the server could not be told."""
     from desktop.services.wording.error_codes import error_code  # not before the first paint
 
-    end = state.valid_until
     return {
         "id": profile_id,
         "revocation": state.revocation.name.lower() if state.removed_at is not None else None,
-        "valid_until": None if end is None else end.astimezone(UTC).isoformat(timespec="seconds"),
+        "valid_until": format_instant(state.valid_until),
         "text": signed_out_message(state) or "You are signed out.",
         "failed": error_code(state.revocation_error) if state.revocation_error else None,
     }

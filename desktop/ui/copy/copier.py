@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop.oauth.metadata import ServerMetadata
-    from desktop.services.model.copy_formats import TokenValues
+    from desktop.services.model.access_token import AccessToken
     from desktop.services.model.profile import Profile
     from desktop.ui.copy.clipboard import Clipboard
 
@@ -36,7 +36,7 @@ class TokenSource(Protocol):
     def metadata(self) -> ServerMetadata | None:
         """The endpoints of its provider, once known."""
 
-    async def fetch_token(self) -> TokenValues:
+    async def fetch_token(self) -> AccessToken:
         """A valid token, renewed where that is due.
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.

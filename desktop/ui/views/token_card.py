@@ -62,7 +62,7 @@ class TokenCard(Card):
         self._status.setText(line)
         self._status.setVisible(bool(line))
         # What can be renewed is renewed by whoever needs it next: it is still there to be copied.
-        over = state.remaining(at) == 0 and not state.renewable
+        over = state.is_expired(at) and not state.renewable
         if self._sign_in.isHidden() == over:
             self._swap_primary(over=over)
         for button in (self._copy, self._sign_in, self._copy_as):
@@ -70,7 +70,7 @@ class TokenCard(Card):
         self._update_renew_button(window_texts.why_not_renew(state))
         self._acknowledge_renewal(state)
         self._update_problem()
-        self._renews_first = state.renewing or state.remaining(at) == 0
+        self._renews_first = state.renewing or state.is_expired(at)
         if self._renews_first:
             self._show_waiting()
 

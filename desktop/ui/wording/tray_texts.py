@@ -276,7 +276,7 @@ def _renew_or_sign_in(state: SignedIn, at: datetime) -> dict[MenuItem, MenuLabel
     if state.renewable:
         busy = MenuLabel("Renewing…", enabled=False)
         return {MenuItem.RENEW: busy if state.renewing else MenuLabel("Renew now")}
-    return {MenuItem.SIGN_IN: MenuLabel("Sign in")} if state.remaining(at) == 0 else {}
+    return {MenuItem.SIGN_IN: MenuLabel("Sign in")} if state.is_expired(at) else {}
 
 
 def _why_no_token(state: State, at: datetime) -> str:
@@ -284,7 +284,7 @@ def _why_no_token(state: State, at: datetime) -> str:
         case SignedIn(signing_out=True):
             return "signing out"
         case SignedIn():
-            expired = state.remaining(at) == 0 and not state.renewable
+            expired = state.is_expired(at) and not state.renewable
             return "it has expired" if expired else ""
         case AwaitingApproval():
             return "waiting for the server" if state.is_retrying_exchange else "not approved yet"

@@ -49,7 +49,7 @@ def badge(state: State, at: datetime) -> tuple[str, str]:
 
 
 def _token_badge(state: SignedIn, at: datetime) -> tuple[str, str]:
-    expired = state.remaining(at) == 0
+    expired = state.is_expired(at)
     if state.renewing:
         return "Renewing", "neutral" if expired else "good"
     if not expired:
@@ -225,7 +225,7 @@ def announcement(state: State, at: datetime) -> str:
     match state:
         case AwaitingApproval():
             return _spoken_approval(state)
-        case SignedIn() if state.remaining(at) == 0 and not state.renewable:
+        case SignedIn() if state.is_expired(at) and not state.renewable:
             return EXPIRED
         case SignedIn():
             who = f"Signed in{' as ' + state.user if state.user else ''}"

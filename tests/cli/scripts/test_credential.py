@@ -20,11 +20,11 @@ from pathlib import Path
 import pytest
 
 from desktop.cli.scripts import token_source as access_module
-from desktop.cli.scripts.token_source import AccessToken
 from desktop.oauth.claims import Account
 from desktop.oauth.clock import SystemClock
 from desktop.oauth.grants.token import TokenSet
 from desktop.services.configuration.profile_reader import load_profiles
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.errors import FormatForbidden
 from desktop.services.model.policy import Policy
@@ -301,7 +301,7 @@ def test_without_a_token_each_says_so_and_gives_3(home: CommandHarness) -> None:
 def test_what_an_administrator_forbids_is_handed_to_nobody(
     monkeypatch: pytest.MonkeyPatch, shape: CopyFormat
 ) -> None:
-    held = AccessToken("token", "Bearer", None, (), "soc")
+    held = AccessToken("token", "Bearer", None, ())
     monkeypatch.setattr(access_module, "fetch_token", lambda _profile: held)
     policy = Policy(source="policy.toml", forbidden_formats=frozenset({shape.name}))
     profile = Profile(id="soc", name="SOC", client_id="c", policy=policy)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from desktop.cli.scripts import run as run_module
-from desktop.cli.scripts.token_source import AccessToken
+from desktop.services.model.access_token import AccessToken
 from tests.cli.commands import COMMAND, CommandHarness, environment, run
 
 SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
@@ -161,7 +161,7 @@ def test_a_program_that_cannot_be_started_gives_126(
 
 def hand_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a token be there."""
-    held = AccessToken("token-SECRET", "Bearer", None, (), "soc")
+    held = AccessToken("token-SECRET", "Bearer", None, ())
     monkeypatch.setattr(run_module, "fetch_token_by_name", lambda *_: held)
 
 

@@ -199,7 +199,11 @@ def test_a_server_without_an_address_for_a_name_cannot_be_compared(issuer: str) 
 
 async def redeemed(bench: ClientHarness, request: AuthorizationRequest) -> TokenSet:
     return await redeem(
-        bench.connection, TOKEN_ENDPOINT, asked=request, code="the-code", scope=SCOPE
+        bench.connection,
+        TOKEN_ENDPOINT,
+        authorization_request=request,
+        code="the-code",
+        scope=SCOPE,
     )
 
 

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 import httpx
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop.oauth.metadata import ServerMetadata
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import (
     EXAMPLE_API_URL,
     SHELL_FORMATS,
@@ -41,16 +41,16 @@ HOSTILE = (
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 PLAIN = ("eyJ.to-ken", "-n", "~/a+b/c==", "A._~+/-0==")  # RFC 6750 section 2.1
 URL = "https://visibility.amp.cisco.com/iroh/profile/whoami"
+EXPIRES_AT = datetime(2026, 11, 23, 3, 10, 0, 999, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Token:
-    """The values of a token."""
-
-    access_token: str = "eyJ.to-ken"
-    token_type: str = "Bearer"
-    expires_at: datetime | None = datetime(2026, 11, 23, 3, 10, 0, 999, tzinfo=UTC)
-    scope: tuple[str, ...] = ("enrich:read", "casebook")
+def make_token(
+    access_token: str = "eyJ.to-ken",
+    token_type: str = "Bearer",
+    expires_at: datetime | None = EXPIRES_AT,
+) -> AccessToken:
+    """Make a token with scopes and an end."""
+    return AccessToken(access_token, token_type, expires_at, ("enrich:read", "casebook"))
 
 
 def words_of(shell: str, command: str) -> list[str]:
@@ -125,7 +125,7 @@ JSON = """{
     ],
 )
 def test_every_shape_is_ready_to_be_pasted(format_: CopyFormat, text: str) -> None:
-    assert formatted(format_, Token(), url=URL) == text
+    assert formatted(format_, make_token(), url=URL) == text
 
 
 def test_the_menu_names_the_shapes_in_this_order() -> None:
@@ -142,7 +142,7 @@ def test_the_menu_names_the_shapes_in_this_order() -> None:
 
 @pytest.mark.parametrize("format_", CopyFormat)
 def test_nothing_runs_by_being_pasted(format_: CopyFormat) -> None:
-    assert not formatted(format_, Token()).endswith("\n")
+    assert not formatted(format_, make_token()).endswith("\n")
 
 
 # What the commands ask
@@ -184,18 +184,18 @@ def test_where_there_is_none_they_ask_a_host_that_cannot_exist() -> None:
 )
 def test_no_command_has_a_token_that_a_shell_could_run(format_: CopyFormat, token: str) -> None:
     with pytest.raises(UnsafeForShell):
-        formatted(format_, Token(token), url=URL)
+        formatted(format_, make_token(token), url=URL)
 
 
 @pytest.mark.parametrize("format_", SHELL_FORMATS)
 def test_no_command_has_such_a_type_of_token_either(format_: CopyFormat) -> None:
     with pytest.raises(UnsafeForShell):
-        formatted(format_, Token(token_type="Bearer'&calc&'"), url=URL)
+        formatted(format_, make_token(token_type="Bearer'&calc&'"), url=URL)
 
 
 @pytest.mark.parametrize("format_", sorted(set(CopyFormat) - set(SHELL_FORMATS), key=str))
 def test_what_is_no_command_has_any_token(format_: CopyFormat) -> None:
-    assert "&calc&" in formatted(format_, Token("a&calc&"), url=URL)
+    assert "&calc&" in formatted(format_, make_token("a&calc&"), url=URL)
 
 
 def test_what_cannot_be_copied_as_a_command_is_said() -> None:
@@ -218,12 +218,12 @@ def test_what_cannot_be_copied_as_a_command_is_said() -> None:
 )
 @pytest.mark.parametrize("format_", [CopyFormat.CURL, CopyFormat.POWERSHELL, CopyFormat.PYTHON])
 def test_no_command_asks_an_address_that_does_harm(format_: CopyFormat, url: str) -> None:
-    assert formatted(format_, Token(), url=url) == formatted(format_, Token())
+    assert formatted(format_, make_token(), url=url) == formatted(format_, make_token())
 
 
 def test_this_computer_may_be_asked_without_encryption() -> None:
     assert "http://127.0.0.1:8080/me" in formatted(
-        CopyFormat.CURL, Token(), url="http://127.0.0.1:8080/me"
+        CopyFormat.CURL, make_token(), url="http://127.0.0.1:8080/me"
     )
 
 
@@ -246,14 +246,14 @@ def test_a_real_shell_reads_back_anything(shell: str, texts: list[str]) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("token", PLAIN)
 def test_a_real_shell_gives_curl_the_header_and_the_address(shell: str, token: str) -> None:
-    command = formatted(CopyFormat.CURL, Token(token), url=URL)
+    command = formatted(CopyFormat.CURL, make_token(token), url=URL)
     assert words_of(shell, command) == ["-H", f"Authorization: Bearer {token}", URL]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("token", PLAIN)
 def test_a_real_shell_exports_the_token(shell: str, token: str) -> None:
-    assert exported_by(shell, formatted(CopyFormat.ENVIRONMENT, Token(token))) == token
+    assert exported_by(shell, formatted(CopyFormat.ENVIRONMENT, make_token(token))) == token
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -268,7 +268,7 @@ def test_powershell_reads_back_anything(text: str) -> None:
 
 @given(st.from_regex(r"[A-Za-z0-9._~+/-]+=*", fullmatch=True))
 def test_powershell_gets_the_header_and_the_address(token: str) -> None:
-    text = formatted(CopyFormat.POWERSHELL, Token(token), url=URL)
+    text = formatted(CopyFormat.POWERSHELL, make_token(token), url=URL)
     assert powershell_reads(text) == [f"Bearer {token}", URL]
 
 
@@ -281,7 +281,7 @@ def test_python_asks_with_the_header_and_prints_the_answer(token: str) -> None:
         asked.append((url, headers))
         return httpx.Response(200, text="you are Dana")
 
-    code = formatted(CopyFormat.PYTHON, Token(token), url=URL)
+    code = formatted(CopyFormat.PYTHON, make_token(token), url=URL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(httpx, "get", answer)
         exec(code, {"print": printed.append})  # noqa: S102 - that is what a person does with it
@@ -291,15 +291,15 @@ def test_python_asks_with_the_header_and_prints_the_answer(token: str) -> None:
 
 @given(TEXTS)
 def test_json_is_read_back(token: str) -> None:
-    read = json.loads(formatted(CopyFormat.JSON, Token(token)))
+    read = json.loads(formatted(CopyFormat.JSON, make_token(token)))
     assert (read["access_token"], read["token_type"]) == (token, "Bearer")
 
 
 def test_json_names_the_end_in_universal_time() -> None:
     end = datetime(2026, 11, 23, 3, 10, tzinfo=timezone(timedelta(hours=9)))
-    read = json.loads(formatted(CopyFormat.JSON, Token(expires_at=end)))
+    read = json.loads(formatted(CopyFormat.JSON, make_token(expires_at=end)))
     assert read["expires_at"] == "2026-11-22T18:10:00+00:00"
 
 
 def test_json_names_no_end_where_there_is_none() -> None:
-    assert json.loads(formatted(CopyFormat.JSON, Token(expires_at=None)))["expires_at"] is None
+    assert json.loads(formatted(CopyFormat.JSON, make_token(expires_at=None)))["expires_at"] is None

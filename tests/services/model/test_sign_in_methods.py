@@ -23,8 +23,11 @@ XDR = ServerMetadata(
 )
 
 
-def offered(metadata: ServerMetadata, *, has_password: bool = True) -> list[str]:
-    return [way.grant for way in available_sign_in_methods(metadata, has_password=has_password)]
+def offered(metadata: ServerMetadata, *, has_client_secret: bool = True) -> list[str]:
+    return [
+        way.grant
+        for way in available_sign_in_methods(metadata, has_client_secret=has_client_secret)
+    ]
 
 
 def test_the_safest_way_comes_first_and_each_says_why() -> None:
@@ -34,7 +37,7 @@ def test_the_safest_way_comes_first_and_each_says_why() -> None:
 
 
 def test_a_client_without_password_cannot_sign_in_as_itself() -> None:
-    assert offered(XDR, has_password=False) == ["code", "device"]
+    assert offered(XDR, has_client_secret=False) == ["code", "device"]
 
 
 @pytest.mark.parametrize("listed", [(), ("authorization_code",)])
@@ -78,5 +81,5 @@ def test_what_a_server_says_nothing_of_is_not_called_closed() -> None:
 
 
 def test_what_the_client_or_a_policy_forbids_is_not_offered() -> None:
-    found = available_sign_in_methods(XDR, has_password=True, allowed={"device"})
+    found = available_sign_in_methods(XDR, has_client_secret=True, allowed={"device"})
     assert [way.grant for way in found] == ["device"]

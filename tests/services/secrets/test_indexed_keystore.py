@@ -72,6 +72,17 @@ async def test_a_delete_removes_the_note_after_the_value(folder: Path) -> None:
     assert notes(folder) == []
 
 
+async def test_without_a_keyring_only_what_was_saved_cannot_be_deleted(folder: Path) -> None:
+    keyring = FakeKeyring()
+    keystore = IndexedKeystore(keyring, folder)
+    await keystore.save("northwind", "value")
+    keyring.errors["delete"] = KeyringMissing()
+    await keystore.delete("southwind")
+    with pytest.raises(KeyringMissing):
+        await keystore.delete("northwind")
+    assert notes(folder) == ["northwind.saved"]
+
+
 @pytest.mark.parametrize("error", [KeyringMissing(), KeyringTimedOut(), KeyringLocked()], ids=repr)
 async def test_after_a_save_that_failed_nothing_older_is_found(
     folder: Path, error: KeystoreError

@@ -202,7 +202,7 @@ async def test_without_a_bus_there_is_no_keyring(
     if address is not None:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
     with pytest.raises(KeyringMissing):
-        await OPERATIONS[operation](VaultKeystore(open_vault, patience=5))
+        await OPERATIONS[operation](VaultKeystore(open_vault, timeout=5))
 
 
 @pytest.mark.usefixtures("no_kwallet")
@@ -212,19 +212,19 @@ async def test_a_bus_without_a_secret_service_has_no_keyring(
 ) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bare_bus.address)
     with pytest.raises(KeyringMissing, match="Secret Service daemon is neither running nor"):
-        await OPERATIONS[operation](VaultKeystore(open_vault, patience=5))
+        await OPERATIONS[operation](VaultKeystore(open_vault, timeout=5))
 
 
 async def test_a_configured_backend_without_its_service_is_no_keyring(bare_bus: Bus) -> None:
     with use_keyring_of(bare_bus), pytest.raises(KeyringMissing, match="the configured keyring: "):
-        await VaultKeystore(open_vault, patience=5).load("northwind")
+        await VaultKeystore(open_vault, timeout=5).load("northwind")
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 async def test_a_locked_collection_is_told_as_such(
     real_keyring: SecretStore, operation: str
 ) -> None:
-    keystore = VaultKeystore(open_vault, patience=5)
+    keystore = VaultKeystore(open_vault, timeout=5)
     await keystore.save("northwind", "value")
     real_keyring.lock()
     with pytest.raises(KeyringLocked):
@@ -243,7 +243,7 @@ async def test_a_bus_that_never_answers_does_not_hold_the_program(
         mute.listen()
         began = time.monotonic()
         with pytest.raises(KeyringTimedOut):
-            await VaultKeystore(open_vault, patience=0.05).load("northwind")
+            await VaultKeystore(open_vault, timeout=0.05).load("northwind")
         assert time.monotonic() - began < 2
 
 

@@ -10,7 +10,9 @@ from desktop.services.secrets.profile_secrets import (
     delete_secrets,
     load_client_secret,
     load_password_for_proxy,
+    load_proxy_password,
     save_client_secret,
+    save_proxy_password,
 )
 from desktop.services.secrets.secret_encoding import password_recipient
 from tests.services.harness import PASSWORD, PROFILE
@@ -72,3 +74,35 @@ async def test_what_is_damaged_in_the_keyring_is_no_password_for_a_proxy() -> No
         await keystore.save(proxy_password_key(profile), value)
         assert not await load_password_for_proxy(keystore, profile, "proxy.example:3128")
         assert password_recipient(value) == ""
+
+
+@pytest.mark.parametrize("proxy", ["system", "http://proxy.example:3128"])
+async def test_a_proxy_password_is_for_the_proxy_and_the_user_it_was_saved_for(proxy: str) -> None:
+    keystore = MemoryKeystore()
+    profile = replace(PROFILE, proxy=proxy, proxy_user="dana")
+    await save_proxy_password(keystore, profile, PASSWORD)
+    assert await load_proxy_password(keystore, profile) == PASSWORD
+    assert not await load_proxy_password(keystore, replace(profile, proxy_user="eve"))
+    assert not await load_proxy_password(keystore, replace(profile, proxy="http://evil.example"))
+    await save_proxy_password(keystore, profile, "")
+    assert await keystore.load(proxy_password_key(profile)) is None
+
+
+async def test_only_the_first_proxy_that_the_network_names_gets_the_password() -> None:
+    keystore = MemoryKeystore()
+    profile = replace(PROFILE, proxy_user="dana")
+    await save_proxy_password(keystore, profile, PASSWORD)
+    given = [
+        await load_password_for_proxy(keystore, profile, proxy)
+        for proxy in ("proxy.example:3128", "evil.example:80", "proxy.example:3128")
+    ]
+    assert given == [PASSWORD, None, PASSWORD]
+
+
+async def test_a_proxy_that_the_profile_names_gets_the_password_each_time() -> None:
+    keystore = MemoryKeystore()
+    profile = replace(PROFILE, proxy="http://proxy.example:3128", proxy_user="dana")
+    await save_proxy_password(keystore, profile, PASSWORD)
+    saved = await keystore.load(proxy_password_key(profile))
+    assert await load_password_for_proxy(keystore, profile, "proxy.example:3128") == PASSWORD
+    assert await keystore.load(proxy_password_key(profile)) == saved

@@ -36,7 +36,7 @@ async def asked(vault: Prompting) -> None:
 
 async def test_a_keyring_that_waits_for_its_password_is_silent() -> None:
     vault = Prompting()
-    keystore = VaultKeystore(lambda: vault, patience=0.02)
+    keystore = VaultKeystore(lambda: vault, timeout=0.02)
     for operation in (keystore.load("x"), keystore.save("x", "y"), keystore.delete("x")):
         with pytest.raises(KeyringTimedOut):
             await operation
@@ -61,13 +61,13 @@ async def test_opening_the_keyring_is_within_the_patience_too() -> None:
         return PlainModel()
 
     with pytest.raises(KeyringTimedOut):
-        await VaultKeystore(open_slowly, patience=0.02).load("x")
+        await VaultKeystore(open_slowly, timeout=0.02).load("x")
     opened.set()
 
 
 async def test_after_a_late_unlock_the_newer_of_two_saves_counts() -> None:
     vault = Prompting()
-    keystore = VaultKeystore(lambda: vault, patience=10)
+    keystore = VaultKeystore(lambda: vault, timeout=10)
     older = asyncio.ensure_future(keystore.save("x", "older"))
     await asked(vault)
     newer = asyncio.ensure_future(keystore.save("x", "newer"))
@@ -80,7 +80,7 @@ async def test_after_a_late_unlock_the_newer_of_two_saves_counts() -> None:
 
 async def test_a_late_unlock_does_not_let_an_older_save_overwrite_a_newer_one() -> None:
     vault = Prompting()
-    keystore = VaultKeystore(lambda: vault, patience=0.5)
+    keystore = VaultKeystore(lambda: vault, timeout=0.5)
     older = asyncio.ensure_future(keystore.save("x", "older"))
     await asked(vault)
     with pytest.raises(KeyringTimedOut):
@@ -96,7 +96,7 @@ async def test_a_late_unlock_does_not_let_an_older_save_overwrite_a_newer_one() 
 
 async def test_a_save_that_was_said_to_have_failed_is_taken_back() -> None:
     vault = Prompting()
-    keystore = VaultKeystore(lambda: vault, patience=10)
+    keystore = VaultKeystore(lambda: vault, timeout=10)
     first = asyncio.ensure_future(keystore.save("x", "first"))
     await asked(vault)
     first.cancel()
@@ -114,7 +114,7 @@ async def test_a_save_that_was_said_to_have_failed_is_taken_back() -> None:
 
 async def test_a_delete_after_a_save_that_hangs_wins() -> None:
     vault = Prompting()
-    keystore = VaultKeystore(lambda: vault, patience=10)
+    keystore = VaultKeystore(lambda: vault, timeout=10)
     saving = asyncio.ensure_future(keystore.save("x", "value"))
     await asked(vault)
     saving.cancel()

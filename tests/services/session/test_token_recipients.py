@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import FormatForbidden, NoToken, RenewalTimedOut, UnsafeForShell
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile
-from desktop.services.session.renewer import FreshToken
 from desktop.services.session.token_recipients import (
     MAX_RECIPIENTS,
     TokenRecipient,
@@ -18,7 +18,7 @@ from desktop.services.token.print_formats import PRINT_FORMATS, format_for_progr
 from desktop.services.wording import error_codes
 
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
-TOKEN = FreshToken("made-up", "Bearer", AT, ("read", "write"))
+TOKEN = AccessToken("made-up", "Bearer", AT, ("read", "write"))
 PROFILE = Profile(id="soc", name="SOC", client_id="c")
 
 
@@ -57,7 +57,7 @@ def test_what_an_administrator_forbids_is_not_printed(name: str) -> None:
 @pytest.mark.parametrize("name", ["env", "curl"])
 def test_what_could_run_in_a_shell_is_not_printed(name: str) -> None:
     with pytest.raises(UnsafeForShell):
-        format_for_program(name, FreshToken('x"\nurl = "evil', "Bearer", AT, ()), PROFILE)
+        format_for_program(name, AccessToken('x"\nurl = "evil', "Bearer", AT, ()), PROFILE)
 
 
 def test_a_failure_has_a_name() -> None:

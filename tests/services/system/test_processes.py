@@ -147,9 +147,13 @@ def test_characters_that_mislead_are_not_shown() -> None:
 
 @pytest.fixture
 def sleeper(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    (tmp_path / "nightly.py").write_text("input()")
+    (tmp_path / "nightly.py").write_text("print(flush=True); input()")
     command = [sys.executable, "nightly.py", "SECRET"]
-    with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # before, the system may not tell its arguments yet
         yield process
         process.kill()
 
