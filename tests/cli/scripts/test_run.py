@@ -207,7 +207,7 @@ def test_the_demo_server_runs_alone_until_ctrl_c() -> None:
                 told += line
                 if "Ctrl+C" in line:
                     break
-            found = re.search(r"address +(\S+)", told)
+            found = re.search(r"Issuer +(\S+)", told)
             assert found is not None
             answered = httpx.get(f"{found[1]}/.well-known/oauth-authorization-server")
             process.send_signal(signal.SIGINT)
