@@ -1,4 +1,4 @@
-"""What was built, to be tried. Only with `--packages`: `dev.py test --packages` builds it first."""
+"""Tests of packages, which `dev.py test --packages` builds first."""
 
 from pathlib import Path
 
@@ -9,9 +9,9 @@ DIST = ROOT / "dist"
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave these tests out unless they are asked for: they need what takes minutes to build."""
-    asked = config.getoption("--packages")
-    return None if asked or collection_path.name == "conftest.py" else True
+    """Skip these tests without `--packages`, because they require packages."""
+    selected = config.getoption("--packages")
+    return None if selected or collection_path.name == "conftest.py" else True
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def deb() -> Path:
 
 def _built(name: str) -> Path:
     file = DIST / name
-    assert file.exists(), f"python3 dev.py package makes {name}"
+    assert file.exists(), f"python3 dev.py package builds {name}"
     return file
 
 

@@ -1,4 +1,4 @@
-"""The bundle itself: whole, as small as promised, the same each time, at home on a real desktop."""
+"""The bundle: complete, small enough, reproducible, and working on a real desktop."""
 
 import hashlib
 import json
@@ -21,9 +21,9 @@ from tests.rigs.secret_service import SecretStore
 
 BUNDLE = ROOT / ".cache" / "build" / "bundle" / product().package
 PYTHON = ROOT / ".cache" / "package" / "bin" / "python"
-AGAIN = "import sys; from pathlib import Path; from builder.__main__ import build; "
-AGAIN += "print(build(['deb', 'rpm', 'appimage', 'sbom'], Path(sys.argv[1]), Path(sys.argv[2])))"
-# Everything that Qt leaves to ICU: the order of words, character sets, case, names of time zones.
+BUILD = "import sys; from pathlib import Path; from builder.__main__ import build; "
+BUILD += "print(build(['deb', 'rpm', 'appimage', 'sbom'], Path(sys.argv[1]), Path(sys.argv[2])))"
+# Everything for which Qt uses ICU: sorting, character sets, case and names of time zones.
 ASK_ICU = r"""
 import sys
 from PySide6.QtCore import QCollator, QDateTime, QLocale, QStringConverter, QTimeZone
@@ -41,8 +41,7 @@ for codec in QStringConverter.availableCodecs():
 maps = open("/proc/self/maps", encoding="utf-8").read()
 print(f"{sys.argv[1]}/libicudata" in maps)
 """
-# What a program finds in its environment, and which files it has loaded, with a library that the
-# bundle has too.
+# Prints the environment and the loaded files, including a library that the bundle has too.
 SHOW = """
 import json, os, ssl
 print(json.dumps([dict(os.environ), open("/proc/self/maps", encoding="utf-8").read()]))
@@ -50,15 +49,15 @@ print(json.dumps([dict(os.environ), open("/proc/self/maps", encoding="utf-8").re
 
 
 def sums(file: Path) -> dict[str, str]:
-    """What SHA256SUMS says: name to sum."""
+    """Read SHA256SUMS: name to checksum."""
     return {line.split()[1]: line.split()[0] for line in file.read_text("utf-8").splitlines()}
 
 
-def test_it_is_whole_and_within_its_limits() -> None:
+def test_the_bundle_is_complete_and_small_enough() -> None:
     assert closure.find_faults(BUNDLE, (ROOT,)) == []
 
 
-def test_it_works_on_a_real_desktop_with_a_real_keyring(
+def test_the_bundle_works_on_x11_with_a_real_keyring(
     display: Display, secret_service: SecretStore
 ) -> None:
     environment = display.environment | secret_service.changes
@@ -74,7 +73,7 @@ def test_it_works_on_a_real_desktop_with_a_real_keyring(
     assert " on xcb, " in done.stdout
 
 
-def test_it_works_on_wayland(mutter: Mutter) -> None:
+def test_the_bundle_works_on_wayland(mutter: Mutter) -> None:
     done = subprocess.run(
         [BUNDLE / product().package, "--selftest"],
         env=mutter.environment,
@@ -86,7 +85,7 @@ def test_it_works_on_wayland(mutter: Mutter) -> None:
     assert " on wayland, " in done.stdout
 
 
-def test_a_program_that_it_starts_loads_its_own_libraries(
+def test_a_started_program_loads_its_own_libraries(
     secret_service: SecretStore, own_folders: Path, tmp_path: Path
 ) -> None:
     with run_demo_home(own_folders, secret_service, DemoOptions(outcome="approve")) as home:
@@ -102,7 +101,7 @@ def test_a_program_that_it_starts_loads_its_own_libraries(
                 capture_output=True,
                 text=True,
             ).stdout
-            for command in ([], [program, "run", "--"])  # and the bundle is one of them
+            for command in ([], [program, "run", "--"])  # the bundle can start itself
         )
     left, loaded = json.loads(shown)
     assert left.pop("XDR_ACCESS_TOKEN")
@@ -111,7 +110,7 @@ def test_a_program_that_it_starts_loads_its_own_libraries(
     assert json.loads(again)[0].keys() == given.keys() | {"XDR_ACCESS_TOKEN"}
 
 
-def test_what_qt_asks_icu_is_answered_as_by_the_whole_of_it() -> None:
+def test_the_trimmed_icu_gives_the_same_results() -> None:
     libraries = BUNDLE / "_internal" / "PySide6" / "Qt" / "lib"
     answers = [
         subprocess.run(
@@ -124,36 +123,36 @@ def test_what_qt_asks_icu_is_answered_as_by_the_whole_of_it() -> None:
         for environment in ({}, {"LD_LIBRARY_PATH": str(libraries)})
     ]
     whole, cut = (text.splitlines() for text in answers)
-    assert (whole[-1], cut[-1]) == ("False", "True")  # whether it was the bundle that answered
+    assert (whole[-1], cut[-1]) == ("False", "True")  # whether the ICU of the bundle was used
     assert len(whole) > 60
     assert cut[:-1] == whole[:-1]
 
 
-def test_the_sums_are_those_of_the_files() -> None:
-    for name, told in sums(ROOT / "dist" / "SHA256SUMS").items():
-        assert hashlib.sha256((ROOT / "dist" / name).read_bytes()).hexdigest() == told
+def test_the_checksums_match_the_files() -> None:
+    for name, expected in sums(ROOT / "dist" / "SHA256SUMS").items():
+        assert hashlib.sha256((ROOT / "dist" / name).read_bytes()).hexdigest() == expected
 
 
 def bill() -> dict[str, Any]:
-    """The bill of materials, read."""
+    """Read the bill of materials."""
     (file,) = (ROOT / "dist").glob("*.cdx.json")
     read: dict[str, Any] = json.loads(file.read_text("utf-8"))
     return read
 
 
-def test_the_bill_names_what_no_wheel_tells_of() -> None:
+def test_the_bill_of_materials_lists_components_without_a_wheel() -> None:
     names = {each["name"] for each in bill()["components"]}
     assert {"Qt", "ICU", "OpenSSL", "CPython", "PyInstaller boot loader", "httpx"} <= names
     assert "pip" not in names
 
 
-def test_another_build_elsewhere_has_the_same_bytes(tmp_path: Path) -> None:
-    where = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
-    environment = {**os.environ, "PYTHONPATH": where, "PYTHONHASHSEED": "0"}
+def test_another_build_has_the_same_bytes(tmp_path: Path) -> None:
+    python_path = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
+    environment = {**os.environ, "PYTHONPATH": python_path, "PYTHONHASHSEED": "0"}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     built_at = datetime.fromisoformat(bill()["metadata"]["timestamp"])
     environment["SOURCE_DATE_EPOCH"] = str(int(built_at.timestamp()))
-    command = [str(PYTHON), "-c", AGAIN, str(tmp_path / "dist"), str(tmp_path / "work")]
+    command = [str(PYTHON), "-c", BUILD, str(tmp_path / "dist"), str(tmp_path / "work")]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     first = sums(ROOT / "dist" / "SHA256SUMS")
     again = sums(tmp_path / "dist" / "SHA256SUMS")
@@ -162,5 +161,5 @@ def test_another_build_elsewhere_has_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["SHA256SUMS", "SIZES.txt"])
-def test_what_was_built_is_told(name: str) -> None:
+def test_checksums_and_sizes_are_written(name: str) -> None:
     assert "xdr-login" in (ROOT / "dist" / name).read_text("utf-8")

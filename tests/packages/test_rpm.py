@@ -1,6 +1,6 @@
-"""The package of Fedora, put by rpm itself into a bare Debian, and taken out again.
+"""The rpm package, installed and removed with rpm on a minimal Debian.
 
-That dnf finds what it requires cannot be seen here: there is no repository of Fedora.
+This does not test that dnf finds the dependencies, because there is no Fedora repository.
 """
 
 import subprocess
@@ -10,31 +10,31 @@ from desktop import __version__
 from tests.packages.trial import try_out
 from tests.rigs.chroot import Chroot
 
-# rpm asks for libraries; Debian's rpm knows of none, so they are put there by apt before.
+# apt installs the libraries, because rpm has no packages with them on Debian.
 LIBRARIES = Path(__file__).parents[2] / "packaging" / "requirements" / "debian-run.txt"
 
 
 def rpm(chroot: Chroot, *arguments: str) -> str:
-    """Let the rpm of this machine work on the system below the root of the other."""
+    """Run rpm of this computer on the other system."""
     command = ["rpm", "--root", str(chroot.root), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def asked(*arguments: str) -> list[str]:
+def query(*arguments: str) -> list[str]:
     done = subprocess.run(["rpm", *arguments], check=True, capture_output=True, text=True)
     return done.stdout.splitlines()
 
 
-def test_it_asks_for_libraries_of_the_system_and_none_of_its_own(rpm_file: Path) -> None:
-    needs = asked("--query", "--package", "--requires", str(rpm_file))
+def test_the_package_requires_only_libraries_of_the_system(rpm_file: Path) -> None:
+    needs = query("--query", "--package", "--requires", str(rpm_file))
     assert "libc.so.6(GLIBC_2.35)(64bit)" in needs
     assert "libxcb-cursor.so.0()(64bit)" in needs
     assert not [each for each in needs if "Qt6" in each or "python3" in each or "icu" in each]
-    gives = asked("--query", "--package", "--provides", str(rpm_file))
+    gives = query("--query", "--package", "--provides", str(rpm_file))
     assert not [each for each in gives if ".so" in each]
 
 
-def test_it_is_installed_works_and_goes(chroot: Chroot, rpm_file: Path) -> None:
+def test_the_package_is_installed_works_and_is_removed(chroot: Chroot, rpm_file: Path) -> None:
     lines = LIBRARIES.read_text("utf-8").splitlines()
     libraries = [line for line in lines if not line.startswith("#")]
     install = ("apt-get", "install", "--yes", "--no-install-recommends")

@@ -1,4 +1,4 @@
-"""What every installed program must do, however it came there."""
+"""Checks of an installed app."""
 
 import re
 
@@ -10,9 +10,9 @@ LAST_LINE = rf"Signed in to Northwind SOC as \S+ · scopes: {SCOPES} · (10:00|9
 
 
 def try_out(system: Chroot, command: str) -> str:
-    """Let the person run the program's self-test and sign in; gives what the self-test said."""
-    told = system.run_as_user(f"{command} --version")
-    assert (told.stdout, told.stderr) == (f"xdr-login {__version__}\n", "")
+    """Run the self-test and sign in as a user; return the output of the self-test."""
+    version = system.run_as_user(f"{command} --version")
+    assert (version.stdout, version.stderr) == (f"xdr-login {__version__}\n", "")
     tested = system.run_as_user(f"{command} --selftest")
     assert tested.returncode == 0, tested.stdout
     assert tested.stderr == ""
@@ -24,7 +24,7 @@ def try_out(system: Chroot, command: str) -> str:
 
 
 def missing_libraries(system: Chroot, bundle: str) -> list[str]:
-    """What the loader does not find for any library of the bundle."""
+    """Return the libraries that the loader does not find for the bundle."""
     folders = f"{bundle}/_internal:{bundle}/_internal/PySide6/Qt/lib"
     look = (
         f'export LD_LIBRARY_PATH={folders}; find {bundle} -name "*.so*" -type f '

@@ -1,5 +1,5 @@
-"""Parts for tests: screens, a keyring, a browser, an OpenID provider, a demo server to control.
+"""Real components for tests: displays, a keyring, a browser, an OpenID provider, a demo server.
 
-Each rig starts its own processes and ends those and no others. A part that this machine does not
-have skips the test by name; on a Linux CI, where `dev.py test` installs them all, it fails it.
+Each rig starts its own processes and ends only those. A missing program skips the test; on a Linux
+CI, where `dev.py test` installs everything, it fails the test.
 """

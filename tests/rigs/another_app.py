@@ -1,6 +1,6 @@
-"""Another program, with a window: it prints what it pastes, or copies its argument and goes on.
+"""Another app with a window: prints what it pastes, or copies its argument.
 
-`python -m tests.rigs.another_app [TEXT]`; on Wayland one has to have the focus to paste.
+`python -m tests.rigs.another_app [TEXT]`; on Wayland, pasting requires the focus.
 """
 
 import sys
@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 
 def main() -> None:
-    """Read or copy once the window has the focus."""
+    """Read or copy when the window has the focus."""
     application = QApplication(sys.argv)
     clipboard = application.clipboard()
-    window = QPushButton("Another program")
+    window = QPushButton("Another app")
 
     def read() -> None:
         sys.stdout.write(f"read {clipboard.text()!r}\n")
@@ -26,7 +26,7 @@ def main() -> None:
 
     def has_focus(focused: object) -> None:
         if focused is not None and len(sys.argv) == 1:
-            QTimer.singleShot(100, read)  # the compositor tells what there is right after
+            QTimer.singleShot(100, read)  # the compositor announces the clipboard after the focus
         elif focused is not None:
             sys.stdout.write("focused\n")
             sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""A private authority, and a server on loopback whose certificate it has signed."""
+"""A private certificate authority, and a loopback server with a certificate of it."""
 
 import contextlib
 import ipaddress
@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 ADDRESSES = ("127.0.0.1", "127.0.0.2", "::1")
-"""127.0.0.2 is this computer too, but no name of it: a proxy is asked for it."""
+"""127.0.0.2 is this computer too, but proxies are used for it."""
 
 
 class _Server(ThreadingHTTPServer):
-    """Answers over TLS, each in a thread that `server_close` waits for."""
+    """An HTTPS server with a thread for each connection; `server_close` waits for them."""
 
     daemon_threads = False
 
@@ -31,13 +31,13 @@ class _Server(ThreadingHTTPServer):
         super().__init__((host, 0), _Answer)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(pair)
-        # The handshake is made at the first read, in the thread of the connection.
+        # The thread of the connection does the handshake, at the first read.
         self.socket = context.wrap_socket(
             self.socket, server_side=True, do_handshake_on_connect=False
         )
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: who does not trust the certificate breaks off."""
+        """Ignore clients that don't trust the certificate."""
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -53,14 +53,14 @@ class _Answer(BaseHTTPRequestHandler):
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """`ca_file` is what who trusts it needs; `pair` certificate and key of the server."""
+    """A certificate authority; `pair` is a file with certificate and key of the server."""
 
     ca_file: Path
     pair: Path
 
     @contextlib.contextmanager
     def serve(self, host: str = "127.0.0.2") -> Iterator[str]:
-        """Serve an empty object over TLS, whatever is asked for; gives the address."""
+        """Answer every request with an empty object over TLS; yield the address."""
         with _Server(host, self.pair) as server:
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
             thread.start()
@@ -109,7 +109,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(ca_file, pair)
 
 
-# Of the nine uses of a key: to sign certificates and lists of revoked ones.
+# Two of nine key usages: sign certificates and revocation lists.
 _KEY_USAGE = (False, False, False, False, False, True, True, False, False)
 
 

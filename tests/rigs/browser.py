@@ -1,4 +1,4 @@
-"""A real Chromium: pages that a test drives, and those that the app opens for it."""
+"""A real Chromium with pages that tests open, and those that the app opens."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 FLAGS = (
     "--headless",
-    "--no-sandbox",  # Chromium refuses to run as root, as CI does, with one
+    "--no-sandbox",  # Chromium requires this to run as root, as on CI
     "--disable-gpu",
     "--disable-quic",
     "--disable-dev-shm-usage",
@@ -35,10 +35,10 @@ HOMES = (
     *("HOME", "TMPDIR", "XDG_RUNTIME_DIR"),
     *("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"),
 )
-"""Where Chromium and its helpers write; they must not do so in a test's own folders."""
+"""Folders that Chromium writes to; they must not be those of a test."""
 
 OPENER = """#!/bin/sh
-# Stands in for the desktop's browser, which runs already: hands it the address, and is done.
+# Stands in for the desktop's browser: records the address and exits.
 printf '%s' "$1" > {folder}/$$.new
 mv {folder}/$$.new {folder}/$$.address
 """
@@ -48,7 +48,7 @@ class Chromium:
     """A headless Chromium and the one thread that Playwright's synchronous API must stay in."""
 
     def __init__(self, executable: str) -> None:
-        """Start nothing yet: the first page does."""
+        """Prepare the folder; the first page starts Chromium."""
         self.executable = executable
         self.folder = Path(tempfile.mkdtemp(prefix="chromium-"))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="playwright")
@@ -57,11 +57,11 @@ class Chromium:
         self._browser: Browser | None = None
 
     def do(self, act: Callable[[], Result]) -> Future[Result]:
-        """Run something that calls Playwright, in Playwright's thread."""
+        """Run a function that calls Playwright in its thread."""
         return self._thread.submit(act)
 
     def new_page(self) -> Page:
-        """Open a page with cookies of its own. Call in Playwright's thread."""
+        """Open a page with its own cookies. Call this in Playwright's thread."""
         if self._browser is None:
             self._browser = self._start_playwright().chromium.launch(
                 executable_path=self.executable, args=FLAGS, env=environment_with_home(self.folder)
@@ -70,7 +70,7 @@ class Chromium:
         return self._browser.new_context().new_page()
 
     def close(self) -> None:
-        """End the browser and the thread."""
+        """Close the browser and end the thread."""
         self.do(self._closing.close).result()
         self._thread.shutdown()
         wait_until(lambda: not _processes_of(self.folder), "Chromium's end")
@@ -83,15 +83,15 @@ class Chromium:
 
 
 class Person:
-    """Somebody in front of a browser page; what they do runs beside the test, not in its way."""
+    """A user of a browser page, who acts in another thread than the test."""
 
     def __init__(self, chromium: Chromium, page: Page) -> None:
-        """Sit down in front of this page."""
+        """Use this page."""
         self._chromium = chromium
         self.page = page
 
     def do(self, act: Callable[[Page], Result]) -> Future[Result]:
-        """Let the person act: `person.do(lambda page: page.goto(uri))`.
+        """Do something on the page: `person.do(lambda page: page.goto(uri))`.
 
         Wait with `.result()`, with `await asyncio.wrap_future(...)`, or with qtbot on `.done`.
         """
@@ -100,7 +100,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class BrowserOpener:
-    """The browser of a desktop, for the app to open addresses in."""
+    """The desktop's browser, in which the app opens addresses."""
 
     folder: Path
     chromium: Chromium
@@ -108,17 +108,17 @@ class BrowserOpener:
 
     @property
     def changes(self) -> dict[str, str]:
-        """What a process needs in its environment to open addresses here."""
+        """Return the environment variables for opening addresses here."""
         path = f"{self.folder}{os.pathsep}{os.environ['PATH']}"
         return {"BROWSER": str(self.folder / "xdg-open"), "PATH": path}
 
     def addresses(self) -> list[str]:
-        """Every address that was opened, in the order of process ids."""
+        """Return all opened addresses, in the order of process ids."""
         files = sorted(self.folder.glob("*.address"), key=lambda each: int(each.stem))
         return [each.read_text() for each in files]
 
     def attach(self) -> Person:
-        """Wait until an address is opened, and put a person in front of the page."""
+        """Wait until an address is opened, and open it in a page."""
         wait_until(lambda: bool(self.addresses()), "an address opened in the browser")
         address = self.addresses()[-1]
         page = self.chromium.do(self.chromium.new_page).result()
@@ -136,7 +136,7 @@ class BrowserOpener:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Chromium]:
-    """Provide a Chromium for the whole run; use `person` to get a page in it."""
+    """Provide a Chromium for the whole run. Use `person` to get a page."""
     requirements.require_linux("browser")
     requirements.require("browser", "chromium")
     browser = Chromium(shutil.which("chromium") or "")
@@ -146,7 +146,7 @@ def chromium() -> Iterator[Chromium]:
 
 @pytest.fixture
 def person(chromium: Chromium) -> Iterator[Person]:
-    """Put a person in front of an empty page, with nothing remembered from other tests."""
+    """Open an empty page without cookies from other tests."""
     page = chromium.do(chromium.new_page).result()
     yield Person(chromium, page)
     chromium.do(page.context.close).result()
@@ -154,7 +154,7 @@ def person(chromium: Chromium) -> Iterator[Person]:
 
 @pytest.fixture
 def browser_opener(chromium: Chromium, monkeypatch: pytest.MonkeyPatch) -> Iterator[BrowserOpener]:
-    """Let this process and its children open addresses in the Chromium, where tests attach."""
+    """Let this process and its children open addresses in the Chromium of the test."""
     opener = BrowserOpener(Path(tempfile.mkdtemp(prefix="opener-")), chromium)
     _write_script(opener)
     for name, value in opener.changes.items():
@@ -164,25 +164,25 @@ def browser_opener(chromium: Chromium, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def environment_with_home(folder: Path) -> dict[str, str | float | bool]:
-    """Take this process' environment with the folder as home for everything."""
+    """Return this process' environment with `folder` as home for everything."""
     return {**os.environ, **dict.fromkeys(HOMES, str(folder))}
 
 
 def _write_script(opener: BrowserOpener) -> None:
-    # Qt asks xdg-open before it looks at $BROWSER, so the script goes by that name, first on PATH.
+    # Qt prefers xdg-open to $BROWSER, so the script has that name and is first on PATH.
     script = opener.folder / "xdg-open"
     script.write_text(OPENER.format(folder=opener.folder))
     script.chmod(0o700)
 
 
 def _processes_of(folder: Path) -> list[int]:
-    """Find the browser's processes for this folder: in it are their profile and their HOME."""
+    """Find the browser's processes, which have their profile and HOME in this folder."""
     found = Path("/proc").glob("[0-9]*")
     return [int(process.name) for process in found if _names(process, folder)]
 
 
 def _names(process: Path, folder: Path) -> bool:
-    # Chromium writes over its environment to show a title, so the arguments count as well.
+    # Chromium overwrites its environment with its title, so the arguments are checked too.
     with contextlib.suppress(OSError):
         told = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
         return f"{folder}/profile".encode() in told or f"HOME={folder}\0".encode() in told

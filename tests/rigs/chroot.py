@@ -1,4 +1,4 @@
-"""A bare Debian in a folder: what is not a dependency of a package is not there."""
+"""A minimal Debian in a folder, without anything that packages don't depend on."""
 
 import contextlib
 import os
@@ -20,21 +20,21 @@ CACHE = Path(__file__).resolve().parents[2] / ".cache"
 SUITE = "bookworm"
 USER = "analyst"
 PLAIN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
-# Mounts are in a namespace of their own: they go with the command, however it ends.
+# Mounts are in their own namespace, so they disappear when the command ends.
 ALONE = (*KILL_WITH_PARENT, "unshare", "--mount", "--pid", "--fork", "--kill-child")
 MOUNT = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev"'
 
 
 @dataclass(frozen=True, slots=True)
 class Chroot:
-    """A system of its own below `root`, with one person on it who is not root."""
+    """A system below `root` with one user other than root."""
 
     root: Path
 
     def run(
         self, *command: str, check: bool = True, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command as root in there; its error stream apart from its output."""
+        """Run a command in the system as root."""
         proxies = {name: value for name, value in os.environ.items() if "proxy" in name.lower()}
         done = run_alone(
             self.entering(*command),
@@ -47,30 +47,31 @@ class Chroot:
         return done
 
     def entering(self, *command: str, prepare: str = "true") -> list[str]:
-        """The command that runs another in there, after a line of shell that sees it as `$0`."""
+        """Return a command that runs another one in the system, after the shell line `prepare`."""
         line = f'{MOUNT} && {prepare} && exec chroot "$0" "$@"'
         return [*ALONE, "sh", "-c", line, str(self.root), *command]
 
     def run_as_user(self, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a line of shell as the person, from home; an environment comes along."""
+        """Run a shell line as the user, in their home folder."""
         names = ",".join(environment)
         keep = ("--whitelist-environment", names) if names else ()
         return self.run("su", "-l", *keep, "-c", line, USER, check=False, **environment)
 
     def files(self) -> set[str]:
-        """Every file and folder but caches, logs and the package manager's own books."""
-        books = ("/proc", "/dev", "/tmp", "/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/log")  # noqa: S108
+        """Return all files and folders except caches, logs and package manager data."""
+        caches = ("/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/log")
+        excluded = ("/proc", "/dev", "/tmp", *caches)  # noqa: S108
         found = set()
         for folder, folders, names in os.walk(self.root):
             place = "/" + os.path.relpath(folder, self.root).removeprefix(".")
-            if place.startswith(books):
+            if place.startswith(excluded):
                 folders.clear()
                 continue
             found |= {os.path.join(place, name) for name in (*folders, *names)}  # noqa: PTH118
         return found
 
     def copy_in(self, file: Path) -> str:
-        """Copy a file to where everybody may read it; gives its path in there."""
+        """Copy a file into the system, readable for everyone, and return its path there."""
         shutil.copy(file, self.root / "srv" / file.name)
         return f"/srv/{file.name}"
 
@@ -101,7 +102,7 @@ def _children_of(parent: int) -> Iterator[int]:
 
 @contextlib.contextmanager
 def bare_system(suite: str = SUITE) -> Iterator[Chroot]:
-    """A fresh system, unpacked from one that is made once."""
+    """Unpack a fresh system; the first call creates it."""
     packed = CACHE / "chroot" / f"{suite}.tar"
     if not packed.exists():
         _make_base(packed, suite)
@@ -112,14 +113,14 @@ def bare_system(suite: str = SUITE) -> Iterator[Chroot]:
 
 
 def _make_base(packed: Path, suite: str) -> None:
-    """Let debootstrap fetch it from where this machine's apt fetches, with one person added."""
+    """Create a system with one user, from the package sources of this computer."""
     packed.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="chroot-", dir=CACHE) as folder:
         root = Path(folder)
         root.chmod(0o755)
         command = ["debootstrap", "--variant=minbase", suite, folder, _mirror(suite)]
         run_alone([*ALONE, *command], stdout=subprocess.DEVNULL).check_returncode()
-        _trust_as_here(root)
+        _copy_valid_until(root)
         system = Chroot(root)
         system.run("useradd", "--create-home", "--shell", "/bin/bash", USER)
         system.run("apt-get", "update")
@@ -128,34 +129,34 @@ def _make_base(packed: Path, suite: str) -> None:
         new.replace(packed)
 
 
-def _trust_as_here(root: Path) -> None:
-    """Let apt in there take an older list where apt of this machine does: sid's expire."""
-    ask = ["apt-config", "--format", "%v", "dump", "Acquire::Check-Valid-Until"]
-    told = subprocess.run(ask, check=True, capture_output=True, text=True).stdout
-    if told:
-        line = f'Acquire::Check-Valid-Until "{told}";\n'
+def _copy_valid_until(root: Path) -> None:
+    """Accept expired package lists if apt on this computer does; those of sid expire soon."""
+    command = ["apt-config", "--format", "%v", "dump", "Acquire::Check-Valid-Until"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if output:
+        line = f'Acquire::Check-Valid-Until "{output}";\n'
         (root / "etc" / "apt" / "apt.conf.d" / "90valid-until").write_text(line)
 
 
 def _mirror(suite: str) -> str:
-    """Where apt gets this suite from on this machine; for sid, any other suite of Debian."""
-    ask = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(LABEL)"]
-    told = subprocess.run(ask, check=True, capture_output=True, text=True).stdout
-    targets = [line.split(maxsplit=2) for line in told.splitlines()]
+    """Return the package source of this suite on this computer; for sid, that of any suite."""
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(LABEL)"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    targets = [line.split(maxsplit=2) for line in output.splitlines()]
     addresses = [each[0] for each in targets if each[1] == suite]
     if suite == "sid":
         addresses += [each[0] for each in targets if each[2:] == ["Debian"]]
     if not addresses:
-        requirements.skip_or_fail(f"apt of this machine knows no {suite}")
+        requirements.skip_or_fail(f"apt has no source for {suite}")
     return addresses[0]
 
 
 @pytest.fixture(scope="module")
 def chroot() -> Iterator[Chroot]:
-    """Run a bare Debian, the same for all tests of one module, in their order."""
+    """Provide a minimal Debian for all tests of a module, which run in order."""
     requirements.require_linux("chroot")
     requirements.require("chroot", "debootstrap", "unshare")
     if os.geteuid() != 0:
-        requirements.skip_or_fail("the chroot rig needs root")
+        requirements.skip_or_fail("the chroot rig requires root")
     with bare_system() as system:
         yield system

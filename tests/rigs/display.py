@@ -19,13 +19,13 @@ from tests.rigs.process import run_program, wait_until
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """An X display of 1280 by 900 points that belongs to this test run alone."""
+    """An X display of 1280 by 900 pixels for this test run."""
 
     name: str
 
     @property
     def environment(self) -> dict[str, str]:
-        """This process' environment, so changed that a child shows its windows here."""
+        """Return an environment in which children show their windows here."""
         return without_desktop() | {"DISPLAY": self.name, "QT_QPA_PLATFORM": "xcb"}
 
     def screenshot(self, path: Path, *, window: str = "root") -> Path:
@@ -34,7 +34,7 @@ class Display:
         return path
 
     def run(self, *command: str) -> str:
-        """Run a tool such as xdotool, xclip or xprop on this display; give what it prints."""
+        """Run a tool such as xdotool, xclip or xprop on this display; return its output."""
         done = subprocess.run(
             command, env=self.environment, check=True, capture_output=True, text=True
         )
@@ -49,7 +49,7 @@ class Display:
         return found.stdout.split()
 
     def wait_for_window(self, title: str) -> str:
-        """Wait until a window with this title is visible; give its id."""
+        """Wait until a window with this title is visible, and return its id."""
         wait_until(lambda: bool(self.windows(title)), f"a window titled {title!r}")
         return self.windows(title)[-1]
 
@@ -81,7 +81,7 @@ def run_display(size: str = "1280x900") -> Iterator[Display]:
 
 
 def without_desktop() -> dict[str, str]:
-    """Take this process' environment without the marks of the desktop it runs on."""
+    """Return this process' environment without the variables of its desktop."""
     marks = ("XDG_CURRENT_DESKTOP", "DESKTOP_SESSION", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE")
     return {name: value for name, value in os.environ.items() if name not in marks}
 

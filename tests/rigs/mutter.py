@@ -1,7 +1,7 @@
-"""GNOME's compositor with nothing on its screen, and a keyboard that a test presses.
+"""GNOME's compositor with an empty screen, and a keyboard for tests.
 
-It holds to what Wayland says of the clipboard more strictly than others: only a window with the
-focus may set it, and with the word of an input that is newer than the last copy.
+It enforces Wayland's rules for the clipboard: only a window with the focus may set it, after an
+input that is newer than the last copy.
 """
 
 import contextlib
@@ -18,19 +18,19 @@ from tests.rigs.display import without_desktop
 from tests.rigs.process import run_program, wait_until
 from tests.rigs.secret_service import Bus, run_bus
 
-if TYPE_CHECKING:  # its library exists on Linux only
+if TYPE_CHECKING:  # only on Linux
     from jeepney.io.blocking import DBusConnection
 
 SOCKET = "wayland-of-a-test"
 REMOTE = "org.gnome.Mutter.RemoteDesktop"
 REMOTE_PATH = "/org/gnome/Mutter/RemoteDesktop"
-# Linux' numbers of keys (linux/input-event-codes.h)
+# Key codes of Linux (linux/input-event-codes.h)
 SPACE, ESCAPE = 57, 1
 
 
 @dataclass(frozen=True, slots=True)
 class Mutter:
-    """A desktop of 1000 by 700 points without a panel."""
+    """A desktop of 1000 by 700 pixels without a panel."""
 
     bus: Bus
     connection: "DBusConnection"
@@ -38,17 +38,17 @@ class Mutter:
 
     @property
     def environment(self) -> dict[str, str]:
-        """This process' environment, so changed that a child shows its windows here."""
+        """Return an environment in which children show their windows here."""
         return without_desktop() | {
             "DBUS_SESSION_BUS_ADDRESS": self.bus.address,
             "WAYLAND_DISPLAY": SOCKET,
             "QT_QPA_PLATFORM": "wayland",
-            # Qt's only note of a keyboard that writes no text, which it makes a warning.
+            # Qt warns about a keyboard that sends no text.
             "QT_LOGGING_RULES": "qt.qpa.wayland.textinput=false",
         }
 
     def press(self, key: int) -> None:
-        """Press a key and let it go, in the window that has the focus."""
+        """Press and release a key in the window with the focus."""
         for is_down in (True, False):
             call(self, f"{REMOTE}.Session", "NotifyKeyboardKeycode", "ub", key, is_down)
 
@@ -56,7 +56,7 @@ class Mutter:
 def call(
     mutter: Mutter, interface: str, method: str, signature: str = "", *arguments: object
 ) -> tuple[object, ...]:
-    """Call a method of the remote desktop; give what it answers."""
+    """Call a method of the remote desktop and return its answer."""
     from jeepney import DBusAddress, new_method_call
 
     address = DBusAddress(mutter.session, bus_name=REMOTE, interface=interface)
@@ -67,7 +67,7 @@ def call(
 
 @pytest.fixture
 def mutter() -> Iterator[Mutter]:
-    """Run Mutter on a bus of its own, with a keyboard plugged in."""
+    """Run Mutter on its own bus, with a keyboard."""
     requirements.require_linux("mutter")
     requirements.require("mutter", "mutter", "dbus-daemon")
     from jeepney.io.blocking import open_dbus_connection
@@ -80,13 +80,13 @@ def mutter() -> Iterator[Mutter]:
         (session,) = call(Mutter(bus, connection, REMOTE_PATH), REMOTE, "CreateSession")
         made = Mutter(bus, connection, str(session))
         call(made, f"{REMOTE}.Session", "Start")
-        made.press(ESCAPE)  # there is no keyboard before the first key
+        made.press(ESCAPE)  # the keyboard exists after the first key
         yield made
 
 
 @contextlib.contextmanager
 def run_mutter(bus: Bus) -> Iterator[None]:
-    """Run Mutter until it can be reached by its socket and on the bus."""
+    """Run Mutter, and wait for its socket and its name on the bus."""
     command = ["mutter", "--wayland", "--headless", "--no-x11", "--wayland-display", SOCKET]
     environment = without_desktop() | {"DBUS_SESSION_BUS_ADDRESS": bus.address}
     with run_program([*command, "--virtual-monitor", "1000x700"], environment) as program:
@@ -97,7 +97,7 @@ def run_mutter(bus: Bus) -> Iterator[None]:
 
 
 def name_has_owner(bus: Bus, name: str) -> bool:
-    """Whether somebody on the bus goes by `name`."""
+    """Return whether `name` has an owner on the bus."""
     from jeepney import DBusAddress, new_method_call
     from jeepney.io.blocking import open_dbus_connection
 
@@ -105,5 +105,5 @@ def name_has_owner(bus: Bus, name: str) -> bool:
         "/org/freedesktop/DBus", bus_name="org.freedesktop.DBus", interface="org.freedesktop.DBus"
     )
     with open_dbus_connection(bus.address) as connection:
-        asked = new_method_call(address, "NameHasOwner", "s", (name,))
-        return bool(connection.send_and_get_reply(asked).body[0])
+        message = new_method_call(address, "NameHasOwner", "s", (name,))
+        return bool(connection.send_and_get_reply(message).body[0])

@@ -1,6 +1,6 @@
-"""The part of a desktop's portal that names proxies, on a bus of its own.
+"""The part of a desktop portal that returns proxies, on its own bus.
 
-`python -m tests.rigs.portal ADDRESS` is one: it knows a proxy for `PAC_HOST` alone.
+`python -m tests.rigs.portal ADDRESS` runs one. It returns a proxy only for `PAC_HOST`.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ READY = "listens"
 
 @contextlib.contextmanager
 def run_portal(bus: Bus) -> Iterator[None]:
-    """Run it on the bus."""
+    """Run the portal on the bus."""
     command = [sys.executable, "-m", "tests.rigs.portal", bus.address]
     with run_program(command, bus.environment) as program:
         wait_until(lambda: READY in program.read_output(), "the portal on the bus", program)
@@ -25,7 +25,7 @@ def run_portal(bus: Bus) -> Iterator[None]:
 
 
 def main(address: str) -> None:
-    """Be a portal, until ended."""
+    """Serve until the process is ended."""
     from jeepney import new_error, new_method_return
     from jeepney.bus_messages import message_bus
     from jeepney.io.blocking import open_dbus_connection

@@ -1,4 +1,4 @@
-"""Programs that a rig starts, and ends by their own process id."""
+"""Programs that rigs start, and end by their process ids."""
 
 import contextlib
 import os
@@ -11,37 +11,36 @@ from dataclasses import dataclass
 from typing import IO
 
 TIMEOUT = 30.0
-"""Seconds to wait for a real program on a busy machine before calling it broken."""
+"""Seconds to wait for a real program on a busy computer."""
 
 _LONGEST_PAUSE = 0.08
-"""Seconds between two looks: many conditions start a program to see whether they are true."""
+"""Seconds between two checks, because many conditions start a program."""
 
 KILL_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
-"""Put before a command so that nothing stays behind when a hung test run is broken off."""
+"""A prefix for commands that ends them if the test run is killed."""
 
 
 class RigError(Exception):
-    """A real part did not start, or did not do what a rig needs of it."""
+    """A real component did not start or did not work as required."""
 
 
 class ProgramEnded(RigError):
-    """A program ended while somebody waited for something of it."""
+    """A program ended before the expected event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that a rig runs, and all it has printed."""
+    """A running program and its output."""
 
     process: subprocess.Popen[bytes]
     output: IO[bytes]
 
     def read_output(self) -> str:
-        """Everything that the program has written to its output and error streams so far."""
+        """Return the output and errors of the program so far."""
         size = os.fstat(self.output.fileno()).st_size
         return os.pread(self.output.fileno(), size, 0).decode(errors="replace")
 
     def has_ended(self) -> bool:
-        """Tell whether the program is gone already."""
         return self.process.poll() is not None
 
 
@@ -53,7 +52,7 @@ def run_program(
     typed: bytes = b"",
     pass_fds: Sequence[int] = (),
 ) -> Iterator[Program]:
-    """Run a program with `typed` as its input; end it, and what it started, on leaving."""
+    """Run a program with `typed` as input; at the end of the block, end it and its children."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as keys:
         keys.write(typed)
         keys.seek(0)
@@ -73,12 +72,12 @@ def run_program(
 
 
 def wait_until(is_true: Callable[[], bool], what: str, program: Program | None = None) -> None:
-    """Wait for a condition; raise RigError with the words in `what` when it does not come."""
-    give_up_at, pause = time.monotonic() + TIMEOUT, 0.01
+    """Wait for a condition; raise RigError, which contains `what`, after a timeout."""
+    deadline, pause = time.monotonic() + TIMEOUT, 0.01
     while not is_true():
         if program is not None and program.has_ended():
             raise ProgramEnded(f"{what}: the program ended first\n{program.read_output()[-2000:]}")
-        if time.monotonic() > give_up_at:
+        if time.monotonic() > deadline:
             raise RigError(f"{what}: not within {TIMEOUT:.0f} seconds")
         time.sleep(pause)
         pause = min(pause * 1.2, _LONGEST_PAUSE)
@@ -91,5 +90,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    with contextlib.suppress(ProcessLookupError):  # its children, in the group it led
+    with contextlib.suppress(ProcessLookupError):  # its children, in the same group
         os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""tinyproxy from Debian: a real proxy, with and without a sign-in of its own."""
+"""tinyproxy, a real proxy, with or without its own password."""
 
 import contextlib
 import os
@@ -18,24 +18,24 @@ USER, PASSWORD = "dana", "proxy-SECRET"
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A running proxy; `address` is what a profile says."""
+    """A running proxy; `address` is for a profile."""
 
     address: str
     program: Program
 
     @property
     def name(self) -> str:
-        """Host and port."""
+        """Return host and port."""
         return self.address.removeprefix("http://")
 
     def count_connections(self) -> int:
-        """How many connections it has made for others."""
+        """Return the number of connections that it has opened."""
         return self.program.read_output().count("Established connection to host")
 
 
 @pytest.fixture
 def start_proxy(tmp_path: Path) -> Iterator[Callable[..., Proxy]]:
-    """Give a maker of proxies: `start_proxy("BasicAuth dana proxy-SECRET")`."""
+    """Return a function that starts proxies: `start_proxy("BasicAuth dana proxy-SECRET")`."""
     requirements.require_linux("proxy")
     requirements.require("proxy", "tinyproxy")
     with ExitStack() as stack:
@@ -59,7 +59,7 @@ def _run_on(port: int, folder: Path, lines: tuple[str, ...]) -> Iterator[Proxy]:
 
 @contextlib.contextmanager
 def _reserved() -> Iterator[int]:
-    """Keep a free port from everybody who asks for one; it can be listened at by its number."""
+    """Reserve a free port, on which a program can still listen."""
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", 0))

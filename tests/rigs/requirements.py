@@ -1,4 +1,4 @@
-"""What a rig is made of, and what happens when a part is missing."""
+"""Programs that rigs require, and what happens if one is missing."""
 
 import os
 import shutil
@@ -9,25 +9,25 @@ import pytest
 
 
 def require(rig: str, *programs: str) -> None:
-    """Skip the test unless every program is on PATH; on a Linux CI fail it instead."""
+    """Skip the test unless all programs are on PATH; on a Linux CI, fail it."""
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
-        skip_or_fail(f"the {rig} rig needs {', '.join(missing)}")
+        skip_or_fail(f"the {rig} rig requires {', '.join(missing)}")
 
 
 def require_linux(rig: str) -> None:
-    """Skip the test where the rig's programs do not exist at all."""
+    """Skip the test on systems for which the rig's programs don't exist."""
     if sys.platform != "linux":
-        pytest.skip(f"the {rig} rig is made of Linux programs")
+        pytest.skip(f"the {rig} rig requires Linux")
 
 
 def skip_or_fail(reason: str) -> NoReturn:
-    """Skip with the reason, or fail where everything is expected to be there."""
+    """Skip the test, or fail it where everything must be installed."""
     if is_linux_ci():
-        pytest.fail(f"{reason}, and on this CI nothing may be missing", pytrace=False)
+        pytest.fail(f"{reason}; nothing may be missing on this CI", pytrace=False)
     pytest.skip(reason)
 
 
 def is_linux_ci() -> bool:
-    """Tell whether this is a CI on Linux, where `dev.py test` installs every part."""
+    """Return whether this is a CI on Linux, where `dev.py test` installs everything."""
     return sys.platform == "linux" and os.environ.get("CI", "").lower() in {"1", "true"}

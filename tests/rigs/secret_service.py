@@ -1,4 +1,4 @@
-"""A real keyring on a D-Bus of its own: gnome-keyring, as a Linux desktop has it."""
+"""A real keyring, gnome-keyring, on its own D-Bus."""
 
 import contextlib
 import os
@@ -16,13 +16,13 @@ from tests.rigs import requirements
 from tests.rigs.memory import folder_in_memory
 from tests.rigs.process import Program, ProgramEnded, RigError, run_program, wait_until
 
-if TYPE_CHECKING:  # the Secret Service and its libraries exist on Linux only
+if TYPE_CHECKING:  # only on Linux
     from jeepney.io.blocking import DBusConnection
 
 KEYRING_BACKEND = "keyring.backends.SecretService.Keyring"
 LOGIN_PASSWORD = b"correct horse battery staple"
 
-# No service folders: what is not started here cannot be started by asking for it either.
+# Without service folders, the bus starts no other services.
 BUS_CONFIGURATION = """<busconfig>
   <type>session</type>
   <listen>unix:path={socket}</listen>
@@ -38,23 +38,23 @@ BUS_CONFIGURATION = """<busconfig>
 
 @dataclass(frozen=True, slots=True)
 class Bus:
-    """A D-Bus session bus in a folder of its own."""
+    """A D-Bus session bus in its own folder."""
 
     folder: Path
 
     @property
     def address(self) -> str:
-        """The value for DBUS_SESSION_BUS_ADDRESS."""
+        """Return the value for DBUS_SESSION_BUS_ADDRESS."""
         return f"unix:path={self.folder}/bus"
 
     @property
     def environment(self) -> dict[str, str]:
-        """This process' environment, so changed that a child uses this bus and its keyring."""
+        """Return an environment in which children use this bus and its keyring."""
         return dict(os.environ) | self.changes
 
     @property
     def changes(self) -> dict[str, str]:
-        """What differs in `environment`: the bus and the keyring backend."""
+        """Return the changed variables of `environment`: bus and keyring backend."""
         return {
             "DBUS_SESSION_BUS_ADDRESS": self.address,
             "PYTHON_KEYRING_BACKEND": KEYRING_BACKEND,
@@ -66,14 +66,14 @@ class SecretStore(Bus):
     """A bus with an unlocked, empty gnome-keyring on it."""
 
     def lock(self) -> None:
-        """Lock the store, as a desktop does; nobody is there to answer the unlock prompt."""
+        """Lock the store, as a desktop does; nobody answers the prompt to unlock it."""
         import secretstorage
 
         with self.connection() as connection:
             secretstorage.get_default_collection(connection).lock()
 
     def entries(self) -> dict[str, str]:
-        """Read every entry past the backend under test: label to value."""
+        """Read all entries, label to value, without the backend under test."""
         import secretstorage
 
         with self.connection() as connection:
@@ -82,7 +82,7 @@ class SecretStore(Bus):
 
     @contextlib.contextmanager
     def connection(self) -> Iterator["DBusConnection"]:
-        """Open a D-Bus connection of one's own."""
+        """Open a new D-Bus connection."""
         from jeepney.io.blocking import open_dbus_connection
 
         with open_dbus_connection(self.address) as connection:
@@ -91,7 +91,7 @@ class SecretStore(Bus):
 
 @pytest.fixture
 def secret_service() -> Iterator[SecretStore]:
-    """Run an unlocked, empty gnome-keyring; children reach it by `environment`."""
+    """Run an unlocked, empty gnome-keyring; children use it with `environment`."""
     requirements.require_linux("secret_service")
     requirements.require("secret_service", "dbus-daemon", "gnome-keyring-daemon")
     with run_bus() as bus, run_keyring(bus) as store:
@@ -100,7 +100,7 @@ def secret_service() -> Iterator[SecretStore]:
 
 @pytest.fixture
 def bare_bus() -> Iterator[Bus]:
-    """Run a session bus on which nothing keeps secrets, as on a bare window manager."""
+    """Run a session bus without a keyring."""
     requirements.require_linux("secret_service")
     requirements.require("secret_service", "dbus-daemon")
     with run_bus() as bus:
@@ -109,14 +109,14 @@ def bare_bus() -> Iterator[Bus]:
 
 @pytest.fixture
 def real_keyring(secret_service: SecretStore) -> Iterator[SecretStore]:
-    """Point this process' `keyring` at the real store, and away from it afterwards."""
+    """Let `keyring` in this process use the real store during the test."""
     with use_keyring_of(secret_service):
         yield secret_service
 
 
 @contextlib.contextmanager
 def use_keyring_of(bus: Bus) -> Iterator[None]:
-    """Let this process' `keyring` use the bus, and put back what it used before."""
+    """Let `keyring` in this process use the bus until the end of the block."""
     from keyring.backends import SecretService
 
     before = keyring.get_keyring()
@@ -162,7 +162,7 @@ def run_keyring(bus: Bus) -> Iterator[SecretStore]:
 
 def _start_keyring(store: SecretStore, stack: contextlib.ExitStack) -> Program:
     own = {name: str(store.folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")}
-    # It ends with the system's bus, and with the session of whoever runs the tests.
+    # The keyring ends with the system bus and the session of the user who runs the tests.
     own["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={store.folder}/no-system-bus"
     environment = store.environment | own
     environment.pop("XDG_SESSION_ID", None)
@@ -186,8 +186,8 @@ def _is_unlocked(store: SecretStore) -> bool:
         try:
             collection = secretstorage.get_default_collection(connection)
         except (
-            secretstorage.exceptions.PromptDismissedException,  # it has its name, and no store yet
-            secretstorage.exceptions.SecretServiceNotAvailableException,  # it has just ended
+            secretstorage.exceptions.PromptDismissedException,  # no store yet
+            secretstorage.exceptions.SecretServiceNotAvailableException,  # just ended
         ):
             return False
         return not collection.is_locked()

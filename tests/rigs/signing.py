@@ -1,4 +1,4 @@
-"""One key for the demo servers of many tests: making one takes longer than a sign-in there."""
+"""One signing key for all demo servers, because creating keys is slow."""
 
 import functools
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def one_signing_key() -> Iterator[None]:
-    """Let every demo server of this run sign with the same key."""
+    """Let all demo servers of this run use the same key."""
     from desktop.demo import tokens
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,7 +1,7 @@
-"""A tray of the newer kind: items and their menus come over the bus, as KDE and GNOME show them.
+"""A StatusNotifier tray, which gets items and menus over D-Bus, as in KDE and GNOME.
 
-`python -m tests.rigs.status_notifier ADDRESS` is one, and prints what is in it: one JSON object a
-line with the tooltip and the lines of the menu, each time that they have changed.
+`python -m tests.rigs.status_notifier ADDRESS` runs one and prints its content when it changes:
+one JSON object per line, with the tooltip and the entries of the menu.
 """
 
 import contextlib
@@ -26,15 +26,15 @@ class NotifierHost:
     program: Program
 
     def shown(self) -> dict[str, Any]:
-        """What is in it now; empty where nothing is."""
+        """Return the current content; empty if there is none."""
         whole, _, _ = self.program.read_output().rpartition("\n")
         lines = [line for line in whole.splitlines() if line.startswith("{")]
         shown: dict[str, Any] = json.loads(lines[-1]) if lines else {}
         return shown
 
     def wait_for(self, words: str) -> dict[str, Any]:
-        """Wait until the first line of the menu and the tooltip's second begin with `words`."""
-        # The program tells one after the other.
+        """Wait until the first menu entry and the second line of the tooltip start with `words`."""
+        # The app updates one after the other.
         wait_until(lambda: _matches(self.shown(), words), f"{words!r} in the tray", self.program)
         return self.shown()
 
@@ -54,7 +54,7 @@ def run_notifier_host(bus: Bus) -> Iterator[NotifierHost]:
 
 
 def main(address: str) -> None:
-    """Be a tray, until ended."""
+    """Serve until the process is ended."""
     from jeepney import new_method_return
     from jeepney.bus_messages import message_bus
     from jeepney.io.blocking import open_dbus_connection
@@ -62,7 +62,7 @@ def main(address: str) -> None:
     with open_dbus_connection(address) as own, open_dbus_connection(address) as asking:
         own.send_and_get_reply(message_bus.RequestName(WATCHER))
         print_line(READY)
-        item, told = "", ""
+        item, printed = "", ""
         while True:
             with contextlib.suppress(TimeoutError):
                 call = own.receive(timeout=0.1)
@@ -73,14 +73,14 @@ def main(address: str) -> None:
                 elif member in {"Get", "GetAll"}:
                     own.send(answer_about_host(call, member))
             shown = json.dumps(read_item(asking, item)) if item else ""
-            if shown != told:
-                told = shown
+            if shown != printed:
+                printed = shown
                 print_line(shown)
             time.sleep(0.05)
 
 
 def answer_about_host(call: Any, member: str) -> Any:  # noqa: ANN401 - jeepney has no types
-    """That there is somebody who shows items."""
+    """Answer that a host is registered."""
     from jeepney import new_method_return
 
     if member == "Get":
@@ -90,7 +90,7 @@ def answer_about_host(call: Any, member: str) -> Any:  # noqa: ANN401 - jeepney 
 
 
 def read_item(asking: Any, item: str) -> dict[str, Any]:  # noqa: ANN401 - jeepney has no types
-    """The tooltip of `item` and its menu, as a desktop would show them."""
+    """Return tooltip and menu of `item`."""
     from jeepney import DBusAddress, new_method_call
     from jeepney.wrappers import Properties
 
@@ -111,7 +111,7 @@ def read_item(asking: Any, item: str) -> dict[str, Any]:  # noqa: ANN401 - jeepn
 
 
 def print_line(line: str) -> None:
-    """Print at once."""
+    """Print and flush."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""A compositor that lets programs without the focus set the clipboard, as KDE's does too."""
+"""A compositor that lets programs without the focus set the clipboard, as KDE does."""
 
 import os
 import tempfile
@@ -13,19 +13,19 @@ from tests.rigs.display import without_desktop
 from tests.rigs.process import run_program, wait_until
 
 NOBODY = 65534
-# Sway refuses to run as root, which is what some containers run as.
+# Sway does not run as root, as containers do.
 AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 
 
 @dataclass(frozen=True, slots=True)
 class Sway:
-    """A Wayland desktop with nothing on its screen; `folder` has its socket."""
+    """An empty Wayland desktop; `folder` contains its socket."""
 
     folder: Path
 
     @property
     def environment(self) -> dict[str, str]:
-        """This process' environment, so changed that a child shows its windows here."""
+        """Return an environment in which children show their windows here."""
         return without_desktop() | {
             "XDG_RUNTIME_DIR": str(self.folder),
             "WAYLAND_DISPLAY": self.sockets()[0],
@@ -33,7 +33,7 @@ class Sway:
         }
 
     def sockets(self) -> list[str]:
-        """The names of its sockets: one, once it runs."""
+        """Return the names of its sockets; one when it runs."""
         return [path.name for path in self.folder.glob("wayland-?")]
 
 
@@ -46,17 +46,17 @@ def sway() -> Iterator[Sway]:
         made = Sway(Path(folder))
         configuration = made.folder / "config"
         configuration.write_text("xwayland disable\n")
-        as_whom = []
+        prefix: list[str] = []
         if os.geteuid() == 0:
             os.chown(folder, NOBODY, NOBODY)
-            as_whom = AS_NOBODY
+            prefix = AS_NOBODY
         environment = without_desktop() | {
             "XDG_RUNTIME_DIR": folder,
             "WLR_BACKENDS": "headless",
             "WLR_RENDERER": "pixman",
             "WLR_LIBINPUT_NO_DEVICES": "1",
         }
-        command = [*as_whom, "sway", "--config", str(configuration)]
+        command = [*prefix, "sway", "--config", str(configuration)]
         with run_program(command, environment) as program:
             wait_until(lambda: bool(made.sockets()), "Sway's socket", program)
             yield made

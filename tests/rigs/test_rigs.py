@@ -1,4 +1,4 @@
-"""The real parts do what the tests that use them rely on."""
+"""The rigs work as the tests that use them require."""
 
 import base64
 import contextlib
@@ -23,6 +23,7 @@ from tests.rigs.browser import BrowserOpener, Person
 from tests.rigs.chroot import ALONE
 from tests.rigs.display import Display
 from tests.rigs.oidc_provider import Client, OidcProvider, Settings, approve, deny
+from tests.rigs.other_python import ROOT, SIGN_INS
 from tests.rigs.process import Program, run_program, wait_until
 from tests.rigs.secret_service import Bus, SecretStore, use_keyring_of
 
@@ -49,7 +50,7 @@ def show_window(display: Display, address: str) -> AbstractContextManager[Progra
     return run_program([sys.executable, "-c", WINDOW, address], display.environment)
 
 
-def test_a_window_is_managed_and_can_be_photographed(display: Display, tmp_path: Path) -> None:
+def test_a_window_is_managed_and_can_be_captured(display: Display, tmp_path: Path) -> None:
     with show_window(display, "about:blank"):
         window = display.wait_for_window("a window of the rigs")
         extents = display.run("xprop", "-id", window, "_NET_FRAME_EXTENTS")
@@ -58,7 +59,7 @@ def test_a_window_is_managed_and_can_be_photographed(display: Display, tmp_path:
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_an_address_that_a_button_opens_can_be_driven_in_chromium(
+def test_an_address_opened_by_a_button_can_be_controlled_in_chromium(
     display: Display, browser_opener: BrowserOpener, oidc_provider: OidcProvider
 ) -> None:
     address = f"{oidc_provider.issuer}/device?user_code=nothing&x=1"
@@ -71,7 +72,7 @@ def test_an_address_that_a_button_opens_can_be_driven_in_chromium(
     assert heading == "Sign-in"
 
 
-def test_the_keyring_keeps_reads_and_deletes_a_secret(real_keyring: SecretStore) -> None:
+def test_the_keyring_saves_reads_and_deletes_a_secret(real_keyring: SecretStore) -> None:
     keyring.set_password("rig", "analyst", "swordfish")
     assert keyring.get_password("rig", "analyst") == "swordfish"
     assert list(real_keyring.entries().values()) == ["swordfish"]
@@ -79,7 +80,7 @@ def test_the_keyring_keeps_reads_and_deletes_a_secret(real_keyring: SecretStore)
     assert keyring.get_password("rig", "analyst") is None
 
 
-def test_a_locked_keyring_says_so(real_keyring: SecretStore) -> None:
+def test_a_locked_keyring_reports_it(real_keyring: SecretStore) -> None:
     keyring.set_password("rig", "analyst", "swordfish")
     real_keyring.lock()
     with pytest.raises(KeyringLocked):
@@ -91,12 +92,12 @@ def test_a_bus_without_a_secret_service_has_no_keyring(bare_bus: Bus) -> None:
         keyring.get_password("rig", "analyst")
 
 
-def test_without_a_rig_no_keyring_is_within_reach() -> None:
+def test_without_a_rig_there_is_no_keyring() -> None:
     with pytest.raises(NoKeyringError):
         keyring.set_password("rig", "analyst", "swordfish")
 
 
-def test_the_provider_describes_itself(oidc_provider: OidcProvider) -> None:
+def test_the_provider_has_metadata(oidc_provider: OidcProvider) -> None:
     described = httpx.get(f"{oidc_provider.issuer}/.well-known/openid-configuration").json()
     assert described["issuer"] == oidc_provider.issuer
     assert described["device_authorization_endpoint"] == f"{oidc_provider.issuer}/device/auth"
@@ -104,7 +105,7 @@ def test_the_provider_describes_itself(oidc_provider: OidcProvider) -> None:
 
 
 @pytest.mark.parametrize("name", ["public", "basic", "post"])
-def test_a_person_who_approves_in_the_browser_yields_tokens(
+def test_an_approval_in_the_browser_yields_tokens(
     oidc_provider: OidcProvider, person: Person, name: str
 ) -> None:
     client: Client = getattr(oidc_provider, name)
@@ -129,20 +130,20 @@ def test_a_refresh_token_is_rotated(oidc_provider: OidcProvider, person: Person)
     assert post(oidc_provider, client, "token", refresh)["error"] == "invalid_grant"
 
 
-def test_a_person_who_aborts_denies_access(oidc_provider: OidcProvider, person: Person) -> None:
+def test_aborting_denies_access(oidc_provider: OidcProvider, person: Person) -> None:
     device = begin(oidc_provider, oidc_provider.public)
     person.do(lambda page: page.goto(device["verification_uri_complete"])).result()
     person.do(deny).result()
     assert ask(oidc_provider, oidc_provider.public, device)["error"] == "access_denied"
 
 
-def test_settings_change_what_the_provider_answers(
+def test_settings_change_the_answers_of_the_provider(
     start_oidc_provider: Callable[[Settings], OidcProvider],
 ) -> None:
     provider = start_oidc_provider(Settings(device_code_ttl=1, interval=1))
     device = begin(provider, provider.public)
     assert (device["expires_in"], device["interval"]) == (1, 1)
-    time.sleep(1.1)  # the provider's own clock decides
+    time.sleep(1.1)  # real time, because the provider has its own clock
     assert ask(provider, provider.public, device)["error"] == "expired_token"
 
 
@@ -184,10 +185,10 @@ run_alone(Chroot(Path("/")).entering("sh", "-c", "sleep 600 & echo ready; sleep 
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a chroot is a thing of Linux")
-def test_a_command_in_a_chroot_that_is_interrupted_leaves_nothing_running_or_mounted() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="chroots exist only on Linux")
+def test_an_interrupted_command_in_a_chroot_leaves_nothing_behind() -> None:
     if subprocess.run([*ALONE, "true"], check=False, capture_output=True).returncode:
-        pytest.skip("only root may mount")
+        pytest.skip("mounting requires root")
     before = Path("/proc/mounts").read_text()
     mark = f"chroot-test-{os.getpid()}"
     command = [sys.executable, "-c", IN_A_CHROOT, mark]
@@ -200,7 +201,7 @@ def test_a_command_in_a_chroot_that_is_interrupted_leaves_nothing_running_or_mou
 
 
 def processes_with(mark: str) -> list[str]:
-    """The processes that have this among their arguments."""
+    """Return the processes with this in their arguments."""
     found = []
     for each in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
@@ -208,7 +209,7 @@ def processes_with(mark: str) -> list[str]:
     return found
 
 
-def test_the_provider_is_installed_once_though_two_ask_at_once(
+def test_two_simultaneous_requests_install_the_provider_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began, may_end = threading.Semaphore(0), threading.Event()
@@ -229,3 +230,9 @@ def test_the_provider_is_installed_once_though_two_ask_at_once(
         asker.join()
     assert not began.acquire(blocking=False)
     assert len(list(tmp_path.glob("*/installed"))) == 1
+
+
+@pytest.mark.parametrize("name", SIGN_INS)
+def test_the_sign_ins_for_another_python_exist(name: str) -> None:
+    path, _, test = name.partition("::")
+    assert f"def {test}(" in (ROOT / path).read_text("utf-8")

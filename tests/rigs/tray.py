@@ -1,4 +1,4 @@
-"""A real tray: the panel tint2, which shows icons of the older kind, XEmbed."""
+"""A real tray: the panel tint2, which shows XEmbed icons."""
 
 import contextlib
 import re
@@ -24,17 +24,17 @@ ICON_PATTERN = re.compile(r'"XDR Login": .*\s22x22\+\d+\+\d+\s+\+(\d+)\+(\d+)$',
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel at the lower edge of the display."""
+    """A panel at the bottom of the display."""
 
     display: Display
     program: Program
 
     def has_icon(self) -> bool:
-        """Tell whether the program's icon is in the tray."""
+        """Return whether the app's icon is in the tray."""
         return _icon_position(self.display) is not None
 
     def click(self, button: int = 1, *, across: int = 6) -> None:
-        """Click on the icon once it is there, `across` pixels in; 3 is the button for menus."""
+        """Wait for the icon and click it, `across` pixels from its left; button 3 is for menus."""
         wait_until(self.has_icon, "the icon in the tray")
         x, y = _icon_position(self.display) or (0, 0)
         where = (str(x + across), str(y + 11))
@@ -43,14 +43,14 @@ class Panel:
 
 @pytest.fixture
 def panel(display: Display, tmp_path: Path) -> Iterator[Panel]:
-    """Run a panel with a tray in it."""
+    """Run a panel with a tray."""
     with run_panel(display, tmp_path) as made:
         yield made
 
 
 @contextlib.contextmanager
 def run_panel(display: Display, folder: Path) -> Iterator[Panel]:
-    """Run tint2; usable when a test wants it late."""
+    """Run tint2; for tests that start it late."""
     requirements.require("tray", "tint2", "xwininfo")
     settings = folder / "tint2rc"
     settings.write_text(SETTINGS)

@@ -1,4 +1,4 @@
-"""The installers of Windows, to be tried. Only with `--windows`: `dev.py test --windows` builds."""
+"""Tests of the Windows installers, which `dev.py test --windows` builds first."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ DIST = ROOT / "dist"
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave these tests out unless they are asked for: they need what takes minutes to build."""
-    asked = config.getoption("--windows")
-    return None if asked or collection_path.name == "conftest.py" else True
+    """Skip these tests without `--windows`, because they require packages."""
+    selected = config.getoption("--windows")
+    return None if selected or collection_path.name == "conftest.py" else True
 
 
 @pytest.fixture(scope="session")
@@ -27,15 +27,15 @@ def msi() -> Path:
 
 @pytest.fixture(scope="session")
 def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a version before could have been made of: a file has gone since, with its folder."""
+    """The bundle of an older version, with a file and folder that the new one does not have."""
     bundle = tmp_path_factory.mktemp("older") / product().package
     for name in (names.command_program(), names.window_program(), "_internal/old/gone.txt"):
         (bundle / name).parent.mkdir(parents=True, exist_ok=True)
-        (bundle / name).write_text("no program", "utf-8")
+        (bundle / name).write_text("not a program", "utf-8")
     return bundle
 
 
 def _built(name: str) -> Path:
     file = DIST / name
-    assert file.exists(), f"python3 dev.py package nsis msi makes {name}"
+    assert file.exists(), f"python3 dev.py package nsis msi builds {name}"
     return file

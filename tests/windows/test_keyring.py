@@ -1,6 +1,6 @@
-"""The Credential Manager, as wine has it, by the keyring of Windows.
+"""The keyring with wine's Credential Manager.
 
-This wine takes an entry of any length, so the limit of Windows, 2,560 bytes, is set here.
+wine accepts entries of any length, so the test enforces the limit of Windows, 2,560 bytes.
 """
 
 import json
@@ -41,7 +41,7 @@ asyncio.run(main())
 """
 
 
-def test_a_token_set_of_eight_kilobytes_is_kept_within_the_limit_of_windows(
+def test_a_token_set_of_eight_kilobytes_is_saved_within_the_limit(
     windows: Windows,
 ) -> None:
     *kept, entries = json.loads(source(windows, KEEP).stdout)

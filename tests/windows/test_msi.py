@@ -1,6 +1,6 @@
-"""The package for fleets: with what an administrator decides, to an upgrade, and away again.
+"""The package for fleets: install with a policy, upgrade and remove.
 
-The tests follow one another on the same system.
+The tests run in order on the same system.
 """
 
 import json
@@ -18,7 +18,7 @@ from tests.windows.trial import source, try_out
 
 POLICIES = r"HKLM\Software\Policies\XDRLogin"
 UNINSTALL = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall"
-DECIDED = (
+PROPERTIES = (
     "PROFILE=northwind",
     "PROFILE_NAME=Northwind SOC",
     "PROFILE_PRESET=xdr-eu",
@@ -45,54 +45,52 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def before(windows: Windows) -> set[str]:
-    """What was there before anything was installed."""
+    """The files before anything was installed."""
     return windows.files()
 
 
 @pytest.fixture(scope="module")
 def older_msi(older: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package of a version before."""
+    """The package of an older version."""
     folder = tmp_path_factory.mktemp("older-msi")
     builder.pack(folder / "older.msi", older, folder, version="0.0.9")
     return folder / "older.msi"
 
 
 def folder(windows: Windows) -> Path:
-    """Where it is installed."""
+    """Return the installation folder."""
     return windows.drive / "Program Files" / "XDR Login"
 
 
 def listed(windows: Windows) -> list[str]:
-    """The versions that the list of installed programs shows."""
+    """Return the versions in the list of installed programs."""
     shown = windows.run("reg", "query", UNINSTALL, "/s", "/reg:64", check=False).stdout
     ours = [block for block in re.split(r"\n(?=HKEY_)", shown) if product().name in block]
     return re.findall(r"DisplayVersion +\S+ +(\S+)", "".join(ours))
 
 
-def test_it_is_as_small_as_promised(msi: Path) -> None:
+def test_the_package_is_small_enough(msi: Path) -> None:
     assert size_in_megabytes(msi) <= product().limits["msi_megabytes"]
 
 
-def test_the_version_before_is_installed(
-    windows: Windows, before: set[str], older_msi: Path
-) -> None:
+def test_an_older_version_is_installed(windows: Windows, before: set[str], older_msi: Path) -> None:
     assert not any("XDR" in name for name in before)
     windows.run("msiexec", "/i", older_msi, "/qn")
     assert (folder(windows) / "_internal/old/gone.txt").exists()
     assert listed(windows) == ["0.0.9"]
 
 
-def test_an_upgrade_leaves_what_the_new_version_brings(windows: Windows, msi: Path) -> None:
-    windows.run("msiexec", "/i", msi, "/qn", *DECIDED)
+def test_an_upgrade_leaves_only_files_of_the_new_version(windows: Windows, msi: Path) -> None:
+    windows.run("msiexec", "/i", msi, "/qn", *PROPERTIES)
     assert not (folder(windows) / "_internal/old/gone.txt").exists()
     assert listed(windows) == [product().version]
 
 
-def test_it_works(windows: Windows) -> None:
+def test_the_installed_app_works(windows: Windows) -> None:
     try_out(windows, folder(windows))
 
 
-def test_the_program_reads_what_the_administrator_has_decided(windows: Windows) -> None:
+def test_the_app_reads_the_policy(windows: Windows) -> None:
     assert json.loads(source(windows, READ).stdout) == {
         "broken": "",
         "own_profiles": False,
@@ -105,7 +103,7 @@ def test_the_program_reads_what_the_administrator_has_decided(windows: Windows) 
     }
 
 
-def test_removing_it_leaves_nothing(windows: Windows, before: set[str], msi: Path) -> None:
+def test_removing_leaves_nothing(windows: Windows, before: set[str], msi: Path) -> None:
     windows.run("msiexec", "/x", msi, "/qn")
     windows.wait()
     assert listed(windows) == []
@@ -115,13 +113,13 @@ def test_removing_it_leaves_nothing(windows: Windows, before: set[str], msi: Pat
     assert left == set()
 
 
-def test_without_a_decision_none_is_written(windows: Windows, msi: Path) -> None:
+def test_without_properties_no_policy_is_written(windows: Windows, msi: Path) -> None:
     windows.run("msiexec", "/i", msi, "/qn")
     assert not windows.has_key(POLICIES)
     windows.run("msiexec", "/x", msi, "/qn")
 
 
-def test_the_shortcut_has_the_id_of_the_program(msi: Path) -> None:
-    show = ["msiinfo", "export", str(msi), "MsiShortcutProperty"]
-    told = subprocess.run(show, check=True, capture_output=True, text=True).stdout
-    assert f"System.AppUserModel.ID\t{product().id}" in told
+def test_the_shortcut_has_the_id_of_the_app(msi: Path) -> None:
+    command = ["msiinfo", "export", str(msi), "MsiShortcutProperty"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert f"System.AppUserModel.ID\t{product().id}" in output

@@ -1,6 +1,6 @@
-"""The installer for people: from nothing to an upgrade, and away without a trace.
+"""The setup: install, upgrade and uninstall.
 
-The tests follow one another on the same system.
+The tests run in order on the same system.
 """
 
 import shutil
@@ -25,28 +25,28 @@ IN_USE = 3
 
 @pytest.fixture(scope="module")
 def before(windows: Windows) -> set[str]:
-    """What was there before anything was installed."""
+    """The files before anything was installed."""
     return windows.files()
 
 
 @pytest.fixture(scope="module")
 def older_setup(older: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The installer of a version before, which waits for a second only."""
+    """The setup of an older version, which waits only a second for the app to quit."""
     folder = tmp_path_factory.mktemp("older-setup")
     nsis.pack(folder / "older.exe", older, folder, version="0.0.9", quit_timeout=1)
     return folder / "older.exe"
 
 
 def own_folder(windows: Windows) -> Path:
-    """Where it is installed for one person."""
+    """Return the installation folder for one user."""
     return windows.local / "Programs" / "XDR Login"
 
 
-def test_it_is_as_small_as_promised(setup: Path) -> None:
+def test_the_setup_is_small_enough(setup: Path) -> None:
     assert size_in_megabytes(setup) <= product().limits["windows_megabytes"]
 
 
-def test_the_version_before_is_installed_for_one_person(
+def test_an_older_version_is_installed_for_one_user(
     windows: Windows, before: set[str], older_setup: Path
 ) -> None:
     assert not any("XDR" in name for name in before)
@@ -56,7 +56,7 @@ def test_the_version_before_is_installed_for_one_person(
     assert not windows.has_key(rf"HKLM\{UNINSTALL}")
 
 
-def test_an_upgrade_leaves_what_the_new_version_brings(windows: Windows, setup: Path) -> None:
+def test_an_upgrade_leaves_only_files_of_the_new_version(windows: Windows, setup: Path) -> None:
     windows.run("reg", "add", RUN, "/v", product().name, "/d", "started at login", "/f")
     windows.run(setup, "/S")
     assert not (own_folder(windows) / "_internal/old").exists()
@@ -69,7 +69,7 @@ def test_an_upgrade_leaves_what_the_new_version_brings(windows: Windows, setup: 
     assert windows.values(RUN)[product().name] == "started at login"
 
 
-def test_it_works(windows: Windows) -> None:
+def test_the_installed_app_works(windows: Windows) -> None:
     try_out(windows, own_folder(windows))
 
 
@@ -78,14 +78,14 @@ def test_the_start_menu_starts_the_program_without_a_terminal(windows: Windows) 
     assert names.window_program().encode("utf-16-le") in shortcut.read_bytes()
 
 
-def test_an_upgrade_asks_the_running_program_to_end(windows: Windows, setup: Path) -> None:
+def test_an_upgrade_quits_the_running_app(windows: Windows, setup: Path) -> None:
     program = started(windows, own_folder(windows))
     windows.run(setup, "/S")
     assert program.wait(30) == 0
     assert windows.values(rf"HKCU\{UNINSTALL}")["DisplayVersion"] == product().version
 
 
-def test_uninstalling_ends_it_and_leaves_what_is_the_persons(
+def test_uninstalling_quits_the_app_and_leaves_user_data(
     windows: Windows, before: set[str]
 ) -> None:
     program = started(windows, own_folder(windows))
@@ -102,7 +102,7 @@ def test_uninstalling_ends_it_and_leaves_what_is_the_persons(
     assert product().name not in windows.values(RUN)
 
 
-def test_what_is_the_persons_goes_too_when_that_is_asked_for(
+def test_uninstalling_removes_user_data_on_request(
     windows: Windows, before: set[str], older_setup: Path
 ) -> None:
     windows.run(older_setup, "/S")
@@ -111,7 +111,7 @@ def test_what_is_the_persons_goes_too_when_that_is_asked_for(
     assert windows.files() - before == set()
 
 
-def test_one_that_does_not_end_is_not_overwritten(
+def test_an_app_that_does_not_quit_is_not_overwritten(
     windows: Windows, before: set[str], older_setup: Path, tmp_path: Path
 ) -> None:
     windows.run(older_setup, "/S")
@@ -135,7 +135,9 @@ def test_one_that_does_not_end_is_not_overwritten(
     assert windows.files() - before == set()
 
 
-def test_it_is_installed_for_everybody(windows: Windows, setup: Path, before: set[str]) -> None:
+def test_the_app_is_installed_for_all_users(
+    windows: Windows, setup: Path, before: set[str]
+) -> None:
     folder = windows.drive / "Program Files" / "XDR Login"
     windows.run(setup, "/S", "/AllUsers")
     values = windows.values(rf"HKLM\{UNINSTALL}")
@@ -147,7 +149,7 @@ def test_it_is_installed_for_everybody(windows: Windows, setup: Path, before: se
     windows.uninstall(folder, "/AllUsers", "/RemoveUserData")
     assert not windows.has_key(rf"HKLM\{UNINSTALL}")
     assert not (windows.drive / "ProgramData" / SHORTCUT).exists()
-    own = windows.local / "xdr-login"  # with these rights nothing of a person's is removed
+    own = windows.local / "xdr-login"  # administrators remove no user data
     assert own.is_dir()
     shutil.rmtree(own)
     assert windows.files() - before == set()

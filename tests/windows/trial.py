@@ -1,4 +1,4 @@
-"""What every installed program must do, however it came there."""
+"""Checks of an installed app."""
 
 import re
 import subprocess
@@ -18,7 +18,7 @@ LISTENS = "from desktop.ipc import client; client._open_connection().close()"
 
 
 def try_out(windows: Windows, folder: Path) -> None:
-    """Let both programs test themselves, and sign in to the demo server."""
+    """Run the self-test of both programs, and sign in to the demo server."""
     command = folder / names.command_program()
     assert windows.run(command, "--version").stdout == f"xdr-login {__version__}\n"
     for program in (command, folder / names.window_program()):
@@ -34,7 +34,7 @@ def try_out(windows: Windows, folder: Path) -> None:
 
 
 def started(windows: Windows, folder: Path) -> subprocess.Popen[bytes]:
-    """The program with its window, once others can ask it for something."""
+    """Start the app with its window, and wait until it answers commands."""
     program = windows.start(folder / names.window_program())
     wait_until(lambda: source(windows, LISTENS, check=False).returncode == 0, "its answer")
     assert program.poll() is None
@@ -42,17 +42,17 @@ def started(windows: Windows, folder: Path) -> subprocess.Popen[bytes]:
 
 
 def source(windows: Windows, code: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run some lines with the modules of this checkout, by a Python of Windows."""
+    """Run code with the modules of this checkout, on Python for Windows."""
     return windows.run(wine.ensure_python(), "-c", code, check=check, more=_checkout())
 
 
 def start_source(windows: Windows, code: str) -> subprocess.Popen[bytes]:
-    """Start some lines, and leave them running."""
+    """Start code and return while it runs."""
     return windows.start(wine.ensure_python(), "-c", code, more=_checkout())
 
 
 def _checkout() -> dict[str, str]:
-    where = ";".join(wine.windows_path(each) for each in (PACKAGING, ROOT))
-    when = str(product().epoch)  # there is no git in there to be asked
+    python_path = ";".join(wine.windows_path(each) for each in (PACKAGING, ROOT))
+    epoch = str(product().epoch)  # there is no git
     plain = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
-    return {"PYTHONPATH": where, "SOURCE_DATE_EPOCH": when, **plain}
+    return {"PYTHONPATH": python_path, "SOURCE_DATE_EPOCH": epoch, **plain}

@@ -1,4 +1,4 @@
-"""oidc-provider from npm: a certified authorization server that shares nothing with the app."""
+"""oidc-provider from npm: a certified authorization server, independent of the app."""
 
 import contextlib
 import hashlib
@@ -21,12 +21,12 @@ HERE = Path(__file__).parent
 CACHE = HERE.parents[2] / ".cache" / "oidc-provider"
 
 _NPM_ENVIRONMENT = dict(os.environ)
-"""As the person has it: taken before the tests get a home folder of their own."""
+"""The user's own, read before tests get their own home folders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An application that the provider knows."""
+    """A registered client of the provider."""
 
     id: str
     authentication: str
@@ -40,15 +40,15 @@ POST = Client("xdr-post", "client_secret_post", "post-secret-of-the-tests")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a test may change of the provider; lifetimes in seconds."""
+    """Settings of the provider; lifetimes in seconds."""
 
     device_code_ttl: int = 600
     access_token_ttl: int = 3600
     refresh_token_ttl: int = 86400
     interval: int | None = None
-    """oidc-provider sends no `interval`; a number adds one to its response."""
+    """oidc-provider sends no `interval`; a number adds it to the response."""
     slow_downs: int = 0
-    """How many token requests get the provider's own slow_down, which it never sends by itself."""
+    """The number of token requests that get slow_down, which the provider never sends otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class OidcProvider:
 
 @pytest.fixture(scope="session")
 def oidc_provider() -> Iterator[OidcProvider]:
-    """Run oidc-provider with its usual lifetimes for the whole run."""
+    """Run oidc-provider with its default lifetimes for the whole run."""
     require()
     with run_oidc_provider(Settings()) as provider:
         yield provider
@@ -79,7 +79,7 @@ def start_oidc_provider() -> Iterator[Callable[[Settings], OidcProvider]]:
 
 @contextlib.contextmanager
 def run_oidc_provider(settings: Settings) -> Iterator[OidcProvider]:
-    """Run the provider on a free port of this machine; usable outside pytest too."""
+    """Run the provider on a free port; can be used without pytest."""
     folder = install()
     asked = asdict(settings) | {"clients": [asdict(client) for client in (PUBLIC, BASIC, POST)]}
     command = ["node", str(folder / "server.mjs"), json.dumps(asked)]
@@ -89,38 +89,38 @@ def run_oidc_provider(settings: Settings) -> Iterator[OidcProvider]:
 
 
 def approve(page: Page, *, account: str = "analyst") -> None:
-    """Do what a person does on the page with the code: confirm it, sign in, agree."""
+    """Confirm the code, sign in and approve."""
     _sign_in(page, account)
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("heading", name="Sign-in Success").wait_for()
 
 
 def approve_without_code(page: Page, *, account: str = "analyst") -> None:
-    """Sign in and agree where there is no code, until the browser is back at the program."""
+    """Sign in and approve without a code, and wait until the browser is back at the app."""
     _fill_in(page, account)
     page.get_by_role("button", name="Continue").click()
     page.get_by_text("You can close this page").wait_for()
 
 
 def deny(page: Page) -> None:
-    """Be a person who sees a code that is not theirs and aborts."""
+    """Abort, like a user who doesn't recognize the code."""
     abort(page)
     page.get_by_text("The Sign-in request was interrupted").wait_for()
 
 
 def abort(page: Page) -> None:
-    """Press the button that ends it, wherever that leads."""
+    """Click the button that aborts."""
     page.get_by_role("button", name="[ Abort ]").or_(
         page.get_by_role("link", name="[ Cancel ]")
     ).click()
 
 
 def install() -> Path:
-    """Install the provider once per version of package.json; give the folder to run it from."""
+    """Install the provider once for each version of package.json; return its folder."""
     key = hashlib.sha256((HERE / "package.json").read_bytes()).hexdigest()[:16]
     folder = CACHE / key
     CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(CACHE / "lock"):  # several test runs may want it at once
+    with FileLock(CACHE / "lock"):  # several test runs may install it
         if not (folder / "installed").exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
@@ -132,7 +132,7 @@ def install() -> Path:
 
 
 def _copy_server(folder: Path) -> None:
-    """Have server.mjs beside node_modules, where node looks for them; another may be reading it."""
+    """Copy server.mjs next to node_modules atomically, because another run may read it."""
     new = folder / "server.mjs.new"
     shutil.copy(HERE / "server.mjs", new)
     new.replace(folder / "server.mjs")
@@ -150,7 +150,7 @@ def _fill_in(page: Page, account: str) -> None:
 
 
 def _npm_install(folder: Path) -> None:
-    # No lock file: it would record where this machine gets its packages from.
+    # No lock file, because it would contain the package registry of this computer.
     quiet = ["--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"]
     done = subprocess.run(
         [shutil.which("npm") or "npm", "install", *quiet],
@@ -172,5 +172,5 @@ def _ready_line(program: Program) -> str:
 
 
 def require() -> None:
-    """Skip, or fail, where the provider cannot run."""
+    """Skip or fail the test if the provider can't run."""
     requirements.require("oidc_provider", "node", "npm")

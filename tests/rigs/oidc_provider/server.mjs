@@ -1,9 +1,9 @@
-// A certified OpenID provider, written by others, for XDR Login to sign in to.
+// A certified OpenID provider for tests.
 //
 // usage: node server.mjs '{"device_code_ttl": 600, ...}'
 //
 // Listens on a free port of 127.0.0.1, prints one line of JSON with its issuer, and serves until
-// it is ended. Everything is in memory: the accounts are whatever name is typed.
+// it is ended. Everything is in memory; any account name works.
 
 import { webcrypto } from 'node:crypto';
 import { createServer } from 'node:http';
