@@ -1,4 +1,4 @@
-"""`xdr-login completion`: the lines with which a shell completes commands, options and profiles."""
+"""`xdr-login completion`: scripts that let a shell complete commands, options and profiles."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
 """
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """The words before the one that is typed, and that one."""
+        """Give the complete words, and the one being typed."""
         words = os.environ.get("COMP_WORDS", "").split("\n")
         return words[1:], os.environ.get("COMP_INCOMPLETE", "")
 
     def format_completion(self, item: CompletionItem) -> str:
-        """Value and help, with a tab between."""
+        """Join value and help with a tab."""
         return f"{item.value}\t{item.help}" if item.help else str(item.value)
 
 
 def completion_script(shell: str) -> str:
-    """What `shell` is to read."""
+    """Generate the script for `shell`."""
     from desktop.cli.program import program
 
     kind = get_completion_class(shell)
@@ -77,8 +77,8 @@ xdr-login completion powershell | Out-String | Invoke-Expression
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish", "powershell"]))
 def completion(shell: str) -> None:
-    """Print what lets your shell complete commands, options and profiles.
+    """It completes commands, options and profiles.
 
-    The packages for Linux bring it for bash, zsh and fish.
+    The Linux packages include it for bash, zsh and fish.
     """
     print_result(completion_script(shell))

@@ -1,7 +1,8 @@
-"""The command line: one table of commands, each loaded when it is asked for."""
+"""The command line: a table of commands, each loaded only when it runs."""
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Sequence
@@ -14,80 +15,92 @@ from desktop import __version__
 from desktop.cli.terminal import CANCELLED, COMPLETE_VARIABLE
 from desktop.cli.terminal.output import complete_profile, write_examples
 from desktop.options import Options
+from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from desktop.demo import DemoOptions
 
-# What each is called, where it is, and what it does. What `--help` lists needs no command loaded.
+# Name, place and summary of each command. The list in --help needs no command loaded, and the help
+# of a command begins with its summary.
 COMMANDS = {
-    "login": ("desktop.cli.sign_in.login:login", "Sign in, here in the terminal."),
+    "login": ("desktop.cli.sign_in.login:login", "Sign in from the terminal."),
     "token": ("desktop.cli.token:token", "Print a valid access token."),
-    "status": ("desktop.cli.sign_in.status:status", "Say who is signed in, and for how long."),
-    "logout": ("desktop.cli.sign_in.logout:logout", "Sign out, and take the token back."),
-    "whoami": ("desktop.cli.sign_in.whoami:whoami", "Say what the server knows of who signed in."),
+    "status": ("desktop.cli.sign_in.status:status", "Show who is signed in."),
+    "logout": ("desktop.cli.sign_in.logout:logout", "Sign out and revoke the token."),
+    "whoami": ("desktop.cli.sign_in.whoami:whoami", "Show the signed-in user."),
     "profiles": ("desktop.cli.profiles.profiles:profiles", "List, add, change and check profiles."),
-    "run": ("desktop.cli.scripts.run:run", "Give one program a token."),
-    "credential": ("desktop.cli.scripts.credential:credential", "Answer kubectl, git and HTTPie."),
-    "api": ("desktop.cli.api.api:api", "Call the server's own routes."),
-    "grants": ("desktop.cli.sign_in.grants:grants", "Show or revoke what this app was granted."),
-    "csrf-token": (
-        "desktop.cli.api.csrf_token:csrf_token",
-        "Print a token against forged requests.",
+    "run": ("desktop.cli.scripts.run:run", "Run a program with a token in its environment."),
+    "credential": (
+        "desktop.cli.scripts.credential:credential",
+        "Provide tokens to kubectl, git and HTTPie.",
     ),
-    "doctor": ("desktop.cli.doctor.doctor:doctor", "Check everything that a sign-in needs."),
-    "quit": ("desktop.cli.quit:quit_program", "End the program that runs."),
-    "demo": ("desktop.cli.demo:demo", "Run a server to try things on."),
-    "completion": ("desktop.cli.completion:completion", "Complete commands in your shell."),
+    "api": ("desktop.cli.api.api:api", "Call a route of the server with your token."),
+    "grants": (
+        "desktop.cli.sign_in.grants:grants",
+        "Show or revoke the access you granted this app.",
+    ),
+    "csrf-token": ("desktop.cli.api.csrf_token:csrf_token", "Print a CSRF token."),
+    "doctor": ("desktop.cli.doctor.doctor:doctor", "Check everything a sign-in needs."),
+    "quit": ("desktop.cli.quit:quit_program", "Quit the running app."),
+    "demo": ("desktop.cli.demo:demo", "Run a demo server."),
+    "completion": ("desktop.cli.completion:completion", "Generate a shell completion script."),
 }
 
 EXAMPLES = """\
 xdr-login                        open the window
-xdr-login --hidden               start in the tray, as at login
-xdr-login login                  sign in here, without a window
-xdr-login token                  print a valid token, for a script
-xdr-login --demo                 try it against a server that runs inside the program
+xdr-login --hidden               start in the tray
+xdr-login login                  sign in from the terminal
+xdr-login token                  print a valid access token
+xdr-login --demo                 try it with a built-in demo server
 xdr-login --demo --token-lifetime 40
-                                 the same, with a token that lives forty seconds
-xdr-login profiles add --help    say what a command does, with examples
+                                 the same, with a token that expires after 40 seconds
+xdr-login profiles add --help    show the help of a command, with examples
 """
 
 _APPROVAL_DELAY = 3.0  # seconds
 
 
 class LazyGroup(click.Group):
-    """Finds its commands in `COMMANDS`, and loads the one that is wanted."""
+    """A group that finds its commands in `COMMANDS` and loads only the one that runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it
-        """Their names, in the order of the table."""
+        """List the names in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of that name, loaded now."""
+        """Load the command called `cmd_name`, and begin its help with its summary."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        place, summary = COMMANDS[cmd_name]
+        module, _, attribute = place.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
+        details = inspect.getdoc(command.callback)
+        command.help = f"{summary}\n\n{details}" if details else summary
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that `args` begin with; for a slip of the hand its likes are named."""
+        """Find the command that `args` begin with; suggest similar names for a typo."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             from difflib import get_close_matches
 
-            alike = get_close_matches(args[0], COMMANDS)
-            if not alike:
+            similar = get_close_matches(args[0], COMMANDS, n=1)
+            if not similar:
                 raise
-            meant = " or ".join(map(repr, alike))
-            raise click.UsageError(f"{error.message} Did you mean {meant}?", ctx) from error
+            message = translate(
+                "No such command '{name}'. Did you mean '{similar}'?",
+                name=args[0],
+                similar=similar[0],
+            )
+            raise click.UsageError(message, ctx) from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """The commands that begin so, without loading any; and the options."""
+        """Complete commands, without loading any, and options."""
         from click.shell_completion import CompletionItem
 
         commands = [
@@ -98,19 +111,22 @@ class LazyGroup(click.Group):
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List them without loading any."""
+        """List the commands without loading any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The examples, as they stand."""
+        """Write the examples."""
         write_examples(EXAMPLES, formatter)
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 1 <= seconds <= 86400:  # nor is it "nan"
-        raise click.BadParameter("from 1 to 86400 seconds")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 86400:  # not "nan" either
+        raise click.BadParameter(translate("Use a number of seconds from 1 to 86400."))
     return seconds
 
 
@@ -127,12 +143,19 @@ def _seconds(text: str) -> float:
     help="The profile to sign in with, by id or name.",
 )
 @click.option("--hidden", is_flag=True, help="Start in the tray, without the window.")
-@click.option("--verbose", is_flag=True, help="Write more into the log file.")
-@click.option("--selftest", is_flag=True, help="Check that this installation is whole, and end.")
-@click.option("--demo", is_flag=True, help="Sign in to a server inside the program.")
-@click.option("--approve", is_flag=True, help="Let the demo analyst approve after a few seconds.")
-@click.option("--token-lifetime", type=_seconds, metavar="SECONDS", help="Of the demo server.")
-@click.option("--code-lifetime", type=_seconds, metavar="SECONDS", help="Of the demo server.")
+@click.option("--verbose", is_flag=True, help="Write more to the log file.")
+@click.option("--selftest", is_flag=True, help="Check that this installation is complete.")
+@click.option("--demo", is_flag=True, help="Sign in to a built-in demo server.")
+@click.option("--approve", is_flag=True, help="Approve automatically at the demo server.")
+@click.option(
+    "--token-lifetime",
+    type=_seconds,
+    metavar="SECONDS",
+    help="Token lifetime of the demo server.",
+)
+@click.option(
+    "--code-lifetime", type=_seconds, metavar="SECONDS", help="Code lifetime of the demo server."
+)
 @click.pass_context
 def program(
     ctx: click.Context,
@@ -144,16 +167,22 @@ def program(
     selftest: bool,
     **demo: Any,  # noqa: ANN401 - the options of the demo server
 ) -> int:
-    """Sign in to Cisco XDR, or any RFC 8628 provider, with a code and a browser.
+    """Sign in to Cisco XDR, or to any OAuth 2.0 provider, with your browser.
 
-    Without a command it opens the window.
+    Without a command, XDR Login opens its window.
     """
     options = ctx.obj = Options(profile=profile, verbose=verbose, hidden=hidden)
     command = ctx.invoked_subcommand
     if hidden and command:
-        raise click.UsageError("--hidden goes without a command.")
+        raise click.UsageError(
+            translate("--hidden cannot be used with {command}.", command=command)
+        )
     if demo["demo"] and command not in {None, "login"}:
-        raise click.UsageError(f"--demo does not go with the command {command}.")
+        message = translate(
+            "--demo cannot be used with {command}. To try it, run a demo server: xdr-login demo",
+            command=command,
+        )
+        raise click.UsageError(message)
     if command:
         windowed = False
     else:
@@ -163,7 +192,8 @@ def program(
     if demo["demo"]:
         options.demo = _demo_options(windowed=windowed, given=demo)
     elif any(demo.values()):
-        raise click.UsageError("The options of the demo server need --demo.")
+        option = next(name for name, value in demo.items() if value).replace("_", "-")
+        raise click.UsageError(translate("{option} needs --demo.", option=f"--{option}"))
     if command:
         return 0
     if selftest:
@@ -179,39 +209,38 @@ def _open_window_or_sign_in(options: Options, *, windowed: bool) -> int:
 
         return open_window(options)
     if options.hidden:
-        raise click.UsageError("--hidden needs a display.")
+        raise click.UsageError(
+            translate("--hidden needs a display. To sign in here, run: xdr-login login")
+        )
     from desktop.cli.sign_in.login import sign_in_without_display
 
     return sign_in_without_display(options)
 
 
 def _demo_options(*, windowed: bool, given: dict[str, Any]) -> DemoOptions:
-    from desktop.services.system.paths import demo_is_installed
+    from desktop.cli.demo import require_demo_server
 
-    if not demo_is_installed():
-        raise click.ClickException(
-            "The demo server is not installed: pip install 'xdr-login[demo]'"
-        )
+    require_demo_server()
     from desktop.demo import DemoOptions
 
     interactive = sys.stdin is not None and sys.stdin.isatty()
-    by_itself = given["approve"] or not (windowed or interactive)
+    is_automatic = given["approve"] or not (windowed or interactive)
     chosen = {
         "token_lifetime": given["token_lifetime"],
         "code_lifetime": given["code_lifetime"],
-        "approve_after": _APPROVAL_DELAY if by_itself else None,
+        "approve_after": _APPROVAL_DELAY if is_automatic else None,
     }
     return DemoOptions(**{name: value for name, value in chosen.items() if value is not None})
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Do what `arguments` ask for; gives the exit code."""
+    """Run the command in `arguments`; gives the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            # A name that the terminal's encoding lacks must end nothing.
+            # A character that the terminal's encoding lacks is no reason to fail.
             stream.reconfigure(errors="replace")
     if COMPLETE_VARIABLE in os.environ:
-        # What completes for PowerShell is known once this is loaded.
+        # It registers the completion for PowerShell.
         import_module("desktop.cli.completion")
     try:
         done = program.main(list(arguments), prog_name="xdr-login", standalone_mode=False)
@@ -219,9 +248,9 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        print("Cancelled.", file=sys.stderr)
+        print(translate("Cancelled."), file=sys.stderr)
         return CANCELLED
-    except BrokenPipeError:  # who reads has had enough, as `head` does
+    except BrokenPipeError:  # the reader is gone, as after `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return done if isinstance(done, int) else 0

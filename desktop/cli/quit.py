@@ -1,20 +1,22 @@
-"""`xdr-login quit`: end the program that runs, as an installer does before it replaces it."""
+"""`xdr-login quit`: quit the running app, as an installer does before it replaces it."""
 
 import click
 
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
+from desktop.services.system.translation import translate
 
 
 @click.command()
 def quit_program() -> int:
-    """End the program that runs.
-
-    It ends in order: requests under way are ended first. Where none runs there is nothing to do.
-    """
+    """Pending requests end first. If XDR Login isn't running, nothing happens."""
     try:
         send_command("quit")
     except NotRunning:
-        click.echo("XDR Login is not running.", err=True)
+        click.echo(translate("XDR Login is not running."), err=True)
     except NoAnswer as error:
-        raise click.ClickException(f"XDR Login runs and does not answer: {error}") from error
+        message = translate(
+            "XDR Login is running but does not respond: {reason}. Try again, or end its process.",
+            reason=error,
+        )
+        raise click.ClickException(message) from error
     return 0

@@ -1,4 +1,4 @@
-"""`xdr-login token`: a valid access token on stdout, and nothing else."""
+"""`xdr-login token`: print a valid access token and nothing else."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from desktop.cli.scripts.token_source import fetch_formatted_token
 from desktop.cli.terminal.exits import handle_errors
 from desktop.cli.terminal.output import CommandWithExamples, profile_option
 from desktop.cli.token_fast_path import print_token
+from desktop.services.system.translation import translate
 from desktop.services.token.print_formats import PRINT_FORMATS
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class DurationType(click.ParamType[float]):
-    """A length of time: 90, 90s, 5m or 1h."""
+    """A duration: 90, 90s, 5m or 1h."""
 
-    name = "time"
+    name = "duration"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Its seconds."""
+        """Convert `value` to seconds."""
         match = re.fullmatch(r"([0-9]{1,6})([smh]?)", str(value))
         if match is None:
-            self.fail(f"{value!r} is no time such as 90s, 5m or 1h.", param, ctx)
+            message = translate("Invalid duration '{value}'. Use 90s, 5m or 1h.", value=value)
+            self.fail(message, param, ctx)
         return float(match[1]) * _UNITS[match[2]]
 
 
@@ -45,24 +47,25 @@ eval "$(xdr-login token --format env)"
     type=DurationType(),
     default="60s",
     show_default=True,
-    help="Renew it where less is left, if that is possible.",
+    help="Renew the token if less is left, such as 90s, 5m or 1h.",
 )
 @click.option(
     "--format",
-    "shape",
+    "token_format",
     type=click.Choice(list(PRINT_FORMATS)),
     default="raw",
     show_default=True,
     help=(
-        "raw: the token alone; header: an Authorization header; json: with type, end and scope; "
-        "env: a line that exports XDR_ACCESS_TOKEN; curl: a line for curl --config."
+        "raw: only the token; header: a complete Authorization header; json: with type, expiry and "
+        "scope; env: a line that exports XDR_ACCESS_TOKEN; curl: a line for curl --config."
     ),
 )
 @handle_errors
-def token(profile: str | None, min_validity: float, shape: str) -> int:
-    """Print a valid access token.
+def token(profile: str | None, min_validity: float, token_format: str) -> int:
+    """Prints the token and nothing else, and renews it first if too little of its lifetime is left.
 
-    The running program gives it; where none runs it comes from the keyring. It is renewed where too
-    little is left of it.
+    The token comes from XDR Login if it is running, otherwise from the keyring.
     """
-    return print_token(fetch_formatted_token(profile, min_validity=min_validity, shape=shape))
+    return print_token(
+        fetch_formatted_token(profile, min_validity=min_validity, token_format=token_format)
+    )

@@ -1,7 +1,7 @@
-"""`xdr-login token` from the running program, quickly: most calls come from scripts, and often.
+"""`xdr-login token` in the usual case, quickly, since scripts call it often.
 
-Every module that is loaded takes its time, so this loads the socket and hardly anything else: no
-click, no json, no `typing`. What is not usual is left to the whole command line.
+Loading modules takes most of the time, so this loads little more than the socket: no click, no
+json, no `typing`. Unusual arguments are left to the complete command line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
-_FORMATS = ("raw", "header", "json", "env", "curl")  # as `services.token_output` has them
+_FORMATS = ("raw", "header", "json", "env", "curl")  # the keys of `PRINT_FORMATS`
 _EXIT_CODES = {
     "usage": 2,
     "sign_in_needed": 3,
@@ -27,54 +27,61 @@ _EXIT_CODES = {
     "keyring": 6,
 }
 
-# What `ipc.messages` writes, by hand: tests hold the two alike.
+# Written by hand as `ipc.messages` would write it; a test compares the two.
 _REQUEST_TEMPLATE = (
     '{"version": 1, "command": "token", "profile": %s, "min_validity": %d, "format": "%s"}\n'
 )
-_TOLD, _TOLD_ENDS = b'{"version": 1, "ok": true, "text": "', b'"}\n'
+_ANSWER_PREFIX, _ANSWER_SUFFIX = b'{"version": 1, "ok": true, "text": "', b'"}\n'
 _LONGEST_LINE = 64 * 1024
-_TIMEOUT = 100.0  # seconds: `access.PATIENCE`
-_NOTICE_DELAY = 1.0  # seconds: `access.SOON`
-
-TERMINAL_WARNING = (
-    "This is an access token: whoever has it can act as you until it expires. Better pipe it into "
-    "what needs it.\n"
-)
+_TIMEOUT = 100.0  # seconds, as `token_source.TIMEOUT`
+_NOTICE_DELAY = 1.0  # seconds, as `token_source.NOTICE_DELAY`
 
 
 def run(arguments: Sequence[str]) -> int | None:
-    """Print a token; gives the exit code, or `None`: this is for the whole command line.
+    """Print a token and give the exit code; `None` leaves it to the complete command line.
 
-    `arguments` are those behind `token`.
+    `arguments` are those after `token`.
     """
     given = _parse_arguments(arguments)
-    if given is None or sys.platform == "win32":  # the whole command line asks at the pipe
+    if given is None or sys.platform == "win32":  # only the complete command line uses the pipe
         return None
     try:
         answer = _send_request(_encode_request(*given))
         code = None if answer is None else _print_answer(answer)
         return _print_without_app(*given) if code is None else code
     except BlockingIOError:
-        return None  # too many ask at once: the whole command line waits for its turn
+        return None  # the queue is full: the complete command line waits
     except KeyboardInterrupt:
-        sys.stderr.write("\nCancelled.\n")
+        from desktop.services.system.translation import translate
+
+        sys.stderr.write(f"\n{translate('Cancelled.')}\n")
         return CANCELLED
 
 
 def print_token(text: str) -> int:
-    """Print a token; on a terminal say what it is. Gives the exit code."""
-    if sys.stdout.isatty():  # a person may not know what they show to whom
-        sys.stderr.write(TERMINAL_WARNING)
+    """Print a token, on a terminal with a warning; gives the exit code."""
+    if sys.stdout.isatty():  # someone may look over a shoulder, or at a recording
+        _warn_on_terminal()
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
-    except OSError:  # whoever wanted it has gone
+    except OSError:  # the reader is gone
         return 1
     return 0
 
 
+def _warn_on_terminal() -> None:
+    from desktop.services.system.translation import translate  # not loaded for a script
+
+    warning = translate(
+        "Anyone with this token can act as you until it expires. "
+        "Prefer piping it to the program that needs it."
+    )
+    sys.stderr.write(f"{warning}\n")
+
+
 def _parse_arguments(arguments: Sequence[str]) -> tuple[str, int, str] | None:
-    """Profile, seconds of validity and format; `None` for whatever is not plain."""
+    """Profile, seconds of validity and format; `None` for anything unusual."""
     given = {"--profile": os.environ.get(PROFILE_VARIABLE, ""), "--min-validity": "60"}
     given["--format"] = "raw"
     left = list(arguments)
@@ -83,29 +90,30 @@ def _parse_arguments(arguments: Sequence[str]) -> tuple[str, int, str] | None:
         if name not in given or not (is_joined or left):
             return None
         given[name] = value if is_joined else left.pop(0)
-    profile, seconds, shape = given.values()
+    profile, seconds, token_format = given.values()
     validity = _parse_seconds(seconds)
-    if validity is None or shape not in _FORMATS or not _PLAIN.issuperset(profile):
+    if validity is None or token_format not in _FORMATS or not _PLAIN.issuperset(profile):
         return None
-    return profile, validity, shape
+    return profile, validity, token_format
 
 
-def _encode_request(profile: str, validity: int, shape: str) -> bytes:
-    return (_REQUEST_TEMPLATE % (f'"{profile}"' if profile else "null", validity, shape)).encode(
-        "ascii"
-    )
+def _encode_request(profile: str, validity: int, token_format: str) -> bytes:
+    quoted = f'"{profile}"' if profile else "null"
+    return (_REQUEST_TEMPLATE % (quoted, validity, token_format)).encode("ascii")
 
 
-def _print_without_app(profile: str, validity: int, shape: str) -> int:
-    """Print the token that is saved, or what a renewal brings: nobody has answered."""
+def _print_without_app(profile: str, validity: int, token_format: str) -> int:
+    """Print the saved token, renewed if necessary; XDR Login did not answer."""
     from desktop.cli.scripts.token_source import fetch_formatted_token_without_app
 
     try:
         return print_token(
-            fetch_formatted_token_without_app(profile or None, min_validity=validity, shape=shape)
+            fetch_formatted_token_without_app(
+                profile or None, min_validity=validity, token_format=token_format
+            )
         )
     except Exception as error:
-        from desktop.cli.terminal.exits import (  # only now: it takes its time
+        from desktop.cli.terminal.exits import (  # slow to load
             EXPECTED_ERRORS,
             error_message,
             exit_code,
@@ -123,14 +131,14 @@ def _parse_seconds(text: str) -> int | None:
     return int(number) * unit if is_number else None
 
 
-def _send_request(question: bytes) -> bytes | None:
-    """The line that the running program answers; `None` where it does not.
+def _send_request(request: bytes) -> bytes | None:
+    """Send `request` to XDR Login and return its answer; `None` if it does not answer.
 
-    Raises `BlockingIOError` where the queue of those who want to ask is full: unix(7), EAGAIN.
+    Raises `BlockingIOError` if its queue is full: unix(7), EAGAIN.
     """
     if sys.platform == "win32":
         return None
-    import _socket  # `socket` is as slow to load as all the rest
+    import _socket  # `socket` is as slow to load as everything else
 
     from desktop.ipc.address import socket_name
     from desktop.ipc.peer import is_same_user
@@ -141,7 +149,7 @@ def _send_request(question: bytes) -> bytes | None:
         client.connect(socket_name())
         if not is_same_user(client):
             return None
-        client.sendall(question)
+        client.sendall(request)
         client.settimeout(_NOTICE_DELAY)
         try:
             client.recv(1, _socket.MSG_PEEK)
@@ -165,16 +173,17 @@ def _send_request(question: bytes) -> bytes | None:
 
 def _report_pending_permission() -> None:
     from desktop.cli.terminal.running_app import (
-        report_pending_permission,  # it takes its time, and there is some now
+        report_pending_permission,  # slow to load, but the answer is not there yet
     )
 
     report_pending_permission()
 
 
 def _print_answer(answer: bytes) -> int | None:
-    """Say what is in the line `answer`; gives the exit code, or `None` for what is no answer."""
-    text = answer[len(_TOLD) : -len(_TOLD_ENDS)]
-    if answer.startswith(_TOLD) and answer.endswith(_TOLD_ENDS) and not _needs_decoding(text):
+    """Print what `answer` contains and give the exit code; `None` if it is not a valid answer."""
+    text = answer[len(_ANSWER_PREFIX) : -len(_ANSWER_SUFFIX)]
+    is_usual = answer.startswith(_ANSWER_PREFIX) and answer.endswith(_ANSWER_SUFFIX)
+    if is_usual and not _needs_decoding(text):
         return print_token(text.decode("ascii"))
     from desktop.ipc.messages import BadMessage, decode, refusal_in
 
@@ -190,5 +199,5 @@ def _print_answer(answer: bytes) -> int | None:
 
 
 def _needs_decoding(text: bytes) -> bool:
-    """Whether a string of JSON is not what it stands for."""
+    """Tell whether the JSON string `text` contains escapes."""
     return b"\\" in text or b'"' in text or not text.isascii()

@@ -16,8 +16,7 @@ from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
 from tests.cli.commands import COMMAND, environment, run
 from tests.rigs.secret_service import SecretStore
 
-SCOPES = "enrich:read inspect:read casebook private-intel:read profile response"
-LAST_LINE = rf"Signed in to Northwind SOC as \S+ · scopes: {SCOPES} · (10:00|9:5\d) left"
+LAST_LINE = r"✓ Signed in to Northwind SOC as \S+@northwind.example \(expires \d\d:\d\d[^)]*\)\."
 
 
 def files_in(folder: Path) -> dict[str, str]:
@@ -44,7 +43,7 @@ def test_a_demo_sign_in_without_a_display_ends_well(own_folders: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     *_, not_saved, last = done.stderr.splitlines()
     assert re.fullmatch(LAST_LINE, last)
-    assert not_saved == "No keyring to save the token in: the token was not saved."
+    assert not_saved == "No keyring to save the token in. The token was not saved."
     assert files_in(own_folders) == {"(demo).lock": ""}, "nothing but the lock, and nothing in it"
 
 
@@ -52,7 +51,7 @@ def test_a_demo_sign_in_without_a_display_ends_well(own_folders: Path) -> None:
 def test_without_a_display_the_terminal_is_used_by_itself() -> None:
     done = run("--demo", "--code-lifetime", "1")
     assert done.returncode == 3
-    assert done.stderr.startswith("There is no display: signing in here, in the terminal.\n")
+    assert done.stderr.startswith("No display found. Signing in from the terminal.\n")
     assert "The code has expired. " in done.stderr
     assert done.stdout == ""
 
@@ -203,7 +202,10 @@ def test_without_the_extra_the_demo_says_how_to_get_it(tmp_path: Path) -> None:
     )
     done = run("--demo", "login", base={**os.environ, "PYTHONPATH": str(tmp_path)})
     assert done.returncode == 1
-    assert done.stderr == "Error: The demo server is not installed: pip install 'xdr-login[demo]'\n"
+    assert (
+        done.stderr
+        == "Error: The demo server is not installed. Install it: pip install 'xdr-login[demo]'\n"
+    )
     assert done.stdout == ""
 
 

@@ -61,7 +61,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_every_option_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     words = capsys.readouterr().out
-    assert "Sign in to Cisco XDR, or any RFC 8628 provider" in words
+    assert "Sign in to Cisco XDR, or to any OAuth 2.0 provider" in words
     assert "xdr-login --demo --token-lifetime 40" in words
     for option in (
         *("--version", "--profile NAME", "--verbose", "--hidden"),
@@ -173,7 +173,7 @@ def test_with_a_window_the_demo_waits_for_the_person(
 def test_the_options_of_the_demo_need_the_demo(
     capsys: pytest.CaptureFixture[str], given: list[str]
 ) -> None:
-    assert "The options of the demo server need --demo" in refused(capsys, *given)
+    assert f"{given[0]} needs --demo." in refused(capsys, *given)
 
 
 @pytest.mark.parametrize("seconds", ["0", "0.9", "86401", "-1", "nan", "inf", "soon", ""])
@@ -195,7 +195,7 @@ def test_a_demo_that_is_not_installed_is_told(
 ) -> None:
     monkeypatch.setattr(paths, "demo_is_installed", lambda: False)
     assert main(["--demo"]) == 1
-    told = "Error: The demo server is not installed: pip install 'xdr-login[demo]'\n"
+    told = "Error: The demo server is not installed. Install it: pip install 'xdr-login[demo]'\n"
     assert capsys.readouterr().err == told
     assert not called
 
@@ -253,8 +253,11 @@ def test_the_window_is_opened_without_the_command_line() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (["--hidden", "login"], "--hidden goes without a command."),
-        (["--demo", "status"], "--demo does not go with the command status."),
+        (["--hidden", "login"], "--hidden cannot be used with login."),
+        (
+            ["--demo", "status"],
+            "--demo cannot be used with status. To try it, run a demo server: xdr-login demo",
+        ),
     ],
 )
 def test_what_is_for_the_window_is_no_matter_of_commands(
@@ -271,7 +274,11 @@ def test_a_name_that_is_no_command_is_refused(capsys: pytest.CaptureFixture[str]
 # One at a time
 
 
-SHOWN = "XDR Login is already running. Its window was brought to the front."
+OTHER_PROFILE = (
+    "XDR Login is already running, and its window is now in front. "
+    "To use another profile, choose it there."
+)
+SHOWN = "XDR Login is already running. Its window is now in front."
 
 
 @pytest.fixture
@@ -292,7 +299,7 @@ def runs_already(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     [
         ([], False, f"{SHOWN}\n"),
         (["--hidden"], True, "XDR Login is already running.\n"),
-        (["--profile", "soc"], False, f"{SHOWN} Quit it first to start with another profile.\n"),
+        (["--profile", "soc"], False, f"{OTHER_PROFILE}\n"),
     ],
 )
 def test_a_second_one_gives_way_to_the_first(

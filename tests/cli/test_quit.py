@@ -30,7 +30,11 @@ def test_the_running_program_is_asked_to_end(asked: list[str]) -> None:
     ("error", "code", "said"),
     [
         (NotRunning(), 0, "XDR Login is not running."),
-        (NoAnswer("unknown command"), 1, "XDR Login runs and does not answer: unknown command"),
+        (
+            NoAnswer("unknown command"),
+            1,
+            "XDR Login is running but does not respond: unknown command. Try again",
+        ),
     ],
 )
 def test_one_that_does_not_end_is_told_of(

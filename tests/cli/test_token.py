@@ -16,7 +16,6 @@ from desktop.cli import token_fast_path
 from desktop.cli.scripts import token_source as access_module
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.terminal.exits import exit_code
-from desktop.cli.terminal.running_app import PERMISSION_NOTICE
 from desktop.ipc import address
 from desktop.ipc.messages import CODES, LONGEST_LINE, RefusedByAgent, encode
 from desktop.services.model.access_token import AccessToken
@@ -27,6 +26,11 @@ from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")
 
+PERMISSION_NOTICE = "Waiting for your permission. Answer in the XDR Login window.\n"
+TERMINAL_WARNING = (
+    "Anyone with this token can act as you until it expires. "
+    "Prefer piping it to the program that needs it.\n"
+)
 SOC = Profile(id="soc", name="SOC", client_id="client-1", issuer="https://login.example")
 GIVEN = {
     "ok": True,
@@ -68,8 +72,8 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     """Have a keyring that gives a token; notes what it was asked for."""
     asked: list[tuple[object, ...]] = []
 
-    def give(name: str | None, *, min_validity: float, shape: str) -> str:
-        asked.append((name, min_validity, shape))
+    def give(name: str | None, *, min_validity: float, token_format: str) -> str:
+        asked.append((name, min_validity, token_format))
         return "saved"
 
     monkeypatch.setattr(access_module, "fetch_formatted_token_without_app", give)
@@ -84,7 +88,7 @@ def told(text: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "profile", "validity", "shape"),
+    ("arguments", "profile", "validity", "token_format"),
     [
         ([], None, 60, "raw"),
         (["--profile", "soc"], "soc", 60, "raw"),
@@ -97,12 +101,17 @@ def test_it_asks_what_was_asked_for(
     arguments: list[str],
     profile: str | None,
     validity: int,
-    shape: str,
+    token_format: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with answering(told("made-up")) as said:
         assert main(["token", *arguments]) == 0
-    question = {"command": "token", "profile": profile, "min_validity": validity, "format": shape}
+    question = {
+        "command": "token",
+        "profile": profile,
+        "min_validity": validity,
+        "format": token_format,
+    }
     assert said == [json.loads(encode(question))]
     assert capsys.readouterr() == ("made-up\n", "")
 
@@ -111,7 +120,7 @@ def test_it_says_what_the_protocol_says() -> None:
     question = {"command": "token", "profile": "soc", "min_validity": 60, "format": "raw"}
     assert token_fast_path._encode_request("soc", 60, "raw") == encode(question)
     assert token_fast_path._encode_request("", 60, "raw") == encode(question | {"profile": None})
-    assert told("x") == token_fast_path._TOLD + b"x" + token_fast_path._TOLD_ENDS
+    assert told("x") == token_fast_path._ANSWER_PREFIX + b"x" + token_fast_path._ANSWER_SUFFIX
     assert tuple(PRINT_FORMATS) == token_fast_path._FORMATS
     assert token_fast_path._LONGEST_LINE == LONGEST_LINE
     assert access_module.TIMEOUT == token_fast_path._TIMEOUT
@@ -265,7 +274,7 @@ def test_on_a_terminal_it_is_said_what_this_is(
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     assert token_fast_path.print_token("made-up") == 0
-    assert capsys.readouterr() == ("made-up\n", token_fast_path.TERMINAL_WARNING)
+    assert capsys.readouterr() == ("made-up\n", TERMINAL_WARNING)
 
 
 def test_who_reads_no_longer_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:

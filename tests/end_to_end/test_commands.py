@@ -199,5 +199,5 @@ def test_a_client_signs_in_without_a_user(secret_service: SecretStore) -> None:
         store_client_password(secret_service, SERVICE_CLIENT_SECRET)
         done = run(secret_service, "login")
         assert done.returncode == 0, done.stderr
-        assert done.stderr.startswith("Signed in to Robot")
+        assert done.stderr.startswith("✓ Signed in to Robot")
         assert run(secret_service, "token").returncode == 0

@@ -114,7 +114,7 @@ def test_a_second_start_shows_the_window_of_the_first(app: App, panel: Panel) ->
     app.close()
     second = start_again(app.display)
     assert second.returncode == 0
-    assert second.stderr == ("XDR Login is already running. Its window was brought to the front.\n")
+    assert second.stderr == ("XDR Login is already running. Its window is now in front.\n")
     wait_until(app.is_window_visible, "the window", app.program)
     wait_until(lambda: active_window(app.display) == "XDR Login", "the keyboard in the window")
     assert app.quit() == 0

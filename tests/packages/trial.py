@@ -5,8 +5,7 @@ import re
 from desktop import __version__
 from tests.rigs.chroot import Chroot
 
-SCOPES = "enrich:read inspect:read casebook private-intel:read profile response"
-LAST_LINE = rf"Signed in to Northwind SOC as \S+ · scopes: {SCOPES} · (10:00|9:5\d) left"
+LAST_LINE = r"✓ Signed in to Northwind SOC as \S+@northwind.example \(expires \d\d:\d\d[^)]*\)\."
 
 
 def try_out(system: Chroot, command: str) -> str:

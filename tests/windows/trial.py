@@ -12,8 +12,7 @@ from desktop import __version__
 from tests.rigs.process import wait_until
 from tests.rigs.wine import Windows
 
-SCOPES = "enrich:read inspect:read casebook private-intel:read profile response"
-LAST_LINE = rf"Signed in to Northwind SOC as \S+ . scopes: {SCOPES} . (10:00|9:5\d) left"
+LAST_LINE = r". Signed in to Northwind SOC as \S+@northwind.example \(expires \d\d:\d\d[^)]*\)\."
 LISTENS = "from desktop.ipc import client; client._open_connection().close()"
 
 

@@ -1,1 +1,1 @@
-"""`xdr-login api`: calls to the API of the server."""
+"""Commands that call the API of the server."""

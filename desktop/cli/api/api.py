@@ -1,4 +1,4 @@
-"""`xdr-login api`: any route of the profile's own server, with its token."""
+"""`xdr-login api`: call a route of the profile's server with its token."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from desktop.cli.terminal.output import (
     profile_option,
     yes_option,
 )
+from desktop.services.system.translation import translate
 from desktop.services.token.api_call import (
     METHODS,
     BadCall,
@@ -42,13 +43,13 @@ def _complete_path(_ctx: click.Context, _parameter: click.Parameter, incomplete:
 @click.command(
     cls=CommandWithExamples,
     examples="""\
-xdr-login api --list                                    show the routes that are known
-xdr-login api GET /iroh/profile/whoami                  ask who you are
+xdr-login api --list                                    list the known routes
+xdr-login api GET /iroh/profile/whoami                  show who you are
 xdr-login api GET /iroh/oauth2/grant-status -f client_id=client-0a6e...
-                                                        the same with a query
+                                                        call with a query
 xdr-login api POST /iroh/example -f name=x              send {"name": "x"}
 xdr-login api POST /iroh/example --input body.json      send a file
-xdr-login api GET /iroh/profile/whoami --as curl        print a command in place of calling
+xdr-login api GET /iroh/profile/whoami --as curl        print a command instead of calling
 """,
 )
 @click.argument("method", required=False, type=click.Choice(METHODS, case_sensitive=False))
@@ -60,33 +61,35 @@ xdr-login api GET /iroh/profile/whoami --as curl        print a command in place
     "fields",
     multiple=True,
     metavar="KEY=VALUE",
-    help="In the query of GET and HEAD, else a member of the body; once more makes a list.",
+    help="In the query for GET and HEAD, otherwise a member of the body. Repeat for a list.",
 )
-@click.option("--form", is_flag=True, help="Send a form in place of JSON.")
-@click.option("--header", "-H", "headers", multiple=True, metavar="NAME: VALUE", help="Send it.")
+@click.option("--form", is_flag=True, help="Send a form instead of JSON.")
+@click.option(
+    "--header", "-H", "headers", multiple=True, metavar="NAME: VALUE", help="A header to send."
+)
 @click.option(
     "--input",
     "input_file",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-    help="The body; - reads it from stdin. Fields then go into the query.",
+    help="A file to send as the body; - is stdin. Fields then go into the query.",
 )
-@click.option("--include", "-i", is_flag=True, help="Print the status and the headers too.")
+@click.option("--include", "-i", is_flag=True, help="Print the status and headers too.")
 @yes_option
 @click.option(
     "--as",
     "language",
     type=click.Choice([each.value for each in Language]),
-    help="Print code in place of calling.",
+    help="Print code instead of calling.",
 )
-@click.option("--list", "lists", is_flag=True, help="List the routes that are known.")
+@click.option("--list", "lists", is_flag=True, help="List the known routes.")
 @click.option(
     "--openapi",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="With --list: those of another OpenAPI description, in JSON.",
+    help="With --list: the routes of another OpenAPI description, in JSON.",
 )
 @json_option
 @handle_errors
-def api(  # noqa: PLR0913 - one a parameter of the command
+def api(  # noqa: PLR0913 - one for each option
     *,
     method: str | None,
     path: str | None,
@@ -102,23 +105,22 @@ def api(  # noqa: PLR0913 - one a parameter of the command
     openapi: Path | None,
     as_json: bool,
 ) -> int:
-    """Call a route of the server that you sign in to, with your token.
+    """PATH is a path of the profile's server, such as /iroh/profile/whoami.
 
-    PATH is one of that server, such as /iroh/profile/whoami: no other one is ever asked, and no
-    redirect followed. The token is renewed where it is due. What is not GET or HEAD may change
-    something, so it asks first; without a terminal it needs --yes.
+    Other hosts are rejected, and redirects are not followed. Methods other than GET and HEAD may
+    change something, so they ask for confirmation; without a terminal, pass --yes.
 
-    The answer goes to stdout: readable on a terminal, as it came into a pipe. An answer that is an
-    error goes there too, and what it means to stderr.
+    The response goes to stdout: formatted on a terminal, unchanged into a pipe. If it is an error,
+    stderr says what it means.
     """
     if lists:
         return _list(openapi, as_json=as_json)
     if openapi or as_json:
-        raise click.UsageError("--openapi and --json go with --list.")
+        raise click.UsageError(translate("--openapi and --json need --list."))
     if method is None or path is None:
-        raise click.UsageError("Say METHOD and PATH, or --list.")
-    wish = CallArguments(method, path, fields, headers, input_file or "", as_form=form)
-    return _call(profile, wish, language=language, include=include, yes=yes)
+        raise click.UsageError(translate("Missing METHOD and PATH (or use --list)."))
+    arguments = CallArguments(method, path, fields, headers, input_file or "", as_form=form)
+    return _call(profile, arguments, language=language, include=include, yes=yes)
 
 
 def _list(openapi: Path | None, *, as_json: bool) -> int:
@@ -133,24 +135,34 @@ def _list(openapi: Path | None, *, as_json: bool) -> int:
 
 
 def _call(
-    profile_name: str | None, wish: CallArguments, *, language: str | None, include: bool, yes: bool
+    profile_name: str | None,
+    arguments: CallArguments,
+    *,
+    language: str | None,
+    include: bool,
+    yes: bool,
 ) -> int:
     options = global_options()
     options.profile = profile_name
     profile = options.load_profile()
     home = server_origin(profile)
     try:
-        call = make_call(home, wish)
+        call = make_call(home, arguments)
     except BadCall as error:
         raise click.UsageError(str(error)) from error
     if language is not None:
-        if wish.input_file == "-":
-            raise click.UsageError("Code cannot hold what comes from stdin: name a file.")
+        if arguments.input_file == "-":
+            raise click.UsageError(translate("--as cannot be used with stdin. Name a file."))
         print_result(render_call(Language(language), call, profile_id=profile.id).rstrip("\n"))
         return Exit.OK
-    question = f"{call.method} {call.address} as {profile.name}?"
+    question = translate(
+        "Send {method} {address} as {profile}?",
+        method=call.method,
+        address=call.address,
+        profile=profile.name,
+    )
     if not confirm(question, yes=yes or call.is_safe):
-        print_message("Nothing was sent.")
+        print_message(translate("Nothing was sent."))
         return Exit.FORBIDDEN
     content = _content(call.body) if call.body is not None else None
     answers = AnswerPrinter(profile.id, include=include or call.method == "HEAD")
@@ -165,5 +177,5 @@ def _content(body: Body) -> bytes:
     with click.open_file(body.file, "rb") as opened:
         content: bytes = opened.read(_LARGEST_INPUT + 1)
     if len(content) > _LARGEST_INPUT:
-        raise click.BadParameter("It is larger than 64 MB.", param_hint="--input")
+        raise click.BadParameter(translate("The file is larger than 64 MB."), param_hint="--input")
     return content

@@ -1,4 +1,4 @@
-"""What the server answered: readable on a terminal, raw into a pipe; errors in words besides."""
+"""Responses of the server: formatted on a terminal, unchanged into a pipe, errors explained."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ from desktop.oauth.fields import text
 from desktop.oauth.http import retry_after
 from desktop.oauth.resource import ResourceAnswer
 from desktop.services.system.logs import redacted
+from desktop.services.system.translation import translate
 from desktop.services.wording.durations import format_duration
 
 LARGEST_ON_SCREEN = 4 * 1024 * 1024  # bytes
 _LARGEST_INDENTED = 4 * LARGEST_ON_SCREEN  # characters
-_LARGEST_ERROR_BODY = 65536  # bytes that are read of an error
+_LARGEST_ERROR_BODY = 65536  # bytes
 _EXIT_CODES = {401: Exit.SIGN_IN_NEEDED, 403: Exit.FORBIDDEN, 429: Exit.NETWORK}
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPrinter:
-    """Shows one answer; with `include` its status and headers too."""
+    """Prints one response; with `include` its status and headers too."""
 
     profile_id: str
     include: bool
 
     async def show(self, answer: ResourceAnswer) -> int:
-        """Write it to stdout, what it means to stderr where it is an error; gives the exit code."""
+        """Print it on stdout and explain an error on stderr; gives the exit code."""
         if self.include:
             click.echo(_head(answer))
         body, is_whole = await (
@@ -44,45 +45,61 @@ class AnswerPrinter:
             print_message(response_error_message(answer, body, profile_id=self.profile_id))
             return exit_code_for_status(answer.status)
         if not is_whole:
-            print_message("The rest is too much for a terminal: write it to a file, with > FILE.")
+            message = translate("The rest is too long for a terminal. Write it to a file: > FILE")
+            print_message(message)
             return Exit.FAILURE
         return Exit.OK
 
 
 def exit_code_for_status(status: int) -> Exit:
-    """The exit code for an answer of this status."""
+    """Choose the exit code for a response with this status."""
     if status < 300:
         return Exit.OK
     return Exit.NETWORK if status >= 500 else _EXIT_CODES.get(status, Exit.FAILURE)
 
 
 def response_error_message(answer: ResourceAnswer, body: bytes, *, profile_id: str) -> str:
-    """What an error means, with the trace id that support asks for; never a secret."""
+    """Explain an error, with the trace id for support and without secrets."""
     found = _object_in(body)
     error = text(found, "error") or ""
-    told = text(found, "error_description", "message") or error
+    explanation = text(found, "error_description", "message") or error
     trace_id = text(found, "trace_id", "correlation_id")
-    status = " ".join(filter(None, (str(answer.status), answer.reason)))
     lines = (
-        f"{answer.host} answered {printable(status)}{f': {printable(told)}' if told else '.'}",
+        _status_line(answer, printable(explanation)),
         _remedy(answer, error, profile_id),
-        f"trace {printable(trace_id, 64)}" if trace_id else "",
+        translate("Trace ID: {id}", id=printable(trace_id, 64)) if trace_id else "",
     )
     return redacted("\n".join(filter(None, lines)))
+
+
+def _status_line(answer: ResourceAnswer, explanation: str) -> str:
+    status = printable(f"{answer.status} {answer.reason}".rstrip())
+    if explanation:
+        return translate(
+            "{host} answered {status}: “{explanation}”",
+            host=answer.host,
+            status=status,
+            explanation=explanation,
+        )
+    return translate("{host} answered {status}.", host=answer.host, status=status)
 
 
 def _remedy(answer: ResourceAnswer, error: str, profile_id: str) -> str:
     wait = retry_after(answer.headers, datetime.now(UTC))
     match answer.status:
         case 401:
-            return f"Sign in again: xdr-login login --profile {profile_id}"
+            return translate("Sign in again: xdr-login login --again --profile {id}", id=profile_id)
         case 403 if error in {"", "insufficient_scope"}:
-            return "The token may not do this: the profile's client needs another scope."
+            return translate(
+                "The token lacks a scope for this. Add the scope to the client at your provider "
+                "and to your profile, then sign in again."
+            )
         case 429 | 503 if wait:
-            return f"Try again in {format_duration(wait)}."
+            return translate("Try again in {duration}.", duration=format_duration(wait))
         case status if 300 <= status < 400:
-            to = _host_in(answer.headers.get("location", ""))
-            return f"It points to {to or 'another place'}; that is never followed."
+            if host := _host_in(answer.headers.get("location", "")):
+                return translate("It redirects to {host}. Redirects are not followed.", host=host)
+            return translate("Redirects are not followed.")
         case _:
             return ""
 
@@ -109,7 +126,7 @@ def _head(answer: ResourceAnswer) -> str:
 
 
 async def _write_raw(answer: ResourceAnswer) -> tuple[bytes, bool]:
-    """Write the pieces as they come; gives the first of them, and that it is all there."""
+    """Write the pieces as they arrive; gives the beginning, and that nothing is missing."""
     stdout = sys.stdout.buffer
     start = bytearray()
     async for piece in answer.pieces:
@@ -120,7 +137,7 @@ async def _write_raw(answer: ResourceAnswer) -> tuple[bytes, bool]:
 
 
 async def _write_readable(answer: ResourceAnswer) -> tuple[bytes, bool]:
-    """Write what a person can read; gives the bytes, and whether they are all."""
+    """Write formatted text; gives its bytes, and whether they are complete."""
     body = bytearray()
     async for piece in answer.pieces:
         body += piece
@@ -134,7 +151,7 @@ async def _write_readable(answer: ResourceAnswer) -> tuple[bytes, bool]:
 
 
 def readable(body: bytes) -> str:
-    """JSON with a line for each member, else the text as it is; nothing moves the cursor."""
+    """Format JSON with one line per member, other text unchanged, without control characters."""
     try:
         found = _indented(json.loads(body))
     except (ValueError, RecursionError):
@@ -143,7 +160,7 @@ def readable(body: bytes) -> str:
 
 
 def _indented(value: object) -> str:
-    """`value` as JSON; raises `ValueError` where the margins make far more of it than came."""
+    """Format `value` as JSON; raises `ValueError` if its indentation makes it far too long."""
     lines, length = [], 0
     for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
         lines.append(piece)
@@ -154,7 +171,7 @@ def _indented(value: object) -> str:
 
 
 def terminal_safe(written: str) -> str:
-    """`written` without characters that a terminal would obey, or that nobody sees."""
+    """Escape characters that would control the terminal, or that are invisible."""
     return "".join(
         f"\\u{ord(c):04x}" if unicodedata.category(c)[0] == "C" and c not in "\n\t" else c
         for c in written

@@ -1,4 +1,4 @@
-"""The list of routes, for a person or in JSON."""
+"""The list of routes, as text or JSON."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from shutil import get_terminal_size
 import click
 
 from desktop.cli.terminal.output import print_json, print_result
+from desktop.services.system.translation import translate
 from desktop.services.token.openapi import Parameter, Route
 
 _INDENT = 6  # columns
 
 
 def list_routes(routes: Sequence[Route], *, as_json: bool) -> None:
-    """Write `routes` to stdout, group by group."""
+    """Print `routes` by group."""
     if as_json:
         print_json([asdict(route) for route in routes])
         return
     width = min(get_terminal_size().columns, 100)
     for group, found in groupby(routes, key=lambda route: route.group):
-        print_result(group or "Routes without a group", color="cyan")
+        print_result(group or translate("Other routes"), color="cyan")
         for route in found:
             print_result(f"\n  {route.method} {route.path}")
             for text in _texts(route):
@@ -36,11 +37,16 @@ def list_routes(routes: Sequence[Route], *, as_json: bool) -> None:
 
 
 def _texts(route: Route) -> Iterator[str]:
-    scopes = f" with {' '.join(route.scopes)}" if route.scopes else ""
-    token = f"Needs a token{scopes}." if route.needs_token else "Needs no token."
-    yield f"{route.text}. {token}" if route.text else token
+    if route.text:
+        yield f"{route.text}."
+    if route.needs_token and route.scopes:
+        yield translate("Needs a token with {scopes}.", scopes=" ".join(route.scopes))
+    elif route.needs_token:
+        yield translate("Needs a token.")
+    else:
+        yield translate("Needs no token.")
     if route.assumed:
-        yield f"Assumed: {route.assumed}"
+        yield translate("Assumed: {assumption}", assumption=route.assumed)
 
 
 def _table(parameters: Sequence[Parameter], width: int) -> str:
@@ -53,8 +59,11 @@ def _table(parameters: Sequence[Parameter], width: int) -> str:
 
 
 def _parameter_label(each: Parameter) -> str:
-    return f"{each.name} ({each.where}{', required' if each.required else ''})"
+    if each.required:
+        return translate("{name} ({place}, required)", name=each.name, place=each.where)
+    return f"{each.name} ({each.where})"
 
 
 def _parameter_help(each: Parameter) -> str:
-    return " ".join(filter(None, (each.text, f"Assumed: {each.assumed}" if each.assumed else "")))
+    assumed = translate("Assumed: {assumption}", assumption=each.assumed) if each.assumed else ""
+    return " ".join(filter(None, (each.text, assumed)))

@@ -1,4 +1,4 @@
-"""A call with the profile's token: renewed when it is due, and once more where it is refused."""
+"""Calls with the profile's token, which is renewed when it expires or is rejected."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _AN_HOUR = 3600.0  # seconds
 def call_with_token(
     profile: Profile, request: ResourceRequest, read: Reader[Result], *, may_repeat: bool
 ) -> Result:
-    """What `read` makes of the answer. Blocks.
+    """Send `request` and give what `read` returns for the response. Blocks.
 
-    With `may_repeat` a token that the server refuses is renewed, once, and the call made again.
+    With `may_repeat`, a rejected token is renewed once and the request sent again.
     Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`, `SessionError` or `ProfileError`.
     """
     held = fetch_token(profile)
@@ -44,19 +44,19 @@ async def _call_with_token(
     worker = Worker("loader")
     async with await real_environment(worker).open_http(profile) as http:
         async with open_resource(http, request, access_token=held.access_token) as answer:
-            other = held
+            newer = held
             if may_repeat and answer.status == 401:
-                # It runs a loop of its own, so not in this thread.
-                ask = partial(fetch_token, profile, min_validity=_longer_validity(held))
-                other = await worker.run(ask)
-            if other.access_token == held.access_token:
+                # `fetch_token` runs an event loop of its own, so it needs another thread.
+                fetch = partial(fetch_token, profile, min_validity=_longer_validity(held))
+                newer = await worker.run(fetch)
+            if newer.access_token == held.access_token:
                 return await read(answer)
-        async with open_resource(http, request, access_token=other.access_token) as answer:
+        async with open_resource(http, request, access_token=newer.access_token) as answer:
             return await read(answer)
 
 
 def _longer_validity(held: AccessToken) -> float:
-    """A validity, in seconds, that `held` cannot offer: so another token is wanted."""
+    """Compute a validity in seconds that `held` lacks, so that a newer token is fetched."""
     if held.expires_at is None:
         return _AN_HOUR
     return max(0.0, (held.expires_at - datetime.now(UTC)).total_seconds()) + 1.0

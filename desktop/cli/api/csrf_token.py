@@ -1,4 +1,4 @@
-"""`xdr-login csrf-token`: a token against forged requests, to be used once and soon."""
+"""`xdr-login csrf-token`: print a CSRF token."""
 
 from __future__ import annotations
 
@@ -35,20 +35,17 @@ _LARGEST = 65536  # bytes
 @click.command(
     cls=CommandWithExamples,
     examples="""\
-xdr-login csrf-token                       print one
-xdr-login csrf-token --json                with its lifetime, for a script
-xdr-login csrf-token --path /iroh/x        where the server has it elsewhere
+xdr-login csrf-token                       print a token
+xdr-login csrf-token --json                print it with its lifetime, for a script
+xdr-login csrf-token --path /iroh/x        use another route of the server
 """,
 )
 @profile_option
-@click.option("--path", default=PATH, show_default=True, help="Which route gives it.")
+@click.option("--path", default=PATH, show_default=True, help="The server's route for it.")
 @json_option
 @handle_errors
 def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
-    """Print a token against forged requests (Cisco XDR).
-
-    It can be used once only, and lives for a short time: ask for it when you need it.
-    """
+    """For Cisco XDR. The token is valid for one use and for a short time."""
     chosen = load_configuration().find(profile)
     try:
         call = make_call(server_origin(chosen), CallArguments("GET", path))
@@ -67,7 +64,7 @@ def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
             print_result(token)
         return Exit.OK
 
-    # A refused token has not been used: another one does no harm.
+    # A rejected request had no effect, so it can be repeated.
     return call_with_token(chosen, request_for(call), show, may_repeat=True)
 
 
@@ -81,12 +78,12 @@ async def _read_beginning(found: ResourceAnswer) -> bytes:
 
 
 def _token_in(found: ResourceAnswer, body: bytes) -> tuple[str, float | None]:
-    """The token and its seconds; the shape is assumed, so a bare text counts too."""
+    """Find the token and its seconds; the format is assumed, so a bare string counts too."""
     try:
-        said = json.loads(body)
+        answer = json.loads(body)
     except (ValueError, RecursionError):
-        said = None
-    members = said if isinstance(said, dict) else {"token": said}
+        answer = None
+    members = answer if isinstance(answer, dict) else {"token": answer}
     token = text(members, "csrf-token", "csrf_token", "token")
     if token is None or not token.isprintable():
         raise UnusableAnswer(found.host, detail="no CSRF token", status=found.status)

@@ -1,12 +1,13 @@
-"""`xdr-login doctor`: everything that a sign-in needs, in a report that can be passed on."""
+"""`xdr-login doctor`: check everything a sign-in needs, in a report that is safe to share."""
 
 from __future__ import annotations
 
 import asyncio
 import getpass
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -23,49 +24,85 @@ from desktop.cli.terminal.output import (
 )
 from desktop.services.network.real_environment import real_environment
 from desktop.services.system.logs import redacted
+from desktop.services.system.translation import translatable, translate, translate_plural
 from desktop.services.system.worker import Worker
 
 _COLORS = {Outcome.OK: "green", Outcome.WARNING: "yellow", Outcome.FAIL: "red"}
+_OUTCOMES = {
+    Outcome.OK: translatable("ok"),
+    Outcome.WARNING: translatable("warning"),
+    Outcome.FAIL: translatable("fail"),
+}
+_LABELS = {
+    "program": translatable("version"),
+    "configuration": translatable("profiles and settings"),
+    "keyring": translatable("keyring"),
+    "agent": translatable("app"),
+    "display": translatable("display"),
+    "clipboard": translatable("clipboard"),
+    "tray": translatable("tray"),
+    "browser": translatable("browser"),
+    "log": translatable("log"),
+    "network": translatable("network"),
+    "proxy": translatable("proxy"),
+    "TLS": translatable("TLS"),
+    "clock": translatable("clock"),
+}
 
 
 @click.command(
     cls=CommandWithExamples,
     examples="""\
-xdr-login doctor                           a line a check, with what to do
-xdr-login doctor --json > report.json      the same for support
-xdr-login doctor || xdr-login profiles check
+xdr-login doctor                           one line per check, with what to do next
+xdr-login doctor --json > report.json      the same as JSON, for support
 """,
 )
 @json_option
 def doctor(*, as_json: bool) -> int:
-    """Check everything that a sign-in needs: keyring, network, TLS, proxy, clock and more.
+    """Checks the keyring, network, TLS, proxy, clock and more, one line each with what to do next.
 
-    The report has no secret in it, nor your user name or home folder, so you can pass it on. The
-    servers of your profiles are asked for their public description and for nothing else. The exit
-    code is 1 where a check has failed.
+    The report contains no secrets, user name or home folder, so it is safe to share. The exit code
+    is 1 if a check fails.
     """
     found = asyncio.run(_run_checks(lambda check: None if as_json else _print_check(check)))
-    failed = sum(each.outcome is Outcome.FAIL for each in found)
+    failed = any(each.outcome is Outcome.FAIL for each in found)
     if as_json:
         print_json({"works": not failed, "checks": [_members(each) for each in found]})
     else:
-        count = f"{failed} of {len(found)} checks failed" if failed else "Nothing is in the way"
-        print_message(f"\n{count}.")
+        print_message(f"\n{_summary(found)}")
     return Exit.FAILURE if failed else Exit.OK
 
 
-async def _run_checks(tell: Callable[[Check], None]) -> list[Check]:
+async def _run_checks(report: Callable[[Check], None]) -> list[Check]:
     found = []
     async for check in _all_checks():
-        clean = Check(
-            check.name,
-            check.outcome,
-            without_personal_data(check.text),
-            without_personal_data(check.remedy),
+        clean = replace(
+            check,
+            text=without_personal_data(check.text),
+            remedy=without_personal_data(check.remedy),
         )
-        tell(clean)
+        report(clean)
         found.append(clean)
     return found
+
+
+def _summary(found: Sequence[Check]) -> str:
+    failed = sum(each.outcome is Outcome.FAIL for each in found)
+    warnings = sum(each.outcome is Outcome.WARNING for each in found)
+    if failed:
+        return translate_plural(
+            "{count} of {total} checks failed. Fix it, then run xdr-login doctor again.",
+            "{count} of {total} checks failed. Fix them, then run xdr-login doctor again.",
+            failed,
+            total=len(found),
+        )
+    if warnings:
+        return translate_plural(
+            "All checks passed, with {count} warning.",
+            "All checks passed, with {count} warnings.",
+            warnings,
+        )
+    return translate("All checks passed.")
 
 
 async def _all_checks() -> AsyncIterator[Check]:
@@ -77,7 +114,7 @@ async def _all_checks() -> AsyncIterator[Check]:
 
 
 def without_personal_data(text: str) -> str:
-    """`text` without secrets, and without what names the person of this computer."""
+    """Remove secrets, the user name and the home folder from `text`."""
     text = redacted(text)
     names = set()
     with suppress(RuntimeError):
@@ -92,15 +129,17 @@ def without_personal_data(text: str) -> str:
 
 
 def _print_check(check: Check) -> None:
-    mark = check.outcome.value.ljust(max(len(each.value) for each in Outcome))
-    print_result(f"{mark}  {check.name}: {check.text}", color=_COLORS[check.outcome])
+    width = max(len(translate(each)) for each in _OUTCOMES.values())
+    mark, label = translate(_OUTCOMES[check.outcome]).ljust(width), translate(_LABELS[check.name])
+    shown = f"{label} ({check.host})" if check.host else label
+    print_result(f"{mark}  {shown}: {check.text}", color=_COLORS[check.outcome])
     if check.remedy:
         print_result(f"{' ' * len(mark)}  {check.remedy}")
 
 
 def _members(check: Check) -> dict[str, str]:
     return {
-        "name": check.name,
+        "name": f"{check.name} ({check.host})" if check.host else check.name,
         "outcome": check.outcome.value,
         "text": check.text,
         "remedy": check.remedy,

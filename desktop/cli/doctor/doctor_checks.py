@@ -1,4 +1,4 @@
-"""What `xdr-login doctor` looks at on this computer. Loads no Qt."""
+"""The checks of `xdr-login doctor` on this computer. Loads no Qt."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ from desktop.ipc import address
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.ipc.messages import RefusedByAgent
 from desktop.services.configuration.load import load_configuration
+from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.profile import ProfileError
 from desktop.services.model.settings import find_read_error
 from desktop.services.secrets.keystore import KeystoreError, Vault, VaultKeystore
 from desktop.services.system.browsers import find_browsers
 from desktop.services.system.paths import log_folder, settings_file
+from desktop.services.system.translation import translate, translate_plural
 from desktop.services.system.worker import Worker
 from desktop.services.wording.field_names import for_terminal
 from desktop.services.wording.messages import advice_for
 
-_TIMEOUT = 8.0  # seconds for the keyring, and for the running program
+_TIMEOUT = 8.0  # seconds for the keyring, and for the running app
 
 
 class Outcome(Enum):
-    """How a check ended; the value is its name in the report."""
+    """How a check ended; the value is its name in JSON."""
 
     OK = "ok"
     WARNING = "warning"
@@ -38,22 +40,23 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was looked at, and what to do about it where something is to be done."""
+    """A check and its result, about `host` if it concerns a server."""
 
     name: str
     outcome: Outcome
     text: str
     remedy: str = ""
+    host: str = ""
 
 
-def failed_check(name: str, error: Exception) -> Check:
-    """The check that `error` ended, with the words of the window."""
+def failed_check(name: str, error: Exception, *, host: str = "") -> Check:
+    """Make a failed check from `error`, described as in the window."""
     advice = advice_for(error)
-    return Check(name, Outcome.FAIL, f"{advice.title}.", for_terminal(advice.text))
+    return Check(name, Outcome.FAIL, advice.title, for_terminal(advice.text), host)
 
 
 async def check_computer(worker: Worker) -> AsyncIterator[Check]:
-    """One after the other; `worker` does what blocks."""
+    """Run the checks one after the other; `worker` runs those that block."""
     python = f"Python {platform.python_version()}"
     yield Check("program", Outcome.OK, f"XDR Login {__version__}, {python}, {platform.platform()}")
     for check in await worker.run(_check_configuration):
@@ -75,37 +78,60 @@ def _check_configuration() -> list[Check]:
         return [failed_check(name, error)]
     checks = [
         Check(
-            name, Outcome.WARNING, f"A profile cannot be used: {why.detail}.", f"See {why.where}."
+            name,
+            Outcome.WARNING,
+            translate("a profile can't be used: {problem}", problem=why.detail),
+            translate("Correct it in {place}.", place=why.where),
         )
         for why in found.broken.values()
     ]
     if why := find_read_error(settings_file()):
-        text = f"The settings cannot be read: {why}."
-        checks.append(Check(name, Outcome.WARNING, text, f"Correct {settings_file()}."))
+        text = translate("the settings can't be read: {problem}", problem=why)
+        remedy = translate("Correct {file}.", file=settings_file())
+        checks.append(Check(name, Outcome.WARNING, text, remedy))
     if not found.good:
-        text, remedy = "There is no profile yet.", "Make one: xdr-login profiles add --help"
-        return [*checks, Check(name, Outcome.WARNING, text, remedy)]
+        remedy = translate("Add one: xdr-login profiles add --help")
+        return [*checks, Check(name, Outcome.WARNING, translate("no profiles yet"), remedy)]
+    return [Check(name, Outcome.OK, _profile_count(found)), *checks]
+
+
+def _profile_count(found: Profiles) -> str:
     managed = sum(each.managed for each in found.good.values())
-    count = "One profile" if len(found.good) == 1 else f"{len(found.good)} profiles"
-    text = f"{count}, {managed} of them set by your organization." if managed else f"{count}."
-    return [Check(name, Outcome.OK, text), *checks]
+    if managed:
+        return translate_plural(
+            "{count} profile, {managed} managed by your organization",
+            "{count} profiles, {managed} managed by your organization",
+            len(found.good),
+            managed=managed,
+        )
+    return translate_plural("{count} profile", "{count} profiles", len(found.good))
 
 
 async def _check_keyring() -> Check:
-    kinds: list[str] = []
-    # Without the notes: an empty look is what is wanted here.
-    keystore = VaultKeystore(partial(_open_vault, kinds), timeout=_TIMEOUT)
+    names: list[str] = []
+    # Without the index of entries, so that the keyring itself must answer.
+    keystore = VaultKeystore(partial(_open_vault, names), timeout=_TIMEOUT)
     try:
-        await keystore.load("(doctor)")  # no profile can be called that
+        await keystore.load("(doctor)")  # not a valid id of a profile
     except KeystoreError as error:
         return failed_check("keyring", error)
-    return Check("keyring", Outcome.OK, f"It answers ({', '.join(kinds)}).")
+    return Check("keyring", Outcome.OK, translate("available ({name})", name=names[0]))
 
 
-def _open_vault(kinds: list[str]) -> Vault:
+_KEYRING_NAMES = {
+    "SecretService": "Secret Service",
+    "libsecret": "Secret Service",
+    "kwallet": "KWallet",
+    "Windows": "Windows Credential Manager",
+    "macOS": "macOS Keychain",
+}
+
+
+def _open_vault(names: list[str]) -> Vault:
     from desktop.services.secrets.keyring_vault import choose_backend, open_vault
 
-    kinds.append(type(choose_backend()).__module__.rpartition(".")[2])
+    module = type(choose_backend()).__module__.rpartition(".")[2]
+    names.append(_KEYRING_NAMES.get(module, module))
     return open_vault()
 
 
@@ -113,27 +139,30 @@ def _check_running_app() -> Check:
     name = "agent"
     try:
         if sys.platform != "win32":
-            address.lock_path()  # the folder is made, and is nobody else's
+            address.lock_path()  # creates the folder, and raises if others could use it
         send_command("status", patience=_TIMEOUT)
     except NotRunning:
-        return Check(name, Outcome.OK, "The program does not run; commands do without it.")
+        return Check(name, Outcome.OK, translate("not running (commands still work)"))
     except (NoAnswer, RefusedByAgent) as error:
-        text = f"The program runs and does not answer: {error}."
-        return Check(name, Outcome.FAIL, text, "Quit it, and start it again.")
+        text = translate("running, but not responding: {reason}", reason=error)
+        return Check(name, Outcome.FAIL, text, translate("Quit XDR Login and start it again."))
     except OSError as error:
-        text = f"There is no private folder for its socket: {error}."
-        return Check(name, Outcome.FAIL, text, "Set XDG_RUNTIME_DIR to a folder of your own.")
-    return Check(name, Outcome.OK, "The program runs, and answers commands.")
+        text = translate("no private folder for its socket: {reason}", reason=error)
+        remedy = translate("Set XDG_RUNTIME_DIR to a folder that only you can use.")
+        return Check(name, Outcome.FAIL, text, remedy)
+    return Check(name, Outcome.OK, translate("running"))
 
 
 def _check_display() -> Check:
     if has_display():
-        return Check("display", Outcome.OK, f"There is one ({_kind_of_display()}).")
-    text = "There is none, so the window cannot be shown."
-    return Check("display", Outcome.WARNING, text, "Commands do without: xdr-login login")
+        text = translate("available ({name})", name=_display_name())
+        return Check("display", Outcome.OK, text)
+    text = translate("none, the window can't open here")
+    remedy = translate("Sign in from the terminal: xdr-login login")
+    return Check("display", Outcome.WARNING, text, remedy)
 
 
-def _kind_of_display() -> str:
+def _display_name() -> str:
     if sys.platform in {"win32", "darwin"}:
         return platform.system()
     return "Wayland" if os.environ.get("WAYLAND_DISPLAY") else "X11"
@@ -141,9 +170,9 @@ def _kind_of_display() -> str:
 
 def _check_clipboard() -> Check:
     if not has_display():
-        text = "Without a display there is none."
-        return Check("clipboard", Outcome.WARNING, text, "For scripts: xdr-login token")
-    text = f"{_kind_of_display()} has one; the window verifies each copy."
+        remedy = translate("Print a token instead: xdr-login token")
+        return Check("clipboard", Outcome.WARNING, translate("none without a display"), remedy)
+    text = translate("available ({name})", name=_display_name())
     return Check("clipboard", Outcome.OK, text)
 
 
@@ -153,20 +182,26 @@ _TRAY_BUS_NAME = "org.kde.StatusNotifierWatcher"
 
 def _check_tray() -> Check:
     if sys.platform in {"win32", "darwin"}:
-        return Check("tray", Outcome.OK, "Every desktop of this system has one.")
+        return Check("tray", Outcome.OK, translate("available ({name})", name=platform.system()))
     if not has_display():
-        return Check("tray", Outcome.WARNING, "Without a display there is none.")
+        return Check("tray", Outcome.WARNING, translate("none without a display"))
     owner = name_has_owner(_TRAY_BUS_NAME)
     if owner:
-        return Check("tray", Outcome.OK, "The desktop shows icons of programs.")
-    why = "no session bus" if owner is None else "nobody offers it on the session bus"
-    text = f"Perhaps there is none: {why}. The window is minimized instead of hidden."
-    remedy = "On GNOME, install the extension AppIndicator. Panels of the older kind need nothing."
+        return Check("tray", Outcome.OK, translate("available ({name})", name="StatusNotifier"))
+    text = (
+        translate("not found, because there is no session bus")
+        if owner is None
+        else translate("not found on the session bus")
+    )
+    remedy = translate(
+        "Without a tray, closing the window minimizes it. "
+        "On GNOME, install the AppIndicator extension."
+    )
     return Check("tray", Outcome.WARNING, text, remedy)
 
 
 def name_has_owner(name: str) -> bool | None:
-    """Whether `name` has an owner on the session bus; `None` where there is no bus. Blocks."""
+    """Tell whether `name` has an owner on the session bus; `None` without a bus. Blocks."""
     import jeepney
     from jeepney.io.blocking import open_dbus_connection
 
@@ -175,7 +210,7 @@ def name_has_owner(name: str) -> bool | None:
     try:
         with open_dbus_connection("SESSION") as connection:
             return bool(connection.send_and_get_reply(call, timeout=_TIMEOUT).body[0])
-    # Whatever is in the address: a socket that is gone, a kind that the library does not know.
+    # The address may be invalid, of an unknown kind, or of a socket that is gone.
     except (OSError, KeyError, ValueError, RuntimeError, TimeoutError):
         return None
 
@@ -183,15 +218,15 @@ def name_has_owner(name: str) -> bool | None:
 def _check_browsers() -> Check:
     found = ", ".join(each.name for each in find_browsers())
     if found:
-        return Check("browser", Outcome.OK, f"{found}.")
-    text = "None was found on this computer."
-    remedy = "Open the link elsewhere: it is printed, and has a QR code."
-    return Check("browser", Outcome.WARNING, text, remedy)
+        return Check("browser", Outcome.OK, found)
+    remedy = translate("Open the link or its QR code on another device.")
+    return Check("browser", Outcome.WARNING, translate("none found on this computer"), remedy)
 
 
 def _check_log() -> Check:
     folder = log_folder()
     if not folder.exists() or os.access(folder, os.W_OK):
-        return Check("log", Outcome.OK, f"It is in {folder}.")
-    text = f"{folder} cannot be written, so there is none."
-    return Check("log", Outcome.WARNING, text, "Make that folder yours again.")
+        return Check("log", Outcome.OK, str(folder))
+    text = translate("none, because {folder} is not writable", folder=folder)
+    remedy = translate("Give yourself write permission for this folder.")
+    return Check("log", Outcome.WARNING, text, remedy)

@@ -1,4 +1,4 @@
-"""What `xdr-login doctor` looks at on the way to the servers of the profiles."""
+"""The checks of `xdr-login doctor` on the servers of the profiles."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from desktop.services.model.profile import Profile, ProfileError
 from desktop.services.network.environment import Environment
 from desktop.services.network.http_client import find_system_proxy
 from desktop.services.session.provider import detect_portal
+from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.services.wording.durations import format_duration
 
-_CLOCK_TOLERANCE = 60.0  # seconds; what providers forgive in what is signed
+_CLOCK_TOLERANCE = 60.0  # seconds; providers accept such a difference in signed tokens
 
 
-async def check_servers(world: Environment, worker: Worker) -> list[Check]:
-    """Of every server that a profile names, each asked once; expected errors are checks."""
+async def check_servers(environment: Environment, worker: Worker) -> list[Check]:
+    """Check every server of the profiles once; expected errors become failed checks."""
     try:
         profiles = (await worker.run(load_configuration)).good.values()
     except ProfileError:
-        return []  # told already
+        return []  # reported by the check of the configuration
     by_server = {_server_address(each): each for each in profiles}
     found = await asyncio.gather(
-        *(_check_server(each, world, worker) for each in by_server.values())
+        *(_check_server(each, environment, worker) for each in by_server.values())
     )
     return [check for checks in found for check in checks]
 
@@ -40,71 +41,74 @@ def _server_address(profile: Profile) -> str:
     return profile.issuer or profile.token_endpoint
 
 
-async def _check_server(profile: Profile, world: Environment, worker: Worker) -> list[Check]:
+async def _check_server(profile: Profile, environment: Environment, worker: Worker) -> list[Check]:
     host = host_of(_server_address(profile))
     proxy = await _check_proxy(profile, worker)
     try:
-        http = await world.open_http(profile)
+        http = await environment.open_http(profile)
     except errors.OAuthError as error:
-        return [proxy, failed_check(f"TLS ({host})", error)]
+        return [proxy, failed_check("TLS", error, host=host)]
     async with http:
         client = Client(profile.client_id, None, ClientAuthentication.NONE)
-        connection = ClientConnection(http, world.clock, client)
+        connection = ClientConnection(http, environment.clock, client)
         try:
             return [proxy, *await _check_connection(profile, connection)]
         except errors.ProxyFailure as error:
-            return [failed_check(f"proxy ({host})", error)]
+            return [failed_check("proxy", error, host=host)]
         except errors.CertificateRejected as error:
             portal = await detect_portal(connection, error)
-            answers = Check(f"network ({host})", Outcome.OK, f"{host} answers.")
-            found = [answers, failed_check(f"TLS ({host})", error)]
-            return [proxy, *([failed_check(f"network ({host})", portal)] if portal else found)]
+            if portal:
+                return [proxy, failed_check("network", portal, host=host)]
+            reachable = Check("network", Outcome.OK, translate("reachable"), host=host)
+            return [proxy, reachable, failed_check("TLS", error, host=host)]
         except errors.Trouble as error:
             why = await detect_portal(connection, error) or error
-            return [proxy, failed_check(f"network ({host})", why)]
+            return [proxy, failed_check("network", why, host=host)]
 
 
 async def _check_proxy(profile: Profile, worker: Worker) -> Check:
     host = host_of(_server_address(profile))
-    used = "none" if is_loopback(host) else profile.proxy  # no proxy is asked for this computer
+    used = "none" if is_loopback(host) else profile.proxy  # never through a proxy
     if used == "system":
         used = await worker.run(partial(find_system_proxy, _server_address(profile)))
     if used in {"", "none"}:
-        return Check(f"proxy ({host})", Outcome.OK, "None is used.")
+        return Check("proxy", Outcome.OK, translate("none"), host=host)
     try:
-        parts = urlsplit(used)  # an address may have the name of a person in it
+        parts = urlsplit(used)
     except ValueError:
-        return Check(f"proxy ({host})", Outcome.FAIL, "Its address makes no sense.")
-    return Check(
-        f"proxy ({host})", Outcome.OK, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}."
-    )
+        remedy = translate("Correct the proxy in your profile or system settings.")
+        return Check("proxy", Outcome.FAIL, translate("invalid address"), remedy, host)
+    address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # without its user
+    return Check("proxy", Outcome.OK, address, host=host)
 
 
 async def _check_connection(profile: Profile, connection: ClientConnection) -> list[Check]:
-    """Raises a `Trouble`."""
+    """Connect once; raises `Trouble`."""
     host, clock = host_of(_server_address(profile)), connection.clock
     address = metadata_addresses(profile.issuer)[0] if profile.issuer else profile.token_endpoint
     sent, begun = clock.utc(), clock.monotonic()
     answer = await get(connection.http, address)
-    took = clock.monotonic() - begun
+    took = round((clock.monotonic() - begun) * 1000)
     is_safe = address.startswith("https:")
+    tls = translate("certificate trusted") if is_safe else translate("not used on this computer")
     return [
-        Check(f"network ({host})", Outcome.OK, f"It answers after {took * 1000:.0f} ms."),
-        Check(
-            f"TLS ({host})",
-            Outcome.OK,
-            "Its certificate is trusted." if is_safe else "It does not leave this computer.",
-        ),
+        Check("network", Outcome.OK, translate("reachable in {count} ms", count=took), host=host),
+        Check("TLS", Outcome.OK, tls, host=host),
         _check_clock(host, clock_offset(answer.headers, sent=sent, received=clock.utc())),
     ]
 
 
 def _check_clock(host: str, offset: float | None) -> Check:
-    name = f"clock ({host})"
+    name = "clock"
     if offset is None:
-        return Check(name, Outcome.OK, "The server does not tell the time.")
+        return Check(name, Outcome.OK, translate("unknown, the server sends no time"), host=host)
     if abs(offset) <= _CLOCK_TOLERANCE:
-        return Check(name, Outcome.OK, "It agrees with that of the server.")
-    direction = "ahead of" if offset > 0 else "behind"
-    text = f"This computer is {format_duration(abs(offset))} {direction} the server."
-    return Check(name, Outcome.WARNING, text, "Let the system set its clock by the network.")
+        return Check(name, Outcome.OK, translate("correct"), host=host)
+    duration = format_duration(abs(offset))
+    text = (
+        translate("your clock is {duration} fast", duration=duration)
+        if offset > 0
+        else translate("your clock is {duration} slow", duration=duration)
+    )
+    remedy = translate("Turn on automatic time, or programs may reject valid tokens.")
+    return Check(name, Outcome.WARNING, text, remedy, host)

@@ -31,6 +31,7 @@ from desktop.cli.terminal.running_app import (
     notify_tokens_changed,
     sign_out_in_app,
 )
+from desktop.oauth.errors import printable
 from desktop.services.configuration.client_model import ClientModel, read_client_model
 from desktop.services.configuration.profile_draft import (
     Draft,
@@ -49,6 +50,7 @@ from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.atomic_file import write_out
+from desktop.services.system.translation import translate
 from desktop.services.wording.messages import advice_for
 from desktop.services.wording.sign_out_texts import sign_out_report
 
@@ -68,39 +70,39 @@ xdr-login profiles add robot --preset keycloak --issuer https://id.example/realm
 @click.argument("name")
 @draft_options
 @handle_errors
-def add(*, name: str, **given: Any) -> int:  # noqa: ANN401 - the fields of the form
-    """Add a profile called NAME, and print its id.
+def add(*, name: str, **given: Any) -> int:  # noqa: ANN401 - options
+    """Add a profile with the name NAME and print its id.
 
-    Nothing is saved that the form of the window would not save. A password goes into the keyring.
+    The values are checked as in the window. Passwords are saved in the keyring.
     """
 
-    async def work(desk: ProfileContext) -> Exit:
-        desk.require_own_profiles()
+    async def work(context: ProfileContext) -> Exit:
+        context.require_own_profiles()
         draft = apply_options(Draft(name=name), given)
-        return await _save_new(desk, draft, given)
+        return await _save_new(context, draft, given)
 
     return run_with_profiles(work)
 
 
 async def _save_new(
-    desk: ProfileContext, draft: Draft, given: dict[str, Any], *, password: str = ""
+    context: ProfileContext, draft: Draft, given: dict[str, Any], *, password: str = ""
 ) -> Exit:
-    require_valid_draft(draft, desk.snapshot.presets)
-    _check_grant_allowed(desk, draft)
+    require_valid_draft(draft, context.snapshot.presets)
+    _check_grant_allowed(context, draft)
     passwords = read_passwords(given, client=draft.client_id, proxy=draft.proxy_user)
     if password and passwords.client_secret is None:
         passwords = replace(passwords, client_secret=password)
-    id_ = desk.editor.new_id(draft.name, desk.snapshot)
-    profile = await desk.editor.save(id_, draft, desk.snapshot)
+    id_ = context.editor.new_id(draft.name, context.snapshot)
+    profile = await context.editor.save(id_, draft, context.snapshot)
     print_result(id_)
-    print_message(f"Saved. Sign in with: xdr-login login --profile {id_}")
-    code = await store_passwords(desk, profile, passwords)
+    print_message(translate("Saved. Next: xdr-login login --profile {id}", id=id_))
+    code = await store_passwords(context, profile, passwords)
     notify_profiles_changed()
     return code
 
 
-def _check_grant_allowed(desk: ProfileContext, draft: Draft) -> None:
-    policy = desk.editor.policy
+def _check_grant_allowed(context: ProfileContext, draft: Draft) -> None:
+    policy = context.editor.policy
     if draft.grant == "device" and not policy.device_grant:
         raise GrantForbidden(policy.source)
 
@@ -109,45 +111,45 @@ def _check_grant_allowed(desk: ProfileContext, draft: Draft) -> None:
     cls=CommandWithExamples,
     examples="""\
 xdr-login profiles edit northwind --scope casebook --scope response
-xdr-login profiles edit northwind --ca-file ""          take it away again
-xdr-login profiles edit northwind --client-secret-stdin ask for the client's password
+xdr-login profiles edit northwind --ca-file ""          remove a value
+xdr-login profiles edit northwind --client-secret-stdin ask for the client secret
 xdr-login profiles edit northwind --proxy http://proxy.example:3128 --proxy-user dana \\
   --proxy-password-stdin < password.txt
 """,
 )
 @click.argument("profile", metavar="NAME", shell_complete=complete_profile)
-@click.option("--name", metavar="NAME", help="What it is called on screen.")
+@click.option("--name", metavar="NAME", help="New name of the profile.")
 @draft_options
 @handle_errors
-def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - the fields
-    """Change what is given of the profile NAME; all else stays as it is.
+def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - options
+    """Change only the given values of the profile NAME.
 
-    An empty value takes one away. The password of a client is read from stdin, or asked for on a
-    terminal, also for a profile of your organization.
+    An empty value removes one. You can store a client secret for a profile of your
+    organization too.
     """
 
-    async def work(desk: ProfileContext) -> Exit:
-        before = desk.snapshot.profiles.find(profile)
-        draft = apply_options(draft_of(before, desk.snapshot.presets), given)
+    async def work(context: ProfileContext) -> Exit:
+        before = context.snapshot.profiles.find(profile)
+        draft = apply_options(draft_of(before, context.snapshot.presets), given)
         draft = draft if name is None else replace(draft, name=name)
         after = before
         if name is not None or _changes_more_than_passwords(given):
-            desk.require_editable(before)
-            require_valid_draft(draft, desk.snapshot.presets)
-            _check_grant_allowed(desk, draft)
-            after = profile_of(before.id, draft, desk.snapshot.presets, kept=before)
-            await _check_stored_password(desk, before, after, given)
+            context.require_editable(before)
+            require_valid_draft(draft, context.snapshot.presets)
+            _check_grant_allowed(context, draft)
+            after = profile_of(before.id, draft, context.snapshot.presets, kept=before)
+            await _check_stored_password(context, before, after, given)
         elif not any(given[each] for each in _PASSWORD_OPTIONS):
-            raise click.UsageError("Say what to change; --help lists it.")
+            raise click.UsageError(translate("Nothing to change. Pass an option, see --help."))
         if given["proxy_password_stdin"] and not after.proxy_user:
-            raise click.UsageError("There is no user for the proxy: add --proxy-user NAME.")
+            raise click.UsageError(translate("Missing --proxy-user NAME for the proxy password."))
         passwords = read_passwords(given, client=after.client_id, proxy=after.proxy_user)
         if after is not before:
-            after = await desk.editor.save(before.id, draft, desk.snapshot)
-        code = await store_passwords(desk, after, passwords)
+            after = await context.editor.save(before.id, draft, context.snapshot)
+        code = await store_passwords(context, after, passwords)
         notify_profiles_changed()
         if code == Exit.OK:
-            print_message("Saved.")
+            print_message(translate("Saved."))
             notify_tokens_changed(before.id)
         return code
 
@@ -155,87 +157,85 @@ def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
 
 
 def _changes_more_than_passwords(given: dict[str, Any]) -> bool:
-    # An empty value is one; an empty tuple is an option that was not given.
+    # An empty string is a value; an empty tuple is an option that was not given.
     return any(
         value not in (None, ()) for name, value in given.items() if name not in _PASSWORD_OPTIONS
     )
 
 
 async def _check_stored_password(
-    desk: ProfileContext, before: Profile, after: Profile, given: dict[str, Any]
+    context: ProfileContext, before: Profile, after: Profile, given: dict[str, Any]
 ) -> None:
-    """The form asks for the password anew where it is bound to another client or server."""
+    """Raise `UsageError` if the stored password is for another client or server."""
     if given["client_secret_stdin"] or client_binding(before) == client_binding(after):
         return
-    is_stored, _ = await desk.editor.find_stored_secrets(before)
+    is_stored, _ = await context.editor.find_stored_secrets(before)
     if is_stored:
-        raise click.UsageError(
-            "The stored password is for another client or server: add --client-secret-stdin, and "
-            "give the one for this, or an empty line to remove it."
+        message = translate(
+            "The stored client secret is for another client or server. Pass --client-secret-stdin "
+            "with the new one, or with an empty line to remove it."
         )
+        raise click.UsageError(message)
 
 
 @click.command(
     cls=CommandWithExamples,
     examples="""\
-xdr-login profiles remove northwind        ask, sign out, and remove it
+xdr-login profiles remove northwind        confirm, sign out and remove it
 xdr-login profiles remove northwind --yes --no-sign-out
 """,
 )
 @click.argument("profile", metavar="NAME", shell_complete=complete_profile)
-@click.option(
-    "--sign-out/--no-sign-out", default=True, help="Tell the server too; this is what is usual."
-)
+@click.option("--sign-out/--no-sign-out", default=True, help="Sign out first. Default: --sign-out.")
 @yes_option
 @handle_errors
 def remove(*, profile: str, sign_out: bool, yes: bool) -> int:
-    """Remove the profile NAME, and what the keyring holds for it.
+    """Remove the profile NAME and its secrets from this computer, and sign out.
 
-    On a terminal it asks; elsewhere it wants --yes.
+    You confirm first; without a terminal, pass --yes.
     """
 
-    async def work(desk: ProfileContext) -> Exit:
-        if profile in desk.snapshot.profiles.broken:
+    async def work(context: ProfileContext) -> Exit:
+        if profile in context.snapshot.profiles.broken:
             name, before = profile, None
         else:
-            before = desk.snapshot.profiles.find(profile)
-            desk.require_editable(before)
+            before = context.snapshot.profiles.find(profile)
+            context.require_editable(before)
             name = before.name
         id_ = profile if before is None else before.id
-        is_in = before is not None and sign_out and await _is_signed_in(desk, before)
+        signed_in = before is not None and sign_out and await _is_signed_in(context, before)
         everywhere = before is not None and sign_out_revokes_grant(before)
-        question = texts.delete_question(name, signed_in=is_in, everywhere=everywhere)
+        question = texts.delete_question(name, signed_in=signed_in, everywhere=everywhere)
         if not confirm(question, yes=yes):
-            print_message("Nothing was removed.")
+            print_message(translate("Nothing was removed."))
             return Exit.FORBIDDEN
-        if is_in and before is not None:
-            await _sign_out(desk, before)
+        if signed_in and before is not None:
+            await _sign_out(context, before)
         try:
-            await desk.editor.remove(id_)
+            await context.editor.remove(id_)
         except KeystoreError as error:
-            print_message(
-                f"{texts.PROFILE_DELETED} "
-                f"{texts.secrets_not_removed_message(advice_for(error).title)}"
-            )
+            print_message(translate(texts.PROFILE_DELETED))
+            print_message(texts.secrets_not_removed_message(advice_for(error).title))
             return Exit.KEYRING
         finally:
             notify_profiles_changed()
-        print_message(texts.PROFILE_DELETED)
+        print_message(translate(texts.PROFILE_DELETED))
         return Exit.OK
 
     return run_with_profiles(work)
 
 
-async def _is_signed_in(desk: ProfileContext, profile: Profile) -> bool:
-    store = TokenStore(profile, desk.environment.keystore, desk.environment.lock)
+async def _is_signed_in(context: ProfileContext, profile: Profile) -> bool:
+    store = TokenStore(profile, context.environment.keystore, context.environment.lock)
     return await store.load() is not None
 
 
-async def _sign_out(desk: ProfileContext, profile: Profile) -> None:
-    left = sign_out_in_app(profile.id)
-    if left is None:
-        left = (sign_out_report(profile.id, await sign_out_profile(profile, desk.environment)),)
-    for each in left:
+async def _sign_out(context: ProfileContext, profile: Profile) -> None:
+    reports = sign_out_in_app(profile.id)
+    if reports is None:
+        state = await sign_out_profile(profile, context.environment)
+        reports = (sign_out_report(profile.id, state),)
+    for each in reports:
         print_message(str(each["text"]))
 
 
@@ -243,36 +243,37 @@ async def _sign_out(desk: ProfileContext, profile: Profile) -> None:
     name="import",
     cls=CommandWithExamples,
     examples="""\
-xdr-login profiles import colleague.toml   what “profiles export” gave
+xdr-login profiles import colleague.toml   a file from “profiles export”
 xdr-login profiles import --region eu --name northwind < client.json
-                                           a client as the administration of XDR shows it
+                                           a client as JSON from Cisco XDR
 """,
 )
 @click.argument("file", default="-", type=click.Path(dir_okay=False, allow_dash=True))
-@click.option("--name", metavar="NAME", help="What a client model is to be called.")
+@click.option("--name", metavar="NAME", help="Name of the profile for a client as JSON.")
 @draft_options
 @handle_errors
-def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - the fields
-    """Add the profiles in FILE, or on stdin, and print their ids.
+def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - options
+    """Add the profiles from FILE, or from stdin, and print their ids.
 
-    None that is there is replaced. A client model of Cisco XDR, which is JSON, becomes a profile
-    too: say with --region or --issuer where; its password goes into the keyring.
+    Existing profiles are not replaced. A client as JSON from Cisco XDR becomes a profile too: pass
+    --region or --issuer. Its secret is saved in the keyring.
     """
 
-    async def work(desk: ProfileContext) -> Exit:
-        desk.require_own_profiles()
+    async def work(context: ProfileContext) -> Exit:
+        context.require_own_profiles()
         text = _read_input(file)
         model = read_client_model(text)
         if model is not None:
-            return await _import_model(desk, model, name, given)
+            return await _import_model(context, model, name, given)
         if name is not None or _changes_more_than_passwords(given):
-            raise click.UsageError("Such options go with a client model in JSON, and this is none.")
+            message = translate("Profile options need a client as JSON, and this isn't one.")
+            raise click.UsageError(message)
         source = Path("stdin" if file == "-" else file)
-        ids = import_profiles(desk.editor.file, text, source, taken=desk.snapshot.managed)
+        ids = import_profiles(context.editor.file, text, source, taken=context.snapshot.managed)
         notify_profiles_changed()
         for id_ in ids:
             print_result(id_)
-        good = (await desk.editor.load()).profiles.good
+        good = (await context.editor.load()).profiles.good
         print_message(texts.import_report(len(ids), [good[id_] for id_ in ids if id_ in good]))
         return Exit.OK
 
@@ -280,11 +281,13 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
 
 
 async def _import_model(
-    desk: ProfileContext, model: ClientModel, name: str | None, given: dict[str, Any]
+    context: ProfileContext, model: ClientModel, name: str | None, given: dict[str, Any]
 ) -> Exit:
     draft = with_client_model(Draft(name=name or model.name or model.client_id), model)
-    print_message(texts.pasted_model_message(model).partition(" Its password")[0])
-    return await _save_new(desk, apply_options(draft, given), given, password=model.client_secret)
+    print_message(translate("Adding the client {client_id}.", client_id=printable(model.client_id)))
+    return await _save_new(
+        context, apply_options(draft, given), given, password=model.client_secret
+    )
 
 
 def _read_input(file: str) -> str:
@@ -292,7 +295,8 @@ def _read_input(file: str) -> str:
         try:
             text = sys.stdin.read(MAX_IMPORT_LENGTH + 1)
         except UnicodeDecodeError:
-            raise click.ClickException("Nothing was imported: stdin is no text in UTF-8.") from None
+            message = translate("Nothing was imported: stdin is not UTF-8 text.")
+            raise click.ClickException(message) from None
     else:
         try:
             with Path(file).open(encoding="utf-8-sig", errors="replace") as opened:
@@ -300,14 +304,15 @@ def _read_input(file: str) -> str:
         except OSError as error:
             raise click.ClickException(texts.import_failed_message(error)) from error
     if len(text) > MAX_IMPORT_LENGTH:
-        raise click.ClickException("Nothing was imported: it is far too large for profiles.")
+        message = translate("Nothing was imported: this is too large to be a file with profiles.")
+        raise click.ClickException(message)
     return text
 
 
 @click.command(
     cls=CommandWithExamples,
     examples="""\
-xdr-login profiles export > profiles.toml  all of your own
+xdr-login profiles export > profiles.toml  all your own profiles
 xdr-login profiles export northwind --output northwind.toml
 """,
 )
@@ -315,15 +320,15 @@ xdr-login profiles export northwind --output northwind.toml
 @click.option("--output", "-o", type=click.Path(dir_okay=False), help="Write to this file.")
 @handle_errors
 def export(*, names: tuple[str, ...], output: str | None) -> int:
-    """Print profiles as TOML, all of your own without a NAME. No secret is in it."""
+    """Print profiles as TOML; without NAME, all your own profiles. Contains no secrets."""
 
-    async def work(desk: ProfileContext) -> str:
-        known = desk.snapshot
-        chosen = [known.profiles.find(each) for each in names]
+    async def work(context: ProfileContext) -> str:
+        snapshot = context.snapshot
+        chosen = [snapshot.profiles.find(each) for each in names]
         for each in chosen:
-            desk.require_editable(each)
-        own = [id_ for id_ in known.profiles.good if id_ not in known.managed]
-        return export_profiles(desk.editor.file, [each.id for each in chosen] or own)
+            context.require_editable(each)
+        own = [id_ for id_ in snapshot.profiles.good if id_ not in snapshot.managed]
+        return export_profiles(context.editor.file, [each.id for each in chosen] or own)
 
     text = run_with_profiles(work)
     if output is None:

@@ -1,4 +1,4 @@
-"""What commands that change profiles stand on: the file, the policy, the keyring."""
+"""What commands that change profiles need: the file, the policy and the keyring."""
 
 from __future__ import annotations
 
@@ -30,36 +30,36 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class ProfileContext:
-    """Where profiles are changed: what is known, and who does it."""
+    """The editor of profiles, and what it loaded."""
 
     editor: ProfileEditor
     snapshot: Snapshot
     environment: Environment
 
     def require_own_profiles(self) -> None:
-        """Raise `ForbiddenByPolicy` where nobody may have profiles of their own."""
+        """Raise `ForbiddenByPolicy` if you may not have profiles of your own."""
         if not self.editor.policy.own_profiles:
             raise ForbiddenByPolicy(self.editor.policy.source)
 
     def require_editable(self, profile: Profile) -> None:
-        """Raise `ForbiddenByPolicy` for a profile that an administrator has set."""
+        """Raise `ForbiddenByPolicy` if an administrator manages `profile`."""
         if profile.id in self.snapshot.managed:
             raise ForbiddenByPolicy(self.editor.policy.source)
 
 
 def run_with_profiles(work: Callable[[ProfileContext], Awaitable[Result]]) -> Result:
-    """What `work` gives. Blocks; raises `BrokenProfile` and what `work` does."""
+    """Run `work` and give its result. Blocks; raises `BrokenProfile` and the errors of `work`."""
 
     async def run() -> Result:
         policy = load_policy()
         worker = Worker("profiles")
-        world = real_environment(worker)
+        environment = real_environment(worker)
         file = profiles_file()
         load = partial(load_allowed_profiles, file, policy)
-        deeds = ProfileEditor(file, world, worker, policy=policy, load=load)
-        return await work(ProfileContext(deeds, await deeds.load(), world))
+        editor = ProfileEditor(file, environment, worker, policy=policy, load=load)
+        return await work(ProfileContext(editor, await editor.load(), environment))
 
-    # Not asyncio's own answer to Ctrl-C, which waits for the end of a question to a person.
+    # The handler of asyncio would wait until a prompt is answered.
     before = signal.signal(signal.SIGINT, _interrupt)
     try:
         return asyncio.run(run())
@@ -71,10 +71,12 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-async def store_passwords(desk: ProfileContext, profile: Profile, passwords: SecretChanges) -> Exit:
-    """Put the passwords into the keyring; gives the exit code, and says why it did not work."""
+async def store_passwords(
+    context: ProfileContext, profile: Profile, passwords: SecretChanges
+) -> Exit:
+    """Save the passwords in the keyring and report an error; gives the exit code."""
     try:
-        await desk.editor.save_secrets(profile, passwords)
+        await context.editor.save_secrets(profile, passwords)
     except KeystoreError as error:
         print_message(texts.secret_not_saved_message(advice_for(error).title))
         return Exit.KEYRING

@@ -1,4 +1,4 @@
-"""The options that describe a profile: the fields of the form, and what becomes of them."""
+"""The options for the values of a profile, which are the fields of the form."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import click
 from desktop.services.configuration.profile_draft import Draft, Presets, faults_of
 from desktop.services.model.profile import COLORS, GRANTS
 from desktop.services.profile_editor.editor import SecretChanges
+from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import for_terminal, option_name
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -29,7 +30,7 @@ _PRESET_OF_REGION = "xdr-{region}"
 
 @dataclass(frozen=True, slots=True)
 class _FieldOption:
-    """An option for one field of the form; `metavar` is what stands for its value."""
+    """An option for one field of the form; `metavar` stands for its value."""
 
     option: str
     member: str
@@ -38,61 +39,74 @@ class _FieldOption:
 
 
 _FIELDS = (
-    _FieldOption("--issuer", "issuer", "URL", "Where the provider describes itself."),
-    _FieldOption("--preset", "preset", "ID", "A provider that is known: see “profiles presets”."),
-    _FieldOption("--client-id", "client_id", "ID", "Which client one signs in as."),
-    _FieldOption("--redirect-uri", "redirect_uri", "URL", "Only if the provider insists on one."),
+    _FieldOption("--issuer", "issuer", "URL", "Issuer of the provider."),
+    _FieldOption("--preset", "preset", "ID", "A known provider, from “profiles presets”."),
+    _FieldOption("--client-id", "client_id", "ID", "Client ID."),
+    _FieldOption(
+        "--redirect-uri",
+        "redirect_uri",
+        "URL",
+        "Redirect URI, if the provider requires a fixed one.",
+    ),
     _FieldOption(
         "--device-authorization-endpoint",
         "device_authorization_endpoint",
         "URL",
-        "Where no metadata names it.",
+        "Device authorization endpoint, if not in the metadata.",
     ),
-    _FieldOption("--token-endpoint", "token_endpoint", "URL", "Where no metadata names it."),
     _FieldOption(
-        "--authorization-endpoint", "authorization_endpoint", "URL", "The same, for “code”."
+        "--token-endpoint", "token_endpoint", "URL", "Token endpoint, if not in the metadata."
     ),
-    _FieldOption("--userinfo-endpoint", "userinfo_endpoint", "URL", "Where it says who signed in."),
     _FieldOption(
-        "--revocation-endpoint", "revocation_endpoint", "URL", "Where it takes a token back."
+        "--authorization-endpoint",
+        "authorization_endpoint",
+        "URL",
+        "Authorization endpoint, if not in the metadata.",
+    ),
+    _FieldOption(
+        "--userinfo-endpoint", "userinfo_endpoint", "URL", "Endpoint that describes the user."
+    ),
+    _FieldOption(
+        "--revocation-endpoint", "revocation_endpoint", "URL", "Endpoint that revokes a token."
     ),
     _FieldOption(
         "--app-grant-endpoint",
         "app_grant_endpoint",
         "URL",
-        "Where Cisco XDR takes back all that was granted.",
+        "Endpoint of Cisco XDR that revokes all access granted to this app.",
     ),
     _FieldOption(
         "--expected-issuer",
         "expected_issuer",
         "TEXT",
-        "Only if the server describes itself by a name instead of its address.",
+        "Issuer in the metadata, if it is not the address of the server.",
     ),
-    _FieldOption("--proxy", "proxy", "system|none|URL", "Whether to go through a proxy."),
-    _FieldOption("--proxy-user", "proxy_user", "NAME", "The name to give to the proxy."),
-    _FieldOption(
-        "--ca-file", "ca_file", "FILE", "Authorities in PEM to trust besides the system's."
-    ),
-    _FieldOption(
-        "--letter", "letter", "TEXT", "What stands for it on screen: one character, or two."
-    ),
+    _FieldOption("--proxy", "proxy", "system|none|URL", "The proxy to use."),
+    _FieldOption("--proxy-user", "proxy_user", "NAME", "User name for the proxy."),
+    _FieldOption("--ca-file", "ca_file", "FILE", "Extra CA certificates (PEM)."),
+    _FieldOption("--letter", "letter", "TEXT", "One or two characters for the profile's icon."),
     _FieldOption("--color", "color", "COLOR", f"One of {', '.join(COLORS)}, or like #1a2b3c."),
     _FieldOption(
-        "--keep-fresh", "keep_fresh", "true|false", "Renew day and night, or while in use."
+        "--keep-fresh",
+        "keep_fresh",
+        "true|false",
+        "Always keep the token fresh, or only while in use.",
     ),
-    _FieldOption("--in-use-minutes", "in_use_minutes", "NUMBER", "How long a copy counts as use."),
     _FieldOption(
-        "--clipboard-seconds", "clipboard_seconds", "NUMBER", "How long a copy stays there."
+        "--in-use-minutes", "in_use_minutes", "NUMBER", "Keep renewing this long after a copy."
+    ),
+    _FieldOption(
+        "--clipboard-seconds", "clipboard_seconds", "NUMBER", "Clear the clipboard after this time."
     ),
 )
 
 
-# What stands in the form between those that are given one by one.
+# The form has these in one field, with such a separator.
 _SEPARATORS = {"scope": " ", "verification_hosts": " ", "extra_parameters": "\n"}
 
 
 def draft_options(command: Function) -> Function:
-    """Give `command` an option for each field of the form, and for the two passwords."""
+    """Add an option for each field of the form, and for the two passwords."""
     for add in reversed(list(_options())):
         command = add(command)
     return command
@@ -106,54 +120,56 @@ def _options() -> list[Callable[[Function], Function]]:
     return [
         *fields[:3],
         click.option(
-            "--region", metavar="nam|eu|apjc", help="A region of Cisco XDR: --preset xdr-REGION."
+            "--region",
+            metavar="nam|eu|apjc",
+            help="Region of Cisco XDR, the same as --preset xdr-REGION.",
         ),
-        click.option("--grant", type=click.Choice(GRANTS), help="How one signs in."),
+        click.option("--grant", type=click.Choice(GRANTS), help="Sign-in method."),
         click.option(
             "--auth",
             "client_authentication",
             type=click.Choice(list(_AUTHENTICATIONS)),
-            help="How the client proves itself.",
+            help="Client authentication.",
         ),
         click.option(
-            "--scope", multiple=True, metavar="SCOPE", help="What to ask for; can be repeated."
+            "--scope", multiple=True, metavar="SCOPE", help="A scope to request. Repeat for more."
         ),
         click.option(
             "--extra",
             "extra_parameters",
             multiple=True,
             metavar="NAME=VALUE",
-            help="A parameter for the provider, such as audience=…; can be repeated.",
+            help="A parameter for the provider, such as audience=…. Repeat for more.",
         ),
         click.option(
             "--verification-host",
             "verification_hosts",
             multiple=True,
             metavar="HOST",
-            help="Where the approval page may be besides; can be repeated.",
+            help="Another host for the approval page. Repeat for more.",
         ),
         *fields[3:],
         click.option(
             "--client-secret-stdin",
             is_flag=True,
-            help="Read the client password as a line of stdin; an empty one removes it.",
+            help="Read the client secret from a line of stdin. An empty line removes it.",
         ),
         click.option(
             "--proxy-password-stdin",
             is_flag=True,
-            help="The same for the proxy, on the next line if both are given.",
+            help="Read the proxy password from stdin, from the next line if both are read.",
         ),
     ]
 
 
 def apply_options(draft: Draft, given: Mapping[str, Any]) -> Draft:
-    """`draft` with what was `given` on the command line; an empty value takes one away."""
+    """Apply the `given` options to `draft`; an empty value removes one."""
     named = {each.member: given[each.member] for each in _FIELDS if given[each.member] is not None}
-    if named.get("ca_file"):  # whoever reads it later is elsewhere
+    if named.get("ca_file"):  # it is read later, from another folder
         named["ca_file"] = str(Path(named["ca_file"]).expanduser().absolute())
     if given["region"]:
         if given["preset"]:
-            raise click.UsageError("--region and --preset do not go together.")
+            raise click.UsageError(translate("--region cannot be used with --preset."))
         named["preset"] = _PRESET_OF_REGION.format(region=given["region"])
     if given["grant"]:
         named["grant"] = given["grant"]
@@ -166,20 +182,24 @@ def apply_options(draft: Draft, given: Mapping[str, Any]) -> Draft:
 
 
 def read_passwords(given: Mapping[str, Any], *, client: str, proxy: str) -> SecretChanges:
-    """The passwords that are to be read; `client` and `proxy` say whose they are. Blocks."""
-    return SecretChanges(
-        _read_password(f"Password of {client}: ") if given["client_secret_stdin"] else None,
-        _read_password(f"Password of {proxy} at the proxy: ")
-        if given["proxy_password_stdin"]
-        else None,
-    )
+    """Read the passwords; prompts name the `client` and the user of the `proxy`. Blocks."""
+    secret = password = None
+    if given["client_secret_stdin"]:
+        secret = _read_password(translate("Client secret of {client}: ", client=client))
+    if given["proxy_password_stdin"]:
+        password = _read_password(translate("Proxy password of {user}: ", user=proxy))
+    return SecretChanges(secret, password)
 
 
 def require_valid_draft(draft: Draft, presets: Presets) -> None:
-    """Raise `UsageError` with what the form says of everything that is wrong with `draft`."""
+    """Raise `UsageError` with every mistake in `draft`, as the form would show it."""
     if draft.preset and draft.preset not in presets:
-        known = ", ".join(presets)
-        raise click.UsageError(f"There is no preset “{draft.preset}”; known are {known}.")
+        message = translate(
+            "No preset named “{name}”. Presets: {presets}",
+            name=draft.preset,
+            presets=", ".join(presets),
+        )
+        raise click.UsageError(message)
     found = faults_of(draft, presets)
     if found:
         lines = [f"{option_name(member)}: {for_terminal(words)}" for member, words in found.items()]
@@ -192,7 +212,7 @@ def _read_password(prompt: str) -> str:
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError:
-        raise click.UsageError("The password on stdin is no text in UTF-8.") from None
+        raise click.UsageError(translate("The password on stdin is not UTF-8 text.")) from None
     if not line:
-        raise click.UsageError("There is no password on stdin; an empty line removes one.")
+        raise click.UsageError(translate("No password on stdin. An empty line removes one."))
     return line.rstrip("\r\n")

@@ -1,4 +1,4 @@
-"""`xdr-login profiles`: what is there, and whether it works."""
+"""`xdr-login profiles`: list, show and check profiles."""
 
 from __future__ import annotations
 
@@ -27,22 +27,20 @@ from desktop.services.model.profile import MEMBERS, Profile
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.profile_editor.check import Finding, Outcome
 from desktop.services.profile_editor.editor import SecretChanges
+from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import for_terminal
 
 
 @click.group()
 def profiles() -> None:
-    """List, add, change and check profiles.
-
-    A profile says where you sign in, and as which client. The window has the same as a form.
-    """
+    """A profile says where you sign in, and as which client. The window has a form for it."""
 
 
 for _command in (add, edit, remove, import_, export):
     profiles.add_command(_command)
 
 
-def _name_argument(command: Any) -> Any:  # noqa: ANN401 - as click's own decorators
+def _name_argument(command: Any) -> Any:  # noqa: ANN401 - like the decorators of click
     return click.argument(
         "name",
         required=False,
@@ -56,7 +54,7 @@ def _name_argument(command: Any) -> Any:  # noqa: ANN401 - as click's own decora
     name="list",
     cls=CommandWithExamples,
     examples="""\
-xdr-login profiles list                    id, name, and where one signs in
+xdr-login profiles list                    id, name and provider
 xdr-login profiles list --json | jq -r '.profiles[].id'
 """,
 )
@@ -81,7 +79,7 @@ def list_(*, as_json: bool) -> int:
             each.id,
             each.name,
             each.provider_label,
-            "(set by your organization)" if each.managed else "",
+            translate("(managed by your organization)") if each.managed else "",
         )
         for each in found.good.values()
     ]
@@ -92,21 +90,21 @@ def list_(*, as_json: bool) -> int:
     for id_, why in found.broken.items():
         print_message(f"{printable(id_)}: {texts.broken_profile_message(why)}", color="yellow")
     if not rows and not found.broken:
-        print_message("There is no profile yet: “xdr-login profiles add” makes one.")
+        print_message(translate("No profiles yet. Add one: xdr-login profiles add --help"))
     return Exit.OK
 
 
 @profiles.command(
     cls=CommandWithExamples,
     examples="""\
-xdr-login profiles presets                 Cisco XDR by region, and other providers
+xdr-login profiles presets                 regions of Cisco XDR, and other providers
 xdr-login profiles add "Northwind SOC" --preset xdr-eu --client-id client-1234
 """,
 )
 @json_option
 @handle_errors
 def presets(*, as_json: bool) -> int:
-    """List the providers that are known by name."""
+    """List the providers for --preset."""
     names = {id_: name for id_, name in texts.preset_names(load_presets()).items() if id_}
     if as_json:
         print_json({"presets": [{"id": id_, "name": name} for id_, name in names.items()]})
@@ -120,7 +118,7 @@ def presets(*, as_json: bool) -> int:
 @profiles.command(
     cls=CommandWithExamples,
     examples="""\
-xdr-login profiles show northwind          every member that is not what is usual
+xdr-login profiles show northwind          every key that isn't the default
 xdr-login profiles show --json | jq -r .issuer
 """,
 )
@@ -128,9 +126,9 @@ xdr-login profiles show --json | jq -r .issuer
 @json_option
 @handle_errors
 def show(*, name: str | None, as_json: bool) -> int:
-    """Show a profile, with what its preset says; without a NAME as other commands choose it.
+    """Show the profile NAME with the keys of its preset, but without secrets.
 
-    No secret is in it.
+    Without NAME, the profile is chosen as for other commands.
     """
     members = _members(load_configuration().find(name))
     if as_json:
@@ -145,7 +143,7 @@ def show(*, name: str | None, as_json: bool) -> int:
 @profiles.command(
     cls=CommandWithExamples,
     examples="""\
-xdr-login profiles check northwind         say step by step what works
+xdr-login profiles check northwind         test it step by step
 xdr-login profiles check --json | jq .works
 """,
 )
@@ -153,15 +151,16 @@ xdr-login profiles check --json | jq .works
 @json_option
 @handle_errors
 def check(*, name: str | None, as_json: bool) -> int:
-    """Say what works of a profile; without a NAME as other commands choose it.
+    """Test the profile NAME step by step, without signing in.
 
-    It asks for a device code that nobody waits for, and signs nobody in.
+    Without NAME, the profile is chosen as for other commands. It requests a device code that is
+    never used.
     """
 
-    async def look(desk: ProfileContext) -> list[Finding]:
-        profile = desk.snapshot.profiles.find(name)
+    async def run_checks(context: ProfileContext) -> list[Finding]:
+        profile = context.snapshot.profiles.find(name)
         found = []
-        async for finding in desk.editor.check(profile, SecretChanges(), desk.snapshot):
+        async for finding in context.editor.check(profile, SecretChanges(), context.snapshot):
             found.append(finding)
             if not as_json:
                 _print_finding(finding, profile)
@@ -175,11 +174,11 @@ def check(*, name: str | None, as_json: bool) -> int:
             )
         return found
 
-    found = run_with_profiles(look)
+    found = run_with_profiles(run_checks)
     if not as_json:
         print_message(texts.check_summary(found))
-    bad = any(each.outcome is Outcome.BAD for each in found)
-    return Exit.FAILURE if bad else Exit.OK
+    failed = any(each.outcome is Outcome.BAD for each in found)
+    return Exit.FAILURE if failed else Exit.OK
 
 
 def _summary(profile: Profile) -> dict[str, Any]:
@@ -196,14 +195,14 @@ def _summary(profile: Profile) -> dict[str, Any]:
 
 
 def _members(profile: Profile) -> dict[str, Any]:
-    """Every member that says something, in the order of the file's description."""
-    usual = Profile(id="", name="", client_id="")
-    said = {
+    """Collect the keys that aren't the default, in the order of the documentation."""
+    default = Profile(id="", name="", client_id="")
+    values = {
         name: _plain(getattr(profile, name))
         for name in Profile.__dataclass_fields__
-        if name in MEMBERS and getattr(profile, name) != getattr(usual, name)
+        if name in MEMBERS and getattr(profile, name) != getattr(default, name)
     }
-    return {"id": profile.id, **said, "grant": profile.grant, "managed": profile.managed}
+    return {"id": profile.id, **values, "grant": profile.grant, "managed": profile.managed}
 
 
 def _plain(value: object) -> object:
@@ -215,7 +214,7 @@ def _plain(value: object) -> object:
 def _text(value: object) -> str:
     match value:
         case bool():
-            return "yes" if value else "no"
+            return "true" if value else "false"  # as in the file
         case list():
             return " ".join(map(str, value))
         case dict():
@@ -229,17 +228,17 @@ _COLORS = {
     Outcome.HINT: "yellow",
     Outcome.BAD: "red",
 }
-_WIDTH = max(len(each.value) for each in Outcome)
 
 
 def _print_finding(finding: Finding, profile: Profile) -> None:
-    mark = finding.outcome.value.ljust(_WIDTH)
-    print_result(f"{mark}  {finding.step.value}: {finding.text}", color=_COLORS[finding.outcome])
+    width = max(len(translate(each.value)) for each in Outcome)
+    mark, step = translate(finding.outcome.value).ljust(width), translate(finding.step.value)
+    print_result(f"{mark}  {step}: {finding.text}", color=_COLORS[finding.outcome])
     if finding.remedy:
-        print_result(f"{' ' * _WIDTH}  {for_terminal(finding.remedy)}")
+        print_result(f"{' ' * width}  {for_terminal(finding.remedy)}")
     for option, instead in (("--preset", finding.preset), ("--grant", finding.grant)):
-        if instead and not profile.managed:  # where the form has a button
-            print_result(f"{' ' * _WIDTH}  xdr-login profiles edit {profile.id} {option} {instead}")
+        if instead and not profile.managed:  # the window has a button for this
+            print_result(f"{' ' * width}  xdr-login profiles edit {profile.id} {option} {instead}")
 
 
 def _finding_members(finding: Finding) -> dict[str, Any]:

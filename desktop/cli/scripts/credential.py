@@ -1,4 +1,4 @@
-"""`xdr-login credential`: tokens in the words of kubectl, git and HTTPie."""
+"""`xdr-login credential`: tokens in the formats of kubectl, git and HTTPie."""
 
 from __future__ import annotations
 
@@ -31,10 +31,7 @@ _LONGEST_INPUT = 64 * 1024  # bytes
 
 @click.group()
 def credential() -> None:
-    """Answer kubectl, git and HTTPie, each in the way it asks for a token.
-
-    For curl there is “token --format curl”.
-    """
+    """Prints a token in the format of the other program. For curl, use “token --format curl”."""
 
 
 @credential.command(
@@ -43,29 +40,29 @@ def credential() -> None:
 kubectl config set-credentials me --exec-api-version=client.authentication.k8s.io/v1 \\
   --exec-interactive-mode=Never --exec-command=xdr-login \\
   --exec-arg=credential --exec-arg=kubectl
-                                           in ~/.kube/config, once
+                                           once, for ~/.kube/config
 """,
 )
 @profile_option
 @handle_errors
 def kubectl(*, profile: str | None) -> int:
-    """Print an ExecCredential of Kubernetes (client.authentication.k8s.io/v1).
+    """Print an ExecCredential for kubectl (client.authentication.k8s.io/v1).
 
-    kubectl uses the token until its expirationTimestamp, and then asks again.
+    kubectl uses the token until it expires and then runs this command again.
     """
-    held = fetch_token_by_name(profile, CopyFormat.JSON)
-    status = {"token": held.access_token}
-    if held.expires_at is not None:
-        status["expirationTimestamp"] = format_instant(held.expires_at) or ""
+    token = fetch_token_by_name(profile, CopyFormat.JSON)
+    status = {"token": token.access_token}
+    if token.expires_at is not None:
+        status["expirationTimestamp"] = format_instant(token.expires_at) or ""
     print_json({"apiVersion": _requested_api_version(), "kind": "ExecCredential", "status": status})
     return Exit.OK
 
 
 def _requested_api_version() -> str:
-    # kubectl says which version it is set up for, and refuses every other.
+    # kubectl names the version that it is configured for and rejects others.
     try:
-        asked = json.loads(os.environ.get("KUBERNETES_EXEC_INFO", "{}"))
-        version = asked["apiVersion"]
+        request = json.loads(os.environ.get("KUBERNETES_EXEC_INFO", "{}"))
+        version = request["apiVersion"]
     except (ValueError, TypeError, KeyError):
         version = None
     known = (f"{_KUBERNETES}/v1", f"{_KUBERNETES}/v1beta1")
@@ -77,7 +74,7 @@ def _requested_api_version() -> str:
     examples="""\
 git config --global credential.https://gitlab.example.helper \\
   "!xdr-login credential git --profile gitlab"
-                                           once, for the host of that profile alone
+                                           once, for the host of that profile
 printf 'protocol=https\\nhost=gitlab.example\\n\\n' | xdr-login credential git get
 """,
 )
@@ -85,32 +82,31 @@ printf 'protocol=https\\nhost=gitlab.example\\n\\n' | xdr-login credential git g
 @click.argument("operation", type=click.Choice(["get", "store", "erase"]))
 @handle_errors
 def git(*, profile: str | None, operation: str) -> int:
-    """Be a credential helper of git: answer “get” for the host of the profile, over https.
+    """Act as a git credential helper.
 
-    For any other host it says nothing, and git asks the next one. The user is “oauth2” where git
-    names none. “store” and “erase” do nothing: tokens are kept and renewed by this program.
+    It answers “get” only for the profile's host and only over https. “store” and “erase” do
+    nothing. The user is “oauth2” unless git gives one.
     """
-    asked = _parse_attributes(sys.stdin.buffer.read(_LONGEST_INPUT + 1))
+    attributes = _parse_attributes(sys.stdin.buffer.read(_LONGEST_INPUT + 1))
     if operation != "get":
         return Exit.OK
     chosen = load_configuration().find(profile)
-    if not _is_profile_host(asked, chosen):
+    if not _is_profile_host(attributes, chosen):
         return Exit.OK
-    held = fetch_token_in_format(chosen, CopyFormat.TOKEN)
-    print_result(f"username={asked.get('username') or 'oauth2'}")
-    print_result(f"password={held.access_token}")
-    if held.expires_at is not None:
-        print_result(f"password_expiry_utc={int(held.expires_at.timestamp())}")
+    token = fetch_token_in_format(chosen, CopyFormat.TOKEN)
+    print_result(f"username={attributes.get('username') or 'oauth2'}")
+    print_result(f"password={token.access_token}")
+    if token.expires_at is not None:
+        print_result(f"password_expiry_utc={int(token.expires_at.timestamp())}")
     return Exit.OK
 
 
 def _parse_attributes(given: bytes) -> dict[str, str]:
-    """What git says: `name=value` a line, up to an empty one (git-credential, INPUT/OUTPUT).
+    """Parse `name=value` lines up to an empty line (git-credential, INPUT/OUTPUT FORMAT).
 
-    A line ends with a line feed and nothing else: in an address that somebody else wrote git
-    decodes %0D and the like, and what stands behind would be taken for the host. So whoever names
-    a character that is not printable is told nothing; nor who says so much that a host at its end
-    would be cut off to another one.
+    Only a line feed ends a line: git decodes %0D in addresses that someone else wrote, and the text
+    after it would count as the host. So input with invisible characters gives nothing, and neither
+    does input so long that a host at its end might be cut.
     """
     if len(given) > _LONGEST_INPUT:
         return {}
@@ -126,9 +122,9 @@ def _parse_attributes(given: bytes) -> dict[str, str]:
     return attributes
 
 
-def _is_profile_host(asked: Mapping[str, str], profile: Profile) -> bool:
-    host = asked.get("host", "")
-    if asked.get("protocol") != "https" or set(host) & set("/\\@?#"):
+def _is_profile_host(attributes: Mapping[str, str], profile: Profile) -> bool:
+    host = attributes.get("host", "")
+    if attributes.get("protocol") != "https" or set(host) & set("/\\@?#"):
         return False
     try:
         return origin_of(f"https://{host}/") == origin_of(profile.issuer or profile.token_endpoint)
@@ -145,15 +141,14 @@ http https://visibility.eu.amp.cisco.com/iroh/… Authorization:@<(xdr-login cre
 @profile_option
 @handle_errors
 def httpie(*, profile: str | None) -> int:
-    """Print the value of the header Authorization, which HTTPie reads from a file."""
-    print_result(
-        f"Bearer {_require_plain(fetch_token_by_name(profile, CopyFormat.HEADER).access_token)}"
-    )
+    """Print the value of the Authorization header, which HTTPie reads from a file."""
+    token = fetch_token_by_name(profile, CopyFormat.HEADER).access_token
+    print_result(f"Bearer {_require_plain(token)}")
     return Exit.OK
 
 
 def _require_plain(token: str) -> str:
-    """`token`, if it has nothing that would end a quoted text; raises `NotForShell`."""
+    """Return `token`; raises `UnsafeForShell` if it could end a quoted string."""
     if not token.isascii() or not token.isprintable() or set(token) & set(' "\\'):
         raise UnsafeForShell
     return token

@@ -1,4 +1,4 @@
-"""`xdr-login run`: one program gets a token in its environment, and nobody else."""
+"""`xdr-login run`: run a program with a token in its environment."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from desktop.cli.terminal.exits import handle_errors
 from desktop.cli.terminal.output import CommandWithExamples, print_message, profile_option
 from desktop.oauth.errors import printable
 from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.system.translation import translate
 
 VARIABLE = "XDR_ACCESS_TOKEN"
 
 supports_exec: bool = sys.platform != "win32"
-"""Whether a program can take the place of this one; on Windows it runs below it."""
+"""Whether the program can replace this process; on Windows it runs as a child."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# What shells give where a program cannot be started, or is not there (POSIX, Shell Command Language
-# section 2.8.2).
+# Exit codes as in a shell (POSIX, Shell Command Language section 2.8.2).
 _NOT_STARTED = 126
 _NOT_FOUND = 127
 
@@ -36,10 +36,10 @@ _NOT_FOUND = 127
     cls=CommandWithExamples,
     context_settings={"allow_interspersed_args": False},
     examples="""\
-xdr-login run -- python3 hunt.py           it finds the token in $XDR_ACCESS_TOKEN
+xdr-login run -- python3 hunt.py           run it with the token in $XDR_ACCESS_TOKEN
 xdr-login run --profile northwind -- make report
 xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
-                                           under the name that a program expects
+                                           use the variable that the program expects
 """,
 )
 @profile_option
@@ -49,25 +49,25 @@ xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
     metavar="NAME",
     default=VARIABLE,
     show_default=True,
-    help="The variable that holds the token.",
+    help="The variable for the token.",
 )
 @click.argument("command", metavar="-- COMMAND [ARG]...", nargs=-1, required=True)
 @handle_errors
 def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
-    """Give one program a token, in a variable of its environment.
+    """The token appears in no argument, file or history, and is gone when the program ends.
 
-    The token is valid for at least a minute, and is in no argument, file or history. Signals reach
-    the program, and its exit code becomes that of this command; 126 and 127 say, as in a shell,
-    that it could not be started or was not found.
+    Signals and the exit code are those of the program. As in a shell, 126 means that it could not
+    be started, and 127 that it was not found.
     """
     if not _NAME.fullmatch(variable):
-        raise click.BadParameter("letters, digits and _ only", param_hint="--env")
+        message = translate("Use letters, digits and “_”, with no digit first.")
+        raise click.BadParameter(message, param_hint="--env")
     program, shown = _find_program(command[0]), printable(command[0])
     if program is None and Path(command[0]).name != command[0] and Path(command[0]).exists():
-        print_message(f"“{shown}” cannot be started: it is no program.")
+        print_message(translate("Cannot start “{program}”: it is not a program.", program=shown))
         return _NOT_STARTED
     if program is None:
-        print_message(f"There is no program “{shown}”.")
+        print_message(translate("Program “{program}” not found.", program=shown))
         return _NOT_FOUND
     token = fetch_token_by_name(profile, CopyFormat.ENVIRONMENT).access_token
     environment = {**_without_bundle(os.environ), variable: token}
@@ -75,12 +75,15 @@ def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
         start = _exec if supports_exec else _run_as_child
         return start(program, command, environment)
     except OSError as error:
-        print_message(f"“{shown}” cannot be started: {error.strerror}.")
+        message = translate(
+            "Cannot start “{program}”: {reason}.", program=shown, reason=error.strerror
+        )
+        print_message(message)
         return _NOT_STARTED
 
 
 def _without_bundle(environment: Mapping[str, str]) -> dict[str, str]:
-    # Where PyInstaller says so, on macOS, it is to this program's Qt; another one's is another.
+    # On macOS, PyInstaller points variables to the Qt of XDR Login, which fits no other program.
     bundle = getattr(sys, "_MEIPASS", None)
     return {
         name: value
@@ -94,15 +97,15 @@ def _find_program(name: str) -> str | None:
 
 
 def find_on_windows(name: str, environment: Mapping[str, str]) -> str | None:
-    """Where program `name` is: in a folder of PATH, or where `name` itself says. Blocks.
+    """Find program `name` in a folder of PATH, or by its own folder. Blocks.
 
-    `shutil.which` would look into the current folder first: a program that somebody else has left
-    there, in an archive or in a shared folder, would be started and get the token.
+    `shutil.which` would search the current folder first, so a program that came with an archive or
+    lies in a shared folder would get the token.
     """
     endings = [each for each in environment.get("PATHEXT", ".EXE").split(";") if each]
     if name.lower().endswith(tuple(each.lower() for each in endings)):
         endings = [""]
-    folders = [""]  # what has a folder in its name is asked for by its place
+    folders = [""]  # `name` may have a folder of its own
     if PureWindowsPath(name).name == name:
         folders = [
             each for each in environment.get("PATH", "").split(";") if Path(each).is_absolute()
@@ -112,27 +115,27 @@ def find_on_windows(name: str, environment: Mapping[str, str]) -> str | None:
 
 
 def _exec(program: str, command: Sequence[str], environment: dict[str, str]) -> NoReturn:
-    """Run `command` in place of this one."""
+    """Replace this process with `command`."""
     sys.stdout.flush()
     sys.stderr.flush()
     if sys.platform != "win32":
-        # Python ignores them, and what is ignored stays so: a child would write on to nobody.
+        # Python ignores these signals, and the program would inherit that.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-    os.execve(program, list(command), environment)  # noqa: S606 - what was asked for, and no shell
+    os.execve(program, list(command), environment)  # noqa: S606 - without a shell
 
 
 def _run_as_child(program: str, command: Sequence[str], environment: dict[str, str]) -> int:
     if sys.platform == "win32":
-        # As every start of a bundle has it, a program of ours would find the bundle's libraries
-        # before its own (PyInstaller, "Launching external programs from the frozen application").
+        # Otherwise the program would load libraries of the bundle instead of its own (PyInstaller,
+        # "Launching external programs from the frozen application").
         import ctypes
 
         ctypes.windll.kernel32.SetDllDirectoryW(None)
-    with subprocess.Popen(  # noqa: S603 - what was asked for, and no shell
+    with subprocess.Popen(  # noqa: S603 - without a shell
         list(command), executable=program, env=environment
     ) as child:
-        # Ctrl-C reaches both: how the child ends is what counts.
+        # Ctrl-C reaches both; the exit code of the child counts.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             return child.wait()

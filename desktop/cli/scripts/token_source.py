@@ -1,7 +1,7 @@
-"""A valid access token: from the running program, or else from the keyring, renewed if need be.
+"""Valid access tokens, from the running app or from the keyring, renewed if necessary.
 
-What the running program answers is its last word: where the person has refused there, nothing here
-looks into the keyring instead.
+The answer of the running app is final: if you denied a token there, it is not read from the keyring
+instead.
 """
 
 from __future__ import annotations
@@ -32,23 +32,22 @@ __all__ = [
 ]
 
 TIMEOUT = 100.0
-"""Seconds: longer than a person is asked, who may be asked about another program first, and than a
-renewal takes."""
+"""Seconds: longer than two questions for your permission, and longer than a renewal takes."""
 NOTICE_DELAY = 1.0
-"""Seconds that a command waits without a word."""
-_RENEWAL_TIMEOUT = 60.0  # seconds; others may renew the same token, one at a time
+"""Seconds after which a command says what it is waiting for."""
+_RENEWAL_TIMEOUT = 60.0  # seconds; other processes may renew it first
 
 
 def fetch_token(profile: Profile, *, min_validity: float = 60.0) -> AccessToken:
-    """A token of `profile`, issued for its server and client as they are now.
+    """Fetch a token of `profile`, issued for its current server and client.
 
-    Where less than `min_validity` seconds are left it is renewed, if that is possible; but not in
-    the first half of its life. Blocks. Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`,
+    It is renewed if less than `min_validity` seconds are left, but not in the first half of its
+    life. Blocks. Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`,
     `SessionError` or `ProfileError`.
     """
     from desktop.services.model.profile import tokens_binding
 
-    # The running program may know the profile as it was: another server's token goes nowhere else.
+    # The running app may have an older version of the profile, with a token for another server.
     bound = tokens_binding(profile)
     given = {"profile": profile.id, "min_validity": min_validity, "issued_for": bound}
     try:
@@ -57,59 +56,61 @@ def fetch_token(profile: Profile, *, min_validity: float = 60.0) -> AccessToken:
         return _fetch_without_app(profile, min_validity)
 
 
-def fetch_token_by_name(profile: str | None, shape: CopyFormat) -> AccessToken:
-    """The same for another program, in a shape like `shape`; raises `FormatForbidden` besides."""
+def fetch_token_by_name(profile: str | None, copy_format: CopyFormat) -> AccessToken:
+    """Fetch a token for use like `copy_format`; raises `FormatForbidden` too."""
     from desktop.services.configuration.load import load_configuration
 
-    return fetch_token_in_format(load_configuration().find(profile), shape)
+    return fetch_token_in_format(load_configuration().find(profile), copy_format)
 
 
-def fetch_token_in_format(profile: Profile, shape: CopyFormat) -> AccessToken:
-    """The same for a profile that was looked up already."""
-    if shape.name in profile.policy.forbidden_formats:
+def fetch_token_in_format(profile: Profile, copy_format: CopyFormat) -> AccessToken:
+    """Do the same for a profile that is loaded already."""
+    if copy_format.name in profile.policy.forbidden_formats:
         raise FormatForbidden(profile.policy.source)
     return fetch_token(profile)
 
 
-def fetch_formatted_token(profile: str | None, *, min_validity: float, shape: str) -> str:
-    """The same token in the shape `shape`, one of `token_output.FORMATS`.
+def fetch_formatted_token(profile: str | None, *, min_validity: float, token_format: str) -> str:
+    """Fetch a token in `token_format`, one of `PRINT_FORMATS`.
 
-    Raises `FormatForbidden` and `NotForShell` besides.
+    Raises `FormatForbidden` and `UnsafeForShell` too.
     """
-    given = {"profile": profile, "min_validity": min_validity, "format": shape}
+    given = {"profile": profile, "min_validity": min_validity, "format": token_format}
     try:
         text = _request_token(**given).get("text")
         if isinstance(text, str):
             return text
     except (NotRunning, NoAnswer):
         pass
-    return fetch_formatted_token_without_app(profile, min_validity=min_validity, shape=shape)
+    return fetch_formatted_token_without_app(
+        profile, min_validity=min_validity, token_format=token_format
+    )
 
 
 def fetch_formatted_token_without_app(
-    profile: str | None, *, min_validity: float, shape: str
+    profile: str | None, *, min_validity: float, token_format: str
 ) -> str:
-    """The same where the running program has been asked already, in vain."""
+    """Do the same without the running app."""
     from desktop.services.configuration.load import load_configuration
     from desktop.services.token.print_formats import format_for_program
 
     chosen = load_configuration().find(profile)
-    return format_for_program(shape, _fetch_without_app(chosen, min_validity), chosen)
+    return format_for_program(token_format, _fetch_without_app(chosen, min_validity), chosen)
 
 
 def _request_token(**members: object) -> Members:
-    """What the running program answers; says so where it waits for the person."""
-    telling = Timer(NOTICE_DELAY, report_pending_permission)
-    telling.daemon = True
-    telling.start()
+    """Send a request to the running app; says if it is waiting for your permission."""
+    timer = Timer(NOTICE_DELAY, report_pending_permission)
+    timer.daemon = True
+    timer.start()
     try:
         return send_command("token", patience=TIMEOUT, **members)
     finally:
-        telling.cancel()
+        timer.cancel()
 
 
 def _parse_answer(answer: Members) -> AccessToken:
-    """What the running program has given; raises `NoAnswer` where it is none."""
+    """Parse the answer of the running app; raises `NoAnswer` if it is not valid."""
     try:
         ends = answer["expires_at"]
         return AccessToken(
@@ -119,7 +120,7 @@ def _parse_answer(answer: Members) -> AccessToken:
             scope=tuple(_require_text(answer["scope"]).split()),
         )
     except (KeyError, ValueError) as error:
-        raise NoAnswer("another answer than was asked for") from error
+        raise NoAnswer("unexpected answer") from error
 
 
 def _require_text(value: object) -> str:
@@ -128,7 +129,7 @@ def _require_text(value: object) -> str:
     return value
 
 
-# Without a running program
+# Without the running app
 
 
 def _fetch_without_app(profile: Profile, min_validity: float) -> AccessToken:
@@ -168,7 +169,7 @@ async def _load_saved(profile: Profile, min_validity: float) -> AccessToken | No
 
 
 async def _renew(profile: Profile, min_validity: float) -> AccessToken:
-    """The token that a renewal brings, as in the window and under the same lock."""
+    """Renew the token as the window does, with the same lock."""
     from desktop.services.model.states import Failed, Requesting
     from desktop.services.network.real_environment import real_environment
     from desktop.services.session.renewer import TokenRequirement

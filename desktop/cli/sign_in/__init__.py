@@ -1,1 +1,1 @@
-"""Commands for signing in and out, and for who is signed in."""
+"""Commands for signing in and out, and for showing who is signed in."""

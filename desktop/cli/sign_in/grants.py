@@ -1,4 +1,4 @@
-"""`xdr-login grants`: what this app has been granted, and taking it back."""
+"""`xdr-login grants`: show or revoke the access granted to this app."""
 
 from __future__ import annotations
 
@@ -27,27 +27,20 @@ from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.network.real_environment import real_environment
 from desktop.services.session.provider import Provider
+from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.services.wording.sign_out_texts import sign_out_report
-
-NO_GRANTS = (
-    "{name}: this server keeps no grants that could be asked for. "
-    "“xdr-login logout” ends this sign-in."
-)
 
 
 @click.group()
 def grants() -> None:
-    """Show or revoke what you have granted this app (Cisco XDR).
-
-    A grant is what you approved when you signed in: it holds for this app on all your computers.
-    """
+    """In Cisco XDR, what you approve applies to this app on all your computers."""
 
 
 @grants.command(
     cls=CommandWithExamples,
     examples="""\
-xdr-login grants status                    what this app may do, and since when
+xdr-login grants status                    show what this app may do, and since when
 xdr-login grants status --json             the same for a script
 """,
 )
@@ -55,10 +48,10 @@ xdr-login grants status --json             the same for a script
 @json_option
 @handle_errors
 def status(*, profile: str | None, as_json: bool) -> int:
-    """Say what this app has been granted, and since when."""
+    """Show what you granted this app, and since when."""
     chosen = load_configuration().find(profile)
     if not sign_out_revokes_grant(chosen):
-        return report_failure(Exit.FAILURE, NO_GRANTS.format(name=chosen.name), as_json=as_json)
+        return report_failure(Exit.FAILURE, _no_grants_message(chosen), as_json=as_json)
     found = asyncio.run(_fetch_status(chosen, fetch_token(chosen).access_token))
     if as_json:
         print_json(
@@ -71,36 +64,41 @@ def status(*, profile: str | None, as_json: bool) -> int:
             }
         )
     else:
-        for name, value in _rows(chosen, found):
-            print_result(f"{name:9}{value}")
+        rows = _rows(chosen, found)
+        width = max(len(name) for name, _ in rows)
+        for name, value in rows:
+            print_result(f"{name.ljust(width)}  {value}")
     return Exit.OK
 
 
 @grants.command(
     cls=CommandWithExamples,
     examples="""\
-xdr-login grants revoke                    take back all that you granted this app
-xdr-login grants revoke --yes              without asking, as in a script
+xdr-login grants revoke                    revoke everything you granted this app
+xdr-login grants revoke --yes              the same without confirmation, for a script
 """,
 )
 @profile_option
 @yes_option
 @handle_errors
 def revoke(*, profile: str | None, yes: bool) -> int:
-    """Take back all that you have granted this app, on all your computers.
+    """Revoke everything you granted this app, on all your computers.
 
-    It also signs you out here: the tokens are worth nothing afterwards.
+    This also signs you out here.
     """
     chosen = load_configuration().find(profile)
     if not sign_out_revokes_grant(chosen):
-        return report_failure(Exit.FAILURE, NO_GRANTS.format(name=chosen.name), as_json=False)
-    question = f"Revoke all that you granted this app, on all your computers ({chosen.name})?"
+        return report_failure(Exit.FAILURE, _no_grants_message(chosen), as_json=False)
+    question = translate(
+        "This ends this app's access on all your computers ({profile}). Revoke it?",
+        profile=chosen.name,
+    )
     if not confirm(question, yes=yes):
-        print_message("Nothing was revoked.")
+        print_message(translate("Nothing was revoked."))
         return Exit.FORBIDDEN
     by_app = sign_out_in_app(chosen.id)
     if by_app is None:
-        fetch_token(chosen)  # raises `NoToken` where nobody is signed in
+        fetch_token(chosen)  # raises `NoToken` if not signed in
         state = asyncio.run(sign_out_profile(chosen, real_environment(Worker("loader"))))
         notify_tokens_changed(chosen.id)
         by_app = (sign_out_report(chosen.id, state),)
@@ -108,6 +106,15 @@ def revoke(*, profile: str | None, yes: bool) -> int:
         raise NoToken(chosen.id)
     print_message(f"{chosen.name}: {by_app[0]['text']}")
     return sign_out_exit_code(by_app)
+
+
+def _no_grants_message(profile: Profile) -> str:
+    return translate(
+        "The server of {profile} doesn't keep track of granted access. "
+        "To end this sign-in, run: xdr-login logout --profile {id}",
+        profile=profile.name,
+        id=profile.id,
+    )
 
 
 async def _fetch_status(profile: Profile, access_token: str) -> AppGrant:
@@ -120,8 +127,12 @@ async def _fetch_status(profile: Profile, access_token: str) -> AppGrant:
 
 
 def _rows(profile: Profile, found: AppGrant) -> tuple[tuple[str, str], ...]:
+    app = (translate("Client ID"), profile.client_id)
     if not found.granted:
-        return (("app", profile.client_id), ("granted", "nothing"))
-    since = "the server does not say" if found.since is None else str(format_instant(found.since))
-    scope = " ".join(found.scope) or "the server does not say what"
-    return (("app", profile.client_id), ("granted", scope), ("since", since))
+        return (app, (translate("Granted"), translate("nothing")))
+    unknown = translate("unknown")
+    return (
+        app,
+        (translate("Granted"), " ".join(found.scope) or unknown),
+        (translate("Since"), format_instant(found.since) or unknown),
+    )

@@ -1,4 +1,4 @@
-"""`xdr-login login`: the whole sign-in, in the terminal or for a program that reads JSON."""
+"""`xdr-login login`: sign in from the terminal, or from a program that reads JSON."""
 
 from __future__ import annotations
 
@@ -33,102 +33,103 @@ from desktop.services.session.session import Session
 from desktop.services.system.browsers import open_default, open_in
 from desktop.services.system.logs import report_loop_error, start_logging
 from desktop.services.system.paths import log_folder, settings_file
+from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)
 class SignInOptions:
-    """How to sign in. With `keep` a token that the keyring does not take is worth nothing."""
+    """How to sign in. With `must_save` a token that can't be saved is a failure."""
 
     open_browser: bool = False
     force: bool = False
     must_save: bool = True
+    names_profile: bool = False
 
 
 @click.command(
     cls=CommandWithExamples,
     examples="""\
 xdr-login login                            sign in with the first profile
-xdr-login login --profile northwind        with another one
-xdr-login login --no-browser               only print the link, as over ssh
-xdr-login login --json | your-program      one event a line, for a program
-xdr-login --demo login                     try it: nothing there is real
+xdr-login login --profile northwind        sign in with another profile
+xdr-login login --no-browser               only print the link
+xdr-login login --json | your-program      one event per line, for a program
+xdr-login --demo login                     try it with a built-in demo server
 """,
 )
 @profile_option
-@click.option("--again", is_flag=True, help="Sign in anew although a token is there.")
-@click.option("--no-browser", is_flag=True, help="Print the link, and open no browser.")
-@click.option(
-    "--qr", is_flag=True, help="Print the link as a QR code, also where it goes to no terminal."
-)
+@click.option("--again", is_flag=True, help="Sign in again even if a token is saved.")
+@click.option("--no-browser", is_flag=True, help="Print the link and don't open a browser.")
+@click.option("--qr", is_flag=True, help="Always print a QR code.")
 @json_option
 @handle_errors
 def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_json: bool) -> int:
-    """Sign in, here in the terminal.
+    """Shows a code and a link, opens the link in your browser, and waits for your approval.
 
-    It shows a code and a link, opens the link in your browser where there is one, and waits for
-    your approval. The token goes into the keyring; "xdr-login token" prints it. A saved token that
-    is still valid, or can be renewed, needs no new sign-in.
+    The token is saved in the keyring; “xdr-login token” prints it. If a saved token is valid or
+    can be renewed, no new sign-in is needed.
     """
     options = global_options()
     options.profile = profile
-    wishes = SignInOptions(
+    sign_in_options = SignInOptions(
         open_browser=not no_browser and _can_open_browser(),
         force=again,
         must_save=options.demo is None,
+        names_profile=profile is not None,
     )
-    return _run(options, JsonReporter() if as_json else TextReporter(qr=qr), wishes)
+    reporter = JsonReporter() if as_json else TextReporter(qr=qr)
+    return _run(options, reporter, sign_in_options)
 
 
 @handle_errors
 def sign_in_without_display(options: Options) -> int:
-    """Sign in where the window was asked for and cannot be shown."""
-    print_message("There is no display: signing in here, in the terminal.")
+    """Sign in from the terminal because the window can't open."""
+    print_message(translate("No display found. Signing in from the terminal."))
     options.profile = options.profile or os.environ.get(PROFILE_VARIABLE)
     return _run(options, TextReporter(), SignInOptions(must_save=options.demo is None))
 
 
-def _run(options: Options, teller: Reporter, wishes: SignInOptions) -> int:
+def _run(options: Options, reporter: Reporter, sign_in_options: SignInOptions) -> int:
     start_logging(log_folder(), verbose=options.verbose)
     try:
         profile = options.load_profile()
-        return asyncio.run(sign_in(profile, teller, wishes))
+        return asyncio.run(sign_in(profile, reporter, sign_in_options))
     finally:
         options.close()
 
 
 def _can_open_browser() -> bool:
-    # Over ssh it would open on a screen that nobody looks at.
+    # Over ssh it would open on a screen that you don't see.
     return not os.environ.get("SSH_CONNECTION") and has_display()
 
 
-async def sign_in(profile: Profile, teller: Reporter, wishes: SignInOptions) -> int:
-    """Sign `profile` in, and tell the running program; gives the exit code.
+async def sign_in(profile: Profile, reporter: Reporter, sign_in_options: SignInOptions) -> int:
+    """Sign in with `profile` and notify the running app; gives the exit code.
 
-    Raises `KeyringMissing` before a code is asked for that would be approved for nothing.
+    Raises `KeyringMissing` before the sign-in starts, since its token could not be saved.
     """
     asyncio.get_running_loop().set_exception_handler(report_loop_error)
     worker = Worker("loader")
-    world = real_environment(worker)
-    if wishes.must_save:
+    environment = real_environment(worker)
+    if sign_in_options.must_save:
         await worker.run(require_keyring)
     states: asyncio.Queue[State] = asyncio.Queue()
-    session = Session(profile, world, observer=states.put_nowait)
-    if wishes.force:
+    session = Session(profile, environment, observer=states.put_nowait)
+    if sign_in_options.force:
         session.sign_in()
     else:
         session.open()
     try:
-        code = await _SignInLoop(session, states, teller, wishes, worker).run()
+        code = await _SignInLoop(session, states, reporter, sign_in_options, worker).run()
     finally:
         await session.close()
-    if code == Exit.OK and wishes.must_save:
+    if code == Exit.OK and sign_in_options.must_save:
         await worker.run(partial(notify_tokens_changed, profile.id))
     return code
 
 
 def require_keyring() -> None:
-    """Raise `KeyringMissing` where there is none. Blocks: it is slow to load."""
+    """Raise `KeyringMissing` if there is no keyring. Blocks while it loads."""
     from desktop.services.secrets.keyring_vault import choose_backend
 
     choose_backend()
@@ -136,7 +137,7 @@ def require_keyring() -> None:
 
 @dataclass
 class _SignInLoop:
-    """Tells the states of one session, and goes on where that needs nobody's decision."""
+    """Reports the states of one session, and continues where you need not decide anything."""
 
     session: Session
     states: asyncio.Queue[State]
@@ -146,7 +147,7 @@ class _SignInLoop:
     shown: State | None = None
 
     async def run(self) -> int:
-        """The exit code, once that is certain."""
+        """Report states until the sign-in ends; gives the exit code."""
         while True:
             state = await self._next_state()
             code = await self._report(state)
@@ -180,11 +181,11 @@ class _SignInLoop:
         before = self.shown if isinstance(self.shown, AwaitingApproval) else None
         is_new = before is None or (before.user_code, before.link) != (state.user_code, state.link)
         if is_new:
-            # A host that is not the profile's is for the person to judge.
+            # You decide whether to open a link to another host than the profile's.
             opens = self.options.open_browser and state.host_is_known
             self.reporter.report_waiting(state, opens_browser=opens)
             if opens and not await self.worker.run(partial(_open_browser, state.link)):
-                self.reporter.note("No browser could be opened: open the link yourself.")
+                self.reporter.note(translate("Couldn't open a browser. Open the link yourself."))
         elif state.trouble is not None and before is not None and before.trouble is None:
             self.reporter.report_trouble(state.trouble)
 
@@ -202,10 +203,10 @@ class _SignInLoop:
 
     def _replace_expired(self, state: SignedIn) -> None:
         if state.renewable:
-            self.reporter.note("The saved token has expired: renewing it.")
+            self.reporter.note(translate("The saved token has expired. Renewing it."))
             self.session.renew()
         else:
-            self.reporter.note("The saved token has expired: signing in again.")
+            self.reporter.note(translate("The saved token has expired. Signing in again."))
             self.session.sign_in()
 
     def _report_signed_in(self, state: SignedIn) -> int:
@@ -215,8 +216,18 @@ class _SignInLoop:
             if self.options.must_save:
                 return self.reporter.report_failure(state.save_error)
             self.reporter.report_not_saved(state.save_error)
-        self.reporter.report_signed_in(self.session.profile, state)
+        self.reporter.report_signed_in(
+            self.session.profile, state, next_command=self._next_command()
+        )
         return Exit.OK
+
+    def _next_command(self) -> str:
+        if not self.options.must_save:
+            return ""  # the demo server ends with this command
+        id_ = self.session.profile.id
+        return (
+            f"xdr-login token --profile {id_}" if self.options.names_profile else "xdr-login token"
+        )
 
 
 def _has_expired(state: SignedIn) -> bool:

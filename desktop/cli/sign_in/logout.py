@@ -1,4 +1,4 @@
-"""`xdr-login logout`: out of the keyring, and the server is told, as the window does it."""
+"""`xdr-login logout`: remove the token from the keyring and revoke it, as the window does."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.session import Session
 from desktop.services.system.logs import start_logging
 from desktop.services.system.paths import log_folder
+from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.services.token.details import revocation_offered
 from desktop.services.wording.sign_out_texts import sign_out_report
@@ -41,90 +42,94 @@ from desktop.services.wording.sign_out_texts import sign_out_report
     cls=CommandWithExamples,
     examples="""\
 xdr-login logout                           sign out of the first profile
-xdr-login logout --profile northwind       of another one
-xdr-login logout --all --yes               of all, without asking
+xdr-login logout --profile northwind       sign out of another profile
+xdr-login logout --all --yes               sign out of all profiles without confirmation
 """,
 )
 @profile_option
-@click.option("--all", "everywhere", is_flag=True, help="Sign out of all profiles.")
+@click.option("--all", "all_profiles", is_flag=True, help="Sign out of all profiles.")
 @yes_option
 @json_option
 @handle_errors
-def logout(*, profile: str | None, everywhere: bool, yes: bool, as_json: bool) -> int:
-    """Sign out, and take the token back.
+def logout(*, profile: str | None, all_profiles: bool, yes: bool, as_json: bool) -> int:
+    """Removes the token from the keyring and revokes it at the server.
 
-    The token is removed from the keyring, and the server is told. In Cisco XDR that ends all that
-    you granted this app, on all your computers: on a terminal you are asked before.
+    In Cisco XDR this ends all access you granted this app, on all your computers, so on a terminal
+    you confirm first. A script is not asked.
     """
     start_logging(log_folder())
     configured = load_configuration()
-    leaving = _profiles_to_sign_out(configured, profile, everywhere=everywhere)
-    all_over = [each for each in leaving if sign_out_revokes_grant(each)]
-    # A script has said what it wants; a person may not know how far it reaches.
-    if all_over and is_interactive() and not confirm(_question(all_over), yes=yes):
-        return report_failure(Exit.FORBIDDEN, "You are still signed in.", as_json=as_json)
-    by_app = sign_out_in_app(None if everywhere else leaving[0].id)
-    left = asyncio.run(_sign_out(leaving)) if by_app is None else by_app
-    if not left and not as_json:
-        print_message("You are signed out already.")
+    profiles = _profiles_to_sign_out(configured, profile, all_profiles=all_profiles)
+    revoked = [each for each in profiles if sign_out_revokes_grant(each)]
+    # A person may not know how far this reaches.
+    if revoked and is_interactive() and not confirm(_question(revoked), yes=yes):
+        message = translate("You're still signed in.")
+        return report_failure(Exit.FORBIDDEN, message, as_json=as_json)
+    by_app = sign_out_in_app(None if all_profiles else profiles[0].id)
+    reports = asyncio.run(_sign_out(profiles)) if by_app is None else by_app
+    if not reports and not as_json:
+        print_message(translate("You're already signed out."))
         return Exit.SIGN_IN_NEEDED
-    if not left:
+    if not reports:
         raise NoToken
     if as_json:
         members = ("id", "revocation", "valid_until")
-        print_json({"signed_out": [{name: each.get(name) for name in members} for each in left]})
-        return sign_out_exit_code(left)
-    for each in left:
+        print_json({"signed_out": [{name: each.get(name) for name in members} for each in reports]})
+        return sign_out_exit_code(reports)
+    for each in reports:
         print_message(f"{configured.find(str(each['id'])).name}: {each['text']}")
-    return sign_out_exit_code(left)
+    return sign_out_exit_code(reports)
 
 
-def sign_out_exit_code(left: Iterable[Members]) -> Exit:
-    """The exit code after `left`, what was told of signing out."""
-    failed = (str(each["failed"]) for each in left if each.get("failed"))
+def sign_out_exit_code(reports: Iterable[Members]) -> Exit:
+    """Choose the exit code after these reports of signing out."""
+    failed = (str(each["failed"]) for each in reports if each.get("failed"))
     return exit_code_by_name(next(failed, ""))
 
 
 def sign_out_revokes_grant(profile: Profile) -> bool:
-    """Whether to sign out ends all that was granted, on every computer."""
+    """Tell whether signing out ends all granted access, on every computer."""
     return revocation_offered(profile, None) is Revocation.GRANT_REVOKED
 
 
 def _profiles_to_sign_out(
-    configured: Profiles, profile: str | None, *, everywhere: bool
+    configured: Profiles, profile: str | None, *, all_profiles: bool
 ) -> list[Profile]:
-    if not everywhere:
+    if not all_profiles:
         return [configured.find(profile)]
     if profile:
-        raise click.UsageError("--all and --profile do not go together.")
+        raise click.UsageError(translate("--all cannot be used with --profile."))
     return list(configured.good.values())
 
 
 def _question(profiles: Iterable[Profile]) -> str:
     names = ", ".join(each.name for each in profiles)
-    return f"This ends all that you granted this app, on all your computers ({names}). Sign out?"
+    return translate(
+        "This ends this app's access on all your computers ({profiles}). Sign out?", profiles=names
+    )
 
 
 async def _sign_out(profiles: list[Profile]) -> list[Members]:
-    """Sign out of those that are signed in. Raises what the first failure is."""
+    """Sign out of those that are signed in; raises the first error."""
     worker = Worker("loader")
-    world = real_environment(worker)
-    left: list[Members] = []
+    environment = real_environment(worker)
+    reports: list[Members] = []
     for profile in profiles:
-        saved = await TokenStore(profile, world.keystore, world.lock).load()
+        saved = await TokenStore(profile, environment.keystore, environment.lock).load()
         if saved is not None:
-            left.append(sign_out_report(profile.id, await sign_out_profile(profile, world)))
+            signed_out = await sign_out_profile(profile, environment)
+            reports.append(sign_out_report(profile.id, signed_out))
             await worker.run(partial(notify_tokens_changed, profile.id))
-    return left
+    return reports
 
 
-async def sign_out_profile(profile: Profile, world: Environment) -> SignedOut:
-    """Remove the tokens of `profile`, and tell its server.
+async def sign_out_profile(profile: Profile, environment: Environment) -> SignedOut:
+    """Remove the tokens of `profile` and revoke them at its server.
 
-    Raises `NotSignedOut` where the keyring does not let go of them.
+    Raises `NotSignedOut` if the keyring does not remove them.
     """
     states: list[State] = []
-    session = Session(profile, world, observer=states.append)
+    session = Session(profile, environment, observer=states.append)
     try:
         task = session.sign_out()
         if task is not None:

@@ -1,4 +1,4 @@
-"""What a sign-in says: to a person on stderr, to a program as events on stdout."""
+"""Output of a sign-in: text on stderr, or JSON events on stdout."""
 
 from __future__ import annotations
 
@@ -16,40 +16,45 @@ from desktop.services.model.errors import SignedOutByServer
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import AwaitingApproval, SignedIn
+from desktop.services.system.translation import translate
 from desktop.services.wording.durations import format_countdown
 from desktop.services.wording.field_names import for_terminal
 from desktop.services.wording.messages import advice_for
+from desktop.services.wording.sign_out_texts import short_time
 
 
 class Reporter(Protocol):
-    """Tells what happens; `redraws_every` so many seconds, or never for `None`."""
+    """Reports the progress of a sign-in.
+
+    It is redrawn every `redraw_interval` seconds, or never if that is `None`.
+    """
 
     redraw_interval: float | None
 
     def note(self, text: str) -> None:
-        """Something that is worth a line."""
+        """Report something in one line."""
 
     def report_waiting(self, state: AwaitingApproval, *, opens_browser: bool) -> None:
-        """A new code or link waits for a person."""
+        """Show a new code or link to approve."""
 
     def report_trouble(self, error: Exception) -> None:
-        """Something failed, and it goes on by itself."""
+        """Report an error that does not end the sign-in."""
 
     def report_not_saved(self, error: Exception) -> None:
-        """The token lives in this program alone."""
+        """Report that the token could not be saved."""
 
     def report_failure(self, error: Exception, *, user_code: str = "") -> Exit:
-        """It is over; gives the exit code."""
+        """Report the error that ends the sign-in; gives the exit code."""
 
-    def report_signed_in(self, profile: Profile, state: SignedIn) -> None:
-        """It is done."""
+    def report_signed_in(self, profile: Profile, state: SignedIn, *, next_command: str) -> None:
+        """Report success, and `next_command` unless it is empty."""
 
     def redraw(self) -> None:
-        """Time has passed."""
+        """Update the remaining time."""
 
 
 class JsonReporter:
-    """One JSON object a line: `code`, then `signed_in` or `error` (docs/command-line.md)."""
+    """One JSON object per line: `code`, then `signed_in` or `error` (docs/command-line.md)."""
 
     redraw_interval: float | None = None
 
@@ -57,7 +62,7 @@ class JsonReporter:
         """Nothing that a program waits for."""
 
     def report_waiting(self, state: AwaitingApproval, *, opens_browser: bool) -> None:
-        """The event `code`; without a code to compare its `user_code` is null."""
+        """Print the event `code`; its `user_code` is null if there is no code to compare."""
         print_event(
             "code",
             user_code=state.user_code or None,
@@ -75,11 +80,11 @@ class JsonReporter:
         """Nothing that a program waits for."""
 
     def report_failure(self, error: Exception, *, user_code: str = "") -> Exit:
-        """The event `error`."""
+        """Print the event `error`."""
         return report_error(error, as_json=True, user_code=user_code)
 
-    def report_signed_in(self, profile: Profile, state: SignedIn) -> None:
-        """The event `signed_in`."""
+    def report_signed_in(self, profile: Profile, state: SignedIn, *, next_command: str) -> None:  # noqa: ARG002 - for people
+        """Print the event `signed_in`."""
         print_event(
             "signed_in",
             profile=profile.id,
@@ -92,9 +97,9 @@ class JsonReporter:
 
 
 class TextReporter:
-    """The words of the window on stderr; on a terminal with a QR code and a countdown.
+    """Text on stderr; on a terminal with a QR code and a countdown.
 
-    With `qr` that code is printed wherever the words go.
+    With `qr` the QR code is always printed.
     """
 
     def __init__(self, *, qr: bool = False) -> None:
@@ -107,12 +112,12 @@ class TextReporter:
         self._drawn = ""
 
     def note(self, text: str) -> None:
-        """A line of its own."""
+        """Print a line."""
         self._clear_countdown()
         print_message(text)
 
     def report_waiting(self, state: AwaitingApproval, *, opens_browser: bool) -> None:
-        """The code, or the link, and what to do with it."""
+        """Print the code or the link, and what to do with it."""
         self._clear_countdown()
         if state.in_browser:
             _print_link(state, opens_browser=opens_browser)
@@ -125,36 +130,40 @@ class TextReporter:
             print_message(_waiting_text(state))
 
     def report_trouble(self, error: Exception) -> None:
-        """What failed, and that it goes on."""
+        """Print what failed, and that the sign-in continues."""
         title = advice_for(error).title
-        if self._waiting is not None:
-            kept = "approval" if self._waiting.in_browser else "code"
-            self.note(f"{title}. Your {kept} stays valid: asking again by itself.")
+        if self._waiting is not None and self._waiting.in_browser:
+            self.note(translate("{problem}. Retrying automatically.", problem=title))
+        elif self._waiting is not None:
+            self.note(
+                translate(
+                    "{problem}. Your code is still valid. Retrying automatically.", problem=title
+                )
+            )
         elif isinstance(error, SignedOutByServer):
-            self.note(f"{title}: signing in again.")
+            self.note(translate("{problem}. Signing in again.", problem=title))
         else:
             self.note(for_terminal(f"{title}. {advice_for(error).text}"))
-            self.note("Going on without saving the token.")
+            self.note(translate("Continuing without saving the token."))
 
     def report_not_saved(self, error: Exception) -> None:
-        """That the token is gone with this program."""
-        self.note(f"{advice_for(error).title}: the token was not saved.")
+        """Print that the token is not saved."""
+        self.note(translate("{problem}. The token was not saved.", problem=advice_for(error).title))
 
     def report_failure(self, error: Exception, *, user_code: str = "") -> Exit:
-        """What failed, and what to do about it."""
+        """Print what failed and what to do about it."""
         self._clear_countdown()
         return report_error(error, user_code=user_code)
 
-    def report_signed_in(self, profile: Profile, state: SignedIn) -> None:
-        """Who, with which scopes, for how long."""
-        left = state.remaining(datetime.now(UTC))
-        time = "does not expire" if left is None else f"{format_countdown(left)} left"
-        who = f" as {state.user}" if state.user else ""
-        scopes = " ".join(state.scope) or "none"
-        self.note(f"Signed in to {profile.name}{who} · scopes: {scopes} · {time}")
+    def report_signed_in(self, profile: Profile, state: SignedIn, *, next_command: str) -> None:
+        """Print who is signed in until when, and what to do next."""
+        lines = [_signed_in_message(profile, state)]
+        if next_command:
+            lines.append(translate("Next: {command}", command=next_command))
+        self.note(" ".join(lines))
 
     def redraw(self) -> None:
-        """The countdown, in the place of the last one."""
+        """Redraw the countdown in place."""
         if self._waiting is None:
             return
         line = _waiting_text(self._waiting)[: get_terminal_size().columns - 1]
@@ -163,57 +172,78 @@ class TextReporter:
         self._drawn = line
 
     def _clear_countdown(self) -> None:
-        """Take the countdown away: what follows begins at the margin."""
+        """Erase the countdown, so that the next line starts at the margin."""
         if self._drawn:
             sys.stderr.write("\r" + " " * len(self._drawn) + "\r")
             self._drawn = ""
 
     def _print_code(self, state: AwaitingApproval, *, opens_browser: bool) -> None:
-        print_message(f"Your code:  {state.user_code}", bold=True)
-        print_message(f"Approve it: {state.link}")
+        print_message(translate("Your code:  {code}", code=state.user_code), bold=True)
+        print_message(translate("Approve it: {link}", link=state.link))
         _warn_of_host(state)
         if self._shows_qr and (code := _render_qr(state.link, any_width=self._any_width)):
             print_message(code)
         if opens_browser:
-            print_message("Opening it in your browser.")
+            print_message(translate("Opening the link in your browser."))
         print_message(
-            "Check that the page shows this code. Never approve a code that someone sent you."
+            translate(
+                "Check that the page shows this code. Never approve a code that someone sent you."
+            )
         )
+
+
+def _signed_in_message(profile: Profile, state: SignedIn) -> str:
+    name, user = profile.name, state.user
+    if state.expires_at is None and user:
+        return translate("✓ Signed in to {profile} as {user}.", profile=name, user=user)
+    if state.expires_at is None:
+        return translate("✓ Signed in to {profile}.", profile=name)
+    time = short_time(state.expires_at, beside=datetime.now(UTC))
+    if user:
+        return translate(
+            "✓ Signed in to {profile} as {user} (expires {time}).",
+            profile=name,
+            user=user,
+            time=time,
+        )
+    return translate("✓ Signed in to {profile} (expires {time}).", profile=name, time=time)
 
 
 def _print_link(state: AwaitingApproval, *, opens_browser: bool) -> None:
     port = urlsplit(state.redirect_uri).port
     if opens_browser:
-        print_message("Opening this in your browser:")
+        print_message(translate("Opening this link in your browser:"))
     else:
-        print_message("Open this in a browser on this computer:")
+        print_message(translate("Open this link in a browser on this computer:"))
     print_message(state.link)
     _warn_of_host(state)
     if not opens_browser:
-        print_message(
-            f"It comes back to {state.redirect_uri}. From another computer, as over ssh, that is"
-        )
-        print_message("impossible unless its port is forwarded first; there, in another terminal:")
+        print_message(translate("If your browser is on another computer, first run this there:"))
         print_message(f"ssh -L {port}:127.0.0.1:{port} THIS-COMPUTER")
-    print_message("Approve only what you started here.")
+    print_message(translate("Approve only what you started yourself."))
 
 
 def _waiting_text(state: AwaitingApproval) -> str:
     left = format_countdown((state.expires_at - datetime.now(UTC)).total_seconds())
     if state.in_browser:
-        return f"Waiting for approval, for {left}."
-    return f"Waiting for approval. The code expires in {left}."
+        return translate("Waiting for approval. The link expires in {time}.", time=left)
+    return translate("Waiting for approval. The code expires in {time}.", time=left)
 
 
 def _warn_of_host(state: AwaitingApproval) -> None:
     if not state.host_is_known:
-        print_message(f"Careful: {state.host} is not the host of your profile.", color="yellow")
+        warning = translate(
+            "Warning: this link goes to {host}, not to the server in your profile. "
+            "Continue only if your administrator told you to expect it.",
+            host=state.host,
+        )
+        print_message(warning, color="yellow")
 
 
 def _render_qr(link: str, *, any_width: bool) -> str:
-    import segno  # needed by few
+    import segno  # rarely needed
 
-    code = segno.make_qr(link, error="l")  # a checked link always fits one
+    code = segno.make_qr(link, error="l")  # the length of a link is limited
     if not any_width and code.symbol_size()[0] > get_terminal_size().columns:
         return ""
     text = StringIO()

@@ -1,4 +1,4 @@
-"""`xdr-login status`: who is signed in, as the running program or else the keyring knows it."""
+"""`xdr-login status`: show who is signed in, from the running app or from the keyring."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from desktop.services.network.environment import Environment
 from desktop.services.network.real_environment import real_environment
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
+from desktop.services.system.translation import translatable, translate
 from desktop.services.system.worker import Worker
 from desktop.services.wording.durations import format_duration
 
@@ -38,8 +39,8 @@ ProfileStatus = Mapping[str, Any]
 @click.command(
     cls=CommandWithExamples,
     examples="""\
-xdr-login status                           one line a profile
-xdr-login status --profile northwind       of one alone
+xdr-login status                           one line per profile
+xdr-login status --profile northwind       only this profile
 xdr-login status --json | jq -r '.profiles[] | select(.state == "signed_in") | .id'
                                            the profiles that a script can use
 """,
@@ -49,18 +50,17 @@ xdr-login status --json | jq -r '.profiles[] | select(.state == "signed_in") | .
     metavar="NAME",
     callback=resolve_profile_option,
     shell_complete=complete_profile,
-    help="Of this profile alone, by id or name.",
+    help="Show only this profile, by id or name.",
 )
 @json_option
 @handle_errors
 def status(*, profile: str | None, as_json: bool) -> int:
-    """Say who is signed in, and for how long.
+    """Shows one line per profile, with the time left.
 
-    The running program is asked, which also tells which programs were given a token of late. Where
-    none runs the keyring is asked for those profiles alone that have something in it.
+    If XDR Login is running, this also lists the programs that recently got a token.
     """
-    told = send_command_if_running("status", patience=30.0)
-    if told is None:
+    answer = send_command_if_running("status", timeout=30.0)
+    if answer is None:
         found: dict[str, Any] = {
             "running": False,
             "profiles": _with_expired_state(_read_saved()),
@@ -69,8 +69,8 @@ def status(*, profile: str | None, as_json: bool) -> int:
     else:
         found = {
             "running": True,
-            "profiles": _with_expired_state(_objects(told.get("profiles"))),
-            "hand_outs": _objects(told.get("hand_outs")),
+            "profiles": _with_expired_state(_objects(answer.get("profiles"))),
+            "hand_outs": _objects(answer.get("hand_outs")),
         }
     if profile:
         found |= _only_profile(load_configuration().find(profile).id, found)
@@ -85,15 +85,15 @@ def _print_status(found: dict[str, Any]) -> None:
     for line in _lines(found["profiles"]):
         print_result(line)
     if found["hand_outs"]:
-        print_result("\nLately given a token:")
+        print_result(f"\n{translate('Recent token use:')}")
     for each in found["hand_outs"]:
         print_result(f"  {_time(each)}  {_program(each)}, {_text(each, 'profile')}")
     if not found["profiles"]:
-        print_message("There is no profile yet: “xdr-login profiles add” makes one.")
+        print_message(translate("No profiles yet. Add one: xdr-login profiles add --help"))
 
 
 def _only_profile(id_: str, found: Mapping[str, Any]) -> dict[str, list[ProfileStatus]]:
-    """What of `found` is about the profile `id_`."""
+    """Select what is about the profile `id_`."""
     return {
         part: [each for each in found[part] if each.get(member) == id_]
         for part, member in (("profiles", "id"), ("hand_outs", "profile"))
@@ -106,13 +106,13 @@ def _read_saved() -> list[ProfileStatus]:
 
 
 async def _read_all_saved(profiles: Iterable[Profile]) -> list[ProfileStatus]:
-    world = real_environment(Worker("loader"))
-    return [await read_saved_status(profile, world) for profile in profiles]
+    environment = real_environment(Worker("loader"))
+    return [await read_saved_status(profile, environment) for profile in profiles]
 
 
-async def read_saved_status(profile: Profile, world: Environment) -> ProfileStatus:
-    """How `profile` stands by what the keyring holds of it; where that fails, why."""
-    standing: dict[str, Any] = {
+async def read_saved_status(profile: Profile, environment: Environment) -> ProfileStatus:
+    """Read the status of `profile` from the keyring; it contains the error if that fails."""
+    status: dict[str, Any] = {
         "id": profile.id,
         "name": profile.name,
         "state": "signed_out",
@@ -124,13 +124,13 @@ async def read_saved_status(profile: Profile, world: Environment) -> ProfileStat
         "error": None,
     }
     try:
-        saved = await TokenStore(profile, world.keystore, world.lock).load()
+        saved = await TokenStore(profile, environment.keystore, environment.lock).load()
     except KeystoreError as error:
-        return standing | {"state": "failed", "error": error_code(error)}
+        return status | {"state": "failed", "error": error_code(error)}
     if saved is None:
-        return standing
+        return status
     tokens = saved.tokens
-    return standing | {
+    return status | {
         "state": "signed_in",
         "scope": " ".join(tokens.scope),
         "expires_at": format_instant(tokens.expires_at),
@@ -140,25 +140,25 @@ async def read_saved_status(profile: Profile, world: Environment) -> ProfileStat
     }
 
 
-def _with_expired_state(standings: Iterable[ProfileStatus]) -> list[ProfileStatus]:
-    """`standings`, with the state `expired` for what is of no use any more."""
+def _with_expired_state(statuses: Iterable[ProfileStatus]) -> list[ProfileStatus]:
+    """Replace the state by `expired` if the token has expired and can't be renewed."""
     return [
         {**each, "state": "expired"}
         if each.get("state") == "signed_in" and not each.get("renewable") and _has_expired(each)
         else each
-        for each in standings
+        for each in statuses
     ]
 
 
-def _has_expired(standing: ProfileStatus) -> bool:
-    left = _seconds_left(standing)
+def _has_expired(status: ProfileStatus) -> bool:
+    left = _seconds_left(status)
     return left is not None and left <= 0
 
 
-def _seconds_left(standing: ProfileStatus) -> float | None:
-    """`None` for what does not expire."""
+def _seconds_left(status: ProfileStatus) -> float | None:
+    """Compute the remaining seconds; `None` if it does not expire."""
     try:
-        expires_at = datetime.fromisoformat(_text(standing, "expires_at"))
+        expires_at = datetime.fromisoformat(_text(status, "expires_at"))
         return (expires_at - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError):
         return None
@@ -168,10 +168,10 @@ def _objects(found: object) -> list[ProfileStatus]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def _lines(standings: Iterable[ProfileStatus]) -> list[str]:
+def _lines(statuses: Iterable[ProfileStatus]) -> list[str]:
     rows = [
         (_text(each, "id"), _text(each, "name"), _state_text(each), _text(each, "scope"))
-        for each in standings
+        for each in statuses
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     return [
@@ -180,20 +180,51 @@ def _lines(standings: Iterable[ProfileStatus]) -> list[str]:
     ]
 
 
-def _state_text(standing: ProfileStatus) -> str:
-    state = _text(standing, "state")
-    if state != "signed_in":
-        why = _text(standing, "error").replace("_", " ")
-        return state.replace("_", " ") + (f" ({why})" if why else "")
-    who = _text(standing, "user")
-    return f"signed in{f' as {who}' if who else ''}, {_time_left(standing)}"
+_STATES = {
+    "signed_out": translatable("signed out"),
+    "expired": translatable("expired, sign in again"),
+    "requesting": translatable("signing in"),
+    "awaiting_approval": translatable("waiting for approval"),
+}
+_FAILURES = {
+    "sign_in_needed": translatable("signed out by the server, sign in again"),
+    "declined": translatable("sign-in was declined"),
+    "forbidden": translatable("not allowed by your administrator"),
+    "network": translatable("server can't be reached"),
+    "keyring": translatable("keyring can't be used"),
+}
 
 
-def _time_left(standing: ProfileStatus) -> str:
-    left = _seconds_left(standing)
+def _state_text(status: ProfileStatus) -> str:
+    match _text(status, "state"):
+        case "signed_in":
+            user = _text(status, "user")
+            return _signed_in_as_text(status, user) if user else _signed_in_text(status)
+        case "failed":
+            failure = _FAILURES.get(_text(status, "error"), translatable("sign-in failed"))
+            return translate(failure)
+        case state:
+            return translate(_STATES.get(state, state))
+
+
+def _signed_in_text(status: ProfileStatus) -> str:
+    left = _seconds_left(status)
     if left is None:
-        return "does not expire"
-    return f"{format_duration(left)} left" if left > 0 else "expired, renewed at the next use"
+        return translate("signed in, does not expire")
+    if left <= 0:
+        return translate("signed in, renews at the next use")
+    return translate("signed in, {duration} left", duration=format_duration(left))
+
+
+def _signed_in_as_text(status: ProfileStatus, user: str) -> str:
+    left = _seconds_left(status)
+    if left is None:
+        return translate("signed in as {user}, does not expire", user=user)
+    if left <= 0:
+        return translate("signed in as {user}, renews at the next use", user=user)
+    return translate(
+        "signed in as {user}, {duration} left", user=user, duration=format_duration(left)
+    )
 
 
 def _time(hand_out: ProfileStatus) -> str:
@@ -205,7 +236,7 @@ def _time(hand_out: ProfileStatus) -> str:
 
 def _program(hand_out: ProfileStatus) -> str:
     name, path = _text(hand_out, "program"), _text(hand_out, "path")
-    return f"{name} ({path})" if path else name  # the system does not tell of every one
+    return f"{name} ({path})" if path else name  # some systems hide it
 
 
 def _text(members: ProfileStatus, name: str) -> str:

@@ -1,4 +1,4 @@
-"""`xdr-login whoami`: what the server says of who signed in."""
+"""`xdr-login whoami`: show the signed-in user as the server describes them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from desktop.services.model.access_token import AccessToken
 from desktop.services.model.profile import Profile
 from desktop.services.network.real_environment import real_environment
 from desktop.services.session.provider import Provider
+from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.services.token.details import flattened
 
@@ -29,26 +30,26 @@ from desktop.services.token.details import flattened
 @click.command(
     cls=CommandWithExamples,
     examples="""\
-xdr-login whoami                           what the server knows, a line each
-xdr-login whoami --json                    the same as names and values, for a script
+xdr-login whoami                           names and values, one per line
+xdr-login whoami --json                    the same for a script
 """,
 )
 @profile_option
 @json_option
 @handle_errors
 def whoami(*, profile: str | None, as_json: bool) -> int:
-    """Say what the server knows of who signed in.
+    """Shows what the server knows about the user, without anything that looks like a secret.
 
-    The token is renewed first where it has run out. What looks like a secret is not shown.
+    An expired token is renewed first.
     """
     chosen = load_configuration().find(profile)
-    held = fetch_token(chosen)
-    said = asyncio.run(_fetch_claims(chosen, held))
-    rows = flattened(said, is_secret=lambda text: held.access_token in text)
+    token = fetch_token(chosen)
+    claims = asyncio.run(_fetch_claims(chosen, token))
+    rows = flattened(claims, is_secret=lambda text: token.access_token in text)
     if as_json:
         print_json({"profile": chosen.id, "who": dict(rows)})
     elif not rows:
-        print_message("The server tells nothing: it has no such endpoint.")
+        print_message(translate("This server doesn't provide user details."))
     else:
         width = max(len(name) for name, _ in rows)
         for name, value in rows:
@@ -56,9 +57,9 @@ def whoami(*, profile: str | None, as_json: bool) -> int:
     return 0
 
 
-async def _fetch_claims(profile: Profile, held: AccessToken) -> Mapping[str, object]:
+async def _fetch_claims(profile: Profile, token: AccessToken) -> Mapping[str, object]:
     provider = Provider(profile, real_environment(Worker("loader")))
     try:
-        return await provider.fetch_userinfo(held.access_token)
+        return await provider.fetch_userinfo(token.access_token)
     finally:
         await provider.close()

@@ -1,9 +1,9 @@
-"""What all commands share: output, exit codes and talking to the running app."""
+"""Output, exit codes and the connection to the running app, for all commands."""
 
 PROFILE_VARIABLE = "XDR_LOGIN_PROFILE"
-"""Names a profile in the environment, where the command line names none."""
+"""The environment variable with the profile, if the command line names none."""
 
 COMPLETE_VARIABLE = "_XDR_LOGIN_COMPLETE"
-"""By it a shell asks what could come next."""
+"""The environment variable with which a shell requests completions."""
 
 CANCELLED = 130  # the exit code that shells expect after Ctrl-C

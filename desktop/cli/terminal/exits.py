@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and the words for what went wrong."""
+"""Exit codes of commands, and how they report errors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from desktop.cli.terminal import CANCELLED
 from desktop.cli.terminal.output import print_event, print_message
 from desktop.ipc.messages import RefusedByAgent
 from desktop.services.secrets.keystore import KeyringMissing
+from desktop.services.system.translation import translate
 from desktop.services.wording import error_codes
 from desktop.services.wording.field_names import for_terminal
 from desktop.services.wording.messages import advice_for
@@ -18,7 +19,7 @@ from desktop.services.wording.messages import advice_for
 P = ParamSpec("P")
 
 EXPECTED_ERRORS = (*error_codes.EXPECTED_ERRORS, RefusedByAgent)
-"""What a command tells in words; anything else is a fault of this program."""
+"""Errors that a command reports; any other is a bug in XDR Login."""
 
 
 class Exit(IntEnum):
@@ -35,32 +36,32 @@ class Exit(IntEnum):
 
 
 def exit_code(error: Exception) -> Exit:
-    """The exit code for an expected error."""
+    """Choose the exit code for an expected error."""
     return exit_code_by_name(error_code(error))
 
 
 def exit_code_by_name(name: str) -> Exit:
-    """The exit code for an error by its name; an empty one is none."""
+    """Choose the exit code for the name of an error; an empty name means success."""
     return Exit.FORBIDDEN if name == "declined" else Exit[name.upper() or "OK"]
 
 
 def error_code(error: Exception) -> str:
-    """What --json calls an expected error, in or without the running program."""
+    """Give the name of an expected error in --json, from XDR Login or from here."""
     return error.code if isinstance(error, RefusedByAgent) else error_codes.error_code(error)
 
 
 def error_message(error: Exception, *, user_code: str = "") -> str:
-    """What a person reads of an expected error, as the window says it but for the form."""
+    """Describe an expected error as the window does, with options instead of form fields."""
     if isinstance(error, RefusedByAgent):
         return str(error)
     advice = advice_for(error, user_code=user_code)
-    # To go on without a keyring, as the window can, is of no use to who ends with the command.
+    # Continuing without a keyring is useless here: the token would be gone with the command.
     text = advice.help if isinstance(error, KeyringMissing) else advice.text
     return for_terminal("\n".join(filter(None, (f"{advice.title}. {text}", advice.facts))))
 
 
 def report_error(error: Exception, *, as_json: bool = False, user_code: str = "") -> Exit:
-    """Say what went wrong, on stderr or in JSON on stdout; gives the exit code."""
+    """Report an expected error on stderr, or as JSON on stdout; gives the exit code."""
     return report_failure(
         exit_code(error),
         error_message(error, user_code=user_code),
@@ -70,7 +71,7 @@ def report_error(error: Exception, *, as_json: bool = False, user_code: str = ""
 
 
 def report_failure(code: Exit, message: str, *, as_json: bool, name: str = "") -> Exit:
-    """Say why nothing came of it, in the same two ways; gives `code`, whose name is the usual."""
+    """Report a failure in the same way; gives `code`, whose name is the default for `name`."""
     if as_json:
         print_event("error", code=name or code.name.lower(), message=message)
     else:
@@ -79,7 +80,7 @@ def report_failure(code: Exit, message: str, *, as_json: bool, name: str = "") -
 
 
 def handle_errors(command: Callable[P, int | None]) -> Callable[P, int]:
-    """Turn what `command` raises into words and an exit code; with `as_json` into JSON."""
+    """Report the errors that `command` raises, as JSON if it has `as_json`; gives an exit code."""
 
     @functools.wraps(command)
     def reported(*args: P.args, **kwargs: P.kwargs) -> int:
@@ -89,7 +90,8 @@ def handle_errors(command: Callable[P, int | None]) -> Callable[P, int]:
         except EXPECTED_ERRORS as error:
             return report_error(error, as_json=as_json)
         except KeyboardInterrupt:
-            message = "Cancelled." if as_json else "\nCancelled."  # below what was being typed
+            cancelled = translate("Cancelled.")
+            message = cancelled if as_json else f"\n{cancelled}"  # below what was being typed
             return report_failure(Exit.CANCELLED, message, as_json=as_json)
 
     return reported

@@ -1,4 +1,4 @@
-"""What all commands share in speaking: words to stderr, answers to stdout, colours where wanted."""
+"""Output of all commands: messages on stderr, results on stdout, colors on a terminal."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 
 from desktop.cli.terminal import PROFILE_VARIABLE
 from desktop.options import Options
+from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -20,27 +21,27 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def print_message(text: str, *, color: str = "", bold: bool = False) -> None:
-    """A line for the person, on stderr; `color` and `bold` on a terminal only."""
+    """Print a message on stderr; `color` and `bold` count on a terminal only."""
     click.echo(styled(text, color=color, bold=bold), err=True, color=_color())
 
 
 def print_result(text: str, *, color: str = "") -> None:
-    """A line of what was asked for, on stdout."""
+    """Print a line of the result on stdout."""
     click.echo(styled(text, color=color), color=_color())
 
 
 def print_json(members: object) -> None:
-    """A document of what was asked for, on stdout."""
+    """Print the result as JSON on stdout."""
     click.echo(json.dumps(members, indent=2))
 
 
 def print_event(name: str, **members: object) -> None:
-    """One thing that happened, as one line of JSON on stdout."""
+    """Print an event as one line of JSON on stdout."""
     click.echo(json.dumps({"event": name, **members}))
 
 
 def styled(text: str, *, color: str = "", bold: bool = False) -> str:
-    """`text` with colour; `say` and `answer` take it away again where none is wanted."""
+    """Style `text`; `print_message` and `print_result` remove it again if not wanted."""
     return click.style(text, fg=color or None, bold=bold or None) if color or bold else text
 
 
@@ -50,29 +51,29 @@ def _color() -> bool | None:
 
 
 def is_interactive() -> bool:
-    """Whether there is somebody to be asked."""
+    """Tell whether someone can answer a question here."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def global_options() -> Options:
-    """What stood before the command."""
+    """Find the options before the command."""
     found = click.get_current_context().find_object(Options)
     return Options() if found is None else found
 
 
 def confirm(question: str, *, yes: bool) -> bool:
-    """Whether it may be done: `yes` was given, or a person says so. Raises `UsageError`."""
+    """Ask `question`, unless `yes`; raises `UsageError` if nobody can answer here."""
     if yes:
         return True
     if not is_interactive():
-        raise click.UsageError("There is nobody to ask here: say --yes.")
+        raise click.UsageError(translate("Cannot prompt here. Pass --yes."))
     return click.confirm(question, err=True)
 
 
 def resolve_profile_option(
     ctx: click.Context, parameter: click.Parameter, value: str | None
 ) -> str | None:
-    """The profile that is named, also before the command: that counts more than the environment."""
+    """Choose the profile: the option of the command, the one before it, or the environment."""
     source = ctx.get_parameter_source(parameter.name or "")
     if source is click.core.ParameterSource.COMMANDLINE:
         return value
@@ -82,7 +83,7 @@ def resolve_profile_option(
 def complete_profile(
     _ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The profiles whose id begins so, for shells."""
+    """Complete the id of a profile."""
     from click.shell_completion import CompletionItem
 
     from desktop.services.configuration.load import load_configuration
@@ -100,44 +101,42 @@ def complete_profile(
 
 
 def profile_option(command: Function) -> Function:
-    """Give `command` the option --profile."""
+    """Add the option --profile to `command`."""
     return click.option(
         "--profile",
         metavar="NAME",
         envvar=PROFILE_VARIABLE,
         callback=resolve_profile_option,
         shell_complete=complete_profile,
-        help=f"The profile, by id or name; else ${PROFILE_VARIABLE}, else the first one.",
+        help=f"The profile, by id or name. Default: ${PROFILE_VARIABLE}, or the first profile.",
     )(command)
 
 
 def json_option(command: Function) -> Function:
-    """Give `command` the option --json, as `as_json`."""
-    return click.option(
-        "--json", "as_json", is_flag=True, help="Answer in JSON (docs/command-line.md)."
-    )(command)
+    """Add the option --json, as `as_json`, to `command`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
 def yes_option(command: Function) -> Function:
-    """Give `command` the option --yes."""
-    return click.option("--yes", "-y", is_flag=True, help="Do it without asking.")(command)
+    """Add the option --yes to `command`."""
+    return click.option("--yes", "-y", is_flag=True, help="Don't ask for confirmation.")(command)
 
 
 class CommandWithExamples(click.Command):
-    """A command whose help ends with examples: lines of `command` and what it does."""
+    """A command whose help ends with examples, one per line with what it does."""
 
     def __init__(self, *args: Any, examples: str = "", **given: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **given)
         self.examples = examples
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The examples, as they stand."""
+        """Write the examples after the options."""
         write_examples(self.examples, formatter)
         super().format_epilog(ctx, formatter)
 
 
 def write_examples(examples: str, formatter: click.HelpFormatter) -> None:
-    """Write `examples` below a heading, as they stand."""
+    """Write `examples` below a heading, without wrapping them."""
     if not examples:
         return
     with formatter.section("Examples"):

@@ -1,4 +1,4 @@
-"""Opens the window, or finds that there is no display for one. Loads next to nothing before."""
+"""Opening the window, and finding out whether there is a display. Loads almost nothing before."""
 
 from __future__ import annotations
 
@@ -14,31 +14,46 @@ if TYPE_CHECKING:
 
 
 def open_window(options: Options) -> int:
-    """Show the window of this program, or of the one that runs; gives the exit code."""
+    """Open the window, or bring that of the running app to the front; gives the exit code."""
     from desktop.ipc.client import AlreadyRunning, defer_to_running_app
 
     try:
         if options.demo is None:
             defer_to_running_app(quietly=options.hidden)
-        # Collecting garbage finds none while modules load; the window switches it on again.
+        # There is no garbage while modules load; the window switches its collection on again.
         gc.disable()
         from desktop.ui.app.app import run as run_window
 
         return run_window(options)
     except AlreadyRunning:
-        done = "" if options.hidden else " Its window was brought to the front."
-        other = " Quit it first to start with another profile." if options.profile else ""
-        print(f"XDR Login is already running.{done}{other}", file=sys.stderr)
+        print(_already_running_message(options), file=sys.stderr)
         return 0
 
 
+def _already_running_message(options: Options) -> str:
+    from desktop.services.system.translation import translate
+
+    if options.profile and options.hidden:
+        return translate(
+            "XDR Login is already running. To use another profile, quit it first: xdr-login quit"
+        )
+    if options.profile:
+        return translate(
+            "XDR Login is already running, and its window is now in front. "
+            "To use another profile, choose it there."
+        )
+    if options.hidden:
+        return translate("XDR Login is already running.")
+    return translate("XDR Login is already running. Its window is now in front.")
+
+
 def has_display() -> bool:
-    """Whether a window can be shown here."""
+    """Tell whether a window can open here."""
     if sys.platform in {"win32", "darwin"}:
         return True
     if os.environ.get("QT_QPA_PLATFORM"):
         return True
-    # Containers and remote shells often name a display that nobody serves: Qt would abort.
+    # Containers and remote shells often name a display that does not exist: Qt would abort.
     return _is_served(_wayland_socket()) or _is_served_by_x(os.environ.get("DISPLAY", ""))
 
 
@@ -53,7 +68,7 @@ def _is_served_by_x(display: str) -> bool:
     if not number.isdecimal():
         return False
     socket_name = f"/tmp/.X11-unix/X{number}"  # noqa: S108 - where X servers listen
-    # Of a display elsewhere, as ssh forwards it, only a connection would tell.
+    # Only a connection would tell for a display elsewhere, such as one forwarded by ssh.
     return host not in {"", "unix"} or _is_served(socket_name) or _is_served(f"\0{socket_name}")
 
 

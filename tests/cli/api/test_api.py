@@ -92,7 +92,7 @@ def test_a_terminal_gets_no_more_than_it_can_take(
     found = served.run("api", "GET", WHOAMI)
     assert found.stdout == '{"user":{"\n'
     assert found.return_value == Exit.FAILURE
-    assert "write it to a file" in found.stderr
+    assert "Write it to a file" in found.stderr
 
 
 # Errors
@@ -101,10 +101,10 @@ def test_a_terminal_gets_no_more_than_it_can_take(
 @pytest.mark.parametrize(
     ("fault", "code", "words"),
     [
-        ("401", Exit.SIGN_IN_NEEDED, "Sign in again: xdr-login login --profile northwind"),
-        ("403", Exit.FORBIDDEN, "The token may not do this"),
+        ("401", Exit.SIGN_IN_NEEDED, "Sign in again: xdr-login login --again --profile northwind"),
+        ("403", Exit.FORBIDDEN, "The token lacks a scope for this"),
         ("429:90s", Exit.NETWORK, "Try again in"),
-        ("500", Exit.NETWORK, "answered 500 Internal Server Error: Something went wrong on"),
+        ("500", Exit.NETWORK, "answered 500 Internal Server Error: “Something went wrong on"),
         ("503", Exit.NETWORK, "The service is being updated."),
     ],
 )
@@ -117,7 +117,7 @@ def test_an_error_has_words_and_an_exit_code(
     assert words in found.stderr
     if found.stdout:
         trace_id = json.loads(found.stdout)["trace_id"]
-        assert f"trace {trace_id}" in found.stderr
+        assert f"Trace ID: {trace_id}" in found.stderr
 
 
 def test_what_is_not_there_is_a_failure_with_a_trace_id(served: DemoHarness) -> None:
@@ -125,7 +125,7 @@ def test_what_is_not_there_is_a_failure_with_a_trace_id(served: DemoHarness) -> 
     assert found.return_value == Exit.FAILURE
     answered = json.loads(found.stdout)
     assert found.stderr == (
-        f"127.0.0.1 answered 404 Not Found: Not Found\ntrace {answered['trace_id']}\n"
+        f"127.0.0.1 answered 404 Not Found: “Not Found”\nTrace ID: {answered['trace_id']}\n"
     )
 
 
@@ -140,7 +140,7 @@ def test_a_redirect_is_not_followed(served: DemoHarness) -> None:
     before = len(served.server.history())
     found = served.run("api", "GET", "/")
     assert found.return_value == Exit.FAILURE
-    assert "that is never followed" in found.stderr
+    assert "Redirects are not followed" in found.stderr
     assert [each.path for each in served.server.history()[before:]] == ["/"]
 
 

@@ -25,8 +25,8 @@ def told(
 def test_an_error_of_iroh_is_told_with_its_trace_id() -> None:
     body = {"error": "not_found", "error_description": "No such grant.", "trace_id": "t-1"}
     assert told(404, json.dumps(body).encode(), "Not Found") == [
-        "login.example answered 404 Not Found: No such grant.",
-        "trace t-1",
+        "login.example answered 404 Not Found: “No such grant.”",
+        "Trace ID: t-1",
     ]
 
 
@@ -38,7 +38,7 @@ def test_an_error_of_iroh_is_told_with_its_trace_id() -> None:
     ],
 )
 def test_what_others_say_is_told_too(body: bytes, words: str) -> None:
-    assert told(500, body) == [f"login.example answered 500: {words}"]
+    assert told(500, body) == [f"login.example answered 500: “{words}”"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff", b"[" * 100_000])
@@ -57,20 +57,20 @@ def test_nothing_moves_the_cursor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("location", "to"),
+    ("location", "text"),
     [
-        ("https://evil.example/x", "evil.example"),
-        ("/elsewhere", "another place"),
-        ("https://user:pass-word@evil.example/", "evil.example"),
-        ("http://[", "another place"),
-        ("", "another place"),
+        ("https://evil.example/x", "It redirects to evil.example. Redirects are not followed."),
+        ("/elsewhere", "Redirects are not followed."),
+        (
+            "https://user:pass-word@evil.example/",
+            "It redirects to evil.example. Redirects are not followed.",
+        ),
+        ("http://[", "Redirects are not followed."),
+        ("", "Redirects are not followed."),
     ],
 )
-def test_a_redirect_names_where_it_points(location: str, to: str) -> None:
-    assert (
-        told(302, headers={"location": location})[1]
-        == f"It points to {to}; that is never followed."
-    )
+def test_a_redirect_names_its_target(location: str, text: str) -> None:
+    assert told(302, headers={"location": location})[1] == text
 
 
 def test_how_long_to_wait_is_told() -> None:
@@ -79,8 +79,10 @@ def test_how_long_to_wait_is_told() -> None:
 
 
 def test_a_scope_that_is_missing_is_told_as_such() -> None:
-    assert told(403)[1].startswith("The token may not do this")
-    assert told(403, b'{"error": "insufficient_scope"}')[1].startswith("The token may not do this")
+    assert told(403)[1].startswith("The token lacks a scope for this.")
+    assert told(403, b'{"error": "insufficient_scope"}')[1].startswith(
+        "The token lacks a scope for this."
+    )
     assert len(told(403, b'{"error": "invalid_csrf_token"}')) == 1
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def test_where_all_is_well_nothing_fails(home: CommandHarness) -> None:
         assert outcomes[name] == "ok"
     for name in ("network", "TLS", "proxy", "clock"):
         assert outcomes[f"{name} (127.0.0.1)"] == "ok"
-    assert found["keyring"]["text"] == "It answers (SecretService)."
+    assert found["keyring"]["text"] == "available (Secret Service)"
     assert {"tray", "clipboard", "display", "browser"} <= set(outcomes)
 
 
@@ -43,9 +44,9 @@ def test_a_line_a_check_with_what_to_do(home: CommandHarness) -> None:
     done = home.run("doctor")
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert "warning  configuration: There is no profile yet." in lines
-    assert "         Make one: xdr-login profiles add --help" in lines
-    assert done.stderr == "\nNothing is in the way.\n"
+    assert "warning  profiles and settings: no profiles yet" in lines
+    assert "         Add one: xdr-login profiles add --help" in lines
+    assert re.fullmatch(r"\nAll checks passed, with \d+ warnings?\.\n", done.stderr)
 
 
 def test_without_a_keyring_it_fails() -> None:
@@ -60,8 +61,8 @@ def test_a_server_that_is_gone_is_told(home: CommandHarness) -> None:
     home.server.stop()
     done = home.run("doctor")
     assert done.returncode == 1
-    assert "fail     network (127.0.0.1): The server cannot be reached." in done.stdout
-    assert done.stderr.endswith("checks failed.\n")
+    assert "fail     network (127.0.0.1): The server cannot be reached" in done.stdout
+    assert done.stderr.endswith("checks failed. Fix it, then run xdr-login doctor again.\n")
 
 
 def test_a_clock_that_is_wrong_is_told(secret_service: SecretStore, own_folders: Path) -> None:
@@ -69,7 +70,7 @@ def test_a_clock_that_is_wrong_is_told(secret_service: SecretStore, own_folders:
         here.add_profile("soc")
         clock = checks_in(here.run("doctor", "--json"))["clock (127.0.0.1)"]
     assert clock["outcome"] == "warning"
-    assert clock["text"] == "This computer is 2 hours behind the server."
+    assert clock["text"] == "your clock is 2 hours slow"
 
 
 def test_a_proxy_whose_address_makes_no_sense_is_told(home: CommandHarness) -> None:
@@ -90,14 +91,14 @@ def test_a_proxy_that_is_not_there_is_told_without_its_user(home: CommandHarness
     done = home.run("doctor", "--json", https_proxy=f"http://dana:SECRET@127.0.0.1:{port}")
     assert done.returncode == 1
     assert checks_in(done)["proxy (login.invalid)"]["outcome"] == "fail"
-    assert checks_in(done)["configuration"]["text"] == "One profile."
+    assert checks_in(done)["configuration"]["text"] == "1 profile"
     assert "SECRET" not in done.stdout
 
 
 def test_no_proxy_is_named_for_a_server_on_this_computer(home: CommandHarness) -> None:
     home.add_profile("soc")
     found = checks_in(home.run("doctor", "--json", http_proxy="http://127.0.0.1:9"))
-    assert found["proxy (127.0.0.1)"]["text"] == "None is used."
+    assert found["proxy (127.0.0.1)"]["text"] == "none"
 
 
 def test_authorities_that_cannot_be_read_are_told(home: CommandHarness) -> None:
@@ -123,8 +124,8 @@ def test_a_broken_profile_and_settings_are_warnings(home: CommandHarness) -> Non
     (home.file.parent / "settings.toml").write_text("x = [")
     done = home.run("doctor")
     assert done.returncode == 0
-    assert "warning  configuration: A profile cannot be used" in done.stdout
-    assert "warning  configuration: The settings cannot be read" in done.stdout
+    assert "warning  profiles and settings: a profile can't be used: " in done.stdout
+    assert "warning  profiles and settings: the settings can't be read: " in done.stdout
 
 
 def test_nothing_in_the_report_names_the_person(

@@ -79,7 +79,7 @@ def test_a_profile_is_added_and_its_id_printed(console: Console) -> None:
         *("--extra", "audience=https://api.example", "--proxy", "none", "--keep-fresh", "true"),
     )
     assert (done.code, done.out) == (0, "northwind-soc\n")
-    assert done.err == "Saved. Sign in with: xdr-login login --profile northwind-soc\n"
+    assert done.err == "Saved. Next: xdr-login login --profile northwind-soc\n"
     made = load_profiles(console.file).find("northwind-soc")
     assert (made.name, made.client_id, made.issuer) == (
         "Northwind SOC",
@@ -141,7 +141,10 @@ def test_another_of_the_same_name_gets_a_number(console: Console) -> None:
         (["--issuer", "https://a.example"], "--client-id: The client ID says which client"),
         (["--client-id", "c"], "--issuer: Type in the address of the issuer"),
         (["--client-id", "c"], "or --device-authorization-endpoint and --token-endpoint."),
-        (["--preset", "xdr-mars", "--client-id", "c"], "There is no preset “xdr-mars”; known are"),
+        (
+            ["--preset", "xdr-mars", "--client-id", "c"],
+            "No preset named “xdr-mars”. Presets: ",
+        ),
         (["--region", "eu", "--client-id", "c", "--color", "puce"], "--color: One of blue, teal"),
         (
             ["--region", "eu", "--client-id", "c", "--extra", "audience"],
@@ -153,7 +156,10 @@ def test_another_of_the_same_name_gets_a_number(console: Console) -> None:
             ["--region", "eu", "--client-id", "c", "--proxy", "x"],
             "The user goes into --proxy-user.",
         ),
-        (["--region", "eu", "--preset", "okta", "--client-id", "c"], "do not go together"),
+        (
+            ["--region", "eu", "--preset", "okta", "--client-id", "c"],
+            "--region cannot be used with --preset.",
+        ),
         (["--issuer", "http://a.example", "--client-id", "c"], "which begins with https://"),
         (
             ["--region", "eu", "--client-id", "c", "--app-grant-endpoint", "https://b.example"],
@@ -209,7 +215,7 @@ def test_without_a_password_on_stdin_nothing_is_saved(
             "add", "x", "--region", "eu", "--client-id", "c", "--client-secret-stdin"
         )
     assert done.code == 2
-    assert "There is no password on stdin" in done.err
+    assert "No password on stdin" in done.err
     assert not console.file.exists()
 
 
@@ -359,7 +365,7 @@ def test_an_edit_without_a_change_says_so(console: Console) -> None:
     console.write(ONE)
     done = console.run("edit", "soc")
     assert done.code == 2
-    assert "Say what to change" in done.err
+    assert "Nothing to change" in done.err
 
 
 def test_a_password_for_a_proxy_needs_a_user(console: Console) -> None:
@@ -443,7 +449,7 @@ def test_no_import_takes_the_id_of_a_managed_profile(
         ("[profiles", "source.toml"),
         ("", "there is no profile in what was to be imported"),
         ("[profiles.x]\nclient_secret = 'SECRET'\n", "a secret never stands here"),
-        ("#" * 200_001, "it is far too large for profiles"),
+        ("#" * 200_001, "this is too large to be a file with profiles"),
         (
             f"[profiles.x]\nclient_id = 'c'\npreset = 'xdr-eu'\nlater = [{'1, ' * 20_000}]\n",
             "profile `x` is far too large",
@@ -531,7 +537,7 @@ def test_a_password_for_another_server_is_not_lost_by_an_edit(home: CommandHarne
     assert home.run("profiles", "edit", "soc", "--client-secret-stdin", typed="a\n").returncode == 0
     done = home.run(*given)
     assert done.returncode == 2
-    assert "add --client-secret-stdin" in done.stderr
+    assert "Pass --client-secret-stdin" in done.stderr
     assert home.run(*given, "--client-secret-stdin", typed="b\n").returncode == 0
     (entry,) = home.store.entries().values()
     assert '"password": "b"' in entry
@@ -595,7 +601,7 @@ def test_removing_signs_out_and_empties_the_keyring(home: CommandHarness) -> Non
     home.sign_in("soc")
     asked = home.run("profiles", "remove", "soc")
     assert asked.returncode == 2
-    assert "say --yes" in asked.stderr
+    assert "Pass --yes." in asked.stderr
     done = home.run("profiles", "remove", "soc", "--yes")
     assert done.returncode == 0
     assert done.stderr.splitlines()[-1] == "The profile was deleted."

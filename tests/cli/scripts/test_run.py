@@ -108,9 +108,9 @@ def test_whoever_is_not_signed_in_starts_nothing(home: CommandHarness, tmp_path:
 @pytest.mark.parametrize(
     ("given", "code", "words"),
     [
-        (["--", "no-such-program-here"], 127, "There is no program “no-such-program-here”."),
-        (["--", "no-such\x1b[2Jprogram"], 127, "There is no program “no-such [2Jprogram”."),
-        (["--env", "A=B", "--", "true"], 2, "letters, digits and _ only"),
+        (["--", "no-such-program-here"], 127, "Program “no-such-program-here” not found."),
+        (["--", "no-such\x1b[2Jprogram"], 127, "Program “no-such [2Jprogram” not found."),
+        (["--env", "A=B", "--", "true"], 2, "Use letters, digits and “_”"),
         ([], 2, "Missing argument"),
     ],
 )
@@ -151,12 +151,12 @@ def test_a_program_that_cannot_be_started_gives_126(
     program = tmp_path / "broken"
     program.write_text("no program\n")
     done = signed_in.run("run", str(program))
-    assert (done.returncode, "it is no program" in done.stderr) == (126, True)
+    assert (done.returncode, "it is not a program" in done.stderr) == (126, True)
     program.write_text("#!/nowhere\n")
     program.chmod(0o755)
     done = signed_in.run("run", str(program))
     assert done.returncode == 126
-    assert "cannot be started" in done.stderr
+    assert "Cannot start “" in done.stderr
 
 
 def hand_out(monkeypatch: pytest.MonkeyPatch) -> None:

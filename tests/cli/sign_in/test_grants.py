@@ -25,9 +25,9 @@ def test_the_status_says_what_is_granted_and_since_when(served: DemoHarness) -> 
     found = served.run("grants", "status")
     assert found.return_value == Exit.OK
     app, granted, since = found.stdout.splitlines()
-    assert app == f"app      {PUBLIC_CLIENT_ID}"
-    assert granted.startswith("granted  enrich:read inspect:read casebook")
-    assert since.startswith("since    20")
+    assert app == f"Client ID  {PUBLIC_CLIENT_ID}"
+    assert granted.startswith("Granted    enrich:read inspect:read casebook")
+    assert since.startswith("Since      20")
 
 
 def test_the_status_can_be_read_by_programs(served: DemoHarness) -> None:
@@ -43,7 +43,7 @@ def test_a_server_without_grants_is_told_as_such(served: DemoHarness, command: s
     write_profile(served.server.url, app_grants=False)
     found = served.run("grants", command)
     assert found.return_value == Exit.FAILURE
-    assert "Northwind SOC: this server keeps no grants" in found.stderr
+    assert "The server of Northwind SOC doesn't keep track of granted access." in found.stderr
 
 
 def test_a_program_is_told_in_json_why_there_is_nothing(served: DemoHarness) -> None:
@@ -64,7 +64,7 @@ def test_revoking_needs_yes_where_nobody_can_be_asked(served: DemoHarness) -> No
 def test_revoking_asks_first(served: DemoHarness) -> None:
     found = served.run("grants", "revoke", stdin="n\n")
     assert found.return_value == Exit.FORBIDDEN
-    assert "on all your computers (Northwind SOC)?" in found.stderr
+    assert "on all your computers (Northwind SOC). Revoke it?" in found.stderr
     assert "Nothing was revoked." in found.stderr
 
 
@@ -118,7 +118,7 @@ def test_where_the_route_is_elsewhere_the_server_says_so(served: DemoHarness) ->
     assert found.return_value == Exit.FAILURE
     assert found.stdout == ""
     assert "answered 404" in found.stderr
-    assert "trace " in found.stderr
+    assert "Trace ID: " in found.stderr
 
 
 def test_it_comes_from_no_other_server(served: DemoHarness) -> None:

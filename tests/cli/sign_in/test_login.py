@@ -1,6 +1,7 @@
 """The sign-in in a terminal, as it is read there."""
 
 import asyncio
+import base64
 import json
 import re
 import sys
@@ -24,6 +25,7 @@ from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeyringLocked, KeyringMissing
 from desktop.services.system import paths
 from desktop.services.system.worker import Worker
+from desktop.services.wording.sign_out_texts import short_time
 from tests.sample_states import in_browser
 from tests.services.harness import (
     ACCESS_TOKEN,
@@ -77,7 +79,7 @@ class Terminal:
     capsys: pytest.CaptureFixture[str]
     options: GivenOptions
     exit_code: int = -1
-    wishes: SignInOptions = field(default_factory=SignInOptions)
+    sign_in_options: SignInOptions = field(default_factory=SignInOptions)
 
     def run(self, *, display: bool = True) -> list[str]:
         """Sign in; gives the lines that were printed for the person."""
@@ -96,12 +98,12 @@ class Terminal:
         assert written.err == ""
         return [json.loads(line) for line in written.out.splitlines()]
 
-    def _sign_in(self, teller: Reporter) -> None:
+    def _sign_in(self, reporter: Reporter) -> None:
         def command(*, as_json: bool) -> int:
-            assert as_json is isinstance(teller, JsonReporter)
-            return login._run(self.options, teller, self.wishes)
+            assert as_json is isinstance(reporter, JsonReporter)
+            return login._run(self.options, reporter, self.sign_in_options)
 
-        self.exit_code = handle_errors(command)(as_json=isinstance(teller, JsonReporter))
+        self.exit_code = handle_errors(command)(as_json=isinstance(reporter, JsonReporter))
         assert self.server.open == 0
         assert self.options.closed
 
@@ -114,11 +116,11 @@ def console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     async def open_http(_profile: Profile, /, **_given: object) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(made.server))
 
-    def fake_surroundings(_worker: Worker) -> Environment:
+    def fake_environment(_worker: Worker) -> Environment:
         lock = asyncio.Lock()
         return Environment(made.keyring, open_http, made.clock, lambda _key: lock)
 
-    monkeypatch.setattr(login, "real_environment", fake_surroundings)
+    monkeypatch.setattr(login, "real_environment", fake_environment)
     monkeypatch.setattr(login, "require_keyring", lambda: None)
     return made
 
@@ -137,15 +139,17 @@ def test_a_sign_in_reads_like_this(console: Terminal) -> None:
     lines = console.run(display=False)
     assert console.exit_code == 0
     assert lines[:-2] == [
-        "There is no display: signing in here, in the terminal.",
+        "No display found. Signing in from the terminal.",
         "Your code:  CODE-1",
         f"Approve it: https://{HOST}/activate?user_code=CODE-1",
         "Check that the page shows this code. Never approve a code that someone sent you.",
     ]
     assert re.fullmatch(r"Waiting for approval\. The code expires in (10:00|9:5\d)\.", lines[-2])
-    assert re.fullmatch(
-        r"Signed in to Northwind SOC · scopes: read · (10:0\d|9:5\d) left", lines[-1]
-    )
+    now = datetime.now(UTC)
+    times = {short_time(now + timedelta(seconds=each), beside=now) for each in (570, 600)}
+    assert lines[-1] in {
+        f"✓ Signed in to Northwind SOC (expires {time}). Next: xdr-login token" for time in times
+    }
     assert list(console.keyring.entries) == ["northwind"]
 
 
@@ -154,22 +158,17 @@ def test_a_browser_on_this_computer_is_told_what_it_takes(console: Terminal) -> 
     console.server.metadata = {"authorization_endpoint": f"https://{HOST}/authorize"}
     lines = console.run()
     assert console.exit_code == Exit.SIGN_IN_NEEDED
-    found = re.fullmatch(
-        r"It comes back to http://127\.0\.0\.1:(\d+)/callback\. From another computer, "
-        r"as over ssh, that is",
-        lines[2],
-    )
-    assert found is not None
-    port = found[1]
-    assert lines[0] == "Open this in a browser on this computer:"
+    assert lines[0] == "Open this link in a browser on this computer:"
     assert lines[1].startswith(f"https://{HOST}/authorize?")
-    assert lines[3:5] == [
-        "impossible unless its port is forwarded first; there, in another terminal:",
-        f"ssh -L {port}:127.0.0.1:{port} THIS-COMPUTER",
+    found = re.search(r"redirect_uri=http%3A%2F%2F127\.0\.0\.1%3A(\d+)%2Fcallback", lines[1])
+    assert found is not None
+    assert lines[2:5] == [
+        "If your browser is on another computer, first run this there:",
+        f"ssh -L {found[1]}:127.0.0.1:{found[1]} THIS-COMPUTER",
+        "Approve only what you started yourself.",
     ]
-    assert lines[5] == "Approve only what you started here."
-    assert re.fullmatch(r"Waiting for approval, for (10:00|9:5\d)\.", lines[6])
-    assert lines[7].startswith("Nobody approved it in time.")
+    assert re.fullmatch(r"Waiting for approval\. The link expires in (10:00|9:5\d)\.", lines[5])
+    assert lines[6].startswith("Nobody approved it in time.")
 
 
 def test_a_client_signs_in_as_itself_in_the_terminal(console: Terminal) -> None:
@@ -180,7 +179,7 @@ def test_a_client_signs_in_as_itself_in_the_terminal(console: Terminal) -> None:
     console.options.profile_to_load = profile
     (line,) = console.run()
     assert console.exit_code == 0
-    assert line.startswith("Signed in to Northwind SOC")
+    assert line.startswith("✓ Signed in to Northwind SOC")
 
 
 def test_nothing_that_is_printed_is_a_secret(console: Terminal) -> None:
@@ -193,7 +192,7 @@ def test_who_signed_in_is_said_and_what_never_expires_too(console: Terminal) -> 
     claims = "eyJhbGciOiJub25lIn0.eyJlbWFpbCI6ImRhbmFAbm9ydGh3aW5kLmV4YW1wbGUifQ."
     console.server.answers = [{"access_token": claims, "scope": ""}]
     assert console.run()[-1] == (
-        "Signed in to Northwind SOC as dana@northwind.example · scopes: none · does not expire"
+        "✓ Signed in to Northwind SOC as dana@northwind.example. Next: xdr-login token"
     )
 
 
@@ -202,7 +201,7 @@ def test_a_stored_token_needs_no_code(console: Terminal) -> None:
     requests = len(console.server.requests)
     lines = console.run()
     assert (console.exit_code, len(lines)) == (0, 1)
-    assert lines[0].startswith("Signed in to Northwind SOC")
+    assert lines[0].startswith("✓ Signed in to Northwind SOC")
     assert len(console.server.requests) == requests
 
 
@@ -216,8 +215,8 @@ def run_an_hour_later(console: Terminal) -> list[str]:
 def test_a_stored_token_that_has_expired_is_renewed(console: Terminal) -> None:
     lines = run_an_hour_later(console)
     assert console.exit_code == 0
-    assert lines[0] == "The saved token has expired: renewing it."
-    assert lines[-1].startswith("Signed in to Northwind SOC")
+    assert lines[0] == "The saved token has expired. Renewing it."
+    assert lines[-1].startswith("✓ Signed in to Northwind SOC")
     assert console.server.count_renewals() == 1
 
 
@@ -225,17 +224,17 @@ def test_a_stored_token_that_cannot_be_renewed_is_replaced(console: Terminal) ->
     console.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
     lines = run_an_hour_later(console)
     assert console.exit_code == 0
-    assert lines[0] == "The saved token has expired: signing in again."
+    assert lines[0] == "The saved token has expired. Signing in again."
     assert "Your code:  CODE-2" in lines
-    assert lines[-1].startswith("Signed in to Northwind SOC")
+    assert lines[-1].startswith("✓ Signed in to Northwind SOC")
 
 
 def test_signed_out_by_the_server_it_signs_in_again(console: Terminal) -> None:
     console.server.rotation.revoked = True
     lines = run_an_hour_later(console)
     assert console.exit_code == 0
-    assert lines[1] == "The server has signed you out: signing in again."
-    assert lines[-1].startswith("Signed in to Northwind SOC")
+    assert lines[1] == "The server has signed you out. Signing in again."
+    assert lines[-1].startswith("✓ Signed in to Northwind SOC")
 
 
 def test_a_renewal_that_fails_says_why(console: Terminal) -> None:
@@ -248,7 +247,7 @@ def test_a_renewal_that_fails_says_why(console: Terminal) -> None:
 def test_a_token_that_is_dead_on_arrival_is_not_asked_for_for_ever(console: Terminal) -> None:
     console.server.answers = [{**TOKENS, "expires_in": 0}]
     console.clock._start -= timedelta(minutes=1)
-    assert console.run()[-1].endswith("0:00 left")
+    assert console.run()[-1].startswith("✓ Signed in to Northwind SOC (expires ")
     assert console.server.count_requests("/device") == 1
 
 
@@ -301,29 +300,35 @@ def test_trouble_is_said_once_and_passes(console: Terminal) -> None:
     lost = httpx.ConnectError("reset")
     console.server.answers = [PENDING, lost, lost, PENDING, lost, TOKENS]
     lines = console.run()
-    said = "The server cannot be reached. Your code stays valid: asking again by itself."
+    said = "The server cannot be reached. Your code is still valid. Retrying automatically."
     assert lines.count(said) == 2
     assert console.exit_code == 0
 
 
 def test_trouble_behind_an_approval_speaks_of_no_code(capsys: pytest.CaptureFixture[str]) -> None:
-    teller = TextReporter()
-    teller.report_waiting(in_browser(approved=True), opens_browser=True)
-    teller.report_trouble(TransportFailure(HOST))
+    reporter = TextReporter()
+    reporter.report_waiting(in_browser(approved=True), opens_browser=True)
+    reporter.report_trouble(TransportFailure(HOST))
     said = capsys.readouterr().err
-    assert "Your approval stays valid: asking again by itself." in said
+    assert "The server cannot be reached. Retrying automatically." in said
     assert "Your code" not in said
+
+
+WARNING = (
+    "Warning: this link goes to evil.example, not to the server in your profile. "
+    "Continue only if your administrator told you to expect it."
+)
 
 
 def test_a_link_to_another_host_is_warned_of(console: Terminal) -> None:
     console.server.device_answer = device(verification_uri="https://evil.example/x")
-    assert "Careful: evil.example is not the host of your profile." in console.run()
+    assert WARNING in console.run()
 
 
 def test_where_nothing_is_kept_a_locked_keyring_is_said_and_signing_in_goes_on(
     console: Terminal,
 ) -> None:
-    console.wishes = SignInOptions(must_save=False)
+    console.sign_in_options = SignInOptions(must_save=False)
     console.keyring.errors["load"] = KeyringLocked()
     lines = console.run()
     assert console.exit_code == 0
@@ -333,10 +338,10 @@ def test_where_nothing_is_kept_a_locked_keyring_is_said_and_signing_in_goes_on(
             "saving the "
             "token: it is then gone when you quit."
         ),
-        "Going on without saving the token.",
+        "Continuing without saving the token.",
     ]
-    assert "The keyring is locked: the token was not saved." in lines
-    assert lines[-1].startswith("Signed in to")
+    assert "The keyring is locked. The token was not saved." in lines
+    assert lines[-1].startswith("✓ Signed in to")
 
 
 def test_a_locked_keyring_ends_a_sign_in_that_is_to_be_kept(console: Terminal) -> None:
@@ -366,7 +371,7 @@ def test_a_keyring_that_fails_at_the_end_is_told(console: Terminal) -> None:
 
 def test_one_can_sign_in_anew_over_a_token_that_is_there(console: Terminal) -> None:
     console.run()
-    console.wishes = SignInOptions(force=True)
+    console.sign_in_options = SignInOptions(force=True)
     assert "Your code:  CODE-2" in console.run()
     assert console.exit_code == 0
 
@@ -445,19 +450,19 @@ def opened(console: Terminal, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return "CODE" in link
 
     monkeypatch.setattr(login, "_open_browser", open_browser)
-    console.wishes = SignInOptions(open_browser=True)
+    console.sign_in_options = SignInOptions(open_browser=True)
     return links
 
 
 def test_the_browser_is_opened_once_with_the_link(console: Terminal, opened: list[str]) -> None:
     console.server.answers = [PENDING, PENDING, TOKENS]
-    assert "Opening it in your browser." in console.run()
+    assert "Opening the link in your browser." in console.run()
     assert opened == [f"https://{HOST}/activate?user_code=CODE-1"]
 
 
 def test_a_strange_host_is_not_opened_by_itself(console: Terminal, opened: list[str]) -> None:
     console.server.device_answer = device(verification_uri="https://evil.example/x")
-    assert "Opening it in your browser." not in console.run()
+    assert "Opening the link in your browser." not in console.run()
     assert opened == []
 
 
@@ -467,14 +472,14 @@ def test_a_browser_that_comes_back_needs_no_word_of_ssh(
     console.options.profile_to_load = replace(PROFILE, grant="code")
     console.server.metadata = {"authorization_endpoint": f"https://{HOST}/authorize"}
     lines = console.run()
-    assert lines[0] == "Opening this in your browser:"
+    assert lines[0] == "Opening this link in your browser:"
     assert (
         lines[2:4]
         == [
-            "Approve only what you started here.",
-            "No browser could be opened: open the link yourself.",
+            "Approve only what you started yourself.",
+            "Couldn't open a browser. Open the link yourself.",
         ]
-        or lines[4] == "No browser could be opened: open the link yourself."
+        or lines[4] == "Couldn't open a browser. Open the link yourself."
     )
     assert not [line for line in lines if "ssh" in line]
     assert len(opened) == 1
@@ -517,8 +522,11 @@ def test_a_fault_of_the_program_is_said_and_reported_without_secrets(console: Te
 
 
 def test_a_server_cannot_write_to_the_terminal_as_it_likes(console: Terminal) -> None:
-    console.server.answers = [{**TOKENS, "scope": "read\x1b[2J\x1b]0;owned\x07 \u202ewrite"}]
+    user = json.dumps({"email": "dana\x1b[2J\x1b]0;owned\x07 \u202e"}).encode()
+    claims = base64.urlsafe_b64encode(user).decode().rstrip("=")
+    console.server.answers = [{**TOKENS, "access_token": f"eyJhbGciOiJub25lIn0.{claims}."}]
     text = "\n".join(console.run())
+    assert "Signed in to Northwind SOC as dana" in text
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
 
 

@@ -115,7 +115,7 @@ def test_who_is_not_signed_in_cannot_sign_out(home: CommandHarness) -> None:
     home.add_profile("soc")
     done = home.run("logout")
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == "You are signed out already.\n"
+    assert done.stderr == "You're already signed out.\n"
     found = home.run("logout", "--json")
     assert (found.returncode, json.loads(found.stdout)["code"]) == (3, "sign_in_needed")
 
@@ -201,7 +201,7 @@ def test_the_running_program_is_asked_first(
     )
     assert status.status.main([], standalone_mode=False) == 0
     told = capsys.readouterr().out
-    assert told.startswith("soc    status\n\nLately given a token:\n")
+    assert told.startswith("soc    status\n\nRecent token use:\n")
     assert "curl" in told
     assert told.endswith("  An unknown program, soc\n")
     assert "\x1b" not in told
@@ -243,10 +243,10 @@ def test_the_running_program_signs_out(
         ({"expires_at": None}, "signed in, does not expire"),
         (
             {"expires_at": "2020-01-01T00:00:00Z", "renewable": True},
-            "signed in, expired, renewed at the next use",
+            "signed in, renews at the next use",
         ),
-        ({"state": "awaiting_approval"}, "awaiting approval"),
-        ({"state": "failed", "error": "sign_in_needed"}, "failed (sign in needed)"),
+        ({"state": "awaiting_approval"}, "waiting for approval"),
+        ({"state": "failed", "error": "sign_in_needed"}, "signed out by the server, sign in again"),
     ],
 )
 def test_how_it_stands_is_said_in_words(changes: dict[str, object], words: str) -> None:
