@@ -1,1 +1,1 @@
-"""Values that everything else speaks of: profile, policy, settings, state and errors."""
+"""The values that all layers share: profile, policy, settings, token, state and errors."""

@@ -1,9 +1,9 @@
-"""The shapes in which a token is copied, each ready to be pasted where it is needed.
+"""The formats in which a token is copied, ready to paste.
 
-None ends with a line break: what is pasted into a shell waits for the person to press Return.
+None ends with a line break: a command that is pasted into a shell waits for Return.
 
-A line for one shell may be pasted into another, which reads the quotes differently. So the commands
-are made only of characters that mean nothing to any of them.
+A command for one shell may be pasted into another, which reads quotes differently. So commands
+contain only characters that are not special in any of them.
 """
 
 from __future__ import annotations
@@ -15,34 +15,35 @@ from typing import TYPE_CHECKING
 
 from desktop.services.model.errors import UnsafeForShell
 from desktop.services.model.instants import format_instant
+from desktop.services.system.translation import translatable
 
 if TYPE_CHECKING:
     from desktop.oauth.metadata import ServerMetadata
     from desktop.services.model.access_token import AccessToken
     from desktop.services.model.profile import Profile
 
-# RFC 2606 section 2: this name exists nowhere. Pasted as it stands, the token goes to nobody.
+# RFC 2606 section 2: this host never exists. Pasted unchanged, the command sends the token nowhere.
 EXAMPLE_API_URL = "https://api.example/"
 
 
 class CopyFormat(Enum):
-    """A shape; the value is what the menu calls it, in the order of the menu."""
+    """A copy format; the value is its name in the menu, whose order this is."""
 
-    TOKEN = "Token"  # noqa: S105 - a name
-    HEADER = "Authorization header"
-    CURL = "curl"
-    POWERSHELL = "PowerShell"
-    PYTHON = "Python (httpx)"
-    ENVIRONMENT = "Environment line (export)"
-    JSON = "JSON"
+    TOKEN = translatable("Token")
+    HEADER = translatable("Authorization header")
+    CURL = translatable("curl")
+    POWERSHELL = translatable("PowerShell")
+    PYTHON = translatable("Python (httpx)")
+    ENVIRONMENT = translatable("Environment variable (export)")
+    JSON = translatable("JSON")
 
 
 SHELL_FORMATS = (CopyFormat.CURL, CopyFormat.POWERSHELL, CopyFormat.ENVIRONMENT)
 
-# RFC 6750 section 2.1, and the names of RFC 6749 section A.13 that are plain.
+# RFC 6750 section 2.1, and the plain names of RFC 6749 section A.13.
 _PLAIN_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _PLAIN_TYPE = re.compile(r"[A-Za-z0-9._-]+")
-# Not `%`: cmd.exe would put its variables there, and send them along.
+# Without `%`: cmd.exe would insert its variables and send them.
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9:/?=._~-]+")
 
 
@@ -52,16 +53,16 @@ def formatted(
     *,
     url: str = EXAMPLE_API_URL,
 ) -> str:
-    """`token` in the shape `format`; `url` is what the commands among the shapes ask.
+    """Format `token` as `format`; the commands among the formats request `url`.
 
-    Raises `NotForShell` where a shell could run what the server has put into the token.
+    Raises `UnsafeForShell` where a shell could run what the server has put into the token.
     """
     if format in SHELL_FORMATS and not _is_plain(token):
         raise UnsafeForShell
     return _render(format, token, url=url if _is_safe_url(url) else EXAMPLE_API_URL)
 
 
-def _render(format: CopyFormat, token: AccessToken, *, url: str) -> str:  # noqa: A002, PLR0911 - one a shape
+def _render(format: CopyFormat, token: AccessToken, *, url: str) -> str:  # noqa: A002, PLR0911 - one for each format
     authorization = f"{token.token_type} {token.access_token}"
     match format:
         case CopyFormat.TOKEN:
@@ -77,8 +78,8 @@ def _render(format: CopyFormat, token: AccessToken, *, url: str) -> str:  # noqa
             )
         case CopyFormat.PYTHON:
             headers = f'{{"Authorization": {authorization!r}}}'
-            answer = f"answer = httpx.get({url!r}, headers={headers})"
-            return f"import httpx\n\n{answer}\nprint(answer.text)"
+            request = f"response = httpx.get({url!r}, headers={headers})"
+            return f"import httpx\n\n{request}\nprint(response.text)"
         case CopyFormat.ENVIRONMENT:
             return f"export XDR_ACCESS_TOKEN={sh_quoted(token.access_token)}"
         case CopyFormat.JSON:
@@ -86,9 +87,9 @@ def _render(format: CopyFormat, token: AccessToken, *, url: str) -> str:  # noqa
 
 
 def example_url_for(profile: Profile, metadata: ServerMetadata | None) -> str:
-    """What the commands ask: who one is, which does no harm and needs few scopes.
+    """Return what the commands request: the signed-in user, which is safe and needs few scopes.
 
-    `SOME_API` where the provider has no known address for that.
+    `EXAMPLE_API_URL` where the provider has no known address for that.
     """
     return profile.userinfo_endpoint or (metadata and metadata.userinfo_endpoint) or EXAMPLE_API_URL
 
@@ -99,7 +100,7 @@ def _is_plain(token: AccessToken) -> bool:
 
 
 def _is_safe_url(url: str) -> bool:
-    """Whether `url` is https, or http on this computer, and nothing to a shell."""
+    """Tell whether `url` is https, or http on this computer, and has no special characters."""
     from desktop.oauth.addresses import checked_address
     from desktop.oauth.errors import UnsafeAddress
 
@@ -111,13 +112,13 @@ def _is_safe_url(url: str) -> bool:
 
 
 def sh_quoted(text: str) -> str:
-    """`text` as one word of a POSIX shell, in quotes even where none are needed."""
-    # POSIX XCU 2.2.2: nothing but a single quote ends single quotes.
+    """Quote `text` for a POSIX shell, even where that is not necessary."""
+    # POSIX XCU 2.2.2: only a single quote ends single quotes.
     return "'" + text.replace("'", r"'\''") + "'"
 
 
 def powershell_quoted(text: str) -> str:
-    """`text` as a verbatim string of PowerShell, which takes typographic quotes for quotes too."""
+    """Quote `text` for PowerShell, where typographic quotes are quotes too."""
     return "'" + _SINGLE_QUOTES.sub(r"\g<0>\g<0>", text) + "'"
 
 

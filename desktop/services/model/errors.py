@@ -1,12 +1,12 @@
-"""What can go wrong in a session that is neither the server's word nor the keyring's."""
+"""The errors of a session that come neither from the server nor from the keyring alone."""
 
 
 class SessionError(Exception):
-    """The root of what neither the server nor the keyring alone is to blame for."""
+    """The base of these errors."""
 
 
 class ClientSecretMissing(SessionError):
-    """The profile says that its client has a password, and the keyring holds none for it."""
+    """The profile needs a client secret, and the keyring has none for it."""
 
     def __init__(self, profile_id: str) -> None:
         super().__init__(profile_id)
@@ -14,7 +14,7 @@ class ClientSecretMissing(SessionError):
 
 
 class RedirectUriUnavailable(SessionError):
-    """Nothing can listen at the address that the browser is to come back to."""
+    """XDR Login cannot listen at the redirect URI."""
 
     def __init__(self, redirect_uri: str) -> None:
         super().__init__(redirect_uri)
@@ -22,23 +22,23 @@ class RedirectUriUnavailable(SessionError):
 
 
 class CodeExchangeFailed(SessionError):
-    """The browser brought an approval, and no token came of it; the cause says why."""
+    """The sign-in was approved, but no token was received; the cause says why."""
 
 
 class SignOutFailed(SessionError):
-    """The keyring did not let go of the token; the cause says why."""
+    """The token could not be removed from the keyring; the cause says why."""
 
 
 class SignedOutByServer(SessionError):
-    """The server takes the refresh token no more; the cause says why."""
+    """The server no longer accepts the refresh token; the cause says why."""
 
 
 class SignedOutElsewhere(SessionError):
-    """Another program of this person has signed out."""
+    """Another process of this user has signed out."""
 
 
 class NoToken(SessionError):
-    """Nobody is signed in, so there is no token to use; `profile_id` says with which profile."""
+    """Nobody is signed in with the profile `profile_id`."""
 
     def __init__(self, profile_id: str = "") -> None:
         super().__init__(profile_id)
@@ -46,11 +46,11 @@ class NoToken(SessionError):
 
 
 class RenewalTimedOut(SessionError):
-    """No new token came in good time."""
+    """No new token was received in time."""
 
 
 class ForbiddenByPolicy(SessionError):
-    """An administrator does not allow it; `source` is where that stands."""
+    """An administrator does not allow it; `source` names the policy."""
 
     def __init__(self, source: str) -> None:
         super().__init__(source)
@@ -58,24 +58,24 @@ class ForbiddenByPolicy(SessionError):
 
 
 class GrantForbidden(ForbiddenByPolicy):
-    """An administrator does not allow to sign in this way."""
+    """An administrator does not allow this sign-in method."""
 
 
 class FormatForbidden(ForbiddenByPolicy):
-    """An administrator does not allow to copy a token in this shape."""
+    """An administrator does not allow this copy format."""
 
 
 class UnsafeForShell(SessionError):
-    """The token has characters that a shell could run, so it is put into no command."""
+    """The token has characters that are special in a shell, so no command may contain it."""
 
 
 class TokenPermissionDenied(SessionError):
-    """The person was asked, and did not let a program have the token."""
+    """The user did not let a program have the token."""
 
 
 class TokenPermissionTimedOut(TokenPermissionDenied):
-    """The person was asked whether a program may have the token, and did not answer in time."""
+    """The user did not answer in time whether a program may have the token."""
 
 
 class CannotAskForPermission(SessionError):
-    """The person wants to be asked before a program gets a token, and no window runs to ask."""
+    """The user must be asked before a program gets a token, and no window is open to ask."""

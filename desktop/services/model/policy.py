@@ -1,4 +1,4 @@
-"""What an administrator has decided for this computer; a person cannot change it."""
+"""The policy that an administrator has set for this computer; users cannot change it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The decisions; without any, everything is the person's.
+    """The policy; without one, users decide everything.
 
-    `source` is where they stand, for the screen. `broken` is why they cannot be read: then nobody
-    signs in, since what is forbidden is not known. `profiles` are those that everybody has, by id,
-    with the members of `profiles.toml`; `own_profiles` says whether a person may have others.
-    `forbidden_formats` are names of `CopyFormat`. `settings` are members of `settings.toml` that
-    are locked, with their values. `proxy` and `ca_file` hold for all profiles; empty for no word.
+    `source` is where it is stored, for display. `load_error` is why it cannot be read: then nobody
+    can sign in, because it is not known what is forbidden. `profiles` are the managed profiles by
+    ID, with the members of `profiles.toml`; `own_profiles` says whether users may have others.
+    `forbidden_formats` are names of `CopyFormat`. `settings` are the locked members of
+    `settings.toml` with their values. `proxy` and `ca_file` apply to all profiles unless empty.
     """
 
     source: str = ""

@@ -1,4 +1,4 @@
-"""Profiles: who one signs in as, and where. Read from TOML; secrets are never in it."""
+"""Profiles: a client and the server where it signs in. Profiles never contain secrets."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -8,16 +8,16 @@ from desktop.oauth.addresses import origin_of
 from desktop.oauth.errors import UnsafeAddress
 from desktop.services.model.policy import NO_POLICY, Policy
 
-# Where an access token is taken to, besides what it is for.
+# The endpoints that receive an access token.
 TOKEN_RECEIVING_ENDPOINTS = ("userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint")
 GRANTS = ("device", "code", "client-credentials")
-# What tells a profile apart on screen; the colours themselves are the theme's.
+# The colours of profiles by name; the theme defines how they look.
 COLORS = ("blue", "teal", "green", "amber", "orange", "red", "pink", "purple", "grey")
 CLIENT_AUTHENTICATIONS = ("auto", "none", "client_secret_basic", "client_secret_post")
 
 
 class ProfileError(Exception):
-    """Something about the profiles; `where` is the file, `detail` what is wrong with it."""
+    """The base of the errors of profiles; `where` is the file, `detail` what is wrong with it."""
 
     def __init__(self, where: Path, detail: str = "") -> None:
         super().__init__(f"{where}: {detail}" if detail else str(where))
@@ -26,14 +26,11 @@ class ProfileError(Exception):
 
 
 class NoProfile(ProfileError):
-    """There is no profile yet."""
+    """No profile exists yet."""
 
 
 class UnknownProfile(ProfileError):
-    """There are profiles, those in `known`, but none of the name that was asked for (`detail`).
-
-    `similar` are those of them that may have been meant.
-    """
+    """No profile has the name `detail`. `known` are all names, `similar` those close to it."""
 
     def __init__(
         self, where: Path, detail: str = "", known: Iterable[str] = (), similar: Iterable[str] = ()
@@ -43,24 +40,24 @@ class UnknownProfile(ProfileError):
 
 
 class BrokenProfile(ProfileError):
-    """The file cannot be read, or a profile in it makes no sense."""
+    """The file cannot be read, or a profile in it is not valid."""
 
 
 class BrokenPolicy(ProfileError):
-    """What an administrator has decided cannot be read, so nobody signs in."""
+    """The policy cannot be read, so nobody can sign in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One client at one provider. `id` names it on disk and in the keyring, `name` on screen.
+    """A client at a provider. `id` names it on disk and in the keyring, `name` on screen.
 
-    An empty endpoint is left to the metadata, which knows no `app_grant_endpoint`. `grant` is how
-    one signs in: one of `GRANTS`. `redirect_uri` is for a provider that insists on one for the
-    authorization code; else a free port of this computer is taken. `letter` and `color` tell the
-    profile apart from others on screen. `proxy` is `system`, `none`, or an address; `ca_file` a
-    file with further authorities to trust. `settings` are those that differ for this profile.
+    An empty endpoint is taken from the metadata, which has no `app_grant_endpoint`. `grant` is one
+    of `GRANTS`. `redirect_uri` is for providers that require a fixed one for the authorization
+    code; otherwise a free port is used. `letter` and `color` identify the profile on screen.
+    `proxy` is `system`, `none`, or an address; `ca_file` a file with extra CA certificates.
+    `settings` are those that differ for this profile.
 
-    `policy` is what an administrator has decided; it never comes out of the file of the profile.
+    `policy` is the administrator's; it is never read from the file of the profile.
     """
 
     id: str
@@ -94,12 +91,12 @@ class Profile:
 
     @property
     def managed(self) -> bool:
-        """Whether an administrator has set it, and nobody else can change it."""
+        """Whether an administrator provides it, so that users cannot change it."""
         return self.id in self.policy.profiles
 
     @property
     def provider_label(self) -> str:
-        """Provider and region in one line."""
+        """The provider and the region in one line."""
         known = " · ".join(filter(None, (self.provider, self.region)))
         return known or self.issuer or self.token_endpoint
 
@@ -108,25 +105,25 @@ MEMBERS = {each.name for each in fields(Profile)} - {"id", "policy"}
 
 
 def tokens_key(profile: Profile) -> str:
-    """The keystore's key of the tokens of `profile`."""
+    """Return the keystore's key for the tokens of `profile`."""
     return profile.id
 
 
 def client_secret_key(profile: Profile) -> str:
-    """The keystore's key of the client password of `profile`."""
+    """Return the keystore's key for the client secret of `profile`."""
     return f"{profile.id} (client password)"
 
 
 def proxy_password_key(profile: Profile) -> str:
-    """The keystore's key of the password that `profile` shows to its proxy."""
+    """Return the keystore's key for the proxy password of `profile`."""
     return f"{profile.id} (proxy password)"
 
 
 def client_binding(profile: Profile) -> str:
-    """What binds a secret to the server and the client of `profile`: elsewhere it is not sent.
+    """Return what a secret of `profile` is bound to, so that it is never sent anywhere else.
 
-    What decides who issues it counts, and every other server that would get it. A preset that
-    learns one more endpoint of its own server signs nobody out.
+    These are the client, its issuer, and other servers that receive the token. A further endpoint
+    on the same server does not change it, so nobody is signed out when a preset adds one.
     """
     endpoints = (profile.issuer, profile.device_authorization_endpoint, profile.token_endpoint)
     home = profile.issuer or profile.token_endpoint
@@ -136,18 +133,18 @@ def client_binding(profile: Profile) -> str:
 
 
 def tokens_binding(profile: Profile) -> str:
-    """What binds saved tokens, besides: those of a person are not the client's own."""
+    """Return what saved tokens are bound to: those of a user are not those of the client itself."""
     own = " client-credentials" if profile.grant == "client-credentials" else ""
     return f"{client_binding(profile)}{own}"
 
 
 def proxy_binding(profile: Profile) -> str:
-    """What binds the password for a proxy to that proxy and user: no other is given it."""
+    """Return what a proxy password is bound to: the proxy and the user."""
     return f"proxy {profile.proxy} {profile.proxy_user}"
 
 
 def is_same_server(address: str, other: str) -> bool:
-    """Whether both are addresses of one server: scheme, host and port."""
+    """Tell whether both addresses have the same scheme, host and port."""
     try:
         return origin_of(address) == origin_of(other)
     except UnsafeAddress:
@@ -155,7 +152,7 @@ def is_same_server(address: str, other: str) -> bool:
 
 
 def is_provider_link(link: str, profile: Profile) -> bool:
-    """Whether `link` leads to a server of `profile`, or to a host that it names for that."""
+    """Tell whether `link` leads to a server or a verification host of `profile`."""
     own = (
         profile.issuer,
         profile.device_authorization_endpoint,

@@ -1,39 +1,53 @@
-"""What a scope allows, in plain words, for providers whose scopes are known."""
+"""What scopes allow, in plain words, for providers whose scopes are known."""
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from desktop.services.system.resources import resource
+from desktop.services.system.translation import translatable, translate
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeDescription:
-    """What a scope allows; `text` is empty for one that is not known."""
+    """What a scope allows; `text` is empty for an unknown scope."""
 
     scope: str
     text: str
     high_impact: bool
 
 
+# By the access that the scope names; without one it means both.
+_PATTERNS = {
+    "read": translatable("{area} (read only)"),
+    "write": translatable("{area} (write only)"),
+    "": translatable("{area} (read and write)"),
+}
+_PATTERNS_OF_PARTS = {
+    "read": translatable("{area}: {part} (read only)"),
+    "write": translatable("{area}: {part} (write only)"),
+    "": translatable("{area}: {part} (read and write)"),
+}
+
 ScopeGuide = Mapping[str, Mapping[str, object]]
 
 
 def load_scope_guide(name: str) -> ScopeGuide:
-    """The descriptions `resources/scopes/NAME.toml`; empty for no name."""
+    """Load the descriptions `resources/scopes/NAME.toml`; empty for no name."""
     if not name:
         return {}
     return tomllib.loads(resource(f"scopes/{name}.toml").read_text("utf-8"))
 
 
 def describe_scope(scope: str, guide: ScopeGuide) -> ScopeDescription:
-    """The words for `scope`, such as `enrich:read` or `response/trigger:write`."""
+    """Describe `scope`, such as `enrich:read` or `response/trigger:write`."""
     path, _, access = scope.partition(":")
     root, _, part = path.partition("/")
     known = guide.get(root)
     if known is None:
         return ScopeDescription(scope, "", high_impact=False)
-    how = {"read": "read only", "write": "write only"}.get(access, "read and write")
-    text = f"{known['text']}{f' ({part})' if part else ''}: {how}"
+    area = translate(str(known["text"]))
+    patterns = _PATTERNS_OF_PARTS if part else _PATTERNS
+    text = translate(patterns.get(access, patterns[""]), area=area, part=part)
     # High impact only with write access, which a bare scope includes.
     return ScopeDescription(scope, text, bool(known.get("high_impact")) and access != "read")

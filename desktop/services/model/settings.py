@@ -1,4 +1,4 @@
-"""What a person can set, kept in one small TOML file beside the profiles."""
+"""The user's settings, in one small TOML file next to the profiles."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import logging
 import tomllib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,20 +24,17 @@ THEMES = ("system", "light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for the whole program.
+    """The settings.
 
-    `keep_fresh` renews whether or not anybody uses the token; else it is in use while the window
-    is in sight and for `in_use_minutes` after it was copied or fetched. `clipboard_seconds` is how
-    long a copied secret stays on the clipboard. `start_hidden` is for a start at login.
+    `keep_fresh` always renews the token; otherwise it is renewed while the window is visible and
+    for `in_use_minutes` after it was copied or fetched. `clipboard_seconds` is how long a copied
+    secret stays on the clipboard. `start_hidden` is for starting at login.
 
-    `theme` is one of `THEMES`. `notifications` says whether the tray tells what needs a person.
-    `browser` is the id of the one to open links with, empty for the usual one.
+    `theme` is one of `THEMES`. `notifications` switches notifications on. `browser` is the ID of
+    the browser that opens links, empty for the default one. `ask_for_tokens` asks the user before a
+    program gets a token. `profile` is the ID of the last profile in the window, empty for none.
 
-    `ask_for_tokens` says whether the person is asked before a program gets a token.
-
-    `profile` is the id of the one that was in the window last; empty for none.
-
-    `start_at_login` is not in the file: what the operating system does is what is true.
+    `start_at_login` is not in the file: it is read from the operating system.
     """
 
     keep_fresh: bool = False
@@ -50,7 +49,7 @@ class Settings:
     profile: str = ""
 
 
-# What a profile may decide otherwise for itself.
+# The settings that a profile may override.
 PROFILE_SETTINGS = ("keep_fresh", "in_use_minutes", "clipboard_seconds")
 _SWITCHES = ("keep_fresh", "start_hidden", "notifications", "ask_for_tokens")
 _STRINGS = ("profile", "browser", "theme")
@@ -58,45 +57,45 @@ _NUMBERS = {"in_use_minutes": IN_USE_MINUTES, "clipboard_seconds": CLIPBOARD_SEC
 
 
 def load_settings(file: Path) -> Settings:
-    """What `file` says. Blocks.
+    """Load the settings from `file`. Blocks.
 
-    A file that is missing or broken, and a value that makes no sense, give what is usual: settings
-    are no reason not to start. What is broken is told in the log.
+    Where the file is missing or broken, or a value is not valid, the defaults apply, so that XDR
+    Login can always start. Errors are logged.
     """
     try:
         table = _read_table(file)
     except _READ_ERRORS as error:
-        _log.warning("the settings cannot be read: %s: %s", file, error)
+        _log.warning("cannot read the settings: %s: %s", file, error)
         return Settings()
     for name in (*_SWITCHES, *_STRINGS, *_NUMBERS):
         if name in table and not is_valid_setting(name, table[name]):
-            _log.warning("a setting makes no sense: %s: %s = %r", file, name, table[name])
+            _log.warning("ignored an invalid setting: %s: %s = %r", file, name, table[name])
     return _parse_settings(table)
 
 
 def find_read_error(file: Path) -> str:
-    """Why `file` gives nothing but what is usual; empty where it can be read. Blocks."""
+    """Tell why `file` cannot be read, so that the defaults apply; empty if it can. Blocks."""
     try:
         _read_table(file)
     except UnicodeDecodeError:
-        return "it is no text in UTF-8"
+        return translate("not valid UTF-8")
     except _READ_ERRORS as error:
         return str(error)
     return ""
 
 
 def broken_copy_path(file: Path) -> Path:
-    """Where `file` is kept if it is broken when something is changed."""
+    """Return the path that a broken `file` is copied to before it is replaced."""
     file = file.resolve()
     return file.with_name(f"{file.name}.broken")
 
 
 def save_settings(settings: Settings, file: Path) -> None:
-    """Write to `file` what differs from what it says, all at once. Blocks; raises `OSError`.
+    """Write the changed settings to `file` in one step. Blocks; raises `OSError`.
 
-    Comments and what is not known here stay. A file that is broken is kept as NAME.broken.
+    Comments and unknown members stay. A broken file is kept as NAME.broken.
     """
-    # Loaded by who changes a setting, and by nobody else.
+    # Loaded late, because only changing a setting needs it.
     import tomlkit
 
     from desktop.services.system.atomic_file import write_atomically
@@ -120,33 +119,33 @@ def _read_table(file: Path) -> dict[str, object]:
         return {}
 
 
-# TOMLDecodeError and UnicodeDecodeError are ValueErrors; brackets may be nested too deep.
+# TOMLDecodeError and UnicodeDecodeError are ValueErrors; deep nesting gives a RecursionError.
 _READ_ERRORS = (OSError, ValueError, RecursionError)
 
 
 def _parse_settings(table: Mapping[str, object]) -> Settings:
     names = (name for name in (*_SWITCHES, *_STRINGS, *_NUMBERS) if name in table)
-    sensible = {name: table[name] for name in names if is_valid_setting(name, table[name])}
-    return replace(Settings(), **sensible)  # type: ignore[arg-type] # each was looked at
+    valid = {name: table[name] for name in names if is_valid_setting(name, table[name])}
+    return replace(Settings(), **valid)  # type: ignore[arg-type] # each is valid
 
 
 def with_profile_settings(settings: Settings, members: Mapping[str, object]) -> Settings:
-    """`settings` with what a profile says in its own `members`, as far as that makes sense."""
+    """Override `settings` with the valid ones among the `members` of a profile."""
     own = {
         name: value
         for name, value in members.items()
         if name in PROFILE_SETTINGS and is_valid_setting(name, value)
     }
-    return replace(settings, **own)  # type: ignore[arg-type] # each was looked at
+    return replace(settings, **own)  # type: ignore[arg-type] # each is valid
 
 
 def is_valid_setting(name: str, value: object) -> bool:
-    """Whether `value` can be that of the member `name`."""
+    """Tell whether `value` is valid for the setting `name`."""
     if name in _SWITCHES:
         return isinstance(value, bool)
     if name in _STRINGS:
         return isinstance(value, str) and (name != "theme" or value in THEMES)
-    # A bool is an int to Python, and is no number of minutes.
+    # To Python a bool is an int.
     return isinstance(value, int) and not isinstance(value, bool) and value in _NUMBERS[name]
 
 
@@ -163,8 +162,10 @@ def _read_document(file: Path) -> TOMLDocument:
     except (ValueError, RecursionError, TOMLKitError) as error:
         kept = broken_copy_path(file)
         shutil.copyfile(file, kept)
-        _log.warning("the settings cannot be read and begin anew, kept as %s: %s", kept, error)
+        _log.warning(
+            "cannot read the settings, replaced them and kept a copy in %s: %s", kept, error
+        )
         return tomlkit.parse(_HEADING)
 
 
-_HEADING = "# What the settings page of XDR Login writes. It is read at the start.\n\n"
+_HEADING = "# Written by the Settings page of XDR Login, and read when XDR Login starts.\n\n"

@@ -1,15 +1,16 @@
-"""Which ways to sign in a server offers to a client, the safest first, and why (RFC 10027)."""
+"""The sign-in methods that a server offers to a client, the safest first."""
 
 from collections.abc import Container
 from dataclasses import dataclass
 
 from desktop.oauth.metadata import FOR_CLIENT, FOR_CODE, FOR_DEVICE, ServerMetadata
 from desktop.services.model.profile import GRANTS
+from desktop.services.system.translation import translatable
 
 
 @dataclass(frozen=True, slots=True)
 class SignInMethod:
-    """One way: `grant` is one of `GRANTS`, `name` what it is called, `why` what speaks for it."""
+    """A sign-in method: `grant` is one of `GRANTS`; the name and the description are for users."""
 
     grant: str
     name: str
@@ -19,18 +20,26 @@ class SignInMethod:
 SIGN_IN_METHODS = (
     SignInMethod(
         "code",
-        "Browser on this computer",
-        "The safest: the answer comes back to this computer, so no code can be passed on.",
+        translatable("Browser on this computer"),
+        translatable(
+            "The safest method. The approval returns to this computer, so there is no code that "
+            "someone could trick you into approving."
+        ),
     ),
     SignInMethod(
         "device",
-        "Code to compare",
-        "For a browser elsewhere, such as on a phone: you compare the code before you approve it.",
+        translatable("Code on any device"),
+        translatable(
+            "Use a browser on any device, such as your phone. Compare the code before you approve."
+        ),
     ),
     SignInMethod(
         "client-credentials",
-        "Client password only",
-        "Without a browser: whoever has the password acts as the client, and no person is named.",
+        translatable("Client secret (no user)"),
+        translatable(
+            "The client signs in as itself. No browser and no user are involved. Anyone who has "
+            "the secret can do the same."
+        ),
     ),
 )
 
@@ -38,27 +47,31 @@ SIGN_IN_METHODS = (
 def available_sign_in_methods(
     metadata: ServerMetadata, *, has_client_secret: bool, allowed: Container[str] = GRANTS
 ) -> tuple[SignInMethod, ...]:
-    """The ways that `metadata` offers and `allowed` (the client's grants, a policy) lets through.
+    """Return the methods that `metadata` offers and `allowed` (by client and policy) includes.
 
-    A server that lists nothing is believed to offer what it names an endpoint for.
+    A server that lists no grants is assumed to offer what it has an endpoint for.
     """
     offered = {
         "code": _offers_code(metadata),
         "device": not metadata.missing(FOR_DEVICE),
         "client-credentials": has_client_secret and _offers_client_credentials(metadata),
     }
-    return tuple(way for way in SIGN_IN_METHODS if offered[way.grant] and way.grant in allowed)
+    return tuple(
+        method for method in SIGN_IN_METHODS if offered[method.grant] and method.grant in allowed
+    )
 
 
 def unsupported_grants(metadata: ServerMetadata) -> tuple[str, ...]:
-    """The grants that the server does not offer to anybody, as far as `metadata` says so.
+    """Return the grants that, according to `metadata`, the server offers to no client.
 
-    Where it lists no grants nobody knows whether a client can sign in as itself: some can.
+    If it lists no grants, client credentials may still work.
     """
-    offered = {way.grant for way in available_sign_in_methods(metadata, has_client_secret=True)}
+    offered = {
+        method.grant for method in available_sign_in_methods(metadata, has_client_secret=True)
+    }
     if not metadata.grant_types_supported and not metadata.missing(FOR_CLIENT):
         offered.add("client-credentials")
-    return tuple(way.grant for way in SIGN_IN_METHODS if way.grant not in offered)
+    return tuple(method.grant for method in SIGN_IN_METHODS if method.grant not in offered)
 
 
 def _offers_code(metadata: ServerMetadata) -> bool:
@@ -73,6 +86,6 @@ def _offers_code(metadata: ServerMetadata) -> bool:
 
 
 def _offers_client_credentials(metadata: ServerMetadata) -> bool:
-    # Cisco XDR misspells it. Where nothing is listed it is not offered (RFC 8414 section 2).
+    # Cisco XDR writes client_credential. An empty list does not include it (RFC 8414 section 2).
     listed = {"client_credentials", "client_credential"} & set(metadata.grant_types_supported)
     return bool(listed) and not metadata.missing(FOR_CLIENT)

@@ -1,4 +1,4 @@
-"""Opens the connection that a profile is to have, on this computer."""
+"""HTTP clients with the proxy and the CA certificates of a profile."""
 
 import logging
 from collections.abc import Callable
@@ -16,9 +16,9 @@ _log = logging.getLogger(__name__)
 
 
 class Connector:
-    """Goes by what the profile says of proxy and authorities; the administrator's are in it.
+    """Opens HTTP clients for profiles, whose settings include those of the administrator.
 
-    `worker` does what would hold the event loop. `find_proxy` tells the system's proxy.
+    `worker` makes the calls that block. `find_proxy` finds the system's proxy for an address.
     """
 
     def __init__(
@@ -31,13 +31,13 @@ class Connector:
         self._keystore = keystore
         self._worker = worker
         self._find_proxy = find_proxy
-        # Its own, since a script that decides about proxies may hang.
+        # A worker of its own: a proxy script (PAC) may hang.
         self._proxy_worker = Worker("proxies")
 
     async def __call__(
         self, profile: Profile, /, *, proxy_password: str | None = None
     ) -> httpx.AsyncClient:
-        """A client for `profile`; `proxy_password` counts in place of the one in the keyring.
+        """Make a client for `profile`; `proxy_password` replaces the one in the keyring.
 
         Raises `AuthorityUnusable`.
         """
@@ -60,6 +60,6 @@ class Connector:
         try:
             return await load_password_for_proxy(self._keystore, profile, proxy)
         except KeystoreError as error:
-            # The proxy then says that it wants one.
-            _log.warning("no password for the proxy: %s", type(error).__name__)
+            # The proxy then answers that it requires one.
+            _log.warning("cannot load the proxy password: %s", type(error).__name__)
             return None

@@ -1,4 +1,4 @@
-"""What a session needs of the world, so that a test can pass another one."""
+"""What a session uses of this computer, in one value that tests replace."""
 
 import secrets
 from collections.abc import Callable
@@ -14,23 +14,23 @@ from desktop.services.secrets.keystore import Keystore
 
 
 class HttpOpener(Protocol):
-    """Opens the connection that a profile is to have."""
+    """Opens HTTP clients for profiles."""
 
     async def __call__(
         self, profile: Profile, /, *, proxy_password: str | None = None
     ) -> httpx.AsyncClient:
-        """A client for `profile`; `proxy_password` counts in place of the one in the keyring.
+        """Make a client for `profile`; `proxy_password` replaces the one in the keyring.
 
-        Raises `OAuthError` for what the profile says of proxy and authorities and is not usable.
+        Raises `OAuthError` where the proxy or the CA certificate file cannot be used.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Keyring, network, time, chance, and a lock that all programs of this person share.
+    """Keyring, network, clock, randomness, and a lock that all processes of this user share.
 
-    `lock` gives, for a key of the keystore, what must be held while its refresh token is used;
-    `chance` a number from 0 up to 1, so that a thousand computers do not renew in step.
+    `lock` returns the lock for a key of the keystore, to be held while its refresh token is used.
+    `jitter` returns a number from 0 up to 1, so that a thousand computers do not renew in step.
     """
 
     keystore: Keystore

@@ -1,4 +1,4 @@
-"""The HTTP client: one module, so that it can be replaced."""
+"""The HTTP client: trust store, proxy, timeouts."""
 
 import ssl
 import sys
@@ -20,10 +20,10 @@ from desktop.services.system.worker import Worker
 
 
 def find_system_proxy(address: str) -> str:
-    """The proxy that the environment, or Windows or macOS, names for `address`; empty for none.
+    """Find the proxy for `address` in the environment or the system settings; empty for none.
 
-    As urllib has it: `https_proxy`, `all_proxy` and `no_proxy`, and where none of these is set the
-    fixed settings of Windows and macOS. May ask for names, so it is called off the event loop.
+    As urllib does: `https_proxy`, `all_proxy` and `no_proxy`, and where none of these is set the
+    fixed settings of Windows and macOS. Blocks, because it may resolve names.
     """
     parts = urlsplit(address)
     known = getproxies()
@@ -37,11 +37,10 @@ def find_system_proxy(address: str) -> str:
 class NetworkOptions:
     """How servers are reached.
 
-    `proxy` is `system`, `none`, or an address; `proxy_user` is the name to give to it, and
-    `proxy_password` asks for the password for its host and port when that is needed.
-    `proxy_source` is where an administrator has named it. `ca_file` holds, in PEM, authorities
-    to trust besides those of the system. `find_proxy` tells the system's proxy for an address; it
-    may block, and `finder` does it.
+    `proxy` is `system`, `none`, or an address. `proxy_user` signs in to it, and `proxy_password`
+    returns the password for its host and port. `proxy_source` names the policy that sets the proxy.
+    `ca_file` is a PEM file with CA certificates to trust in addition to the system's. `find_proxy`
+    finds the system's proxy for an address; it may block, so `proxy_worker` calls it.
     """
 
     proxy: str = "system"
@@ -54,12 +53,12 @@ class NetworkOptions:
 
 
 def make_http_client(network: NetworkOptions | None = None) -> httpx.AsyncClient:
-    """A client that trusts what this computer trusts and follows no redirect.
+    """Make a client that trusts what this computer trusts and follows no redirect.
 
-    Slow (it loads the trust store): call it off the event loop. Raises `AuthorityUnusable`.
+    Blocks, because it loads the trust store. Raises `AuthorityUnusable`.
     """
     network = network or NetworkOptions()
-    # TLS interception is normal in these networks: the system's store knows its authority.
+    # TLS interception is normal in these networks: its CA is in the system's trust store.
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if network.ca_file:
         _load_authorities(context, network.ca_file)
@@ -79,12 +78,12 @@ def make_http_client(network: NetworkOptions | None = None) -> httpx.AsyncClient
 
 
 async def _find_proxy(network: NetworkOptions, url: httpx.URL) -> str:
-    # A proxy would carry plain http, meant for this computer only, over the network.
+    # A proxy would carry plain http, which is allowed on this computer only, over the network.
     if network.proxy == "none" or is_loopback(url.host):
         return ""
     if network.proxy != "system":
         return network.proxy
-    # Asked for each request: a laptop moves, and a script (PAC) may decide by address.
+    # Found for each request: a laptop moves, and a script (PAC) may decide by address.
     return await network.proxy_worker.run(partial(network.find_proxy, str(url)))
 
 
@@ -92,6 +91,6 @@ def _load_authorities(context: truststore.SSLContext, file: str) -> None:
     try:
         context.load_verify_locations(cafile=file)
     except ssl.SSLError as error:
-        raise AuthorityUnusable(file, "it holds no certificate in PEM") from error
+        raise AuthorityUnusable(file, "it contains no PEM certificate") from error
     except OSError as error:
         raise AuthorityUnusable(file, error.strerror or "it cannot be read") from error

@@ -1,6 +1,6 @@
-"""Which proxies a Linux desktop wants for an address: its portal tells, as it tells Flatpaks.
+"""The proxies that a Linux desktop has set for an address, found through its portal.
 
-What the desktop's own dialog says counts, and scripts (PAC) where the desktop can run them:
+These are the settings of the desktop's own dialog, and scripts (PAC) where the desktop runs them:
 https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.ProxyResolver.html
 """
 
@@ -9,11 +9,11 @@ import logging
 
 _log = logging.getLogger(__name__)
 
-_TIMEOUT = 5.0  # seconds, of which a script may need some
+_TIMEOUT = 5.0  # seconds; a proxy script may take a while
 
 
 def query_portal(server: str) -> list[str]:
-    """The addresses to try for `server`, `direct://` for none; empty without a portal. Blocks."""
+    """Look up the proxies for `server`, `direct://` for none; empty without a portal. Blocks."""
     from jeepney import DBusAddress, MessageFlag, MessageType, new_method_call
     from jeepney.io.blocking import open_dbus_connection
 
@@ -22,16 +22,16 @@ def query_portal(server: str) -> list[str]:
         bus_name="org.freedesktop.portal.Desktop",
         interface="org.freedesktop.portal.ProxyResolver",
     )
-    asking = new_method_call(portal, "Lookup", "s", (server,))
-    # A desktop has it running; elsewhere nothing is to be started for this.
-    asking.header.flags |= MessageFlag.no_auto_start
+    request = new_method_call(portal, "Lookup", "s", (server,))
+    # A desktop has the portal running; elsewhere it must not be started for this.
+    request.header.flags |= MessageFlag.no_auto_start
     try:
         connection = open_dbus_connection()
         with contextlib.closing(connection):
-            answer = connection.send_and_get_reply(asking, timeout=_TIMEOUT)
-    # KeyError: there is no bus. The others: it is not there, refuses, or does not answer in time.
+            answer = connection.send_and_get_reply(request, timeout=_TIMEOUT)
+    # KeyError: there is no bus. The others: no portal, an error, or no answer in time.
     except (KeyError, OSError, ValueError) as error:
-        _log.info("no portal tells the proxy: %s", type(error).__name__)
+        _log.info("no proxy portal: %s", type(error).__name__)
         return []
     if answer.header.message_type is not MessageType.method_return:
         return []

@@ -1,4 +1,4 @@
-"""Requests through a proxy, or directly, as each address wants it."""
+"""Requests through the proxy that is set for each address, or directly."""
 
 import re
 import ssl
@@ -22,15 +22,15 @@ TraceInfo = dict[str, Any]
 
 
 async def no_password(_proxy: str) -> str | None:
-    """The password of a proxy that wants none."""
+    """Return no password, for a proxy that requires none."""
     return None
 
 
 class ProxiedTransport(httpx.AsyncBaseTransport):
-    """Sends each request through the proxy that `find` gives for it, or directly for an empty one.
+    """Sends each request through the proxy that `find` returns, or directly if that is empty.
 
-    A proxy whose address names no user is given `user` and what `password` gives for its host and
-    port (RFC 7617), which is asked for at the first need, and again after the proxy has refused it.
+    If the address of the proxy has no user, `user` signs in to it, with what `password` returns for
+    its host and port (RFC 7617): at the first request, and again after the proxy has rejected it.
     Raises a `ProxyFailure`, and what httpx raises; `policy_source` names the policy that sets the
     proxy, empty for none.
     """
@@ -49,13 +49,13 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         self._user = user
         self._password = password
         self._policy_source = policy_source
-        # Without a proxy, as most have it, made here, off the event loop.
+        # Made here, off the event loop, because most computers have no proxy.
         self._direct = httpx.AsyncHTTPTransport(verify=context)
-        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}  # by the proxy they go through
-        self._retired: list[httpx.AsyncHTTPTransport] = []  # others may be on their way by them
+        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}  # by proxy
+        self._retired: list[httpx.AsyncHTTPTransport] = []  # other requests may still use them
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it; raises `httpx.RequestError` or a `ProxyFailure`."""
+        """Send `request`; raises `httpx.RequestError` or a `ProxyFailure`."""
         try:
             return await self._send(request)
         except ProxyFailure as failure:
@@ -69,22 +69,22 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         host = host_of(str(request.url))
         proxy = _proxy_url(address, host)
         transport = await self._transport_for(proxy)
-        passage = _RequestTrace()
-        request.extensions = {**request.extensions, "trace": passage.record}
+        trace = _RequestTrace()
+        request.extensions = {**request.extensions, "trace": trace.record}
         try:
             return await transport.handle_async_request(request)
         except httpx.TransportError as error:
-            failure = _proxy_failure(request.url, _host_and_port(proxy), error, passage)
+            failure = _proxy_failure(request.url, _host_and_port(proxy), error, trace)
             known = self._transports.get(str(proxy)) is transport
             if known and isinstance(failure, ProxySignInNeeded):
-                # The next request asks for the password anew: it may have been corrected.
+                # The next request loads the password again: it may have been corrected.
                 self._retired.append(self._transports.pop(str(proxy)))
             if failure is None:
                 raise
             raise failure from error
 
     async def aclose(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         ending = [self._direct, *self._retired, *self._transports.values()]
         self._retired.clear()
         self._transports.clear()
@@ -105,16 +105,16 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
             made = httpx.AsyncHTTPTransport(
                 verify=self._context, proxy=httpx.Proxy(proxy, auth=auth, ssl_context=ssl_context)
             )
-            # Another request may have got here first while the keyring was asked.
+            # Another request may have made one while the password was loaded.
             self._transports.setdefault(key, made)
         return self._transports[key]
 
 
 class _RequestTrace:
-    """How far a request came, as the library tells of every event.
+    """How far a request got, from the events that httpcore reports.
 
-    `at_proxy` says that a connection was begun which the proxy has not let through yet; `schemes`
-    are the ways to sign in that it named (RFC 9110 section 11.7.1): httpx's own error lacks them.
+    `at_proxy` says that the proxy has not let the connection through yet; `schemes` are the
+    authentication schemes that it offers (RFC 9110 section 11.7.1), which httpx's error lacks.
     """
 
     def __init__(self) -> None:
@@ -122,7 +122,7 @@ class _RequestTrace:
         self.schemes: tuple[str, ...] = ()
 
     async def record(self, event: str, info: TraceInfo) -> None:
-        """Told of every event of the request."""
+        """Record an event of the request."""
         match event:
             case "connection.connect_tcp.started":
                 self.at_proxy = True
@@ -148,11 +148,11 @@ def _proxy_url(address: str, host: str) -> httpx.URL:
     try:
         proxy, name = httpx.URL(address), host_of(address)
     except (httpx.InvalidURL, UnsafeAddress) as error:
-        raise ProxyUnusable(host, detail="its address makes no sense") from error
+        raise ProxyUnusable(host, detail="its address is not valid") from error
     if not name:
-        raise ProxyUnusable(host, detail="its address names no host")
+        raise ProxyUnusable(host, detail="its address has no host name")
     if proxy.scheme not in {"http", "https"}:
-        raise ProxyUnusable(host, by=name, detail=f"its kind is “{proxy.scheme}”")
+        raise ProxyUnusable(host, by=name, detail=f"“{proxy.scheme}” proxies are not supported")
     return proxy
 
 
@@ -160,19 +160,19 @@ def _host_and_port(proxy: httpx.URL) -> str:
     return proxy.netloc.decode("ascii").rpartition("@")[2]
 
 
-# WORKAROUND: of the answer to CONNECT httpcore gives the first line alone, as its error's text.
+# WORKAROUND: of a response to CONNECT httpcore only gives the status line, as the error's text.
 def _proxy_failure(
-    url: httpx.URL, proxy: str, error: httpx.TransportError, passage: _RequestTrace
+    url: httpx.URL, proxy: str, error: httpx.TransportError, trace: _RequestTrace
 ) -> ProxyFailure | None:
-    """What went wrong with the proxy; `None` where it was the connection with the server itself."""
+    """Tell what is wrong with the proxy; `None` where the server itself cannot be reached."""
     host, detail = host_of(str(url)), str(error)
     if not isinstance(error, httpx.ProxyError):
-        return _connect_failure(url, proxy, error) if passage.at_proxy else None
-    # tinyproxy answers 401 to a password that is wrong, and 407 only where there is none.
+        return _connect_failure(url, proxy, error) if trace.at_proxy else None
+    # tinyproxy answers 401 to a wrong password, and 407 only to a missing one.
     if not detail.startswith(("407", "401")):
         return ProxyRefused(host, by=proxy, detail=detail)
-    others = [each for each in passage.schemes if each.lower() != "basic"]
-    if others and len(others) == len(passage.schemes):
+    others = [each for each in trace.schemes if each.lower() != "basic"]
+    if others and len(others) == len(trace.schemes):
         return ProxySignInUnsupported(host, by=proxy, detail=", ".join(others))
     return ProxySignInNeeded(host, by=proxy)
 
@@ -186,7 +186,7 @@ def _connect_failure(
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return ProxyUnreachable(host, by=proxy, detail=detail)
     if url.scheme != "https":
-        return None  # the proxy has it, and whether it or the server fails cannot be told
+        return None  # the proxy has the request: either it or the server has failed
     kind = ProxyUnreachable if isinstance(error, httpx.TimeoutException) else ProxyFailure
     return kind(host, by=proxy, detail=detail)
 

@@ -1,4 +1,4 @@
-"""What a session needs of this computer: its keyring, its network, its clock."""
+"""The environment of a session on this computer."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +18,7 @@ def real_environment(
     *,
     find_proxy: Callable[[str], str] = find_system_proxy,
 ) -> Environment:
-    """The real ones; `worker` does what would hold the event loop, `find_proxy` may hold it too."""
+    """Make the environment of this computer; `worker` makes the calls that block."""
     clock = SystemClock()
     lock = partial(shared_lock, locks_folder(), clock=clock)
     keystore = system_keystore()

@@ -1,4 +1,4 @@
-"""The operating system's keyring as a `Vault`, by way of the keyring library."""
+"""The operating system's keyring as a `Vault`, through the keyring library."""
 
 import sys
 from collections.abc import Callable
@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 
 
 def open_vault() -> "KeyringVault":
-    """The keyring of this system; raises `KeyringMissing` rather than falling back to a file."""
+    """Open the keyring of this system; raises `KeyringMissing` rather than fall back to a file."""
     backend = choose_backend()
     # Windows would let the entry roam to other machines of the domain.
     if hasattr(backend, "persist"):
@@ -46,15 +46,15 @@ def open_vault() -> "KeyringVault":
 
 
 def choose_backend() -> KeyringBackend:
-    """What the person configured for the keyring library, else the first one that works here."""
+    """Choose what the user configured for the keyring library, else the first that works here."""
     try:
         configured = keyring.core.load_env() or keyring.core.load_config()
     except Exception as error:
-        raise KeyringMissing(f"the configured keyring: {_error_text(error)}") from error
+        raise KeyringMissing(f"configured keyring: {_error_text(error)}") from error
     if configured is not None:
-        # Somebody's PlaintextKeyring or chainer would put tokens into a file without a word.
+        # A PlaintextKeyring or a chainer would silently write tokens to a file.
         if type(configured).__module__ not in _KEYRINGS:
-            raise KeyringMissing(f"{type(configured).__module__} is not a keyring of the system")
+            raise KeyringMissing(f"{type(configured).__module__} is not a system keyring")
         return configured
     reasons = []
     for name in _BACKENDS.get(sys.platform, _FREEDESKTOP):
@@ -63,9 +63,9 @@ def choose_backend() -> KeyringBackend:
             backend: type[KeyringBackend] = getattr(import_module(module), kind)
             if backend.priority > 0:
                 return backend()
-        # `priority` raises RuntimeError, with the reason, where the backend cannot work, and lets
-        # through what it did not think of: FileNotFoundError where the bus is gone.
-        except Exception as error:  # noqa: BLE001 - told when no other backend works either
+        # `priority` raises RuntimeError, with the reason, where the backend cannot work. Other
+        # errors come through it too: FileNotFoundError where the bus is gone.
+        except Exception as error:  # noqa: BLE001 - raised if no other backend works either
             reasons.append(f"{name}: {_error_text(error)}")
     raise KeyringMissing("; ".join(reasons))
 
@@ -73,8 +73,8 @@ def choose_backend() -> KeyringBackend:
 class KeyringVault:
     """Entries of one keyring backend. Raises `KeystoreError` only.
 
-    Every entry has a service name of its own: the Windows backend moves entries about when two
-    users share one, which would undo the order of writes.
+    Every entry has its own service name: the Windows backend moves entries when two of them share
+    one, which would break the order of writes.
     """
 
     def __init__(self, backend: KeyringBackend, *, longest: int | None) -> None:
@@ -82,7 +82,7 @@ class KeyringVault:
         self.longest = longest
 
     def get(self, entry: str) -> str | None:
-        """The text of `entry`, or `None`."""
+        """Read the text of `entry`, or `None`."""
         return _call_backend(
             lambda: _unless_gone(lambda: self._backend.get_password(_service_name(entry), entry))
         )
@@ -92,7 +92,7 @@ class KeyringVault:
         _call_backend(lambda: self._backend.set_password(_service_name(entry), entry, text))
 
     def remove(self, entry: str) -> None:
-        """Remove `entry`; nothing happens where there is none."""
+        """Remove `entry` if there is one."""
         if self.get(entry) is None:
             return
         _call_backend(
@@ -105,11 +105,11 @@ def _service_name(entry: str) -> str:
 
 
 def _unless_gone(call: Callable[[], Result]) -> Result | None:
-    """Give `None` where another program has removed the entry after it was found."""
+    """Return `None` where another process has removed the entry after it was found."""
     try:
         return call()
     except Exception as error:
-        # By its name: its module exists on Linux only.
+        # Compared by name: its module exists on Linux only.
         if type(error).__name__ != "ItemNotFoundException":
             raise
         return None
@@ -123,8 +123,8 @@ def _call_backend(call: Callable[[], Result]) -> Result:
     except InitError as error:
         raise KeyringMissing(str(error)) from error
     except Exception as error:
-        # Backends let anything through: pywintypes.error 1783 for a value that is too long,
-        # D-Bus errors of two libraries, OSError. Nothing is hidden: it is raised, with its cause.
+        # Backends raise anything: pywintypes.error 1783 for a value that is too long, D-Bus errors
+        # of two libraries, OSError. The cause is kept.
         raise KeyringFault(_error_text(error)) from error
 
 

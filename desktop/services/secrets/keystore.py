@@ -1,11 +1,11 @@
-"""Where secrets rest: one text value a key, in the operating system's keyring.
+"""The store of secrets: one text value for each key, in the operating system's keyring.
 
-Windows holds 2,560 bytes an entry and a token set may have 8 KiB, so a value can be split over
-numbered entries. There are two slots, `a` and `b`, each with a head: the place of the value in the
-order of writes, how many parts follow, a digest, and the beginning of the value. A write fills the
-slot that is not in use, its head last, and only then empties the other, so that a crash at any
-point leaves the old value or the new one, never half of either. No entry is ever overwritten: macOS
-would remove it first, and Windows would keep a copy of the old text.
+An entry on Windows holds 2,560 bytes and a token set may have 8 KiB, so a value can be split into
+numbered entries. There are two slots, `a` and `b`, each with a head: the generation of the value,
+the number of further parts, a digest, and the beginning of the value. A write fills the slot that
+is not in use, its head last, and then empties the other, so that a crash at any point leaves the
+old value or the new one, never half of either. No entry is ever overwritten: macOS would remove it
+first, and Windows would keep a copy of the old text.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from desktop.services.system.worker import Result, Worker
 
 
 class KeystoreError(Exception):
-    """The root of what can go wrong with the keyring; `detail` is for logs and details."""
+    """The base of all errors of the keyring; `detail` is for logs and reports."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
@@ -34,52 +34,52 @@ class KeyringLocked(KeystoreError):
 
 
 class KeyringTimedOut(KeystoreError):
-    """The keyring does not answer: most likely it waits for somebody to unlock it."""
+    """The keyring does not answer: most likely it waits to be unlocked."""
 
 
 class KeyringFault(KeystoreError):
-    """The keyring refused or broke off."""
+    """The keyring reported an error."""
 
 
 class Keystore(Protocol):
-    """Load, save and delete one text value a key. Each raises `KeystoreError`."""
+    """Text values by key. Each method raises `KeystoreError`."""
 
     async def load(self, key: str) -> str | None:
-        """The value, or `None` where there is none or only a damaged one."""
+        """Load the value, or `None` where there is none or only a damaged one."""
 
     async def save(self, key: str, value: str) -> None:
         """Replace the value."""
 
     async def delete(self, key: str) -> None:
-        """Remove the value; nothing happens where there is none."""
+        """Remove the value if there is one."""
 
 
 class Vault(Protocol):
-    """Single entries, blocking: what a platform's keyring really offers.
+    """The entries of a platform's keyring. Each method blocks.
 
-    `longest` is how many characters one entry holds, `None` where that does not matter.
+    `longest` is how many characters an entry holds, `None` for no limit.
     """
 
     longest: int | None
 
     def get(self, entry: str) -> str | None:
-        """The text of `entry`, or `None`."""
+        """Read the text of `entry`, or `None`."""
 
     def set(self, entry: str, text: str) -> None:
         """Replace the text of `entry`."""
 
     def remove(self, entry: str) -> None:
-        """Remove `entry`; nothing happens where there is none."""
+        """Remove `entry` if there is one."""
 
 
 class MemoryKeystore:
-    """The twin without a keyring: for this program's lifetime only."""
+    """A keystore in memory, which is lost when the process ends."""
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
 
     async def load(self, key: str) -> str | None:
-        """The value, or `None`."""
+        """Load the value, or `None`."""
         return self._values.get(key)
 
     async def save(self, key: str, value: str) -> None:
@@ -87,14 +87,14 @@ class MemoryKeystore:
         self._values[key] = value
 
     async def delete(self, key: str) -> None:
-        """Remove the value; nothing happens where there is none."""
+        """Remove the value if there is one."""
         self._values.pop(key, None)
 
 
 class VaultKeystore:
-    """A `Vault` behind a thread, one operation at a time, each at most `timeout` seconds.
+    """A `Vault` in a thread of its own, where each operation takes at most `timeout` seconds.
 
-    Unlocking a keyring asks a person and blocks: that must never hold the event loop.
+    A keyring that waits to be unlocked blocks, and must not hold up the event loop.
     """
 
     def __init__(self, open_vault: Callable[[], Vault], *, timeout: float = 20.0) -> None:
@@ -104,7 +104,7 @@ class VaultKeystore:
         self._worker = Worker("keyring")
 
     async def load(self, key: str) -> str | None:
-        """The value, or `None` where there is none or only a damaged one."""
+        """Load the value, or `None` where there is none or only a damaged one."""
         return await self._run(lambda vault: load_value(vault, key))
 
     async def save(self, key: str, value: str) -> None:
@@ -112,13 +112,13 @@ class VaultKeystore:
         try:
             await self._run(lambda vault: save_value(vault, key, value))
         except KeyringTimedOut:
-            # The person is told that it was not saved: if it gets through later, it is taken back.
+            # The user is told that it was not saved, so it is deleted if it is saved later.
             self._worker.submit(lambda: delete_value(self._open(), key))
             raise
 
     async def delete(self, key: str) -> None:
-        """Remove the value and whatever a crash has left of others."""
-        # Not withdrawn when nobody waits any more: it follows what the keyring does till then.
+        """Remove the value and what a crash may have left of others."""
+        # Not cancelled at the timeout: it still runs after what the keyring is doing now.
         removal = asyncio.wrap_future(self._worker.submit(lambda: delete_value(self._open(), key)))
         removal.add_done_callback(lambda done: done.cancelled() or done.exception())
         done, _ = await asyncio.wait({removal}, timeout=self._timeout)
@@ -153,16 +153,16 @@ def save_value(vault: Vault, key: str, value: str) -> None:
 
 
 def load_value(vault: Vault, key: str) -> str | None:
-    """The value under `key`; `None` where there is none, or where it is not what was written.
+    """Load the value under `key`; `None` where there is none or only a damaged one.
 
-    Nothing found is looked for once more: another program may save into the slot that was read
-    already, and empty the other one before it is read.
+    Reads a second time if it finds nothing: another process may save into the slot that was already
+    read, and empty the other one before that is read.
     """
-    found = _readable(vault, key)
-    return _readable(vault, key) if found is None else found
+    found = _load_once(vault, key)
+    return _load_once(vault, key) if found is None else found
 
 
-def _readable(vault: Vault, key: str) -> str | None:
+def _load_once(vault: Vault, key: str) -> str | None:
     for head in _read_heads(vault, key):
         numbers = range(1, head.parts + 1)
         value = head.first + "".join(
@@ -174,7 +174,7 @@ def _readable(vault: Vault, key: str) -> str | None:
 
 
 def delete_value(vault: Vault, key: str) -> None:
-    """Remove everything under `key`, the older slot first, lest it should be read again."""
+    """Remove everything under `key`, the older value first, so that it is never read again."""
     heads = _read_heads(vault, key)
     slots = [head.slot for head in reversed(heads)]
     for slot in dict.fromkeys([*slots, *_SLOTS]):
@@ -212,28 +212,28 @@ class _Head:
 
 
 def _read_heads(vault: Vault, key: str) -> list[_Head]:
-    """The heads that can be read, the newest first."""
+    """Read the heads, the newest first."""
     heads = [_Head.parse(slot, vault.get(_entry_name(key, slot))) for slot in _SLOTS]
     return sorted(filter(None, heads), key=lambda head: -head.generation)
 
 
 def _split(value: str, longest: int | None) -> list[str]:
-    """`value` in pieces: the first has room for the facts of a head before it."""
+    """Split `value` into pieces; the first leaves room for a head."""
     if longest is None:
         return [value]
     room = longest - _MAX_HEADER_LENGTH
     pieces = [value[n : n + longest] for n in range(room, len(value), longest)]
     if len(pieces) > _MAX_PARTS:
-        raise KeyringFault(f"{len(value)} characters are too many")
+        raise KeyringFault(f"{len(value)} characters are too many for the keyring")
     return [value[:room], *pieces]
 
 
 def _clear_slot(vault: Vault, key: str, slot: str) -> None:
-    # The head first, so that nothing half is read. Parts are written upwards and removed downwards,
-    # so that what a crash leaves has no gap and counting to the first missing one finds all of it.
+    # The head first, so that no half value is read. Parts are written upwards and removed
+    # downwards: what a crash leaves has no gap, so counting up to the first missing one finds all.
     vault.remove(_entry_name(key, slot))
     if vault.longest is None:
-        return  # where an entry holds any length there are no parts
+        return  # without a limit there are no parts
     count = 0
     while count < _MAX_PARTS and vault.get(_part_name(key, slot, count + 1)) is not None:
         count += 1

@@ -1,4 +1,4 @@
-"""The secrets of a profile, which are in the keyring and nowhere else."""
+"""The secrets of a profile, which are stored in the keyring only."""
 
 from desktop.services.model.profile import (
     Profile,
@@ -17,7 +17,7 @@ from desktop.services.secrets.secret_encoding import (
 
 
 async def save_client_secret(keystore: Keystore, profile: Profile, password: str) -> None:
-    """Store the password of the client, for its server alone; an empty one is removed.
+    """Save the client secret, bound to its server; an empty one is removed.
 
     Raises `KeystoreError`.
     """
@@ -26,7 +26,7 @@ async def save_client_secret(keystore: Keystore, profile: Profile, password: str
 
 
 async def save_proxy_password(keystore: Keystore, profile: Profile, password: str) -> None:
-    """Store the password that is shown to the proxy, for that alone; an empty one is removed.
+    """Save the password for the proxy, bound to that proxy; an empty one is removed.
 
     Raises `KeystoreError`.
     """
@@ -41,22 +41,22 @@ async def _save(keystore: Keystore, key: str, password: str, *, bound: str) -> N
 
 
 async def load_client_secret(keystore: Keystore, profile: Profile) -> str | None:
-    """The one for the server and the client that `profile` names now; raises `KeystoreError`."""
+    """Load the one for the present server and client of `profile`; raises `KeystoreError`."""
     value = await keystore.load(client_secret_key(profile))
     return value and decode_password(value, issued_for=client_binding(profile))
 
 
 async def load_proxy_password(keystore: Keystore, profile: Profile) -> str | None:
-    """The one for the proxy and the user that `profile` names now; raises `KeystoreError`."""
+    """Load the one for the present proxy and user of `profile`; raises `KeystoreError`."""
     value = await keystore.load(proxy_password_key(profile))
     return value and decode_password(value, issued_for=proxy_binding(profile))
 
 
 async def load_password_for_proxy(keystore: Keystore, profile: Profile, proxy: str) -> str | None:
-    """Like `proxy_password`, for `proxy` (host and port) alone; raises `KeystoreError`.
+    """Load the proxy password if `proxy` (host and port) may have it; raises `KeystoreError`.
 
-    A profile may leave it to this computer to name the proxy, and a network may name another to all
-    computers in it (WPAD): so the first one that is given the password is the only one.
+    Where the system chooses the proxy, a network can name its own proxy to all computers in it
+    (WPAD). So the password is only ever given to the first proxy that needed it.
     """
     password = await load_proxy_password(keystore, profile)
     if not password or profile.proxy != "system":
@@ -69,9 +69,9 @@ async def load_password_for_proxy(keystore: Keystore, profile: Profile, proxy: s
 
 
 async def delete_secrets(keystore: Keystore, profile: Profile) -> None:
-    """Remove all that is stored of `profile`, once its session is closed.
+    """Delete all secrets of `profile`, whose session must be closed.
 
-    Tries each, then raises the first `KeystoreError`.
+    Tries to delete each, then raises the first `KeystoreError`.
     """
     failed: list[KeystoreError] = []
     for key in (tokens_key(profile), client_secret_key(profile), proxy_password_key(profile)):

@@ -1,4 +1,4 @@
-"""A token set as the text that the keystore holds."""
+"""Tokens and passwords as the text that the keystore holds."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,9 +15,9 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class SavedTokens:
-    """What outlives the program: the tokens, and how the client proved itself to each endpoint.
+    """The tokens, and the client authentication that each endpoint has accepted.
 
-    `known_methods` is kept because metadata is incomplete: see `ClientConnection`.
+    `known_methods` is saved because metadata is incomplete: see `ClientConnection`.
     """
 
     tokens: TokenSet
@@ -25,7 +25,7 @@ class SavedTokens:
 
 
 def encode_tokens(saved: SavedTokens, *, issued_for: str) -> str:
-    """`saved` as ASCII text. `issued_for` binds it to a profile's server and client."""
+    """Encode `saved` as ASCII text. `issued_for` binds it to a profile's server and client."""
     tokens = saved.tokens
     values = asdict(tokens) | {
         "format": _FORMAT,
@@ -38,7 +38,7 @@ def encode_tokens(saved: SavedTokens, *, issued_for: str) -> str:
 
 
 def decode_tokens(value: str, *, issued_for: str) -> SavedTokens | None:
-    """What `value` holds; `None` if it is damaged or belongs to another server or client."""
+    """Decode `value`; `None` if it is damaged or belongs to another server or client."""
     try:
         found = json.loads(value)
         if found["format"] != _FORMAT or found["issued_for"] != issued_for:
@@ -58,16 +58,16 @@ def decode_tokens(value: str, *, issued_for: str) -> SavedTokens | None:
 
 
 def encode_password(password: str, *, issued_for: str, shown_to: str = "") -> str:
-    """The password of a client, bound to its server as the tokens are.
+    """Encode a client secret or proxy password, bound to what it is for.
 
-    One for a proxy may be bound, besides, to the one that was `shown_to`.
+    `shown_to` is the proxy that a proxy password was given to; empty for none.
     """
     values = {"format": _FORMAT, "issued_for": issued_for, "password": password}
     return json.dumps(values | ({"shown_to": shown_to} if shown_to else {}))
 
 
 def decode_password(value: str, *, issued_for: str) -> str | None:
-    """The password in `value`; `None` if it is damaged or belongs to another server or client."""
+    """Decode the password in `value`; `None` if it is damaged or is for something else."""
     try:
         found = json.loads(value)
         if found["format"] != _FORMAT or found["issued_for"] != issued_for:
@@ -78,7 +78,7 @@ def decode_password(value: str, *, issued_for: str) -> str | None:
 
 
 def password_recipient(value: str) -> str:
-    """Which proxy has been given the password in `value`; empty for none."""
+    """Tell which proxy has been given the password in `value`; empty for none."""
     try:
         return text(json.loads(value), "shown_to") or ""
     except (ValueError, AttributeError, RecursionError):

@@ -1,4 +1,4 @@
-"""A lock that all programs of one person share: who holds it alone uses a refresh token."""
+"""A lock that all processes of one user share, so that one at a time uses a refresh token."""
 
 import errno
 import logging
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Seconds: longer than a renewal takes at its worst, with a keyring that is asked twice and four
-# requests. The system frees the lock of a program that has died.
+# Seconds: longer than the slowest renewal, with two keyring operations and four requests. The
+# system releases the lock of a process that has died.
 _TIMEOUT = 170.0
 _RETRY_INTERVAL = 0.2
-# Another program may hold the lock: what cannot be opened just now is no reason to go on without.
+# Another process may hold the lock, so after these errors nothing is renewed without it.
 _TRANSIENT_ERRORS = {
     errno.EMFILE,
     errno.ENFILE,
@@ -32,11 +32,11 @@ _TRANSIENT_ERRORS = {
 
 @asynccontextmanager
 async def shared_lock(folder: Path, key: str, *, clock: Clock) -> AsyncIterator[None]:
-    """Hold the lock `key`, a file in `folder`. Raises `RenewalSlow` where it cannot be had.
+    """Hold the lock `key`, a file in `folder`. Raises `RenewalTimedOut` where it is not released.
 
-    Without a folder that can be written there is no lock, and no other program that saves either.
+    Where the folder cannot be written there is no lock, but no other process saves tokens either.
     """
-    # Loaded when it is first needed: nobody needs it before the first code.
+    # Loaded late, because nothing needs it before the first code.
     from filelock import FileLock
 
     lock = FileLock(folder / f"{key}.lock", thread_local=False)
@@ -59,7 +59,7 @@ async def shared_lock(folder: Path, key: str, *, clock: Clock) -> AsyncIterator[
 def _try_acquire(lock: "BaseFileLock") -> bool:
     from filelock import Timeout
 
-    # Never blocking: the event loop must go on while another program renews.
+    # Never blocks: the event loop must go on while another process renews.
     try:
         Path(lock.lock_file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire(blocking=False)

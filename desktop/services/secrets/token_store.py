@@ -1,4 +1,4 @@
-"""The tokens of one profile: held in memory, and saved in the keyring where that works."""
+"""The tokens of one profile: held in memory, and saved in the keyring if possible."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -7,7 +7,6 @@ from desktop.oauth.client import ClientAuthentication
 from desktop.oauth.grants.token import TokenSet
 from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.profile import Profile, tokens_binding, tokens_key
-from desktop.services.secrets import secret_encoding as saved_tokens
 from desktop.services.secrets.keystore import (
     KeyringLocked,
     KeyringMissing,
@@ -16,13 +15,13 @@ from desktop.services.secrets.keystore import (
     KeystoreError,
     MemoryKeystore,
 )
-from desktop.services.secrets.secret_encoding import SavedTokens
+from desktop.services.secrets.secret_encoding import SavedTokens, decode_tokens, encode_tokens
 
 Lock = Callable[[str], AbstractAsyncContextManager[None]]
 
 
 class TokenStore:
-    """`held` is the token set of this program; `not_saved` is why the keyring does not hold it."""
+    """The tokens that are `held`; `save_error` is why the keyring does not hold them too."""
 
     def __init__(self, profile: Profile, keyring: Keystore, lock: Lock) -> None:
         self.held: TokenSet | None = None
@@ -37,7 +36,7 @@ class TokenStore:
 
     @property
     def in_memory_only(self) -> bool:
-        """Whether the person chose to go on without the keyring."""
+        """Whether the user chose to continue without saving."""
         return self._keyring_error is not None
 
     def keep_in_memory(self, error: KeystoreError) -> None:
@@ -51,28 +50,26 @@ class TokenStore:
         self._keystore = self._keyring
 
     def lock(self) -> AbstractAsyncContextManager[None]:
-        """What one program at once holds while it uses a refresh token or replaces tokens.
+        """Return the lock to hold while a refresh token is used or tokens are replaced.
 
-        Raises `RenewalSlow` where another one does not let go.
+        It raises `RenewalTimedOut` where another process does not release it.
         """
         return self._lock(self._key)
 
     async def load(self) -> SavedTokens | None:
-        """What is saved, by whichever program of this person; raises `KeystoreError`."""
+        """Load what this or another process has saved; raises `KeystoreError`."""
         value = await self._keystore.load(self._key)
-        return saved_tokens.decode_tokens(value, issued_for=self._issued_for) if value else None
+        return decode_tokens(value, issued_for=self._issued_for) if value else None
 
     async def save(
         self, tokens: TokenSet, known_methods: Mapping[str, ClientAuthentication]
     ) -> None:
-        """Hold `tokens` and save them; where that is impossible, `not_saved` says why."""
+        """Hold `tokens` and save them; `save_error` says why that failed."""
         self.held = tokens
         saved = SavedTokens(tokens, dict(known_methods))
         self.is_saving = True
         try:
-            await self._keystore.save(
-                self._key, saved_tokens.encode_tokens(saved, issued_for=self._issued_for)
-            )
+            await self._keystore.save(self._key, encode_tokens(saved, issued_for=self._issued_for))
         except KeystoreError as error:
             self.save_error = error
         else:
@@ -83,7 +80,7 @@ class TokenStore:
     async def save_renewed(
         self, tokens: TokenSet, known_methods: Mapping[str, ClientAuthentication]
     ) -> None:
-        """Save what a renewal has brought; a locked keyring does not prompt for each of them."""
+        """Save the tokens of a renewal, but do not ask again to unlock a locked keyring."""
         if isinstance(self.save_error, (KeyringLocked, KeyringTimedOut)):
             self.held = tokens
         else:
@@ -92,7 +89,7 @@ class TokenStore:
     async def save_new(
         self, tokens: TokenSet, known_methods: Mapping[str, ClientAuthentication]
     ) -> None:
-        """Save the tokens of a new sign-in: what another program renews must not replace them."""
+        """Save the tokens of a new sign-in, which no other process may replace by a renewal."""
         try:
             async with self.lock():
                 await self.save(tokens, known_methods)
@@ -100,11 +97,11 @@ class TokenStore:
             await self.save(tokens, known_methods)
 
     async def take_newest(self, held: TokenSet | None) -> TokenSet | None:
-        """Remove what is saved; gives the newer of that and `held`.
+        """Delete what is saved and return the newer of that and `held`.
 
-        Raises `KeystoreError` or `RenewalSlow`.
+        Raises `KeystoreError` or `RenewalTimedOut`.
         """
-        # Another program that renews just now would save its tokens after they were removed.
+        # Under the lock: a process that is renewing now would save its tokens after the deletion.
         async with self.lock():
             saved = await self.load()
             await self.delete_saved()
@@ -113,7 +110,7 @@ class TokenStore:
         return saved.tokens
 
     async def delete_saved(self) -> None:
-        """Remove what is saved; raises `KeystoreError`. What is held is for the caller to drop."""
+        """Delete what is saved, but not what is held; raises `KeystoreError`."""
         if self._keyring_error is not None and not isinstance(self._keyring_error, KeyringMissing):
             await self._keyring.delete(self._key)  # it may still hold an older token
         await self._keystore.delete(self._key)

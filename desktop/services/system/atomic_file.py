@@ -1,4 +1,4 @@
-"""Files in TOML that a person may edit too: written all at once, keeping what is theirs."""
+"""Writing files so that a crash never leaves half a file."""
 
 import os
 import shutil
@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def write_out(text: str, target: Path) -> None:
-    """Put `text` where a person said: into a new file, or what is there. Blocks; raises `OSError`.
+    """Write `text` to a path that the user named. Blocks; raises `OSError`.
 
-    A link is left to the system, which follows none that somebody else has put into a folder for
-    all; and what is no file, as a pipe, is written to.
+    Links and special files such as pipes are opened and written to. The system decides whether to
+    follow a link: it does not follow one that somebody else has put into a shared folder.
     """
     if target.is_symlink() or (target.exists() and not target.is_file()):
         with target.open("w", encoding="utf-8", newline="") as opened:
@@ -21,12 +21,12 @@ def write_out(text: str, target: Path) -> None:
 
 
 def write_atomically(text: str, file: Path) -> None:
-    """Put `text` into `file`: after a crash it holds the old text or the new one. Blocks.
+    """Replace the content of `file` in one step. Blocks; raises `OSError`.
 
-    Who may read it stays so; a new one is the person's alone. The folder must be there; a link is
-    to be resolved before. Raises `OSError`.
+    Permissions are kept; a new file is readable by its owner only. The folder must exist, and a
+    link must have been resolved.
     """
-    # In the same folder, so that the new file takes the place of the old one in one step.
+    # In the same folder: a file can be replaced in one step only within its file system.
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as temporary:
@@ -35,7 +35,7 @@ def write_atomically(text: str, file: Path) -> None:
             os.fsync(temporary.fileno())
         with suppress(FileNotFoundError):
             shutil.copymode(file, name)
-        os.replace(name, file)  # noqa: PTH105 - `name` is a text
+        os.replace(name, file)  # noqa: PTH105 - `name` is a string
     except BaseException:
         os.unlink(name)  # noqa: PTH108 - as above
         raise

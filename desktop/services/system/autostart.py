@@ -1,4 +1,4 @@
-"""Starting at login: whether it is on, and switching it on and off, each system in its own way."""
+"""Starting at login, on Linux, macOS and Windows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
 
 
 def is_on() -> bool:
-    """Whether this program starts at login; raises `OSError`."""
+    """Tell whether XDR Login starts at login; raises `OSError`."""
     if sys.platform == "win32":
         return _read_run_key() is not None
     if sys.platform == "darwin":
@@ -32,9 +32,9 @@ def is_on() -> bool:
 
 
 def set_on(on: bool, *, hidden: bool, profile: str | None = None) -> None:  # noqa: FBT001 - set_on(False) says it
-    """Start at login from now on, or no longer; with `hidden` in the tray. Raises `OSError`.
+    """Switch starting at login on or off; with `hidden` it starts in the tray. Raises `OSError`.
 
-    `profile` is the one to start with, where another than usual was asked for.
+    `profile` is the profile to start with, `None` for the last one that was shown.
     """
     arguments = start_command(hidden=hidden, profile=profile)
     if sys.platform == "win32":
@@ -47,16 +47,16 @@ def set_on(on: bool, *, hidden: bool, profile: str | None = None) -> None:  # no
 
 
 def start_command(*, hidden: bool, profile: str | None = None) -> list[str]:
-    """What starts this program."""
-    # In one piece: a name may begin with a hyphen.
+    """Return the command line that starts XDR Login."""
+    # One argument: the name of a profile may begin with a hyphen.
     chosen = [f"--profile={profile}"] if profile is not None else []
     return [*_program_command(), *chosen, *(["--hidden"] if hidden else [])]
 
 
 def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> bytes:
-    """The autostart file of Linux desktops, for what is to run in `folder`.
+    """Write the autostart file of Linux desktops, for a command that runs in `folder`.
 
-    Of the Desktop Entry Specification, 1.5, and the Desktop Application Autostart Specification.
+    Desktop Entry Specification 1.5 and Desktop Application Autostart Specification.
     """
     lines = [
         "[Desktop Entry]",
@@ -73,13 +73,13 @@ def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> by
 
 
 def hidden_entry() -> bytes:
-    """The file that says the program must not start, whatever the system's own file says."""
+    """Write an autostart file that overrules the one of the system: nothing is started."""
     lines = ("[Desktop Entry]", "Type=Application", f"Name={_NAME}", "Exec=true", "Hidden=true")
     return ("\n".join(lines) + "\n").encode()
 
 
 def launch_agent(arguments: Sequence[str], *, folder: Path | None = None) -> bytes:
-    """The property list of a launch agent of macOS."""
+    """Write the property list of a macOS launch agent."""
     agent: dict[str, object] = {
         "Label": _ID,
         "ProgramArguments": list(arguments),
@@ -92,7 +92,7 @@ def launch_agent(arguments: Sequence[str], *, folder: Path | None = None) -> byt
 
 
 def run_key_command(arguments: Sequence[str]) -> str:
-    """The command line for the Run key of Windows."""
+    """Write the command line for the Run key of Windows."""
     return subprocess.list2cmdline(arguments)
 
 
@@ -105,22 +105,22 @@ def _program_command() -> list[str]:
 
 
 def _without_console(program: Path) -> Path:
-    """The program beside this one that brings no terminal up with it; on Windows there is one."""
+    """Return the executable that opens no console: on Windows there is one beside `program`."""
     beside = program.with_stem(f"{program.stem.removesuffix('-window')}-window")
     return beside if sys.platform == "win32" and beside.exists() else program
 
 
 def _appimage_path() -> str | None:
-    """The AppImage that this program runs from: it is mounted elsewhere at each start."""
+    """Return the AppImage that is running: it is mounted at another path each time it starts."""
     mounted = os.environ.get("APPDIR", "")
-    # What another image has started finds the same variables.
+    # A program that another AppImage has started inherits these variables.
     if not mounted or not Path(sys.executable).is_relative_to(mounted):
         return None
     return os.environ.get("APPIMAGE")
 
 
 def _module_folder() -> Path | None:
-    """Where `-m desktop` finds it, in a checkout too; not needed by a frozen program."""
+    """Return the folder to run `-m desktop` in; a bundle needs none."""
     return None if getattr(sys, "frozen", False) else Path(__file__).resolve().parents[3]
 
 
@@ -136,7 +136,7 @@ def _write_entry(arguments: Sequence[str] | None) -> None:
 
 
 def _entry_files() -> Iterable[Path]:
-    """Where the file may be, the person's own first: the first one that exists is in force."""
+    """List where the file may be, the user's first: the first one that exists counts."""
     own = os.environ.get("XDG_CONFIG_HOME", "")
     folders = [own if own.startswith("/") else Path.home() / ".config"]
     folders += filter(None, (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":"))
@@ -144,7 +144,7 @@ def _entry_files() -> Iterable[Path]:
 
 
 def _is_entry_enabled(text: str) -> bool:
-    """Whether an autostart file starts anything."""
+    """Tell whether an autostart file starts anything."""
     values = parse_desktop_entry(text)
     if values.get("Hidden") == "true" or values.get("X-GNOME-Autostart-enabled") == "false":
         return False
@@ -155,7 +155,7 @@ _RESERVED = set(" \t\n\"'\\><~|&;$*?#()`")
 
 
 def _exec_quoted(argument: str) -> str:
-    """An argument as the key Exec wants it."""
+    """Quote an argument for the key Exec."""
     argument = argument.replace("%", "%%")
     if argument and not _RESERVED.intersection(argument):
         return argument
@@ -163,7 +163,7 @@ def _exec_quoted(argument: str) -> str:
 
 
 def _desktop_string(value: str) -> str:
-    """A value of the type string: its own escapes come on top of the quoting."""
+    """Escape a value of the type string; in Exec this comes after quoting."""
     escapes = {"\\": r"\\", "\n": r"\n", "\t": r"\t", "\r": r"\r"}
     return "".join(escapes.get(each, each) for each in value)
 
@@ -203,7 +203,7 @@ def _write_run_key(value: str | None) -> None:
 
 
 def _replace_file(path: Path, content: bytes | None) -> None:
-    """Replace the file at once, or remove it."""
+    """Replace the file in one step, or remove it."""
     if content is None:
         path.unlink(missing_ok=True)
         return

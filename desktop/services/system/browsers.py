@@ -1,7 +1,7 @@
-"""The browsers of this computer, and opening an address in one of them: never by way of a shell.
+"""The browsers on this computer, and opening an address in one of them, never through a shell.
 
-Linux has them as desktop entries that handle `x-scheme-handler/https`, Windows as clients of
-`StartMenuInternet`, macOS as applications.
+On Linux they are desktop entries that handle `x-scheme-handler/https`, on Windows the clients of
+`StartMenuInternet`, on macOS applications.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from desktop.services.system.desktop_entry import parse_desktop_entry
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """One of them: `id` is what the settings keep, `command` what starts it before the address."""
+    """A browser: `id` is saved in the settings, `command` starts it when an address is appended."""
 
     id: str
     name: str
@@ -31,7 +31,7 @@ class Browser:
 
 
 def find_browsers() -> tuple[Browser, ...]:
-    """Those that are there, by name. Blocks."""
+    """Find the installed browsers, sorted by name. Blocks."""
     match sys.platform:
         case "win32":
             found = _find_on_windows()
@@ -43,23 +43,20 @@ def find_browsers() -> tuple[Browser, ...]:
 
 
 def open_in(id_: str, address: str) -> bool:
-    """Open `address` in browser `id_`; whether that one was started. Raises `UnsafeAddress`.
-
-    Blocks.
-    """
-    address = checked_address(address)  # nothing that a program could take for an option
+    """Open `address` in browser `id_`; tell whether it started. Blocks; raises `UnsafeAddress`."""
+    address = checked_address(address)  # so that no program takes it for an option
     browser = next((each for each in find_browsers() if each.id == id_), None)
     return browser is not None and _start([*browser.command, address])
 
 
 def open_default(address: str) -> bool:
-    """Open `address` in the usual browser; whether that was tried. Raises `UnsafeAddress`. Blocks.
+    """Open `address` in the default browser and tell whether that was tried.
 
-    The window has Qt do it; this is for who has none.
+    The window lets Qt do it; commands use this. Blocks; raises `UnsafeAddress`.
     """
     address = checked_address(address)
     if sys.platform == "win32":
-        os.startfile(address)  # noqa: S606 - an address that was checked, and no shell
+        os.startfile(address)  # noqa: S606 - a checked address, and no shell
         return True
     opener = "/usr/bin/open" if sys.platform == "darwin" else shutil.which("xdg-open")
     return opener is not None and _start([opener, address])
@@ -67,7 +64,7 @@ def open_default(address: str) -> bool:
 
 def _start(command: list[str]) -> bool:
     try:
-        process = subprocess.Popen(  # noqa: S603 - a program of this computer, and no shell
+        process = subprocess.Popen(  # noqa: S603 - an installed program, and no shell
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -76,13 +73,13 @@ def _start(command: list[str]) -> bool:
         )
     except OSError:
         return False
-    # Nobody waits for it, and yet its end must be taken note of.
+    # Without a wait it would stay a zombie process until XDR Login quits.
     threading.Thread(target=process.wait, name="browser", daemon=True).start()
     return True
 
 
 def _entry_folders() -> list[Path]:
-    # The person's own come first and hide those of the system (XDG Base Directory).
+    # The user's entries come first and hide those of the system (XDG Base Directory).
     home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
     return [Path(each) / "applications" for each in (home, *shared.split(":")) if each]
@@ -115,7 +112,7 @@ def _read_entry(file: Path) -> Browser | None:
 
 
 def _find_on_macos() -> Iterator[Browser]:
-    # By the bundle: `open` finds out where it is.
+    # Started by bundle ID: `open` finds the path.
     for id_, name in _BUNDLES.items():
         places = (Path("/Applications"), Path.home() / "Applications")
         if any((place / f"{name}.app").is_dir() for place in places):
@@ -134,7 +131,7 @@ _BUNDLES = {
 
 
 def _find_on_windows() -> Iterator[Browser]:
-    yield from ()  # elsewhere
+    yield from ()  # on other systems
     if sys.platform == "win32":
         import winreg
 

@@ -1,4 +1,4 @@
-"""What this installation is made of: the libraries in it, their versions and licences."""
+"""The libraries in this installation, their versions and licences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-# What the program imports, with the demo server; what these need in turn follows by itself.
+# What XDR Login and its demo server import. Their own requirements are found from these.
 DIRECT_DEPENDENCIES = (
     "click",
     "filelock",
@@ -30,14 +30,12 @@ DIRECT_DEPENDENCIES = (
     "starlette",
     "uvicorn",
 )
-COMPONENTS_FILE = (
-    "components.json"  # in the folder of the licences, written when the bundle was made
-)
+COMPONENTS_FILE = "components.json"  # in the licences folder of a bundle
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A work of others that is inside."""
+    """A library by others, with its licence."""
 
     name: str
     version: str
@@ -45,38 +43,38 @@ class Component:
 
 
 def is_bundled() -> bool:
-    """Whether this is a package that brings all that it needs, not a checkout or a venv."""
+    """Tell whether this is a bundle with Python in it, not a checkout or a virtual environment."""
     return bool(getattr(sys, "frozen", False))
 
 
 def licences_folder() -> Path:
-    """Where the texts of the licences are."""
+    """Return the folder with the licence texts."""
     if not is_bundled():
         return Path(__file__).resolve().parents[3] / "packaging" / "licenses"
     beside = Path(sys.executable).resolve().parent
-    # In an .app only programs may be beside the program, or its signature would not hold.
+    # In an .app only executables may be beside the executable, or its signature is invalid.
     return (beside.parent / "Resources" if sys.platform == "darwin" else beside) / "licenses"
 
 
 def load_components() -> tuple[Component, ...]:
-    """Everything that is in this installation, by name. Reads files."""
+    """List everything in this installation by name. Reads files."""
     if is_bundled():
         return parse_components((licences_folder() / COMPONENTS_FILE).read_text("utf-8"))
     return tuple(component_of(each) for each in find_distributions())
 
 
 def format_components(found: Iterable[Component]) -> str:
-    """The text of the list that a bundle carries."""
+    """Write the list of components that a bundle contains."""
     return json.dumps([asdict(each) for each in found], indent=1, ensure_ascii=False) + "\n"
 
 
 def parse_components(text: str) -> tuple[Component, ...]:
-    """The list that a bundle carries."""
+    """Read the list of components that a bundle contains."""
     return tuple(Component(**each) for each in json.loads(text))
 
 
 def find_distributions() -> list[Distribution]:
-    """The modules of others that the program runs with, by name."""
+    """Find the installed libraries that XDR Login needs, by name."""
     found: dict[str, Distribution] = {}
     waiting = list(DIRECT_DEPENDENCIES)
     while waiting:
@@ -86,25 +84,24 @@ def find_distributions() -> list[Distribution]:
         try:
             found[name] = distribution(name)
         except PackageNotFoundError:
-            continue  # of another system, or of an extra that is not installed
+            continue  # for another system, or from an extra that is not installed
         waiting += _requirements_of(found[name])
     return [found[name] for name in sorted(found)]
 
 
 def component_of(module: Distribution) -> Component:
-    """What a module says of itself."""
     return Component(module.metadata["Name"], module.version, licence_of(module))
 
 
 def licence_of(module: Distribution) -> str:
-    """What a module says of its licence, in one line."""
+    """Return the licence that a library declares, in one line."""
     members = module.metadata.json
-    said = str(members.get("license_expression") or members.get("license") or "")
-    if said and "\n" not in said:
-        return said
+    declared = str(members.get("license_expression") or members.get("license") or "")
+    if declared and "\n" not in declared:
+        return declared
     classified = module.metadata.get_all("Classifier") or []
     named = [each for each in classified if each.startswith("License ::")]
-    return "; ".join(each.rpartition(" :: ")[2] for each in named) or "see its text"
+    return "; ".join(each.rpartition(" :: ")[2] for each in named) or "see licence text"
 
 
 def _requirements_of(module: Distribution) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The log file and crash reports: for administrators, and never with a secret in them."""
+"""The log file and crash reports, with secrets removed."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 # Quoted, perhaps cut off before the closing quote, or bare.
 _VALUE = r"(?:\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?|\\*\"?[^\s\"'&,;})]+)"
-# A JWT, whole or cut off, a value that is named as a secret, with dashes too, as Cisco XDR writes
-# names, what a browser comes back with, an Authorization header, the password in an address.
+# In this order: a JWT, whole or cut off; a value whose name says that it is a secret (Cisco XDR
+# writes dashes in names); what a browser returns with; an Authorization header; the password in an
+# address.
 _SECRETS = (
     re.compile(r"eyJ[\w-]{8,}+(?:\.[\w-]*){0,4}"),
     re.compile(
         r"(?i)((?:(?:access|refresh|id|csrf)[_-]token|(?:device|user)[_-]code|client[_-]secret"
         r"|code[_-]verifier|assertion|password)(?:\\*[\"'])?\s*(?:[=:]|%3D)\s*)" + _VALUE
     ),
-    # These are everyday words too: only as the name of a member, and not for a number like 404.
+    # These are everyday words too: only as a name with a value, and not for a number like 404.
     re.compile(
         r"(?i)((?:(?<![\w-])|(?<=%26)|(?<=%3F))(?:code|state)(?:\\*[\"']\s*[=:]|=|%3D)\s*)"
         r"(?!\d{1,3}(?![^\s\"'&,;})]))" + _VALUE
@@ -38,32 +39,31 @@ _SECRETS = (
 
 
 def redacted(text: str) -> str:
-    """`text` with everything that looks like a secret replaced."""
+    """Replace everything in `text` that looks like a secret."""
     for pattern in _SECRETS:
         text = pattern.sub(lambda m: (m[1] if m.lastindex else "") + "[redacted]", text)
     return text
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats a record, its traceback included, and then takes the secrets out."""
+    """A formatter that removes secrets from a record, its traceback included."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line or lines of `record`."""
         return redacted(super().format(record))
 
 
 class LogFile(RotatingFileHandler):
-    """A log file that keeps quiet when it cannot be written.
+    """A log file that drops records when it cannot be written.
 
-    logging would print the record to the terminal instead, with every secret in it.
+    logging would print them to the terminal instead, with every secret in them.
     """
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """Let it go."""
+        """Drop the record."""
 
 
 def start_logging(folder: Path, *, verbose: bool = False) -> None:
-    """Write the log of this program to `folder`; where that is impossible, nowhere."""
+    """Write the log to `folder`; where that is impossible, write none."""
     logger = logging.getLogger(LOGGER_NAME)
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
@@ -84,7 +84,7 @@ def start_logging(folder: Path, *, verbose: bool = False) -> None:
 
 
 def report_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Report what an event loop calls its exception handler with."""
+    """Report an error that an event loop passes to its exception handler."""
     error = context.get("exception")
     if isinstance(error, Exception):
         report_crash(type(error), error, error.__traceback__)
@@ -95,10 +95,10 @@ def report_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any])
 def report_crash(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Log an error that nobody expected, and print it where there is a terminal."""
+    """Log an unexpected error, and print it where there is a terminal."""
     if issubclass(kind, KeyboardInterrupt):
         return
     logging.getLogger(LOGGER_NAME).critical("crash", exc_info=(kind, error, trace))
-    if sys.stderr is not None:  # a windowed build on Windows has none
+    if sys.stderr is not None:  # pythonw.exe and windowed bundles have none
         text = "".join(traceback.format_exception(kind, error, trace))
         sys.stderr.write(redacted(text))

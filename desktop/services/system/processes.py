@@ -1,7 +1,7 @@
-"""Which program a process is, in the words of a person: its name, and where it is.
+"""Identifying the program that a process runs: its name and its path.
 
-Never its arguments: they may be secrets. A process can call itself what it likes, so this helps
-against mistakes and keeps nobody out who means harm (SECURITY.md).
+Its arguments are never shown, because they may be secrets. A process can choose its name, so this
+prevents mistakes but stops no attacker (SECURITY.md).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from desktop.oauth.errors import printable
+from desktop.services.system.translation import translatable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +24,9 @@ _MAX_PARENTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that runs as process `pid`; without a `path` where the system did not tell.
+    """A program that runs as process `pid`; `path` is empty where the system does not tell it.
 
-    `runs_in` is the interpreter of a script, whose own path is `path`.
+    For a script, `path` is that of the script, and `interpreter` that of what runs it.
     """
 
     name: str
@@ -34,38 +35,38 @@ class Program:
     interpreter: str = ""
 
 
-UNKNOWN_PROGRAM = Program("An unknown program")
+UNKNOWN_PROGRAM = Program(translatable("An unknown program"))
 
 
 class Process(Protocol):
-    """What is looked at of a process, as psutil has it."""
+    """The part of `psutil.Process` that is used here."""
 
     pid: int
 
     def name(self) -> str:
-        """What the system calls it."""
+        """Return its name."""
 
     def exe(self) -> str:
-        """Where its program is."""
+        """Return the path of its executable."""
 
     def cmdline(self) -> list[str]:
-        """What it was started with."""
+        """Return its command line."""
 
     def cwd(self) -> str:
-        """Where it works."""
+        """Return its working folder."""
 
     def parent(self) -> Process | None:
-        """Who started it."""
+        """Return the process that started it."""
 
 
 def find_program(pid: int | None) -> Program:
-    """The program of process `pid`, or where that is our own command who called it. Blocks.
+    """Find the program of process `pid`, or, for our own command, the program that called it.
 
-    `UNKNOWN` where the system does not tell: it has ended, or is another person's.
+    `UNKNOWN_PROGRAM` if the process has ended or belongs to another user. Blocks.
     """
     if pid is None:
         return UNKNOWN_PROGRAM
-    import psutil  # loaded by the first program that asks
+    import psutil  # loaded when the first program asks for a token
 
     try:
         return find_caller(psutil.Process(pid))
@@ -74,19 +75,19 @@ def find_program(pid: int | None) -> Program:
 
 
 def is_own_process(pid: int) -> bool:
-    """Whether process `pid` runs for the person that this one runs for. Blocks."""
+    """Tell whether process `pid` belongs to the same user as this process. Blocks."""
     import psutil
 
     try:
         return bool(psutil.Process(pid).username() == psutil.Process().username())
-    except (psutil.Error, OSError):  # of the processes of others Windows tells nothing
+    except (psutil.Error, OSError):  # Windows hides the processes of other users
         return False
 
 
 def find_caller(process: Process) -> Program:
-    """The program of `process`; of our own command, the one that started it.
+    """Find the program of `process`, or, for our own command, the program that started it.
 
-    A shell that was given one line (`sh -c`), as git starts its helpers, is only in between.
+    A shell that runs one line (`sh -c`) is skipped: git starts its helpers that way.
     """
     found = _identify(process)
     for _ in range(_MAX_PARENTS):
@@ -115,7 +116,7 @@ _INTERPRETER = re.compile(
     r"(?:python|pypy|perl|ruby|node|nodejs|deno|bun|php|lua|tclsh|java|Rscript|pwsh|powershell|"
     r"bash|sh|dash|ash|zsh|fish|ksh|mksh|busybox)w?[0-9.-]*"
 )
-# Also joined to others, as in `bash -lc`, and with the text behind it.
+# Options that are followed by program text; also joined to others as in `bash -lc`, or to the text.
 _RUNS_TEXT = re.compile(r"-[A-Za-z]{0,4}c|-c.*|-e|--|-(?i:command)", re.DOTALL)
 _SHELL = re.compile(r"bash|sh|dash|ash|zsh|fish|ksh|mksh|busybox")
 _ONE_LINE = re.compile(r"-[A-Za-z]*c")
@@ -123,16 +124,16 @@ _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
 def _find_script(process: Process, interpreter: str) -> str:
-    """The script that `interpreter` runs, or the name of the module; empty for neither."""
+    """Find the script that `interpreter` runs, or the name of the module; empty for neither."""
     arguments = process.cmdline()[1:]
     for number, argument in enumerate(arguments):
         if argument.startswith("-m"):
             module = argument[2:] or "".join(arguments[number + 1 : number + 2])
             return module if _MODULE.fullmatch(module) else ""
-        # A shell means something else by it, as in `#!/bin/sh -e`.
+        # To a shell it is another option, as in `#!/bin/sh -e`.
         is_option = argument == "-e" and _SHELL.fullmatch(interpreter)
         if _RUNS_TEXT.fullmatch(argument) and not is_option:
-            return ""  # what follows, or stands in it, is a program, and may hold anything
+            return ""  # what follows is program text, which may contain secrets
         if not argument.startswith("-"):
             script = Path(process.cwd(), argument)
             return str(script) if script.is_file() else ""
@@ -140,7 +141,7 @@ def _find_script(process: Process, interpreter: str) -> str:
 
 
 def _try_query(ask: Callable[[], str]) -> str:
-    """What the system tells; empty where it does not, as of the programs of others."""
+    """Call `ask`; empty where the system refuses, as for processes of other users."""
     import psutil
 
     try:
@@ -150,7 +151,7 @@ def _try_query(ask: Callable[[], str]) -> str:
 
 
 def _runs_one_line(process: Process) -> bool:
-    """Whether it is a shell that was given what it runs as an argument."""
+    """Tell whether it is a shell that runs a line from its arguments."""
     if not _SHELL.fullmatch(_stem(_try_query(process.exe))):
         return False
     options = takewhile(lambda each: each.startswith("-"), process.cmdline()[1:])
@@ -162,7 +163,7 @@ def _is_our_command(program: Program) -> bool:
 
 
 def _name(path: str) -> str:
-    # By hand: of Windows too, on whichever system it is tested.
+    # Not by pathlib: Windows paths are tested on other systems too.
     return path.replace("\\", "/").rpartition("/")[2]
 
 

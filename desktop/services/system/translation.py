@@ -1,4 +1,4 @@
-"""Texts in the language of the person who reads them.
+"""Texts in the language of the user.
 
 As in gettext, the English text of a message is its key. English needs no catalogue, so nothing is
 loaded for it.

@@ -1,4 +1,4 @@
-"""Blocking calls, kept off the event loop."""
+"""A thread for blocking calls, which must not hold up the event loop."""
 
 import asyncio
 import queue
@@ -11,10 +11,10 @@ Result = TypeVar("Result")
 
 
 class Worker:
-    """One thread that does blocking calls in the order in which they were asked for.
+    """One thread that makes blocking calls in the order in which they are submitted.
 
-    It is a daemon: a keyring that waits for its password must not keep the program from ending,
-    as the threads of an executor would.
+    It is a daemon thread: a keyring that waits for its password must not keep XDR Login from
+    quitting, as the threads of an executor would.
     """
 
     def __init__(self, name: str) -> None:
@@ -23,7 +23,7 @@ class Worker:
         self._thread: threading.Thread | None = None
 
     def submit(self, work: Callable[[], Result]) -> Future[Result]:
-        """Have `work` done in its turn, whether or not anybody waits for it."""
+        """Queue `work`, which is done whether or not anybody waits for it."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
             self._thread.start()
@@ -32,7 +32,7 @@ class Worker:
         return future
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """What `work` returns or raises. A cancelled call that has not begun is never made."""
+        """Return or raise what `work` does. A call that is cancelled in the queue is never made."""
         return await asyncio.wrap_future(self.submit(work))
 
     def _serve(self) -> None:
@@ -42,5 +42,5 @@ class Worker:
                 continue
             try:
                 future.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - handed to whoever awaits the call
+            except BaseException as error:  # noqa: BLE001 - raised where the call is awaited
                 future.set_exception(error)

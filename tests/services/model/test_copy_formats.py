@@ -102,8 +102,8 @@ POWERSHELL = (
 )
 PYTHON = f"""import httpx
 
-answer = httpx.get('{URL}', headers={{"Authorization": 'Bearer eyJ.to-ken'}})
-print(answer.text)"""
+response = httpx.get('{URL}', headers={{"Authorization": 'Bearer eyJ.to-ken'}})
+print(response.text)"""
 JSON = """{
   "access_token": "eyJ.to-ken",
   "token_type": "Bearer",
@@ -135,7 +135,7 @@ def test_the_menu_names_the_shapes_in_this_order() -> None:
         "curl",
         "PowerShell",
         "Python (httpx)",
-        "Environment line (export)",
+        "Environment variable (export)",
         "JSON",
     ]
 

@@ -1,5 +1,3 @@
-"""Descriptions of scopes."""
-
 import pytest
 
 from desktop.services.model.scopes import (
@@ -15,18 +13,18 @@ from desktop.services.model.scopes import (
     [
         (
             "inspect:read",
-            ScopeDescription("inspect:read", "Inspect things: read only", high_impact=False),
+            ScopeDescription("inspect:read", "Inspections (read only)", high_impact=False),
         ),
-        ("admin", ScopeDescription("admin", "Do anything: read and write", high_impact=True)),
-        ("admin:read", ScopeDescription("admin:read", "Do anything: read only", high_impact=False)),
+        ("admin", ScopeDescription("admin", "Everything (read and write)", high_impact=True)),
+        ("admin:read", ScopeDescription("admin:read", "Everything (read only)", high_impact=False)),
         (
             "admin:write",
-            ScopeDescription("admin:write", "Do anything: write only", high_impact=True),
+            ScopeDescription("admin:write", "Everything (write only)", high_impact=True),
         ),
         (
             "admin/users:read",
             ScopeDescription(
-                "admin/users:read", "Do anything (users): read only", high_impact=False
+                "admin/users:read", "Everything: users (read only)", high_impact=False
             ),
         ),
         ("openid", ScopeDescription("openid", "", high_impact=False)),
@@ -35,13 +33,13 @@ from desktop.services.model.scopes import (
 )
 def test_a_scope_is_described(scope: str, words: ScopeDescription) -> None:
     guide: ScopeGuide = {
-        "inspect": {"text": "Inspect things"},
-        "admin": {"text": "Do anything", "high_impact": True},
+        "inspect": {"text": "Inspections"},
+        "admin": {"text": "Everything", "high_impact": True},
     }
     assert describe_scope(scope, guide) == words
 
 
-def test_the_cisco_xdr_guide_describes_every_scope() -> None:
+def test_the_guide_to_cisco_xdr_has_words_for_every_scope() -> None:
     guide = load_scope_guide("xdr")
     assert {"casebook", "enrich", "inspect", "private-intel", "profile", "response"} <= guide.keys()
     assert all(isinstance(words["text"], str) and words["text"] for words in guide.values())

@@ -73,14 +73,14 @@ def test_the_folder_is_made_for_its_person_only(tmp_path: Path) -> None:
 def test_a_broken_file_gives_what_is_usual_and_is_told(
     file: Path, text: str, expect_log: Callable[[str], None]
 ) -> None:
-    expect_log("the settings cannot be read: ")
+    expect_log("cannot read the settings: ")
     file.write_text(text, "utf-8")
     assert load_settings(file) == Settings()
     assert file.read_text("utf-8") == text
 
 
 def test_a_file_that_is_no_text_is_broken(file: Path, expect_log: Callable[[str], None]) -> None:
-    expect_log("the settings cannot be read: ")
+    expect_log("cannot read the settings: ")
     file.write_bytes(b"\xff\xfe\x00")
     assert load_settings(file) == Settings()
 
@@ -88,7 +88,7 @@ def test_a_file_that_is_no_text_is_broken(file: Path, expect_log: Callable[[str]
 def test_a_file_that_cannot_be_opened_gives_what_is_usual(
     file: Path, expect_log: Callable[[str], None]
 ) -> None:
-    expect_log("the settings cannot be read: ")
+    expect_log("cannot read the settings: ")
     file.mkdir()
     assert load_settings(file) == Settings()
 
@@ -110,7 +110,7 @@ def test_a_file_that_cannot_be_opened_gives_what_is_usual(
 def test_a_value_that_makes_no_sense_leaves_the_others_alone(
     file: Path, line: str, expect_log: Callable[[str], None]
 ) -> None:
-    expect_log("a setting makes no sense: ")
+    expect_log("ignored an invalid setting: ")
     other = "clipboard_seconds = 20" if "clipboard" not in line else "in_use_minutes = 20"
     file.write_text(f"{line}\n{other}\n", "utf-8")
     found = load_settings(file)
@@ -149,7 +149,7 @@ def test_comments_and_what_is_not_known_stay(file: Path) -> None:
 def test_a_value_that_makes_no_sense_stays_until_it_is_set_to_another(
     file: Path, expect_log: Callable[[str], None]
 ) -> None:
-    expect_log("a setting makes no sense: ")
+    expect_log("ignored an invalid setting: ")
     file.write_text("in_use_minutes = 5000\n", "utf-8")
     found = load_settings(file)
     save_settings(Settings(in_use_minutes=found.in_use_minutes, keep_fresh=True), file)
@@ -159,7 +159,7 @@ def test_a_value_that_makes_no_sense_stays_until_it_is_set_to_another(
 def test_a_broken_file_is_kept_beside_the_new_one(
     file: Path, expect_log: Callable[[str], None]
 ) -> None:
-    expect_log("the settings cannot be read and begin anew, kept as ")
+    expect_log("cannot read the settings, replaced them and kept a copy in ")
     file.write_text("keep_fresh = maybe\n# much work\n", "utf-8")
     save_settings(CHANGED, file)
     assert file.with_name("settings.toml.broken").read_text("utf-8").endswith("# much work\n")
@@ -211,7 +211,7 @@ def test_nothing_of_this_is_told_where_nothing_is_wrong(
         (b"", ""),
         (b"\xef\xbb\xbfkeep_fresh = true", ""),
         (b"keep_fresh =", "Invalid value (at end of document)"),
-        (b"\xff\xfek\0", "it is no text in UTF-8"),
+        (b"\xff\xfek\0", "not valid UTF-8"),
     ],
 )
 def test_why_a_file_cannot_be_read_is_known(file: Path, content: bytes, why: str) -> None:
@@ -222,7 +222,7 @@ def test_why_a_file_cannot_be_read_is_known(file: Path, content: bytes, why: str
 def test_where_a_broken_file_is_kept_is_known(
     file: Path, expect_log: Callable[[str], None]
 ) -> None:
-    expect_log("the settings cannot be read and begin anew")
+    expect_log("cannot read the settings, replaced them")
     file.write_text("keep_fresh =", "utf-8")
     save_settings(CHANGED, file)
     assert broken_copy_path(file).read_text("utf-8") == "keep_fresh ="

@@ -89,9 +89,9 @@ def test_a_file_of_authorities_that_is_of_no_use_says_why(tmp_path: Path) -> Non
     empty.touch()
     for file, reason in (
         (tmp_path / "absent.pem", "No such file or directory"),
-        (text, "it holds no certificate in PEM"),
-        (der, "it holds no certificate in PEM"),
-        (empty, "it holds no certificate in PEM"),
+        (text, "it contains no PEM certificate"),
+        (der, "it contains no PEM certificate"),
+        (empty, "it contains no PEM certificate"),
         (tmp_path, "Is a directory"),
     ):
         with pytest.raises(errors.AuthorityUnusable) as caught:
@@ -445,7 +445,7 @@ async def test_a_password_that_cannot_be_bound_to_a_proxy_is_not_shown(
     profile = replace(PROFILE, proxy_user=USER)
     await save_proxy_password(keyring, profile, PASSWORD)
     keyring.errors["save"] = KeyringLocked()
-    expect_log("no password for the proxy: KeyringLocked")
+    expect_log("cannot load the proxy password: KeyringLocked")
     connector = Connector(keyring, Worker("loader"), find_proxy=lambda _: proxy.address)
     with pytest.raises(errors.ProxySignInNeeded):
         await opened(connector, profile, "https://127.0.0.2:9")
@@ -474,7 +474,7 @@ async def test_a_locked_keyring_leaves_the_word_to_the_proxy(
 ) -> None:
     profile = replace(PROFILE, proxy=start_proxy(SIGN_IN).address, proxy_user=USER)
     keyring.errors["load"] = KeyringLocked()
-    expect_log("no password for the proxy: KeyringLocked")
+    expect_log("cannot load the proxy password: KeyringLocked")
     with pytest.raises(errors.ProxySignInNeeded):
         await opened(Connector(keyring, Worker("loader")), profile, "https://127.0.0.2:9")
 

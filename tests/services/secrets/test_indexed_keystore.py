@@ -1,4 +1,4 @@
-"""A keyring is asked only where something was saved."""
+"""A keyring is opened only where something was saved."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +26,7 @@ def folder(own_folders: Path) -> Path:
     return own_folders / "state" / "saved"
 
 
-def notes(folder: Path) -> list[str]:
+def markers(folder: Path) -> list[str]:
     return [path.name for path in folder.glob("*")]
 
 
@@ -40,11 +40,11 @@ def block(path: Path) -> None:
     path.touch()
 
 
-async def test_where_nothing_was_saved_the_keyring_is_not_asked(folder: Path) -> None:
+async def test_where_nothing_was_saved_the_keyring_is_not_opened(folder: Path) -> None:
     keyring = FakeKeyring()
     assert await IndexedKeystore(keyring, folder).load("northwind") is None
     assert keyring.operations == []
-    assert notes(folder) == []
+    assert markers(folder) == []
 
 
 async def test_what_another_run_has_saved_is_found(folder: Path) -> None:
@@ -53,13 +53,13 @@ async def test_what_another_run_has_saved_is_found(folder: Path) -> None:
     assert await IndexedKeystore(keyring, folder).load("northwind") == "value"
 
 
-async def test_a_note_holds_nothing_but_a_name(folder: Path) -> None:
+async def test_a_marker_is_an_empty_file_named_after_the_key(folder: Path) -> None:
     await IndexedKeystore(FakeKeyring(), folder).save("northwind", "value-SECRET")
-    assert notes(folder) == ["northwind.saved"]
+    assert markers(folder) == ["northwind.saved"]
     assert size(folder / "northwind.saved") == 0
 
 
-async def test_a_delete_removes_the_note_after_the_value(folder: Path) -> None:
+async def test_a_delete_removes_the_marker_after_the_value(folder: Path) -> None:
     keyring = FakeKeyring()
     keystore = IndexedKeystore(keyring, folder)
     await keystore.save("northwind", "value")
@@ -69,7 +69,7 @@ async def test_a_delete_removes_the_note_after_the_value(folder: Path) -> None:
     assert await keystore.load("northwind") == "value"
     keyring.errors.clear()
     await keystore.delete("northwind")
-    assert notes(folder) == []
+    assert markers(folder) == []
 
 
 async def test_without_a_keyring_only_what_was_saved_cannot_be_deleted(folder: Path) -> None:
@@ -80,7 +80,7 @@ async def test_without_a_keyring_only_what_was_saved_cannot_be_deleted(folder: P
     await keystore.delete("southwind")
     with pytest.raises(KeyringMissing):
         await keystore.delete("northwind")
-    assert notes(folder) == ["northwind.saved"]
+    assert markers(folder) == ["northwind.saved"]
 
 
 @pytest.mark.parametrize("error", [KeyringMissing(), KeyringTimedOut(), KeyringLocked()], ids=repr)
@@ -98,10 +98,10 @@ async def test_after_a_save_that_failed_nothing_older_is_found(
     assert keyring.entries == {}, "and it can still be removed"
 
 
-async def test_what_was_saved_is_found_though_no_note_can_be_written(
+async def test_what_was_saved_is_found_though_no_marker_can_be_written(
     folder: Path, expect_log: Callable[[str], None]
 ) -> None:
-    expect_log("what is saved will not be found again")
+    expect_log("cannot mark a saved secret")
     block(folder)
     keystore = IndexedKeystore(FakeKeyring(), folder)
     await keystore.save("northwind", "value")
@@ -111,22 +111,22 @@ async def test_what_was_saved_is_found_though_no_note_can_be_written(
 async def test_a_folder_that_cannot_be_written_is_logged_and_saving_goes_on(
     folder: Path, expect_log: Callable[[str], None]
 ) -> None:
-    expect_log("what is saved will not be found again")
+    expect_log("cannot mark a saved secret")
     block(folder)
     keyring = FakeKeyring()
     await IndexedKeystore(keyring, folder).save("northwind", "value")
     assert keyring.entries == {"northwind": "value"}
 
 
-async def test_a_note_that_cannot_be_removed_is_logged(
+async def test_a_marker_that_cannot_be_removed_is_logged(
     folder: Path, expect_log: Callable[[str], None]
 ) -> None:
-    expect_log("a note cannot be removed")
+    expect_log("cannot remove the marker of a secret")
     block(folder / "northwind.saved" / "something")
     await IndexedKeystore(FakeKeyring(), folder).delete("northwind")
 
 
-async def test_a_folder_that_cannot_be_read_is_asked_about_in_the_keyring(
+async def test_where_the_folder_cannot_be_read_the_keyring_is(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def forbidden(_path: Path) -> bool:
@@ -142,7 +142,7 @@ async def test_this_computer_keeps_values_in_the_real_store(real_keyring: Secret
     world = real_environment(Worker("loader"))
     await world.keystore.save("northwind", "swordfish")
     assert [value.rpartition(" ")[2] for value in real_keyring.entries().values()] == ["swordfish"]
-    assert notes(paths.keystore_index_folder()) == ["northwind.saved"]
+    assert markers(paths.keystore_index_folder()) == ["northwind.saved"]
     assert await system_keystore().load("northwind") == "swordfish"
 
 

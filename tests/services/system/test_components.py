@@ -74,15 +74,15 @@ def test_the_report_names_versions_and_no_path() -> None:
     assert f"\nVersion: {__version__}\n" in text
     assert "\nQt: 6.11.3 (xcb)\n" in text
     assert "OpenSSL: 3" in text
-    assert text.endswith("Inside: Qt 6.11.3, httpx 0.28.1")
+    assert text.endswith("Components: Qt 6.11.3, httpx 0.28.1")
     assert str(Path.home()) not in text
     assert str(ROOT) not in text
 
 
 @pytest.mark.usefixtures("bundle")
 def test_a_package_says_that_it_is_one() -> None:
-    assert ("Installed as", "a package") in about.system_facts("6.11.3", "")
+    assert ("Installation", "Package") in about.system_facts("6.11.3", "")
 
 
 def test_without_a_list_the_report_ends_with_the_facts() -> None:
-    assert "Inside" not in about.format_report(about.system_facts("6.11.3", ""), ())
+    assert "Components" not in about.format_report(about.system_facts("6.11.3", ""), ())

@@ -28,7 +28,7 @@ def test_what_was_chosen_is_kept(tmp_path: Path) -> None:
 def test_a_theme_that_nobody_knows_is_the_usual_one(
     tmp_path: Path, expect_log: Callable[[str], None]
 ) -> None:
-    expect_log("a setting makes no sense")
+    expect_log("ignored an invalid setting")
     (tmp_path / "settings.toml").write_text('theme = "pink"\n')
     assert load_settings(tmp_path / "settings.toml").theme == "system"
 

@@ -329,7 +329,7 @@ def _said_of_ways(form: ProfileForm) -> str:
 async def test_before_a_check_every_way_is_open_that_policy_and_client_allow(place: Place) -> None:
     form = await place.form()
     assert _ways(form) == {"code": True, "device": True, "client-credentials": False}
-    assert "“Client password only” cannot be chosen. It needs the client password." in (
+    assert "“Client secret (no user)” cannot be chosen. It needs the client password." in (
         _said_of_ways(form)
     )
     form.client_secret._line.setText(PASSWORD)

@@ -84,9 +84,9 @@ def test_a_chip_is_explained(screen: Screen) -> None:
         name: screen.label(name).accessibleDescription() for name in ("profile", "response")
     }
     assert meanings == {
-        "profile": "Read your profile: read and write",
-        "response": "List and run response actions: block, isolate, quarantine: "
-        "read and write (high impact)",
+        "profile": "Your profile (read and write)",
+        "response": "Response actions such as block, isolate and quarantine "
+        "(read and write) (high impact)",
     }
 
 

@@ -260,7 +260,7 @@ def test_chips_are_marked_by_impact_and_explained(screen: Screen) -> None:
     marks = {name: screen.label(name).property("chip") for name in PROFILE.scope}
     assert [name for name, mark in marks.items() if mark == "high"] == ["response"]
     assert "high impact" in screen.label("response").toolTip()
-    assert "Query configured modules" in screen.label("enrich:read").toolTip()
+    assert "Threat intelligence from your modules" in screen.label("enrich:read").toolTip()
 
 
 def test_read_access_is_no_high_impact(screen: Screen) -> None:
