@@ -1,4 +1,4 @@
-"""Which addresses may be asked, and which may be opened in a browser.
+"""Which addresses may be requested, and which may be opened in a browser.
 
 A server chooses the link that a person opens and the code that a person compares, so both are
 checked before anything shows or opens them.
@@ -36,18 +36,18 @@ def checked_address(address: str) -> str:
 def checked_named_address(address: str, *, by: str) -> str:
     """`address` as `checked_address` has it, when the server at the address `by` may name it.
 
-    A server elsewhere has no business with what runs on this computer. Raises `UnsafeAddress`.
+    A server elsewhere must not send requests to what runs on this computer. Raises `UnsafeAddress`.
     """
     checked_address(address)
     if is_loopback(host_of(address)) and not is_loopback(host_of(by)):
-        raise UnsafeAddress(address, "an address of this computer, named by another one")
+        raise UnsafeAddress(address, "an address of this computer, named by another server")
     return address
 
 
 def checked_link(address: str, *, by: str) -> str:
     """`address` when a person can read it and a browser may open it; raises `UnsafeAddress`."""
     if not address.isascii():  # RFC 3986 section 2: no URI is, and lookalikes are not
-        raise UnsafeAddress(address, "characters that look like others")
+        raise UnsafeAddress(address, "characters that can be mistaken for others")
     return checked_named_address(address, by=by)
 
 

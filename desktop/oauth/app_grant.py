@@ -1,4 +1,4 @@
-"""What a person has granted to this client at Cisco XDR, as far as its shape is known."""
+"""What a user has granted to this client at Cisco XDR, as far as the format is known."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _PARAMETER = re.compile(r'([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))', r
 async def request_with_token(
     connection: ClientConnection, method: str, *, address: str, access_token: str, read: Reader
 ) -> Members:
-    """Ask in the name of whoever signed in; gives what `read` makes of the answer.
+    """Send a request with the access token, and return what `read` makes of the answer.
 
     Raises `InvalidToken`, `InsufficientScope` or another `OAuthError`.
     """
@@ -43,7 +43,7 @@ async def request_with_token(
 def raise_for_token(answer: Answer, received_at: datetime) -> None:
     """Raise `InvalidToken` or `InsufficientScope` where `answer` says that.
 
-    In the body, in the challenge, or by the status alone: many servers are short of words here.
+    In the body, in the challenge, or by the status alone: many servers only send a status.
     """
     found = members_in(answer) or {}
     challenge = challenge_in(answer.headers)

@@ -42,7 +42,7 @@ class Client:
 
 
 def _ignore_offset(_offset: float) -> None:
-    """What happens with a difference between the clocks where nobody is interested."""
+    """Ignore the difference between the clocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class ClientConnection:
     """A client and the means to speak for it.
 
     `known_methods` maps an endpoint to the method it was seen to accept: the endpoints of a
-    provider may differ, and metadata is only a hint. `note_clock` is told by how many seconds this
-    computer is ahead of the server whenever that one has spoken: see `clock_offset`.
+    provider may differ, and metadata is only a hint. `note_clock` is called with the seconds by
+    which this computer is ahead of the server, after each answer: see `clock_offset`.
     """
 
     http: httpx.AsyncClient
@@ -119,11 +119,11 @@ async def exchange(
 ) -> Members:
     """What `read` makes of `answer`, once it is here; raises `OAuthError`."""
     sent = connection.clock.utc()
-    here = await answer
+    arrived = await answer
     received = connection.clock.utc()
-    offset = clock_offset(here.headers, sent=sent, received=received)
+    offset = clock_offset(arrived.headers, sent=sent, received=received)
     try:
-        found = read(here, received)
+        found = read(arrived, received)
     except ErrorResponse:
         _note(connection, offset)
         raise
@@ -132,7 +132,7 @@ async def exchange(
 
 
 def _note(connection: ClientConnection, offset: float | None) -> None:
-    # Only of what the server itself says: the clock of a portal or a proxy is not the server's.
+    # Only from answers of the server itself: a portal or a proxy has another clock.
     if offset is not None:
         connection.note_clock(offset)
 

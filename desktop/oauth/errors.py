@@ -1,30 +1,30 @@
-"""Everything that can go wrong between this program and an authorization server.
+"""The errors between XDR Login and an authorization server.
 
     OAuthError
     ├── UnsafeAddress          an address that must not be used (not https, hidden characters)
-    ├── AuthorityUnusable      a file with further authorities to trust holds none
-    ├── MetadataMismatch       the metadata speaks for another issuer or another host
+    ├── AuthorityUnusable      a CA certificate file that cannot be used
+    ├── MetadataMismatch       the metadata names another issuer or another host
     ├── MissingEndpoint        neither the metadata nor the profile names an endpoint
     ├── CodeExpired            our own deadline for the code has passed
-    ├── WrongIssuer            an answer in the browser that another server claims (RFC 9207)
-    ├── NotApprovedInTime      nobody came back from the browser
+    ├── WrongIssuer            a redirect that names another server (RFC 9207)
+    ├── NotApprovedInTime      the browser did not return in time
     ├── UnsupportedTokenType   a token that is no bearer token
-    ├── Trouble                may pass by itself: polling goes on
+    ├── Trouble                may be temporary: polling goes on
     │   ├── TransportFailure   no answer
     │   │   ├── HostNotFound
     │   │   ├── CertificateRejected
     │   │   ├── NoAnswerInTime
     │   │   └── ProxyFailure   the proxy on the way cannot be used
-    │   │       ├── ProxyUnusable           its address makes no sense, or it is of another kind
+    │   │       ├── ProxyUnusable           its address is not valid or not supported
     │   │       ├── ProxyUnreachable
-    │   │       ├── ProxyRefused            it does not let us through to this host
+    │   │       ├── ProxyRefused            it blocks this host
     │   │       ├── ProxySignInNeeded       407, or a password that it does not accept
-    │   │       └── ProxySignInUnsupported  407, and only ways that this program does not know
+    │   │       └── ProxySignInUnsupported  407, and no supported way to sign in
     │   ├── UnusableAnswer     an answer, but not one of an OAuth server
     │   │   ├── AnswerTooLarge
     │   │   ├── UnexpectedRedirect
     │   │   └── PageInsteadOfAnswer
-    │   │       └── CaptivePortal  the network wants the person to sign in to it first
+    │   │       └── CaptivePortal  the network requires a sign-in first
     │   ├── Throttled          429
     │   └── ServerFault        5xx, server_error, temporarily_unavailable
     └── ErrorResponse          an OAuth error (RFC 6749 section 5.2, RFC 8628 section 3.5, others)
@@ -36,7 +36,7 @@
         ├── UnauthorizedClient
         ├── InvalidScope
         ├── InvalidGrant
-        │   └── ApprovalLost   the code that the browser brought is not taken
+        │   └── ApprovalLost   the code from the browser is not accepted
         ├── InvalidRequest
         ├── UnsupportedGrantType
         ├── ForbiddenByPolicy
@@ -77,7 +77,7 @@ class UnsafeAddress(OAuthError):
 
 
 class AuthorityUnusable(OAuthError):
-    """The file `where`, which should hold further authorities to trust, is of no use."""
+    """The CA certificate file `where` cannot be used."""
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"{where}: {reason}")
@@ -105,11 +105,11 @@ class MissingEndpoint(OAuthError):
 
 
 class CodeExpired(OAuthError):
-    """The lifetime of the user code is over by our own clock."""
+    """The user code has expired by our own clock."""
 
 
 class WrongIssuer(OAuthError):
-    """The answer in the browser names another issuer than was asked, or none (RFC 9207)."""
+    """The redirect names another issuer than expected, or none (RFC 9207)."""
 
     def __init__(self, host: str, expected: str, found: str) -> None:
         super().__init__(f"{host}: expected {printable(expected)}, found {printable(found)}")
@@ -119,7 +119,7 @@ class WrongIssuer(OAuthError):
 
 
 class NotApprovedInTime(OAuthError):
-    """Nobody came back from the browser before our own deadline."""
+    """The browser did not return before our own deadline."""
 
 
 class UnsupportedTokenType(OAuthError):
@@ -132,10 +132,10 @@ class UnsupportedTokenType(OAuthError):
 
 
 class Trouble(OAuthError):
-    """May pass by itself. `retry_after` is what the server asked us to wait, in seconds.
+    """A failure that may be temporary. `retry_after` is how long to wait, in seconds.
 
-    `by` is who else took part, where that is known: a proxy, a portal, where a redirect leads to.
-    `unused` says that the server surely has done nothing with the request.
+    `by` is another host that caused it, if known: a proxy, a portal, the target of a redirect.
+    `unused` says that the server has certainly not processed the request.
     """
 
     unused = False
@@ -183,7 +183,7 @@ class ProxyFailure(TransportFailure):
 
 
 class ProxyUnusable(ProxyFailure):
-    """What should be the address of a proxy makes no sense, or it is of a kind not known here."""
+    """The address of the proxy is not valid, or its scheme is not supported."""
 
 
 class ProxyUnreachable(ProxyFailure):
@@ -191,15 +191,15 @@ class ProxyUnreachable(ProxyFailure):
 
 
 class ProxyRefused(ProxyFailure):
-    """The proxy does not let us through to this host; `detail` is what it says."""
+    """The proxy blocks this host; `detail` is what it says."""
 
 
 class ProxySignInNeeded(ProxyFailure):
-    """The proxy wants a user and a password (407), or others than it was given."""
+    """The proxy requires a user and a password (407), or has rejected them."""
 
 
 class ProxySignInUnsupported(ProxyFailure):
-    """The proxy wants a sign-in (407) of the kinds in `detail`, none of which is known here."""
+    """The proxy requires a sign-in (407) by one of `detail`, none of which is supported."""
 
 
 class UnusableAnswer(Trouble):
@@ -219,7 +219,7 @@ class PageInsteadOfAnswer(UnusableAnswer):
 
 
 class CaptivePortal(PageInsteadOfAnswer):
-    """The network puts the page of the host `by` in front of everything."""
+    """The network answers everything with a sign-in page of the host `by`."""
 
 
 class Throttled(Trouble):
@@ -229,7 +229,7 @@ class Throttled(Trouble):
 
 
 class ServerFault(Trouble):
-    """The server says that it cannot answer just now."""
+    """The server says that it cannot answer now."""
 
 
 class ErrorResponse(OAuthError):
@@ -261,7 +261,7 @@ class AuthorizationPending(ErrorResponse):
 
 
 class SlowDown(ErrorResponse):
-    """Asked too often; `interval` is the new one when the server names it (seconds)."""
+    """Requests come too often; `interval` is the new one if the server names it (seconds)."""
 
 
 class AccessDenied(ErrorResponse):
@@ -273,7 +273,7 @@ class ExpiredToken(ErrorResponse):
 
 
 class InvalidClient(ErrorResponse):
-    """The client is unknown here, or its password is wrong."""
+    """The server does not know the client, or its secret is wrong."""
 
 
 class UnauthorizedClient(ErrorResponse):
@@ -289,11 +289,11 @@ class InvalidGrant(ErrorResponse):
 
 
 class ApprovalLost(InvalidGrant):
-    """The server does not take the code that the browser brought: used, expired, or not ours."""
+    """The server rejects the code from the browser: it is used, expired, or not ours."""
 
 
 class InvalidRequest(ErrorResponse):
-    """The server misses something in the request."""
+    """The request is incomplete or malformed."""
 
 
 class UnsupportedGrantType(ErrorResponse):

@@ -14,7 +14,7 @@ from desktop.oauth.http import Answer
 async def fetch_userinfo(
     connection: ClientConnection, endpoint: str, *, access_token: str
 ) -> Members:
-    """What the server says of whoever signed in, in its own words and shape.
+    """Fetch what the server says about the signed-in user, in the server's own format.
 
     Raises `InvalidToken`, `InsufficientScope` or another `OAuthError`.
     """

@@ -57,7 +57,7 @@ class ServerMetadata:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Where the metadata is, and as whom it must speak.
+    """Where the metadata is, and which issuer it must name.
 
     `expected` is what the `issuer` member has to be when that is not the address itself: Cisco XDR
     sends the text "IROH Auth". Such a text proves nothing, so every endpoint must then be on the

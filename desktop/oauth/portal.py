@@ -23,7 +23,7 @@ _TARGET = re.compile(
 
 
 async def find_portal(http: httpx.AsyncClient, host: str) -> CaptivePortal | None:
-    """What stands in front of `host`, as plain http shows it; `None` where nothing is seen.
+    """Find a captive portal in front of `host` by plain http; `None` if there is none.
 
     A server that cannot be reached safely may be hidden by a portal: its own certificate is not
     for `host`, or it lets nothing through. For http it answers in the place of everybody.

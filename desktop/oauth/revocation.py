@@ -1,4 +1,4 @@
-"""Telling the server that a token (RFC 7009) or a whole grant (Cisco XDR) is over."""
+"""Revoking a token (RFC 7009) or a whole grant (Cisco XDR)."""
 
 from datetime import datetime
 from urllib.parse import quote
@@ -13,10 +13,10 @@ from desktop.oauth.http import Answer
 async def revoke(
     connection: ClientConnection, revocation_endpoint: str, *, token: str, token_type_hint: str
 ) -> None:
-    """Let the server end `token`; an unknown or expired one counts as ended.
+    """Revoke `token`; an unknown or expired one counts as revoked.
 
     `token_type_hint` is "refresh_token" or "access_token". Raises `OAuthError`: `NotRevocable` when
-    the server never does that with this kind, a `Trouble` when the token must be taken to live on.
+    the server never does that with this kind, a `Trouble` when the token may still be valid.
     """
     # RFC 7009 section 2.1
     form = {"token": token, "token_type_hint": token_type_hint}
@@ -26,7 +26,7 @@ async def revoke(
 async def revoke_app_grant(
     connection: ClientConnection, app_grant_endpoint: str, *, access_token: str
 ) -> None:
-    """Let Cisco XDR end all that whoever signed in has granted to this client, on every computer.
+    """Revoke all that the signed-in user has granted to this client, on all computers.
 
     Raises `InvalidToken`, `InsufficientScope` or another `OAuthError`.
     """

@@ -1,4 +1,4 @@
-"""Asking until it is decided (RFC 8628 section 3.5): a pure schedule and a short loop."""
+"""Polling for the token (RFC 8628 section 3.5): a pure schedule and a short loop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,12 +14,12 @@ from desktop.oauth.grants.token import TokenSet
 SLOW_DOWN_STEP = 5.0  # RFC 8628 section 3.5
 LONGEST_PAUSE = 60.0
 # A monotonic clock may stand still while the computer sleeps: look at the other one this often.
-LONGEST_NAP = 10.0
+LONGEST_SLEEP = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast to ask: `interval` in seconds, `failures` in a row, `retry_after` if demanded."""
+    """How fast to poll: `interval` in seconds, `failures` in a row, `retry_after` if demanded."""
 
     interval: float
     failures: int = 0
@@ -34,7 +34,7 @@ class Pace:
 
     @property
     def earliest(self) -> float:
-        """Seconds before which nothing may be asked, whoever is impatient."""
+        """Seconds before which no request may be sent, even if the user asks for it."""
         return max(SHORTEST_INTERVAL, self.interval, self.retry_after or 0.0)
 
 
@@ -52,7 +52,7 @@ def pace_after(pace: Pace, outcome: AuthorizationPending | SlowDown | Trouble) -
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How the asking goes. Instants are aware UTC; `trouble` is why the last answer was none."""
+    """How polling goes. Instants are aware UTC; `trouble` is why the last request failed."""
 
     poll_count: int
     last_poll_at: datetime | None
@@ -114,7 +114,7 @@ async def wait_until_due(
         left = max(due, SHORTEST_INTERVAL - (clock.monotonic() - last.monotonic))
         if left <= 0:
             return
-        await first_of(clock.sleep(min(left, LONGEST_NAP)), nudge.wait())
+        await first_of(clock.sleep(min(left, LONGEST_SLEEP)), nudge.wait())
         if nudge.is_set():
             nudge.clear()
             pause = pace.earliest

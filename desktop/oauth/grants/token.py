@@ -78,10 +78,10 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
     try:
         found = await request(connection, token_endpoint, form=form)
     except ErrorResponse as error:
-        meant = _renewal_error(error)
-        if meant is None:
+        mapped = _renewal_error(error)
+        if mapped is None:
             raise
-        raise meant from error
+        raise mapped from error
     renewed = parse_token(found, token_endpoint, requested=requested, requested_scope=held.scope)
     return replace(
         renewed,

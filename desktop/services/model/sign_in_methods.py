@@ -1,4 +1,4 @@
-"""The sign-in methods that a server offers to a client, the safest first."""
+"""The sign-in methods that a server offers to a client, the safest first (RFC 10027)."""
 
 from collections.abc import Container
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""The one value that says where a sign-in stands. No state holds a token.
+"""The state of a profile, as one value. No state contains a token.
 
-Everything on screen, in the tray and in the terminal is drawn from it. It imports nothing heavy,
-so that the window can paint before the protocol is loaded.
+The window, the tray and the terminal show it. This module imports nothing heavy, so that the window
+can paint before the protocol is loaded.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 
 
 class Revocation(Enum):
-    """What came of telling the server that a token is no longer wanted."""
+    """The result of revoking tokens at the server."""
 
     NOT_OFFERED = auto()
-    """The server has no way to be told: the token lives until it expires."""
+    """The server cannot revoke: the token is valid until it expires."""
     REVOKED = auto()
-    """The tokens of this sign-in are worth nothing any more (RFC 7009)."""
+    """The tokens of this sign-in are revoked (RFC 7009)."""
     GRANT_REVOKED = auto()
-    """All that the person granted to this client is, on every computer (Cisco XDR)."""
+    """All access of this client is revoked, on all computers of the user (Cisco XDR)."""
     FAILED = auto()
-    """The server could not be told; it can be tried again."""
+    """The server did not confirm; it can be tried again."""
     UNDER_WAY = auto()
-    """The server is being told once more."""
+    """It is being tried again."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedOut:
-    """Nobody is signed in. `removed_at` is set just after signing out.
+    """Nobody is signed in. `removed_at` is set after signing out, until the next start.
 
-    `valid_until` is when the token that was dropped expires by itself. `revocation` says what the
-    server was told of it; `not_revoked` is why it could not be told.
+    `valid_until` is when the removed token expires. `revocation` says whether it was revoked, and
+    `revocation_error` why not.
     """
 
     removed_at: datetime | None = None
@@ -47,20 +47,20 @@ class SignedOut:
 
 @dataclass(frozen=True, slots=True)
 class Requesting:
-    """At work, nothing to decide yet: opening the keyring, then asking for a code."""
+    """The keyring is being opened, or a code requested."""
 
     opening: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitingApproval:
-    """A code is shown, or without a `user_code` the browser on this computer is waited for.
+    """The user must approve, by comparing `user_code` or, if it is empty, in the browser.
 
-    Instants are aware UTC, `lifetime` in seconds.
+    Instants are aware UTC, `lifetime` is in seconds.
 
     `host_is_known` says whether the link leads to a host of the profile. `trouble` is why the last
-    question brought no answer. `approved` is set while the new token is being saved.
-    `comes_back_to` is where this computer listens for the browser.
+    request failed. `approved` is set while the new token is being saved. `redirect_uri` is where
+    XDR Login listens for the browser.
     """
 
     user_code: str
@@ -79,38 +79,37 @@ class AwaitingApproval:
     redirect_uri: str = ""
 
     def is_fresh(self, at: datetime) -> bool:
-        """Whether it is too early for another code; a clock set back does not make it so."""
+        """Tell whether it is too early for another code, also after the clock was set back."""
         return 0 <= (at - self.requested_at).total_seconds() < NEW_CODE_PAUSE
 
     @property
     def in_browser(self) -> bool:
-        """Whether the browser comes back by itself, so that there is no code to compare."""
+        """Whether the browser returns to this computer, so that there is no code to compare."""
         return not self.user_code
 
     @property
     def is_retrying_exchange(self) -> bool:
-        """Whether the browser has, and the server cannot be reached with what it brought."""
+        """Whether the browser has returned, but the server cannot be reached."""
         return self.in_browser and self.trouble is not None and not self.approved
 
     @property
     def link(self) -> str:
-        """The link to open: the one that carries the code where there is one."""
+        """The link to open, with the code in it if the server sent one."""
         return self.verification_uri_complete or self.verification_uri
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A token is there. Instants are aware UTC; `expires_at` is `None` if it never expires.
+    """The user is signed in. Instants are aware UTC; `expires_at` is `None` if it never expires.
 
-    `not_saved` is why the token lives in this program's memory only. `leaving` is set while it is
-    being removed from the keyring and revoked.
+    `save_error` is why the token is in memory only. `signing_out` is set while it is being removed
+    from the keyring and revoked.
 
-    `renewable` says whether there is a refresh token, or a client that needs none; then an expired
-    token is no end, since the next use renews it. `renews_at` is when it falls due while it is in
-    use, `None` while it is not.
-    `trouble` is why the last renewal brought nothing, `next_at` when it is tried again by itself.
-    `clock_offset` is by how many seconds this computer's clock is ahead of the server's; 0 where
-    that is no more than the way takes.
+    `renewable` says whether there is a refresh token, or a client that needs none: then the next
+    use renews an expired token. `renews_at` is when it is renewed automatically, `None` while it is
+    not in use. `trouble` is why the last renewal failed, `next_at` when it is tried again.
+    `clock_offset` is by how many seconds this computer's clock is ahead of the server's, 0 within
+    the accuracy of the measurement.
     """
 
     scope: tuple[str, ...]
@@ -130,7 +129,7 @@ class SignedIn:
     clock_offset: float = 0.0
 
     def remaining(self, at: datetime) -> float | None:
-        """Seconds of life left at `at`, never negative; `None` if it never expires."""
+        """Return the seconds until it expires, never negative; `None` if it never expires."""
         if self.expires_at is None:
             return None
         return max(0.0, (self.expires_at - at).total_seconds())
@@ -141,7 +140,7 @@ class SignedIn:
 
     @property
     def lifetime(self) -> float | None:
-        """Seconds between issue and expiry; `None` if it never expires."""
+        """The seconds between issue and expiry; `None` if it never expires."""
         if self.expires_at is None:
             return None
         return (self.expires_at - self.issued_at).total_seconds()
@@ -149,9 +148,9 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It did not work. `user_code` is the code that was shown, if any.
+    """An operation failed. `user_code` is the code that was shown, if any.
 
-    `still_saved` says that a token which was to be removed is still in the keyring.
+    `still_saved` says that signing out failed and the token is still in the keyring.
     """
 
     error: Exception
@@ -163,10 +162,10 @@ State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed
 
 
 def is_signing_out(state: State) -> bool:
-    """Whether the tokens are being removed."""
+    """Tell whether the user is being signed out."""
     return isinstance(state, SignedIn) and state.signing_out
 
 
-# Seconds between two codes for one profile: a new one costs the server a request and the person
-# the comparison they have just made.
+# Seconds between two codes for one profile: a new one costs the server a request, and the user has
+# to compare again.
 NEW_CODE_PAUSE = 5.0

@@ -124,11 +124,11 @@ JSON = """{
         (CopyFormat.JSON, JSON),
     ],
 )
-def test_every_shape_is_ready_to_be_pasted(format_: CopyFormat, text: str) -> None:
+def test_every_format_is_ready_to_paste(format_: CopyFormat, text: str) -> None:
     assert formatted(format_, make_token(), url=URL) == text
 
 
-def test_the_menu_names_the_shapes_in_this_order() -> None:
+def test_the_menu_lists_the_formats_in_this_order() -> None:
     assert [format_.value for format_ in CopyFormat] == [
         "Token",
         "Authorization header",
@@ -141,19 +141,19 @@ def test_the_menu_names_the_shapes_in_this_order() -> None:
 
 
 @pytest.mark.parametrize("format_", CopyFormat)
-def test_nothing_runs_by_being_pasted(format_: CopyFormat) -> None:
+def test_no_format_ends_with_a_line_break(format_: CopyFormat) -> None:
     assert not formatted(format_, make_token()).endswith("\n")
 
 
 # What the commands ask
 
 
-def test_the_commands_ask_what_the_profile_names() -> None:
+def test_commands_request_the_address_of_the_profile() -> None:
     profile = Profile("x", "X", "c", userinfo_endpoint=URL)
     assert example_url_for(profile, described("https://a.example/me")) == URL
 
 
-def test_else_they_ask_what_the_server_names() -> None:
+def test_commands_else_request_the_address_of_the_metadata() -> None:
     metadata = described("https://a.example/me")
     assert example_url_for(Profile("x", "X", "c"), metadata) == "https://a.example/me"
 
@@ -169,7 +169,7 @@ def described(userinfo_endpoint: str) -> ServerMetadata:
     )
 
 
-def test_where_there_is_none_they_ask_a_host_that_cannot_exist() -> None:
+def test_commands_else_request_a_host_that_cannot_exist() -> None:
     assert example_url_for(Profile("x", "X", "c"), None) == EXAMPLE_API_URL
     assert re.fullmatch(r"https://[a-z.]+\.example/", EXAMPLE_API_URL)
 
@@ -182,23 +182,25 @@ def test_where_there_is_none_they_ask_a_host_that_cannot_exist() -> None:
     "token",
     [*(each for each in HOSTILE if each not in PLAIN), "", "a'&calc&'", "a=b", "a b", "a%PATH%"],
 )
-def test_no_command_has_a_token_that_a_shell_could_run(format_: CopyFormat, token: str) -> None:
+def test_no_command_contains_a_token_with_special_characters(
+    format_: CopyFormat, token: str
+) -> None:
     with pytest.raises(UnsafeForShell):
         formatted(format_, make_token(token), url=URL)
 
 
 @pytest.mark.parametrize("format_", SHELL_FORMATS)
-def test_no_command_has_such_a_type_of_token_either(format_: CopyFormat) -> None:
+def test_no_command_contains_a_token_type_with_special_characters(format_: CopyFormat) -> None:
     with pytest.raises(UnsafeForShell):
         formatted(format_, make_token(token_type="Bearer'&calc&'"), url=URL)
 
 
 @pytest.mark.parametrize("format_", sorted(set(CopyFormat) - set(SHELL_FORMATS), key=str))
-def test_what_is_no_command_has_any_token(format_: CopyFormat) -> None:
+def test_other_formats_contain_any_token(format_: CopyFormat) -> None:
     assert "&calc&" in formatted(format_, make_token("a&calc&"), url=URL)
 
 
-def test_what_cannot_be_copied_as_a_command_is_said() -> None:
+def test_a_token_that_fits_no_command_is_explained() -> None:
     advice = advice_for(UnsafeForShell())
     assert advice.title == "This token cannot be copied as a command"
     assert advice.text == "It has characters that a shell could run. Copy the token itself."
@@ -217,11 +219,11 @@ def test_what_cannot_be_copied_as_a_command_is_said() -> None:
     ],
 )
 @pytest.mark.parametrize("format_", [CopyFormat.CURL, CopyFormat.POWERSHELL, CopyFormat.PYTHON])
-def test_no_command_asks_an_address_that_does_harm(format_: CopyFormat, url: str) -> None:
+def test_no_command_requests_an_unsafe_address(format_: CopyFormat, url: str) -> None:
     assert formatted(format_, make_token(), url=url) == formatted(format_, make_token())
 
 
-def test_this_computer_may_be_asked_without_encryption() -> None:
+def test_commands_may_request_this_computer_over_http() -> None:
     assert "http://127.0.0.1:8080/me" in formatted(
         CopyFormat.CURL, make_token(), url="http://127.0.0.1:8080/me"
     )
@@ -257,7 +259,7 @@ def test_a_real_shell_exports_the_token(shell: str, token: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_powershell_reads_back_what_is_hostile(text: str) -> None:
+def test_powershell_reads_back_special_characters(text: str) -> None:
     assert powershell_reads(powershell_quoted(text)) == [text]
 
 
@@ -273,7 +275,7 @@ def test_powershell_gets_the_header_and_the_address(token: str) -> None:
 
 
 @given(TEXTS)
-def test_python_asks_with_the_header_and_prints_the_answer(token: str) -> None:
+def test_python_sends_the_header_and_prints_the_response(token: str) -> None:
     asked: list[tuple[str, dict[str, str]]] = []
     printed: list[str] = []
 
@@ -295,11 +297,11 @@ def test_json_is_read_back(token: str) -> None:
     assert (read["access_token"], read["token_type"]) == (token, "Bearer")
 
 
-def test_json_names_the_end_in_universal_time() -> None:
+def test_json_has_the_expiry_in_utc() -> None:
     end = datetime(2026, 11, 23, 3, 10, tzinfo=timezone(timedelta(hours=9)))
     read = json.loads(formatted(CopyFormat.JSON, make_token(expires_at=end)))
     assert read["expires_at"] == "2026-11-22T18:10:00+00:00"
 
 
-def test_json_names_no_end_where_there_is_none() -> None:
+def test_json_has_no_expiry_for_a_token_that_never_expires() -> None:
     assert json.loads(formatted(CopyFormat.JSON, make_token(expires_at=None)))["expires_at"] is None

@@ -35,11 +35,11 @@ def complaint(members: dict[str, Any], *, registry: bool = False) -> str:
     return raised.value.reason
 
 
-def test_a_policy_without_a_word_decides_nothing() -> None:
+def test_an_empty_policy_decides_nothing() -> None:
     assert read({}) == Policy(source=SOURCE)
 
 
-def test_everything_can_be_decided() -> None:
+def test_a_policy_can_set_everything() -> None:
     members = {
         "own_profiles": False,
         "device_grant": False,
@@ -65,11 +65,11 @@ def test_everything_can_be_decided() -> None:
 
 
 @pytest.mark.parametrize("value", [AS_TEXT, AS_TEXT.splitlines()])
-def test_profiles_can_be_the_text_of_a_profiles_file(value: object) -> None:
+def test_profiles_of_a_policy_can_be_toml_text(value: object) -> None:
     assert read({"profiles": value}).profiles == PROFILES
 
 
-def test_the_registry_has_numbers_for_switches() -> None:
+def test_switches_are_numbers_in_the_registry() -> None:
     members = {"device_grant": 0, "complete_link": 1, "formats": {"curl": 0}}
     policy = read(members, registry=True)
     assert not policy.device_grant
@@ -81,7 +81,7 @@ def test_the_registry_has_numbers_for_switches() -> None:
 
 
 @pytest.mark.parametrize("value", [2, -1, "0", True, None])
-def test_another_number_in_the_registry_is_no_switch(value: object) -> None:
+def test_other_numbers_in_the_registry_are_rejected(value: object) -> None:
     assert complaint({"device_grant": value}, registry=True) == (
         "`device_grant` must be true or false"
     )
@@ -134,7 +134,7 @@ def test_what_makes_no_sense_is_told(members: dict[str, Any], why: str) -> None:
     assert complaint(members) == why
 
 
-def test_text_of_profiles_that_is_no_toml_is_told() -> None:
+def test_profiles_that_are_not_valid_toml_are_reported() -> None:
     assert complaint({"profiles": "[profiles"}).startswith("`profiles`: ")
 
 
@@ -215,7 +215,7 @@ def test_the_schema_and_the_settings_agree_on_values(member: Member, value: obje
     assert is_valid_setting(member.name, value) == (not member.invalid_reason(value))
 
 
-def test_every_shape_of_a_copy_can_be_forbidden() -> None:
+def test_every_copy_format_can_be_forbidden() -> None:
     formats = {each.name.lower(): False for each in CopyFormat}
     assert read({"formats": formats}).forbidden_formats == {each.name for each in CopyFormat}
 

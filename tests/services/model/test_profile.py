@@ -80,7 +80,7 @@ def test_a_profile_overrides_its_preset(write: Write) -> None:
     assert (profile.region, profile.expected_issuer) == ("Test", None)
 
 
-def test_everything_can_be_said(write: Write) -> None:
+def test_a_profile_can_set_everything(write: Write) -> None:
     profile = one(
         write,
         f"""{CLIENT}{ISSUER}
@@ -114,7 +114,7 @@ extra_parameters = {{ audience = "everyone" }}
     assert profile.provider_label == "https://login.example"
 
 
-def test_scopes_may_be_one_text(write: Write) -> None:
+def test_scopes_may_be_one_string(write: Write) -> None:
     assert one(write, f'{CLIENT}{ISSUER}scope = "read  write"').scope == ("read", "write")
 
 
@@ -138,14 +138,16 @@ def test_a_byte_order_mark_does_no_harm(write: Write) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "# nothing yet", "[profiles]"])
-def test_no_profile_yet_is_told(write: Write, tmp_path: Path, text: str | None) -> None:
+def test_having_no_profile_is_reported(
+    write: Write, tmp_path: Path, text: str | None
+) -> None:
     file = tmp_path / "profiles.toml" if text is None else write(text)
     with pytest.raises(NoProfile) as caught:
         load_profile(file=file)
     assert str(file) in advice_for(caught.value).text
 
 
-def test_a_profile_that_is_not_there_is_told(write: Write) -> None:
+def test_an_unknown_profile_is_reported(write: Write) -> None:
     with pytest.raises(UnknownProfile, match="southwind") as caught:
         load_profile(
             "southwind",
@@ -225,7 +227,7 @@ def test_what_a_later_version_may_know_does_no_harm(
         ("[" + "'a' . " * 20_000 + "b]\n", "its names have too many parts"),
     ],
 )
-def test_what_makes_no_sense_is_told_with_its_place(
+def test_an_invalid_value_is_reported_with_its_place(
     write: Write, text: str, complaint: str
 ) -> None:
     file = write(text)
@@ -279,7 +281,7 @@ def test_without_an_issuer_the_token_endpoint_says_which_server_it_is(write: Wri
     assert one(write, f"{CLIENT}{members}").revocation_endpoint == "https://b.example/revoke"
 
 
-def test_where_tokens_can_be_asked_about_does_not_bind_what_is_saved(write: Write) -> None:
+def test_an_endpoint_of_the_same_server_does_not_change_the_binding(write: Write) -> None:
     plain = one(write, f"{CLIENT}{ISSUER}")
     more = one(write, f'{CLIENT}{ISSUER}revocation_endpoint = "https://login.example/revoke"')
     assert client_binding(plain) == client_binding(more)
@@ -291,7 +293,7 @@ def test_where_tokens_can_be_asked_about_does_not_bind_what_is_saved(write: Writ
         assert client_binding(other) != client_binding(plain), "what is saved is not sent elsewhere"
 
 
-def test_the_token_of_a_person_is_not_taken_for_the_clients_own(write: Write) -> None:
+def test_the_token_of_a_user_is_not_used_as_that_of_the_client(write: Write) -> None:
     person = one(write, f"{CLIENT}{ISSUER}")
     client = replace(person, grant="client-credentials")
     assert tokens_binding(person) == tokens_binding(replace(person, grant="code"))
@@ -310,14 +312,14 @@ def test_an_endpoint_that_gets_tokens_is_a_safe_address(tmp_path: Path, address:
         load_profile("x", file=file)
 
 
-def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "profiles.toml"
     file.write_bytes("[profiles.x]".encode("utf-16"))
     with pytest.raises(BrokenProfile, match="save it as UTF-8"):
         load_profiles(file)
 
 
-def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BrokenProfile):
         load_profiles(tmp_path)
 

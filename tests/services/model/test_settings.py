@@ -25,16 +25,16 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "settings.toml"
 
 
-def test_without_a_file_everything_is_as_usual(file: Path) -> None:
+def test_without_a_file_the_defaults_apply(file: Path) -> None:
     assert load_settings(file) == Settings()
 
 
-def test_what_was_saved_is_what_is_loaded(file: Path) -> None:
+def test_saved_settings_are_loaded(file: Path) -> None:
     save_settings(CHANGED, file)
     assert load_settings(file) == CHANGED
 
 
-def test_what_is_as_usual_is_not_written_so_that_a_later_version_may_know_better(
+def test_defaults_are_not_written_so_that_a_later_version_can_change_them(
     file: Path,
 ) -> None:
     save_settings(Settings(clipboard_seconds=10), file)
@@ -42,19 +42,19 @@ def test_what_is_as_usual_is_not_written_so_that_a_later_version_may_know_better
     assert lines == ["clipboard_seconds = 10"]
 
 
-def test_going_back_to_what_is_usual_is_written(file: Path) -> None:
+def test_going_back_to_a_default_is_written(file: Path) -> None:
     save_settings(CHANGED, file)
     save_settings(Settings(), file)
     assert load_settings(file) == Settings()
 
 
-def test_starting_at_login_is_not_kept_since_the_system_knows_it(file: Path) -> None:
+def test_starting_at_login_is_not_saved_because_the_system_knows_it(file: Path) -> None:
     save_settings(Settings(start_at_login=True, keep_fresh=True), file)
     assert "start_at_login" not in file.read_text("utf-8")
     assert load_settings(file) == Settings(keep_fresh=True)
 
 
-def test_the_folder_is_made_for_its_person_only(tmp_path: Path) -> None:
+def test_the_folder_is_private(tmp_path: Path) -> None:
     save_settings(CHANGED, tmp_path / "new" / "settings.toml")
     assert load_settings(tmp_path / "new" / "settings.toml") == CHANGED
     if os.name == "posix":
@@ -70,7 +70,7 @@ def test_the_folder_is_made_for_its_person_only(tmp_path: Path) -> None:
         "in_use_minutes = 5\nin_use_minutes = 6",
     ],
 )
-def test_a_broken_file_gives_what_is_usual_and_is_told(
+def test_a_broken_file_gives_the_defaults_and_is_logged(
     file: Path, text: str, expect_log: Callable[[str], None]
 ) -> None:
     expect_log("cannot read the settings: ")
@@ -79,13 +79,13 @@ def test_a_broken_file_gives_what_is_usual_and_is_told(
     assert file.read_text("utf-8") == text
 
 
-def test_a_file_that_is_no_text_is_broken(file: Path, expect_log: Callable[[str], None]) -> None:
+def test_a_file_that_is_not_utf_8_is_broken(file: Path, expect_log: Callable[[str], None]) -> None:
     expect_log("cannot read the settings: ")
     file.write_bytes(b"\xff\xfe\x00")
     assert load_settings(file) == Settings()
 
 
-def test_a_file_that_cannot_be_opened_gives_what_is_usual(
+def test_a_file_that_cannot_be_opened_gives_the_defaults(
     file: Path, expect_log: Callable[[str], None]
 ) -> None:
     expect_log("cannot read the settings: ")
@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_opened_gives_what_is_usual(
         'start_hidden = "no"',
     ],
 )
-def test_a_value_that_makes_no_sense_leaves_the_others_alone(
+def test_an_invalid_value_does_not_affect_the_others(
     file: Path, line: str, expect_log: Callable[[str], None]
 ) -> None:
     expect_log("ignored an invalid setting: ")
@@ -122,20 +122,20 @@ def test_a_value_that_makes_no_sense_leaves_the_others_alone(
 @pytest.mark.parametrize(
     ("minutes", "seconds"), [(1, 5), (480, 300)], ids=["the least", "the most"]
 )
-def test_the_bounds_belong_to_what_makes_sense(file: Path, minutes: int, seconds: int) -> None:
+def test_the_limits_are_valid_values(file: Path, minutes: int, seconds: int) -> None:
     wanted = Settings(in_use_minutes=minutes, clipboard_seconds=seconds)
     save_settings(wanted, file)
     assert load_settings(file) == wanted
 
 
-def test_a_byte_order_mark_is_no_harm(file: Path) -> None:
+def test_a_byte_order_mark_is_ignored(file: Path) -> None:
     file.write_text("keep_fresh = true\n", "utf-8-sig")
     assert load_settings(file).keep_fresh
     save_settings(Settings(keep_fresh=True, in_use_minutes=5), file)
     assert load_settings(file) == Settings(keep_fresh=True, in_use_minutes=5)
 
 
-def test_comments_and_what_is_not_known_stay(file: Path) -> None:
+def test_comments_and_unknown_members_stay(file: Path) -> None:
     file.write_text(
         "# mine\nin_use_minutes = 30 # half an hour\nlanguage = 'pl'\n\n[later]\nx = 1\n", "utf-8"
     )
@@ -146,7 +146,7 @@ def test_comments_and_what_is_not_known_stay(file: Path) -> None:
     assert load_settings(file) == Settings(in_use_minutes=45, keep_fresh=True)
 
 
-def test_a_value_that_makes_no_sense_stays_until_it_is_set_to_another(
+def test_an_invalid_value_stays_until_it_is_changed(
     file: Path, expect_log: Callable[[str], None]
 ) -> None:
     expect_log("ignored an invalid setting: ")
@@ -156,7 +156,7 @@ def test_a_value_that_makes_no_sense_stays_until_it_is_set_to_another(
     assert "in_use_minutes = 5000" in file.read_text("utf-8")
 
 
-def test_a_broken_file_is_kept_beside_the_new_one(
+def test_a_broken_file_is_kept_next_to_the_new_one(
     file: Path, expect_log: Callable[[str], None]
 ) -> None:
     expect_log("cannot read the settings, replaced them and kept a copy in ")
@@ -191,7 +191,7 @@ def test_a_link_stays_a_link(file: Path, tmp_path: Path) -> None:
     assert load_settings(real) == CHANGED
 
 
-def test_loading_does_not_load_what_only_saving_needs() -> None:
+def test_loading_does_not_import_what_only_saving_needs() -> None:
     code = "import sys; import desktop.services.model.settings; print('tomlkit' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
@@ -214,12 +214,12 @@ def test_nothing_of_this_is_told_where_nothing_is_wrong(
         (b"\xff\xfek\0", "not valid UTF-8"),
     ],
 )
-def test_why_a_file_cannot_be_read_is_known(file: Path, content: bytes, why: str) -> None:
+def test_the_reason_for_an_unreadable_file_is_given(file: Path, content: bytes, why: str) -> None:
     file.write_bytes(content)
     assert find_read_error(file) == why
 
 
-def test_where_a_broken_file_is_kept_is_known(
+def test_the_path_of_the_kept_broken_file_is_given(
     file: Path, expect_log: Callable[[str], None]
 ) -> None:
     expect_log("cannot read the settings, replaced them")

@@ -30,18 +30,18 @@ def offered(metadata: ServerMetadata, *, has_client_secret: bool = True) -> list
     ]
 
 
-def test_the_safest_way_comes_first_and_each_says_why() -> None:
+def test_the_safest_method_comes_first_and_each_has_a_description() -> None:
     assert offered(XDR) == ["code", "device", "client-credentials"]
     assert {way.grant for way in SIGN_IN_METHODS} == set(GRANTS)
     assert all(way.description.endswith(".") for way in SIGN_IN_METHODS)
 
 
-def test_a_client_without_password_cannot_sign_in_as_itself() -> None:
+def test_a_client_without_a_secret_cannot_sign_in_as_itself() -> None:
     assert offered(XDR, has_client_secret=False) == ["code", "device"]
 
 
 @pytest.mark.parametrize("listed", [(), ("authorization_code",)])
-def test_the_client_password_is_offered_only_where_the_server_says_so(
+def test_client_credentials_are_offered_only_if_the_server_lists_them(
     listed: tuple[str, ...],
 ) -> None:
     assert "client-credentials" not in offered(replace(XDR, grant_types_supported=listed))
@@ -57,11 +57,11 @@ def test_the_client_password_is_offered_only_where_the_server_says_so(
         {"code_challenge_methods_supported": ("plain",)},
     ],
 )
-def test_the_browser_is_offered_only_where_it_is_safe(change: dict[str, object]) -> None:
+def test_the_browser_is_offered_only_with_s256(change: dict[str, object]) -> None:
     assert "code" not in offered(replace(XDR, **change))  # type: ignore[arg-type]
 
 
-def test_a_server_that_lists_nothing_offers_what_it_names_an_endpoint_for() -> None:
+def test_a_server_without_a_list_offers_what_it_has_endpoints_for() -> None:
     metadata = replace(
         XDR,
         grant_types_supported=(),
@@ -72,7 +72,7 @@ def test_a_server_that_lists_nothing_offers_what_it_names_an_endpoint_for() -> N
     assert offered(replace(metadata, device_authorization_endpoint="")) == ["code"]
 
 
-def test_what_a_server_says_nothing_of_is_not_called_closed() -> None:
+def test_grants_that_a_server_does_not_mention_are_not_unsupported() -> None:
     assert unsupported_grants(XDR) == ()
     assert unsupported_grants(replace(XDR, grant_types_supported=())) == (), "nobody knows"
     listed = replace(XDR, grant_types_supported=(DEVICE_CODE,))
@@ -80,6 +80,6 @@ def test_what_a_server_says_nothing_of_is_not_called_closed() -> None:
     assert unsupported_grants(ServerMetadata()) == ("code", "device", "client-credentials")
 
 
-def test_what_the_client_or_a_policy_forbids_is_not_offered() -> None:
+def test_forbidden_grants_are_not_offered() -> None:
     found = available_sign_in_methods(XDR, has_client_secret=True, allowed={"device"})
     assert [way.grant for way in found] == ["device"]

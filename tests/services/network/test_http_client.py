@@ -67,13 +67,13 @@ async def proxy_that_says(text: str) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1"])
-async def test_an_authority_of_the_profile_is_trusted(authority: Authority, host: str) -> None:
+async def test_the_ca_file_of_the_profile_is_trusted(authority: Authority, host: str) -> None:
     with authority.serve(host) as address:
         found = await fetched(NetworkOptions(ca_file=str(authority.ca_file)), address)
     assert found.body == b"{}"
 
 
-async def test_a_private_authority_is_not_trusted_by_itself(authority: Authority) -> None:
+async def test_a_private_ca_is_not_trusted_without_the_file(authority: Authority) -> None:
     with authority.serve() as address, pytest.raises(errors.CertificateRejected) as caught:
         await fetched(NetworkOptions(), address)
     advice = advice_for(caught.value)
@@ -81,7 +81,7 @@ async def test_a_private_authority_is_not_trusted_by_itself(authority: Authority
     assert "ca_file" in advice.text
 
 
-def test_a_file_of_authorities_that_is_of_no_use_says_why(tmp_path: Path) -> None:
+def test_an_unusable_ca_file_is_reported_with_the_reason(tmp_path: Path) -> None:
     text, der = tmp_path / "text.pem", tmp_path / "authority.der"
     text.write_text("Ask the service desk.")
     der.write_bytes(b"\x30\x82\x01\x0a")
@@ -112,7 +112,7 @@ async def test_a_proxy_of_the_profile_is_used(
     assert proxy.count_connections() == 1
 
 
-async def test_a_proxy_gets_the_password_that_it_wants(
+async def test_a_proxy_gets_the_password_that_it_requires(
     start_proxy: Callable[..., Proxy], authority: Authority
 ) -> None:
     proxy = start_proxy(SIGN_IN)
@@ -164,7 +164,7 @@ async def test_the_system_may_name_user_and_password_in_the_address(
     assert "wr" not in advice_for(caught.value).text.replace("write", "").replace("Write", "")
 
 
-async def test_without_a_password_the_proxy_says_that_it_wants_one(
+async def test_without_a_password_the_proxy_rejects_the_request(
     start_proxy: Callable[..., Proxy],
 ) -> None:
     proxy = start_proxy(SIGN_IN)
@@ -210,7 +210,7 @@ async def test_behind_a_proxy_a_certificate_is_still_the_servers(
         ("Proxy-Authenticate: \r\n", errors.ProxySignInNeeded, ""),
     ],
 )
-async def test_a_sign_in_that_is_not_known_here_is_named(
+async def test_an_unsupported_proxy_authentication_is_named(
     headers: str, kind: type[errors.ProxyFailure], detail: str
 ) -> None:
     text = f"HTTP/1.1 407 No\r\n{headers}Content-Length: 0\r\n\r\n"
@@ -221,7 +221,7 @@ async def test_a_sign_in_that_is_not_known_here_is_named(
     assert caught.value.detail == detail
 
 
-async def test_a_proxy_that_is_not_there_is_named() -> None:
+async def test_an_unreachable_proxy_is_named() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         name = f"127.0.0.1:{closed.getsockname()[1]}"
@@ -230,7 +230,7 @@ async def test_a_proxy_that_is_not_there_is_named() -> None:
     assert (caught.value.by, caught.value.host) == (name, "login.example")
 
 
-async def test_a_proxy_that_breaks_off_is_named() -> None:
+async def test_a_proxy_that_closes_the_connection_is_named() -> None:
     async with proxy_that_says("") as address:
         with pytest.raises(errors.ProxyFailure) as caught:
             await fetched(NetworkOptions(proxy=address), "https://login.example")
@@ -273,7 +273,7 @@ async def test_a_server_that_does_not_answer_behind_a_proxy_is_named() -> None:
     assert error.host == "login.example"
 
 
-async def test_who_fails_in_plain_http_is_not_guessed() -> None:
+async def test_over_plain_http_it_is_not_guessed_which_side_failed() -> None:
     async with await asyncio.start_server(said(""), "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         async with make_http_client(NetworkOptions(proxy=f"http://127.0.0.1:{port}")) as http:
@@ -299,7 +299,7 @@ async def test_a_proxy_whose_certificate_is_not_trusted_is_named(authority: Auth
         ("http://pro xy\x00", ""),
     ],
 )
-async def test_what_is_no_address_of_a_proxy_is_refused(address: str, by: str) -> None:
+async def test_an_invalid_proxy_address_is_rejected(address: str, by: str) -> None:
     network = NetworkOptions(find_proxy=lambda _: address)
     with pytest.raises(errors.ProxyUnusable) as caught:
         await fetched(network, "https://login.example")
@@ -357,7 +357,7 @@ async def test_a_profile_may_say_that_there_is_no_proxy(authority: Authority) ->
         assert (await fetched(network, address)).body == b"{}"
 
 
-async def test_the_system_is_asked_for_each_request(authority: Authority) -> None:
+async def test_the_system_proxy_is_looked_up_for_each_request(authority: Authority) -> None:
     asked: list[str] = []
 
     def find_proxy(address: str) -> str:
@@ -438,7 +438,7 @@ async def test_only_the_first_proxy_that_the_system_names_gets_the_password(
     assert await load_proxy_password(keyring, profile) == PASSWORD
 
 
-async def test_a_password_that_cannot_be_bound_to_a_proxy_is_not_shown(
+async def test_a_password_that_cannot_be_bound_to_a_proxy_is_not_sent(
     start_proxy: Callable[..., Proxy], keyring: FakeKeyring, expect_log: Callable[[str], None]
 ) -> None:
     proxy = start_proxy(SIGN_IN)
@@ -451,7 +451,7 @@ async def test_a_password_that_cannot_be_bound_to_a_proxy_is_not_shown(
         await opened(connector, profile, "https://127.0.0.2:9")
 
 
-async def test_a_proxy_of_the_administrator_is_for_them_to_change(keyring: FakeKeyring) -> None:
+async def test_a_proxy_of_the_administrator_is_named_as_theirs(keyring: FakeKeyring) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -469,7 +469,7 @@ async def test_a_proxy_of_the_administrator_is_for_them_to_change(keyring: FakeK
     assert "Your administrator has set this proxy (policy.toml)" in said[1].text
 
 
-async def test_a_locked_keyring_leaves_the_word_to_the_proxy(
+async def test_with_a_locked_keyring_the_proxy_rejects_the_request(
     start_proxy: Callable[..., Proxy], keyring: FakeKeyring, expect_log: Callable[[str], None]
 ) -> None:
     profile = replace(PROFILE, proxy=start_proxy(SIGN_IN).address, proxy_user=USER)
@@ -491,7 +491,7 @@ async def test_a_policy_counts_more_than_the_profile(
     assert proxy.count_connections() == 1
 
 
-def test_what_the_library_is_given_follows_no_redirect_and_keeps_no_cookie() -> None:
+def test_the_client_follows_no_redirect_and_keeps_no_cookie() -> None:
     client = make_http_client()
     assert isinstance(client, httpx.AsyncClient)
     assert not client.follow_redirects

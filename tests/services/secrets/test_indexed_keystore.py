@@ -126,7 +126,7 @@ async def test_a_marker_that_cannot_be_removed_is_logged(
     await IndexedKeystore(FakeKeyring(), folder).delete("northwind")
 
 
-async def test_where_the_folder_cannot_be_read_the_keyring_is(
+async def test_if_the_folder_cannot_be_read_the_keyring_is_opened(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def forbidden(_path: Path) -> bool:

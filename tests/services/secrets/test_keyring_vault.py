@@ -66,7 +66,7 @@ class Refusing(KeyringBackend):
         (ValueError(), KeyringFault, "ValueError"),
     ],
 )
-def test_what_a_backend_raises_is_told_as_a_keystore_error(
+def test_errors_of_a_backend_become_keystore_errors(
     error: Exception, kind: type[KeystoreError], detail: str
 ) -> None:
     vault = KeyringVault(Refusing(error), longest=None)
@@ -82,7 +82,7 @@ def test_what_a_backend_raises_is_told_as_a_keystore_error(
         assert caught.value.__cause__ is error
 
 
-def test_the_end_of_the_program_is_not_translated() -> None:
+def test_exiting_is_not_turned_into_a_keystore_error() -> None:
     class Stopping(Refusing):
         def get_password(self, *_: str) -> str | None:
             raise KeyboardInterrupt
@@ -105,15 +105,13 @@ def test_the_real_store_is_found_by_itself(
 
 
 @pytest.mark.parametrize("name", ["fail", "null"])
-def test_a_keyring_that_keeps_nothing_counts_as_none(
-    monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_null_keyring_counts_as_missing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", f"keyring.backends.{name}.Keyring")
     with pytest.raises(KeyringMissing, match=f"keyring.backends.{name}"):
         open_vault()
 
 
-def test_the_keyring_that_a_person_configured_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_configured_keyring_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     kwallet = "keyring.backends.kwallet"
     configured = type("DBusKeyring", (), {"__module__": kwallet})()
     monkeypatch.setattr("keyring.core.load_env", lambda: configured)
@@ -121,7 +119,7 @@ def test_the_keyring_that_a_person_configured_is_taken(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("module", ["keyrings.alt.file", "keyring.backends.chainer", "mine"])
-def test_what_is_no_keyring_of_the_system_is_refused(
+def test_a_configured_keyring_other_than_the_systems_is_refused(
     monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     configured = type("PlaintextKeyring", (), {"__module__": module})()
@@ -131,13 +129,13 @@ def test_what_is_no_keyring_of_the_system_is_refused(
 
 
 @pytest.mark.parametrize("name", ["nonsense", "no.such.module", "keyring.backends.kwallet.Nothing"])
-def test_a_misspelt_keyring_is_told(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_misspelled_keyring_is_reported(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", name)
     with pytest.raises(KeyringMissing, match="configured keyring: "):
         open_vault()
 
 
-def test_a_broken_configuration_of_the_keyring_library_is_told(
+def test_a_broken_configuration_of_the_keyring_library_is_reported(
     monkeypatch: pytest.MonkeyPatch, own_folders: Path
 ) -> None:
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
@@ -169,13 +167,13 @@ def two_backends(monkeypatch: pytest.MonkeyPatch) -> list[KeyringBackend]:
     return chosen
 
 
-def test_the_first_backend_that_works_is_taken(two_backends: list[KeyringBackend]) -> None:
+def test_the_first_working_backend_is_used(two_backends: list[KeyringBackend]) -> None:
     two_backends.append(Refusing(ValueError()))
     assert choose_backend() is two_backends[0]
 
 
 @pytest.mark.usefixtures("two_backends")
-def test_a_backend_that_breaks_when_it_is_made_is_passed_over() -> None:
+def test_a_backend_that_cannot_be_created_is_skipped() -> None:
     with pytest.raises(KeyringMissing, match=r"Missing.*; no_such_module:X: No module.*; .*Second"):
         open_vault()
 
@@ -221,7 +219,7 @@ async def test_a_configured_backend_without_its_service_is_no_keyring(bare_bus: 
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-async def test_a_locked_collection_is_told_as_such(
+async def test_a_locked_collection_is_reported_as_locked(
     real_keyring: SecretStore, operation: str
 ) -> None:
     keystore = VaultKeystore(open_vault, timeout=5)
@@ -233,7 +231,7 @@ async def test_a_locked_collection_is_told_as_such(
 
 @pytest.mark.usefixtures("no_kwallet")
 @pytest.mark.skipif(sys.platform != "linux", reason="D-Bus is Linux's")
-async def test_a_bus_that_never_answers_does_not_hold_the_program(
+async def test_a_bus_that_never_answers_does_not_block(
     monkeypatch: pytest.MonkeyPatch, own_folders: Path
 ) -> None:
     path = str(own_folders / "mute")
@@ -283,7 +281,7 @@ class ItemNotFoundException(Exception):
     """The exception of the library of the Secret Service, by its name."""
 
 
-def test_what_another_program_removed_meanwhile_is_not_there() -> None:
+def test_an_entry_that_another_program_has_removed_is_missing() -> None:
     vault = KeyringVault(Vanishing(), longest=None)  # type: ignore[no-untyped-call]
     assert vault.get("x") is None
     vault.remove("x")

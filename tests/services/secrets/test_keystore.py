@@ -105,7 +105,7 @@ def test_windows_entries_stay_on_this_computer(
     }
 
 
-def test_a_value_beyond_all_measure_is_refused_before_anything_is_written(
+def test_a_value_that_is_too_long_is_refused_before_anything_is_written(
     windows: WindowsModel,
 ) -> None:
     save_value(windows.vault, "northwind", "old")
@@ -114,7 +114,7 @@ def test_a_value_beyond_all_measure_is_refused_before_anything_is_written(
     assert load_value(windows.vault, "northwind") == "old"
 
 
-def test_half_a_character_can_be_kept_where_the_vault_can() -> None:
+def test_half_a_surrogate_pair_can_be_saved_if_the_vault_can() -> None:
     vault = PlainModel()
     save_value(vault, "northwind", "\ud800")
     assert load_value(vault, "northwind") == "\ud800"

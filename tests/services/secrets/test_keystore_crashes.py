@@ -104,7 +104,7 @@ def test_a_delete_after_a_broken_save_does_not_bring_back_an_older_value(model: 
                 assert load_value(model.vault, KEY) in {current, None}
 
 
-def test_a_vault_that_refuses_at_any_step_is_a_keystore_error_and_changes_nothing_else() -> None:
+def test_a_vault_that_fails_at_any_step_raises_a_keystore_error() -> None:
     with made_model("windows") as model:
         save_value(model.vault, KEY, LONG)
         before = copy.deepcopy(model.kept)

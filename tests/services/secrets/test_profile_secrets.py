@@ -21,7 +21,7 @@ OTHER = replace(PROFILE, id="other")
 KEYS = (tokens_key, client_secret_key, proxy_password_key)
 
 
-async def test_a_password_is_there_for_the_server_and_the_client_that_it_was_stored_for() -> None:
+async def test_a_client_secret_is_bound_to_server_and_client() -> None:
     keystore = MemoryKeystore()
     assert not await load_client_secret(keystore, PROFILE)
     await save_client_secret(keystore, PROFILE, PASSWORD)
@@ -57,7 +57,7 @@ class Stubborn(MemoryKeystore):
         await super().delete(key)
 
 
-async def test_what_can_be_removed_goes_even_where_something_else_is_stuck() -> None:
+async def test_a_secret_that_cannot_be_deleted_does_not_keep_the_others() -> None:
     keystore = Stubborn()
     for key in KEYS:
         await keystore.save(key(PROFILE), "SECRET")

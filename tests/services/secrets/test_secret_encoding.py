@@ -75,7 +75,7 @@ def test_tokens_of_another_server_or_client_are_none(other: str) -> None:
     assert decode_tokens(encode_tokens(SAVED, issued_for=ISSUED_FOR), issued_for=other) is None
 
 
-def test_a_later_format_is_none() -> None:
+def test_tokens_in_a_later_format_are_ignored() -> None:
     assert decode_tokens(json.dumps(members() | {"format": 2}), issued_for=ISSUED_FOR) is None
 
 
@@ -109,7 +109,7 @@ def test_optional_members_may_be_missing() -> None:
 @pytest.mark.parametrize(
     "damaged", ["", "{", "null", "[]", "7", '"x"', "[" * 100_000, "{}", "\x00"]
 )
-def test_damaged_text_is_none(damaged: str) -> None:
+def test_damaged_text_gives_no_tokens(damaged: str) -> None:
     assert decode_tokens(damaged, issued_for=ISSUED_FOR) is None
 
 
@@ -119,10 +119,10 @@ any_json = st.recursive(
 
 
 @given(st.text() | any_json.map(json.dumps))
-def test_no_text_breaks_it(text: str) -> None:
+def test_any_text_is_decoded_or_ignored(text: str) -> None:
     assert decode_tokens(text, issued_for=ISSUED_FOR) is None
 
 
-def test_tokens_are_not_in_the_words_for_debugging() -> None:
+def test_tokens_are_not_in_the_representation() -> None:
     assert "access" not in repr(SAVED).replace("access_token", "")
     assert "'refresh'" not in repr(SAVED)

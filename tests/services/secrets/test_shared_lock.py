@@ -47,7 +47,7 @@ def another_program(folder: Path) -> Iterator[subprocess.Popen[str]]:
             program.kill()
 
 
-async def test_one_after_the_other_in_one_program(tmp_path: Path) -> None:
+async def test_in_one_process_the_lock_is_held_once_at_a_time(tmp_path: Path) -> None:
     inside = 0
     most = 0
 
@@ -63,7 +63,7 @@ async def test_one_after_the_other_in_one_program(tmp_path: Path) -> None:
     assert most == 1
 
 
-async def test_another_program_is_waited_for(tmp_path: Path) -> None:
+async def test_the_lock_of_another_process_is_waited_for(tmp_path: Path) -> None:
     with another_program(tmp_path) as holder:
         waiting = asyncio.ensure_future(hold(tmp_path))
         await asyncio.wait({waiting}, timeout=0.5)
@@ -72,14 +72,14 @@ async def test_another_program_is_waited_for(tmp_path: Path) -> None:
         await waiting
 
 
-async def test_a_program_that_died_holds_nothing(tmp_path: Path) -> None:
+async def test_a_dead_process_holds_no_lock(tmp_path: Path) -> None:
     with another_program(tmp_path) as holder:
         holder.kill()
         holder.wait()
         await hold(tmp_path)
 
 
-async def test_nobody_waits_for_ever(tmp_path: Path) -> None:
+async def test_waiting_for_the_lock_times_out(tmp_path: Path) -> None:
     with another_program(tmp_path), pytest.raises(RenewalTimedOut):
         async with shared_lock(tmp_path, KEY, clock=HurriedClock()):
             pass
@@ -107,7 +107,7 @@ async def test_the_folder_is_for_its_owner_only(tmp_path: Path) -> None:
     assert (tmp_path / "locks").stat().st_mode & 0o777 == 0o700
 
 
-async def test_a_lock_that_cannot_be_opened_just_now_is_not_gone_without(
+async def test_a_temporary_error_is_no_reason_to_go_on_without_a_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def exhausted(*_: object) -> bool:

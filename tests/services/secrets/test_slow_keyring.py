@@ -43,7 +43,7 @@ async def test_a_keyring_that_waits_for_its_password_is_silent() -> None:
     vault.unlocked.set()
 
 
-async def test_the_loop_goes_on_meanwhile() -> None:
+async def test_the_event_loop_is_not_blocked() -> None:
     vault = Prompting()
     loading = asyncio.ensure_future(VaultKeystore(lambda: vault).load("x"))
     await asked(vault)
@@ -53,7 +53,7 @@ async def test_the_loop_goes_on_meanwhile() -> None:
     assert await loading is None
 
 
-async def test_opening_the_keyring_is_within_the_patience_too() -> None:
+async def test_opening_the_keyring_is_within_the_timeout() -> None:
     opened = threading.Event()
 
     def open_slowly() -> PlainModel:
@@ -94,7 +94,7 @@ async def test_a_late_unlock_does_not_let_an_older_save_overwrite_a_newer_one() 
     assert await keystore.load("x") == "newer"
 
 
-async def test_a_save_that_was_said_to_have_failed_is_taken_back() -> None:
+async def test_a_late_save_that_was_reported_as_failed_is_deleted() -> None:
     vault = Prompting()
     keystore = VaultKeystore(lambda: vault, timeout=10)
     first = asyncio.ensure_future(keystore.save("x", "first"))
@@ -125,7 +125,7 @@ async def test_a_delete_after_a_save_that_hangs_wins() -> None:
     assert vault.kept == {}
 
 
-async def test_an_error_from_the_thread_reaches_who_waits() -> None:
+async def test_an_error_in_the_thread_reaches_the_caller() -> None:
     def broken() -> PlainModel:
         raise KeyringFault("broken")
 
@@ -147,7 +147,7 @@ async def test_work_is_done_in_order_by_one_thread() -> None:
     assert done == list(range(50))
 
 
-async def test_even_an_exit_in_the_thread_is_handed_over() -> None:
+async def test_an_exit_in_the_thread_reaches_the_caller() -> None:
     def leave() -> None:
         raise GeneratorExit
 

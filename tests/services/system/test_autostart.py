@@ -54,7 +54,7 @@ def test_at_first_it_is_off() -> None:
 
 
 @linux_only
-def test_what_was_switched_on_is_on_until_it_is_switched_off(own_folders: Path) -> None:
+def test_starting_at_login_stays_on_until_it_is_switched_off(own_folders: Path) -> None:
     autostart.set_on(True, hidden=True)
     assert autostart.is_on()
     autostart.set_on(False, hidden=True)
@@ -63,7 +63,7 @@ def test_what_was_switched_on_is_on_until_it_is_switched_off(own_folders: Path) 
 
 
 @linux_only
-def test_it_starts_this_program_in_the_tray(own_folders: Path) -> None:
+def test_a_hidden_start_runs_this_program_in_the_tray(own_folders: Path) -> None:
     autostart.set_on(True, hidden=True)
     entry = own_file(own_folders).read_bytes()
     assert run_by_a_desktop(entry) == [sys.executable, "-m", "desktop", "--hidden"]
@@ -71,7 +71,7 @@ def test_it_starts_this_program_in_the_tray(own_folders: Path) -> None:
 
 
 @linux_only
-def test_it_starts_this_program_with_its_window(own_folders: Path) -> None:
+def test_a_start_that_is_not_hidden_opens_the_window(own_folders: Path) -> None:
     autostart.set_on(True, hidden=False)
     assert run_by_a_desktop(own_file(own_folders).read_bytes())[-1] == "desktop"
 
@@ -84,7 +84,7 @@ def test_the_file_can_be_read_by_the_desktop(own_folders: Path) -> None:
 
 @linux_only
 @pytest.mark.parametrize("line", ["Hidden=true", "X-GNOME-Autostart-enabled=false", "Exec="])
-def test_what_a_desktop_switched_off_is_off(own_folders: Path, line: str) -> None:
+def test_an_entry_that_the_desktop_disabled_is_off(own_folders: Path, line: str) -> None:
     autostart.set_on(True, hidden=True)
     file = own_file(own_folders)
     key = line.partition("=")[0]
@@ -94,7 +94,7 @@ def test_what_a_desktop_switched_off_is_off(own_folders: Path, line: str) -> Non
 
 
 @linux_only
-def test_other_groups_of_the_file_count_for_nothing(own_folders: Path) -> None:
+def test_other_groups_of_the_file_are_ignored(own_folders: Path) -> None:
     autostart.set_on(True, hidden=True)
     with own_file(own_folders).open("a") as file:
         file.write("# Hidden=true\n[Desktop Action other]\nHidden=true\n")
@@ -102,9 +102,7 @@ def test_other_groups_of_the_file_count_for_nothing(own_folders: Path) -> None:
 
 
 @linux_only
-def test_a_file_of_the_system_counts_and_is_overruled_by_switching_off(
-    own_folders: Path, system_folder: Path
-) -> None:
+def test_switching_off_overrules_the_systems_entry(own_folders: Path, system_folder: Path) -> None:
     system_folder.mkdir(parents=True)
     (system_folder / NAME).write_bytes(autostart.desktop_entry(["/usr/bin/xdr-login"]))
     assert autostart.is_on()
@@ -114,7 +112,7 @@ def test_a_file_of_the_system_counts_and_is_overruled_by_switching_off(
 
 
 @linux_only
-def test_without_a_folder_of_its_own_it_is_below_home(
+def test_without_xdg_config_home_the_entry_is_below_the_home_folder(
     own_folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("XDG_CONFIG_HOME")
@@ -123,7 +121,7 @@ def test_without_a_folder_of_its_own_it_is_below_home(
 
 
 @linux_only
-def test_where_it_cannot_be_written_that_is_an_error_and_nothing_is_left(
+def test_a_failed_write_is_an_error_and_leaves_no_file(
     own_folders: Path,
 ) -> None:
     own_file(own_folders).mkdir(parents=True)
@@ -133,7 +131,7 @@ def test_where_it_cannot_be_written_that_is_an_error_and_nothing_is_left(
 
 
 @linux_only
-def test_whatever_is_in_the_path_arrives_as_it_is() -> None:
+def test_special_characters_in_the_command_survive() -> None:
     assert run_by_a_desktop(autostart.desktop_entry(ODD)) == ODD
 
 
@@ -151,7 +149,7 @@ def test_a_line_break_in_the_path_does_not_add_a_line() -> None:
     ],
     ids=["usual", "odd", "hidden"],
 )
-def test_the_desktops_own_tool_finds_nothing_wrong(entry: bytes, tmp_path: Path) -> None:
+def test_desktop_file_validate_accepts_the_entry(entry: bytes, tmp_path: Path) -> None:
     requirements.require_linux("desktop file")
     requirements.require("desktop file", "desktop-file-validate")
     file = tmp_path / NAME
@@ -164,14 +162,14 @@ def test_the_desktops_own_tool_finds_nothing_wrong(entry: bytes, tmp_path: Path)
 # What is started
 
 
-def test_an_installed_program_is_started_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_is_started_by_its_executable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", "/opt/xdr-login/xdr-login")
     assert autostart.start_command(hidden=True) == ["/opt/xdr-login/xdr-login", "--hidden"]
     assert autostart.start_command(hidden=False) == ["/opt/xdr-login/xdr-login"]
 
 
-def test_of_an_image_that_is_mounted_anew_each_time_the_image_is_started(
+def test_an_appimage_is_started_by_its_own_path(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
@@ -182,7 +180,7 @@ def test_of_an_image_that_is_mounted_anew_each_time_the_image_is_started(
 
 
 @pytest.mark.parametrize("mounted", ["/run/mount/Editor", "/opt/xdr", ""])
-def test_the_image_of_another_program_is_not_started(
+def test_the_appimage_of_another_program_is_not_started(
     mounted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
@@ -213,7 +211,7 @@ def test_the_command_line_for_windows_is_quoted_as_windows_reads_it() -> None:
     assert value == r'"C:\Program Files\XDR Login\xdr-login.exe" --hidden'
 
 
-def test_the_agent_of_macos_starts_it_at_login() -> None:
+def test_the_launch_agent_of_macos_starts_it_at_login() -> None:
     agent = plistlib.loads(autostart.launch_agent(["/x & y/xdr-login"], folder=Path("/x")))
     assert agent == {
         "Label": "io.github.xdr_login.XDRLogin",
@@ -224,7 +222,7 @@ def test_the_agent_of_macos_starts_it_at_login() -> None:
     }
 
 
-def test_on_macos_it_is_on_where_the_agent_is(
+def test_on_macos_it_is_on_if_the_launch_agent_exists(
     own_folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")

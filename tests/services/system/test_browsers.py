@@ -42,13 +42,15 @@ def test_browsers_are_the_entries_that_open_https(applications: Path) -> None:
     ]
 
 
-def test_a_persons_own_entry_hides_that_of_the_system(applications: Path, tmp_path: Path) -> None:
+def test_the_users_entry_hides_the_systems_entry(applications: Path, tmp_path: Path) -> None:
     add(tmp_path / "shared" / "applications", "Fox")
     add(applications, "Fox", more="Hidden=true\n")
     assert browsers.find_browsers() == ()
 
 
-def test_a_link_goes_to_the_program_as_one_word(applications: Path, tmp_path: Path) -> None:
+def test_a_link_is_passed_to_the_browser_as_one_argument(
+    applications: Path, tmp_path: Path
+) -> None:
     noted, script = tmp_path / "noted", tmp_path / "browser"
     os.mkfifo(noted)  # to read it is to wait for who writes it
     script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{noted}"\n')
@@ -59,13 +61,13 @@ def test_a_link_goes_to_the_program_as_one_word(applications: Path, tmp_path: Pa
     assert noted.read_text().splitlines() == ["--new-window", link]
 
 
-def test_one_that_is_gone_is_told(applications: Path) -> None:
+def test_a_missing_browser_is_reported(applications: Path) -> None:
     assert applications.is_dir()
     assert not browsers.open_in("fox.desktop", "https://login.example/")
 
 
 @pytest.mark.parametrize("link", ["--help", "file:///etc/passwd", "http://login.example/"])
-def test_nothing_but_a_safe_address_reaches_a_program(applications: Path, link: str) -> None:
+def test_only_a_safe_address_reaches_a_browser(applications: Path, link: str) -> None:
     add(applications, "Fox")
     with pytest.raises(UnsafeAddress):
         browsers.open_in("fox.desktop", link)

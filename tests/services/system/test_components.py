@@ -27,14 +27,14 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_it_begins_with_what_the_project_depends_on() -> None:
+def test_the_list_starts_with_the_dependencies_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     asked = [*project["dependencies"], *project["optional-dependencies"]["demo"], "cryptography"]
     names = {re.split(r"[^\w.-]", each)[0] for each in asked}  # pyjwt[crypto] is cryptography
     assert sorted(components.DIRECT_DEPENDENCIES) == sorted(names)
 
 
-def test_what_is_needed_by_those_is_found_too() -> None:
+def test_dependencies_of_dependencies_are_found() -> None:
     found = {normal(each.name) for each in components.load_components()}
     assert {"pyside6-essentials", "shiboken6", "httpcore", "h11", "markupsafe", "cffi"} <= found
     assert not {"pytest", "ruff", "pip", "trio"} & found
@@ -80,7 +80,7 @@ def test_the_report_names_versions_and_no_path() -> None:
 
 
 @pytest.mark.usefixtures("bundle")
-def test_a_package_says_that_it_is_one() -> None:
+def test_a_bundle_is_named_as_the_installation() -> None:
     assert ("Installation", "Package") in about.system_facts("6.11.3", "")
 
 

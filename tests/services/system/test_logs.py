@@ -58,7 +58,7 @@ def written(folder: Path) -> str:
 
 
 @given(jwts, st.text())
-def test_a_jwt_is_redacted_wherever_it_stands(token: str, around: str) -> None:
+def test_a_jwt_is_redacted_anywhere(token: str, around: str) -> None:
     assert token not in redacted(f"{around} {token} {around}")
     assert token not in redacted(f"https://login.example/?t={token}&x")
     assert token not in redacted(repr({"x": token}))
@@ -94,7 +94,7 @@ def test_a_member_that_was_cut_off_is_redacted() -> None:
 
 
 @pytest.mark.parametrize("name", ["code", "state"])
-def test_what_a_browser_comes_back_with_is_redacted(name: str) -> None:
+def test_the_redirect_of_a_browser_is_redacted(name: str) -> None:
     for text in (
         f"GET /callback?{name}=SplxlOBe-SECRET&iss=x HTTP/1.1",
         f"GET /callback?iss=x&{name}=SplxlOBe-SECRET HTTP/1.1",
@@ -129,7 +129,7 @@ def test_the_password_in_the_address_of_a_proxy_is_redacted() -> None:
         "expires_in: 600, scope: read",
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_other_text_is_not_redacted(text: str) -> None:
     assert redacted(text) == text
 
 
@@ -160,7 +160,7 @@ def test_the_log_is_written_without_secrets(logger: logging.Logger, own_folders:
     assert "not this" not in written(folder)
 
 
-def test_more_is_written_when_asked_for(logger: logging.Logger, own_folders: Path) -> None:
+def test_verbose_logs_more(logger: logging.Logger, own_folders: Path) -> None:
     start_logging(own_folders, verbose=True)
     logger.debug("this")
     assert "DEBUG desktop: this" in written(own_folders)
@@ -191,7 +191,9 @@ def test_a_traceback_is_written_without_secrets(
 
 
 @pytest.mark.usefixtures("logger")
-def test_ctrl_c_is_no_crash(own_folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_is_not_logged_as_a_crash(
+    own_folders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     start_logging(own_folders)
     report_crash(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert not (own_folders / "xdr-login.log").exists()
@@ -199,7 +201,7 @@ def test_ctrl_c_is_no_crash(own_folders: Path, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.usefixtures("logger")
-def test_a_crash_without_a_terminal_is_written_all_the_same(
+def test_a_crash_without_a_terminal_is_logged(
     own_folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start_logging(own_folders)
@@ -209,7 +211,7 @@ def test_a_crash_without_a_terminal_is_written_all_the_same(
 
 
 @pytest.mark.usefixtures("logger")
-def test_what_breaks_in_an_event_loop_is_written(
+def test_errors_of_an_event_loop_are_logged(
     own_folders: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     start_logging(own_folders)
@@ -227,7 +229,7 @@ def test_what_breaks_in_an_event_loop_is_written(
 
 
 @pytest.mark.parametrize("in_the_way", ["logs", "logs/xdr-login.log/x"])
-def test_where_nothing_can_be_written_the_program_goes_on_quietly(
+def test_without_a_writable_log_folder_nothing_fails(
     logger: logging.Logger,
     own_folders: Path,
     capsys: pytest.CaptureFixture[str],
@@ -241,7 +243,7 @@ def test_where_nothing_can_be_written_the_program_goes_on_quietly(
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_full_disk_shows_nobody_a_secret(
+def test_a_full_disk_prints_no_secrets(
     logger: logging.Logger,
     own_folders: Path,
     monkeypatch: pytest.MonkeyPatch,

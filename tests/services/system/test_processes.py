@@ -54,20 +54,20 @@ def script(tmp_path: Path) -> Path:
     return tmp_path / "deploy.py"
 
 
-def test_a_program_is_its_file() -> None:
+def test_a_program_is_named_after_its_executable() -> None:
     found = find_caller(Made("/opt/tools/sync", ["--password", "SECRET"]))
     assert found == Program("sync", "/opt/tools/sync", 7)
 
 
 @pytest.mark.parametrize("interpreter", ["python3.11", "bash", "node", "pwsh", "python.exe", "sh"])
-def test_of_an_interpreter_the_script_counts(interpreter: str, script: Path) -> None:
+def test_an_interpreter_is_named_after_its_script(interpreter: str, script: Path) -> None:
     process = Made(f"/usr/bin/{interpreter}", ["-u", "deploy.py", "SECRET"], str(script.parent))
     found = find_caller(process)
     assert found == Program("deploy.py", str(script), 7, f"/usr/bin/{interpreter}")
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh", "dash", "busybox"])
-def test_a_script_that_ends_at_the_first_error_counts_too(shell: str, script: Path) -> None:
+def test_sh_dash_e_is_named_after_its_script(shell: str, script: Path) -> None:
     found = find_caller(Made(f"/usr/bin/{shell}", ["-e", str(script), "SECRET"]))
     assert (found.name, found.path) == ("deploy.py", str(script))
 
@@ -88,13 +88,13 @@ def test_a_script_that_ends_at_the_first_error_counts_too(shell: str, script: Pa
         [],
     ],
 )
-def test_what_an_interpreter_is_given_besides_is_not_told(arguments: list[str]) -> None:
+def test_arguments_of_an_interpreter_are_not_shown(arguments: list[str]) -> None:
     found = find_caller(Made("/usr/bin/python3", arguments))
     assert found == Program("python3", "/usr/bin/python3", 7)
 
 
 @pytest.mark.parametrize("arguments", [["-m", "pytest", "SECRET"], ["-mpytest", __file__]])
-def test_a_module_has_a_name(arguments: list[str]) -> None:
+def test_a_module_is_named(arguments: list[str]) -> None:
     found = find_caller(Made("/usr/bin/python3", arguments))
     assert found == Program("pytest", "/usr/bin/python3", 7, "/usr/bin/python3")
 
@@ -107,7 +107,7 @@ def test_a_module_has_a_name(arguments: list[str]) -> None:
         Made("/usr/bin/python3", ["-m", "desktop", "token"]),
     ],
 )
-def test_of_our_own_command_it_is_who_called_it(ours: Made, script: Path) -> None:
+def test_our_own_command_is_replaced_by_its_caller(ours: Made, script: Path) -> None:
     ours.starter = Made("/usr/bin/bash", [str(script)], pid=8)
     assert find_caller(ours) == Program("deploy.py", str(script), 8, "/usr/bin/bash")
     ours.starter = None
@@ -116,7 +116,7 @@ def test_of_our_own_command_it_is_who_called_it(ours: Made, script: Path) -> Non
 
 @pytest.mark.parametrize("shell", ["/usr/bin/dash", "/bin/bash", "C:/Git/usr/bin/sh.exe"])
 @pytest.mark.parametrize("options", [["-c"], ["-lc"], ["-e", "-c"]])
-def test_a_shell_with_one_line_is_only_in_between(shell: str, options: list[str]) -> None:
+def test_a_shell_with_a_single_line_is_skipped(shell: str, options: list[str]) -> None:
     git = Made("/usr/lib/git-core/git-remote-https", pid=9)
     between = Made(shell, [*options, 'xdr-login credential git "$@"', "get"], pid=8, starter=git)
     ours = Made("/opt/xdr-login", ["credential", "git", "get"], starter=between)
@@ -125,23 +125,23 @@ def test_a_shell_with_one_line_is_only_in_between(shell: str, options: list[str]
     assert find_caller(ours).path == shell
 
 
-def test_a_shell_that_a_person_types_into_is_who_called() -> None:
+def test_an_interactive_shell_is_the_caller() -> None:
     shell = Made("/usr/bin/bash", ["-l"], pid=8, starter=Made("/usr/bin/xterm", pid=9))
     assert find_caller(Made("/opt/xdr-login", ["token"], starter=shell)).path == "/usr/bin/bash"
 
 
-def test_a_chain_of_our_own_ends_somewhere() -> None:
+def test_a_chain_of_our_own_commands_is_followed_for_a_few_steps() -> None:
     process = Made("/opt/xdr-login", pid=0)
     for pid in range(1, 50):
         process = Made("/opt/xdr-login", pid=pid, starter=process)
     assert find_caller(process).name == "xdr-login"
 
 
-def test_what_the_system_does_not_tell_has_a_name_all_the_same() -> None:
+def test_a_process_without_a_readable_path_has_a_name() -> None:
     assert find_caller(Made("/root/secret", refused=True)) == Program("called-so", "", 7)
 
 
-def test_characters_that_mislead_are_not_shown() -> None:
+def test_misleading_characters_are_not_shown() -> None:
     assert "\u202e" not in find_caller(Made("/opt/\u202egpj.exe")).name
 
 

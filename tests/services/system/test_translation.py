@@ -45,7 +45,7 @@ def test_a_message_is_translated_with_its_values(language: Choose, name: str) ->
     assert translate("Copy {name}", name="{token}") == "{token} kopieren"
 
 
-def test_what_a_catalogue_lacks_stays_english(language: Choose) -> None:
+def test_a_message_missing_from_the_catalogue_stays_english(language: Choose) -> None:
     language("de")
     assert translate("Renew now") == "Renew now"
 
