@@ -1,4 +1,4 @@
-"""What is copied can be pasted: the shells and languages it is meant for read it back unchanged."""
+"""Copy formats: the shells and languages that they are for read the token back unchanged."""
 
 import json
 import re

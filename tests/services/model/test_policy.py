@@ -1,4 +1,4 @@
-"""What an administrator may write, and that what makes no sense forbids instead of allowing."""
+"""Reading a policy; an invalid one forbids everything."""
 
 from dataclasses import fields
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Profiles: what a person may write, and what they are told when it makes no sense."""
+"""Reading profiles, and the errors for invalid ones."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -138,9 +138,7 @@ def test_a_byte_order_mark_does_no_harm(write: Write) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "# nothing yet", "[profiles]"])
-def test_having_no_profile_is_reported(
-    write: Write, tmp_path: Path, text: str | None
-) -> None:
+def test_having_no_profile_is_reported(write: Write, tmp_path: Path, text: str | None) -> None:
     file = tmp_path / "profiles.toml" if text is None else write(text)
     with pytest.raises(NoProfile) as caught:
         load_profile(file=file)

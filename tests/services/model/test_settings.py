@@ -1,4 +1,4 @@
-"""What was set is kept, and a file that somebody edited by hand is respected."""
+"""Saving settings, also in a file that was edited by hand."""
 
 import logging
 import os

@@ -57,7 +57,9 @@ def test_client_credentials_are_offered_only_if_the_server_lists_them(
         {"code_challenge_methods_supported": ("plain",)},
     ],
 )
-def test_the_browser_is_offered_only_with_s256(change: dict[str, object]) -> None:
+def test_the_browser_is_offered_only_if_the_server_supports_it_with_s256(
+    change: dict[str, object],
+) -> None:
     assert "code" not in offered(replace(XDR, **change))  # type: ignore[arg-type]
 
 

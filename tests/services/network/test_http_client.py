@@ -1,4 +1,4 @@
-"""Reaching a server: certificates, proxies, and what is said when that fails."""
+"""Reaching a server: certificates, proxies, and their errors."""
 
 import asyncio
 import socket

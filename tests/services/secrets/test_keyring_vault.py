@@ -1,4 +1,4 @@
-"""Which keyring is chosen, and what its errors become."""
+"""Choosing a keyring, and its errors."""
 
 import asyncio
 import os
@@ -105,7 +105,9 @@ def test_the_real_store_is_found_by_itself(
 
 
 @pytest.mark.parametrize("name", ["fail", "null"])
-def test_a_null_keyring_counts_as_missing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_backend_that_stores_nothing_counts_as_missing(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", f"keyring.backends.{name}.Keyring")
     with pytest.raises(KeyringMissing, match=f"keyring.backends.{name}"):
         open_vault()

@@ -1,4 +1,4 @@
-"""What every keystore promises, on each of them."""
+"""What every keystore must do, tested on each of them."""
 
 import asyncio
 from collections.abc import Iterator

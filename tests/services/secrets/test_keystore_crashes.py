@@ -1,4 +1,4 @@
-"""Whatever step of a write the program dies at, the old value or the new one is there."""
+"""A crash at any step of a write leaves the old value or the new one."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""The secrets of a profile: where they are, for whom, and that nothing of them stays."""
+"""The secrets of a profile: what they are bound to, and their deletion."""
 
 from dataclasses import replace
 

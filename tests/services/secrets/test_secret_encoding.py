@@ -1,4 +1,4 @@
-"""Token sets as text, there and back."""
+"""Encoding and decoding tokens."""
 
 import json
 from dataclasses import replace

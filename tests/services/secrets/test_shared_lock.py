@@ -1,4 +1,4 @@
-"""One lock for all programs of a person: real files, real processes."""
+"""The lock between processes, with real files and real processes."""
 
 import asyncio
 import errno

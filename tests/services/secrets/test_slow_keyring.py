@@ -1,4 +1,4 @@
-"""Blocking calls: off the loop, in order, and never longer than the patience."""
+"""Blocking calls to a keyring: off the event loop, in order, and within the timeout."""
 
 import asyncio
 import threading

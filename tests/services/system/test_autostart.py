@@ -1,4 +1,4 @@
-"""Starting at login, on this system and, as far as files go, on the others."""
+"""Starting at login: on Linux, and the files and commands for macOS and Windows."""
 
 import plistlib
 import shutil

@@ -1,4 +1,4 @@
-"""What the program says is inside: of the modules here, and of a bundle by the list it carries."""
+"""The list of components, in a checkout and in a bundle."""
 
 import re
 import sys

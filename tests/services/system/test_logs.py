@@ -1,4 +1,4 @@
-"""The log: there, rotated, and without a secret in it."""
+"""The log: written, rotated, and without secrets."""
 
 import asyncio
 import base64

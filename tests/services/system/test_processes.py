@@ -1,4 +1,4 @@
-"""Which program asks: its name and its place, never its arguments."""
+"""Identifying a program by its name and its path, never by its arguments."""
 
 import os
 import subprocess
