@@ -1,6 +1,6 @@
 """Which addresses may be requested, and which may be opened in a browser.
 
-A server chooses the link that a person opens and the code that a person compares, so both are
+A server chooses the link that the user opens and the code that the user compares, so both are
 checked before anything shows or opens them.
 """
 
@@ -45,7 +45,7 @@ def checked_named_address(address: str, *, by: str) -> str:
 
 
 def checked_link(address: str, *, by: str) -> str:
-    """`address` when a person can read it and a browser may open it; raises `UnsafeAddress`."""
+    """`address` if a user can read it and a browser may open it; raises `UnsafeAddress`."""
     if not address.isascii():  # RFC 3986 section 2: no URI is, and lookalikes are not
         raise UnsafeAddress(address, "characters that can be mistaken for others")
     return checked_named_address(address, by=by)
@@ -70,7 +70,7 @@ def host_of(address: str) -> str:
     """The host of `address` in lower case, as the network sees it (RFC 5890 A-labels).
 
     Empty where `address` names none; raises `UnsafeAddress` for one that a browser, the network
-    and a person could read in different ways.
+    and a user could read in different ways.
     """
     parts = _split(address)
     host = parts.hostname or ""
@@ -115,7 +115,7 @@ def _is_name(host: str) -> bool:
 
 def _a_labels(address: str) -> str:
     # As httpx reads it: IDNA 2008, like the browsers. Python's own codec is IDNA 2003, which takes
-    # "faß.de" for "fass.de", somebody else's name.
+    # "faß.de" for "fass.de", another domain.
     # Loaded here: a script that asks for a saved token makes no request, and does not wait for it.
     import httpx
 

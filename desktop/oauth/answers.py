@@ -32,7 +32,7 @@ _ERROR_CODES: dict[str, type[errors.ErrorResponse]] = {
     "bad_verification_code": errors.InvalidGrant,  # Microsoft Entra
     "incorrect_device_code": errors.InvalidGrant,  # GitHub
     "bad_refresh_token": errors.InvalidGrant,  # GitHub
-    "interaction_required": errors.InvalidGrant,  # Microsoft Entra: the person must sign in again
+    "interaction_required": errors.InvalidGrant,  # Microsoft Entra: the user must sign in again
     "invalid_request": errors.InvalidRequest,
     "unsupported_grant_type": errors.UnsupportedGrantType,
     "unsupported_response_type": errors.UnsupportedGrantType,  # RFC 6749 section 4.1.2.1

@@ -44,8 +44,7 @@
         ├── InvalidToken       an access token that is not accepted (RFC 6750 section 3.1)
         └── InsufficientScope  an access token that may not do this (RFC 6750 section 3.1)
 
-They carry facts, never words for a person: those stand in
-`desktop.services.wording.messages`. What a
+They carry facts, not texts for users: those are in `desktop.services.wording.messages`. What a
 server sent is cut to a printable length here, once, so that nothing later has to.
 """
 
@@ -257,7 +256,7 @@ class ErrorResponse(OAuthError):
 
 
 class AuthorizationPending(ErrorResponse):
-    """The person has not decided yet."""
+    """The user has not decided yet."""
 
 
 class SlowDown(ErrorResponse):
@@ -265,7 +264,7 @@ class SlowDown(ErrorResponse):
 
 
 class AccessDenied(ErrorResponse):
-    """The person, or somebody with their code, refused."""
+    """The user, or someone with their code, denied the request."""
 
 
 class ExpiredToken(ErrorResponse):

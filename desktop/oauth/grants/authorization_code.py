@@ -29,7 +29,7 @@ from desktop.oauth.metadata import ServerMetadata
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A question that is put to the person in a browser. `address` is the page to open.
+    """An authorization request that the user answers in a browser, on the page `address`.
 
     `host` is that of the page; `issuer` whom the answer must name where it names one, empty where
     that cannot be known; with `names_issuer` it has to.

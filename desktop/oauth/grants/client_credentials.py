@@ -1,4 +1,4 @@
-"""A token of the client's own, without a browser and without a person (RFC 6749 section 4.4)."""
+"""A token for the client itself, without a browser and without a user (RFC 6749 section 4.4)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +15,7 @@ async def request_own_token(
     scope: tuple[str, ...],
     extra: Mapping[str, str],
 ) -> TokenSet:
-    """Ask for a token in the client's own name; to renew it is to ask again.
+    """Request a token for the client itself; renewing it means requesting another.
 
     `extra` are further parameters that the provider wants (`audience`). Raises `OAuthError`.
     """

@@ -139,15 +139,15 @@ async def test_if_the_folder_cannot_be_read_the_keyring_is_opened(
 
 
 async def test_this_computer_keeps_values_in_the_real_store(real_keyring: SecretStore) -> None:
-    world = real_environment(Worker("loader"))
-    await world.keystore.save("northwind", "swordfish")
+    environment = real_environment(Worker("loader"))
+    await environment.keystore.save("northwind", "swordfish")
     assert [value.rpartition(" ")[2] for value in real_keyring.entries().values()] == ["swordfish"]
     assert markers(paths.keystore_index_folder()) == ["northwind.saved"]
     assert await system_keystore().load("northwind") == "swordfish"
 
 
 async def test_this_computer_has_a_network_and_a_clock() -> None:
-    world = real_environment(Worker("loader"))
-    assert isinstance(world.clock, SystemClock)
-    async with await world.open_http(PROFILE) as client:
+    environment = real_environment(Worker("loader"))
+    assert isinstance(environment.clock, SystemClock)
+    async with await environment.open_http(PROFILE) as client:
         assert not client.is_closed
