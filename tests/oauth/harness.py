@@ -1,4 +1,4 @@
-"""A clock turned by hand, a server made of small callables, and builders of what it says."""
+"""A clock that tests control, a server made of small callables, and builders of its answers."""
 
 import asyncio
 import base64
@@ -81,7 +81,7 @@ _EDGE_VALUES = (
 
 
 class ManualClock:
-    """Time that passes only when somebody sleeps or turns it."""
+    """A clock whose time passes only in a sleep or when a test advances it."""
 
     def __init__(self) -> None:
         self.passed = 0.0
@@ -106,7 +106,7 @@ class ManualClock:
         self.passed += seconds
 
     def set_wall_clock(self, seconds: float) -> None:
-        """Move the wall clock alone: somebody sets it, or the computer slept."""
+        """Move only the wall clock, as when it is set or the computer sleeps."""
         self._ahead += timedelta(seconds=seconds)
 
     def schedule(self, at: float, action: Callable[[], object]) -> None:
@@ -243,7 +243,7 @@ HELD = TokenSet(
 
 
 class PollHarness:
-    """A poll whose questions have the given outcomes in turn, the last one for ever."""
+    """A poll whose requests have the given outcomes in turn, the last one for ever."""
 
     def __init__(self, *outcomes: TokenSet | Exception) -> None:
         self.clock = ManualClock()
@@ -253,7 +253,7 @@ class PollHarness:
         self._outcomes = list(outcomes)
 
     async def ask(self) -> TokenSet:
-        """Answer one question."""
+        """Answer one request."""
         self.asked_at.append(self.clock.passed)
         outcome = self._outcomes.pop(0) if len(self._outcomes) > 1 else self._outcomes[0]
         if isinstance(outcome, Exception):
@@ -306,7 +306,7 @@ def make_answer(
 
 
 def unsigned_jwt(claims: object, header: object = None) -> str:
-    """A JWT that nobody signed."""
+    """An unsigned JWT."""
     parts = (header or {"alg": "none"}, claims)
     encoded = [base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts]
     return ".".join([*encoded, ""])

@@ -143,7 +143,7 @@ def test_an_error_code_is_compared_without_case_and_space() -> None:
     assert type(error_in(make_answer({"error": "Server_Error"}))) is errors.ServerFault
 
 
-def test_an_error_hides_whatever_stands_beside_it() -> None:
+def test_an_error_hides_the_other_members() -> None:
     reply = make_answer({"error": "access_denied", "access_token": "x"})
     assert type(error_in(reply)) is errors.AccessDenied
 
@@ -194,7 +194,7 @@ def test_the_trace_id_may_be_called_correlation_id() -> None:
     assert error.trace_id == "c-1"
 
 
-def test_a_forbidden_kind_of_sign_in_is_known_by_its_number() -> None:
+def test_conditional_access_of_entra_is_recognized_by_its_number() -> None:
     description = "AADSTS53003: Access has been blocked by Conditional Access policies."
     error = error_in(make_answer({"error": "invalid_grant", "error_description": description}, 400))
     assert type(error) is errors.ForbiddenByPolicy
@@ -203,13 +203,13 @@ def test_a_forbidden_kind_of_sign_in_is_known_by_its_number() -> None:
 
 @pytest.mark.parametrize("code", ["temporarily_unavailable", "server_error"])
 @pytest.mark.parametrize("status", [200, 400, 503])
-def test_an_error_that_passes_is_a_fault_of_the_server(code: str, status: int) -> None:
+def test_a_temporary_error_is_a_server_fault(code: str, status: int) -> None:
     error = error_in(make_answer({"error": code, "error_description": "Later."}, status))
     assert type(error) is errors.ServerFault
     assert (error.detail, error.status) == ("Later.", status)
 
 
-def test_free_text_as_error_of_a_500_is_a_fault_of_the_server() -> None:
+def test_free_text_as_error_of_a_500_is_a_server_fault() -> None:
     error = error_in(make_answer({"error": "unknown server error", "trace_id": "t-1"}, 500))
     assert type(error) is errors.ServerFault
     assert (error.detail, error.trace_id) == ("unknown server error", "t-1")
@@ -253,7 +253,7 @@ def test_the_status_speaks_where_the_body_is_no_oauth_answer(
     ],
 )
 @pytest.mark.parametrize("status", [200, 401, 403, 404, 511])
-def test_a_page_is_told_from_an_answer(body: str, status: int) -> None:
+def test_a_page_is_distinguished_from_an_answer(body: str, status: int) -> None:
     kind = errors.PageInsteadOfAnswer if status < 500 else errors.ServerFault
     assert type(error_in(make_answer(body, status))) is kind
 
@@ -264,7 +264,7 @@ def test_a_page_is_no_form_even_if_it_says_so() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 428])
-def test_tokens_in_a_refusal_are_not_taken(status: int) -> None:
+def test_tokens_in_an_error_response_are_ignored(status: int) -> None:
     reply = make_answer({"access_token": "x", "token_type": "bearer"}, status)
     assert type(error_in(reply)) is errors.UnusableAnswer
 
@@ -317,7 +317,7 @@ def test_a_body_does_not_matter_where_none_is_needed(
         (make_answer("", 503), errors.ServerFault),
     ],
 )
-def test_what_is_no_success_is_an_error_there_as_well(
+def test_without_a_body_other_statuses_are_errors_too(
     reply: Answer, kind: type[OAuthError]
 ) -> None:
     with pytest.raises(kind):

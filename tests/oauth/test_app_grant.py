@@ -25,7 +25,7 @@ async def told(reply: Reply, endpoint: str = APP_GRANT_ENDPOINT) -> AppGrant:
 
 
 @pytest.mark.parametrize("endpoint", [APP_GRANT_ENDPOINT, f"{APP_GRANT_ENDPOINT}/"])
-async def test_it_is_asked_beside_the_grants_for_this_client(endpoint: str) -> None:
+async def test_the_grant_status_is_requested_for_this_client(endpoint: str) -> None:
     bench = ClientHarness(json_reply({"granted": True}))
     await fetch_app_grant(bench.connection, endpoint, access_token="acc-ess-token")
     (request,) = bench.requests
@@ -66,7 +66,7 @@ async def test_what_is_granted_is_read(said: dict[str, object], grant: AppGrant)
         ("modified-at", "2026-11-23T12:00:00Z", None),
     ],
 )
-async def test_since_when_is_read_where_it_is_an_instant(
+async def test_a_valid_date_of_the_grant_is_read(
     member: str, written: object, since: datetime | None
 ) -> None:
     assert (await told(json_reply({"granted": True, member: written}))).since == since
@@ -83,7 +83,9 @@ async def test_since_when_is_read_where_it_is_an_instant(
         (raw_reply("<html>", 200), errors.PageInsteadOfAnswer),
     ],
 )
-async def test_what_is_no_status_is_told(reply: Reply, kind: type[OAuthError]) -> None:
+async def test_an_answer_without_a_grant_status_is_an_error(
+    reply: Reply, kind: type[OAuthError]
+) -> None:
     with pytest.raises(OAuthError) as caught:
         await told(reply)
     assert type(caught.value) is kind

@@ -31,7 +31,7 @@ def challenge(value: str) -> dict[str, str]:
     return {"WWW-Authenticate": value}
 
 
-async def test_the_token_is_sent_in_the_header_and_nothing_of_the_client_is() -> None:
+async def test_the_token_is_sent_in_the_header_without_client_authentication() -> None:
     bench = ClientHarness(json_reply({"a": 1}), client=CONFIDENTIAL)
     found = await request_with_token(
         bench.connection,
@@ -50,7 +50,7 @@ async def test_the_token_is_sent_in_the_header_and_nothing_of_the_client_is() ->
 @pytest.mark.parametrize(
     "address", ["http://login.example/userinfo", "https://dana@login.example/", "/userinfo"]
 )
-async def test_the_token_goes_to_no_unsafe_address(address: str) -> None:
+async def test_the_token_is_sent_to_no_unsafe_address(address: str) -> None:
     bench = ClientHarness(json_reply({}))
     with pytest.raises(errors.UnsafeAddress):
         await request_with_token(
@@ -107,7 +107,7 @@ def test_the_status_decides_where_nothing_is_said(
     assert type(refused(make_answer(body, status))) is kind
 
 
-def test_a_challenge_without_a_code_makes_a_page_the_word_of_the_server() -> None:
+def test_a_page_with_a_challenge_counts_as_an_answer_of_the_server() -> None:
     error = refused(make_answer("<html>", 401, challenge('Bearer realm="x"')))
     assert (type(error), error.error) == (errors.InvalidToken, "invalid_token")
 
@@ -128,7 +128,7 @@ def test_the_page_of_a_proxy_says_nothing_about_the_token(status: int, header: s
         make_answer({"error": "too_many_requests"}, 429),
     ],
 )
-def test_what_is_not_about_the_token_is_left_to_others(reply: Answer) -> None:
+def test_answers_that_are_not_about_the_token_are_passed_on(reply: Answer) -> None:
     raise_for_token(reply, START)
 
 
@@ -165,7 +165,7 @@ def test_a_challenge_is_read_tolerantly(header: str, found: dict[str, str] | Non
     assert challenge_in(httpx.Headers(challenge(header))) == found
 
 
-def test_a_challenge_without_end_is_read_at_its_beginning() -> None:
+def test_only_the_beginning_of_a_long_challenge_is_read() -> None:
     header = f'Bearer error="a", {"x" * 10**6}, realm="b"'
     assert challenge_in(httpx.Headers(challenge(header))) == {"error": "a"}
 
@@ -176,7 +176,7 @@ def test_an_absent_challenge_is_none() -> None:
 
 @fuzzed
 @given(any_text, any_json)
-def test_nothing_that_a_server_says_breaks_the_reading(header: str, body: object) -> None:
+def test_any_challenge_is_read_or_ignored(header: str, body: object) -> None:
     challenge_in({"www-authenticate": f"Bearer {header}"})
     reply = make_answer({"error": body}, 401, challenge("Bearer"))
     assert type(refused(reply)) in {errors.InvalidToken, errors.InsufficientScope}

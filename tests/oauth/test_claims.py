@@ -41,7 +41,7 @@ def test_the_claims_of_an_xdr_token_name_user_and_organization() -> None:
         ({}, Account()),
     ],
 )
-def test_the_most_telling_claim_names_the_user(claims: dict[str, Any], account: Account) -> None:
+def test_the_most_specific_claim_names_the_user(claims: dict[str, Any], account: Account) -> None:
     assert account_in(unsigned_jwt(claims)) == account
 
 

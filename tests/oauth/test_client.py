@@ -56,7 +56,7 @@ def test_a_chosen_method_is_the_only_one(method: ClientAuthentication) -> None:
     assert methods_to_try(client, BASIC) == (method,)
 
 
-def test_a_client_without_a_password_has_nothing_to_prove() -> None:
+def test_a_public_client_uses_no_authentication() -> None:
     assert methods_to_try(PUBLIC, None) == (NONE,)
     assert methods_to_try(PUBLIC, BASIC) == (NONE,)
 
@@ -75,13 +75,13 @@ def test_a_public_client_sends_its_id_alone() -> None:
     assert authenticated(PUBLIC, NONE, form={"a": "b"}) == ({"a": "b", "client_id": "client-1"}, {})
 
 
-def test_a_password_in_the_body_is_not_in_a_header() -> None:
+def test_a_secret_in_the_body_is_not_in_a_header() -> None:
     body, headers = authenticated(CONFIDENTIAL, POST, form={"a": "b"})
     assert body == {"a": "b", "client_id": "client-1", "client_secret": "pass-word"}
     assert headers == {}
 
 
-def test_a_password_in_the_header_is_not_in_the_body() -> None:
+def test_a_secret_in_the_header_is_not_in_the_body() -> None:
     body, headers = authenticated(CONFIDENTIAL, BASIC, form={"a": "b"})
     assert body == {"a": "b", "client_id": "client-1"}
     assert pair_in(headers["Authorization"]) == ("client-1", "pass-word")
@@ -98,13 +98,13 @@ def test_a_password_in_the_header_is_not_in_the_body() -> None:
         ("Az09-._~", "Az09-._~"),
     ],
 )
-def test_id_and_password_are_encoded_before_basic(plain: str, encoded: str) -> None:
+def test_id_and_secret_are_encoded_before_basic(plain: str, encoded: str) -> None:
     headers = authenticated(Client(plain, plain), BASIC, form={})[1]
     assert pair_in(headers["Authorization"]) == (encoded, encoded)
     assert unquote(encoded) == plain
 
 
-def test_a_client_without_a_password_may_be_told_to_use_basic() -> None:
+def test_a_client_without_a_secret_can_be_set_to_basic() -> None:
     headers = authenticated(PUBLIC, BASIC, form={})[1]
     assert pair_in(headers["Authorization"]) == ("client-1", "")
 
@@ -161,7 +161,7 @@ async def test_a_401_that_is_no_oauth_answer_counts_as_a_refusal_of_the_method(b
     assert used_methods(bench) == [BASIC, POST]
 
 
-async def test_a_401_to_the_last_method_is_told_as_it_is() -> None:
+async def test_a_401_to_the_last_method_is_raised_unchanged() -> None:
     bench = ClientHarness(raw_reply("", 401), client=CONFIDENTIAL)
     with pytest.raises(errors.UnusableAnswer) as caught:
         await request(bench.connection, TOKEN_ENDPOINT, form={})
@@ -176,7 +176,9 @@ async def test_another_unusable_answer_does_not_try_the_next_method(status: int)
     assert used_methods(bench) == [BASIC]
 
 
-async def test_a_password_that_no_method_proves_is_an_error_and_nothing_is_remembered() -> None:
+async def test_a_secret_that_no_method_gets_accepted_is_an_error_and_no_method_is_remembered() -> (
+    None
+):
     bench = ClientHarness(REFUSED, client=CONFIDENTIAL)
     bench.connection.known_methods[TOKEN_ENDPOINT] = POST
     with pytest.raises(errors.InvalidClient):
@@ -213,7 +215,7 @@ async def test_an_oauth_error_proves_that_the_client_was_known() -> None:
     assert bench.connection.known_methods == {TOKEN_ENDPOINT: BASIC}
 
 
-async def test_a_trouble_proves_nothing_and_tries_nothing_else() -> None:
+async def test_after_a_trouble_no_method_is_remembered_and_no_other_is_tried() -> None:
     bench = ClientHarness(failing_reply(httpx.ConnectError("refused")), client=CONFIDENTIAL)
     with pytest.raises(errors.TransportFailure):
         await request(bench.connection, TOKEN_ENDPOINT, form={})
@@ -221,7 +223,7 @@ async def test_a_trouble_proves_nothing_and_tries_nothing_else() -> None:
     assert bench.connection.known_methods == {}
 
 
-async def test_an_unsafe_endpoint_is_never_asked() -> None:
+async def test_an_unsafe_endpoint_is_never_requested() -> None:
     bench = ClientHarness(json_reply({}), client=CONFIDENTIAL)
     with pytest.raises(errors.UnsafeAddress):
         await request(bench.connection, "http://login.example/token", form={})
@@ -237,7 +239,7 @@ DATED = {"Date": "Mon, 23 Nov 2026 02:55:00 GMT"}  # five minutes before the ben
 @pytest.mark.parametrize(
     "reply", [json_reply({}, headers=DATED), json_reply({"error": "slow_down"}, 400, DATED)]
 )
-async def test_what_the_server_says_tells_how_far_the_clocks_are_apart(reply: Reply) -> None:
+async def test_the_clock_offset_is_measured_at_each_answer_of_the_server(reply: Reply) -> None:
     bench = ClientHarness(reply)
     with contextlib.suppress(errors.SlowDown):
         await request(bench.connection, TOKEN_ENDPOINT, form={})
@@ -255,7 +257,7 @@ async def test_a_slow_answer_is_no_difference_between_the_clocks() -> None:
 @pytest.mark.parametrize(
     ("body", "status"), [("<html>", 200), ("<html>", 401), ("", 302), ("", 503)]
 )
-async def test_what_others_say_tells_nothing_of_the_clock_of_the_server(
+async def test_answers_of_proxies_and_portals_are_not_used_for_the_clock_offset(
     body: str, status: int
 ) -> None:
     bench = ClientHarness(lambda _: httpx.Response(status, content=body, headers=DATED))
@@ -264,13 +266,13 @@ async def test_what_others_say_tells_nothing_of_the_clock_of_the_server(
     assert bench.offsets == []
 
 
-async def test_a_server_that_names_no_date_tells_nothing_of_its_clock() -> None:
+async def test_without_a_date_there_is_no_clock_offset() -> None:
     bench = ClientHarness(json_reply({}))
     await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert bench.offsets == []
 
 
-async def test_nobody_needs_to_care_about_the_clock() -> None:
+async def test_the_clock_offset_is_optional() -> None:
     bench = ClientHarness(json_reply({"a": 1}, headers=DATED))
     connection = ClientConnection(bench.connection.http, bench.clock, PUBLIC)
     assert await request(connection, TOKEN_ENDPOINT, form={}) == {"a": 1}

@@ -117,7 +117,7 @@ async def test_every_kind_of_client_renews_again_and_again(
     assert renewals(one.server) == [200, 200]
 
 
-async def test_who_one_is_comes_from_the_server(analyst: Callable[..., Analyst]) -> None:
+async def test_the_signed_in_user_comes_from_the_server(analyst: Callable[..., Analyst]) -> None:
     one = analyst()
     said = await one.who(await one.sign_in())
     assert isinstance(said, dict)

@@ -31,7 +31,7 @@ def drawn_tree() -> dict[str, str]:
     return parents
 
 
-def test_the_drawing_of_the_tree_is_the_tree() -> None:
+def test_the_diagram_shows_the_class_hierarchy() -> None:
     real = {kind.__name__: kind.__mro__[1].__name__ for kind in KINDS}
     assert drawn_tree() == real | {"OAuthError": ""}
 
@@ -43,7 +43,7 @@ def test_a_trouble_says_where_and_what(kind: type[errors.Trouble]) -> None:
     assert (error.status, error.retry_after, error.trace_id) == (503, 7.0, "t 1")
 
 
-def test_a_trouble_without_words_gives_the_status() -> None:
+def test_a_trouble_without_a_detail_gives_the_status() -> None:
     assert str(errors.ServerFault(HOST, status=502)) == f"{HOST}: 502"
 
 
@@ -71,7 +71,7 @@ def test_a_mismatch_says_what_was_expected_and_what_came() -> None:
     assert (error.host, error.expected, error.found) == (HOST, "https://a", "b")
 
 
-def test_a_wrong_issuer_is_told_with_the_right_one() -> None:
+def test_a_wrong_issuer_is_reported_with_the_expected_one() -> None:
     error = errors.WrongIssuer(HOST, "https://a\n", "b")
     assert str(error) == f"{HOST}: expected https://a, found b"
     assert (error.host, error.expected, error.found) == (HOST, "https://a", "b")

@@ -11,7 +11,7 @@ from tests.oauth.harness import any_json, fuzzed
 Value = Any
 
 
-def test_a_text_is_taken_as_it_is() -> None:
+def test_a_string_is_returned_unchanged() -> None:
     assert text({"a": " b "}, "a") == " b "
 
 
@@ -24,7 +24,7 @@ def test_a_useless_text_does_not_hide_a_good_one() -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", "  \n", 5, 0.5, True, [], ["a"], {}, "a\ud800"])
-def test_what_is_no_text_counts_as_absent(value: Value) -> None:
+def test_anything_but_a_string_counts_as_absent(value: Value) -> None:
     assert text({"a": value}, "a") is None
 
 
@@ -57,7 +57,7 @@ def test_seconds_come_as_numbers_or_as_text(value: Value, expected: float) -> No
 @pytest.mark.parametrize(
     "value", [None, "", "soon", "5s", "0x5", True, False, math.nan, "nan", [5], {}, 10**400]
 )
-def test_what_is_no_number_counts_as_absent(value: Value) -> None:
+def test_anything_but_a_number_counts_as_absent(value: Value) -> None:
     assert seconds({"a": value}, "a") is None
 
 
@@ -85,7 +85,7 @@ def test_words_are_split_at_spaces_and_commas(value: Value, expected: tuple[str,
 
 
 @pytest.mark.parametrize("value", [None, 5, True, {"a": "b"}])
-def test_what_holds_no_words_counts_as_absent(value: Value) -> None:
+def test_a_list_without_words_counts_as_absent(value: Value) -> None:
     assert string_list({"a": value}, "a") is None
 
 

@@ -119,7 +119,7 @@ async def test_a_form_is_sent_as_oauth_wants_it() -> None:
 @pytest.mark.parametrize(
     "address", ["http://login.example/", "file:///etc/passwd", "https://999.1.1.1/", "nowhere", ""]
 )
-async def test_an_unsafe_address_is_not_asked(address: str) -> None:
+async def test_no_request_is_sent_to_an_unsafe_address(address: str) -> None:
     def handler(_: httpx.Request) -> httpx.Response:
         raise AssertionError("asked")
 
@@ -159,7 +159,7 @@ async def test_a_larger_body_is_given_up_where_it_exceeds_the_limit() -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", " GZIP "])
-async def test_a_body_that_was_packed_unasked_is_unpacked(coding: str) -> None:
+async def test_a_body_that_was_compressed_unasked_is_unpacked(coding: str) -> None:
     pieces = Pieces(whole(gzip.compress(b'{"a": 1}'), 5))
     assert (await fetched(streams(pieces, content_encoding=coding))).body == b'{"a": 1}'
 
@@ -404,7 +404,7 @@ DATE = "Mon, 23 Nov 2026 03:00:00 GMT"
         (3600.0, -3600.0, 3599.0),
     ],
 )
-def test_what_the_way_and_whole_seconds_do_not_explain_is_the_offset_of_our_clock(
+def test_the_clock_offset_excludes_travel_time_and_whole_seconds(
     sent: float, received: float, offset: float
 ) -> None:
     found = clock_offset(

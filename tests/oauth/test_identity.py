@@ -23,7 +23,7 @@ async def said_by(reply: Reply) -> Members:
     )
 
 
-async def test_who_one_is_comes_in_the_words_of_the_server() -> None:
+async def test_the_signed_in_user_comes_in_the_servers_own_words() -> None:
     found = {"user": {"user-email": "dana@northwind.example"}, "org": {"name": "Northwind SOC"}}
     bench = ClientHarness(json_reply(found))
     assert (
@@ -64,13 +64,13 @@ async def test_a_signed_answer_that_cannot_be_read_is_unusable(body: str) -> Non
         (raw_reply("<html>", 401), errors.PageInsteadOfAnswer),
     ],
 )
-async def test_what_is_no_description_is_told(reply: Reply, kind: type[OAuthError]) -> None:
+async def test_an_answer_without_claims_is_an_error(reply: Reply, kind: type[OAuthError]) -> None:
     with pytest.raises(OAuthError) as caught:
         await said_by(reply)
     assert type(caught.value) is kind
 
 
-async def test_the_token_goes_to_no_unsafe_address() -> None:
+async def test_the_token_is_sent_to_no_unsafe_address() -> None:
     bench = ClientHarness(json_reply({}))
     with pytest.raises(errors.UnsafeAddress):
         await fetch_userinfo(

@@ -91,7 +91,7 @@ def test_further_members_are_ignored_whatever_they_hold() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("value", [None, "", " ", 5, True, [], {}, ["https://login.example/"]])
-def test_an_endpoint_that_is_no_text_counts_as_absent(name: str, value: object) -> None:
+def test_an_endpoint_that_is_not_a_string_counts_as_absent(name: str, value: object) -> None:
     assert getattr(parse_metadata({**BOTH, name: value}, ISSUER), name) == ""
 
 
@@ -200,7 +200,7 @@ def test_what_is_known_counts_more_than_what_is_found() -> None:
     assert known.merged(found) == replace(known, jwks_uri="https://c/")
 
 
-def test_the_first_endpoint_that_nobody_named_is_missing() -> None:
+def test_the_first_missing_endpoint_is_named() -> None:
     assert FULL.missing(FOR_DEVICE) == ""
     assert replace(FULL, token_endpoint="").missing(FOR_DEVICE) == "token_endpoint"
     without_device = replace(FULL, device_authorization_endpoint="")
@@ -264,7 +264,7 @@ async def test_a_document_that_is_no_metadata_is_passed_over(reply: Reply) -> No
         (raw_reply("", 429), errors.Throttled),
     ],
 )
-async def test_a_document_that_lies_or_cannot_be_had_ends_discovery(
+async def test_a_wrong_or_unreachable_document_ends_discovery(
     reply: Reply, kind: type[OAuthError]
 ) -> None:
     bench = ClientHarness(reply, json_reply(BOTH))
@@ -286,21 +286,21 @@ async def test_a_manual_endpoint_counts_more_than_discovery() -> None:
 
 
 @pytest.mark.parametrize("missing", NAMES[:2])
-async def test_an_endpoint_that_nobody_names_is_missing(missing: str) -> None:
+async def test_an_endpoint_in_no_document_is_missing(missing: str) -> None:
     bench = ClientHarness(json_reply({**BOTH, missing: None}))
     with pytest.raises(errors.MissingEndpoint) as caught:
         await discover(bench.connection, ISSUER)
     assert (caught.value.host, caught.value.endpoint) == (HOST, missing)
 
 
-async def test_what_a_way_to_sign_in_does_not_need_may_be_missing() -> None:
+async def test_endpoints_that_a_grant_does_not_need_may_be_missing() -> None:
     document = {**BOTH, "device_authorization_endpoint": None, "authorization_endpoint": ADDRESS}
     found = await discover(ClientHarness(json_reply(document)).connection, ISSUER, needs=FOR_CODE)
     assert found.missing(FOR_CODE) == ""
     assert found.missing(FOR_DEVICE) == "device_authorization_endpoint"
 
 
-async def test_what_a_way_to_sign_in_needs_is_named_where_it_is_missing() -> None:
+async def test_a_missing_endpoint_that_a_grant_needs_is_named() -> None:
     with pytest.raises(errors.MissingEndpoint) as caught:
         await discover(ClientHarness(json_reply(BOTH)).connection, ISSUER, needs=FOR_CODE)
     assert caught.value.endpoint == "authorization_endpoint"
@@ -328,7 +328,7 @@ async def test_a_missing_endpoint_counts_more_than_a_missing_document() -> None:
         await discover(bench.connection, ISSUER)
 
 
-async def test_without_any_document_the_last_answer_is_told() -> None:
+async def test_without_any_document_the_last_error_is_raised() -> None:
     bench = ClientHarness(raw_reply("<html>", 200), NOT_FOUND)
     with pytest.raises(UnusableAnswer) as caught:
         await discover(bench.connection, ISSUER)

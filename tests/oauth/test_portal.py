@@ -34,7 +34,7 @@ async def before(handler: Callable[[httpx.Request], httpx.Response], host: str =
         page(f"<x><LoginURL>http://{PORTAL}/wispr</LoginURL></x>"),
     ],
 )
-def test_a_portal_is_found_by_where_it_leads(answer: Answer) -> None:
+def test_a_portal_is_found_by_its_redirect(answer: Answer) -> None:
     assert redirect_host(answer) == PORTAL
 
 
@@ -52,11 +52,11 @@ def test_a_portal_is_found_by_where_it_leads(answer: Answer) -> None:
         page("", 200, location=f"http://{PORTAL}"),
     ],
 )
-def test_what_leads_nowhere_else_names_nobody(answer: Answer) -> None:
+def test_an_answer_without_another_host_is_no_portal(answer: Answer) -> None:
     assert redirect_host(answer) == ""
 
 
-async def test_what_came_instead_of_an_answer_names_where_it_leads() -> None:
+async def test_an_unexpected_answer_names_the_host_it_redirects_to() -> None:
     from desktop.oauth.answers import members
     from desktop.oauth.clock import SystemClock
 
@@ -84,13 +84,13 @@ async def test_plain_http_shows_the_portal_before_a_server() -> None:
     assert not {"authorization", "cookie"} & request.headers.keys()
 
 
-async def test_a_network_may_say_in_so_many_words_that_it_wants_a_sign_in() -> None:
+async def test_status_511_is_a_portal() -> None:
     found = await before(lambda _: httpx.Response(511, text="<p>Sign in"))
     assert isinstance(found, CaptivePortal)
     assert found.by == ""
 
 
-async def test_an_address_is_asked_as_one() -> None:
+async def test_an_ip_address_is_probed_as_one() -> None:
     asked = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -114,14 +114,14 @@ async def test_the_servers_own_front_page_is_no_portal(response: httpx.Response)
     assert await before(lambda _: response) is None
 
 
-async def test_where_nothing_answers_no_portal_is_seen() -> None:
+async def test_without_an_answer_no_portal_is_found() -> None:
     def handler(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no network")
 
     assert await before(handler) is None
 
 
-async def test_nothing_stands_before_this_computer() -> None:
+async def test_this_computer_is_not_probed_for_a_portal() -> None:
     def handler(_: httpx.Request) -> httpx.Response:
         raise AssertionError
 

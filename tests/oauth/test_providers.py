@@ -93,7 +93,7 @@ async def test_xdr_tokens_may_name_any_issuer() -> None:
     assert (await bench.sign_in()).account.user == "dana@northwind.example"
 
 
-async def test_xdr_does_not_say_how_to_prove_the_client_so_both_ways_are_tried() -> None:
+async def test_xdr_does_not_list_authentication_methods_so_both_are_tried() -> None:
     refused = error_reply("invalid_client", 401, trace_id="t-1")
     bench = ClientHarness(refused, json_reply(XDR_CODE), json_reply(TOKENS), client=CONFIDENTIAL)
     await bench.sign_in()
@@ -253,7 +253,7 @@ async def test_google_never_replaces_the_refresh_token() -> None:
 
 
 @pytest.mark.parametrize("subtype", [None, "invalid_rapt"])
-async def test_google_wants_a_new_sign_in_when_it_revokes_or_wants_proof_anew(
+async def test_google_requires_a_new_sign_in_after_revocation_or_for_reauthentication(
     subtype: str | None,
 ) -> None:
     with pytest.raises(errors.InvalidGrant):

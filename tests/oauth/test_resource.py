@@ -89,7 +89,7 @@ async def test_a_redirect_is_not_followed() -> None:
 
 
 @pytest.mark.parametrize("address", ["http://login.example/x", "https://user@login.example/x"])
-async def test_an_unsafe_address_is_asked_nothing(address: str) -> None:
+async def test_nothing_is_sent_to_an_unsafe_address(address: str) -> None:
     with pytest.raises(errors.UnsafeAddress):
         await told(lambda _: httpx.Response(200), address=address)
 
@@ -102,9 +102,7 @@ async def test_an_unsafe_address_is_asked_nothing(address: str) -> None:
         (TimeoutError(), errors.NoAnswerInTime),
     ],
 )
-async def test_what_fails_on_the_way_is_told_as_such(
-    failure: Exception, kind: type[Exception]
-) -> None:
+async def test_transport_failures_are_raised(failure: Exception, kind: type[Exception]) -> None:
     def handler(_: httpx.Request) -> httpx.Response:
         raise failure
 
@@ -113,14 +111,14 @@ async def test_what_fails_on_the_way_is_told_as_such(
     assert type(found.value) is kind
 
 
-async def test_an_answer_that_breaks_off_is_told_and_closed() -> None:
+async def test_an_answer_that_breaks_off_is_an_error_and_is_closed() -> None:
     body = Pieces(b"half", httpx.ReadError("reset"))
     with pytest.raises(errors.TransportFailure):
         await told(lambda _: httpx.Response(200, stream=body))
     assert body.closed
 
 
-async def test_who_stops_reading_closes_the_connection() -> None:
+async def test_a_reader_that_stops_early_closes_the_connection() -> None:
     body = Pieces(b"one", b"two")
     request = ResourceRequest("GET", ADDRESS)
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=body))
@@ -136,7 +134,7 @@ async def test_who_stops_reading_closes_the_connection() -> None:
 @pytest.mark.parametrize(
     ("coding", "pack"), [("gzip", gzip.compress), ("Deflate", zlib.compress)], ids=["gzip", "zlib"]
 )
-async def test_what_was_packed_is_unpacked_in_pieces(
+async def test_a_compressed_body_is_unpacked_in_pieces(
     coding: str, pack: Callable[[bytes], bytes]
 ) -> None:
     packed = pack(b"0" * 1024 * 1024)
@@ -147,14 +145,14 @@ async def test_what_was_packed_is_unpacked_in_pieces(
     assert max(map(len, pieces)) <= 65536
 
 
-async def test_what_follows_the_end_is_left_out() -> None:
+async def test_bytes_after_the_compressed_body_are_ignored() -> None:
     body = Pieces(gzip.compress(b"all"), b"more")
     headers = {"Content-Encoding": "gzip"}
     _, pieces = await told(lambda _: httpx.Response(200, headers=headers, stream=body))
     assert b"".join(pieces) == b"all"
 
 
-async def test_what_cannot_be_unpacked_is_told() -> None:
+async def test_a_body_that_cannot_be_unpacked_is_an_error() -> None:
     body = Pieces(b"plain")
     headers = {"Content-Encoding": "gzip"}
     with pytest.raises(errors.UnusableAnswer, match="not valid gzip"):

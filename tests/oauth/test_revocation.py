@@ -51,7 +51,7 @@ async def test_success_needs_no_body(body: str, status: int) -> None:
     await revoked(ClientHarness(raw_reply(body, status, "text/plain")))
 
 
-async def test_a_client_with_a_password_proves_itself_as_at_the_token_endpoint() -> None:
+async def test_a_confidential_client_authenticates_as_at_the_token_endpoint() -> None:
     bench = ClientHarness(error_reply("invalid_client", 401), raw_reply(""), client=CONFIDENTIAL)
     await revoked(bench)
     assert ["client_secret" in form for form in bench.forms] == [False, True]
@@ -70,13 +70,13 @@ async def test_a_client_with_a_password_proves_itself_as_at_the_token_endpoint()
         (raw_reply("<html>Welcome to the hotel</html>", 200), errors.PageInsteadOfAnswer),
     ],
 )
-async def test_what_is_no_success_is_told(reply: Reply, kind: type[OAuthError]) -> None:
+async def test_anything_but_success_is_an_error(reply: Reply, kind: type[OAuthError]) -> None:
     with pytest.raises(OAuthError) as caught:
         await revoked(ClientHarness(reply))
     assert type(caught.value) is kind
 
 
-async def test_a_server_that_is_busy_says_when_to_try_again() -> None:
+async def test_a_busy_server_says_when_to_try_again() -> None:
     with pytest.raises(errors.ServerFault) as caught:
         await revoked(ClientHarness(json_reply({}, 503, {"Retry-After": "30"})))
     assert caught.value.retry_after == 30.0
@@ -86,7 +86,7 @@ async def test_a_server_that_is_busy_says_when_to_try_again() -> None:
 
 
 @pytest.mark.parametrize("endpoint", [APP_GRANT_ENDPOINT, f"{APP_GRANT_ENDPOINT}/"])
-async def test_the_grant_is_deleted_by_the_client_id_in_the_name_of_the_person(
+async def test_the_grant_is_deleted_by_client_id_with_the_access_token(
     endpoint: str,
 ) -> None:
     bench = ClientHarness(raw_reply("", 204), client=CONFIDENTIAL)
@@ -129,13 +129,15 @@ async def test_a_grant_that_is_not_there_counts_as_ended(reply: Reply) -> None:
         (json_reply({"error": "too_many_requests"}, 429), errors.Throttled),
     ],
 )
-async def test_a_grant_that_lives_on_is_told(reply: Reply, kind: type[OAuthError]) -> None:
+async def test_a_grant_that_is_not_deleted_is_an_error(
+    reply: Reply, kind: type[OAuthError]
+) -> None:
     with pytest.raises(OAuthError) as caught:
         await ended(ClientHarness(reply))
     assert type(caught.value) is kind
 
 
-async def test_the_token_of_the_person_goes_to_no_unsafe_address() -> None:
+async def test_the_access_token_is_sent_to_no_unsafe_address() -> None:
     bench = ClientHarness(raw_reply("", 204))
     with pytest.raises(errors.UnsafeAddress):
         await ended(bench, "http://login.example/app-grant")

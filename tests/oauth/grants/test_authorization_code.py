@@ -54,7 +54,7 @@ def answered(request: AuthorizationRequest, **members: str) -> str:
     return urlencode({"state": request.state, **members})
 
 
-def test_the_question_is_put_as_the_standards_want_it() -> None:
+def test_the_authorization_request_follows_the_standards() -> None:
     request = asked()
     query = query_of(request)
     digest = hashlib.sha256(request.code_verifier.encode()).digest()
@@ -72,7 +72,7 @@ def test_the_question_is_put_as_the_standards_want_it() -> None:
     assert "scope=profile%20inspect" in request.address
 
 
-def test_no_two_questions_are_alike_and_none_shows_what_is_secret() -> None:
+def test_each_authorization_request_is_different_and_hides_its_secrets() -> None:
     one, other = asked(), asked()
     assert one.state != other.state
     assert one.code_verifier != other.code_verifier
@@ -86,7 +86,7 @@ def test_without_scopes_the_server_chooses() -> None:
     assert "scope" not in query_of(asked(scope=()))
 
 
-def test_further_parameters_add_and_change_nothing_that_protects() -> None:
+def test_further_parameters_do_not_replace_those_that_protect() -> None:
     extra = {"audience": "https://api.example", "state": "fixed", "code_challenge_method": "plain"}
     query = query_of(asked(extra=extra))
     assert query["audience"] == "https://api.example"
@@ -108,7 +108,7 @@ def test_a_page_that_no_browser_should_open_is_refused(endpoint: str) -> None:
         asked(replace(METADATA, authorization_endpoint=endpoint))
 
 
-def test_a_code_is_taken_from_the_answer_to_the_question() -> None:
+def test_the_code_is_taken_from_the_redirect() -> None:
     request = asked()
     query = answered(request, code="the-code")
     assert is_answer(query, request)
@@ -118,18 +118,18 @@ def test_a_code_is_taken_from_the_answer_to_the_question() -> None:
 @pytest.mark.parametrize(
     "query", ["", "code=x", "code=x&state=guessed", "state=%ff", "state=\u00e9", "a=1&" * 60]
 )
-def test_what_does_not_know_the_state_is_no_answer(query: str) -> None:
+def test_a_redirect_without_the_state_is_ignored(query: str) -> None:
     assert not is_answer(query, asked())
 
 
-def test_a_parameter_that_comes_twice_makes_it_no_answer() -> None:
+def test_a_redirect_with_a_repeated_parameter_is_ignored() -> None:
     request = asked()
     assert not is_answer(f"{answered(request, code='a')}&code=b", request)
 
 
 @fuzzed
 @given(st.text())
-def test_any_query_is_no_answer_and_breaks_nothing(query: str) -> None:
+def test_any_other_query_is_ignored(query: str) -> None:
     request = asked()
     assert not is_answer(query, request)
     with pytest.raises(errors.OAuthError):
@@ -147,9 +147,7 @@ def test_any_query_is_no_answer_and_breaks_nothing(query: str) -> None:
         ("temporarily_unavailable", errors.ServerFault),
     ],
 )
-def test_an_error_in_the_browser_is_the_error_that_it_is(
-    error: str, kind: type[errors.OAuthError]
-) -> None:
+def test_an_error_in_the_redirect_is_raised(error: str, kind: type[errors.OAuthError]) -> None:
     request = asked()
     with pytest.raises(errors.OAuthError) as caught:
         code_in(answered(request, error=error, error_description="Some words"), request)
@@ -157,7 +155,7 @@ def test_an_error_in_the_browser_is_the_error_that_it_is(
     assert getattr(caught.value, "host", "") == HOST
 
 
-def test_a_policy_of_the_organization_is_told_as_one() -> None:
+def test_a_policy_of_the_organization_is_recognized() -> None:
     request = asked()
     with pytest.raises(errors.ForbiddenByPolicy):
         code_in(answered(request, error="x", error_description="AADSTS53003: no"), request)
@@ -170,20 +168,20 @@ def test_an_answer_without_code_is_unusable() -> None:
 
 
 @pytest.mark.parametrize("issuer", [ISSUER, f"{ISSUER}/"])
-def test_an_answer_may_name_the_server_that_was_asked(issuer: str) -> None:
+def test_a_redirect_may_name_the_expected_issuer(issuer: str) -> None:
     request = asked()
     assert code_in(answered(request, code="x", iss=issuer), request) == "x"
 
 
 @pytest.mark.parametrize("members", [{"code": "x"}, {"error": "access_denied"}])
-def test_an_answer_of_another_server_is_not_used(members: dict[str, str]) -> None:
+def test_a_redirect_of_another_issuer_is_rejected(members: dict[str, str]) -> None:
     request = asked()
     with pytest.raises(errors.WrongIssuer) as caught:
         code_in(answered(request, iss="https://evil.example", **members), request)
     assert caught.value.found == "https://evil.example"
 
 
-def test_a_server_that_promises_to_name_itself_has_to() -> None:
+def test_an_announced_issuer_must_be_in_the_redirect() -> None:
     request = asked(replace(METADATA, authorization_response_iss_parameter_supported=True))
     with pytest.raises(errors.WrongIssuer):
         code_in(answered(request, code="x"), request)
@@ -191,7 +189,7 @@ def test_a_server_that_promises_to_name_itself_has_to() -> None:
 
 
 @pytest.mark.parametrize("issuer", ["IROH Auth", ""])
-def test_a_server_without_an_address_for_a_name_cannot_be_compared(issuer: str) -> None:
+def test_an_issuer_that_is_no_address_is_not_compared(issuer: str) -> None:
     metadata = replace(METADATA, issuer=issuer, authorization_response_iss_parameter_supported=True)
     request = asked(metadata)
     assert code_in(answered(request, code="x", iss="IROH Auth NAM"), request) == "x"
@@ -207,7 +205,7 @@ async def redeemed(bench: ClientHarness, request: AuthorizationRequest) -> Token
     )
 
 
-async def test_the_code_is_exchanged_with_the_verifier_and_the_same_address() -> None:
+async def test_the_code_is_exchanged_with_the_verifier_and_the_same_redirect_uri() -> None:
     bench, request = ClientHarness(json_reply(TOKENS)), asked()
     tokens = await redeemed(bench, request)
     assert (tokens.access_token, tokens.refresh_token) == ("acc-ess-token", "ref-resh-token")
@@ -223,7 +221,7 @@ async def test_the_code_is_exchanged_with_the_verifier_and_the_same_address() ->
     ]
 
 
-async def test_a_code_that_is_not_taken_means_another_sign_in() -> None:
+async def test_a_rejected_code_requires_another_sign_in() -> None:
     with pytest.raises(errors.ApprovalLost) as caught:
         await redeemed(
             ClientHarness(error_reply("invalid_grant", error_description="used", trace_id="t")),
@@ -233,6 +231,6 @@ async def test_a_code_that_is_not_taken_means_another_sign_in() -> None:
     assert (caught.value.host, caught.value.trace_id) == (HOST, "t")
 
 
-async def test_other_refusals_stay_what_they_are() -> None:
+async def test_other_errors_are_raised_unchanged() -> None:
     with pytest.raises(errors.InvalidClient):
         await redeemed(ClientHarness(error_reply("invalid_client", 401)), asked())

@@ -19,7 +19,7 @@ async def own_token(
     return await request_own_token(bench.connection, TOKEN_ENDPOINT, scope=scope, extra=extra or {})
 
 
-async def test_a_client_gets_a_token_with_its_password_alone() -> None:
+async def test_a_client_gets_a_token_with_its_secret_alone() -> None:
     bench = ClientHarness(json_reply(TOKENS), client=CONFIDENTIAL)
     tokens = await own_token(bench, scope=("inspect", "enrich:read"))
     assert tokens.access_token == "acc-ess-token"
@@ -48,6 +48,6 @@ async def test_further_parameters_do_not_change_the_grant() -> None:
     assert "scope" not in bench.forms[0]
 
 
-async def test_a_client_that_may_not_is_told_so() -> None:
+async def test_a_client_that_may_not_use_the_grant_gets_an_error() -> None:
     with pytest.raises(errors.UnauthorizedClient):
         await own_token(ClientHarness(error_reply("unauthorized_client"), client=CONFIDENTIAL))

@@ -72,7 +72,7 @@ def test_a_required_member_may_not_be_absent(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["device_code", "user_code", "verification_uri"])
 @pytest.mark.parametrize("value", USELESS)
-def test_a_required_member_must_be_a_text(name: str, value: object) -> None:
+def test_a_required_member_must_be_a_string(name: str, value: object) -> None:
     with pytest.raises(UnusableAnswer, match=f"no usable {name}"):
         parsed(**{name: value})
 
@@ -169,7 +169,7 @@ def test_the_lifetime_is_read_tolerantly(value: object, lifetime: float) -> None
 
 
 @pytest.mark.parametrize("value", [0, -1, "-600", -math.inf, "0"])
-def test_a_code_that_was_never_alive_is_an_error(value: object) -> None:
+def test_a_code_without_a_lifetime_is_an_error(value: object) -> None:
     with pytest.raises(UnusableAnswer, match="no usable expires_in"):
         parsed(expires_in=value)
 
@@ -207,7 +207,7 @@ def test_the_interval_is_read_tolerantly(value: object, interval: float) -> None
 
 
 @pytest.mark.parametrize(("lifetime", "interval"), [(8, 4.0), (1, 1.0), (60, 5.0)])
-def test_a_useless_interval_leaves_time_to_ask(lifetime: int, interval: float) -> None:
+def test_an_interval_as_long_as_the_lifetime_is_shortened(lifetime: int, interval: float) -> None:
     assert parsed(expires_in=lifetime, interval=lifetime).interval == interval
 
 
@@ -228,7 +228,7 @@ def test_no_secret_is_shown_by_a_code() -> None:
     assert "WDJB-MJHT" in shown
 
 
-async def test_asking_for_a_code_sends_scope_and_further_parameters() -> None:
+async def test_requesting_a_code_sends_scope_and_further_parameters() -> None:
     bench = ClientHarness(json_reply(CODE))
     code = await bench.request_code(scope=("profile", "inspect:read"), extra={"audience": "a b"})
     assert code == parsed()
@@ -294,7 +294,7 @@ def test_the_challenge_is_that_of_rfc_7636_appendix_b() -> None:
     assert code_challenge(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
-async def test_a_refusal_to_give_a_code_is_an_error() -> None:
+async def test_a_rejected_device_authorization_is_an_error() -> None:
     with pytest.raises(InvalidScope):
         await ClientHarness(error_reply("invalid_scope")).request_code()
 

@@ -50,7 +50,7 @@ def test_the_pause_is_the_interval() -> None:
 
 
 @pytest.mark.parametrize("interval", [0.0, 0.5, -3.0, 1.0])
-def test_nothing_is_asked_more_than_once_a_second(interval: float) -> None:
+def test_requests_are_at_least_a_second_apart(interval: float) -> None:
     assert Pace(interval).pause == Pace(interval).earliest == 1.0
 
 
@@ -147,19 +147,19 @@ def test_the_interval_never_shrinks_and_a_second_is_the_least(
 # The loop
 
 
-async def test_the_first_question_waits_one_interval() -> None:
+async def test_the_first_request_waits_one_interval() -> None:
     asking = PollHarness(APPROVED)
     assert await asking.run(interval=5) is APPROVED
     assert asking.asked_at == [5.0]
 
 
-async def test_it_asks_every_interval_until_it_is_approved() -> None:
+async def test_it_polls_every_interval_until_it_is_approved() -> None:
     asking = PollHarness(UNDECIDED, UNDECIDED, APPROVED)
     assert await asking.run(interval=7) is APPROVED
     assert asking.asked_at == [7.0, 14.0, 21.0]
 
 
-async def test_the_interval_counts_from_the_answer_not_from_the_question() -> None:
+async def test_the_interval_counts_from_the_answer_not_from_the_request() -> None:
     asking = PollHarness()
     asked_at = []
 
@@ -194,7 +194,7 @@ async def test_failures_back_off_and_the_first_answer_ends_that() -> None:
         if isinstance(kind, type) and issubclass(kind, Trouble)
     ],
 )
-async def test_no_trouble_ends_the_asking(kind: type[Trouble]) -> None:
+async def test_no_trouble_ends_polling(kind: type[Trouble]) -> None:
     asking = PollHarness(kind(HOST), kind(HOST, status=503), APPROVED)
     assert await asking.run() is APPROVED
 
@@ -214,7 +214,7 @@ async def test_a_retry_after_beyond_the_code_lets_it_expire() -> None:
 
 
 @pytest.mark.parametrize("outcome", [UNDECIDED, SLOW_DOWN, UNREACHABLE])
-async def test_the_code_dies_at_our_own_deadline_whatever_the_server_says(
+async def test_the_code_expires_at_our_own_deadline_whatever_the_server_says(
     outcome: Exception,
 ) -> None:
     asking = PollHarness(outcome)
@@ -224,14 +224,14 @@ async def test_the_code_dies_at_our_own_deadline_whatever_the_server_says(
     assert max(asking.asked_at) < 60.0
 
 
-async def test_a_code_shorter_than_the_interval_is_never_asked_for() -> None:
+async def test_a_code_that_expires_within_the_interval_is_never_polled() -> None:
     asking = PollHarness(APPROVED)
     with pytest.raises(CodeExpired):
         await asking.run(interval=5, lifetime=3)
     assert asking.asked_at == []
 
 
-async def test_a_code_is_asked_for_until_its_last_moment() -> None:
+async def test_a_code_is_polled_until_it_expires() -> None:
     asking = PollHarness(APPROVED)
     await asking.run(interval=5, lifetime=5.25)
     assert asking.asked_at == [5.0]
@@ -260,7 +260,7 @@ async def test_an_approval_that_arrives_after_the_deadline_counts() -> None:
         ZeroDivisionError(),
     ],
 )
-async def test_any_other_error_ends_the_asking(error: Exception) -> None:
+async def test_any_other_error_ends_polling(error: Exception) -> None:
     asking = PollHarness(UNDECIDED, error)
     with pytest.raises(type(error)) as caught:
         await asking.run()
@@ -268,7 +268,7 @@ async def test_any_other_error_ends_the_asking(error: Exception) -> None:
     assert asking.asked_at == [5.0, 10.0]
 
 
-async def test_progress_is_reported_before_the_first_question_and_after_each() -> None:
+async def test_progress_is_reported_before_the_first_request_and_after_each() -> None:
     asking = PollHarness(UNDECIDED, UNREACHABLE, APPROVED)
     await asking.run()
     at = [START + timedelta(seconds=seconds) for seconds in (5, 10, 20)]
@@ -289,21 +289,21 @@ async def test_the_farthest_retry_after_can_be_reported() -> None:
 # The nudge
 
 
-async def test_a_nudge_during_a_back_off_asks_at_once() -> None:
+async def test_a_nudge_during_a_back_off_sends_a_request_at_once() -> None:
     asking = PollHarness(UNREACHABLE, UNREACHABLE, UNREACHABLE, APPROVED)
     asking.clock.schedule(50, asking.nudge.set)
     await asking.run()
     assert asking.asked_at == [5.0, 15.0, 35.0, 50.0]
 
 
-async def test_a_nudge_before_the_interval_has_passed_asks_when_it_has() -> None:
+async def test_a_nudge_within_the_interval_sends_a_request_after_it() -> None:
     asking = PollHarness(UNREACHABLE, UNREACHABLE, UNREACHABLE, APPROVED)
     asking.clock.schedule(37, asking.nudge.set)
     await asking.run()
     assert asking.asked_at == [5.0, 15.0, 35.0, 40.0]
 
 
-async def test_a_nudge_while_a_question_is_under_way_is_not_forgotten() -> None:
+async def test_a_nudge_during_a_request_is_not_forgotten() -> None:
     asking = PollHarness()
     asked_at = []
 
@@ -318,7 +318,7 @@ async def test_a_nudge_while_a_question_is_under_way_is_not_forgotten() -> None:
     assert asked_at == [5.0, 10.0]
 
 
-async def test_no_number_of_nudges_asks_faster_than_the_interval() -> None:
+async def test_many_nudges_do_not_poll_faster_than_the_interval() -> None:
     asking = PollHarness(UNDECIDED, SLOW_DOWN, UNDECIDED, APPROVED)
     asking.nudge.set()
     for quarter in range(160):
@@ -327,7 +327,7 @@ async def test_no_number_of_nudges_asks_faster_than_the_interval() -> None:
     assert asking.asked_at == [5.0, 10.0, 20.0, 30.0]
 
 
-async def test_no_nudge_breaks_a_retry_after() -> None:
+async def test_a_nudge_respects_retry_after() -> None:
     asking = PollHarness(throttled(100), APPROVED)
     asking.clock.schedule(20, asking.nudge.set)
     asking.clock.schedule(104, asking.nudge.set)
@@ -335,7 +335,7 @@ async def test_no_nudge_breaks_a_retry_after() -> None:
     assert asking.asked_at == [5.0, 105.0]
 
 
-async def test_one_nudge_asks_once() -> None:
+async def test_one_nudge_sends_one_request() -> None:
     asking = PollHarness(UNREACHABLE, UNREACHABLE, UNREACHABLE, UNREACHABLE, APPROVED)
     asking.clock.schedule(50, asking.nudge.set)
     await asking.run()
@@ -345,7 +345,7 @@ async def test_one_nudge_asks_once() -> None:
 # Clocks that jump and stand still
 
 
-async def test_a_code_that_died_while_the_computer_slept_is_dead() -> None:
+async def test_a_code_that_expired_while_the_computer_slept_is_expired() -> None:
     asking = PollHarness(UNDECIDED)
     asking.clock.schedule(7, lambda: asking.clock.set_wall_clock(3600))
     with pytest.raises(CodeExpired):
@@ -354,7 +354,7 @@ async def test_a_code_that_died_while_the_computer_slept_is_dead() -> None:
     assert asking.clock.passed == 10.0
 
 
-async def test_a_dead_code_is_noticed_soon_even_in_a_long_wait() -> None:
+async def test_an_expired_code_is_noticed_soon_even_in_a_long_wait() -> None:
     asking = PollHarness(throttled(3172))
     asking.clock.schedule(30, lambda: asking.clock.set_wall_clock(3600))
     with pytest.raises(CodeExpired):
@@ -362,7 +362,7 @@ async def test_a_dead_code_is_noticed_soon_even_in_a_long_wait() -> None:
     assert asking.clock.passed <= 40.0
 
 
-async def test_a_wall_clock_set_back_gives_a_code_no_longer_life() -> None:
+async def test_a_wall_clock_set_back_does_not_extend_a_code() -> None:
     asking = PollHarness(UNDECIDED)
     asking.clock.schedule(7, lambda: asking.clock.set_wall_clock(-86400))
     with pytest.raises(CodeExpired):
@@ -371,7 +371,7 @@ async def test_a_wall_clock_set_back_gives_a_code_no_longer_life() -> None:
     assert asking.asked_at == [5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 55.0]
 
 
-async def test_a_wall_clock_set_forward_never_asks_twice_within_a_second() -> None:
+async def test_a_wall_clock_set_forward_never_polls_twice_within_a_second() -> None:
     asking = PollHarness(UNDECIDED)
 
     async def jumping() -> TokenSet:
@@ -397,7 +397,7 @@ async def test_a_wall_clock_set_forward_never_asks_twice_within_a_second() -> No
     ),
     st.integers(0, 40),
 )
-def test_whatever_happens_it_ends_and_asks_at_most_once_a_second(
+def test_polling_always_ends_and_polls_at_most_once_a_second(
     events: list[tuple[int, int | None]], outcomes: list[OAuthError], interval: int
 ) -> None:
     async def run() -> None:
@@ -441,7 +441,7 @@ async def test_a_cancel_while_waiting_leaves_nothing_running() -> None:
     assert asking.asked_at == []
 
 
-async def test_a_cancel_while_asking_leaves_no_request_running() -> None:
+async def test_a_cancel_during_a_request_leaves_no_request_running() -> None:
     asked, ended = asyncio.Event(), asyncio.Event()
 
     async def silent(request: httpx.Request) -> httpx.Response:
@@ -472,7 +472,7 @@ async def test_an_end_of_any_kind_leaves_nothing_running() -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_an_observer_that_breaks_ends_the_asking() -> None:
+async def test_a_failing_observer_ends_polling() -> None:
     asking = PollHarness(APPROVED)
 
     def broken(_: Progress) -> None:

@@ -74,7 +74,7 @@ def test_every_member_of_the_answer_is_read() -> None:
         "x" * 65_537,
     ],
 )
-def test_an_access_token_that_cannot_stand_in_a_header_is_unusable(value: object) -> None:
+def test_an_access_token_that_does_not_fit_a_header_is_unusable(value: object) -> None:
     with pytest.raises(UnusableAnswer) as caught:
         parsed(access_token=value)
     assert (caught.value.host, caught.value.detail) == (HOST, "no usable access_token")
@@ -86,7 +86,7 @@ def test_a_long_access_token_of_any_printable_characters_is_taken() -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", 5, True, ["x"], {}, "\ud800"])
-def test_a_refresh_token_that_is_no_text_counts_as_absent(value: object) -> None:
+def test_a_refresh_token_that_is_not_a_string_counts_as_absent(value: object) -> None:
     assert parsed(refresh_token=value).refresh_token is None
 
 
@@ -138,7 +138,7 @@ def test_a_token_without_a_lifetime_does_not_expire(value: object) -> None:
         ("a\u202eb", ("a", "b")),
     ],
 )
-def test_the_granted_scope_counts_and_an_absent_one_is_what_was_asked(
+def test_the_granted_scope_counts_and_an_absent_one_is_the_requested_scope(
     value: object, scope: tuple[str, ...]
 ) -> None:
     tokens = parsed(scope=value)
@@ -157,7 +157,7 @@ def test_no_secret_is_shown_by_tokens() -> None:
     assert not [secret for secret in SECRETS if secret in f"{tokens!r} {tokens}"]
 
 
-async def test_asking_sends_the_grant_and_the_device_code() -> None:
+async def test_polling_sends_the_grant_and_the_device_code() -> None:
     bench = ClientHarness(json_reply(TOKENS))
     code = replace(authorization(), code_verifier=None)
     tokens = await request_token(
@@ -256,7 +256,7 @@ async def test_an_answer_without_a_refresh_token_keeps_the_old_one(value: object
     assert tokens.refresh_token == "ref-resh-token"
 
 
-async def test_an_answer_without_a_scope_keeps_what_was_granted_and_what_was_asked() -> None:
+async def test_an_answer_without_a_scope_keeps_the_granted_and_the_requested_scope() -> None:
     tokens = await renewed(ClientHarness(json_reply(TOKENS)))
     assert tokens.scope == ("inspect",)
     assert tokens.requested_scope == ("profile", "inspect")
@@ -266,7 +266,7 @@ async def test_an_answer_that_names_nobody_keeps_the_account() -> None:
     assert (await renewed(ClientHarness(json_reply(TOKENS)))).account == HELD.account
 
 
-async def test_a_client_with_a_password_proves_itself_when_it_renews() -> None:
+async def test_a_confidential_client_authenticates_when_it_renews() -> None:
     bench = ClientHarness(
         error_reply("invalid_client", 401), json_reply(TOKENS), client=CONFIDENTIAL
     )
@@ -274,7 +274,7 @@ async def test_a_client_with_a_password_proves_itself_when_it_renews() -> None:
     assert ["client_secret" in form for form in bench.forms] == [False, True]
 
 
-async def test_without_a_refresh_token_there_is_nothing_to_renew_with() -> None:
+async def test_tokens_without_a_refresh_token_cannot_be_renewed() -> None:
     bench = ClientHarness(json_reply(TOKENS))
     with pytest.raises(RuntimeError, match="cannot be renewed"):
         await renewed(bench, replace(HELD, refresh_token=None))
@@ -294,7 +294,7 @@ async def test_without_a_refresh_token_there_is_nothing_to_renew_with() -> None:
         (error_reply("temporarily_unavailable", 503), errors.ServerFault),
     ],
 )
-async def test_a_refused_renewal_is_told_as_what_it_means(
+async def test_the_error_of_a_refused_renewal_is_mapped_to_its_meaning(
     reply: Reply, kind: type[OAuthError]
 ) -> None:
     assert type(await refusal(reply)) is kind
@@ -309,7 +309,7 @@ async def test_a_refused_renewal_keeps_every_fact_of_the_answer() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_a_renewal_refused_without_a_word_tells_the_status(status: int) -> None:
+async def test_a_renewal_refused_without_an_error_code_has_the_status(status: int) -> None:
     error = await refusal(raw_reply("", status))
     assert type(error) is UnusableAnswer
     assert error.status == status
@@ -318,7 +318,7 @@ async def test_a_renewal_refused_without_a_word_tells_the_status(status: int) ->
 @pytest.mark.parametrize(
     ("headers", "wait"), [({"Retry-After": "7"}, 7.0), ({}, 10.0)], ids=["header", "interval"]
 )
-async def test_a_renewal_that_comes_too_fast_is_a_trouble_that_passes(
+async def test_a_renewal_that_comes_too_early_is_throttled(
     headers: dict[str, str], wait: float
 ) -> None:
     body = {"error": "slow_down", "interval": 10, "trace_id": "t-1"}

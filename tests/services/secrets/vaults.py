@@ -1,4 +1,4 @@
-"""Models of what keeps secrets, made of single steps at which a test can let the program die."""
+"""Models of keyrings, made of single steps at which a test can simulate a crash."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +17,12 @@ LONGEST_BLOB = 2560  # CRED_MAX_CREDENTIAL_BLOB_SIZE
 
 
 class Crash(BaseException):
-    """The end of the process: nothing after it is done, and no handler of the program runs."""
+    """A simulated crash, which no exception handler of the code under test catches."""
 
 
 @dataclass
 class Steps:
-    """Counts the steps of a model, and ends the program before the one numbered `fatal`."""
+    """Counts the steps of a model, and crashes before the one numbered `fatal`."""
 
     taken: int = 0
     fatal: int | None = None
@@ -36,7 +36,7 @@ class Steps:
 
     @contextmanager
     def crash_before(self, number: int, error: type[BaseException] = Crash) -> Iterator[None]:
-        """Let what is done inside end before its step `number`, counted from 0."""
+        """Crash before step `number` of what runs inside, counted from 0."""
         self.taken, self.fatal, self.error = 0, number, error
         try:
             yield

@@ -1,4 +1,4 @@
-"""The program's logger, for tests that start logging."""
+"""The logger of XDR Login, for tests that start logging."""
 
 import logging
 import sys
@@ -10,7 +10,7 @@ from desktop.services.system.logs import LOGGER_NAME
 
 @contextmanager
 def kept_logging() -> Iterator[logging.Logger]:
-    """Lend the program's logger, and put it back as it was."""
+    """Provide the logger of XDR Login, and restore it after the test."""
     logger = logging.getLogger(LOGGER_NAME)
     before = (logger.level, logger.propagate, logger.handlers[:], sys.excepthook)
     try:
