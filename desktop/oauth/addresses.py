@@ -47,7 +47,7 @@ def checked_named_address(address: str, *, by: str) -> str:
 def checked_link(address: str, *, by: str) -> str:
     """`address` if a user can read it and a browser may open it; raises `UnsafeAddress`."""
     if not address.isascii():  # RFC 3986 section 2: no URI is, and lookalikes are not
-        raise UnsafeAddress(address, "characters that can be mistaken for others")
+        raise UnsafeAddress(address, "characters that look like other characters")
     return checked_named_address(address, by=by)
 
 
