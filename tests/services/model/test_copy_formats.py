@@ -200,8 +200,11 @@ def test_what_is_no_command_has_any_token(format_: CopyFormat) -> None:
 
 def test_what_cannot_be_copied_as_a_command_is_said() -> None:
     advice = advice_for(UnsafeForShell())
-    assert advice.title == "This token cannot be copied as a command"
-    assert advice.text == "It has characters that a shell could run. Copy the token itself."
+    assert advice.title == "This token can't be copied as a command"
+    assert (
+        advice.text
+        == "It contains characters that a shell could execute. Copy the token itself instead."
+    )
 
 
 @pytest.mark.parametrize(

@@ -464,7 +464,7 @@ async def test_a_proxy_of_the_administrator_is_for_them_to_change(keyring: FakeK
                 await opened(connector, profile, "https://127.0.0.2:9")
             said.append(advice_for(caught.value))
     assert said[0].remedies == (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
-    assert "Check the proxy in your profile" in said[0].text
+    assert "check the proxy in your profile" in said[0].text
     assert said[1].remedies == (Remedy.TRY_AGAIN,)
     assert "Your administrator has set this proxy (policy.toml)" in said[1].text
 
