@@ -287,7 +287,7 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "copied": lambda window: window.show_copy(Copied(CopyFormat.CURL, 30.0)),
     "not_copied": lambda window: window.show_copy(
         NotCopied(
-            "The new token takes long. The old one has expired, and the server has not sent "
+            "Still renewing. The old one has expired, and the server has not sent "
             "another yet. It is still being asked: try again in a moment."
         )
     ),

@@ -20,8 +20,7 @@ from desktop.services.session.token_recipients import TokenRecipient, TokenRecip
 from desktop.services.system.worker import Worker
 from desktop.services.token.print_formats import PRINT_FORMATS, format_for_program
 from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code
-from desktop.services.wording.field_names import for_terminal
-from desktop.services.wording.messages import advice_for
+from desktop.services.wording.messages import Surface, advice_for
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 if TYPE_CHECKING:
@@ -99,9 +98,8 @@ class Agent:
             try:
                 return await command(members, process)
             except EXPECTED_ERRORS as error:
-                advice = advice_for(error)
-                text = for_terminal(advice.text)  # who asks is a command
-                raise RefusedByAgent(error_code(error), advice.title, text) from error
+                advice = advice_for(error, surface=Surface.TERMINAL)
+                raise RefusedByAgent(error_code(error), advice.title, advice.text) from error
 
         return worded
 

@@ -68,7 +68,7 @@ def test_canceling_in_the_browser_is_shown_in_the_window(
     app = start(secret_service)
     app.click("Open browser")
     browser_opener.attach().do(abort).result()
-    app.wait_for("The sign-in was declined")
+    app.wait_for("Sign-in denied")
     assert keyring_entries(secret_service) == {}
 
 

@@ -23,7 +23,7 @@ def test_without_a_keyring_the_token_lasts_until_the_app_quits(start: Start, bar
     for _ in range(2):
         app = start(bare_bus)
         screen = app.wait_for("Signed in")
-        assert screen.shows("No keyring to save the token in. The token is not saved")
+        assert screen.shows("No keyring found. The token is not saved")
         assert app.quit() == 0
 
 

@@ -80,7 +80,7 @@ def test_a_wrong_client_secret_is_reported_before_a_code_is_shown(
     profile_for(provider, provider.basic, "client_secret_basic")
     store_client_password(secret_service, "wrong")
     app = start(secret_service)
-    screen = app.wait_for("The client is not known here")
+    screen = app.wait_for("Client ID not recognized")
     assert screen.shows("invalid_client")
 
 
@@ -89,7 +89,7 @@ def test_a_missing_client_secret_is_reported_with_a_remedy(
 ) -> None:
     profile_for(provider, provider.basic, "client_secret_basic")
     app = start(secret_service)
-    screen = app.wait_for("The client password is missing")
+    screen = app.wait_for("The client secret is missing")
     assert screen.shows("--client-secret-stdin")
 
 
@@ -101,7 +101,7 @@ def test_a_denial_is_reported(
     app.code()
     app.click("Open browser")
     browser_opener.attach().do(deny).result()
-    app.wait_for("The sign-in was declined")
+    app.wait_for("Sign-in denied")
     assert keyring_entries(secret_service) == {}
 
 

@@ -36,7 +36,7 @@ def test_a_corrected_profile_is_loaded_without_a_restart(
 ) -> None:
     write_profile(name="Typo", issuer=server.url, expected_issuer="IROH Auth", client_id="wrong")
     app = start(secret_service)
-    app.wait_for("The client is not known here")
+    app.wait_for("Client ID not recognized")
     profile_for(server)
     app.click("Try again")
     assert app.code()

@@ -139,8 +139,8 @@ def test_a_denial_is_reported_with_code_and_trace_id(
     app.code()
     app.click("Open browser")
     browser_opener.attach().do(deny).result()
-    screen = app.wait_for("The sign-in was declined")
-    assert screen.shows("Someone pressed Deny on the approval page for code ")
+    screen = app.wait_for("Sign-in denied")
+    assert screen.shows("Someone selected Deny on the approval page for code ")
     assert screen.shows("access_denied")
     assert screen.shows("trace ")
     assert screen.focus == "Sign in again"

@@ -180,7 +180,7 @@ async def test_what_an_administrator_forbids_is_refused(desk: Desk) -> None:
     await desk.sessions.update_profiles({PROFILE.id: replace(PROFILE, policy=policy)})
     await desk.sign_in()
     refusal = await desk.refusal("token", format="curl")
-    assert (refusal.code, refusal.title) == ("forbidden", "Copying in this shape is forbidden")
+    assert (refusal.code, refusal.title) == ("forbidden", "This copy format is turned off")
     assert (await desk.ask("token", format="raw"))["text"] == ACCESS_TOKEN
     assert [each.profile for each in desk.agent.recipients.all()] == [PROFILE.id]
 
@@ -199,7 +199,7 @@ async def test_a_profile_that_was_written_since_is_found(desk: Desk) -> None:
     desk.file["new"] = replace(PROFILE, id="new")
     assert (await desk.refusal("token", profile="new")).code == "sign_in_needed"
     refusal = await desk.refusal("token", profile="nowhere")
-    assert (refusal.code, refusal.title) == ("failure", "There is no such profile")
+    assert (refusal.code, refusal.title) == ("failure", "Profile not found")
 
 
 async def test_a_token_is_for_the_server_that_who_asks_has_read_of(desk: Desk) -> None:

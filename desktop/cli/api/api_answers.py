@@ -19,7 +19,7 @@ from desktop.oauth.http import retry_after
 from desktop.oauth.resource import ResourceAnswer
 from desktop.services.system.logs import redacted
 from desktop.services.system.translation import translate
-from desktop.services.wording.durations import format_duration
+from desktop.services.wording.formats import format_duration
 
 LARGEST_ON_SCREEN = 4 * 1024 * 1024  # bytes
 _LARGEST_INDENTED = 4 * LARGEST_ON_SCREEN  # characters

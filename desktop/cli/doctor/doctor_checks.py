@@ -24,8 +24,7 @@ from desktop.services.system.browsers import find_browsers
 from desktop.services.system.paths import log_folder, settings_file
 from desktop.services.system.translation import translate, translate_plural
 from desktop.services.system.worker import Worker
-from desktop.services.wording.field_names import for_terminal
-from desktop.services.wording.messages import advice_for
+from desktop.services.wording.messages import Surface, advice_for
 
 _TIMEOUT = 8.0  # seconds for the keyring, and for the running app
 
@@ -51,8 +50,8 @@ class Check:
 
 def failed_check(name: str, error: Exception, *, host: str = "") -> Check:
     """Make a failed check from `error`, described as in the window."""
-    advice = advice_for(error)
-    return Check(name, Outcome.FAIL, advice.title, for_terminal(advice.text), host)
+    advice = advice_for(error, surface=Surface.TERMINAL)
+    return Check(name, Outcome.FAIL, advice.title, advice.text, host)
 
 
 async def check_computer(worker: Worker) -> AsyncIterator[Check]:

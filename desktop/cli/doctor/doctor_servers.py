@@ -19,7 +19,7 @@ from desktop.services.network.http_client import find_system_proxy
 from desktop.services.session.provider import detect_portal
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
-from desktop.services.wording.durations import format_duration
+from desktop.services.wording.formats import format_duration
 
 _CLOCK_TOLERANCE = 60.0  # seconds; providers accept such a difference in signed tokens
 

@@ -15,7 +15,7 @@ from desktop.services.configuration.profile_draft import Draft, Presets, faults_
 from desktop.services.model.profile import COLORS, GRANTS
 from desktop.services.profile_editor.editor import SecretChanges
 from desktop.services.system.translation import translate
-from desktop.services.wording.field_names import for_terminal, option_name
+from desktop.services.wording.field_names import Surface, option_name
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -200,9 +200,9 @@ def require_valid_draft(draft: Draft, presets: Presets) -> None:
             presets=", ".join(presets),
         )
         raise click.UsageError(message)
-    found = faults_of(draft, presets)
+    found = faults_of(draft, presets, surface=Surface.TERMINAL)
     if found:
-        lines = [f"{option_name(member)}: {for_terminal(words)}" for member, words in found.items()]
+        lines = [f"{option_name(member)}: {words}" for member, words in found.items()]
         raise click.UsageError("\n".join(lines))
 
 

@@ -28,7 +28,7 @@ from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.profile_editor.check import Finding, Outcome
 from desktop.services.profile_editor.editor import SecretChanges
 from desktop.services.system.translation import translate
-from desktop.services.wording.field_names import for_terminal
+from desktop.services.wording.field_names import Surface
 
 
 @click.group()
@@ -160,7 +160,9 @@ def check(*, name: str | None, as_json: bool) -> int:
     async def run_checks(context: ProfileContext) -> list[Finding]:
         profile = context.snapshot.profiles.find(name)
         found = []
-        async for finding in context.editor.check(profile, SecretChanges(), context.snapshot):
+        async for finding in context.editor.check(
+            profile, SecretChanges(), context.snapshot, surface=Surface.TERMINAL
+        ):
             found.append(finding)
             if not as_json:
                 _print_finding(finding, profile)
@@ -235,7 +237,7 @@ def _print_finding(finding: Finding, profile: Profile) -> None:
     mark, step = translate(finding.outcome.value).ljust(width), translate(finding.step.value)
     print_result(f"{mark}  {step}: {finding.text}", color=_COLORS[finding.outcome])
     if finding.remedy:
-        print_result(f"{' ' * width}  {for_terminal(finding.remedy)}")
+        print_result(f"{' ' * width}  {finding.remedy}")
     for option, instead in (("--preset", finding.preset), ("--grant", finding.grant)):
         if instead and not profile.managed:  # the window has a button for this
             print_result(f"{' ' * width}  xdr-login profiles edit {profile.id} {option} {instead}")
@@ -246,7 +248,7 @@ def _finding_members(finding: Finding) -> dict[str, Any]:
         "step": finding.step.name.lower(),
         "outcome": finding.outcome.name.lower(),
         "text": finding.text,
-        "remedy": for_terminal(finding.remedy),
+        "remedy": finding.remedy,
         "preset": finding.preset or None,
         "grant": finding.grant or None,
     }

@@ -17,9 +17,8 @@ from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import AwaitingApproval, SignedIn
 from desktop.services.system.translation import translate
-from desktop.services.wording.durations import format_countdown
-from desktop.services.wording.field_names import for_terminal
-from desktop.services.wording.messages import advice_for
+from desktop.services.wording.formats import format_countdown
+from desktop.services.wording.messages import Surface, advice_for
 from desktop.services.wording.sign_out_texts import short_time
 
 
@@ -131,7 +130,8 @@ class TextReporter:
 
     def report_trouble(self, error: Exception) -> None:
         """Print what failed, and that the sign-in continues."""
-        title = advice_for(error).title
+        advice = advice_for(error, surface=Surface.TERMINAL)
+        title = advice.title
         if self._waiting is not None and self._waiting.in_browser:
             self.note(translate("{problem}. Retrying automatically.", problem=title))
         elif self._waiting is not None:
@@ -143,7 +143,7 @@ class TextReporter:
         elif isinstance(error, SignedOutByServer):
             self.note(translate("{problem}. Signing in again.", problem=title))
         else:
-            self.note(for_terminal(f"{title}. {advice_for(error).text}"))
+            self.note(f"{title}. {advice.text}")
             self.note(translate("Continuing without saving the token."))
 
     def report_not_saved(self, error: Exception) -> None:

@@ -30,7 +30,7 @@ from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.translation import translatable, translate
 from desktop.services.system.worker import Worker
-from desktop.services.wording.durations import format_duration
+from desktop.services.wording.formats import format_duration
 
 ProfileStatus = Mapping[str, Any]
 """One profile, as docs/command-line.md describes it."""

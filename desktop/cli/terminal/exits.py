@@ -13,8 +13,7 @@ from desktop.ipc.messages import RefusedByAgent
 from desktop.services.secrets.keystore import KeyringMissing
 from desktop.services.system.translation import translate
 from desktop.services.wording import error_codes
-from desktop.services.wording.field_names import for_terminal
-from desktop.services.wording.messages import advice_for
+from desktop.services.wording.messages import Surface, advice_for
 
 P = ParamSpec("P")
 
@@ -54,10 +53,10 @@ def error_message(error: Exception, *, user_code: str = "") -> str:
     """Describe an expected error as the window does, with options instead of form fields."""
     if isinstance(error, RefusedByAgent):
         return str(error)
-    advice = advice_for(error, user_code=user_code)
+    advice = advice_for(error, user_code=user_code, surface=Surface.TERMINAL)
     # Continuing without a keyring is useless here: the token would be gone with the command.
     text = advice.help if isinstance(error, KeyringMissing) else advice.text
-    return for_terminal("\n".join(filter(None, (f"{advice.title}. {text}", advice.facts))))
+    return "\n".join(filter(None, (f"{advice.title}. {text}", advice.facts)))
 
 
 def report_error(error: Exception, *, as_json: bool = False, user_code: str = "") -> Exit:

@@ -1,4 +1,4 @@
-"""A client of Cisco XDR as its administration shows it: one JSON object, pasted as a whole."""
+"""Reads a client as Cisco XDR shows it: one JSON object."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MAX_LENGTH = 100_000  # characters: a model has some hundred
-# How Cisco names grants, and the names of RFC 6749 and 8628; the safer ones first.
+# Cisco's names of grants, and those of RFC 6749 and 8628; the safer ones first.
 _GRANTS = {
     "code": {"auth-code", "authorization-code", "authorization_code"},
     "device": {
@@ -28,9 +28,9 @@ _GRANTS = {
 
 @dataclass(frozen=True, slots=True)
 class ClientModel:
-    """What a profile takes of it. `grants` are those of `GRANTS` that the client may use.
+    """The members that a profile uses. `grants` are those of `GRANTS` that the client may use.
 
-    `password` is for the keyring and for nothing else.
+    `client_secret` goes into the keyring only.
     """
 
     client_id: str
@@ -43,9 +43,9 @@ class ClientModel:
 
 
 def read_client_model(text: str) -> ClientModel | None:
-    """The client that `text` describes; `None` where it is something else.
+    """Parse the client that `text` describes; None where it is something else.
 
-    Cisco's members have dashes; those of RFC 7591 are understood as well.
+    Cisco's members have dashes; those of RFC 7591 are read as well.
     """
     if not text.lstrip().startswith(("{", "[")) or len(text) > _MAX_LENGTH:
         return None

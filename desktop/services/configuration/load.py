@@ -1,8 +1,8 @@
-"""What one may sign in with on this computer: the administrator's profiles, and the person's own.
+"""Loads all profiles of this computer: the administrator's, and the person's own.
 
-The first count more: none of the person's takes the place of one. What the administrator says of
-the network, and the settings that are locked, go into every profile, and so does the policy
-itself: a profile is never without what holds for it.
+An administrator's profile replaces an own one with the same id. The policy's proxy, CA
+certificates and locked settings go into every profile, and so does the policy itself: a profile is
+never used without it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from desktop.services.configuration.policy_reader import load_policy
 from desktop.services.configuration.profile_reader import Profiles, load_profiles, read_profiles
 from desktop.services.model.profile import BrokenPolicy, BrokenProfile
 from desktop.services.system.paths import profiles_file
+from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
     from desktop.services.model.policy import Policy
@@ -25,12 +26,12 @@ _log = logging.getLogger(__name__)
 
 
 def load_configuration() -> Profiles:
-    """All profiles that there are here. Blocks; raises `BrokenProfile` or `BrokenPolicy`."""
+    """Load all profiles. Blocks; raises `BrokenProfile` or `BrokenPolicy`."""
     return load_allowed_profiles(profiles_file(), load_policy())
 
 
 def load_allowed_profiles(file: Path, policy: Policy) -> Profiles:
-    """The profiles of `policy`, then those of `file` as far as it allows them. Blocks.
+    """Load the profiles of `policy`, then those of `file` that it allows. Blocks.
 
     Raises `BrokenProfile` or `BrokenPolicy`.
     """
@@ -53,13 +54,13 @@ def _load_own_profiles(file: Path, policy: Policy) -> Profiles:
     except BrokenProfile as error:
         if not policy.profiles:
             raise
-        # A slip in the person's file does not take what everybody has.
+        # An error in the person's file does not affect the profiles that everybody has.
         _log.warning("own profiles cannot be read: %s", error)
-        return Profiles(file, {}, {f"all in {file.name}": error})
+        return Profiles(file, {}, {translate("all in {file}", file=file.name): error})
 
 
 def with_policy(profile: Profile, policy: Policy) -> Profile:
-    """`profile` with what `policy` says of it."""
+    """Apply `policy` to `profile`."""
     own = {name: value for name, value in profile.settings.items() if name not in policy.settings}
     return replace(
         profile,

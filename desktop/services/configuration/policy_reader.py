@@ -1,6 +1,6 @@
-"""Reads what an administrator has decided, and says what makes no sense in it.
+"""Reads the administrator's policy and reports what is invalid in it.
 
-A policy that makes no sense forbids signing in: what it was to forbid is not known.
+An invalid policy forbids signing in, because nobody knows what it was meant to forbid.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from desktop.services.configuration.policy_sources import (
     find_policy,
 )
 from desktop.services.model.policy import NO_POLICY, Policy
+from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
     from desktop.services.configuration.schema import Member
@@ -25,18 +26,18 @@ _log = logging.getLogger(__name__)
 
 
 def load_policy() -> Policy:
-    """What holds on this computer; raises nothing. Blocks."""
+    """Load the policy of this computer; never raises. Blocks."""
     try:
         found = find_policy()
         return NO_POLICY if found is None else parse_policy(found)
     except UnusablePolicyError as error:
-        _log.warning("the policy cannot be used: %s", error)
+        _log.warning("invalid policy: %s", error)
         return Policy(source=error.source, load_error=error.reason)
 
 
 def parse_policy(found: RawPolicy) -> Policy:
-    """What was found, as a value. Raises `UnusablePolicyError`."""
-    # Loaded where there is a policy, and nowhere else.
+    """Parse what was found. Raises `UnusablePolicyError`."""
+    # Loaded only where there is a policy.
     from desktop.services.configuration.schema import POLICY
     from desktop.services.model.copy_formats import CopyFormat
 
@@ -58,13 +59,14 @@ def parse_policy(found: RawPolicy) -> Policy:
         raise UnusablePolicyError(found.source, why)
     if not policy.own_profiles and not policy.profiles:
         raise UnusablePolicyError(
-            found.source, "it forbids own profiles, and has none in place of them"
+            found.source,
+            translate("`own_profiles` is false, but `profiles` has none to use instead"),
         )
     return policy
 
 
 def _network_fault(policy: Policy) -> str:
-    """What a profile with this proxy and these authorities would be told."""
+    """Describe what a profile with this proxy and these CA certificates would fail on."""
     from desktop.services.configuration.profile_rules import find_faults
     from desktop.services.model.profile import Profile
 
@@ -76,19 +78,19 @@ def _network_fault(policy: Policy) -> str:
         proxy=policy.proxy or "system",
         ca_file=policy.ca_file,
     )
-    return next((why for _, why in find_faults(profile)), "")
+    return next((fault.describe() for fault in find_faults(profile)), "")
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads tables by their schema, naming the source and the member in every complaint."""
+    """Reads tables by their schema; every error names the source and the member."""
 
     found: RawPolicy
 
     def read_members(
         self, table: Mapping[str, object], known: tuple[Member, ...], within: str = ""
     ) -> dict[str, Any]:
-        """The members of `table` that are known, each of its kind."""
+        """Read the known members of `table`, each by its kind."""
         by_name = {each.name: each for each in known}
         read: dict[str, Any] = {}
         for name, value in table.items():
@@ -103,18 +105,18 @@ class _Reader:
 
         name = f"{within}{member.name}"
         if member.kind is Kind.BOOLEAN and self.found.numbers_are_switches:
-            # 2 is neither, and `in` would take a true for a 1.
+            # 2 is neither, and True would count as 1.
             value = {0: False, 1: True}.get(value) if type(value) is int else None
         if member.kind is Kind.PROFILES:
             value = self.read_profiles(value)
-        if why := member.invalid_reason(value):
-            raise self.error(f"`{name}` {why}")
+        if fault := member.find_fault(value):
+            raise self.error(fault.describe(f"`{name}`"))
         if member.kind is Kind.MEMBERS and isinstance(value, Mapping):
             return self.read_members(value, member.members, f"{name}.")
         return value
 
     def read_profiles(self, value: object) -> object:
-        """Profiles from the text of a `profiles.toml`, or from its lines; else as they are."""
+        """Parse profiles from the text of a `profiles.toml` or from its lines; else keep them."""
         if isinstance(value, list) and all(isinstance(line, str) for line in value):
             value = "\n".join(value)
         if not isinstance(value, str):
@@ -123,17 +125,23 @@ class _Reader:
             return tomllib.loads(value).get("profiles")
         # TOMLDecodeError is a ValueError; brackets may be nested too deep.
         except (ValueError, RecursionError) as error:
-            raise self.error(f"`profiles`: {error}") from error
+            raise self.error(translate("error in `profiles`: {error}", error=error)) from error
 
     def report_unknown(self, name: str, known: Mapping[str, Member], within: str) -> None:
-        """What a later version knows does no harm; a slip would forbid nothing."""
+        """Reject a misspelled member, which would forbid nothing; log others."""
         from desktop.oauth.errors import printable
         from desktop.services.configuration.profile_reader import similar_name
 
         shown = printable(f"{within}{name}", 60)
         if meant := similar_name(name, known):
-            raise self.error(f"`{shown}` is not known; did you mean `{within}{meant}`?")
-        _log.warning("%s: a member that is not known: %s", self.found.source, shown)
+            raise self.error(
+                translate(
+                    "unknown key `{name}` (did you mean `{similar}`?)",
+                    name=shown,
+                    similar=f"{within}{meant}",
+                )
+            )
+        _log.warning("%s: unknown key: %s", self.found.source, shown)
 
     def error(self, why: str) -> UnusablePolicyError:
         return UnusablePolicyError(self.found.source, why)

@@ -1,6 +1,6 @@
-"""Where each system keeps what an administrator has decided. Only an administrator can write there.
+"""Reads the policy from where each system keeps it. Only an administrator can write there.
 
-No variable of the environment has a say in where: a person could set it.
+No environment variable can change the place: anybody could set it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop.services.system.translation import translate
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
@@ -19,15 +21,14 @@ if TYPE_CHECKING:
 LINUX_FILE = Path("/etc/xdg/xdr-login/policy.toml")
 MACOS_FILE = Path("/Library/Managed Preferences/io.github.xdr_login.XDRLogin.plist")
 WINDOWS_KEY = r"Software\Policies\XDRLogin"
-# Members that the registry has as subkeys.
+# The members that are subkeys in the registry.
 WINDOWS_SUBKEYS = ("formats", "settings")
 
 _ROOT_ID = 0
-_OTHERS_MAY_WRITE = "others than root may write to {}"
 
 
 class UnusablePolicyError(Exception):
-    """There is a policy at `source`, which cannot be used; why, in words."""
+    """The policy at `source` cannot be used; `reason` is for people."""
 
     def __init__(self, source: str, why: str) -> None:
         super().__init__(f"{source}: {why}")
@@ -37,7 +38,7 @@ class UnusablePolicyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RawPolicy:
-    """A policy as it stands at `source`. The registry has numbers in place of switches."""
+    """A policy as read from `source`. The registry has numbers instead of booleans."""
 
     source: str
     members: Mapping[str, object]
@@ -45,7 +46,7 @@ class RawPolicy:
 
 
 def find_policy() -> RawPolicy | None:
-    """What an administrator has put where this system looks; blocks.
+    """Read the policy of this computer; None without one. Blocks.
 
     Raises `UnusablePolicyError`.
     """
@@ -59,7 +60,7 @@ def find_policy() -> RawPolicy | None:
 
 
 def read_toml(file: Path, *, owner: int = _ROOT_ID) -> RawPolicy | None:
-    """What the policy `file` of Linux says, which is to be `owner`'s; `None` without one."""
+    """Read the policy `file` of Linux, which must belong to `owner`; None without one."""
     import tomllib
 
     content = _read_trusted(file, owner)
@@ -67,13 +68,13 @@ def read_toml(file: Path, *, owner: int = _ROOT_ID) -> RawPolicy | None:
         return None
     try:
         return RawPolicy(str(file), tomllib.loads(content.decode("utf-8-sig")))
-    # Both of TOML and of UTF-8 are ValueErrors; brackets may be nested too deep.
+    # Errors of TOML and UTF-8 are ValueErrors; brackets may be nested too deep.
     except (ValueError, RecursionError) as error:
         raise UnusablePolicyError(str(file), str(error)) from error
 
 
 def read_plist(file: Path, *, owner: int = _ROOT_ID) -> RawPolicy | None:
-    """What the managed preferences `file` of macOS says; `None` without one."""
+    """Read the managed preferences `file` of macOS; None without one."""
     import plistlib
     from xml.parsers.expat import ExpatError
 
@@ -83,21 +84,23 @@ def read_plist(file: Path, *, owner: int = _ROOT_ID) -> RawPolicy | None:
     try:
         members = plistlib.loads(content)
     except (plistlib.InvalidFileException, ExpatError, ValueError, RecursionError) as error:
-        raise UnusablePolicyError(str(file), f"it is no property list: {error}") from error
-    # What plistlib makes of a broken one it tells with errors of all kinds (CPython issue 61275).
+        raise UnusablePolicyError(
+            str(file), translate("not a property list ({error})", error=error)
+        ) from error
+    # plistlib raises errors of all kinds for a broken one (CPython issue 61275).
     except (AttributeError, IndexError, KeyError, TypeError, OverflowError) as error:
-        raise UnusablePolicyError(str(file), "it is no property list") from error
+        raise UnusablePolicyError(str(file), translate("not a property list")) from error
     if not isinstance(members, dict):
-        raise UnusablePolicyError(str(file), "it is no dictionary")
+        raise UnusablePolicyError(str(file), translate("not a dictionary"))
     # macOS adds members of its own to managed preferences.
     return RawPolicy(str(file), {k: v for k, v in members.items() if not k.startswith("Payload")})
 
 
 def read_registry() -> RawPolicy | None:
-    """What the policy key of this Windows says; `None` without one."""
+    """Read the policy key of Windows; None without one."""
     from importlib import import_module
 
-    winreg = import_module("winreg")  # which only Windows has
+    winreg = import_module("winreg")  # exists on Windows only
     source = rf"HKLM\{WINDOWS_KEY}"
     try:
         members = _read_values(winreg, WINDOWS_KEY)
@@ -113,24 +116,24 @@ def read_registry() -> RawPolicy | None:
 
 
 def _normalized_name(table: str) -> str:
-    """`table` as it is known: the registry does not mind capitals."""
+    """Write `table` in lower case where it is a known one: the registry ignores case."""
     return table.lower() if table.lower() in WINDOWS_SUBKEYS else table
 
 
 def _list_subkeys(winreg: ModuleType, path: str) -> list[str]:
-    """All subkeys of a key: one with a slip in its name would otherwise forbid nothing."""
+    """List all subkeys: a misspelled one would otherwise forbid nothing."""
     with _open_key(winreg, path) as key:
         return [winreg.EnumKey(key, number) for number in range(winreg.QueryInfoKey(key)[0])]
 
 
 def _open_key(winreg: ModuleType, path: str) -> Any:  # noqa: ANN401 - which only Windows knows
-    # A 32-bit Python is to see what the policies' editor, of 64 bits, has written.
+    # A 32-bit Python must see what the 64-bit policy editor has written.
     rights = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
     return winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path, 0, rights)
 
 
 def _read_values(winreg: ModuleType, path: str) -> dict[str, object] | None:
-    """The values of a key, by name; `None` where there is no such key."""
+    """Read the values of a key by name; None where there is no such key."""
     try:
         key = _open_key(winreg, path)
     except FileNotFoundError:
@@ -138,33 +141,33 @@ def _read_values(winreg: ModuleType, path: str) -> dict[str, object] | None:
     with key:
         count = winreg.QueryInfoKey(key)[1]
         found = [winreg.EnumValue(key, number) for number in range(count)]
-    # The unnamed value is what old editors write when they make a key.
+    # Old editors write an unnamed value when they create a key.
     return {name: value for name, value, _ in found if name}
 
 
 def _read_trusted(file: Path, owner: int) -> bytes | None:
-    """What is in `file`, which only `owner` may have written; `None` where there is none."""
+    """Read `file`, which only `owner` can have written; None where there is none."""
     try:
-        # Looked at and read through one descriptor: it cannot be swapped in between.
+        # Checked and read through one descriptor, so that it cannot be swapped in between.
         with file.open("rb") as opened:
-            why = _trust_problem(os.fstat(opened.fileno()), owner, "it")
+            why = _trust_problem(os.fstat(opened.fileno()), owner, file)
             for folder in {file.parent, file.resolve().parent}:
-                why = why or _trust_problem(folder.stat(), owner, "its folder")
+                why = why or _trust_problem(folder.stat(), owner, folder)
             if why:
                 raise UnusablePolicyError(str(file), why)
             return opened.read()
     except (FileNotFoundError, NotADirectoryError):
         if os.path.lexists(file):
-            raise UnusablePolicyError(str(file), "it is a link to nothing") from None
+            raise UnusablePolicyError(str(file), translate("broken symbolic link")) from None
         return None
     except OSError as error:
         raise UnusablePolicyError(str(file), error.strerror or str(error)) from error
 
 
-def _trust_problem(found: os.stat_result, owner: int, what: str) -> str:
+def _trust_problem(found: os.stat_result, owner: int, path: Path) -> str:
     if found.st_uid != owner:
-        return f"{what} does not belong to root"
+        return translate("{path} must belong to root", path=path)
     by_group = found.st_mode & stat.S_IWGRP and found.st_gid != _ROOT_ID
     if by_group or found.st_mode & stat.S_IWOTH:
-        return _OTHERS_MAY_WRITE.format(what)
+        return translate("{path} must be writable by root only", path=path)
     return ""

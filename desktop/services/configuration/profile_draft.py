@@ -1,4 +1,4 @@
-"""What stands in the form of a profile: texts as they were typed, and what becomes of them."""
+"""The content of the profile form, as typed, and the profile that it describes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.services.configuration.profile_reader import preset_members
 from desktop.services.configuration.profile_rules import ADDRESS_MEMBERS, find_faults, has_userinfo
-from desktop.services.model.profile import COLORS, MEMBERS, TOKEN_RECEIVING_ENDPOINTS, Profile
+from desktop.services.model.profile import MEMBERS, TOKEN_RECEIVING_ENDPOINTS, Profile
 from desktop.services.model.settings import (
     CLIPBOARD_SECONDS,
     IN_USE_MINUTES,
@@ -17,12 +17,8 @@ from desktop.services.model.settings import (
     is_valid_setting,
 )
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
-from desktop.services.wording.field_names import (
-    ENDPOINT_FIELDS,
-    NEXT_FIELD,
-    ONE_PER_LINE,
-    SWITCH_CHOICES,
-)
+from desktop.services.system.translation import translatable, translate
+from desktop.services.wording.field_names import BySurface, Surface, field_name
 
 if TYPE_CHECKING:
     from desktop.services.configuration.client_model import ClientModel
@@ -32,12 +28,12 @@ Presets = Mapping[str, Mapping[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is typed, by the names of a profile's members.
+    """The typed texts, by the names of a profile's members.
 
-    No preset is another provider. `scope` and `verification_hosts` are words with spaces between
-    them, `extra_parameters` a `name=value` a line. A preset's own value stands in no field: it is
-    what an empty one means. The profile's own settings are empty for what the settings page says.
-    The last four have no field: they are for the file and the command line.
+    Without a preset it is another provider. `scope` and `verification_hosts` are separated by
+    spaces, `extra_parameters` has one `name=value` per line. A field that is empty has the preset's
+    value; an empty setting has the global one. The last four have no field: they are for the file
+    and the command line.
     """
 
     preset: str = ""
@@ -75,12 +71,12 @@ _DEFAULT_PROFILE = Profile(id="", name="", client_id="")
 
 
 def draft_of(profile: Profile, presets: Presets) -> Draft:
-    """The form filled with `profile`."""
-    usual = _defaults(profile.preset, presets, profile.issuer)
+    """Fill the form with `profile`."""
+    defaults = _defaults(profile.preset, presets, profile.issuer)
     differing = {
         name: _as_text(getattr(profile, name))
         for name in _PROFILE_FIELDS
-        if name != "preset" and getattr(profile, name) != usual[name]
+        if name != "preset" and getattr(profile, name) != defaults[name]
     }
     own = {
         name: str(value).lower()
@@ -91,28 +87,28 @@ def draft_of(profile: Profile, presets: Presets) -> Draft:
 
 
 def members_of(draft: Draft, presets: Presets) -> dict[str, object]:
-    """What the file is to say: what differs from the preset; `None` for what it need not say."""
-    usual = _defaults(draft.preset, presets, draft.issuer)
-    said: dict[str, object] = {"preset": draft.preset or None}
+    """List what the file must contain: what differs from the preset; None removes a member."""
+    defaults = _defaults(draft.preset, presets, draft.issuer)
+    members: dict[str, object] = {"preset": draft.preset or None}
     for name in _PROFILE_FIELDS:
         if name == "preset":
             continue
         value = _parse_field(name, getattr(draft, name))
-        said[name] = _toml_value(value) if value and value != usual[name] else None
-    said["client_id"] = draft.client_id.strip()
-    said["name"] = draft.name.strip()
-    said["settings"] = _profile_settings(draft) or None
-    return said
+        members[name] = _toml_value(value) if value and value != defaults[name] else None
+    members["client_id"] = draft.client_id.strip()
+    members["name"] = draft.name.strip()
+    members["settings"] = _profile_settings(draft) or None
+    return members
 
 
 def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None = None) -> Profile:
-    """The profile that `draft` describes; `kept` has what the form does not show."""
+    """Make the profile that `draft` describes; `kept` has what the form does not show."""
     members = _defaults(draft.preset, presets, draft.issuer)
     if kept is not None and kept.preset == draft.preset:
-        # What a preset says of another address goes with that; only what was said besides stays.
-        usual = _defaults(kept.preset, presets, kept.issuer)
+        # The members of a preset follow the address. Only what was set in addition stays.
+        defaults = _defaults(kept.preset, presets, kept.issuer)
         hidden = {name: getattr(kept, name) for name in MEMBERS - set(FIELDS)}
-        members |= {name: value for name, value in hidden.items() if value != usual[name]}
+        members |= {name: value for name, value in hidden.items() if value != defaults[name]}
     for name in _PROFILE_FIELDS:
         value = _parse_field(name, getattr(draft, name))
         if value:
@@ -121,48 +117,57 @@ def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None
     return Profile(id=id_, **members)  # type: ignore[arg-type] # each was read as its own kind
 
 
-def faults_of(draft: Draft, presets: Presets) -> dict[str, str]:
-    """What is wrong, by field, in words for a form; nothing where it can be saved."""
+def faults_of(
+    draft: Draft, presets: Presets, *, surface: Surface = Surface.WINDOW
+) -> dict[str, str]:
+    """Describe what is wrong, by field; empty where the draft can be saved."""
     found = {
-        name: _USERINFO_MESSAGE
+        name: translate("Leave out the user name and password.")
         for name in ADDRESS_MEMBERS
         if has_userinfo(getattr(draft, name).strip())
     }
-    found |= _input_faults(draft)
-    for member, detail in find_faults(profile_of("draft", draft, presets)):
-        if member == "settings":  # told above, at the field of each
+    found |= _input_faults(draft, surface)
+    for fault in find_faults(profile_of("draft", draft, presets)):
+        if fault.member == "settings":  # `_input_faults` has them, each at its field
             continue
-        # Where several are wrong together it is the address that all others follow from.
-        follows = member in NOT_IN_FORM and not getattr(draft, member)
-        name = "issuer" if follows or member not in FIELDS else member
-        words = _PRESET_MESSAGES if draft.preset else _MESSAGES
-        said = detail.replace(f"`{name}`", "It", 1)
-        found.setdefault(name, words.get(name, f"{said[:1].upper()}{said[1:]}."))
+        # Where several are wrong together, it is the issuer that all others follow from.
+        follows = fault.member in NOT_IN_FORM and not getattr(draft, fault.member)
+        name = "issuer" if follows or fault.member not in FIELDS else fault.member
+        detail = translate("{detail}.", detail=fault.describe(field_name(name)))
+        messages = _PRESET_MESSAGES if draft.preset else _MESSAGES
+        found.setdefault(
+            name, translate(messages[name].on(surface)) if name in messages else detail
+        )
     return found
 
 
-def _input_faults(draft: Draft) -> dict[str, str]:
+def _input_faults(draft: Draft, surface: Surface) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in FIELDS:
         if name != "extra_parameters" and has_hidden_characters(getattr(draft, name).strip()):
-            found[name] = "It holds characters that cannot be seen."
-    for name in ("client_id", "name"):
-        if not getattr(draft, name).strip():
-            found.setdefault(name, _MISSING_MESSAGES[name])
+            found[name] = translate("Contains invisible characters.")
+    if not draft.client_id.strip():
+        found.setdefault("client_id", translate("Enter the client ID."))
+    if not draft.name.strip():
+        found.setdefault("name", translate("Enter a name for this profile."))
     if _invalid_lines(draft.extra_parameters):
-        found["extra_parameters"] = _MESSAGES["extra_parameters"]
+        found["extra_parameters"] = translate(_MESSAGES["extra_parameters"].on(surface))
     for name, value in _profile_settings(draft).items():
         if not is_valid_setting(name, value):
-            found[name] = _MESSAGES[name]
+            found[name] = _invalid_setting(name)
     return found
 
 
-def with_client_model(draft: Draft, model: ClientModel) -> Draft:
-    """`draft` with what a pasted client model says; its password is not the form's to keep.
+def _invalid_setting(name: str) -> str:
+    if name not in _NUMBERS:
+        return translate("Must be true or false, or empty for the global setting.")
+    allowed = _NUMBERS[name]
+    return translate("Enter a number from {first} to {last}.", first=allowed[0], last=allowed[-1])
 
-    Of the ways that it allows the safest is proposed.
-    """
-    allowed = [way.grant for way in SIGN_IN_METHODS if way.grant in model.grants]
+
+def with_client_model(draft: Draft, model: ClientModel) -> Draft:
+    """Fill in what a pasted client says, but for its secret; the safest method is proposed."""
+    allowed = [each.grant for each in SIGN_IN_METHODS if each.grant in model.grants]
     return replace(
         draft,
         client_id=model.client_id,
@@ -174,65 +179,63 @@ def with_client_model(draft: Draft, model: ClientModel) -> Draft:
     )
 
 
-_MISSING_MESSAGES = {
-    "client_id": "The client ID says which client you sign in as.",
-    "name": "Give it a name that you will know it by.",
-}
+_NUMBERS = {"in_use_minutes": IN_USE_MINUTES, "clipboard_seconds": CLIPBOARD_SECONDS}
+_ENTER_ISSUER = translatable("Enter the issuer, an address that starts with https://.")
 _MESSAGES = {
-    "issuer": (
-        f"Type in the address of the issuer, which begins with https://, or {ENDPOINT_FIELDS}."
+    "issuer": BySurface(
+        translatable(
+            "Enter the issuer, an address that starts with https://, or enter the endpoints under "
+            "“More options”."
+        ),
+        translatable(
+            "Set the issuer, an address that starts with https://, or set "
+            "--device-authorization-endpoint and --token-endpoint."
+        ),
     ),
-    "letter": "One character, or two.",
-    "color": f"One of {', '.join(COLORS)}, or a color such as #1a2b3c.",
-    "proxy": "“system”, “none”, or an address with its port, such as http://proxy.example:3128. "
-    f"The user goes into {NEXT_FIELD}.",
-    "redirect_uri": "It must be on this computer, such as http://127.0.0.1:8400/callback.",
-    "client_authentication": "This way to sign in needs the client password.",
-    "extra_parameters": f"{ONE_PER_LINE} audience=https://api.example. No password here.",
-    "keep_fresh": SWITCH_CHOICES,
-    "in_use_minutes": f"A number from {IN_USE_MINUTES[0]} to {IN_USE_MINUTES[-1]}.",
-    "clipboard_seconds": f"A number from {CLIPBOARD_SECONDS[0]} to {CLIPBOARD_SECONDS[-1]}.",
+    "extra_parameters": BySurface(
+        translatable(
+            "Enter one name=value per line, such as audience=https://api.example. Don't enter "
+            "secrets here."
+        ),
+        translatable(
+            "Use NAME=VALUE, such as audience=https://api.example. Don't enter secrets here."
+        ),
+    ),
 }
-
-
 # Where a preset knows the endpoints, no field shows them.
-_USERINFO_MESSAGE = "It holds a user name or password: leave that out."
-_PRESET_MESSAGES = {
-    **_MESSAGES,
-    "issuer": "Type in the address of the issuer, which begins with https://.",
-}
+_PRESET_MESSAGES = {**_MESSAGES, "issuer": BySurface(_ENTER_ISSUER, _ENTER_ISSUER)}
 
 
 def _defaults(preset: str, presets: Presets, issuer: str) -> dict[str, object]:
-    """The members that a profile with `preset` at `issuer` has without saying anything itself."""
-    usual: dict[str, object] = {name: getattr(_DEFAULT_PROFILE, name) for name in MEMBERS}
+    """List the members that a profile with `preset` at `issuer` has by default."""
+    defaults: dict[str, object] = {name: getattr(_DEFAULT_PROFILE, name) for name in MEMBERS}
     for name, value in preset_members(presets.get(preset, {}), {"issuer": issuer}).items():
-        usual[name] = tuple(value) if isinstance(value, list) else value
-    usual["preset"] = preset
-    return usual
+        defaults[name] = tuple(value) if isinstance(value, list) else value
+    defaults["preset"] = preset
+    return defaults
 
 
 def _as_text(value: object) -> str:
     if isinstance(value, tuple):
         return " ".join(value)
     if isinstance(value, Mapping):
-        return "\n".join(f"{each}={said}" for each, said in value.items())
+        return "\n".join(f"{name}={each}" for name, each in value.items())
     return str(value or "")
 
 
 def _parse_field(name: str, text: str) -> object:
-    """What was typed, as a member; empty for what a preset is to say, or nobody needs to."""
+    """Convert typed text to a member; empty where the default or the preset applies."""
     if name in _LISTS:
         return tuple(text.replace(",", " ").split())
     if name == "extra_parameters":
         pairs = (line.partition("=") for line in text.splitlines() if line.strip())
         return {key.strip(): value.strip() for key, _, value in pairs}
-    # The first of a choice is not said: with Google it must not replace what the preset knows.
+    # A default is not saved: with Google it must not replace what the preset knows.
     return "" if text.strip() == getattr(_DEFAULT_PROFILE, name) else text.strip()
 
 
 def _profile_settings(draft: Draft) -> dict[str, object]:
-    """What the profile decides otherwise than the settings page, as its file has it."""
+    """Convert the profile's own settings to what its file contains."""
     typed = {name: getattr(draft, name).strip() for name in PROFILE_SETTINGS}
     return {name: _parse_setting(text) for name, text in typed.items() if text}
 

@@ -1,7 +1,7 @@
-"""Changes the file with the profiles, keeping a person's comments, order and unknown members.
+"""Changes the file with the profiles, and keeps comments, order and unknown members.
 
-What a change makes of the file is read again before it is written: either it says what it said
-before and what was to be changed, or the file stays as it is.
+Each change is parsed before it is written. If it does not contain exactly the old content and the
+change, the file is left as it is.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ from desktop.services.configuration.toml_edit import appended, edit_candidates
 from desktop.services.model.profile import MEMBERS, BrokenProfile
 from desktop.services.system import paths
 from desktop.services.system.atomic_file import write_atomically
+from desktop.services.system.translation import translatable, translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
 
 Members = dict[str, Any]
-"""Members of a profile as TOML has them; `None` takes one away."""
+"""Members of a profile as in TOML; None removes one."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,23 +41,19 @@ _MAX_ATTEMPTS = 5
 _LOCK_TIMEOUT = 10.0  # seconds; a change takes a few milliseconds
 _MAX_ID_LENGTH = 40
 MAX_IMPORT_LENGTH = 200_000  # characters
-_MAX_PROFILE_LENGTH = (
-    10_000  # characters; of a long list tomlkit looks at all for each that it adds
-)
-_LOCK_NAME = (
-    "(profiles).lock"  # no profile can be called that: each has a lock of its own beside it
-)
-_KEEPS_CHANGING = "another program keeps changing it; try again later"
-_CANNOT_EDIT = "it is laid out so that it cannot be changed here; change it in an editor"
+_MAX_PROFILE_LENGTH = 10_000  # characters; tomlkit is slow with long lists
+_LOCK_NAME = "(profiles).lock"  # no profile can have this name; each has its own lock there
+_KEEPS_CHANGING = translatable("another program keeps changing the file; try again later")
+_CANNOT_EDIT = translatable("XDR Login can't change a file with this layout; edit it yourself")
 
 
 def save_profile(
     file: Path, id_: str, members: Mapping[str, object], *, locked: Collection[str] = ()
 ) -> None:
-    """Give profile `id_` the `members`; others that it has stay, `None` takes one away. Blocks.
+    """Set `members` of the profile `id_`; others stay, None removes one. Blocks.
 
-    Of its settings those that are `locked` stay as they are: they count again some day.
-    Raises `BrokenProfile` where the file, or what would become of the profile, makes no sense.
+    Settings that are `locked` by a policy stay: they apply again without it. Raises `BrokenProfile`
+    where the file or the changed profile is invalid.
     """
 
     def change(tables: Members) -> None:
@@ -72,7 +69,7 @@ def save_profile(
 
 
 def remove_profile(file: Path, id_: str) -> None:
-    """Take profile `id_` out of `file`; nothing happens where it is not in it. Blocks.
+    """Remove the profile `id_` from `file`, if it is there. Blocks.
 
     Raises `BrokenProfile`.
     """
@@ -82,18 +79,17 @@ def remove_profile(file: Path, id_: str) -> None:
 def import_profiles(
     file: Path, text: str, source: Path | None = None, *, taken: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Add the profiles in `text`, as `export_profiles` gave it, to `file`; their new ids. Blocks.
+    """Add the profiles in `text`, as exported, to `file`; return their new ids. Blocks.
 
-    None that is there is replaced, and none gets an id that is `taken` elsewhere: another one of
-    its name gets a number. Raises `BrokenProfile`, which names `source`, the file that `text` is
-    from, where that makes no sense.
+    No profile is replaced: an id that exists, or is `taken` elsewhere, gets a number. Raises
+    `BrokenProfile`, which names `source`, the file that `text` is from.
     """
     document = read_document(source or file, text)
     found = read_profiles(source or file, document, text)
-    for complaint in found.broken.values():
-        raise complaint
+    for error in found.broken.values():
+        raise error
     if not found.good:
-        raise BrokenProfile(source or file, "there is no profile in what was to be imported")
+        raise BrokenProfile(source or file, translate("it contains no profiles"))
     tables: Members = document["profiles"]  # type: ignore[assignment] # it was just read
     added: dict[str, object] = {}
 
@@ -101,7 +97,9 @@ def import_profiles(
         added.clear()
         for id_, table in tables.items():
             if len(str(table)) > _MAX_PROFILE_LENGTH:
-                raise BrokenProfile(source or file, f"profile `{id_}` is far too large")
+                raise BrokenProfile(
+                    source or file, translate("profile `{id}` is too large", id=id_)
+                )
             new = new_id(id_, {*there, *added, *taken})
             added[new] = table if new == id_ else _with_numbered_name(table, id_, new)
         there.update(added)
@@ -111,30 +109,30 @@ def import_profiles(
 
 
 def _with_numbered_name(table: object, id_: str, new: str) -> object:
-    """`table` with the number that its id got in its name too, so that a person sees it."""
+    """Add the number of the new id to the name as well."""
     if not isinstance(table, dict):
         return table
     return table | {"name": f"{table.get('name', id_)} {new.rpartition('-')[2]}"}
 
 
 def export_profiles(file: Path, ids: Iterable[str]) -> str:
-    """The profiles `ids` of `file` as a text of TOML. Raises `ProfileError`. Blocks.
+    """Write the profiles `ids` of `file` as TOML. Raises `ProfileError`. Blocks.
 
-    There is no secret in it: what is not known here, and might be one, is left out.
+    Unknown members are left out: they might be secrets.
     """
     text = read_text(file)
     document: Any = read_document(file, text)
     found = read_profiles(file, document, text)
     chosen = {}
     for id_ in ids:
-        found.find(id_)  # which raises for one that makes no sense
+        found.find(id_)  # raises for a broken one
         table = document["profiles"][id_]
         chosen[id_] = {name: value for name, value in table.items() if name in MEMBERS}
-    return appended("# Profiles of XDR Login. Passwords and tokens are never in here.", chosen)
+    return appended("# Profiles of XDR Login. Never contains secrets or tokens.", chosen)
 
 
 def new_id(name: str, taken: Collection[str]) -> str:
-    """A plain id for a profile called `name` that is none of `taken`."""
+    """Make an id for a profile called `name` that is not in `taken`."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     start = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_ID_LENGTH] or "profile"
     if is_valid_id(name):
@@ -149,7 +147,7 @@ def new_id(name: str, taken: Collection[str]) -> str:
 def _change_file(
     file: Path, change: Callable[[Members], object], *, touched: Collection[str]
 ) -> None:
-    """Do `change` to the tables of profiles in `file`; those `touched` must make sense then."""
+    """Apply `change` to the profiles in `file`; those `touched` must be valid afterwards."""
     file = file.resolve()  # a link stays a link
     try:
         with _exclusive_access(file):
@@ -157,28 +155,28 @@ def _change_file(
             for _ in range(_MAX_ATTEMPTS):
                 before = read_text(file)
                 after = _changed_text(file, before, change, touched=touched)
-                if read_text(file) == before:  # nor has an editor changed it meanwhile
+                if read_text(file) == before:  # no editor has changed it meanwhile
                     write_atomically(after, file)
                     return
     except OSError as error:
         raise BrokenProfile(file, str(error)) from error
     except RecursionError as error:
-        raise BrokenProfile(file, _CANNOT_EDIT) from error
-    raise BrokenProfile(file, _KEEPS_CHANGING)
+        raise BrokenProfile(file, translate(_CANNOT_EDIT)) from error
+    raise BrokenProfile(file, translate(_KEEPS_CHANGING))
 
 
 @contextmanager
 def _exclusive_access(file: Path) -> Iterator[None]:
-    """Keep other programs of this kind from changing `file`. Raises `BrokenProfile`.
+    """Keep other processes of XDR Login from changing `file`. Raises `BrokenProfile`.
 
-    Without a folder for locks that can be written there is none.
+    Without a writable folder for locks, there is no lock.
     """
     lock = FileLock(paths.locks_folder() / _LOCK_NAME, timeout=_LOCK_TIMEOUT)
     try:
         paths.locks_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
-        raise BrokenProfile(file, _KEEPS_CHANGING) from error
+        raise BrokenProfile(file, translate(_KEEPS_CHANGING)) from error
     except OSError as error:
         _log.warning("changing profiles without a lock: %s", error)
     try:
@@ -190,17 +188,19 @@ def _exclusive_access(file: Path) -> Iterator[None]:
 def _changed_text(
     file: Path, text: str, change: Callable[[Members], object], *, touched: Collection[str]
 ) -> str:
-    """`text` after `change`; raises `BrokenProfile` where it would not say what it should."""
+    """Apply `change` to `text`; raises `BrokenProfile` where that is not possible."""
     wanted: Members = read_document(file, text)
     tables = wanted.setdefault("profiles", {})
     if not isinstance(tables, dict) or not all(isinstance(each, dict) for each in tables.values()):
-        raise BrokenProfile(file, "`profiles` must be a table of tables")
+        raise BrokenProfile(
+            file, translate("{field} must be a table of tables", field="`profiles`")
+        )
     before = dict(tables)
     change(tables)
     found = read_profiles(file, wanted)
-    for id_, complaint in found.broken.items():
+    for id_, error in found.broken.items():
         if id_ in touched or id_ not in before:
-            raise complaint
+            raise error
     for after in edit_candidates(text, tables):
         try:
             said: Members = tomllib.loads(after.encode().decode())  # as it will be read
@@ -208,4 +208,4 @@ def _changed_text(
             continue
         if {"profiles": {}, **said} == wanted:
             return after
-    raise BrokenProfile(file, _CANNOT_EDIT)
+    raise BrokenProfile(file, translate(_CANNOT_EDIT))

@@ -1,4 +1,4 @@
-"""Reads profiles from TOML, and says what makes no sense in them, and where."""
+"""Reads profiles from TOML, and reports what is invalid in them and where."""
 
 import logging
 import re
@@ -24,6 +24,7 @@ from desktop.services.model.profile import (
 )
 from desktop.services.system import paths
 from desktop.services.system.resources import resource
+from desktop.services.system.translation import translatable, translate
 
 _log = logging.getLogger(__name__)
 
@@ -32,9 +33,9 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 @dataclass(frozen=True, slots=True)
 class Profiles:
-    """What there is, by id and in its order: those that make sense, and why others do not.
+    """The valid profiles by id, in the order of the file, and why others are broken.
 
-    `file` is the person's own. `policy` is what an administrator has decided besides.
+    `file` is the person's own. `policy` is the administrator's.
     """
 
     file: Path
@@ -43,12 +44,12 @@ class Profiles:
     policy: Policy = NO_POLICY
 
     def find(self, name: str | None) -> Profile:
-        """The profile with the id or else the name `name`, or the first. Raises `ProfileError`."""
+        """Find the profile with the id or name `name`, or the first. Raises `ProfileError`."""
         if name is None:
             for id_ in self.good:
                 return self.good[id_]
-            for complaint in self.broken.values():
-                raise complaint
+            for error in self.broken.values():
+                raise error
             raise NoProfile(self.file)
         if name in self.broken:
             raise self.broken[name]
@@ -62,7 +63,7 @@ class Profiles:
         return self.good[name]
 
     def _similar(self, name: str) -> tuple[str, ...]:
-        """The ids of those that whoever wrote `name` may have meant, by id or name."""
+        """List the ids of the profiles with a similar id or name."""
         import difflib  # needed by few
 
         plain = name.casefold()
@@ -75,21 +76,21 @@ class Profiles:
 
 
 def load_profile(name: str | None = None, *, file: Path | None = None) -> Profile:
-    """The profile `name`, or the first one. Raises `ProfileError`."""
+    """Load the profile `name`, or the first one. Raises `ProfileError`."""
     return load_profiles(file or paths.profiles_file()).find(name)
 
 
 def load_profiles(file: Path) -> Profiles:
-    """What `file` holds. Raises `BrokenProfile` where it cannot be read as a whole. Blocks.
+    """Load the profiles of `file`. Raises `BrokenProfile` where it cannot be read at all. Blocks.
 
-    One profile that makes no sense takes no other away.
+    A broken profile does not affect others.
     """
     text = read_text(file)
     return read_profiles(file, read_document(file, text), text)
 
 
 def load_presets() -> dict[str, Mapping[str, object]]:
-    """The providers that are known by name, as members of a profile."""
+    """Load the built-in providers by name, as members of a profile."""
     file = resource("presets.toml")
     presets = read_document(file, read_text(file))
     return {name: table for name, table in presets.items() if isinstance(table, dict)}
@@ -98,7 +99,7 @@ def load_presets() -> dict[str, Mapping[str, object]]:
 def preset_members(
     preset: Mapping[str, object], members: Mapping[str, object]
 ) -> dict[str, object]:
-    """What a profile with those `members` has from `preset`: not what is for a form alone."""
+    """List what a profile with those `members` gets from `preset`, but for the form's hints."""
     issuer = str(members.get("issuer") or preset.get("issuer", "")).strip().rstrip("/")
     return {
         name: value.replace("{issuer}", issuer) if isinstance(value, str) else value
@@ -108,31 +109,31 @@ def preset_members(
 
 
 def read_profiles(file: Path, document: Mapping[str, object], text: str = "") -> Profiles:
-    """What `document`, from `file`, holds; with its `text` lines are told. Raises `BrokenProfile`.
+    """Read the profiles of `document`, from `file`; its `text` is needed to report lines.
 
-    One profile that makes no sense takes no other away.
+    A broken profile does not affect others. Raises `BrokenProfile` where nothing can be read.
     """
     for name in document:
         if name != "profiles" and similar_name(name, ("profiles",)):
-            raise BrokenProfile(file, f"`[{name}.…]` is not known; did you mean `[profiles.…]`?")
+            raise BrokenProfile(file, _similar_key(f"[{name}.…]", "[profiles.…]"))
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
-        raise BrokenProfile(file, "`profiles` must be a table")
+        raise BrokenProfile(file, translate("{field} must be a table", field="`profiles`"))
     presets = load_presets()
     good: dict[str, Profile] = {}
     broken: dict[str, BrokenProfile] = {}
     for id_, table in tables.items():
         try:
             good[id_] = _read_profile(_Location(file, text, id_), table, presets)
-        except BrokenProfile as complaint:
-            broken[id_] = complaint
+        except BrokenProfile as error:
+            broken[id_] = error
     return Profiles(file, good, broken)
 
 
 def prepare_folder() -> Path:
-    """The folder of the profiles; created, with an example in it, where there is none.
+    """Return the folder of the profiles; create it, with an example, if it is missing.
 
-    Raises `BrokenProfile` where that is impossible.
+    Raises `BrokenProfile`.
     """
     folder = paths.configuration_folder()
     try:
@@ -146,22 +147,24 @@ def prepare_folder() -> Path:
 
 
 def read_text(file: Path) -> str:
-    """What is in `file`, empty where there is none. Raises `BrokenProfile`. Blocks."""
+    """Read `file`; empty where there is none. Raises `BrokenProfile`. Blocks."""
     try:
         # Windows editors may put a byte order mark in front.
         return file.read_bytes().decode("utf-8-sig")  # which keeps the ends of its lines
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError as error:
-        raise BrokenProfile(file, "it is no text in UTF-8; save it as UTF-8") from error
+        raise BrokenProfile(
+            file, translate("the file is not UTF-8 text; save it as UTF-8")
+        ) from error
     except OSError as error:
         raise BrokenProfile(file, str(error)) from error
 
 
 def read_document(file: Path, text: str) -> dict[str, object]:
-    """What the TOML `text` of `file` says. Raises `BrokenProfile`."""
+    """Parse the TOML `text` of `file`. Raises `BrokenProfile`."""
     if _TOO_MANY_PARTS.search(text):
-        raise BrokenProfile(file, "its names have too many parts")
+        raise BrokenProfile(file, translate("a key has too many parts"))
     try:
         return tomllib.loads(text)
     # TOMLDecodeError is a ValueError; brackets may be nested too deep.
@@ -176,33 +179,46 @@ _TOO_MANY_PARTS = re.compile(
 
 
 def similar_name(name: str, known: Iterable[str]) -> str:
-    """The one of `known` that whoever wrote `name` may have meant; empty for none."""
+    """Find the one of `known` that is misspelled as `name`; empty for none."""
     import difflib  # needed by few
 
     plain = name.lower().replace("-", "_")
     return next(iter(difflib.get_close_matches(plain, known, n=1, cutoff=_MEMBER_CUTOFF)), "")
 
 
-_PROFILE_CUTOFF = 0.8  # of 1: one letter of five is another
-# Of 1. `clientid` is near to `client_id`, and what a later version may know is near to nothing.
+_PROFILE_CUTOFF = 0.8  # of 1: one letter of five differs
+# Of 1. `clientid` is similar to `client_id`; a key of a later version should not be.
 _MEMBER_CUTOFF = 0.85
+
+
+_INVISIBLE = translatable("{field} contains invisible characters")
+
+
+def _similar_key(name: str, similar: str) -> str:
+    return translate("unknown key `{name}` (did you mean `{similar}`?)", name=name, similar=similar)
+
+
+def _in_profile(id_: str, detail: str) -> str:
+    return translate("profile `{id}`: {detail}", id=id_, detail=detail)
 
 
 @dataclass(frozen=True, slots=True)
 class _Location:
-    """Where a profile stands: its file, that file's text, and its id."""
+    """The place of a profile: its file, that file's text, and its id."""
 
     file: Path
     text: str
     id: str
 
     def error(self, detail: str, member: str = "") -> BrokenProfile:
-        """That something is wrong, with the line where that can be found."""
+        """Make an error with the line of `member`, if it is found."""
         line = self._find_line(member)
-        return BrokenProfile(self.file, f"{detail} (line {line})" if line else detail)
+        if line:
+            detail = translate("{detail} (line {line})", detail=detail, line=line)
+        return BrokenProfile(self.file, detail)
 
     def _find_line(self, member: str) -> int:
-        """The line of `member`, or else of the table itself; 0 where neither is found."""
+        """Find the line of `member`, or else of the table itself; 0 for neither."""
         found, inside = 0, False
         table = re.compile(rf"\s*\[\s*profiles\s*\.\s*[\"']?{re.escape(self.id)}[\"']?\s*[].]")
         given = re.compile(rf"\s*[\"']?{re.escape(member)}[\"']?\s*[.=]")
@@ -217,15 +233,18 @@ class _Location:
 
 def _read_profile(place: _Location, table: object, presets: Mapping[str, object]) -> Profile:
     if not is_valid_id(place.id) or not isinstance(table, dict):
-        raise place.error(f"`{place.id}` is no table with a plain name (a-z, 0-9, . _ -)")
+        raise place.error(
+            translate('`{id}` must be a table named with a-z, 0-9, ".", "_" or "-"', id=place.id)
+        )
     preset_name = table.get("preset")
     preset = {} if preset_name is None else presets.get(str(preset_name))
     if not isinstance(preset, dict):
-        known = ", ".join(presets)
-        raise place.error(f"`{place.id}`: unknown preset; known are {known}", "preset")
+        detail = translate("unknown preset; presets are {presets}", presets=", ".join(presets))
+        raise place.error(_in_profile(place.id, detail), "preset")
     if not preset.get("issuer") and "issuer_example" in preset and not table.get("issuer"):
         example = preset["issuer_example"]
-        raise place.error(f"profile `{place.id}`: `issuer` is missing, such as {example}", "preset")
+        detail = translate("`issuer` is missing, such as {example}", example=example)
+        raise place.error(_in_profile(place.id, detail), "preset")
     return _Reader(place, {**preset_members(preset, table), **table}).read()
 
 
@@ -236,7 +255,7 @@ def is_valid_id(id_: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads one table, naming the file, the profile and the member in every complaint."""
+    """Reads one table; every error names the file, the profile and the member."""
 
     location: _Location
     table: Mapping[str, object]
@@ -274,31 +293,29 @@ class _Reader:
             ca_file=self.read_string("ca_file", default=""),
             settings=self.read_table("settings"),
         )
-        for member, detail in find_faults(profile):
-            raise self.error(detail, member)
+        for fault in find_faults(profile):
+            raise self.error(fault.describe(), fault.member)
         return profile
 
     def check_names(self) -> None:
-        """What looks like a slip is told; what a later version may know does no harm."""
+        """Reject secrets and misspelled keys; log other unknown ones."""
         for name in sorted(self.table.keys() - MEMBERS):
             if is_secret_name(name):
-                raise self.error(f"`{name}`: {NO_SECRETS_IN_FILE}", name)
+                raise self.error(translate(NO_SECRETS_IN_FILE, field=f"`{name}`"), name)
             if meant := similar_name(name, MEMBERS):
-                raise self.error(f"`{name}` is not known; did you mean `{meant}`?", name)
-            _log.info(
-                "profile %s: a member that is not known: %s", self.location.id, printable(name, 60)
-            )
+                raise self.error(_similar_key(name, meant), name)
+            _log.info("profile %s: unknown key: %s", self.location.id, printable(name, 60))
 
     def read_string(self, name: str, *, default: str | None = None) -> str:
         value = self.table.get(name, default)
         if value is None:
-            raise self.error(f"`{name}` is missing", name)
+            raise self.error(translate("`{name}` is missing", name=name), name)
         if not isinstance(value, str):
-            raise self.error(f"`{name}` must be a text", name)
+            raise self.error(translate("{field} must be a string", field=f"`{name}`"), name)
         if default is None and not value.strip():
-            raise self.error(f"`{name}` is empty", name)
+            raise self.error(translate("`{name}` is empty", name=name), name)
         if has_hidden_characters(value.strip()):
-            raise self.error(f"`{name}` holds characters that cannot be seen", name)
+            raise self.error(translate(_INVISIBLE, field=f"`{name}`"), name)
         return value.strip()
 
     def read_strings(self, name: str) -> tuple[str, ...]:
@@ -306,22 +323,26 @@ class _Reader:
         if isinstance(value, str):
             value = value.split()
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.error(f"`{name}` must be a list of texts", name)
+            raise self.error(
+                translate("{field} must be a list of strings", field=f"`{name}`"), name
+            )
         if any(has_hidden_characters(item) for item in value):
-            raise self.error(f"`{name}` holds characters that cannot be seen", name)
+            raise self.error(translate(_INVISIBLE, field=f"`{name}`"), name)
         return tuple(value)
 
     def read_table(self, name: str) -> dict[str, object]:
         value = self.table.get(name, {})
         if not isinstance(value, dict):
-            raise self.error(f"`{name}` must be a table", name)
+            raise self.error(translate("{field} must be a table", field=f"`{name}`"), name)
         return dict(value)
 
     def read_parameters(self, name: str) -> dict[str, str]:
         value = self.table.get(name, {})
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
-            raise self.error(f"`{name}` must be a table of texts", name)
+            raise self.error(
+                translate("{field} must be a table of strings", field=f"`{name}`"), name
+            )
         return dict(value)
 
     def error(self, detail: str, member: str = "") -> BrokenProfile:
-        return self.location.error(f"profile `{self.location.id}`: {detail}", member)
+        return self.location.error(_in_profile(self.location.id, detail), member)

@@ -1,7 +1,8 @@
-"""What a profile must obey, member by member: for the file that it is read from and for a form."""
+"""The rules for the members of a profile, for its file and for the form."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from desktop.oauth.addresses import checked_address, host_of
@@ -15,16 +16,34 @@ from desktop.services.model.profile import (
     is_same_server,
 )
 from desktop.services.model.settings import PROFILE_SETTINGS, is_valid_setting
+from desktop.services.system.translation import translatable, translate
+from desktop.services.wording.formats import format_list
 
-Fault = tuple[str, str]
-"""The member that is wrong, and why, in words; the member is empty where several are."""
 
-NO_SECRETS_IN_FILE = (
-    "a secret never stands here; a client's password is stored with "
-    "“xdr-login profiles edit NAME --client-secret-stdin”"
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with `member`, which is empty where several members are wrong together.
+
+    `message` is a template in which `{field}` stands for the member.
+    """
+
+    member: str
+    message: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def describe(self, name: str = "") -> str:
+        """Describe it, with `name` for the member, or its own name as in the file."""
+        return translate(self.message, field=name or f"`{self.member}`", **self.values)
+
+
+NO_SECRETS_IN_FILE = translatable(
+    "{field} must not contain a secret; save secrets with “xdr-login profiles edit NAME "
+    "--client-secret-stdin”"
 )
+_UNKNOWN_CHOICE = translatable("{field} must be one of {choices}")
+_UNSAFE_ADDRESS = translatable("{field} is not a safe address ({reason})")
 
-# What a profile names besides `ENDPOINTS_FOR_TOKENS`.
+# The addresses of a profile, but for `TOKEN_RECEIVING_ENDPOINTS`.
 ADDRESS_MEMBERS = (
     "issuer",
     "device_authorization_endpoint",
@@ -37,14 +56,14 @@ _USERINFO = re.compile(r"[^/?#]*//[^/?#]*@")
 _SCOPE_GUIDE = re.compile(r"|xdr")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _MAX_LETTER_LENGTH = 2
-# What a grant asks for, where no metadata can tell (RFC 6749 section 3, RFC 8628 section 3.1).
+# What a grant needs, where no metadata can tell (RFC 6749 section 3, RFC 8628 section 3.1).
 _REQUIRED_ENDPOINTS = {
     "device": ("device_authorization_endpoint", "token_endpoint"),
     "code": ("authorization_endpoint", "token_endpoint"),
     "client-credentials": ("token_endpoint",),
 }
 _PROXY_SCHEMES = {"http", "https"}
-# What begins so is on Windows a file of another computer, or a device.
+# On Windows this is the start of a file on another computer, or of a device.
 _REMOTE_PATH = re.compile(r"\\|/[/\\]")
 
 
@@ -59,7 +78,7 @@ def has_userinfo(address: str) -> bool:
 
 
 def find_faults(profile: Profile) -> Iterator[Fault]:
-    """All that is wrong with `profile`."""
+    """Yield everything that is wrong with `profile`."""
     yield from _faults_of_grant(profile)
     yield from _faults_of_client(profile)
     yield from _faults_of_addresses(profile)
@@ -70,26 +89,32 @@ def find_faults(profile: Profile) -> Iterator[Fault]:
 
 def _faults_of_grant(profile: Profile) -> Iterator[Fault]:
     if profile.grant not in GRANTS:
-        yield "grant", f"`grant` is one of {', '.join(GRANTS)}"
+        yield Fault("grant", _UNKNOWN_CHOICE, {"choices": ", ".join(GRANTS)})
         return
     needed = _REQUIRED_ENDPOINTS[profile.grant]
     if not profile.issuer and not all(getattr(profile, name) for name in needed):
-        yield "", f"needs a preset, an issuer, or {_endpoint_names(needed)}"
+        endpoints = format_list([f"`{name}`" for name in needed])
+        yield Fault(
+            "",
+            translatable("missing a preset, an issuer, or {endpoints}"),
+            {"endpoints": endpoints},
+        )
     if profile.grant == "client-credentials" and profile.client_authentication == "none":
-        yield "client_authentication", "an API client signs in with a password, so not `none`"
+        yield Fault(
+            "client_authentication",
+            translatable("{field} can't be none: this sign-in method needs a client secret"),
+        )
     if profile.redirect_uri and not is_loopback_redirect(profile.redirect_uri):
-        yield (
+        yield Fault(
             "redirect_uri",
-            "`redirect_uri` must be on this computer, such as http://127.0.0.1:8400/callback",
+            translatable(
+                "{field} must be on this computer, such as http://127.0.0.1:8400/callback"
+            ),
         )
 
 
-def _endpoint_names(endpoints: tuple[str, ...]) -> str:
-    return "both endpoints" if len(endpoints) > 1 else f"a `{endpoints[0]}`"
-
-
 def is_loopback_redirect(address: str) -> bool:
-    """Whether a browser on this computer can come back to `address`, which is a redirect URI."""
+    """Whether a browser on this computer can return to the redirect URI `address`."""
     # RFC 8252 section 7.3; section 8.3 advises against `localhost`, but some providers insist.
     try:
         parts = urlsplit(address)
@@ -106,37 +131,35 @@ def is_loopback_redirect(address: str) -> bool:
 
 
 def _faults_of_client(profile: Profile) -> Iterator[Fault]:
-    # A client model that was pasted where its ID belongs, and cut off or garbled: it may hold the
-    # password, and would be kept in the file and sent.
+    # Somebody pasted JSON instead of the ID. It may contain the secret, which would be saved in the
+    # file and sent.
     if profile.client_id.startswith(("{", "[")) or '"' in profile.client_id:
-        yield "client_id", "`client_id` is the ID alone, without what stands around it"
+        yield Fault("client_id", translatable("{field} must be the ID alone, without quotes"))
     if any(map(is_secret_name, profile.extra_parameters)):
-        yield "extra_parameters", NO_SECRETS_IN_FILE
+        yield Fault("extra_parameters", NO_SECRETS_IN_FILE)
     if profile.client_authentication not in CLIENT_AUTHENTICATIONS:
-        yield (
-            "client_authentication",
-            f"`client_authentication` is one of {', '.join(CLIENT_AUTHENTICATIONS)}",
-        )
+        choices = ", ".join(CLIENT_AUTHENTICATIONS)
+        yield Fault("client_authentication", _UNKNOWN_CHOICE, {"choices": choices})
 
 
 def _faults_of_addresses(profile: Profile) -> Iterator[Fault]:
     for name in ADDRESS_MEMBERS:
         address = getattr(profile, name)
         if address and (reason := _address_problem(address)):
-            yield name, f"`{name}` is no safe address: {reason}"
-    # Where the issuer is a text that proves nothing, everything must be on its host.
+            yield Fault(name, _UNSAFE_ADDRESS, {"reason": reason})
+    # Where the issuer is a name, which proves nothing, everything must be on its host.
     home = profile.issuer or profile.token_endpoint
     for name in TOKEN_RECEIVING_ENDPOINTS:
         address = getattr(profile, name)
         if address and profile.expected_issuer and not is_same_server(address, home):
-            yield name, f"`{name}` must be on the host of `issuer`"
+            yield Fault(name, translatable("{field} must be on the host of the issuer"))
         elif address and (reason := _address_problem(address)):
-            yield name, f"`{name}` is no safe address: {reason}"
+            yield Fault(name, _UNSAFE_ADDRESS, {"reason": reason})
 
     if not all(map(_is_host, profile.verification_hosts)):
-        yield (
+        yield Fault(
             "verification_hosts",
-            "`verification_hosts` has names of hosts, such as www.google.com",
+            translatable("{field} must be host names, such as www.google.com"),
         )
 
 
@@ -157,19 +180,32 @@ def _address_problem(address: str) -> str:
 
 def _faults_of_appearance(profile: Profile) -> Iterator[Fault]:
     if not _SCOPE_GUIDE.fullmatch(profile.scope_guide):
-        yield "scope_guide", "`scope_guide` is no name of one"
+        yield Fault("scope_guide", translatable("{field} must be xdr or empty"))
     if len(profile.letter) > _MAX_LETTER_LENGTH:
-        yield "letter", "`letter` is one character, or two"
+        yield Fault("letter", translatable("{field} must be one or two characters"))
     if profile.color and profile.color not in COLORS and not _COLOR.fullmatch(profile.color):
-        yield "color", f"`color` is one of {', '.join(COLORS)}, or like #1a2b3c"
+        yield Fault(
+            "color",
+            translatable("{field} must be one of {choices}, or like #1a2b3c"),
+            {"choices": ", ".join(COLORS)},
+        )
 
 
 def _faults_of_network(profile: Profile) -> Iterator[Fault]:
     if profile.proxy not in {"system", "none"} and (why := _proxy_problem(profile.proxy)):
-        yield "proxy", f"`proxy` is system, none, or like http://proxy.example:3128: {why}"
-    # Whoever runs the other computer would choose whom to trust, and learn who asks for the file.
+        yield Fault(
+            "proxy",
+            translatable(
+                "{field} must be system, none, or like http://proxy.example:3128 ({reason})"
+            ),
+            {"reason": translate(why)},
+        )
+    # Whoever runs the other computer would decide whom to trust, and learn who reads the file.
     if _REMOTE_PATH.match(profile.ca_file):
-        yield "ca_file", "`ca_file` must be on this computer, such as /etc/ssl/northwind.pem"
+        yield Fault(
+            "ca_file",
+            translatable("{field} must be on this computer, such as /etc/ssl/northwind.pem"),
+        )
 
 
 def _proxy_problem(address: str) -> str:
@@ -177,20 +213,26 @@ def _proxy_problem(address: str) -> str:
         parts = urlsplit(address)
         port = parts.port
     except ValueError:
-        # Python's words quote what stands there: with a slash in it, a piece of a password.
-        return "it makes no sense as an address"
+        # Python's own message quotes the address: with a slash in it, a part of a password.
+        return translatable("it is not an address")
     if parts.scheme not in _PROXY_SCHEMES or not parts.hostname:
-        return "it is no address with http or https; SOCKS is not supported"
+        return translatable("only http and https are supported, not SOCKS")
     if port is None:
-        return "it names no port"
-    # It would stand in a file, and the person's name in it goes into `proxy_user`.
-    return "user and password never stand in it" if "@" in parts.netloc else ""
+        return translatable("the port is missing")
+    if "@" in parts.netloc:  # the user belongs into `proxy_user`, the password into the keyring
+        return translatable("it must not contain a user name or password")
+    return ""
 
 
 def _faults_of_settings(profile: Profile) -> Iterator[Fault]:
     for name, value in profile.settings.items():
         if name not in PROFILE_SETTINGS:
-            known = ", ".join(PROFILE_SETTINGS)
-            yield "settings", f"a profile has no setting `{name}`; known are {known}"
+            yield Fault(
+                "settings",
+                translatable("unknown setting `{name}`; a profile can set {choices}"),
+                {"name": name, "choices": ", ".join(PROFILE_SETTINGS)},
+            )
         elif not is_valid_setting(name, value):
-            yield "settings", f"the setting `{name}` makes no sense"
+            yield Fault(
+                "settings", translatable("invalid value of setting `{name}`"), {"name": name}
+            )

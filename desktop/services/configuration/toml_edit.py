@@ -1,7 +1,7 @@
-"""Where profiles stand in a text of TOML, and how they are changed there.
+"""Edits profiles in TOML text.
 
-Only the lines of a profile that is changed are touched. tomlkit alone would put what is new behind
-a comment that belongs to the next profile, and take that comment along with a profile that goes.
+Only the lines of a changed profile are touched. tomlkit alone would add new members behind a
+comment that belongs to the next profile, and remove that comment together with a profile.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 Tables = Mapping[str, dict[str, Any]]
-"""The profiles by id, as TOML has them."""
+"""The profiles by id, as in TOML."""
 
 
 _EDIT_ERRORS = (
     *(TOMLKitError, ValueError, KeyError, TypeError, AttributeError, IndexError),
-    RecursionError,  # it reaches less deep than what reads the file
+    RecursionError,  # tomlkit reads less nesting than tomllib
 )
 
 
 def edit_candidates(text: str, tables: Tables) -> Iterator[str]:
-    """What `text` may become so that its profiles are `tables`, the best first.
+    """Yield edits of `text` after which its profiles should be `tables`, the best first.
 
-    Each is to be read again before it is believed: there are layouts that nothing here can change.
+    The caller must parse the result: there are layouts that cannot be edited.
     """
-    ways: tuple[Callable[[str, Tables], str], ...] = (_edit_lines, _edit_document)
-    for way in ways:
+    editors: tuple[Callable[[str, Tables], str], ...] = (_edit_lines, _edit_document)
+    for edit in editors:
         try:
-            yield way(text, tables)
-        # What tomlkit cannot do to an odd layout it tells with errors of all kinds.
+            yield edit(text, tables)
+        # tomlkit raises errors of all kinds for odd layouts.
         except _EDIT_ERRORS:
             continue
 
 
 def appended(text: str, tables: Tables) -> str:
-    """`text` with `tables` at its end."""
+    """Append `tables` to `text`."""
     document = tomlkit.document()
     for id_, members in tables.items():
         _set_members(document, id_, members)
@@ -75,9 +75,9 @@ def _edit_lines(text: str, tables: Tables) -> str:
 
 
 def _profile_lines(id_: str, lines: list[str]) -> slice:
-    """Where the profile `id_` stands, with the tables in it; raises `ValueError`.
+    """Find the lines of the profile `id_`, with the tables in it; raises `ValueError`.
 
-    A comment that stands apart at its end is about what comes next.
+    A comment after a blank line at its end belongs to what comes next.
     """
     own = re.compile(rf"\s*\[\s*profiles\s*\.\s*[\"']?{re.escape(id_)}[\"']?\s*[].]")
     heads = [number for number, line in enumerate(lines) if line.lstrip().startswith("[")]
@@ -89,7 +89,7 @@ def _profile_lines(id_: str, lines: list[str]) -> slice:
     end = next_one
     while end > start + 1 and _is_comment_or_blank(lines[end - 1]):
         end -= 1
-    # Directly below the last member, and apart from what comes next, it is about the former.
+    # Directly below the last member, and before a blank line, it belongs to this profile.
     tail = [number for number in range(end, next_one) if not lines[number].strip()]
     if tail or next_one == len(lines):
         end = tail[0] if tail else next_one
@@ -111,7 +111,7 @@ def _edit_document(text: str, tables: Tables) -> str:
 
 
 def _set_members(document: TOMLDocument, id_: str, members: Mapping[str, Any]) -> None:
-    """Give the profile `id_` of `document` the `members`; those that are right are not touched."""
+    """Set `members` of the profile `id_` in `document`; equal values are not touched."""
     if "profiles" not in document:
         document["profiles"] = tomlkit.table(is_super_table=True)
     profiles: Any = document["profiles"]
@@ -126,12 +126,12 @@ def _set_members(document: TOMLDocument, id_: str, members: Mapping[str, Any]) -
 
 
 def _inline_table(members: Mapping[str, Any]) -> object:
-    # A table of its own would end the lines in which further members can stand.
+    # After a separate table, no further members of the profile could follow.
     table = tomlkit.inline_table()
     table.update(members)
     return table
 
 
 def _with_line_endings_of(text: str, changed: str) -> str:
-    """`changed` with lines that end as those of `text` do."""
+    """Give `changed` the line endings of `text`."""
     return re.sub(r"(?<!\r)\n", "\r\n", changed) if "\r\n" in text else changed

@@ -1,4 +1,4 @@
-"""Whether a profile works, told step by step, before anything of it is saved."""
+"""Checks step by step whether a profile works, before any of it is saved."""
 
 import re
 import secrets
@@ -26,40 +26,46 @@ from desktop.services.network.environment import HttpOpener
 from desktop.services.profile_editor import check_wording as texts
 from desktop.services.profile_editor.client_search import ClientSearch
 from desktop.services.session.provider import detect_portal, discover_endpoints
+from desktop.services.system.translation import translatable, translate
+from desktop.services.wording.field_names import (
+    BySurface,
+    Surface,
+    field_name,
+    option_name,
+    secret_name,
+)
 from desktop.services.wording.messages import advice_for
 
 Presets = Mapping[str, Mapping[str, object]]
 
 
 class Step(Enum):
-    """What is looked at, in this order; the value is its name on screen."""
+    """What is checked, in this order; the value is its name on screen."""
 
-    REACH = "Server"
-    TRUST = "Connection"
-    METADATA = "Description"
-    WAY = "Way to sign in"
-    CLIENT = "Client"
-    SCOPES = "Scopes"
+    REACH = translatable("Server")
+    TRUST = translatable("Connection")
+    METADATA = translatable("Server settings")
+    WAY = translatable("Sign-in method")
+    CLIENT = translatable("Client")
+    SCOPES = translatable("Scopes")
 
 
 class Outcome(Enum):
-    """How a step ended. `UNSURE` is what nobody can tell before somebody signs in.
+    """How a step ended. `UNSURE` can only be checked by signing in; `HINT` knows a better way."""
 
-    `HINT` is what works otherwise, and better.
-    """
-
-    GOOD = "works"
-    UNSURE = "not certain"
-    HINT = "could be better"
-    BAD = "does not work"
+    GOOD = translatable("works")
+    UNSURE = translatable("not checked")
+    HINT = translatable("could be better")
+    BAD = translatable("does not work")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found at one step, in words; `remedy` says what to do, and may be empty.
+    """The result of one step; `remedy` says what to do, and may be empty.
 
-    `preset` is the one to choose instead, where the client seems to be known there. `grant` is the
-    way to sign in to choose instead. `closed` has the ways that the server offers nobody, and why.
+    `preset` is the one to choose instead, where the client exists there. `grant` is the sign-in
+    method to choose instead. `unavailable` has the methods that the server does not support, with
+    the reason.
     """
 
     step: Step
@@ -80,25 +86,25 @@ async def check(
     presets: Presets,
     proxy_password: str | None = None,
     allowed: Container[str] = GRANTS,
+    surface: Surface = Surface.WINDOW,
 ) -> AsyncGenerator[Finding, None]:
-    """What works of `profile` and what does not, as it turns out; nothing follows what is bad.
+    """Yield what works of `profile` and what does not; stop after the first step that fails.
 
-    Nothing is saved, and neither profile nor passwords need be. It costs the server one device
-    code, which nobody waits for. To break off is its `aclose`. `presets` are those of
-    `load_presets`: where the client is not known, the other regions of the provider are asked, with
-    the client ID alone. Of the ways to sign in those in `allowed` may be proposed. Expected errors
-    are findings.
+    Nothing is saved, and neither profile nor secrets need to be. The server issues one device code,
+    which nobody waits for. `aclose` cancels. `presets` are those of `load_presets`: where the
+    client is not known, the other regions of the provider are asked, with the client ID alone. Only
+    the sign-in methods in `allowed` are proposed. Expected errors are findings.
     """
     try:
         http = await open_http(profile, proxy_password=proxy_password)
     except errors.OAuthError as error:
-        yield _error_finding(Step.TRUST, error)
+        yield _error_finding(Step.TRUST, error, surface)
         return
     async with http:
         method = ClientAuthentication(profile.client_authentication)
         client = Client(profile.client_id, password or None, method)
         connection = ClientConnection(http, clock, client)
-        checking = _Check(profile, connection, presets, allowed)
+        checking = _Check(profile, connection, presets, allowed, surface)
         for look in (
             checking.check_connection,
             checking.check_metadata,
@@ -113,7 +119,7 @@ async def check(
 
 
 class _Check:
-    """The looks that a check takes, one after the other; each gives its findings."""
+    """The steps of a check; each returns its findings."""
 
     def __init__(
         self,
@@ -121,11 +127,13 @@ class _Check:
         connection: ClientConnection,
         presets: Presets,
         allowed: Container[str],
+        surface: Surface,
     ) -> None:
         self._profile = profile
         self._connection = connection
         self._presets = presets
         self._allowed = allowed
+        self._surface = surface
         self._server = profile.issuer or profile.token_endpoint
         self._metadata = ServerMetadata()
 
@@ -134,7 +142,7 @@ class _Check:
         return host_of(self._server)
 
     async def check_connection(self) -> list[Finding]:
-        """Whether there is somebody, and it is who it should be."""
+        """Connect to the server and check its certificate."""
         try:
             address = metadata_addresses(self._server)[0] if self._profile.issuer else self._server
             await get(self._connection.http, address)
@@ -143,30 +151,30 @@ class _Check:
             if isinstance(error, errors.CertificateRejected):
                 return [
                     self._passed(Step.REACH, texts.SERVER_REACHABLE),
-                    _error_finding(Step.TRUST, error),
+                    self._error(Step.TRUST, error),
                 ]
-            return [_error_finding(Step.REACH, error)]
+            return [self._error(Step.REACH, error)]
         except errors.OAuthError as error:
-            return [_error_finding(Step.REACH, error)]
+            return [self._error(Step.REACH, error)]
         is_safe = self._server.startswith("https:")
         trust = texts.CERTIFICATE_TRUSTED if is_safe else texts.LOCAL_CONNECTION
         return [self._passed(Step.REACH, texts.SERVER_REACHABLE), self._passed(Step.TRUST, trust)]
 
     async def check_metadata(self) -> list[Finding]:
-        """Whether it says where its endpoints are."""
+        """Find out the server's endpoints."""
         try:
             self._metadata = await discover_endpoints(self._connection, self._profile)
         except errors.MissingEndpoint as error:
             self._metadata = await self._discover_with_other_grants()
-            way = self._with_alternative(_error_finding(Step.WAY, error))
+            way = self._with_alternative(self._error(Step.WAY, error))
             return [self._passed(Step.METADATA, texts.METADATA_FOUND), way]
         except errors.OAuthError as error:
-            return [_error_finding(Step.METADATA, error)]
+            return [self._error(Step.METADATA, error)]
         text = texts.METADATA_FOUND if self._metadata.issuer else texts.ENDPOINTS_IN_PROFILE
         return [self._passed(Step.METADATA, text)]
 
     async def _discover_with_other_grants(self) -> ServerMetadata:
-        """What the server says of itself, where it lacks what the profile's way needs."""
+        """Get the server's metadata where it lacks what the profile's sign-in method needs."""
         for grant in GRANTS:
             with suppress(errors.OAuthError):
                 return await discover_endpoints(
@@ -175,15 +183,13 @@ class _Check:
         return ServerMetadata()
 
     async def check_sign_in_method(self) -> list[Finding]:
-        """Whether one can sign in there as the profile says, and whether there is a safer way."""
+        """Check that the server supports the profile's method, and look for a safer one."""
         profile = self._profile
         if profile.grant == "device" and not profile.policy.device_grant:
-            forbidden = _error_finding(Step.WAY, GrantForbidden(profile.policy.source))
+            forbidden = self._error(Step.WAY, GrantForbidden(profile.policy.source))
             return [self._with_alternative(forbidden)]
         if _needs_client_secret(profile) and not self._connection.client.client_secret:
-            missing = self._failed(
-                Step.WAY, texts.NEEDS_CLIENT_SECRET, texts.NEEDS_CLIENT_SECRET_REMEDY
-            )
+            missing = self._failed(Step.WAY, texts.NEEDS_CLIENT_SECRET, texts.ENTER_CLIENT_SECRET)
             return [self._with_alternative(missing)]
         endpoint = profile.authorization_endpoint or self._metadata.authorization_endpoint
         if profile.grant == "code" and not endpoint:
@@ -197,8 +203,8 @@ class _Check:
                 )
             ]
         if profile.grant in self._unavailable_grants():
-            text = texts.METHOD_NOT_LISTED.format(host=self._host)
-            return [self._with_alternative(Finding(Step.WAY, Outcome.UNSURE, text))]
+            unlisted = self._unsure(Step.WAY, texts.METHOD_NOT_LISTED)
+            return [self._with_alternative(unlisted)]
         good = replace(
             self._passed(Step.WAY, texts.METHOD_OFFERED[profile.grant]),
             unavailable=self._unavailable_grants(),
@@ -206,38 +212,40 @@ class _Check:
         return [good, *self._safer_method()]
 
     def _unavailable_grants(self) -> dict[str, str]:
-        """The ways that the server offers nobody; none where it does not describe itself."""
-        reason = texts.METHOD_NOT_OFFERED.format(host=self._host)
+        """List the methods that the server does not support; none where it has no metadata."""
+        reason = self._text(texts.METHOD_NOT_OFFERED)
         closed = unsupported_grants(self._metadata) if self._metadata.issuer else ()
         return dict.fromkeys(closed, reason)
 
     def _available_methods(self) -> tuple[SignInMethod, ...]:
         if not self._metadata.issuer:
             return ()
-        has_password = bool(self._connection.client.client_secret)
+        has_secret = bool(self._connection.client.client_secret)
         return available_sign_in_methods(
-            self._metadata, has_client_secret=has_password, allowed=self._allowed
+            self._metadata, has_client_secret=has_secret, allowed=self._allowed
         )
 
     def _with_alternative(self, finding: Finding) -> Finding:
-        """`finding`, with the best of the ways that are open instead."""
+        """Add the best of the other methods to `finding`."""
         instead = [
-            way.grant for way in self._available_methods() if way.grant != self._profile.grant
+            method.grant
+            for method in self._available_methods()
+            if method.grant != self._profile.grant
         ]
         return replace(
             finding, grant=next(iter(instead), ""), unavailable=self._unavailable_grants()
         )
 
     def _safer_method(self) -> list[Finding]:
-        ranks = [way.grant for way in SIGN_IN_METHODS]  # the safest first
+        ranks = [method.grant for method in SIGN_IN_METHODS]  # the safest first
         best = next(iter(self._available_methods()), None)
         if best is None or ranks.index(best.grant) >= ranks.index(self._profile.grant):
             return []
-        text = texts.SAFER_METHOD.format(name=best.name, host=self._host)
+        text = self._text(texts.SAFER_METHOD, name=translate(best.name))
         return [Finding(Step.WAY, Outcome.HINT, text, grant=best.grant)]
 
     async def check_client(self) -> list[Finding]:
-        """Whether it takes the client, and its scopes."""
+        """Check that the server accepts the client and its scopes."""
         known = self._passed(Step.CLIENT, texts.CLIENT_KNOWN)
         try:
             await self._send_probe()
@@ -246,16 +254,16 @@ class _Check:
         except errors.InvalidScope as error:
             return [known, self._refused_scopes(error)]
         except (errors.UnauthorizedClient, errors.UnsupportedGrantType) as error:
-            return [known, _error_finding(Step.WAY, error)]
+            return [known, self._error(Step.WAY, error)]
         except errors.ErrorResponse as error:
             return self._probe_findings(error)
         except errors.OAuthError as error:
-            return [_error_finding(Step.CLIENT, error)]
+            return [self._error(Step.CLIENT, error)]
         scopes = texts.SCOPES_ALLOWED if self._profile.scope else texts.NO_SCOPES_REQUESTED
         return [self._passed(Step.CLIENT, texts.CLIENT_ACCEPTED), self._passed(Step.SCOPES, scopes)]
 
     async def _send_probe(self) -> None:
-        """Ask for what the profile's way begins with; what comes of it is thrown away."""
+        """Send the first request of the profile's sign-in method and discard the answer."""
         profile, connection = self._profile, self._connection
         scope = {"scope": " ".join(profile.scope)} if profile.scope else {}
         match profile.grant:
@@ -282,29 +290,25 @@ class _Check:
 
     def _probe_findings(self, error: errors.ErrorResponse) -> list[Finding]:
         if self._profile.grant != "code":
-            return [_error_finding(Step.CLIENT, error)]
+            return [self._error(Step.CLIENT, error)]
         if isinstance(error, errors.InvalidGrant):
             return [self._passed(Step.CLIENT, texts.CLIENT_ACCEPTED), self._unverified_scopes()]
-        perhaps = Finding(Step.CLIENT, Outcome.UNSURE, texts.CLIENT_UNVERIFIED)
-        return [perhaps, self._unverified_scopes()]
+        unverified = self._unsure(Step.CLIENT, texts.CLIENT_UNVERIFIED)
+        return [unverified, self._unverified_scopes()]
 
     async def _diagnose_unknown_client(self) -> Finding:
-        """Why the client was refused: for its password, or because another region knows it."""
-        has_password = bool(self._connection.client.client_secret)
+        """Find out why the client was rejected: a wrong secret, or another region."""
+        has_secret = bool(self._connection.client.client_secret)
         search = ClientSearch(self._connection, self._profile, self._presets)
         if await search.server_knows_client(self._metadata):
-            text = texts.WRONG_CLIENT_SECRET if has_password else texts.CLIENT_SECRET_REQUIRED
-            remedy = (
-                texts.WRONG_CLIENT_SECRET_REMEDY
-                if has_password
-                else texts.NEEDS_CLIENT_SECRET_REMEDY
-            )
-            return self._failed(Step.CLIENT, text, remedy)
+            text = texts.WRONG_CLIENT_SECRET if has_secret else texts.CLIENT_SECRET_REQUIRED
+            return self._failed(Step.CLIENT, text, texts.ENTER_CLIENT_SECRET)
         if region := await search.find_other_region():
-            text = texts.KNOWN_IN_OTHER_REGION.format(host=self._host, place=region.provider_label)
-            remedy = texts.KNOWN_IN_OTHER_REGION_REMEDY.format(place=region.provider_label)
+            place = region.provider_label
+            text = self._text(texts.KNOWN_IN_OTHER_REGION, place=place)
+            remedy = self._text(texts.KNOWN_IN_OTHER_REGION_REMEDY, place=place)
             return Finding(Step.CLIENT, Outcome.BAD, text, remedy, preset=region.preset)
-        text = texts.CLIENT_UNKNOWN if has_password else texts.PUBLIC_CLIENT_UNKNOWN
+        text = texts.CLIENT_UNKNOWN if has_secret else texts.PUBLIC_CLIENT_UNKNOWN
         return self._failed(Step.CLIENT, text, texts.CLIENT_UNKNOWN_REMEDY)
 
     def _refused_scopes(self, error: errors.InvalidScope) -> Finding:
@@ -313,20 +317,20 @@ class _Check:
         named_ones = [each for each in asked if each in words] or self._unsupported_scopes()
         text = texts.SCOPES_REFUSED if named_ones else texts.SOME_SCOPES_REFUSED
         listed = errors.printable(", ".join(named_ones or asked))
-        text = text.format(host=self._host, scopes=listed)
-        return Finding(Step.SCOPES, Outcome.BAD, text, texts.SCOPES_REFUSED_REMEDY)
+        remedy = self._text(texts.SCOPES_REFUSED_REMEDY)
+        return Finding(Step.SCOPES, Outcome.BAD, self._text(text, scopes=listed), remedy)
 
     def _unverified_scopes(self) -> Finding:
         if not self._profile.scope:
             return self._passed(Step.SCOPES, texts.NO_SCOPES_REQUESTED)
         unnamed = errors.printable(", ".join(self._unsupported_scopes()))
-        text = (
-            texts.SCOPES_NOT_LISTED.format(scopes=unnamed) if unnamed else texts.SCOPES_UNVERIFIED
-        )
+        if not unnamed:
+            return self._unsure(Step.SCOPES, texts.SCOPES_UNVERIFIED)
+        text = self._text(texts.SCOPES_NOT_LISTED, scopes=unnamed)
         return Finding(Step.SCOPES, Outcome.UNSURE, text)
 
     def _unsupported_scopes(self) -> list[str]:
-        """The scopes that the server's description does not have, where it has any."""
+        """List the scopes that are missing in the server's metadata, where it has any."""
         supported = self._metadata.scopes_supported
         # Cisco XDR lists `enrich`, and one may ask for `enrich:read` or `private-intel/incident`.
         roots = {each: re.split("[:/]", each)[0] for each in self._profile.scope}
@@ -337,14 +341,35 @@ class _Check:
         ]
 
     def _passed(self, step: Step, text: str) -> Finding:
-        return Finding(step, Outcome.GOOD, text.format(host=self._host))
+        return Finding(step, Outcome.GOOD, self._text(text))
 
-    def _failed(self, step: Step, text: str, remedy: str) -> Finding:
-        return Finding(step, Outcome.BAD, text.format(host=self._host), remedy)
+    def _unsure(self, step: Step, text: str) -> Finding:
+        return Finding(step, Outcome.UNSURE, self._text(text))
+
+    def _failed(self, step: Step, text: str, remedy: str | BySurface) -> Finding:
+        return Finding(step, Outcome.BAD, self._text(text), self._text(remedy))
+
+    def _error(self, step: Step, error: errors.OAuthError | GrantForbidden) -> Finding:
+        return _error_finding(step, error, self._surface)
+
+    def _text(self, text: str | BySurface, **values: str) -> str:
+        """Translate `text` with `values` and what is known of the profile."""
+        template = text.on(self._surface) if isinstance(text, BySurface) else text
+        return translate(
+            template,
+            host=self._host,
+            secret=secret_name(self._profile.preset),
+            profile_id=self._profile.id or "NAME",
+            field=field_name("authorization_endpoint"),
+            option=option_name("authorization_endpoint"),
+            **values,
+        )
 
 
-def _error_finding(step: Step, error: errors.OAuthError | GrantForbidden) -> Finding:
-    advice = advice_for(error)
+def _error_finding(
+    step: Step, error: errors.OAuthError | GrantForbidden, surface: Surface
+) -> Finding:
+    advice = advice_for(error, surface=surface)
     return Finding(step, Outcome.BAD, f"{advice.title}.", advice.text)
 
 

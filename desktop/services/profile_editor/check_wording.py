@@ -1,44 +1,62 @@
-"""What a check of a profile says: one table. What goes wrong with a server says `messages`."""
+"""Texts of a profile check. What can go wrong with a server is in `wording.messages`."""
 
-from desktop.services.wording.field_names import ENTER_CLIENT_SECRET, field_reference
+from desktop.services.system.translation import translatable
+from desktop.services.wording.field_names import BySurface
 
-SERVER_REACHABLE = "{host} answers."
-CERTIFICATE_TRUSTED = "This computer trusts its certificate."
-LOCAL_CONNECTION = "It does not leave this computer."
-METADATA_FOUND = "It describes itself as the profile expects."
-ENDPOINTS_IN_PROFILE = "The profile names the endpoints itself."
+SERVER_REACHABLE = translatable("{host} responds.")
+CERTIFICATE_TRUSTED = translatable("The certificate is trusted.")
+LOCAL_CONNECTION = translatable("The connection is local.")
+METADATA_FOUND = translatable("The server's settings match your profile.")
+ENDPOINTS_IN_PROFILE = translatable("Your profile sets the endpoints.")
 
 METHOD_OFFERED = {
-    "device": "It offers sign-in by code.",
-    "code": "It offers sign-in with the browser of this computer.",
-    "client-credentials": "Nobody signs in: the client itself does.",
+    "device": translatable("The server supports sign-in by code."),
+    "code": translatable("The server supports sign-in with the browser on this computer."),
+    "client-credentials": translatable("The client signs in as itself. No user is involved."),
 }
-NO_AUTHORIZATION_ENDPOINT = "{host} does not say where one signs in."
-NO_AUTHORIZATION_ENDPOINT_REMEDY = (
-    f"Choose another way to sign in, or give {field_reference('authorization_endpoint')}."
+NO_AUTHORIZATION_ENDPOINT = translatable("{host} has no authorization endpoint.")
+NO_AUTHORIZATION_ENDPOINT_REMEDY = BySurface(
+    translatable("Choose another sign-in method, or set “More options › {field}”."),
+    translatable("Choose another --grant, or set {option} (“xdr-login profiles edit”)."),
 )
-METHOD_NOT_OFFERED = "{host} does not offer it."
-METHOD_NOT_LISTED = "{host} does not list this way to sign in; whether it offers it shows now."
-SAFER_METHOD = "“{name}” is safer, and {host} offers it. The client must be allowed to use it."
-NEEDS_CLIENT_SECRET = "This way works only with the client password."
-NEEDS_CLIENT_SECRET_REMEDY = f"{ENTER_CLIENT_SECRET}."
+METHOD_NOT_OFFERED = translatable("{host} doesn't support it.")
+METHOD_NOT_LISTED = translatable(
+    "{host} doesn't list this sign-in method. The next step shows whether it works."
+)
+SAFER_METHOD = translatable(
+    "“{name}” is safer, and {host} supports it. Your client must be allowed to use it."
+)
+NEEDS_CLIENT_SECRET = translatable("This sign-in method needs the {secret}.")
+ENTER_CLIENT_SECRET = BySurface(
+    translatable("Enter the {secret}."),
+    translatable(
+        "Enter the {secret} with “xdr-login profiles edit {profile_id} --client-secret-stdin”."
+    ),
+)
 
-CLIENT_ACCEPTED = "It accepts this client."
-CLIENT_KNOWN = "It knows this client."
-CLIENT_UNVERIFIED = "Whether it accepts this client shows when you sign in."
-CLIENT_UNKNOWN = "{host} does not know this client ID, or the client password is wrong."
-PUBLIC_CLIENT_UNKNOWN = "{host} does not know this client ID, or the client has a password."
-CLIENT_UNKNOWN_REMEDY = "Check the client ID, the password and the region."
-WRONG_CLIENT_SECRET = "{host} knows this client ID, but not with this password."
-WRONG_CLIENT_SECRET_REMEDY = f"{ENTER_CLIENT_SECRET} anew."
-CLIENT_SECRET_REQUIRED = "{host} knows this client ID, but not without a password."
-KNOWN_IN_OTHER_REGION = "{host} does not know this client ID, but it is known in {place}."
-KNOWN_IN_OTHER_REGION_REMEDY = "Choose {place}."
+CLIENT_ACCEPTED = translatable("The server accepts this client.")
+CLIENT_KNOWN = translatable("The server recognizes this client.")
+CLIENT_UNVERIFIED = translatable("The client is checked when you sign in.")
+CLIENT_UNKNOWN = translatable("{host} doesn't recognize this client ID, or the {secret} is wrong.")
+PUBLIC_CLIENT_UNKNOWN = translatable(
+    "{host} doesn't recognize this client ID, or the client has a {secret}."
+)
+CLIENT_UNKNOWN_REMEDY = translatable("Check the client ID, the {secret} and the region.")
+WRONG_CLIENT_SECRET = translatable("{host} recognizes this client ID, but the {secret} is wrong.")
+CLIENT_SECRET_REQUIRED = translatable("{host} recognizes this client ID, but requires a {secret}.")
+KNOWN_IN_OTHER_REGION = translatable(
+    "{host} doesn't recognize this client ID, but it exists in {place}."
+)
+KNOWN_IN_OTHER_REGION_REMEDY = translatable("Switch to {place}.")
 
-SCOPES_ALLOWED = "It allows the scopes that you ask for."
-NO_SCOPES_REQUESTED = "None are asked for: the server decides."
-SCOPES_UNVERIFIED = "Whether it allows them shows when you sign in."
-SCOPES_NOT_LISTED = "It does not mention {scopes}; whether it allows them shows when you sign in."
-SCOPES_REFUSED = "{host} refuses {scopes}."
-SOME_SCOPES_REFUSED = "{host} refuses at least one of {scopes}."
-SCOPES_REFUSED_REMEDY = "Take it out, or ask an administrator to allow it for this client."
+SCOPES_ALLOWED = translatable("The server allows the scopes you request.")
+NO_SCOPES_REQUESTED = translatable("No scopes requested. The server's default applies.")
+SCOPES_UNVERIFIED = translatable("The scopes are checked when you sign in.")
+SCOPES_NOT_LISTED = translatable(
+    "The server doesn't list {scopes}. The scopes are checked when you sign in."
+)
+SCOPES_REFUSED = translatable("{host} rejects {scopes}.")
+SOME_SCOPES_REFUSED = translatable("{host} rejects at least one of {scopes}.")
+SCOPES_REFUSED_REMEDY = translatable(
+    "Remove it from your profile, or ask your administrator to allow it for this client."
+)

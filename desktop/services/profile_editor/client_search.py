@@ -1,4 +1,4 @@
-"""Where a client that was refused is known: a server does not say that of itself."""
+"""Finds the region where a rejected client exists: servers do not tell."""
 
 import re
 import secrets
@@ -14,20 +14,20 @@ from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model.profile import Profile
 from desktop.services.session.provider import discover_endpoints
 
-# What may differ from answer to answer: identifiers, times.
+# What can differ between responses: identifiers, times.
 _VARYING = re.compile(r"[0-9a-f-]{8,}|\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class ClientSearch:
-    """Asks for the client of `profile` without its password; `presets` name the regions."""
+    """Asks for the client of `profile` without its secret; `presets` name the regions."""
 
     connection: ClientConnection
     profile: Profile
     presets: Mapping[str, Mapping[str, object]]
 
     async def server_knows_client(self, metadata: ServerMetadata) -> bool:
-        """Whether the server answers otherwise for this client ID than for one that nobody has."""
+        """Whether the server's response differs from that for an ID that nobody has."""
         if not metadata.device_authorization_endpoint:
             return False
         client_id = self.profile.client_id
@@ -39,7 +39,7 @@ class ClientSearch:
         return mine != nobody
 
     async def find_other_region(self) -> Profile | None:
-        """The region of the same provider that knows the client, by its preset."""
+        """Find the region of the same provider where the client exists, by its preset."""
         for region in self._other_regions():
             try:
                 metadata = await discover_endpoints(self.connection, region)
@@ -51,7 +51,9 @@ class ClientSearch:
 
     def _other_regions(self) -> Iterator[Profile]:
         mine = self.profile
-        if is_loopback(host_of(mine.issuer)):  # what is tried out here is no business of others
+        if is_loopback(
+            host_of(mine.issuer)
+        ):  # a local test server must not send requests to others
             return
         for name, preset in self.presets.items():
             is_of_mine = mine.provider and preset.get("provider") == mine.provider
@@ -68,7 +70,7 @@ class ClientSearch:
                 )
 
     async def _probe_client(self, client_id: str, metadata: ServerMetadata) -> str:
-        """What the server says to a client ID without a password, as far as it can be compared."""
+        """Get the comparable part of the server's response to a client ID without a secret."""
         client = Client(client_id, None, ClientAuthentication.NONE)
         connection = replace(self.connection, client=client, known_methods={})
         await connection.clock.sleep(SHORTEST_INTERVAL)
@@ -81,7 +83,7 @@ class ClientSearch:
 
 
 def _nonexistent_id(client_id: str) -> str:
-    """An ID of the same shape that nobody has: no digit of it stays."""
+    """Make an ID of the same format that nobody has: every digit is changed."""
     other = re.sub(r"[0-9]", _another_digit, client_id)
     return other if other != client_id else f"{client_id}-{secrets.token_hex(4)}"
 

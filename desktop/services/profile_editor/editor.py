@@ -1,4 +1,4 @@
-"""What is done with profiles: the file, the keyring and the server, in the order that is safe."""
+"""Changes profiles in the file, the keyring and on the server, in a safe order."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ from desktop.services.secrets.profile_secrets import (
     save_proxy_password,
 )
 from desktop.services.system.atomic_file import write_out
+from desktop.services.system.translation import translate
+from desktop.services.wording.field_names import Surface
 
 if TYPE_CHECKING:
     from desktop.services.network.environment import Environment
@@ -47,7 +49,7 @@ _MANAGED_MEMBERS = ("proxy", "ca_file")  # of a profile, where a policy names on
 
 @dataclass(frozen=True, slots=True)
 class SecretChanges:
-    """What the form wishes for the keyring: a new one, empty to remove it, `None` to leave it."""
+    """Changes of the keyring: a new secret, empty to remove it, None to leave it."""
 
     client_secret: str | None = field(default=None, repr=False)
     proxy_password: str | None = field(default=None, repr=False)
@@ -55,7 +57,7 @@ class SecretChanges:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is there: the profiles, those that are managed, and the presets."""
+    """The current profiles, the ids of the managed ones, and the presets."""
 
     profiles: Profiles
     presets: Mapping[str, Mapping[str, object]]
@@ -63,9 +65,9 @@ class Snapshot:
 
 
 class ProfileEditor:
-    """Changes go to `file`, with `worker` doing what blocks; secrets to the keyring only.
+    """Changes profiles in `file`, and secrets in the keyring; `worker` does what blocks.
 
-    `load` gives all profiles there are, the managed ones among them.
+    `load` loads all profiles, including managed ones.
     """
 
     def __init__(
@@ -84,7 +86,7 @@ class ProfileEditor:
         self._load_profiles = load or partial(load_profiles, file)
 
     async def load(self) -> Snapshot:
-        """What is there. Raises `BrokenProfile`, also where it is the policy that is broken."""
+        """Load everything. Raises `BrokenProfile`, also for a broken policy."""
         try:
             profiles = await self._worker.run(self._load_profiles)
         except BrokenPolicy as error:
@@ -94,11 +96,11 @@ class ProfileEditor:
         return Snapshot(profiles, presets, frozenset(self.policy.profiles))
 
     def new_id(self, name: str, known: Snapshot) -> str:
-        """An id for a profile called `name`."""
+        """Make an id for a profile called `name`."""
         return new_id(name, {*known.profiles.good, *known.profiles.broken, *known.managed})
 
     async def find_stored_secrets(self, profile: Profile) -> tuple[bool, bool]:
-        """Whether the keyring has a client password and one for the proxy. `KeystoreError`."""
+        """Find out whether the keyring has a client secret and a proxy password."""
         client = await load_client_secret(self._environment.keystore, profile)
         return client is not None, await load_proxy_password(
             self._environment.keystore, profile
@@ -111,17 +113,17 @@ class ProfileEditor:
         known: Snapshot,
         *,
         allowed: Container[str] = GRANTS,
+        surface: Surface = Surface.WINDOW,
     ) -> AsyncIterator[Finding]:
-        """What works; what was typed counts, else what is stored. Raises `KeystoreError`.
+        """Check `profile` with typed or else stored secrets. Raises `KeystoreError`.
 
-        It goes the way that an administrator has decided, as a sign-in would. `allowed` are the
-        ways to sign in that may be proposed.
+        The policy applies, as for a sign-in. `allowed` are the sign-in methods that are proposed.
         """
         profile = with_policy(profile, known.profiles.policy)
         client = passwords.client_secret
         if client is None:
             client = await load_client_secret(self._environment.keystore, profile)
-        looking = profile_check.check(
+        checking = profile_check.check(
             profile,
             client or None,
             open_http=self._environment.open_http,
@@ -129,16 +131,17 @@ class ProfileEditor:
             presets=known.presets,
             proxy_password=passwords.proxy_password or None,
             allowed=allowed,
+            surface=surface,
         )
-        async with aclosing(looking) as findings:
+        async with aclosing(checking) as findings:
             async for finding in findings:
                 yield finding
 
     async def save(self, id_: str, draft: Draft, known: Snapshot) -> Profile:
-        """Write it to the file, and give it as it is now. Raises `BrokenProfile`."""
+        """Write the profile to the file and return it. Raises `BrokenProfile`."""
         policy = known.profiles.policy
         members = members_of(draft, known.presets)
-        # The form shows what is decided; what the person had set stays, and counts again without.
+        # The form shows the policy's values. The person's own stay, and apply again without it.
         for name in _MANAGED_MEMBERS:
             if getattr(policy, name):
                 members.pop(name, None)
@@ -149,22 +152,22 @@ class ProfileEditor:
         return with_policy(profile_of(id_, draft, known.presets, kept=kept), policy)
 
     async def save_secrets(self, profile: Profile, passwords: SecretChanges) -> None:
-        """Put into the keyring what was typed, or take it out. Raises `KeystoreError`."""
+        """Save secrets in the keyring, or remove them. Raises `KeystoreError`."""
         if passwords.client_secret is not None:
             await save_client_secret(self._environment.keystore, profile, passwords.client_secret)
         if passwords.proxy_password is not None:
             await save_proxy_password(self._environment.keystore, profile, passwords.proxy_password)
 
     async def remove(self, id_: str) -> None:
-        """Take it out of the file, and then its secrets out of the keyring.
+        """Remove the profile from the file, then its secrets from the keyring.
 
-        Raises `BrokenProfile` before anything is gone, `KeystoreError` when only secrets are left.
+        Raises `BrokenProfile` before anything is removed, `KeystoreError` when secrets are left.
         """
         await self._worker.run(partial(remove_profile, self.file, id_))
         await delete_secrets(self._environment.keystore, Profile(id=id_, name="", client_id=""))
 
     async def import_(self, source: Path) -> tuple[str, ...]:
-        """Import the profiles in `source`; their ids. Raises `BrokenProfile`, `OSError`."""
+        """Import the profiles in `source`; return their ids. Raises `BrokenProfile`, `OSError`."""
         return await self._worker.run(partial(_import_file, self.file, source, self.policy))
 
     async def export(self, ids: tuple[str, ...], target: Path) -> None:
@@ -176,7 +179,7 @@ def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
     with source.open("rb") as opened:
         content = opened.read(MAX_IMPORT_LENGTH + 1)
     if len(content) > MAX_IMPORT_LENGTH:
-        raise OSError(None, "it is far too large for profiles", str(source))
+        raise OSError(None, translate("the file is too large"), str(source))
     text = content.decode("utf-8-sig", "replace")
     return import_profiles(file, text, taken=policy.profiles.keys())
 

@@ -1,4 +1,4 @@
-"""What window and terminal say of profiles: pure functions."""
+"""Texts about profiles that window and terminal share."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from desktop.oauth.errors import printable
-from desktop.services.model.profile import COLORS, GRANTS
+from desktop.services.model.profile import GRANTS
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
 from desktop.services.profile_editor.check import Finding, Outcome
+from desktop.services.system.translation import translatable, translate, translate_plural
+from desktop.services.wording.field_names import (
+    Surface,
+    field_name,
+    secret_name,
+)
+from desktop.services.wording.formats import format_list
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,235 +25,288 @@ if TYPE_CHECKING:
     from desktop.services.model.policy import Policy
     from desktop.services.model.profile import BrokenProfile, Profile
 
-FIRST_PROFILE = "Set up your first profile"
-FIRST_PROFILE_HELP = (
-    "A profile says where you sign in, and as which client. Whoever administers your tenant "
-    "gives you the client."
+FIRST_PROFILE = translatable("Set up your first profile")
+FIRST_PROFILE_HELP = translatable(
+    "A profile says where you sign in and with which client ID. Ask your administrator for the "
+    "client ID."
 )
-NEW_PROFILE = "New profile"
-OTHER_PROVIDER = "Another provider"
-OTHER_HOST = "another host"
+NEW_PROFILE = translatable("New profile")
+OTHER_PROVIDER = translatable("Other provider")
+OTHER_HOST = translatable("other host")
 
-STORED = "Stored in the keyring of this computer."
-REMOVED_WHEN_SAVED = "It is removed from the keyring when you save."
-CLIENT_SECRET_HELP = "Only if the client has one. It goes into the keyring, never into a file."
-PROXY_PASSWORD_HELP = "Only if the proxy asks for one. It goes into the keyring."
-SCOPE_HELP = "What the token may be used for, with spaces between. Empty leaves it to the server."
-ISSUER_HELP = "Where the provider describes itself, such as https://login.example."
-CLIENT_ID_HELP = "You can paste the whole client model from XDR here."
-COLOR_HELP = "Tells this profile apart from others."
-CA_FILE_HELP = "A file in PEM with authorities to trust besides those of this computer."
-PROXY_HELP = "“system”, “none”, or an address such as http://proxy.example:3128."
-EXPECTED_ISSUER_HELP = (
-    "Only if the server describes itself by a name instead of its address, as XDR does on a host "
-    "of its own."
+STORED = translatable("Stored in the keyring on this computer.")
+REMOVED_WHEN_SAVED = translatable("Removed from the keyring when you save.")
+CLIENT_SECRET_HELP = translatable(
+    "Only if the client has one. Saved in the keyring, never in a file."
 )
-EXTRA_PARAMETERS_HELP = "One a line, such as audience=https://api.example."
-REDIRECT_URI_HELP = (
-    "Only if the provider insists on one; else a free port of this computer is taken."
+PROXY_PASSWORD_HELP = translatable("Only if the proxy requires one. Saved in the keyring.")
+SCOPE_HELP = translatable(
+    "Permissions to request, separated by spaces. Leave empty for the server's default."
+)
+ISSUER_HELP = translatable("The address of the sign-in server, such as https://login.example.")
+CLIENT_ID_HELP = translatable("Have the client as JSON? Paste it here.")
+COLOR_HELP = translatable("Tells this profile apart from others.")
+CA_FILE_HELP = translatable(
+    "Extra CA certificates (PEM). Trusted for this profile in addition to the system's."
+)
+PROXY_HELP = translatable("“system”, “none”, or an address such as http://proxy.example:3128.")
+EXPECTED_ISSUER_HELP = translatable(
+    "Only if the server identifies itself by a name instead of its address, as Cisco XDR does on "
+    "a custom host."
+)
+EXTRA_PARAMETERS_HELP = translatable("One per line, such as audience=https://api.example.")
+REDIRECT_URI_HELP = translatable(
+    "Only if the provider requires one. By default, XDR Login uses a free port on this computer."
 )
 
-CHECKING = "Looking…"
-CHOOSE_IT = "Choose it"
-NOT_IN_MODEL = "The client model does not name it."
-NEEDS_CLIENT_SECRET = "It needs the client password."
-CHOOSE_FILE = "Choose…"
-AS_IN_SETTINGS = "As in the settings"
-CUSTOM_NUMBER = "Its own"
+CHECKING = translatable("Checking…")
+CHOOSE_IT = translatable("Switch region")
+NOT_IN_MODEL = translatable("The client is not allowed to use it.")
+NEEDS_CLIENT_SECRET = translatable("Enter the client secret to use this method.")
+CHOOSE_FILE = translatable("Choose…")
+AS_IN_SETTINGS = translatable("Use global setting")
+CUSTOM_NUMBER = translatable("Custom")
 KEEP_FRESH_CHOICES = {
     "": AS_IN_SETTINGS,
-    "true": "Always, day and night",
-    "false": "Only while in use",
+    "true": translatable("Always"),
+    "false": translatable("Only while in use"),
 }
-NO_CLIENT_MODEL = (
-    "There is no client model on the clipboard. Copy all of it in XDR, then try again."
+NO_CLIENT_MODEL = translatable(
+    "The clipboard has no client as JSON. Copy all of it in XDR, then try again."
 )
-INPUT_RESTORED = "What you typed before is still here, passwords excepted."
-DISCARD = "Discard changes?"
-FIX_FIELDS = "Look at what is marked above."
+INPUT_RESTORED = translatable("Your changes are still here, except for secrets.")
+DISCARD = translatable("Discard changes?")
+FIX_FIELDS = translatable("Fix the highlighted fields.")
 
 CLIENT_AUTHENTICATION_NAMES = {
-    "auto": "As the server wants it",
-    "none": "None: a public client",
-    "client_secret_basic": "Password in the header",
-    "client_secret_post": "Password in the form",
+    "auto": translatable("Automatic"),
+    "none": translatable("None (public client)"),
+    "client_secret_basic": translatable("Secret in the header (client_secret_basic)"),
+    "client_secret_post": translatable("Secret in the body (client_secret_post)"),
 }
-COLOR_NAMES = {"": "Automatic", **{each: each.capitalize() for each in COLORS}, "grey": "Gray"}
+COLOR_NAMES = {
+    "": translatable("Automatic"),
+    "blue": translatable("Blue"),
+    "teal": translatable("Teal"),
+    "green": translatable("Green"),
+    "amber": translatable("Amber"),
+    "orange": translatable("Orange"),
+    "red": translatable("Red"),
+    "pink": translatable("Pink"),
+    "purple": translatable("Purple"),
+    "grey": translatable("Gray"),
+}
+
+
+def fix_fields(count: int) -> str:
+    """Ask to correct what is highlighted in the form."""
+    return translate_plural(
+        "Fix the highlighted field.", "Fix the {count} highlighted fields.", count
+    )
+
+
+def needs_client_secret(preset: str) -> str:
+    """Say why a sign-in method cannot be chosen yet."""
+    return translate("Enter the {secret} to use this method.", secret=secret_name(preset))
 
 
 def preset_names(presets: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
-    """The presets by the names that a person knows, and the way out of them."""
+    """Name the presets by provider and region, and add an entry for other providers."""
     of_provider = Counter(str(each.get("provider", "")) for each in presets.values())
     names = {}
     for id_, each in presets.items():
         provider, region = (str(each.get(name, "")) for name in ("provider", "region"))
         # Among the regions of a provider, the one that is none of them.
         region = region or (OTHER_HOST if of_provider[provider] > 1 else "")
-        names[id_] = " · ".join(filter(None, (provider, region))) or id_
-    return names | {"": OTHER_PROVIDER}
+        shown = translate(region) if region else ""
+        names[id_] = " · ".join(filter(None, (provider, shown))) or id_
+    return names | {"": translate(OTHER_PROVIDER)}
 
 
 def method_names(policy: Policy) -> dict[str, str]:
-    """The ways to sign in that `policy` lets through, the safest first."""
+    """Name the sign-in methods that `policy` allows, the safest first."""
     allowed = [grant for grant in GRANTS if policy.device_grant or grant != "device"]
-    return {way.grant: way.name for way in SIGN_IN_METHODS if way.grant in allowed}
+    return {each.grant: translate(each.name) for each in SIGN_IN_METHODS if each.grant in allowed}
 
 
 def method_description(grant: str) -> str:
-    """What speaks for a way to sign in."""
-    return next((way.description for way in SIGN_IN_METHODS if way.grant == grant), "")
+    """Describe a sign-in method in one line."""
+    return next(
+        (translate(each.description) for each in SIGN_IN_METHODS if each.grant == grant), ""
+    )
 
 
-def methods_help(grant: str, closed: Mapping[str, str]) -> str:
-    """What speaks for the way that is chosen, and why others cannot be."""
-    shown = [
-        f"“{way.name}” cannot be chosen. {closed[way.grant]}"
-        for way in SIGN_IN_METHODS
-        if way.grant in closed and way.grant != grant
+def methods_help(grant: str, unavailable: Mapping[str, str]) -> str:
+    """Describe the chosen sign-in method, and say why others are not available."""
+    others = [
+        translate(
+            "“{method}” is not available. {reason}",
+            method=translate(each.name),
+            reason=unavailable[each.grant],
+        )
+        for each in SIGN_IN_METHODS
+        if each.grant in unavailable and each.grant != grant
     ]
-    return "\n".join((closed.get(grant) or method_description(grant), *shown))
+    return "\n".join((unavailable.get(grant) or method_description(grant), *others))
 
 
 def choose_method(grant: str) -> str:
-    """The button that chooses a way to sign in."""
-    return next(
-        (f"Choose “{way.name}”" for way in SIGN_IN_METHODS if way.grant == grant), CHOOSE_IT
-    )
+    """Label the button that chooses a sign-in method."""
+    names = [translate(each.name) for each in SIGN_IN_METHODS if each.grant == grant]
+    return translate("Switch to “{method}”", method=names[0]) if names else ""
 
 
 def managed_message(policy: Policy) -> str:
-    """Why something cannot be changed."""
-    return f"Set by your administrator ({policy.source})." if policy.source else _MANAGED
+    """Say who decides what cannot be changed here."""
+    if not policy.source:
+        return translate("Set by your administrator.")
+    return translate("Set by your administrator ({source}).", source=policy.source)
 
 
-_MANAGED = "Set by your administrator."
-
-
-def pasted_model_message(model: ClientModel) -> str:
-    """What was understood of a pasted client model."""
-    parts = ["client ID"]
-    if model.name:
-        parts.append("name")
-    if model.scope:
-        parts.append(f"{len(model.scope)} scopes" if len(model.scope) > 1 else "one scope")
-    if model.grants:
-        parts.append("way to sign in")
-    said = f"Taken from the client model: {', '.join(parts)}."
-    if not model.client_secret:
-        return said
-    return f"{said} Its password goes into the keyring; your clipboard may still hold it."
-
-
-def check_summary(found: Iterable[Finding]) -> str:
-    """What a check comes to."""
-    outcomes = {each.outcome for each in found}
-    if Outcome.BAD in outcomes:
-        return "This does not work yet."
-    if Outcome.UNSURE in outcomes:
-        return "This works as far as it can be told before you sign in."
-    return "This works."
-
-
-def delete_question(name: str, *, signed_in: bool, everywhere: bool = False) -> str:
-    """What deleting a profile does; with `everywhere` signing out reaches every computer."""
-    leaving = " You are signed in with it, so signing out comes first: that " if signed_in else ""
-    if signed_in and everywhere:
-        leaving += "revokes everything that you granted this app, on all your computers."
-    elif signed_in:
-        leaving += (
-            "tells the server where it can. Where it cannot, a token that was copied stays valid "
-            "until it expires."
-        )
-    return (
-        f"Delete “{name}”? The profile and what the keyring holds for it are removed from this "
-        f"computer.{leaving} The client itself stays as it is at the provider."
+def pasted_model_message(model: ClientModel, *, surface: Surface = Surface.WINDOW) -> str:
+    """Say what was taken from a client as JSON."""
+    filled = {
+        "client_id": True,
+        "name": bool(model.name),
+        "scope": bool(model.scope),
+        "grant": bool(model.grants),
+    }
+    fields = format_list([field_name(member) for member, is_filled in filled.items() if is_filled])
+    if not model.client_secret or surface is Surface.TERMINAL:
+        return translate("Filled in from JSON: {fields}.", fields=fields)
+    return translate(
+        "Filled in from JSON: {fields}. The client's secret will be saved in the keyring. It may "
+        "still be on your clipboard.",
+        fields=fields,
     )
 
 
-def broken_profile_message(complaint: BrokenProfile) -> str:
-    """Why a profile cannot be used."""
-    return f"{printable(complaint.detail)}. Correct it in the file."
+def check_summary(found: Iterable[Finding]) -> str:
+    """Sum up a check."""
+    outcomes = [each.outcome for each in found]
+    if bad := outcomes.count(Outcome.BAD):
+        return translate_plural("{count} problem to fix", "{count} problems to fix", bad)
+    if Outcome.UNSURE in outcomes:
+        return translate("Looks good. The rest is checked when you sign in.")
+    return translate("All checks passed.")
+
+
+def delete_question(name: str, *, signed_in: bool, everywhere: bool = False) -> str:
+    """Say what deleting a profile does; with `everywhere` signing out reaches every computer."""
+    if signed_in and everywhere:
+        return translate(
+            "Delete “{name}”? This signs you out on all your computers, and removes the profile "
+            "and its saved secrets from this computer. The client at your provider isn't affected.",
+            name=name,
+        )
+    if signed_in:
+        return translate(
+            "Delete “{name}”? This signs you out, and removes the profile and its saved secrets "
+            "from this computer. If the server can't revoke the token, copies of it work until it "
+            "expires. The client at your provider isn't affected.",
+            name=name,
+        )
+    return translate(
+        "Delete “{name}”? This removes the profile and its saved secrets from this computer. The "
+        "client at your provider isn't affected.",
+        name=name,
+    )
+
+
+def broken_profile_message(error: BrokenProfile) -> str:
+    """Say why a profile cannot be used."""
+    return translate("{detail}. Correct it in the file.", detail=printable(error.detail))
 
 
 def own_profiles_disabled(policy: Policy) -> str:
-    """Why there is nothing to add."""
-    return f"Profiles of your own are switched off. {managed_message(policy)}"
-
-
-def imported_message(count: int) -> str:
-    """What came of an import."""
-    return "One profile was imported." if count == 1 else f"{count} profiles were imported."
+    """Say why no profile can be added."""
+    if not policy.source:
+        return translate("Your administrator turned off adding profiles.")
+    return translate(
+        "Your administrator turned off adding profiles ({source}).", source=policy.source
+    )
 
 
 _STANDARD_PROXIES = {"system", "none"}  # as `Profile.proxy`
 
 
 def import_report(count: int, readable: Iterable[Profile]) -> str:
-    """What an import does not bring, and what those that can be read bring along."""
-    said = (
-        f"{imported_message(count)} Passwords are never in such a file: type them in where needed."
-    )
-    own = [
-        f"“{each.name}”" for each in readable if each.proxy not in _STANDARD_PROXIES or each.ca_file
+    """Say what was imported, what is missing, and which of the `readable` ones need a look."""
+    sentences = [
+        translate_plural("Imported {count} profile.", "Imported {count} profiles.", count),
+        translate("Secrets are never exported. Enter them where needed."),
     ]
-    if not own:
-        return said
-    return (
-        f"{said} {' and '.join(own)} {'bring' if own[1:] else 'brings'} a proxy or certificate "
-        "authority along. Whoever runs that can read what you send: look at it before you sign in."
+    names = [each.name for each in readable if each.proxy not in _STANDARD_PROXIES or each.ca_file]
+    if names:
+        sentences.append(_own_network_warning(names))
+    return " ".join(sentences)
+
+
+def _own_network_warning(names: list[str]) -> str:
+    quoted = format_list([translate("“{name}”", name=name) for name in names])
+    return translate_plural(
+        "{names} has its own proxy or CA certificates. Whoever controls them can read what you "
+        "send. Check the profile before you sign in.",
+        "{names} have their own proxies or CA certificates. Whoever controls them can read what "
+        "you send. Check the profiles before you sign in.",
+        len(names),
+        names=quoted,
     )
 
 
-# What has been done, and what could not be
-
-PROFILE_DELETED = "The profile was deleted."
-SIGN_OUT_FAILED = "Signing out did not work, so the profile is still there. Try again."
-ENTER_SECRET_AGAIN = (
-    "The stored password is for another client or server. Type in the one for this; saving with "
-    "nothing here removes the stored one."
+PROFILE_DELETED = translatable("Profile deleted.")
+SIGN_OUT_FAILED = translatable("Couldn't sign out, so the profile was not deleted. Try again.")
+ENTER_SECRET_AGAIN = translatable(
+    "The stored secret belongs to another client or server. Enter the one for this profile, or "
+    "leave the field empty to remove the stored secret."
 )
 
 
 def edit_title(profile: Profile) -> str:
-    """The title of the form of `profile`."""
-    return f"Edit {profile.name}"
+    """Title the form of `profile`."""
+    return translate("Edit “{name}”", name=profile.name)
 
 
 def copy_name(profile: Profile) -> str:
-    """What a duplicate is called at first."""
-    return f"{profile.name} (copy)"
+    """Propose a name for a duplicate."""
+    return translate("{name} (copy)", name=profile.name)
 
 
 def not_changed_message(error: BrokenProfile) -> str:
-    """Why nothing was changed."""
-    return f"The profiles stay as they are. {error.where}: {printable(error.detail)}."
+    """Say why nothing was changed."""
+    return translate(
+        "Your profiles were not changed. There's a problem with {file}: {detail}.",
+        file=error.where,
+        detail=printable(error.detail),
+    )
 
 
-def secret_not_saved_message(why: str) -> str:
-    """That the profile is there, and its password is not."""
-    return f"The profile was saved, its password was not: {why}. Save again to try once more."
+def secret_not_saved_message(reason: str) -> str:
+    """Say that the profile was saved, but not its secret."""
+    return translate(
+        "The profile was saved, but not its secret ({reason}). Save again to retry.", reason=reason
+    )
 
 
-def secrets_not_removed_message(why: str) -> str:
-    """That the profile is gone, and its secrets are not."""
-    return f"The keyring still holds its secrets: {why}."
+def secrets_not_removed_message(reason: str) -> str:
+    """Say that the profile was deleted, but not its secrets."""
+    return translate("Its secrets are still in the keyring ({reason}).", reason=reason)
 
 
 def exported_message(target: Path) -> str:
-    """Where the profiles went."""
-    return f"Exported to {printable(target.name)}. There are no passwords in it."
+    """Say where the profiles were written."""
+    return translate("Exported to {file}. It contains no secrets.", file=printable(target.name))
 
 
 def import_failed_message(error: Exception) -> str:
-    """Why nothing was imported."""
-    return f"Nothing was imported: {_error_reason(error)}."
+    """Say why nothing was imported."""
+    return translate("Nothing was imported: {reason}.", reason=_error_reason(error))
 
 
 def export_failed_message(error: Exception) -> str:
-    """Why nothing was exported."""
-    return f"Nothing was exported: {_error_reason(error)}."
+    """Say why nothing was exported."""
+    return translate("Nothing was exported: {reason}.", reason=_error_reason(error))
 
 
 def _error_reason(error: Exception) -> str:
-    said = getattr(error, "detail", "") or getattr(error, "strerror", "") or str(error)
-    return printable(said).rstrip(".")
+    return printable(getattr(error, "detail", "") or getattr(error, "strerror", "") or str(error))

@@ -1,4 +1,4 @@
-"""What kind of failure an expected error is: the names that programs are told, and go by."""
+"""The codes of expected errors, on which programs rely."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from desktop.services.model.profile import ProfileError
 from desktop.services.secrets.keystore import KeystoreError
 
 EXPECTED_ERRORS = (errors.OAuthError, KeystoreError, session_errors.SessionError, ProfileError)
-"""What is told in words; anything else is a fault of this program."""
+"""Errors that are explained to people; anything else is a bug."""
 
 _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
     (
@@ -40,5 +40,5 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
 
 
 def error_code(error: Exception) -> str:
-    """The name of the kind of `error`; "failure" for one of no kind of its own."""
+    """Return the code of `error`; "failure" for one without its own."""
     return next((code for code, kinds in _CODES if isinstance(error, kinds)), "failure")

@@ -1,39 +1,54 @@
-"""What the form of a profile calls the members of its file, and what a terminal calls them."""
+"""The names of a profile's fields: in the form, and as options of the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from desktop.services.system.translation import translatable, translate
+
+
+class Surface(Enum):
+    """Where a text is read. Advice differs: a form has fields, a terminal has options."""
+
+    WINDOW = "window"
+    TERMINAL = "terminal"
+
+
+@dataclass(frozen=True, slots=True)
+class BySurface:
+    """One text for the window, another for the terminal."""
+
+    window: str
+    terminal: str
+
+    def on(self, surface: Surface) -> str:
+        return self.window if surface is Surface.WINDOW else self.terminal
+
 
 FIELD_NAMES = {
-    "preset": "Provider and region",
-    "client_id": "Client ID",
-    "name": "Name",
-    "scope": "Scopes",
-    "issuer": "Issuer",
-    "expected_issuer": "Name of the issuer",
-    "grant": "Way to sign in",
-    "client_authentication": "How the client proves itself",
-    "redirect_uri": "Redirect address",
-    "extra_parameters": "Extra parameters",
-    "device_authorization_endpoint": "Address for codes",
-    "authorization_endpoint": "Address for the browser",
-    "token_endpoint": "Address for tokens",
-    "letter": "Letter",
-    "color": "Color",
-    "proxy": "Proxy",
-    "proxy_user": "Proxy user",
-    "ca_file": "Authorities file",
-    "keep_fresh": "Keep the token fresh",
-    "in_use_minutes": "Renew while in use",
-    "clipboard_seconds": "Clear clipboard after",
+    "preset": translatable("Provider and region"),
+    "client_id": translatable("Client ID"),
+    "name": translatable("Name"),
+    "scope": translatable("Scopes"),
+    "issuer": translatable("Issuer"),
+    "expected_issuer": translatable("Issuer name"),
+    "grant": translatable("Sign-in method"),
+    "client_authentication": translatable("Client authentication"),
+    "redirect_uri": translatable("Redirect URI"),
+    "extra_parameters": translatable("Extra parameters"),
+    "device_authorization_endpoint": translatable("Device authorization endpoint"),
+    "authorization_endpoint": translatable("Authorization endpoint"),
+    "token_endpoint": translatable("Token endpoint"),
+    "letter": translatable("Letter"),
+    "color": translatable("Color"),
+    "proxy": translatable("Proxy"),
+    "proxy_user": translatable("Proxy user"),
+    "ca_file": translatable("CA certificate file"),
+    "keep_fresh": translatable("Keep the token fresh"),
+    "in_use_minutes": translatable("Keep renewing after a copy for"),
+    "clipboard_seconds": translatable("Clear clipboard after"),
 }
-
-# What is said of the form, and has other words in a terminal: see `for_terminal`.
-ENDPOINT_FIELDS = "the endpoints under “More options”"
-NEXT_FIELD = "the next field"
-SWITCH_CHOICES = "On, off, or as in the settings."
-ONE_PER_LINE = "One a line, such as"
-PROXY_SIGN_IN = (
-    "into your profile, below “More options”; in a terminal, “xdr-login profiles edit NAME "
-    "--proxy-user USER --proxy-password-stdin”"
-)
-ENTER_CLIENT_SECRET = "Type in the client password"
 
 _OPTIONS = {
     "name": "NAME",
@@ -43,9 +58,9 @@ _OPTIONS = {
 }
 
 
-def field_reference(member: str) -> str:
-    """Where the form has the field of `member`, which few need, and what it is in the file."""
-    return f"“More options › {FIELD_NAMES[member]}” ({member})"
+def field_name(member: str) -> str:
+    """The label of the field for `member`, or its name in the file where it has no field."""
+    return translate(FIELD_NAMES[member]) if member in FIELD_NAMES else member
 
 
 def option_name(member: str) -> str:
@@ -53,25 +68,15 @@ def option_name(member: str) -> str:
     return _OPTIONS.get(member) or f"--{member.replace('_', '-')}"
 
 
-def for_terminal(text: str) -> str:
-    """`text`, with the options of the command line in place of the fields of the form."""
-    for form, terminal in _TERMINAL_TERMS.items():
-        text = text.replace(form, terminal)
-    return text
+def secret_name(preset: str) -> str:
+    """The provider's term for a client secret, within a sentence."""
+    return translate("client password") if _is_cisco(preset) else translate("client secret")
 
 
-_EDIT_COMMAND = "“xdr-login profiles edit NAME"
-_TERMINAL_TERMS = {
-    **{
-        field_reference(each): f"{option_name(each)} (“xdr-login profiles edit”)"
-        for each in FIELD_NAMES
-    },
-    ENDPOINT_FIELDS: (
-        f"{option_name('device_authorization_endpoint')} and {option_name('token_endpoint')}"
-    ),
-    NEXT_FIELD: option_name("proxy_user"),
-    SWITCH_CHOICES: "true or false; empty for what the settings say.",
-    ONE_PER_LINE: "NAME=VALUE, such as",
-    PROXY_SIGN_IN: f"into your profile: {_EDIT_COMMAND} --proxy-user USER --proxy-password-stdin”",
-    ENTER_CLIENT_SECRET: f"Give the client password with {_EDIT_COMMAND} --client-secret-stdin”",
-}
+def secret_label(preset: str) -> str:
+    """The label of the field for the client secret."""
+    return translate("Client password") if _is_cisco(preset) else translate("Client secret")
+
+
+def _is_cisco(preset: str) -> bool:
+    return preset.startswith("xdr-")

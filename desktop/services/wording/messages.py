@@ -1,34 +1,48 @@
-"""Words: one table turns every error into a title, a text and what to do about it.
+"""What people read about each error: one table of titles, texts and remedies.
 
-Window, tray and terminal say the same. An error is looked up by its class and, failing that, by
-the classes that it derives from; a test sees to it that every error has a row of its own.
+An error is looked up by its class, or else by the nearest class it derives from. A text is a row of
+sentences with named parameters, which are the facts of the error. A sentence that lacks one of its
+parameters is left out; of several variants the first that lacks none is used. `BySurface` has other
+words for a terminal, which has options where the window has fields.
 """
 
+from __future__ import annotations
+
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
+from string import Formatter
 
 from desktop.oauth import errors
 from desktop.services.model import errors as session_errors
 from desktop.services.model import profile
 from desktop.services.secrets import keystore
 from desktop.services.system.logs import redacted
-from desktop.services.wording.field_names import field_reference
-from desktop.services.wording.message_rows import (
-    EDIT_PROFILE_FIRST,
-    TRY_AGAIN_FIRST,
-    MessageRow,
-    Remedy,
-)
-from desktop.services.wording.server_messages import SERVER_ROWS, quoted_server_message
+from desktop.services.system.translation import translatable, translate
+from desktop.services.wording.field_names import BySurface, Surface, field_name, option_name
+from desktop.services.wording.formats import format_duration, format_list
 
-__all__ = ["Advice", "Remedy", "advice_for", "facts_of"]
+__all__ = ["Advice", "Remedy", "Surface", "advice_for", "facts_of"]
+
+
+class Remedy(Enum):
+    """What a person can do about an error; the value is the label of the button that does it."""
+
+    SIGN_IN_AGAIN = translatable("Sign in again")
+    NEW_CODE = translatable("Get a new code")
+    TRY_AGAIN = translatable("Try again")
+    WITHOUT_KEYRING = translatable("Continue without saving")
+    SET_UP = translatable("Set up a profile")
+    EDIT_PROFILE = translatable("Edit profile")
+    OPEN_PROFILES = translatable("Open profiles folder")
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a person reads: what happened, what to do, and the facts that support asks for.
+    """What happened, what to do next, and the facts that support asks for.
 
-    `help` is what helps for good, where the sign-in goes on all the same.
+    `help` fixes the cause for good. It is shown where the sign-in continues despite the error.
     """
 
     title: str
@@ -38,15 +52,19 @@ class Advice:
     help: str = ""
 
 
-def advice_for(error: Exception, *, user_code: str = "") -> Advice:
-    """The words for `error`; `user_code` is the code that was on screen, if any."""
+def advice_for(
+    error: Exception, *, user_code: str = "", surface: Surface = Surface.WINDOW
+) -> Advice:
+    """Look up what to say about `error`; `user_code` is the code that was on screen, if any."""
     row = next(_ROWS[kind] for kind in type(error).__mro__ if kind in _ROWS)
-    text = row.text(error, user_code) if callable(row.text) else row.text
+    values = _values(error, row, user_code, surface)
+    text = " ".join(_sentences(row.text, values, surface))
+    help_ = " ".join(_sentences(row.help, values, surface))
+    is_managed = bool(row.managed_remedies and getattr(error, "policy_source", ""))
+    remedies = row.managed_remedies if is_managed else row.remedies
     # A server may echo what it was sent.
-    facts = facts_of(error) or facts_of(error.__cause__)
-    help_ = row.help() if callable(row.help) else row.help
-    remedies = row.remedies(error) if callable(row.remedies) else row.remedies
-    return Advice(row.title, redacted(text), remedies, redacted(facts), help_)
+    facts = redacted(facts_of(error) or facts_of(error.__cause__))
+    return Advice(translate(row.title), redacted(text), remedies, facts, help_)
 
 
 _MAX_LINE_LENGTH = 48  # characters that fit the window
@@ -65,222 +83,862 @@ def facts_of(error: BaseException | None) -> str:
     return line if len(line) <= _MAX_LINE_LENGTH else "\n".join(filter(None, facts))
 
 
-def _keyring_help() -> str:
-    match sys.platform:
-        case "win32":
-            return "Start the service “Credential Manager”, or ask your administrator to."
-        case "darwin":
-            return "Open Keychain Access and unlock the keychain “login”."
-        case _:
-            return "Unlock or install GNOME Keyring or KWallet."
+_Variant = str | BySurface
+_Text = tuple[_Variant | tuple[_Variant, ...], ...]
 
 
-def _keyring_reason(error: session_errors.SignOutFailed) -> str:
-    cause = error.__cause__
-    return f" {advice_for(cause).title}." if isinstance(cause, keystore.KeystoreError) else ""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What to say about one kind of error.
+
+    `member` is the profile's member to correct: `{field}` and `{option}` name it.
+    `managed_remedies` replace the others where an administrator decides what has failed.
+    """
+
+    title: str
+    text: _Text
+    remedies: tuple[Remedy, ...] = (Remedy.TRY_AGAIN,)
+    help: _Text = ()
+    member: str = ""
+    managed_remedies: tuple[Remedy, ...] = ()
 
 
-def _cause_message(error: session_errors.SignedOutByServer) -> str:
-    cause = error.__cause__
-    return quoted_server_message(cause) if isinstance(cause, errors.ErrorResponse) else ""
+def _sentences(text: _Text, values: dict[str, str], surface: Surface) -> Iterator[str]:
+    for sentence in text:
+        for variant in sentence if isinstance(sentence, tuple) else (sentence,):
+            template = variant if isinstance(variant, str) else variant.on(surface)
+            if all(values.get(name) for name in _parameters(template)):
+                yield translate(template, **values)
+                break
 
 
-def _why_no_token(error: session_errors.CodeExchangeFailed) -> str:
-    cause = error.__cause__
-    if isinstance(cause, errors.Trouble) and cause.unused:
-        return (
-            f"the token could not be fetched in time. {advice_for(cause).text} Then sign in again."
-        )
-    title = f" ({advice_for(cause).title})" if isinstance(cause, errors.Trouble) else ""
-    return f"the token got lost on its way here{title}. An approval counts once: sign in again."
+def _parameters(template: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(template) if name]
 
 
-def _sentence(text: str) -> str:
-    return text if text.endswith("?") else f"{text}."
+_FACTS = (
+    *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
+    *("reason", "redirect_uri", "policy_source", "source", "token_type", "where"),
+)
+_KEYRING_HELP = {
+    "win32": translatable(
+        "Start the Windows service “Credential Manager”, or ask your administrator to start it."
+    ),
+    "darwin": translatable("Open Keychain Access and unlock the keychain “login”."),
+}
+_OTHER_KEYRING_HELP = translatable("Install or unlock GNOME Keyring or KWallet.")
+
+
+def _values(error: Exception, row: Row, user_code: str, surface: Surface) -> dict[str, str]:
+    """The parameters of the sentences; those that are not known are empty."""
+    values = {name: errors.printable(str(getattr(error, name, "") or "")) for name in _FACTS}
+    member = getattr(error, "endpoint", "") or row.member
+    wait = getattr(error, "retry_after", None)
+    return {
+        **values,
+        **_cause_values(error.__cause__, surface),
+        **_profile_values(error),
+        "code": user_code,
+        "field": field_name(member),
+        "option": option_name(member),
+        "keyring_help": translate(_KEYRING_HELP.get(sys.platform, _OTHER_KEYRING_HELP)),
+        "wait": format_duration(wait) if isinstance(wait, (int, float)) and wait else "",
+        "issuer_name": _issuer_name(values["expected"], values["found"]),
+    }
+
+
+def _issuer_name(expected: str, found: str) -> str:
+    """Return the name that a server has as its issuer; another address is another server."""
+    return found if "://" in expected and "://" not in found else ""
+
+
+def _cause_values(cause: BaseException | None, surface: Surface) -> dict[str, str]:
+    values = {"cause": "", "cause_text": "", "cause_description": ""}
+    if isinstance(cause, (errors.Trouble, keystore.KeystoreError)):
+        advice = advice_for(cause, surface=surface)
+        values["cause"] = advice.title
+        if isinstance(cause, errors.Trouble) and cause.unused:
+            values["cause_text"] = advice.text
+    if isinstance(cause, errors.ErrorResponse):
+        values["cause_description"] = cause.description
+    return values
+
+
+def _profile_values(error: Exception) -> dict[str, str]:
+    if not isinstance(error, profile.UnknownProfile):
+        return {}
+    return {"similar": _quoted_list(error.similar), "known": _quoted_list(error.known)}
 
 
 def _quoted_list(names: tuple[str, ...]) -> str:
-    return errors.printable(", ".join(f"“{name}”" for name in names), 300)
+    quoted = [translate("“{name}”", name=errors.printable(name, 60)) for name in names]
+    return errors.printable(format_list(quoted))
 
 
-def _suggestion(error: profile.UnknownProfile) -> str:
-    if error.similar:
-        return f". Did you mean {_quoted_list(error.similar)}?"
-    return f", only {_quoted_list(error.known)}." if error.known else "."
+# What is said in several rows
 
+_SERVER_SAYS = translatable("The server says: “{description}”.")
+_WITHOUT_SAVING = translatable(
+    "Or continue without saving: you'll have to sign in again after you quit."
+)
+_CORRECT_FIELD = BySurface(
+    translatable("Correct “More options › {field}” in your profile."),
+    translatable("Correct it with “xdr-login profiles edit NAME {option} VALUE”."),
+)
+_CHECK_PROFILE = BySurface(
+    translatable("If it fails again, edit your profile and select Check."),
+    translatable("If it fails again, run “xdr-login profiles check NAME”."),
+)
+_WHOSE_PROXY = translatable(
+    "Your administrator set this proxy ({policy_source}), so only they can change it."
+)
+_NEW_CODE = translatable("Get a new code and approve that one.")
 
-_ROWS: dict[type[BaseException], MessageRow] = {
-    **SERVER_ROWS,
-    # The keyring
-    keystore.KeyringMissing: MessageRow(
-        "No keyring to save the token in",
-        lambda _e, _: (
-            "This computer has no keyring that can be used, and tokens are never written to a "
-            f"plain file. {_keyring_help()} You can also sign in without: the token is then "
-            "gone when you quit."
+# Where trying again does not help without a change of the profile, and where it may.
+_EDIT_FIRST = (Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN)
+_TRY_FIRST = (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
+
+_KEYRING_ROWS: dict[type[BaseException], Row] = {
+    keystore.KeyringMissing: Row(
+        translatable("No keyring found"),
+        (
+            translatable("XDR Login saves tokens in the system keyring only, never in a file."),
+            translatable("{keyring_help}"),
+            _WITHOUT_SAVING,
         ),
         (Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN),
-        _keyring_help,
+        (translatable("{keyring_help}"),),
     ),
-    keystore.KeyringLocked: MessageRow(
-        "The keyring is locked",
-        "Unlock it, then try again. You can also sign in without saving the token: it is then gone "
-        "when you quit.",
+    keystore.KeyringLocked: Row(
+        translatable("The keyring is locked"),
+        (translatable("Unlock your keyring, then try again."), _WITHOUT_SAVING),
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
-        "Unlock it, then try to save it again.",
+        (translatable("Unlock your keyring, then save the token again."),),
     ),
-    keystore.KeyringTimedOut: MessageRow(
-        "The keyring does not answer",
-        "It may be waiting for its password in another window. Unlock it, then try again. You can "
-        "also sign in without saving the token.",
-        (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
-        "Unlock it, then try to save it again.",
-    ),
-    keystore.KeyringFault: MessageRow(
-        "The keyring refused",
-        lambda e, _: (
-            f"It answered “{errors.printable(e.detail, 120)}”. Try again, or sign in without "
-            "saving the token: it is then gone when you quit."
+    keystore.KeyringTimedOut: Row(
+        translatable("The keyring is not responding"),
+        (
+            translatable("It may be waiting for its password in another window."),
+            translatable("Unlock your keyring, then try again."),
+            _WITHOUT_SAVING,
         ),
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
+        (translatable("Unlock your keyring, then save the token again."),),
     ),
-    keystore.KeystoreError: MessageRow(
-        "The keyring cannot be used",
-        "Try again, or sign in without saving the token: it is then gone when you quit.",
+    keystore.KeyringFault: Row(
+        translatable("The keyring reported an error"),
+        (
+            translatable("The keyring says: “{detail}”."),
+            translatable("Try again."),
+            _WITHOUT_SAVING,
+        ),
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
-    session_errors.ClientSecretMissing: MessageRow(
-        "The client password is missing",
-        lambda e, _: (
-            "Your profile says that its client has a password, and the keyring holds none for it. "
-            "Type it into the profile, or run “xdr-login profiles edit "
-            f"{e.profile_id} --client-secret-stdin” in a terminal. Then try again."
-        ),
-        EDIT_PROFILE_FIRST,
+    keystore.KeystoreError: Row(
+        translatable("The keyring can't be used"),
+        (translatable("Try again."), _WITHOUT_SAVING),
+        (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
-    session_errors.RedirectUriUnavailable: MessageRow(
-        "Your browser cannot come back here",
-        lambda e, _: (
-            f"Nothing can listen at “{errors.printable(e.redirect_uri, 100)}”: another program may "
-            "use that port, or it is no http address of this computer. Check "
-            f"{field_reference('redirect_uri')} in your profile."
+}
+
+_SESSION_ROWS: dict[type[BaseException], Row] = {
+    session_errors.ClientSecretMissing: Row(
+        translatable("The client secret is missing"),
+        (
+            translatable(
+                "Your profile needs a client secret (Cisco XDR calls it client password), but the "
+                "keyring has none for it."
+            ),
+            BySurface(
+                translatable("Enter it in the profile, then try again."),
+                translatable(
+                    "Enter it with “xdr-login profiles edit {profile_id} --client-secret-stdin”, "
+                    "then try again."
+                ),
+            ),
         ),
-        EDIT_PROFILE_FIRST,
+        _EDIT_FIRST,
     ),
-    session_errors.CodeExchangeFailed: MessageRow(
-        "Your approval brought no token",
-        lambda e, _: f"You approved it in your browser, but {_why_no_token(e)}",
+    session_errors.RedirectUriUnavailable: Row(
+        translatable("The browser can't return to XDR Login"),
+        (
+            translatable(
+                "XDR Login can't listen on “{redirect_uri}”. Another program may be using that "
+                "port, or the address isn't on this computer."
+            ),
+            _CORRECT_FIELD,
+        ),
+        _EDIT_FIRST,
+        member="redirect_uri",
+    ),
+    session_errors.CodeExchangeFailed: Row(
+        translatable("Approved, but no token was received"),
+        (
+            (
+                translatable(
+                    "You approved in your browser, but XDR Login couldn't fetch the token in time. "
+                    "{cause_text} Then sign in again."
+                ),
+                translatable(
+                    "You approved in your browser, but the token didn't arrive ({cause}). "
+                    "An approval works only once, so sign in again."
+                ),
+                translatable(
+                    "You approved in your browser, but the token didn't arrive. "
+                    "An approval works only once, so sign in again."
+                ),
+            ),
+        ),
         (Remedy.SIGN_IN_AGAIN,),
     ),
-    session_errors.SignOutFailed: MessageRow(
-        "The token is still in the keyring",
-        lambda e, _: (
-            f"You are not signed out: the keyring did not let go of it.{_keyring_reason(e)} "
-            "Try again."
+    session_errors.SignOutFailed: Row(
+        translatable("The token is still in the keyring"),
+        (
+            (
+                translatable(
+                    "You're still signed in: the token couldn't be removed from the keyring "
+                    "({cause})."
+                ),
+                translatable(
+                    "You're still signed in: the token couldn't be removed from the keyring."
+                ),
+            ),
+            translatable("Try again."),
         ),
     ),
-    session_errors.SignedOutByServer: MessageRow(
-        "The server has signed you out",
-        lambda e, _: (
-            "It renews your token no more: somebody revoked it, or it was not used for too long. "
-            f"Sign in again.{_cause_message(e)}"
-        ),
-        (Remedy.SIGN_IN_AGAIN,),
-    ),
-    session_errors.SignedOutElsewhere: MessageRow(
-        "You have signed out",
-        "You did so in another window or terminal of this program. Sign in again to go on.",
-        (Remedy.SIGN_IN_AGAIN,),
-    ),
-    session_errors.NoToken: MessageRow(
-        "There is no token",
-        lambda e, _: (
-            "You are not signed in, or no longer. Sign in (xdr-login login"
-            f"{f' --profile {e.profile_id}' if e.profile_id else ''}), then try again."
+    session_errors.SignedOutByServer: Row(
+        translatable("The server has signed you out"),
+        (
+            translatable("Your sign-in was revoked or went unused for too long."),
+            translatable("The server says: “{cause_description}”."),
+            translatable("Sign in again."),
         ),
         (Remedy.SIGN_IN_AGAIN,),
     ),
-    session_errors.RenewalTimedOut: MessageRow(
-        "The new token takes long",
-        "The old one has expired, and the server has not sent another yet. It is still being "
-        "asked: try again in a moment.",
-    ),
-    session_errors.UnsafeForShell: MessageRow(
-        "This token cannot be copied as a command",
-        "It has characters that a shell could run. Copy the token itself.",
-    ),
-    session_errors.GrantForbidden: MessageRow(
-        "Signing in with a code is forbidden",
-        lambda e, _: (
-            f"Your administrator has forbidden it ({e.source}). Sign in with another profile, or "
-            "tell your administrator that you need this one."
+    session_errors.SignedOutElsewhere: Row(
+        translatable("You have signed out"),
+        (
+            translatable("You signed out in another window or terminal."),
+            translatable("Sign in again to continue."),
         ),
-        TRY_AGAIN_FIRST,
+        (Remedy.SIGN_IN_AGAIN,),
     ),
-    session_errors.FormatForbidden: MessageRow(
-        "Copying in this shape is forbidden",
-        lambda e, _: f"Your administrator has forbidden it ({e.source}). Choose another one.",
+    session_errors.NoToken: Row(
+        translatable("You are not signed in"),
+        (
+            BySurface(
+                translatable("Sign in, then try again."),
+                translatable("Run “xdr-login login”, then try again."),
+            ),
+        ),
+        (Remedy.SIGN_IN_AGAIN,),
     ),
-    session_errors.ForbiddenByPolicy: MessageRow(
-        "This is not allowed here",
-        lambda e, _: f"Your administrator has forbidden it ({e.source}).",
+    session_errors.RenewalTimedOut: Row(
+        translatable("Still renewing"),
+        (
+            translatable(
+                "Your old token has expired, and the server hasn't sent a new one yet. "
+                "Try again in a moment."
+            ),
+        ),
     ),
-    session_errors.TokenPermissionDenied: MessageRow(
-        "You did not allow it",
-        "XDR Login asked you whether a program may have the token, and you refused. Run it again "
-        "to be asked again: after a minute at the soonest.",
+    session_errors.UnsafeForShell: Row(
+        translatable("This token can't be copied as a command"),
+        (
+            translatable(
+                "It contains characters that a shell could execute. Copy the token itself instead."
+            ),
+        ),
     ),
-    session_errors.TokenPermissionTimedOut: MessageRow(
-        "Nobody allowed it",
-        "XDR Login asked in its window whether a program may have the token, and nobody answered "
-        "within a minute. Run it again and answer there.",
+    session_errors.GrantForbidden: Row(
+        translatable("Sign-in by code is turned off"),
+        (
+            translatable("Your administrator turned it off ({source})."),
+            translatable("Sign in with another profile, or ask your administrator to allow it."),
+        ),
+        _TRY_FIRST,
     ),
-    session_errors.CannotAskForPermission: MessageRow(
-        "There is no window to ask you in",
-        "Your settings say that you are asked before a program gets a token. Start XDR Login, then "
-        "run this again; or switch that setting off.",
+    session_errors.FormatForbidden: Row(
+        translatable("This copy format is turned off"),
+        (
+            translatable("Your administrator turned it off ({source})."),
+            translatable("Choose another format."),
+        ),
     ),
-    session_errors.SessionError: MessageRow("It did not work", "Try again."),
-    # The profiles
-    profile.NoProfile: MessageRow(
-        "Set up your first profile",
-        lambda e, _: (
-            "A profile says where you sign in, and as which client. The window has a form for "
-            "it, and in a terminal “xdr-login profiles add” makes one; "
-            f"it is kept in {e.where} (docs/profiles.md)."
+    session_errors.ForbiddenByPolicy: Row(
+        translatable("Turned off by your administrator"),
+        (translatable("It is managed by {source}. Ask your administrator if you need it."),),
+    ),
+    session_errors.TokenPermissionDenied: Row(
+        translatable("You denied access to the token"),
+        (
+            translatable("The program did not get your token."),
+            translatable("To be asked again, wait a minute, then run it again."),
+        ),
+    ),
+    session_errors.TokenPermissionTimedOut: Row(
+        translatable("Nobody allowed access to the token"),
+        (
+            translatable(
+                "XDR Login asked in its window, but nobody answered within a minute, so access was "
+                "denied."
+            ),
+            translatable("Run the command again, then answer in the window."),
+        ),
+    ),
+    session_errors.CannotAskForPermission: Row(
+        translatable("XDR Login can't ask for your permission"),
+        (
+            translatable(
+                "Your settings require your permission before tokens are shared with programs, but "
+                "XDR Login is not running."
+            ),
+            translatable(
+                "Start XDR Login, then try again. Or turn off “Ask before sharing tokens with "
+                "programs” in Settings."
+            ),
+        ),
+    ),
+    session_errors.SessionError: Row(
+        translatable("Something went wrong"), (translatable("Try again."),)
+    ),
+}
+
+_PROFILE_ROWS: dict[type[BaseException], Row] = {
+    profile.NoProfile: Row(
+        translatable("Set up your first profile"),
+        (
+            translatable("A profile says where you sign in and with which client ID."),
+            BySurface(
+                translatable("Set up a profile here, or edit {where}."),
+                translatable("Add one with “xdr-login profiles add”, or edit {where}."),
+            ),
         ),
         (Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.UnknownProfile: MessageRow(
-        "There is no such profile",
-        lambda e, _: (
-            f"No profile is called “{errors.printable(e.detail, 60)}”{_suggestion(e)} Yours are in "
-            f"{e.where}."
+    profile.UnknownProfile: Row(
+        translatable("Profile not found"),
+        (
+            (
+                translatable("No profile is named “{detail}”. Did you mean {similar}?"),
+                translatable("No profile is named “{detail}”. Your profiles: {known}."),
+                translatable("No profile is named “{detail}”."),
+            ),
+            BySurface(
+                translatable("Check {where}."),
+                translatable("List your profiles with “xdr-login profiles list”."),
+            ),
         ),
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.BrokenProfile: MessageRow(
-        "The profiles cannot be read",
-        lambda e, _: (
-            f"{e.where}: {_sentence(errors.printable(e.detail))} Correct it, then try again."
+    profile.BrokenProfile: Row(
+        translatable("Your profiles can't be read"),
+        (
+            (
+                translatable("There's a problem with {where}: {detail}."),
+                translatable("There's a problem with {where}."),
+            ),
+            translatable("Correct the file, then try again."),
         ),
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.BrokenPolicy: MessageRow(
-        "The policy of this computer is broken",
-        lambda e, _: (
-            f"{e.where}: {_sentence(errors.printable(e.detail))} What it forbids is not known, so "
-            "nobody can sign in here. Tell your administrator, then try again."
+    profile.BrokenPolicy: Row(
+        translatable("The policy of this computer is invalid"),
+        (
+            (
+                translatable("There's a problem with {where}: {detail}."),
+                translatable("There's a problem with {where}."),
+            ),
+            translatable("Nobody can sign in on this computer until it is corrected."),
+            translatable("Tell your administrator, then try again."),
         ),
     ),
-    profile.ProfileError: MessageRow(
-        "The profiles cannot be used",
-        lambda e, _: f"Check {e.where}.",
+    profile.ProfileError: Row(
+        translatable("Your profiles can't be used"),
+        (translatable("Check {where}, then try again."),),
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    Exception: MessageRow(
-        "Something unexpected happened",
-        "It is a fault of this program, not yours. A report without secrets was written to the "
-        "log folder. Try again; if it happens again, send us the report.",
+}
+
+_PROXY_ROWS: dict[type[BaseException], Row] = {
+    errors.ProxyFailure: Row(
+        translatable("The proxy can't be used"),
+        (
+            (
+                translatable("The proxy {by} couldn't connect you to {host}."),
+                translatable("The proxy couldn't connect you to {host}."),
+            ),
+            (_WHOSE_PROXY, translatable("Check your network settings.")),
+        ),
+        _TRY_FIRST,
+        managed_remedies=(Remedy.TRY_AGAIN,),
     ),
+    errors.ProxyUnusable: Row(
+        translatable("The proxy can't be used"),
+        (
+            (
+                translatable("XDR Login can't use the proxy {by}: {detail}."),
+                translatable("XDR Login can't use the proxy {by}."),
+                translatable("XDR Login can't use the proxy: {detail}."),
+                translatable("XDR Login can't use the proxy."),
+            ),
+            (
+                _WHOSE_PROXY,
+                translatable(
+                    "Check the proxy in your profile or in your system settings. It needs an "
+                    "address such as http://proxy.example:3128. SOCKS is not supported."
+                ),
+            ),
+        ),
+        _TRY_FIRST,
+        managed_remedies=(Remedy.TRY_AGAIN,),
+    ),
+    errors.ProxyUnreachable: Row(
+        translatable("Can't reach the proxy"),
+        (
+            (
+                translatable(
+                    "Your connection to {host} goes through the proxy {by}, which isn't responding."
+                ),
+                translatable(
+                    "Your connection to {host} goes through a proxy that isn't responding."
+                ),
+            ),
+            translatable("Check your network or VPN."),
+            (
+                _WHOSE_PROXY,
+                translatable("Also check the proxy in your profile or in your system settings."),
+            ),
+        ),
+        _TRY_FIRST,
+        managed_remedies=(Remedy.TRY_AGAIN,),
+    ),
+    errors.ProxyRefused: Row(
+        translatable("The proxy blocked the connection"),
+        (
+            (
+                translatable("The proxy {by} doesn't let XDR Login connect to {host}."),
+                translatable("The proxy doesn't let XDR Login connect to {host}."),
+            ),
+            translatable("The proxy says: “{detail}”."),
+            translatable("Ask your administrator to allow this connection."),
+        ),
+    ),
+    errors.ProxySignInNeeded: Row(
+        translatable("The proxy needs a user name and password"),
+        (
+            (
+                translatable(
+                    "The proxy {by} didn't accept the user name and password, or has none."
+                ),
+                translatable("The proxy didn't accept the user name and password, or has none."),
+            ),
+            BySurface(
+                translatable("Enter both in your profile under “More options”, then try again."),
+                translatable(
+                    "Enter both with “xdr-login profiles edit NAME --proxy-user USER "
+                    "--proxy-password-stdin”, then try again."
+                ),
+            ),
+        ),
+        _EDIT_FIRST,
+    ),
+    errors.ProxySignInUnsupported: Row(
+        translatable("Unsupported proxy authentication"),
+        (
+            (
+                translatable("The proxy {by} accepts only {detail}. XDR Login supports Basic."),
+                translatable("The proxy accepts only {detail}. XDR Login supports Basic."),
+                translatable("XDR Login supports Basic, which the proxy {by} doesn't accept."),
+                translatable("XDR Login supports Basic, which the proxy doesn't accept."),
+            ),
+            translatable(
+                "Ask your administrator for access without authentication, or for a local proxy "
+                "that signs in for you."
+            ),
+        ),
+        _TRY_FIRST,
+        managed_remedies=(Remedy.TRY_AGAIN,),
+    ),
+}
+
+_CONNECTION_ROWS: dict[type[BaseException], Row] = {
+    errors.TransportFailure: Row(
+        translatable("Can't reach the server"),
+        (
+            translatable("There's no connection to {host}."),
+            translatable("Check your network, VPN or proxy."),
+        ),
+    ),
+    errors.HostNotFound: Row(
+        translatable("Server not found"),
+        (
+            translatable("The name {host} isn't known on this network."),
+            translatable("Check your network or VPN, and the address in your profile."),
+        ),
+    ),
+    errors.CertificateRejected: Row(
+        translatable("The connection is not trusted"),
+        (
+            translatable("This computer doesn't trust the certificate of {host}."),
+            translatable(
+                "If your network inspects traffic, ask your administrator for its CA certificate."
+            ),
+            BySurface(
+                translatable(
+                    "Install it on this computer, or set “More options › {field}” in your profile."
+                ),
+                translatable(
+                    "Install it on this computer, or set it with “xdr-login profiles edit NAME "
+                    "{option} FILE”."
+                ),
+            ),
+        ),
+        _TRY_FIRST,
+        member="ca_file",
+    ),
+    errors.AuthorityUnusable: Row(
+        translatable("The CA certificate file can't be used"),
+        (
+            translatable("XDR Login can't use {where}: {reason}."),
+            BySurface(
+                translatable(
+                    "Correct “More options › {field}” in your profile, or ask your administrator."
+                ),
+                translatable(
+                    "Correct it with “xdr-login profiles edit NAME {option} FILE”, or ask your "
+                    "administrator."
+                ),
+            ),
+        ),
+        _EDIT_FIRST,
+        member="ca_file",
+    ),
+    errors.NoAnswerInTime: Row(
+        translatable("The server is not responding"),
+        (
+            translatable("{host} didn't respond in time."),
+            translatable("Check your network, VPN or proxy."),
+        ),
+    ),
+    errors.PageInsteadOfAnswer: Row(
+        translatable("Got a web page instead of the server"),
+        (
+            (
+                translatable(
+                    "Your network or a proxy replied for {host} with a web page that leads to {by}."
+                ),
+                translatable("Your network or a proxy replied for {host} with a web page."),
+            ),
+            translatable("Open your browser and sign in to the network, then try again."),
+        ),
+    ),
+    errors.CaptivePortal: Row(
+        translatable("Your network is showing a sign-in page"),
+        (
+            (
+                translatable("It shows a page from {by}, so {host} can't be reached."),
+                translatable("It blocks other pages, so {host} can't be reached."),
+            ),
+            translatable("Open any page in your browser, sign in to the network, then try again."),
+        ),
+    ),
+    errors.UnexpectedRedirect: Row(
+        translatable("Unexpected redirect"),
+        (
+            (
+                translatable("{host} redirected XDR Login to {by}."),
+                translatable("{host} redirected XDR Login to another address."),
+            ),
+            translatable("XDR Login doesn't follow redirects, to keep your code private."),
+            translatable("Check the address in your profile, or sign in to your network first."),
+        ),
+        _TRY_FIRST,
+    ),
+    errors.AnswerTooLarge: Row(
+        translatable("Unexpected response from the server"),
+        (
+            translatable("{host} sent more data than a sign-in server does."),
+            translatable("Check the address in your profile."),
+        ),
+        _TRY_FIRST,
+    ),
+    errors.UnusableAnswer: Row(
+        translatable("Unexpected response from the server"),
+        (
+            (
+                translatable("{host} didn't respond like a sign-in server ({detail})."),
+                translatable("{host} didn't respond like a sign-in server."),
+            ),
+            translatable("Check the address in your profile."),
+        ),
+        _TRY_FIRST,
+    ),
+    errors.Throttled: Row(
+        translatable("Too many requests"),
+        (
+            translatable("{host} limits how many requests your organization can send."),
+            (
+                translatable("Wait {wait}, then try again."),
+                translatable("Wait a few minutes, then try again."),
+            ),
+        ),
+    ),
+    errors.ServerFault: Row(
+        translatable("The server has a problem"),
+        (translatable("{host} can't respond right now. Try again in a few minutes."),),
+    ),
+    errors.Trouble: Row(
+        translatable("The server can't be used right now"),
+        (translatable("The connection to {host} failed. Try again in a few minutes."),),
+    ),
+}
+
+_SERVER_ROWS: dict[type[BaseException], Row] = {
+    errors.UnsafeAddress: Row(
+        translatable("Unsafe address"),
+        (
+            translatable("XDR Login doesn't use “{address}”: {reason}."),
+            translatable("It comes from the server or from your profile."),
+            translatable("Correct it in your profile, or tell your administrator."),
+        ),
+        _TRY_FIRST,
+    ),
+    errors.MetadataMismatch: Row(
+        translatable("The server has a different issuer"),
+        (
+            translatable("{host} identifies itself as “{found}”, not as “{expected}”."),
+            translatable("Check the issuer in your profile."),
+            BySurface(
+                translatable(
+                    "If your provider documents “{issuer_name}” as its issuer, enter it in "
+                    "“More options › {field}”."
+                ),
+                translatable(
+                    "If your provider documents “{issuer_name}” as its issuer, set it with "
+                    "“xdr-login profiles edit NAME {option} VALUE”."
+                ),
+            ),
+        ),
+        _EDIT_FIRST,
+        member="expected_issuer",
+    ),
+    errors.MissingEndpoint: Row(
+        translatable("Sign-in method not available"),
+        (
+            translatable("{host} has no {endpoint}, which this sign-in method needs."),
+            BySurface(
+                translatable(
+                    "Check the issuer, set “More options › {field}”, or choose another sign-in "
+                    "method in your profile."
+                ),
+                translatable(
+                    "Check the issuer, set {option}, or choose another --grant with “xdr-login "
+                    "profiles edit NAME”."
+                ),
+            ),
+        ),
+        _EDIT_FIRST,
+    ),
+    errors.WrongIssuer: Row(
+        translatable("The response came from another server"),
+        (
+            (
+                translatable(
+                    "Your browser returned a response from “{found}”, but XDR Login expected one "
+                    "from “{expected}”."
+                ),
+                translatable(
+                    "Your browser returned a response that doesn't name its server. XDR Login "
+                    "expected “{expected}”."
+                ),
+            ),
+            translatable("XDR Login ignored it. Sign in again."),
+            translatable("If it happens again, tell your administrator."),
+        ),
+        (Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
+    ),
+    errors.NotApprovedInTime: Row(
+        translatable("Not approved in time"),
+        (
+            translatable("Your browser didn't return to XDR Login."),
+            translatable("Sign in again and approve in your browser."),
+        ),
+        (Remedy.SIGN_IN_AGAIN,),
+    ),
+    errors.UnsupportedTokenType: Row(
+        translatable("Unsupported token type"),
+        (
+            translatable(
+                "{host} issued a token of type “{token_type}”. XDR Login supports bearer tokens."
+            ),
+            translatable("Check the address in your profile, or ask your administrator."),
+        ),
+        _TRY_FIRST,
+    ),
+    errors.CodeExpired: Row(
+        translatable("The code has expired"),
+        (translatable("It wasn't approved in time."), _NEW_CODE),
+        (Remedy.NEW_CODE,),
+    ),
+    errors.ExpiredToken: Row(
+        translatable("The code has expired"),
+        (translatable("The server no longer accepts it."), _NEW_CODE),
+        (Remedy.NEW_CODE,),
+    ),
+    errors.AccessDenied: Row(
+        translatable("Sign-in denied"),
+        (
+            (
+                translatable("Someone selected Deny on the approval page for code {code}."),
+                translatable("Someone selected Deny on the approval page."),
+            ),
+            translatable("If that wasn't you, tell your administrator."),
+        ),
+        (Remedy.SIGN_IN_AGAIN,),
+    ),
+    errors.InvalidClient: Row(
+        translatable("Client ID not recognized"),
+        (
+            translatable("{host} doesn't recognize this client ID, or its secret is wrong."),
+            translatable(
+                "Check the region first: a client works only in the region where it was created."
+            ),
+            _SERVER_SAYS,
+        ),
+        _EDIT_FIRST,
+    ),
+    errors.UnauthorizedClient: Row(
+        translatable("This client can't sign in this way"),
+        (
+            translatable(
+                "Choose another sign-in method in your profile, or ask your administrator to allow "
+                "this one for your client."
+            ),
+            _SERVER_SAYS,
+        ),
+        _TRY_FIRST,
+    ),
+    errors.UnsupportedGrantType: Row(
+        translatable("Sign-in method not available"),
+        (
+            translatable("{host} doesn't support this sign-in method."),
+            translatable("Choose another one in your profile."),
+            _SERVER_SAYS,
+        ),
+        _TRY_FIRST,
+    ),
+    errors.InvalidScope: Row(
+        translatable("The server rejected a scope"),
+        (
+            translatable(
+                "Your profile requests a scope that the server doesn't know or your client isn't "
+                "allowed to have."
+            ),
+            translatable("Correct the scopes in your profile."),
+            _SERVER_SAYS,
+        ),
+        _EDIT_FIRST,
+    ),
+    errors.InvalidGrant: Row(
+        translatable("The code is no longer valid"),
+        (translatable("It was used or revoked. Get a new one."),),
+        (Remedy.NEW_CODE,),
+    ),
+    errors.ApprovalLost: Row(
+        translatable("The approval is no longer valid"),
+        (
+            translatable("It was already used, or it took too long. Sign in again."),
+            _SERVER_SAYS,
+        ),
+        (Remedy.SIGN_IN_AGAIN,),
+    ),
+    errors.InvalidRequest: Row(
+        translatable("The server rejected the request"),
+        (
+            translatable("Your profile may be missing a parameter that {host} requires."),
+            _SERVER_SAYS,
+            translatable("Check the extra parameters in your profile."),
+        ),
+        _TRY_FIRST,
+    ),
+    errors.ForbiddenByPolicy: Row(
+        translatable("Your organization does not allow this"),
+        (
+            translatable("A policy of your organization forbids this kind of sign-in."),
+            translatable("Ask your administrator."),
+            _SERVER_SAYS,
+        ),
+    ),
+    errors.InvalidToken: Row(
+        translatable("The token is no longer accepted"),
+        (
+            translatable("For {host}, it has expired or was revoked. Sign in again."),
+            _SERVER_SAYS,
+        ),
+        (Remedy.SIGN_IN_AGAIN,),
+    ),
+    errors.InsufficientScope: Row(
+        translatable("The token doesn't allow this"),
+        (
+            translatable(
+                "{host} requires a scope that this token doesn't have, or a policy forbids it."
+            ),
+            translatable("Add the scope to your profile, then sign in again."),
+            _SERVER_SAYS,
+        ),
+        (Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
+    ),
+    errors.NotRevocable: Row(
+        translatable("The token can't be revoked"),
+        (translatable("{host} can't revoke tokens of this kind. It is valid until it expires."),),
+    ),
+    errors.AuthorizationPending: Row(
+        translatable("Not approved yet"),
+        (
+            translatable("The server is still waiting for your approval."),
+            translatable("Sign in again and approve in your browser."),
+        ),
+        (Remedy.SIGN_IN_AGAIN,),
+    ),
+    errors.SlowDown: Row(
+        translatable("Too many requests"),
+        (translatable("Wait 30 seconds, then try again."),),
+        (Remedy.SIGN_IN_AGAIN,),
+    ),
+    errors.ErrorResponse: Row(
+        translatable("The server rejected the sign-in"),
+        (
+            (
+                translatable("{host} responded with “{error}”."),
+                translatable("The server responded with “{error}”."),
+            ),
+            _SERVER_SAYS,
+            translatable("Try again. If it fails again, send the details to your administrator."),
+        ),
+    ),
+    errors.OAuthError: Row(
+        translatable("Sign-in failed"), (translatable("Try again."), _CHECK_PROFILE)
+    ),
+}
+
+_UNEXPECTED = Row(
+    translatable("Something went wrong in XDR Login"),
+    (
+        translatable("Try again."),
+        translatable(
+            "If it keeps happening, open an issue at github.com/xdr-login/xdr-login and attach the "
+            "report from the log folder. The report contains no secrets."
+        ),
+    ),
+)
+
+_ROWS: dict[type[BaseException], Row] = {
+    **_KEYRING_ROWS,
+    **_SESSION_ROWS,
+    **_PROFILE_ROWS,
+    **_PROXY_ROWS,
+    **_CONNECTION_ROWS,
+    **_SERVER_ROWS,
+    Exception: _UNEXPECTED,
 }

@@ -1,4 +1,4 @@
-"""What window and terminal say of signing out: pure functions."""
+"""Texts of window and terminal about signing out."""
 
 from __future__ import annotations
 
@@ -6,96 +6,109 @@ from typing import TYPE_CHECKING
 
 from desktop.services.model.instants import format_instant
 from desktop.services.model.states import Revocation, SignedOut
+from desktop.services.system.translation import translatable, translate
+from desktop.services.wording.formats import format_time
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-CONFIRM_ALL_COMPUTERS = "Sign out on all computers?"
-SPOKEN_CONFIRM_ALL_COMPUTERS = (
-    "Sign out on all computers? Press again to end all that you granted this app, on all of them."
+CONFIRM_ALL_COMPUTERS = translatable("Sign out everywhere?")
+SPOKEN_CONFIRM_ALL_COMPUTERS = translatable(
+    "Sign out everywhere? This ends this app's access on all your computers. Press again to "
+    "confirm."
 )
 
 
-def short_time(at: datetime, *, beside: datetime) -> str:
-    """`at` in the zone of the person, to the minute; with its day where `beside` is on another."""
-    local = at.astimezone()
-    same_day = local.date() == beside.astimezone().date()
-    return f"{local:%H:%M}" if same_day else f"{local:%H:%M} on {local.day} {local:%B}"
-
-
 def sign_out_tooltip(offered: Revocation | None) -> str:
-    """What signing out will do, for who wonders before pressing the button.
-
-    `offered` is what the server has for it, `None` while that is not known.
-    """
+    """Say what signing out will do; `offered` is what the server supports, None if unknown."""
     match offered:
         case Revocation.GRANT_REVOKED:
-            return (
-                "Removes the token from this computer and revokes everything that you granted "
-                "this app, on all your computers."
+            return translate(
+                "Removes the token from this computer and ends this app's access on all your "
+                "computers."
             )
         case Revocation.REVOKED:
-            return (
-                "Removes the token from this computer and revokes this sign-in at the server. "
-                "Your other computers stay signed in."
+            return translate(
+                "Removes the token from this computer and revokes it. Your other computers stay "
+                "signed in."
             )
         case None:
-            return (
-                "Removes the token from this computer and, where the server offers that, "
-                "revokes it there."
+            return translate(
+                "Removes the token from this computer and revokes it if the server supports that."
             )
         case _:
-            return (
-                "Removes the token from this computer only: the server offers no way to revoke it."
+            return translate(
+                "Removes the token from this computer only. This server can't revoke tokens."
             )
 
 
 def signed_out_message(state: SignedOut) -> str:
-    """What has been removed and revoked, and what could not be; empty if nobody signed out."""
+    """Say what was removed and revoked, and what could not be; empty if nobody signed out."""
     if state.removed_at is None:
         return ""
-    end = state.valid_until
-    until = f" until {short_time(end, beside=state.removed_at)}" if end is not None else ""
-    return (
-        "You are signed out. The token was removed from this "
-        f"computer{_revocation_clause(state, until)}"
-    )
+    match state.revocation:
+        case Revocation.REVOKED:
+            return translate("You're signed out. The token was removed and revoked.")
+        case Revocation.GRANT_REVOKED:
+            return translate("You're signed out on all computers.")
+        case Revocation.FAILED:
+            return _not_confirmed(state, state.removed_at)
+        case Revocation.UNDER_WAY:
+            return translate("Signed out here. Revoking the token on the server…")
+        case Revocation.NOT_OFFERED:
+            return _not_revocable(state, state.removed_at)
 
 
 def sign_out_report(profile_id: str, state: SignedOut) -> dict[str, object]:
-    """What a command is told of signing out; `failed` is why the server could not be told."""
+    """Report to a command; `failed` is the code of the error that kept the token valid."""
     from desktop.services.wording.error_codes import error_code  # not before the first paint
 
     return {
         "id": profile_id,
         "revocation": state.revocation.name.lower() if state.removed_at is not None else None,
         "valid_until": format_instant(state.valid_until),
-        "text": signed_out_message(state) or "You are signed out.",
+        "text": signed_out_message(state) or translate("You're signed out."),
         "failed": error_code(state.revocation_error) if state.revocation_error else None,
     }
 
 
-def _revocation_clause(state: SignedOut, until: str) -> str:
-    match state.revocation:
-        case Revocation.REVOKED:
-            return " and revoked at the server."
-        case Revocation.GRANT_REVOKED:
-            return ", and all that you granted this app was revoked, on all your computers."
-        case Revocation.FAILED:
-            why = f" ({_title(state.revocation_error)})" if state.revocation_error else ""
-            return f"; the server could not be told{why}. A copy stays valid there{until}."
-        case Revocation.UNDER_WAY:
-            return "; the server is being told."
-        case Revocation.NOT_OFFERED if until:
-            return f". The server offers no way to revoke it: copies stay valid{until}."
-        case Revocation.NOT_OFFERED:
-            return "."
+def _not_revocable(state: SignedOut, removed_at: datetime) -> str:
+    if state.valid_until is None:
+        return translate("You're signed out.")
+    return translate(
+        "You're signed out. This server can't revoke tokens. Copies work until {time}.",
+        time=format_time(state.valid_until, now=removed_at),
+    )
+
+
+def _not_confirmed(state: SignedOut, removed_at: datetime) -> str:
+    time = "" if state.valid_until is None else format_time(state.valid_until, now=removed_at)
+    reason = _title(state.revocation_error) if state.revocation_error else ""
+    match bool(reason), bool(time):
+        case True, True:
+            return translate(
+                "Signed out here, but the server didn't confirm ({reason}). "
+                "Copies work until {time}.",
+                reason=reason,
+                time=time,
+            )
+        case True, False:
+            return translate(
+                "Signed out here, but the server didn't confirm ({reason}). Copies still work.",
+                reason=reason,
+            )
+        case False, True:
+            return translate(
+                "Signed out here, but the server didn't confirm. Copies work until {time}.",
+                time=time,
+            )
+        case _:
+            return translate("Signed out here, but the server didn't confirm. Copies still work.")
 
 
 def _title(error: Exception) -> str:
-    # The table of words knows the protocol, which is not loaded before the first paint.
+    # The table of messages knows the protocol, which is not loaded before the first paint.
     from desktop.services.wording.messages import advice_for
 
-    title = advice_for(error).title
-    return title[:1].lower() + title[1:]  # within a sentence
+    return advice_for(error).title

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop.services.wording.durations import format_duration
+from desktop.services.wording.formats import format_duration
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,8 +12,8 @@ from desktop.services.model.states import (
     SignedOut,
     State,
 )
-from desktop.services.wording.durations import format_countdown, format_duration
-from desktop.services.wording.sign_out_texts import short_time, signed_out_message
+from desktop.services.wording.formats import format_countdown, format_duration, format_time
+from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit.word_breaks import breakable
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def not_renewed(state: SignedIn, at: datetime) -> str:
         return ""
     if not state.remaining(at) or state.expires_at is None:
         return _advice_for(state.trouble).text
-    until = short_time(state.expires_at, beside=at)
+    until = format_time(state.expires_at, now=at)
     return f"{_advice_for(state.trouble).text} Your token stays valid until {until}."
 
 

@@ -133,7 +133,7 @@ def test_a_server_that_cannot_be_reached_is_told_as_everywhere(served: DemoHarne
     write_profile("http://127.0.0.1:1")
     found = served.run("api", "GET", WHOAMI)
     assert found.return_value == Exit.NETWORK
-    assert "The server cannot be reached" in found.stderr
+    assert "Can't reach the server" in found.stderr
 
 
 def test_a_redirect_is_not_followed(served: DemoHarness) -> None:

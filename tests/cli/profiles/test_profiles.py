@@ -229,7 +229,7 @@ def test_where_nobody_has_profiles_of_their_own_none_is_added(
     for given in (["add", "x", "--region", "eu", "--client-id", "c"], ["import", "x.toml"]):
         done = console.run(*given)
         assert done.code == 4
-        assert "Your administrator has forbidden it (policy.toml)." in done.err
+        assert "Your administrator turned it off (policy.toml)." in done.err
     assert not console.file.exists()
 
 
@@ -604,7 +604,7 @@ def test_removing_signs_out_and_empties_the_keyring(home: CommandHarness) -> Non
     assert "Pass --yes." in asked.stderr
     done = home.run("profiles", "remove", "soc", "--yes")
     assert done.returncode == 0
-    assert done.stderr.splitlines()[-1] == "The profile was deleted."
+    assert done.stderr.splitlines()[-1] == "Profile deleted."
     assert "You are signed out." in done.stderr
     assert home.store.entries() == {}
     assert list(load_profiles(home.file).good) == ["lab"]
@@ -614,7 +614,7 @@ def test_removing_can_do_without_telling_the_server(home: CommandHarness) -> Non
     home.add_profile("soc")
     home.sign_in("soc")
     done = home.run("profiles", "remove", "soc", "--yes", "--no-sign-out")
-    assert (done.returncode, done.stderr) == (0, "The profile was deleted.\n")
+    assert (done.returncode, done.stderr) == (0, "Profile deleted.\n")
     assert home.store.entries() == {}
 
 

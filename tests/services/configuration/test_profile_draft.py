@@ -122,7 +122,7 @@ def test_a_fault_is_told_at_its_field(change: dict[str, str], field: str) -> Non
 
 def test_a_password_in_an_address_is_told_as_what_it_is() -> None:
     found = faults_of(replace(OWN, issuer=" https://dana:SECRET@login.example"), PRESETS)
-    assert found == {"issuer": "It holds a user name or password: leave that out."}
+    assert found == {"issuer": "Leave out the user name and password."}
 
 
 def test_of_the_ways_that_a_client_allows_the_safest_is_proposed() -> None:
@@ -155,4 +155,4 @@ def test_what_a_preset_knows_of_the_client_is_not_replaced_by_the_first_of_a_cho
 
 def test_the_issuer_of_a_preset_is_asked_for_without_endpoints_that_no_field_shows() -> None:
     found = faults_of(replace(DRAFT, preset="okta", issuer=""), PRESETS)
-    assert found["issuer"] == "Type in the address of the issuer, which begins with https://."
+    assert found["issuer"] == "Enter the issuer, an address that starts with https://."

@@ -113,21 +113,29 @@ def test_what_makes_no_sense_is_told_at_its_member(
     value: Any,  # noqa: ANN401 - of any kind
 ) -> None:
     found = list(find_faults(replace(GOOD, **{member: value})))
-    assert [at for at, _ in found] == [member]
-    assert "SECRET" not in found[0][1]
+    assert [fault.member for fault in found] == [member]
+    assert "SECRET" not in found[0].describe()
 
 
 def test_an_api_client_needs_a_password() -> None:
     profile = replace(GOOD, grant="client-credentials", client_authentication="none")
-    assert [at for at, _ in find_faults(profile)] == ["client_authentication"]
+    assert [fault.member for fault in find_faults(profile)] == ["client_authentication"]
 
 
 @pytest.mark.parametrize(
     ("grant", "endpoints", "missing"),
     [
-        ("device", ("token_endpoint",), "both endpoints"),
-        ("code", ("token_endpoint", "device_authorization_endpoint"), "both endpoints"),
-        ("client-credentials", (), "a `token_endpoint`"),
+        (
+            "device",
+            ("token_endpoint",),
+            "`device_authorization_endpoint` and `token_endpoint`",
+        ),
+        (
+            "code",
+            ("token_endpoint", "device_authorization_endpoint"),
+            "`authorization_endpoint` and `token_endpoint`",
+        ),
+        ("client-credentials", (), "`token_endpoint`"),
     ],
 )
 def test_without_an_issuer_the_endpoints_of_the_grant_are_needed(
@@ -135,11 +143,17 @@ def test_without_an_issuer_the_endpoints_of_the_grant_are_needed(
 ) -> None:
     members = dict.fromkeys(endpoints, "https://login.example/x")
     profile = Profile(id="x", name="x", client_id="c", grant=grant, **members)  # type: ignore[arg-type]
-    assert [detail for _, detail in find_faults(profile)] == [
-        f"needs a preset, an issuer, or {missing}"
+    assert [fault.describe() for fault in find_faults(profile)] == [
+        f"missing a preset, an issuer, or {missing}"
     ]
 
 
 def test_all_faults_are_told_at_once_for_a_form() -> None:
     profile = replace(GOOD, letter="ABC", color="mauve", proxy="x")
-    assert [at for at, _ in find_faults(profile)] == ["letter", "color", "proxy"]
+    assert [fault.member for fault in find_faults(profile)] == ["letter", "color", "proxy"]
+
+
+def test_a_fault_names_the_member_as_it_is_told() -> None:
+    (fault,) = find_faults(replace(GOOD, letter="ABC"))
+    assert fault.describe() == "`letter` must be one or two characters"
+    assert fault.describe("Letter") == "Letter must be one or two characters"

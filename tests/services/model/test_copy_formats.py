@@ -202,8 +202,11 @@ def test_other_formats_contain_any_token(format_: CopyFormat) -> None:
 
 def test_a_token_that_fits_no_command_is_explained() -> None:
     advice = advice_for(UnsafeForShell())
-    assert advice.title == "This token cannot be copied as a command"
-    assert advice.text == "It has characters that a shell could run. Copy the token itself."
+    assert advice.title == "This token can't be copied as a command"
+    assert (
+        advice.text
+        == "It contains characters that a shell could execute. Copy the token itself instead."
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from desktop.services.secrets.keystore import KeyringLocked
 from desktop.services.secrets.profile_secrets import load_proxy_password, save_proxy_password
 from desktop.services.secrets.secret_encoding import encode_password
 from desktop.services.system.worker import Worker
-from desktop.services.wording.messages import Remedy, advice_for
+from desktop.services.wording.messages import Remedy, Surface, advice_for
 from tests.rigs.authority import Authority
 from tests.rigs.proxy import PASSWORD, USER, Proxy
 from tests.services.harness import PROFILE, FakeKeyring
@@ -78,7 +78,7 @@ async def test_a_private_ca_is_not_trusted_without_the_file(authority: Authority
         await fetched(NetworkOptions(), address)
     advice = advice_for(caught.value)
     assert "127.0.0.2" in advice.text
-    assert "ca_file" in advice.text
+    assert "CA certificate file" in advice.text
 
 
 def test_an_unusable_ca_file_is_reported_with_the_reason(tmp_path: Path) -> None:
@@ -170,7 +170,8 @@ async def test_without_a_password_the_proxy_rejects_the_request(
     proxy = start_proxy(SIGN_IN)
     with pytest.raises(errors.ProxySignInNeeded) as caught:
         await fetched(NetworkOptions(proxy=proxy.address, proxy_user=USER), "https://127.0.0.2:9")
-    assert "--proxy-password-stdin" in advice_for(caught.value).text
+    text = advice_for(caught.value, surface=Surface.TERMINAL).text
+    assert "--proxy-password-stdin" in text
 
 
 async def test_a_proxy_that_forbids_a_port_is_quoted(start_proxy: Callable[..., Proxy]) -> None:
@@ -464,7 +465,7 @@ async def test_a_proxy_of_the_administrator_is_named_as_theirs(keyring: FakeKeyr
                 await opened(connector, profile, "https://127.0.0.2:9")
             said.append(advice_for(caught.value))
     assert said[0].remedies == (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
-    assert "Check the proxy in your profile" in said[0].text
+    assert "check the proxy in your profile" in said[0].text
     assert said[1].remedies == (Remedy.TRY_AGAIN,)
     assert "Your administrator has set this proxy (policy.toml)" in said[1].text
 

@@ -146,12 +146,12 @@ async def test_what_works_is_told_step_by_step() -> None:
     findings = await found(web)
     assert steps(findings) == FINE
     assert [each.text for each in findings] == [
-        "login.example answers.",
-        "This computer trusts its certificate.",
-        "It describes itself as the profile expects.",
-        "It offers sign-in by code.",
-        "It accepts this client.",
-        "It allows the scopes that you ask for.",
+        "login.example responds.",
+        "The certificate is trusted.",
+        "The server's settings match your profile.",
+        "The server supports sign-in by code.",
+        "The server accepts this client.",
+        "The server allows the scopes you request.",
     ]
     assert [form for _, form in web.forms] == [{"client_id": "client-1", "scope": "read write"}]
 
@@ -195,7 +195,7 @@ async def test_a_server_that_is_not_there_is_the_last_finding() -> None:
     web = Web()
     web.replies[f"{HOST}/.well-known/oauth-authorization-server"] = httpx.ConnectTimeout("late")
     (finding,) = await found(web)
-    assert (finding.step, finding.text) == (Step.REACH, "The server does not answer.")
+    assert (finding.step, finding.text) == (Step.REACH, "The server is not responding.")
 
 
 async def test_a_portal_is_named() -> None:
@@ -203,11 +203,11 @@ async def test_a_portal_is_named() -> None:
     document = "/.well-known/oauth-authorization-server"
     web.replies[f"{HOST}{document}"] = httpx.ConnectError("refused")
     web.replies[f"{HOST}/"] = {}
-    assert "cannot be reached" in (await found(web))[0].text
+    assert "Can't reach the server" in (await found(web))[0].text
     portal = Portal()
     portal.replies = web.replies
     (finding,) = await found(portal)
-    assert finding.text == "Your network wants you to sign in first."
+    assert finding.text == "Your network is showing a sign-in page."
     assert "wifi.example.net" in finding.remedy
 
 
@@ -241,7 +241,7 @@ async def test_a_certificate_that_is_not_trusted_is_told_apart(authority: Author
 async def test_an_address_that_is_not_safe_is_not_asked() -> None:
     web = Web()
     (finding,) = await found(web, replace(PROFILE, issuer="http://login.example"))
-    assert (finding.step, finding.text) == (Step.REACH, "An address was refused.")
+    assert (finding.step, finding.text) == (Step.REACH, "Unsafe address.")
     assert not web.requests
 
 
@@ -275,7 +275,7 @@ async def test_endpoints_that_the_profile_names_need_no_metadata() -> None:
     )
     findings = await found(web, profile)
     assert steps(findings) == FINE
-    assert findings[2].text == "The profile names the endpoints itself."
+    assert findings[2].text == "Your profile sets the endpoints."
 
 
 # The client
@@ -284,10 +284,14 @@ async def test_endpoints_that_the_profile_names_need_no_metadata() -> None:
 @pytest.mark.parametrize(
     ("error", "expected", "text"),
     [
-        ("unauthorized_client", [(Step.CLIENT, GOOD), (Step.WAY, BAD)], "may not sign in"),
-        ("unsupported_grant_type", [(Step.CLIENT, GOOD), (Step.WAY, BAD)], "does not offer"),
+        ("unauthorized_client", [(Step.CLIENT, GOOD), (Step.WAY, BAD)], "can't sign in this way"),
+        (
+            "unsupported_grant_type",
+            [(Step.CLIENT, GOOD), (Step.WAY, BAD)],
+            "Sign-in method not available",
+        ),
         ("invalid_scope", [(Step.CLIENT, GOOD), (Step.SCOPES, BAD)], "at least one of read, write"),
-        ("invalid_request", [(Step.CLIENT, BAD)], "misses something"),
+        ("invalid_request", [(Step.CLIENT, BAD)], "rejected the request"),
         ("temporarily_unavailable", [(Step.CLIENT, BAD)], "has a problem"),
         ("admin_policy_enforced", [(Step.CLIENT, BAD)], "does not allow this"),
     ],
@@ -308,19 +312,19 @@ async def test_a_scope_that_the_server_names_is_named() -> None:
         "error": "invalid_scope",
         "error_description": "There is no scope “write”.",
     }
-    assert (await found(web))[-1].text == "login.example refuses write."
+    assert (await found(web))[-1].text == "login.example rejects write."
 
 
 async def test_a_scope_that_the_metadata_lacks_is_named() -> None:
     web = Web(scopes_supported=["enrich", "read"])
     web.replies[f"{HOST}/device"] = {"error": "invalid_scope"}
     profile = replace(PROFILE, scope=("enrich:read", "enrich/x:write", "read", "vault"))
-    assert (await found(web, profile))[-1].text == "login.example refuses vault."
+    assert (await found(web, profile))[-1].text == "login.example rejects vault."
 
 
 async def test_without_scopes_the_server_decides() -> None:
     findings = await found(Web(), replace(PROFILE, scope=()))
-    assert findings[-1].text == "None are asked for: the server decides."
+    assert findings[-1].text == "No scopes requested. The server's default applies."
 
 
 async def test_a_wrong_password_is_told_where_the_server_tells_clients_apart() -> None:
@@ -328,9 +332,11 @@ async def test_a_wrong_password_is_told_where_the_server_tells_clients_apart() -
     web.replies[f"{HOST}/device"] = only("client-1")
     profile = replace(PROFILE, client_authentication="auto")
     (*_, finding) = await found(web, profile, PASSWORD)
-    assert finding.text == "login.example knows this client ID, but not with this password."
+    assert (
+        finding.text == "login.example recognizes this client ID, but the client secret is wrong."
+    )
     (*_, finding) = await found(web, profile)
-    assert finding.text == "login.example knows this client ID, but not without a password."
+    assert finding.text == "login.example recognizes this client ID, but requires a client secret."
 
 
 async def test_a_client_without_a_digit_in_its_id_is_told_apart_too() -> None:
@@ -338,7 +344,9 @@ async def test_a_client_without_a_digit_in_its_id_is_told_apart_too() -> None:
     web.replies[f"{HOST}/device"] = only("soc-desktop")
     profile = replace(PROFILE, client_id="soc-desktop", client_authentication="auto")
     (*_, finding) = await found(web, profile, PASSWORD)
-    assert finding.text == "login.example knows this client ID, but not with this password."
+    assert (
+        finding.text == "login.example recognizes this client ID, but the client secret is wrong."
+    )
 
 
 async def test_a_client_of_another_region_is_found_without_its_password() -> None:
@@ -370,7 +378,7 @@ async def test_a_client_of_another_region_is_found_without_its_password() -> Non
         pattern={"provider": "Example"},
     )
     assert finding.preset == "apjc"
-    assert finding.remedy == "Choose Example · Asia."
+    assert finding.remedy == "Switch to Example · Asia."
     elsewhere = [request for request in web.requests if request.url.host != HOST]
     assert {request.url.host for request in elsewhere} == {"eu.example", "apjc.example"}
     for request in elsewhere:
@@ -393,10 +401,10 @@ async def test_a_client_that_nobody_knows_is_told_so() -> None:
     web.replies[f"{HOST}/device"] = UNKNOWN
     broken = {"provider": "Example", "issuer": "https://eu.example"}  # it names another issuer
     (*_, finding) = await found(web, PROFILE, eu=broken)
-    assert finding.text.endswith("this client ID, or the client has a password.")
+    assert finding.text.endswith("this client ID, or the client has a client secret.")
     profile = replace(PROFILE, client_authentication="auto")
     (*_, finding) = await found(web, profile, PASSWORD)
-    assert finding.text.endswith("this client ID, or the client password is wrong.")
+    assert finding.text.endswith("this client ID, or the client secret is wrong.")
     assert not finding.preset
 
 
@@ -411,7 +419,7 @@ async def test_identifiers_and_times_in_an_answer_tell_no_clients_apart() -> Non
 
     web.replies[f"{HOST}/device"] = reply
     (*_, finding) = await found(web)
-    assert "does not know" in finding.text
+    assert "doesn't recognize" in finding.text
 
 
 async def test_trouble_on_the_way_tells_no_clients_apart() -> None:
@@ -424,7 +432,7 @@ async def test_trouble_on_the_way_tells_no_clients_apart() -> None:
         return UNKNOWN if asked < 2 else {"error": "server_error"}
 
     web.replies[f"{HOST}/device"] = reply
-    assert "does not know" in (await found(web))[-1].text
+    assert "doesn't recognize" in (await found(web))[-1].text
 
 
 # Other ways to sign in
@@ -460,7 +468,7 @@ async def test_where_no_code_is_to_be_had_clients_cannot_be_told_apart() -> None
     web.replies[f"{HOST}/token"] = UNKNOWN
     (*_, finding) = await found(web, CODE_GRANT)
     assert (finding.step, finding.outcome) == (Step.CLIENT, BAD)
-    assert "does not know" in finding.text
+    assert "doesn't recognize" in finding.text
 
 
 async def test_without_its_endpoint_the_browser_has_no_page() -> None:
@@ -489,8 +497,8 @@ def hints(findings: list[Finding]) -> list[tuple[str, str]]:
 async def test_a_safer_way_that_is_open_is_told() -> None:
     findings = await found(Web(**AUTHORIZE))
     said = (
-        "“Browser on this computer” is safer, and login.example offers it. "
-        "The client must be allowed to use it."
+        "“Browser on this computer” is safer, and login.example supports it. "
+        "Your client must be allowed to use it."
     )
     assert hints(findings) == [("code", said)]
     assert steps(findings)[-1] == (Step.SCOPES, GOOD), "it keeps nobody from going on"
@@ -517,7 +525,7 @@ def closed(findings: list[Finding]) -> dict[str, str]:
 
 async def test_the_ways_that_a_server_does_not_offer_are_told_with_the_reason() -> None:
     web = Web(grant_types_supported=[DEVICE_GRANT])
-    why = "login.example does not offer it."
+    why = "login.example doesn't support it."
     assert closed(await found(web)) == {"code": why, "client-credentials": why}
     assert closed(await found(Web())) == {"code": why}, "it does not list its grants"
     everything = [DEVICE_GRANT, "authorization_code", "client_credentials"]
@@ -577,7 +585,7 @@ async def test_the_demo_server_works(demo: DemoServer) -> None:
     findings = [each async for each in await at_demo(demo_profile(demo.url))]
     assert [each for each in steps(findings) if each[1] is not Outcome.HINT] == FINE
     assert [grant for grant, _ in hints(findings)] == ["code"]
-    assert findings[1].text == "It does not leave this computer."
+    assert findings[1].text == "The connection is local."
 
 
 async def test_the_demo_servers_refusals_are_told(demo: DemoServer) -> None:

@@ -169,7 +169,7 @@ async def test_an_approval_that_may_have_been_used_is_not_sent_again(world: Sess
     await world.wait_for_state(Failed)
     error = world.expect(Failed).error
     assert isinstance(error, CodeExchangeFailed)
-    assert "An approval counts once" in advice_for(error).text
+    assert "An approval works only once" in advice_for(error).text
     assert world.server.count_requests("/token") == 1
 
 
@@ -183,7 +183,7 @@ async def test_an_approval_is_given_up_when_no_code_lives_any_more(world: Sessio
     assert isinstance(error, CodeExchangeFailed)
     assert isinstance(error.__cause__, errors.TransportFailure)
     text = advice_for(error).text
-    assert "could not be fetched in time" in text
+    assert "couldn't fetch the token in time" in text
     assert "Check your network" in text
 
 

@@ -32,9 +32,9 @@ async def test_where_codes_are_forbidden_none_is_asked_for(world: SessionHarness
     assert isinstance(error, GrantForbidden)
     assert not world.server.count_requests("/device")
     advice = advice_for(error)
-    assert advice.title == "Signing in with a code is forbidden"
+    assert advice.title == "Sign-in by code is turned off"
     assert SOURCE in advice.text
-    assert "tell your administrator" in advice.text
+    assert "ask your administrator" in advice.text
     assert advice.remedies == (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
 
 
@@ -65,5 +65,5 @@ async def test_otherwise_the_link_carries_the_code(world: SessionHarness) -> Non
 
 def test_a_shape_that_is_forbidden_is_told_with_where_that_stands() -> None:
     advice = advice_for(FormatForbidden(SOURCE))
-    assert advice.title == "Copying in this shape is forbidden"
-    assert advice.text == f"Your administrator has forbidden it ({SOURCE}). Choose another one."
+    assert advice.title == "This copy format is turned off"
+    assert advice.text == f"Your administrator turned it off ({SOURCE}). Choose another format."

@@ -20,7 +20,7 @@ from desktop.services.profile_editor import check_wording
 from desktop.services.secrets import keystore
 from desktop.services.token.failure_report import failure_report
 from desktop.services.wording import messages
-from desktop.services.wording.field_names import for_terminal
+from desktop.services.wording.field_names import FIELD_NAMES, BySurface, Surface
 from desktop.services.wording.messages import Remedy, advice_for, facts_of
 
 HOST = "login.example"
@@ -116,25 +116,25 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
     [
         (
             errors.AccessDenied("access_denied", host=HOST),
-            "The sign-in was declined",
+            "Sign-in denied",
             (
-                "Someone pressed Deny on the approval page for code WDJB-MJHT. "
-                "If that was not you, tell your administrator."
+                "Someone selected Deny on the approval page for code WDJB-MJHT. "
+                "If that wasn't you, tell your administrator."
             ),
             [Remedy.SIGN_IN_AGAIN],
         ),
         (
             errors.CodeExpired(),
             "The code has expired",
-            "Nobody approved it in time. Nothing is wrong: get a new code and approve that one.",
+            "It wasn't approved in time. Get a new code and approve that one.",
             [Remedy.NEW_CODE],
         ),
         (
             errors.HostNotFound(HOST),
-            "The server was not found",
+            "Server not found",
             (
-                "The name login.example is not known on this network. Check your network or VPN, "
-                "and the address in your profile."
+                "The name login.example isn't known on this network. "
+                "Check your network or VPN, and the address in your profile."
             ),
             [Remedy.TRY_AGAIN],
         ),
@@ -142,10 +142,9 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             errors.CertificateRejected(HOST),
             "The connection is not trusted",
             (
-                "This computer does not trust the certificate of login.example. If your network "
-                "inspects traffic, its authority must be installed on this computer, or its file "
-                "be named in your profile as “More options › Authorities file” (ca_file): ask "
-                "your administrator."
+                "This computer doesn't trust the certificate of login.example. If your network "
+                "inspects traffic, ask your administrator for its CA certificate. Install it on "
+                "this computer, or set “More options › CA certificate file” in your profile."
             ),
             [Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE],
         ),
@@ -153,25 +152,27 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             errors.Throttled(HOST, retry_after=3172),
             "Too many requests",
             (
-                "login.example has had too many requests from your organization and asks to wait "
-                "53 minutes."
+                "login.example limits how many requests your organization can send. "
+                "Wait 53 minutes, then try again."
             ),
             [Remedy.TRY_AGAIN],
         ),
         (
             errors.Throttled(HOST),
             "Too many requests",
-            "login.example has had too many requests from your organization and asks to wait.",
+            (
+                "login.example limits how many requests your organization can send. "
+                "Wait a few minutes, then try again."
+            ),
             [Remedy.TRY_AGAIN],
         ),
         (
             errors.InvalidClient("invalid_client", host=HOST, description="unknown client"),
-            "The client is not known here",
+            "Client ID not recognized",
             (
-                "login.example does not know this client ID, or the client password is wrong. A "
-                "client "
-                "of one region is unknown in the others: check the region first. The server says: "
-                "“unknown client”"
+                "login.example doesn't recognize this client ID, or its secret is wrong. Check the "
+                "region first: a client works only in the region where it was created. "
+                "The server says: “unknown client”."
             ),
             [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
         ),
@@ -185,46 +186,43 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             errors.InvalidToken("invalid_token", host=HOST, description="revoked"),
             "The token is no longer accepted",
             (
-                "For login.example it has expired or was revoked. Sign in again. "
-                "The server says: “revoked”"
+                "For login.example, it has expired or was revoked. Sign in again. "
+                "The server says: “revoked”."
             ),
             [Remedy.SIGN_IN_AGAIN],
         ),
         (
             errors.InsufficientScope("insufficient_scope", host=HOST),
-            "The token may not do this",
+            "The token doesn't allow this",
             (
-                "login.example asks for a scope that this token was not granted, or a policy "
-                "forbids it. Add the scope to your profile and sign in again."
+                "login.example requires a scope that this token doesn't have, or a policy forbids "
+                "it. Add the scope to your profile, then sign in again."
             ),
             [Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE],
         ),
         (
             errors.NotRevocable("unsupported_token_type", host=HOST),
-            "The token cannot be revoked",
-            (
-                "login.example does not revoke tokens of this kind: it is valid there until it "
-                "expires."
-            ),
+            "The token can't be revoked",
+            "login.example can't revoke tokens of this kind. It is valid until it expires.",
             [Remedy.TRY_AGAIN],
         ),
         (
             errors.UnexpectedRedirect(HOST),
-            "The server points elsewhere",
+            "Unexpected redirect",
             (
-                "login.example redirects to another address. That is never followed, because it "
-                "would "
-                "carry your code there. Your network may want you to sign in to it first."
+                "login.example redirected XDR Login to another address. XDR Login doesn't follow "
+                "redirects, to keep your code private. Check the address in your profile, or sign "
+                "in to your network first."
             ),
             [Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE],
         ),
         (
             keystore.KeyringMissing("no bus"),
-            "No keyring to save the token in",
+            "No keyring found",
             (
-                "This computer has no keyring that can be used, and tokens are never written to a "
-                "plain file. Unlock or install GNOME Keyring or KWallet. You can also sign in "
-                "without: the token is then gone when you quit."
+                "XDR Login saves tokens in the system keyring only, never in a file. Install or "
+                "unlock GNOME Keyring or KWallet. Or continue without saving: you'll have to sign "
+                "in again after you quit."
             ),
             [Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN],
         ),
@@ -232,29 +230,27 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             keystore.KeyringLocked(),
             "The keyring is locked",
             (
-                "Unlock it, then try again. You can also sign in without saving the token: it is "
-                "then "
-                "gone when you quit."
+                "Unlock your keyring, then try again. Or continue without saving: you'll have to "
+                "sign in again after you quit."
             ),
             [Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING],
         ),
         (
             keystore.KeyringTimedOut(),
-            "The keyring does not answer",
+            "The keyring is not responding",
             (
-                "It may be waiting for its password in another window. Unlock it, then try again. "
-                "You "
-                "can also sign in without saving the token."
+                "It may be waiting for its password in another window. Unlock your keyring, then "
+                "try again. Or continue without saving: you'll have to sign in again after you "
+                "quit."
             ),
             [Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING],
         ),
         (
             session.ClientSecretMissing("northwind"),
-            "The client password is missing",
+            "The client secret is missing",
             (
-                "Your profile says that its client has a password, and the keyring holds none for "
-                "it. Type it into the profile, or run “xdr-login profiles edit northwind "
-                "--client-secret-stdin” in a terminal. Then try again."
+                "Your profile needs a client secret (Cisco XDR calls it client password), but the "
+                "keyring has none for it. Enter it in the profile, then try again."
             ),
             [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
         ),
@@ -262,31 +258,33 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             profiles.NoProfile(FILE),
             "Set up your first profile",
             (
-                "A profile says where you sign in, and as which client. The window has a form for "
-                "it, and in a terminal “xdr-login profiles add” makes one; it is kept in "
-                "profiles.toml (docs/profiles.md)."
+                "A profile says where you sign in and with which client ID. "
+                "Set up a profile here, or edit profiles.toml."
             ),
             [Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN],
         ),
         (
             profiles.UnknownProfile(FILE, "southwind"),
-            "There is no such profile",
-            "No profile is called “southwind”. Yours are in profiles.toml.",
+            "Profile not found",
+            "No profile is named “southwind”. Check profiles.toml.",
             [Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN],
         ),
         (
             profiles.BrokenProfile(FILE, "Invalid value (at line 3, column 8)"),
-            "The profiles cannot be read",
-            "profiles.toml: Invalid value (at line 3, column 8). Correct it, then try again.",
+            "Your profiles can't be read",
+            (
+                "There's a problem with profiles.toml: Invalid value (at line 3, column 8). "
+                "Correct the file, then try again."
+            ),
             [Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN],
         ),
         (
             ZeroDivisionError("division by zero"),
-            "Something unexpected happened",
+            "Something went wrong in XDR Login",
             (
-                "It is a fault of this program, not yours. A report without secrets was written "
-                "to the "
-                "log folder. Try again; if it happens again, send us the report."
+                "Try again. If it keeps happening, open an issue at "
+                "github.com/xdr-login/xdr-login and attach the report from the log folder. "
+                "The report contains no secrets."
             ),
             [Remedy.TRY_AGAIN],
         ),
@@ -303,8 +301,14 @@ def test_the_words_are_these(
 @pytest.mark.parametrize(
     ("platform", "words"),
     [
-        ("linux", "Unlock or install GNOME Keyring or KWallet."),
-        ("win32", "Start the service “Credential Manager”, or ask your administrator to."),
+        ("linux", "Install or unlock GNOME Keyring or KWallet."),
+        (
+            "win32",
+            (
+                "Start the Windows service “Credential Manager”, or ask your administrator to "
+                "start it."
+            ),
+        ),
         ("darwin", "Open Keychain Access and unlock the keychain “login”."),
     ],
 )
@@ -320,8 +324,8 @@ def test_what_helps_to_a_keyring_is_told_by_platform(
 def test_a_server_that_names_itself_by_a_text_can_be_told_to_the_profile() -> None:
     text = advice_for(errors.MetadataMismatch(HOST, f"https://{HOST}", "Acme Login")).text
     assert text.endswith(
-        "If the server is known to name itself so, put “Acme Login” into “More options › Name "
-        "of the issuer” (expected_issuer) too."
+        "If your provider documents “Acme Login” as its issuer, enter it in “More options › "
+        "Issuer name”."
     )
 
 
@@ -331,7 +335,7 @@ def test_a_server_that_names_itself_by_a_text_can_be_told_to_the_profile() -> No
 )
 def test_another_server_is_not_excused(expected: str, found: str) -> None:
     text = advice_for(errors.MetadataMismatch(HOST, expected, found)).text
-    assert "expected_issuer" not in text
+    assert "as its issuer" not in text
 
 
 def test_the_labels_of_the_remedies_are_these() -> None:
@@ -350,7 +354,7 @@ def test_an_error_without_a_row_has_that_of_its_nearest_kin() -> None:
     class Novel(errors.HostNotFound):
         pass
 
-    assert advice_for(Novel(HOST)).title == "The server was not found"
+    assert advice_for(Novel(HOST)).title == "Server not found"
 
 
 def test_the_facts_are_code_status_and_trace() -> None:
@@ -366,7 +370,7 @@ def test_an_error_of_somebody_else_with_odd_members_has_words_too() -> None:
         status = object()
         trace_id = b"x"
 
-    assert advice_for(Odd()).title == "Something unexpected happened"
+    assert advice_for(Odd()).title == "Something went wrong in XDR Login"
     assert "Odd" in failure_report(Failed(Odd()), None, NOW)
 
 
@@ -379,7 +383,7 @@ def test_the_details_say_what_support_asks_for() -> None:
     assert lines[1:5] == [
         "Time: 2026-11-23T03:00:00+00:00",
         "Profile: Northwind SOC, Example, client client-1",
-        "The client is not known here (InvalidClient)",
+        "Client ID not recognized (InvalidClient)",
         "invalid_client · status 401 · trace t-1",
     ]
     assert lines[-1] == "unknown client"
@@ -424,8 +428,8 @@ def test_a_failed_sign_out_says_why_the_token_is_still_there() -> None:
     advice = advice_for(error)
     assert advice.title == "The token is still in the keyring"
     assert advice.text == (
-        "You are not signed out: the keyring did not let go of it. The keyring is locked. "
-        "Try again."
+        "You're still signed in: the token couldn't be removed from the keyring (The keyring is "
+        "locked). Try again."
     )
     assert advice.remedies == (Remedy.TRY_AGAIN,)
 
@@ -438,8 +442,8 @@ def test_a_sign_out_by_the_server_says_what_the_server_said_and_its_facts() -> N
     advice = advice_for(error)
     assert advice.title == "The server has signed you out"
     assert advice.text == (
-        "It renews your token no more: somebody revoked it, or it was not used for too long. "
-        "Sign in again. The server says: “grant revoked”"
+        "Your sign-in was revoked or went unused for too long. The server says: “grant revoked”. "
+        "Sign in again."
     )
     assert advice.remedies == (Remedy.SIGN_IN_AGAIN,)
     assert advice.facts == "invalid_grant · status 400 · trace t-1"
@@ -450,26 +454,23 @@ def test_a_sign_out_by_the_server_says_what_the_server_said_and_its_facts() -> N
     [
         (
             session.NoToken("lab"),
-            "There is no token",
-            (
-                "You are not signed in, or no longer. "
-                "Sign in (xdr-login login --profile lab), then try again."
-            ),
+            "You are not signed in",
+            "Sign in, then try again.",
             Remedy.SIGN_IN_AGAIN,
         ),
         (
             session.RenewalTimedOut(),
-            "The new token takes long",
+            "Still renewing",
             (
-                "The old one has expired, and the server has not sent another yet. "
-                "It is still being asked: try again in a moment."
+                "Your old token has expired, and the server hasn't sent a new one yet. "
+                "Try again in a moment."
             ),
             Remedy.TRY_AGAIN,
         ),
         (
             session.SignedOutElsewhere(),
             "You have signed out",
-            "You did so in another window or terminal of this program. Sign in again to go on.",
+            "You signed out in another window or terminal. Sign in again to continue.",
             Remedy.SIGN_IN_AGAIN,
         ),
     ],
@@ -481,21 +482,58 @@ def test_what_keeps_a_token_from_being_copied_has_its_words(
     assert (advice.title, advice.text, advice.remedies) == (title, text, (remedy,))
 
 
+@pytest.mark.parametrize("make", [bare, full])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_terminal_names_options_and_no_field_of_the_form(kind: type[Exception]) -> None:
-    text = for_terminal(advice_for(bare(kind)).text)
+def test_a_terminal_names_options_and_no_field_of_the_form(
+    kind: type[Exception],
+    make: Any,  # noqa: ANN401
+) -> None:
+    text = advice_for(make(kind), surface=Surface.TERMINAL).text
     assert "More options" not in text
-    assert "Type in" not in text
+    assert "Enter it in the profile" not in text
 
 
-def test_what_a_check_says_names_options_in_a_terminal() -> None:
-    said = [
-        text
-        for name, text in vars(check_wording).items()
-        if name.isupper() and name != "METHOD_OFFERED"
-    ]
-    assert not [text for text in said if "More options" in for_terminal(text)]
-    assert for_terminal(check_wording.NO_AUTHORIZATION_ENDPOINT_REMEDY) == (
-        "Choose another way to sign in, or give --authorization-endpoint (“xdr-login profiles "
-        "edit”)."
+def test_the_surfaces_advise_differently() -> None:
+    error = session.ClientSecretMissing("northwind")
+    assert "Enter it in the profile" in advice_for(error).text
+    assert (
+        "xdr-login profiles edit northwind --client-secret-stdin"
+        in advice_for(error, surface=Surface.TERMINAL).text
     )
+    missing = errors.MissingEndpoint(HOST, "token_endpoint")
+    assert f"“More options › {FIELD_NAMES['token_endpoint']}”" in advice_for(missing).text
+    assert "--token-endpoint" in advice_for(missing, surface=Surface.TERMINAL).text
+
+
+def test_texts_of_a_check_name_options_in_a_terminal() -> None:
+    both = [each for each in vars(check_wording).values() if isinstance(each, BySurface)]
+    assert both
+    assert not [each for each in both if "More options" in each.terminal]
+    assert not [
+        name
+        for name, text in vars(check_wording).items()
+        if isinstance(text, str) and "More options" in text
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (errors.CaptivePortal(HOST), "It blocks other pages, so login.example can't be reached."),
+        (
+            errors.CaptivePortal(HOST, by="portal.example"),
+            "It shows a page from portal.example, so login.example can't be reached.",
+        ),
+    ],
+)
+def test_a_sentence_without_its_facts_gives_way_to_another(error: Exception, words: str) -> None:
+    assert words in advice_for(error).text
+
+
+@pytest.mark.parametrize("kind", [errors.ProxyFailure, errors.ProxyUnusable])
+def test_a_proxy_of_the_administrator_is_not_to_be_edited(kind: type[errors.ProxyFailure]) -> None:
+    error = kind(HOST, by="proxy.example:3128")
+    assert Remedy.EDIT_PROFILE in advice_for(error).remedies
+    error.set_in = "policy.toml"
+    assert Remedy.EDIT_PROFILE not in advice_for(error).remedies
+    assert "Your administrator set this proxy (policy.toml)" in advice_for(error).text

@@ -6,10 +6,11 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.services.model.states import Revocation, SignedOut
-from desktop.services.wording.sign_out_texts import short_time, sign_out_tooltip, signed_out_message
+from desktop.services.wording.formats import format_time
+from desktop.services.wording.sign_out_texts import sign_out_tooltip, signed_out_message
 from tests.sample_states import NOW
 
-DONE = "You are signed out. The token was removed from this computer"
+DONE = "You're signed out."
 END = NOW + timedelta(minutes=4)
 UNTIL = f"{END.astimezone():%H:%M}"
 
@@ -18,33 +19,33 @@ UNTIL = f"{END.astimezone():%H:%M}"
     ("state", "words"),
     [
         (SignedOut(), ""),
-        (SignedOut(NOW), f"{DONE}."),
+        (SignedOut(NOW), DONE),
         (
             SignedOut(NOW, END),
-            f"{DONE}. The server offers no way to revoke it: copies stay valid until {UNTIL}.",
+            f"{DONE} This server can't revoke tokens. Copies work until {UNTIL}.",
         ),
         (
             SignedOut(NOW, revocation=Revocation.REVOKED),
-            f"{DONE} and revoked at the server.",
+            f"{DONE} The token was removed and revoked.",
         ),
         (
             SignedOut(NOW, revocation=Revocation.GRANT_REVOKED),
-            f"{DONE}, and all that you granted this app was revoked, on all your computers.",
+            "You're signed out on all computers.",
         ),
         (
             SignedOut(NOW, END, Revocation.FAILED, errors.TransportFailure("login.example")),
             (
-                f"{DONE}; the server could not be told (the server cannot be reached). "
-                f"A copy stays valid there until {UNTIL}."
+                "Signed out here, but the server didn't confirm (Can't reach the server). "
+                f"Copies work until {UNTIL}."
             ),
         ),
         (
             SignedOut(NOW, revocation=Revocation.FAILED),
-            f"{DONE}; the server could not be told. A copy stays valid there.",
+            "Signed out here, but the server didn't confirm. Copies still work.",
         ),
         (
             SignedOut(NOW, END, Revocation.UNDER_WAY),
-            f"{DONE}; the server is being told.",
+            "Signed out here. Revoking the token on the server…",
         ),
     ],
 )
@@ -55,10 +56,10 @@ def test_it_says_what_was_revoked_and_what_could_not_be(state: SignedOut, words:
 @pytest.mark.parametrize(
     ("offered", "words"),
     [
-        (Revocation.GRANT_REVOKED, "revokes everything that you granted this app, on all your"),
-        (Revocation.REVOKED, "revokes this sign-in at the server. Your other computers stay"),
-        (Revocation.NOT_OFFERED, "from this computer only: the server offers no way"),
-        (None, "and, where the server offers that, revokes it there"),
+        (Revocation.GRANT_REVOKED, "ends this app's access on all your computers"),
+        (Revocation.REVOKED, "revokes it. Your other computers stay signed in"),
+        (Revocation.NOT_OFFERED, "from this computer only. This server can't revoke tokens"),
+        (None, "revokes it if the server supports that"),
     ],
 )
 def test_it_says_beforehand_what_signing_out_revokes(
@@ -74,5 +75,5 @@ def test_every_outcome_has_words() -> None:
 def test_a_time_on_another_day_is_told_with_its_day() -> None:
     at = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
     later = at + timedelta(days=30)
-    assert short_time(at, beside=at) == f"{at.astimezone():%H:%M}"
-    assert short_time(later, beside=at).endswith(" on 23 December")
+    assert format_time(at, now=at) == f"{at.astimezone():%H:%M}"
+    assert format_time(later, now=at).endswith(" on 23 December")

@@ -260,7 +260,7 @@ async def test_why_a_token_is_not_copied_is_said(
     desk.show(signed_in(left=0))
     await copy(desk)
     assert clipboard() == ""
-    assert announced[-1].startswith("The server cannot be reached. No connection to login.")
+    assert announced[-1].startswith("Can't reach the server. There's no connection to login.")
 
 
 async def test_giving_up_a_copy_says_nothing(desk: ControllerHarness, announced: list[str]) -> None:
@@ -302,7 +302,7 @@ def test_the_details_of_a_failure_can_be_copied(
 ) -> None:
     desk.show(STATES["declined"])
     desk.controller.copy_details()
-    assert "The sign-in was declined (AccessDenied)" in clipboard()
+    assert "Sign-in denied (AccessDenied)" in clipboard()
     assert "2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11" in clipboard()
     assert "Northwind SOC" in clipboard()
     assert announced[-1] == "Details copied"
@@ -361,7 +361,7 @@ def test_a_folder_that_cannot_be_made_is_a_failure_with_its_words(
     desk.controller.open_profiles_folder()
     assert opened == []
     assert desk.controller._state == Failed(ANY)
-    assert desk.window.view.accessibleName().startswith("The profiles cannot be read. ")
+    assert desk.window.view.accessibleName().startswith("Your profiles can't be read. ")
 
 
 def test_the_keys_of_every_program_work(desk: ControllerHarness) -> None:

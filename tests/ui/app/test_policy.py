@@ -152,9 +152,9 @@ async def test_a_shape_that_is_forbidden_is_not_copied(empty_clipboard: None) ->
         copier.copy(FakeSession(profile), each)
         await told.wait_for(2)
         assert told[1] == NotCopied(
-            f"Copying in this shape is forbidden. Your administrator has forbidden it ({SOURCE}). "
+            f"This copy format is turned off. Your administrator turned it off ({SOURCE}). "
             "Choose another one.",
-            "Copying in this shape is forbidden",
+            "This copy format is turned off",
         )
         told.clear()
 

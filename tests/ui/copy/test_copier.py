@@ -132,15 +132,14 @@ async def test_without_a_session_there_is_nothing_to_copy(
     copier.copy(None, CopyFormat.TOKEN)
     assert told == [
         NotCopied(
-            "There is no token. You are not signed in, or no longer. "
-            "Sign in (xdr-login login), then try again.",
-            "There is no token",
+            "You are not signed in. Sign in (xdr-login login), then try again.",
+            "You are not signed in",
         )
     ]
 
 
 UNREACHABLE = (
-    f"The server cannot be reached. No connection to {HOST}. Check your network, VPN or proxy."
+    f"Can't reach the server. There's no connection to {HOST}. Check your network, VPN or proxy."
 )
 LOCKED = (
     "The keyring is locked. Unlock it, then try again. You can also sign in without saving the "
@@ -153,7 +152,7 @@ LOCKED = (
     [
         (errors.TransportFailure(HOST), UNREACHABLE),
         (keystore.KeyringLocked(), LOCKED),
-        (session_errors.SessionError(), "It did not work. Try again."),
+        (session_errors.SessionError(), "Something went wrong. Try again."),
     ],
 )
 async def test_an_expected_error_is_told_in_its_words(
@@ -174,7 +173,7 @@ async def test_an_error_that_nobody_expected_goes_to_the_loop_and_is_told(
     copier.copy(FakeSession(token=error), CopyFormat.TOKEN)
     await told.wait_for(2)
     assert isinstance(told[1], NotCopied)
-    assert told[1].text.startswith("Something unexpected happened. ")
+    assert told[1].text.startswith("Something went wrong in XDR Login. ")
     assert [report["exception"] for report in reports] == [error]
 
 

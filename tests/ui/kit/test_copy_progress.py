@@ -20,7 +20,7 @@ from tests.ui.harness import Screen, settle
 
 COPY_AS = "Copy as…  ▾"
 OTHERS = [each for each in CopyFormat if each is not CopyFormat.TOKEN]
-SLOW = "The new token takes long. Try again in a moment."
+SLOW = "Still renewing. Try again in a moment."
 
 
 @pytest.fixture

@@ -204,11 +204,11 @@ def test_the_server_is_asked_only_on_demand(screen: Screen, details: DetailsView
 def test_why_the_server_did_not_answer_is_told_in_words(
     screen: Screen, details: DetailsView
 ) -> None:
-    details.show_userinfo(ServerAnswer(trouble="The server cannot be reached.", facts="trace t-1"))
-    assert "The server cannot be reached." in screen.visible_texts
+    details.show_userinfo(ServerAnswer(trouble="Can't reach the server.", facts="trace t-1"))
+    assert "Can't reach the server." in screen.visible_texts
     assert "trace t-1" in screen.visible_texts
     details.show_userinfo(ServerAnswer((("user", "Dana"),)))
-    assert "The server cannot be reached." not in screen.visible_texts
+    assert "Can't reach the server." not in screen.visible_texts
 
 
 # The token

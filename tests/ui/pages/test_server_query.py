@@ -74,10 +74,7 @@ async def test_a_server_that_says_nothing_is_told_as_such(
         ),
         (
             NoToken(),
-            (
-                "There is no token. You are not signed in, or no longer. "
-                "Sign in (xdr-login login), then try again."
-            ),
+            ("You are not signed in. Sign in (xdr-login login), then try again."),
             "",
         ),
         (
@@ -105,7 +102,7 @@ async def test_what_nobody_expected_reaches_the_crash_report_too(
     asyncio.get_running_loop().set_exception_handler(lambda _loop, told: reported.append(told))
     asker.start(FakeSession(answer=ZeroDivisionError("example")))
     await idle()
-    assert answers[0].trouble.startswith("Something unexpected happened.")
+    assert answers[0].trouble.startswith("Something went wrong in XDR Login.")
     assert [type(each["exception"]) for each in reported] == [ZeroDivisionError]
 
 

@@ -171,7 +171,7 @@ def test_pressing_the_words_switches_too(screen: Screen) -> None:
     screen.show_settings()
     QTest.mouseClick(screen.label("Start when I log in"), Qt.MouseButton.LeftButton)
     assert screen.actions.settings == Settings(start_at_login=True)
-    QTest.mouseClick(screen.label("Renew while in use"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(screen.label("Keep renewing after a copy for"), Qt.MouseButton.LeftButton)
     assert screen.actions.calls == ["change_settings"]
 
 

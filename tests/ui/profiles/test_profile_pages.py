@@ -301,7 +301,7 @@ async def test_a_check_tells_what_it_finds_and_saves_nothing(
         place.screen.visible_texts
     )
     assert "This does not work yet." in place.screen.visible_texts
-    await place.press("Choose it")
+    await place.press("Switch region")
     assert form.draft.preset == "xdr-eu"
     assert "This works." in place.screen.visible_texts
     assert [password for _, password in asked] == [PASSWORD, PASSWORD]
@@ -698,7 +698,7 @@ async def test_every_button_of_a_card_says_which_profile_it_is_about(place: Plac
 
 def test_of_one_provider_what_is_none_of_its_regions_is_told_apart() -> None:
     names = preset_names(load_presets())
-    assert names["xdr-custom"] == "Cisco XDR · another host"
+    assert names["xdr-custom"] == "Cisco XDR · other host"
     assert names["github"] == "GitHub"
     assert len(set(names.values())) == len(names)
 

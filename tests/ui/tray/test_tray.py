@@ -493,7 +493,7 @@ def test_what_kept_a_token_from_being_copied_is_told_of_the_copy_alone(started: 
     started.presence.show_copy(Copying(CopyFormat.TOKEN))
     started.show(STUCK_AND_TRYING)
     started.show(STUCK)
-    started.presence.show_copy(NotCopied("The server cannot be reached. …", "No connection"))
+    started.presence.show_copy(NotCopied("Can't reach the server. …", "No connection"))
     started.show(STUCK_AND_TRYING)
     started.show(STUCK)
     assert [title for title, _ in started.desktop.told] == ["Not copied"]

@@ -36,7 +36,7 @@ OTHER_HOST = (
     "Approve there only if your administrator told you to."
 )
 DECLINED = (
-    "Someone pressed Deny on the approval page for code WDJB-MJHT. "
+    "Someone selected Deny on the approval page for code WDJB-MJHT. "
     "If that was not you, tell your administrator."
 )
 
@@ -103,7 +103,7 @@ WORDS = {
         OTHER_HOST,
     ],
     "waiting_trouble": [
-        "The server cannot be reached. Your code stays valid: asking again by itself.",
+        "Can't reach the server. Your code stays valid: asking again by itself.",
         "Code expires in 1:35",
     ],
     "waiting_long_code": ["Waiting", "Open browser"],
@@ -124,7 +124,7 @@ WORDS = {
         "Approved in your browser",
         "The token is fetched once the server can be reached.",
         "Waiting for the server",
-        "The server cannot be reached. It is tried again by itself while your approval lasts.",
+        "Can't reach the server. It is tried again by itself while your approval lasts.",
         "Trying again in 3\xa0s.",
         "Cancel",
     ],
@@ -190,7 +190,7 @@ WORDS = {
     "expired": ["Expired", "Expired: sign in again", "Sign in again", "Details", "Sign out"],
     "declined": [
         "Signed out",
-        "The sign-in was declined",
+        "Sign-in denied",
         DECLINED,
         "Sign in again",
         "Copy details",
@@ -202,16 +202,16 @@ WORDS = {
         "Get a new code",
         "Copy details",
     ],
-    "unreachable": ["The server cannot be reached", "Try again", "Copy details"],
+    "unreachable": ["Can't reach the server", "Try again", "Copy details"],
     "unknown_client": [
-        "The client is not known here",
+        "Client ID not recognized",
         "Try again",
         "Edit profile",
         "Copy details",
     ],
     "keyring_locked": ["The keyring is locked", "Try again", "Continue without saving"],
     "keyring_missing": [
-        "No keyring to save the token in",
+        "No keyring found",
         "Continue without saving",
         "Try again",
     ],
@@ -221,7 +221,7 @@ WORDS = {
         "Open profiles folder",
         "Try again",
     ],
-    "unexpected": ["Something unexpected happened", "Try again", "Copy details"],
+    "unexpected": ["Something went wrong in XDR Login", "Try again", "Copy details"],
 }
 
 # What a server or a person may well make longer than anybody drew it.

@@ -188,6 +188,6 @@ def test_what_helps_to_a_keyring_is_said(screen: Screen, monkeypatch: pytest.Mon
     monkeypatch.setattr("sys.platform", "linux")
     screen.show(signed_in(not_saved=KeyringMissing()))
     assert (
-        "No keyring to save the token in. The token is not saved: it is gone when you quit. "
+        "No keyring found. The token is not saved: it is gone when you quit. "
         "Unlock or install GNOME Keyring or KWallet."
     ) in screen.visible_texts

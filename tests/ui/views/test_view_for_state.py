@@ -72,7 +72,7 @@ def test_another_failure_gets_a_view_of_its_own(screen: Screen) -> None:
     screen.show(STATES["declined"])
     screen.show(Failed(errors.CodeExpired()))
     assert "The code has expired" in screen.visible_texts
-    assert "The sign-in was declined" not in screen.visible_texts
+    assert "Sign-in denied" not in screen.visible_texts
 
 
 def test_views_that_are_gone_leave_nothing_behind(screen: Screen) -> None:
@@ -313,7 +313,7 @@ def test_signing_out_says_what_was_removed_and_what_stays_valid(
     screen.show(SignedOut(at, at + timedelta(minutes=4)))
     until = (at + timedelta(minutes=4)).strftime("%H:%M")
     assert (
-        "You are signed out. The token was removed from this computer. The server offers no way "
+        "You're signed out. This server can't revoke tokens. "
         f"to revoke it: copies stay valid until {until}."
     ) in screen.visible_texts
 

@@ -66,7 +66,7 @@ def test_the_icon_shows_how_it_stands_and_what_is_left(
         (LEAVING, "Signing out"),
         (SPENT, "Signed in, renewed at the next use"),
         (STUCK, "Cannot be renewed"),
-        (STATES["declined"], "The sign-in was declined"),
+        (STATES["declined"], "Sign-in denied"),
     ],
 )
 def test_the_tooltip_says_profile_and_state(state: State, words: str) -> None:
@@ -214,7 +214,7 @@ def test_a_sign_in_that_is_finished_is_told() -> None:
 @pytest.mark.parametrize("before", [waiting(), signed_in(), Requesting()])
 def test_what_ended_badly_is_told_in_the_words_of_the_window(before: State) -> None:
     told = tray_texts.notification(before, STATES["declined"])
-    assert told == Notification("The sign-in was declined", "Open XDR Login to see what to do.")
+    assert told == Notification("Sign-in denied", "Open XDR Login to see what to do.")
 
 
 @pytest.mark.parametrize(
@@ -237,14 +237,14 @@ def test_that_a_token_runs_out_and_cannot_be_renewed_is_told() -> None:
     assert told is not None
     assert told.title == "The token cannot be renewed"
     assert told.text == (
-        "The server cannot be reached. It is tried again by itself; open XDR Login to see more."
+        "Can't reach the server. It is tried again by itself; open XDR Login to see more."
     )
 
 
 def test_what_is_not_tried_again_is_not_promised() -> None:
     told = tray_texts.renewal_failed(STUCK, NOW)
     assert told is not None
-    assert told.text == "The server cannot be reached. Open XDR Login to see more."
+    assert told.text == "Can't reach the server. Open XDR Login to see more."
 
 
 @pytest.mark.parametrize(

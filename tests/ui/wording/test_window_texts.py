@@ -254,7 +254,7 @@ def test_an_approval_that_the_server_has_not_seen_is_told() -> None:
     state = STATES["came_back"]
     assert isinstance(state, AwaitingApproval)
     assert window_texts.approval(state)[0] == "Approved in your browser"
-    assert window_texts.trouble(state).startswith("The server cannot be reached. It is tried again")
+    assert window_texts.trouble(state).startswith("Can't reach the server. It is tried again")
     assert (
         window_texts.polling_status(state, state.next_at - timedelta(seconds=3))
         == "Trying again in 3\xa0s."

@@ -1,0 +1,94 @@
+"""Durations, numbers, times and lists as people write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.services.system.translation import translatable, translate, translate_plural
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_MONTHS = (
+    translatable("{day} January"),
+    translatable("{day} February"),
+    translatable("{day} March"),
+    translatable("{day} April"),
+    translatable("{day} May"),
+    translatable("{day} June"),
+    translatable("{day} July"),
+    translatable("{day} August"),
+    translatable("{day} September"),
+    translatable("{day} October"),
+    translatable("{day} November"),
+    translatable("{day} December"),
+)
+
+
+def format_duration(seconds: float) -> str:
+    """Round to the unit that people would use: "45 seconds", "2 minutes", "2 hours".
+
+    A unit starts at one and a half of it, or where it fits exactly: "80 seconds", "1 minute".
+    """
+    whole = max(1, round(seconds))
+    if days := _count(whole, _DAY, _HOUR):
+        return translate_plural("{count} day", "{count} days", days)
+    if hours := _count(whole, _HOUR, _MINUTE):
+        return translate_plural("{count} hour", "{count} hours", hours)
+    if minutes := _count(whole, _MINUTE, 1):
+        return translate_plural("{count} minute", "{count} minutes", minutes)
+    return translate_plural("{count} second", "{count} seconds", whole)
+
+
+def _count(seconds: int, unit: int, smaller: int) -> int:
+    """Count the units; 0 where the smaller one says it better."""
+    rounded = _round(seconds / smaller) * smaller
+    return _round(rounded / unit) if rounded == unit or rounded >= unit * 3 / 2 else 0
+
+
+def _round(value: float) -> int:
+    return int(value + 0.5)  # round() takes a half to the even number: 90 and 150 seconds are alike
+
+
+def format_countdown(seconds: float) -> str:
+    """Format as "9:41" or "1:02:03", rounded up, so that 0:00 means the time is over."""
+    whole = max(0, -int(-seconds // 1))
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def format_number(number: int) -> str:
+    """Group the digits: "8,000"."""
+    return f"{number:,}"
+
+
+def format_clock_time(at: datetime, *, seconds: bool = False) -> str:
+    """Format in the local time zone: "14:05", or "14:05:09" with `seconds`."""
+    return f"{at.astimezone():%H:%M:%S}" if seconds else f"{at.astimezone():%H:%M}"
+
+
+def format_date(at: datetime) -> str:
+    """Format the day in the local time zone: "23 December"."""
+    local = at.astimezone()
+    return translate(_MONTHS[local.month - 1], day=local.day)
+
+
+def format_time(at: datetime, *, now: datetime) -> str:
+    """Format the local time, with the day where it is not that of `now`: "14:05 on 23 December"."""
+    time = format_clock_time(at)
+    if at.astimezone().date() == now.astimezone().date():
+        return time
+    return translate("{time} on {date}", time=time, date=format_date(at))
+
+
+def format_list(items: Sequence[str]) -> str:
+    """Join as in a sentence: "one, two and three"."""
+    if len(items) < 2:
+        return "".join(items)
+    *others, last = items
+    return translate("{items} and {last}", items=", ".join(others), last=last)

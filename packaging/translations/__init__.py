@@ -1,0 +1,1 @@
+"""Extracts the texts for people, updates their translations and compiles them."""

@@ -1,0 +1,173 @@
+"""The catalogues: one template with all texts, one file per language, and a pseudo-language."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from desktop import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "resources" / "translations"
+DOMAIN = "xdr-login"
+TEMPLATE = FOLDER / f"{DOMAIN}.pot"
+FUNCTIONS = {"translate": 1, "translatable": 1, "translate_plural": 2}  # keys among the arguments
+PSEUDO_LANGUAGE = "qps"
+# The texts in tables that are not Python.
+_PRESET_TEXTS = ("region", "hint")
+_SCOPE_TEXTS = ("text",)
+
+Key = str | tuple[str, ...]
+"""The English text of a message; singular and plural where it has both."""
+
+
+def make_template() -> Catalog:
+    """Collect the texts of all sources."""
+    catalogue = Catalog(
+        project="XDR Login",
+        version=__version__,
+        msgid_bugs_address="https://github.com/xdr-login/xdr-login/issues",
+        charset="utf-8",
+        fuzzy=False,
+    )
+    catalogue.header_comment = "# Texts of XDR Login. Generated: python3 dev.py translations"
+    for name, message in sorted(_messages(), key=str):
+        catalogue.add(message, locations=[(name, None)])
+    return catalogue
+
+
+def _messages() -> Iterator[tuple[str, Key]]:
+    for file in sorted((ROOT / "desktop").rglob("*.py")):
+        for message in messages_of(file.read_text("utf-8")):
+            yield file.relative_to(ROOT).as_posix(), message
+    yield from _table_messages(ROOT / "resources" / "presets.toml", _PRESET_TEXTS)
+    for file in sorted((ROOT / "resources" / "scopes").glob("*.toml")):
+        yield from _table_messages(file, _SCOPE_TEXTS)
+
+
+def messages_of(source: str) -> Iterator[Key]:
+    """Yield the texts that Python code translates. Variables are skipped: they are marked."""
+    for call in translation_calls(ast.parse(source)):
+        keys = [each.value for each in keys_of(call) if isinstance(each, ast.Constant)]
+        if keys:
+            yield keys[0] if len(keys) == 1 else tuple(keys)
+
+
+def translation_calls(tree: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls of the functions that translate."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and function_name(node) in FUNCTIONS:
+            yield node
+
+
+def keys_of(call: ast.Call) -> list[ast.expr]:
+    """Return the arguments of a translation that are its key."""
+    return call.args[: FUNCTIONS[function_name(call)]]
+
+
+def function_name(call: ast.Call) -> str:
+    """Return the name of the called function, without the object that it belongs to."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _table_messages(file: Path, members: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for table in tomllib.loads(file.read_text("utf-8")).values():
+        for member in members:
+            if text := table.get(member):
+                yield file.relative_to(ROOT).as_posix(), text
+
+
+def template_text() -> str:
+    """Write the template as text, without anything that differs from one run to the next."""
+    written = io.BytesIO()
+    write_po(written, make_template(), sort_output=True, include_lineno=False)
+    lines = written.getvalue().decode().splitlines(keepends=True)
+    varying = ('"POT-Creation-Date', '"Generated-By')
+    return "".join(line for line in lines if not line.startswith(varying))
+
+
+def languages() -> list[Path]:
+    """List the files of all languages."""
+    return sorted(FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+
+
+def update() -> None:
+    """Write the template and bring every language up to date with it."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    TEMPLATE.write_text(template_text(), "utf-8")
+    template = make_template()
+    for file in languages():
+        catalogue = _read(file)
+        catalogue.update(template)
+        with file.open("wb") as opened:
+            write_po(opened, catalogue, sort_output=True, include_lineno=False)
+
+
+def compile_all() -> list[Path]:
+    """Compile every language; return the compiled files."""
+    compiled = []
+    for file in languages():
+        target = file.with_suffix(".mo")
+        with target.open("wb") as opened:
+            write_mo(opened, _read(file))
+        compiled.append(target)
+    return compiled
+
+
+def completeness(file: Path) -> tuple[int, int]:
+    """Count the translated and all messages of a language."""
+    messages = [each for each in _read(file) if each.id]
+    done = [each for each in messages if _is_translated(each) and not each.fuzzy]
+    return len(done), len(messages)
+
+
+def _is_translated(message: Message) -> bool:
+    return all(message.string) if isinstance(message.string, tuple) else bool(message.string)
+
+
+def write_pseudo_language(folder: Path) -> Path:
+    """Compile a language of accented, longer texts in marks: it shows what is not translated."""
+    catalogue = Catalog(locale=PSEUDO_LANGUAGE)
+    for message in make_template():
+        if isinstance(message.id, tuple):
+            catalogue.add(message.id, tuple(map(pseudo_text, message.id)))
+        elif message.id:
+            catalogue.add(message.id, pseudo_text(message.id))
+    file = folder / PSEUDO_LANGUAGE / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("wb") as opened:
+        write_mo(opened, catalogue)
+    return file
+
+
+_ACCENTED = str.maketrans("aceinouyACEINOUY", "àçéîñôûýÀÇÉÎÑÔÛÝ")
+_PARAMETER = re.compile(r"(\{[^}]*\})")
+_LONGER = 0.4  # as much as a translation into German may add
+
+
+def pseudo_text(text: str) -> str:
+    """Change the letters of `text`, make it longer, and keep its parameters."""
+    parts = _PARAMETER.split(text)
+    changed = "".join(
+        part if _PARAMETER.fullmatch(part) else part.translate(_ACCENTED) for part in parts
+    )
+    return f"⟦{changed}{'~' * max(1, round(len(text) * _LONGER))}⟧"
+
+
+def _read(file: Path) -> Catalog:
+    with file.open("rb") as opened:
+        return read_po(opened, locale=file.parents[1].name, domain=DOMAIN)

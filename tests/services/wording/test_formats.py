@@ -1,0 +1,98 @@
+"""Durations, numbers, times and lists."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop.services.wording.formats import (
+    format_clock_time,
+    format_countdown,
+    format_date,
+    format_duration,
+    format_list,
+    format_number,
+    format_time,
+)
+
+NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "1 second"),
+        (0.2, "1 second"),
+        (1, "1 second"),
+        (45, "45 seconds"),
+        (59.6, "1 minute"),
+        (60, "1 minute"),
+        (80, "80 seconds"),
+        (90, "2 minutes"),
+        (119, "2 minutes"),
+        (120, "2 minutes"),
+        (3172, "53 minutes"),
+        (3599, "1 hour"),
+        (4800, "80 minutes"),
+        (7199, "2 hours"),
+        (7200, "2 hours"),
+        (86400, "1 day"),
+        (100000, "28 hours"),
+        (200000, "2 days"),
+    ],
+)
+def test_a_duration_is_rounded_as_people_do(seconds: float, words: str) -> None:
+    assert format_duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-3, "0:00"),
+        (0, "0:00"),
+        (0.001, "0:01"),
+        (9, "0:09"),
+        (60, "1:00"),
+        (581, "9:41"),
+        (3599.5, "1:00:00"),
+        (3723, "1:02:03"),
+    ],
+)
+def test_a_countdown_has_minutes_and_seconds(seconds: float, words: str) -> None:
+    assert format_countdown(seconds) == words
+
+
+@given(st.floats(0.001, 1e8))
+def test_a_countdown_reaches_zero_only_when_it_is_over(seconds: float) -> None:
+    assert format_countdown(seconds) != "0:00"
+
+
+@given(st.floats(0.001, 1e8))
+def test_a_duration_never_counts_a_whole_larger_unit(seconds: float) -> None:
+    count, unit = format_duration(seconds).split()
+    limit = {"second": 90, "minute": 90, "hour": 36}.get(unit.rstrip("s"), 10**9)
+    assert 1 <= int(count) < limit
+    assert unit.endswith("s") == (int(count) != 1)
+
+
+def test_a_number_has_groups_of_digits() -> None:
+    assert (format_number(810), format_number(8000)) == ("810", "8,000")
+
+
+def test_a_time_has_its_day_only_where_it_is_another_one() -> None:
+    local = NOON.astimezone()
+    assert format_clock_time(NOON) == f"{local:%H:%M}"
+    assert format_clock_time(NOON, seconds=True) == f"{local:%H:%M:%S}"
+    assert format_time(NOON, now=NOON) == f"{local:%H:%M}"
+    later = NOON + timedelta(days=30)
+    assert format_date(later) == "23 December"
+    assert format_time(later, now=NOON) == f"{later.astimezone():%H:%M} on 23 December"
+
+
+@pytest.mark.parametrize(
+    ("items", "text"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],
+)
+def test_a_list_reads_as_in_a_sentence(items: list[str], text: str) -> None:
+    assert format_list(items) == text
