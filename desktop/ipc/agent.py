@@ -14,9 +14,9 @@ from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import tokens_binding
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
 from desktop.services.secrets.keystore import KeystoreError
-from desktop.services.session.renewer import TokenRequirement
 from desktop.services.session.token_permission import PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient, TokenRecipients
+from desktop.services.session.token_requirement import TokenRequirement
 from desktop.services.system.worker import Worker
 from desktop.services.token.print_formats import PRINT_FORMATS, format_for_program
 from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code

@@ -172,8 +172,8 @@ async def _renew(profile: Profile, min_validity: float) -> AccessToken:
     """Renew the token as the window does, with the same lock."""
     from desktop.services.model.states import Failed, Requesting
     from desktop.services.network.real_environment import real_environment
-    from desktop.services.session.renewer import TokenRequirement
     from desktop.services.session.session import Session
+    from desktop.services.session.token_requirement import TokenRequirement
     from desktop.services.system.worker import Worker
 
     opened = asyncio.Event()

@@ -45,13 +45,13 @@ class Provider:
     where the keyring cannot be read.
     """
 
-    def __init__(self, profile: Profile, world: Environment) -> None:
+    def __init__(self, profile: Profile, environment: Environment) -> None:
         self.metadata: ServerMetadata | None = None
         self.known_methods: dict[str, ClientAuthentication] = {}
         self.clock_offset = 0.0
         self.keyring_is_optional = False
         self.profile = profile
-        self._environment = world
+        self._environment = environment
         self._http: httpx.AsyncClient | None = None
         self._client: Client | None = None
 

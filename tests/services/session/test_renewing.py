@@ -19,7 +19,7 @@ from desktop.services.model.states import Failed, SignedIn, SignedOut
 from desktop.services.secrets.keystore import KeyringFault, KeyringLocked, KeystoreError
 from desktop.services.secrets.secret_encoding import SavedTokens, decode_tokens
 from desktop.services.session.provider import Provider
-from desktop.services.session.renewer import RENEWAL_TIMEOUT
+from desktop.services.session.token_requirement import RENEWAL_TIMEOUT
 from tests.services.harness import (
     ACCESS_TOKEN,
     HOST,

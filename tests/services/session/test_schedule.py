@@ -34,9 +34,9 @@ def tokens(lifetime: float | None) -> TokenSet:
 
 @given(st.floats(20, 86400), CHANCES)
 def test_a_renewal_falls_due_in_the_last_fifth_of_the_lifetime(
-    lifetime: float, chance: float
+    lifetime: float, jitter: float
 ) -> None:
-    due = renewal_due_at(tokens(lifetime), chance)
+    due = renewal_due_at(tokens(lifetime), jitter)
     assert due is not None
     assert 0.8 * lifetime - 0.001 <= (due - START).total_seconds() < lifetime
 
@@ -46,8 +46,8 @@ def test_two_computers_renew_at_different_times() -> None:
 
 
 @given(CHANCES)
-def test_an_hour_of_ten_minute_tokens_takes_seven_renewals_at_most(chance: float) -> None:
-    due = renewal_due_at(tokens(600), chance)
+def test_an_hour_of_ten_minute_tokens_takes_seven_renewals_at_most(jitter: float) -> None:
+    due = renewal_due_at(tokens(600), jitter)
     assert due is not None
     assert 3600 / (due - START).total_seconds() < 8
 
@@ -95,23 +95,23 @@ def test_a_copy_before_the_computer_slept_is_no_use_any_more() -> None:
 UNREACHABLE = errors.TransportFailure(HOST)
 
 
-def failed(*found: Exception, chance: float = 0.5, clock: FakeClock | None = None) -> Failures:
+def failed(*found: Exception, jitter: float = 0.5, clock: FakeClock | None = None) -> Failures:
     failures = Failures()
     for error in found:
-        failures = with_failure(failures, error, at=now(clock or FakeClock()), chance=chance)
+        failures = with_failure(failures, error, at=now(clock or FakeClock()), jitter=jitter)
     return failures
 
 
 def test_pauses_grow_up_to_a_limit() -> None:
-    pauses = [failed(*[UNREACHABLE] * count, chance=1).pause for count in range(1, 12)]
+    pauses = [failed(*[UNREACHABLE] * count, jitter=1).pause for count in range(1, 12)]
     assert pauses[:4] == [5, 10, 20, 40]
     assert pauses[-1] == 300
     assert pauses == sorted(pauses)
 
 
 @given(CHANCES)
-def test_pauses_differ_between_computers_by_half(chance: float) -> None:
-    assert 2.5 <= failed(UNREACHABLE, chance=chance).pause <= 5
+def test_pauses_differ_between_computers_by_half(jitter: float) -> None:
+    assert 2.5 <= failed(UNREACHABLE, jitter=jitter).pause <= 5
 
 
 def test_without_a_failure_there_is_nothing_to_wait_for() -> None:

@@ -258,7 +258,7 @@ async def test_a_token_that_expired_meanwhile_is_said_to_live_no_more(
 async def test_a_server_that_does_not_answer_holds_nobody_for_long(
     rfc7009: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.services.session.revocation._TIMEOUT", 0.01)
+    monkeypatch.setattr("desktop.services.session.sign_out._TIMEOUT", 0.01)
     rfc7009.server.hold_requests("/revoke")
     rfc7009.session.sign_out()
     await rfc7009.wait_for_state(SignedOut)
