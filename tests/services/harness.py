@@ -162,6 +162,7 @@ class Server:
 
     A closed gate holds every request to its path, and sets `reached`; `slow_end` holds what is
     being cancelled. `offline` lets no request through. `others` are the answers of further paths.
+    `description` replaces the metadata at every well-known address.
     """
 
     answers: list[Answer] = field(default_factory=lambda: [PENDING])
@@ -169,6 +170,7 @@ class Server:
     offline: bool = False
     others: dict[str, Answer] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+    description: httpx.Response | None = None
     device_answer: Answer | None = None
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     slow_end: asyncio.Event | None = None
@@ -213,6 +215,8 @@ class Server:
     def _response(self, path: str, form: dict[str, str]) -> httpx.Response:
         answer: Answer
         match path:
+            case _ if self.description is not None and path.startswith("/.well-known/"):
+                answer = self.description
             case "/token" if form.get("grant_type") == "refresh_token":
                 answer = self.rotation.answer(form["refresh_token"])
             case "/.well-known/oauth-authorization-server":

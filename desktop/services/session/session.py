@@ -201,14 +201,19 @@ class Session:
         if self._state.signing_out:
             # What a renewal brings must be revoked too, and not be saved after the sign-out.
             await self._renewer.close(grace=CLOSE_RENEWAL_TIMEOUT)
-        is_saving = self._store.is_saving and not self._renewer.status().renewing
-        must_finish = is_saving or self._state.signing_out or is_signing_out(self.state)
-        await self._task.close(grace=CLOSE_SAVE_TIMEOUT if must_finish else 0)
+        await self._task.close(grace=CLOSE_SAVE_TIMEOUT if self._must_finish() else 0)
         await self._renewer.close(grace=CLOSE_RENEWAL_TIMEOUT)
         if self._state.signing_out:  # another program held the lock all the time
             with suppress(KeystoreError):
                 await self._store.delete_saved()
         await self._provider.close()
+
+    def _must_finish(self) -> bool:
+        """Whether quitting now would lose a new token, or leave one that is to be removed."""
+        is_approved = isinstance(self.state, AwaitingApproval) and self.state.approved
+        is_saving = self._store.is_saving and not self._renewer.status().renewing
+        is_removing = self._state.signing_out or is_signing_out(self.state)
+        return is_approved or is_saving or is_removing
 
     def _start(self, work: Work) -> asyncio.Task[None] | None:
         self._state.signing_out = work == self._sign_out.run

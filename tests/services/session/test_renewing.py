@@ -19,6 +19,7 @@ from desktop.services.model.states import Failed, SignedIn, SignedOut
 from desktop.services.secrets.keystore import KeyringFault, KeyringLocked, KeystoreError
 from desktop.services.secrets.secret_encoding import SavedTokens, decode_tokens
 from desktop.services.session.provider import Provider
+from desktop.services.session.renewal import Refresher
 from desktop.services.session.token_requirement import RENEWAL_TIMEOUT
 from tests.services.harness import (
     ACCESS_TOKEN,
@@ -738,3 +739,25 @@ async def test_a_new_sign_in_waits_for_a_renewal_lest_that_should_replace_it(
     await world.clock.advance(6)
     assert world.server.count_requests("/device") == 2
     assert saved(world).tokens.access_token == ACCESS_TOKEN
+
+
+async def test_a_token_that_never_expires_is_left_alone_by_a_clock_that_was_set_back() -> None:
+    world = SessionHarness()
+    world.server.answers = [{key: value for key, value in TOKENS.items() if key != "expires_in"}]
+    world.session.sign_in()
+    await world.clock.advance(6)
+    before = world.expect(SignedIn)
+    world.clock.set_wall_clock(-3600)
+    world.session.check_clock()
+    await settle()
+    assert world.expect(SignedIn) == before
+    assert world.session.access_token() == ACCESS_TOKEN
+    await world.close()
+
+
+async def test_a_renewal_without_any_token_says_so(world: SessionHarness) -> None:
+    provider, store = world.session._provider, world.session._store
+    store.held = None
+    with pytest.raises(NoToken):
+        await Refresher(provider, store, world.clock).refresh()
+    assert world.server.count_renewals() == 0

@@ -10,7 +10,8 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.oauth.grants.token import TokenSet
-from desktop.services.model.errors import ClientSecretMissing
+from desktop.services.model.errors import ClientSecretMissing, GrantForbidden
+from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, client_secret_key
 from desktop.services.model.states import (
     AwaitingApproval,
@@ -500,3 +501,47 @@ async def test_closing_waits_until_the_token_is_removed(world: SessionHarness) -
     gate.set()
     await closing
     assert world.keyring.entries == {}
+
+
+async def test_device_codes_that_the_administrator_turned_off_are_not_requested(
+    world: SessionHarness,
+) -> None:
+    policy = Policy(source="policy.toml", device_grant=False)
+    session = world.new_session(replace(PROFILE, policy=policy))
+    session.sign_in()
+    await settle()
+    error = world.expect(Failed).error
+    assert isinstance(error, GrantForbidden)
+    assert error.source == "policy.toml"
+    assert world.server.count_requests("/device") == 0
+
+
+PAGE = httpx.Response(200, text="<!doctype html>", headers={"content-type": "text/html"})
+
+
+async def test_a_captive_portal_in_front_of_the_server_is_named(world: SessionHarness) -> None:
+    world.server.others["/"] = httpx.Response(302, headers={"location": "http://portal.example/"})
+    world.server.description = PAGE
+    await world.start_sign_in()
+    error = world.expect(Failed).error
+    assert isinstance(error, errors.CaptivePortal)
+    assert error.by == "portal.example"
+
+
+async def test_a_web_page_without_a_portal_is_reported_as_a_web_page(
+    world: SessionHarness,
+) -> None:
+    world.server.description = PAGE
+    await world.start_sign_in()
+    error = world.expect(Failed).error
+    assert isinstance(error, errors.PageInsteadOfAnswer)
+    assert not isinstance(error, errors.CaptivePortal)
+
+
+async def test_an_error_of_the_server_itself_is_not_taken_for_a_portal(
+    world: SessionHarness,
+) -> None:
+    world.server.description = httpx.Response(503)
+    await world.start_sign_in()
+    assert isinstance(world.expect(Failed).error, errors.ServerFault)
+    assert world.server.count_requests("/") == 0

@@ -512,6 +512,35 @@ async def test_closing_shows_nothing_more(world: SessionHarness) -> None:
     assert len(world.states) == shown
 
 
+async def test_quitting_while_the_first_token_is_saved_takes_no_longer_than_that(
+    world: SessionHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.services.session.session.CLOSE_SAVE_TIMEOUT", 3600)
+    save_slowly(world)
+    await world.clock.advance(6)
+    closing = asyncio.ensure_future(world.session.close())
+    await settle()
+    assert not closing.done()
+    world.keyring.gates["save"].set()
+    await asyncio.wait_for(closing, timeout=5)
+    assert tokens_key(PROFILE) in world.keyring.entries
+
+
+async def test_quitting_while_an_approved_token_waits_for_another_program_saves_it(
+    world: SessionHarness,
+) -> None:
+    lock = world._lock(tokens_key(PROFILE))
+    await lock.acquire()
+    approve(world)
+    await world.clock.advance(6)
+    assert world.expect(AwaitingApproval).approved
+    closing = asyncio.ensure_future(world.session.close())
+    await settle()
+    lock.release()
+    await asyncio.wait_for(closing, timeout=5)
+    assert tokens_key(PROFILE) in world.keyring.entries
+
+
 # Every command in every state
 
 

@@ -208,3 +208,36 @@ async def test_a_profile_that_is_gone_takes_its_session_along(desk: Desk) -> Non
     desk.sessions.wake()
     await desk.world.clock.advance(3)
     assert len(desk.told) == told
+
+
+async def test_a_session_is_returned_once_the_keyring_was_read(desk: Desk) -> None:
+    await desk.begin({PROFILE.id: PROFILE})
+    await desk.sign_in(PROFILE.id)
+    await desk.sessions.close()
+    again = desk_in(desk.world)
+    await again.sessions.update_profiles({PROFILE.id: PROFILE})
+    session = await again.sessions.open_session(PROFILE.id)
+    assert session is not None
+    assert isinstance(session.state, SignedIn)
+    assert await again.sessions.open_session(PROFILE.id) is session
+    await again.sessions.close()
+
+
+async def test_an_unknown_profile_has_no_session(desk: Desk) -> None:
+    await desk.begin()
+    assert await desk.sessions.open_session("nope") is None
+
+
+async def test_waiting_for_a_session_ends_when_its_profile_is_removed(desk: Desk) -> None:
+    await desk.begin()
+    session = desk.sessions.find(OTHER.id)
+    assert session is not None
+    waiting = [
+        asyncio.ensure_future(desk.sessions.wait_until(session, lambda _state: False))
+        for _ in range(2)
+    ]
+    await settle()
+    waiting[0].cancel()
+    await desk.sessions.update_profiles({PROFILE.id: PROFILE})
+    await asyncio.wait_for(waiting[1], timeout=5)
+    assert waiting[0].cancelled()

@@ -155,6 +155,7 @@ async def test_all_that_wait_for_the_same_program_get_the_same_answer(desk: Desk
 async def test_one_thing_is_asked_at_a_time(desk: Desk) -> None:
     first, second = desk.begin(DEPLOY), desk.begin(BASH)
     await settle()
+    assert desk.consent.is_asking
     assert desk.person.asked == [DEPLOY]
     await desk.person.say(PermissionAnswer.ONCE)
     await first
@@ -169,6 +170,7 @@ async def test_no_answer_is_a_no(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(TokenPermissionTimedOut):
         await desk.begin()
     await settle()
+    assert not desk.consent.is_asking
     assert desk.person.open[0].cancelled() if desk.person.open else True
     monkeypatch.undo()
     await desk.answered(PermissionAnswer.ONCE)
