@@ -56,7 +56,7 @@ class Desk:
 
     async def ask(self, command: str, **members: object) -> Members:
         """What another program does, which blocks."""
-        return await asyncio.to_thread(lambda: client.send_command(command, patience=20, **members))
+        return await asyncio.to_thread(lambda: client.send_command(command, timeout=20, **members))
 
     async def refusal(self, command: str, **members: object) -> RefusedByAgent:
         with pytest.raises(RefusedByAgent) as caught:
@@ -99,7 +99,7 @@ async def desk() -> AsyncIterator[Desk]:
             raise UnknownProfile(Path("profiles.toml"), name, made.file)
         return made.file[name]
 
-    async def go_by_the_file() -> None:
+    async def reload_profiles() -> None:
         await sessions.update_profiles(made.file)
 
     sessions = Sessions(make, lambda _standing: None)
@@ -108,11 +108,11 @@ async def desk() -> AsyncIterator[Desk]:
     ready.set()
     agent = Agent(
         sessions,
-        reload=reload,
-        go_by_the_file=go_by_the_file,
-        consent=TokenPermission(ask, world.clock),
-        asks=lambda: made.asks,
-        leave=Session.sign_out,
+        reload_profile=reload,
+        reload_profiles=reload_profiles,
+        permission=TokenPermission(ask, world.clock),
+        needs_permission=lambda: made.asks,
+        start_sign_out=Session.sign_out,
         ready=ready,
     )
     made = Desk(world, sessions, agent, ready)

@@ -18,15 +18,15 @@ def test_what_was_encoded_is_decoded() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"", "cut off"),
-        (b'{"version": 1', "cut off"),
-        (b"\n", "no JSON"),
-        (b"\xff\n", "no JSON"),
-        (b"[" * LONGEST_LINE + b"\n", "no JSON"),
-        (b"[1]\n", "no object"),
-        (b"{}\n", "another version"),
-        (b'{"version": 2}\n', "another version"),
-        (b'{"version": "1"}\n', "another version"),
+        (b"", "incomplete line"),
+        (b'{"version": 1', "incomplete line"),
+        (b"\n", "not JSON"),
+        (b"\xff\n", "not JSON"),
+        (b"[" * LONGEST_LINE + b"\n", "not JSON"),
+        (b"[1]\n", "not an object"),
+        (b"{}\n", "unsupported version"),
+        (b'{"version": 2}\n', "unsupported version"),
+        (b'{"version": "1"}\n', "unsupported version"),
     ],
 )
 def test_anything_else_is_refused(line: bytes, reason: str) -> None:

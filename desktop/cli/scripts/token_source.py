@@ -104,7 +104,7 @@ def _request_token(**members: object) -> Members:
     timer.daemon = True
     timer.start()
     try:
-        return send_command("token", patience=TIMEOUT, **members)
+        return send_command("token", timeout=TIMEOUT, **members)
     finally:
         timer.cancel()
 
