@@ -82,7 +82,7 @@ def test_no_path_leads_anywhere_else(path: str) -> None:
 
 
 def test_what_is_to_be_filled_in_is_named() -> None:
-    with pytest.raises(BadCall, match=r"in place of \{client-id\}"):
+    with pytest.raises(BadCall, match=r"Replace \{client-id\} in the path"):
         call("DELETE", "/app-grant/{client-id}")
 
 

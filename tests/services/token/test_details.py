@@ -61,7 +61,7 @@ def test_the_endpoints_are_those_of_the_server() -> None:
         ("Device authorization endpoint", "https://login.example/device"),
         ("Token endpoint", "https://login.example/token"),
         ("Revocation endpoint", "https://login.example/revoke"),
-        ("Who-am-I endpoint", "https://login.example/userinfo"),
+        ("Userinfo endpoint", "https://login.example/userinfo"),
     )
 
 
@@ -182,7 +182,7 @@ def test_support_gets_what_it_asks_for() -> None:
     assert lines[1:4] == [
         "Time: 2026-11-23T03:00:00+00:00",
         (
-            "Profile: Northwind SOC · Cisco XDR · North America, client "
+            "Profile: Northwind SOC · Cisco XDR · North America, client ID "
             "client-00000000-0000-4000-8000-000000000000"
         ),
         "Issuer: https://login.example",

@@ -56,7 +56,7 @@ def test_references_within_the_document_are_followed() -> None:
     )
     (parameter,) = found.parameters
     assert (parameter.name, parameter.where, parameter.required) == ("q", "query", True)
-    assert parameter.assumed == "It is assumed."
+    assert parameter.assumed == "not documented"
 
 
 @pytest.mark.parametrize(
