@@ -1,4 +1,4 @@
-"""What somebody needs of a token: how long it must still live, and how long one can wait for it."""
+"""Requirements of callers: how long a token must stay valid, and how long they wait."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,8 +21,8 @@ from tests.services.harness import (
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[SessionHarness]:
-    """Be signed in since 6 seconds, with a token of 600 that falls due at 485."""
+async def harness() -> AsyncIterator[SessionHarness]:
+    """Sign in. After 6 seconds there is a token with a lifetime of 600, due at 485."""
     made = SessionHarness()
     await made.sign_in()
     yield made
@@ -31,135 +31,139 @@ async def world() -> AsyncIterator[SessionHarness]:
     assert not made.crashes
 
 
-async def taken(world: SessionHarness, need: TokenRequirement) -> str:
-    return (await world.session.fetch_token(need)).access_token
+async def taken(harness: SessionHarness, need: TokenRequirement) -> str:
+    return (await harness.session.fetch_token(need)).access_token
 
 
-async def test_enough_is_left(world: SessionHarness) -> None:
-    assert await taken(world, TokenRequirement(validity=60)) == ACCESS_TOKEN
-    assert world.server.count_renewals() == 0
+async def test_a_token_with_enough_validity_is_not_renewed(harness: SessionHarness) -> None:
+    assert await taken(harness, TokenRequirement(validity=60)) == ACCESS_TOKEN
+    assert harness.server.count_renewals() == 0
 
 
-async def test_too_little_is_left(world: SessionHarness) -> None:
-    await world.clock.advance(350)
-    assert await taken(world, TokenRequirement(validity=300)) == f"{ACCESS_TOKEN}-1"
-    assert world.server.count_renewals() == 1
+async def test_a_token_with_too_little_validity_is_renewed(harness: SessionHarness) -> None:
+    await harness.clock.advance(350)
+    assert await taken(harness, TokenRequirement(validity=300)) == f"{ACCESS_TOKEN}-1"
+    assert harness.server.count_renewals() == 1
 
 
-async def test_who_asks_for_more_than_a_token_lives_gets_no_new_one_every_time(
-    world: SessionHarness,
+async def test_requiring_more_than_the_lifetime_does_not_renew_every_time(
+    harness: SessionHarness,
 ) -> None:
     for _ in range(5):
-        assert await taken(world, TokenRequirement(validity=3600)) == ACCESS_TOKEN
-    await world.clock.advance(310)
+        assert await taken(harness, TokenRequirement(validity=3600)) == ACCESS_TOKEN
+    await harness.clock.advance(310)
     for _ in range(5):
-        assert await taken(world, TokenRequirement(validity=3600)) == f"{ACCESS_TOKEN}-1"
-    assert world.server.count_renewals() == 1
+        assert await taken(harness, TokenRequirement(validity=3600)) == f"{ACCESS_TOKEN}-1"
+    assert harness.server.count_renewals() == 1
 
 
 async def test_a_token_that_cannot_be_renewed_is_given_as_it_is() -> None:
-    world = SessionHarness()
-    world.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
-    world.session.sign_in()
-    await world.clock.advance(6)
-    await world.clock.advance(580)
-    assert await taken(world, TokenRequirement(validity=60)) == ACCESS_TOKEN
-    await world.close()
+    harness = SessionHarness()
+    harness.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
+    harness.session.sign_in()
+    await harness.clock.advance(6)
+    await harness.clock.advance(580)
+    assert await taken(harness, TokenRequirement(validity=60)) == ACCESS_TOKEN
+    await harness.close()
 
 
 async def test_a_token_that_never_expires_is_never_too_short() -> None:
-    world = SessionHarness()
-    world.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "expires_in"}]
-    world.session.sign_in()
-    await world.clock.advance(6)
-    assert await taken(world, TokenRequirement(validity=60)) == ACCESS_TOKEN
-    assert world.server.count_renewals() == 0
-    await world.close()
+    harness = SessionHarness()
+    harness.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "expires_in"}]
+    harness.session.sign_in()
+    await harness.clock.advance(6)
+    assert await taken(harness, TokenRequirement(validity=60)) == ACCESS_TOKEN
+    assert harness.server.count_renewals() == 0
+    await harness.close()
 
 
-async def test_a_server_that_failed_just_now_is_left_alone_while_the_token_is_valid(
-    world: SessionHarness,
+async def test_a_failing_server_is_left_alone_while_the_token_is_valid(
+    harness: SessionHarness,
 ) -> None:
-    await world.clock.advance(350)
-    world.server.offline = True
-    assert await taken(world, TokenRequirement(validity=300)) == ACCESS_TOKEN
-    assert await taken(world, TokenRequirement(validity=300)) == ACCESS_TOKEN
-    assert world.server.count_renewals() == 1
+    await harness.clock.advance(350)
+    harness.server.offline = True
+    assert await taken(harness, TokenRequirement(validity=300)) == ACCESS_TOKEN
+    assert await taken(harness, TokenRequirement(validity=300)) == ACCESS_TOKEN
+    assert harness.server.count_renewals() == 1
 
 
-async def test_fifty_at_once_bring_about_one_renewal(world: SessionHarness) -> None:
-    await world.clock.advance(601)
-    tokens = await asyncio.gather(*(taken(world, TokenRequirement(validity=60)) for _ in range(50)))
+async def test_fifty_callers_cause_one_renewal(harness: SessionHarness) -> None:
+    await harness.clock.advance(601)
+    tokens = await asyncio.gather(
+        *(taken(harness, TokenRequirement(validity=60)) for _ in range(50))
+    )
     assert set(tokens) == {f"{ACCESS_TOKEN}-1"}
-    assert world.server.count_renewals() == 1
+    assert harness.server.count_renewals() == 1
 
 
-async def test_who_is_patient_waits_longer(world: SessionHarness) -> None:
-    await world.clock.advance(601)
-    gate = world.server.hold_requests("/token")
-    hurried = asyncio.ensure_future(taken(world, TokenRequirement()))
-    patient = asyncio.ensure_future(taken(world, TokenRequirement(timeout=60)))
-    await world.clock.advance(10)
+async def test_a_longer_timeout_waits_longer(harness: SessionHarness) -> None:
+    await harness.clock.advance(601)
+    gate = harness.server.hold_requests("/token")
+    hurried = asyncio.ensure_future(taken(harness, TokenRequirement()))
+    patient = asyncio.ensure_future(taken(harness, TokenRequirement(timeout=60)))
+    await harness.clock.advance(10)
     with pytest.raises(RenewalTimedOut):
         await hurried
     gate.set()
     assert await patient == f"{ACCESS_TOKEN}-1"
 
 
-# What another program has saved
+# Tokens saved by another program
 
 
-async def test_what_another_program_has_saved_is_taken_over(world: SessionHarness) -> None:
-    other = world.new_session()
+async def test_tokens_saved_by_another_program_are_used(harness: SessionHarness) -> None:
+    other = harness.new_session()
     await settle()
     key = tokens_key(PROFILE)
-    saved = decode_tokens(world.keyring.entries[key], issued_for=client_binding(PROFILE))
+    saved = decode_tokens(harness.keyring.entries[key], issued_for=client_binding(PROFILE))
     assert saved is not None
-    world.keyring.entries[key] = world.keyring.entries[key].replace(ACCESS_TOKEN, "another-SECRET")
-    world.session.reload()
+    harness.keyring.entries[key] = harness.keyring.entries[key].replace(
+        ACCESS_TOKEN, "another-SECRET"
+    )
+    harness.session.reload()
     await settle()
-    assert world.session.access_token() == "another-SECRET"
-    world.expect(SignedIn)
+    assert harness.session.access_token() == "another-SECRET"
+    harness.expect(SignedIn)
     await other.close()
 
 
-async def test_a_code_on_screen_gives_way_to_a_sign_in_elsewhere(world: SessionHarness) -> None:
-    value = world.keyring.entries[tokens_key(PROFILE)]
-    world.server.answers = [{"error": "authorization_pending"}]
-    world.session.sign_in()
-    await world.wait_for_state(AwaitingApproval)
-    world.keyring.entries[tokens_key(PROFILE)] = value
-    world.session.reload()
+async def test_a_sign_in_elsewhere_replaces_the_code_on_screen(harness: SessionHarness) -> None:
+    value = harness.keyring.entries[tokens_key(PROFILE)]
+    harness.server.answers = [{"error": "authorization_pending"}]
+    harness.session.sign_in()
+    await harness.wait_for_state(AwaitingApproval)
+    harness.keyring.entries[tokens_key(PROFILE)] = value
+    harness.session.reload()
     await settle()
-    world.expect(SignedIn)
+    harness.expect(SignedIn)
 
 
-async def test_what_another_program_has_removed_is_gone(world: SessionHarness) -> None:
-    world.keyring.entries.clear()
-    world.session.reload()
+async def test_tokens_removed_by_another_program_are_gone(harness: SessionHarness) -> None:
+    harness.keyring.entries.clear()
+    harness.session.reload()
     await settle()
-    world.expect(SignedOut)
-    assert world.session.access_token() is None
+    harness.expect(SignedOut)
+    assert harness.session.access_token() is None
 
 
-async def test_who_goes_on_without_the_keyring_does_not_look_there(world: SessionHarness) -> None:
-    world.session.continue_without_keyring()
-    await world.clock.advance(6)
-    world.keyring.errors["load"] = KeyringLocked()
-    world.session.reload()
+async def test_without_a_keyring_nothing_is_reloaded(harness: SessionHarness) -> None:
+    harness.session.continue_without_keyring()
+    await harness.clock.advance(6)
+    harness.keyring.errors["load"] = KeyringLocked()
+    harness.session.reload()
     await settle()
-    world.expect(SignedIn)
+    harness.expect(SignedIn)
 
 
-async def test_a_keyring_that_cannot_be_read_again_is_told(world: SessionHarness) -> None:
-    world.keyring.errors["load"] = KeyringLocked()
-    world.session.reload()
+async def test_a_keyring_error_while_reloading_is_shown(harness: SessionHarness) -> None:
+    harness.keyring.errors["load"] = KeyringLocked()
+    harness.session.reload()
     await settle()
-    assert isinstance(world.expect(Failed).error, KeyringLocked)
+    assert isinstance(harness.expect(Failed).error, KeyringLocked)
 
 
-async def test_who_signs_out_reads_nothing(world: SessionHarness) -> None:
-    world.session.sign_out()
-    world.session.reload()
+async def test_nothing_is_reloaded_while_signing_out(harness: SessionHarness) -> None:
+    harness.session.sign_out()
+    harness.session.reload()
     await settle()
-    world.expect(SignedOut)
+    harness.expect(SignedOut)

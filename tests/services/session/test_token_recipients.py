@@ -1,4 +1,4 @@
-"""The list of hand-outs is short, in memory, and without a token."""
+"""The list of programs that got a token is short, in memory, and contains no token."""
 
 from datetime import UTC, datetime
 
@@ -22,7 +22,7 @@ TOKEN = AccessToken("made-up", "Bearer", AT, ("read", "write"))
 PROFILE = Profile(id="soc", name="SOC", client_id="c")
 
 
-def test_only_the_last_ones_are_kept() -> None:
+def test_only_the_last_recipients_are_kept() -> None:
     hand_outs = TokenRecipients()
     told: list[int] = []
     hand_outs.on_change = lambda: told.append(len(hand_outs.all()))
@@ -47,7 +47,7 @@ def test_a_token_is_printed(name: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("name", PRINT_FORMATS)
-def test_what_an_administrator_forbids_is_not_printed(name: str) -> None:
+def test_a_forbidden_format_is_not_printed(name: str) -> None:
     policy = Policy(source="/etc/policy", forbidden_formats=frozenset({PRINT_FORMATS[name].name}))
     with pytest.raises(FormatForbidden) as caught:
         format_for_program(name, TOKEN, Profile(id="soc", name="SOC", client_id="c", policy=policy))
@@ -55,11 +55,11 @@ def test_what_an_administrator_forbids_is_not_printed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["env", "curl"])
-def test_what_could_run_in_a_shell_is_not_printed(name: str) -> None:
+def test_a_token_that_a_shell_could_run_is_not_printed(name: str) -> None:
     with pytest.raises(UnsafeForShell):
         format_for_program(name, AccessToken('x"\nurl = "evil', "Bearer", AT, ()), PROFILE)
 
 
-def test_a_failure_has_a_name() -> None:
+def test_errors_have_a_code() -> None:
     assert error_codes.error_code(NoToken()) == "sign_in_needed"
     assert error_codes.error_code(RenewalTimedOut()) == "failure"
