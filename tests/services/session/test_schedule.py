@@ -13,10 +13,16 @@ from desktop.oauth.clock import now
 from desktop.oauth.grants.token import TokenSet
 from desktop.services.model.settings import Settings
 from desktop.services.secrets.keystore import KeyringLocked
-from desktop.services.session.schedule import Failures, Usage, renewal_due_at, with_failure
+from desktop.services.session.schedule import (
+    Failures,
+    Usage,
+    is_valid_for,
+    renewal_due_at,
+    with_failure,
+)
 from tests.services.harness import ACCESS_TOKEN, HOST, REFRESH_TOKEN, START, FakeClock
 
-CHANCES = st.floats(0, 1, exclude_max=True)
+JITTERS = st.floats(0, 1, exclude_max=True)
 
 
 def tokens(lifetime: float | None) -> TokenSet:
@@ -32,7 +38,7 @@ def tokens(lifetime: float | None) -> TokenSet:
     )
 
 
-@given(st.floats(20, 86400), CHANCES)
+@given(st.floats(20, 86400), JITTERS)
 def test_a_renewal_falls_due_in_the_last_fifth_of_the_lifetime(
     lifetime: float, jitter: float
 ) -> None:
@@ -45,7 +51,7 @@ def test_two_computers_renew_at_different_times() -> None:
     assert renewal_due_at(tokens(600), 0.1) != renewal_due_at(tokens(600), 0.9)
 
 
-@given(CHANCES)
+@given(JITTERS)
 def test_an_hour_of_ten_minute_tokens_takes_seven_renewals_at_most(jitter: float) -> None:
     due = renewal_due_at(tokens(600), jitter)
     assert due is not None
@@ -59,6 +65,29 @@ def test_very_short_tokens_do_not_cause_constant_renewals(lifetime: float) -> No
 
 def test_a_token_that_never_expires_is_never_due() -> None:
     assert renewal_due_at(tokens(None), 0.5) is None
+
+
+# Validity
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "required", "age", "is_valid"),
+    [
+        (600, 60, 540, True),
+        (600, 60, 541, False),
+        (600, 3600, 300, True),
+        (600, 3600, 301, False),
+        (600, 0, 599, True),
+        (600, 0, 600, False),
+        (0, 60, 0, False),
+        (None, 3600, 10**6, True),
+    ],
+)
+def test_half_of_the_lifetime_is_always_enough(
+    lifetime: float | None, required: float, age: float, *, is_valid: bool
+) -> None:
+    at = START + timedelta(seconds=age)
+    assert is_valid_for(tokens(lifetime), required, at) is is_valid
 
 
 # Use
@@ -109,7 +138,7 @@ def test_pauses_grow_up_to_a_limit() -> None:
     assert pauses == sorted(pauses)
 
 
-@given(CHANCES)
+@given(JITTERS)
 def test_pauses_differ_between_computers_by_half(jitter: float) -> None:
     assert 2.5 <= failed(UNREACHABLE, jitter=jitter).pause <= 5
 
