@@ -1,4 +1,4 @@
-"""The command `xdr-login`: a window, or with the name of a command that command."""
+"""The command `xdr-login`: opens the window, or runs a command such as `xdr-login token`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run with `arguments` (those of the process by default); gives the exit code."""
+    """Run with `arguments`, by default those of the process, and return the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    if not given and COMPLETE_VARIABLE not in os.environ:  # a shell asks without arguments
-        # A double-click: the command line and its library are not loaded for it.
+    if not given and COMPLETE_VARIABLE not in os.environ:  # set: a shell asks for completions
+        # Started by a double-click: the command line library is not loaded.
         from desktop.cli.terminal.window import has_display, open_window
         from desktop.options import Options
 
         if has_display():
             return open_window(Options())
     elif given and given[0] == "token":
-        from desktop.cli.token_fast_path import run as run_quickly
+        from desktop.cli.token_fast_path import run as run_fast_path
 
-        code = run_quickly(given[1:])
+        code = run_fast_path(given[1:])
         if code is not None:
             return code
     from desktop.cli.program import run

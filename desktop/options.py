@@ -1,4 +1,4 @@
-"""What was asked for on the command line, and the profile that follows from it."""
+"""The options of the command line, and the profile that they select."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Options:
-    """The options of one run. With `demo` the profile is that of the demo server, started here.
+    """The options of one run. With `demo` a demo server is started, and its profile is used.
 
-    With `hidden` the window stays out of sight at the start. Written out, because a data class
-    costs four milliseconds before the first paint.
+    With `hidden` the window is not shown at the start. This is not a dataclass, because that would
+    cost four milliseconds before the first paint.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Options:
         self._server: DemoServer | None = None
 
     def load_profiles(self) -> Profiles:
-        """All profiles that there are. Blocks; raises `BrokenProfile` or `BrokenPolicy`."""
+        """Load all profiles. Blocks; raises `BrokenProfile` or `BrokenPolicy`."""
         from desktop.services.configuration.load import load_configuration
         from desktop.services.configuration.profile_reader import Profiles
         from desktop.services.system.paths import profiles_file
@@ -44,12 +44,12 @@ class Options:
         return Profiles(profiles_file(), {profile.id: profile}, {})
 
     def load_profile(self) -> Profile:
-        """The profile that was asked for, or the first one. Blocks; raises `ProfileError`."""
+        """Load the selected profile, or the first one. Blocks; raises `ProfileError`."""
         profiles = self.load_profiles()
         return profiles.find(None if self.demo is not None else self.profile)
 
     def load_policy(self) -> Policy:
-        """What an administrator has decided. Blocks; raises nothing."""
+        """Load the policy of the administrator. Blocks; raises nothing."""
         from desktop.services.configuration.policy_reader import load_policy
 
         return load_policy()
@@ -69,12 +69,12 @@ class Options:
 
 
 def demo_profile(address: str) -> Profile:
-    """The profile of the demo server at `address`: what a preset would be for a real one."""
+    """Make the profile of the demo server at `address`."""
     from desktop.demo import PUBLIC_CLIENT_ID
     from desktop.services.model.profile import Profile
 
     return Profile(
-        id="(demo)",  # no profile in a file can be called that
+        id="(demo)",  # not a valid id in the profiles file
         name="Northwind SOC",
         client_id=PUBLIC_CLIENT_ID,
         provider="Demo server",

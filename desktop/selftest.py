@@ -1,7 +1,7 @@
-"""`xdr-login --selftest`: whether everything that this program needs is in this installation.
+"""`xdr-login --selftest`: checks that the installation of XDR Login is complete.
 
-It reads and writes nothing of the person's. It asks no keyring, and no server but one of its own
-on this computer.
+It does not touch the user's files or keyring. The only server that it contacts is its own, on this
+computer.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ RESOURCES = (
     "scopes/xdr.toml",
     "themes/window.qss",
 )
-# What is imported late, by name or by a library: no import of ours would miss it.
+# Imported late, by name or by a library: no import of our own modules would miss them.
 LATE_MODULES = (
     "anyio._backends._asyncio",
     "filelock",
@@ -51,7 +51,7 @@ LATE_MODULES = (
     "segno",
     "tomlkit",
 )
-# Where truststore looks on Linux when the paths built into OpenSSL lead nowhere.
+# Where truststore looks on Linux if the paths built into OpenSSL do not exist.
 AUTHORITIES = (
     "/etc/ssl/cert.pem",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -59,8 +59,8 @@ AUTHORITIES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/ssl/ca-bundle.pem",
 )
-# Of a display without a window manager, and of a person without a locale, as a server has them.
-# They tell nothing of the installation; all else is a failure.
+# Warnings about a display without a window manager or a user without a locale, as on a server. They
+# do not concern the installation. Anything else is a failure.
 EXPECTED_ON_STDERR = re.compile(
     r'Detected locale "C" with character encoding .*'
     r"|Qt depends on a UTF-8 locale, .*|If this causes problems, .*|for more information\."
@@ -70,12 +70,12 @@ EXPECTED_ON_STDERR = re.compile(
 
 
 def run() -> int:
-    """Make every check and print how each ended; gives 0 if all is well, else 1."""
+    """Run every check and print its result; returns 0 if all passed, else 1."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     results: list[tuple[bool, str, str]] = []
-    with _capture_stderr() as heard:
+    with _capture_stderr() as captured:
         results += [_run_check(name, check) for name, check in CHECKS.items()]
-    lines = [line for line in heard if not EXPECTED_ON_STDERR.fullmatch(line)]
+    lines = [line for line in captured if not EXPECTED_ON_STDERR.fullmatch(line)]
     results.append((not lines, "stderr", "\n".join(lines) or "nothing unexpected"))
     for passed, name, text in results:
         print(f"{'ok    ' if passed else 'FAILED'} {name}: {text}")
@@ -88,12 +88,12 @@ def run() -> int:
 def _run_check(name: str, check: Callable[[], str]) -> tuple[bool, str, str]:
     try:
         return True, name, check()
-    except BaseException:  # noqa: BLE001 - whatever it is, it is what was looked for
+    except BaseException:  # noqa: BLE001 - any failure is a result
         return False, name, traceback.format_exc()
 
 
 def _check_modules() -> str:
-    """Every module of ours, and what they load late."""
+    """Import all of our modules, and what they load late."""
     names = [
         each.name
         for each in pkgutil.walk_packages([str(Path(__file__).parent)], "desktop.")
@@ -103,52 +103,55 @@ def _check_modules() -> str:
     ours = [each for each in names if with_demo or not each.startswith("desktop.demo")]
     for name in (*ours, *LATE_MODULES):
         importlib.import_module(name)
-    return f"{len(ours)} of ours, {len(LATE_MODULES)} late ones, demo server: {with_demo}"
+    demo = "included" if with_demo else "not included"
+    return f"{len(ours)} own, {len(LATE_MODULES)} loaded late, demo server {demo}"
 
 
 def _check_resources() -> str:
     for name in RESOURCES:
         if not resource(name).read_bytes():
             raise ValueError(f"{name} is empty")
-    return f"{len(RESOURCES)} files below {resource('')}"
+    return f"{len(RESOURCES)} files in {resource('')}"
 
 
 def _check_certificates() -> str:
-    """The trust store of the system, as a connection would load it."""
+    """Load the trust store of the system as a connection does."""
     make_http_client()
-    if sys.platform != "linux":  # where the system itself verifies
-        return f"the system's, {ssl.OPENSSL_VERSION}"
+    if sys.platform != "linux":  # the system verifies certificates itself
+        return f"trust store of the system, {ssl.OPENSSL_VERSION}"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    places = (ssl.get_default_verify_paths().cafile, *AUTHORITIES)
-    found = next((each for each in places if each and Path(each).is_file()), None)
+    files = (ssl.get_default_verify_paths().cafile, *AUTHORITIES)
+    found = next((each for each in files if each and Path(each).is_file()), None)
     if found is None:
-        raise ValueError("this system has no certificate authorities: install ca-certificates")
+        raise ValueError("no CA certificates on this system: install ca-certificates")
     context.load_verify_locations(found)
-    return f"{context.cert_store_stats()['x509_ca']} in {found}, {ssl.OPENSSL_VERSION}"
+    return (
+        f"{context.cert_store_stats()['x509_ca']} CA certificates in {found}, {ssl.OPENSSL_VERSION}"
+    )
 
 
 def _check_keyring() -> str:
     try:
         return type(keyring_vault.choose_backend()).__module__
     except KeyringMissing as error:
-        return f"none here ({error})"  # a server has none; that the libraries are here is checked
+        return f"none on this computer ({error})"  # the libraries are there, which is what counts
 
 
 def _check_window() -> str:
-    """The window painted, and a request answered, on the loop that the program runs on."""
+    """Paint the window and send a request, on the event loop of the app."""
     from desktop.ui.app.self_test import paint_and_run
 
     return paint_and_run(_send_mock_request)
 
 
 async def _send_mock_request() -> str:
-    """Send a request to a server on this computer: a loop that cannot connect fails here."""
+    """Send a request to a server on this computer, to see that the event loop can connect."""
     server = await asyncio.start_server(_answer, "127.0.0.1", 0)
-    nothing_trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # the address is a plain one
-    async with server, httpx.AsyncClient(verify=nothing_trusted, trust_env=False) as http:
+    no_trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # the address is plain http
+    async with server, httpx.AsyncClient(verify=no_trust, trust_env=False) as http:
         port = server.sockets[0].getsockname()[1]
-        answered = await get(http, f"http://127.0.0.1:{port}/metadata")
-    return f"request answered with {answered.status} over a socket"
+        answer = await get(http, f"http://127.0.0.1:{port}/metadata")
+    return f"got status {answer.status} over a socket"
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -168,11 +171,11 @@ CHECKS: dict[str, Callable[[], str]] = {
 
 @contextmanager
 def _capture_stderr() -> Iterator[list[str]]:
-    """Collect what is written to the error stream, by libraries in C too."""
+    """Collect what is written to stderr, also by C libraries."""
     lines: list[str] = []
     try:
         before = os.dup(2)
-    except OSError:  # a program without a console has none
+    except OSError:  # without a console there is no stderr
         yield lines
         return
     with tempfile.TemporaryFile() as file:

@@ -89,8 +89,6 @@ LONGEST_CLASS = 200
 LONGEST_FUNCTION = 60
 # To be split, and until then no longer than they are.
 TOO_LONG = {
-    ("services/session/renewer.py", "Renewer"),
-    ("services/session/session.py", "Session"),
     ("services/profile_editor/check.py", "_Check"),
     ("ui/app/controller.py", "Controller"),
     ("ui/app/lifetime.py", "_Lifetime"),

@@ -1,4 +1,4 @@
-"""The self-test: passes here, and says what is missing where something is."""
+"""The self-test passes here, and names what is missing."""
 
 import os
 import subprocess
@@ -26,16 +26,16 @@ def run(**changes: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_whole_installation_passes_and_leaves_nothing_behind(own_folders: Path) -> None:
+def test_a_complete_installation_passes_and_leaves_no_files(own_folders: Path) -> None:
     done = run()
     assert done.returncode == 0, done.stdout
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] == f"XDR Login {__version__}: all checks passed"
-    assert "request answered with 200 over a socket" in done.stdout
+    assert "got status 200 over a socket" in done.stdout
     assert [path for path in own_folders.rglob("*") if path.is_file()] == []
 
 
-def test_what_a_library_says_in_c_fails_it() -> None:
+def test_output_of_a_c_library_on_stderr_fails() -> None:
     done = run(QT_DEBUG_PLUGINS="1")
     assert done.returncode == 1
     assert "FAILED stderr: " in done.stdout
@@ -54,37 +54,37 @@ def test_a_missing_resource_is_named(
     assert printed.endswith("1 of 2 checks failed\n")
 
 
-def test_every_resource_of_the_program_is_looked_for() -> None:
+def test_every_resource_is_checked() -> None:
     folder = resources.resource("")
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert set(selftest.RESOURCES) == files
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such locale")
-def test_a_person_without_a_locale_is_no_fault_of_the_installation() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no C locale")
+def test_a_missing_locale_does_not_fail() -> None:
     assert run(LC_ALL="C").returncode == 0
 
 
-# As qasync 0.28 is on Python 3.15: the window is painted, and no socket says that it is ready.
+# Like qasync 0.28 on Python 3.15: the window is painted, but no socket ever becomes ready.
 NO_SOCKETS = """
 import sys
 from desktop import selftest
 from desktop.ui.app import event_loop as loop
 from desktop.ui.app import self_test
 
-class Deaf(loop.EventLoop):
+class NoReaders(loop.EventLoop):
     def _add_reader(self, *arguments, **options):
         pass
 
-self_test.EventLoop = Deaf
+self_test.EventLoop = NoReaders
 self_test.PAINT_TIMEOUT = 3.0
 selftest.CHECKS = {"window": selftest._check_window}
 sys.exit(selftest.run())
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no readers on a proactor's loop")
-def test_a_loop_that_cannot_connect_fails_it() -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="a proactor loop has no readers")
+def test_an_event_loop_that_cannot_connect_fails() -> None:
     command = [sys.executable, "-c", NO_SOCKETS]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1, done.stderr

@@ -1,1 +1,1 @@
-"""Between two runs of this program by one person: a second one asks the first, and ends."""
+"""The local socket: a second start hands over to the running app, and programs get tokens."""

@@ -1,7 +1,7 @@
-"""Where the running program listens: a place that is this person's alone.
+"""Where the running app listens: a place that only this user can reach.
 
-Looking there comes before anything is painted, and before a script has its token, so it loads next
-to nothing: not even `pathlib`.
+This runs before the first paint, and before a script gets its token, so it loads almost nothing,
+not even `pathlib`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _LOCK = "lock"
 
 
 def pipe_name() -> str:
-    """The named pipe on Windows, one for each account that is signed in."""
+    """Return the named pipe on Windows; each account has its own."""
     account = f"{os.environ.get('USERDOMAIN', '')}-{os.environ.get('USERNAME', '')}"
     return rf"\\.\pipe\xdr-login-{account}"
 
 
 def socket_name() -> str:
-    """The path of the socket, in a folder of mode 0700 that is made if need be.
+    """Return the path of the socket, in a folder of mode 0700 that is created if needed.
 
     Raises `OSError`.
     """
@@ -33,29 +33,28 @@ def socket_name() -> str:
 
 
 def socket_path() -> Path:
-    """The same as a `Path`; raises `OSError`."""
+    """Return the path of the socket as a `Path`; raises `OSError`."""
     from pathlib import Path
 
     return Path(socket_name())
 
 
 def lock_path() -> Path:
-    """The file that the running program keeps locked; raises `OSError`."""
+    """Return the file that the running app keeps locked; raises `OSError`."""
     from pathlib import Path
 
     return Path(_runtime_folder(), _LOCK)
 
 
 def _runtime_folder() -> str:
-    # By hand: what knows the places of every system takes as long to load as a frame, and warns
-    # where there is no such place.
+    # Not by platformdirs: it is slow to load, and warns if the variable is unset.
     given = os.environ.get("XDG_RUNTIME_DIR", "")
     if given.startswith("/"):
         try:
-            # Whoever owns it can put other folders into the place of ours (XDG Base Directory).
+            # Its owner could replace our folder (XDG Base Directory).
             if os.stat(given).st_uid == os.getuid():  # noqa: PTH116 - `pathlib` is slow to load
                 return _make_private(f"{given.rstrip('/')}/{_FOLDER}")
-        except OSError:  # it is gone
+        except OSError:  # it no longer exists
             pass
     from desktop.services.system.paths import fallback_runtime_folder
 
@@ -65,14 +64,14 @@ def _runtime_folder() -> str:
 
 
 def _make_private(folder: str) -> str:
-    """`folder`, which nobody else can get into; raises `OSError`."""
+    """Create `folder` or make it private; raises `OSError` if it belongs to somebody else."""
     try:  # noqa: SIM105 - `contextlib` is slow to load
         os.mkdir(folder, mode=0o700)  # noqa: PTH102 - so is `pathlib`
     except FileExistsError:
         pass
     found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise PermissionError(f"{folder} is not ours")
+        raise PermissionError(f"{folder} belongs to another user")
     if found.st_mode & 0o077:
         os.chmod(folder, 0o700)  # noqa: PTH101 - the same
     return folder

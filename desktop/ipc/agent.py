@@ -1,4 +1,4 @@
-"""What the running program does for others of this person's: gives a token, tells, signs out."""
+"""What the running app does for other programs of this user: tokens, status, signing out."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import tokens_binding
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedIn, SignedOut
 from desktop.services.secrets.keystore import KeystoreError
-from desktop.services.session.renewer import TokenRequirement
 from desktop.services.session.token_permission import PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient, TokenRecipients
+from desktop.services.session.token_requirement import TokenRequirement
 from desktop.services.system.worker import Worker
 from desktop.services.token.print_formats import PRINT_FORMATS, format_for_program
 from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code
@@ -32,47 +32,50 @@ if TYPE_CHECKING:
     from desktop.services.session.token_permission import TokenPermission
     from desktop.services.system.processes import Program
 
-_RENEWAL_TIMEOUT = 30.0  # seconds that a program waits for a renewal
+_RENEWAL_TIMEOUT = 30.0  # seconds
 _PROCESS_LOOKUP_TIMEOUT = 3.0  # seconds
 _LONGEST_VALIDITY = 86400.0  # seconds
 _LONGEST_NAME = 200  # characters
 
 ReloadProfile = Callable[[str], Awaitable["Profile"]]
-"""Reads the profiles anew; gives the one of that name or id, or the first. Raises ProfileError."""
+"""Reloads the profiles and returns the one with that name or id, or the first.
+
+Raises `ProfileError`.
+"""
 
 ReloadProfiles = Callable[[], Awaitable[None]]
-"""Reads the profiles anew, and shows what became of them."""
+"""Reloads the profiles and shows what has changed."""
 
 SignOut = Callable[["Session"], "asyncio.Task[None] | None"]
-"""Signs out; the task ends with that."""
+"""Signs out; the task ends when that is done."""
 
 
 class Agent:
-    """Serves `sessions`; `reload` reads the file with the profiles where one is not known.
+    """Serves the tokens of `sessions`.
 
-    `go_by_the_file` does so where another program has changed it. `asks` says whether the person
-    wants to be asked by `consent` first. `leave` signs a session out. `ready` is set once it is
-    known what the program begins with.
+    `reload_profile` is called for an unknown profile, `reload_profiles` when another program has
+    changed the file. `needs_permission` says whether to ask for `permission` first. `ready` is set
+    once the app knows which profiles it starts with.
     """
 
     def __init__(
         self,
         sessions: Sessions,
         *,
-        reload: ReloadProfile,
-        go_by_the_file: ReloadProfiles,
-        consent: TokenPermission,
-        asks: Callable[[], bool],
-        leave: SignOut,
+        reload_profile: ReloadProfile,
+        reload_profiles: ReloadProfiles,
+        permission: TokenPermission,
+        needs_permission: Callable[[], bool],
+        start_sign_out: SignOut,
         ready: asyncio.Event,
     ) -> None:
         self.recipients = TokenRecipients()
         self._sessions = sessions
-        self._reload_profile = reload
-        self._reload_profiles = go_by_the_file
-        self._permission = consent
-        self._needs_permission = asks
-        self._start_sign_out = leave
+        self._reload_profile = reload_profile
+        self._reload_profiles = reload_profiles
+        self._permission = permission
+        self._needs_permission = needs_permission
+        self._start_sign_out = start_sign_out
         self._ready = ready
         self._worker = Worker("programs")
 
@@ -90,10 +93,10 @@ class Agent:
         return {name: self._with_refusals(command) for name, command in commands.items()}
 
     def _with_refusals(self, command: Handler) -> Handler:
-        """`command`, which says in words what it expected to go wrong."""
+        """Wrap `command` so that expected errors are answered as refusals."""
 
         @wraps(command)
-        async def worded(members: Members, process: int | None) -> Members:
+        async def guarded(members: Members, process: int | None) -> Members:
             await self._ready.wait()
             try:
                 return await command(members, process)
@@ -101,26 +104,21 @@ class Agent:
                 advice = advice_for(error, surface=Surface.TERMINAL)
                 raise RefusedByAgent(error_code(error), advice.title, advice.text) from error
 
-        return worded
-
-    # The commands
+        return guarded
 
     async def _token(self, members: Members, process: int | None) -> Members:
-        need = TokenRequirement(validity=_parse_validity(members), timeout=_RENEWAL_TIMEOUT)
-        shape = members.get("format")
-        if shape is not None and not (isinstance(shape, str) and shape in PRINT_FORMATS):
-            raise BadMessage("unknown format")
+        validity, token_format = _parse_validity(members), _parse_format(members)
         session = await self._open_bound_session(members)
         program = await self._find_program(process)
         _require_token(session)
         if self._needs_permission():
             profile = session.profile
             await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
-        token = await session.fetch_token(need)
+        token = await session.fetch_token(TokenRequirement(validity, _RENEWAL_TIMEOUT))
         profile = session.profile
         answer: Members
-        if isinstance(shape, str):
-            answer = {"text": format_for_program(shape, token, profile)}
+        if token_format is not None:
+            answer = {"text": format_for_program(token_format, token, profile)}
         else:
             answer = {
                 "access_token": token.access_token,
@@ -133,12 +131,12 @@ class Agent:
         return answer
 
     async def _find_program(self, process: int | None) -> Program:
-        """Who asks; where looking takes long, as at a mount that is gone, nobody waits for it."""
+        """Look up the caller, but not for long: its file may be on a mount that hangs."""
         try:
             async with asyncio.timeout(_PROCESS_LOOKUP_TIMEOUT):
                 return await self._worker.run(lambda: _look_up_program(process))
         except TimeoutError:
-            from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded by then
+            from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
 
             return UNKNOWN_PROGRAM
 
@@ -146,8 +144,8 @@ class Agent:
         return {"asking": self._permission.is_asking}
 
     async def _status(self, _members: Members, _process: int | None) -> Members:
-        for standing in self._sessions.statuses:
-            await self._sessions.open_session(standing.profile.id)
+        for each in self._sessions.statuses:
+            await self._sessions.open_session(each.profile.id)
         return {
             "profiles": [_status_members(each) for each in self._sessions.statuses],
             "hand_outs": [_recipient_members(each) for each in self.recipients.all()],
@@ -159,14 +157,14 @@ class Agent:
             sessions = [await self._sessions.open_session(id_) for id_ in ids]
         else:
             sessions = [await self._open_session(members)]
-        leaving = [each for each in sessions if each is not None and _has_token(each.state)]
-        tasks = {task for each in leaving if (task := self._start_sign_out(each)) is not None}
+        affected = [each for each in sessions if each is not None and _has_token(each.state)]
+        tasks = {task for each in affected if (task := self._start_sign_out(each)) is not None}
         if tasks:
             await asyncio.wait(tasks)
-        for session in leaving:
+        for session in affected:
             if isinstance(session.state, Failed):
                 raise session.state.error
-        return {"signed_out": [_sign_out_members(each) for each in leaving]}
+        return {"signed_out": [_sign_out_members(each) for each in affected]}
 
     async def _saved(self, members: Members, _process: int | None) -> Members:
         session = await self._open_session(members)
@@ -178,33 +176,34 @@ class Agent:
         return {}
 
     async def _open_session(self, members: Members) -> Session:
-        """Whose profile is meant, opened; raises `ProfileError`."""
+        """Open the session of the profile in `members`; raises `ProfileError`."""
         name = members.get("profile")
         if name is not None and (not isinstance(name, str) or len(name) > _LONGEST_NAME):
-            raise BadMessage("no name of a profile")
+            raise BadMessage("invalid profile name")
         session = await self._sessions.open_session(self._id_of(name or ""))
-        if session is None:  # it may have been written since
+        if session is None:  # the profile may be new in the file
             session = await self._sessions.open_session((await self._reload_profile(name or "")).id)
-        if session is None:  # the program is just ending
+        if session is None:  # the app is quitting
             raise NoToken
         return session
 
     async def _open_bound_session(self, members: Members) -> Session:
-        """The same, whose tokens are for the server and client that are meant; raises `NoToken`.
+        """Open the session if its tokens are for the server and client that the caller expects.
 
-        Who asks may have read a file that was changed since, and takes the token where that says.
+        The caller sends the token to the server in its copy of the profile, which may be outdated.
+        Raises `NoToken`.
         """
         session = await self._open_session(members)
-        meant = members.get("issued_for")
-        if meant is not None and meant != tokens_binding(session.profile):
+        expected = members.get("issued_for")
+        if expected is not None and expected != tokens_binding(session.profile):
             await self._reload_profiles()
             session = await self._open_session(members)
-            if meant != tokens_binding(session.profile):
+            if expected != tokens_binding(session.profile):
                 raise NoToken
         return session
 
     def _id_of(self, name: str) -> str:
-        """The id of the profile with this id or name, or of the first; empty for an unknown one."""
+        """Find the id of the profile with this id or name, or of the first; empty if unknown."""
         profiles = [each.profile for each in self._sessions.statuses]
         ids = [each.id for each in profiles if name in {"", each.id}]
         named = [each.id for each in profiles if each.name == name]
@@ -212,22 +211,28 @@ class Agent:
 
 
 def _look_up_program(process: int | None) -> Program:
-    from desktop.services.system.processes import (
-        find_program,  # loaded in the thread, not before a code
-    )
+    # Loaded in the thread, and not before a sign-in code is on screen.
+    from desktop.services.system.processes import find_program
 
     return find_program(process)
+
+
+def _parse_format(members: Members) -> str | None:
+    value = members.get("format")
+    if value is None or (isinstance(value, str) and value in PRINT_FORMATS):
+        return value
+    raise BadMessage("unknown format")
 
 
 def _parse_validity(members: Members) -> float:
     value = members.get("min_validity", 0.0)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise BadMessage("no number of seconds")
-    return float(min(max(0.0, value), _LONGEST_VALIDITY))  # no float is as large as an int
+        raise BadMessage("min_validity must be a number")
+    return float(min(max(0.0, value), _LONGEST_VALIDITY))  # an int can be too large for a float
 
 
 def _require_token(session: Session) -> None:
-    """Raise why there is none, before anybody is asked about it."""
+    """Raise the reason why there is no token, before the user is asked about it."""
     state = session.state
     if isinstance(state, Failed) and isinstance(state.error, KeystoreError):
         raise state.error
@@ -246,12 +251,12 @@ def _sign_out_members(session: Session) -> Members:
     )
 
 
-def _status_members(standing: ProfileStatus) -> Members:
-    state = standing.state
+def _status_members(status: ProfileStatus) -> Members:
+    state = status.state
     held = state if isinstance(state, SignedIn) else None
     return {
-        "id": standing.profile.id,
-        "name": standing.profile.name,
+        "id": status.profile.id,
+        "name": status.profile.name,
         "state": _STATES[type(state)],
         "scope": " ".join(held.scope) if held else "",
         "expires_at": format_instant(held.expires_at) if held else None,
@@ -272,12 +277,12 @@ _STATES = {
 }
 
 
-def _recipient_members(hand_out: TokenRecipient) -> Members:
-    program: Program = hand_out.program
+def _recipient_members(recipient: TokenRecipient) -> Members:
+    program = recipient.program
     return {
-        "at": format_instant(hand_out.at),
+        "at": format_instant(recipient.at),
         "program": program.name,
         "path": program.path,
         "pid": program.pid,
-        "profile": hand_out.profile,
+        "profile": recipient.profile,
     }

@@ -1,4 +1,4 @@
-"""Asks the running program for something. Blocks, and loads next to nothing where none runs."""
+"""Sends commands to the running app. Blocks, and loads almost nothing if no app runs."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _RETRY_DELAY = 0.02
 
 
 class NotRunning(Exception):
-    """Nobody listens."""
+    """No app listens."""
 
 
 class AlreadyRunning(Exception):
-    """Another one runs, and this one is not needed."""
+    """The app runs already, so this process is to end."""
 
 
 class NoAnswer(Exception):
-    """Somebody listens who does not answer, or not what was asked for."""
+    """The app does not answer, or not in this protocol."""
 
 
 def defer_to_running_app(*, quietly: bool) -> None:
-    """Raise `AlreadyRunning` if the program runs, after having it show its window.
+    """Raise `AlreadyRunning` if the app runs, after it was asked to show its window.
 
-    With `quietly` it is left alone. One that does not answer counts as none.
+    With `quietly` it is not asked. An app that does not answer counts as not running.
     """
     try:
         if quietly:
@@ -51,29 +51,29 @@ def defer_to_running_app(*, quietly: bool) -> None:
 
 
 def show_window() -> None:
-    """Have the running program bring its window to the front; raises `NotRunning`, `NoAnswer`."""
+    """Bring the window of the running app to the front; raises `NotRunning` or `NoAnswer`."""
     given = {name: os.environ[name] for name in ACTIVATION_VARIABLES if os.environ.get(name)}
     if sys.platform == "win32":
         _allow_set_foreground()
     send_command("show", activation=given)
 
 
-def send_command(command: str, *, patience: float | None = None, **members: object) -> Members:
-    """What the running program answers to `command`, within `patience` seconds.
+def send_command(command: str, *, timeout: float | None = None, **members: object) -> Members:
+    """Send `command` to the running app and return its answer, within `timeout` seconds.
 
-    Raises `NotRunning` or `NoAnswer`, and `RefusedByAgent` where it has understood and refuses.
+    Raises `NotRunning`, `NoAnswer`, or `RefusedByAgent` if the app understood and refuses.
     """
-    patience = _TIMEOUT if patience is None else patience
-    stream = _open_connection(patience)
-    if sys.platform == "win32":  # a socket knows its own limit
-        return run_with_timeout(lambda: _exchange(stream, command, members), patience)
+    timeout = _TIMEOUT if timeout is None else timeout
+    stream = _open_connection(timeout)
+    if sys.platform == "win32":  # a socket has a timeout of its own
+        return run_with_timeout(lambda: _exchange(stream, command, members), timeout)
     return _exchange(stream, command, members)
 
 
 def run_with_timeout(work: Callable[[], Members], seconds: float) -> Members:
-    """What `work` gives or raises, done in a thread; raises `NoAnswer` if it takes longer.
+    """Run `work` in a thread; raises `NoAnswer` if it takes longer than `seconds`.
 
-    A pipe of Windows that was opened as a file can be read without any limit only.
+    A Windows pipe that was opened as a file has no timeout for reading.
     """
     import threading
 
@@ -88,7 +88,7 @@ def run_with_timeout(work: Callable[[], Members], seconds: float) -> Members:
     thread = threading.Thread(target=run, name="pipe", daemon=True)
     thread.start()
     thread.join(seconds)
-    outcome = done[0] if done else NoAnswer("it takes too long")
+    outcome = done[0] if done else NoAnswer("timed out")
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
@@ -110,10 +110,10 @@ def _exchange(stream: RawIOBase, command: str, members: Members) -> Members:
     return answer
 
 
-def _open_connection(patience: float | None = None) -> RawIOBase:
-    """A connection to the running program; raises `NotRunning`."""
+def _open_connection(timeout: float | None = None) -> RawIOBase:
+    """Connect to the running app; raises `NotRunning`."""
     try:
-        return _open_pipe() if sys.platform == "win32" else _open_socket(patience)
+        return _open_pipe() if sys.platform == "win32" else _open_socket(timeout)
     except OSError as error:
         raise NotRunning from error
 
@@ -121,32 +121,32 @@ def _open_connection(patience: float | None = None) -> RawIOBase:
 def _open_pipe() -> RawIOBase:
     from desktop.ipc.peer import is_pipe_of_same_user
 
-    pipe = open(address.pipe_name(), "r+b", buffering=0)  # noqa: PTH123, SIM115 - it is no file
+    pipe = open(address.pipe_name(), "r+b", buffering=0)  # noqa: PTH123, SIM115 - not a file
     if not is_pipe_of_same_user(pipe.fileno()):
         pipe.close()
-        raise PermissionError("somebody else listens")
+        raise PermissionError("another user listens there")
     return pipe
 
 
-def _open_socket(patience: float | None) -> RawIOBase:
+def _open_socket(timeout: float | None) -> RawIOBase:
     from desktop.ipc.peer import is_same_user
 
     with socket.socket(socket.AF_UNIX) as client:
         _connect(client, os.fspath(address.socket_path()))
-        client.settimeout(_TIMEOUT if patience is None else patience)
+        client.settimeout(_TIMEOUT if timeout is None else timeout)
         if not is_same_user(client):
-            raise PermissionError("somebody else listens")
+            raise PermissionError("another user listens there")
         return client.makefile("rwb", buffering=0)
 
 
 def _connect(client: socket.socket, path: str) -> None:
-    """Connect, waiting for a turn where many do at once. Raises `OSError`."""
+    """Connect, and wait while too many others do the same. Raises `OSError`."""
     client.settimeout(_TIMEOUT)
     give_up_at = time.monotonic() + _TIMEOUT
     while True:
         try:
             return client.connect(path)
-        except BlockingIOError:  # the queue of the one who listens is full: unix(7), EAGAIN
+        except BlockingIOError:  # the listener's queue is full: unix(7), EAGAIN
             if time.monotonic() > give_up_at:
                 raise
             time.sleep(_RETRY_DELAY)

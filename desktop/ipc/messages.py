@@ -1,8 +1,8 @@
-"""What is said over the socket: one JSON object a line, one line each way.
+"""The messages on the socket: one JSON object per line, one line each way.
 
-`{"version": 1, "command": "show"}` is answered with `{"version": 1, "ok": true}` and what the
-command gives, or with `{"version": 1, "ok": false, "error": "..."}`. Where it was understood and
-not done, `code`, `title` and `text` say why: see `RefusedByAgent`.
+The answer to `{"version": 1, "command": "show"}` is `{"version": 1, "ok": true}` with the members
+that the command returns, or `{"version": 1, "ok": false, "error": "..."}`. If the app understood
+and refuses, `code`, `title` and `text` say why: see `RefusedByAgent`.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Mapping
 
 VERSION = 1
 LONGEST_LINE = 64 * 1024
-"""Bytes of a line, its end included; tokens of some providers have ten thousand."""
+"""Bytes, line end included; the tokens of some providers have ten thousand."""
 
 Members = Mapping[str, object]
 
 
 class BadMessage(Exception):
-    """A line that is not what this protocol sends; the words are for the log and the answer."""
+    """A line that is not in this protocol; its text goes into the log and the answer."""
 
 
 class RefusedByAgent(Exception):
-    """The running program has understood, and does not do it.
+    """The running app understood the command and refuses it.
 
-    `code` is one of `CODES`; `title` and `text` are for a person. No secret is in any.
+    `code` is one of `CODES`; `title` and `text` are for the user. None contains a secret.
     """
 
     def __init__(self, code: str, title: str, text: str) -> None:
@@ -34,16 +34,16 @@ class RefusedByAgent(Exception):
         self.text = text
 
     def members(self) -> Members:
-        """Those of the answer."""
-        said = {"code": self.code, "title": self.title, "text": self.text}
-        return {"ok": False, "error": self.title, **said}
+        """Return the members of the answer."""
+        reason = {"code": self.code, "title": self.title, "text": self.text}
+        return {"ok": False, "error": self.title, **reason}
 
 
 CODES = ("sign_in_needed", "declined", "forbidden", "network", "keyring", "failure", "usage")
 
 
 def refusal_in(answer: Members) -> RefusedByAgent | None:
-    """Why the running program does not do it; `None` where `answer` is no such word."""
+    """Read a refusal from `answer`; `None` if it is not one."""
     code, title, text = (answer.get(name) for name in ("code", "title", "text"))
     if answer.get("ok") is not False or code not in CODES:
         return None
@@ -51,22 +51,22 @@ def refusal_in(answer: Members) -> RefusedByAgent | None:
 
 
 def encode(members: Members) -> bytes:
-    """The line of `members`, with the version."""
+    """Encode `members` and the version as one line."""
     return json.dumps({"version": VERSION, **members}).encode("ascii") + b"\n"
 
 
 def decode(line: bytes) -> dict[str, object]:
-    """The members of a line; raises `BadMessage`."""
+    """Decode the members of a line; raises `BadMessage`."""
     if not line.endswith(b"\n"):
-        raise BadMessage("cut off")
+        raise BadMessage("incomplete line")
     try:
         members = json.loads(line)
     except (ValueError, RecursionError):
-        raise BadMessage("no JSON") from None
+        raise BadMessage("not JSON") from None
     if not isinstance(members, dict):
-        raise BadMessage("no object")
+        raise BadMessage("not an object")
     if members.get("version") != VERSION:
-        raise BadMessage("another version")
+        raise BadMessage("unsupported version")
     return members
 
 
@@ -74,7 +74,7 @@ _LONGEST_PLAIN = 512  # characters
 
 
 def plain_members(members: object) -> dict[str, str]:
-    """Those that are short texts of printable ASCII, as what a desktop hands to its programs is."""
+    """Keep the members that are short printable ASCII, like the tokens that a desktop passes on."""
     if not isinstance(members, dict):
         return {}
     return {name: value for name, value in members.items() if _is_plain(value)}

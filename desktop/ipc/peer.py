@@ -1,4 +1,4 @@
-"""Who is at the other end of a socket: only the same person is answered, and believed."""
+"""Who is at the other end of a socket: only the same user is answered and trusted."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Socket(Protocol):
-        """What can be asked for options, as a socket and asyncio's stand-in for one."""
+        """A socket, or asyncio's stand-in for one."""
 
         def getsockopt(self, level: int, name: int, length: int, /) -> bytes:
-            """The option as it is."""
+            """Return the raw option."""
 
 
 _LOCAL_PEERCRED, _LOCAL_PEERPID = 1, 2  # macOS: sys/un.h, at the level 0
@@ -21,7 +21,7 @@ _XUCRED = 76  # bytes: version, user, number of groups, 16 groups
 
 
 def is_same_user(peer: Socket) -> bool:
-    """Whether the other end runs for the person that this program runs for; raises `OSError`."""
+    """Whether the other end runs as the user of this process; raises `OSError`."""
     if sys.platform == "linux":
         _, user = _credentials(peer)
     else:
@@ -30,7 +30,7 @@ def is_same_user(peer: Socket) -> bool:
 
 
 def process_of(peer: Socket) -> int | None:
-    """The process that has connected; `None` where the system does not tell, as across containers.
+    """Return the connected process; `None` if it is unknown, for example across containers.
 
     Raises `OSError`.
     """
@@ -42,14 +42,14 @@ def process_of(peer: Socket) -> int | None:
 
 
 def process_at_pipe(handle: int) -> int | None:
-    """The process that has opened a named pipe of Windows; `None` where it is not told."""
+    """Return the process that opened a named pipe on Windows; `None` if it is unknown."""
     return _query_pipe_process(handle, "GetNamedPipeClientProcessId")
 
 
 def is_pipe_of_same_user(file: int) -> bool:
-    """Whether the named pipe that was opened as `file` is served for this program's person.
+    """Whether the named pipe that was opened as `file` is served by the user of this process.
 
-    Another account of the computer may have taken the name first.
+    Another account on this computer may have taken the name first.
     """
     if sys.platform == "win32":  # for the type checker
         import msvcrt
@@ -61,20 +61,20 @@ def is_pipe_of_same_user(file: int) -> bool:
     return False
 
 
-def _query_pipe_process(handle: int, asked: str) -> int | None:
+def _query_pipe_process(handle: int, function_name: str) -> int | None:
     if sys.platform == "win32":
         import ctypes
         from ctypes import wintypes
 
         process = wintypes.ULONG()
-        ask = getattr(ctypes.windll.kernel32, asked)
-        told = ask(wintypes.HANDLE(handle), ctypes.byref(process))
-        return process.value if told else None
+        query = getattr(ctypes.windll.kernel32, function_name)
+        found = query(wintypes.HANDLE(handle), ctypes.byref(process))
+        return process.value if found else None
     return None
 
 
 def _credentials(peer: Socket) -> tuple[int, int]:
-    """Process and user at the other end, on Linux."""
+    """Return the process and the user at the other end, on Linux."""
     from _socket import SO_PEERCRED, SOL_SOCKET  # `socket` is slow to load
 
     # Process, user, group: unix(7), SO_PEERCRED
@@ -82,9 +82,9 @@ def _credentials(peer: Socket) -> tuple[int, int]:
     return _int_at(data, 0), _int_at(data, 1)
 
 
-def _int_at(data: bytes, place: int) -> int:
-    """The int at that place of a C struct; `struct` would take longer to load."""
-    return int.from_bytes(data[place * _INT_SIZE : (place + 1) * _INT_SIZE], sys.byteorder)
+def _int_at(data: bytes, index: int) -> int:
+    """Read one int of a C struct; the `struct` module is slow to load."""
+    return int.from_bytes(data[index * _INT_SIZE : (index + 1) * _INT_SIZE], sys.byteorder)
 
 
-_INT_SIZE = 4  # bytes of an int, on each system that this runs on
+_INT_SIZE = 4  # bytes of an int on all supported systems

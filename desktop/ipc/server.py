@@ -1,4 +1,4 @@
-"""The running program listens for others of its kind, one to a person."""
+"""The running app, one per user, listens for later starts and for commands."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ from desktop.services.system.worker import Worker
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[Members, "int | None"], Awaitable[Members]]
-"""Does a command with its members, for the process that asks, and gives those of the answer.
+"""Runs a command with its members for the given process, and returns the members of the answer.
 
-It is cancelled when who has asked goes away. Raises `RefusedByAgent`.
+It is cancelled when that process hangs up. Raises `RefusedByAgent`.
 """
 
-# Seconds for another one that starts, ends or does not answer. The longest end waits for an answer,
-# for the keyring and for another answer: `Session.close`.
+# Seconds to wait for another app that starts, quits or hangs. The longest quit waits for two
+# responses of the server and for the keyring: `Session.close`.
 _CLAIM_TIMEOUT = 40.0
 _RETRY_DELAY = 0.05
-_LINE_TIMEOUT = 2.0  # seconds that a peer may take to say its line, and to take its answer
+_LINE_TIMEOUT = 2.0  # seconds for a peer to send its line, and again to read the answer
 _MOST_PEERS = 128
-_BACKLOG = 256  # those that may wait to be let in
+_BACKLOG = 256  # connections that may wait to be accepted
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceClaim:
-    """That this program is the one: the open file `lock` is locked for as long as it runs."""
+    """The right to be the running app: the open file `lock` stays locked until it quits."""
 
     lock: int
     listening: socket.socket
 
     def release(self) -> None:
-        """Let another one be it. The lock goes last: who has it finds no socket in use."""
+        """Let another app start. The lock goes last: whoever has it may replace the socket."""
         with suppress(OSError):
             address.socket_path().unlink(missing_ok=True)
         self.listening.close()
@@ -61,25 +61,25 @@ class InstanceClaim:
 
 
 def claim_instance(*, quietly: bool = False) -> InstanceClaim:
-    """Be the one that runs; raises `AlreadyRunning`, or `OSError` where nothing can be claimed.
+    """Become the running app; raises `AlreadyRunning`, or `OSError` if that is impossible.
 
-    Where another one runs, it is asked to show its window, unless `quietly`. Blocks, for as long as
-    the longest end where another one is just starting or ending, or does not answer. The lock is
-    the system's: it dies with its holder, so whoever has it may replace the socket of a crash.
+    An app that runs already is asked to show its window, unless `quietly`. Blocks while another app
+    starts, quits or hangs. The system releases the lock of a process that crashed, so its holder
+    may replace the socket that was left behind.
     """
     give_up_at = time.monotonic() + _CLAIM_TIMEOUT
     while (lock := _try_lock(address.lock_path())) is None:
-        client.defer_to_running_app(quietly=quietly)  # does nothing while it starts or ends
+        client.defer_to_running_app(quietly=quietly)  # returns while that app starts or quits
         if time.monotonic() > give_up_at:
-            raise OSError("another one runs and does not answer")
+            raise OSError("another instance runs and does not answer")
         time.sleep(_RETRY_DELAY)
     return _listen(lock)
 
 
 def _try_lock(path: Path) -> int | None:
-    """The open, locked file; `None` where another one has it. Raises `OSError`."""
-    # The library for locks, which the session uses, takes as long to load as the window to paint.
-    import fcntl  # which Windows does not have, nor need: a pipe has one owner
+    """Open and lock the file; `None` if another app holds the lock. Raises `OSError`."""
+    # Not filelock, which takes as long to load as the window to paint.
+    import fcntl  # Windows has none and needs none: a pipe has one owner
 
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -109,30 +109,30 @@ def _listen(lock: int) -> InstanceClaim:
 
 class _Transport(Protocol):
     def close(self) -> None:
-        """Listen no longer."""
+        """Stop listening."""
 
 
 class Server:
-    """Answers what `handlers` know."""
+    """Answers commands with the handler of that name."""
 
     def __init__(self, handlers: Mapping[str, Handler]) -> None:
         self._handlers = handlers
         self._listening: list[_Transport] = []
         self._peers: set[asyncio.Task[None]] = set()
-        self._silent: dict[asyncio.Task[None], None] = {}  # those who have said nothing yet
+        self._silent: dict[asyncio.Task[None], None] = {}  # peers that have not sent their line yet
         self._worker = Worker("peers")
-        self._running_commands: dict[asyncio.Task[None], asyncio.Future[Members]] = {}  # for whom
+        self._running_commands: dict[asyncio.Task[None], asyncio.Future[Members]] = {}  # by peer
 
     async def listen(self, claimed: InstanceClaim) -> None:
-        """Answer at the socket of `claimed`."""
+        """Answer on the socket of `claimed`."""
         server = await asyncio.start_unix_server(
             self._on_peer, sock=claimed.listening, limit=LONGEST_LINE, backlog=_BACKLOG
         )
         self._listening.append(server)
 
     async def listen_at_pipe(self) -> None:
-        """Answer at the named pipe of Windows; raises `OSError` where another one does already."""
-        loop: Any = asyncio.get_running_loop()  # only the loop of Windows has such a method
+        """Answer on the named pipe of Windows; raises `OSError` if another app already does."""
+        loop: Any = asyncio.get_running_loop()  # only Windows' loop has this method
 
         def protocol() -> asyncio.StreamReaderProtocol:
             reader = asyncio.StreamReader(limit=LONGEST_LINE)
@@ -141,9 +141,9 @@ class Server:
         self._listening += await loop.start_serving_pipe(protocol, address.pipe_name())
 
     async def close(self) -> None:
-        """Answer no longer; returns when nobody is being answered.
+        """Stop answering; returns when no peer is left.
 
-        What is done is told yet: whoever has asked for the end learns that it comes.
+        Commands that are done are still answered, so that `quit` gets its answer.
         """
         for each in self._listening:
             each.close()
@@ -162,9 +162,9 @@ class Server:
         task.add_done_callback(self._on_served)
 
     def _drop_longest_silent(self) -> None:
-        """Where there are too many, whoever has been silent the longest goes: others have spoken.
+        """Hang up on the peer that has been silent longest, if there are too many.
 
-        So a program that connects and says nothing, however often, keeps nobody out.
+        A program that connects again and again without a word must not keep others out.
         """
         if len(self._peers) >= _MOST_PEERS and self._silent:
             longest = next(iter(self._silent))
@@ -192,7 +192,7 @@ class Server:
 
     async def _is_allowed(self, writer: asyncio.StreamWriter) -> bool:
         if sys.platform == "win32":
-            # Only its owner's account can write to a pipe, but from other computers too.
+            # Only the owner's account can write to a pipe, but it can from other computers too.
             process = _peer_process(writer)
             return process is not None and await self._worker.run(partial(is_own_process, process))
         return is_same_user(writer.get_extra_info("socket"))
@@ -219,14 +219,14 @@ class Server:
             raise BadMessage("unknown command")
         work = asyncio.ensure_future(handler(members, _peer_process(writer)))
         self._running_commands[_this_task()] = work
-        gone = asyncio.ensure_future(reader.read(1))  # ends only with the connection
+        hung_up = asyncio.ensure_future(reader.read(1))  # ends only with the connection
         try:
-            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, hung_up}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
-                raise ConnectionResetError("it has gone, or says more than one line")
+                raise ConnectionResetError("it hung up, or sent more than one line")
             return work.result()
         finally:
-            ending = {each for each in (work, gone) if each.cancel()}
+            ending = {each for each in (work, hung_up) if each.cancel()}
             if ending:
                 await asyncio.wait(ending)
 
@@ -240,7 +240,7 @@ async def _read_line(reader: asyncio.StreamReader) -> bytes:
         async with asyncio.timeout(_LINE_TIMEOUT):
             return await reader.readline()
     except ValueError:
-        raise BadMessage("too long") from None
+        raise BadMessage("line too long") from None
 
 
 def _peer_process(writer: asyncio.StreamWriter) -> int | None:

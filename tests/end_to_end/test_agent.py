@@ -140,7 +140,7 @@ def test_fifty_requests_at_expiry_cause_one_renewal(
     def take(_number: int) -> str:
         go.wait()
         # Like a script whose token has just expired.
-        answer = client.send_command("token", patience=60, profile=None, min_validity=LIFETIME)
+        answer = client.send_command("token", timeout=60, profile=None, min_validity=LIFETIME)
         return str(answer["access_token"])
 
     with run_agent(secret_service) as agent:

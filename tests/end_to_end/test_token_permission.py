@@ -77,7 +77,7 @@ def test_a_denied_program_gets_no_token(app: App, tmp_path: Path) -> None:
 
 def test_the_question_closes_when_the_program_ends(app: App, tmp_path: Path) -> None:
     file = tmp_path / "asks.py"
-    file.write_text("from desktop.ipc import client\nclient.send_command('token', patience=60)\n")
+    file.write_text("from desktop.ipc import client\nclient.send_command('token', timeout=60)\n")
     command = [sys.executable, str(file)]
     environment = app.display.environment | {"PYTHONPATH": str(Path.cwd())}
     with subprocess.Popen(command, env=environment) as process:

@@ -1,4 +1,4 @@
-"""What the running program answers to others of this person's, over the real socket."""
+"""What the running app answers to other programs, over the real socket."""
 
 import asyncio
 import json
@@ -39,10 +39,10 @@ OTHER = replace(PROFILE, id="southwind", name="Southwind SOC", client_id="client
 
 
 @dataclass
-class Desk:
-    """The running program: a world turned by hand, an agent, and a person who is asked."""
+class RunningApp:
+    """The running app in a fake environment: its agent, and a user who answers questions."""
 
-    world: SessionHarness
+    harness: SessionHarness
     sessions: Sessions
     agent: Agent
     ready: asyncio.Event
@@ -55,8 +55,8 @@ class Desk:
     taken_back: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def ask(self, command: str, **members: object) -> Members:
-        """What another program does, which blocks."""
-        return await asyncio.to_thread(lambda: client.send_command(command, patience=20, **members))
+        """Send a command as another program would, which blocks."""
+        return await asyncio.to_thread(lambda: client.send_command(command, timeout=20, **members))
 
     async def refusal(self, command: str, **members: object) -> RefusedByAgent:
         with pytest.raises(RefusedByAgent) as caught:
@@ -67,19 +67,23 @@ class Desk:
     async def sign_in(self, id_: str = PROFILE.id) -> Session:
         session = await self.sessions.open_session(id_)
         assert session is not None
-        self.world.server.answers = [TOKENS]
+        self.harness.server.answers = [TOKENS]
         session.sign_in()
-        await self.world.clock.advance(6)
+        await self.harness.clock.advance(6)
         return session
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    world = SessionHarness()
+async def app() -> AsyncIterator[RunningApp]:
+    harness = SessionHarness()
 
     def make(profile: Profile, observer: object) -> Session:
         around = Environment(
-            world.keyring, world._open_http, world.clock, world._lock, lambda: world.chance
+            harness.keyring,
+            harness._open_http,
+            harness.clock,
+            harness._lock,
+            lambda: harness.jitter,
         )
         return Session(profile, around, observer=observer)  # type: ignore[arg-type]
 
@@ -99,7 +103,7 @@ async def desk() -> AsyncIterator[Desk]:
             raise UnknownProfile(Path("profiles.toml"), name, made.file)
         return made.file[name]
 
-    async def go_by_the_file() -> None:
+    async def reload_profiles() -> None:
         await sessions.update_profiles(made.file)
 
     sessions = Sessions(make, lambda _standing: None)
@@ -108,14 +112,14 @@ async def desk() -> AsyncIterator[Desk]:
     ready.set()
     agent = Agent(
         sessions,
-        reload=reload,
-        go_by_the_file=go_by_the_file,
-        consent=TokenPermission(ask, world.clock),
-        asks=lambda: made.asks,
-        leave=Session.sign_out,
+        reload_profile=reload,
+        reload_profiles=reload_profiles,
+        permission=TokenPermission(ask, harness.clock),
+        needs_permission=lambda: made.asks,
+        start_sign_out=Session.sign_out,
         ready=ready,
     )
-    made = Desk(world, sessions, agent, ready)
+    made = RunningApp(harness, sessions, agent, ready)
     made.file = {PROFILE.id: PROFILE, OTHER.id: OTHER}
     made.gate.set()
     claimed = claim_instance()
@@ -125,17 +129,17 @@ async def desk() -> AsyncIterator[Desk]:
     await server.close()
     claimed.release()
     await sessions.close()
-    await world.close()
-    assert not world.crashes
+    await harness.close()
+    assert not harness.crashes
 
 
 # Tokens
 
 
 @pytest.mark.parametrize("profile", [None, "", PROFILE.id, PROFILE.name])
-async def test_a_program_gets_the_token(desk: Desk, profile: str | None) -> None:
-    await desk.sign_in()
-    answer = await desk.ask("token", profile=profile, min_validity=60)
+async def test_a_program_gets_the_token(app: RunningApp, profile: str | None) -> None:
+    await app.sign_in()
+    answer = await app.ask("token", profile=profile, min_validity=60)
     assert answer == {
         "version": 1,
         "ok": True,
@@ -147,71 +151,71 @@ async def test_a_program_gets_the_token(desk: Desk, profile: str | None) -> None
     }
 
 
-async def test_it_comes_in_a_shape(desk: Desk) -> None:
-    await desk.sign_in()
-    answer = await desk.ask("token", format="header")
+async def test_a_token_can_be_formatted(app: RunningApp) -> None:
+    await app.sign_in()
+    answer = await app.ask("token", format="header")
     assert answer["text"] == f"Authorization: Bearer {ACCESS_TOKEN}"
     assert "access_token" not in answer
 
 
-async def test_each_profile_has_its_own(desk: Desk) -> None:
-    await desk.sign_in(OTHER.id)
-    assert (await desk.ask("token", profile="Southwind SOC"))["profile"] == OTHER.id
-    refusal = await desk.refusal("token")
+async def test_each_profile_has_its_own_token(app: RunningApp) -> None:
+    await app.sign_in(OTHER.id)
+    assert (await app.ask("token", profile="Southwind SOC"))["profile"] == OTHER.id
+    refusal = await app.refusal("token")
     assert refusal.code == "sign_in_needed"
 
 
-async def test_a_token_that_must_live_longer_is_renewed(desk: Desk) -> None:
-    await desk.sign_in()
-    await desk.world.clock.advance(400)
-    answer = await desk.ask("token", min_validity=250)
+async def test_a_token_that_must_live_longer_is_renewed(app: RunningApp) -> None:
+    await app.sign_in()
+    await app.harness.clock.advance(400)
+    answer = await app.ask("token", min_validity=250)
     assert answer["access_token"] == f"{ACCESS_TOKEN}-1"
 
 
-async def test_a_number_that_no_float_holds_is_more_than_any_token_has(desk: Desk) -> None:
-    await desk.sign_in()
-    answer = await desk.ask("token", min_validity=10**400)
+async def test_a_huge_validity_is_limited(app: RunningApp) -> None:
+    await app.sign_in()
+    answer = await app.ask("token", min_validity=10**400)
     assert answer["access_token"] == ACCESS_TOKEN  # in the first half of its life
-    assert not desk.world.crashes
+    assert not app.harness.crashes
 
 
-async def test_what_an_administrator_forbids_is_refused(desk: Desk) -> None:
+async def test_a_forbidden_format_is_refused(app: RunningApp) -> None:
     policy = Policy(source="/etc/policy", forbidden_formats=frozenset({"CURL"}))
-    await desk.sessions.update_profiles({PROFILE.id: replace(PROFILE, policy=policy)})
-    await desk.sign_in()
-    refusal = await desk.refusal("token", format="curl")
+    await app.sessions.update_profiles({PROFILE.id: replace(PROFILE, policy=policy)})
+    await app.sign_in()
+    refusal = await app.refusal("token", format="curl")
     assert (refusal.code, refusal.title) == ("forbidden", "This copy format is turned off")
-    assert (await desk.ask("token", format="raw"))["text"] == ACCESS_TOKEN
-    assert [each.profile for each in desk.agent.recipients.all()] == [PROFILE.id]
+    assert (await app.ask("token", format="raw"))["text"] == ACCESS_TOKEN
+    assert [each.profile for each in app.agent.recipients.all()] == [PROFILE.id]
 
 
-async def test_who_is_not_signed_in_is_told_why(desk: Desk) -> None:
-    assert (await desk.refusal("token")).code == "sign_in_needed"
-    desk.world.keyring.errors["load"] = KeyringLocked()
-    session = await desk.sessions.open_session(PROFILE.id)
+async def test_without_a_token_the_reason_is_given(app: RunningApp) -> None:
+    assert (await app.refusal("token")).code == "sign_in_needed"
+    app.harness.keyring.errors["load"] = KeyringLocked()
+    session = await app.sessions.open_session(PROFILE.id)
     assert session is not None
     session.reload()
     await settle()
-    assert (await desk.refusal("token")).code == "keyring"
+    assert (await app.refusal("token")).code == "keyring"
 
 
-async def test_a_profile_that_was_written_since_is_found(desk: Desk) -> None:
-    desk.file["new"] = replace(PROFILE, id="new")
-    assert (await desk.refusal("token", profile="new")).code == "sign_in_needed"
-    refusal = await desk.refusal("token", profile="nowhere")
+async def test_a_new_profile_in_the_file_is_found(app: RunningApp) -> None:
+    app.file["new"] = replace(PROFILE, id="new")
+    assert (await app.refusal("token", profile="new")).code == "sign_in_needed"
+    refusal = await app.refusal("token", profile="nowhere")
     assert (refusal.code, refusal.title) == ("failure", "Profile not found")
 
 
-async def test_a_token_is_for_the_server_that_who_asks_has_read_of(desk: Desk) -> None:
-    await desk.sign_in()
+async def test_a_token_is_given_only_for_the_expected_server(app: RunningApp) -> None:
+    await app.sign_in()
     asked = {"profile": PROFILE.id, "issued_for": tokens_binding(PROFILE)}
-    assert (await desk.ask("token", **asked))["access_token"] == ACCESS_TOKEN
+    assert (await app.ask("token", **asked))["access_token"] == ACCESS_TOKEN
     elsewhere = replace(PROFILE, issuer="https://elsewhere.example")
     asked["issued_for"] = tokens_binding(elsewhere)
-    assert (await desk.refusal("token", **asked)).code == "sign_in_needed"
-    desk.file = {PROFILE.id: elsewhere}
-    assert (await desk.refusal("token", **asked)).code == "sign_in_needed"
-    known = [each.profile for each in desk.sessions.statuses]
+    assert (await app.refusal("token", **asked)).code == "sign_in_needed"
+    app.file = {PROFILE.id: elsewhere}
+    assert (await app.refusal("token", **asked)).code == "sign_in_needed"
+    known = [each.profile for each in app.sessions.statuses]
     assert known == [elsewhere]  # it has gone by the file
 
 
@@ -226,93 +230,93 @@ async def test_a_token_is_for_the_server_that_who_asks_has_read_of(desk: Desk) -
         {"format": ["raw"]},
     ],
 )
-async def test_what_makes_no_sense_is_not_answered(desk: Desk, members: dict[str, object]) -> None:
-    await desk.sign_in()
+async def test_invalid_members_are_rejected(app: RunningApp, members: dict[str, object]) -> None:
+    await app.sign_in()
     with pytest.raises(NoAnswer):
-        await desk.ask("token", **members)
+        await app.ask("token", **members)
 
 
-async def test_nothing_is_answered_before_it_is_known_what_one_begins_with(desk: Desk) -> None:
-    desk.ready.clear()
-    asking = asyncio.create_task(desk.refusal("token"))
+async def test_nothing_is_answered_before_the_app_is_ready(app: RunningApp) -> None:
+    app.ready.clear()
+    asking = asyncio.create_task(app.refusal("token"))
     await asyncio.sleep(0.05)
     assert not asking.done()
-    desk.ready.set()
+    app.ready.set()
     assert (await asking).code == "sign_in_needed"
 
 
-# Asking the person
+# Permission
 
 
-async def test_who_wants_it_is_asked_first(desk: Desk) -> None:
-    desk.asks = True
-    await desk.sign_in()
-    await desk.ask("token")
-    assert [each.profile_name for each in desk.asked] == [PROFILE.name]
-    assert desk.asked[0].program.path
+async def test_the_user_is_asked_first_if_set(app: RunningApp) -> None:
+    app.asks = True
+    await app.sign_in()
+    await app.ask("token")
+    assert [each.profile_name for each in app.asked] == [PROFILE.name]
+    assert app.asked[0].program.path
 
 
-async def test_nobody_waits_for_a_look_that_takes_for_ever(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+async def test_a_hanging_process_lookup_is_not_awaited(
+    app: RunningApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never = threading.Event()
     monkeypatch.setattr(agent_module, "_PROCESS_LOOKUP_TIMEOUT", 0.05)
     monkeypatch.setattr(agent_module, "_look_up_program", lambda _: never.wait())
-    await desk.sign_in()
+    await app.sign_in()
     for _ in range(2):
-        assert (await desk.ask("token"))["access_token"] == ACCESS_TOKEN
-    assert {each.program for each in desk.agent.recipients.all()} == {UNKNOWN_PROGRAM}
+        assert (await app.ask("token"))["access_token"] == ACCESS_TOKEN
+    assert {each.program for each in app.agent.recipients.all()} == {UNKNOWN_PROGRAM}
     never.set()
 
 
-async def test_a_no_is_a_no_without_a_trace(desk: Desk) -> None:
-    desk.asks, desk.answer = True, PermissionAnswer.REFUSE
-    await desk.sign_in()
-    refusal = await desk.refusal("token")
+async def test_a_denied_program_gets_no_token(app: RunningApp) -> None:
+    app.asks, app.answer = True, PermissionAnswer.REFUSE
+    await app.sign_in()
+    refusal = await app.refusal("token")
     assert (refusal.code, refusal.title) == ("declined", "You did not allow it")
-    assert desk.agent.recipients.all() == ()
+    assert app.agent.recipients.all() == ()
 
 
-async def test_nobody_is_asked_about_a_token_that_is_not_there(desk: Desk) -> None:
-    desk.asks = True
-    await desk.refusal("token")
-    assert desk.asked == []
+async def test_no_question_is_asked_without_a_token(app: RunningApp) -> None:
+    app.asks = True
+    await app.refusal("token")
+    assert app.asked == []
 
 
-async def test_it_tells_while_it_asks(desk: Desk) -> None:
-    desk.asks = True
-    desk.gate.clear()
-    await desk.sign_in()
-    assert not (await desk.ask("questions"))["asking"]
-    waiting = asyncio.ensure_future(desk.ask("token"))
-    await desk.was_asked.wait()
-    assert (await desk.ask("questions"))["asking"]
-    desk.gate.set()
+async def test_an_open_question_is_reported(app: RunningApp) -> None:
+    app.asks = True
+    app.gate.clear()
+    await app.sign_in()
+    assert not (await app.ask("questions"))["asking"]
+    waiting = asyncio.ensure_future(app.ask("token"))
+    await app.was_asked.wait()
+    assert (await app.ask("questions"))["asking"]
+    app.gate.set()
     await waiting
-    assert not (await desk.ask("questions"))["asking"]
+    assert not (await app.ask("questions"))["asking"]
 
 
-async def test_the_question_goes_with_the_program(desk: Desk) -> None:
-    desk.asks = True
-    desk.gate.clear()
-    await desk.sign_in()
+async def test_the_question_ends_when_the_program_hangs_up(app: RunningApp) -> None:
+    app.asks = True
+    app.gate.clear()
+    await app.sign_in()
     reader, writer = await asyncio.open_unix_connection(socket_path())
     writer.write(b'{"version": 1, "command": "token"}\n')
-    await desk.was_asked.wait()
+    await app.was_asked.wait()
     writer.close()
     await writer.wait_closed()
-    await desk.taken_back.wait()
+    await app.taken_back.wait()
     assert await reader.read() == b""
-    assert desk.agent.recipients.all() == ()
+    assert app.agent.recipients.all() == ()
 
 
-# The others
+# Other commands
 
 
-async def test_status_tells_all_but_secrets(desk: Desk) -> None:
-    await desk.sign_in()
-    await desk.ask("token")
-    answer = await desk.ask("status")
+async def test_status_contains_no_secrets(app: RunningApp) -> None:
+    await app.sign_in()
+    await app.ask("token")
+    answer = await app.ask("status")
     profiles, hand_outs = answer["profiles"], answer["hand_outs"]
     assert isinstance(profiles, list)
     assert isinstance(hand_outs, list)
@@ -327,10 +331,10 @@ async def test_status_tells_all_but_secrets(desk: Desk) -> None:
     assert not any(secret in json.dumps(answer) for secret in SECRETS)
 
 
-async def test_signing_out_returns_when_it_is_done(desk: Desk) -> None:
-    await desk.sign_in()
+async def test_signing_out_returns_when_it_is_done(app: RunningApp) -> None:
+    await app.sign_in()
     until = f"{datetime(2026, 11, 23, 3, 10, tzinfo=UTC).astimezone():%H:%M}"
-    assert (await desk.ask("sign_out"))["signed_out"] == [
+    assert (await app.ask("sign_out"))["signed_out"] == [
         {
             "id": PROFILE.id,
             "revocation": "not_offered",
@@ -340,54 +344,56 @@ async def test_signing_out_returns_when_it_is_done(desk: Desk) -> None:
             "failed": None,
         }
     ]
-    assert tokens_key(PROFILE) not in desk.world.keyring.entries
-    assert (await desk.ask("sign_out"))["signed_out"] == []
+    assert tokens_key(PROFILE) not in app.harness.keyring.entries
+    assert (await app.ask("sign_out"))["signed_out"] == []
 
 
-async def test_all_sign_out_at_once(desk: Desk) -> None:
-    await desk.sign_in()
-    await desk.sign_in(OTHER.id)
-    answer = await desk.ask("sign_out", profile=None, all=True)
+async def test_all_profiles_can_sign_out_at_once(app: RunningApp) -> None:
+    await app.sign_in()
+    await app.sign_in(OTHER.id)
+    answer = await app.ask("sign_out", profile=None, all=True)
     left = answer["signed_out"]
     assert isinstance(left, list)
     assert [each["id"] for each in left] == [PROFILE.id, OTHER.id]
-    assert not desk.world.keyring.entries
+    assert not app.harness.keyring.entries
 
 
-async def test_a_keyring_that_holds_on_is_told(desk: Desk) -> None:
-    await desk.sign_in()
-    desk.world.keyring.errors["delete"] = KeyringLocked()
-    assert (await desk.refusal("sign_out")).title == "The token is still in the keyring"
-    del desk.world.keyring.errors["delete"]
-    left = (await desk.ask("sign_out"))["signed_out"]
+async def test_a_keyring_error_while_signing_out_is_reported(app: RunningApp) -> None:
+    await app.sign_in()
+    app.harness.keyring.errors["delete"] = KeyringLocked()
+    assert (await app.refusal("sign_out")).title == "The token is still in the keyring"
+    del app.harness.keyring.errors["delete"]
+    left = (await app.ask("sign_out"))["signed_out"]
     assert isinstance(left, list)
     assert [each["id"] for each in left] == [PROFILE.id]
 
 
-async def test_what_another_program_has_saved_is_read(desk: Desk) -> None:
-    session = await desk.sign_in()
+async def test_saved_makes_the_session_reload(app: RunningApp) -> None:
+    session = await app.sign_in()
     key = tokens_key(PROFILE)
-    desk.world.keyring.entries[key] = desk.world.keyring.entries[key].replace(ACCESS_TOKEN, "newer")
-    assert (await desk.ask("saved", profile=PROFILE.id))["profile"] == PROFILE.id
+    app.harness.keyring.entries[key] = app.harness.keyring.entries[key].replace(
+        ACCESS_TOKEN, "newer"
+    )
+    assert (await app.ask("saved", profile=PROFILE.id))["profile"] == PROFILE.id
     await settle()
     assert session.access_token() == "newer"
 
 
-async def test_it_goes_by_a_file_that_another_program_has_changed(desk: Desk) -> None:
-    desk.file = {OTHER.id: OTHER}
-    assert (await desk.ask("profiles_changed"))["ok"] is True
-    profiles = (await desk.ask("status"))["profiles"]
+async def test_a_changed_profiles_file_is_reloaded(app: RunningApp) -> None:
+    app.file = {OTHER.id: OTHER}
+    assert (await app.ask("profiles_changed"))["ok"] is True
+    profiles = (await app.ask("status"))["profiles"]
     assert isinstance(profiles, list)
     assert [each["id"] for each in profiles] == [OTHER.id]
 
 
-async def test_a_refusal_names_options_and_no_field_of_the_form(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+async def test_a_refusal_names_options_instead_of_form_fields(
+    app: RunningApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail() -> None:
         raise CertificateRejected("login.example")
 
-    monkeypatch.setattr(desk.agent, "_reload_profiles", fail)
-    refusal = await desk.refusal("profiles_changed")
+    monkeypatch.setattr(app.agent, "_reload_profiles", fail)
+    refusal = await app.refusal("profiles_changed")
     assert "--ca-file (“xdr-login profiles edit”)" in refusal.text
     assert "More options" not in refusal.text

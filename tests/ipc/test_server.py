@@ -1,4 +1,4 @@
-"""Two of this program meet at a real socket."""
+"""Two instances meet on a real socket."""
 
 import asyncio
 import contextlib
@@ -27,13 +27,13 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has nam
 
 @pytest.fixture
 def shown() -> list[Members]:
-    """What the running program was asked to show."""
+    """The commands to show the window."""
     return []
 
 
 @pytest.fixture
 def claimed() -> Iterator[InstanceClaim]:
-    """Be the one that runs."""
+    """Claim to be the running app."""
     made = claim_instance()
     yield made
     made.release()
@@ -41,7 +41,7 @@ def claimed() -> Iterator[InstanceClaim]:
 
 @pytest.fixture
 async def running(claimed: InstanceClaim, shown: list[Members]) -> AsyncIterator[Server]:
-    """Answer."""
+    """Run a server."""
 
     async def show(members: Members, _process: int | None) -> Members:
         shown.append(members)
@@ -55,19 +55,19 @@ async def running(claimed: InstanceClaim, shown: list[Members]) -> AsyncIterator
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for nothing that will not come."""
+    """Shorten all timeouts."""
     monkeypatch.setattr(client, "_TIMEOUT", 0.05)
     monkeypatch.setattr(server, "_CLAIM_TIMEOUT", 0.0)
     monkeypatch.setattr(server, "_LINE_TIMEOUT", 0.05)
 
 
 async def aside(work: Callable[[], object]) -> object:
-    """What another process would do: it blocks."""
+    """Run `work` in a thread, as another process would: it blocks."""
     return await asyncio.to_thread(work)
 
 
 async def say(line: bytes) -> bytes:
-    """Say something at the socket, and read all that is answered, if anything."""
+    """Send a line to the socket, and read everything that is answered."""
     reader, writer = await asyncio.open_unix_connection(address.socket_path())
     writer.write(line)
     writer.write_eof()
@@ -79,17 +79,17 @@ async def say(line: bytes) -> bytes:
         writer.close()
 
 
-# Asking
+# The client
 
 
 @pytest.mark.usefixtures("running")
-async def test_the_running_one_is_asked_to_show_its_window(shown: list[Members]) -> None:
+async def test_the_running_app_is_asked_to_show_its_window(shown: list[Members]) -> None:
     await aside(client.show_window)
     assert [each["command"] for each in shown] == ["show"]
 
 
 @pytest.mark.usefixtures("running")
-async def test_what_lets_a_window_come_to_the_front_is_passed_on(
+async def test_activation_tokens_are_passed_on(
     shown: list[Members], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_ACTIVATION_TOKEN", "wayland-token")
@@ -102,7 +102,7 @@ async def test_what_lets_a_window_come_to_the_front_is_passed_on(
 
 
 @pytest.mark.usefixtures("running")
-async def test_a_command_is_answered_with_what_it_gives() -> None:
+async def test_a_command_is_answered_with_the_members_of_its_handler() -> None:
     answer = await aside(lambda: client.send_command("show"))
     assert answer == {"version": 1, "ok": True, "done": True}
 
@@ -113,7 +113,7 @@ async def test_an_unknown_command_is_refused() -> None:
         await aside(lambda: client.send_command("dance"))
 
 
-def test_where_nobody_runs_nobody_is_asked() -> None:
+def test_without_a_running_app_nothing_is_sent() -> None:
     with pytest.raises(NotRunning):
         client.show_window()
     client.defer_to_running_app(quietly=False)
@@ -122,7 +122,7 @@ def test_where_nobody_runs_nobody_is_asked() -> None:
 
 @pytest.mark.usefixtures("running")
 @pytest.mark.parametrize("quietly", [True, False])
-async def test_a_second_one_is_not_needed(
+async def test_a_second_start_ends(
     quietly: bool,  # noqa: FBT001
     shown: list[Members],
 ) -> None:
@@ -132,66 +132,66 @@ async def test_a_second_one_is_not_needed(
 
 
 @pytest.mark.usefixtures("claimed", "impatient")
-def test_one_that_does_not_answer_counts_as_none() -> None:
+def test_an_app_that_does_not_answer_counts_as_not_running() -> None:
     with pytest.raises(NoAnswer):
         client.show_window()
     client.defer_to_running_app(quietly=False)
 
 
-def test_what_takes_too_long_is_no_answer() -> None:
+def test_a_slow_answer_times_out() -> None:
     ended = threading.Event()
 
     def endless() -> Members:
         ended.wait()
         return {}
 
-    with pytest.raises(NoAnswer, match="too long"):
+    with pytest.raises(NoAnswer, match="timed out"):
         client.run_with_timeout(endless, 0.01)
     ended.set()
 
 
-def test_what_comes_in_time_is_the_answer() -> None:
+def test_an_answer_in_time_is_returned() -> None:
     assert client.run_with_timeout(lambda: {"ok": True}, 5) == {"ok": True}
     with pytest.raises(ZeroDivisionError):
         client.run_with_timeout(lambda: {"ok": 1 / 0}, 5)
 
 
-# Being asked
+# The server
 
 
 @pytest.mark.usefixtures("running")
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        (b"\n", b"no JSON"),
-        (b"no end", b"cut off"),
-        (b'{"version": 9, "command": "show"}\n', b"another version"),
+        (b"\n", b"not JSON"),
+        (b"no end", b"incomplete line"),
+        (b'{"version": 9, "command": "show"}\n', b"unsupported version"),
         (b'{"version": 1}\n', b"unknown command"),
         (b'{"version": 1, "command": ["show"]}\n', b"unknown command"),
-        (b"x" * (2 * LONGEST_LINE) + b"\n", b"too long"),
+        (b"x" * (2 * LONGEST_LINE) + b"\n", b"line too long"),
     ],
 )
-async def test_what_is_not_understood_is_refused(line: bytes, error: bytes) -> None:
+async def test_malformed_commands_are_refused(line: bytes, error: bytes) -> None:
     answer = await say(line)
     assert b'"ok": false' in answer
     assert error in answer
 
 
 @pytest.mark.usefixtures("running", "impatient")
-async def test_a_peer_that_says_nothing_is_not_waited_for() -> None:
+async def test_a_silent_peer_times_out() -> None:
     reader, writer = await asyncio.open_unix_connection(address.socket_path())
     assert await reader.read() == b""
     writer.close()
 
 
 @pytest.mark.usefixtures("running")
-async def test_only_so_many_are_answered_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_peers_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "_MOST_PEERS", 0)
     assert await say(b'{"version": 1, "command": "show"}\n') == b""
 
 
 @pytest.mark.usefixtures("running")
-async def test_another_person_is_not_answered(
+async def test_another_user_is_not_answered(
     monkeypatch: pytest.MonkeyPatch, shown: list[Members]
 ) -> None:
     monkeypatch.setattr(server, "is_same_user", lambda _: False)
@@ -200,19 +200,19 @@ async def test_another_person_is_not_answered(
 
 
 @pytest.mark.usefixtures("running")
-async def test_another_person_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_sent_to_another_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer, "is_same_user", lambda _: False)
     with pytest.raises(NotRunning):
         await aside(client.show_window)
 
 
-def test_one_knows_oneself_at_the_other_end() -> None:
+def test_the_own_user_is_recognized() -> None:
     one, other = socket.socketpair()
     with one, other:
         assert peer.is_same_user(one)
 
 
-async def test_an_error_of_a_handler_is_reported_and_not_told(claimed: InstanceClaim) -> None:
+async def test_an_error_of_a_handler_is_reported_but_not_sent(claimed: InstanceClaim) -> None:
     async def broken(_members: Members, _process: int | None) -> Members:
         raise ZeroDivisionError
 
@@ -226,7 +226,7 @@ async def test_an_error_of_a_handler_is_reported_and_not_told(claimed: InstanceC
     assert len(reported) == 1
 
 
-async def test_who_asks_for_the_end_is_answered_before_it(claimed: InstanceClaim) -> None:
+async def test_closing_still_answers_a_finished_command(claimed: InstanceClaim) -> None:
     wanted = asyncio.Event()
 
     async def end(_members: Members, _process: int | None) -> Members:
@@ -258,12 +258,12 @@ async def test_closing_ends_an_answer_under_way(claimed: InstanceClaim) -> None:
         await waiting
 
 
-# Being the one
+# Claiming to be the running app
 
 
 @pytest.mark.usefixtures("running")
 @pytest.mark.parametrize("quietly", [True, False])
-async def test_of_two_the_second_is_not_the_one(
+async def test_the_second_of_two_starts_ends(
     quietly: bool,  # noqa: FBT001
     shown: list[Members],
 ) -> None:
@@ -272,18 +272,18 @@ async def test_of_two_the_second_is_not_the_one(
     assert len(shown) == (0 if quietly else 1)
 
 
-def test_after_the_end_of_one_another_can_be_it() -> None:
+def test_another_app_can_start_after_the_first_has_quit() -> None:
     claim_instance().release()
     claim_instance().release()
 
 
 @pytest.mark.usefixtures("claimed", "impatient")
-def test_one_that_does_not_answer_does_not_keep_others_from_starting() -> None:
+def test_a_hanging_app_does_not_block_others_for_ever() -> None:
     with pytest.raises(OSError, match="does not answer"):
         claim_instance()
 
 
-def test_what_a_crash_left_behind_is_replaced() -> None:
+def test_the_socket_of_a_crash_is_replaced() -> None:
     # Not a fork of this process: it may have threads, of which Python warns since 3.12.
     crash = (
         "import os; from desktop.ipc.server import claim_instance; claim_instance(); os._exit(7)"
@@ -297,17 +297,17 @@ def test_what_a_crash_left_behind_is_replaced() -> None:
 
 
 @pytest.mark.usefixtures("claimed")
-def test_nobody_else_can_come_near_the_socket() -> None:
+def test_the_socket_is_private() -> None:
     path = address.socket_path()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_a_socket_is_where_the_session_keeps_such_things(own_folders: Path) -> None:
+def test_the_socket_is_in_the_runtime_folder(own_folders: Path) -> None:
     assert address.socket_path() == own_folders / "run" / "xdr-login" / "socket"
 
 
-def test_a_folder_that_is_open_to_others_is_closed(own_folders: Path) -> None:
+def test_an_open_folder_is_made_private(own_folders: Path) -> None:
     folder = own_folders / "run" / "xdr-login"
     folder.mkdir()
     folder.chmod(0o755)
@@ -316,7 +316,7 @@ def test_a_folder_that_is_open_to_others_is_closed(own_folders: Path) -> None:
 
 
 @pytest.mark.parametrize("elsewhere", ["/nowhere/at/all", "relative", ""])
-def test_without_such_a_place_it_is_beside_what_is_noted(
+def test_without_a_runtime_folder_the_state_folder_is_used(
     elsewhere: str, own_folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", elsewhere)
@@ -324,7 +324,7 @@ def test_without_such_a_place_it_is_beside_what_is_noted(
     assert address.socket_path() == own_folders / "state" / "xdr-login" / "run" / "socket"
 
 
-def test_the_folder_of_another_person_is_not_used(
+def test_a_folder_of_another_user_is_not_used(
     own_folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (own_folders / "run" / "xdr-login").symlink_to("/")
@@ -334,7 +334,7 @@ def test_the_folder_of_another_person_is_not_used(
         address.socket_path()
 
 
-def test_nothing_is_put_into_the_place_of_another_person(
+def test_a_runtime_folder_of_another_user_is_not_used(
     own_folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 12345)  # as root is after `sudo -E`
@@ -353,14 +353,14 @@ def test_a_socket_whose_path_is_too_long_is_an_error(
         claim_instance()
 
 
-def test_the_pipe_of_windows_has_the_account_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pipe_name_contains_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USERDOMAIN", "NORTHWIND")
     monkeypatch.setenv("USERNAME", "dana")
     assert address.pipe_name() == r"\\.\pipe\xdr-login-NORTHWIND-dana"
 
 
 class AsOnMacOS:
-    """A socket that tells who is at the other end as macOS does."""
+    """A socket that reports its peer as macOS does."""
 
     def __init__(self, user: int) -> None:
         self.user = user
@@ -373,7 +373,7 @@ class AsOnMacOS:
         return struct.pack("IIh16I", 0, self.user, 1, *range(16))[:length]
 
 
-def test_on_macos_user_and_process_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_and_process_are_known_on_macos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer, "sys", SimpleNamespace(platform="darwin", byteorder=sys.byteorder))
     assert peer.is_same_user(AsOnMacOS(os.getuid()))
     assert not peer.is_same_user(AsOnMacOS(os.getuid() + 1))
@@ -387,7 +387,7 @@ def test_the_process_at_the_other_end_is_known() -> None:
 
 
 @pytest.mark.usefixtures("running")
-async def test_where_there_are_too_many_the_silent_make_room(
+async def test_silent_peers_make_room_for_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(server, "_MOST_PEERS", 3)
@@ -400,7 +400,7 @@ async def test_where_there_are_too_many_the_silent_make_room(
         writer.close()
 
 
-async def test_who_goes_away_ends_what_it_asked_for(claimed: InstanceClaim) -> None:
+async def test_hanging_up_cancels_the_command(claimed: InstanceClaim) -> None:
     asked, ended = asyncio.Event(), asyncio.Event()
 
     async def endless(_members: Members, _process: int | None) -> Members:
@@ -422,7 +422,7 @@ async def test_who_goes_away_ends_what_it_asked_for(claimed: InstanceClaim) -> N
 
 
 @pytest.mark.usefixtures("impatient")
-def test_one_who_cannot_be_reached_for_all_the_others_is_none(
+def test_an_app_that_is_too_busy_counts_as_not_running(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with socket.socket(socket.AF_UNIX) as listening, contextlib.ExitStack() as waiting:

@@ -1,4 +1,4 @@
-"""The world of a session, turned by hand: a server, a clock, a keyring and somebody who watches."""
+"""A session in a fake environment: a server, a clock, a keyring and an observer."""
 
 import asyncio
 import math
@@ -49,12 +49,12 @@ Answer = dict[str, Any] | httpx.Response | Exception
 
 
 def saved_client_secret(password: str, profile: Profile) -> str:
-    """A client password as `profiles edit --client-secret-stdin` saves it for `profile`."""
+    """Encode a client secret as `profiles edit --client-secret-stdin` saves it for `profile`."""
     return encode_password(password, issued_for=client_binding(profile))
 
 
 class FakeClock:
-    """A clock that moves when a test says so; `ahead` is by how much the wall clock is."""
+    """A clock that moves when a test says so; the wall clock is `ahead` seconds ahead."""
 
     def __init__(self) -> None:
         self.elapsed = 0.0
@@ -68,7 +68,7 @@ class FakeClock:
         return START + timedelta(seconds=self.elapsed + self.ahead)
 
     def set_wall_clock(self, seconds: float) -> None:
-        """Set the wall clock forward or back; a computer that was asleep finds it so too."""
+        """Set the wall clock forward or back, as sleeping also does."""
         self.ahead += seconds
 
     async def sleep(self, seconds: float) -> None:
@@ -77,7 +77,7 @@ class FakeClock:
         await waking
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass in whole seconds, and everything happen that then happens."""
+        """Let time pass in whole seconds, and run everything that becomes due."""
         await settle()
         end = self.elapsed + round(seconds)
         while self.elapsed < end:
@@ -88,14 +88,14 @@ class FakeClock:
             await settle()
 
     def _next_step(self, end: float) -> int:
-        """Count the seconds until somebody wakes: nobody reads the clock before."""
+        """Count the seconds until the next sleeper wakes: nobody reads the clock before."""
         self._sleepers = [each for each in self._sleepers if not each[1].done()]
         due = min((due for due, _ in self._sleepers), default=end)
         return max(1, math.ceil(min(due, end) - self.elapsed))
 
 
 class HurriedClock(FakeClock):
-    """A clock whose sleepers do not wait: it moves with them."""
+    """A clock that advances at once when somebody sleeps."""
 
     async def sleep(self, seconds: float) -> None:
         self.elapsed += seconds
@@ -103,26 +103,25 @@ class HurriedClock(FakeClock):
 
 
 class _Loop(Protocol):
-    """What is known of asyncio's own loop: the callbacks whose turn has come."""
+    """The part of asyncio's loop that shows which callbacks are ready."""
 
     _ready: deque[object]
 
 
 async def settle() -> None:
-    """Let the loop run until nothing moves any more, as far as one can tell."""
+    """Run the loop until no callback is ready."""
     ready = cast("_Loop", asyncio.get_running_loop())._ready
     for _ in range(60):
         await asyncio.sleep(0)
-        if not ready:  # whoever had a turn before this has made nothing else ready
+        if not ready:
             return
 
 
 @dataclass
 class Rotation:
-    """The refresh tokens of one sign-in: each is good for one renewal, and a reuse ends them all.
+    """The refresh tokens of one sign-in: each works once, and a reuse revokes them all.
 
-    `troubles` are given to the next renewals in place of tokens; "lost" renews, and the answer does
-    not arrive.
+    `troubles` answer the next renewals in place of tokens; "lost" renews, but the response is lost.
     """
 
     lifetime: float = 600
@@ -135,7 +134,7 @@ class Rotation:
     used: list[str] = field(default_factory=list)
 
     def answer(self, refresh_token: str) -> Answer:
-        """What comes of `refresh_token` (RFC 9700 section 4.14.2)."""
+        """Answer a request with `refresh_token` (RFC 9700 section 4.14.2)."""
         trouble = self.troubles.pop(0) if self.troubles else None
         if trouble is not None and not isinstance(trouble, str):
             return trouble
@@ -158,10 +157,11 @@ class Rotation:
 
 @dataclass
 class Server:
-    """An authorization server. `answers` are given to questions for a token, the last for ever.
+    """An authorization server. `answers` are those of the token endpoint; the last one is repeated.
 
-    A closed gate holds every request to its path, and sets `reached`; `slow_end` holds what is
-    being cancelled. `offline` lets no request through. `others` are the answers of further paths.
+    A closed gate holds requests to its path, and sets `reached`; `slow_end` holds requests that
+    are being cancelled. `offline` fails every request. `others` are the answers of further paths.
+    `description` replaces the metadata at every well-known address.
     """
 
     answers: list[Answer] = field(default_factory=lambda: [PENDING])
@@ -169,6 +169,7 @@ class Server:
     offline: bool = False
     others: dict[str, Answer] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+    description: httpx.Response | None = None
     device_answer: Answer | None = None
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     slow_end: asyncio.Event | None = None
@@ -199,7 +200,7 @@ class Server:
             self.open -= 1
 
     def count_requests(self, path: str) -> int:
-        """How often this path was asked."""
+        """Count the requests to this path."""
         return [each for each, _ in self.requests].count(path)
 
     def hold_requests(self, path: str) -> asyncio.Event:
@@ -207,12 +208,14 @@ class Server:
         return self.gates.setdefault(path, asyncio.Event())
 
     def count_renewals(self) -> int:
-        """How often a refresh token was sent."""
+        """Count the requests with a refresh token."""
         return sum(form.get("grant_type") == "refresh_token" for _, form in self.requests)
 
     def _response(self, path: str, form: dict[str, str]) -> httpx.Response:
         answer: Answer
         match path:
+            case _ if self.description is not None and path.startswith("/.well-known/"):
+                answer = self.description
             case "/token" if form.get("grant_type") == "refresh_token":
                 answer = self.rotation.answer(form["refresh_token"])
             case "/.well-known/oauth-authorization-server":
@@ -281,14 +284,14 @@ class FakeKeyring(MemoryKeystore):
 
 
 class TakenLock(asyncio.Lock):
-    """A lock that another program never lets go."""
+    """A lock that another program never releases."""
 
     async def __aenter__(self) -> None:
         raise RenewalTimedOut
 
 
 class SessionHarness:
-    """A session and everything around it; `beside` is the world of another program there."""
+    """A session and its fake environment, shared with that of `beside`: another program."""
 
     def __init__(
         self,
@@ -301,7 +304,7 @@ class SessionHarness:
         self.clock: FakeClock = beside.clock if beside else clock or FakeClock()
         self.keyring: FakeKeyring = beside.keyring if beside else FakeKeyring()
         self.locks: dict[str, asyncio.Lock] = beside.locks if beside else {}
-        self.chance = 0.0
+        self.jitter = 0.0
         self._sessions: list[Session] = []
         self.states: list[State] = []
         self.crashes: list[dict[str, Any]] = []
@@ -312,16 +315,16 @@ class SessionHarness:
         self.session = self.new_session(profile)
 
     def new_session(self, profile: Profile = PROFILE) -> Session:
-        """Another session with the same keyring: the next run of the program."""
-        surroundings = Environment(
-            self.keyring, self._open_http, self.clock, self._lock, lambda: self.chance
+        """Create another session with the same keyring, like the next run of the app."""
+        environment = Environment(
+            self.keyring, self._open_http, self.clock, self._lock, lambda: self.jitter
         )
-        self.session = Session(profile, surroundings, observer=self._observe)
+        self.session = Session(profile, environment, observer=self._observe)
         self._sessions.append(self.session)
         return self.session
 
     async def close(self) -> None:
-        """End every session that was begun here."""
+        """Close every session that was created here."""
         for session in self._sessions:
             await session.close()
 
@@ -330,12 +333,12 @@ class SessionHarness:
         return self.session.state
 
     def expect(self, kind: type[Kind]) -> Kind:
-        """The state, which is to be of this kind."""
+        """Return the state, which must be of this kind."""
         assert isinstance(self.state, kind)
         return self.state
 
     async def wait_for_state(self, kind: type[State]) -> None:
-        """Wait until the state is of this kind: something waits for a thread."""
+        """Wait until the state is of this kind, for work in a thread."""
         there = asyncio.Event()
         self.watch = lambda state: there.set() if isinstance(state, kind) else None
         if not isinstance(self.state, kind):
@@ -343,18 +346,18 @@ class SessionHarness:
 
     @property
     def state_names(self) -> list[str]:
-        """The kinds of the states so far, each once until it changes."""
+        """The kinds of the states so far, without repetitions."""
         names = [type(state).__name__ for state in self.states]
         return [name for n, name in enumerate(names) if not n or names[n - 1] != name]
 
     async def sign_in(self) -> None:
-        """Sign in all the way."""
+        """Sign in completely."""
         self.server.answers = [TOKENS]
         self.session.sign_in()
         await self.clock.advance(6)
 
     async def start_sign_in(self) -> None:
-        """Sign in as far as the code."""
+        """Sign in until the code is shown."""
         self.session.sign_in()
         await settle()
 

@@ -139,7 +139,7 @@ def _check_running_app() -> Check:
     try:
         if sys.platform != "win32":
             address.lock_path()  # creates the folder, and raises if others could use it
-        send_command("status", patience=_TIMEOUT)
+        send_command("status", timeout=_TIMEOUT)
     except NotRunning:
         return Check(name, Outcome.OK, translate("not running (commands still work)"))
     except (NoAnswer, RefusedByAgent) as error:

@@ -104,7 +104,7 @@ def _request_token(**members: object) -> Members:
     timer.daemon = True
     timer.start()
     try:
-        return send_command("token", patience=TIMEOUT, **members)
+        return send_command("token", timeout=TIMEOUT, **members)
     finally:
         timer.cancel()
 
@@ -148,11 +148,11 @@ def _needs_permission(policy: Policy) -> bool:
 
 
 async def _load_saved(profile: Profile, min_validity: float) -> AccessToken | None:
-    """The token that is saved, if enough is left of it: no HTTP client is loaded for that."""
+    """Load the saved token if it is valid for long enough. This loads no HTTP client."""
     from desktop.services.model.profile import tokens_binding, tokens_key
     from desktop.services.secrets.secret_encoding import decode_tokens
     from desktop.services.secrets.system_keystore import system_keystore
-    from desktop.services.session.schedule import expired_if_from_future
+    from desktop.services.session.schedule import expired_if_from_future, is_valid_for
 
     value = await system_keystore().load(tokens_key(profile))
     saved = decode_tokens(value, issued_for=tokens_binding(profile)) if value else None
@@ -160,20 +160,15 @@ async def _load_saved(profile: Profile, min_validity: float) -> AccessToken | No
         raise NoToken(profile.id)
     now = datetime.now(UTC)
     tokens = expired_if_from_future(saved.tokens, now)
-    ends = tokens.expires_at
-    if ends is not None:
-        enough = min(min_validity, (ends - tokens.issued_at).total_seconds() / 2)
-        if (ends - now).total_seconds() <= enough:
-            return None
-    return AccessToken.of(tokens)
+    return AccessToken.of(tokens) if is_valid_for(tokens, min_validity, now) else None
 
 
 async def _renew(profile: Profile, min_validity: float) -> AccessToken:
     """Renew the token as the window does, with the same lock."""
     from desktop.services.model.states import Failed, Requesting
     from desktop.services.network.real_environment import real_environment
-    from desktop.services.session.renewer import TokenRequirement
     from desktop.services.session.session import Session
+    from desktop.services.session.token_requirement import TokenRequirement
     from desktop.services.system.worker import Worker
 
     opened = asyncio.Event()

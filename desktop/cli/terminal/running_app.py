@@ -20,7 +20,7 @@ def send_command_if_running(command: str, *, timeout: float, **members: object) 
     Raises `RefusedByAgent`.
     """
     try:
-        return send_command(command, patience=timeout, **members)
+        return send_command(command, timeout=timeout, **members)
     except (NotRunning, NoAnswer):
         return None
 

@@ -1,4 +1,4 @@
-"""Signing in by code, as the session shows it (RFC 8628)."""
+"""Signing in with a device code (RFC 8628)."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,10 +24,10 @@ async def sign_in_with_device_code(
     nudge: asyncio.Event,
     show: Callable[[AwaitingApproval], None],
 ) -> TokenSet:
-    """Ask for a code, and for the token until it is approved; `show` gets every step.
+    """Request a code and poll until it is approved; `show` gets every step.
 
-    Setting `nudge` asks as soon as the interval has passed. Raises `OAuthError`,
-    or `GrantForbidden` where an administrator allows no codes.
+    Setting `nudge` polls as soon as the interval has passed. Raises `OAuthError`, or
+    `GrantForbidden` if an administrator turned off this sign-in method.
     """
     if not profile.policy.device_grant:
         raise GrantForbidden(profile.policy.source)

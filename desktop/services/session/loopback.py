@@ -1,25 +1,27 @@
-"""Where a browser comes back to: an address of this computer, for one answer (RFC 8252).
+"""The redirect URI on this computer, which receives one answer from the browser (RFC 8252).
 
-Whatever runs on this computer, and every page in a browser, can send something here. So it takes
-little, for a short time, by the right name and path only, and it shows nobody what it was given.
+Any program on this computer and any page in a browser can send requests here. So the server accepts
+only short requests with the right host and path, for a short time, and never echoes them.
 """
 
 import asyncio
 import errno
+import html
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 from desktop.services.model.errors import RedirectUriUnavailable
+from desktop.services.system.translation import translatable, translate
 
-# RFC 8252 section 7.3: a server lets the port vary, and only that; so the path is always the same.
-# Section 8.3 advises against `localhost`.
+# RFC 8252 section 7.3: servers allow any port, but the path must be the same. Section 8.3 advises
+# against `localhost`.
 DEFAULT_REDIRECT_URI = "http://127.0.0.1/callback"
 
 _MAX_HEAD_SIZE = 16 * 1024  # bytes of a request
 _REQUEST_TIMEOUT = 5.0  # seconds for one request
-_MAX_CONNECTIONS = 16  # connections; browsers open some ahead
+_MAX_CONNECTIONS = 16  # browsers open some in advance
 _FAMILIES = {
     "127.0.0.1": (socket.AF_INET,),
     "::1": (socket.AF_INET6,),
@@ -30,7 +32,7 @@ _ADDRESSES = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
 
 class LoopbackServer:
-    """One listening address; `redirect_uri` has its port."""
+    """A server on one address; `redirect_uri` contains its port."""
 
     def __init__(self, redirect_uri: str) -> None:
         self.redirect_uri = redirect_uri
@@ -44,30 +46,30 @@ class LoopbackServer:
 
     @property
     def query(self) -> str | None:
-        """The answer, once it is here."""
+        """The query of the answer, once it has arrived."""
         return self._query
 
     async def wait_for_answer(self, accepts: Callable[[str], bool]) -> None:
-        """Return when a browser has come back with a query that `accepts` takes.
+        """Return when the browser has sent a query for which `accepts` is true.
 
-        What came before, or comes after that, is not listened to.
+        Requests before this call, or after the answer, are rejected.
         """
         self._accepts = accepts
         await self._arrived.wait()
 
     def on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Somebody is here."""
-        staying = [task for task in self._tasks if not task.cancelling()]
-        if len(staying) >= _MAX_CONNECTIONS:
-            # Another program could hold all of them, as often as they are given up. A browser that
-            # comes back speaks at once, so whoever was here longest is the least likely.
-            staying[0].cancel()
+        """Serve a new connection."""
+        active = [task for task in self._tasks if not task.cancelling()]
+        if len(active) >= _MAX_CONNECTIONS:
+            # Another program could keep all of them open. A browser sends its request at once, so
+            # the oldest connection is the least likely to be one.
+            active[0].cancel()
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._tasks[task] = None
         task.add_done_callback(self._tasks.pop)
 
     async def close(self) -> None:
-        """Send everybody away."""
+        """Close all connections."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -82,19 +84,19 @@ class LoopbackServer:
                 writer.close()
                 await writer.wait_closed()
         except (TimeoutError, asyncio.LimitOverrunError, asyncio.IncompleteReadError, OSError):
-            pass  # it is nobody's answer, or whoever brought it did not wait for the page
+            pass  # not an answer, or the browser did not wait for the page
         finally:
             writer.close()
-            if query is not None:  # also when it was cancelled while it wrote the page
+            if query is not None:  # even if it was cancelled while writing the page
                 self._arrived.set()
 
     def _evaluate(self, head: bytes) -> tuple[str, str | None]:
-        """The status for a request, and its query where it is the answer."""
+        """Return the status for a request, and the query if it is the answer."""
         first, *lines = head.decode("latin-1").split("\r\n")
         method, target, version = (*first.split(" "), "", "")[:3]
         fields = [line.partition(":") for line in lines]
         hosts = [value.strip().lower() for name, _, value in fields if name.lower() == "host"]
-        # A page elsewhere can make its own name point here (DNS rebinding), but not lie about it.
+        # A page elsewhere can make its own name point here (DNS rebinding), but that name is sent.
         if not version.startswith("HTTP/1.") or len(hosts) != 1 or hosts[0] not in self._hosts:
             return "400 Bad Request", None
         path, _, query = target.partition("?")
@@ -110,9 +112,9 @@ class LoopbackServer:
 
 @asynccontextmanager
 async def listen(redirect_uri: str = "") -> AsyncIterator[LoopbackServer]:
-    """Listen on this computer alone, until left. Raises `NoWayBack`.
+    """Listen on this computer only, until the context ends. Raises `RedirectUriUnavailable`.
 
-    Without a port in `redirect_uri` a free one is taken; without any, `REDIRECT_URI` it is.
+    Without a port in `redirect_uri` a free one is used; the default is `DEFAULT_REDIRECT_URI`.
     """
     with ExitStack() as open_sockets:
         address, sockets = _bind(redirect_uri or DEFAULT_REDIRECT_URI, open_sockets)
@@ -130,7 +132,7 @@ async def listen(redirect_uri: str = "") -> AsyncIterator[LoopbackServer]:
 
 
 def _bind(redirect_uri: str, open_sockets: ExitStack) -> tuple[str, list[socket.socket]]:
-    """The address with its port, and the sockets that are bound to it."""
+    """Bind the sockets; returns the address with its port, and the sockets."""
     try:
         parts = urlsplit(redirect_uri)
         port, families = parts.port or 0, _FAMILIES[parts.hostname or ""]
@@ -143,10 +145,10 @@ def _bind(redirect_uri: str, open_sockets: ExitStack) -> tuple[str, list[socket.
         try:
             sockets.append(open_sockets.enter_context(_open_socket(family, port)))
         except OSError as error:
-            # A browser may prefer this address: whoever has it would be given the answer.
+            # The browser may prefer this address: whoever holds it would receive the answer.
             if not sockets or error.errno in _PORT_TAKEN:
                 raise RedirectUriUnavailable(redirect_uri) from error
-            continue  # a computer without IPv6 knows `localhost` by one address only
+            continue  # without IPv6, `localhost` has one address only
         port = sockets[0].getsockname()[1]
     name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return urlunsplit(parts._replace(netloc=f"{name}:{port}")), sockets
@@ -155,7 +157,7 @@ def _bind(redirect_uri: str, open_sockets: ExitStack) -> tuple[str, list[socket.
 def _open_socket(family: socket.AddressFamily, port: int) -> socket.socket:
     with ExitStack() as stack:
         bound = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
-        # Windows shares a port unless told not to; elsewhere a restart must not wait for old ones.
+        # Windows shares ports by default; elsewhere a restart must not wait for old connections.
         exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
         bound.setsockopt(socket.SOL_SOCKET, exclusive, 1)
         if family == socket.AF_INET6:
@@ -165,17 +167,17 @@ def _open_socket(family: socket.AddressFamily, port: int) -> socket.socket:
         return bound
 
 
-_DONE_TEXT = "You can close this page and go back to XDR Login."
-_NOT_FOUND_TEXT = "There is nothing here. Go back to XDR Login."
+_DONE_TEXT = translatable("You can close this page and go back to XDR Login.")
+_NOT_FOUND_TEXT = translatable("This page doesn't exist. Go back to XDR Login.")
 
 
 def _response(status: str) -> bytes:
-    """The answer to a browser; nothing of what it has sent is in it."""
-    words = _DONE_TEXT if status.startswith("200") else _NOT_FOUND_TEXT
+    """Build the response to a browser; it contains nothing that the browser sent."""
+    text = translate(_DONE_TEXT if status.startswith("200") else _NOT_FOUND_TEXT)
     body = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>XDR Login</title>'
-        f"<p>{words}</p></html>\n"
-    )
+        '<!doctype html><html><meta charset="utf-8"><title>XDR Login</title>'
+        f"<p>{html.escape(text)}</p></html>\n"
+    ).encode()
     lines = (
         f"HTTP/1.1 {status}",
         "Content-Type: text/html; charset=utf-8",
@@ -186,4 +188,4 @@ def _response(status: str) -> bytes:
         "X-Content-Type-Options: nosniff",
         "Connection: close",
     )
-    return "\r\n".join((*lines, "", body)).encode("ascii")
+    return "\r\n".join((*lines, "", "")).encode("ascii") + body

@@ -1,4 +1,4 @@
-"""The authorization server of one profile: where its endpoints are, and who speaks to it."""
+"""The authorization server of one profile: its endpoints, and the client that connects to it."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -37,60 +37,60 @@ from desktop.services.secrets.keystore import KeystoreError
 
 
 class Provider:
-    """Opens the connection, finds the client's password and the endpoints, and remembers them.
+    """Opens connections, and remembers the client secret and the endpoints.
 
-    `metadata` is `None` until it was needed. `known_methods` is how the client proved itself to
-    each endpoint. `clock_offset` is by how many seconds this computer's clock was last seen ahead
-    of the server's. With `keyring_is_optional` a client that may be a public one goes on as such
-    where the keyring cannot be read.
+    `metadata` is `None` until it was needed. `known_methods` has the client authentication that
+    each endpoint accepted. `clock_offset` is how many seconds this computer's clock was last ahead
+    of the server's. With `keyring_is_optional` a client that may be public does without a secret if
+    the keyring cannot be read.
     """
 
-    def __init__(self, profile: Profile, world: Environment) -> None:
+    def __init__(self, profile: Profile, environment: Environment) -> None:
         self.metadata: ServerMetadata | None = None
         self.known_methods: dict[str, ClientAuthentication] = {}
         self.clock_offset = 0.0
         self.keyring_is_optional = False
         self.profile = profile
-        self._environment = world
+        self._environment = environment
         self._http: httpx.AsyncClient | None = None
         self._client: Client | None = None
 
     def has_expired(self, tokens: TokenSet) -> bool:
-        """Whether the access token of `tokens` is over by now."""
+        """Whether the access token of `tokens` has expired."""
         return is_expired(tokens.expires_at, self._environment.clock.utc())
 
     async def connect(self) -> ClientConnection:
-        """A connection for a new sign-in. Raises `KeystoreError` or `ClientPasswordMissing`.
+        """Connect for a new sign-in. Raises `KeystoreError` or `ClientSecretMissing`.
 
-        The password is read anew: it may have been stored or corrected since.
+        The client secret is read again: it may have been saved or corrected since.
         """
         self._client = await self._load_client()
         return await self._open_connection(self._client)
 
     async def reconnect(self) -> ClientConnection:
-        """A connection as the client of the last one: no keyring is asked again for a renewal."""
+        """Connect as the same client again: a renewal does not read the keyring."""
         if self._client is None:
             return await self.connect()
         return await self._open_connection(self._client)
 
     def forget_client(self) -> None:
-        """Read the password anew for the next connection."""
+        """Read the client secret again for the next connection."""
         self._client = None
 
     async def discover(self, connection: ClientConnection) -> ServerMetadata:
-        """The endpoints; raises `OAuthError`."""
+        """Find the endpoints; raises `OAuthError`."""
         if self.metadata is None:
             self.metadata = await discover_endpoints(connection, self.profile)
         return self.metadata
 
     @property
     def uses_client_credentials(self) -> bool:
-        """Whether the client signs in as itself: no person is there to grant or to revoke."""
+        """Whether the client signs in as itself: then no user grants or revokes anything."""
         return self.profile.grant == "client-credentials"
 
     async def request_client_token(self, connection: ClientConnection) -> TokenSet:
-        """A token in the client's own name; raises `OAuthError`."""
-        # Few need it: it is not loaded for the others before their first code.
+        """Request a token for the client itself; raises `OAuthError`."""
+        # Rarely needed, so it is not loaded before the first sign-in code is on screen.
         from desktop.oauth.grants.client_credentials import request_own_token
 
         endpoint = (await self.discover(connection)).token_endpoint
@@ -100,13 +100,13 @@ class Provider:
         )
 
     def can_renew(self, tokens: TokenSet) -> bool:
-        """Whether there can be new tokens in place of `tokens` without anybody's doing."""
+        """Whether `tokens` can be renewed without signing in again."""
         return tokens.refresh_token is not None or self.uses_client_credentials
 
     async def renew(self, held: TokenSet) -> TokenSet:
-        """New tokens in place of `held`, which can be renewed.
+        """Request new tokens for `held`, which can be renewed.
 
-        Raises `OAuthError`, `KeystoreError` or `ClientPasswordMissing`.
+        Raises `OAuthError`, `KeystoreError` or `ClientSecretMissing`.
         """
         connection = await self.reconnect()
         if self.uses_client_credentials:
@@ -115,9 +115,9 @@ class Provider:
         return await refresh(connection, endpoint, held=held)
 
     async def fetch_userinfo(self, access_token: str) -> Members:
-        """What the server says of who signed in; empty where it has no such endpoint.
+        """Fetch the signed-in user's profile; empty if the server has no endpoint for it.
 
-        Raises `OAuthError`.
+        Raises `OAuthError`, `KeystoreError` or `ClientSecretMissing`.
         """
         connection = await self.reconnect()
         endpoint = self.profile.userinfo_endpoint
@@ -128,9 +128,9 @@ class Provider:
         return await fetch_userinfo(connection, endpoint, access_token=access_token)
 
     async def fetch_app_grant(self, access_token: str) -> AppGrant | None:
-        """What the person has granted to this app; `None` where the server has no such thing.
+        """Fetch what the user has granted to this app; `None` if the server has no app grants.
 
-        Raises `OAuthError`, `KeystoreError` or `ClientPasswordMissing`.
+        Raises `OAuthError`, `KeystoreError` or `ClientSecretMissing`.
         """
         endpoint = self.profile.app_grant_endpoint
         if not endpoint or self.uses_client_credentials:
@@ -139,7 +139,7 @@ class Provider:
         return await fetch_app_grant(connection, endpoint, access_token=access_token)
 
     async def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
         if self._http is not None:
             await self._http.aclose()
 
@@ -164,16 +164,16 @@ class Provider:
         automatic = method is ClientAuthentication.AUTO
         optional = self.keyring_is_optional and automatic and not self.uses_client_credentials
         value = await self._load_client_secret(optional=optional)
-        password = value and secret_encoding.decode_password(
+        client_secret = value and secret_encoding.decode_password(
             value, issued_for=client_binding(self.profile)
         )
-        must_have = self.uses_client_credentials or method is not ClientAuthentication.AUTO
-        if not password and (value or must_have):
+        is_required = self.uses_client_credentials or not automatic
+        if not client_secret and (value or is_required):
             raise ClientSecretMissing(self.profile.id)
-        return Client(self.profile.client_id, password or None, method)
+        return Client(self.profile.client_id, client_secret or None, method)
 
     async def _load_client_secret(self, *, optional: bool) -> str | None:
-        # From the keyring, even where the tokens stay in memory.
+        # From the keyring, even if the tokens stay in memory.
         try:
             return await self._environment.keystore.load(client_secret_key(self.profile))
         except KeystoreError:
@@ -184,11 +184,11 @@ class Provider:
 
 Found = TypeVar("Found")
 Query = Callable[[Provider, str], Awaitable[Found]]
-"""What can be asked with an access token, such as `Provider.who_am_i`."""
+"""A request that needs an access token, such as `Provider.fetch_userinfo`."""
 
 
 async def discover_endpoints(connection: ClientConnection, profile: Profile) -> ServerMetadata:
-    """The endpoints of `profile`; raises `OAuthError`, and names a portal that is in the way."""
+    """Find the endpoints of `profile`; raises `OAuthError`, such as `CaptivePortal`."""
     try:
         return await _discover_endpoints(connection, profile)
     except Trouble as error:
@@ -199,7 +199,7 @@ async def discover_endpoints(connection: ClientConnection, profile: Profile) -> 
 
 
 async def detect_portal(connection: ClientConnection, error: Trouble) -> CaptivePortal | None:
-    """The portal that may be why a server could not be reached; `None` where none is seen."""
+    """Look for the portal that may have caused `error`; `None` if there is none."""
     if type(error) not in _PORTAL_SYMPTOMS:
         return None
     return await find_portal(connection.http, error.host)

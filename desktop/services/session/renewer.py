@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from desktop.oauth.clock import first_of, now
-from desktop.oauth.errors import InvalidClient, InvalidGrant, OAuthError
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.clock import Clock, first_of, now
+from desktop.oauth.errors import OAuthError
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import (
     NoToken,
@@ -18,337 +17,241 @@ from desktop.services.model.errors import (
     SignedOutByServer,
     SignedOutElsewhere,
 )
-from desktop.services.model.instants import is_expired
 from desktop.services.model.settings import Settings
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.provider import Provider
+from desktop.services.session.renewal import Refresher, RenewalTask
 from desktop.services.session.schedule import (
     Failures,
+    Schedule,
     Usage,
-    expired_if_from_future,
+    is_valid_for,
     renewal_due_at,
     with_failure,
 )
+from desktop.services.session.token_requirement import ANY_VALID_TOKEN, TokenRequirement
 
 _log = logging.getLogger(__name__)
 
-RENEWAL_TIMEOUT = 6.0  # seconds that somebody who wants to use the token waits for a renewal
-_CLOCK_TOLERANCE = 2.0  # seconds by which the wall clock may fall behind before somebody set it
+_CLOCK_TOLERANCE = 2.0  # seconds that the wall clock may lag before it counts as set back
 
 
 @dataclass(frozen=True, slots=True)
-class TokenRequirement:
-    """What somebody needs of a token, in seconds.
+class RenewalStatus:
+    """What there is to show of renewing. Instants are aware UTC; `trouble` is the last error.
 
-    Where less than `validity` is left of it, it is renewed if that is possible, but not in the
-    first half of its life: who asks for more than a token lives gets no new one every time.
-    `patience` is how long a renewal is waited for.
+    `renews_at` is `None` if the token is not in use by then; `next_at` is when a renewal that
+    failed is tried again automatically, `None` if it is not.
     """
 
-    validity: float = 0.0
-    timeout: float = RENEWAL_TIMEOUT
-
-
-ANY_VALID_TOKEN = TokenRequirement()
-"""Any token that is valid."""
+    renewing: bool = False
+    renews_at: datetime | None = None
+    trouble: Exception | None = None
+    next_at: datetime | None = None
 
 
 class Renewer:
-    """Renews what `store` holds; `changed` is called whenever there is something new to show.
-
-    A renewal that has begun is not cancelled before the end of the program: the server may have
-    replaced the refresh token already, and using the old one again would look like theft.
-    """
+    """Renews what `store` holds; `on_change` is called whenever there is something new to show."""
 
     def __init__(
         self,
         provider: Provider,
         store: TokenStore,
         *,
-        world: Environment,
-        changed: Callable[[], None],
+        environment: Environment,
+        on_change: Callable[[], None],
     ) -> None:
         self._provider = provider
         self._store = store
-        self._environment = world
-        self._on_change = changed
-        self._usage = Usage()
-        self._failures = Failures()
-        self._due_at: datetime | None = None
-        self._held_since = now(world.clock)
+        self._clock = environment.clock
+        self._jitter = environment.jitter
+        self._on_change = on_change
+        self._refresher = Refresher(provider, store, environment.clock)
+        self._schedule = Schedule()
+        self._wall_clock = _WallClock(environment.clock)
         self._wake_event = asyncio.Event()
-        self._renewal: asyncio.Task[Exception | None] | None = None
+        self._task = RenewalTask(self._renew, on_change=self._on_task_change)
 
-    # What there is to show
-
-    @property
-    def renewing(self) -> bool:
-        """Whether a renewal is under way."""
-        return self._renewal is not None
+    def status(self) -> RenewalStatus:
+        """What there is to show."""
+        return RenewalStatus(
+            renewing=self._task.is_running,
+            renews_at=self._schedule.renews_at(self._clock),
+            trouble=self._schedule.failures.error,
+            next_at=self._schedule.next_at(self._clock),
+        )
 
     def has_expired(self) -> bool:
         """Whether the token that is held has expired, or none is held."""
         held = self._store.held
-        return held is None or is_expired(held.expires_at, self._environment.clock.utc())
-
-    @property
-    def trouble(self) -> Exception | None:
-        """Why the last renewal brought nothing."""
-        return self._failures.error
-
-    @property
-    def renews_at(self) -> datetime | None:
-        """When the token will be renewed by itself; `None` where nobody will use it by then."""
-        if self._due_at is None or self._failures.error is not None:
-            return None
-        left = (self._due_at - self._environment.clock.utc()).total_seconds()
-        return (
-            self._due_at
-            if self._usage.seconds_left(self._environment.clock) > max(0.0, left)
-            else None
-        )
-
-    @property
-    def next_at(self) -> datetime | None:
-        """When a renewal that failed is tried again by itself; `None` where it is not."""
-        left = self._seconds_to_renewal()
-        if self._failures.error is None or left == math.inf:
-            return None
-        return max(filter(None, (self._failures.next_at, self._due_at)))
-
-    # What happens around it
+        return held is None or self._provider.has_expired(held)
 
     def reset(self) -> None:
         """Begin with the tokens that the store holds now."""
         held = self._store.held
-        self._held_since = now(self._environment.clock)
-        self._failures = Failures()
-        self._due_at = (
-            self._renewal_due_at(held, self._environment.jitter()) if held is not None else None
-        )
-        self._wake_event.set()
+        renewable = held is not None and self._provider.can_renew(held)
+        due_at = renewal_due_at(held, self._jitter()) if held and renewable else None
+        self._wall_clock = _WallClock(self._clock)
+        self._reschedule(replace(self._schedule, failures=Failures(), due_at=due_at))
 
     def set_visible(self, *, visible: bool) -> None:
-        """Somebody sees the window, or nobody does any more."""
-        self._usage = replace(self._usage, in_sight=visible)
-        self._wake_event.set()
+        """Count the token as in use while the window shows it."""
+        self._use(replace(self._schedule.usage, in_sight=visible))
 
     def apply(self, settings: Settings) -> None:
-        """Go by `settings` from now on."""
-        self._usage = replace(self._usage, settings=settings)
-        self._wake_event.set()
+        """Use `settings` from now on."""
+        self._use(replace(self._schedule.usage, settings=settings))
 
     def check_clock(self) -> None:
-        """Time may have passed unseen: renew if that is due, and notice a clock that was set."""
-        # Every look that changes nothing would leave a timer behind that wakes the computer.
-        if self._seconds_set_back() > _CLOCK_TOLERANCE or self._seconds_to_renewal() <= 0:
+        """Renew if that fell due unnoticed, and notice a clock that was set."""
+        # Waking for nothing would leave a timer behind that wakes the computer.
+        if self._wall_clock.was_set_back or self._schedule.seconds_to_renewal(self._clock) <= 0:
             self._wake_event.set()
 
     def wake(self) -> None:
-        """The network or the computer is back: what has failed is tried again at once."""
-        self._failures = self._failures.without_pause()
-        self._wake_event.set()
-
-    # What it does
+        """Retry at once what has failed: the network or the computer is back."""
+        failures = self._schedule.failures.without_pause()
+        self._reschedule(replace(self._schedule, failures=failures))
 
     async def run(self) -> None:
         """Renew whatever falls due, until cancelled.
 
-        Raises `SignedOutByServer` or `SignedOutElsewhere`: then there is nothing left to keep.
+        Raises `SignedOutByServer` or `SignedOutElsewhere`: then there is nothing left to renew.
         """
         while True:
             self._wake_event.clear()
             self._correct_clock()
-            if self.renewing or self._seconds_to_renewal() <= 0:
-                renewal = self._start_renewal()
+            if self._task.is_running or self._schedule.seconds_to_renewal(self._clock) <= 0:
+                renewal = self._task.start()
                 await asyncio.wait({renewal})
-                renewal.result()  # raises what nobody expected
-            _raise_if_signed_out(self.trouble)
+                renewal.result()  # raises unexpected errors
+            _raise_if_signed_out(self._schedule.failures.error)
             self._on_change()
             await self._wait_for_work()
 
     def renew(self) -> None:
-        """Renew now, because somebody asks; not while the server wants to be left alone."""
+        """Renew now, on request; not while the server demands a pause."""
         if self._can_renew():
-            self._start_renewal()
+            self._task.start()
 
-    async def fetch_token(self, need: TokenRequirement = ANY_VALID_TOKEN) -> AccessToken:
-        """A token for use, renewed first where that is due, under way, or what the `need` is.
+    async def fetch_token(self, requirement: TokenRequirement = ANY_VALID_TOKEN) -> AccessToken:
+        """Return a token for use, renewed first if that is due, in progress, or required.
 
-        When its patience is over the old one is given while it is valid. Raises `OAuthError`,
-        `KeystoreError` or `SessionError`. To be cancelled is to stop waiting, not to stop renewing.
+        After the timeout the old token is returned while it is valid. Raises `OAuthError`,
+        `KeystoreError` or `SessionError`. Cancelling stops waiting, not renewing.
         """
-        self._usage = replace(self._usage, last_used=now(self._environment.clock))
-        self._wake_event.set()
+        self._use(replace(self._schedule.usage, last_used=now(self._clock)))
         self._correct_clock()
-        due = self._seconds_to_renewal() <= 0 or self._needs_more_validity(need.validity)
-        if self.renewing or due or self.has_expired():
-            await self._await_renewal(need.timeout)
+        if self._task.is_running or self.has_expired() or self._should_renew(requirement.validity):
+            await self._await_renewal(requirement.timeout)
         held = self._store.held
         if held is None or self.has_expired():
-            raise self.trouble or NoToken(self._provider.profile.id)
+            raise self._schedule.failures.error or NoToken(self._provider.profile.id)
         return AccessToken.of(held)
 
     async def wait_for_renewal(self) -> None:
-        """Return when no renewal is under way."""
-        if self._renewal is not None:
-            await asyncio.wait({self._renewal})
+        """Return when no renewal is in progress."""
+        await self._task.wait()
 
-    async def close(self, *, patience: float) -> None:
-        """End; what is under way gets `patience` seconds to save what the server has issued."""
-        if self._renewal is not None:
-            renewal = self._renewal
-            await asyncio.wait({renewal}, timeout=patience)
-            renewal.cancel()
-            await asyncio.wait({renewal})
+    async def close(self, *, grace: float) -> None:
+        """Give a renewal in progress `grace` seconds to save what the server issued, then end."""
+        await self._task.close(grace=grace)
 
-    def _needs_more_validity(self, validity: float) -> bool:
-        """Whether too little is left of the token, and nothing speaks against asking now."""
-        held, clock = self._store.held, self._environment.clock
-        if held is None or held.expires_at is None or self._failures.seconds_to_retry(clock) > 0:
-            return False
-        enough = min(validity, (held.expires_at - held.issued_at).total_seconds() / 2)
-        return (held.expires_at - clock.utc()).total_seconds() < enough
+    def _reschedule(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self._wake_event.set()
 
-    async def _await_renewal(self, patience: float) -> None:
-        if not self.renewing and not self._can_renew():
+    def _use(self, usage: Usage) -> None:
+        self._reschedule(replace(self._schedule, usage=usage))
+
+    def _should_renew(self, validity: float) -> bool:
+        """Whether a renewal is due, or `validity` requires one and the server is not failing."""
+        held = self._store.held
+        if self._schedule.seconds_to_renewal(self._clock) <= 0:
+            return True
+        is_failing = self._schedule.failures.seconds_to_retry(self._clock) > 0
+        return (
+            held is not None
+            and not is_failing
+            and not is_valid_for(held, validity, self._clock.utc())
+        )
+
+    async def _await_renewal(self, seconds: float) -> None:
+        if not self._task.is_running and not self._can_renew():
             return
-        renewal = self._start_renewal()
-        await first_of(asyncio.wait({renewal}), self._environment.clock.sleep(patience))
+        renewal = self._task.start()
+        await first_of(asyncio.wait({renewal}), self._clock.sleep(seconds))
         if renewal.done():
-            renewal.result()  # raises what nobody expected
+            renewal.result()  # raises unexpected errors
         elif self.has_expired():
             raise RenewalTimedOut
 
-    def _start_renewal(self) -> asyncio.Task[Exception | None]:
-        """The renewal under way, or a new one."""
-        if self._renewal is None:
-            self._renewal = asyncio.ensure_future(self._renew())
-            self._wake_event.set()  # whoever began it, `keep` learns how it ends
-            self._on_change()
-        return self._renewal
-
     def _can_renew(self) -> bool:
         held = self._store.held
-        free = self._failures.seconds_to_manual_retry(self._environment.clock) == 0
-        return free and held is not None and self._provider.can_renew(held)
-
-    def _seconds_to_renewal(self) -> float:
-        """Until it is due by itself; infinite while it is not in use, or waits for a person."""
-        clock = self._environment.clock
-        if self._due_at is None:
-            return math.inf
-        left = max(
-            (self._due_at - clock.utc()).total_seconds(), self._failures.seconds_to_retry(clock)
-        )
-        # Nobody will use it by then: it lapses quietly.
-        return left if self._usage.seconds_left(clock) > max(0.0, left) else math.inf
+        is_free = self._schedule.failures.seconds_to_manual_retry(self._clock) == 0
+        return is_free and held is not None and self._provider.can_renew(held)
 
     async def _wait_for_work(self) -> None:
-        left = self._seconds_to_renewal()
-        if left == math.inf:
-            left = self._usage.seconds_left(
-                self._environment.clock
-            )  # its end changes what is shown
+        left = self._schedule.seconds_to_change(self._clock)
         if left in {0.0, math.inf}:
             await self._wake_event.wait()
         else:
-            await first_of(self._wake_event.wait(), self._environment.clock.sleep(left))
-
-    def _seconds_set_back(self) -> float:
-        """Seconds by which the wall clock was set back since the tokens are held."""
-        shown = (self._environment.clock.utc() - self._held_since.utc).total_seconds()
-        return self._environment.clock.monotonic() - self._held_since.monotonic - shown
+            await first_of(self._wake_event.wait(), self._clock.sleep(left))
 
     def _correct_clock(self) -> None:
-        """A clock that was set back makes no token live longer."""
-        back = self._seconds_set_back()
-        if back <= _CLOCK_TOLERANCE:
+        """Move the tokens along with a clock that was set back: they do not live longer by it."""
+        if not self._wall_clock.was_set_back:
             return
-        self._held_since = now(self._environment.clock)
-        self._provider.clock_offset = 0.0  # of the clock that was; the next answer tells anew
-        held, shift = self._store.held, timedelta(seconds=back)
+        shift = timedelta(seconds=self._wall_clock.seconds_set_back)
+        self._wall_clock = _WallClock(self._clock)
+        self._provider.clock_offset = 0.0  # that of the old clock; the next answer tells it again
+        held, due_at = self._store.held, self._schedule.due_at
         if held is not None and held.expires_at is not None:
             self._store.held = replace(
                 held, issued_at=held.issued_at - shift, expires_at=held.expires_at - shift
             )
-            self._due_at = self._due_at and self._due_at - shift
+            self._schedule = replace(self._schedule, due_at=due_at and due_at - shift)
 
-    async def _renew(self) -> Exception | None:
-        """Try once; gives the error that it ended with."""
-        failed: Exception | None = None
+    async def _renew(self) -> None:
         try:
-            await self._refresh_under_lock()
+            await self._refresher.refresh()
         except (OAuthError, KeystoreError, SessionError) as error:
-            failed = error
             _log.info("not renewed: %s", type(error).__name__)
-            self._failures = with_failure(
-                self._failures,
-                error,
-                at=now(self._environment.clock),
-                chance=self._environment.jitter(),
-            )
-        finally:
-            self._renewal = None
-            self._on_change()
-        return failed
+            self._record_failure(error)
+        else:
+            self.reset()
 
-    async def _refresh_under_lock(self) -> None:
-        held = self._store.held
-        if held is None:
-            raise NoToken(self._provider.profile.id)
-        async with self._store.lock():
-            newer = await self._load_renewed_elsewhere(held)
-            if newer is not None and not self._is_due(newer):
-                self._store.held = newer
-            else:
-                await self._refresh(newer or held)
-        self.reset()
+    def _on_task_change(self) -> None:
+        if self._task.is_running:
+            self._wake_event.set()  # `run` learns how it ends, whoever started it
+        self._on_change()
 
-    async def _load_renewed_elsewhere(self, held: TokenSet) -> TokenSet | None:
-        """What another program has saved since; raises `SignedOutElsewhere`."""
-        if self._store.in_memory_only or self._store.save_error is not None:
-            return None
-        try:
-            saved = await self._store.load()
-        except KeystoreError as error:
-            # It is locked or gone since: the session goes on in memory.
-            _log.info("the keyring was not read before a renewal: %s", type(error).__name__)
-            return None
-        if saved is None:
-            raise SignedOutElsewhere
-        if saved.tokens.access_token == held.access_token:
-            return None
-        return expired_if_from_future(saved.tokens, self._environment.clock.utc())
+    def _record_failure(self, error: Exception) -> None:
+        schedule = self._schedule
+        failures = with_failure(
+            schedule.failures, error, at=now(self._clock), jitter=self._jitter()
+        )
+        due_at = None if self._store.held is None else schedule.due_at
+        self._schedule = replace(schedule, failures=failures, due_at=due_at)
 
-    def _is_due(self, tokens: TokenSet) -> bool:
-        due = self._renewal_due_at(tokens, 0.0)
-        return due is not None and due <= self._environment.clock.utc()
 
-    def _renewal_due_at(self, tokens: TokenSet, chance: float) -> datetime | None:
-        return renewal_due_at(tokens, chance) if self._provider.can_renew(tokens) else None
+class _WallClock:
+    """Compares the wall clock with the monotonic one since it was made."""
 
-    async def _refresh(self, held: TokenSet) -> None:
-        try:
-            tokens = await self._provider.renew(held)
-        except InvalidClient:
-            self._provider.forget_client()  # its password may be corrected before the next try
-            raise
-        except InvalidGrant as error:
-            await self._drop_tokens()
-            raise SignedOutByServer from error
-        # Saved before it is announced: what is shown as renewed survives a crash.
-        await self._store.save_renewed(tokens, self._provider.known_methods)
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since = now(clock)
 
-    async def _drop_tokens(self) -> None:
-        self._store.held = self._due_at = None
-        try:
-            await self._store.delete_saved()
-        except KeystoreError as error:
-            # Nothing is lost: the next start is told so by the server again.
-            _log.info("a token that is worth nothing stays saved: %s", type(error).__name__)
+    @property
+    def seconds_set_back(self) -> float:
+        shown = (self._clock.utc() - self._since.utc).total_seconds()
+        return self._clock.monotonic() - self._since.monotonic - shown
+
+    @property
+    def was_set_back(self) -> bool:
+        return self.seconds_set_back > _CLOCK_TOLERANCE
 
 
 def _raise_if_signed_out(error: Exception | None) -> None:

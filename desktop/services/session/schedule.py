@@ -1,7 +1,8 @@
 """When a token is renewed: while it is in use, late in its life, and how often after a failure.
 
-Pure: who calls passes the clock and the dice. A thousand computers that renew a ten-minute token on
-a timer would use up almost the whole quota of an organization, for tokens that nobody looks at.
+Nothing here reads a clock or rolls dice: callers pass both in. If a thousand computers renewed
+ten-minute tokens on a timer, they would use up almost the whole request quota of an organization
+for tokens that nobody uses.
 """
 
 import math
@@ -13,29 +14,41 @@ from desktop.oauth.errors import ErrorResponse, PageInsteadOfAnswer, UnusableAns
 from desktop.oauth.grants.token import TokenSet
 from desktop.services.model.settings import Settings
 
-# A renewal falls due in the last fifth of the lifetime, but not so late that the answer comes too
-# late.
+# A renewal falls due in the last fifth of the lifetime, but early enough for the answer to arrive.
 _EARLIEST_SHARE, _LATEST_SHARE = 0.8, 0.98
-# Seconds: a server that issues tokens which live no time is not asked all the time.
+# Seconds: protects a server whose tokens expire at once from constant requests.
 _MIN_LIFETIME = 10.0
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # seconds between tries that fail
-# Cisco's quota is for an hour: who demands more, by mistake or to lock people out, gets no more.
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # seconds between attempts that fail
+# Cisco's quota is per hour. A longer Retry-After is a mistake or an attempt to lock people out.
 _MAX_RETRY_AFTER = 3600.0
-_MIN_PAUSE_SHARE = 0.5  # the rest of it is left to chance
+_MIN_PAUSE_SHARE = 0.5  # the rest of the pause is random
 
 
-def renewal_due_at(tokens: TokenSet, chance: float) -> datetime | None:
-    """When `tokens` should be renewed, if they can be; `None` where that is never needed."""
+def renewal_due_at(tokens: TokenSet, jitter: float) -> datetime | None:
+    """Compute when to renew `tokens`, if they can be renewed; `None` if they never expire."""
     if tokens.expires_at is None:
         return None
     lifetime = (tokens.expires_at - tokens.issued_at).total_seconds()
-    share = _EARLIEST_SHARE + (_LATEST_SHARE - _EARLIEST_SHARE) * chance
+    share = _EARLIEST_SHARE + (_LATEST_SHARE - _EARLIEST_SHARE) * jitter
     return tokens.issued_at + timedelta(seconds=max(_MIN_LIFETIME, share * lifetime))
 
 
+def is_valid_for(tokens: TokenSet, seconds: float, at: datetime) -> bool:
+    """Whether `tokens` are valid at `at` and for `seconds` more.
+
+    Half of their lifetime is always enough: a caller who asks for more than a token lives must not
+    cause a renewal every time.
+    """
+    if tokens.expires_at is None:
+        return True
+    lifetime = (tokens.expires_at - tokens.issued_at).total_seconds()
+    remaining = (tokens.expires_at - at).total_seconds()
+    return remaining > 0 and remaining >= min(seconds, lifetime / 2)
+
+
 def expired_if_from_future(saved: TokenSet, at: datetime) -> TokenSet:
-    """`saved`, which counts as expired where it was issued in the future: a clock was set back."""
+    """Treat `saved` as expired if it was issued after `at`: a clock was set back."""
     if saved.expires_at is None or saved.issued_at <= at:
         return saved
     return replace(saved, issued_at=at, expires_at=at)
@@ -43,14 +56,14 @@ def expired_if_from_future(saved: TokenSet, at: datetime) -> TokenSet:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Who uses the token: somebody who sees the window, or who has copied it a while ago."""
+    """Who uses the token: the window shows it, or it was copied a while ago."""
 
     settings: Settings = field(default_factory=Settings)
     in_sight: bool = False
     last_used: Moment | None = None
 
     def seconds_left(self, clock: Clock) -> float:
-        """Seconds for which it stays in use; infinite while that does not end by itself."""
+        """Seconds for which the token stays in use; infinite while the use has no known end."""
         if self.in_sight or self.settings.keep_fresh:
             return math.inf
         if self.last_used is None:
@@ -60,10 +73,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """The failures in a row, and how long to leave the server alone. Lengths are seconds.
+    """The failures in a row, and how long to leave the server alone. Durations are seconds.
 
-    `demanded` is what the server asked us to wait. `waits_for_person` is set where asking again by
-    itself cannot help: a policy, a client that is no longer allowed.
+    `retry_after` is the wait that the server asked for. `needs_person` is set if retrying
+    automatically cannot help, for example when the client is no longer allowed.
     """
 
     count: int = 0
@@ -74,46 +87,86 @@ class Failures:
     needs_person: bool = False
 
     def seconds_to_retry(self, clock: Clock) -> float:
-        """Seconds until the next try; infinite where it waits for a person."""
+        """Seconds until the next automatic attempt; infinite if there is none."""
         if self.needs_person:
             return math.inf
         return self._seconds_left(max(self.pause, self.retry_after), clock)
 
     def seconds_to_manual_retry(self, clock: Clock) -> float:
-        """Seconds until somebody who asks is let through: only the server makes them wait."""
+        """Seconds until a person may retry: only the server's own demand makes them wait."""
         return self._seconds_left(self.retry_after, clock)
 
     @property
     def next_at(self) -> datetime | None:
-        """When it is tried again by itself, on the wall clock; `None` where it is not."""
+        """When the next automatic attempt is due on the wall clock; `None` if there is none."""
         if self.last is None or self.needs_person:
             return None
         return self.last.later(max(self.pause, self.retry_after))
 
     def without_pause(self) -> "Failures":
-        """The same once the network or the computer is back: the next try is due at once."""
+        """The same failures once the network or the computer is back: retry at once."""
         return replace(self, pause=0.0)
 
     def _seconds_left(self, pause: float, clock: Clock) -> float:
         return 0.0 if self.last is None else max(0.0, pause - self.last.elapsed(clock))
 
 
-def with_failure(failures: Failures, error: Exception, *, at: Moment, chance: float) -> Failures:
-    """`failures` and `error`: pauses grow, and differ between computers."""
+def with_failure(failures: Failures, error: Exception, *, at: Moment, jitter: float) -> Failures:
+    """Add `error` to `failures`: pauses grow, and differ between computers."""
     pause = min(_FIRST_PAUSE * 2.0 ** min(failures.count, 10), _LONGEST_PAUSE)
     return Failures(
         count=failures.count + 1,
         error=error,
         last=at,
-        pause=pause * (_MIN_PAUSE_SHARE + (1 - _MIN_PAUSE_SHARE) * chance),
+        pause=pause * (_MIN_PAUSE_SHARE + (1 - _MIN_PAUSE_SHARE) * jitter),
         retry_after=min(getattr(error, "retry_after", None) or 0.0, _MAX_RETRY_AFTER),
         needs_person=_is_refusal(error),
     )
 
 
 def _is_refusal(error: Exception) -> bool:
-    # RFC 6749 section 5.2. A page is no word of the server: a portal or a proxy shows it.
+    # RFC 6749 section 5.2. A web page does not come from the server, but from a portal or a proxy.
     if isinstance(error, PageInsteadOfAnswer):
         return False
     refused = isinstance(error, UnusableAnswer) and error.status in {401, 403}
     return refused or isinstance(error, ErrorResponse)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When the tokens that are held are renewed; `due_at` is `None` if they never need to be."""
+
+    usage: Usage = field(default_factory=Usage)
+    failures: Failures = field(default_factory=Failures)
+    due_at: datetime | None = None
+
+    def seconds_to_renewal(self, clock: Clock) -> float:
+        """Seconds until the automatic renewal; infinite while the token is not in use."""
+        if self.due_at is None:
+            return math.inf
+        until_due = (self.due_at - clock.utc()).total_seconds()
+        return self._infinite_if_unused(
+            max(until_due, self.failures.seconds_to_retry(clock)), clock
+        )
+
+    def seconds_to_change(self, clock: Clock) -> float:
+        """Seconds until the renewal, or until the use ends if that comes first; it is shown."""
+        left = self.seconds_to_renewal(clock)
+        return left if left < math.inf else self.usage.seconds_left(clock)
+
+    def renews_at(self, clock: Clock) -> datetime | None:
+        """When the token is renewed automatically; `None` if it is not, or the last try failed."""
+        if self.due_at is None or self.failures.error is not None:
+            return None
+        until_due = (self.due_at - clock.utc()).total_seconds()
+        return self.due_at if self._infinite_if_unused(until_due, clock) < math.inf else None
+
+    def next_at(self, clock: Clock) -> datetime | None:
+        """When a renewal that failed is tried again automatically; `None` if it is not."""
+        if self.failures.error is None or self.seconds_to_renewal(clock) == math.inf:
+            return None
+        return max(filter(None, (self.failures.next_at, self.due_at)))
+
+    def _infinite_if_unused(self, seconds: float, clock: Clock) -> float:
+        # A token that nobody uses by then may expire.
+        return seconds if self.usage.seconds_left(clock) > max(0.0, seconds) else math.inf

@@ -1,33 +1,22 @@
-"""The sign-in of one profile: one state value, one observer, one task at work."""
+"""The sign-in of one profile: one state value, one observer, one task at a time."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime
 from functools import partial
 
 from desktop.oauth.claims import unverified_claims
-from desktop.oauth.errors import InvalidToken, OAuthError
+from desktop.oauth.errors import InvalidToken
 from desktop.oauth.fields import Members
-from desktop.oauth.grants.token import TokenSet
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model.access_token import AccessToken
-from desktop.services.model.errors import (
-    NoToken,
-    RenewalTimedOut,
-    SessionError,
-    SignedOutElsewhere,
-    SignOutFailed,
-)
+from desktop.services.model.errors import NoToken
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import (
     AwaitingApproval,
     Failed,
     Requesting,
-    Revocation,
     SignedIn,
     SignedOut,
     State,
@@ -36,19 +25,16 @@ from desktop.services.model.states import (
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
-from desktop.services.session.one_task import OneTask
+from desktop.services.session.one_task import SessionTask, Work
 from desktop.services.session.provider import Found, Provider, Query
-from desktop.services.session.renewer import ANY_VALID_TOKEN, Renewer, TokenRequirement
-from desktop.services.session.revocation import revoke_tokens
-from desktop.services.session.schedule import expired_if_from_future
-from desktop.services.session.sign_in import sign_in
+from desktop.services.session.renewer import Renewer
+from desktop.services.session.session_state import SessionState
+from desktop.services.session.sign_in import SignIn
+from desktop.services.session.sign_out import SignOut
+from desktop.services.session.token_requirement import ANY_VALID_TOKEN, TokenRequirement
 
-Work = Callable[[], Awaitable[None]]
-
-_log = logging.getLogger(__name__)
-
-# Seconds that the end of the program waits for the keyring to take or give back a token, and for
-# the answer to a renewal that has been asked for.
+# Seconds that quitting waits for the keyring to save or remove a token, and for the response to a
+# renewal that was sent.
 CLOSE_SAVE_TIMEOUT = 3.0
 CLOSE_RENEWAL_TIMEOUT = 15.0
 
@@ -57,86 +43,100 @@ class Session:
     """Signs one profile in and out, and keeps it signed in.
 
     `observer` is called with every new state, on the event loop. Commands return at once; what they
-    start replaces whatever was under way. An error that nobody expected becomes a `Failed` state
-    too and goes to the event loop's exception handler, which writes the crash report.
+    start replaces whatever is in progress. An unexpected error becomes a `Failed` state too, and
+    goes to the event loop's exception handler, which writes the crash report.
     """
 
     def __init__(
-        self, profile: Profile, world: Environment, *, observer: Callable[[State], None]
+        self, profile: Profile, environment: Environment, *, observer: Callable[[State], None]
     ) -> None:
         self.profile = profile
-        self.state: State = Requesting(opening=True)
         self.is_open = False
-        self._environment = world
-        self._observer = observer
-        self._provider = Provider(profile, world)
-        self._store = TokenStore(profile, world.keystore, world.lock)
-        self._renewer = Renewer(self._provider, self._store, world=world, changed=self._on_renewal)
-        self._tokens_to_revoke: TokenSet | None = None
-        self._signing_out = False
-        self._nudge = asyncio.Event()
-        self._task = OneTask(crashed=self._fail)
-        self._last_work: Work = self._open
+        self._clock = environment.clock
+        self._provider = Provider(profile, environment)
+        self._store = TokenStore(profile, environment.keystore, environment.lock)
+        self._state = SessionState(self._provider, self._store, observer=observer)
+        self._renewer = Renewer(
+            self._provider, self._store, environment=environment, on_change=self._state.update
+        )
+        self._state.renewal_status = self._renewer.status
+        self._sign_in = SignIn(
+            self._provider,
+            self._store,
+            renewer=self._renewer,
+            state=self._state,
+            clock=environment.clock,
+        )
+        self._sign_out = SignOut(
+            self._provider, self._store, state=self._state, clock=environment.clock
+        )
+        self._task = SessionTask(
+            self._store, self._renewer, self._state, first=self._load_or_sign_in
+        )
+
+    @property
+    def state(self) -> State:
+        """Where the sign-in stands."""
+        return self._state.current
 
     def open(self, *, quietly: bool = False) -> None:
-        """Show what is stored; where nothing is, sign in, or with `quietly` wait to be asked."""
+        """Show the saved tokens; without any, sign in, or with `quietly` wait for a command."""
         self.is_open = True
-        self._start(partial(self._open, quietly=quietly))
+        self._start(partial(self._load_or_sign_in, quietly=quietly))
 
     def reload(self) -> None:
-        """Go by what another program has saved or removed."""
+        """Use what another program has saved or removed."""
         if not is_signing_out(self.state) and not self._store.in_memory_only:
-            self._start(self._reload)
+            self._start(self._sign_in.reload)
 
     def sign_in(self) -> None:
-        """Ask for a code and wait for its approval."""
-        self._start(self._sign_in)
+        """Sign in with the method of the profile."""
+        self._start(self._request_tokens)
 
     def new_code(self) -> None:
-        """A new code in place of the one on screen; not while that one is fresh."""
-        state, at = self.state, self._environment.clock.utc()
+        """Replace the code on screen, unless that one is fresh."""
+        state, at = self.state, self._clock.utc()
         is_good = isinstance(state, AwaitingApproval) and (state.approved or state.is_fresh(at))
         if not is_good and not isinstance(state, Requesting):
             self.sign_in()
 
     def poll_now(self) -> None:
-        """Ask the server now if its interval has passed: somebody is back at the window."""
-        self._nudge.set()
+        """Poll as soon as the server's interval allows: somebody is back at the window."""
+        self._sign_in.nudge.set()
 
     def cancel(self) -> None:
-        """Give up what is under way. A token that is already being saved is not thrown away."""
+        """Give up what is in progress. A token that is already being saved is kept."""
         state = self.state
         waiting = isinstance(state, AwaitingApproval) and not state.approved
         if waiting or isinstance(state, Requesting):
-            self._start(self._publish_held)
+            self._start(self._task.show_held)
 
     def sign_out(self) -> asyncio.Task[None] | None:
-        """Remove the tokens from this computer, and tell the server; the task ends with that."""
-        task = self._start(self._sign_out)
-        self._on_renewal()
+        """Remove the tokens from this computer and revoke them; the task ends with that."""
+        task = self._start(self._sign_out.run)
+        self._state.update()
         return task
 
     def revoke_again(self) -> None:
-        """Tell the server once more what it could not be told at sign-out."""
-        if self._tokens_to_revoke is not None and isinstance(self.state, SignedOut):
-            self._start(partial(self._revoke_again, self.state))
+        """Retry what failed at the server during sign-out."""
+        if self._sign_out.can_revoke and isinstance(self.state, SignedOut):
+            self._start(partial(self._sign_out.revoke_again, self.state))
 
     def retry(self) -> None:
-        """Do once more what failed."""
-        self._start(self._last_work)
+        """Repeat what failed."""
+        self._start(self._task.last_work)
 
     def continue_without_keyring(self) -> None:
-        """Sign in and keep the token in memory, until the program ends."""
+        """Sign in and keep the token in memory until the app quits."""
         error = self.state.error if isinstance(self.state, Failed) else None
-        why = error if isinstance(error, KeystoreError) else KeystoreError()
-        self._store.keep_in_memory(why)
+        self._store.keep_in_memory(error if isinstance(error, KeystoreError) else KeystoreError())
         self._provider.keyring_is_optional = True
         self.sign_in()
 
     def save_again(self) -> None:
-        """Try once more to put the token into the keyring."""
+        """Retry saving the token in the keyring."""
         if not is_signing_out(self.state):
-            self._start(self._save_again)
+            self._start(self._sign_in.save_again)
 
     def renew(self) -> None:
         """Renew the token now."""
@@ -144,214 +144,90 @@ class Session:
             self._renewer.renew()
 
     def set_visible(self, *, visible: bool) -> None:
-        """Somebody sees the token's window, so it is in use; or nobody does any more."""
+        """Count the token as in use while the window shows it."""
         self._renewer.set_visible(visible=visible)
 
     def check_clock(self) -> None:
-        """Time may have passed unseen, or the clock have been set."""
+        """Notice time that passed unseen, and a clock that was set."""
         self._renewer.check_clock()
 
     def wake(self) -> None:
-        """The network or the computer is back: try again at once."""
+        """Retry at once: the network or the computer is back."""
         self._renewer.wake()
-        self._nudge.set()
+        self._sign_in.nudge.set()
 
     def apply(self, settings: Settings) -> None:
-        """Go by `settings` from now on."""
+        """Use `settings` from now on."""
         self._renewer.apply(settings)
 
     @property
     def metadata(self) -> ServerMetadata | None:
-        """The endpoints, once they were needed."""
+        """The endpoints of the server, once they were needed."""
         return self._provider.metadata
 
     def access_token(self) -> str | None:
-        """The access token while it is valid. Looking at it is no use of it."""
+        """Return the access token while it is valid. This does not count as using it."""
         held = self._store.held
         return None if held is None or self._renewer.has_expired() else held.access_token
 
-    async def fetch_token(self, need: TokenRequirement = ANY_VALID_TOKEN) -> AccessToken:
-        """A token for use, renewed first where that is due, under way, or what the `need` is.
+    async def fetch_token(self, requirement: TokenRequirement = ANY_VALID_TOKEN) -> AccessToken:
+        """Return a token for use, renewed first if that is due, in progress, or required.
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
         if not isinstance(self.state, SignedIn) or is_signing_out(self.state):
             raise NoToken(self.profile.id)
-        return await self._renewer.fetch_token(need)
+        return await self._renewer.fetch_token(requirement)
 
     def claims(self) -> Members:
-        """What the access token says; unverified, and empty for one that says nothing."""
+        """Read the access token's claims, unverified; empty for an opaque token."""
         return unverified_claims(self._store.held.access_token) if self._store.held else {}
 
     async def query(self, question: Query[Found]) -> Found:
-        """What the server answers to `question`, such as `Provider.who_am_i`.
+        """Ask the server a `question` such as `Provider.fetch_userinfo`.
 
         Raises `OAuthError`, `KeystoreError` or `SessionError`.
         """
         try:
             return await question(self._provider, (await self.fetch_token()).access_token)
         except InvalidToken:
-            # Revoked or shortened: the server's word counts more than what we know of its life.
+            # Revoked or shortened: the server knows better than the expiry that it once sent.
             self.renew()
             await self._renewer.wait_for_renewal()
             return await question(self._provider, (await self.fetch_token()).access_token)
 
     async def close(self) -> None:
-        """End what is under way and the connections; returns when no request is left."""
-        if self._signing_out:
-            # What a renewal brings must not be saved after the sign-out, and is to be revoked.
-            await self._renewer.close(patience=CLOSE_RENEWAL_TIMEOUT)
-        saves = self._store.is_saving and not self._renewer.renewing
-        must_end = saves or self._signing_out or is_signing_out(self.state)
-        await self._task.close(patience=CLOSE_SAVE_TIMEOUT if must_end else 0)
-        await self._renewer.close(patience=CLOSE_RENEWAL_TIMEOUT)
-        if self._signing_out:  # another program held the lock all the time
+        """End what is in progress and close the connections; returns when no request is left."""
+        if self._state.signing_out:
+            # What a renewal brings must be revoked too, and not be saved after the sign-out.
+            await self._renewer.close(grace=CLOSE_RENEWAL_TIMEOUT)
+        await self._task.close(grace=CLOSE_SAVE_TIMEOUT if self._must_finish() else 0)
+        await self._renewer.close(grace=CLOSE_RENEWAL_TIMEOUT)
+        if self._state.signing_out:  # another program held the lock all the time
             with suppress(KeystoreError):
                 await self._store.delete_saved()
         await self._provider.close()
 
+    def _must_finish(self) -> bool:
+        """Whether quitting now would lose a new token, or leave one that is to be removed."""
+        is_approved = isinstance(self.state, AwaitingApproval) and self.state.approved
+        is_saving = self._store.is_saving and not self._renewer.status().renewing
+        is_removing = self._state.signing_out or is_signing_out(self.state)
+        return is_approved or is_saving or is_removing
+
     def _start(self, work: Work) -> asyncio.Task[None] | None:
-        self._last_work = work
-        self._signing_out = work == self._sign_out
-        return self._task.start(partial(self._run, work))
+        self._state.signing_out = work == self._sign_out.run
+        return self._task.start(work)
 
-    async def _run(self, work: Work) -> None:
-        # What a renewal brings must not replace what comes after it.
-        await self._renewer.wait_for_renewal()
-        try:
-            await work()
-            if self._store.held is not None:
-                self._last_work = self._publish_held
-                await self._renewer.run()
-        except SignedOutElsewhere:
-            self._store.held = None
-            self._publish(SignedOut())
-        except (OAuthError, KeystoreError, SessionError) as error:
-            self._fail(error)
-
-    def _fail(self, error: Exception) -> None:
-        state = self.state
-        code = state.user_code if isinstance(state, AwaitingApproval) else ""
-        _log.info("failed: %s %s", type(error).__name__, getattr(error, "trace_id", None) or "")
-        self._publish(Failed(error, code, still_saved=isinstance(error, SignOutFailed)))
-
-    def _publish(self, state: State) -> None:
-        self.state = state
-        self._observer(state)
-
-    def _on_renewal(self) -> None:
-        held = self._store.held
-        if isinstance(self.state, SignedIn) and held is not None:
-            state = self._signed_in(held)
-            if state != self.state:
-                self._publish(state)
-
-    def _signed_in(self, tokens: TokenSet) -> SignedIn:
-        renewer = self._renewer
-        return SignedIn(
-            tokens.scope,
-            tokens.requested_scope,
-            token_type=tokens.token_type,
-            issued_at=tokens.issued_at,
-            expires_at=tokens.expires_at,
-            user=tokens.account.user,
-            organization=tokens.account.organization,
-            save_error=self._store.save_error,
-            signing_out=self._signing_out,
-            renewable=self._provider.can_renew(tokens),
-            renewing=renewer.renewing,
-            renews_at=renewer.renews_at,
-            trouble=renewer.trouble,
-            next_at=renewer.next_at,
-            clock_offset=self._provider.clock_offset,
-        )
-
-    async def _open(self, *, quietly: bool = False) -> None:
-        self._publish(Requesting(opening=True))
-        if await self._load_saved():
+    async def _load_or_sign_in(self, *, quietly: bool = False) -> None:
+        self._state.publish(Requesting(opening=True))
+        if await self._sign_in.load_saved():
             return
         if quietly:
-            self._publish(SignedOut())
+            self._state.publish(SignedOut())
         else:
-            await self._sign_in()
+            await self._request_tokens()
 
-    async def _reload(self) -> None:
-        if not await self._load_saved():
-            self._store.held = None
-            self._publish(SignedOut())
-
-    async def _load_saved(self) -> bool:
-        """Show what is saved; whether there was something."""
-        saved = await self._store.load()
-        if saved is not None:
-            self._store.held = tokens = expired_if_from_future(
-                saved.tokens, self._environment.clock.utc()
-            )
-            self._provider.known_methods.update(saved.known_methods)
-            self._renewer.reset()
-            self._publish(self._signed_in(tokens))
-        return saved is not None
-
-    async def _sign_in(self) -> None:
-        self._last_work = self._sign_in
-        self._publish(Requesting())
-        tokens = await sign_in(
-            self._provider,
-            self.profile,
-            clock=self._environment.clock,
-            nudge=self._nudge,
-            show=self._publish,
-        )
-        if isinstance(self.state, AwaitingApproval):
-            self._publish(replace(self.state, approved=True))
-        await self._save(tokens)
-
-    async def _save(self, tokens: TokenSet) -> None:
-        await self._store.save_new(tokens, self._provider.known_methods)
-        self._renewer.reset()
-        self._publish(self._signed_in(tokens))
-
-    async def _save_again(self) -> None:
-        self._store.use_keyring()
-        self._provider.keyring_is_optional = False
-        tokens = self._store.held
-        if tokens is None:
-            self._publish(SignedOut())
-        else:
-            await self._save(tokens)
-
-    async def _publish_held(self) -> None:
-        # An expired token that was to be replaced is still there, and can still be signed out.
-        held = self._store.held
-        self._publish(SignedOut() if held is None else self._signed_in(held))
-
-    async def _sign_out(self) -> None:
-        self._tokens_to_revoke, self._store.held = self._store.held or self._tokens_to_revoke, None
-        try:
-            self._tokens_to_revoke = await self._store.take_newest(self._tokens_to_revoke)
-        except (KeystoreError, RenewalTimedOut) as error:
-            self._signing_out = False
-            raise SignOutFailed from error
-        self._signing_out = False
-        await self._revoke_at_server(self._environment.clock.utc())
-
-    async def _revoke_again(self, state: SignedOut) -> None:
-        self._publish(replace(state, revocation=Revocation.UNDER_WAY))
-        await self._revoke_at_server(state.removed_at)
-
-    async def _revoke_at_server(self, removed_at: datetime | None) -> None:
-        state = SignedOut(removed_at)
-        if (dropped := self._tokens_to_revoke) is not None:
-            state = await revoke_tokens(
-                self._provider,
-                self.profile,
-                dropped,
-                removed_at=removed_at,
-                keep=self._keep_for_revocation,
-            )
-        if state.revocation is not Revocation.FAILED:
-            self._tokens_to_revoke = None
-        self._publish(state)
-
-    def _keep_for_revocation(self, tokens: TokenSet) -> None:
-        self._tokens_to_revoke = tokens
+    async def _request_tokens(self) -> None:
+        self._task.last_work = self._request_tokens  # a retry need not open the keyring again
+        await self._sign_in.sign_in()

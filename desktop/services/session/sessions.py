@@ -1,4 +1,4 @@
-"""The sessions of all profiles, side by side; one of them is the one in the window."""
+"""The sessions of all profiles; the window shows one of them."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProfileStatus:
-    """How the sign-in of one profile stands."""
+    """The state of one profile."""
 
     profile: Profile
     state: State
 
 
 class Sessions:
-    """`observer` is called with every new state of any profile, on the event loop.
+    """Owns the sessions. `observer` is called with every new state of any profile.
 
-    A session is made when it is first needed, and opened once. Only the token of the current one
-    can be in sight, so only that one counts as used while the window is.
+    A session is created when it is first needed, and opened once. The window shows only the token
+    of the current session, so only that one counts as in use while the window is visible.
     """
 
     def __init__(self, make: MakeSession, observer: Callable[[ProfileStatus], None]) -> None:
@@ -47,7 +47,7 @@ class Sessions:
 
     @property
     def statuses(self) -> tuple[ProfileStatus, ...]:
-        """Every profile, in the order of its file."""
+        """The state of every profile, in the order of the file."""
         return tuple(
             ProfileStatus(
                 profile, self._sessions[id_].state if id_ in self._sessions else SignedOut()
@@ -56,11 +56,11 @@ class Sessions:
         )
 
     def find(self, id_: str) -> Session | None:
-        """The session of profile `id_`; `None` for one that is not known, or not needed yet."""
+        """Return the session of profile `id_`; `None` if it is unknown, or not needed yet."""
         return self._sessions.get(id_)
 
     async def update_profiles(self, profiles: Mapping[str, Profile]) -> None:
-        """Go by `profiles` from now on; the sessions of those that are gone or others end."""
+        """Use `profiles` from now on, and close the sessions of removed or changed ones."""
         self._profiles = dict(profiles)
         ending = []
         for id_, session in list(self._sessions.items()):
@@ -77,7 +77,7 @@ class Sessions:
         await asyncio.gather(*ending)
 
     def switch(self, id_: str, *, quietly: bool) -> Session:
-        """Make the session of profile `id_` the current one; it is opened if it is new."""
+        """Make the session of profile `id_` the current one, and open it if it is new."""
         before, self.current = self.current, None
         if before is not None:
             self._configure(before)
@@ -87,12 +87,12 @@ class Sessions:
         return session
 
     def open_others(self) -> None:
-        """Open what is saved of the other profiles, without asking for anything."""
+        """Load the saved tokens of the other profiles, without signing in."""
         for id_ in self._profiles:
             self._open(self._get_or_create(id_), quietly=True)
 
     async def open_session(self, id_: str) -> Session | None:
-        """The session of profile `id_`, once it is known what is saved; `None` for no such one."""
+        """Return the session of profile `id_`, with its tokens loaded; `None` if unknown."""
         if id_ not in self._profiles:
             return None
         session = self._get_or_create(id_)
@@ -101,44 +101,44 @@ class Sessions:
         return session
 
     async def wait_until(self, session: Session, holds: Callable[[State], bool]) -> None:
-        """Return when `holds` is true of the state of `session`, or it has ended."""
+        """Return when `holds` is true for the state of `session`, or the session has ended."""
         while not holds(session.state) and self._sessions.get(session.profile.id) is session:
-            news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.add(news)
+            change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.add(change)
             try:
-                await news
+                await change
             finally:
-                self._waiting.discard(news)
+                self._waiting.discard(change)
 
     def apply(self, settings: Settings) -> None:
-        """Go by `settings` from now on; what a profile says itself counts more."""
+        """Use `settings` from now on; the settings of a profile take precedence."""
         self._settings = settings
         self._configure_all()
 
     def set_visible(self, *, visible: bool) -> None:
-        """Somebody sees the window, or nobody does any more."""
+        """Count the current token as in use while the window is visible."""
         self._visible = visible
         self._configure_all()
 
     def check_clock(self) -> None:
-        """Time may have passed unseen, or the clock have been set."""
+        """Notice time that passed unseen, and a clock that was set."""
         for session in self._sessions.values():
             session.check_clock()
 
     def wake(self) -> None:
-        """The network or the computer is back: try again at once."""
+        """Retry at once: the network or the computer is back."""
         for session in self._sessions.values():
             session.wake()
 
     async def close(self) -> None:
-        """End all of them; returns when no request is left."""
+        """Close all sessions; returns when no request is left."""
         sessions, self._sessions, self.current = list(self._sessions.values()), {}, None
         self._notify_waiting()
         await asyncio.gather(*(session.close() for session in sessions))
 
     def _get_or_create(self, id_: str) -> Session:
         if id_ not in self._sessions:
-            # By its session, not by its id: one that ends still speaks when another has its place.
+            # By session, not by id: one that is closing may report after it was replaced.
             session = self._make(self._profiles[id_], lambda state: self._on_state(session, state))
             self._sessions[id_] = session
             self._configure(session)
@@ -163,9 +163,9 @@ class Sessions:
         self._notify_waiting()
 
     def _notify_waiting(self) -> None:
-        for news in self._waiting:
-            if not news.done():
-                news.set_result(None)
+        for change in self._waiting:
+            if not change.done():
+                change.set_result(None)
 
 
 def _is_opening(state: State) -> bool:
@@ -173,7 +173,7 @@ def _is_opening(state: State) -> bool:
 
 
 def _can_keep_session(before: Profile, after: Profile) -> bool:
-    """Whether a session goes on: only the look of the profile, or its settings, are others."""
+    """Whether the session can go on: only the look of the profile or its settings changed."""
     return before == replace(
         after,
         name=before.name,

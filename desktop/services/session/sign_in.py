@@ -1,40 +1,98 @@
-"""A sign-in the way that the profile says: by code, by a browser here, or as the client itself."""
+"""How a session gets its tokens: from the keyring, or by the sign-in method of the profile."""
 
 import asyncio
-from collections.abc import Callable
+from dataclasses import replace
 
 from desktop.oauth.clock import Clock
 from desktop.oauth.grants.token import TokenSet
-from desktop.services.model.profile import Profile
-from desktop.services.model.states import AwaitingApproval
+from desktop.services.model.states import AwaitingApproval, Requesting, SignedOut
+from desktop.services.secrets.token_store import TokenStore
 from desktop.services.session.device_sign_in import sign_in_with_device_code
 from desktop.services.session.provider import Provider
+from desktop.services.session.renewer import Renewer
+from desktop.services.session.schedule import expired_if_from_future
+from desktop.services.session.session_state import SessionState
 
 
-async def sign_in(
-    provider: Provider,
-    profile: Profile,
-    *,
-    clock: Clock,
-    nudge: asyncio.Event,
-    show: Callable[[AwaitingApproval], None],
-) -> TokenSet:
-    """Sign in; `show` gets every step that waits for a person.
+class SignIn:
+    """Puts tokens into `store`, and publishes every step in `state`.
 
-    Setting `nudge` asks the server as soon as it may be asked. Raises `OAuthError`,
-    `KeystoreError` or `SessionError`.
+    Setting `nudge` polls the server as soon as its interval allows.
     """
-    connection = await provider.connect()
-    if provider.uses_client_credentials:
-        return await provider.request_client_token(connection)
-    metadata = await provider.discover(connection)
-    if profile.grant == "code":
-        # Whoever signs in by code need not load it before the first one is drawn.
-        from desktop.services.session.browser_sign_in import sign_in_with_browser
 
-        return await sign_in_with_browser(
-            connection, metadata, profile, clock=clock, nudge=nudge, show=show
+    def __init__(
+        self,
+        provider: Provider,
+        store: TokenStore,
+        *,
+        renewer: Renewer,
+        state: SessionState,
+        clock: Clock,
+    ) -> None:
+        self.nudge = asyncio.Event()
+        self._provider = provider
+        self._store = store
+        self._renewer = renewer
+        self._state = state
+        self._clock = clock
+
+    async def load_saved(self) -> bool:
+        """Use the tokens in the keyring; whether there are any. Raises `KeystoreError`."""
+        saved = await self._store.load()
+        if saved is None:
+            return False
+        self._store.held = expired_if_from_future(saved.tokens, self._clock.utc())
+        self._provider.known_methods.update(saved.known_methods)
+        self._show_tokens()
+        return True
+
+    async def sign_in(self) -> None:
+        """Sign in and save the tokens. Raises `OAuthError`, `KeystoreError` or `SessionError`."""
+        self._state.publish(Requesting())
+        tokens = await self._request_tokens()
+        if isinstance(self._state.current, AwaitingApproval):
+            self._state.publish(replace(self._state.current, approved=True))
+        await self._save(tokens)
+
+    async def reload(self) -> None:
+        """Use what another program has saved or removed; raises `KeystoreError`."""
+        if not await self.load_saved():
+            self._store.held = None
+            self._state.publish(SignedOut())
+
+    async def save_again(self) -> None:
+        """Retry saving the tokens that are held in the keyring."""
+        self._store.use_keyring()
+        self._provider.keyring_is_optional = False
+        if self._store.held is None:
+            self._state.publish(SignedOut())
+        else:
+            await self._save(self._store.held)
+
+    async def _save(self, tokens: TokenSet) -> None:
+        await self._store.save_new(tokens, self._provider.known_methods)
+        self._show_tokens()
+
+    def _show_tokens(self) -> None:
+        self._renewer.reset()
+        self._state.publish_held()
+
+    async def _request_tokens(self) -> TokenSet:
+        provider, profile = self._provider, self._provider.profile
+        connection = await provider.connect()
+        if provider.uses_client_credentials:
+            return await provider.request_client_token(connection)
+        metadata = await provider.discover(connection)
+        if profile.grant == "code":
+            # Not loaded before the first device code is on screen.
+            from desktop.services.session.browser_sign_in import sign_in_with_browser as method
+        else:
+            method = sign_in_with_device_code
+        return await method(
+            connection,
+            metadata,
+            profile,
+            clock=self._clock,
+            nudge=self.nudge,
+            show=self._state.publish,
         )
-    return await sign_in_with_device_code(
-        connection, metadata, profile, clock=clock, nudge=nudge, show=show
-    )

@@ -1,4 +1,4 @@
-"""Whether a program may have the token: asks the person, one thing at a time, and remembers."""
+"""Permission for a program to get the token: asks one question at a time, and remembers answers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from desktop.oauth.clock import Clock
     from desktop.services.system.processes import Program
 
-ANSWER_TIMEOUT = 60.0  # seconds; no answer is a no
+ANSWER_TIMEOUT = 60.0  # seconds; then the request is denied
 ALLOWED_FOR = 3600.0  # seconds
-REFUSED_FOR = 60.0  # seconds: a script that tries again and again asks nobody all the time
+REFUSED_FOR = 60.0  # seconds; a script that retries must not cause a question each time
 
 
 class PermissionAnswer(Enum):
-    """What the person says."""
+    """What the user answered."""
 
     ONCE = auto()
     FOR_AN_HOUR = auto()
@@ -33,7 +33,7 @@ PermissionKey = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class PermissionRequest:
-    """Whether `program` may have the token of the profile with the id `profile`."""
+    """The question whether `program` may have the token of the profile with the id `profile`."""
 
     program: Program
     profile: str
@@ -41,19 +41,19 @@ class PermissionRequest:
 
     @property
     def key(self) -> PermissionKey:
-        """What an answer holds for: this program, script or module included, and this profile."""
-        program = self.program  # a module has only a name: its path is that of Python
+        """What an answer applies to: this program with its script or module, and this profile."""
+        program = self.program  # a module has only a name; its path is that of Python
         return program.name, program.path, program.interpreter, self.profile
 
 
 AskPerson = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]
-"""Asks the person; whoever cancels it takes the question back."""
+"""Asks the user; cancelling it withdraws the question."""
 
 
 class TokenPermission:
-    """Asks by `ask`. Answers are kept in memory, by the path of the program.
+    """Asks with `ask`, and keeps answers in memory by the path of the program.
 
-    Whoever asks for the same program meanwhile gets the same answer.
+    Requests of the same program while the question is open share its answer.
     """
 
     def __init__(self, ask: AskPerson, clock: Clock) -> None:
@@ -66,11 +66,11 @@ class TokenPermission:
 
     @property
     def is_asking(self) -> bool:
-        """Whether the person is being asked about any program."""
+        """Whether a question is open."""
         return self._prompt_lock.locked()
 
     async def obtain(self, question: PermissionRequest) -> None:
-        """Return if the person allows it; raises `NotAllowed` or `NotAnswered`."""
+        """Return if the user allows it; raises `TokenPermissionDenied`, also after a timeout."""
         remembered = self._remembered(question)
         if remembered is None:
             remembered = await self._ask_shared(question) is not PermissionAnswer.REFUSE
@@ -78,11 +78,11 @@ class TokenPermission:
             raise TokenPermissionDenied
 
     def _remembered(self, question: PermissionRequest) -> bool | None:
-        said = self._answers.get(question.key)
-        # Of a program whose path is not known another one might use the answer.
-        if said is None or not question.program.path:
+        answer = self._answers.get(question.key)
+        # If its path is unknown, another program might use the answer.
+        if answer is None or not question.program.path:
             return None
-        at, holds_for, allowed = said
+        at, holds_for, allowed = answer
         if at.elapsed(self._clock) < holds_for:
             return allowed
         del self._answers[question.key]
@@ -90,7 +90,7 @@ class TokenPermission:
 
     async def _ask_shared(self, question: PermissionRequest) -> PermissionAnswer:
         key = question.key
-        if not question.program.path:  # whoever else is not known may be another one
+        if not question.program.path:  # another unknown program may be a different one
             return await self._ask_in_turn(question)
         if key not in self._asking:
             self._asking[key] = asyncio.ensure_future(self._ask_in_turn(question))
@@ -100,7 +100,7 @@ class TokenPermission:
             return await asyncio.shield(asking)
         finally:
             self._waiting[key] -= 1
-            if not self._waiting[key]:  # nobody waits any more: the question is taken back
+            if not self._waiting[key]:  # nobody waits any more, so the question is withdrawn
                 del self._waiting[key]
                 if self._asking.pop(key, None) is asking:
                     asking.cancel()

@@ -1,4 +1,4 @@
-"""Which programs were given a token of late: never the token."""
+"""Which programs got a token recently; never the token itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_RECIPIENTS = 50
 
 @dataclass(frozen=True, slots=True)
 class TokenRecipient:
-    """At `at`, aware UTC, `program` was given the token of the profile with the id `profile`."""
+    """`program` got the token of the profile with the id `profile`, at `at` (aware UTC)."""
 
     at: datetime
     program: Program
@@ -25,21 +25,21 @@ class TokenRecipient:
 
 
 class TokenRecipients:
-    """The last `MOST` of them, in memory. `changed` is called after each."""
+    """The last `MAX_RECIPIENTS`, in memory. `on_change` is called after each."""
 
     def __init__(self) -> None:
         self.on_change: Callable[[], None] = lambda: None
         self._all: deque[TokenRecipient] = deque(maxlen=MAX_RECIPIENTS)
 
-    def add(self, hand_out: TokenRecipient) -> None:
-        """Remember one more."""
-        self._all.append(hand_out)
+    def add(self, recipient: TokenRecipient) -> None:
+        """Remember `recipient`."""
+        self._all.append(recipient)
         self.on_change()
 
     def all(self) -> tuple[TokenRecipient, ...]:
-        """Those of every profile, the latest first."""
+        """Return those of every profile, the latest first."""
         return tuple(reversed(self._all))
 
     def for_profile(self, profile: str) -> tuple[TokenRecipient, ...]:
-        """Those of the profile with this id, the latest first."""
+        """Return those of the profile with this id, the latest first."""
         return tuple(each for each in self.all() if each.profile == profile)

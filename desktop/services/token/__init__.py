@@ -1,1 +1,1 @@
-"""A token on its way to a person or a program, and the API calls made with it."""
+"""A token for people and programs, its details, and API calls with it."""

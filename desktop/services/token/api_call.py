@@ -1,4 +1,4 @@
-"""One call of a route of the profile's own host: what may be asked, and how it is written."""
+"""An API call to the server of a profile: what is allowed, and how it is written."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from desktop.oauth.addresses import checked_address, has_hidden_characters, orig
 from desktop.oauth.errors import printable
 from desktop.oauth.resource import ResourceRequest
 from desktop.services.model.profile import Profile
+from desktop.services.system.translation import translate
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SAFE_METHODS = ("GET", "HEAD")  # RFC 9110 section 9.2.1: they change nothing
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
-# What decides who asks, and whom; and what the connection itself sets.
+# Headers that identify the caller or the server, and those that the connection sets itself.
 _RESERVED_HEADERS = {
     *("authorization", "proxy-authorization", "cookie", "host"),
     *("connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade"),
@@ -30,12 +31,12 @@ _SAFE_IN_QUERY = f"{_SAFE_IN_PATH}?"
 
 
 class BadCall(ValueError):
-    """What was asked for makes no call; its text says why, to a person."""
+    """An invalid call; its text tells the user why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What goes along: a text, or the content of a file that is read when it is needed."""
+    """The body: a text, or a file that is read when it is needed."""
 
     media_type: str
     text: str = field(default="", repr=False)
@@ -44,7 +45,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call; `headers` come without the token, and hold the type of the body."""
+    """One call; `headers` contain the media type of the body, but not the token."""
 
     method: str
     address: str
@@ -53,13 +54,13 @@ class Call:
 
     @property
     def is_safe(self) -> bool:
-        """Whether it changes nothing at the server."""
+        """Whether the call changes nothing on the server."""
         return self.method in SAFE_METHODS
 
 
 @dataclass(frozen=True, slots=True)
 class CallArguments:
-    """What a person wrote: fields as `key=value`, headers as `Name: value`, a file for the body."""
+    """What the user typed: fields as `key=value`, headers as `Name: value`, a file for the body."""
 
     method: str
     path: str
@@ -70,65 +71,89 @@ class CallArguments:
 
 
 def server_origin(profile: Profile) -> str:
-    """The server of `profile`, such as https://login.example; no other one gets its token.
+    """Return the only server that gets the token of `profile`, such as https://login.example.
 
     Raises `UnsafeAddress`.
     """
-    home = profile.issuer or profile.token_endpoint
-    parts = urlsplit(checked_address(home))
+    parts = urlsplit(checked_address(profile.issuer or profile.token_endpoint))
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def make_call(home: str, wish: CallArguments) -> Call:
-    """The call that `wish` means, at the server `home`; raises `BadCall`."""
-    method = wish.method.upper()
+def make_call(server: str, arguments: CallArguments) -> Call:
+    """Make the call that `arguments` describe, to `server`; raises `BadCall`."""
+    method = arguments.method.upper()
     if method not in METHODS:
-        raise BadCall(f"{printable(wish.method, 20)} is none of {', '.join(METHODS)}.")
-    fields = [_parse_field(each) for each in wish.fields]
-    body = _body(method, wish, fields)
-    in_query = method in SAFE_METHODS or bool(wish.input_file)
-    address = _address(home, wish.path, fields if in_query else [])
-    return Call(method, address, _headers(wish.headers, body), body)
+        raise BadCall(
+            translate(
+                "Unknown method {method}. Use one of {methods}.",
+                method=printable(arguments.method, 20),
+                methods=", ".join(METHODS),
+            )
+        )
+    fields = [_parse_field(each) for each in arguments.fields]
+    body = _body(method, arguments, fields)
+    in_query = method in SAFE_METHODS or bool(arguments.input_file)
+    address = _address(server, arguments.path, fields if in_query else [])
+    return Call(method, address, _headers(arguments.headers, body), body)
 
 
 def request_for(call: Call, content: bytes | None = None) -> ResourceRequest:
-    """What is sent for `call`; `content` is its body, read where that is a file."""
+    """Make the request of `call`; `content` is its body, read already if that is a file."""
     return ResourceRequest(call.method, call.address, call.headers, content)
 
 
-def _address(home: str, path: str, fields: list[tuple[str, str]]) -> str:
+def _address(server: str, path: str, fields: list[tuple[str, str]]) -> str:
     shown = printable(path, 60)
     if not path.startswith("/") or path.startswith("//"):
         raise BadCall(
-            f"“{shown}” is no path: it begins with one slash, such as /iroh/oauth2/grant-status. "
-            f"No other server than {home} can be asked."
+            translate(
+                "Not a path: “{path}”. Paths start with one slash, for example "
+                "/iroh/oauth2/grant-status. Calls go to {server} only.",
+                path=shown,
+                server=server,
+            )
         )
     if "\\" in path or "#" in path or has_hidden_characters(path) or re.search(r"\s", path):
-        raise BadCall(f"“{shown}” holds what no path can: a backslash, a space, or “#”.")
+        raise BadCall(
+            translate(
+                "Invalid path: “{path}”. A path can't contain backslashes, spaces or “#”.",
+                path=shown,
+            )
+        )
     if missing := re.search(r"\{[^}]*\}", path):
-        raise BadCall(f"Put a value in place of {printable(missing[0], 60)} in the path.")
-    way, _, query = path.partition("?")
+        raise BadCall(
+            translate("Replace {name} in the path with a value.", name=printable(missing[0], 60))
+        )
+    plain_path, _, query = path.partition("?")
     query = "&".join(filter(None, (quote(query, safe=_SAFE_IN_QUERY), urlencode(fields))))
-    address = f"{home}{quote(way, safe=_SAFE_IN_PATH)}{'?' if query else ''}{query}"
-    if origin_of(checked_address(address)) != origin_of(home):
-        raise BadCall(f"“{shown}” leads to another server than {home}.")
+    address = f"{server}{quote(plain_path, safe=_SAFE_IN_PATH)}{'?' if query else ''}{query}"
+    if origin_of(checked_address(address)) != origin_of(server):
+        raise BadCall(
+            translate(
+                "“{path}” leads to another server. Calls go to {server} only.",
+                path=shown,
+                server=server,
+            )
+        )
     return address
 
 
-def _body(method: str, wish: CallArguments, fields: list[tuple[str, str]]) -> Body | None:
-    if wish.input_file:
+def _body(method: str, arguments: CallArguments, fields: list[tuple[str, str]]) -> Body | None:
+    if arguments.input_file:
         if method in SAFE_METHODS:
-            raise BadCall(f"{method} takes no body.")
-        return Body(FORM if wish.as_form else JSON, file=wish.input_file)
+            raise BadCall(
+                translate("{method} requests have no body. Use another method.", method=method)
+            )
+        return Body(FORM if arguments.as_form else JSON, file=arguments.input_file)
     if method in SAFE_METHODS or not fields:
         return None
-    if wish.as_form:
+    if arguments.as_form:
         return Body(FORM, urlencode(fields))
     return Body(JSON, json.dumps(_json_members(fields)))
 
 
 def _json_members(fields: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
-    """Fields as members; one that is there more than once becomes a list."""
+    """Turn fields into members; a repeated field becomes a list."""
     gathered: dict[str, list[str]] = {}
     for name, value in fields:
         gathered.setdefault(name, []).append(value)
@@ -138,16 +163,20 @@ def _json_members(fields: Iterable[tuple[str, str]]) -> dict[str, str | list[str
 def _parse_field(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals):
-        # Not the text itself: it may be a secret.
-        raise BadCall("A field is written key=value.")
+        # The text itself is not shown, because it may be a secret.
+        raise BadCall(translate("Invalid field. Write fields as key=value."))
     if not _is_encodable(text):
-        raise BadCall(f"The field {printable(name, 40)} holds characters that cannot be sent.")
+        raise BadCall(
+            translate(
+                "Field {name} contains characters that can't be sent.", name=printable(name, 40)
+            )
+        )
     return name, value
 
 
 def _is_encodable(text: str) -> bool:
     try:
-        text.encode()  # half a character cannot: what the terminal sent was no UTF-8
+        text.encode()  # fails for input of the terminal that was not UTF-8
     except UnicodeEncodeError:
         return False
     return True
@@ -164,10 +193,14 @@ def _parse_header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     value = value.strip()
     if not colon or not _HEADER_NAME.fullmatch(name):
-        raise BadCall("A header is written Name: value.")
+        raise BadCall(translate("Invalid header. Write headers as “Name: value”."))
     if name.lower() in _RESERVED_HEADERS:
-        raise BadCall(f"The header {name} cannot be set: it is this program that says who asks.")
-    # RFC 9110 section 5.5: anything else could end the line, or is read by nobody alike.
+        raise BadCall(translate("Can't set {name}: XDR Login sets this header itself.", name=name))
+    # RFC 9110 section 5.5: anything else could end the line, or is read differently everywhere.
     if not (value and value.isascii() and value.isprintable()):
-        raise BadCall(f"The header {name} holds nothing, or characters that cannot be sent.")
+        raise BadCall(
+            translate(
+                "Header {name} is empty or contains characters that can't be sent.", name=name
+            )
+        )
     return name, value

@@ -1,6 +1,7 @@
-"""A call as code for other tools, which fetch the token when they run: it is never written in.
+"""Code that makes a call with another tool; it fetches the token when it runs.
 
-It is handed on where no list of processes shows it: through a pipe, or within the process.
+The code never contains the token, and passes it on through a pipe or within the process, so that no
+list of processes shows it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ PROGRAM = "xdr-login"
 
 
 class Language(StrEnum):
-    """What a call can be written for."""
+    """The tools that there is code for."""
 
     CURL = "curl"
     POWERSHELL = "powershell"
@@ -25,15 +26,15 @@ class Language(StrEnum):
 
 
 def render_call(language: Language, call: Call, *, profile_id: str) -> str:
-    """Code that makes `call` with a token of the profile; runs as it stands, redirects stay.
+    """Write code that makes `call` with a token of the profile, and follows no redirects.
 
-    curl is for POSIX shells, Python 3 and Node.js need nothing but themselves.
+    The curl command is for POSIX shells. Python 3 and Node.js need no other packages.
     """
     return _WRITERS[language](call, profile_id)
 
 
 def _curl(call: Call, profile_id: str) -> str:
-    # Of an argument every process could read; `@-` is read from the pipe (curl 7.55).
+    # Every process can read arguments, so the header comes from the pipe: `@-` (curl 7.55).
     lines = [
         f"{PROGRAM} token --profile {sh_quoted(profile_id)} --format header |",
         "  curl --silent --show-error --globoff --header @-",
@@ -50,16 +51,16 @@ def _curl(call: Call, profile_id: str) -> str:
 def _curl_body(body: Body) -> str:
     if body.file:
         return f"--data-binary {sh_quoted(f'@{_as_path(body.file)}')}"
-    return f"--data-raw {sh_quoted(body.text)}"  # does not take "@" for a file
+    return f"--data-raw {sh_quoted(body.text)}"  # "@" does not mean a file here
 
 
 def _powershell(call: Call, profile_id: str) -> str:
-    # Windows PowerShell 5.1 takes the type of the body as a parameter only.
+    # Windows PowerShell 5.1 accepts the media type of the body as a parameter only.
     named = [each for each in call.headers if each[0].lower() != "content-type"]
     types = [value for name, value in call.headers if name.lower() == "content-type"]
     lines = [
         f"$token = {PROGRAM} token --profile {powershell_quoted(profile_id)}",
-        f"if ($LASTEXITCODE) {{ throw '{PROGRAM} gave no token.' }}",
+        f"if ($LASTEXITCODE) {{ throw '{PROGRAM} returned no token.' }}",
         '$headers = @{ "Authorization" = "Bearer $token" }',
         *(
             f"$headers[{powershell_quoted(name)}] = {powershell_quoted(value)}"
@@ -102,7 +103,7 @@ headers = {{
 {headers}}}
 url = {call.address!r}
 request = urllib.request.Request(url, method={call.method!r}, headers=headers{data})
-# Not one of the headers: those would go along to wherever a redirect leads.
+# Not one of `headers`: a redirect would carry those to another server.
 request.add_unredirected_header("Authorization", f"Bearer {{token}}")
 try:
     answer = urllib.request.urlopen(request)
@@ -125,7 +126,7 @@ def _javascript(call: Call, profile_id: str) -> str:
     reads = 'import { readFileSync } from "node:fs";\n' if call.body and call.body.file else ""
     arguments = json.dumps(["token", "--profile", profile_id])
     return f"""\
-// Save it as a file that ends in .mjs, and run it with Node.js 18 or later.
+// Save this as a file that ends in .mjs, and run it with Node.js 18 or later.
 import {{ execFileSync }} from "node:child_process";
 {reads}
 const token = execFileSync({json.dumps(PROGRAM)}, {arguments}, {{ encoding: "utf8" }}).trim();
@@ -143,7 +144,7 @@ console.log(await answer.text());
 def _merged_headers(
     headers: tuple[tuple[str, str], ...] | list[tuple[str, str]],
 ) -> list[tuple[str, str]]:
-    """One value a name, as RFC 9110 section 5.3 lets it be joined."""
+    """Join the values of each name (RFC 9110 section 5.3)."""
     gathered: dict[str, tuple[str, list[str]]] = {}
     for name, value in headers:
         gathered.setdefault(name.lower(), (name, []))[1].append(value)
@@ -151,7 +152,7 @@ def _merged_headers(
 
 
 def _as_path(file: str) -> str:
-    return f"./{file}" if file == "-" else file  # "@-" would read the pipe once more
+    return f"./{file}" if file == "-" else file  # "@-" would read stdin
 
 
 _WRITERS: dict[Language, Callable[[Call, str], str]] = {

@@ -1,4 +1,4 @@
-"""All that is known of a sign-in, except its secrets: for the details page and for support."""
+"""Everything about a sign-in except its secrets, for the details page and for support."""
 
 import math
 import platform
@@ -14,10 +14,11 @@ from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import Revocation, SignedIn
 from desktop.services.system.logs import redacted
+from desktop.services.system.translation import translate
 
-# RFC 7519 section 4.1 and OpenID Connect Core 1.0 sections 2 and 5.1: numbers that are instants.
+# Claims that are instants: RFC 7519 section 4.1, OpenID Connect Core 1.0 sections 2 and 5.1.
 _INSTANTS = ("iat", "nbf", "exp", "auth_time", "updated_at")
-# What support asks for; the other claims are about the person.
+# What support needs; the other claims are about the user.
 _SUPPORT_CLAIMS = ("iss", "aud", "azp", "client_id", "jti", "iat", "nbf", "exp", "auth_time")
 
 _MAX_VALUE_LENGTH = 1000  # characters
@@ -28,9 +29,9 @@ _EMPTY = "–"
 
 @dataclass(frozen=True, slots=True)
 class ScopeStatus:
-    """A scope, and whether it was asked for and granted.
+    """A scope, and whether it was requested and granted.
 
-    `asked` is `None` where none was asked for: then the server decides.
+    `requested` is `None` if no scopes were requested: then the server decides.
     """
 
     name: str
@@ -40,7 +41,7 @@ class ScopeStatus:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim as text; `at` is the instant that it is, if it is one."""
+    """A claim as text; `at` is its instant, if it is one."""
 
     name: str
     value: str
@@ -49,10 +50,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class TokenDetails:
-    """What the details page shows. Instants are aware UTC; it holds no token.
+    """What the details page shows; no token. Instants are aware UTC.
 
-    `endpoints` are names and addresses. `clock_offset` is by how many seconds this computer's clock
-    is ahead of the server's.
+    `endpoints` are names and addresses. `clock_offset` is how many seconds this computer's clock is
+    ahead of the server's.
     """
 
     profile: str
@@ -76,7 +77,7 @@ def token_details(
     metadata: ServerMetadata | None,
     claims: Mapping[str, object],
 ) -> TokenDetails:
-    """What is known of the sign-in in `state`; `metadata` is not known before it was needed."""
+    """Collect the details of the sign-in in `state`; `metadata` is `None` until it was needed."""
     found = metadata or ServerMetadata()
     return TokenDetails(
         profile=" · ".join(filter(None, (profile.name, profile.provider_label))),
@@ -94,7 +95,7 @@ def token_details(
     )
 
 
-# A server may echo what it was sent; in a list, and in an object with a value, the name is above.
+# A server may echo secrets. In a list, or in an object with a value, the name is one level up.
 _SECRET_NAME = re.compile(r"(?i)(?:token|secret|password|assertion|code)s?(?: › (?:\d+|value))*$")
 _REDACTED = "[redacted]"
 
@@ -102,10 +103,10 @@ _REDACTED = "[redacted]"
 def flattened(
     members: Mapping[str, object], *, is_secret: Callable[[str], bool] = lambda _text: False
 ) -> tuple[tuple[str, str], ...]:
-    """The members of a JSON object as names and texts fit to print: "user › name".
+    """Flatten a JSON object into names and printable texts, such as "user › name".
 
-    Nobody knows what a server sends: what is too long, too deep or too much is cut, and what is
-    named as a secret, looks like one or by `is_secret` is one is not shown.
+    Whatever is too long, too deep or too much is cut. Values that have the name of a secret, look
+    like one, or are one according to `is_secret`, are redacted.
     """
     rows: list[tuple[str, str]] = []
     for name, value in _leaves(members, depth=0):
@@ -120,7 +121,7 @@ def flattened(
 
 
 def revocation_offered(profile: Profile, metadata: ServerMetadata | None) -> Revocation | None:
-    """What signing out can do at the server; `None` while that is not known."""
+    """Return what signing out can revoke at the server; `None` while that is unknown."""
     if profile.app_grant_endpoint and profile.grant != "client-credentials":
         return Revocation.GRANT_REVOKED
     if profile.revocation_endpoint:
@@ -131,23 +132,23 @@ def revocation_offered(profile: Profile, metadata: ServerMetadata | None) -> Rev
 
 
 def details_for_support(details: TokenDetails, at: datetime) -> str:
-    """`details` as plain text without secrets, and without what is about the person.
+    """Write `details` as plain text, without secrets and without personal data.
 
-    Of the claims it has those that tell server, client and times apart; name, address and
-    organization of the person stay on the page.
+    It contains only the claims about server, client and times: the user's name, email address and
+    organization are left out.
     """
     lines = [
         f"XDR Login {__version__} on {platform.platform()}",
         f"Time: {_format_instant(at)}",
-        f"Profile: {details.profile}, client {details.client_id}",
+        f"Profile: {details.profile}, client ID {details.client_id}",
         f"Issuer: {details.issuer}",
         *(f"{name}: {address}" for name, address in details.endpoints),
         f"Token type: {details.token_type}",
         f"Issued: {_format_instant(details.issued_at)}",
         f"Expires: {_format_instant(details.expires_at)}",
         f"Renews: {_format_instant(details.renews_at)}" if details.renewable else "Not renewable",
-        f"Clock ahead of the server's by: {details.clock_offset:.0f} s",
-        f"Scopes asked for: {_scope_names(scope for scope in details.scopes if scope.requested)}",
+        f"Clock offset: {details.clock_offset:+.0f} s",
+        f"Scopes requested: {_scope_names(scope for scope in details.scopes if scope.requested)}",
         f"Scopes granted: {_scope_names(scope for scope in details.scopes if scope.granted)}",
         *(f"{each.name}: {each.value}" for each in details.claims if each.name in _SUPPORT_CLAIMS),
     ]
@@ -163,7 +164,7 @@ def _format_instant(at: datetime | None) -> str:
 
 
 def _endpoints(profile: Profile, found: ServerMetadata) -> tuple[tuple[str, str], ...]:
-    # What the profile names counts more than what the server does.
+    # The profile takes precedence over the metadata.
     named = (
         (
             "Device authorization endpoint",
@@ -172,16 +173,20 @@ def _endpoints(profile: Profile, found: ServerMetadata) -> tuple[tuple[str, str]
         ("Token endpoint", profile.token_endpoint or found.token_endpoint),
         ("Revocation endpoint", profile.revocation_endpoint or found.revocation_endpoint),
         ("App grant endpoint", profile.app_grant_endpoint),
-        ("Who-am-I endpoint", profile.userinfo_endpoint or found.userinfo_endpoint),
+        ("Userinfo endpoint", profile.userinfo_endpoint or found.userinfo_endpoint),
     )
     return tuple((name, address) for name, address in named if address)
 
 
 def _scopes(state: SignedIn) -> tuple[ScopeStatus, ...]:
-    asked = state.requested_scope
-    names = dict.fromkeys((*asked, *state.scope))
+    requested = state.requested_scope
+    names = dict.fromkeys((*requested, *state.scope))
     return tuple(
-        ScopeStatus(name, requested=name in asked if asked else None, granted=name in state.scope)
+        ScopeStatus(
+            name,
+            requested=name in requested if requested else None,
+            granted=name in state.scope,
+        )
         for name in names
     )
 
@@ -213,7 +218,7 @@ def _leaves(members: Mapping[str, object], *, depth: int) -> Iterator[tuple[str,
 def _text(value: object) -> str:
     match value:
         case bool():
-            return "yes" if value else "no"
+            return translate("yes") if value else translate("no")
         case list() | dict() | str() | None if not value:
             return _EMPTY
         case list():

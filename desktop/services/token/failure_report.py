@@ -1,4 +1,4 @@
-"""What support asks for about a failure."""
+"""The report about a failure, for support."""
 
 import platform
 from datetime import datetime
@@ -13,7 +13,7 @@ from desktop.services.wording.messages import advice_for
 
 
 def failure_report(state: Failed, profile: Profile | None, at: datetime) -> str:
-    """What support asks for, as plain text; never a secret."""
+    """Write the report as plain text without secrets."""
     advice = advice_for(state.error, user_code=state.user_code)
     lines = [
         f"XDR Login {__version__} on {platform.platform()}",
@@ -24,7 +24,7 @@ def failure_report(state: Failed, profile: Profile | None, at: datetime) -> str:
     ]
     if profile is not None:
         lines.insert(
-            2, f"Profile: {profile.name}, {profile.provider_label}, client {profile.client_id}"
+            2, f"Profile: {profile.name}, {profile.provider_label}, client ID {profile.client_id}"
         )
     detail = str(getattr(state.error, "detail", "") or getattr(state.error, "description", ""))
     return redacted("\n".join(filter(None, [*lines, errors.printable(detail)])))

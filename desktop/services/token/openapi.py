@@ -1,4 +1,4 @@
-"""The routes that an OpenAPI description tells of. Nothing in it is believed to be well-formed."""
+"""Reads the routes in an OpenAPI description, which may be malformed in any way."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from urllib.parse import urlsplit
 
 from desktop.oauth.errors import printable
 from desktop.services.system.resources import resource
+from desktop.services.system.translation import translate
 
 BUNDLED_DESCRIPTION = "openapi/iroh-oauth2.json"
 MAX_DESCRIPTION_SIZE = 16 * 1024 * 1024  # bytes
 MAX_ROUTES = 5000
 MAX_PARAMETERS = 200  # of one route
-_MAX_HOPS = 8  # from one reference to the next
+_MAX_HOPS = 8  # references to references
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 _BODY_KINDS = {"body": "body", "formData": "form"}  # OpenAPI 2
 
 
 class BadDescription(ValueError):
-    """A description that cannot be used; its text says why, to a person."""
+    """A description that cannot be used; its text tells the user why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a route takes; `where` is path, query, header, cookie, form or body.
+    """A parameter of a route; `where` is path, query, header, cookie, form or body.
 
-    `assumed` says what is not known for certain of it; empty where it is.
+    `assumed` says what is uncertain about it, if anything.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path; `needs_token` is whether an access token, `scopes` what it must hold."""
+    """A method and a path; `scopes` are those that the access token must have."""
 
     group: str
     method: str
@@ -55,41 +56,45 @@ class Route:
 
 
 def load_bundled_routes() -> tuple[Route, ...]:
-    """What is known of the routes of Cisco XDR's OAuth2 service."""
+    """Load the known routes of Cisco XDR's OAuth2 service."""
     return parse_routes(resource(BUNDLED_DESCRIPTION).read_bytes())
 
 
 def load_routes(file: Path) -> tuple[Route, ...]:
-    """The routes that `file` describes; raises `BadDescription` or `OSError`."""
+    """Load the routes that `file` describes; raises `BadDescription` or `OSError`."""
     with file.open("rb") as opened:
         content = opened.read(MAX_DESCRIPTION_SIZE + 1)
     if len(content) > MAX_DESCRIPTION_SIZE:
-        raise BadDescription("It is larger than 16 MB.")
+        raise BadDescription(translate("The file is larger than 16 MB."))
     return parse_routes(content)
 
 
 def parse_routes(content: bytes) -> tuple[Route, ...]:
-    """The routes that OpenAPI 2 or 3 in JSON describes, by group; raises `BadDescription`."""
+    """Read the routes of OpenAPI 2 or 3 in JSON, by group; raises `BadDescription`."""
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise BadDescription(
-            "It is not JSON. A description in YAML has to be converted first."
+            translate("The file isn't JSON. Convert YAML to JSON first.")
         ) from error
     if not isinstance(document, dict) or not {"openapi", "swagger"} & document.keys():
-        raise BadDescription("It is no OpenAPI description: neither “openapi” nor “swagger”.")
+        raise BadDescription(
+            translate("The file isn't an OpenAPI description: “openapi” or “swagger” is missing.")
+        )
     reader = _Reader(document)
     routes = list(reader.routes())
     if len(routes) > MAX_ROUTES:
-        raise BadDescription(f"It describes more than {MAX_ROUTES} routes.")
+        raise BadDescription(
+            translate("The description has more than {count} routes.", count=MAX_ROUTES)
+        )
     if not routes:
-        raise BadDescription("It describes no route.")
+        raise BadDescription(translate("The description has no routes."))
     order = reader.group_order()
     return tuple(sorted(routes, key=lambda route: order.get(route.group, len(order))))
 
 
 class _Reader:
-    """Reads one document; what makes no sense in it is left out."""
+    """Reads one document, and skips what is malformed."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
@@ -99,12 +104,12 @@ class _Reader:
         self._schemes = _members(schemes)
 
     def group_order(self) -> dict[str, int]:
-        """The place of each group in the order of the document."""
+        """Return the position of each group in the document."""
         tags = [_members(tag).get("name") for tag in _list(self._document.get("tags"))]
         return {_text(name): place for place, name in enumerate(tags)}
 
     def routes(self) -> Iterator[Route]:
-        """One more than are allowed at most."""
+        """Read the routes, at most one more than are allowed."""
         count = 0
         for path, item in _members(self._document.get("paths")).items():
             found = self._resolved(item)
@@ -159,9 +164,9 @@ class _Reader:
             )
 
     def _security(self, operation: dict[str, Any]) -> tuple[bool, tuple[str, ...]]:
-        """Whether an access token is needed, and the scopes of all ways to give one."""
-        ways = _list(operation.get("security", self._document.get("security")))
-        named = [pair for way in ways for pair in _members(way).items()]
+        """Whether an access token is needed, and the scopes of all alternatives."""
+        alternatives = _list(operation.get("security", self._document.get("security")))
+        named = [pair for each in alternatives for pair in _members(each).items()]
         tokens = [_list(scopes) for name, scopes in named if self._is_token(name)]
         return bool(tokens), tuple(dict.fromkeys(_text(each) for found in tokens for each in found))
 
@@ -171,7 +176,7 @@ class _Reader:
         return kind in {"oauth2", "openIdConnect"} or scheme.get("scheme") == "bearer"
 
     def _resolved(self, value: object) -> dict[str, Any]:
-        """`value`, or what it refers to within the document; empty for what is no object."""
+        """Follow references within the document; empty if the result is not an object."""
         for _ in range(_MAX_HOPS):
             reference = value.get("$ref") if isinstance(value, dict) else None
             if not isinstance(reference, str):
@@ -180,7 +185,7 @@ class _Reader:
         return {}
 
     def _target(self, reference: str) -> object:
-        # RFC 6901; other documents are never fetched.
+        # RFC 6901. Other documents are never fetched.
         if not reference.startswith("#/"):
             return None
         found: object = self._document
@@ -190,7 +195,7 @@ class _Reader:
 
 
 def _base_path(document: Mapping[str, Any]) -> str:
-    """What stands before every path: of the first server, or in OpenAPI 2 by itself."""
+    """Return the prefix of all paths: that of the first server, or `basePath` in OpenAPI 2."""
     if isinstance(base := document.get("basePath"), str):
         return base.rstrip("/")
     servers = _list(document.get("servers"))
@@ -205,7 +210,7 @@ def _base_path(document: Mapping[str, Any]) -> str:
 
 def _assumed(found: Mapping[str, Any]) -> str:
     value = found.get("x-assumed")
-    return "It is assumed." if value is True else _text(value)
+    return translate("not documented") if value is True else _text(value)
 
 
 def _members(value: object) -> dict[str, Any]:

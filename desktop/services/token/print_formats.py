@@ -1,4 +1,4 @@
-"""The shapes in which a token is printed for a program; what one may not copy is not printed."""
+"""The formats in which programs get a token; the policy for copying applies to them too."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PRINT_FORMATS = {
     "env": CopyFormat.ENVIRONMENT,
     "curl": CopyFormat.CURL,
 }
-"""By the names that the command line has for them."""
+"""By their names on the command line."""
 
 
 def format_for_program(name: str, token: AccessToken, profile: Profile) -> str:
-    """`token` of `profile` in the shape `name`, one of `FORMATS`.
+    """Format `token` of `profile` as `name`, one of `PRINT_FORMATS`.
 
-    Raises `FormatForbidden` where an administrator does not allow it, and `NotForShell`.
+    Raises `FormatForbidden` if an administrator turned that off, and `UnsafeForShell`.
     """
     format_ = PRINT_FORMATS[name]
     if format_.name in profile.policy.forbidden_formats:
@@ -34,6 +34,6 @@ def format_for_program(name: str, token: AccessToken, profile: Profile) -> str:
 
 
 def _curl_config(token: AccessToken) -> str:
-    """A line for `curl --config`: on a command line others could read the token."""
-    # curl(1), --config: nothing in it needs to be escaped, which `formatted` has seen to.
+    """Write a line for `curl --config`: other users can read the command line."""
+    # curl(1), --config: `formatted` has rejected tokens that would need escapes.
     return f'header = "Authorization: {token.token_type} {token.access_token}"'

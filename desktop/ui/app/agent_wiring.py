@@ -22,8 +22,8 @@ def make_agent(
     controller: Controller,
     sessions: Sessions,
     *,
-    reload: ReloadProfile,
-    go_by_the_file: ReloadProfiles,
+    reload_profile: ReloadProfile,
+    reload_profiles: ReloadProfiles,
     ready: asyncio.Event,
     tell: Callable[[], None],
 ) -> Agent:
@@ -40,11 +40,11 @@ def make_agent(
 
     agent = Agent(
         sessions,
-        reload=reload,
-        go_by_the_file=go_by_the_file,
-        consent=TokenPermission(ask, SystemClock()),
-        asks=lambda: keeper.settings.ask_for_tokens,
-        leave=controller.sign_out_of,
+        reload_profile=reload_profile,
+        reload_profiles=reload_profiles,
+        permission=TokenPermission(ask, SystemClock()),
+        needs_permission=lambda: keeper.settings.ask_for_tokens,
+        start_sign_out=controller.sign_out_of,
         ready=ready,
     )
     controller.pages.watch_recipients(agent.recipients)

@@ -90,8 +90,8 @@ class _Lifetime:
         self._agent = make_agent(
             controller,
             self._sessions,
-            reload=self._profiles.reload_profile,
-            go_by_the_file=partial(self._profiles.reload_profiles, "", sign_in=False),
+            reload_profile=self._profiles.reload_profile,
+            reload_profiles=partial(self._profiles.reload_profiles, "", sign_in=False),
             ready=self._settled,
             tell=self._notify_token_request,
         )

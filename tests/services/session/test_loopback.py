@@ -18,7 +18,7 @@ def port_of(loopback: LoopbackServer) -> int:
 
 
 async def send(loopback: LoopbackServer, request: str, *, host: str = "127.0.0.1") -> str:
-    """What comes back for these bytes; empty where the connection is closed without a word."""
+    """Send bytes and return the response; empty if the connection is just closed."""
     reader, writer = await asyncio.open_connection(host, port_of(loopback))
     writer.write(request.encode())
     try:
@@ -49,7 +49,7 @@ async def waiting(
         task.cancel()
 
 
-async def test_a_browser_that_comes_back_is_heard_and_told_to_close_the_page() -> None:
+async def test_the_answer_of_a_browser_is_received_and_gets_a_page() -> None:
     async with waiting() as (loopback, task):
         page = await send(loopback, get(loopback, f"/callback?{ANSWER}"))
         await task
@@ -66,7 +66,7 @@ async def test_a_browser_that_comes_back_is_heard_and_told_to_close_the_page() -
     assert "SECRET" not in page
 
 
-async def test_a_free_port_of_this_computer_alone_is_taken() -> None:
+async def test_it_listens_on_a_free_port_of_this_computer_only() -> None:
     async with waiting() as (loopback, _), waiting() as (other, _):
         assert loopback.redirect_uri.startswith("http://127.0.0.1:")
         assert loopback.redirect_uri.endswith("/callback")
@@ -84,7 +84,7 @@ async def test_a_free_port_of_this_computer_alone_is_taken() -> None:
         ("/callback?code=x&state=guessed", "400"),
     ],
 )
-async def test_what_is_no_answer_is_sent_away_and_ends_nothing(target: str, status: str) -> None:
+async def test_other_requests_are_rejected_and_change_nothing(target: str, status: str) -> None:
     async with waiting() as (loopback, task):
         page = await send(loopback, get(loopback, target))
         assert page.startswith(f"HTTP/1.1 {status} ")
@@ -94,7 +94,7 @@ async def test_what_is_no_answer_is_sent_away_and_ends_nothing(target: str, stat
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost:{port}", "127.0.0.1", "127.0.0.1:1"])
-async def test_a_name_that_was_made_to_point_here_gets_nothing(host: str) -> None:
+async def test_a_rebound_host_name_is_rejected(host: str) -> None:
     async with waiting() as (loopback, task):
         named = host.format(port=port_of(loopback))
         page = await send(loopback, get(loopback, f"/callback?{ANSWER}", host=named))
@@ -112,7 +112,7 @@ async def test_a_name_that_was_made_to_point_here_gets_nothing(host: str) -> Non
         "\r\n\r\n",
     ],
 )
-async def test_what_is_no_request_of_a_browser_gets_nothing(request_: str) -> None:
+async def test_malformed_requests_are_rejected(request_: str) -> None:
     async with waiting() as (loopback, task):
         host = urlsplit(loopback.redirect_uri).netloc
         page = await send(loopback, request_.format(answer=ANSWER, host=host))
@@ -121,21 +121,21 @@ async def test_what_is_no_request_of_a_browser_gets_nothing(request_: str) -> No
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "OPTIONS"])
-async def test_only_a_page_that_is_opened_counts(method: str) -> None:
+async def test_only_get_requests_are_accepted(method: str) -> None:
     async with waiting() as (loopback, task):
         page = await send(loopback, get(loopback, f"/callback?{ANSWER}", method=method))
         assert page.startswith("HTTP/1.1 405 ")
         assert not task.done()
 
 
-async def test_a_request_that_is_too_long_is_cut_off() -> None:
+async def test_a_long_request_is_cut_off() -> None:
     async with waiting() as (loopback, task):
         request = get(loopback, f"/callback?{ANSWER}").replace("*/*", "x" * 40_000)
         assert await send(loopback, request) == ""
         assert not task.done()
 
 
-async def test_whoever_says_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_silent_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_REQUEST_TIMEOUT", 0.01)
     async with waiting() as (loopback, _):
         assert await send(loopback, "GET /callback HTTP/1.1\r\n") == ""
@@ -144,7 +144,7 @@ async def test_whoever_says_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch
 async def idle_beside(
     loopback: LoopbackServer,
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect, and say nothing."""
+    """Connect, and send nothing."""
     before = len(loopback._tasks)
     reader, writer = await asyncio.open_connection("127.0.0.1", port_of(loopback))
     async with asyncio.timeout(5):
@@ -153,7 +153,7 @@ async def idle_beside(
     return reader, writer
 
 
-async def test_whoever_holds_all_connections_keeps_no_browser_away(
+async def test_held_connections_do_not_keep_the_browser_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "_MAX_CONNECTIONS", 2)
@@ -168,7 +168,7 @@ async def test_whoever_holds_all_connections_keeps_no_browser_away(
             writer.close()
 
 
-async def test_an_answer_counts_that_is_sent_away_while_it_is_given_its_page(
+async def test_an_answer_counts_even_if_its_page_is_interrupted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with waiting() as (loopback, task):
@@ -185,7 +185,7 @@ async def test_an_answer_counts_that_is_sent_away_while_it_is_given_its_page(
     assert loopback.query == ANSWER
 
 
-async def test_what_comes_before_anybody_waits_or_after_the_answer_is_not_heard() -> None:
+async def test_early_and_late_answers_are_rejected() -> None:
     async with listen() as loopback:
         request = get(loopback, f"/callback?{ANSWER}")
         assert (await send(loopback, request)).startswith("HTTP/1.1 400 ")
@@ -198,7 +198,7 @@ async def test_what_comes_before_anybody_waits_or_after_the_answer_is_not_heard(
     assert loopback.query == ANSWER
 
 
-async def test_whoever_brings_the_answer_need_not_wait_for_the_page() -> None:
+async def test_the_browser_need_not_wait_for_the_page() -> None:
     async with waiting() as (loopback, task):
         _, writer = await asyncio.open_connection("127.0.0.1", port_of(loopback))
         writer.write(get(loopback, f"/callback?{ANSWER}").encode())
@@ -207,7 +207,7 @@ async def test_whoever_brings_the_answer_need_not_wait_for_the_page() -> None:
         await task
 
 
-async def test_nothing_listens_any_more_afterwards() -> None:
+async def test_nothing_listens_afterwards() -> None:
     async with waiting() as (loopback, _):
         _, idle = await asyncio.open_connection("127.0.0.1", port_of(loopback))
     with pytest.raises(ConnectionRefusedError):
@@ -221,7 +221,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def test_an_address_of_the_profile_is_taken_as_it_is() -> None:
+async def test_the_redirect_uri_of_the_profile_is_used() -> None:
     address = f"http://127.0.0.1:{free_port()}/xdr/back"
     async with waiting(address) as (loopback, task):
         assert loopback.redirect_uri == address
@@ -229,7 +229,7 @@ async def test_an_address_of_the_profile_is_taken_as_it_is() -> None:
         await task
 
 
-async def test_an_address_without_a_path_is_its_root() -> None:
+async def test_a_redirect_uri_without_a_path_means_the_root() -> None:
     async with waiting("http://localhost") as (loopback, task):
         assert loopback.redirect_uri == f"http://localhost:{port_of(loopback)}"
         await send(loopback, get(loopback, f"/?{ANSWER}"))
@@ -247,13 +247,13 @@ def has_ipv6() -> bool:
 
 @pytest.mark.skipif(not has_ipv6(), reason="this computer has no IPv6")
 @pytest.mark.parametrize("redirect_uri", ["http://[::1]/callback", "http://localhost/callback"])
-async def test_the_other_family_of_addresses_works_as_well(redirect_uri: str) -> None:
+async def test_ipv6_works_too(redirect_uri: str) -> None:
     async with waiting(redirect_uri) as (loopback, task):
         await send(loopback, get(loopback, f"/callback?{ANSWER}"), host="::1")
         await task
 
 
-async def test_localhost_works_without_the_other_family(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_localhost_works_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
     real: Callable[..., socket.socket] = module._open_socket
 
     def only_ipv4(family: socket.AddressFamily, port: int) -> socket.socket:
@@ -268,7 +268,7 @@ async def test_localhost_works_without_the_other_family(monkeypatch: pytest.Monk
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this computer has no IPv6")
-async def test_localhost_is_not_shared_with_who_has_its_other_address() -> None:
+async def test_localhost_needs_both_of_its_addresses() -> None:
     with socket.socket(socket.AF_INET6) as squatter:
         squatter.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         squatter.bind(("::1", 0))
@@ -278,7 +278,7 @@ async def test_localhost_is_not_shared_with_who_has_its_other_address() -> None:
                 pass
 
 
-def test_the_usual_port_need_not_be_named() -> None:
+def test_the_default_port_may_be_left_out() -> None:
     loopback = LoopbackServer("http://127.0.0.1:80/callback")
     head = b"GET /callback HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     loopback._accepts = lambda _: True
@@ -297,14 +297,14 @@ def test_the_usual_port_need_not_be_named() -> None:
         "nonsense",
     ],
 )
-async def test_what_is_no_address_of_this_computer_is_told(redirect_uri: str) -> None:
+async def test_a_redirect_uri_elsewhere_is_rejected(redirect_uri: str) -> None:
     with pytest.raises(RedirectUriUnavailable) as caught:
         async with listen(redirect_uri):
             pass
     assert caught.value.redirect_uri == redirect_uri
 
 
-async def test_a_port_that_another_program_has_is_told() -> None:
+async def test_a_taken_port_is_reported() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

@@ -1,4 +1,4 @@
-"""Signing in by a browser on this computer, and as the client itself."""
+"""Signing in with a browser on this computer, and as the client itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -46,7 +46,7 @@ SERVICE = replace(
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[SessionHarness]:
+async def harness() -> AsyncIterator[SessionHarness]:
     made = SessionHarness(BROWSER)
     made.server.metadata = {"authorization_endpoint": AUTHORIZE}
     made.server.answers = [TOKENS]
@@ -56,16 +56,16 @@ async def world() -> AsyncIterator[SessionHarness]:
     assert not made.crashes
 
 
-async def link(world: SessionHarness) -> dict[str, str]:
-    """Sign in as far as the link; gives its parameters."""
-    world.session.sign_in()
-    await world.wait_for_state(AwaitingApproval)
-    query = parse_qs(urlsplit(world.expect(AwaitingApproval).link).query, strict_parsing=True)
+async def link(harness: SessionHarness) -> dict[str, str]:
+    """Sign in until the link is shown; returns its parameters."""
+    harness.session.sign_in()
+    await harness.wait_for_state(AwaitingApproval)
+    query = parse_qs(urlsplit(harness.expect(AwaitingApproval).link).query, strict_parsing=True)
     return {name: value for name, (value,) in query.items()}
 
 
 async def come_back(asked: dict[str, str], **members: str) -> str:
-    """Be the browser that the server sends back; gives the first line of the page."""
+    """Act as the browser that the server redirects; returns the first line of the page."""
     parts = urlsplit(asked["redirect_uri"])
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     query = urlencode({"state": asked["state"], **members})
@@ -75,62 +75,62 @@ async def come_back(asked: dict[str, str], **members: str) -> str:
     return page.partition("\r\n")[0]
 
 
-# By a browser on this computer
+# With a browser on this computer
 
 
-async def test_the_browser_is_waited_for_without_a_code(world: SessionHarness) -> None:
-    asked = await link(world)
-    state = world.expect(AwaitingApproval)
+async def test_the_browser_sign_in_shows_no_code(harness: SessionHarness) -> None:
+    asked = await link(harness)
+    state = harness.expect(AwaitingApproval)
     assert state.in_browser
     assert (state.user_code, state.host, state.host_is_known) == ("", HOST, True)
     assert (state.requested_at, state.lifetime) == (START, APPROVAL_TIMEOUT)
     assert state.link.startswith(f"{AUTHORIZE}?")
     assert asked["scope"] == "read write"
-    assert world.server.count_requests("/device") == 0
+    assert harness.server.count_requests("/device") == 0
 
 
-async def test_an_approval_signs_in(world: SessionHarness) -> None:
-    asked = await link(world)
+async def test_an_approval_signs_in(harness: SessionHarness) -> None:
+    asked = await link(harness)
     assert await come_back(asked, code=CODE) == "HTTP/1.1 200 OK"
-    await world.wait_for_state(SignedIn)
-    assert world.state_names == ["Requesting", "AwaitingApproval", "SignedIn"]
-    assert any(isinstance(each, AwaitingApproval) and each.approved for each in world.states)
-    assert world.expect(SignedIn).renewable
-    assert world.session.access_token() == ACCESS_TOKEN
-    (form,) = [form for path, form in world.server.requests if path == "/token"]
+    await harness.wait_for_state(SignedIn)
+    assert harness.state_names == ["Requesting", "AwaitingApproval", "SignedIn"]
+    assert any(isinstance(each, AwaitingApproval) and each.approved for each in harness.states)
+    assert harness.expect(SignedIn).renewable
+    assert harness.session.access_token() == ACCESS_TOKEN
+    (form,) = [form for path, form in harness.server.requests if path == "/token"]
     assert (form["code"], form["redirect_uri"]) == (CODE, asked["redirect_uri"])
-    shown = " ".join(map(repr, world.states))
+    shown = " ".join(map(repr, harness.states))
     assert not [secret for secret in (*SECRETS, CODE, form["code_verifier"]) if secret in shown]
 
 
-async def test_a_stranger_who_knows_no_state_ends_nothing(world: SessionHarness) -> None:
-    asked = await link(world)
+async def test_an_answer_without_the_state_is_ignored(harness: SessionHarness) -> None:
+    asked = await link(harness)
     assert await come_back({**asked, "state": "guessed"}, code="evil") == "HTTP/1.1 400 Bad Request"
     await settle()
-    world.expect(AwaitingApproval)
+    harness.expect(AwaitingApproval)
     await come_back(asked, code=CODE)
-    await world.wait_for_state(SignedIn)
+    await harness.wait_for_state(SignedIn)
 
 
-async def test_a_refusal_in_the_browser_is_told(world: SessionHarness) -> None:
-    await come_back(await link(world), error="access_denied")
-    await world.wait_for_state(Failed)
-    assert isinstance(world.expect(Failed).error, errors.AccessDenied)
-    assert world.server.count_requests("/token") == 0
+async def test_a_refusal_in_the_browser_is_shown(harness: SessionHarness) -> None:
+    await come_back(await link(harness), error="access_denied")
+    await harness.wait_for_state(Failed)
+    assert isinstance(harness.expect(Failed).error, errors.AccessDenied)
+    assert harness.server.count_requests("/token") == 0
 
 
-async def test_an_answer_of_another_server_is_not_redeemed(world: SessionHarness) -> None:
-    await come_back(await link(world), code=CODE, iss="https://evil.example")
-    await world.wait_for_state(Failed)
-    assert isinstance(world.expect(Failed).error, errors.WrongIssuer)
-    assert world.server.count_requests("/token") == 0
+async def test_an_answer_of_another_issuer_is_not_redeemed(harness: SessionHarness) -> None:
+    await come_back(await link(harness), code=CODE, iss="https://evil.example")
+    await harness.wait_for_state(Failed)
+    assert isinstance(harness.expect(Failed).error, errors.WrongIssuer)
+    assert harness.server.count_requests("/token") == 0
 
 
-async def test_an_approval_that_is_not_taken_is_told(world: SessionHarness) -> None:
-    world.server.answers = [{"error": "invalid_grant"}]
-    await come_back(await link(world), code=CODE)
-    await world.wait_for_state(Failed)
-    assert isinstance(world.expect(Failed).error, errors.ApprovalLost)
+async def test_a_rejected_authorization_code_is_shown(harness: SessionHarness) -> None:
+    harness.server.answers = [{"error": "invalid_grant"}]
+    await come_back(await link(harness), code=CODE)
+    await harness.wait_for_state(Failed)
+    assert isinstance(harness.expect(Failed).error, errors.ApprovalLost)
 
 
 NO_WAY = httpx.ConnectError("refused")
@@ -139,47 +139,47 @@ NO_WAY = httpx.ConnectError("refused")
 @pytest.mark.parametrize(
     "trouble", [NO_WAY, httpx.ConnectTimeout(""), httpx.Response(429, json={"error": "busy"})]
 )
-async def test_an_approval_outlives_a_server_that_cannot_be_reached(
-    world: SessionHarness, trouble: httpx.Response | Exception
+async def test_an_approval_survives_an_unreachable_server(
+    harness: SessionHarness, trouble: httpx.Response | Exception
 ) -> None:
-    world.server.answers = [trouble, trouble, TOKENS]
-    await come_back(await link(world), code=CODE)
-    await world.clock.advance(2)
-    state = world.expect(AwaitingApproval)
+    harness.server.answers = [trouble, trouble, TOKENS]
+    await come_back(await link(harness), code=CODE)
+    await harness.clock.advance(2)
+    state = harness.expect(AwaitingApproval)
     assert state.is_retrying_exchange
-    assert state.next_at > world.clock.utc()
-    await world.clock.advance(4)
-    world.expect(SignedIn)
-    assert {form["code"] for path, form in world.server.requests if path == "/token"} == {CODE}
+    assert state.next_at > harness.clock.utc()
+    await harness.clock.advance(4)
+    harness.expect(SignedIn)
+    assert {form["code"] for path, form in harness.server.requests if path == "/token"} == {CODE}
 
 
-async def test_a_network_that_is_back_is_used_at_once(world: SessionHarness) -> None:
-    world.server.answers = [NO_WAY, NO_WAY, NO_WAY, NO_WAY, TOKENS]
-    await come_back(await link(world), code=CODE)
-    await world.clock.advance(16)
-    world.expect(AwaitingApproval)
-    world.session.wake()
+async def test_a_restored_network_is_used_at_once(harness: SessionHarness) -> None:
+    harness.server.answers = [NO_WAY, NO_WAY, NO_WAY, NO_WAY, TOKENS]
+    await come_back(await link(harness), code=CODE)
+    await harness.clock.advance(16)
+    harness.expect(AwaitingApproval)
+    harness.session.wake()
     await settle()
-    world.expect(SignedIn)
+    harness.expect(SignedIn)
 
 
-async def test_an_approval_that_may_have_been_used_is_not_sent_again(world: SessionHarness) -> None:
-    world.server.answers = [httpx.ReadError("broken off"), TOKENS]
-    await come_back(await link(world), code=CODE)
-    await world.wait_for_state(Failed)
-    error = world.expect(Failed).error
+async def test_a_code_that_may_have_been_used_is_not_sent_again(harness: SessionHarness) -> None:
+    harness.server.answers = [httpx.ReadError("broken off"), TOKENS]
+    await come_back(await link(harness), code=CODE)
+    await harness.wait_for_state(Failed)
+    error = harness.expect(Failed).error
     assert isinstance(error, CodeExchangeFailed)
     assert "An approval works only once" in advice_for(error).text
-    assert world.server.count_requests("/token") == 1
+    assert harness.server.count_requests("/token") == 1
 
 
-async def test_an_approval_is_given_up_when_no_code_lives_any_more(world: SessionHarness) -> None:
-    world.server.answers = [NO_WAY]
-    await come_back(await link(world), code=CODE)
-    await world.clock.advance(MAX_CODE_LIFETIME - 60)
-    world.expect(AwaitingApproval)
-    await world.clock.advance(60)
-    error = world.expect(Failed).error
+async def test_an_approval_is_dropped_once_its_code_has_expired(harness: SessionHarness) -> None:
+    harness.server.answers = [NO_WAY]
+    await come_back(await link(harness), code=CODE)
+    await harness.clock.advance(MAX_CODE_LIFETIME - 60)
+    harness.expect(AwaitingApproval)
+    await harness.clock.advance(60)
+    error = harness.expect(Failed).error
     assert isinstance(error, CodeExchangeFailed)
     assert isinstance(error.__cause__, errors.TransportFailure)
     text = advice_for(error).text
@@ -187,67 +187,67 @@ async def test_an_approval_is_given_up_when_no_code_lives_any_more(world: Sessio
     assert "Check your network" in text
 
 
-async def test_a_server_that_asks_to_wait_longer_than_a_code_lives_is_not_waited_for(
-    world: SessionHarness,
+async def test_a_retry_after_beyond_the_life_of_the_code_is_not_awaited(
+    harness: SessionHarness,
 ) -> None:
     busy = httpx.Response(429, json={"error": "busy"}, headers={"Retry-After": "3172s"})
-    world.server.answers = [busy, TOKENS]
-    await come_back(await link(world), code=CODE)
-    await world.wait_for_state(Failed)
-    assert isinstance(world.expect(Failed).error, CodeExchangeFailed)
+    harness.server.answers = [busy, TOKENS]
+    await come_back(await link(harness), code=CODE)
+    await harness.wait_for_state(Failed)
+    assert isinstance(harness.expect(Failed).error, CodeExchangeFailed)
 
 
-async def test_a_trouble_does_not_outlive_a_cancel(world: SessionHarness) -> None:
-    world.server.answers = [NO_WAY, TOKENS]
-    await come_back(await link(world), code=CODE)
-    await world.clock.advance(1)
-    world.session.cancel()
-    await world.clock.advance(10)
-    world.expect(SignedOut)
-    assert world.server.count_requests("/token") == 1
+async def test_cancelling_clears_the_trouble(harness: SessionHarness) -> None:
+    harness.server.answers = [NO_WAY, TOKENS]
+    await come_back(await link(harness), code=CODE)
+    await harness.clock.advance(1)
+    harness.session.cancel()
+    await harness.clock.advance(10)
+    harness.expect(SignedOut)
+    assert harness.server.count_requests("/token") == 1
 
 
-async def test_nobody_is_waited_for_longer_than_ten_minutes(world: SessionHarness) -> None:
-    asked = await link(world)
-    await world.clock.advance(APPROVAL_TIMEOUT - 1)
-    world.expect(AwaitingApproval)
-    await world.clock.advance(11)
-    assert isinstance(world.expect(Failed).error, errors.NotApprovedInTime)
+async def test_the_browser_has_ten_minutes(harness: SessionHarness) -> None:
+    asked = await link(harness)
+    await harness.clock.advance(APPROVAL_TIMEOUT - 1)
+    harness.expect(AwaitingApproval)
+    await harness.clock.advance(11)
+    assert isinstance(harness.expect(Failed).error, errors.NotApprovedInTime)
     with pytest.raises(ConnectionRefusedError):
         await come_back(asked, code=CODE)
 
 
-async def test_a_cancelled_sign_in_listens_no_more(world: SessionHarness) -> None:
-    asked = await link(world)
-    world.session.cancel()
-    await world.wait_for_state(SignedOut)
+async def test_a_cancelled_sign_in_stops_listening(harness: SessionHarness) -> None:
+    asked = await link(harness)
+    harness.session.cancel()
+    await harness.wait_for_state(SignedOut)
     with pytest.raises(ConnectionRefusedError):
         await come_back(asked, code=CODE)
 
 
-async def test_signing_in_again_makes_another_link(world: SessionHarness) -> None:
-    first = await link(world)
-    await world.clock.advance(6)
-    world.session.new_code()
+async def test_signing_in_again_creates_a_new_link(harness: SessionHarness) -> None:
+    first = await link(harness)
+    await harness.clock.advance(6)
+    harness.session.new_code()
     await settle()
-    second = await link(world)
+    second = await link(harness)
     assert second["state"] != first["state"]
 
 
-async def test_a_server_without_a_page_for_it_is_told(world: SessionHarness) -> None:
-    world.server.metadata = {}
-    world.session.sign_in()
-    await world.wait_for_state(Failed)
-    error = world.expect(Failed).error
+async def test_a_missing_authorization_endpoint_is_shown(harness: SessionHarness) -> None:
+    harness.server.metadata = {}
+    harness.session.sign_in()
+    await harness.wait_for_state(Failed)
+    error = harness.expect(Failed).error
     assert isinstance(error, errors.MissingEndpoint)
     assert error.endpoint == "authorization_endpoint"
 
 
-async def test_a_way_back_that_cannot_be_is_told(world: SessionHarness) -> None:
-    world.new_session(replace(BROWSER, redirect_uri="http://login.example/callback"))
-    world.session.sign_in()
-    await world.wait_for_state(Failed)
-    assert isinstance(world.expect(Failed).error, RedirectUriUnavailable)
+async def test_an_invalid_redirect_uri_is_shown(harness: SessionHarness) -> None:
+    harness.new_session(replace(BROWSER, redirect_uri="http://login.example/callback"))
+    harness.session.sign_in()
+    await harness.wait_for_state(Failed)
+    assert isinstance(harness.expect(Failed).error, RedirectUriUnavailable)
 
 
 MANUAL = replace(
@@ -255,20 +255,20 @@ MANUAL = replace(
 )
 
 
-async def test_endpoints_of_the_profile_need_no_metadata(world: SessionHarness) -> None:
-    world.new_session(MANUAL)
-    await link(world)
-    assert world.expect(AwaitingApproval).host_is_known
-    assert world.server.requests == []
+async def test_endpoints_of_the_profile_need_no_metadata(harness: SessionHarness) -> None:
+    harness.new_session(MANUAL)
+    await link(harness)
+    assert harness.expect(AwaitingApproval).host_is_known
+    assert harness.server.requests == []
 
 
 async def test_an_endpoint_that_a_profile_without_issuer_lacks_is_named(
-    world: SessionHarness,
+    harness: SessionHarness,
 ) -> None:
-    world.new_session(replace(MANUAL, authorization_endpoint=""))
-    world.session.sign_in()
-    await world.wait_for_state(Failed)
-    error = world.expect(Failed).error
+    harness.new_session(replace(MANUAL, authorization_endpoint=""))
+    harness.session.sign_in()
+    await harness.wait_for_state(Failed)
+    error = harness.expect(Failed).error
     assert isinstance(error, errors.MissingEndpoint)
     assert (error.host, error.endpoint) == (HOST, "authorization_endpoint")
 
@@ -277,26 +277,28 @@ async def test_an_endpoint_that_a_profile_without_issuer_lacks_is_named(
 
 
 async def service(
-    world: SessionHarness, profile: Profile = SERVICE, *, password: str = PASSWORD
+    harness: SessionHarness, profile: Profile = SERVICE, *, password: str = PASSWORD
 ) -> None:
     """Open a session of a client that signs in as itself."""
     if password:
-        await world.keyring.save(client_secret_key(profile), saved_client_secret(password, profile))
-    world.server.answers = [{name: TOKENS[name] for name in TOKENS if name != "refresh_token"}]
-    world.new_session(profile)
-    world.states.clear()
-    world.session.sign_in()
+        await harness.keyring.save(
+            client_secret_key(profile), saved_client_secret(password, profile)
+        )
+    harness.server.answers = [{name: TOKENS[name] for name in TOKENS if name != "refresh_token"}]
+    harness.new_session(profile)
+    harness.states.clear()
+    harness.session.sign_in()
     await settle()
 
 
-def own_requests(world: SessionHarness) -> list[dict[str, str]]:
-    return [form for path, form in world.server.requests if path == "/token"]
+def own_requests(harness: SessionHarness) -> list[dict[str, str]]:
+    return [form for path, form in harness.server.requests if path == "/token"]
 
 
-async def test_a_client_signs_in_as_itself_without_a_browser(world: SessionHarness) -> None:
-    await service(world)
-    assert world.state_names == ["Requesting", "SignedIn"]
-    assert own_requests(world) == [
+async def test_a_client_signs_in_as_itself_without_a_browser(harness: SessionHarness) -> None:
+    await service(harness)
+    assert harness.state_names == ["Requesting", "SignedIn"]
+    assert own_requests(harness) == [
         {
             "grant_type": "client_credentials",
             "scope": "read write",
@@ -304,69 +306,71 @@ async def test_a_client_signs_in_as_itself_without_a_browser(world: SessionHarne
             "client_id": "client-1",
         }
     ]
-    assert world.server.authorizations[-1].startswith("Basic ")
+    assert harness.server.authorizations[-1].startswith("Basic ")
 
 
 async def test_a_token_of_the_client_itself_is_renewed_by_asking_again(
-    world: SessionHarness,
+    harness: SessionHarness,
 ) -> None:
-    await service(world)
-    state = world.expect(SignedIn)
+    await service(harness)
+    state = harness.expect(SignedIn)
     assert state.renewable
-    world.server.answers = [TOKENS | {"access_token": f"{ACCESS_TOKEN}-2"}]
-    world.session.apply(Settings(keep_fresh=True))
-    await world.clock.advance(485)
-    assert world.session.access_token() == f"{ACCESS_TOKEN}-2"
-    assert [form["grant_type"] for form in own_requests(world)] == ["client_credentials"] * 2
-    assert world.expect(SignedIn).expires_at != state.expires_at
+    harness.server.answers = [TOKENS | {"access_token": f"{ACCESS_TOKEN}-2"}]
+    harness.session.apply(Settings(keep_fresh=True))
+    await harness.clock.advance(485)
+    assert harness.session.access_token() == f"{ACCESS_TOKEN}-2"
+    assert [form["grant_type"] for form in own_requests(harness)] == ["client_credentials"] * 2
+    assert harness.expect(SignedIn).expires_at != state.expires_at
 
 
-async def test_a_person_may_ask_for_another_token_of_the_client(world: SessionHarness) -> None:
-    await service(world)
-    world.session.renew()
+async def test_a_client_token_can_be_renewed_on_request(harness: SessionHarness) -> None:
+    await service(harness)
+    harness.session.renew()
     await settle()
-    assert len(own_requests(world)) == 2
-    world.expect(SignedIn)
+    assert len(own_requests(harness)) == 2
+    harness.expect(SignedIn)
 
 
 @pytest.mark.parametrize("authentication", ["auto", "none", "client_secret_basic"])
-async def test_a_client_without_its_password_is_told_so(
-    world: SessionHarness, authentication: str
+async def test_a_missing_client_secret_is_shown(
+    harness: SessionHarness, authentication: str
 ) -> None:
-    await service(world, replace(SERVICE, client_authentication=authentication), password="")
-    assert isinstance(world.expect(Failed).error, ClientSecretMissing)
-    assert own_requests(world) == []
+    await service(harness, replace(SERVICE, client_authentication=authentication), password="")
+    assert isinstance(harness.expect(Failed).error, ClientSecretMissing)
+    assert own_requests(harness) == []
 
 
-async def test_a_client_cannot_sign_in_as_itself_without_the_keyring(world: SessionHarness) -> None:
-    world.keyring.errors["load"] = KeyringMissing()
-    await service(world, password="")
-    assert isinstance(world.expect(Failed).error, KeyringMissing)
-    world.session.continue_without_keyring()
+async def test_a_client_cannot_sign_in_as_itself_without_the_keyring(
+    harness: SessionHarness,
+) -> None:
+    harness.keyring.errors["load"] = KeyringMissing()
+    await service(harness, password="")
+    assert isinstance(harness.expect(Failed).error, KeyringMissing)
+    harness.session.continue_without_keyring()
     await settle()
-    assert isinstance(world.expect(Failed).error, KeyringMissing)
+    assert isinstance(harness.expect(Failed).error, KeyringMissing)
 
 
-async def test_no_grant_of_a_person_is_ended_with_a_token_of_the_client(
-    world: SessionHarness,
+async def test_a_client_token_does_not_revoke_the_grant_of_a_user(
+    harness: SessionHarness,
 ) -> None:
     profile = replace(SERVICE, app_grant_endpoint=f"https://{HOST}/app-grant")
-    await service(world, profile)
-    assert revocation_offered(profile, world.session.metadata) is Revocation.NOT_OFFERED
-    world.session.sign_out()
+    await service(harness, profile)
+    assert revocation_offered(profile, harness.session.metadata) is Revocation.NOT_OFFERED
+    harness.session.sign_out()
     await settle()
-    assert world.expect(SignedOut).revocation is Revocation.NOT_OFFERED
-    assert world.server.count_requests("/app-grant/client-1") == 0
+    assert harness.expect(SignedOut).revocation is Revocation.NOT_OFFERED
+    assert harness.server.count_requests("/app-grant/client-1") == 0
 
 
-async def test_a_token_of_the_client_is_revoked_where_the_server_takes_it(
-    world: SessionHarness,
+async def test_a_client_token_is_revoked_if_the_server_supports_it(
+    harness: SessionHarness,
 ) -> None:
-    world.server.metadata["revocation_endpoint"] = f"https://{HOST}/revoke"
-    world.server.others["/revoke"] = {}
-    await service(world)
-    world.session.sign_out()
+    harness.server.metadata["revocation_endpoint"] = f"https://{HOST}/revoke"
+    harness.server.others["/revoke"] = {}
+    await service(harness)
+    harness.session.sign_out()
     await settle()
-    assert world.expect(SignedOut).revocation is Revocation.REVOKED
-    (form,) = [form for path, form in world.server.requests if path == "/revoke"]
+    assert harness.expect(SignedOut).revocation is Revocation.REVOKED
+    (form,) = [form for path, form in harness.server.requests if path == "/revoke"]
     assert form["token_type_hint"] == "access_token"

@@ -13,10 +13,16 @@ from desktop.oauth.clock import now
 from desktop.oauth.grants.token import TokenSet
 from desktop.services.model.settings import Settings
 from desktop.services.secrets.keystore import KeyringLocked
-from desktop.services.session.schedule import Failures, Usage, renewal_due_at, with_failure
+from desktop.services.session.schedule import (
+    Failures,
+    Usage,
+    is_valid_for,
+    renewal_due_at,
+    with_failure,
+)
 from tests.services.harness import ACCESS_TOKEN, HOST, REFRESH_TOKEN, START, FakeClock
 
-CHANCES = st.floats(0, 1, exclude_max=True)
+JITTERS = st.floats(0, 1, exclude_max=True)
 
 
 def tokens(lifetime: float | None) -> TokenSet:
@@ -32,11 +38,11 @@ def tokens(lifetime: float | None) -> TokenSet:
     )
 
 
-@given(st.floats(20, 86400), CHANCES)
+@given(st.floats(20, 86400), JITTERS)
 def test_a_renewal_falls_due_in_the_last_fifth_of_the_lifetime(
-    lifetime: float, chance: float
+    lifetime: float, jitter: float
 ) -> None:
-    due = renewal_due_at(tokens(lifetime), chance)
+    due = renewal_due_at(tokens(lifetime), jitter)
     assert due is not None
     assert 0.8 * lifetime - 0.001 <= (due - START).total_seconds() < lifetime
 
@@ -45,35 +51,58 @@ def test_two_computers_renew_at_different_times() -> None:
     assert renewal_due_at(tokens(600), 0.1) != renewal_due_at(tokens(600), 0.9)
 
 
-@given(CHANCES)
-def test_an_hour_of_ten_minute_tokens_takes_seven_renewals_at_most(chance: float) -> None:
-    due = renewal_due_at(tokens(600), chance)
+@given(JITTERS)
+def test_an_hour_of_ten_minute_tokens_takes_seven_renewals_at_most(jitter: float) -> None:
+    due = renewal_due_at(tokens(600), jitter)
     assert due is not None
     assert 3600 / (due - START).total_seconds() < 8
 
 
 @pytest.mark.parametrize("lifetime", [0, 1, 5])
-def test_a_server_whose_tokens_live_no_time_is_not_asked_all_the_time(lifetime: float) -> None:
+def test_very_short_tokens_do_not_cause_constant_renewals(lifetime: float) -> None:
     assert renewal_due_at(tokens(lifetime), 0) == START + timedelta(seconds=10)
 
 
-def test_what_never_expires_never_falls_due() -> None:
+def test_a_token_that_never_expires_is_never_due() -> None:
     assert renewal_due_at(tokens(None), 0.5) is None
+
+
+# Validity
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "required", "age", "is_valid"),
+    [
+        (600, 60, 540, True),
+        (600, 60, 541, False),
+        (600, 3600, 300, True),
+        (600, 3600, 301, False),
+        (600, 0, 599, True),
+        (600, 0, 600, False),
+        (0, 60, 0, False),
+        (None, 3600, 10**6, True),
+    ],
+)
+def test_half_of_the_lifetime_is_always_enough(
+    lifetime: float | None, required: float, age: float, *, is_valid: bool
+) -> None:
+    at = START + timedelta(seconds=age)
+    assert is_valid_for(tokens(lifetime), required, at) is is_valid
 
 
 # Use
 
 
-def test_nobody_uses_a_token_at_first() -> None:
+def test_a_token_is_unused_at_first() -> None:
     assert Usage().seconds_left(FakeClock()) == 0
 
 
 @pytest.mark.parametrize("use", [Usage(in_sight=True), Usage(Settings(keep_fresh=True))])
-def test_in_sight_or_by_setting_it_is_in_use_without_end(use: Usage) -> None:
+def test_a_visible_or_always_fresh_token_stays_in_use(use: Usage) -> None:
     assert use.seconds_left(FakeClock()) == math.inf
 
 
-def test_a_copy_counts_as_use_for_as_long_as_is_set() -> None:
+def test_a_copy_counts_as_use_for_the_time_in_the_settings() -> None:
     clock = FakeClock()
     use = Usage(Settings(in_use_minutes=2), last_used=now(clock))
     assert use.seconds_left(clock) == 120
@@ -83,7 +112,7 @@ def test_a_copy_counts_as_use_for_as_long_as_is_set() -> None:
     assert use.seconds_left(clock) == 0
 
 
-def test_a_copy_before_the_computer_slept_is_no_use_any_more() -> None:
+def test_a_copy_before_sleep_no_longer_counts_as_use() -> None:
     clock = FakeClock()
     use = Usage(Settings(in_use_minutes=15), last_used=now(clock))
     clock.set_wall_clock(3600)
@@ -95,31 +124,31 @@ def test_a_copy_before_the_computer_slept_is_no_use_any_more() -> None:
 UNREACHABLE = errors.TransportFailure(HOST)
 
 
-def failed(*found: Exception, chance: float = 0.5, clock: FakeClock | None = None) -> Failures:
+def failed(*found: Exception, jitter: float = 0.5, clock: FakeClock | None = None) -> Failures:
     failures = Failures()
     for error in found:
-        failures = with_failure(failures, error, at=now(clock or FakeClock()), chance=chance)
+        failures = with_failure(failures, error, at=now(clock or FakeClock()), jitter=jitter)
     return failures
 
 
 def test_pauses_grow_up_to_a_limit() -> None:
-    pauses = [failed(*[UNREACHABLE] * count, chance=1).pause for count in range(1, 12)]
+    pauses = [failed(*[UNREACHABLE] * count, jitter=1).pause for count in range(1, 12)]
     assert pauses[:4] == [5, 10, 20, 40]
     assert pauses[-1] == 300
     assert pauses == sorted(pauses)
 
 
-@given(CHANCES)
-def test_pauses_differ_between_computers_by_half(chance: float) -> None:
-    assert 2.5 <= failed(UNREACHABLE, chance=chance).pause <= 5
+@given(JITTERS)
+def test_pauses_differ_between_computers_by_half(jitter: float) -> None:
+    assert 2.5 <= failed(UNREACHABLE, jitter=jitter).pause <= 5
 
 
-def test_without_a_failure_there_is_nothing_to_wait_for() -> None:
+def test_without_a_failure_there_is_no_pause() -> None:
     assert Failures().seconds_to_retry(FakeClock()) == 0
     assert Failures().next_at is None
 
 
-def test_what_the_server_demands_binds_people_too() -> None:
+def test_retry_after_binds_people_too() -> None:
     clock = FakeClock()
     failures = failed(errors.Throttled(HOST, retry_after=3172.0), clock=clock)
     assert failures.seconds_to_retry(clock) == failures.seconds_to_manual_retry(clock) == 3172
@@ -129,14 +158,14 @@ def test_what_the_server_demands_binds_people_too() -> None:
     assert failures.seconds_to_manual_retry(clock) == 0
 
 
-def test_nobody_is_locked_out_for_longer_than_the_quota_lasts() -> None:
+def test_retry_after_is_limited_to_an_hour() -> None:
     assert (
         failed(errors.ServerFault(HOST, retry_after=1e9)).seconds_to_manual_retry(FakeClock())
         == 3600
     )
 
 
-def test_a_person_need_not_wait_for_a_pause_of_our_own() -> None:
+def test_a_person_may_skip_our_own_pause() -> None:
     clock = FakeClock()
     failures = failed(UNREACHABLE, clock=clock)
     assert failures.seconds_to_retry(clock) > 0
@@ -173,7 +202,7 @@ def test_a_refusal_waits_for_a_person(error: Exception) -> None:
     ],
     ids=repr,
 )
-def test_what_may_pass_is_tried_again(error: Exception) -> None:
+def test_transient_errors_are_retried(error: Exception) -> None:
     assert 0 < failed(error).seconds_to_retry(FakeClock()) < math.inf
 
 

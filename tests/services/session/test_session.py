@@ -1,4 +1,4 @@
-"""The way of a sign-in, state by state."""
+"""A sign-in, state by state."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,7 +10,8 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.oauth.grants.token import TokenSet
-from desktop.services.model.errors import ClientSecretMissing
+from desktop.services.model.errors import ClientSecretMissing, GrantForbidden
+from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, client_secret_key
 from desktop.services.model.states import (
     AwaitingApproval,
@@ -37,7 +38,7 @@ from tests.services.harness import (
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[SessionHarness]:
+async def harness() -> AsyncIterator[SessionHarness]:
     made = SessionHarness()
     yield made
     await made.close()
@@ -45,17 +46,17 @@ async def world() -> AsyncIterator[SessionHarness]:
     assert not made.crashes
 
 
-async def test_it_begins_with_opening(world: SessionHarness) -> None:
-    assert world.state == Requesting(opening=True)
-    assert world.states == []
+async def test_it_begins_with_opening(harness: SessionHarness) -> None:
+    assert harness.state == Requesting(opening=True)
+    assert harness.states == []
 
 
-async def test_a_whole_sign_in_goes_through_its_states(world: SessionHarness) -> None:
-    world.session.open()
+async def test_a_whole_sign_in_goes_through_its_states(harness: SessionHarness) -> None:
+    harness.session.open()
     await settle()
-    assert world.state_names == ["Requesting", "AwaitingApproval"]
-    assert world.states[:2] == [Requesting(opening=True), Requesting()]
-    waiting = world.state
+    assert harness.state_names == ["Requesting", "AwaitingApproval"]
+    assert harness.states[:2] == [Requesting(opening=True), Requesting()]
+    waiting = harness.state
     assert waiting == AwaitingApproval(
         user_code="CODE-1",
         verification_uri=f"https://{HOST}/activate",
@@ -69,18 +70,18 @@ async def test_a_whole_sign_in_goes_through_its_states(world: SessionHarness) ->
         last_poll_at=None,
         next_at=START + timedelta(seconds=5),
     )
-    await world.clock.advance(5)
-    world.expect(AwaitingApproval)
+    await harness.clock.advance(5)
+    harness.expect(AwaitingApproval)
     assert (
-        world.expect(AwaitingApproval).poll_count,
-        world.expect(AwaitingApproval).last_poll_at,
+        harness.expect(AwaitingApproval).poll_count,
+        harness.expect(AwaitingApproval).last_poll_at,
     ) == (
         1,
         START + timedelta(seconds=5),
     )
-    world.server.answers = [TOKENS]
-    await world.clock.advance(5)
-    assert world.state == SignedIn(
+    harness.server.answers = [TOKENS]
+    await harness.clock.advance(5)
+    assert harness.state == SignedIn(
         scope=("read",),
         requested_scope=("read", "write"),
         token_type="Bearer",
@@ -90,42 +91,42 @@ async def test_a_whole_sign_in_goes_through_its_states(world: SessionHarness) ->
         organization="",
         renewable=True,
     )
-    assert world.session.access_token() == ACCESS_TOKEN
-    assert [getattr(state, "approved", False) for state in world.states] == [
-        *[False] * (len(world.states) - 2),
+    assert harness.session.access_token() == ACCESS_TOKEN
+    assert [getattr(state, "approved", False) for state in harness.states] == [
+        *[False] * (len(harness.states) - 2),
         True,
         False,
     ]
 
 
-async def test_the_next_run_shows_the_stored_token_at_once(world: SessionHarness) -> None:
-    await world.sign_in()
-    signed_in = world.state
-    world.states.clear()
-    asked = len(world.server.requests)
-    session = world.new_session()
+async def test_the_next_run_shows_the_saved_token_at_once(harness: SessionHarness) -> None:
+    await harness.sign_in()
+    signed_in = harness.state
+    harness.states.clear()
+    asked = len(harness.server.requests)
+    session = harness.new_session()
     session.open()
     await settle()
-    assert world.states == [Requesting(opening=True), signed_in]
+    assert harness.states == [Requesting(opening=True), signed_in]
     assert session.access_token() == ACCESS_TOKEN
-    assert len(world.server.requests) == asked, "without a request"
-    assert len(world.clients) == 1, "and without loading what requests need"
+    assert len(harness.server.requests) == asked, "without a request"
+    assert len(harness.clients) == 1, "and without loading what requests need"
 
 
 async def test_an_expired_stored_token_is_shown_as_such_and_cannot_be_used(
-    world: SessionHarness,
+    harness: SessionHarness,
 ) -> None:
-    await world.sign_in()
-    await world.clock.advance(600)
-    session = world.new_session()
+    await harness.sign_in()
+    await harness.clock.advance(600)
+    session = harness.new_session()
     session.open()
     await settle()
-    world.expect(SignedIn)
-    assert world.expect(SignedIn).remaining(world.clock.utc()) == 0
+    harness.expect(SignedIn)
+    assert harness.expect(SignedIn).remaining(harness.clock.utc()) == 0
     assert session.access_token() is None
     session.sign_in()
     await settle()
-    world.expect(AwaitingApproval)
+    harness.expect(AwaitingApproval)
 
 
 @pytest.mark.parametrize(
@@ -142,49 +143,49 @@ async def test_an_expired_stored_token_is_shown_as_such_and_cannot_be_used(
     ],
 )
 async def test_a_stored_token_of_another_server_or_client_is_ignored(
-    world: SessionHarness, other: object
+    harness: SessionHarness, other: object
 ) -> None:
-    await world.sign_in()
-    session = world.new_session(other)  # type: ignore[arg-type]
+    await harness.sign_in()
+    session = harness.new_session(other)  # type: ignore[arg-type]
     session.open()
     await settle()
     assert session.access_token() is None
-    assert not isinstance(world.state, SignedIn)
+    assert not isinstance(harness.state, SignedIn)
 
 
-async def test_a_damaged_stored_token_is_ignored(world: SessionHarness) -> None:
-    await world.keyring.save("northwind", "{")
-    world.session.open()
+async def test_a_damaged_stored_token_is_ignored(harness: SessionHarness) -> None:
+    await harness.keyring.save("northwind", "{")
+    harness.session.open()
     await settle()
-    world.expect(AwaitingApproval)
+    harness.expect(AwaitingApproval)
 
 
-async def test_both_endpoints_in_the_profile_need_no_discovery(world: SessionHarness) -> None:
-    world.new_session(
+async def test_both_endpoints_in_the_profile_need_no_discovery(harness: SessionHarness) -> None:
+    harness.new_session(
         replace(
             PROFILE,
             device_authorization_endpoint=f"https://{HOST}/device",
             token_endpoint=f"https://{HOST}/token",
         )
     )
-    await world.start_sign_in()
-    assert world.server.requests[0][0] == "/device"
+    await harness.start_sign_in()
+    assert harness.server.requests[0][0] == "/device"
 
 
-async def test_the_servers_description_is_fetched_once(world: SessionHarness) -> None:
-    await world.start_sign_in()
-    await world.clock.advance(6)
-    world.session.new_code()
+async def test_metadata_is_fetched_once(harness: SessionHarness) -> None:
+    await harness.start_sign_in()
+    await harness.clock.advance(6)
+    harness.session.new_code()
     await settle()
-    assert world.server.count_requests("/.well-known/oauth-authorization-server") == 1
-    assert world.server.count_requests("/device") == 2
-    assert len(world.clients) == 1
+    assert harness.server.count_requests("/.well-known/oauth-authorization-server") == 1
+    assert harness.server.count_requests("/device") == 2
+    assert len(harness.clients) == 1
 
 
-async def test_further_parameters_of_the_profile_are_sent(world: SessionHarness) -> None:
-    world.new_session(replace(PROFILE, extra_parameters={"audience": "everyone"}))
-    await world.start_sign_in()
-    assert world.server.requests[-1][1]["audience"] == "everyone"
+async def test_extra_parameters_are_sent(harness: SessionHarness) -> None:
+    harness.new_session(replace(PROFILE, extra_parameters={"audience": "everyone"}))
+    await harness.start_sign_in()
+    assert harness.server.requests[-1][1]["audience"] == "everyone"
 
 
 @pytest.mark.parametrize(
@@ -195,54 +196,54 @@ async def test_further_parameters_of_the_profile_are_sent(world: SessionHarness)
         ("https://evil.example/", False),
     ],
 )
-async def test_a_link_to_a_host_that_the_profile_does_not_name_is_marked(
-    world: SessionHarness, link: str, *, known: bool
+async def test_a_link_to_an_unknown_host_is_marked(
+    harness: SessionHarness, link: str, *, known: bool
 ) -> None:
-    world.new_session(replace(PROFILE, verification_hosts=("Approve.Example",)))
-    world.server.device_answer = {
+    harness.new_session(replace(PROFILE, verification_hosts=("Approve.Example",)))
+    harness.server.device_answer = {
         "device_code": "x",
         "user_code": "CODE",
         "verification_uri": link,
         "expires_in": 600,
     }
-    await world.start_sign_in()
-    world.expect(AwaitingApproval)
-    assert world.expect(AwaitingApproval).host_is_known is known
+    await harness.start_sign_in()
+    harness.expect(AwaitingApproval)
+    assert harness.expect(AwaitingApproval).host_is_known is known
 
 
 # The token
 
 
-async def test_the_token_is_given_only_while_it_is_valid(world: SessionHarness) -> None:
-    assert world.session.access_token() is None
-    await world.sign_in()
-    await world.clock.advance(598)
-    assert world.session.access_token() == ACCESS_TOKEN
-    await world.clock.advance(1)
-    assert world.session.access_token() is None
+async def test_the_token_is_given_only_while_it_is_valid(harness: SessionHarness) -> None:
+    assert harness.session.access_token() is None
+    await harness.sign_in()
+    await harness.clock.advance(598)
+    assert harness.session.access_token() == ACCESS_TOKEN
+    await harness.clock.advance(1)
+    assert harness.session.access_token() is None
 
 
-async def test_a_token_that_never_expires_is_given_always(world: SessionHarness) -> None:
-    world.server.answers = [{"access_token": ACCESS_TOKEN}]
-    world.session.sign_in()
-    await world.clock.advance(1000)
-    assert world.session.access_token() == ACCESS_TOKEN
+async def test_a_token_that_never_expires_is_given_always(harness: SessionHarness) -> None:
+    harness.server.answers = [{"access_token": ACCESS_TOKEN}]
+    harness.session.sign_in()
+    await harness.clock.advance(1000)
+    assert harness.session.access_token() == ACCESS_TOKEN
 
 
 # Trouble
 
 
-async def test_trouble_on_the_way_is_shown_and_passes(world: SessionHarness) -> None:
-    world.server.answers = [httpx.ConnectError("reset"), PENDING, TOKENS]
-    await world.start_sign_in()
-    await world.clock.advance(5)
-    world.expect(AwaitingApproval)
-    assert isinstance(world.expect(AwaitingApproval).trouble, errors.TransportFailure)
-    await world.clock.advance(10)
-    world.expect(AwaitingApproval)
-    assert world.expect(AwaitingApproval).trouble is None
-    await world.clock.advance(5)
-    world.expect(SignedIn)
+async def test_trouble_while_polling_is_shown_and_passes(harness: SessionHarness) -> None:
+    harness.server.answers = [httpx.ConnectError("reset"), PENDING, TOKENS]
+    await harness.start_sign_in()
+    await harness.clock.advance(5)
+    harness.expect(AwaitingApproval)
+    assert isinstance(harness.expect(AwaitingApproval).trouble, errors.TransportFailure)
+    await harness.clock.advance(10)
+    harness.expect(AwaitingApproval)
+    assert harness.expect(AwaitingApproval).trouble is None
+    await harness.clock.advance(5)
+    harness.expect(SignedIn)
 
 
 @pytest.mark.parametrize(
@@ -253,104 +254,108 @@ async def test_trouble_on_the_way_is_shown_and_passes(world: SessionHarness) -> 
         ({"error": "invalid_client"}, errors.InvalidClient),
     ],
 )
-async def test_a_final_answer_fails_with_the_code_that_was_shown(
-    world: SessionHarness, answer: dict[str, str], kind: type[Exception]
+async def test_a_final_error_keeps_the_code_that_was_shown(
+    harness: SessionHarness, answer: dict[str, str], kind: type[Exception]
 ) -> None:
-    world.server.answers = [answer]
-    await world.start_sign_in()
-    await world.clock.advance(5)
-    world.expect(Failed)
-    assert type(world.expect(Failed).error) is kind
-    assert world.expect(Failed).user_code == "CODE-1"
+    harness.server.answers = [answer]
+    await harness.start_sign_in()
+    await harness.clock.advance(5)
+    harness.expect(Failed)
+    assert type(harness.expect(Failed).error) is kind
+    assert harness.expect(Failed).user_code == "CODE-1"
 
 
-async def test_an_approval_before_any_code_was_shown_is_taken_too(
-    world: SessionHarness, monkeypatch: pytest.MonkeyPatch
+async def test_an_approval_before_the_code_is_shown_counts(
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def at_once(ask: Callable[[], Awaitable[TokenSet]], *_: object, **__: object) -> TokenSet:
         return await ask()
 
     monkeypatch.setattr("desktop.services.session.device_sign_in.poll", at_once)
-    world.server.answers = [TOKENS]
-    await world.start_sign_in()
-    assert world.state_names == ["Requesting", "SignedIn"]
+    harness.server.answers = [TOKENS]
+    await harness.start_sign_in()
+    assert harness.state_names == ["Requesting", "SignedIn"]
 
 
-async def test_a_code_that_nobody_approves_expires_by_our_own_clock(world: SessionHarness) -> None:
-    await world.start_sign_in()
-    await world.clock.advance(601)
-    world.expect(Failed)
-    assert type(world.expect(Failed).error) is errors.CodeExpired
-    requests = len(world.server.requests)
-    await world.clock.advance(60)
-    assert len(world.server.requests) == requests, "and nobody goes on asking"
+async def test_an_unapproved_code_expires_by_our_own_clock(harness: SessionHarness) -> None:
+    await harness.start_sign_in()
+    await harness.clock.advance(601)
+    harness.expect(Failed)
+    assert type(harness.expect(Failed).error) is errors.CodeExpired
+    requests = len(harness.server.requests)
+    await harness.clock.advance(60)
+    assert len(harness.server.requests) == requests, "and nobody goes on asking"
 
 
-async def test_a_server_that_cannot_be_reached_fails_without_a_code(world: SessionHarness) -> None:
-    world.server.device_answer = httpx.ConnectError("refused")
-    await world.start_sign_in()
-    world.expect(Failed)
-    assert isinstance(world.expect(Failed).error, errors.TransportFailure)
-    assert world.expect(Failed).user_code == ""
+async def test_a_server_that_cannot_be_reached_fails_without_a_code(
+    harness: SessionHarness,
+) -> None:
+    harness.server.device_answer = httpx.ConnectError("refused")
+    await harness.start_sign_in()
+    harness.expect(Failed)
+    assert isinstance(harness.expect(Failed).error, errors.TransportFailure)
+    assert harness.expect(Failed).user_code == ""
 
 
 # The client
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
-async def test_a_client_without_its_password_fails_and_works_once_it_is_stored(
-    world: SessionHarness, method: str
+async def test_a_missing_client_secret_fails_until_it_is_saved(
+    harness: SessionHarness, method: str
 ) -> None:
     profile = replace(PROFILE, client_authentication=method)
-    session = world.new_session(profile)
+    session = harness.new_session(profile)
     session.open()
     await settle()
-    world.expect(Failed)
-    assert isinstance(world.expect(Failed).error, ClientSecretMissing)
-    await world.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
+    harness.expect(Failed)
+    assert isinstance(harness.expect(Failed).error, ClientSecretMissing)
+    await harness.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
     session.retry()
     await settle()
-    world.expect(AwaitingApproval)
+    harness.expect(AwaitingApproval)
 
 
-async def test_a_corrected_password_is_used_by_the_next_try(world: SessionHarness) -> None:
+async def test_a_corrected_client_secret_is_used_by_the_next_attempt(
+    harness: SessionHarness,
+) -> None:
     profile = replace(PROFILE, client_authentication="client_secret_post")
-    await world.keyring.save(client_secret_key(profile), saved_client_secret("wrong", profile))
-    session = world.new_session(profile)
-    world.server.device_answer = {"error": "invalid_client"}
+    await harness.keyring.save(client_secret_key(profile), saved_client_secret("wrong", profile))
+    session = harness.new_session(profile)
+    harness.server.device_answer = {"error": "invalid_client"}
     session.sign_in()
     await settle()
-    world.expect(Failed)
-    await world.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
-    world.server.device_answer = None
+    harness.expect(Failed)
+    await harness.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
+    harness.server.device_answer = None
     session.retry()
     await settle()
-    assert world.server.requests[-1][1]["client_secret"] == PASSWORD
+    assert harness.server.requests[-1][1]["client_secret"] == PASSWORD
 
 
-async def test_without_a_password_a_client_of_unknown_kind_is_public(world: SessionHarness) -> None:
-    world.new_session(replace(PROFILE, client_authentication="auto"))
-    await world.start_sign_in()
-    world.expect(AwaitingApproval)
-    assert "client_secret" not in world.server.requests[-1][1]
-    assert world.server.authorizations[-1] == ""
+async def test_without_a_client_secret_an_auto_client_is_public(harness: SessionHarness) -> None:
+    harness.new_session(replace(PROFILE, client_authentication="auto"))
+    await harness.start_sign_in()
+    harness.expect(AwaitingApproval)
+    assert "client_secret" not in harness.server.requests[-1][1]
+    assert harness.server.authorizations[-1] == ""
 
 
-async def test_how_the_client_proves_itself_is_remembered_with_the_tokens(
-    world: SessionHarness,
+async def test_the_client_authentication_is_saved_with_the_tokens(
+    harness: SessionHarness,
 ) -> None:
     profile = replace(PROFILE, client_authentication="auto")
-    await world.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
-    world.new_session(profile)
-    world.server.device_answer = {"error": "invalid_client"}
-    world.session.sign_in()
-    await world.clock.advance(2)
-    forms = [form for path, form in world.server.requests if path == "/device"]
+    await harness.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
+    harness.new_session(profile)
+    harness.server.device_answer = {"error": "invalid_client"}
+    harness.session.sign_in()
+    await harness.clock.advance(2)
+    forms = [form for path, form in harness.server.requests if path == "/device"]
     assert ["client_secret" in form for form in forms] == [False, True], "basic, then in the body"
-    world.server.device_answer = None
-    await world.sign_in()
-    first = world.session._provider.known_methods
-    session = world.new_session(profile)
+    harness.server.device_answer = None
+    await harness.sign_in()
+    first = harness.session._provider.known_methods
+    session = harness.new_session(profile)
     session.open()
     await settle()
     assert session._provider.known_methods == first
@@ -361,7 +366,7 @@ async def test_how_the_client_proves_itself_is_remembered_with_the_tokens(
 
 
 def texts_in(value: object) -> list[str]:
-    """All text in a value: the members of data classes and of errors, their words included."""
+    """Collect all text in a value, including fields of dataclasses and messages of errors."""
     if isinstance(value, BaseException):
         inside = [*value.args, *vars(value).values(), value.__cause__, value.__context__]
         return [str(value), repr(value)] + [text for each in inside for text in texts_in(each)]
@@ -373,12 +378,12 @@ def texts_in(value: object) -> list[str]:
     return [repr(value)]
 
 
-async def test_no_state_of_a_sign_in_holds_a_secret(world: SessionHarness) -> None:
+async def test_no_state_of_a_sign_in_holds_a_secret(harness: SessionHarness) -> None:
     profile = replace(PROFILE, client_authentication="client_secret_post")
-    await world.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
-    world.new_session(profile)
-    world.keyring.errors["save"] = KeyringLocked("locked")
-    world.server.answers = [
+    await harness.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
+    harness.new_session(profile)
+    harness.keyring.errors["save"] = KeyringLocked("locked")
+    harness.server.answers = [
         PENDING,
         httpx.Response(502, text="<html>"),
         httpx.Response(200, json={"access_token": ACCESS_TOKEN + "\n"}),
@@ -386,15 +391,15 @@ async def test_no_state_of_a_sign_in_holds_a_secret(world: SessionHarness) -> No
         {"error": "slow_down"},
         TOKENS,
     ]
-    world.session.open()
-    await world.clock.advance(200)
-    world.expect(SignedIn)
-    assert isinstance(world.expect(SignedIn).save_error, KeyringLocked)
-    world.server.answers = [{"error": "invalid_grant", "error_description": "no"}]
-    world.session.sign_in()
-    await world.clock.advance(10)
-    world.expect(Failed)
-    text = "\n".join(found for state in world.states for found in texts_in(state))
+    harness.session.open()
+    await harness.clock.advance(200)
+    harness.expect(SignedIn)
+    assert isinstance(harness.expect(SignedIn).save_error, KeyringLocked)
+    harness.server.answers = [{"error": "invalid_grant", "error_description": "no"}]
+    harness.session.sign_in()
+    await harness.clock.advance(10)
+    harness.expect(Failed)
+    text = "\n".join(found for state in harness.states for found in texts_in(state))
     assert "CODE-1" in text
     assert [secret for secret in SECRETS if secret in text] == []
 
@@ -403,24 +408,24 @@ async def test_no_state_of_a_sign_in_holds_a_secret(world: SessionHarness) -> No
 
 
 async def test_an_unexpected_error_is_reported_and_shown() -> None:
-    world = SessionHarness(clock=HurriedClock())
-    world.server.answers = [ZeroDivisionError("unheard of")]
-    world.session.sign_in()
+    harness = SessionHarness(clock=HurriedClock())
+    harness.server.answers = [ZeroDivisionError("unheard of")]
+    harness.session.sign_in()
     await settle()
-    world.expect(Failed)
-    assert isinstance(world.expect(Failed).error, ZeroDivisionError)
-    assert world.expect(Failed).user_code == "CODE-1"
-    assert [crash["exception"] for crash in world.crashes] == [world.expect(Failed).error]
-    assert world.crashes[0]["message"] == "sign-in broke"
-    world.server.answers = [TOKENS]
-    world.session.retry()
+    harness.expect(Failed)
+    assert isinstance(harness.expect(Failed).error, ZeroDivisionError)
+    assert harness.expect(Failed).user_code == "CODE-1"
+    assert [crash["exception"] for crash in harness.crashes] == [harness.expect(Failed).error]
+    assert harness.crashes[0]["message"] == "sign-in broke"
+    harness.server.answers = [TOKENS]
+    harness.session.retry()
     await settle()
-    world.expect(SignedIn)  # and it works again
-    await world.session.close()
+    harness.expect(SignedIn)  # and it works again
+    await harness.session.close()
 
 
-async def test_an_error_in_what_was_given_up_is_reported_but_not_shown() -> None:
-    world = SessionHarness()
+async def test_an_error_in_cancelled_work_is_reported_but_not_shown() -> None:
+    harness = SessionHarness()
 
     async def broken_end(_profile: Profile, /, **_given: object) -> httpx.AsyncClient:
         try:
@@ -428,75 +433,119 @@ async def test_an_error_in_what_was_given_up_is_reported_but_not_shown() -> None
         finally:
             raise ZeroDivisionError("while leaving")
 
-    provider = world.session._provider
+    provider = harness.session._provider
     provider._environment = replace(provider._environment, open_http=broken_end)
-    await world.start_sign_in()
-    world.session.cancel()
+    await harness.start_sign_in()
+    harness.session.cancel()
     await settle()
-    assert world.state == SignedOut()
-    assert [type(crash["exception"]) for crash in world.crashes] == [ZeroDivisionError]
+    assert harness.state == SignedOut()
+    assert [type(crash["exception"]) for crash in harness.crashes] == [ZeroDivisionError]
 
 
-async def test_an_observer_that_breaks_does_not_end_the_program() -> None:
-    world = SessionHarness()
+async def test_a_failing_observer_does_not_end_the_session() -> None:
+    harness = SessionHarness()
 
     def break_down(state: object) -> None:
         if isinstance(state, AwaitingApproval):
             raise RuntimeError("cannot draw")  # noqa: TRY004 - any error at all
 
-    world.watch = break_down
-    await world.start_sign_in()
-    world.expect(Failed)
-    assert len(world.crashes) == 1
-    assert world.server.open == 0
-    await world.session.close()
+    harness.watch = break_down
+    await harness.start_sign_in()
+    harness.expect(Failed)
+    assert len(harness.crashes) == 1
+    assert harness.server.open == 0
+    await harness.session.close()
 
 
-async def test_a_password_does_not_go_to_another_server_than_it_was_stored_for(
-    world: SessionHarness,
+async def test_a_client_secret_is_sent_only_to_its_server(
+    harness: SessionHarness,
 ) -> None:
     profile = replace(PROFILE, client_authentication="client_secret_basic")
-    await world.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
-    world.new_session(replace(profile, issuer="https://evil.example"))
-    world.session.open()
+    await harness.keyring.save(client_secret_key(profile), saved_client_secret(PASSWORD, profile))
+    harness.new_session(replace(profile, issuer="https://evil.example"))
+    harness.session.open()
     await settle()
-    assert isinstance(world.expect(Failed).error, ClientSecretMissing)
-    assert not [request for request in world.server.requests if PASSWORD in str(request)]
+    assert isinstance(harness.expect(Failed).error, ClientSecretMissing)
+    assert not [request for request in harness.server.requests if PASSWORD in str(request)]
 
 
-async def test_cancelling_a_renewed_sign_in_keeps_the_expired_token_in_sight(
-    world: SessionHarness,
+async def test_cancelling_a_new_sign_in_keeps_the_expired_token(
+    harness: SessionHarness,
 ) -> None:
-    await world.sign_in()
-    await world.clock.advance(601)
-    world.session.sign_in()
+    await harness.sign_in()
+    await harness.clock.advance(601)
+    harness.session.sign_in()
     await settle()
-    world.session.cancel()
+    harness.session.cancel()
     await settle()
-    assert world.expect(SignedIn).remaining(world.clock.utc()) == 0
-    assert world.session.access_token() is None
+    assert harness.expect(SignedIn).remaining(harness.clock.utc()) == 0
+    assert harness.session.access_token() is None
 
 
-async def test_the_token_is_not_handed_out_while_it_is_being_removed(world: SessionHarness) -> None:
-    await world.sign_in()
-    gate = world.keyring.gates["delete"] = asyncio.Event()
-    world.session.sign_out()
+async def test_no_token_is_given_while_it_is_being_removed(harness: SessionHarness) -> None:
+    await harness.sign_in()
+    gate = harness.keyring.gates["delete"] = asyncio.Event()
+    harness.session.sign_out()
     await settle()
-    assert world.expect(SignedIn).signing_out
-    assert world.session.access_token() is None
+    assert harness.expect(SignedIn).signing_out
+    assert harness.session.access_token() is None
     gate.set()
     await settle()
-    world.expect(SignedOut)
+    harness.expect(SignedOut)
 
 
-async def test_closing_waits_until_the_token_is_removed(world: SessionHarness) -> None:
-    await world.sign_in()
-    gate = world.keyring.gates["delete"] = asyncio.Event()
-    world.session.sign_out()
+async def test_closing_waits_until_the_token_is_removed(harness: SessionHarness) -> None:
+    await harness.sign_in()
+    gate = harness.keyring.gates["delete"] = asyncio.Event()
+    harness.session.sign_out()
     await settle()
-    closing = asyncio.ensure_future(world.session.close())
+    closing = asyncio.ensure_future(harness.session.close())
     await settle()
     assert not closing.done()
     gate.set()
     await closing
-    assert world.keyring.entries == {}
+    assert harness.keyring.entries == {}
+
+
+async def test_device_codes_that_the_administrator_turned_off_are_not_requested(
+    harness: SessionHarness,
+) -> None:
+    policy = Policy(source="policy.toml", device_grant=False)
+    session = harness.new_session(replace(PROFILE, policy=policy))
+    session.sign_in()
+    await settle()
+    error = harness.expect(Failed).error
+    assert isinstance(error, GrantForbidden)
+    assert error.source == "policy.toml"
+    assert harness.server.count_requests("/device") == 0
+
+
+PAGE = httpx.Response(200, text="<!doctype html>", headers={"content-type": "text/html"})
+
+
+async def test_a_captive_portal_in_front_of_the_server_is_named(harness: SessionHarness) -> None:
+    harness.server.others["/"] = httpx.Response(302, headers={"location": "http://portal.example/"})
+    harness.server.description = PAGE
+    await harness.start_sign_in()
+    error = harness.expect(Failed).error
+    assert isinstance(error, errors.CaptivePortal)
+    assert error.by == "portal.example"
+
+
+async def test_a_web_page_without_a_portal_is_reported_as_a_web_page(
+    harness: SessionHarness,
+) -> None:
+    harness.server.description = PAGE
+    await harness.start_sign_in()
+    error = harness.expect(Failed).error
+    assert isinstance(error, errors.PageInsteadOfAnswer)
+    assert not isinstance(error, errors.CaptivePortal)
+
+
+async def test_an_error_of_the_server_itself_is_not_taken_for_a_portal(
+    harness: SessionHarness,
+) -> None:
+    harness.server.description = httpx.Response(503)
+    await harness.start_sign_in()
+    assert isinstance(harness.expect(Failed).error, errors.ServerFault)
+    assert harness.server.count_requests("/") == 0

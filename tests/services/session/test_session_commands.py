@@ -1,4 +1,4 @@
-"""Every command at every time: what is given up is gone, and what begins afterwards is alone."""
+"""Every command at any time: cancelled work ends before new work begins."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -43,7 +43,7 @@ from tests.services.secrets.vaults import WindowsModel
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[SessionHarness]:
+async def harness() -> AsyncIterator[SessionHarness]:
     made = SessionHarness()
     yield made
     await made.close()
@@ -69,23 +69,23 @@ STAGES: dict[str, Callable[[SessionHarness], object]] = {
 
 
 @pytest.mark.parametrize("stage", STAGES)
-async def test_cancel_leaves_no_request_and_no_task(world: SessionHarness, stage: str) -> None:
-    STAGES[stage](world)
-    world.session.open()
-    await world.clock.advance(5)
-    assert world.state_names[-1] in {"Requesting", "AwaitingApproval"}
-    world.session.cancel()
+async def test_cancel_leaves_no_request_and_no_task(harness: SessionHarness, stage: str) -> None:
+    STAGES[stage](harness)
+    harness.session.open()
+    await harness.clock.advance(5)
+    assert harness.state_names[-1] in {"Requesting", "AwaitingApproval"}
+    harness.session.cancel()
     await settle()
-    assert world.state == SignedOut()
-    assert world.server.open == 0
+    assert harness.state == SignedOut()
+    assert harness.server.open == 0
     assert nothing_runs()
-    requests = len(world.server.requests)
-    await world.clock.advance(60)
-    assert len(world.server.requests) == requests
+    requests = len(harness.server.requests)
+    await harness.clock.advance(60)
+    assert len(harness.server.requests) == requests
 
 
 @pytest.mark.parametrize("command", ["cancel", "close", "sign_out", "sign_in"])
-async def test_at_every_single_step_a_command_leaves_nothing_behind(
+async def test_commands_leave_nothing_behind_at_any_step(
     command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -93,25 +93,25 @@ async def test_at_every_single_step_a_command_leaves_nothing_behind(
     )  # which one of the steps waits out
     ends = set()
     for steps in range(1000):
-        world = SessionHarness(
+        harness = SessionHarness(
             replace(PROFILE, client_authentication="client_secret_post"), clock=HurriedClock()
         )
-        world.keyring._values[client_secret_key(PROFILE)] = saved_client_secret(PASSWORD, PROFILE)
-        world.server.answers = [PENDING, TOKENS]
-        world.session.open()
+        harness.keyring._values[client_secret_key(PROFILE)] = saved_client_secret(PASSWORD, PROFILE)
+        harness.server.answers = [PENDING, TOKENS]
+        harness.session.open()
         for _ in range(steps):
             await asyncio.sleep(0)
-        was_signed_in = isinstance(world.state, SignedIn)
-        done = getattr(world.session, command)()
+        was_signed_in = isinstance(harness.state, SignedIn)
+        done = getattr(harness.session, command)()
         if command == "close":
             await done
         await settle()
-        assert (world.server.open, world.crashes) == (0, [])
-        assert world.server.most_open <= 1
-        ends.add(type(world.state))
-        keeps = isinstance(world.state, SignedIn) and command != "close"
+        assert (harness.server.open, harness.crashes) == (0, [])
+        assert harness.server.most_open <= 1
+        ends.add(type(harness.state))
+        keeps = isinstance(harness.state, SignedIn) and command != "close"
         assert len(asyncio.all_tasks()) <= (3 if keeps else 1)  # one keeps the token, and waits
-        await world.session.close()
+        await harness.session.close()
         assert nothing_runs()
         if was_signed_in:
             break
@@ -126,265 +126,265 @@ async def test_at_every_single_step_a_command_leaves_nothing_behind(
     assert ends == expected[command]
 
 
-async def test_a_token_that_is_being_saved_is_not_thrown_away(world: SessionHarness) -> None:
-    world.keyring.gates["save"] = asyncio.Event()
-    await world.sign_in()
-    world.expect(AwaitingApproval)
-    assert world.expect(AwaitingApproval).approved
-    world.session.cancel()
-    world.session.new_code()
+async def test_a_token_that_is_being_saved_survives_cancel(harness: SessionHarness) -> None:
+    harness.keyring.gates["save"] = asyncio.Event()
+    await harness.sign_in()
+    harness.expect(AwaitingApproval)
+    assert harness.expect(AwaitingApproval).approved
+    harness.session.cancel()
+    harness.session.new_code()
     await settle()
-    world.keyring.gates["save"].set()
+    harness.keyring.gates["save"].set()
     await settle()
-    world.expect(SignedIn)
-    assert world.session.access_token() == ACCESS_TOKEN
+    harness.expect(SignedIn)
+    assert harness.session.access_token() == ACCESS_TOKEN
 
 
-async def test_cancel_does_nothing_where_nothing_is_under_way(world: SessionHarness) -> None:
-    await world.sign_in()
-    world.session.cancel()
+async def test_cancel_does_nothing_when_idle(harness: SessionHarness) -> None:
+    await harness.sign_in()
+    harness.session.cancel()
     await settle()
-    world.expect(SignedIn)
-    world.session.sign_out()
+    harness.expect(SignedIn)
+    harness.session.sign_out()
     await settle()
-    signed_out = world.state
-    world.session.cancel()
+    signed_out = harness.state
+    harness.session.cancel()
     await settle()
-    assert world.state is signed_out
+    assert harness.state is signed_out
 
 
-async def test_cancel_does_not_take_back_signing_out(world: SessionHarness) -> None:
-    await world.sign_in()
-    world.keyring.gates["delete"] = asyncio.Event()
-    world.session.sign_out()
+async def test_cancel_does_not_undo_signing_out(harness: SessionHarness) -> None:
+    await harness.sign_in()
+    harness.keyring.gates["delete"] = asyncio.Event()
+    harness.session.sign_out()
     await settle()
-    world.session.cancel()
-    world.keyring.gates["delete"].set()
+    harness.session.cancel()
+    harness.keyring.gates["delete"].set()
     await settle()
-    assert world.keyring.entries == {}
-    world.expect(SignedOut)
+    assert harness.keyring.entries == {}
+    harness.expect(SignedOut)
 
 
-async def test_cancel_before_anything_has_begun_signs_out(world: SessionHarness) -> None:
-    world.session.cancel()
+async def test_cancel_before_anything_has_begun_signs_out(harness: SessionHarness) -> None:
+    harness.session.cancel()
     await settle()
-    assert world.state == SignedOut()
+    assert harness.state == SignedOut()
 
 
 # A new code
 
 
-async def test_a_new_code_replaces_the_old_one(world: SessionHarness) -> None:
-    await world.start_sign_in()
-    await world.clock.advance(6)
-    world.session.new_code()
+async def test_a_new_code_replaces_the_old_one(harness: SessionHarness) -> None:
+    await harness.start_sign_in()
+    await harness.clock.advance(6)
+    harness.session.new_code()
     await settle()
-    world.expect(AwaitingApproval)
-    assert world.expect(AwaitingApproval).user_code == "CODE-2"
-    assert world.expect(AwaitingApproval).requested_at == world.clock.utc()
+    harness.expect(AwaitingApproval)
+    assert harness.expect(AwaitingApproval).user_code == "CODE-2"
+    assert harness.expect(AwaitingApproval).requested_at == harness.clock.utc()
 
 
-async def test_a_new_code_is_limited_in_its_rate(world: SessionHarness) -> None:
-    await world.start_sign_in()
+async def test_new_codes_are_rate_limited(harness: SessionHarness) -> None:
+    await harness.start_sign_in()
     for _ in range(int(NEW_CODE_PAUSE)):
-        world.session.new_code()
+        harness.session.new_code()
         await settle()
-        assert world.server.count_requests("/device") == 1
-        await world.clock.advance(1)
+        assert harness.server.count_requests("/device") == 1
+        await harness.clock.advance(1)
     for _ in range(20):
-        world.session.new_code()
+        harness.session.new_code()
         await asyncio.sleep(0)
     await settle()
-    assert world.server.count_requests("/device") == 2
+    assert harness.server.count_requests("/device") == 2
 
 
-async def test_while_a_code_is_asked_for_there_is_no_other_new_code(world: SessionHarness) -> None:
-    world.server.hold_requests("/device")
-    await world.start_sign_in()
+async def test_no_new_code_is_requested_while_one_is_requested(harness: SessionHarness) -> None:
+    harness.server.hold_requests("/device")
+    await harness.start_sign_in()
     for _ in range(10):
-        world.session.new_code()
-        await world.clock.advance(1)
-    assert world.server.count_requests("/device") == 1
+        harness.session.new_code()
+        await harness.clock.advance(1)
+    assert harness.server.count_requests("/device") == 1
 
 
-async def test_the_old_poll_is_gone_before_a_new_code_is_asked_for(world: SessionHarness) -> None:
-    world.server.hold_requests("/token")
-    await world.start_sign_in()
-    await world.clock.advance(6)
-    assert world.server.open == 1
-    world.server.slow_end = asyncio.Event()
-    world.session.new_code()
+async def test_the_old_poll_ends_before_a_new_code_is_requested(harness: SessionHarness) -> None:
+    harness.server.hold_requests("/token")
+    await harness.start_sign_in()
+    await harness.clock.advance(6)
+    assert harness.server.open == 1
+    harness.server.slow_end = asyncio.Event()
+    harness.session.new_code()
     await settle()
-    assert world.server.count_requests("/device") == 1, "the old request is still ending"
-    world.server.slow_end.set()
+    assert harness.server.count_requests("/device") == 1, "the old request is still ending"
+    harness.server.slow_end.set()
     await settle()
-    assert world.server.count_requests("/device") == 2
-    assert world.server.most_open == 1
+    assert harness.server.count_requests("/device") == 2
+    assert harness.server.most_open == 1
 
 
 @pytest.mark.parametrize("again", ["new_code", "cancel", "sign_in", "sign_out"])
-async def test_even_impatience_does_not_let_two_requests_overlap(
-    world: SessionHarness, again: str
-) -> None:
-    world.server.hold_requests("/token")
-    await world.start_sign_in()
-    await world.clock.advance(6)
-    world.server.slow_end = asyncio.Event()
+async def test_two_requests_never_overlap(harness: SessionHarness, again: str) -> None:
+    harness.server.hold_requests("/token")
+    await harness.start_sign_in()
+    await harness.clock.advance(6)
+    harness.server.slow_end = asyncio.Event()
     for _ in range(5):
-        getattr(world.session, again)()
+        getattr(harness.session, again)()
         await settle()
-    world.session.sign_in()
+    harness.session.sign_in()
     await settle()
-    assert (world.server.open, world.server.count_requests("/device")) == (1, 1)
-    world.server.slow_end.set()
+    assert (harness.server.open, harness.server.count_requests("/device")) == (1, 1)
+    harness.server.slow_end.set()
     await settle()
-    assert (world.server.most_open, world.server.count_requests("/device")) == (1, 2)
+    assert (harness.server.most_open, harness.server.count_requests("/device")) == (1, 2)
 
 
-async def test_closing_waits_for_everything_that_was_given_up(world: SessionHarness) -> None:
-    world.server.hold_requests("/token")
-    await world.start_sign_in()
-    await world.clock.advance(6)
-    world.server.slow_end = asyncio.Event()
-    world.session.new_code()
+async def test_closing_waits_for_cancelled_work(harness: SessionHarness) -> None:
+    harness.server.hold_requests("/token")
+    await harness.start_sign_in()
+    await harness.clock.advance(6)
+    harness.server.slow_end = asyncio.Event()
+    harness.session.new_code()
     await settle()
-    closing = asyncio.ensure_future(world.session.close())
+    closing = asyncio.ensure_future(harness.session.close())
     await settle()
     assert not closing.done()
-    world.server.slow_end.set()
+    harness.server.slow_end.set()
     await closing
-    assert world.server.open == 0
-    assert world.clients[0].is_closed
+    assert harness.server.open == 0
+    assert harness.clients[0].is_closed
     assert nothing_runs()
 
 
-async def test_an_expired_code_can_be_replaced_at_once(world: SessionHarness) -> None:
-    world.server.answers = [{"error": "expired_token"}]
-    await world.start_sign_in()
-    await world.clock.advance(5)
-    world.expect(Failed)
-    world.session.new_code()
+async def test_an_expired_code_can_be_replaced_at_once(harness: SessionHarness) -> None:
+    harness.server.answers = [{"error": "expired_token"}]
+    await harness.start_sign_in()
+    await harness.clock.advance(5)
+    harness.expect(Failed)
+    harness.session.new_code()
     await settle()
-    world.expect(AwaitingApproval)
-    assert world.expect(AwaitingApproval).user_code == "CODE-2"
+    harness.expect(AwaitingApproval)
+    assert harness.expect(AwaitingApproval).user_code == "CODE-2"
 
 
-# Asking now
+# Polling now
 
 
-async def test_somebody_back_at_the_window_is_answered_before_the_back_off_ends(
-    world: SessionHarness,
+async def test_polling_now_skips_the_back_off(
+    harness: SessionHarness,
 ) -> None:
-    world.server.answers = [httpx.ConnectError("reset"), httpx.ConnectError("reset"), PENDING]
-    await world.start_sign_in()
-    await world.clock.advance(15)
-    assert world.server.count_requests("/token") == 2
-    world.expect(AwaitingApproval)
-    assert world.expect(AwaitingApproval).next_at == world.clock.utc() + timedelta(seconds=20)
-    await world.clock.advance(6)
-    world.session.poll_now()
+    harness.server.answers = [httpx.ConnectError("reset"), httpx.ConnectError("reset"), PENDING]
+    await harness.start_sign_in()
+    await harness.clock.advance(15)
+    assert harness.server.count_requests("/token") == 2
+    harness.expect(AwaitingApproval)
+    assert harness.expect(AwaitingApproval).next_at == harness.clock.utc() + timedelta(seconds=20)
+    await harness.clock.advance(6)
+    harness.session.poll_now()
     await settle()
-    assert world.server.count_requests("/token") == 3
+    assert harness.server.count_requests("/token") == 3
 
 
-async def test_nobody_asks_faster_than_the_server_allows(world: SessionHarness) -> None:
-    await world.start_sign_in()
+async def test_polling_now_respects_the_interval(harness: SessionHarness) -> None:
+    await harness.start_sign_in()
     for _ in range(20):
-        world.session.poll_now()
-        await world.clock.advance(1)
-    assert world.server.count_requests("/token") <= 4
+        harness.session.poll_now()
+        await harness.clock.advance(1)
+    assert harness.server.count_requests("/token") <= 4
 
 
-async def test_asking_now_does_nothing_where_nothing_is_asked(world: SessionHarness) -> None:
-    world.session.poll_now()
+async def test_polling_now_does_nothing_when_idle(harness: SessionHarness) -> None:
+    harness.session.poll_now()
     await settle()
-    assert world.states == []
+    assert harness.states == []
 
 
-# Trying again
+# Retrying
 
 
-async def test_trying_again_repeats_opening(world: SessionHarness) -> None:
-    world.keyring.errors["load"] = KeyringLocked("locked")
-    world.session.open()
+async def test_retry_repeats_opening(harness: SessionHarness) -> None:
+    harness.keyring.errors["load"] = KeyringLocked("locked")
+    harness.session.open()
     await settle()
-    world.expect(Failed)
-    del world.keyring.errors["load"]
-    await world.keyring.save(tokens_key(PROFILE), "{")
-    world.states.clear()
-    world.session.retry()
+    harness.expect(Failed)
+    del harness.keyring.errors["load"]
+    await harness.keyring.save(tokens_key(PROFILE), "{")
+    harness.states.clear()
+    harness.session.retry()
     await settle()
-    assert world.states[0] == Requesting(opening=True)
+    assert harness.states[0] == Requesting(opening=True)
 
 
-async def test_trying_again_repeats_signing_in_and_not_opening(world: SessionHarness) -> None:
-    world.server.device_answer = {"error": "invalid_scope"}
-    world.session.open()
+async def test_retry_repeats_signing_in_but_not_opening(harness: SessionHarness) -> None:
+    harness.server.device_answer = {"error": "invalid_scope"}
+    harness.session.open()
     await settle()
-    world.expect(Failed)
-    world.server.device_answer = None
-    world.states.clear()
-    world.session.retry()
+    harness.expect(Failed)
+    harness.server.device_answer = None
+    harness.states.clear()
+    harness.session.retry()
     await settle()
-    assert world.states[0] == Requesting()
-    assert world.keyring.operations == ["load"]
+    assert harness.states[0] == Requesting()
+    assert harness.keyring.operations == ["load"]
 
 
-async def test_trying_again_repeats_signing_out(world: SessionHarness) -> None:
-    await world.sign_in()
-    world.keyring.errors["delete"] = KeyringLocked("locked")
-    world.session.sign_out()
+async def test_retry_repeats_signing_out(harness: SessionHarness) -> None:
+    await harness.sign_in()
+    harness.keyring.errors["delete"] = KeyringLocked("locked")
+    harness.session.sign_out()
     await settle()
-    world.expect(Failed)
-    assert world.keyring.entries
-    del world.keyring.errors["delete"]
-    world.session.retry()
+    harness.expect(Failed)
+    assert harness.keyring.entries
+    del harness.keyring.errors["delete"]
+    harness.session.retry()
     await settle()
-    assert world.state == SignedOut(
-        removed_at=world.clock.utc(), valid_until=world.clock.utc() + timedelta(seconds=599)
+    assert harness.state == SignedOut(
+        removed_at=harness.clock.utc(), valid_until=harness.clock.utc() + timedelta(seconds=599)
     )
-    assert world.keyring.entries == {}
+    assert harness.keyring.entries == {}
 
 
 # Signing out
 
 
-async def test_signing_out_removes_the_token_everywhere(world: SessionHarness) -> None:
-    await world.sign_in()
-    world.session.sign_out()
+async def test_signing_out_removes_the_token_everywhere(harness: SessionHarness) -> None:
+    await harness.sign_in()
+    harness.session.sign_out()
     await settle()
-    assert world.keyring.entries == {}
-    assert world.session.access_token() is None
-    world.expect(SignedOut)
-    assert world.expect(SignedOut).removed_at == world.clock.utc()
-    assert world.expect(SignedOut).valid_until == world.clock.utc() + timedelta(seconds=599)
-    session = world.new_session()
+    assert harness.keyring.entries == {}
+    assert harness.session.access_token() is None
+    harness.expect(SignedOut)
+    assert harness.expect(SignedOut).removed_at == harness.clock.utc()
+    assert harness.expect(SignedOut).valid_until == harness.clock.utc() + timedelta(seconds=599)
+    session = harness.new_session()
     session.open()
     await settle()
-    world.expect(AwaitingApproval)
+    harness.expect(AwaitingApproval)
 
 
-async def test_signing_out_with_an_expired_token_names_no_end(world: SessionHarness) -> None:
-    await world.sign_in()
-    await world.clock.advance(700)
-    world.session.sign_out()
+async def test_signing_out_with_an_expired_token_has_no_valid_until(
+    harness: SessionHarness,
+) -> None:
+    await harness.sign_in()
+    await harness.clock.advance(700)
+    harness.session.sign_out()
     await settle()
-    assert world.state == SignedOut(world.clock.utc(), None)
+    assert harness.state == SignedOut(harness.clock.utc(), None)
 
 
-async def test_signing_out_keeps_the_client_password(world: SessionHarness) -> None:
-    await world.keyring.save(client_secret_key(PROFILE), saved_client_secret(PASSWORD, PROFILE))
-    await world.sign_in()
-    world.session.sign_out()
+async def test_signing_out_keeps_the_client_secret(harness: SessionHarness) -> None:
+    await harness.keyring.save(client_secret_key(PROFILE), saved_client_secret(PASSWORD, PROFILE))
+    await harness.sign_in()
+    harness.session.sign_out()
     await settle()
-    assert list(world.keyring.entries) == [client_secret_key(PROFILE)]
+    assert list(harness.keyring.entries) == [client_secret_key(PROFILE)]
 
 
-async def test_signing_out_while_a_code_waits_ends_the_asking(world: SessionHarness) -> None:
-    await world.start_sign_in()
-    world.session.sign_out()
+async def test_signing_out_ends_polling(harness: SessionHarness) -> None:
+    await harness.start_sign_in()
+    harness.session.sign_out()
     await settle()
-    assert world.state == SignedOut(world.clock.utc(), None)
+    assert harness.state == SignedOut(harness.clock.utc(), None)
     assert nothing_runs()
 
 
@@ -392,167 +392,196 @@ async def test_signing_out_while_a_code_waits_ends_the_asking(world: SessionHarn
 
 
 @pytest.mark.parametrize("error", [KeyringMissing("none"), KeyringLocked(), KeyringTimedOut()])
-async def test_going_on_without_a_keyring_keeps_the_token_in_memory(
-    world: SessionHarness, error: KeystoreError
+async def test_continuing_without_a_keyring_keeps_the_token_in_memory(
+    harness: SessionHarness, error: KeystoreError
 ) -> None:
-    world.keyring.errors = {"load": error, "save": error, "delete": error}
-    world.session.open()
+    harness.keyring.errors = {"load": error, "save": error, "delete": error}
+    harness.session.open()
     await settle()
-    assert world.state == Failed(error)
-    world.session.continue_without_keyring()
-    world.server.answers = [TOKENS]
-    await world.clock.advance(6)
-    world.expect(SignedIn)
-    assert world.expect(SignedIn).save_error is error
-    assert world.session.access_token() == ACCESS_TOKEN
-    assert world.keyring.entries == {}
+    assert harness.state == Failed(error)
+    harness.session.continue_without_keyring()
+    harness.server.answers = [TOKENS]
+    await harness.clock.advance(6)
+    harness.expect(SignedIn)
+    assert harness.expect(SignedIn).save_error is error
+    assert harness.session.access_token() == ACCESS_TOKEN
+    assert harness.keyring.entries == {}
 
 
-async def test_going_on_without_a_keyring_by_choice_says_so_too(world: SessionHarness) -> None:
-    world.session.continue_without_keyring()
-    world.server.answers = [TOKENS]
-    await world.clock.advance(6)
-    world.expect(SignedIn)
-    assert isinstance(world.expect(SignedIn).save_error, KeystoreError)
+async def test_continuing_without_a_keyring_by_choice_is_shown(harness: SessionHarness) -> None:
+    harness.session.continue_without_keyring()
+    harness.server.answers = [TOKENS]
+    await harness.clock.advance(6)
+    harness.expect(SignedIn)
+    assert isinstance(harness.expect(SignedIn).save_error, KeystoreError)
 
 
-async def test_signing_out_without_any_keyring_works(world: SessionHarness) -> None:
+async def test_signing_out_without_any_keyring_works(harness: SessionHarness) -> None:
     error = KeyringMissing("none")
-    world.keyring.errors = {"load": error, "delete": error}
-    world.session.open()
+    harness.keyring.errors = {"load": error, "delete": error}
+    harness.session.open()
     await settle()
-    world.session.continue_without_keyring()
+    harness.session.continue_without_keyring()
     await settle()
-    world.session.sign_out()
+    harness.session.sign_out()
     await settle()
-    world.expect(SignedOut)
+    harness.expect(SignedOut)
 
 
-async def test_signing_out_does_not_leave_an_older_token_in_a_keyring_that_was_passed_over(
-    world: SessionHarness,
+async def test_signing_out_also_removes_an_older_token_from_the_keyring(
+    harness: SessionHarness,
 ) -> None:
-    await world.sign_in()
+    await harness.sign_in()
     locked = KeyringLocked("locked")
-    world.keyring.errors = {"load": locked, "delete": locked}
-    world.new_session().open()
+    harness.keyring.errors = {"load": locked, "delete": locked}
+    harness.new_session().open()
     await settle()
-    world.session.continue_without_keyring()
+    harness.session.continue_without_keyring()
     await settle()
-    world.session.sign_out()
+    harness.session.sign_out()
     await settle()
-    world.expect(Failed)  # it is still there, and nobody says otherwise
-    assert isinstance(world.expect(Failed).error, SignOutFailed)
-    assert world.expect(Failed).error.__cause__ is locked
-    world.keyring.errors.clear()
-    world.session.retry()
+    harness.expect(Failed)  # it is still there, and nobody says otherwise
+    assert isinstance(harness.expect(Failed).error, SignOutFailed)
+    assert harness.expect(Failed).error.__cause__ is locked
+    harness.keyring.errors.clear()
+    harness.session.retry()
     await settle()
-    assert world.keyring.entries == {}
-    world.expect(SignedOut)
+    assert harness.keyring.entries == {}
+    harness.expect(SignedOut)
 
 
-async def test_a_token_that_could_not_be_saved_is_there_and_can_be_saved_later(
-    world: SessionHarness,
+async def test_an_unsaved_token_works_and_can_be_saved_later(
+    harness: SessionHarness,
 ) -> None:
     error = KeyringFault("full")
-    world.keyring.errors["save"] = error
-    await world.sign_in()
-    world.expect(SignedIn)
-    assert world.expect(SignedIn).save_error is error
-    assert world.session.access_token() == ACCESS_TOKEN
-    world.session.save_again()
+    harness.keyring.errors["save"] = error
+    await harness.sign_in()
+    harness.expect(SignedIn)
+    assert harness.expect(SignedIn).save_error is error
+    assert harness.session.access_token() == ACCESS_TOKEN
+    harness.session.save_again()
     await settle()
-    world.expect(SignedIn)
-    assert world.expect(SignedIn).save_error is error
-    world.keyring.errors.clear()
-    world.session.save_again()
+    harness.expect(SignedIn)
+    assert harness.expect(SignedIn).save_error is error
+    harness.keyring.errors.clear()
+    harness.session.save_again()
     await settle()
-    world.expect(SignedIn)
-    assert world.expect(SignedIn).save_error is None
-    assert tokens_key(PROFILE) in world.keyring.entries
+    harness.expect(SignedIn)
+    assert harness.expect(SignedIn).save_error is None
+    assert tokens_key(PROFILE) in harness.keyring.entries
 
 
-async def test_saving_again_without_a_token_is_being_signed_out(world: SessionHarness) -> None:
-    world.session.save_again()
+async def test_saving_again_without_a_token_shows_signed_out(harness: SessionHarness) -> None:
+    harness.session.save_again()
     await settle()
-    assert world.state == SignedOut()
-    assert world.keyring.entries == {}
+    assert harness.state == SignedOut()
+    assert harness.keyring.entries == {}
 
 
-async def test_a_keyring_that_fails_while_signing_in_says_so(world: SessionHarness) -> None:
-    session = world.new_session(replace(PROFILE, client_authentication="auto"))
-    world.keyring.errors["load"] = KeyringTimedOut()
+async def test_a_keyring_error_while_signing_in_is_shown(harness: SessionHarness) -> None:
+    session = harness.new_session(replace(PROFILE, client_authentication="auto"))
+    harness.keyring.errors["load"] = KeyringTimedOut()
     session.sign_in()
     await settle()
-    world.expect(Failed)
-    assert isinstance(world.expect(Failed).error, KeyringTimedOut)
+    harness.expect(Failed)
+    assert isinstance(harness.expect(Failed).error, KeyringTimedOut)
     session.continue_without_keyring()
     await settle()
-    world.expect(AwaitingApproval)
+    harness.expect(AwaitingApproval)
 
 
 # Closing
 
 
-async def test_closing_what_was_never_opened_does_nothing() -> None:
+async def test_closing_an_unopened_session_does_nothing() -> None:
     await SessionHarness().session.close()
 
 
-async def test_closing_twice_does_no_harm(world: SessionHarness) -> None:
-    await world.sign_in()
-    await world.session.close()
-    await world.session.close()
-    assert world.clients[0].is_closed
+async def test_closing_twice_does_no_harm(harness: SessionHarness) -> None:
+    await harness.sign_in()
+    await harness.session.close()
+    await harness.session.close()
+    assert harness.clients[0].is_closed
 
 
-async def test_closing_shows_nothing_more(world: SessionHarness) -> None:
-    await world.start_sign_in()
-    shown = len(world.states)
-    await world.session.close()
+async def test_closing_shows_nothing_more(harness: SessionHarness) -> None:
+    await harness.start_sign_in()
+    shown = len(harness.states)
+    await harness.session.close()
     await settle()
-    assert len(world.states) == shown
+    assert len(harness.states) == shown
+
+
+async def test_quitting_while_the_first_token_is_saved_takes_no_longer_than_that(
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.services.session.session.CLOSE_SAVE_TIMEOUT", 3600)
+    save_slowly(harness)
+    await harness.clock.advance(6)
+    closing = asyncio.ensure_future(harness.session.close())
+    await settle()
+    assert not closing.done()
+    harness.keyring.gates["save"].set()
+    await asyncio.wait_for(closing, timeout=5)
+    assert tokens_key(PROFILE) in harness.keyring.entries
+
+
+async def test_quitting_while_an_approved_token_waits_for_another_program_saves_it(
+    harness: SessionHarness,
+) -> None:
+    lock = harness._lock(tokens_key(PROFILE))
+    await lock.acquire()
+    approve(harness)
+    await harness.clock.advance(6)
+    assert harness.expect(AwaitingApproval).approved
+    closing = asyncio.ensure_future(harness.session.close())
+    await settle()
+    lock.release()
+    await asyncio.wait_for(closing, timeout=5)
+    assert tokens_key(PROFILE) in harness.keyring.entries
 
 
 # Every command in every state
 
 
-def open_slowly(world: SessionHarness) -> None:
-    world.keyring.gates["load"] = asyncio.Event()
-    world.session.open()
+def open_slowly(harness: SessionHarness) -> None:
+    harness.keyring.gates["load"] = asyncio.Event()
+    harness.session.open()
 
 
-def request_slowly(world: SessionHarness) -> None:
-    world.server.hold_requests("/device")
-    world.session.sign_in()
+def request_slowly(harness: SessionHarness) -> None:
+    harness.server.hold_requests("/device")
+    harness.session.sign_in()
 
 
-def save_slowly(world: SessionHarness) -> None:
-    world.keyring.gates["save"] = asyncio.Event()
-    approve(world)
+def save_slowly(harness: SessionHarness) -> None:
+    harness.keyring.gates["save"] = asyncio.Event()
+    approve(harness)
 
 
-def approve(world: SessionHarness) -> None:
-    world.server.answers = [TOKENS]
-    world.session.sign_in()
+def approve(harness: SessionHarness) -> None:
+    harness.server.answers = [TOKENS]
+    harness.session.sign_in()
 
 
-def fail(world: SessionHarness) -> None:
-    world.server.device_answer = {"error": "invalid_client"}
-    world.session.sign_in()
+def fail(harness: SessionHarness) -> None:
+    harness.server.device_answer = {"error": "invalid_client"}
+    harness.session.sign_in()
 
 
-def find_the_keyring_locked(world: SessionHarness) -> None:
-    world.keyring.errors["load"] = KeyringLocked()
-    world.session.open()
+def find_the_keyring_locked(harness: SessionHarness) -> None:
+    harness.keyring.errors["load"] = KeyringLocked()
+    harness.session.open()
 
 
 STATES: dict[str, Callable[[SessionHarness], object]] = {
     "before": lambda _: None,
     "opening": open_slowly,
     "requesting": request_slowly,
-    "waiting": lambda world: world.session.sign_in(),
+    "waiting": lambda harness: harness.session.sign_in(),
     "saving": save_slowly,
     "signed in": approve,
-    "signed out": lambda world: world.session.sign_out(),
+    "signed out": lambda harness: harness.session.sign_out(),
     "failed": fail,
     "no keyring": find_the_keyring_locked,
 }
@@ -572,33 +601,33 @@ COMMANDS: dict[str, Callable[[Session], object]] = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("state", STATES)
-async def test_every_command_in_every_state_ends_in_peace(
-    world: SessionHarness, state: str, command: str
+async def test_every_command_in_every_state_leaves_a_consistent_session(
+    harness: SessionHarness, state: str, command: str
 ) -> None:
-    STATES[state](world)
-    await world.clock.advance(6)
-    COMMANDS[command](world.session)
+    STATES[state](harness)
+    await harness.clock.advance(6)
+    COMMANDS[command](harness.session)
     await settle()
-    for gate in (*world.keyring.gates.values(), *world.server.gates.values()):
+    for gate in (*harness.keyring.gates.values(), *harness.server.gates.values()):
         gate.set()
-    await world.clock.advance(20)
-    assert world.server.most_open <= 1
-    if isinstance(world.state, SignedIn):
-        assert world.session.access_token() == ACCESS_TOKEN
-    if isinstance(world.state, SignedOut):
-        assert world.session.access_token() is None
+    await harness.clock.advance(20)
+    assert harness.server.most_open <= 1
+    if isinstance(harness.state, SignedIn):
+        assert harness.session.access_token() == ACCESS_TOKEN
+    if isinstance(harness.state, SignedOut):
+        assert harness.session.access_token() is None
 
 
 async def test_a_session_over_a_real_backend_keeps_eight_kibibytes(windows: WindowsModel) -> None:
-    world = SessionHarness(clock=HurriedClock())
-    world.keyring = VaultKeystore(lambda: windows.vault)  # type: ignore[assignment]
+    harness = SessionHarness(clock=HurriedClock())
+    harness.keyring = VaultKeystore(lambda: windows.vault)  # type: ignore[assignment]
     tokens = {**TOKENS, "access_token": "x" * 8192, "refresh_token": "y" * 4096}
-    world.server.answers = [tokens]
+    harness.server.answers = [tokens]
     for _ in range(2):
-        session = world.new_session()
+        session = harness.new_session()
         session.open()
         async with asyncio.timeout(10):
-            await world.wait_for_state(SignedIn)
+            await harness.wait_for_state(SignedIn)
         assert session.access_token() == "x" * 8192
         await session.close()
-    assert world.server.count_requests("/token") == 1, "the second run found it"
+    assert harness.server.count_requests("/token") == 1, "the second run found it"

@@ -1,4 +1,4 @@
-"""Signing out: removed here, and told to the server where it can be told."""
+"""Signing out: tokens are removed here, and revoked at the server if possible."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,37 +32,37 @@ GONE = httpx.Response(204)
 DONE = httpx.Response(200)
 
 
-async def signed_in(world: SessionHarness) -> SessionHarness:
-    await world.sign_in()
-    return world
+async def signed_in(harness: SessionHarness) -> SessionHarness:
+    await harness.sign_in()
+    return harness
 
 
 @pytest.fixture
 async def rfc7009() -> AsyncIterator[SessionHarness]:
-    world = await signed_in(SessionHarness(WITH_REVOCATION))
-    world.server.others["/revoke"] = DONE
-    yield world
-    await world.close()
-    assert not world.crashes
+    harness = await signed_in(SessionHarness(WITH_REVOCATION))
+    harness.server.others["/revoke"] = DONE
+    yield harness
+    await harness.close()
+    assert not harness.crashes
 
 
 @pytest.fixture
 async def xdr() -> AsyncIterator[SessionHarness]:
-    world = await signed_in(SessionHarness(WITH_GRANTS))
-    world.server.others[GRANT] = GONE
-    yield world
-    await world.close()
-    assert not world.crashes
+    harness = await signed_in(SessionHarness(WITH_GRANTS))
+    harness.server.others[GRANT] = GONE
+    yield harness
+    await harness.close()
+    assert not harness.crashes
 
 
-async def sign_out(world: SessionHarness) -> SignedOut:
-    world.session.sign_out()
+async def sign_out(harness: SessionHarness) -> SignedOut:
+    harness.session.sign_out()
     await settle()
-    return world.expect(SignedOut)
+    return harness.expect(SignedOut)
 
 
-def revoked(world: SessionHarness) -> list[dict[str, str]]:
-    return [form for path, form in world.server.requests if path == "/revoke"]
+def revoked(harness: SessionHarness) -> list[dict[str, str]]:
+    return [form for path, form in harness.server.requests if path == "/revoke"]
 
 
 # RFC 7009
@@ -79,12 +79,12 @@ async def test_both_tokens_are_revoked_the_refresh_token_first(rfc7009: SessionH
 
 
 async def test_the_endpoint_may_come_from_the_metadata() -> None:
-    world = SessionHarness()
-    world.server.metadata["revocation_endpoint"] = f"https://{HOST}/revoke"
-    world.server.others["/revoke"] = DONE
-    await world.sign_in()
-    assert (await sign_out(world)).revocation is Revocation.REVOKED
-    await world.close()
+    harness = SessionHarness()
+    harness.server.metadata["revocation_endpoint"] = f"https://{HOST}/revoke"
+    harness.server.others["/revoke"] = DONE
+    await harness.sign_in()
+    assert (await sign_out(harness)).revocation is Revocation.REVOKED
+    await harness.close()
 
 
 async def test_an_expired_access_token_needs_no_revocation(rfc7009: SessionHarness) -> None:
@@ -93,52 +93,52 @@ async def test_an_expired_access_token_needs_no_revocation(rfc7009: SessionHarne
     assert [form["token"] for form in revoked(rfc7009)] == [REFRESH_TOKEN]
 
 
-async def test_a_server_that_ends_refresh_tokens_only_has_ended_the_sign_in(
+async def test_revoking_the_refresh_token_only_counts_as_revoked(
     rfc7009: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse_access_tokens(rfc7009, monkeypatch)
     assert (await sign_out(rfc7009)).revocation is Revocation.REVOKED
 
 
-async def test_where_the_only_token_cannot_be_revoked_it_lives_on(
+async def test_an_access_token_that_cannot_be_revoked_stays_valid(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = SessionHarness(WITH_REVOCATION)
-    world.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
-    world.session.sign_in()
-    await world.clock.advance(6)
-    refuse_access_tokens(world, monkeypatch)
-    state = await sign_out(world)
+    harness = SessionHarness(WITH_REVOCATION)
+    harness.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
+    harness.session.sign_in()
+    await harness.clock.advance(6)
+    refuse_access_tokens(harness, monkeypatch)
+    state = await sign_out(harness)
     assert (state.revocation, state.valid_until) == (
         Revocation.NOT_OFFERED,
         START + timedelta(seconds=605),
     )
-    await world.close()
+    await harness.close()
 
 
-def refuse_access_tokens(world: SessionHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = world.server._response
+def refuse_access_tokens(harness: SessionHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = harness.server._response
 
     def respond(path: str, form: dict[str, str]) -> httpx.Response:
         if path == "/revoke" and form["token_type_hint"] == "access_token":
             return httpx.Response(400, json={"error": "unsupported_token_type"})
         return answer(path, form)
 
-    monkeypatch.setattr(world.server, "_response", respond)
+    monkeypatch.setattr(harness.server, "_response", respond)
 
 
-async def test_a_server_without_revocation_is_not_asked() -> None:
-    world = await signed_in(SessionHarness())
-    state = await sign_out(world)
+async def test_without_a_revocation_endpoint_no_request_is_sent() -> None:
+    harness = await signed_in(SessionHarness())
+    state = await sign_out(harness)
     assert (state.revocation, state.revocation_error) == (Revocation.NOT_OFFERED, None)
     assert state.valid_until == START + timedelta(seconds=605)
-    await world.close()
+    await harness.close()
 
 
 # Cisco XDR
 
 
-async def test_the_whole_grant_is_ended_with_the_word_of_the_access_token(
+async def test_the_app_grant_is_revoked_with_the_access_token(
     xdr: SessionHarness,
 ) -> None:
     assert (await sign_out(xdr)).revocation is Revocation.GRANT_REVOKED
@@ -146,14 +146,14 @@ async def test_the_whole_grant_is_ended_with_the_word_of_the_access_token(
     assert xdr.server.count_renewals() == 0
 
 
-async def test_an_expired_access_token_is_renewed_to_end_the_grant(xdr: SessionHarness) -> None:
+async def test_an_expired_access_token_is_renewed_to_revoke_the_grant(xdr: SessionHarness) -> None:
     await xdr.clock.advance(700)
     assert (await sign_out(xdr)).revocation is Revocation.GRANT_REVOKED
     assert xdr.server.authorizations[-1] == f"Bearer {ACCESS_TOKEN}-1"
     assert xdr.keyring.entries == {}
 
 
-async def test_a_token_that_the_server_refuses_is_renewed_to_end_the_grant(
+async def test_a_rejected_access_token_is_renewed_to_revoke_the_grant(
     xdr: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = xdr.server._response
@@ -166,7 +166,7 @@ async def test_a_token_that_the_server_refuses_is_renewed_to_end_the_grant(
     assert (await sign_out(xdr)).revocation is Revocation.GRANT_REVOKED
 
 
-async def test_telling_it_again_uses_no_refresh_token_twice(xdr: SessionHarness) -> None:
+async def test_revoking_again_uses_no_refresh_token_twice(xdr: SessionHarness) -> None:
     await xdr.clock.advance(700)
     xdr.server.others[GRANT] = httpx.Response(503)
     assert (await sign_out(xdr)).revocation is Revocation.FAILED
@@ -179,39 +179,41 @@ async def test_telling_it_again_uses_no_refresh_token_twice(xdr: SessionHarness)
     assert xdr.server.authorizations[-1] == f"Bearer {ACCESS_TOKEN}-2"
 
 
-async def test_a_refusal_without_refresh_token_proves_nothing(xdr: SessionHarness) -> None:
-    world = SessionHarness(WITH_GRANTS)
-    world.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
-    world.session.sign_in()
-    await world.clock.advance(6)
-    world.server.others[GRANT] = httpx.Response(401)
-    state = await sign_out(world)
+async def test_a_rejected_access_token_without_refresh_token_is_a_failure(
+    xdr: SessionHarness,
+) -> None:
+    harness = SessionHarness(WITH_GRANTS)
+    harness.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
+    harness.session.sign_in()
+    await harness.clock.advance(6)
+    harness.server.others[GRANT] = httpx.Response(401)
+    state = await sign_out(harness)
     assert state.revocation is Revocation.FAILED
     assert isinstance(state.revocation_error, errors.InvalidToken)
-    await world.close()
+    await harness.close()
     assert not xdr.crashes
 
 
-async def test_what_the_server_has_ended_already_is_over(xdr: SessionHarness) -> None:
+async def test_a_rejected_refresh_token_counts_as_revoked(xdr: SessionHarness) -> None:
     await xdr.clock.advance(700)
     xdr.server.rotation.revoked = True
     assert (await sign_out(xdr)).revocation is Revocation.REVOKED
 
 
-async def test_without_refresh_token_an_expired_token_is_over() -> None:
-    world = SessionHarness(WITH_GRANTS)
-    world.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
-    world.session.sign_in()
-    await world.clock.advance(700)
-    assert (await sign_out(world)).revocation is Revocation.REVOKED
-    assert world.server.count_requests(GRANT) == 0
-    await world.close()
+async def test_an_expired_token_without_refresh_token_counts_as_revoked() -> None:
+    harness = SessionHarness(WITH_GRANTS)
+    harness.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
+    harness.session.sign_in()
+    await harness.clock.advance(700)
+    assert (await sign_out(harness)).revocation is Revocation.REVOKED
+    assert harness.server.count_requests(GRANT) == 0
+    await harness.close()
 
 
-# When the server cannot be told
+# When revoking fails
 
 
-async def test_offline_it_is_removed_here_and_said_to_live_on_there(
+async def test_offline_the_token_is_removed_here_and_stays_valid_there(
     rfc7009: SessionHarness,
 ) -> None:
     rfc7009.server.offline = True
@@ -225,7 +227,7 @@ async def test_offline_it_is_removed_here_and_said_to_live_on_there(
     assert rfc7009.session.access_token() is None
 
 
-async def test_the_server_can_be_told_again(rfc7009: SessionHarness) -> None:
+async def test_revoking_can_be_retried(rfc7009: SessionHarness) -> None:
     rfc7009.server.offline = True
     removed_at = (await sign_out(rfc7009)).removed_at
     rfc7009.server.offline = False
@@ -243,7 +245,7 @@ async def test_the_server_can_be_told_again(rfc7009: SessionHarness) -> None:
     assert len(rfc7009.states) == 2, "once is enough"
 
 
-async def test_a_token_that_expired_meanwhile_is_said_to_live_no_more(
+async def test_a_token_that_expired_meanwhile_has_no_valid_until(
     rfc7009: SessionHarness,
 ) -> None:
     rfc7009.server.offline = True
@@ -255,17 +257,15 @@ async def test_a_token_that_expired_meanwhile_is_said_to_live_no_more(
     assert (state.revocation, state.valid_until) == (Revocation.FAILED, None)
 
 
-async def test_a_server_that_does_not_answer_holds_nobody_for_long(
-    rfc7009: SessionHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("desktop.services.session.revocation._TIMEOUT", 0.01)
+async def test_revoking_times_out(rfc7009: SessionHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desktop.services.session.sign_out._TIMEOUT", 0.01)
     rfc7009.server.hold_requests("/revoke")
     rfc7009.session.sign_out()
     await rfc7009.wait_for_state(SignedOut)
     assert isinstance(rfc7009.expect(SignedOut).revocation_error, errors.NoAnswerInTime)
 
 
-async def test_a_keyring_that_holds_on_to_the_token_is_told_before_the_server(
+async def test_a_keyring_error_is_shown_before_anything_is_revoked(
     rfc7009: SessionHarness,
 ) -> None:
     rfc7009.keyring.errors["delete"] = KeyringLocked()
@@ -279,7 +279,7 @@ async def test_a_keyring_that_holds_on_to_the_token_is_told_before_the_server(
     assert rfc7009.expect(SignedOut).revocation is Revocation.REVOKED
 
 
-# Beside other work
+# During other work
 
 
 async def test_signing_out_is_shown_at_once_and_waits_for_a_renewal(
@@ -302,7 +302,7 @@ async def test_signing_out_is_shown_at_once_and_waits_for_a_renewal(
     ]
 
 
-async def test_what_another_program_has_renewed_is_what_is_revoked(rfc7009: SessionHarness) -> None:
+async def test_tokens_renewed_by_another_program_are_revoked(rfc7009: SessionHarness) -> None:
     other = SessionHarness(WITH_REVOCATION, beside=rfc7009)
     other.session.open()
     await settle()
@@ -326,7 +326,7 @@ async def test_while_another_program_renews_nothing_is_removed(rfc7009: SessionH
     rfc7009.expect(SignedOut)
 
 
-async def test_quitting_during_a_renewal_signs_out_all_the_same(rfc7009: SessionHarness) -> None:
+async def test_quitting_during_a_renewal_still_signs_out(rfc7009: SessionHarness) -> None:
     gate = rfc7009.server.hold_requests("/token")
     rfc7009.session.renew()
     await settle()
@@ -360,7 +360,7 @@ async def test_saving_again_does_not_stop_a_sign_out(rfc7009: SessionHarness) ->
     assert rfc7009.keyring.entries == {}
 
 
-async def test_a_sign_out_that_failed_leaves_nothing_closed(rfc7009: SessionHarness) -> None:
+async def test_a_failed_sign_out_can_be_repeated(rfc7009: SessionHarness) -> None:
     rfc7009.keyring.errors["delete"] = KeyringLocked()
     rfc7009.session.sign_out()
     await settle()
@@ -368,7 +368,7 @@ async def test_a_sign_out_that_failed_leaves_nothing_closed(rfc7009: SessionHarn
     assert rfc7009.keyring.entries, "nobody removes it behind the person's back"
 
 
-async def test_a_lock_that_is_never_free_is_told(
+async def test_a_lock_that_is_never_free_is_reported(
     rfc7009: SessionHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(rfc7009.locks, tokens_key(PROFILE), TakenLock())
@@ -377,7 +377,7 @@ async def test_a_lock_that_is_never_free_is_told(
     assert isinstance(rfc7009.expect(Failed).error, SignOutFailed)
 
 
-async def test_signing_in_again_takes_the_place_of_telling_the_server(
+async def test_signing_in_again_replaces_revoking(
     rfc7009: SessionHarness,
 ) -> None:
     rfc7009.server.hold_requests("/revoke")

@@ -1,4 +1,4 @@
-"""The person is asked which programs may have the token; what they said holds for a while."""
+"""The user decides which programs get a token; answers are kept for a while."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from desktop.services.model.errors import TokenPermissionDenied, TokenPermissionTimedOut
-from desktop.services.session import token_permission as consent
+from desktop.services.session import token_permission as token_permission_module
 from desktop.services.session.token_permission import (
     ALLOWED_FOR,
     REFUSED_FOR,
@@ -43,14 +43,14 @@ class Person:
 
 
 @dataclass
-class Desk:
+class Setup:
     person: Person
     clock: FakeClock
-    consent: TokenPermission
+    permission: TokenPermission
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def begin(self, question: PermissionRequest = DEPLOY) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(self.consent.obtain(question))
+        task = asyncio.ensure_future(self.permission.obtain(question))
         self.tasks.append(task)
         return task
 
@@ -64,39 +64,39 @@ class Desk:
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
+async def setup() -> AsyncIterator[Setup]:
     person, clock = Person(), FakeClock()
-    made = Desk(person, clock, TokenPermission(person.ask, clock))
+    made = Setup(person, clock, TokenPermission(person.ask, clock))
     yield made
     for task in made.tasks:
         task.cancel()
     await asyncio.gather(*made.tasks, return_exceptions=True)
 
 
-async def test_once_is_once(desk: Desk) -> None:
-    await desk.answered(PermissionAnswer.ONCE)
-    await desk.answered(PermissionAnswer.ONCE)
-    assert desk.person.asked == [DEPLOY, DEPLOY]
+async def test_allow_once_applies_once(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.ONCE)
+    await setup.answered(PermissionAnswer.ONCE)
+    assert setup.person.asked == [DEPLOY, DEPLOY]
 
 
-async def test_an_hour_is_an_hour(desk: Desk) -> None:
-    await desk.answered(PermissionAnswer.FOR_AN_HOUR)
-    await desk.clock.advance(ALLOWED_FOR - 1)
-    await desk.begin()
-    assert len(desk.person.asked) == 1
-    await desk.clock.advance(1)
-    await desk.answered(PermissionAnswer.ONCE)
-    assert len(desk.person.asked) == 2
+async def test_allow_for_an_hour_ends_after_an_hour(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR)
+    await setup.clock.advance(ALLOWED_FOR - 1)
+    await setup.begin()
+    assert len(setup.person.asked) == 1
+    await setup.clock.advance(1)
+    await setup.answered(PermissionAnswer.ONCE)
+    assert len(setup.person.asked) == 2
 
 
-async def test_who_was_refused_does_not_ask_again_at_once(desk: Desk) -> None:
+async def test_a_denied_program_does_not_cause_another_question_at_once(setup: Setup) -> None:
     with pytest.raises(TokenPermissionDenied):
-        await desk.answered(PermissionAnswer.REFUSE)
+        await setup.answered(PermissionAnswer.REFUSE)
     with pytest.raises(TokenPermissionDenied):
-        await desk.begin()
-    assert len(desk.person.asked) == 1
-    await desk.clock.advance(REFUSED_FOR)
-    await desk.answered(PermissionAnswer.ONCE)
+        await setup.begin()
+    assert len(setup.person.asked) == 1
+    await setup.clock.advance(REFUSED_FOR)
+    await setup.answered(PermissionAnswer.ONCE)
 
 
 @pytest.mark.parametrize(
@@ -109,79 +109,81 @@ async def test_who_was_refused_does_not_ask_again_at_once(desk: Desk) -> None:
         replace(DEPLOY, program=replace(DEPLOY.program, name="another_module")),
     ],
 )
-async def test_an_answer_is_for_that_program_and_profile(
-    desk: Desk, other: PermissionRequest
+async def test_an_answer_applies_to_its_program_and_profile(
+    setup: Setup, other: PermissionRequest
 ) -> None:
-    await desk.answered(PermissionAnswer.FOR_AN_HOUR)
-    await desk.answered(PermissionAnswer.ONCE, other)
-    assert desk.person.asked == [DEPLOY, other]
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR)
+    await setup.answered(PermissionAnswer.ONCE, other)
+    assert setup.person.asked == [DEPLOY, other]
 
 
-async def test_another_process_of_the_same_program_is_the_same(desk: Desk) -> None:
-    await desk.answered(PermissionAnswer.FOR_AN_HOUR)
-    await desk.begin(replace(DEPLOY, program=replace(DEPLOY.program, pid=99)))
-    assert len(desk.person.asked) == 1
+async def test_an_answer_applies_to_other_processes_of_the_program(setup: Setup) -> None:
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR)
+    await setup.begin(replace(DEPLOY, program=replace(DEPLOY.program, pid=99)))
+    assert len(setup.person.asked) == 1
 
 
-async def test_nothing_is_remembered_of_a_program_that_is_not_known(desk: Desk) -> None:
+async def test_no_answer_is_kept_for_an_unknown_program(setup: Setup) -> None:
     unknown = replace(DEPLOY, program=UNKNOWN_PROGRAM)
-    await desk.answered(PermissionAnswer.FOR_AN_HOUR, unknown)
-    await desk.answered(PermissionAnswer.FOR_AN_HOUR, unknown)
-    assert len(desk.person.asked) == 2
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR, unknown)
+    await setup.answered(PermissionAnswer.FOR_AN_HOUR, unknown)
+    assert len(setup.person.asked) == 2
 
 
-async def test_two_that_are_not_known_are_not_the_same(desk: Desk) -> None:
+async def test_unknown_programs_do_not_share_an_answer(setup: Setup) -> None:
     unknown = replace(DEPLOY, program=UNKNOWN_PROGRAM)
-    first, second = desk.begin(unknown), desk.begin(unknown)
-    await desk.person.say(PermissionAnswer.ONCE)
+    first, second = setup.begin(unknown), setup.begin(unknown)
+    await setup.person.say(PermissionAnswer.ONCE)
     await first
-    await desk.person.say(PermissionAnswer.REFUSE)
+    await setup.person.say(PermissionAnswer.REFUSE)
     with pytest.raises(TokenPermissionDenied):
         await second
-    third = desk.begin(unknown)
+    third = setup.begin(unknown)
     await settle()
     third.cancel()
     await settle()
-    assert desk.person.open[-1].cancelled()
+    assert setup.person.open[-1].cancelled()
 
 
-async def test_all_that_wait_for_the_same_program_get_the_same_answer(desk: Desk) -> None:
-    several = [desk.begin() for _ in range(5)]
-    await desk.person.say(PermissionAnswer.ONCE)
+async def test_requests_of_the_same_program_share_an_answer(setup: Setup) -> None:
+    several = [setup.begin() for _ in range(5)]
+    await setup.person.say(PermissionAnswer.ONCE)
     await asyncio.gather(*several)
-    assert desk.person.asked == [DEPLOY]
+    assert setup.person.asked == [DEPLOY]
 
 
-async def test_one_thing_is_asked_at_a_time(desk: Desk) -> None:
-    first, second = desk.begin(DEPLOY), desk.begin(BASH)
+async def test_one_question_is_open_at_a_time(setup: Setup) -> None:
+    first, second = setup.begin(DEPLOY), setup.begin(BASH)
     await settle()
-    assert desk.person.asked == [DEPLOY]
-    await desk.person.say(PermissionAnswer.ONCE)
+    assert setup.permission.is_asking
+    assert setup.person.asked == [DEPLOY]
+    await setup.person.say(PermissionAnswer.ONCE)
     await first
-    assert desk.person.asked == [DEPLOY, BASH]
-    await desk.person.say(PermissionAnswer.REFUSE)
+    assert setup.person.asked == [DEPLOY, BASH]
+    await setup.person.say(PermissionAnswer.REFUSE)
     with pytest.raises(TokenPermissionDenied):
         await second
 
 
-async def test_no_answer_is_a_no(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consent, "ANSWER_TIMEOUT", 0.0)
+async def test_no_answer_denies(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_permission_module, "ANSWER_TIMEOUT", 0.0)
     with pytest.raises(TokenPermissionTimedOut):
-        await desk.begin()
+        await setup.begin()
     await settle()
-    assert desk.person.open[0].cancelled() if desk.person.open else True
+    assert not setup.permission.is_asking
+    assert setup.person.open[0].cancelled() if setup.person.open else True
     monkeypatch.undo()
-    await desk.answered(PermissionAnswer.ONCE)
+    await setup.answered(PermissionAnswer.ONCE)
 
 
-async def test_the_question_is_taken_back_when_nobody_waits_any_more(desk: Desk) -> None:
-    one, other = desk.begin(), desk.begin()
+async def test_the_question_is_withdrawn_when_nobody_waits(setup: Setup) -> None:
+    one, other = setup.begin(), setup.begin()
     await settle()
     one.cancel()
     await settle()
-    assert not desk.person.open[0].cancelled()
+    assert not setup.person.open[0].cancelled()
     other.cancel()
     await settle()
-    assert desk.person.open[0].cancelled()
-    await desk.answered(PermissionAnswer.ONCE)
-    assert len(desk.person.asked) == 2
+    assert setup.person.open[0].cancelled()
+    await setup.answered(PermissionAnswer.ONCE)
+    assert len(setup.person.asked) == 2

@@ -1,65 +1,23 @@
-"""The list of hand-outs is short, in memory, and without a token."""
+"""The list of programs that got a token is short, in memory, and contains no token."""
 
 from datetime import UTC, datetime
 
-import pytest
-
-from desktop.services.model.access_token import AccessToken
-from desktop.services.model.errors import FormatForbidden, NoToken, RenewalTimedOut, UnsafeForShell
-from desktop.services.model.policy import Policy
-from desktop.services.model.profile import Profile
 from desktop.services.session.token_recipients import (
     MAX_RECIPIENTS,
     TokenRecipient,
     TokenRecipients,
 )
 from desktop.services.system.processes import UNKNOWN_PROGRAM
-from desktop.services.token.print_formats import PRINT_FORMATS, format_for_program
-from desktop.services.wording import error_codes
 
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
-TOKEN = AccessToken("made-up", "Bearer", AT, ("read", "write"))
-PROFILE = Profile(id="soc", name="SOC", client_id="c")
 
 
-def test_only_the_last_ones_are_kept() -> None:
-    hand_outs = TokenRecipients()
-    told: list[int] = []
-    hand_outs.on_change = lambda: told.append(len(hand_outs.all()))
+def test_only_the_last_recipients_are_kept() -> None:
+    recipients = TokenRecipients()
+    counts: list[int] = []
+    recipients.on_change = lambda: counts.append(len(recipients.all()))
     for number in range(MAX_RECIPIENTS + 10):
-        hand_outs.add(TokenRecipient(AT, UNKNOWN_PROGRAM, str(number % 2)))
-    assert len(hand_outs.all()) == MAX_RECIPIENTS == told[-1]
-    assert {each.profile for each in hand_outs.for_profile("1")} == {"1"}
-    assert len(hand_outs.for_profile("1")) == MAX_RECIPIENTS // 2
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("raw", "made-up"),
-        ("header", "Authorization: Bearer made-up"),
-        ("env", "export XDR_ACCESS_TOKEN='made-up'"),
-        ("curl", 'header = "Authorization: Bearer made-up"'),
-    ],
-)
-def test_a_token_is_printed(name: str, expected: str) -> None:
-    assert format_for_program(name, TOKEN, PROFILE) == expected
-
-
-@pytest.mark.parametrize("name", PRINT_FORMATS)
-def test_what_an_administrator_forbids_is_not_printed(name: str) -> None:
-    policy = Policy(source="/etc/policy", forbidden_formats=frozenset({PRINT_FORMATS[name].name}))
-    with pytest.raises(FormatForbidden) as caught:
-        format_for_program(name, TOKEN, Profile(id="soc", name="SOC", client_id="c", policy=policy))
-    assert caught.value.source == "/etc/policy"
-
-
-@pytest.mark.parametrize("name", ["env", "curl"])
-def test_what_could_run_in_a_shell_is_not_printed(name: str) -> None:
-    with pytest.raises(UnsafeForShell):
-        format_for_program(name, AccessToken('x"\nurl = "evil', "Bearer", AT, ()), PROFILE)
-
-
-def test_a_failure_has_a_name() -> None:
-    assert error_codes.error_code(NoToken()) == "sign_in_needed"
-    assert error_codes.error_code(RenewalTimedOut()) == "failure"
+        recipients.add(TokenRecipient(AT, UNKNOWN_PROGRAM, str(number % 2)))
+    assert len(recipients.all()) == MAX_RECIPIENTS == counts[-1]
+    assert {each.profile for each in recipients.for_profile("1")} == {"1"}
+    assert len(recipients.for_profile("1")) == MAX_RECIPIENTS // 2

@@ -1,4 +1,4 @@
-"""What a person may ask of the profile's own server, and how it is written."""
+"""Which API calls are allowed, and how they are written."""
 
 import json
 from typing import Any
@@ -32,13 +32,13 @@ def header(made: Call, name: str) -> list[str]:
         ({"issuer": "http://127.0.0.1:8000"}, "http://127.0.0.1:8000"),
     ],
 )
-def test_home_is_the_server_that_issues_the_token(profile: dict[str, str], home: str) -> None:
+def test_the_origin_is_that_of_the_issuer(profile: dict[str, str], home: str) -> None:
     made = Profile(id="p", name="P", client_id="c", **profile)  # type: ignore[arg-type]
     assert server_origin(made) == home
 
 
 @pytest.mark.parametrize("issuer", ["", "http://login.example", "https://user@login.example"])
-def test_a_home_that_is_not_safe_is_none(issuer: str) -> None:
+def test_an_unsafe_origin_is_rejected(issuer: str) -> None:
     with pytest.raises(UnsafeAddress):
         server_origin(Profile(id="p", name="P", client_id="c", issuer=issuer))
 
@@ -54,7 +54,7 @@ def test_a_home_that_is_not_safe_is_none(issuer: str) -> None:
         ("/$(id)'\"`", "/$(id)'%22%60"),
     ],
 )
-def test_a_path_stays_below_home(path: str, address: str) -> None:
+def test_a_path_is_appended_to_the_origin(path: str, address: str) -> None:
     assert call("GET", path).address == HOME + address
 
 
@@ -66,13 +66,13 @@ def test_a_path_stays_below_home(path: str, address: str) -> None:
         *("/a\u202eb", "/a\ud800", "/app-grant/{client-id}", ".evil.example/", ":443@evil.example"),
     ],
 )
-def test_what_is_no_path_of_this_server_is_refused(path: str) -> None:
+def test_invalid_paths_are_rejected(path: str) -> None:
     with pytest.raises(BadCall):
         call("GET", path)
 
 
 @given(st.text(max_size=40))
-def test_no_path_leads_anywhere_else(path: str) -> None:
+def test_no_path_leads_to_another_server(path: str) -> None:
     try:
         address = call("GET", path).address
     except (BadCall, UnsafeAddress):
@@ -81,12 +81,12 @@ def test_no_path_leads_anywhere_else(path: str) -> None:
     assert address.isascii()
 
 
-def test_what_is_to_be_filled_in_is_named() -> None:
-    with pytest.raises(BadCall, match=r"in place of \{client-id\}"):
+def test_placeholders_in_a_path_are_named() -> None:
+    with pytest.raises(BadCall, match=r"Replace \{client-id\} in the path"):
         call("DELETE", "/app-grant/{client-id}")
 
 
-def test_methods_are_the_usual_ones_in_any_case() -> None:
+def test_methods_are_case_insensitive() -> None:
     assert call("delete", "/x").method == "DELETE"
     assert not call("delete", "/x").is_safe
     assert call("Head", "/x").is_safe
@@ -109,7 +109,7 @@ def test_fields_go_into_the_query(method: str) -> None:
     assert made.body is None
 
 
-def test_fields_become_members_and_once_more_a_list() -> None:
+def test_repeated_fields_become_a_list() -> None:
     made = call("POST", "/x", fields=("a=1", "b=x=y", "a=2", "c="))
     assert made.body is not None
     assert json.loads(made.body.text) == {"a": ["1", "2"], "b": "x=y", "c": ""}
@@ -136,7 +136,7 @@ def test_without_fields_there_is_no_body() -> None:
     assert header(made, "content-type") == []
 
 
-def test_a_field_that_is_wrong_is_not_repeated() -> None:
+def test_an_invalid_field_is_not_quoted() -> None:
     for wrong in ("pass-word", "=pass-word", "a=\ud800"):
         with pytest.raises(BadCall) as found:
             call("POST", "/x", fields=(wrong,))
@@ -146,7 +146,7 @@ def test_a_field_that_is_wrong_is_not_repeated() -> None:
 # Headers
 
 
-def test_headers_replace_what_is_usual() -> None:
+def test_headers_replace_the_defaults() -> None:
     made = call("POST", "/x", fields=("a=1",), headers=("accept: text/csv", "X-A: 1", "X-A: 2"))
     assert header(made, "accept") == ["text/csv"]
     assert header(made, "x-a") == ["1", "2"]
@@ -175,11 +175,11 @@ def test_headers_replace_what_is_usual() -> None:
         ),
     ],
 )
-def test_who_asks_and_whom_is_not_to_be_set(text: str) -> None:
+def test_reserved_headers_are_rejected(text: str) -> None:
     with pytest.raises(BadCall):
         call("GET", "/x", headers=(text,))
 
 
-def test_nothing_secret_is_in_its_representation() -> None:
+def test_the_representation_contains_no_secret() -> None:
     made = call("POST", "/x", fields=("secret=pass-word",), headers=("X-Key: pass-word",))
     assert "pass-word" not in repr(made)

@@ -1,4 +1,4 @@
-"""A call as code: the code is run, with what a shell or a language could take for its own."""
+"""Code for other tools is run, with values that contain special characters."""
 
 import json
 import os
@@ -23,7 +23,7 @@ NASTY = "a'b\"c$(touch hit)`touch hit`\\n%PATH%!x\u2019 {y} @z;&|<>*?[1-3]\u00e9
 
 @dataclass
 class Seen:
-    """What the server was asked last."""
+    """The last request to the server."""
 
     url: str
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def seen() -> Iterator[Seen]:
-    """A server that remembers what it was asked; below /away it redirects."""
+    """A server that records requests, and redirects below /away."""
     kept: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -63,7 +63,7 @@ def seen() -> Iterator[Seen]:
 
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
-    """A folder with a program `xdr-login` that gives a token to who asks for it rightly."""
+    """A folder with a program `xdr-login` that prints a token if it is called correctly."""
     folder = tmp_path / "it's here"
     folder.mkdir()
     program = folder / "xdr-login"
@@ -89,7 +89,7 @@ RUNNERS = {
 
 
 def run(language: Language, code: str, here: Path) -> subprocess.CompletedProcess[str]:
-    """Run `code` where the program and nothing else of ours is."""
+    """Run `code` with that folder on the path."""
     runner, ending, needed = RUNNERS[language]
     requirements.require("language", runner, needed)
     file = here / f"call{ending}"
@@ -163,7 +163,7 @@ def test_the_token_goes_nowhere_else(language: Language, seen: Seen, here: Path)
     assert not any("authorization" in each["headers"] for each in stolen)
 
 
-def test_powershell_quotes_what_it_would_run() -> None:
+def test_powershell_quotes_special_characters() -> None:
     wish = CallArguments("POST", "/x", (f"q={NASTY}",), ("X-A: it's", "X-A: 2"))
     code = render_call(
         Language.POWERSHELL, make_call("https://login.example", wish), profile_id="nord'wind"

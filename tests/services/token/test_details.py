@@ -1,4 +1,4 @@
-"""What is shown of a sign-in, and what support gets of it."""
+"""The details of a sign-in, for the window and for support."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -47,7 +47,7 @@ def found(
     return token_details(state or signed_in(), profile=profile, metadata=metadata, claims=claims)
 
 
-def test_scopes_that_differ_are_told_from_those_that_do_not() -> None:
+def test_requested_and_granted_scopes_are_distinguished() -> None:
     state = signed_in(scope=("enrich:read", "extra"), requested_scope=("enrich:read", "admin"))
     assert found(state).scopes == (
         ScopeStatus("enrich:read", requested=True, granted=True),
@@ -61,11 +61,11 @@ def test_the_endpoints_are_those_of_the_server() -> None:
         ("Device authorization endpoint", "https://login.example/device"),
         ("Token endpoint", "https://login.example/token"),
         ("Revocation endpoint", "https://login.example/revoke"),
-        ("Who-am-I endpoint", "https://login.example/userinfo"),
+        ("Userinfo endpoint", "https://login.example/userinfo"),
     )
 
 
-def test_what_the_profile_names_counts_more() -> None:
+def test_endpoints_of_the_profile_take_precedence() -> None:
     own = replace(
         PROFILE, token_endpoint="https://own.example/token", app_grant_endpoint="https://g"
     )
@@ -74,7 +74,7 @@ def test_what_the_profile_names_counts_more() -> None:
     assert endpoints["App grant endpoint"] == "https://g"
 
 
-def test_before_the_server_was_asked_the_profile_says_who_issues() -> None:
+def test_without_metadata_the_issuer_comes_from_the_profile() -> None:
     assert found(metadata=None).issuer == "IROH Auth"
     assert found(metadata=None).endpoints == ()
 
@@ -87,7 +87,7 @@ def test_a_claim_that_is_an_instant_is_read_as_one() -> None:
 
 
 @pytest.mark.parametrize("value", ["soon", 1e300, -1e300, float("nan"), float("inf"), None])
-def test_an_instant_that_makes_no_sense_is_a_text(value: object) -> None:
+def test_an_invalid_instant_stays_text(value: object) -> None:
     (claim,) = found(claims={"exp": value}).claims
     assert claim.at is None
 
@@ -108,7 +108,7 @@ def test_nested_members_become_rows(members: dict[str, object], rows: object) ->
     assert flattened(members) == rows
 
 
-def test_what_is_too_deep_is_cut() -> None:
+def test_deep_nesting_is_cut() -> None:
     members: dict[str, object] = {"end": 1}
     for _ in range(900):
         members = {"a": members}
@@ -116,7 +116,7 @@ def test_what_is_too_deep_is_cut() -> None:
     assert (name.count("›"), value) == (6, "…")
 
 
-def test_lists_in_lists_are_cut_too() -> None:
+def test_deeply_nested_lists_are_cut() -> None:
     members: object = 1
     for _ in range(900):
         members = [members]
@@ -124,7 +124,7 @@ def test_lists_in_lists_are_cut_too() -> None:
     assert value == "…"
 
 
-def test_what_is_too_long_or_too_much_is_cut() -> None:
+def test_long_values_and_many_rows_are_cut() -> None:
     rows = flattened({str(number): "x" * 5000 for number in range(500)})
     assert len(rows) == 201
     assert rows[-1] == ("…", "")
@@ -167,7 +167,7 @@ def test_the_details_have_no_field_for_a_token() -> None:
         (replace(PROFILE, app_grant_endpoint="https://g"), METADATA, Revocation.GRANT_REVOKED),
     ],
 )
-def test_what_signing_out_revokes_is_known_beforehand(
+def test_the_effect_of_signing_out_is_known_in_advance(
     profile: Profile,
     metadata: ServerMetadata | None,
     offered: Revocation | None,
@@ -175,14 +175,14 @@ def test_what_signing_out_revokes_is_known_beforehand(
     assert revocation_offered(profile, metadata) is offered
 
 
-def test_support_gets_what_it_asks_for() -> None:
+def test_the_support_text_contains_what_support_needs() -> None:
     state = replace(signed_in(), renewable=True, renews_at=NOW + timedelta(seconds=312))
     lines = details_for_support(found(state), NOW).splitlines()
     assert lines[0].startswith("XDR Login 0.")
     assert lines[1:4] == [
         "Time: 2026-11-23T03:00:00+00:00",
         (
-            "Profile: Northwind SOC · Cisco XDR · North America, client "
+            "Profile: Northwind SOC · Cisco XDR · North America, client ID "
             "client-00000000-0000-4000-8000-000000000000"
         ),
         "Issuer: https://login.example",
@@ -197,14 +197,14 @@ def test_support_gets_what_it_asks_for() -> None:
     assert "exp: 1795402923" in lines
 
 
-def test_support_gets_nothing_about_the_person() -> None:
+def test_the_support_text_contains_no_personal_data() -> None:
     state = replace(signed_in(), user="dana@northwind.example", organization="Northwind Secret")
     text = details_for_support(found(state), NOW)
     assert "dana@" not in text
     assert "Secret" not in text
 
 
-def test_a_token_that_never_expires_and_cannot_be_renewed_is_told_as_such() -> None:
+def test_a_token_that_never_expires_is_described_as_such() -> None:
     lines = details_for_support(found(signed_in(left=None, scope=())), NOW).splitlines()
     assert "Expires: never" in lines
     assert "Not renewable" in lines
@@ -225,16 +225,16 @@ def test_a_token_that_never_expires_and_cannot_be_renewed_is_told_as_such() -> N
         {"token": [["opaque"]]},
     ],
 )
-def test_what_is_named_as_a_secret_is_not_shown(members: dict[str, object]) -> None:
+def test_values_with_the_name_of_a_secret_are_redacted(members: dict[str, object]) -> None:
     assert {value for _, value in flattened(members)} == {"[redacted]"}
 
 
-def test_what_is_only_said_of_a_secret_is_shown() -> None:
+def test_values_about_a_secret_are_shown() -> None:
     members = {"token_type": "Bearer", "code_challenge_method": "S256", "password": ""}
     assert flattened(members) == tuple((name, value or "–") for name, value in members.items())
 
 
-def test_what_is_a_secret_is_not_shown_whatever_its_name() -> None:
+def test_a_secret_is_redacted_under_any_name() -> None:
     members = {"jti": "opaque", "list": ["a", "opaque"], "echo": "x" * 2000 + "opaque", "sub": "d"}
     rows = dict(flattened(members, is_secret=lambda text: "opaque" in text))
     assert rows.pop("sub") == "d"

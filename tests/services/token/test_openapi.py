@@ -1,4 +1,4 @@
-"""Descriptions of routes: good ones, other ones, and hostile ones."""
+"""OpenAPI descriptions: valid, unusual and hostile ones."""
 
 import contextlib
 import json
@@ -28,7 +28,7 @@ def one(**operation: Any) -> Route:  # noqa: ANN401 - any JSON
     return found
 
 
-def test_our_own_description_is_read_whole() -> None:
+def test_the_bundled_description_is_read_completely() -> None:
     found = {(each.method, each.path): each for each in load_bundled_routes()}
     assert len(found) == 12
     status = found["GET", "/iroh/oauth2/grant-status"]
@@ -56,13 +56,13 @@ def test_references_within_the_document_are_followed() -> None:
     )
     (parameter,) = found.parameters
     assert (parameter.name, parameter.where, parameter.required) == ("q", "query", True)
-    assert parameter.assumed == "It is assumed."
+    assert parameter.assumed == "not documented"
 
 
 @pytest.mark.parametrize(
     "reference", ["#/loop", "#/paths/none", "https://evil.example/x.json", "other.json", "#", 1]
 )
-def test_references_that_lead_nowhere_are_left_out(reference: object) -> None:
+def test_dangling_references_are_skipped(reference: object) -> None:
     (found,) = routes(
         loop={"$ref": "#/loop"},
         paths={"/x": {"get": {"requestBody": {"$ref": reference}}}},
@@ -70,7 +70,7 @@ def test_references_that_lead_nowhere_are_left_out(reference: object) -> None:
     assert found.parameters == ()
 
 
-def test_a_parameter_of_the_route_counts_more_than_that_of_the_path() -> None:
+def test_a_parameter_of_the_route_overrides_that_of_the_path() -> None:
     given_here = {"name": "q", "in": "query", "description": "here"}
     (found,) = routes(
         paths={
@@ -83,7 +83,7 @@ def test_a_parameter_of_the_route_counts_more_than_that_of_the_path() -> None:
     assert [each.text for each in found.parameters] == ["here"]
 
 
-def test_what_stands_before_every_path_counts() -> None:
+def test_the_base_path_is_prepended() -> None:
     (found,) = routes(servers=[{"url": "https://a.example/v1/"}], paths={"/x": {"get": {}}})
     assert found.path == "/v1/x"
     (old,) = parse_routes(b'{"swagger": "2.0", "basePath": "/iroh/", "paths": {"/x": {"get": {}}}}')
@@ -92,7 +92,7 @@ def test_what_stands_before_every_path_counts() -> None:
     assert odd.path == "/x"
 
 
-def test_scopes_are_those_of_all_ways_to_give_a_token() -> None:
+def test_scopes_of_all_alternatives_are_listed() -> None:
     schemes = {"a": {"type": "oauth2"}, "b": {"type": "http", "scheme": "bearer"}, "c": {}}
     (found,) = routes(
         components={"securitySchemes": schemes},
@@ -102,7 +102,7 @@ def test_scopes_are_those_of_all_ways_to_give_a_token() -> None:
 
 
 @pytest.mark.parametrize("kind", [[], {}, 1, None])
-def test_a_kind_of_token_that_is_no_text_is_none(kind: object) -> None:
+def test_a_malformed_token_type_is_ignored(kind: object) -> None:
     found = routes(
         paths={"/x": {"get": {"security": [{"it": []}]}}},
         components={"securitySchemes": {"it": {"type": kind}}},
@@ -110,7 +110,7 @@ def test_a_kind_of_token_that_is_no_text_is_none(kind: object) -> None:
     assert not found[0].needs_token
 
 
-def test_what_is_shown_cannot_mislead() -> None:
+def test_texts_contain_no_control_characters() -> None:
     assert one(summary="a\u202eb\x1b[2Jc\nd").text == "a b [2Jc d"
     assert len(one(summary="x" * 5000).text) == 300
 
@@ -123,12 +123,12 @@ def test_what_is_shown_cannot_mislead() -> None:
         *(b'{"openapi": 1, "paths": 5}', b'{"openapi": 1, "paths": {"/x": []}}'),
     ],
 )
-def test_what_is_no_description_is_told(content: bytes) -> None:
+def test_invalid_descriptions_are_rejected(content: bytes) -> None:
     with pytest.raises(BadDescription, match=r"\.$"):
         parse_routes(content)
 
 
-def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_routes_are_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     many: dict[str, object] = {
         f"/{number}": {"get": {}} for number in range(openapi.MAX_ROUTES + 1)
     }

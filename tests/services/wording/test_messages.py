@@ -382,7 +382,7 @@ def test_the_details_say_what_support_asks_for() -> None:
     assert lines[0].startswith("XDR Login 0.")
     assert lines[1:5] == [
         "Time: 2026-11-23T03:00:00+00:00",
-        "Profile: Northwind SOC, Example, client client-1",
+        "Profile: Northwind SOC, Example, client ID client-1",
         "Client ID not recognized (InvalidClient)",
         "invalid_client · status 401 · trace t-1",
     ]

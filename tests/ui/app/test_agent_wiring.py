@@ -58,8 +58,8 @@ def agent(desk: ControllerHarness, told: list[str], monkeypatch: pytest.MonkeyPa
     return make_agent(
         desk.controller,
         Sessions(lambda _profile, _observer: cast("Session", desk.session), lambda _: None),
-        reload=reload,
-        go_by_the_file=AsyncMock(),
+        reload_profile=reload,
+        reload_profiles=AsyncMock(),
         ready=asyncio.Event(),
         tell=lambda: told.append("asked"),
     )

@@ -1,0 +1,127 @@
+"""One renewal: new tokens from the server, or those that another program has saved already."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from desktop.oauth.clock import Clock
+from desktop.oauth.errors import InvalidClient, InvalidGrant
+from desktop.oauth.grants.token import TokenSet
+from desktop.services.model.errors import NoToken, SignedOutByServer, SignedOutElsewhere
+from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.secrets.token_store import TokenStore
+from desktop.services.session.provider import Provider
+from desktop.services.session.schedule import expired_if_from_future, renewal_due_at
+
+_log = logging.getLogger(__name__)
+
+
+class RenewalTask:
+    """Does `work` at most once at a time; `on_change` is called at its start and at its end.
+
+    It is not cancelled before the app ends: the server may have replaced the refresh token already,
+    and using the old one again would look like theft.
+    """
+
+    def __init__(
+        self, work: Callable[[], Awaitable[None]], *, on_change: Callable[[], None]
+    ) -> None:
+        self._work = work
+        self._on_change = on_change
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a renewal is in progress."""
+        return self._task is not None
+
+    def start(self) -> asyncio.Task[None]:
+        """Return the renewal in progress, or start one."""
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._run())
+            self._on_change()
+        return self._task
+
+    async def wait(self) -> None:
+        """Return when no renewal is in progress."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def close(self, *, grace: float) -> None:
+        """Give a renewal in progress `grace` seconds to save what the server issued, then end."""
+        if self._task is not None:
+            task = self._task
+            await asyncio.wait({task}, timeout=grace)
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _run(self) -> None:
+        try:
+            await self._work()
+        finally:
+            self._task = None
+            self._on_change()
+
+
+class Refresher:
+    """Replaces the tokens in `store` under the lock that all programs of this user share."""
+
+    def __init__(self, provider: Provider, store: TokenStore, clock: Clock) -> None:
+        self._provider = provider
+        self._store = store
+        self._clock = clock
+
+    async def refresh(self) -> None:
+        """Renew once. Raises `OAuthError`, `KeystoreError` or `SessionError`.
+
+        After `SignedOutByServer` the store holds nothing.
+        """
+        held = self._store.held
+        if held is None:
+            raise NoToken(self._provider.profile.id)
+        async with self._store.lock():
+            newer = await self._load_renewed_elsewhere(held)
+            if newer is not None and not self._is_due(newer):
+                self._store.held = newer
+            else:
+                await self._request_tokens(newer or held)
+
+    async def _load_renewed_elsewhere(self, held: TokenSet) -> TokenSet | None:
+        """Load what another program has saved since; raises `SignedOutElsewhere`."""
+        if self._store.in_memory_only or self._store.save_error is not None:
+            return None
+        try:
+            saved = await self._store.load()
+        except KeystoreError as error:
+            # The keyring is locked or gone by now: the session goes on in memory.
+            _log.info("keyring not read before a renewal: %s", type(error).__name__)
+            return None
+        if saved is None:
+            raise SignedOutElsewhere
+        if saved.tokens.access_token == held.access_token:
+            return None
+        return expired_if_from_future(saved.tokens, self._clock.utc())
+
+    def _is_due(self, tokens: TokenSet) -> bool:
+        due_at = renewal_due_at(tokens, 0.0) if self._provider.can_renew(tokens) else None
+        return due_at is not None and due_at <= self._clock.utc()
+
+    async def _request_tokens(self, held: TokenSet) -> None:
+        try:
+            tokens = await self._provider.renew(held)
+        except InvalidClient:
+            self._provider.forget_client()  # the client secret may be corrected before the next try
+            raise
+        except InvalidGrant as error:
+            await self._drop_tokens()
+            raise SignedOutByServer from error
+        # Saved before they are announced: a crash must not lose what was shown as renewed.
+        await self._store.save_renewed(tokens, self._provider.known_methods)
+
+    async def _drop_tokens(self) -> None:
+        self._store.held = None
+        try:
+            await self._store.delete_saved()
+        except KeystoreError as error:
+            # Harmless: the server rejects them again at the next start.
+            _log.info("revoked tokens stay in the keyring: %s", type(error).__name__)
