@@ -74,10 +74,16 @@ def test_help_teaches_with_examples_that_could_be_typed(path: str) -> None:
     assert "--help" in command.get_help(TREE[path])
 
 
-def test_the_list_of_commands_tells_what_each_does_itself() -> None:
-    for name, (_, text) in COMMANDS.items():
-        assert text.endswith(".")
-        assert TREE[name].command.help
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_begins_with_its_line_in_the_list(name: str) -> None:
+    _, summary = COMMANDS[name]
+    assert summary.endswith(".")
+    assert (TREE[name].command.help or "").split("\n\n")[0] == summary
+
+
+@pytest.mark.parametrize("path", [path for path in TREE if " " in path])
+def test_the_list_of_subcommands_shows_whole_sentences(path: str) -> None:
+    assert not TREE[path].command.get_short_help_str(60).endswith("...")
 
 
 def test_json_on_the_page_is_json() -> None:
