@@ -44,7 +44,7 @@ def test_the_options_before_a_command_are_on_the_page() -> None:
     assert not {name for name in options_of(ROOT) if f"`{name}`" not in SECTIONS["xdr-login"]}
 
 
-def test_the_page_names_nothing_that_is_not_there() -> None:
+def test_the_page_has_no_unknown_options() -> None:
     assert set(SECTIONS) == {"xdr-login", *(f"xdr-login {path}" for path in TREE)}
     known = {name for ctx in (ROOT, *TREE.values()) for name in options_of(ctx)}
     others = {"--help", "--config", "--global", "--raw"} | {
@@ -62,7 +62,7 @@ def test_every_exit_code_is_on_the_page(code: Exit) -> None:
 @pytest.mark.parametrize(
     "path", [p for p, ctx in TREE.items() if isinstance(ctx.command, CommandWithExamples)]
 )
-def test_help_teaches_with_examples_that_could_be_typed(path: str) -> None:
+def test_examples_use_existing_options(path: str) -> None:
     command = TREE[path].command
     assert isinstance(command, CommandWithExamples)
     lines = command.examples.splitlines()
