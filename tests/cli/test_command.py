@@ -48,7 +48,7 @@ def test_a_demo_sign_in_without_a_display_ends_well(own_folders: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there is always a display there")
-def test_without_a_display_the_terminal_is_used_by_itself() -> None:
+def test_without_a_display_the_sign_in_uses_the_terminal() -> None:
     done = run("--demo", "--code-lifetime", "1")
     assert done.returncode == 3
     assert done.stderr.startswith("No display found. Signing in from the terminal.\n")
@@ -80,7 +80,7 @@ def test_a_program_reads_events(secret_service: SecretStore, own_folders: Path) 
     assert (signed_in["event"], signed_in["scope"]) == ("signed_in", "casebook")
 
 
-def test_without_a_keyring_no_code_is_asked_for(own_folders: Path) -> None:
+def test_without_a_keyring_no_code_is_requested(own_folders: Path) -> None:
     with DemoServer(DemoOptions(outcome="approve")) as server:
         write_profile(own_folders, server)
         done = run("login")
@@ -182,12 +182,12 @@ def test_ctrl_c_gives_130_and_leaves_nothing_behind(
     assert "".join(files_in(own_folders).values()) == "", "a lock at most, and nothing in it"
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     done = run("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"xdr-login {__version__}\n", "")
 
 
-def test_without_a_profile_nothing_is_asked() -> None:
+def test_without_a_profile_no_server_is_contacted() -> None:
     done = run("login")
     assert done.returncode == 1
     assert done.stderr.startswith("Set up your first profile. ")
@@ -210,7 +210,7 @@ def test_without_the_extra_the_demo_says_how_to_get_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently there")
-def test_a_reader_that_has_gone_is_no_fault_of_the_program() -> None:
+def test_a_closed_pipe_is_not_a_bug() -> None:
     ours, theirs = os.pipe()
     os.close(ours)
     done = subprocess.run(

@@ -112,9 +112,7 @@ def _read_until(terminal: int, wanted: str) -> None:
 
 
 @pytest.mark.parametrize(("typed", "completed"), CASES)
-def test_powershell_is_answered_with_value_and_help(
-    shell: dict[str, str], typed: str, completed: str
-) -> None:
+def test_powershell_gets_value_and_help(shell: dict[str, str], typed: str, completed: str) -> None:
     *words, incomplete = typed.split(" ")
     asked = {
         "_XDR_LOGIN_COMPLETE": "powershell_complete",
@@ -125,7 +123,7 @@ def test_powershell_is_answered_with_value_and_help(
     assert [line.partition("\t")[0] for line in told] == [completed]
 
 
-def test_every_shell_gets_its_lines() -> None:
+def test_every_shell_gets_a_script() -> None:
     for name in ("bash", "zsh", "fish", "powershell"):
         done = run("completion", name)
         assert (done.returncode, done.stderr) == (0, "")
@@ -149,7 +147,7 @@ def test_all_commands_are_completed_without_loading_them(shell: dict[str, str]) 
 # The manual
 
 
-def test_the_manual_is_without_a_fault(tmp_path: Path) -> None:
+def test_the_manual_has_no_errors(tmp_path: Path) -> None:
     requirements.require("manual", "mandoc", "man")
     page = tmp_path / "xdr-login.1"
     page.write_text(man_page())

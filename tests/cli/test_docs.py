@@ -44,7 +44,7 @@ def test_the_options_before_a_command_are_on_the_page() -> None:
     assert not {name for name in options_of(ROOT) if f"`{name}`" not in SECTIONS["xdr-login"]}
 
 
-def test_the_page_names_nothing_that_is_not_there() -> None:
+def test_the_page_has_no_unknown_options() -> None:
     assert set(SECTIONS) == {"xdr-login", *(f"xdr-login {path}" for path in TREE)}
     known = {name for ctx in (ROOT, *TREE.values()) for name in options_of(ctx)}
     others = {"--help", "--config", "--global", "--raw"} | {
@@ -62,7 +62,7 @@ def test_every_exit_code_is_on_the_page(code: Exit) -> None:
 @pytest.mark.parametrize(
     "path", [p for p, ctx in TREE.items() if isinstance(ctx.command, CommandWithExamples)]
 )
-def test_help_teaches_with_examples_that_could_be_typed(path: str) -> None:
+def test_examples_use_existing_options(path: str) -> None:
     command = TREE[path].command
     assert isinstance(command, CommandWithExamples)
     lines = command.examples.splitlines()
@@ -74,10 +74,16 @@ def test_help_teaches_with_examples_that_could_be_typed(path: str) -> None:
     assert "--help" in command.get_help(TREE[path])
 
 
-def test_the_list_of_commands_tells_what_each_does_itself() -> None:
-    for name, (_, text) in COMMANDS.items():
-        assert text.endswith(".")
-        assert TREE[name].command.help
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_begins_with_its_line_in_the_list(name: str) -> None:
+    _, summary = COMMANDS[name]
+    assert summary.endswith(".")
+    assert (TREE[name].command.help or "").split("\n\n")[0] == summary
+
+
+@pytest.mark.parametrize("path", [path for path in TREE if " " in path])
+def test_the_list_of_subcommands_shows_whole_sentences(path: str) -> None:
+    assert not TREE[path].command.get_short_help_str(60).endswith("...")
 
 
 def test_json_on_the_page_is_json() -> None:

@@ -53,7 +53,7 @@ def refused(capsys: pytest.CaptureFixture[str], *given: str) -> str:
     return capsys.readouterr().err
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"xdr-login {__version__}\n"
 
@@ -87,7 +87,7 @@ def listen() -> Iterator[Callable[[str], None]]:
 @pytest.mark.parametrize(
     ("name", "value"), [("DISPLAY", ":4711"), ("DISPLAY", "x"), ("WAYLAND_DISPLAY", "wayland-7")]
 )
-def test_a_display_that_nobody_serves_is_none(
+def test_a_display_without_a_server_does_not_count(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     for each in DISPLAYS:
@@ -143,7 +143,7 @@ def test_without_a_display_the_terminal_is_used(
         (["--demo", "--approve"], True, 3.0),
     ],
 )
-def test_where_nobody_can_approve_the_demo_does_it_by_itself(
+def test_without_a_terminal_the_demo_approves_automatically(
     called: list[tuple[str, Options]],
     monkeypatch: pytest.MonkeyPatch,
     given: list[str],
@@ -158,7 +158,7 @@ def test_where_nobody_can_approve_the_demo_does_it_by_itself(
     )
 
 
-def test_with_a_window_the_demo_waits_for_the_person(
+def test_with_a_window_the_demo_waits_for_approval(
     called: list[tuple[str, Options]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
@@ -184,11 +184,11 @@ def test_a_lifetime_is_from_a_second_to_a_day(
     assert "Invalid value for '--token-lifetime'" in words
 
 
-def test_what_is_unknown_or_abbreviated_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_and_abbreviated_options_are_rejected(capsys: pytest.CaptureFixture[str]) -> None:
     assert "No such option '--prof'" in refused(capsys, "--prof", "x")
 
 
-def test_a_demo_that_is_not_installed_is_told(
+def test_a_missing_demo_server_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
     called: list[tuple[str, Options]],
     capsys: pytest.CaptureFixture[str],
@@ -260,13 +260,13 @@ def test_the_window_is_opened_without_the_command_line() -> None:
         ),
     ],
 )
-def test_what_is_for_the_window_is_no_matter_of_commands(
+def test_window_options_cannot_be_used_with_commands(
     capsys: pytest.CaptureFixture[str], given: list[str], words: str
 ) -> None:
     assert words in refused(capsys, *given)
 
 
-def test_a_name_that_is_no_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_command_is_rejected(capsys: pytest.CaptureFixture[str]) -> None:
     assert "No such command 'lgin'. Did you mean 'login'?" in refused(capsys, "lgin")
     assert "No such command 'zzz'.\n" in refused(capsys, "zzz")
 
@@ -302,7 +302,7 @@ def runs_already(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         (["--profile", "soc"], False, f"{OTHER_PROFILE}\n"),
     ],
 )
-def test_a_second_one_gives_way_to_the_first(
+def test_a_second_app_defers_to_the_first(
     called: list[tuple[str, Options]],
     runs_already: list[bool],
     capsys: pytest.CaptureFixture[str],
@@ -319,7 +319,7 @@ def test_a_second_one_gives_way_to_the_first(
     assert capsys.readouterr().err == words
 
 
-def test_each_demo_is_its_own(
+def test_a_demo_does_not_defer_to_the_running_app(
     called: list[tuple[str, Options]],
     runs_already: list[bool],
     monkeypatch: pytest.MonkeyPatch,
@@ -330,7 +330,7 @@ def test_each_demo_is_its_own(
     assert len(called) == 1
 
 
-def test_one_that_lost_the_race_while_it_started_gives_way_too(
+def test_an_app_that_loses_the_race_at_the_start_defers_too(
     called: list[tuple[str, Options]],  # noqa: ARG001 - its module is replaced here
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -344,7 +344,7 @@ def test_one_that_lost_the_race_while_it_started_gives_way_too(
     assert capsys.readouterr().err.startswith("XDR Login is already running.")
 
 
-def test_hidden_goes_on_to_the_window(
+def test_hidden_is_passed_to_the_window(
     called: list[tuple[str, Options]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
@@ -353,5 +353,5 @@ def test_hidden_goes_on_to_the_window(
 
 
 @pytest.mark.usefixtures("called")
-def test_nothing_can_be_hidden_in_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_hidden_needs_a_display(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--hidden needs a display" in refused(capsys, "--hidden")

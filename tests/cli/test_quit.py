@@ -21,7 +21,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return commands
 
 
-def test_the_running_program_is_asked_to_end(asked: list[str]) -> None:
+def test_the_running_app_is_asked_to_quit(asked: list[str]) -> None:
     assert main(["quit"]) == 0
     assert asked == ["quit"]
 
@@ -37,7 +37,7 @@ def test_the_running_program_is_asked_to_end(asked: list[str]) -> None:
         ),
     ],
 )
-def test_one_that_does_not_end_is_told_of(
+def test_quit_reports_the_result(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     error: Exception,

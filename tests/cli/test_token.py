@@ -84,7 +84,7 @@ def told(text: str) -> bytes:
     return encode({"ok": True, "text": text})
 
 
-# The quick way
+# The fast path
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def told(text: str) -> bytes:
         (["--min-validity", "90"], None, 90, "raw"),
     ],
 )
-def test_it_asks_what_was_asked_for(
+def test_the_fast_path_sends_the_arguments(
     arguments: list[str],
     profile: str | None,
     validity: int,
@@ -116,7 +116,7 @@ def test_it_asks_what_was_asked_for(
     assert capsys.readouterr() == ("made-up\n", "")
 
 
-def test_it_says_what_the_protocol_says() -> None:
+def test_the_fast_path_follows_the_protocol() -> None:
     question = {"command": "token", "profile": "soc", "min_validity": 60, "format": "raw"}
     assert token_fast_path._encode_request("soc", 60, "raw") == encode(question)
     assert token_fast_path._encode_request("", 60, "raw") == encode(question | {"profile": None})
@@ -138,7 +138,7 @@ def kinds(*roots: type[Exception]) -> Iterator[type[Exception]]:
 @pytest.mark.parametrize(
     "kind", dict.fromkeys(kinds(*EXPECTED_ERRORS)), ids=lambda kind: kind.__name__
 )
-def test_an_error_ends_alike_with_the_program_and_without(kind: type[Exception]) -> None:
+def test_an_error_has_the_same_exit_code_with_and_without_the_app(kind: type[Exception]) -> None:
     error = kind.__new__(kind)
     code = error_code(error)
     assert code in CODES
@@ -146,7 +146,7 @@ def test_an_error_ends_alike_with_the_program_and_without(kind: type[Exception])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses")
-def test_where_too_many_ask_it_waits_for_its_turn(alone: list[tuple[object, ...]]) -> None:
+def test_a_full_queue_is_awaited(alone: list[tuple[object, ...]]) -> None:
     path = address.socket_path()
     with ExitStack() as opened:
         listening = opened.enter_context(socket.socket(socket.AF_UNIX))
@@ -172,16 +172,14 @@ def test_the_environment_names_a_profile(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("text", ['{\n  "a": "b"\n}', "back\\slash", "Grüße", 'a "quoted" one', ""])
-def test_whatever_the_text_is_it_comes_out_whole(
-    text: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_any_text_is_printed_unchanged(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with answering(told(text)):
         assert main(["token"]) == 0
     assert capsys.readouterr().out == f"{text}\n"
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_refusal_is_the_last_word(
+def test_a_denial_is_final(
     code: str,
     alone: list[tuple[object, ...]],
     capsys: pytest.CaptureFixture[str],
@@ -207,7 +205,7 @@ def test_a_refusal_is_the_last_word(
         b'{"version": 1, "ok": true, "text": "' + b"x" * (2 * LONGEST_LINE),
     ],
 )
-def test_who_does_not_answer_well_counts_as_none(
+def test_an_invalid_answer_counts_as_none(
     answer: bytes, alone: list[tuple[object, ...]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with answering(answer):
@@ -216,7 +214,7 @@ def test_who_does_not_answer_well_counts_as_none(
     assert capsys.readouterr() == ("saved\n", "")
 
 
-def test_where_nobody_runs_it_comes_from_the_keyring(
+def test_without_the_app_the_token_comes_from_the_keyring(
     alone: list[tuple[object, ...]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["token", "--profile", "soc", "--format", "env"]) == 0
@@ -224,7 +222,7 @@ def test_where_nobody_runs_it_comes_from_the_keyring(
     assert capsys.readouterr().out == "saved\n"
 
 
-def test_another_person_who_listens_is_not_believed(
+def test_the_socket_of_another_user_is_ignored(
     alone: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("desktop.ipc.peer.is_same_user", lambda _: False)
@@ -235,7 +233,7 @@ def test_another_person_who_listens_is_not_believed(
     assert len(alone) == 1
 
 
-def test_an_expected_error_has_words_and_a_code(
+def test_an_expected_error_has_a_message_and_a_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(_name: str | None, **_given: object) -> str:
@@ -249,7 +247,7 @@ def test_an_expected_error_has_words_and_a_code(
     )
 
 
-def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_name: str | None, **_given: object) -> str:
         raise ZeroDivisionError
 
@@ -258,7 +256,7 @@ def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
         main(["token"])
 
 
-def test_ctrl_c_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_cancels_the_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_question: bytes) -> bytes:
         raise KeyboardInterrupt
 
@@ -266,7 +264,7 @@ def test_ctrl_c_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["token"]) == 130
 
 
-def test_on_a_terminal_it_is_said_what_this_is(
+def test_a_terminal_gets_a_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
@@ -274,7 +272,7 @@ def test_on_a_terminal_it_is_said_what_this_is(
     assert capsys.readouterr() == ("made-up\n", TERMINAL_WARNING)
 
 
-def test_who_reads_no_longer_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_pipe_is_not_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_text: str) -> int:
         raise BrokenPipeError
 
@@ -282,7 +280,7 @@ def test_who_reads_no_longer_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> Non
     assert token_fast_path.print_token("made-up") == 1
 
 
-# While the person is asked
+# While waiting for permission
 
 
 @contextmanager
@@ -312,7 +310,7 @@ def hesitating(answer: bytes, *, asking: bool) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("asking", [True, False])
-def test_the_quick_way_says_that_it_waits_for_a_person(
+def test_the_fast_path_says_that_it_waits_for_permission(
     asking: bool,  # noqa: FBT001 - a case
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -325,7 +323,7 @@ def test_the_quick_way_says_that_it_waits_for_a_person(
 
 
 @pytest.mark.parametrize("asking", [True, False])
-def test_other_commands_say_that_they_wait_for_a_person(
+def test_other_commands_say_that_they_wait_for_permission(
     asking: bool,  # noqa: FBT001 - a case
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -339,7 +337,7 @@ def test_other_commands_say_that_they_wait_for_a_person(
     assert capsys.readouterr() == ("", PERMISSION_NOTICE if asking else "")
 
 
-# The whole way
+# The complete command line
 
 
 @pytest.mark.parametrize(
@@ -353,7 +351,7 @@ def test_other_commands_say_that_they_wait_for_a_person(
         ["--what"],
     ],
 )
-def test_what_is_no_usage_is_told_by_the_whole_command_line(
+def test_invalid_arguments_go_to_the_complete_command_line(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["token", *arguments]) == 2
@@ -362,24 +360,26 @@ def test_what_is_no_usage_is_told_by_the_whole_command_line(
     assert "Error: " in err
 
 
-def test_a_name_with_spaces_goes_the_whole_way(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_with_spaces_goes_to_the_complete_command_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with answering(told("made-up")) as said:
         assert main(["token", "--profile", "Northwind SOC"]) == 0
     assert said[0]["profile"] == "Northwind SOC"
     assert capsys.readouterr().out == "made-up\n"
 
 
-def test_on_windows_the_whole_command_line_asks_at_the_pipe(
+def test_windows_uses_the_complete_command_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     assert token_fast_path.run(["--profile", "soc"]) is None
 
 
-# For the other commands
+# Other commands
 
 
-def test_other_commands_get_the_token_with_all_that_is_known() -> None:
+def test_other_commands_get_the_token_with_its_details() -> None:
     with answering(encode(GIVEN)) as said:
         found = fetch_token(SOC, min_validity=90)
     assert said[0] == {
@@ -395,13 +395,13 @@ def test_other_commands_get_the_token_with_all_that_is_known() -> None:
     assert "made-up" not in repr(found)
 
 
-def test_a_token_that_never_expires_says_so() -> None:
+def test_a_token_may_never_expire() -> None:
     with answering(encode(GIVEN | {"expires_at": None})):
         assert fetch_token(SOC).expires_at is None
 
 
 @pytest.mark.parametrize("other", [{"access_token": 7}, {"expires_at": "soon"}, {"scope": None}])
-def test_an_answer_that_is_none_counts_as_none(
+def test_an_incomplete_answer_counts_as_none(
     other: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = AccessToken("saved", "Bearer", None, ())
@@ -410,7 +410,7 @@ def test_an_answer_that_is_none_counts_as_none(
         assert fetch_token(SOC) == saved
 
 
-def test_a_refusal_reaches_the_command() -> None:
+def test_a_denial_reaches_the_command() -> None:
     refusal = RefusedByAgent("declined", "You did not allow it", "Run it again.")
     with answering(encode(refusal.members())), pytest.raises(RefusedByAgent) as caught:
         fetch_token(SOC)

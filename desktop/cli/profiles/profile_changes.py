@@ -122,7 +122,7 @@ xdr-login profiles edit northwind --proxy http://proxy.example:3128 --proxy-user
 @draft_options
 @handle_errors
 def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - options
-    """Change only the given values of the profile NAME.
+    """Change the given values of the profile NAME.
 
     An empty value removes one. You can store a client secret for a profile of your
     organization too.
@@ -190,7 +190,7 @@ xdr-login profiles remove northwind --yes --no-sign-out
 @yes_option
 @handle_errors
 def remove(*, profile: str, sign_out: bool, yes: bool) -> int:
-    """Remove the profile NAME and its secrets from this computer, and sign out.
+    """Sign out, and remove the profile NAME and its secrets.
 
     You confirm first; without a terminal, pass --yes.
     """
@@ -253,7 +253,7 @@ xdr-login profiles import --region eu --name northwind < client.json
 @draft_options
 @handle_errors
 def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - options
-    """Add the profiles from FILE, or from stdin, and print their ids.
+    """Add the profiles from FILE or stdin, and print their ids.
 
     Existing profiles are not replaced. A client as JSON from Cisco XDR becomes a profile too: pass
     --region or --issuer. Its secret is saved in the keyring.
@@ -320,7 +320,10 @@ xdr-login profiles export northwind --output northwind.toml
 @click.option("--output", "-o", type=click.Path(dir_okay=False), help="Write to this file.")
 @handle_errors
 def export(*, names: tuple[str, ...], output: str | None) -> int:
-    """Print profiles as TOML; without NAME, all your own profiles. Contains no secrets."""
+    """Print profiles as TOML, without secrets.
+
+    Without NAME, this prints all your own profiles.
+    """
 
     async def work(context: ProfileContext) -> str:
         snapshot = context.snapshot

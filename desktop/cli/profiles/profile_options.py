@@ -93,10 +93,16 @@ _FIELDS = (
         "Always keep the token fresh, or only while in use.",
     ),
     _FieldOption(
-        "--in-use-minutes", "in_use_minutes", "NUMBER", "Keep renewing this long after a copy."
+        "--in-use-minutes",
+        "in_use_minutes",
+        "NUMBER",
+        "Keep renewing for so many minutes after a copy.",
     ),
     _FieldOption(
-        "--clipboard-seconds", "clipboard_seconds", "NUMBER", "Clear the clipboard after this time."
+        "--clipboard-seconds",
+        "clipboard_seconds",
+        "NUMBER",
+        "Clear the clipboard after so many seconds.",
     ),
 )
 

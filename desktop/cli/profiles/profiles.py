@@ -126,9 +126,9 @@ xdr-login profiles show --json | jq -r .issuer
 @json_option
 @handle_errors
 def show(*, name: str | None, as_json: bool) -> int:
-    """Show the profile NAME with the keys of its preset, but without secrets.
+    """Show the profile NAME, without secrets.
 
-    Without NAME, the profile is chosen as for other commands.
+    This includes the keys of its preset. Without NAME, the profile is chosen as for other commands.
     """
     members = _members(load_configuration().find(name))
     if as_json:

@@ -46,9 +46,10 @@ kubectl config set-credentials me --exec-api-version=client.authentication.k8s.i
 @profile_option
 @handle_errors
 def kubectl(*, profile: str | None) -> int:
-    """Print an ExecCredential for kubectl (client.authentication.k8s.io/v1).
+    """Print an ExecCredential for kubectl.
 
-    kubectl uses the token until it expires and then runs this command again.
+    Its version is client.authentication.k8s.io/v1, or v1beta1 if kubectl requests it. kubectl uses
+    the token until it expires and then runs this command again.
     """
     token = fetch_token_by_name(profile, CopyFormat.JSON)
     status = {"token": token.access_token}
@@ -141,7 +142,10 @@ http https://visibility.eu.amp.cisco.com/iroh/… Authorization:@<(xdr-login cre
 @profile_option
 @handle_errors
 def httpie(*, profile: str | None) -> int:
-    """Print the value of the Authorization header, which HTTPie reads from a file."""
+    """Print an Authorization header value for HTTPie.
+
+    HTTPie reads it from a file.
+    """
     token = fetch_token_by_name(profile, CopyFormat.HEADER).access_token
     print_result(f"Bearer {_require_plain(token)}")
     return Exit.OK

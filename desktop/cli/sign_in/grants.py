@@ -82,9 +82,9 @@ xdr-login grants revoke --yes              the same without confirmation, for a 
 @yes_option
 @handle_errors
 def revoke(*, profile: str | None, yes: bool) -> int:
-    """Revoke everything you granted this app, on all your computers.
+    """Revoke everything you granted this app.
 
-    This also signs you out here.
+    This ends its access on all your computers, and signs you out here.
     """
     chosen = load_configuration().find(profile)
     if not sign_out_revokes_grant(chosen):

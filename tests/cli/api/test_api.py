@@ -29,7 +29,7 @@ GRANT = f"/iroh/oauth2/app-grant/{PUBLIC_CLIENT_ID}"
 # What comes out
 
 
-def test_json_goes_into_a_pipe_as_it_came(served: DemoHarness) -> None:
+def test_json_is_unchanged_in_a_pipe(served: DemoHarness) -> None:
     found = served.run("api", "GET", WHOAMI)
     assert found.return_value == Exit.OK
     assert json.loads(found.stdout)["user"]["user-email"] == "dana@northwind.example"
@@ -50,7 +50,7 @@ def test_fields_of_a_get_go_into_the_query(served: DemoHarness) -> None:
     assert json.loads(other.stdout)["client-id"] == "client-x y"
 
 
-def test_the_status_and_the_headers_can_be_had_too(served: DemoHarness) -> None:
+def test_status_and_headers_can_be_included(served: DemoHarness) -> None:
     found = served.run("api", "GET", WHOAMI, "--include")
     head, _, body = found.stdout.partition("\n\n")
     assert head.splitlines()[0] == "HTTP/1.1 200 OK"
@@ -75,17 +75,17 @@ def test_head_shows_the_headers(served: DemoHarness) -> None:
         (b"[" * 100_000, "[" * 100_000),
     ],
 )
-def test_nothing_moves_the_cursor_of_a_terminal(body: bytes, shown: str) -> None:
+def test_a_response_cannot_control_the_terminal(body: bytes, shown: str) -> None:
     assert api_answers.readable(body) == shown
 
 
-def test_margins_make_no_flood_of_an_answer() -> None:
+def test_deep_json_is_not_indented() -> None:
     body = b"[" * 200 + b",".join([b"1"] * 100_000) + b"]" * 200
     assert api_answers.readable(body) == body.decode()
 
 
 @pytest.mark.usefixtures("terminal")
-def test_a_terminal_gets_no_more_than_it_can_take(
+def test_output_to_a_terminal_is_limited(
     served: DemoHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api_answers, "LARGEST_ON_SCREEN", 10)
@@ -108,7 +108,7 @@ def test_a_terminal_gets_no_more_than_it_can_take(
         ("503", Exit.NETWORK, "The service is being updated."),
     ],
 )
-def test_an_error_has_words_and_an_exit_code(
+def test_an_error_has_a_message_and_an_exit_code(
     served: DemoHarness, fault: str, code: Exit, words: str
 ) -> None:
     served.server.inject(fault, path="/iroh/example")
@@ -120,7 +120,7 @@ def test_an_error_has_words_and_an_exit_code(
         assert f"Trace ID: {trace_id}" in found.stderr
 
 
-def test_what_is_not_there_is_a_failure_with_a_trace_id(served: DemoHarness) -> None:
+def test_a_missing_route_is_a_failure_with_a_trace_id(served: DemoHarness) -> None:
     found = served.run("api", "GET", "/iroh/nothing")
     assert found.return_value == Exit.FAILURE
     answered = json.loads(found.stdout)
@@ -129,7 +129,7 @@ def test_what_is_not_there_is_a_failure_with_a_trace_id(served: DemoHarness) -> 
     )
 
 
-def test_a_server_that_cannot_be_reached_is_told_as_everywhere(served: DemoHarness) -> None:
+def test_an_unreachable_server_is_a_network_error(served: DemoHarness) -> None:
     write_profile("http://127.0.0.1:1")
     found = served.run("api", "GET", WHOAMI)
     assert found.return_value == Exit.NETWORK
@@ -147,7 +147,7 @@ def test_a_redirect_is_not_followed(served: DemoHarness) -> None:
 # The token
 
 
-def test_a_refused_token_is_renewed_once_for_what_is_harmless(served: DemoHarness) -> None:
+def test_a_rejected_token_is_renewed_once_for_safe_methods(served: DemoHarness) -> None:
     served.tokens.insert(0, "refused")
     found = served.run("api", "GET", WHOAMI)
     assert found.return_value == Exit.OK
@@ -156,7 +156,7 @@ def test_a_refused_token_is_renewed_once_for_what_is_harmless(served: DemoHarnes
     assert len(served.validities) == 2
 
 
-def test_a_token_that_stays_refused_is_told(served: DemoHarness) -> None:
+def test_a_token_that_stays_rejected_is_reported(served: DemoHarness) -> None:
     served.tokens[:] = ["refused"]
     found = served.run("api", "GET", WHOAMI)
     assert found.return_value == Exit.SIGN_IN_NEEDED
@@ -164,7 +164,7 @@ def test_a_token_that_stays_refused_is_told(served: DemoHarness) -> None:
     assert len(served.validities) == 2
 
 
-def test_what_changes_something_is_never_sent_twice(served: DemoHarness) -> None:
+def test_unsafe_methods_are_never_repeated(served: DemoHarness) -> None:
     served.tokens.insert(0, "refused")
     before = len(served.statuses_of(GRANT))
     found = served.run("api", "DELETE", GRANT, "--yes")
@@ -217,7 +217,7 @@ def test_fields_become_json(served: DemoHarness) -> None:
     assert json.loads(found.stdout)["state"] == "a=b c"
 
 
-def test_fields_become_a_form_where_that_is_asked_for(served: DemoHarness) -> None:
+def test_fields_become_a_form_with_form(served: DemoHarness) -> None:
     found = served.run(
         "api", "POST", "/iroh/oauth2/device_authorization", "--form", "--yes", "-f", "scope=coffee"
     )
@@ -225,7 +225,7 @@ def test_fields_become_a_form_where_that_is_asked_for(served: DemoHarness) -> No
 
 
 @pytest.mark.parametrize("from_stdin", [True, False])
-def test_a_body_can_come_from_elsewhere(
+def test_a_body_can_come_from_a_file_or_stdin(
     served: DemoHarness, tmp_path: Path, *, from_stdin: bool
 ) -> None:
     file = tmp_path / "body.json"
@@ -238,7 +238,7 @@ def test_a_body_can_come_from_elsewhere(
     assert json.loads(found.stdout)["error"] == "invalid_csrf_token"
 
 
-def test_a_body_has_an_end(
+def test_the_size_of_a_body_is_limited(
     served: DemoHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from desktop.cli.api import api
@@ -273,9 +273,7 @@ def test_a_body_has_an_end(
         ("POST", "/x", "--input", "-", "--as", "curl"),
     ],
 )
-def test_what_makes_no_call_is_a_usage_error(
-    served: DemoHarness, arguments: tuple[str, ...]
-) -> None:
+def test_invalid_calls_are_usage_errors(served: DemoHarness, arguments: tuple[str, ...]) -> None:
     before = len(served.server.history())
     found = served.run("api", *arguments)
     assert isinstance(found.exception, click.UsageError)
@@ -287,7 +285,7 @@ def test_what_makes_no_call_is_a_usage_error(
 # The list
 
 
-def test_the_list_has_groups_parameters_and_what_is_assumed(served: DemoHarness) -> None:
+def test_the_list_has_groups_parameters_and_assumptions(served: DemoHarness) -> None:
     found = served.run("api", "--list")
     lines = found.stdout.splitlines()
     groups = [line for line in lines if line and not line.startswith(" ")]
@@ -297,7 +295,7 @@ def test_the_list_has_groups_parameters_and_what_is_assumed(served: DemoHarness)
     assert any("Assumed: The path could not be read" in line for line in lines)
 
 
-def test_the_list_can_be_read_by_programs(served: DemoHarness) -> None:
+def test_the_list_can_be_json(served: DemoHarness) -> None:
     routes = json.loads(served.run("api", "--list", "--json").stdout)
     (found,) = [each for each in routes if each["path"] == "/iroh/oauth2/grant-status"]
     assert (found["method"], found["group"], found["needs_token"]) == ("GET", "Grants", True)
@@ -323,7 +321,7 @@ def test_another_description_can_be_listed(served: DemoHarness, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("content", [b"openapi: 3.1.0\n", b"{}", b"\x00\xff", b'{"openapi": 3}'])
-def test_a_description_that_is_none_is_told_in_words(
+def test_an_invalid_description_is_an_error(
     served: DemoHarness, tmp_path: Path, content: bytes
 ) -> None:
     file = tmp_path / "other.json"
@@ -344,7 +342,7 @@ def test_a_route_is_called_with_the_token_of_the_keyring(home: CommandHarness) -
     assert json.loads(done.stdout)["org"]["name"] == "Northwind SOC"
 
 
-def test_who_is_not_signed_in_calls_nothing(home: CommandHarness) -> None:
+def test_without_a_sign_in_nothing_is_called(home: CommandHarness) -> None:
     home.add_profile("soc")
     done = home.run("api", "GET", WHOAMI)
     assert (done.returncode, done.stdout) == (3, "")
@@ -354,7 +352,7 @@ def test_who_is_not_signed_in_calls_nothing(home: CommandHarness) -> None:
 @pytest.mark.parametrize(
     ("language", "runner"), [("curl", "sh"), ("python", sys.executable), ("javascript", "node")]
 )
-def test_the_code_that_is_printed_makes_the_call(
+def test_the_printed_code_makes_the_call(
     home: CommandHarness, tmp_path: Path, language: str, runner: str
 ) -> None:
     requirements.require("language", runner, *(["curl"] if language == "curl" else []))
@@ -381,7 +379,9 @@ def test_the_code_that_is_printed_makes_the_call(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a terminal of POSIX")
-def test_on_a_real_terminal_it_is_readable_and_asks(home: CommandHarness) -> None:
+def test_on_a_real_terminal_output_is_formatted_and_changes_are_confirmed(
+    home: CommandHarness,
+) -> None:
     home.add_profile("soc")
     home.sign_in("soc")
     code, shown = on_a_terminal(home, "api", "GET", WHOAMI)

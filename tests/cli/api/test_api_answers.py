@@ -22,7 +22,7 @@ def told(
     return response_error_message(answer, body, profile_id="northwind").splitlines()
 
 
-def test_an_error_of_iroh_is_told_with_its_trace_id() -> None:
+def test_an_error_of_iroh_has_its_trace_id() -> None:
     body = {"error": "not_found", "error_description": "No such grant.", "trace_id": "t-1"}
     assert told(404, json.dumps(body).encode(), "Not Found") == [
         "login.example answered 404 Not Found: “No such grant.”",
@@ -37,12 +37,12 @@ def test_an_error_of_iroh_is_told_with_its_trace_id() -> None:
         (b'{"message": "Bad credentials"}', "Bad credentials"),
     ],
 )
-def test_what_others_say_is_told_too(body: bytes, words: str) -> None:
+def test_errors_of_other_servers_are_quoted(body: bytes, words: str) -> None:
     assert told(500, body) == [f"login.example answered 500: “{words}”"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff", b"[" * 100_000])
-def test_without_words_the_status_is_told(body: bytes) -> None:
+def test_an_error_without_a_message_shows_the_status(body: bytes) -> None:
     assert told(404, body, "Not Found") == ["login.example answered 404 Not Found."]
 
 
@@ -51,7 +51,7 @@ def test_an_echo_of_a_token_is_not_repeated() -> None:
     assert TOKEN not in "".join(told(400, body))
 
 
-def test_nothing_moves_the_cursor() -> None:
+def test_an_error_cannot_control_the_terminal() -> None:
     body = json.dumps({"error": "a\x1b[2Jb\nc", "trace_id": "t\x1b[2J"}).encode()
     assert "\x1b" not in "".join(told(400, body, reason="\x1b[2J"))
 
@@ -73,12 +73,12 @@ def test_a_redirect_names_its_target(location: str, text: str) -> None:
     assert told(302, headers={"location": location})[1] == text
 
 
-def test_how_long_to_wait_is_told() -> None:
+def test_the_wait_is_shown() -> None:
     assert told(429, headers={"retry-after": "3172s"})[1] == "Try again in 53 minutes."
     assert len(told(429)) == 1
 
 
-def test_a_scope_that_is_missing_is_told_as_such() -> None:
+def test_a_missing_scope_is_explained() -> None:
     assert told(403)[1].startswith("The token lacks a scope for this.")
     assert told(403, b'{"error": "insufficient_scope"}')[1].startswith(
         "The token lacks a scope for this."

@@ -25,7 +25,7 @@ def checks_in(done: Done) -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in json.loads(done.stdout)["checks"]}
 
 
-def test_where_all_is_well_nothing_fails(home: CommandHarness) -> None:
+def test_a_working_setup_passes_all_checks(home: CommandHarness) -> None:
     home.add_profile("soc")
     done = home.run("doctor", "--json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -40,7 +40,7 @@ def test_where_all_is_well_nothing_fails(home: CommandHarness) -> None:
     assert {"tray", "clipboard", "display", "browser"} <= set(outcomes)
 
 
-def test_a_line_a_check_with_what_to_do(home: CommandHarness) -> None:
+def test_each_check_is_one_line_with_the_next_step(home: CommandHarness) -> None:
     done = home.run("doctor")
     assert done.returncode == 0
     lines = done.stdout.splitlines()
@@ -49,14 +49,14 @@ def test_a_line_a_check_with_what_to_do(home: CommandHarness) -> None:
     assert re.fullmatch(r"\nAll checks passed, with \d+ warnings?\.\n", done.stderr)
 
 
-def test_without_a_keyring_it_fails() -> None:
+def test_a_missing_keyring_fails() -> None:
     done = run("doctor", "--json")
     assert done.returncode == 1
     assert checks_in(done)["keyring"]["outcome"] == "fail"
     assert "plain file" in checks_in(done)["keyring"]["remedy"]
 
 
-def test_a_server_that_is_gone_is_told(home: CommandHarness) -> None:
+def test_an_unreachable_server_fails(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.server.stop()
     done = home.run("doctor")
@@ -65,7 +65,7 @@ def test_a_server_that_is_gone_is_told(home: CommandHarness) -> None:
     assert done.stderr.endswith("checks failed. Fix it, then run xdr-login doctor again.\n")
 
 
-def test_a_clock_that_is_wrong_is_told(secret_service: SecretStore, own_folders: Path) -> None:
+def test_a_wrong_clock_is_a_warning(secret_service: SecretStore, own_folders: Path) -> None:
     with run_demo_home(own_folders, secret_service, DemoOptions(clock_skew=7300)) as here:
         here.add_profile("soc")
         clock = checks_in(here.run("doctor", "--json"))["clock (127.0.0.1)"]
@@ -73,7 +73,7 @@ def test_a_clock_that_is_wrong_is_told(secret_service: SecretStore, own_folders:
     assert clock["text"] == "your clock is 2 hours slow"
 
 
-def test_a_proxy_whose_address_makes_no_sense_is_told(home: CommandHarness) -> None:
+def test_an_invalid_proxy_address_fails(home: CommandHarness) -> None:
     home.file.parent.mkdir()
     home.file.write_text('[profiles.x]\nissuer = "https://login.invalid"\nclient_id = "c"\n')
     done = home.run("doctor", "--json", https_proxy="http://dana:SECRET@[x")
@@ -82,7 +82,7 @@ def test_a_proxy_whose_address_makes_no_sense_is_told(home: CommandHarness) -> N
     assert checks_in(done)["proxy (login.invalid)"]["outcome"] == "fail"
 
 
-def test_a_proxy_that_is_not_there_is_told_without_its_user(home: CommandHarness) -> None:
+def test_an_unreachable_proxy_fails_without_naming_its_user(home: CommandHarness) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     file = home.file
@@ -95,18 +95,18 @@ def test_a_proxy_that_is_not_there_is_told_without_its_user(home: CommandHarness
     assert "SECRET" not in done.stdout
 
 
-def test_no_proxy_is_named_for_a_server_on_this_computer(home: CommandHarness) -> None:
+def test_a_server_on_this_computer_needs_no_proxy(home: CommandHarness) -> None:
     home.add_profile("soc")
     found = checks_in(home.run("doctor", "--json", http_proxy="http://127.0.0.1:9"))
     assert found["proxy (127.0.0.1)"]["text"] == "none"
 
 
-def test_authorities_that_cannot_be_read_are_told(home: CommandHarness) -> None:
+def test_an_unreadable_ca_file_fails(home: CommandHarness) -> None:
     home.add_profile("soc", ca_file="/nowhere.pem")
     assert checks_in(home.run("doctor", "--json"))["TLS (127.0.0.1)"]["outcome"] == "fail"
 
 
-def test_a_broken_file_is_told_without_where_the_person_lives(home: CommandHarness) -> None:
+def test_a_broken_file_is_reported_without_the_home_folder(home: CommandHarness) -> None:
     folder = home.home / "home" / ".config"
     (folder / "xdr-login").mkdir(parents=True)
     (folder / "xdr-login" / "profiles.toml").write_text("[profiles")
@@ -128,9 +128,7 @@ def test_a_broken_profile_and_settings_are_warnings(home: CommandHarness) -> Non
     assert "warning  profiles and settings: the settings can't be read: " in done.stdout
 
 
-def test_nothing_in_the_report_names_the_person(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_report_does_not_name_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     home = tmp_path / "dana"
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("LOGNAME", "dana")
@@ -138,7 +136,7 @@ def test_nothing_in_the_report_names_the_person(
     assert doctor.without_personal_data(text) == "~/x of [user], not of danaides; token [redacted]"
 
 
-def test_a_program_that_does_not_answer_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_that_does_not_respond_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(_command: str, **_: object) -> None:
         raise NoAnswer("timed out")
 
@@ -148,7 +146,7 @@ def test_a_program_that_does_not_answer_is_a_failure(monkeypatch: pytest.MonkeyP
     assert doctor_checks._check_running_app().outcome is Outcome.OK
 
 
-def test_without_a_private_folder_there_is_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_private_folder_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody() -> None:
         raise PermissionError("not ours")
 
@@ -156,7 +154,7 @@ def test_without_a_private_folder_there_is_no_socket(monkeypatch: pytest.MonkeyP
     assert doctor_checks._check_running_app().outcome is Outcome.FAIL
 
 
-def test_the_bus_tells_who_is_there(
+def test_owners_of_bus_names_are_found(
     secret_service: SecretStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert name_has_owner("org.freedesktop.secrets") is None, "the tests have no bus"
@@ -168,7 +166,7 @@ def test_the_bus_tells_who_is_there(
 @pytest.mark.parametrize(
     ("owner", "outcome"), [(True, "ok"), (False, "warning"), (None, "warning")]
 )
-def test_a_tray_is_looked_for_on_the_bus(
+def test_the_tray_is_found_on_the_bus(
     monkeypatch: pytest.MonkeyPatch, *, owner: bool | None, outcome: str
 ) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
@@ -185,13 +183,13 @@ def test_windows_and_macos_have_a_tray(monkeypatch: pytest.MonkeyPatch, platform
     assert doctor_checks._check_display().outcome is Outcome.OK
 
 
-def test_a_log_that_cannot_be_written_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_log_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     log_folder().mkdir(parents=True)
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert doctor_checks._check_log().outcome is Outcome.WARNING
 
 
-def test_it_loads_no_qt() -> None:
+def test_doctor_loads_no_qt() -> None:
     code = (
         "import sys, desktop.cli.doctor.doctor; print([x for x in sys.modules if 'PySide6' in x])"
     )

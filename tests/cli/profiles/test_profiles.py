@@ -99,7 +99,7 @@ def test_a_region_is_a_preset_of_cisco_xdr(console: Console) -> None:
     assert console.file.read_text().count("=") == 3, "what a preset says is not written"
 
 
-def test_endpoints_do_without_an_issuer(console: Console) -> None:
+def test_endpoints_replace_an_issuer(console: Console) -> None:
     done = console.run(
         *("add", "x", "--client-id", "c", "--token-endpoint", "https://a.example/token"),
         *("--device-authorization-endpoint", "https://a.example/device"),
@@ -108,7 +108,7 @@ def test_endpoints_do_without_an_issuer(console: Console) -> None:
     assert load_profiles(console.file).find("x").token_endpoint == "https://a.example/token"
 
 
-def test_what_the_form_has_no_field_for_has_options_too(console: Console) -> None:
+def test_values_without_a_form_field_have_options(console: Console) -> None:
     console.write(ONE)
     endpoints = [f"{each}_endpoint" for each in ("userinfo", "revocation", "app_grant")]
     options = [
@@ -128,7 +128,7 @@ def test_what_the_form_has_no_field_for_has_options_too(console: Console) -> Non
     assert console.file.read_text() == f'{ONE}letter = "S"\n'
 
 
-def test_another_of_the_same_name_gets_a_number(console: Console) -> None:
+def test_a_second_profile_of_the_same_name_gets_a_number(console: Console) -> None:
     console.write(ONE)
     done = console.run("add", "soc", "--issuer", "https://b.example", "--client-id", "c-2")
     assert done.out == "soc-2\n"
@@ -179,7 +179,7 @@ def test_another_of_the_same_name_gets_a_number(console: Console) -> None:
         (["--grant", "implicit"], "Invalid value for '--grant'"),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_the_words_of_the_form(
+def test_invalid_values_are_rejected_with_the_messages_of_the_form(
     console: Console, given: list[str], words: str
 ) -> None:
     done = console.run("add", "x", *given)
@@ -188,7 +188,7 @@ def test_what_makes_no_sense_is_refused_with_the_words_of_the_form(
     assert not console.file.exists()
 
 
-def test_no_command_saves_an_address_that_a_sign_in_would_refuse(console: Console) -> None:
+def test_no_command_saves_an_address_that_a_sign_in_rejects(console: Console) -> None:
     console.write(ONE)
     done = console.run("edit", "soc", "--issuer", "http://login.example")
     assert (done.code, done.out) == (2, "")
@@ -222,7 +222,7 @@ def test_without_a_password_on_stdin_nothing_is_saved(
 # What an administrator decides
 
 
-def test_where_nobody_has_profiles_of_their_own_none_is_added(
+def test_no_profile_is_added_if_own_profiles_are_forbidden(
     console: Console, policy: Callable[[Policy], None]
 ) -> None:
     policy(Policy(source="policy.toml", own_profiles=False))
@@ -233,7 +233,7 @@ def test_where_nobody_has_profiles_of_their_own_none_is_added(
     assert not console.file.exists()
 
 
-def test_a_way_that_is_forbidden_is_not_saved(
+def test_a_forbidden_sign_in_method_is_not_saved(
     console: Console, policy: Callable[[Policy], None]
 ) -> None:
     policy(Policy(source="policy.toml", device_grant=False))
@@ -242,7 +242,7 @@ def test_a_way_that_is_forbidden_is_not_saved(
     assert console.run(*given, "--grant", "code").code == 0
 
 
-def test_a_profile_of_the_organization_stays_as_it_is(
+def test_a_managed_profile_cannot_be_changed(
     console: Console, policy: Callable[[Policy], None]
 ) -> None:
     fixed = {"fixed": {"issuer": "https://login.example", "client_id": "c"}}
@@ -255,7 +255,7 @@ def test_a_profile_of_the_organization_stays_as_it_is(
 # list, show, presets
 
 
-def test_profiles_are_listed_with_what_is_wrong(console: Console) -> None:
+def test_unusable_profiles_are_listed_with_the_reason(console: Console) -> None:
     console.write(f'{ONE}[profiles.bad]\nissuer = "https://x.example"\n')
     done = console.run("list")
     assert (done.code, done.out) == (0, "soc  SOC  https://login.example\n")
@@ -289,7 +289,7 @@ def test_a_file_that_cannot_be_read_is_a_failure(console: Console) -> None:
     assert json.loads(done.out)["event"] == "error"
 
 
-def test_a_profile_is_shown_with_what_its_preset_says(console: Console) -> None:
+def test_a_profile_is_shown_with_the_keys_of_its_preset(console: Console) -> None:
     console.run("add", "eu", "--region", "eu", "--client-id", "c-1", "--scope", "casebook")
     found = json.loads(console.run("show", "eu", "--json").out)
     assert found["id"] == "eu"
@@ -298,7 +298,7 @@ def test_a_profile_is_shown_with_what_its_preset_says(console: Console) -> None:
     assert "region              Europe\n" in console.run("show").out
 
 
-def test_there_is_no_profile_of_another_name(console: Console) -> None:
+def test_an_unknown_name_is_an_error(console: Console) -> None:
     console.write(ONE)
     done = console.run("show", "lab")
     assert (done.code, done.out) == (1, "")
@@ -315,7 +315,7 @@ def test_there_is_no_profile_of_another_name(console: Console) -> None:
         ("southwind", "is called “southwind”, only “northwind”, “lab-1”, “lab-2”. Yours"),
     ],
 )
-def test_a_name_that_is_near_is_proposed(console: Console, name: str, words: str) -> None:
+def test_a_similar_name_is_suggested(console: Console, name: str, words: str) -> None:
     console.run("add", "northwind", "--region", "eu", "--client-id", "c")
     console.run("edit", "northwind", "--name", "Northwind SOC")
     for other in ("lab-1", "lab-2"):
@@ -324,12 +324,12 @@ def test_a_name_that_is_near_is_proposed(console: Console, name: str, words: str
     assert words in console.err
 
 
-def test_a_profile_is_found_by_what_it_is_called(console: Console) -> None:
+def test_a_profile_is_found_by_its_name(console: Console) -> None:
     console.write(ONE)
     assert json.loads(console.run("show", "SOC", "--json").out)["id"] == "soc"
 
 
-def test_without_a_name_it_is_the_profile_that_other_commands_take(
+def test_without_a_name_the_profile_is_chosen_as_for_other_commands(
     console: Console, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("soc", "lab", "eu"):
@@ -351,7 +351,7 @@ def test_known_providers_are_listed(console: Console) -> None:
 # edit
 
 
-def test_an_edit_changes_what_is_given_and_nothing_else(console: Console) -> None:
+def test_an_edit_changes_only_the_given_values(console: Console) -> None:
     console.write(f'{ONE}# kept\nscope = ["a", "b"]\nletter = "S"\n')
     assert console.run("edit", "soc", "--name", "SOC 2", "--letter", "").code == 0
     text = console.file.read_text()
@@ -361,14 +361,14 @@ def test_an_edit_changes_what_is_given_and_nothing_else(console: Console) -> Non
     assert (made.name, made.letter, made.scope) == ("SOC 2", "", ("a", "b"))
 
 
-def test_an_edit_without_a_change_says_so(console: Console) -> None:
+def test_an_edit_without_a_change_is_an_error(console: Console) -> None:
     console.write(ONE)
     done = console.run("edit", "soc")
     assert done.code == 2
     assert "Nothing to change" in done.err
 
 
-def test_a_password_for_a_proxy_needs_a_user(console: Console) -> None:
+def test_a_proxy_password_needs_a_user(console: Console) -> None:
     console.write(ONE)
     done = console.run("edit", "soc", "--proxy-password-stdin")
     assert done.code == 2
@@ -378,7 +378,7 @@ def test_a_password_for_a_proxy_needs_a_user(console: Console) -> None:
 # import and export
 
 
-def test_what_is_exported_can_be_imported_again(console: Console, tmp_path: Path) -> None:
+def test_an_export_can_be_imported(console: Console, tmp_path: Path) -> None:
     console.write(f"{ONE}letter = 'S'\n")
     text = console.run("export").out
     assert text.startswith("# Profiles of XDR Login. Passwords and tokens are never in here.\n")
@@ -391,7 +391,7 @@ def test_what_is_exported_can_be_imported_again(console: Console, tmp_path: Path
 
 
 @pytest.mark.parametrize("command", [["import"], ["edit", "soc", "--client-secret-stdin"]])
-def test_what_is_no_text_on_stdin_is_told(console: Console, command: list[str]) -> None:
+def test_stdin_that_is_not_text_is_an_error(console: Console, command: list[str]) -> None:
     console.write(ONE)
     done = subprocess.run(
         [*COMMAND, "profiles", *command],
@@ -404,7 +404,7 @@ def test_what_is_no_text_on_stdin_is_told(console: Console, command: list[str]) 
     assert b"stdin" in done.stderr
 
 
-def test_an_import_says_what_could_read_along(console: Console, tmp_path: Path) -> None:
+def test_an_import_warns_of_proxies_and_ca_files(console: Console, tmp_path: Path) -> None:
     console.write(ONE)
     source = tmp_path / "in.toml"
     source.write_text(f"{ONE}proxy = 'http://proxy.example:3128'\n")
@@ -415,9 +415,7 @@ def test_an_import_says_what_could_read_along(console: Console, tmp_path: Path) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such links and pipes")
-def test_an_export_goes_through_a_link_or_into_a_pipe_as_the_system_lets_it(
-    console: Console, tmp_path: Path
-) -> None:
+def test_an_export_can_go_to_a_link_or_a_pipe(console: Console, tmp_path: Path) -> None:
     console.file.parent.mkdir(parents=True, exist_ok=True)
     console.file.write_text(ONE)
     target, link, pipe = (tmp_path / each for each in ("there.toml", "link.toml", "pipe"))
@@ -433,7 +431,7 @@ def test_an_export_goes_through_a_link_or_into_a_pipe_as_the_system_lets_it(
     os.close(reader)
 
 
-def test_no_import_takes_the_id_of_a_managed_profile(
+def test_an_import_cannot_take_the_id_of_a_managed_profile(
     console: Console, tmp_path: Path, policy: Callable[[Policy], None]
 ) -> None:
     fixed = {"soc": {"client_id": "c-1", "issuer": "https://login.example"}}
@@ -456,7 +454,7 @@ def test_no_import_takes_the_id_of_a_managed_profile(
         ),
     ],
 )
-def test_what_cannot_be_imported_changes_nothing(
+def test_a_failed_import_changes_nothing(
     console: Console, tmp_path: Path, text: str, words: str
 ) -> None:
     source = tmp_path / "source.toml"
@@ -468,7 +466,7 @@ def test_what_cannot_be_imported_changes_nothing(
     assert not console.file.exists()
 
 
-def test_what_is_piped_in_and_makes_no_sense_is_not_taken_for_the_file(
+def test_an_invalid_import_from_stdin_does_not_name_the_profiles_file(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("garbage"))
@@ -478,7 +476,7 @@ def test_what_is_piped_in_and_makes_no_sense_is_not_taken_for_the_file(
     assert str(console.file) not in done.err
 
 
-def test_a_file_of_authorities_is_found_from_everywhere(
+def test_a_relative_ca_file_is_saved_as_an_absolute_path(
     console: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -486,19 +484,19 @@ def test_a_file_of_authorities_is_found_from_everywhere(
     assert json.loads(console.run("show", "--json").out)["ca_file"] == str(tmp_path / "a.pem")
 
 
-def test_a_file_that_is_not_there_cannot_be_imported(console: Console) -> None:
+def test_a_missing_file_cannot_be_imported(console: Console) -> None:
     done = console.run("import", "nowhere.toml")
     assert done.code == 1
     assert "Nothing was imported: No such file" in done.err
 
 
-def test_options_of_a_model_go_with_a_model(console: Console, tmp_path: Path) -> None:
+def test_profile_options_need_a_client_as_json(console: Console, tmp_path: Path) -> None:
     source = tmp_path / "source.toml"
     source.write_text(ONE)
     assert console.run("import", str(source), "--region", "eu").code == 2
 
 
-def test_a_client_model_becomes_a_profile_with_its_password_in_the_keyring(
+def test_a_client_as_json_becomes_a_profile_with_its_secret_in_the_keyring(
     home: CommandHarness,
 ) -> None:
     done = home.run("profiles", "import", "--region", "eu", typed=json.dumps(MODEL))
@@ -531,7 +529,7 @@ def test_a_client_password_goes_into_the_keyring_and_signs_in(home: CommandHarne
     assert "or the client password is wrong" in checked.stdout
 
 
-def test_a_password_for_another_server_is_not_lost_by_an_edit(home: CommandHarness) -> None:
+def test_an_edit_for_another_server_keeps_the_stored_secret(home: CommandHarness) -> None:
     home.add_profile("soc", client_authentication="auto")
     given = ("profiles", "edit", "soc", "--client-id", "other")
     assert home.run("profiles", "edit", "soc", "--client-secret-stdin", typed="a\n").returncode == 0
@@ -559,7 +557,7 @@ def test_both_passwords_are_lines_of_the_input(home: CommandHarness) -> None:
     ]
 
 
-def test_a_profile_without_a_keyring_is_saved_and_its_password_is_not(home: CommandHarness) -> None:
+def test_without_a_keyring_the_profile_is_saved_but_not_its_password(home: CommandHarness) -> None:
     done = home.run(
         *("profiles", "add", "x", "--region", "eu", "--client-id", "c", "--client-secret-stdin"),
         typed="SECRET\n",
@@ -572,7 +570,7 @@ def test_a_profile_without_a_keyring_is_saved_and_its_password_is_not(home: Comm
 # check and remove
 
 
-def test_a_check_says_step_by_step_what_works(home: CommandHarness) -> None:
+def test_a_check_reports_each_step(home: CommandHarness) -> None:
     home.add_profile("soc")
     done = home.run("profiles", "check")
     assert done.returncode == 0, done.stdout
@@ -610,7 +608,7 @@ def test_removing_signs_out_and_empties_the_keyring(home: CommandHarness) -> Non
     assert list(load_profiles(home.file).good) == ["lab"]
 
 
-def test_removing_can_do_without_telling_the_server(home: CommandHarness) -> None:
+def test_removing_can_skip_the_sign_out(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.sign_in("soc")
     done = home.run("profiles", "remove", "soc", "--yes", "--no-sign-out")
@@ -618,7 +616,7 @@ def test_removing_can_do_without_telling_the_server(home: CommandHarness) -> Non
     assert home.store.entries() == {}
 
 
-def test_removing_says_before_that_it_reaches_every_computer(
+def test_removing_warns_that_it_affects_every_computer(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def is_signed_in(*_: object) -> bool:
@@ -659,7 +657,7 @@ def press_ctrl_c(process: subprocess.Popen[bytes]) -> None:
 @pytest.mark.parametrize(
     ("answer", "code", "left"), [(b"n\n", 4, ["soc"]), (b"y\n", 0, []), (None, 130, ["soc"])]
 )
-def test_on_a_terminal_removing_asks_and_ctrl_c_is_an_answer(
+def test_on_a_terminal_removing_asks_and_ctrl_c_cancels(
     home: CommandHarness, answer: bytes | None, code: int, left: list[str]
 ) -> None:
     import pty

@@ -188,16 +188,14 @@ def test_other_hosts_get_nothing(signed_in: SignedIn, https: Recorder, asked: st
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_no_host_is_cut_off_to_another(signed_in: SignedIn, https: Recorder) -> None:
+def test_input_that_is_too_long_gives_no_token(signed_in: SignedIn, https: Recorder) -> None:
     head, tail = "protocol=https\npath=", f"\nhost={https.host}"
     asked = f"{head}{'x' * (64 * 1024 - len(head) - len(tail))}{tail}.evil.example\n\n"
     done = signed_in.run("xdr-login", "credential", "git", "get", typed=asked)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_what_git_keeps_or_throws_away_changes_nothing(
-    signed_in: SignedIn, https: Recorder
-) -> None:
+def test_git_store_and_erase_do_nothing(signed_in: SignedIn, https: Recorder) -> None:
     asked = f"protocol=https\nhost={https.host}\nusername=oauth2\npassword={TOKEN}\n\n"
     for operation in ("store", "erase"):
         done = signed_in.run("xdr-login", "credential", "git", operation, typed=asked)
@@ -282,7 +280,7 @@ def test_httpie_reads_the_value_of_the_header(signed_in: SignedIn) -> None:
 
 
 @pytest.mark.parametrize("token", ['a"b', "a\\b", "a\nb", "a b", "ä"])
-def test_a_token_that_would_end_the_line_is_put_into_none(token: str) -> None:
+def test_a_token_that_would_end_the_line_is_not_printed(token: str) -> None:
     from desktop.cli.scripts.credential import _require_plain
     from desktop.services.model.errors import UnsafeForShell
 
@@ -290,7 +288,7 @@ def test_a_token_that_would_end_the_line_is_put_into_none(token: str) -> None:
         _require_plain(token)
 
 
-def test_without_a_token_each_says_so_and_gives_3(home: CommandHarness) -> None:
+def test_without_a_sign_in_every_helper_exits_with_3(home: CommandHarness) -> None:
     home.add_profile("soc")
     for name in ("kubectl", "httpie"):
         done = home.run("credential", name)
@@ -298,7 +296,7 @@ def test_without_a_token_each_says_so_and_gives_3(home: CommandHarness) -> None:
 
 
 @pytest.mark.parametrize("shape", list(CopyFormat))
-def test_what_an_administrator_forbids_is_handed_to_nobody(
+def test_forbidden_formats_give_no_token(
     monkeypatch: pytest.MonkeyPatch, shape: CopyFormat
 ) -> None:
     held = AccessToken("token", "Bearer", None, ())

@@ -27,7 +27,7 @@ def signed_in(home: CommandHarness) -> CommandHarness:
     return home
 
 
-def test_a_child_gets_a_token_that_the_server_takes(signed_in: CommandHarness) -> None:
+def test_the_program_gets_a_valid_token(signed_in: CommandHarness) -> None:
     done = signed_in.run("run", "--", sys.executable, "-c", SHOW)
     assert (done.returncode, done.stderr) == (0, "")
     token = json.loads(done.stdout)["XDR_ACCESS_TOKEN"]
@@ -80,7 +80,7 @@ def test_signals_reach_the_child_and_end_it(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGPIPE there")
-def test_a_child_whose_reader_has_gone_ends_as_usual(signed_in: CommandHarness) -> None:
+def test_a_program_whose_reader_is_gone_ends_as_usual(signed_in: CommandHarness) -> None:
     done = subprocess.run(
         ["/bin/sh", "-c", f"{' '.join(map(repr, COMMAND))} run -- yes | head -1"],
         env=environment(signed_in.base),
@@ -93,12 +93,12 @@ def test_a_child_whose_reader_has_gone_ends_as_usual(signed_in: CommandHarness) 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is in /proc")
-def test_a_child_ignores_no_signal_that_we_do(signed_in: CommandHarness) -> None:
+def test_the_program_does_not_inherit_ignored_signals(signed_in: CommandHarness) -> None:
     done = signed_in.run("run", "--", "grep", "SigIgn", "/proc/self/status")
     assert int(done.stdout.split()[1], 16) == 0
 
 
-def test_whoever_is_not_signed_in_starts_nothing(home: CommandHarness, tmp_path: Path) -> None:
+def test_without_a_sign_in_nothing_is_started(home: CommandHarness, tmp_path: Path) -> None:
     home.add_profile("soc")
     done = home.run("run", "--", "touch", str(tmp_path / "started"))
     assert (done.returncode, done.stdout) == (3, "")
@@ -114,7 +114,7 @@ def test_whoever_is_not_signed_in_starts_nothing(home: CommandHarness, tmp_path:
         ([], 2, "Missing argument"),
     ],
 )
-def test_what_cannot_be_run_is_told(given: list[str], code: int, words: str) -> None:
+def test_a_program_that_cannot_run_is_an_error(given: list[str], code: int, words: str) -> None:
     done = run("run", *given)
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
@@ -165,7 +165,7 @@ def hand_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "fetch_token_by_name", lambda *_: held)
 
 
-def test_a_child_is_not_told_where_the_plugins_of_the_bundle_are(
+def test_the_program_gets_no_variables_of_the_bundle(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hand_out(monkeypatch)
@@ -177,7 +177,7 @@ def test_a_child_is_not_told_where_the_plugins_of_the_bundle_are(
     assert run_module.run.main([sys.executable, "-c", code], standalone_mode=False) == 0
 
 
-def test_where_nothing_can_take_our_place_the_child_is_waited_for(
+def test_without_exec_the_program_is_awaited(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(run_module, "supports_exec", False)
@@ -219,7 +219,7 @@ def test_the_demo_server_runs_alone_until_ctrl_c() -> None:
     assert (process.returncode, rest, errors) == (0, "", "")
 
 
-def test_a_port_that_is_none_is_refused() -> None:
+def test_an_invalid_port_is_rejected() -> None:
     done = run("demo", "--port", "70000")
     assert done.returncode == 2
     assert "Invalid value for '--port'" in done.stderr

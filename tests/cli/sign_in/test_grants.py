@@ -21,7 +21,7 @@ from tests.oauth.test_resource import Pieces
 GRANT = "/iroh/oauth2/app-grant"
 
 
-def test_the_status_says_what_is_granted_and_since_when(served: DemoHarness) -> None:
+def test_status_shows_the_granted_access(served: DemoHarness) -> None:
     found = served.run("grants", "status")
     assert found.return_value == Exit.OK
     app, granted, since = found.stdout.splitlines()
@@ -30,7 +30,7 @@ def test_the_status_says_what_is_granted_and_since_when(served: DemoHarness) -> 
     assert since.startswith("Since      20")
 
 
-def test_the_status_can_be_read_by_programs(served: DemoHarness) -> None:
+def test_status_prints_json(served: DemoHarness) -> None:
     found = json.loads(served.run("grants", "status", "--json").stdout)
     assert (found["profile"], found["client_id"]) == ("northwind", PUBLIC_CLIENT_ID)
     assert found["granted"] is True
@@ -39,14 +39,14 @@ def test_the_status_can_be_read_by_programs(served: DemoHarness) -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "revoke"])
-def test_a_server_without_grants_is_told_as_such(served: DemoHarness, command: str) -> None:
+def test_a_server_without_grants_is_an_error(served: DemoHarness, command: str) -> None:
     write_profile(served.server.url, app_grants=False)
     found = served.run("grants", command)
     assert found.return_value == Exit.FAILURE
     assert "The server of Northwind SOC doesn't keep track of granted access." in found.stderr
 
 
-def test_a_program_is_told_in_json_why_there_is_nothing(served: DemoHarness) -> None:
+def test_json_has_the_error(served: DemoHarness) -> None:
     elsewhere = json.loads(served.run("csrf-token", "--json", "--path", "/iroh/elsewhere").stdout)
     assert (elsewhere["event"], elsewhere["code"]) == ("error", "failure")
     assert "answered 404" in elsewhere["message"]
@@ -55,7 +55,7 @@ def test_a_program_is_told_in_json_why_there_is_nothing(served: DemoHarness) -> 
     assert (none["event"], none["code"]) == ("error", "failure")
 
 
-def test_revoking_needs_yes_where_nobody_can_be_asked(served: DemoHarness) -> None:
+def test_revoking_needs_yes_without_a_terminal(served: DemoHarness) -> None:
     found = served.run("grants", "revoke")
     assert isinstance(found.exception, click.UsageError)
 
@@ -68,7 +68,7 @@ def test_revoking_asks_first(served: DemoHarness) -> None:
     assert "Nothing was revoked." in found.stderr
 
 
-def test_the_running_program_is_let_do_it(
+def test_revoking_goes_through_the_running_app(
     served: DemoHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grants, "sign_out_in_app", lambda _: ({"text": "You are signed out."},))
@@ -77,7 +77,7 @@ def test_the_running_program_is_let_do_it(
     assert found.stderr == "Northwind SOC: You are signed out.\n"
 
 
-def test_where_nobody_is_signed_in_there_is_nothing_to_revoke(
+def test_revoking_without_a_sign_in_exits_with_3(
     served: DemoHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grants, "sign_out_in_app", lambda _: ())
@@ -99,7 +99,7 @@ def test_revoking_ends_the_grant_and_empties_the_keyring(home: CommandHarness) -
 # CSRF tokens
 
 
-def test_a_csrf_token_is_all_that_is_printed(served: DemoHarness) -> None:
+def test_only_the_csrf_token_is_printed(served: DemoHarness) -> None:
     found = served.run("csrf-token")
     assert found.return_value == Exit.OK
     assert len(found.stdout.strip()) == 43
@@ -108,12 +108,12 @@ def test_a_csrf_token_is_all_that_is_printed(served: DemoHarness) -> None:
     assert told["csrf_token"] != found.stdout.strip()
 
 
-def test_a_refused_token_is_renewed_for_it(served: DemoHarness) -> None:
+def test_a_rejected_token_is_renewed_for_it(served: DemoHarness) -> None:
     served.tokens.insert(0, "refused")
     assert served.run("csrf-token").return_value == Exit.OK
 
 
-def test_where_the_route_is_elsewhere_the_server_says_so(served: DemoHarness) -> None:
+def test_a_missing_route_is_an_error_of_the_server(served: DemoHarness) -> None:
     found = served.run("csrf-token", "--path", "/iroh/elsewhere")
     assert found.return_value == Exit.FAILURE
     assert found.stdout == ""
@@ -121,7 +121,7 @@ def test_where_the_route_is_elsewhere_the_server_says_so(served: DemoHarness) ->
     assert "Trace ID: " in found.stderr
 
 
-def test_it_comes_from_no_other_server(served: DemoHarness) -> None:
+def test_other_servers_are_rejected(served: DemoHarness) -> None:
     found = served.run("csrf-token", "--path", "//evil.example/x")
     assert isinstance(found.exception, click.UsageError)
 
@@ -147,7 +147,7 @@ def test_a_token_is_found_in_several_shapes(
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"[1]", b'"a\\u001b[2J"', b"[" * 100_000])
-def test_what_is_no_token_is_printed_nowhere(body: bytes) -> None:
+def test_an_invalid_csrf_token_is_not_printed(body: bytes) -> None:
     with pytest.raises(UnusableAnswer):
         csrf_token._token_in(answered(body), body)
 

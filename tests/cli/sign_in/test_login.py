@@ -153,7 +153,7 @@ def test_a_sign_in_reads_like_this(console: Terminal) -> None:
     assert list(console.keyring.entries) == ["northwind"]
 
 
-def test_a_browser_on_this_computer_is_told_what_it_takes(console: Terminal) -> None:
+def test_a_sign_in_in_the_browser_explains_ssh(console: Terminal) -> None:
     console.options.profile_to_load = replace(PROFILE, grant="code")
     console.server.metadata = {"authorization_endpoint": f"https://{HOST}/authorize"}
     lines = console.run()
@@ -182,13 +182,13 @@ def test_a_client_signs_in_as_itself_in_the_terminal(console: Terminal) -> None:
     assert line.startswith("✓ Signed in to Northwind SOC")
 
 
-def test_nothing_that_is_printed_is_a_secret(console: Terminal) -> None:
+def test_no_secret_is_printed(console: Terminal) -> None:
     console.server.answers = [httpx.ConnectError("reset"), TOKENS]
     text = "\n".join(console.run())
     assert not [x for x in (ACCESS_TOKEN, REFRESH_TOKEN, DEVICE_CODE) if x in text]
 
 
-def test_who_signed_in_is_said_and_what_never_expires_too(console: Terminal) -> None:
+def test_the_user_is_shown_and_no_expiry_if_there_is_none(console: Terminal) -> None:
     claims = "eyJhbGciOiJub25lIn0.eyJlbWFpbCI6ImRhbmFAbm9ydGh3aW5kLmV4YW1wbGUifQ."
     console.server.answers = [{"access_token": claims, "scope": ""}]
     assert console.run()[-1] == (
@@ -196,7 +196,7 @@ def test_who_signed_in_is_said_and_what_never_expires_too(console: Terminal) -> 
     )
 
 
-def test_a_stored_token_needs_no_code(console: Terminal) -> None:
+def test_a_saved_token_needs_no_code(console: Terminal) -> None:
     console.run()
     requests = len(console.server.requests)
     lines = console.run()
@@ -212,7 +212,7 @@ def run_an_hour_later(console: Terminal) -> list[str]:
     return console.run()
 
 
-def test_a_stored_token_that_has_expired_is_renewed(console: Terminal) -> None:
+def test_an_expired_saved_token_is_renewed(console: Terminal) -> None:
     lines = run_an_hour_later(console)
     assert console.exit_code == 0
     assert lines[0] == "The saved token has expired. Renewing it."
@@ -220,7 +220,7 @@ def test_a_stored_token_that_has_expired_is_renewed(console: Terminal) -> None:
     assert console.server.count_renewals() == 1
 
 
-def test_a_stored_token_that_cannot_be_renewed_is_replaced(console: Terminal) -> None:
+def test_an_expired_saved_token_without_renewal_is_replaced(console: Terminal) -> None:
     console.server.answers = [{key: TOKENS[key] for key in TOKENS if key != "refresh_token"}]
     lines = run_an_hour_later(console)
     assert console.exit_code == 0
@@ -244,7 +244,7 @@ def test_a_renewal_that_fails_says_why(console: Terminal) -> None:
     assert lines[-1].startswith("The server cannot be reached.")
 
 
-def test_a_token_that_is_dead_on_arrival_is_not_asked_for_for_ever(console: Terminal) -> None:
+def test_a_token_that_expires_at_once_is_requested_once(console: Terminal) -> None:
     console.server.answers = [{**TOKENS, "expires_in": 0}]
     console.clock._start -= timedelta(minutes=1)
     assert console.run()[-1].startswith("✓ Signed in to Northwind SOC (expires ")
@@ -296,7 +296,7 @@ def test_a_sign_in_that_fails_says_why(
     assert lines[-len(words) :] == words
 
 
-def test_trouble_is_said_once_and_passes(console: Terminal) -> None:
+def test_a_problem_is_reported_once(console: Terminal) -> None:
     lost = httpx.ConnectError("reset")
     console.server.answers = [PENDING, lost, lost, PENDING, lost, TOKENS]
     lines = console.run()
@@ -305,7 +305,9 @@ def test_trouble_is_said_once_and_passes(console: Terminal) -> None:
     assert console.exit_code == 0
 
 
-def test_trouble_behind_an_approval_speaks_of_no_code(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_problem_after_the_approval_does_not_mention_a_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     reporter = TextReporter()
     reporter.report_waiting(in_browser(approved=True), opens_browser=True)
     reporter.report_trouble(TransportFailure(HOST))
@@ -320,12 +322,12 @@ WARNING = (
 )
 
 
-def test_a_link_to_another_host_is_warned_of(console: Terminal) -> None:
+def test_a_link_to_another_host_has_a_warning(console: Terminal) -> None:
     console.server.device_answer = device(verification_uri="https://evil.example/x")
     assert WARNING in console.run()
 
 
-def test_where_nothing_is_kept_a_locked_keyring_is_said_and_signing_in_goes_on(
+def test_a_demo_continues_with_a_locked_keyring(
     console: Terminal,
 ) -> None:
     console.sign_in_options = SignInOptions(must_save=False)
@@ -344,14 +346,14 @@ def test_where_nothing_is_kept_a_locked_keyring_is_said_and_signing_in_goes_on(
     assert lines[-1].startswith("✓ Signed in to")
 
 
-def test_a_locked_keyring_ends_a_sign_in_that_is_to_be_kept(console: Terminal) -> None:
+def test_a_locked_keyring_ends_a_sign_in(console: Terminal) -> None:
     console.keyring.errors["load"] = KeyringLocked()
     assert console.run()[0].startswith("The keyring is locked. Unlock it")
     assert console.exit_code == Exit.KEYRING
     assert console.server.count_requests("/device") == 0
 
 
-def test_without_a_keyring_nobody_approves_for_nothing(
+def test_a_missing_keyring_is_reported_before_the_approval(
     console: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def find_keyring() -> None:
@@ -363,13 +365,13 @@ def test_without_a_keyring_nobody_approves_for_nothing(
     assert console.server.count_requests("/device") == 0
 
 
-def test_a_keyring_that_fails_at_the_end_is_told(console: Terminal) -> None:
+def test_a_keyring_that_fails_at_the_end_is_an_error(console: Terminal) -> None:
     console.keyring.errors["save"] = KeyringLocked()
     assert console.run()[-1].startswith("The keyring is locked. Unlock it")
     assert console.exit_code == Exit.KEYRING
 
 
-def test_one_can_sign_in_anew_over_a_token_that_is_there(console: Terminal) -> None:
+def test_again_signs_in_despite_a_saved_token(console: Terminal) -> None:
     console.run()
     console.sign_in_options = SignInOptions(force=True)
     assert "Your code:  CODE-2" in console.run()
@@ -379,7 +381,7 @@ def test_one_can_sign_in_anew_over_a_token_that_is_there(console: Terminal) -> N
 # For a program
 
 
-def test_a_program_reads_one_event_a_line(console: Terminal) -> None:
+def test_json_has_one_event_per_line(console: Terminal) -> None:
     code, signed_in = console.events()
     assert console.exit_code == 0
     assert code == {
@@ -410,7 +412,7 @@ def test_a_program_reads_one_event_a_line(console: Terminal) -> None:
         ({"error": "server_fault"}, "failure", 1),
     ],
 )
-def test_a_program_reads_why_it_failed(
+def test_json_has_the_error(
     console: Terminal, answer: dict[str, str], code: str, exit_code: int
 ) -> None:
     console.server.answers = [answer]
@@ -419,19 +421,19 @@ def test_a_program_reads_why_it_failed(
     assert set(error) == {"event", "code", "message"}
 
 
-def test_what_passes_by_itself_is_no_event(console: Terminal) -> None:
+def test_temporary_problems_are_not_events(console: Terminal) -> None:
     console.server.answers = [PENDING, httpx.ConnectError("reset"), TOKENS]
     assert [each["event"] for each in console.events()] == ["code", "signed_in"]
 
 
-def test_a_program_reads_what_is_wrong_with_the_profiles(console: Terminal) -> None:
+def test_json_has_errors_of_the_profiles(console: Terminal) -> None:
     console.options.profile_to_load = NoProfile(paths.profiles_file())
     (error,) = console.events()
     assert (error["event"], error["code"]) == ("error", "failure")
     assert str(error["message"]).startswith("Set up your first profile.")
 
 
-def test_a_program_reads_of_ctrl_c(console: Terminal) -> None:
+def test_json_has_the_cancellation(console: Terminal) -> None:
     console.options.profile_to_load = KeyboardInterrupt
     assert console.events() == [{"event": "error", "code": "cancelled", "message": "Cancelled."}]
     assert console.exit_code == 130
@@ -460,15 +462,13 @@ def test_the_browser_is_opened_once_with_the_link(console: Terminal, opened: lis
     assert opened == [f"https://{HOST}/activate?user_code=CODE-1"]
 
 
-def test_a_strange_host_is_not_opened_by_itself(console: Terminal, opened: list[str]) -> None:
+def test_another_host_is_not_opened_automatically(console: Terminal, opened: list[str]) -> None:
     console.server.device_answer = device(verification_uri="https://evil.example/x")
     assert "Opening the link in your browser." not in console.run()
     assert opened == []
 
 
-def test_a_browser_that_comes_back_needs_no_word_of_ssh(
-    console: Terminal, opened: list[str]
-) -> None:
+def test_an_opened_browser_needs_no_hint_about_ssh(console: Terminal, opened: list[str]) -> None:
     console.options.profile_to_load = replace(PROFILE, grant="code")
     console.server.metadata = {"authorization_endpoint": f"https://{HOST}/authorize"}
     lines = console.run()
@@ -486,7 +486,7 @@ def test_a_browser_that_comes_back_needs_no_word_of_ssh(
 
 
 @pytest.mark.parametrize(("over_ssh", "here"), [("", True), ("10.0.0.1 5 10.0.0.2 22", False)])
-def test_over_ssh_there_is_no_browser(
+def test_over_ssh_no_browser_is_opened(
     monkeypatch: pytest.MonkeyPatch, over_ssh: str, *, here: bool
 ) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
@@ -497,7 +497,7 @@ def test_over_ssh_there_is_no_browser(
 # A terminal
 
 
-def test_without_a_profile_it_says_where_one_belongs(console: Terminal) -> None:
+def test_without_a_profile_the_message_names_the_file(console: Terminal) -> None:
     console.options.profile_to_load = NoProfile(paths.profiles_file())
     lines = console.run()
     assert console.exit_code == 1
@@ -505,13 +505,13 @@ def test_without_a_profile_it_says_where_one_belongs(console: Terminal) -> None:
     assert str(paths.profiles_file()) in lines[0]
 
 
-def test_ctrl_c_is_a_cancel(console: Terminal) -> None:
+def test_ctrl_c_cancels(console: Terminal) -> None:
     console.options.profile_to_load = KeyboardInterrupt
     assert console.run() == ["", "Cancelled."]
     assert console.exit_code == 130
 
 
-def test_a_fault_of_the_program_is_said_and_reported_without_secrets(console: Terminal) -> None:
+def test_a_bug_is_reported_without_secrets(console: Terminal) -> None:
     console.server.answers = [ZeroDivisionError(f"device_code={DEVICE_CODE}")]
     lines = console.run()
     assert console.exit_code == 1
@@ -521,7 +521,7 @@ def test_a_fault_of_the_program_is_said_and_reported_without_secrets(console: Te
     assert DEVICE_CODE not in report
 
 
-def test_a_server_cannot_write_to_the_terminal_as_it_likes(console: Terminal) -> None:
+def test_a_server_cannot_control_the_terminal(console: Terminal) -> None:
     user = json.dumps({"email": "dana\x1b[2J\x1b]0;owned\x07 \u202e"}).encode()
     claims = base64.urlsafe_b64encode(user).decode().rstrip("=")
     console.server.answers = [{**TOKENS, "access_token": f"eyJhbGciOiJub25lIn0.{claims}."}]
@@ -530,7 +530,7 @@ def test_a_server_cannot_write_to_the_terminal_as_it_likes(console: Terminal) ->
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
 
 
-def test_the_session_is_closed_when_the_person_leaves(console: Terminal) -> None:
+def test_the_session_is_closed_after_a_cancellation(console: Terminal) -> None:
     async def leave() -> None:
         signing_in = asyncio.ensure_future(login.sign_in(PROFILE, TextReporter(), SignInOptions()))
         await console.server.reached.wait()
@@ -567,11 +567,11 @@ def test_a_terminal_shows_a_qr_code(tty: Callable[[int], list[str]]) -> None:
     assert any("█" in line or "▀" in line for line in lines)
 
 
-def test_a_terminal_that_is_too_narrow_shows_none(tty: Callable[[int], list[str]]) -> None:
+def test_a_narrow_terminal_shows_no_qr_code(tty: Callable[[int], list[str]]) -> None:
     assert tty(20) == []
 
 
-def test_a_qr_code_can_be_had_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_qr_prints_a_code_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     now = datetime.now(UTC)
     words = TextReporter(qr=True)
     words.report_waiting(waiting(now + timedelta(minutes=5)), opens_browser=False)
@@ -598,7 +598,7 @@ def waiting(expires_at: datetime) -> AwaitingApproval:
     )
 
 
-def test_the_countdown_stays_in_its_line_and_gives_way(
+def test_the_countdown_is_redrawn_in_place_and_erased(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
@@ -613,7 +613,7 @@ def test_the_countdown_stays_in_its_line_and_gives_way(
     assert tail[1:] == ["Waiting for approva", "Waiting for approva", " " * 19, "done"]
 
 
-def test_a_terminal_that_cannot_go_back_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dumb_terminal_gets_no_countdown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "dumb")
     assert TextReporter().redraw_interval is None

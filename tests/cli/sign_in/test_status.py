@@ -14,7 +14,7 @@ from tests.rigs.demo_server import DemoOptions
 from tests.rigs.secret_service import SecretStore
 
 
-def test_who_is_signed_in_is_told_without_a_running_program(home: CommandHarness) -> None:
+def test_status_works_without_the_running_app(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.add_profile("lab")
     home.sign_in("soc")
@@ -41,7 +41,7 @@ def test_who_is_signed_in_is_told_without_a_running_program(home: CommandHarness
     assert re.fullmatch(r"lab  LAB  signed out", lines[1])
 
 
-def test_of_one_profile_alone_where_it_is_named(home: CommandHarness) -> None:
+def test_status_of_one_profile(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.add_profile("lab")
     for given in (["status", "--profile", "LAB"], ["--profile", "lab", "status"]):
@@ -52,14 +52,14 @@ def test_of_one_profile_alone_where_it_is_named(home: CommandHarness) -> None:
     assert (done.returncode, done.stdout) == (1, "")
 
 
-def test_where_nothing_is_saved_no_keyring_is_asked(home: CommandHarness) -> None:
+def test_without_saved_tokens_the_keyring_is_not_read(home: CommandHarness) -> None:
     home.add_profile("soc")
     found = home.run("status", "--json", DBUS_SESSION_BUS_ADDRESS="disabled:")
     assert (found.returncode, found.stderr) == (0, "")
     assert [each["state"] for each in json.loads(found.stdout)["profiles"]] == ["signed_out"]
 
 
-def test_a_keyring_that_is_gone_is_told_and_ends_nothing(home: CommandHarness) -> None:
+def test_a_missing_keyring_is_shown_and_not_an_error(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.sign_in("soc")
     found = home.run("status", "--json", DBUS_SESSION_BUS_ADDRESS="disabled:")
@@ -67,13 +67,13 @@ def test_a_keyring_that_is_gone_is_told_and_ends_nothing(home: CommandHarness) -
     assert (found.returncode, soc["state"], soc["error"]) == (0, "failed", "keyring")
 
 
-def test_without_a_profile_status_says_how_to_make_one(home: CommandHarness) -> None:
+def test_without_a_profile_status_says_how_to_add_one(home: CommandHarness) -> None:
     done = home.run("status")
     assert (done.returncode, done.stdout) == (0, "")
     assert "xdr-login profiles add" in done.stderr
 
 
-def test_a_token_that_is_over_and_cannot_be_renewed_has_expired(
+def test_an_expired_token_without_renewal_is_expired(
     secret_service: SecretStore, own_folders: Path
 ) -> None:
     options = DemoOptions(outcome="approve", refresh="none", token_lifetime=1)
@@ -86,7 +86,7 @@ def test_a_token_that_is_over_and_cannot_be_renewed_has_expired(
         assert soc["renewable"] is False
 
 
-def test_logout_empties_the_keyring_and_tells_the_server(home: CommandHarness) -> None:
+def test_logout_removes_and_revokes_the_token(home: CommandHarness) -> None:
     grant = f"{home.server.url}/iroh/oauth2/app-grant"
     home.add_profile("soc", app_grant_endpoint=grant)
     home.sign_in("soc")
@@ -99,7 +99,7 @@ def test_logout_empties_the_keyring_and_tells_the_server(home: CommandHarness) -
     assert home.store.entries() == {}
 
 
-def test_a_program_reads_what_was_revoked(home: CommandHarness) -> None:
+def test_logout_prints_json(home: CommandHarness) -> None:
     for id_ in ("soc", "lab", "idle"):
         home.add_profile(id_)
     home.sign_in("soc")
@@ -111,7 +111,7 @@ def test_a_program_reads_what_was_revoked(home: CommandHarness) -> None:
     assert home.store.entries() == {}
 
 
-def test_who_is_not_signed_in_cannot_sign_out(home: CommandHarness) -> None:
+def test_logout_without_a_sign_in_exits_with_3(home: CommandHarness) -> None:
     home.add_profile("soc")
     done = home.run("logout")
     assert (done.returncode, done.stdout) == (3, "")
@@ -120,7 +120,7 @@ def test_who_is_not_signed_in_cannot_sign_out(home: CommandHarness) -> None:
     assert (found.returncode, json.loads(found.stdout)["code"]) == (3, "sign_in_needed")
 
 
-def test_a_server_that_cannot_be_told_is_a_failure_of_the_network(home: CommandHarness) -> None:
+def test_a_failed_revocation_is_a_network_error(home: CommandHarness) -> None:
     home.add_profile("soc", app_grant_endpoint=f"{home.server.url}/iroh/oauth2/app-grant")
     home.sign_in("soc")
     home.server.stop()
@@ -138,12 +138,12 @@ def test_a_locked_keyring_keeps_the_token(home: CommandHarness) -> None:
     assert len(home.store.entries()) == 1
 
 
-def test_all_and_one_contradict_each_other(home: CommandHarness) -> None:
+def test_all_cannot_be_used_with_profile(home: CommandHarness) -> None:
     home.add_profile("soc")
     assert home.run("logout", "--all", "--profile", "soc").returncode == 2
 
 
-def test_the_server_says_who_one_is(home: CommandHarness) -> None:
+def test_whoami_shows_the_user(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.sign_in("soc")
     found = home.json("whoami")
@@ -154,14 +154,14 @@ def test_the_server_says_who_one_is(home: CommandHarness) -> None:
     assert "access_token" not in str(found)
 
 
-def test_whoever_is_not_signed_in_is_nobody(home: CommandHarness) -> None:
+def test_whoami_without_a_sign_in_exits_with_3(home: CommandHarness) -> None:
     home.add_profile("soc")
     done = home.run("whoami", "--json")
     assert done.returncode == 3
     assert json.loads(done.stdout)["code"] == "sign_in_needed"
 
 
-def test_a_profile_can_stand_before_the_command_or_after(home: CommandHarness) -> None:
+def test_the_profile_option_can_precede_or_follow_the_command(home: CommandHarness) -> None:
     home.add_profile("soc")
     home.add_profile("lab")
     home.sign_in("lab")
@@ -178,10 +178,10 @@ def test_a_profile_can_stand_before_the_command_or_after(home: CommandHarness) -
     assert whoami.returncode == 0
 
 
-# The running program
+# The running app
 
 
-def test_the_running_program_is_asked_first(
+def test_status_asks_the_running_app_first(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hand_out = {
@@ -207,7 +207,7 @@ def test_the_running_program_is_asked_first(
     assert "\x1b" not in told
 
 
-def test_the_running_program_signs_out(
+def test_logout_goes_through_the_running_app(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], own_folders: Path
 ) -> None:
     file = own_folders / "config" / "xdr-login" / "profiles.toml"
@@ -249,6 +249,6 @@ def test_the_running_program_signs_out(
         ({"state": "failed", "error": "sign_in_needed"}, "signed out by the server, sign in again"),
     ],
 )
-def test_how_it_stands_is_said_in_words(changes: dict[str, object], words: str) -> None:
+def test_states_are_shown_as_text(changes: dict[str, object], words: str) -> None:
     (line,) = _lines([{"id": "soc", "name": "SOC", "state": "signed_in", **changes}])
     assert line == f"soc  SOC  {words}"
