@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -124,6 +126,7 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     if options.python:
         return test_on_python(options.python, rest)
     checks = Checks()
+    signal.signal(signal.SIGINT, checks.interrupt)
     if options.packages:
         return test_packages(checks, ["tests/packages", *rest], "--packages")
     if options.windows:
@@ -221,24 +224,30 @@ class Checks:
     failed: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     started_at: float = field(default_factory=time.monotonic)
+    interrupted: bool = False
 
     def run(self, name: str, *arguments: str, live: bool = False) -> bool:
         """Run Python with these arguments as one check; return whether it passed.
 
         The output is printed in one piece when it has ended, or immediately if `live`.
         """
+        if self.interrupted:  # while another check ran in this thread
+            raise KeyboardInterrupt
         start = time.monotonic()
         if live:
             say(f"\n== {name}")
-        out, err = (None, None) if live else (subprocess.PIPE, subprocess.STDOUT)
-        command = [str(python_in(VENV)), *arguments]
-        done = subprocess.run(command, cwd=ROOT, check=False, stdout=out, stderr=err)
+        done = run_interruptibly([str(python_in(VENV)), *arguments], captured=not live)
         passed = done.returncode == 0
         took = f"{time.monotonic() - start:.1f} s"
         printed = f"\n== {name}\n{done.stdout.decode(errors='replace')}" if done.stdout else ""
         say(f"{printed}== {name}: {'passed' if passed else 'FAILED'} in {took}")
         (self.passed if passed else self.failed).append(f"{name} ({took})")
         return passed
+
+    def interrupt(self, *_signal: object) -> NoReturn:
+        """Handle Ctrl+C: start no more checks, in any thread."""
+        self.interrupted = True
+        raise KeyboardInterrupt
 
     def skip(self, name: str, reason: str) -> None:
         """Record a skipped check; on a Linux CI this is a failure."""
@@ -521,6 +530,20 @@ def root_prefix() -> list[str] | None:
 
 
 # Small helpers
+
+
+def run_interruptibly(command: list[str], *, captured: bool) -> subprocess.CompletedProcess[bytes]:
+    """Run a command; after Ctrl+C, which it gets too, wait until it has cleaned up."""
+    out, err = (subprocess.PIPE, subprocess.STDOUT) if captured else (None, None)
+    with subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=err) as process:
+        try:
+            output, _ = process.communicate()
+        except KeyboardInterrupt:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=30)
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output)
 
 
 def run_quietly(*command: str) -> bool:

@@ -1,6 +1,10 @@
 """dev.py: supported Python versions and checks before anything is installed."""
 
+import contextlib
+import os
 import re
+import signal
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -8,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import dev
+from tests.rigs.process import wait_until
 
 ROOT = Path(__file__).parents[1]
 
@@ -101,3 +106,57 @@ def test_another_python_must_be_supported(
     assert start(monkeypatch, "test", "--python", "3.10") == 2
     assert "invalid choice: '3.10'" in capsys.readouterr().err
     assert calls == []
+
+
+# Instead of the Python in .venv: notes what it is started for, and cleans up slowly.
+SLOW_PYTHON = """#!{python}
+import sys, time
+def note(text):
+    with open({notes!r}, "a") as file:
+        file.write(text + " " + sys.argv[2] + "\\n")
+try:
+    note("started")
+    time.sleep(60)
+except KeyboardInterrupt:
+    time.sleep(1)
+    note("ended")
+    sys.exit(2)
+"""
+TEST_ALL = """
+import sys
+from pathlib import Path
+import dev
+dev.CACHE = Path(sys.argv.pop(1))
+dev.python_in = lambda _: dev.CACHE / "python"
+dev.install_requirements = lambda *_: None
+try:
+    sys.exit(dev.main())
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uses signals of POSIX")
+def test_an_interrupt_ends_after_the_running_checks_and_starts_no_others(tmp_path: Path) -> None:
+    notes, python = tmp_path / "notes", tmp_path / "python"
+    notes.touch()
+    python.write_text(SLOW_PYTHON.format(python=sys.executable, notes=str(notes)))
+    python.chmod(0o755)
+    command = [sys.executable, "-c", TEST_ALL, str(tmp_path), "test", "--fast"]
+    with subprocess.Popen(
+        command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            wait_until(lambda: notes.read_text().count("started") == 2, "two checks at once")
+            os.killpg(process.pid, signal.SIGINT)
+            _, errors = process.communicate(timeout=30)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    assert sorted(notes.read_text().splitlines()) == [
+        "ended pytest",
+        "ended ruff",
+        "started pytest",
+        "started ruff",
+    ]
+    assert (process.returncode, errors) == (130, b"")

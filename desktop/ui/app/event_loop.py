@@ -46,6 +46,20 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
         """Call in `delay` seconds, without the deprecated check that qasync makes each time."""
         return self._add_callback(asyncio.Handle(callback, arguments, self, context), delay)
 
+    def call_soon_threadsafe(
+        self,
+        callback: Callable[..., object],
+        *arguments: Any,  # noqa: ANN401 - those of the callback
+        context: Context | None = None,
+    ) -> None:
+        """Call from another thread, in `context`, which qasync ignores."""
+        super().call_soon_threadsafe(_context_or_copy(context).run, callback, *arguments)
+
+    def close(self) -> None:
+        super().close()
+        self._alarm.stop()
+        self._due.clear()
+
     def _add_reader(
         self,
         file: Any,  # noqa: ANN401 - a number, or what has a fileno()
@@ -65,6 +79,7 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
         super()._add_writer(file, _context_or_copy(context).run, callback, *arguments)
 
     def _add_callback(self, handle: asyncio.Handle, delay: float = 0) -> asyncio.Handle:
+        self._check_closed()
         heapq.heappush(self._due, (self.time() + max(0.0, delay), next(self._order), handle))
         if self._due[0][2] is handle:
             self._set_alarm()
@@ -73,7 +88,7 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
     def _set_alarm(self) -> None:
         while self._due and self._due[0][2].cancelled():
             heapq.heappop(self._due)
-        if self._due and not self.is_closed():
+        if self._due:
             wait = math.ceil(max(0.0, self._due[0][0] - self.time()) * 1000)
             self._alarm.start(min(wait, _LONGEST_ALARM))
 
@@ -91,7 +106,7 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
         while self._due and self._due[0][0] <= now:
             handle = heapq.heappop(self._due)[2]
             self._set_alarm()  # before the call: it may turn Qt's loop itself, as a menu does
-            if not handle.cancelled() and not self.is_closed():
+            if not handle.cancelled():
                 handle._run()  # noqa: SLF001 - what every event loop of asyncio does
         self._set_alarm()
 

@@ -142,6 +142,21 @@ def test_a_call_runs_in_the_context_that_it_was_given() -> None:
     assert told.split() == ["soc", "soc", "soc", "none"]
 
 
+def test_a_call_from_another_thread_runs_in_the_context_that_it_was_given() -> None:
+    told = on_the_loop(
+        *IN_A_CONTEXT,
+        "import threading",
+        "def ask():",
+        "    profile.set('thread')",
+        "    loop.call_soon_threadsafe(lambda: print('given', profile.get()), context=inside)",
+        "    loop.call_soon_threadsafe(lambda: print('copied', profile.get()))",
+        "thread = threading.Thread(target=ask)",
+        "thread.start(), thread.join()",
+        "await asyncio.sleep(0.05)",
+    )
+    assert told.splitlines() == ["given soc", "copied thread"]
+
+
 @UNIX_LOOP
 @pytest.mark.parametrize("given", ["", ", context=contextvars.copy_context()"])
 def test_a_reader_and_a_writer_run_in_the_context_that_they_were_added_in(given: str) -> None:
@@ -234,3 +249,18 @@ def test_nothing_deprecated_is_called_for_each_call() -> None:
         "await asyncio.sleep(0.01)",
     )
     assert told.split() == ["called"]
+
+
+def test_a_closed_loop_refuses_calls_and_keeps_none() -> None:
+    told = on_the_loop(
+        "import atexit",
+        "def tell():",
+        "    print(loop.is_closed(), len(loop._due), loop._alarm.isActive())",
+        "    try:",
+        "        loop.call_soon(print, 'called')",
+        "    except RuntimeError as error:",
+        "        print(error)",
+        "atexit.register(tell)",
+        "loop.call_later(60, print)",
+    )
+    assert told.splitlines() == ["True 0 False", "Event loop is closed"]
