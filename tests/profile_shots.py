@@ -58,12 +58,12 @@ LAST = (
 
 
 def _form(window: Window, *, is_new: bool = True) -> ProfileForm:
-    occasion = (
+    purpose = (
         FormPurpose(FIRST_PROFILE, FIRST_PROFILE_HELP)
         if is_new
         else FormPurpose("Edit Northwind SOC", "")
     )
-    made = ProfileForm(NO_ACTIONS, window.theme, occasion=occasion, presets=load_presets())
+    made = ProfileForm(NO_ACTIONS, window.theme, purpose=purpose, presets=load_presets())
     made.fill(Draft(preset="xdr-nam"))
     window.show_page(made)
     return made

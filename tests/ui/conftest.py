@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.services.session.session import Session
 from desktop.services.session.sessions import Sessions
-from desktop.ui.app import controller as module
+from desktop.ui.app import controller as controller_module
+from desktop.ui.app import display as display_module
 from desktop.ui.app.app import make_application
 from desktop.ui.app.controller import Controller
 from desktop.ui.kit.theme import LIGHT, Theme
@@ -87,7 +88,8 @@ def bare(
     qapp: QApplication, theme: Theme, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Controller, Window]]:
     """Make a controller before there is a session."""
-    monkeypatch.setattr(module, "datetime", FakeTime)
+    for module in (controller_module, display_module):
+        monkeypatch.setattr(module, "datetime", FakeTime)
     FakeTime.stands_at = NOW
     window = Window(theme)
     window.show()
@@ -96,7 +98,7 @@ def bare(
     made = Controller(qapp, window)
     yield made, window
     drain(made)
-    qapp.focusWindowChanged.disconnect(made._on_focus)
+    qapp.focusWindowChanged.disconnect(made.display._on_focus)
     window.close()
     made.deleteLater()
     window.deleteLater()

@@ -79,7 +79,7 @@ class House:
             options=cast("Options", self),
             worker=self.worker,
             show=lambda _state: None,
-            taken=self._taken,
+            on_current_changed=self._taken,
         )
 
     profile = None

@@ -127,7 +127,7 @@ def test_escape_does_not_leave_while_a_profile_is_to_be_set_up(
     bare: tuple[Controller, Window],
 ) -> None:
     controller, window = bare
-    controller.show(Failed(NoProfile(Path("profiles.toml"))))
+    controller.display.show(Failed(NoProfile(Path("profiles.toml"))))
     controller.cancel()
     assert window.isVisible()
 
@@ -180,13 +180,13 @@ def test_the_keys_for_quitting_ask_to_quit(desk: ControllerHarness, early: bool)
 
 def test_coming_back_to_the_window_asks_the_server_at_once(desk: ControllerHarness) -> None:
     desk.show(waiting())
-    desk.controller._on_focus(desk.window.windowHandle())
+    desk.controller.display._on_focus(desk.window.windowHandle())
     assert desk.session.calls == ["poll_now"]
 
 
 def test_leaving_the_window_asks_nothing(desk: ControllerHarness) -> None:
     desk.show(waiting())
-    desk.controller._on_focus(None)
+    desk.controller.display._on_focus(None)
     assert desk.session.calls == []
 
 
@@ -360,7 +360,7 @@ def test_a_folder_that_cannot_be_made_is_a_failure_with_its_words(
     (own_folders / "config" / "xdr-login").write_text("a file where the folder should be")
     desk.controller.open_profiles_folder()
     assert opened == []
-    assert desk.controller._state == Failed(ANY)
+    assert desk.controller.display.state == Failed(ANY)
     assert desk.window.view.accessibleName().startswith("The profiles cannot be read. ")
 
 
@@ -380,19 +380,19 @@ def test_the_keys_of_every_program_work(desk: ControllerHarness) -> None:
 
 def test_the_next_count_comes_when_the_second_is_over(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=100), at=NOW + timedelta(seconds=0.75))
-    assert desk.controller._redraw_timer.isActive()
-    assert desk.controller._redraw_timer.interval() == 255
+    assert desk.controller.display._redraw_timer.isActive()
+    assert desk.controller.display._redraw_timer.interval() == 255
 
 
 def test_what_has_expired_is_not_counted_any_more(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=1))
     desk.tick(1.2)
-    assert not desk.controller._redraw_timer.isActive()
+    assert not desk.controller.display._redraw_timer.isActive()
 
 
 def test_what_never_expires_is_not_counted(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=None))
-    assert not desk.controller._redraw_timer.isActive()
+    assert not desk.controller.display._redraw_timer.isActive()
 
 
 def test_behind_a_hidden_window_only_minutes_are_counted(desk: ControllerHarness) -> None:
@@ -400,7 +400,7 @@ def test_behind_a_hidden_window_only_minutes_are_counted(desk: ControllerHarness
     desk.window.hide()
     desk.tick(1)
     assert (
-        desk.controller._redraw_timer.interval() == 11_500
+        desk.controller.display._redraw_timer.interval() == 11_500
     )  # 431 seconds are left: 7 minutes and 11 s
 
 
@@ -408,7 +408,7 @@ def test_a_minimized_window_is_not_counted_in_either(desk: ControllerHarness) ->
     desk.show(signed_in(left=432))
     desk.window.showMinimized()
     settle()
-    assert desk.controller._redraw_timer.interval() == 12_500
+    assert desk.controller.display._redraw_timer.interval() == 12_500
 
 
 def test_counting_in_seconds_goes_on_when_the_window_comes_back(desk: ControllerHarness) -> None:
@@ -416,7 +416,7 @@ def test_counting_in_seconds_goes_on_when_the_window_comes_back(desk: Controller
     desk.window.hide()
     desk.window.show()
     settle()
-    assert desk.controller._redraw_timer.interval() == 755
+    assert desk.controller.display._redraw_timer.interval() == 755
 
 
 @pytest.mark.parametrize("state", [SignedOut(), signed_in(left=None), STATES["declined"]])
@@ -425,7 +425,7 @@ def test_a_hidden_window_wakes_nobody_where_time_changes_nothing(
 ) -> None:
     desk.window.hide()
     desk.show(state)
-    assert not desk.controller._redraw_timer.isActive()
+    assert not desk.controller.display._redraw_timer.isActive()
 
 
 def test_the_session_is_told_when_the_window_is_in_sight(desk: ControllerHarness) -> None:
@@ -463,7 +463,7 @@ def test_the_session_looks_at_the_clock_at_every_tick(desk: ControllerHarness) -
 
 def test_what_is_drawn_is_told_with_its_instant(desk: ControllerHarness) -> None:
     told: list[tuple[object, object]] = []
-    desk.controller.drawn.connect(lambda state, at: told.append((state, at)))
+    desk.controller.display.drawn.connect(lambda state, at: told.append((state, at)))
     state = signed_in()
     desk.show(state)
     assert told[-1] == (state, NOW)
@@ -472,7 +472,7 @@ def test_what_is_drawn_is_told_with_its_instant(desk: ControllerHarness) -> None
 def test_the_count_is_right_again_when_the_window_is_looked_at(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=432))
     FakeTime.stands_at = NOW + timedelta(seconds=32)
-    desk.controller._on_focus(desk.window.windowHandle())
+    desk.controller.display._on_focus(desk.window.windowHandle())
     (ring,) = desk.window.findChildren(Ring)
     assert ring.accessibleName() == "6:40 until it expires"
 

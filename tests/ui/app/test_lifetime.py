@@ -119,7 +119,7 @@ def run(bare: tuple[Controller, Window]) -> Run:
 async def test_what_is_saved_of_others_is_opened_when_a_broken_file_is_mended(run: Run) -> None:
     run.broken = True
     await run.lifetime._profiles.sign_in()
-    assert isinstance(run.controller._state, Failed)
+    assert isinstance(run.controller.display.state, Failed)
     run.stay()
     run.broken = False
     await run.lifetime._profiles.sign_in()
@@ -198,7 +198,7 @@ async def test_left_while_a_session_ends_it_begins_nothing(run: Run) -> None:
 
 async def test_it_ends_when_an_installer_asks_for_that(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
-    assert await run.lifetime._server._handlers["quit"]({}, None) == {}
+    assert await run.lifetime._instance.server._handlers["quit"]({}, None) == {}
     await run.lifetime._sign_in_on_request()  # returns: it is leaving
     assert run.lifetime._is_quitting
 
@@ -240,8 +240,8 @@ async def test_the_last_profile_that_is_removed_leaves_none(run: Run) -> None:
     run.stay()
     run.profiles = []
     await run.lifetime._profiles.reload_profiles("", sign_in=False)
-    assert isinstance(run.controller._state, Failed)
-    assert isinstance(run.controller._state.error, NoProfile)
+    assert isinstance(run.controller.display.state, Failed)
+    assert isinstance(run.controller.display.state.error, NoProfile)
     assert run.controller.session is None
     assert run.controller.window._header._name.text() == "XDR Login"
     assert run.presence.names[-1] == ""

@@ -32,10 +32,10 @@ SOURCE = "/etc/xdg/xdr-login/policy.toml"
 LOCKED = Policy(source=SOURCE, settings={"clipboard_seconds": 15, "keep_fresh": False})
 NAMES = {
     "start_hidden": "Start hidden, in the tray",
-    "ask_for_tokens": "Ask me when a program wants a token",
+    "ask_for_tokens": "Ask before sharing tokens with programs",
     "keep_fresh": "Always keep the token fresh",
-    "in_use_minutes": "Time in use",
-    "clipboard_seconds": "Time on the clipboard",
+    "in_use_minutes": "Keep renewing after a copy for",
+    "clipboard_seconds": "Clear clipboard after",
     "theme": "Appearance",
     "notifications": "Notifications",
     "browser": "Browser",

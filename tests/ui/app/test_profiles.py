@@ -362,21 +362,21 @@ def test_signing_in_to_another_profile_brings_it_into_the_window(several: Severa
 
 def test_all_profiles_are_counted_in_the_tray(several: SeveralDesk) -> None:
     drawn: list[object] = []
-    several.desk.controller.profiles_drawn.connect(
+    several.desk.controller.display.profiles_drawn.connect(
         lambda standings, at: drawn.append((standings, at))
     )
-    several.desk.controller.draw_other_profiles()
+    several.desk.controller.display.draw()
     assert drawn == [(STANDINGS, NOW)]
     several.desk.window.close()
     several.desk.show(SignedOut())
-    left = several.desk.controller._redraw_timer.remainingTime() / 1000
+    left = several.desk.controller.display._redraw_timer.remainingTime() / 1000
     assert 0 < left <= 60, "another profile counts, though the one in the window does not"
 
 
 def test_a_single_profile_is_not_told_apart(desk: ControllerHarness) -> None:
     desk.controller.set_sessions(cast("Sessions", FakeSessions(desk.session, STANDINGS[:1])))
     drawn: list[object] = []
-    desk.controller.profiles_drawn.connect(lambda *given: drawn.append(given))
+    desk.controller.display.profiles_drawn.connect(lambda *given: drawn.append(given))
     desk.show(STATES["signed_in"])
     assert drawn == []
 
@@ -385,11 +385,11 @@ def test_the_last_profile_is_told_apart_no_longer(several: SeveralDesk) -> None:
     controller = several.desk.controller
     drawn: list[object] = []
     badges: list[object] = []
-    controller.profiles_drawn.connect(lambda standings, _at: drawn.append(standings))
+    controller.display.profiles_drawn.connect(lambda standings, _at: drawn.append(standings))
     several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
     controller.set_sessions(cast("Sessions", FakeSessions(several.desk.session, STANDINGS[:1])))
-    controller.draw_other_profiles()
-    controller.draw_other_profiles()
+    controller.display.draw()
+    controller.display.draw()
     assert drawn == [()], "no submenu leads to one that is gone"
     assert badges == [None]
 
@@ -398,8 +398,8 @@ def test_a_badge_changes_with_the_look_of_its_profile(several: SeveralDesk) -> N
     badges: list[object] = []
     several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
     red = several.desk.session.profile = replace(PROFILE, color="red")
-    several.desk.controller.draw_other_profiles()
-    several.desk.controller.draw_other_profiles()
+    several.desk.controller.display.draw()
+    several.desk.controller.display.draw()
     assert badges == [red]
 
 
@@ -428,7 +428,7 @@ async def test_who_one_is_is_not_told_of_another_profile(several: SeveralDesk) -
     desk = several.desk
     desk.session.renewed.clear()
     desk.controller.open_details()
-    desk.controller.pages.query_userinfo()
+    desk.controller.pages.details.query_userinfo()
     await asyncio.sleep(0)
     desk.controller.set_session(cast("Session", several.other))
     assert not isinstance(desk.window.page, DetailsView)

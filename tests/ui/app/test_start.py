@@ -154,10 +154,10 @@ from desktop.ipc import client, server
 from desktop.options import Options
 from desktop.services.model.states import Failed
 from desktop.ui.app import app
-from desktop.ui.app import lifetime
+from desktop.ui.app import single_instance
 
 client._TIMEOUT = 0.05
-lifetime._CLAIM_TIMEOUT = 0.05
+single_instance._CLAIM_TIMEOUT = 0.05
 held = server.claim_instance()
 asking = []
 
@@ -326,7 +326,7 @@ def test_left_before_it_signs_in_it_asks_for_nothing() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize(("demo", "why_not"), [("demo", "Not in the demo"), ("", "")])
+@pytest.mark.parametrize(("demo", "why_not"), [("demo", "Not available in the demo."), ("", "")])
 def test_a_start_at_login_would_be_as_this_one_unless_that_is_the_demo(
     demo: str, why_not: str
 ) -> None:

@@ -20,7 +20,7 @@ class System:
         self.asked: list[str] = []
         self.now = 0.0
         monkeypatch.setattr(QNetworkProxyFactory, "systemProxyForQuery", self._answer)
-        self.find = SystemProxy(lambda: self.now, ask=asked_of_qt)
+        self.find = SystemProxy(lambda: self.now, query=asked_of_qt)
 
     def _answer(self, query: QNetworkProxyQuery) -> list[QNetworkProxy]:
         self.asked.append(query.url().toString())
@@ -77,7 +77,7 @@ def test_the_environment_counts_more(system: System, monkeypatch: pytest.MonkeyP
 def test_qt_itself_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desktop.ui.app.system_proxy.getproxies_environment", dict)
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
-    assert SystemProxy(ask=asked_of_qt)("https://login.example/") in {
+    assert SystemProxy(query=asked_of_qt)("https://login.example/") in {
         "http://proxy.example:3128",
         "",
     }

@@ -187,18 +187,18 @@ def test_copying_is_acknowledged(screen: Screen, details: DetailsView) -> None:
     assert screen.has_button("Copied")
 
 
-# Who am I
+# The account
 
 
 def test_the_server_is_asked_only_on_demand(screen: Screen, details: DetailsView) -> None:
     assert screen.pages.calls == []
-    screen.button("Ask the server").click()
-    screen.button("Asking…").click()
+    screen.button("Load").click()
+    screen.button("Loading…").click()
     assert screen.pages.calls == ["query_userinfo"]
     details.show_userinfo(ServerAnswer(flattened(WHO_AM_I)))
     assert after(screen.visible_texts, "user › user-name") == "Dana Rivers"
     assert after(screen.visible_texts, "org › name") == "Northwind SOC"
-    assert screen.has_button("Ask the server")
+    assert screen.has_button("Load")
 
 
 def test_why_the_server_did_not_answer_is_told_in_words(

@@ -234,17 +234,17 @@ def test_nothing_on_a_page_is_cut(
 @pytest.mark.parametrize(
     ("page", "order"),
     [
-        ("details", ["Settings", "Ask the server", "Show token", "Back", "Copy details"]),
+        ("details", ["Settings", "Load", "Show token", "Back", "Copy details"]),
         (
             "settings",
             [
                 "Settings",
                 "Manage profiles",
-                "Start when I log in",
+                "Start at login",
                 "Always keep the token fresh",
-                "Time in use",
-                "Time on the clipboard",
-                "Ask me when a program wants a token",
+                "Keep renewing after a copy for",
+                "Clear clipboard after",
+                "Ask before sharing tokens with programs",
                 "Appearance",
                 "Browser",
                 "Notifications",
@@ -304,7 +304,6 @@ def test_a_page_can_be_left_by_its_button(desk: ControllerHarness) -> None:
 
 
 def test_without_a_session_there_are_settings_all_the_same(desk: ControllerHarness) -> None:
-    desk.controller.pages.session = None
-    desk.controller._session = None
+    desk.controller.set_session(None)
     desk.controller.open_settings()
     assert isinstance(desk.window.page, SettingsView)

@@ -1,7 +1,7 @@
 """Asking the server who signed in, and what was granted."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -10,6 +10,7 @@ from desktop.oauth import errors
 from desktop.oauth.app_grant import AppGrant
 from desktop.services.model.errors import NoToken
 from desktop.services.secrets.keystore import KeyringLocked
+from desktop.services.session.session import Session
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.server_query import ServerAnswer, ServerQuery, fetch_app_grant, fetch_userinfo
 from desktop.ui.wording.page_texts import NO_SERVER_ANSWER, grant_rows
@@ -29,6 +30,10 @@ def asker(qapp: QApplication) -> ServerQuery:  # noqa: ARG001 - there must be on
     return ServerQuery(fetch_userinfo)
 
 
+def start(query: ServerQuery, session: FakeSession) -> None:
+    query.start(cast("Session", session))
+
+
 async def idle() -> None:
     """Let every task go on as far as it can."""
     for _ in range(5):
@@ -36,7 +41,7 @@ async def idle() -> None:
 
 
 async def test_an_answer_becomes_rows(asker: ServerQuery, answers: list[ServerAnswer]) -> None:
-    asker.start(FakeSession(answer=WHO_AM_I))
+    start(asker, FakeSession(answer=WHO_AM_I))
     await idle()
     (answer,) = answers
     assert ("user › user-name", "Dana Rivers") in answer.rows
@@ -48,7 +53,7 @@ async def test_an_echo_of_the_token_is_not_shown(
     asker: ServerQuery, answers: list[ServerAnswer]
 ) -> None:
     session = FakeSession(answer={"echo": f"you sent {FakeSession().access_token()}"})
-    asker.start(session)
+    start(asker, session)
     await idle()
     assert answers == [ServerAnswer((("echo", "[redacted]"),))]
 
@@ -56,7 +61,7 @@ async def test_an_echo_of_the_token_is_not_shown(
 async def test_a_server_that_says_nothing_is_told_as_such(
     asker: ServerQuery, answers: list[ServerAnswer]
 ) -> None:
-    asker.start(FakeSession(answer={}))
+    start(asker, FakeSession(answer={}))
     await idle()
     assert answers == [ServerAnswer(trouble=NO_SERVER_ANSWER)]
 
@@ -93,7 +98,7 @@ async def test_a_server_that_says_nothing_is_told_as_such(
 async def test_a_failure_is_told_in_words(
     asker: ServerQuery, answers: list[ServerAnswer], error: Exception, trouble: str, facts: str
 ) -> None:
-    asker.start(FakeSession(answer=error))
+    start(asker, FakeSession(answer=error))
     await idle()
     assert answers == [ServerAnswer(trouble=trouble, facts=facts)]
 
@@ -103,7 +108,7 @@ async def test_what_nobody_expected_reaches_the_crash_report_too(
 ) -> None:
     reported: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, told: reported.append(told))
-    asker.start(FakeSession(answer=ZeroDivisionError("example")))
+    start(asker, FakeSession(answer=ZeroDivisionError("example")))
     await idle()
     assert answers[0].trouble.startswith("Something unexpected happened.")
     assert [type(each["exception"]) for each in reported] == [ZeroDivisionError]
@@ -111,11 +116,11 @@ async def test_what_nobody_expected_reaches_the_crash_report_too(
 
 async def test_asking_twice_asks_once(asker: ServerQuery, answers: list[ServerAnswer]) -> None:
     session = FakeSession(answer=WHO_AM_I)
-    asker.start(session)
-    asker.start(session)
+    start(asker, session)
+    start(asker, session)
     await idle()
     assert session.calls == ["fetch_userinfo"]
-    asker.start(session)
+    start(asker, session)
     await idle()
     assert len(answers) == 2
 
@@ -124,7 +129,7 @@ async def test_nobody_waits_any_more_once_it_is_cancelled(
     asker: ServerQuery, answers: list[ServerAnswer]
 ) -> None:
     asker.cancel()
-    asker.start(FakeSession(answer=WHO_AM_I))
+    start(asker, FakeSession(answer=WHO_AM_I))
     asker.cancel()
     await idle()
     assert answers == []
@@ -136,7 +141,7 @@ async def test_the_page_gets_the_answer(desk: ControllerHarness) -> None:
     desk.controller.open_details()
     page = desk.window.page
     assert isinstance(page, DetailsView)
-    desk.controller.pages.query_userinfo()
+    desk.controller.pages.details.query_userinfo()
     await idle()
     assert not page._userinfo._rows.isHidden()
 
@@ -145,7 +150,7 @@ async def test_a_page_that_is_left_waits_for_nothing(desk: ControllerHarness) ->
     desk.session.answer = WHO_AM_I
     desk.show(STATES["signed_in"])
     desk.controller.open_details()
-    desk.controller.pages.query_userinfo()
+    desk.controller.pages.details.query_userinfo()
     desk.window.close_page()
     await idle()
     settle()
@@ -157,10 +162,10 @@ async def test_the_end_waits_for_the_question_to_end(
 ) -> None:
     desk.session.renewed.clear()
     pages = desk.controller.pages
-    pages.query_userinfo()
+    pages.details.query_userinfo()
     await idle()
     await pages.close()
-    (asker,) = pages._queries.values()
+    (asker,) = pages.details._queries.values()
     assert asker._task is not None
     assert asker._task.cancelled()
     assert answers == []
@@ -174,15 +179,15 @@ async def test_where_nothing_was_asked_there_is_nothing_to_end(desk: ControllerH
 async def test_asking_anew_after_a_cancel_asks_again(
     asker: ServerQuery, answers: list[ServerAnswer]
 ) -> None:
-    asker.start(FakeSession(answer=WHO_AM_I))
+    start(asker, FakeSession(answer=WHO_AM_I))
     asker.cancel()
-    asker.start(FakeSession(answer=WHO_AM_I))
+    start(asker, FakeSession(answer=WHO_AM_I))
     await idle()
     assert len(answers) == 1
 
 
 def test_without_a_session_nobody_is_asked(desk: ControllerHarness) -> None:
-    pages = desk.controller.pages
+    pages = desk.controller.pages.details
     pages.session = None
     pages.query_userinfo()
     assert pages.reveal_token() is None
@@ -205,7 +210,7 @@ async def test_what_was_granted_becomes_rows(
     asker = ServerQuery(fetch_app_grant)
     asker.answered.connect(told.append)
     session = FakeSession(answer=answer)
-    asker.start(session)
+    start(asker, session)
     await idle()
     assert session.calls == ["fetch_app_grant"]
     assert told == [said]
@@ -217,7 +222,7 @@ async def test_the_page_gets_both_answers(desk: ControllerHarness) -> None:
     desk.controller.open_details()
     page = desk.window.page
     assert isinstance(page, DetailsView)
-    desk.controller.pages.query_app_grant()
+    desk.controller.pages.details.query_app_grant()
     await idle()
     assert not page._grant._rows.isHidden()
     assert page._userinfo._rows.isHidden()

@@ -57,9 +57,9 @@ def number(screen: Screen, name: str) -> QSpinBox:
 @pytest.mark.parametrize(
     ("name", "changed"),
     [
-        ("Start when I log in", Settings(start_at_login=True)),
+        ("Start at login", Settings(start_at_login=True)),
         ("Always keep the token fresh", Settings(keep_fresh=True)),
-        ("Ask me when a program wants a token", Settings(ask_for_tokens=True)),
+        ("Ask before sharing tokens with programs", Settings(ask_for_tokens=True)),
     ],
 )
 def test_a_switch_changes_its_setting_at_once(screen: Screen, name: str, changed: Settings) -> None:
@@ -80,10 +80,10 @@ def test_starting_hidden_is_a_question_only_for_who_starts_at_login(screen: Scre
 @pytest.mark.parametrize(
     ("name", "keys", "changed"),
     [
-        ("Time in use", [Qt.Key.Key_Up], Settings(in_use_minutes=20)),
-        ("Time in use", [Qt.Key.Key_Down] * 3, Settings(in_use_minutes=1)),
-        ("Time on the clipboard", [Qt.Key.Key_Down], Settings(clipboard_seconds=25)),
-        ("Time on the clipboard", [Qt.Key.Key_Down] * 9, Settings(clipboard_seconds=5)),
+        ("Keep renewing after a copy for", [Qt.Key.Key_Up], Settings(in_use_minutes=20)),
+        ("Keep renewing after a copy for", [Qt.Key.Key_Down] * 3, Settings(in_use_minutes=1)),
+        ("Clear clipboard after", [Qt.Key.Key_Down], Settings(clipboard_seconds=25)),
+        ("Clear clipboard after", [Qt.Key.Key_Down] * 9, Settings(clipboard_seconds=5)),
     ],
 )
 def test_the_arrow_keys_change_a_number(
@@ -100,7 +100,7 @@ def test_the_arrow_keys_change_a_number(
 )
 def test_steps_lead_to_round_numbers(screen: Screen, before: int, up: int, down: int) -> None:
     page = screen.show_settings(Settings(in_use_minutes=before))
-    box = number(screen, "Time in use")
+    box = number(screen, "Keep renewing after a copy for")
     box.stepBy(1)
     assert box.value() == up
     page.show_settings(Settings(in_use_minutes=before))
@@ -114,7 +114,7 @@ def test_the_buttons_beside_a_number_change_it(screen: Screen) -> None:
         next(
             each
             for each in screen.window.findChildren(QWidget)
-            if each.accessibleName() == f"{name}: Time in use"
+            if each.accessibleName() == f"{name}: Keep renewing after a copy for"
         )
         for name in ("Less", "More")
     )
@@ -126,7 +126,7 @@ def test_the_buttons_beside_a_number_change_it(screen: Screen) -> None:
 
 def test_a_number_that_is_being_typed_is_no_change_yet(screen: Screen) -> None:
     screen.show_settings()
-    box = number(screen, "Time in use")
+    box = number(screen, "Keep renewing after a copy for")
     box.setFocus()
     box.selectAll()
     QTest.keyClicks(box, "120")
@@ -138,7 +138,7 @@ def test_a_number_that_is_being_typed_is_no_change_yet(screen: Screen) -> None:
 @pytest.mark.parametrize(("focused", "value"), [(False, 15), (True, 20)])
 def test_the_wheel_turns_a_number_only_in_use(screen: Screen, focused: bool, value: int) -> None:  # noqa: FBT001
     screen.show_settings()
-    box = number(screen, "Time in use")
+    box = number(screen, "Keep renewing after a copy for")
     if focused:
         box.setFocus()
     turned = QWheelEvent(
@@ -160,18 +160,18 @@ def test_what_is_shown_is_not_a_change(screen: Screen) -> None:
     page.show_settings(Settings(True, 60, 10, True, False))
     assert screen.actions.calls == []
     assert switch(screen, "Always keep the token fresh").isChecked()
-    assert number(screen, "Time in use").text() == "60 min"
-    assert not number(screen, "Time in use").isEnabled()
-    assert number(screen, "Time on the clipboard").text() == "10 s"
-    assert switch(screen, "Start when I log in").isChecked()
+    assert number(screen, "Keep renewing after a copy for").text() == "60 min"
+    assert not number(screen, "Keep renewing after a copy for").isEnabled()
+    assert number(screen, "Clear clipboard after").text() == "10 s"
+    assert switch(screen, "Start at login").isChecked()
     assert not switch(screen, "Start hidden, in the tray").isChecked()
 
 
 def test_pressing_the_words_switches_too(screen: Screen) -> None:
     screen.show_settings()
-    QTest.mouseClick(screen.label("Start when I log in"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(screen.label("Start at login"), Qt.MouseButton.LeftButton)
     assert screen.actions.settings == Settings(start_at_login=True)
-    QTest.mouseClick(screen.label("Renew while in use"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(screen.label("Keep renewing after a copy for"), Qt.MouseButton.LeftButton)
     assert screen.actions.calls == ["change_settings"]
 
 
@@ -213,7 +213,7 @@ def test_a_failure_is_told_until_the_next_change(screen: Screen) -> None:
     page = screen.show_settings()
     page.show_failure("It could not be saved.")
     assert "It could not be saved." in screen.visible_texts
-    switch(screen, "Start when I log in").click()
+    switch(screen, "Start at login").click()
     assert "It could not be saved." not in screen.visible_texts
 
 
@@ -222,7 +222,7 @@ def test_on_and_off_differ_in_more_than_colour(screen: Screen, tokens: dict[str,
     screen.show_settings(Settings(keep_fresh=True))
     screen.theme.apply_tokens(tokens)
     knobs = []
-    for name in ("Start when I log in", "Always keep the token fresh"):
+    for name in ("Start at login", "Always keep the token fresh"):
         picture = switch(screen, name).grab().toImage()
         knob = tokens["muted"] if name.startswith("Start") else tokens["on_primary"]
         middle = picture.height() // 2
@@ -233,12 +233,12 @@ def test_on_and_off_differ_in_more_than_colour(screen: Screen, tokens: dict[str,
 
 def test_the_keyboard_shows_where_it_is(screen: Screen) -> None:
     screen.show_settings()
-    box = switch(screen, "Start when I log in")
+    box = switch(screen, "Start at login")
     before = box.grab().toImage()
     box.setFocus()
     assert box.grab().toImage() != before
-    number(screen, "Time in use").setFocus()
-    field = number(screen, "Time in use").parentWidget()
+    number(screen, "Keep renewing after a copy for").setFocus()
+    field = number(screen, "Keep renewing after a copy for").parentWidget()
     assert has_focus_ring(field)
     box.setFocus()
     assert not has_focus_ring(field)
@@ -483,8 +483,8 @@ def test_in_the_demo_a_start_at_login_is_not_offered(desk: ControllerHarness) ->
     assert isinstance(page, SettingsView)
     assert not page._at_login.isEnabled()
     assert not page._hidden.isEnabled()
-    assert page._about_login.text() == "Not in the demo"
-    assert page._at_login.accessibleDescription() == "Not in the demo"
+    assert page._about_login.text() == "Not available in the demo."
+    assert page._at_login.accessibleDescription() == "Not available in the demo."
 
 
 @pytest.mark.usefixtures("system")

@@ -17,7 +17,7 @@ from desktop.services.session.sessions import Sessions
 from desktop.services.session.token_permission import PermissionAnswer, PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient
 from desktop.services.system.processes import Program
-from desktop.ui.app.agent_wiring import make_agent
+from desktop.ui.app.lifetime import make_agent
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.window import permission_window
 from tests.sample_states import PROFILE, signed_in
@@ -58,10 +58,10 @@ def agent(desk: ControllerHarness, told: list[str], monkeypatch: pytest.MonkeyPa
     return make_agent(
         desk.controller,
         Sessions(lambda _profile, _observer: cast("Session", desk.session), lambda _: None),
-        reload=reload,
-        go_by_the_file=AsyncMock(),
+        reload_profile=reload,
+        reload_profiles=AsyncMock(),
         ready=asyncio.Event(),
-        tell=lambda: told.append("asked"),
+        notify=lambda: told.append("asked"),
     )
 
 
