@@ -54,7 +54,7 @@ class Controller(QObject):
         self.window = window
         self.profiles = ProfileCommands(self)
         self.announcer = Announcer(window)
-        self.display = Display(application, window, self.announcer)
+        self.display = Display(self, application, window, self.announcer)
         self.settings_store = SettingsStore()
         self.settings_store.changed.connect(self._apply_settings)
         self.settings_store.failed.connect(self.announcer.announce)

@@ -38,8 +38,10 @@ class Display(QObject):
     drawn = Signal(object, object)
     profiles_drawn = Signal(object, object)
 
-    def __init__(self, application: QGuiApplication, window: Window, announcer: Announcer) -> None:
-        super().__init__()
+    def __init__(
+        self, parent: QObject, application: QGuiApplication, window: Window, announcer: Announcer
+    ) -> None:
+        super().__init__(parent)
         self.state: State = Requesting(opening=True)
         self.session: Session | None = None
         self.sessions: Sessions | None = None

@@ -1,4 +1,4 @@
-"""The form and the list of the profiles, with a real file and a keyring in memory."""
+"""The form and the list of profiles, with a real file and a keyring in memory."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -141,7 +141,7 @@ async def test_the_first_profile_takes_one_form(place: Place) -> None:
     assert place.screen.window.page is None
 
 
-async def test_a_fault_is_told_beside_its_field_and_nothing_is_saved(place: Place) -> None:
+async def test_a_fault_is_shown_at_its_field_and_nothing_is_saved(place: Place) -> None:
     form = await place.form()
     place.type(client_id="", name="X", letter="ABC")
     await place.press("Save")
@@ -181,14 +181,14 @@ async def test_a_provider_without_a_fixed_address_asks_for_it(place: Place) -> N
     assert not issuer.isVisible()
 
 
-async def test_no_model_on_the_clipboard_is_told(place: Place) -> None:
+async def test_a_clipboard_without_json_is_reported(place: Place) -> None:
     await place.form()
     QGuiApplication.clipboard().setText("something else")
     await place.press("Paste JSON")
     assert any("no client model on the clipboard" in words for words in place.screen.visible_texts)
 
 
-async def test_a_stored_password_is_told_and_never_shown(place: Place) -> None:
+async def test_a_stored_secret_is_indicated_and_never_shown(place: Place) -> None:
     profile = load_profiles(place.file).find("soc")
     value = encode_password(PASSWORD, issued_for=client_binding(profile))
     await place.keystore.save(client_secret_key(profile), value)
@@ -204,7 +204,7 @@ async def test_a_stored_password_is_told_and_never_shown(place: Place) -> None:
     assert await place.password_of(profile) is None
 
 
-async def test_a_password_is_asked_for_anew_where_the_client_is_another(place: Place) -> None:
+async def test_another_client_needs_its_secret_again(place: Place) -> None:
     profile = load_profiles(place.file).find("soc")
     value = encode_password(PASSWORD, issued_for=client_binding(profile))
     await place.keystore.save(client_secret_key(profile), value)
@@ -218,7 +218,7 @@ async def test_a_password_is_asked_for_anew_where_the_client_is_another(place: P
     assert await place.password_of(load_profiles(place.file).find("soc")) == "another"
 
 
-async def test_a_locked_keyring_leaves_the_profile_and_what_was_typed(
+async def test_a_locked_keyring_keeps_the_profile_and_the_input(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     form = await place.form()
@@ -238,7 +238,7 @@ async def test_a_locked_keyring_leaves_the_profile_and_what_was_typed(
     assert await place.password_of(load_profiles(place.file).find("new")) == PASSWORD
 
 
-async def test_a_state_beneath_takes_nothing_away(place: Place) -> None:
+async def test_a_new_state_keeps_the_input(place: Place) -> None:
     form = await place.form()
     place.type(name="Typed")
     for state in STATES.values():
@@ -247,7 +247,7 @@ async def test_a_state_beneath_takes_nothing_away(place: Place) -> None:
     assert form.draft.name == "Typed"
 
 
-async def test_another_page_on_top_keeps_what_was_typed_passwords_excepted(place: Place) -> None:
+async def test_another_page_keeps_the_input_except_secrets(place: Place) -> None:
     form = await place.form()
     place.type(name="Typed")
     form.client_secret._line.setText(PASSWORD)
@@ -267,7 +267,7 @@ async def test_escape_asks_before_it_discards(place: Place) -> None:
     assert (await place.form()).draft.name == "", "it was left, and forgotten"
 
 
-async def test_escape_leaves_at_once_where_nothing_was_typed(place: Place) -> None:
+async def test_escape_leaves_at_once_without_input(place: Place) -> None:
     await place.form()
     place.screen.window.escape()
     assert place.screen.window.page is None
