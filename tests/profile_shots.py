@@ -23,22 +23,22 @@ from desktop.ui.window.window import Window
 from tests.sample_states import PROFILE
 
 
-class _NoWishes:
+class _NoActions:
     def __getattr__(self, _name: str) -> object:
         return lambda *_arguments, **_named: None
 
 
-NO_ACTIONS: Any = _NoWishes()
+NO_ACTIONS: Any = _NoActions()
 FINDINGS = (
-    Finding(Step.REACH, Outcome.GOOD, "visibility.amp.cisco.com answers."),
+    Finding(Step.REACH, Outcome.GOOD, "visibility.amp.cisco.com responds."),
     Finding(Step.TRUST, Outcome.GOOD, "This computer trusts its certificate."),
-    Finding(Step.METADATA, Outcome.GOOD, "It describes itself as the profile expects."),
-    Finding(Step.WAY, Outcome.GOOD, "It offers sign-in by code."),
+    Finding(Step.METADATA, Outcome.GOOD, "Match your profile."),
+    Finding(Step.WAY, Outcome.GOOD, "The server offers sign-in by code."),
     Finding(
         Step.CLIENT,
         Outcome.BAD,
-        "visibility.amp.cisco.com does not know this client ID, but it is known in Europe.",
-        "Choose Europe.",
+        "This client ID is not known in North America, but in Europe.",
+        "Switch to Europe.",
         preset="xdr-eu",
     ),
 )
@@ -47,23 +47,23 @@ FINDINGS = (
 SAFER = Finding(
     Step.WAY,
     Outcome.HINT,
-    "“Browser on this computer” is safer, and visibility.amp.cisco.com offers it. The client must "
-    "be allowed to use it.",
+    "“Browser on this computer” is safer, and the server offers it. The client must be "
+    "allowed to use it.",
     grant="code",
 )
 LAST = (
-    Finding(Step.CLIENT, Outcome.GOOD, "It accepts this client."),
-    Finding(Step.SCOPES, Outcome.GOOD, "It allows the scopes that you ask for."),
+    Finding(Step.CLIENT, Outcome.GOOD, "The server accepts this client."),
+    Finding(Step.SCOPES, Outcome.GOOD, "The server allows the requested scopes."),
 )
 
 
 def _form(window: Window, *, is_new: bool = True) -> ProfileForm:
-    occasion = (
+    purpose = (
         FormPurpose(FIRST_PROFILE, FIRST_PROFILE_HELP)
         if is_new
         else FormPurpose("Edit Northwind SOC", "")
     )
-    made = ProfileForm(NO_ACTIONS, window.theme, occasion=occasion, presets=load_presets())
+    made = ProfileForm(NO_ACTIONS, window.theme, purpose=purpose, presets=load_presets())
     made.fill(Draft(preset="xdr-nam"))
     window.show_page(made)
     return made
@@ -85,12 +85,12 @@ def _show_findings(window: Window) -> None:
     _scroll_down(window)
 
 
-def _show_ways(window: Window) -> None:
+def _show_methods(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
     form.client_secret.show_stored(stored=True)
     next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
-    reason = "visibility.amp.cisco.com does not offer it."
+    reason = "visibility.amp.cisco.com does not support it."
     form.show_finding(replace(FINDINGS[3], unavailable={"client-credentials": reason}))
     _scroll(window, 560)
     choice = form._fields.by_name["grant"].control
@@ -106,7 +106,7 @@ def _show_ways(window: Window) -> None:
     picture.show()
 
 
-def _show_safer_way(window: Window) -> None:
+def _show_safer_method(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
     form.show_busy(checking=True)
@@ -128,7 +128,7 @@ def _show_own_settings(window: Window) -> None:
 def _show_authorities(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(Draft(preset="xdr-nam", ca_file="/etc/ssl/northwind.pem"))
-    reason = "visibility.amp.cisco.com does not offer it."
+    reason = "visibility.amp.cisco.com does not support it."
     form.show_finding(replace(FINDINGS[3], unavailable={"code": reason}))
     form.findings.clear()
     next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
@@ -185,9 +185,9 @@ PROFILE_PAGES: dict[str, Callable[[Window], None]] = {
     "form_faults": _show_faults,
     "form_authorities": _show_authorities,
     "form_more": _show_more,
-    "form_safer_way": _show_safer_way,
+    "form_safer_way": _show_safer_method,
     "form_settings": _show_own_settings,
-    "form_ways": _show_ways,
+    "form_ways": _show_methods,
     "profiles": _show_page,
     "profiles_delete": _ask_to_delete,
 }

@@ -81,12 +81,12 @@ class NoActions:
 class NoPageActions(NoActions):
     """Pages that know what the samples say."""
 
-    def details(self, state: SignedIn) -> TokenDetails:
+    def token_details(self, state: SignedIn) -> TokenDetails:
         """What is known of the sample."""
         fewer = replace(state, scope=state.scope[:-1], requested_scope=(*state.scope, "admin"))
         return token_details(fewer, profile=PROFILE, metadata=METADATA, claims=CLAIMS)
 
-    def hand_outs(self) -> tuple[TokenRecipient, ...]:
+    def recipients(self) -> tuple[TokenRecipient, ...]:
         """A script, and a shell that somebody typed into."""
         deploy = Program("deploy.py", "/home/dana/playbooks/deploy.py", 4711, "/usr/bin/python3.11")
         shell = Program("bash", "/usr/bin/bash", 4242)
@@ -105,8 +105,8 @@ class NoPageActions(NoActions):
 class SeveralProfiles(NoActions):
     """Buttons that do nothing, and several profiles."""
 
-    current = PROFILE.id
-    standings = STANDINGS
+    current_id = PROFILE.id
+    statuses = STANDINGS
 
     @property
     def profiles(self) -> "SeveralProfiles":
@@ -218,7 +218,7 @@ def _show_asking(window: Window) -> None:
 
 
 def _show_question(window: Window) -> None:
-    program = NO_PAGE_ACTIONS.hand_outs()[0].program
+    program = NO_PAGE_ACTIONS.recipients()[0].program
     asking = PermissionWindow(
         PermissionRequest(program, PROFILE.id, PROFILE.name), QIcon(), over=window.rect()
     )

@@ -90,11 +90,6 @@ LONGEST_FUNCTION = 60
 # To be split, and until then no longer than they are.
 TOO_LONG = {
     ("services/profile_editor/check.py", "_Check"),
-    ("ui/app/controller.py", "Controller"),
-    ("ui/app/lifetime.py", "_Lifetime"),
-    ("ui/pages/pages.py", "Pages"),
-    ("ui/profiles/profile_form.py", "ProfileForm"),
-    ("ui/profiles/profile_pages.py", "ProfilePages"),
     ("ui/window/window.py", "Window"),
 }
 MOST_FILES = 17

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.services.session.session import Session
 from desktop.services.session.sessions import Sessions
-from desktop.ui.app import controller as module
+from desktop.ui.app import controller as controller_module
+from desktop.ui.app import display as display_module
 from desktop.ui.app.app import make_application
 from desktop.ui.app.controller import Controller
 from desktop.ui.kit.theme import LIGHT, Theme
@@ -19,7 +20,7 @@ from tests.ui.harness import ControllerHarness, FakeSession, FakeSessions, FakeT
 
 @pytest.fixture(scope="module", autouse=True)
 def collected_where_qt_is() -> Iterator[None]:
-    """Let no thread of a worker collect the windows of an earlier test: Qt objects die at home."""
+    """Keep worker threads from collecting the windows of earlier tests."""
     gc.disable()
     yield
     gc.collect()
@@ -28,7 +29,7 @@ def collected_where_qt_is() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def qapp() -> QApplication:
-    """Make the application as the program makes it."""
+    """Create the application as the app does."""
     application = make_application()
     application.setFont(QFont("Inter", 10))
     return application
@@ -36,7 +37,7 @@ def qapp() -> QApplication:
 
 @pytest.fixture
 def theme(qapp: QApplication) -> Theme:
-    """Dress the application, in light whatever the test before it wore."""
+    """Apply the light theme, whatever the previous test used."""
     made = Theme(qapp)
     made.apply_tokens(LIGHT)
     return made
@@ -63,7 +64,7 @@ def screen(open_screen: Callable[..., Screen]) -> Screen:
 
 @pytest.fixture
 def announced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Be a screen reader: what it was told to say, in order."""
+    """Act as a screen reader; returns what is announced, in order."""
     said: list[str] = []
 
     def take(event: object) -> None:
@@ -86,8 +87,9 @@ def empty_clipboard(qapp: QApplication) -> Iterator[None]:  # noqa: ARG001 - the
 def bare(
     qapp: QApplication, theme: Theme, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Controller, Window]]:
-    """Make a controller before there is a session."""
-    monkeypatch.setattr(module, "datetime", FakeTime)
+    """Create a controller without a session."""
+    for module in (controller_module, display_module):
+        monkeypatch.setattr(module, "datetime", FakeTime)
     FakeTime.stands_at = NOW
     window = Window(theme)
     window.show()
@@ -96,7 +98,7 @@ def bare(
     made = Controller(qapp, window)
     yield made, window
     drain(made)
-    qapp.focusWindowChanged.disconnect(made._on_focus)
+    qapp.focusWindowChanged.disconnect(made.display._on_focus)
     window.close()
     made.deleteLater()
     window.deleteLater()
@@ -104,7 +106,7 @@ def bare(
 
 
 def drain(controller: Controller) -> None:
-    """Let the threads of `controller` tell what they know while its window is still there."""
+    """Let the worker threads of `controller` report their results while its window exists."""
     opener, about = controller.pages._browser_opener, controller.pages._about
     for each in (controller.settings_store, opener, about):
         if each is not None and each._worker._thread is not None:

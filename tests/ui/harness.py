@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import (
@@ -34,7 +34,9 @@ from desktop.ui.app.event_loop import EventLoop
 from desktop.ui.copy.copier import Copier
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.widgets import Button, View
+from desktop.ui.pages.details_controller import DetailsController
 from desktop.ui.pages.details_view import DetailsView
+from desktop.ui.pages.pages import Pages
 from desktop.ui.pages.settings_store import SettingsStore
 from desktop.ui.pages.settings_view import SettingsView
 from desktop.ui.views.waiting_view import WaitingView
@@ -194,7 +196,7 @@ class PageRecorder:
     def close_page(self) -> None:
         self.calls.append("close_page")
 
-    def details(self, state: SignedIn) -> TokenDetails | None:
+    def token_details(self, state: SignedIn) -> TokenDetails | None:
         return token_details(state, profile=PROFILE, metadata=METADATA, claims=self.claims)
 
     def recipients(self) -> tuple[TokenRecipient, ...]:
@@ -246,14 +248,14 @@ class Screen:
     def show_details(self, state: State | None = None) -> DetailsView:
         """Open the details on top of `state`."""
         self.show(state or STATES["signed_in"])
-        page = DetailsView(self.actions, self.pages)
+        page = DetailsView(self.actions, cast("DetailsController", self.pages))
         self._open_page(page, state or STATES["signed_in"])
         return page
 
     def show_settings(self, settings: Settings = Settings()) -> SettingsView:  # noqa: B008 - frozen
         """Open the settings on top of a token."""
         self.show(STATES["signed_in"])
-        page = SettingsView(self.actions, self.pages, self.theme)
+        page = SettingsView(self.actions, cast("Pages", self.pages), self.theme)
         page.show_profile(self.profile)
         page.show_settings(settings)
         self._open_page(page, STATES["signed_in"])
@@ -405,14 +407,14 @@ class ControllerHarness:
     def show(self, state: State, *, at: datetime = NOW) -> None:
         """Let the session report `state`."""
         FakeTime.stands_at = at
-        self.controller.show(state)
+        self.controller.display.show(state)
         settle()
 
     def tick(self, seconds: float) -> None:
         """Let the clock show this much more, and the window count."""
         FakeTime.stands_at += timedelta(seconds=seconds)
-        self.controller._redraw_timer.stop()
-        self.controller._redraw_timer.timeout.emit()
+        self.controller.display._redraw_timer.stop()
+        self.controller.display._redraw_timer.timeout.emit()
         settle()
 
 

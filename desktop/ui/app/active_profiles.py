@@ -1,4 +1,4 @@
-"""Goes by the file with the profiles: what it says now, and which of them is in the window."""
+"""Loads the profiles, and chooses which of them is in the window."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class ActiveProfiles:
-    """Reads the file anew whenever that counts; `show` is given what comes of it.
+    """Reloads the profiles when they change or a sign-in needs them; `show` gets the new state.
 
-    `taken` is called with the session that is in the window from now on, if there is one left.
+    `on_current_changed` is called with the session that is now in the window, if any is left.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class ActiveProfiles:
         options: Options,
         worker: Worker,
         show: Callable[[State], None],
-        taken: Callable[[Session | None], None],
+        on_current_changed: Callable[[Session | None], None],
     ) -> None:
         self.is_first_run = False
         self.is_quitting = False
@@ -45,46 +45,45 @@ class ActiveProfiles:
         self._options = options
         self._worker = worker
         self._show = show
-        self._on_current_changed = taken
-        # Sessions that are gone take time to end. Who began with an older file would meanwhile go
-        # on with profiles that are there no more, or undo what the newer file has brought.
-        self._one_at_a_time = asyncio.Lock()
+        self._on_current_changed = on_current_changed
+        # Ending the sessions of removed profiles takes time. Without a lock, a reload that began
+        # with an older file could bring them back.
+        self._reload_lock = asyncio.Lock()
 
     async def sign_in(self, *, quietly: bool = False) -> None:
-        """Load the profiles; where the current one is another than before, open what is stored.
+        """Reload the profiles and sign in with the current one; open its session if it is new.
 
-        It is for the profile in the window now; whoever brings another one there meanwhile keeps
-        that in the window.
+        A profile that the user switches to meanwhile stays in the window.
         """
-        asked_for = self._sessions.current
-        async with self._one_at_a_time:
-            await self._sign_in(asked_for or self._sessions.current, quietly=quietly)
+        requested = self._sessions.current
+        async with self._reload_lock:
+            await self._sign_in(requested or self._sessions.current, quietly=quietly)
 
     async def reload_profiles(self, id_: str, *, sign_in: bool) -> None:
-        """Profiles were changed; `id_` is the one to go on with, empty for the current one."""
-        async with self._one_at_a_time:
+        """Reload changed profiles and switch to `id_`, or keep the current one if it is empty."""
+        async with self._reload_lock:
             await self._reload_profiles(id_, sign_in=sign_in)
 
     async def reload_profile(self, name: str) -> Profile:
-        """Go by the file anew; gives the profile of that name, or the first.
+        """Reload the profiles; returns the one with this name, or the first for an empty name.
 
-        Raises `ProfileError`, and then all stays as it was.
+        Raises `ProfileError` and changes nothing if they cannot be read.
         """
         profile = (await self._worker.run(self._options.load_profiles)).find(name or None)
         await self.reload_profiles("", sign_in=False)
         return profile
 
     def switch(self, id_: str) -> None:
-        """Bring another profile into the window, as it stands; nothing for one that is gone."""
+        """Show another profile in the window; ignore one that no longer exists."""
         if id_ not in {each.profile.id for each in self._sessions.statuses}:
             return
         self._controller.copier.cancel()
         self._set_current(id_, quietly=True)
-        keeper = self._controller.settings_store
-        keeper.change(replace(keeper.settings, profile=id_))
+        store = self._controller.settings_store
+        store.change(replace(store.settings, profile=id_))
 
     def open_others(self) -> None:
-        """Open what is saved of the profiles not in the window, now and whenever some come."""
+        """Load the saved tokens of all other profiles, now and after each reload."""
         self._may_open_others = True
         self._open_others()
 
@@ -105,15 +104,15 @@ class ActiveProfiles:
         if self.is_quitting:
             return
         if before is not None and before is self._sessions.find(before.profile.id):
-            before.new_code()  # which leaves one alone that is fresh
+            before.new_code()  # it keeps a code that is still fresh
             if before is self._sessions.current:
-                self._set_session(before)  # as it is called now
+                self._set_session(before)  # its name may have changed
         elif self._sessions.current is None:
             self._set_current(profile.id, quietly=quietly)
         self._open_others()
 
     def _choose_profile(self, profiles: Profiles, current: Session | None) -> str | None:
-        """Which one: that of `current`, else as the command line or the last run has it."""
+        """The profile of `current`, else that of the command line or of the last run."""
         from_options = self._options.profile if self._options.demo is None else None
         last = current.profile.id if current is not None else from_options
         known = profiles.good.keys() | profiles.broken.keys()
@@ -131,7 +130,7 @@ class ActiveProfiles:
         except ProfileError as error:
             self._show_no_profile(error)
         self._open_others()
-        self._controller.refresh()  # the tray shows who is there
+        self._controller.display.refresh()  # the tray lists all profiles
 
     async def _load_profiles(self) -> Profiles:
         profiles = await self._worker.run(self._options.load_profiles)
@@ -141,7 +140,7 @@ class ActiveProfiles:
         return profiles
 
     def _show_no_profile(self, error: ProfileError) -> None:
-        """Show why there is nothing to go on with."""
+        """Show why no profile can be used."""
         if self._sessions.current is None:
             self._set_session(None)
         self._show(Failed(error))

@@ -1,4 +1,4 @@
-"""The program with a window: paint first, load the rest while it is on screen, then live."""
+"""Starts the app: paints the window first, and loads the rest while it is on screen."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _SHORT_SWITCH_INTERVAL = 0.0005  # seconds
 
 
 def run(options: Options) -> int:
-    """Show the window until it is closed; gives the exit code."""
+    """Run the app until it quits; returns the exit code."""
     application = make_application()
     theme = Theme(application)
     window = Window(theme)
     application.on_quit = window.close
     if options.hidden:
-        window.handle()  # which the session manager of the desktop and others may ask for
+        window.handle()  # session managers may ask for it
         if sys.platform == "darwin":
             from desktop.ui.window.dock import show_in_dock
 
@@ -46,7 +46,7 @@ def run(options: Options) -> int:
     application.has_painted = True
     loader = _Loader()
     loaded = _wait_for_signal(window, loader.finished, start=loader.start)
-    loader.join()  # closed meanwhile, it would tell an object that is gone
+    loader.join()  # if the window was closed, the thread would signal a deleted object
     if loader.error is not None:
         raise loader.error
     if not loaded:
@@ -57,25 +57,25 @@ def run(options: Options) -> int:
 
 
 def make_application() -> Application:
-    """The application, as this program wants it; without a theme yet."""
+    """Create the Qt application, without a theme yet."""
     QGuiApplication.setDesktopFileName(APPLICATION_ID)
     if sys.platform == "win32":
         _set_app_user_model_id()
-    # Where a Wayland compositor has the data control protocol, as KDE and Sway do, Qt can copy
-    # from the tray, and take a secret back, without the focus; it does so only when told.
+    # With the data control protocol of some Wayland compositors (KDE, Sway), Qt can copy from the
+    # tray and clear a secret without the focus. Qt uses it only when this variable is set.
     os.environ.setdefault("QT_WAYLAND_USE_DATA_CONTROL", "1")
-    # Said in Qt's own words: a call would hand the style over as an object, and PySide6 builds the
-    # 12 enumerations of its class before that; half as long again as the application takes.
+    # The style is a command-line option because setStyle() makes PySide6 build 12 enumerations,
+    # which takes half as long as creating the application.
     application = Application([*sys.argv[:1], "-style", "Fusion"])
     application.setApplicationName("xdr-login")
     application.setApplicationDisplayName("XDR Login")
-    # The end is ours to say: requests under way are ended first.
+    # Quitting is up to `lifetime`, which ends running requests first.
     application.setQuitOnLastWindowClosed(False)
     return application
 
 
 def _set_app_user_model_id() -> None:
-    """Let the taskbar and notifications of Windows know this by the shortcut's id, not the file."""
+    """Group windows and notifications by the ID of the shortcut, not by the executable."""
     if sys.platform == "win32":  # for the type checker
         import ctypes
 
@@ -83,16 +83,16 @@ def _set_app_user_model_id() -> None:
 
 
 class _Loader(QObject):
-    """Imports whatever the program needs, so that the window stays alive meanwhile.
+    """Imports everything the app needs without freezing the window.
 
-    Libraries and services in a thread, and then, one at a time, what has to do with Qt.
+    A thread imports libraries and services; then the event loop imports the Qt modules in steps.
 
-    WORKAROUND: below Python 3.12 PySide6 keeps its classes in a table that the event loop reads
-    without the interpreter's lock (6.11, `PepType_SOTP`). A class that another thread makes, by
-    the import of a module or the first use of a name of Qt, ended one start in some hundred.
+    WORKAROUND: below Python 3.12, PySide6 6.11 keeps its classes in a table that the event loop
+    reads without the interpreter lock (`PepType_SOTP`). Creating such a class in another thread,
+    by importing a module or first using a name of Qt, crashed about one start in a hundred.
 
     Signals:
-        finished: everything has been imported, or the import has failed.
+        finished: everything has been imported, or an import has failed.
     """
 
     finished = Signal()
@@ -106,26 +106,24 @@ class _Loader(QObject):
         self._loaded.connect(self._go_on)
 
     def start(self) -> None:
-        """Begin."""
         self._thread.start()
 
     def join(self) -> None:
-        """Return when the thread has ended."""
         self._thread.join()
 
     def _load(self) -> None:
-        # The window asks for the interpreter's lock several times a frame, and would wait this
-        # long each time; `life` sets it back.
+        # The window takes the interpreter lock several times a frame and would wait this long each
+        # time. `preload` restores the default.
         sys.setswitchinterval(_SHORT_SWITCH_INTERVAL)
         try:
             load_without_qt()
-        except BaseException as error:  # noqa: BLE001 - raised where it ends the program
+        except BaseException as error:  # noqa: BLE001 - raised again by `run`
             self.error = error
         finally:
             self._loaded.emit()
 
     def _go_on(self) -> None:
-        self._thread.join()  # it may not have left the signal yet, which looks into that table
+        self._thread.join()  # it may still be emitting the signal, which reads that table
         if self.error is None:
             try:
                 next(self._views)
@@ -140,16 +138,16 @@ class _Loader(QObject):
 
 
 def load_without_qt() -> None:
-    """Import what `life` needs and has nothing to do with Qt. May be called in any thread."""
-    # Statements, not `import_module`: PySide6 looks once at the source of every module that a
-    # statement names, and what it has not seen here it would look at on the loop.
-    # `anyio` and `httpcore` are what httpx would load at its first request; `html` is for tooltips.
+    """Import what `lifetime` needs besides Qt. May be called in any thread."""
+    # Import statements, not `import_module`: PySide6 reads the source of every module named in a
+    # statement once, and what it has not read here it would read on the event loop.
+    # httpx loads `anyio` and `httpcore` at its first request; tooltips need `html`.
     import html  # noqa: F401
 
     import anyio._backends._asyncio  # noqa: F401
     import httpcore  # noqa: F401
 
-    # What PySide6 has looked at would stay in memory, a tenth of all that is taken.
+    # The sources that PySide6 has read would stay in memory, a tenth of what the app takes.
     linecache.clearcache()
     import desktop.ipc.agent
     import desktop.ipc.server
@@ -169,7 +167,7 @@ def load_without_qt() -> None:
 
 
 def _load_views() -> Iterator[None]:
-    """Import what of `life` is Qt's, in steps that are shorter than a frame."""
+    """Import the Qt modules that `lifetime` needs, in steps shorter than a frame."""
     import desktop.ui.views.waiting_view
 
     yield
@@ -184,7 +182,7 @@ def _load_views() -> Iterator[None]:
 def _wait_for_signal(
     window: Window, signal: SignalInstance, *, start: Callable[[], None] | None = None
 ) -> bool:
-    """Turn Qt's own event loop until `signal` comes; whether it came before the window closed."""
+    """Run Qt's event loop until `signal`; returns whether it came before the window closed."""
     waiting = QEventLoop()
     closed: list[bool] = []
 
@@ -195,7 +193,7 @@ def _wait_for_signal(
     signal.connect(waiting.quit)
     window.closed.connect(on_closed)
     if start is not None:
-        start()  # not before somebody listens
+        start()
     waiting.exec()
     window.closed.disconnect(on_closed)
     return not closed

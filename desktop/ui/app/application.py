@@ -1,4 +1,4 @@
-"""The application of Qt, as this program wants it to end."""
+"""The Qt application, with an orderly quit."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Application(QApplication):
-    """Asked to quit by the system, it does so in order: requests under way are ended first."""
+    """Calls `on_quit` instead of ending at once when the system asks it to quit."""
 
     has_painted = False
     on_quit: Callable[[], object]
 
     def event(self, event: QEvent) -> bool:
-        """Answer what a Dock, a session manager or a logout asks."""
-        # Telling one event from another loads them all: not before the first paint.
+        """Handle a quit request from the Dock, a session manager or a logout."""
+        # The first `event.type()` loads all event types, which would delay the first paint.
         if not self.has_painted or event.type().name != "Quit":
             return super().event(event)
         self.on_quit()

@@ -1,4 +1,4 @@
-"""asyncio on Qt's event loop, with one timer for all that is due."""
+"""asyncio on Qt's event loop, with one timer for all scheduled calls."""
 
 import asyncio
 import heapq
@@ -13,24 +13,25 @@ from PySide6.QtCore import QTimer
 
 from desktop.ui.kit.qt_constants import PRECISE_TIMER
 
-_LONGEST_ALARM = 24 * 3600 * 1000  # milliseconds; Qt counts them in 31 bits
+_LONGEST_ALARM = 24 * 3600 * 1000  # milliseconds; Qt's timers take 31 bits
 
 
 class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
-    """The loop of qasync, with timers of its own.
+    """The event loop of qasync, with its own timer.
 
-    WORKAROUND: qasync takes a timer of Qt for every call, and ends it with `QObject.killTimer`.
-    That one takes a `Qt.TimerId` too, so that its first use makes PySide6 build all 130
-    enumerations of `Qt` while the loop stands still. And a call that was cancelled would still wake
-    the computer when its time has come.
+    WORKAROUND: qasync starts a Qt timer for every call and ends it with `QObject.killTimer`. The
+    first use of that method makes PySide6 build all 130 enumerations of `Qt`, which blocks the
+    loop. Also, a cancelled call would still wake the computer when it is due.
 
-    WORKAROUND: qasync 0.28 was made for Python 3.13 and older. docs/decisions/qasync.md lists what
-    newer ones need.
+    WORKAROUND: qasync 0.28 supports Python up to 3.13. docs/decisions/qasync.md lists what newer
+    versions need.
     """
 
-    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - those of qasync
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - as in qasync
         self._due: list[tuple[float, int, asyncio.Handle]] = []
-        self._order = itertools.count()  # what is due at one instant is called first in, first out
+        self._order = (
+            itertools.count()
+        )  # calls due at the same time run in the order they were made
         self._alarm = QTimer(singleShot=True)
         self._alarm.setProperty("timerType", PRECISE_TIMER)
         self._alarm.timeout.connect(self._on_alarm)
@@ -40,10 +41,10 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
         self,
         delay: float,
         callback: Callable[..., object],
-        *arguments: Any,  # noqa: ANN401 - those of the callback
+        *arguments: Any,  # noqa: ANN401 - any callback's
         context: Context | None = None,
     ) -> asyncio.Handle:
-        """Call in `delay` seconds, without the deprecated check that qasync makes each time."""
+        """Call in `delay` seconds, without qasync's deprecated check of the callback."""
         return self._add_callback(asyncio.Handle(callback, arguments, self, context), delay)
 
     def call_soon_threadsafe(
@@ -62,9 +63,9 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
 
     def _add_reader(
         self,
-        file: Any,  # noqa: ANN401 - a number, or what has a fileno()
+        file: Any,  # noqa: ANN401 - a number or an object with fileno()
         callback: Callable[..., object],
-        *arguments: Any,  # noqa: ANN401 - those of the callback
+        *arguments: Any,  # noqa: ANN401 - any callback's
         context: Context | None = None,
     ) -> None:
         super()._add_reader(file, _context_or_copy(context).run, callback, *arguments)
@@ -93,8 +94,8 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
             self._alarm.start(min(wait, _LONGEST_ALARM))
 
     def _on_alarm(self) -> None:
-        # qasync turns Qt's loop once more after it has unset the running loop of asyncio.
-        before = asyncio._get_running_loop()  # noqa: SLF001 - meant for those who write event loops
+        # qasync runs Qt's loop once more after it has unset the running loop of asyncio.
+        before = asyncio._get_running_loop()  # noqa: SLF001 - meant for event loops
         asyncio._set_running_loop(self)  # noqa: SLF001 - as above
         try:
             self._run_due_handles()
@@ -102,14 +103,14 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
             asyncio._set_running_loop(before)  # noqa: SLF001 - as above
 
     def _run_due_handles(self) -> None:
-        now = self.time()  # what these calls ask for comes after Qt's own events, in another turn
+        now = self.time()  # calls scheduled by these run in the next turn, after Qt's own events
         while self._due and self._due[0][0] <= now:
             handle = heapq.heappop(self._due)[2]
-            self._set_alarm()  # before the call: it may turn Qt's loop itself, as a menu does
+            self._set_alarm()  # before the call, which may run Qt's loop itself, as a menu does
             if not handle.cancelled():
-                handle._run()  # noqa: SLF001 - what every event loop of asyncio does
+                handle._run()  # noqa: SLF001 - as every asyncio event loop does
         self._set_alarm()
 
 
 def _context_or_copy(context: Context | None) -> Context:
-    return copy_context() if context is None else context  # an empty context is false
+    return copy_context() if context is None else context  # an empty context is falsy

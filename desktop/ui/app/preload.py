@@ -1,6 +1,6 @@
-"""What is loaded once something is on screen, so that no import holds the event loop later.
+"""Loads modules once the first view is on screen, so that no import blocks the event loop later.
 
-What has to do with Qt is imported by the thread of the loop alone: see `app`.
+Only the thread of the event loop imports Qt modules: see `app`.
 """
 
 import gc
@@ -8,11 +8,11 @@ import linecache
 import sys
 from collections.abc import Iterator
 
-DEFAULT_SWITCH_INTERVAL = 0.005  # seconds: what Python starts with
+DEFAULT_SWITCH_INTERVAL = 0.005  # seconds, Python's default
 
 
 def load_libraries() -> None:
-    """Import what the next views need, and has nothing to do with Qt. May be called anywhere."""
+    """Import what the next views need besides Qt. May be called in any thread."""
     import ctypes  # noqa: F401
 
     import filelock  # noqa: F401
@@ -24,11 +24,11 @@ def load_libraries() -> None:
     from desktop.services.system import autostart  # noqa: F401
     from desktop.services.token import details  # noqa: F401
 
-    linecache.clearcache()  # the sources that PySide6 has read, as in `app`
+    linecache.clearcache()  # as in `app`
 
 
 def load_views() -> Iterator[None]:
-    """Import the next views, in steps that are shorter than a frame."""
+    """Import the next views, in steps shorter than a frame."""
     from PySide6.QtCore import Qt  # noqa: F401
 
     yield
@@ -61,6 +61,6 @@ def load_views() -> Iterator[None]:
 
     linecache.clearcache()
     sys.setswitchinterval(DEFAULT_SWITCH_INTERVAL)
-    # Switched off at the start. What is loaded by now stays: no collection looks at it again.
+    # Collection was off during the start. What is loaded by now stays, so it need not be scanned.
     gc.freeze()
     gc.enable()

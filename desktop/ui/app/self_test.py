@@ -1,4 +1,4 @@
-"""What the self-test looks at in Qt: the window painted, icons drawn, the loop turning."""
+"""The part of the self-test that needs Qt: painting, icons and the event loop."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -13,13 +13,13 @@ from desktop.ui.app.event_loop import EventLoop
 from desktop.ui.kit.theme import Theme
 from desktop.ui.window.window import Window
 
-PAINT_TIMEOUT = 30.0  # seconds for a first paint, and for the work, on a busy machine
+PAINT_TIMEOUT = 30.0  # seconds for the first paint and for the work, each, on a busy machine
 
 
 def paint_and_run(work: Callable[[], Coroutine[None, None, str]]) -> str:
-    """Show the window until it is painted, do `work` on its loop, and say what there is.
+    """Show the window until it is painted, run `work` on its loop, and return a report.
 
-    Raises whatever keeps a person from seeing the window.
+    Raises whatever keeps the window from being visible.
     """
     application = make_application()
     application.has_painted = True
@@ -30,7 +30,7 @@ def paint_and_run(work: Callable[[], Coroutine[None, None, str]]) -> str:
         report = loop.run_until_complete(_wait_painted(window, work))
     colours = _colours(window.grab().toImage())
     if colours < 10:
-        raise ValueError(f"the window has only {colours} colours: nothing is drawn in it")
+        raise ValueError(f"the window has only {colours} colours: nothing was drawn")
     window.hide()
     formats = ", ".join(each.toStdString() for each in QImageReader.supportedImageFormats())
     return (

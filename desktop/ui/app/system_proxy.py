@@ -1,6 +1,6 @@
-"""Which proxy the system wants for an address, scripts (PAC) included.
+"""Finds the system proxy for an address, including proxy scripts (PAC).
 
-Qt asks Windows and macOS; a Linux desktop is asked by its portal.
+Qt knows it on Windows and macOS; on Linux the desktop portal does.
 """
 
 import sys
@@ -21,10 +21,10 @@ _DIRECT = "direct://"
 
 
 def make_proxy_finder(platform: str = sys.platform) -> Callable[[str], str]:
-    """What tells the proxy for an address on this system."""
+    """Create the function that finds the proxy for an address on this system."""
     if platform not in {"win32", "darwin"}:
-        return SystemProxy(ask=query_portal)  # there Qt knows no more than the environment
-    # PySide6 makes a class at the first use of its name: here, not in the thread that asks (`app`).
+        return SystemProxy(query=query_portal)  # there Qt only reads the environment
+    # PySide6 creates a class when it is first named: here, not in the thread that queries (`app`).
     from PySide6.QtCore import QUrl  # noqa: F401
     from PySide6.QtNetwork import (  # noqa: F401
         QNetworkProxy,
@@ -32,34 +32,33 @@ def make_proxy_finder(platform: str = sys.platform) -> Callable[[str], str]:
         QNetworkProxyQuery,
     )
 
-    return SystemProxy(ask=_query_qt)
+    return SystemProxy(query=_query_qt)
 
 
 class SystemProxy:
-    """Asks the system, unless the environment names a proxy. Is called off the event loop.
+    """Queries the system, unless the environment sets a proxy. Called off the event loop.
 
-    `ask` gives the addresses for a server, `direct://` for none.
+    `query` returns the proxy addresses for a server, `direct://` for none.
 
-    WORKAROUND: PySide does not let other threads of Python run meanwhile (its function releases no
-    GIL as of 6.11), so a slow script holds the window all the same. What it said for a server is
-    kept for a minute.
+    WORKAROUND: PySide6 6.11 does not release the GIL during the query, so a slow script freezes the
+    window even from a thread. The result for each server is cached for a minute.
     """
 
     def __init__(
-        self, now: Callable[[], float] = time.monotonic, *, ask: Callable[[str], list[str]]
+        self, now: Callable[[], float] = time.monotonic, *, query: Callable[[str], list[str]]
     ) -> None:
         self._now = now
-        self._query = ask
+        self._query = query
         self._known: dict[str, tuple[float, str]] = {}
 
     def __call__(self, address: str) -> str:
-        """The address of the proxy; empty for none."""
+        """Find the address of the proxy; empty for none."""
         if getproxies_environment():
             return find_system_proxy(address)
         parts = urlsplit(address)
-        server = f"{parts.scheme}://{parts.netloc}/"  # a script has no business with the path
-        asked_at, proxy = self._known.get(server, (-CACHE_SECONDS, ""))
-        if self._now() - asked_at >= CACHE_SECONDS:
+        server = f"{parts.scheme}://{parts.netloc}/"  # a script must not see the path
+        queried_at, proxy = self._known.get(server, (-CACHE_SECONDS, ""))
+        if self._now() - queried_at >= CACHE_SECONDS:
             proxy = first_usable(self._query(server))
             self._known[server] = (self._now(), proxy)
         return proxy
@@ -74,7 +73,7 @@ def _query_qt(address: str) -> list[str]:
 
 
 def first_usable(proxies: list[str]) -> str:
-    """The first of `proxies` that can be used, or else the first one, of which is told why not."""
+    """The first supported proxy, else the first one, whose error is then reported."""
     usable = (each for each in proxies if not each.startswith("socks"))
     found = next(usable, next(iter(proxies), ""))
     return "" if found.startswith(_DIRECT) else found

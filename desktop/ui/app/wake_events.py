@@ -1,7 +1,7 @@
-"""When the machine wakes up or its network comes back: what waits is then tried at once.
+"""Notices when the computer wakes up or its network returns, so that retries happen at once.
 
-On Linux a socket of the kernel tells of the network and the system's bus of sleep. Qt's own module
-for networks would cost six megabytes more of memory to say the same.
+On Linux a netlink socket reports network changes and the system bus reports sleep. Qt's network
+module would report the same but takes six megabytes of memory.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_SETTLES = 1.0  # seconds: one change of the network is many messages
+_SETTLES = 1.0  # seconds: one network change causes many messages
 
-# The numbers of the kernel: rtnetlink, section 7 of the manual.
-_ROUTES = 0x40 | 0x400  # the groups RTMGRP_IPV4_ROUTE and RTMGRP_IPV6_ROUTE
+# Constants of the kernel, see rtnetlink(7).
+_ROUTES = 0x40 | 0x400  # RTMGRP_IPV4_ROUTE and RTMGRP_IPV6_ROUTE
 _HEADER = struct.Struct("IHHII")  # length, type, flags, sequence, port
 _ROUTE = struct.Struct("8BI")  # family, two lengths, tos, table, protocol, scope, type, flags
 _NEW_ROUTE = 24  # RTM_NEWROUTE
 _MAIN_TABLE, _UNICAST = 254, 1  # RT_TABLE_MAIN, RTN_UNICAST
-_MOST = 65536  # bytes of one reading
+_MOST = 65536  # bytes per read
 
 _RESUMED = 18  # Windows: PBT_APMRESUMEAUTOMATIC
 _BY_CALLBACK = 2  # Windows: DEVICE_NOTIFY_CALLBACK
 
 
 class WakeEvents(QObject):
-    """Watches for both, as far as the system tells.
+    """Watches for wake-ups and for the network, as far as the system reports them.
 
     Signals:
-        woke: what waits should be tried now.
+        woke: retry now whatever is waiting.
     """
 
     woke = Signal()
@@ -59,7 +59,7 @@ class WakeEvents(QObject):
                 self._watch_power()
 
     def close(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         self._settle_timer.stop()
         if self._routes is not None:
             self._notifier.setEnabled(False)
@@ -75,8 +75,8 @@ class WakeEvents(QObject):
                 socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE
             )
             routes.bind((0, _ROUTES))
-        except OSError as error:  # a sandbox may not have them
-            _log.info("changes of the network are not noticed: %s", error)
+        except OSError as error:  # a sandbox may forbid it
+            _log.info("cannot watch for network changes: %s", error)
             return
         self._routes = routes
         self._notifier = QSocketNotifier(routes.fileno(), QSocketNotifier.Type.Read, self)
@@ -87,7 +87,7 @@ class WakeEvents(QObject):
             data = routes.recv(_MOST)
         except BlockingIOError:
             return
-        except OSError:  # ENOBUFS: there were more than the socket holds
+        except OSError:  # ENOBUFS: messages were lost
             self._settle_timer.start()
             return
         if has_new_route(data):
@@ -96,9 +96,9 @@ class WakeEvents(QObject):
     def _watch_sleep(self) -> None:
         from PySide6.QtDBus import QDBusConnection
 
-        # PySide's stub wants bytes for what is a text.
+        # PySide's stub declares bytes for what is a string.
         slot: Any = SLOT("on_sleep(bool)")
-        # Without a bus, or a login manager on it, nothing comes; both are usual in a container.
+        # Without a bus or a login manager, as in containers, the signal never comes.
         QDBusConnection.systemBus().connect(
             "org.freedesktop.login1",
             "/org/freedesktop/login1",
@@ -110,7 +110,7 @@ class WakeEvents(QObject):
 
     @Slot(bool)
     def on_sleep(self, begins: bool) -> None:  # noqa: FBT001 - the arguments of the signal
-        """Told by the login manager when the machine goes to sleep, and when it wakes up."""
+        """Handle the login manager's signal: the computer goes to sleep, or wakes up."""
         if not begins:
             self.woke.emit()
 
@@ -120,9 +120,9 @@ class WakeEvents(QObject):
         from PySide6.QtNetwork import QNetworkInformation
 
         if not QNetworkInformation.loadBackendByFeatures(QNetworkInformation.Feature.Reachability):
-            _log.info("changes of the network are not noticed: Qt has no way to ask here")
+            _log.info("cannot watch for network changes: Qt does not support it here")
             return
-        # It lives as long as the application; signals of what is kept here are all that is needed.
+        # The instance lives as long as the application.
         QNetworkInformation.instance().reachabilityChanged.connect(self._on_reachability)
 
     def _on_reachability(self, reachability: QNetworkInformation.Reachability) -> None:
@@ -134,11 +134,11 @@ class WakeEvents(QObject):
 
 
 def has_new_route(data: bytes) -> bool:
-    """Whether one of the kernel's messages in `data` says that a way out has appeared."""
+    """Whether one of the netlink messages in `data` announces a new route."""
     while len(data) >= _HEADER.size:
         length, kind, *_ = _HEADER.unpack_from(data)
         if not _HEADER.size <= length <= len(data):
-            return False  # cut off
+            return False  # truncated
         if kind == _NEW_ROUTE and length >= _HEADER.size + _ROUTE.size:
             _, _, _, _, table, _, _, route, _ = _ROUTE.unpack_from(data, _HEADER.size)
             if (table, route) == (_MAIN_TABLE, _UNICAST):
@@ -148,15 +148,15 @@ def has_new_route(data: bytes) -> bool:
 
 
 class _PowerWatch:
-    """Calls `resumed` when Windows wakes up, in a thread of Windows: for emitting a signal.
+    """Calls `resumed` from a thread of Windows when the computer wakes up.
 
-    A filter of native events would do as well, and have Python look at every one of them.
+    A native event filter would do the same but run Python code for every single event.
     """
 
     def __init__(self, resumed: Callable[[], None]) -> None:
-        import ctypes as of_this_system
+        import ctypes as platform_ctypes
 
-        ctypes: Any = of_this_system  # elsewhere it lacks what is used here
+        ctypes: Any = platform_ctypes  # the type checker may run on another platform
         library = ctypes.WinDLL("powrprof")
         kind = ctypes.WINFUNCTYPE(ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_void_p)
 
@@ -165,7 +165,7 @@ class _PowerWatch:
                 resumed()
             return 0
 
-        # DEVICE_NOTIFY_SUBSCRIBE_PARAMETERS: a callback and what it is called with.
+        # DEVICE_NOTIFY_SUBSCRIBE_PARAMETERS: a callback and its context.
         self._callback = kind(on_change)
         self._parameters = (ctypes.c_void_p * 2)(ctypes.cast(self._callback, ctypes.c_void_p), None)
         self._handle = ctypes.c_void_p()
@@ -174,9 +174,9 @@ class _PowerWatch:
             _BY_CALLBACK, ctypes.byref(self._parameters), ctypes.byref(self._handle)
         )
         if failed:
-            _log.info("waking up is not noticed: error %s", failed)
+            _log.info("cannot watch for wake-ups: error %s", failed)
 
     def close(self) -> None:
-        """Call no longer."""
+        """Stop watching."""
         if self._handle.value:
             self._unregister(self._handle)

@@ -1,4 +1,4 @@
-"""Where the program is: in its window, in the tray, or minimized; and how one comes back to it."""
+"""Moves XDR Login between its window and the tray."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Seconds in which a click on the icon may have taken the keyboard away from the window.
+# Seconds within which a click on the icon itself may have deactivated the window.
 _JUST_DEACTIVATED = 0.4
-_KEEPS_RUNNING_NOTICE = "keeps-running"  # the note that it has been said
+_KEEPS_RUNNING_NOTICE = "keeps-running"  # the file that records that the notice was shown
 
 
 class WindowOrTray(QObject):
-    """Hides the window in the tray and brings it back; without a tray it minimizes it.
+    """Hides the window in the tray and brings it back; without a tray it minimizes the window.
 
-    While the window is out of sight, it tells what needs a person.
+    While the window is not visible, it notifies the user of what needs attention.
     """
 
     def __init__(self, window: Window, tray: Tray) -> None:
@@ -50,10 +50,8 @@ class WindowOrTray(QObject):
         self._profile = ""  # the id of the one in the window
         self._statuses: dict[str, ProfileStatus] = {}
         self._has_notified_trouble = False
-        self._is_copying = False  # what goes wrong meanwhile is told of the copy
-        self._minimized_without_tray = (
-            False  # whether the window is minimized only because there is no tray
-        )
+        self._is_copying = False  # a failure is then reported for the copy
+        self._minimized_without_tray = False
         self._deactivated_at = float("-inf")  # on the monotonic clock
         window.set_may_hide(tray.check_available)
         window.closed.connect(self._on_closed)
@@ -65,21 +63,21 @@ class WindowOrTray(QObject):
         tray.missing.connect(self._on_tray_missing)
 
     def apply(self, settings: Settings) -> None:
-        """Tell nothing where the person does not want it."""
+        """Turn notifications on or off."""
         self._tray.notifications_enabled = settings.notifications
 
     def start(self) -> None:
-        """Show the icon."""
+        """Show the tray icon."""
         self._tray.start()
 
     def show_profile(self, profile: Profile | None) -> None:
-        """Name the profile that is in the window now, if there is one."""
+        """Show the profile that is now in the window, if any."""
         self._profile = profile.id if profile is not None else ""
-        self._state = Requesting(opening=True)  # what follows is no news of the one before
+        self._state = Requesting(opening=True)  # its next state is no change of the last profile's
         self._tray.show_profile(profile)
 
     def show_state(self, state: State, at: datetime) -> None:
-        """Show `state` in the tray; tell what a person who does not see the window must know."""
+        """Show `state` in the tray; notify the user of changes if the window is not visible."""
         before, self._state = self._state, state
         self._tray.show_state(state, at)
         notifications = (
@@ -88,24 +86,24 @@ class WindowOrTray(QObject):
         )
         if self._window.in_sight():
             return
-        # What tells that a tray has gone is different everywhere; here is where somebody may wait.
+        # Desktops do not reliably report that the tray has gone, so check before a notification.
         self._tray.check_available()
         for each in filter(None, notifications):
             self._tray.notify(each)
 
-    def show_profiles(self, standings: tuple[ProfileStatus, ...], at: datetime) -> None:
-        """Show every profile in the tray; tell what must be known of those not in the window."""
-        self._tray.show_profiles(standings, at)
-        before, self._statuses = self._statuses, {each.profile.id: each for each in standings}
-        for id_, standing in self._statuses.items():
+    def show_profiles(self, statuses: tuple[ProfileStatus, ...], at: datetime) -> None:
+        """Show every profile in the tray; notify the user of changes of those not in the window."""
+        self._tray.show_profiles(statuses, at)
+        before, self._statuses = self._statuses, {each.profile.id: each for each in statuses}
+        for id_, status in self._statuses.items():
             if id_ == self._profile or id_ not in before:
                 continue
-            news = tray_texts.notification(before[id_].state, standing.state)
-            if news is not None:
-                self._tray.notify(tray_texts.of_other_profile(standing.profile.name, news))
+            notification = tray_texts.notification(before[id_].state, status.state)
+            if notification is not None:
+                self._tray.notify(tray_texts.of_other_profile(status.profile.name, notification))
 
     def show_copy(self, progress: CopyProgress) -> None:
-        """Acknowledge a copy in the tray; tell of one that did not come about."""
+        """Acknowledge a copy in the tray; notify the user if it failed."""
         self._is_copying = isinstance(progress, Copying)
         if isinstance(progress, Copied):
             self._tray.acknowledge()
@@ -114,14 +112,14 @@ class WindowOrTray(QObject):
             self._tray.notify(tray_texts.not_copied(progress.title))
 
     def notify_token_request(self) -> None:
-        """Tell that a person is asked, who may look elsewhere."""
+        """Notify the user that a program asks for a token."""
         self._tray.notify(tray_texts.TOKEN_REQUESTED)
 
     def raise_window(self, activation: Mapping[str, str] | None = None) -> None:
         """Bring the window to the front.
 
-        `activation` is what the desktop gave the program that asks for it, by the name of the
-        environment variable; with it, what keeps windows from stealing the keyboard lets it pass.
+        `activation` holds the environment variables that the desktop gave to the program asking
+        for the window. They allow it past focus stealing prevention.
         """
         self._minimized_without_tray = False
         window = self._window
@@ -132,9 +130,9 @@ class WindowOrTray(QObject):
             window.activateWindow()
 
     def toggle(self) -> None:
-        """Hide the window if it is in front, else bring it there."""
+        """Hide the window if it is in front, else bring it to the front."""
         in_front = self._window.isActiveWindow() or (
-            time.monotonic() - self._deactivated_at < _JUST_DEACTIVATED  # the click itself took it
+            time.monotonic() - self._deactivated_at < _JUST_DEACTIVATED  # by this very click
         )
         if in_front and self._window.in_sight():
             self._window.hide()
@@ -142,7 +140,7 @@ class WindowOrTray(QObject):
             self.raise_window()
 
     def close(self) -> None:
-        """Take the icon away."""
+        """Remove the tray icon."""
         self._tray.close()
 
     def _on_closed(self) -> None:
@@ -159,7 +157,7 @@ class WindowOrTray(QObject):
         self._minimized_without_tray = False
 
     def _on_tray_missing(self) -> None:
-        # Nothing may run that cannot be reached.
+        # A hidden window without a tray icon could not be reached.
         if not self._window.isVisible():
             self._minimized_without_tray = True
             self._window.minimize()
@@ -167,28 +165,28 @@ class WindowOrTray(QObject):
     def _trouble_notification(self, state: State, at: datetime) -> Notification | None:
         if not tray_texts.is_renewal_failing(state):
             self._has_notified_trouble = False
-        news = tray_texts.renewal_failed(state, at)
-        if news is None or self._has_notified_trouble or self._is_copying:
+        notification = tray_texts.renewal_failed(state, at)
+        if notification is None or self._has_notified_trouble or self._is_copying:
             return None
         self._has_notified_trouble = True
-        return news
+        return notification
 
     def _notify_once(self, name: str, notification: Notification) -> None:
-        """Tell it, unless a note says that it has been told on this computer."""
-        note = shown_notices_folder() / name
+        """Notify the user unless a file records that this was already done on this computer."""
+        record = shown_notices_folder() / name
         try:
-            note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            note.touch(exist_ok=False)
+            record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            record.touch(exist_ok=False)
         except FileExistsError:
             return
         except OSError as error:
-            _log.info("it will be said again: %s", error)
+            _log.info("cannot record that a notice was shown: %s", error)
         self._tray.notify(notification)
 
 
 @contextmanager
 def _in_environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Let Qt find `values` where it looks for them."""
+    """Set environment variables for the calls of Qt that read them."""
     try:
         os.environ.update(values)
         yield

@@ -1,4 +1,4 @@
-"""Opens the page about the program, and finds out off the event loop what is inside."""
+"""Opens the page about XDR Login, and loads the list of components off the event loop."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from desktop.services.system.components import licences_folder, load_components
+from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.ui.pages.about_view import AboutView
 from desktop.ui.window.announcer import Announcer
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class AboutController(QObject):
-    """Serves the page. What is inside cannot change while the program runs: it is read once."""
+    """Serves the page. The components are loaded once, they cannot change while the app runs."""
 
     _read = Signal(object)
 
@@ -32,11 +33,10 @@ class AboutController(QObject):
         self._announcer = Announcer(window)
         self._worker = Worker("about")
         self._components: tuple[Component, ...] = ()
-        # From the thread of the worker to the one of the window.
+        # The signal crosses from the worker's thread to the window's.
         self._read.connect(self._on_read)
 
     def open(self) -> None:
-        """Show it."""
         page = AboutView(self)
         page.show_components(self._components)
         self._window.show_page(page)
@@ -44,16 +44,14 @@ class AboutController(QObject):
             self._worker.submit(load_components).add_done_callback(self._read.emit)
 
     def close_page(self) -> None:
-        """Leave the page."""
         self._window.close_page()
 
     def copy(self, text: str) -> None:
-        """Put `text` on the clipboard."""
+        """Copy `text`, which must not contain secrets."""
         self._clipboard.copy(text)
-        self._announcer.announce("Copied")
+        self._announcer.announce(translate("Copied"))
 
     def open_licences(self) -> None:
-        """Show the folder of the licences."""
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(licences_folder())))
 
     def _on_read(self, read: Future[tuple[Component, ...]]) -> None:

@@ -1,14 +1,15 @@
-"""The page about the program: its version, what it runs on, what is inside and by which licence."""
+"""The page about XDR Login: its version, the system, its components and their licences."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import qVersion
 from PySide6.QtGui import QGuiApplication
 
 from desktop.services.system import about
 from desktop.services.system.components import licences_folder
+from desktop.services.system.translation import translate
 from desktop.ui.kit.fact_rows import FactRows
 from desktop.ui.kit.widgets import Button, Card, View, add_row, fit_to_text, label
 
@@ -17,72 +18,58 @@ if TYPE_CHECKING:
 
     from desktop.services.model.states import State
     from desktop.services.system.components import Component
-
-
-class AboutWishes(Protocol):
-    """What a person can ask for here. Each returns at once."""
-
-    def close_page(self) -> None:
-        """Leave the page."""
-
-    def copy(self, text: str) -> None:
-        """Put `text`, which holds no secret, on the clipboard."""
-
-    def open_licences(self) -> None:
-        """Show the folder of the licences."""
+    from desktop.ui.pages.about_controller import AboutController
 
 
 class AboutView(View):
-    """Cards to read; what is inside comes when it has been found out."""
+    """Cards to read; the list of components follows when it is loaded."""
 
-    def __init__(self, wishes: AboutWishes) -> None:
+    def __init__(self, controller: AboutController) -> None:
         super().__init__()
-        self._controller = wishes
+        self._controller = controller
         self._facts = about.system_facts(qVersion(), QGuiApplication.platformName())
         self._components: tuple[Component, ...] = ()
-        self._list = FactRows("What is inside", stacked=True)
-        self.column.addWidget(label("About XDR Login", "title"))
-        here = FactRows("This installation")
-        here.show_rows(self._facts)
-        self.column.addWidget(here)
+        self._list = FactRows(translate("Components"), stacked=True)
+        self.column.addWidget(label(translate("About XDR Login"), "title"))
+        installation = FactRows(translate("This installation"))
+        installation.show_rows(self._facts)
+        self.column.addWidget(installation)
         self.column.addWidget(self._licences())
         self.column.addWidget(self._list)
         self.column.addStretch(1)
-        self._back = fit_to_text(Button("Back", wishes.close_page, "quiet"))
-        self._copy = fit_to_text(Button("Copy for a report", self.copy, "quiet"))
+        self._back = fit_to_text(Button(translate("Back"), controller.close_page, "quiet"))
+        self._copy = fit_to_text(Button(translate("Copy for a report"), self.copy, "quiet"))
         self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
         self.footer_row.addWidget(self._copy)
 
     def shows(self, _state: State) -> bool:
-        """Whatever the state is."""
         return True
 
     def show_state(self, _state: State, _at: datetime) -> None:
-        """It has nothing to do with it."""
+        """Do nothing: the page does not depend on the state."""
 
-    def show_components(self, inside: tuple[Component, ...]) -> None:
-        """Show what is inside."""
-        self._components = inside
+    def show_components(self, components: tuple[Component, ...]) -> None:
+        self._components = components
         self._list.show_rows(
-            tuple((f"{each.name} {each.version}", each.licence) for each in inside)
+            tuple((f"{each.name} {each.version}", each.licence) for each in components)
         )
 
     def primary(self) -> Button:
-        """Going back: there is nothing to do here."""
         return self._back
 
     def copy(self) -> None:
         """Copy what a report needs."""
         self._controller.copy(about.format_report(self._facts, self._components))
-        self._copy.acknowledge("Copied")
+        self._copy.acknowledge(translate("Copied"))
 
     def _licences(self) -> Card:
         card = Card()
-        card.column.addWidget(label("Licences", "heading"))
+        card.column.addWidget(label(translate("Licences"), "heading"))
         for text in (about.LICENCE_NOTICE, about.QT_NOTICE):
-            card.column.addWidget(label(text))
-        card.column.addWidget(label(f"Their texts are in {licences_folder()}.", "muted"))
-        folder = fit_to_text(Button("Open licences folder", self._controller.open_licences, "link"))
-        add_row(card.column, folder).addStretch(1)
+            card.column.addWidget(label(translate(text)))
+        folder = translate("The licence texts are in {folder}.", folder=licences_folder())
+        card.column.addWidget(label(folder, "muted"))
+        button = Button(translate("Open licences folder"), self._controller.open_licences, "link")
+        add_row(card.column, fit_to_text(button)).addStretch(1)
         return card

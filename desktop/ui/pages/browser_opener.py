@@ -1,4 +1,4 @@
-"""Opens links in the browser that was chosen, off the event loop, and tells which there are."""
+"""Lists the browsers of this computer and opens links in them, off the event loop."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class BrowserOpener(QObject):
-    """Where the chosen browser cannot be started, the usual one takes its place.
+    """Opens links in a chosen browser, or in the default browser if that one cannot be started.
 
     Signals:
         listed: the browsers of this computer, a tuple of `Browser`.
-        failed: the chosen one was not started; whether the usual one was.
+        failed: the chosen browser was not started; whether the default browser was.
     """
 
     listed = Signal(object)
@@ -30,7 +30,7 @@ class BrowserOpener(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._worker = Worker("browsers")
-        # From the thread of the worker to the one of the window.
+        # The signal crosses from the worker's thread to the window's.
         self._opened.connect(self._on_opened)
 
     def open(self, id_: str, link: str) -> None:
@@ -40,7 +40,7 @@ class BrowserOpener(QObject):
         )
 
     def list_browsers(self) -> None:
-        """Find out which there are."""
+        """Find the browsers of this computer, and emit `listed`."""
         self._worker.submit(find_browsers).add_done_callback(
             lambda future: self.listed.emit(future.result())
         )

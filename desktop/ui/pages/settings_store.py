@@ -1,4 +1,4 @@
-"""Keeps the settings: in force at once, and written where they are read at the next start."""
+"""Applies changed settings at once, and saves them for the next start."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from desktop.services.model.settings import (
     save_settings,
 )
 from desktop.services.system.paths import settings_file
+from desktop.services.system.translation import translatable
 from desktop.services.system.worker import Worker
 from desktop.ui.wording import page_texts
 
@@ -23,23 +24,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-NOT_IN_THE_DEMO = "Not in the demo"
+NOT_IN_THE_DEMO = translatable("Not available in the demo.")
 
 
 class SettingsStore(QObject):
-    """Owns the settings. Files and the operating system are asked in a thread, in order.
+    """Owns the settings. A worker thread reads and writes files and autostart, in order.
 
-    What knows the operating system is loaded there too, when it is first needed.
+    `profile` is the profile to start with at login, None for the default. `why_no_autostart` is why
+    the app cannot start at login here; autostart is then neither read nor changed.
 
-    `profile` is what a start at login begins with, if not with the usual one. `why_not_at_login` is
-    why there can be none: then the system is neither asked nor told.
-
-    `policy` is what an administrator has decided: a setting in it holds, whatever the person's file
-    says, and cannot be changed. That file is not given its value.
+    `policy` holds the settings that an administrator has fixed. They override the user's file, and
+    are not written to it.
 
     Signals:
-        changed: other settings hold from now on.
-        failed: something could not be kept, or read; why, in words.
+        changed: these settings apply from now on.
+        failed: something could not be saved or read; the reason as text.
     """
 
     changed = Signal(Settings)
@@ -56,21 +55,21 @@ class SettingsStore(QObject):
         self._worker = Worker("settings")
         self._has_submitted = False
         self._has_reported_unreadable = False
-        # From the thread of the worker to the one of the window.
+        # The signal crosses from the worker's thread to the window's.
         self._done.connect(self._on_done)
 
     def use(self, settings: Settings) -> None:
-        """Go by `settings` from now on, as they were loaded."""
+        """Apply `settings` without saving them."""
         self._apply(settings)
 
     def apply_policy(self, policy: Policy) -> None:
-        """Go by `policy` from now on, as it was read anew."""
+        """Apply `policy` from now on."""
         if policy != self.policy:
             self.policy = policy
             self._apply(self._own_settings)
 
     def change(self, settings: Settings) -> None:
-        """Go by `settings` from now on, and keep them."""
+        """Apply `settings` at once, and save them."""
         before = self.settings
         if settings == before:
             return
@@ -82,33 +81,33 @@ class SettingsStore(QObject):
             return
         self._submit(
             partial(save_settings, own, settings_file()),
-            partial(self._on_saved, asked=False),
+            partial(self._on_saved, autostart=False),
         )
         if (
             _autostart_options(before) != _autostart_options(self.settings)
             and not self.why_no_autostart
         ):
             work = partial(_set_autostart, self.settings, self.profile)
-            self._submit(work, partial(self._on_saved, asked=True))
+            self._submit(work, partial(self._on_saved, autostart=True))
 
     def read_autostart(self) -> None:
-        """Find out whether the system starts the program at login: it may have been told since."""
+        """Read from the system whether the app starts at login; it may have changed elsewhere."""
         if not self.why_no_autostart:
             self._submit(_is_autostart_on, self._on_autostart_read)
 
     def check_file(self) -> None:
-        """Tell once if the file with the settings cannot be read."""
+        """Report once if the settings file cannot be read."""
         if not self._has_reported_unreadable:
             self._submit(partial(find_read_error, settings_file()), self._on_file_checked)
 
     async def close(self) -> None:
-        """Return when what was to be kept has been written."""
+        """Wait until changed settings are saved."""
         if self._has_submitted:
             await self._worker.run(lambda: None)
 
     def _apply(self, own: Settings) -> None:
         self._own_settings = own
-        self.settings = replace(own, **self.policy.settings)  # type: ignore[arg-type] # each was looked at
+        self.settings = replace(own, **self.policy.settings)  # type: ignore[arg-type] # the policy reader checked each type
         self.changed.emit(self.settings)
 
     def _submit(self, work: Callable[[], Any], then: Callable[[Future[Any]], None]) -> None:
@@ -119,13 +118,13 @@ class SettingsStore(QObject):
     def _on_done(self, then: Callable[[Future[Any]], None], future: Future[Any]) -> None:
         then(future)
 
-    def _on_saved(self, future: Future[None], *, asked: bool) -> None:
+    def _on_saved(self, future: Future[None], *, autostart: bool) -> None:
         try:
             future.result()
         except OSError as error:
-            self.failed.emit(page_texts.setting_not_saved(error, at_login=asked))
-            if asked:
-                self.read_autostart()  # what it does is what is true
+            self.failed.emit(page_texts.setting_not_saved(error, at_login=autostart))
+            if autostart:
+                self.read_autostart()  # show what the system really does
 
     def _on_file_checked(self, future: Future[str]) -> None:
         if why := future.result():
@@ -156,5 +155,5 @@ def _is_autostart_on() -> bool:
 
 
 def _autostart_options(settings: Settings) -> tuple[bool, bool]:
-    """How the program is started at login; how it would be does not matter while it is not."""
+    """What matters to autostart: hidden or not counts only while the app starts at login."""
     return settings.start_at_login, settings.start_at_login and settings.start_hidden

@@ -1,4 +1,4 @@
-"""What a check of a profile has found so far, line by line."""
+"""The findings of a check of a profile, listed as they come in."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.services.profile_editor import editor_wording
 from desktop.services.profile_editor.check import Finding, Outcome
+from desktop.services.system.translation import translate
 from desktop.ui.kit.widgets import Button, Card, fit_to_text, label, scroll_into_view
 
 if TYPE_CHECKING:
@@ -27,14 +28,16 @@ _SIGNS = {Outcome.GOOD: "✓", Outcome.UNSURE: "–", Outcome.HINT: "→", Outco
 
 
 class FindingsCard(Card):
-    """It is only there once something has been looked at."""
+    """Findings with their remedies. Hidden until a check starts."""
 
     def __init__(
-        self, choose_preset: Callable[[str], object], choose_way: Callable[[str], object]
+        self,
+        choose_preset: Callable[[str], object],
+        choose_sign_in_method: Callable[[str], object],
     ) -> None:
         super().__init__(spacing=10)
         self._choose_preset = choose_preset
-        self._choose_sign_in_method = choose_way
+        self._choose_sign_in_method = choose_sign_in_method
         self._head = label("", "heading")
         self._rows = QWidget()
         self._lines = QVBoxLayout(self._rows)
@@ -49,18 +52,17 @@ class FindingsCard(Card):
 
     @property
     def found(self) -> tuple[Finding, ...]:
-        """What is on screen."""
         return tuple(self._findings)
 
     def start(self) -> None:
-        """Forget what was found before: another look is under way."""
+        """Clear the findings and show that a check is running."""
         self.clear()
-        self._head.setText(editor_wording.CHECKING)
+        self._head.setText(translate(editor_wording.CHECKING))
         self._is_checking = True
         self.show()
 
     def clear(self) -> None:
-        """Show nothing: what was found no longer holds."""
+        """Hide the findings: they no longer apply."""
         self._is_checking = False
         self._findings.clear()
         for row in self._shown:
@@ -70,26 +72,22 @@ class FindingsCard(Card):
         self.hide()
 
     def show_finding(self, finding: Finding) -> None:
-        """One more line."""
         self._findings.append(finding)
         row = QWidget()
         column = QVBoxLayout(row)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        sign = label(f"{_SIGNS[finding.outcome]}  {finding.step.value}")
+        step = translate(finding.step.value)
+        sign = label(f"{_SIGNS[finding.outcome]}  {step}")
         sign.setProperty("finding", _LOOKS[finding.outcome])
-        sign.setAccessibleName(f"{finding.step.value}: {finding.outcome.value}")
+        sign.setAccessibleName(f"{step}: {translate(finding.outcome.value)}")
         column.addWidget(sign)
         column.addWidget(label(finding.text))
         if finding.remedy:
             column.addWidget(label(finding.remedy, "muted"))
         if finding.preset:
-            preset = finding.preset
-            column.addWidget(
-                fit_to_text(
-                    Button(editor_wording.CHOOSE_IT, lambda: self._choose_preset(preset), "link")
-                )
-            )
+            preset, name = finding.preset, translate(editor_wording.CHOOSE_IT)
+            column.addWidget(fit_to_text(Button(name, lambda: self._choose_preset(preset), "link")))
         if finding.grant:
             grant, name = finding.grant, editor_wording.choose_method(finding.grant)
             column.addWidget(
@@ -100,17 +98,17 @@ class FindingsCard(Card):
         row.show()
 
     def finish(self) -> None:
-        """Sum up, once nothing more is looked at."""
+        """Show the summary at the end of a check."""
         summary = editor_wording.check_summary(self._findings)
         self._head.setText(summary)
-        QTimer.singleShot(0, self, self._on_laid_out)  # when the last line is laid out
+        QTimer.singleShot(0, self, self._on_laid_out)  # after the last line is laid out
         if QAccessible.isActive():
             spoken = " ".join(f"{each.text} {each.remedy}".strip() for each in self._findings)
             event = QAccessibleAnnouncementEvent(self, f"{summary} {spoken}")
             QAccessible.updateAccessibility(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Be seen as it grows: whoever asked for a check looks for what comes of it."""
+        """Stay in view while the findings grow."""
         super().resizeEvent(event)
         if self._is_checking:
             scroll_into_view(self)

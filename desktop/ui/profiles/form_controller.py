@@ -1,4 +1,4 @@
-"""Does what a person asks for in the form of a profile."""
+"""Carries out the commands of the form of a profile."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from desktop.ui.kit import file_dialogs
 from desktop.ui.profiles.profile_form import ProfileForm
 
 StartTask = Callable[[Coroutine[object, object, None]], asyncio.Task[None]]
-"""Has something done on the event loop, and ends it with the program."""
+"""Starts a task on the event loop that is ended with the app."""
 
 
 class FormController(QObject):
-    """Serves one form.
+    """Serves one form. `before` is the profile that it changes, None for a new one.
 
     Signals:
-        done: it has been saved: the id, the key of what was typed, and whether to sign in.
-        kept: what was typed, by its key.
-        given_up: what was typed is to be forgotten.
+        saved: the profile was saved: its ID, the key of the draft, and whether to sign in.
+        draft_changed: the key of the draft, and the draft.
+        discarded: the input is to be forgotten: the key of the draft.
     """
 
     saved = Signal(str, str, bool)
@@ -36,33 +36,35 @@ class FormController(QObject):
     form: ProfileForm
 
     def __init__(
-        self, begin: StartTask, deeds: ProfileEditor, known: Snapshot, before: Profile | None
+        self,
+        start_task: StartTask,
+        editor: ProfileEditor,
+        snapshot: Snapshot,
+        before: Profile | None,
     ) -> None:
         super().__init__()
-        self._start_task = begin
-        self._editor = deeds
-        self._snapshot = known
+        self._start_task = start_task
+        self._editor = editor
+        self._snapshot = snapshot
         self._before = before
         self._key = before.id if before is not None else ""
         self._check_task: asyncio.Task[None] | None = None
 
     def check(self) -> None:
-        """Find out whether it works, without saving anything."""
+        """Check the input without saving anything."""
         self.stop_check()
         self._check_task = self._start_task(self._check())
 
     def stop_check(self) -> None:
-        """What is being found out no longer matters."""
         if self._check_task is not None:
             self._check_task.cancel()
             self._check_task = None
 
     def save(self, *, sign_in: bool) -> None:
-        """Save it, and sign in with it."""
         self._start_task(self._save(sign_in=sign_in))
 
     def keep_draft(self, draft: Draft) -> None:
-        """Remember what was typed, should the page have to go."""
+        """Keep the input in case another page takes the place of the form."""
         self.draft_changed.emit(self._key, draft)
 
     def discard(self) -> None:
@@ -70,16 +72,15 @@ class FormController(QObject):
         self.discarded.emit(self._key)
 
     def read_clipboard(self) -> str:
-        """The text on the clipboard."""
         return QGuiApplication.clipboard().text()
 
     def choose_ca_file(self) -> None:
-        """Ask for a file; the form is given its name."""
+        """Let the user choose a CA file, and enter it in the form."""
         form = self.form
         file_dialogs.ask_for_ca_file(form.window(), lambda file: form.set_ca_file(str(file)))
 
     async def show_stored_secrets(self, profile: Profile) -> None:
-        """Tell what the keyring has; one that does not answer is told when it is needed."""
+        """Show what the keyring has. Its errors are reported only when it is needed."""
         try:
             client, proxy = await self._editor.find_stored_secrets(profile)
         except KeystoreError:
@@ -90,10 +91,11 @@ class FormController(QObject):
         form = self.form
         form.show_busy(checking=True)
         try:
-            passwords = SecretChanges(form.client_secret.new_value, form.proxy_password.new_value)
-            sign_in_methods = form.allowed_sign_in_methods
             async for finding in self._editor.check(
-                self._profile(), passwords, self._snapshot, allowed=sign_in_methods
+                self._profile(),
+                self._secret_changes(),
+                self._snapshot,
+                allowed=form.allowed_sign_in_methods,
             ):
                 form.show_finding(finding)
             form.findings.finish()
@@ -104,9 +106,12 @@ class FormController(QObject):
             form.show_busy()
 
     def _profile(self) -> Profile:
-        draft, known = self.form.draft, self._snapshot
         id_ = self._before.id if self._before is not None else "new"
-        return profile_of(id_, draft, known.presets, kept=self._before)
+        return profile_of(id_, self.form.draft, self._snapshot.presets, kept=self._before)
+
+    def _secret_changes(self) -> SecretChanges:
+        form = self.form
+        return SecretChanges(form.client_secret.new_value, form.proxy_password.new_value)
 
     async def _save(self, *, sign_in: bool) -> None:
         self.stop_check()
@@ -115,29 +120,26 @@ class FormController(QObject):
             form.client_secret.require_new()
             return
         form.show_busy(saving=True)
-        passwords = SecretChanges(form.client_secret.new_value, form.proxy_password.new_value)
+        secrets = self._secret_changes()
         try:
             id_ = (
                 self._before.id if self._before else self._editor.new_id(draft.name, self._snapshot)
             )
             profile = self._before = await self._editor.save(id_, draft, self._snapshot)
-            await self._editor.save_secrets(profile, passwords)
+            await self._editor.save_secrets(profile, secrets)
         except BrokenProfile as error:
             form.show_failure(texts.not_changed_message(error))
         except KeystoreError as error:
             form.show_failure(texts.secret_not_saved_message(advice_for(error).title))
         else:
-            form.show_stored_secrets(client=False, proxy=False)  # nothing that was typed stays here
+            form.show_stored_secrets(client=False, proxy=False)  # forget the secrets just typed
             self.saved.emit(id_, self._key, sign_in)
         finally:
             form.show_busy()
 
     def _needs_new_client_secret(self) -> bool:
-        """Whether what the keyring has is for another client or server than it will be."""
-        if (
-            self._before is None
-            or not self.form.client_secret.is_stored
-            or self.form.client_secret.typed
-        ):
+        """Whether the stored client secret belongs to another client or server."""
+        secret = self.form.client_secret
+        if self._before is None or not secret.is_stored or secret.typed:
             return False
         return client_binding(self._before) != client_binding(self._profile())

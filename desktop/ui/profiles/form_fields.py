@@ -1,4 +1,4 @@
-"""The fields of the form of a profile, by the names of its members."""
+"""The fields of the form of a profile, by their names in the file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from desktop.services.configuration.profile_draft import NOT_IN_FORM, Draft, Presets
 from desktop.services.model.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, Settings
 from desktop.services.profile_editor import editor_wording as texts
+from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import FIELD_NAMES as NAMES
 from desktop.ui.kit.inputs import Choice, Field, MultilineInput, NumberOrDefault, TextInput
-from desktop.ui.kit.widgets import Button
+from desktop.ui.kit.widgets import Button, Card
 from desktop.ui.wording import page_texts
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ SETTINGS = ("keep_fresh", "in_use_minutes", "clipboard_seconds")
 NETWORK = ("proxy", "proxy_user")
 FOLDED = (*SIGN_IN_METHOD, *ENDPOINTS, *BADGE, *SETTINGS, *NETWORK, "ca_file")
 _BESIDE = 96  # logical pixels: the width of a button beside its field
-# What says which server it is: what one says of itself holds for no other.
+# The fields that determine the server: what one server offers says nothing about another.
 _SERVER = ("preset", "issuer", *ENDPOINTS)
 
 
 class FormFields:
-    """Builds them, reads them, and shows those that matter to what is chosen.
+    """Builds and reads the fields, and shows those that the chosen provider and method need.
 
-    `choose_file` is called when a person wants to look for the file of authorities.
+    `choose_file` is called when the user wants to choose a CA certificate file.
     """
 
     def __init__(
@@ -51,55 +52,60 @@ class FormFields:
         *,
         choose_file: Callable[[], object],
     ) -> None:
-        names = texts.preset_names(presets)
-        ways = texts.method_names(policy)
         self._policy = policy
         self._presets = presets
         self._disabled_methods: tuple[tuple[str, ...], Mapping[str, str]] = ((), {})
         self._client_grants: tuple[str, Collection[str]] = ("", ())
         self._has_client_secret = False
         self._filled = Draft()
-        self._choose_file = Button(texts.CHOOSE_FILE, choose_file)
-        self._choose_file.setAccessibleName("Choose the authorities file")
+        self._choose_file = Button(translate(texts.CHOOSE_FILE), choose_file)
+        self._choose_file.setAccessibleName(translate("Choose a CA certificate file"))
         self._choose_file.setFixedWidth(_BESIDE)
+        choices = _choices(presets, policy)
+
+        def choice(name: str) -> Field:
+            return Field(translate(NAMES[name]), Choice(choices[name], theme))
+
+        def text(name: str, example: str = "", about: str = "") -> Field:
+            return Field(
+                translate(NAMES[name]), TextInput(example), translate(about) if about else ""
+            )
+
         self.by_name: dict[str, Field] = {
-            "preset": Field(NAMES["preset"], Choice(names, theme)),
-            "client_id": Field(NAMES["client_id"], TextInput("client-…"), texts.CLIENT_ID_HELP),
-            "name": Field(NAMES["name"], TextInput("Northwind SOC")),
-            "scope": Field(NAMES["scope"], TextInput("enrich:read inspect:read"), texts.SCOPE_HELP),
-            "issuer": Field(NAMES["issuer"], TextInput("https://"), texts.ISSUER_HELP),
-            "expected_issuer": Field(
-                NAMES["expected_issuer"], TextInput("IROH Auth"), texts.EXPECTED_ISSUER_HELP
-            ),
-            "grant": Field(NAMES["grant"], Choice(ways, theme)),
-            "client_authentication": Field(
-                NAMES["client_authentication"], Choice(texts.CLIENT_AUTHENTICATION_NAMES, theme)
-            ),
-            "redirect_uri": Field(
-                NAMES["redirect_uri"], TextInput("http://127.0.0.1/"), texts.REDIRECT_URI_HELP
-            ),
+            "preset": choice("preset"),
+            "client_id": text("client_id", "client-…", texts.CLIENT_ID_HELP),
+            "name": text("name", "Northwind SOC"),
+            "scope": text("scope", "enrich:read inspect:read", texts.SCOPE_HELP),
+            "issuer": text("issuer", "https://", texts.ISSUER_HELP),
+            "expected_issuer": text("expected_issuer", "IROH Auth", texts.EXPECTED_ISSUER_HELP),
+            "grant": choice("grant"),
+            "client_authentication": choice("client_authentication"),
+            "redirect_uri": text("redirect_uri", "http://127.0.0.1/", texts.REDIRECT_URI_HELP),
             "extra_parameters": Field(
-                NAMES["extra_parameters"], MultilineInput(), texts.EXTRA_PARAMETERS_HELP
+                translate(NAMES["extra_parameters"]),
+                MultilineInput(),
+                translate(texts.EXTRA_PARAMETERS_HELP),
             ),
-            "device_authorization_endpoint": Field(
-                NAMES["device_authorization_endpoint"], TextInput("https://")
-            ),
-            "authorization_endpoint": Field(NAMES["authorization_endpoint"], TextInput("https://")),
-            "token_endpoint": Field(NAMES["token_endpoint"], TextInput("https://")),
-            "letter": Field(NAMES["letter"], TextInput("N")),
-            "color": Field(NAMES["color"], Choice(texts.COLOR_NAMES, theme)),
-            "proxy": Field(NAMES["proxy"], TextInput("system"), texts.PROXY_HELP),
-            "proxy_user": Field(NAMES["proxy_user"], TextInput()),
+            "device_authorization_endpoint": text("device_authorization_endpoint", "https://"),
+            "authorization_endpoint": text("authorization_endpoint", "https://"),
+            "token_endpoint": text("token_endpoint", "https://"),
+            "letter": text("letter", "N"),
+            "color": choice("color"),
+            "proxy": text("proxy", "system", texts.PROXY_HELP),
+            "proxy_user": text("proxy_user"),
             "ca_file": Field(
-                NAMES["ca_file"], TextInput(), texts.CA_FILE_HELP, beside=self._choose_file
+                translate(NAMES["ca_file"]),
+                TextInput(),
+                translate(texts.CA_FILE_HELP),
+                beside=self._choose_file,
             ),
-            "keep_fresh": Field(NAMES["keep_fresh"], Choice(texts.KEEP_FRESH_CHOICES, theme)),
+            "keep_fresh": choice("keep_fresh"),
             "in_use_minutes": _number_field("in_use_minutes", theme, page_texts.IN_USE),
             "clipboard_seconds": _number_field("clipboard_seconds", theme, page_texts.CLIPBOARD),
         }
 
     def draft(self) -> Draft:
-        """What stands in them; what has no field stays, and goes with the provider it is about."""
+        """The input. Members without a field are kept as long as the provider stays the same."""
         typed = Draft(**{name: field.control.value() for name, field in self.by_name.items()})
         if typed.preset != self._filled.preset:
             return typed
@@ -107,25 +113,26 @@ class FormFields:
 
     def fill(self, draft: Draft) -> None:
         """Show `draft` without calling it a change."""
-        ways = list(texts.method_names(self._policy))
-        if ways and draft.grant not in ways:
-            draft = replace(draft, grant=ways[0])  # the safest of those that are allowed
+        allowed = list(texts.method_names(self._policy))
+        if allowed and draft.grant not in allowed:
+            draft = replace(draft, grant=allowed[0])  # the safest allowed method
         self._filled = draft
         for name, field in self.by_name.items():
             field.control.show_value(getattr(draft, name))
         self.show_relevant()
 
     def show_relevant(self) -> None:
-        """Show what matters to the provider and the way that are chosen."""
+        """Show the fields that the chosen provider and sign-in method need."""
         draft = self.draft()
-        own = not draft.preset
+        is_custom = not draft.preset
         preset = self._presets.get(draft.preset, {})
         for name in ("issuer", *ENDPOINTS):
-            needed = own or (
+            needed = is_custom or (
                 name == "issuer" and not preset.get("issuer") and not _has_endpoints(preset)
             )
             self.by_name[name].setVisible(needed or bool(getattr(draft, name)))
-        self.by_name["preset"].set_help(str(preset.get("hint", "")))
+        hint = str(preset.get("hint", ""))
+        self.by_name["preset"].set_help(translate(hint) if hint else "")
         example = str(preset.get("issuer_example", "")) or "https://"
         issuer = self.by_name["issuer"].control
         if isinstance(issuer, TextInput):
@@ -140,8 +147,19 @@ class FormFields:
                 self._lock(name)
 
     @property
+    def client_secret_name(self) -> str:
+        """What the chosen provider calls the client secret."""
+        preset = self._presets.get(self.draft().preset, {})
+        is_xdr = preset.get("scope_guide") == "xdr"
+        return translate("Client password") if is_xdr else translate("Client secret")
+
+    def add_to(self, card: Card, *names: str) -> None:
+        for name in names:
+            card.column.addWidget(self.by_name[name])
+
+    @property
     def allowed_sign_in_methods(self) -> tuple[str, ...]:
-        """The ways to sign in that the policy, and the client model if one was pasted, allow."""
+        """The methods that the policy and the pasted JSON, if any, allow."""
         draft = self.draft()
         return tuple(
             each
@@ -149,18 +167,18 @@ class FormFields:
             if self._is_allowed_for_client(draft, each)
         )
 
-    def disable_sign_in_methods(self, closed: Mapping[str, str]) -> None:
-        """The server that stands here does not offer these ways, for these reasons."""
+    def disable_sign_in_methods(self, reasons: Mapping[str, str]) -> None:
+        """Disable the methods that the entered server does not offer; `reasons` says why."""
         draft = self.draft()
-        self._disabled_methods = (_server_of(draft), closed)
+        self._disabled_methods = (_server_of(draft), reasons)
         self._update_sign_in_methods(draft)
 
     def set_client_grants(self, client_id: str, grants: Collection[str]) -> None:
-        """A client model says that this client may sign in these ways."""
+        """Restrict this client to `grants`, as pasted JSON says."""
         self._client_grants = (client_id, grants)
 
     def set_has_client_secret(self, *, has_one: bool) -> None:
-        """Whether there is a client password, typed or stored."""
+        """Say whether a client secret was typed or is stored."""
         self._has_client_secret = has_one
         self._update_sign_in_methods(self.draft())
 
@@ -169,22 +187,22 @@ class FormFields:
         return not grants or draft.client_id != client_id or grant in grants
 
     def _update_sign_in_methods(self, draft: Draft) -> None:
-        closed: dict[str, str] = {}
-        if not self._has_client_secret and draft.grant != "client-credentials":
-            closed["client-credentials"] = texts.NEEDS_CLIENT_SECRET
-        server, reasons = self._disabled_methods
-        closed |= reasons if server == _server_of(draft) else {}
         offered = texts.method_names(self._policy)
-        closed |= {
-            each: texts.NOT_IN_MODEL
+        disabled: dict[str, str] = {}
+        if not self._has_client_secret and draft.grant != "client-credentials":
+            disabled["client-credentials"] = translate(texts.NEEDS_CLIENT_SECRET)
+        server, reasons = self._disabled_methods
+        disabled |= reasons if server == _server_of(draft) else {}
+        disabled |= {
+            each: translate(texts.NOT_IN_MODEL)
             for each in offered
             if not self._is_allowed_for_client(draft, each)
         }
-        closed = {each: reason for each, reason in closed.items() if each in offered}
+        disabled = {each: reason for each, reason in disabled.items() if each in offered}
         field = self.by_name["grant"]
         if isinstance(field.control, Choice):
-            field.control.disable_values(closed)
-        field.set_help(texts.methods_help(draft.grant, closed))
+            field.control.disable_values(disabled)
+        field.set_help(texts.methods_help(draft.grant, disabled))
 
     def _lock(self, name: str) -> None:
         self.by_name[name].control.setEnabled(False)
@@ -193,7 +211,7 @@ class FormFields:
             self._choose_file.setEnabled(False)
 
     def show_faults(self, faults: dict[str, str]) -> Field | None:
-        """Mark those that are wrong; the first of them, for the keyboard."""
+        """Show errors below their fields; returns the first field with an error."""
         for name in NOT_IN_FORM:
             if name in faults:
                 faults = {"preset": f"{name}: {faults[name]}", **faults}
@@ -209,21 +227,35 @@ class FormFields:
         )
 
 
+def _choices(presets: Presets, policy: Policy) -> dict[str, Mapping[str, str]]:
+    return {
+        "preset": texts.preset_names(presets),
+        "grant": texts.method_names(policy),
+        "client_authentication": _translated(texts.CLIENT_AUTHENTICATION_NAMES),
+        "color": _translated(texts.COLOR_NAMES),
+        "keep_fresh": _translated(texts.KEEP_FRESH_CHOICES),
+    }
+
+
+def _translated(names: Mapping[str, str]) -> dict[str, str]:
+    return {value: translate(text) for value, text in names.items()}
+
+
 def _server_of(draft: Draft) -> tuple[str, ...]:
     return tuple(getattr(draft, name) for name in _SERVER)
 
 
 def _number_field(setting: str, theme: Theme, about: str) -> Field:
-    name, (allowed, unit) = NAMES[setting], _NUMBERS[setting]
+    name, (allowed, unit) = translate(NAMES[setting]), _NUMBERS[setting]
     control = NumberOrDefault(
         name,
         theme,
         usual=getattr(Settings(), setting),
         allowed=allowed,
         unit=unit,
-        words=(texts.AS_IN_SETTINGS, texts.CUSTOM_NUMBER),
+        words=(translate(texts.AS_IN_SETTINGS), translate(texts.CUSTOM_NUMBER)),
     )
-    return Field(name, control, about)
+    return Field(name, control, translate(about))
 
 
 _NUMBERS = {
@@ -233,5 +265,5 @@ _NUMBERS = {
 
 
 def _has_endpoints(preset: Mapping[str, object]) -> bool:
-    """Whether it names its endpoints itself, as GitHub does, so that no issuer is needed."""
+    """Whether the preset names its endpoints, as GitHub's does, so that no issuer is needed."""
     return bool(preset.get("token_endpoint"))

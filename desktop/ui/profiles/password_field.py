@@ -1,4 +1,4 @@
-"""A password in a form: typed once, kept by the keyring, never shown again."""
+"""A secret in a form: typed once, kept in the keyring, never shown again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.services.profile_editor import editor_wording
+from desktop.services.system.translation import translate
 from desktop.ui.kit.inputs import Field, TextInput
 from desktop.ui.kit.widgets import Button, add_row, fit_to_text, label
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class PasswordField(QWidget):
-    """What is stored is told, and can be replaced or removed; it is never read into here."""
+    """Replaces or removes a stored secret, which is never read."""
 
     def __init__(self, name: str, about: str, *, changed: Callable[[], object]) -> None:
         super().__init__()
@@ -26,55 +27,63 @@ class PasswordField(QWidget):
         self.field = Field(name, self._line, about)
         self.field.on_change(changed)
         self._stored_row = QWidget()
-        self._stored_note = label(editor_wording.STORED, "muted")
-        self._replace = fit_to_text(Button("Replace", self._on_replace, "link"))
-        self._remove = fit_to_text(Button("Remove", self._on_remove, "link"))
-        for button in (self._replace, self._remove):
-            button.setAccessibleName(f"{button.text()}: {name}")
-        kept = QVBoxLayout(self._stored_row)
-        kept.setContentsMargins(0, 0, 0, 0)
-        kept.setSpacing(5)
-        kept.addWidget(label(name, "heading"))
-        add_row(kept, self._stored_note, self._replace, self._remove).setStretch(0, 1)
+        self._stored_name = label("", "heading")
+        stored_note = label(translate(editor_wording.STORED), "muted")
+        self._replace = fit_to_text(Button(translate("Replace"), self._on_replace, "link"))
+        self._remove = fit_to_text(Button(translate("Remove"), self._on_remove, "link"))
+        stored = QVBoxLayout(self._stored_row)
+        stored.setContentsMargins(0, 0, 0, 0)
+        stored.setSpacing(5)
+        stored.addWidget(self._stored_name)
+        add_row(stored, stored_note, self._replace, self._remove).setStretch(0, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.field)
         column.addWidget(self._stored_row)
+        self.rename(name)
         self._show()
 
     @property
     def new_value(self) -> str | None:
-        """What to store; empty to remove what is stored, `None` to leave everything as it is."""
+        """The secret to store; empty to remove the stored one, None to change nothing."""
         return self.typed or ("" if self._is_removed else None)
 
     @property
     def typed(self) -> str:
-        """What was typed, for a check before it is saved."""
+        """The input, which a check uses before it is saved."""
         return self._line.text()
 
     @property
     def is_stored(self) -> bool:
-        """Whether the keyring has one that is to stay."""
+        """Whether the keyring has a secret that is to be kept."""
         return self._stored and not self._is_removed
 
+    def rename(self, name: str) -> None:
+        """Call the secret `name`, the term of its provider."""
+        self.field.heading.setText(name)
+        self._stored_name.setText(name)
+        self._line.setAccessibleName(name)
+        self._replace.setAccessibleName(translate("Replace: {name}", name=name))
+        self._remove.setAccessibleName(translate("Remove: {name}", name=name))
+
     def fill(self, password: str) -> None:
-        """Be filled from a client model that was pasted."""
+        """Enter a secret from pasted JSON."""
         self._is_removed = self._is_removed or self._stored
         self._line.setText(password)
         self._show()
 
     def show_stored(self, *, stored: bool) -> None:
-        """Tell whether the keyring has one; what was typed is forgotten."""
+        """Show whether the keyring has a secret, and forget the input."""
         self._stored = stored
         self._is_removed = False
         self._line.show_value("")
         self._show()
 
     def require_new(self) -> None:
-        """What is stored is for another client or server: another one is needed, or none."""
+        """Ask for the secret again: the stored one belongs to another client or server."""
         self._is_removed = True
         self._show()
-        self.field.show_fault(editor_wording.ENTER_SECRET_AGAIN)
+        self.field.show_fault(translate(editor_wording.ENTER_SECRET_AGAIN))
         self._line.setFocus()
 
     def _on_replace(self) -> None:
@@ -86,7 +95,7 @@ class PasswordField(QWidget):
     def _on_remove(self) -> None:
         self._is_removed = True
         self._show()
-        self.field.set_help(editor_wording.REMOVED_WHEN_SAVED)
+        self.field.set_help(translate(editor_wording.REMOVED_WHEN_SAVED))
         self._line.setFocus()
         self._changed()
 

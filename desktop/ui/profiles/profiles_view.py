@@ -1,8 +1,8 @@
-"""The profiles page: all that there are, and what can be done with each."""
+"""The list of profiles, with the commands for each."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QLabel
@@ -11,6 +11,7 @@ from desktop.services.configuration.profile_reader import is_valid_id
 from desktop.services.model.profile import BrokenProfile, Profile
 from desktop.services.model.states import Revocation
 from desktop.services.profile_editor import editor_wording as texts
+from desktop.services.system.translation import translate
 from desktop.services.token.details import revocation_offered
 from desktop.ui.kit.fitted_label import FittedLabel
 from desktop.ui.kit.menu_button import MenuButton
@@ -24,87 +25,58 @@ if TYPE_CHECKING:
     from desktop.services.model.policy import Policy
     from desktop.services.model.states import State
     from desktop.services.profile_editor.editor import Snapshot
+    from desktop.ui.profiles.profile_pages import ProfilePages
 
 
-class PageWishes(Protocol):
-    """What a person can ask for on this page. Each returns at once."""
-
-    def add(self) -> None:
-        """Open the form for a new one."""
-
-    def edit(self, id_: str) -> None:
-        """Open the form of profile `id_`."""
-
-    def duplicate(self, id_: str) -> None:
-        """Open the form for a new one, filled as profile `id_` is."""
-
-    def delete(self, id_: str) -> None:
-        """Sign out with it and remove it: the person has said so."""
-
-    def is_signed_in(self, id_: str) -> bool:
-        """Whether somebody is signed in with it."""
-
-    def export(self, ids: tuple[str, ...]) -> None:
-        """Ask for a file, and write them to it."""
-
-    def import_(self) -> None:
-        """Ask for a file, and add the profiles in it."""
-
-    def open_folder(self) -> None:
-        """Show the folder of the file."""
-
-    def close_page(self) -> None:
-        """Leave the page."""
+_BADGE_SIZE = 28  # logical pixels
 
 
 class ProfilesView(View):
-    """A card for each profile. Made anew whenever there are others."""
+    """A card for each profile in `snapshot`; a change of the profiles opens a new view."""
 
-    def __init__(self, wishes: PageWishes, known: Snapshot, policy: Policy) -> None:
+    def __init__(self, controller: ProfilePages, snapshot: Snapshot, policy: Policy) -> None:
         super().__init__()
-        self._controller = wishes
-        self._snapshot = known
+        self._controller = controller
+        self._snapshot = snapshot
         self._policy = policy
-        self._asked_id = ""
-        self._keep = Button("Keep it", self._cancel_question)
-        self._delete = Button("Delete", self._on_delete)
+        self._id_to_delete = ""
+        self._cancel = Button(translate("Cancel"), self._cancel_question)
+        self._delete = Button(translate("Delete"), self._on_delete)
         self._question = Card()
         self._question_text = label("")
         self._failure = WarningCard()
         self._note = label("", "muted")
         self._note.hide()
-        self._back = fit_to_text(Button("Back", wishes.close_page, "quiet"))
+        self._back = fit_to_text(Button(translate("Back"), controller.close_page, "quiet"))
         self._lay_out()
 
     def shows(self, _state: State) -> bool:
-        """Whatever the state is."""
         return True
 
     def show_state(self, _state: State, _at: datetime) -> None:
-        """It has nothing to do with it."""
+        """Do nothing: the page does not depend on the state."""
 
     def primary(self) -> Button:
-        """Going back: nothing here is to be changed by chance."""
+        """The button that changes nothing when it is pressed by accident."""
         return self._back
 
     def step_back(self) -> bool:
-        """Take the question back; whether there was one."""
+        """Withdraw the question; returns whether it was shown."""
         return self._cancel_question()
 
     def show_failure(self, text: str) -> None:
-        """What could not be done, in words."""
         self._failure.show_text(text)
 
     def show_note(self, text: str) -> None:
-        """What has been done."""
+        """Show what was just done; empty hides the note."""
         self._note.setText(text)
         self._note.setVisible(bool(text))
 
     def ask_to_delete(self, id_: str) -> None:
-        """Ask whether profile `id_` is to go."""
+        """Ask whether to delete profile `id_`."""
         profile = self._snapshot.profiles.good.get(id_)
         offered = revocation_offered(profile, None) if profile is not None else None
-        self._asked_id = id_
+        self._id_to_delete = id_
         self._question_text.setText(
             texts.delete_question(
                 profile.name if profile else id_,
@@ -113,42 +85,42 @@ class ProfilesView(View):
             )
         )
         self._question.show()
-        self._keep.take_focus(ringed=True)
+        self._cancel.take_focus(ringed=True)
 
     def _cancel_question(self) -> bool:
-        asked, self._asked_id = bool(self._asked_id), ""
+        asked, self._id_to_delete = bool(self._id_to_delete), ""
         self._question.hide()
         if asked:
             self._back.take_focus(ringed=True)
         return asked
 
     def _on_delete(self) -> None:
-        if self._asked_id:
-            asked = self._asked_id
+        if self._id_to_delete:
+            id_ = self._id_to_delete
             self._cancel_question()
-            self._controller.delete(asked)
+            self._controller.delete(id_)
 
     def _lay_out(self) -> None:
-        self.column.addWidget(label("Profiles", "title"))
+        self.column.addWidget(label(translate("Profiles"), "title"))
         self._question.column.addWidget(self._question_text)
-        self._question.column.addWidget(ButtonRow(self._delete, self._keep))
+        self._question.column.addWidget(ButtonRow(self._delete, self._cancel))
         self._question.hide()
         for widget in (self._failure, self._note, self._question):
             self.column.addWidget(widget)
         profiles = self._snapshot.profiles
         for profile in profiles.good.values():
             self.column.addWidget(self._profile_card(profile))
-        for id_, complaint in profiles.broken.items():
-            self.column.addWidget(self._broken_card(id_, complaint))
+        for id_, error in profiles.broken.items():
+            self.column.addWidget(self._broken_card(id_, error))
         if self._policy.own_profiles:
             own = tuple(id_ for id_ in profiles.good if id_ not in self._snapshot.managed)
-            export = Button("Export all…", lambda: self._controller.export(own))
+            export = Button(translate("Export all…"), lambda: self._controller.export(own))
             export.setEnabled(bool(own))
             self.column.addWidget(
                 ButtonRow(
-                    Button("Import…", self._controller.import_),
+                    Button(translate("Import…"), self._controller.import_),
                     export,
-                    Button("Open file", self._controller.open_folder),
+                    Button(translate("Open folder"), self._controller.open_folder),
                 )
             )
         else:
@@ -157,9 +129,8 @@ class ProfilesView(View):
         self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
         if self._policy.own_profiles:
-            self.footer_row.addWidget(
-                fit_to_text(Button("Add profile", self._controller.add, "primary"))
-            )
+            add = Button(translate("Add profile"), self._controller.add, "primary")
+            self.footer_row.addWidget(fit_to_text(add))
 
     def _profile_card(self, profile: Profile) -> Card:
         card = Card(spacing=6)
@@ -175,37 +146,35 @@ class ProfilesView(View):
             card.column.addWidget(label(texts.managed_message(self._policy), "muted"))
             return card
         card.column.addSpacing(4)
-        edit = Button("Edit", lambda: self._controller.edit(id_))
-        edit.setAccessibleName(f"Edit {profile.name}")
+        edit = Button(translate("Edit"), lambda: self._controller.edit(id_))
+        edit.setAccessibleName(translate("Edit {name}", name=profile.name))
         more = MenuButton(
-            "More",
+            translate("More"),
             {
-                "Duplicate…": lambda: self._controller.duplicate(id_),
-                "Export…": lambda: self._controller.export((id_,)),
-                "Delete…": lambda: self.ask_to_delete(id_),
+                translate("Duplicate…"): lambda: self._controller.duplicate(id_),
+                translate("Export…"): lambda: self._controller.export((id_,)),
+                translate("Delete…"): lambda: self.ask_to_delete(id_),
             },
         )
-        more.setAccessibleName(f"More about {profile.name}")
+        more.setAccessibleName(translate("More actions for {name}", name=profile.name))
         card.column.addWidget(ButtonRow(edit, more))
         return card
 
-    def _broken_card(self, id_: str, complaint: BrokenProfile) -> Card:
+    def _broken_card(self, id_: str, error: BrokenProfile) -> Card:
         card = Card(spacing=6)
         card.column.addWidget(label(id_, "name"))
-        card.column.addWidget(label(texts.broken_profile_message(complaint), "fault"))
-        buttons = [Button("Open file", self._controller.open_folder)]
-        if is_valid_id(id_):  # else it is the file as a whole
-            buttons.append(Button("Delete…", lambda: self.ask_to_delete(id_)))
-            buttons[-1].setAccessibleName(f"Delete {id_}")
+        card.column.addWidget(label(texts.broken_profile_message(error), "fault"))
+        buttons = [Button(translate("Open folder"), self._controller.open_folder)]
+        if is_valid_id(id_):  # else the whole file is broken
+            buttons.append(Button(translate("Delete…"), lambda: self.ask_to_delete(id_)))
+            buttons[-1].setAccessibleName(translate("Delete {name}", name=id_))
         card.column.addWidget(ButtonRow(*buttons))
         return card
 
 
-_BADGE = 28
-
-
 def _badge(profile: Profile) -> QLabel:
     made = QLabel()
-    made.setFixedSize(_BADGE, _BADGE)
-    made.setPixmap(badge_icon(profile).pixmap(QSize(_BADGE, _BADGE), made.devicePixelRatioF()))
+    made.setFixedSize(_BADGE_SIZE, _BADGE_SIZE)
+    size = QSize(_BADGE_SIZE, _BADGE_SIZE)
+    made.setPixmap(badge_icon(profile).pixmap(size, made.devicePixelRatioF()))
     return made

@@ -8,10 +8,8 @@ from desktop.services.model.copy_formats import CopyFormat
 
 if TYPE_CHECKING:
     from desktop.services.model.settings import Settings
-    from desktop.services.model.states import Revocation, SignedIn
+    from desktop.services.model.states import Revocation
     from desktop.services.session.sessions import ProfileStatus
-    from desktop.services.session.token_recipients import TokenRecipient
-    from desktop.services.token.details import TokenDetails
 
 
 class ProfileActions(Protocol):
@@ -124,31 +122,3 @@ class Actions(Protocol):
 
     def quit(self) -> None:
         """End the program."""
-
-
-class PageActions(Protocol):
-    """The commands of the pages that are laid on top of the view."""
-
-    def close_page(self) -> None:
-        """Leave the page."""
-
-    def details(self, state: SignedIn) -> TokenDetails | None:
-        """All that is known of the token, itself excepted; `None` where there is none."""
-
-    def recipients(self) -> tuple[TokenRecipient, ...]:
-        """Which programs got the token of late, the latest first."""
-
-    def reveal_token(self) -> str | None:
-        """The access token, to be shown because the person asked for it; `None` if it is over."""
-
-    def query_userinfo(self) -> None:
-        """Ask the server who signed in; the page is shown the answer."""
-
-    def query_app_grant(self) -> None:
-        """Ask the server what this app has been granted; the page is shown the answer."""
-
-    def open_log_folder(self) -> None:
-        """Show the folder of the log."""
-
-    def open_about(self) -> None:
-        """Show what the program says of itself."""

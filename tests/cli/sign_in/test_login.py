@@ -25,7 +25,7 @@ from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeyringLocked, KeyringMissing
 from desktop.services.system import paths
 from desktop.services.system.worker import Worker
-from desktop.services.wording.sign_out_texts import format_time
+from desktop.services.wording.formats import format_time
 from tests.sample_states import in_browser
 from tests.services.harness import (
     ACCESS_TOKEN,
@@ -146,7 +146,7 @@ def test_a_sign_in_reads_like_this(console: Terminal) -> None:
     ]
     assert re.fullmatch(r"Waiting for approval\. The code expires in (10:00|9:5\d)\.", lines[-2])
     now = datetime.now(UTC)
-    times = {format_time(now + timedelta(seconds=each), beside=now) for each in (570, 600)}
+    times = {format_time(now + timedelta(seconds=each), now=now) for each in (570, 600)}
     assert lines[-1] in {
         f"✓ Signed in to Northwind SOC (expires {time}). Next: xdr-login token" for time in times
     }

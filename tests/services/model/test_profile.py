@@ -223,7 +223,7 @@ NO_SERVER = "missing a preset, an issuer, or `device_authorization_endpoint` and
         ),
         (
             f'[profiles.x]\n{CLIENT}{ISSUER}client_authentication = "magic"',
-            "`client_authentication` must be one of auto, none, client_secret_basic, client_secret_",
+            "`client_authentication` must be one of auto, none, client_secret_basic, ",
         ),
         (
             f"[profiles.x]\n{CLIENT}{ISSUER}userinfo_endpoint = 7",

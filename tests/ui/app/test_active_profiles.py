@@ -1,4 +1,4 @@
-"""The file with the profiles is gone by from two sides, a wish and a form: one at a time."""
+"""Reloading the profiles from a sign-in and from a form, one at a time."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -79,7 +79,7 @@ class House:
             options=cast("Options", self),
             worker=self.worker,
             show=lambda _state: None,
-            taken=self._taken,
+            on_current_changed=self._taken,
         )
 
     profile = None
@@ -125,7 +125,7 @@ async def _until_ending(house: House, id_: str = PROFILE.id) -> None:
     await house.made[id_].is_ending.wait()
 
 
-async def test_a_form_that_is_saved_waits_for_a_sign_in_that_is_under_way(house: House) -> None:
+async def test_saving_a_form_waits_for_a_running_sign_in(house: House) -> None:
     house.file = {PROFILE.id: CHANGED}
     signing_in = asyncio.ensure_future(house.work.sign_in())
     await _until_ending(house)
@@ -140,7 +140,7 @@ async def test_a_form_that_is_saved_waits_for_a_sign_in_that_is_under_way(house:
     assert house.calls[-2:] == [f"open {OTHER.id} client-2 False", f"took {OTHER.id}"]
 
 
-async def test_a_sign_in_does_not_undo_what_a_form_has_saved(house: House) -> None:
+async def test_a_sign_in_does_not_undo_a_saved_form(house: House) -> None:
     house.file = {PROFILE.id: CHANGED, OTHER.id: OTHER}
     saving = asyncio.ensure_future(house.work.reload_profiles(OTHER.id, sign_in=False))
     await _until_ending(house)
@@ -152,7 +152,7 @@ async def test_a_sign_in_does_not_undo_what_a_form_has_saved(house: House) -> No
     assert house.sessions.current is house.sessions.find(OTHER.id)
 
 
-async def test_a_sign_in_that_waits_is_for_the_profile_it_was_asked_for(house: House) -> None:
+async def test_a_waiting_sign_in_is_for_the_profile_it_was_requested_for(house: House) -> None:
     third = replace(PROFILE, id="third", client_id="client-3")
     house.file = {PROFILE.id: PROFILE, OTHER.id: OTHER, third.id: third}
     house.may_end.set()
@@ -171,7 +171,7 @@ async def test_a_sign_in_that_waits_is_for_the_profile_it_was_asked_for(house: H
     assert house.sessions.current is house.sessions.find(OTHER.id)
 
 
-async def test_whoever_is_brought_into_the_window_meanwhile_stays_there(house: House) -> None:
+async def test_a_profile_chosen_meanwhile_stays_in_the_window(house: House) -> None:
     house.file = {PROFILE.id: CHANGED, OTHER.id: OTHER}
     signing_in = asyncio.ensure_future(house.work.sign_in())
     await _until_ending(house)
@@ -182,13 +182,13 @@ async def test_whoever_is_brought_into_the_window_meanwhile_stays_there(house: H
     assert house.calls.count(f"took {OTHER.id}") == 1
 
 
-async def test_a_profile_that_is_gone_is_not_brought_into_the_window(house: House) -> None:
+async def test_a_removed_profile_is_not_shown(house: House) -> None:
     house.work.switch("gone")
     assert house.calls == []
 
 
 @pytest.mark.parametrize("by", ["form", "hand"])
-async def test_where_the_last_profile_is_gone_none_is_named_any_more(house: House, by: str) -> None:
+async def test_after_the_last_profile_is_removed_none_is_named(house: House, by: str) -> None:
     house.file = {}
     house.may_end.set()
     if by == "form":
@@ -202,7 +202,7 @@ async def test_where_the_last_profile_is_gone_none_is_named_any_more(house: Hous
     assert house.calls[-1] == f"took {PROFILE.id}"
 
 
-async def test_profiles_that_make_no_sense_are_counted(house: House) -> None:
+async def test_unreadable_profiles_are_counted(house: House) -> None:
     house.broken = ("a", "b")
     await house.work.reload_profiles("", sign_in=False)
     assert house.controller.profiles.unreadable == 2
@@ -211,13 +211,13 @@ async def test_profiles_that_make_no_sense_are_counted(house: House) -> None:
     assert house.controller.profiles.unreadable == 0
 
 
-async def test_a_policy_that_changed_counts_from_the_next_sign_in(house: House) -> None:
+async def test_a_changed_policy_applies_from_the_next_sign_in(house: House) -> None:
     house.policy = Policy(source="policy.toml", settings={"keep_fresh": False})
     await house.work.sign_in()
     assert house.obeyed[-1] == house.policy
 
 
-async def test_a_program_that_asks_for_a_new_profile_has_the_file_read_anew(house: House) -> None:
+async def test_a_request_for_an_unknown_profile_reloads_the_file(house: House) -> None:
     house.may_end.set()
     house.file = {PROFILE.id: PROFILE, OTHER.id: OTHER}
     assert await house.work.reload_profile(OTHER.id) == OTHER
@@ -225,7 +225,7 @@ async def test_a_program_that_asks_for_a_new_profile_has_the_file_read_anew(hous
     assert house.sessions.current is house.sessions.find(PROFILE.id), "the window stays as it is"
 
 
-async def test_what_no_file_has_leaves_all_as_it_was(house: House) -> None:
+async def test_a_request_for_a_missing_profile_changes_nothing(house: House) -> None:
     house.file = {OTHER.id: OTHER}
     with pytest.raises(UnknownProfile):
         await house.work.reload_profile("nowhere")

@@ -1,4 +1,4 @@
-"""Between window and session: what a person wants goes down, and time is counted."""
+"""The controller: commands go to the session, and the window is redrawn in time."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -63,13 +63,13 @@ def clipboard() -> str:
         "revoke_again",
     ],
 )
-def test_a_wish_goes_to_the_session(desk: ControllerHarness, wish: str) -> None:
+def test_a_command_goes_to_the_session(desk: ControllerHarness, wish: str) -> None:
     getattr(desk.controller, wish)()
     assert desk.session.calls == [wish]
 
 
 @pytest.mark.parametrize("wish", ["sign_in", "request_new_code"])
-def test_signing_in_takes_the_profile_as_it_is_now(
+def test_signing_in_reloads_the_profile(
     desk: ControllerHarness, sign_ins: list[bool], wish: str
 ) -> None:
     getattr(desk.controller, wish)()
@@ -78,7 +78,7 @@ def test_signing_in_takes_the_profile_as_it_is_now(
 
 
 @pytest.mark.parametrize("name", ["unknown_client", "unreachable"])
-def test_trying_again_takes_the_profile_as_it_is_now_where_it_may_be_to_blame(
+def test_retrying_reloads_a_profile_that_may_be_the_cause(
     desk: ControllerHarness, sign_ins: list[bool], name: str
 ) -> None:
     desk.show(STATES[name])
@@ -87,7 +87,7 @@ def test_trying_again_takes_the_profile_as_it_is_now_where_it_may_be_to_blame(
     assert desk.session.calls == []
 
 
-def test_trying_again_does_what_failed_where_the_profile_is_not_to_blame(
+def test_retrying_repeats_what_failed_for_other_causes(
     desk: ControllerHarness, sign_ins: list[bool]
 ) -> None:
     desk.show(STATES["keyring_locked"])
@@ -97,7 +97,7 @@ def test_trying_again_does_what_failed_where_the_profile_is_not_to_blame(
 
 
 @pytest.mark.parametrize("state", [Requesting(), waiting()])
-def test_giving_up_goes_to_the_session_while_something_is_under_way(
+def test_cancelling_goes_to_the_session_during_a_sign_in(
     desk: ControllerHarness, state: State
 ) -> None:
     desk.show(state)
@@ -106,16 +106,14 @@ def test_giving_up_goes_to_the_session_while_something_is_under_way(
 
 
 @pytest.mark.parametrize("state", [SignedOut(), signed_in(), Failed(errors.CodeExpired())])
-def test_giving_up_does_nothing_where_nothing_is_under_way(
-    desk: ControllerHarness, state: State
-) -> None:
+def test_cancelling_does_nothing_without_a_sign_in(desk: ControllerHarness, state: State) -> None:
     desk.show(state)
     desk.controller.cancel()
     assert desk.session.calls == []
     assert desk.window.isVisible()
 
 
-def test_giving_up_before_the_profile_is_loaded_leaves(bare: tuple[Controller, Window]) -> None:
+def test_cancelling_before_the_profile_is_loaded_quits(bare: tuple[Controller, Window]) -> None:
     controller, _ = bare
     left: list[bool] = []
     controller.quit_requested.connect(lambda: left.append(True))
@@ -123,16 +121,16 @@ def test_giving_up_before_the_profile_is_loaded_leaves(bare: tuple[Controller, W
     assert left == [True]
 
 
-def test_escape_does_not_leave_while_a_profile_is_to_be_set_up(
+def test_escape_does_not_quit_during_the_first_setup(
     bare: tuple[Controller, Window],
 ) -> None:
     controller, window = bare
-    controller.show(Failed(NoProfile(Path("profiles.toml"))))
+    controller.display.show(Failed(NoProfile(Path("profiles.toml"))))
     controller.cancel()
     assert window.isVisible()
 
 
-def test_trying_again_without_a_profile_loads_it_again(
+def test_retrying_without_a_profile_loads_it_again(
     bare: tuple[Controller, Window], sign_ins: list[bool]
 ) -> None:
     controller, _ = bare
@@ -153,7 +151,7 @@ def test_trying_again_without_a_profile_loads_it_again(
         "revocation_offered",
     ],
 )
-def test_without_a_session_other_wishes_do_nothing(
+def test_without_a_session_other_commands_do_nothing(
     bare: tuple[Controller, Window], wish: str
 ) -> None:
     controller, _ = bare
@@ -180,13 +178,13 @@ def test_the_keys_for_quitting_ask_to_quit(desk: ControllerHarness, early: bool)
 
 def test_coming_back_to_the_window_asks_the_server_at_once(desk: ControllerHarness) -> None:
     desk.show(waiting())
-    desk.controller._on_focus(desk.window.windowHandle())
+    desk.controller.display._on_focus(desk.window.windowHandle())
     assert desk.session.calls == ["poll_now"]
 
 
 def test_leaving_the_window_asks_nothing(desk: ControllerHarness) -> None:
     desk.show(waiting())
-    desk.controller._on_focus(None)
+    desk.controller.display._on_focus(None)
     assert desk.session.calls == []
 
 
@@ -244,7 +242,7 @@ async def test_the_token_can_be_copied(desk: ControllerHarness, announced: list[
     assert announced[-1] == "Token copied"
 
 
-async def test_the_token_can_be_copied_in_another_shape(
+async def test_the_token_can_be_copied_in_another_format(
     desk: ControllerHarness, announced: list[str]
 ) -> None:
     desk.show(signed_in())
@@ -253,7 +251,7 @@ async def test_the_token_can_be_copied_in_another_shape(
     assert announced[-1] == "Authorization header copied"
 
 
-async def test_why_a_token_is_not_copied_is_said(
+async def test_a_failed_copy_is_announced_with_its_reason(
     desk: ControllerHarness, announced: list[str]
 ) -> None:
     desk.session.token = errors.TransportFailure("login.northwind.example")
@@ -263,7 +261,9 @@ async def test_why_a_token_is_not_copied_is_said(
     assert announced[-1].startswith("Can't reach the server. There's no connection to login.")
 
 
-async def test_giving_up_a_copy_says_nothing(desk: ControllerHarness, announced: list[str]) -> None:
+async def test_cancelling_a_copy_announces_nothing(
+    desk: ControllerHarness, announced: list[str]
+) -> None:
     desk.session.renewed.clear()
     desk.show(signed_in(left=0))
     announced.clear()
@@ -273,14 +273,14 @@ async def test_giving_up_a_copy_says_nothing(desk: ControllerHarness, announced:
     assert announced == []
 
 
-async def test_signing_out_takes_the_token_off_the_clipboard(desk: ControllerHarness) -> None:
+async def test_signing_out_clears_the_token_from_the_clipboard(desk: ControllerHarness) -> None:
     desk.show(signed_in())
     await copy(desk)
     desk.controller.sign_out()
     assert clipboard() == ""
 
 
-async def test_signing_out_gives_up_a_copy_that_waits(desk: ControllerHarness) -> None:
+async def test_signing_out_cancels_a_waiting_copy(desk: ControllerHarness) -> None:
     desk.session.renewed.clear()
     desk.controller.copy_token()
     desk.controller.sign_out()
@@ -289,7 +289,7 @@ async def test_signing_out_gives_up_a_copy_that_waits(desk: ControllerHarness) -
     assert clipboard() == ""
 
 
-async def test_signing_out_leaves_what_somebody_else_copied(desk: ControllerHarness) -> None:
+async def test_signing_out_keeps_what_another_program_copied(desk: ControllerHarness) -> None:
     desk.show(signed_in())
     await copy(desk)
     QGuiApplication.clipboard().setText("a shopping list")
@@ -320,13 +320,13 @@ def test_the_details_of_a_token_can_be_copied_without_it(
     assert announced[-1] == "Details copied"
 
 
-def test_where_there_is_nothing_to_tell_no_details_are_copied(desk: ControllerHarness) -> None:
+def test_states_without_details_copy_nothing(desk: ControllerHarness) -> None:
     desk.show(waiting())
     desk.controller.copy_details()
     assert clipboard() == ""
 
 
-def test_who_wonders_what_signing_out_does_is_told(desk: ControllerHarness) -> None:
+def test_the_controller_knows_what_signing_out_revokes(desk: ControllerHarness) -> None:
     desk.session.metadata = METADATA
     desk.show(signed_in())
     (button,) = [each for each in desk.window.findChildren(Button) if each.text() == "Sign out"]
@@ -354,17 +354,17 @@ def test_the_folder_of_the_profiles_is_opened_with_an_example_in_it(
     assert "# [profiles.northwind]" in (folder / "profiles.toml").read_text("utf-8")
 
 
-def test_a_folder_that_cannot_be_made_is_a_failure_with_its_words(
+def test_a_folder_that_cannot_be_created_is_shown_as_a_failure(
     desk: ControllerHarness, opened: list[str], own_folders: Path
 ) -> None:
     (own_folders / "config" / "xdr-login").write_text("a file where the folder should be")
     desk.controller.open_profiles_folder()
     assert opened == []
-    assert desk.controller._state == Failed(ANY)
+    assert desk.controller.display.state == Failed(ANY)
     assert desk.window.view.accessibleName().startswith("Your profiles can't be read. ")
 
 
-def test_the_keys_of_every_program_work(desk: ControllerHarness) -> None:
+def test_the_standard_shortcuts_work(desk: ControllerHarness) -> None:
     desk.controller.add_shortcuts()
     desk.show(waiting())
     QTest.keySequence(desk.window, QKeySequence(QKeySequence.StandardKey.Copy))
@@ -378,57 +378,57 @@ def test_the_keys_of_every_program_work(desk: ControllerHarness) -> None:
 # Counting
 
 
-def test_the_next_count_comes_when_the_second_is_over(desk: ControllerHarness) -> None:
+def test_the_next_redraw_is_due_at_the_next_second(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=100), at=NOW + timedelta(seconds=0.75))
-    assert desk.controller._redraw_timer.isActive()
-    assert desk.controller._redraw_timer.interval() == 255
+    assert desk.controller.display._redraw_timer.isActive()
+    assert desk.controller.display._redraw_timer.interval() == 255
 
 
-def test_what_has_expired_is_not_counted_any_more(desk: ControllerHarness) -> None:
+def test_an_expired_token_needs_no_redraw(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=1))
     desk.tick(1.2)
-    assert not desk.controller._redraw_timer.isActive()
+    assert not desk.controller.display._redraw_timer.isActive()
 
 
-def test_what_never_expires_is_not_counted(desk: ControllerHarness) -> None:
+def test_a_token_that_never_expires_needs_no_redraw(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=None))
-    assert not desk.controller._redraw_timer.isActive()
+    assert not desk.controller.display._redraw_timer.isActive()
 
 
-def test_behind_a_hidden_window_only_minutes_are_counted(desk: ControllerHarness) -> None:
+def test_a_hidden_window_is_redrawn_by_the_minute(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=432))
     desk.window.hide()
     desk.tick(1)
     assert (
-        desk.controller._redraw_timer.interval() == 11_500
+        desk.controller.display._redraw_timer.interval() == 11_500
     )  # 431 seconds are left: 7 minutes and 11 s
 
 
-def test_a_minimized_window_is_not_counted_in_either(desk: ControllerHarness) -> None:
+def test_a_minimized_window_is_redrawn_by_the_minute(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=432))
     desk.window.showMinimized()
     settle()
-    assert desk.controller._redraw_timer.interval() == 12_500
+    assert desk.controller.display._redraw_timer.interval() == 12_500
 
 
-def test_counting_in_seconds_goes_on_when_the_window_comes_back(desk: ControllerHarness) -> None:
+def test_a_window_shown_again_is_redrawn_by_the_second(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=432), at=NOW + timedelta(seconds=0.25))
     desk.window.hide()
     desk.window.show()
     settle()
-    assert desk.controller._redraw_timer.interval() == 755
+    assert desk.controller.display._redraw_timer.interval() == 755
 
 
 @pytest.mark.parametrize("state", [SignedOut(), signed_in(left=None), STATES["declined"]])
-def test_a_hidden_window_wakes_nobody_where_time_changes_nothing(
+def test_a_hidden_window_sets_no_timer_if_time_changes_nothing(
     desk: ControllerHarness, state: State
 ) -> None:
     desk.window.hide()
     desk.show(state)
-    assert not desk.controller._redraw_timer.isActive()
+    assert not desk.controller.display._redraw_timer.isActive()
 
 
-def test_the_session_is_told_when_the_window_is_in_sight(desk: ControllerHarness) -> None:
+def test_the_session_learns_whether_the_window_is_visible(desk: ControllerHarness) -> None:
     desk.window.hide()
     desk.window.show()
     desk.window.showMinimized()
@@ -436,7 +436,7 @@ def test_the_session_is_told_when_the_window_is_in_sight(desk: ControllerHarness
     assert desk.session.seen == [True, False, True, False]
 
 
-def test_a_window_that_was_put_away_is_no_use_until_somebody_comes_back(
+def test_a_hidden_window_does_not_count_as_use(
     desk: ControllerHarness,
 ) -> None:
     desk.window.set_may_hide(lambda: False)  # there is no tray
@@ -454,30 +454,30 @@ def test_a_window_that_was_put_away_is_no_use_until_somebody_comes_back(
     other.close()
 
 
-def test_the_session_looks_at_the_clock_at_every_tick(desk: ControllerHarness) -> None:
+def test_the_session_checks_the_clock_at_every_redraw(desk: ControllerHarness) -> None:
     desk.show(signed_in(), at=NOW + timedelta(seconds=0.25))
     desk.tick(1)
     desk.tick(1)
     assert desk.session.looks == 2
 
 
-def test_what_is_drawn_is_told_with_its_instant(desk: ControllerHarness) -> None:
+def test_drawn_is_emitted_with_the_state_and_the_time(desk: ControllerHarness) -> None:
     told: list[tuple[object, object]] = []
-    desk.controller.drawn.connect(lambda state, at: told.append((state, at)))
+    desk.controller.display.drawn.connect(lambda state, at: told.append((state, at)))
     state = signed_in()
     desk.show(state)
     assert told[-1] == (state, NOW)
 
 
-def test_the_count_is_right_again_when_the_window_is_looked_at(desk: ControllerHarness) -> None:
+def test_focusing_the_window_redraws_the_remaining_time(desk: ControllerHarness) -> None:
     desk.show(signed_in(left=432))
     FakeTime.stands_at = NOW + timedelta(seconds=32)
-    desk.controller._on_focus(desk.window.windowHandle())
+    desk.controller.display._on_focus(desk.window.windowHandle())
     (ring,) = desk.window.findChildren(Ring)
     assert ring.accessibleName() == "6:40 until it expires"
 
 
-def test_out_of_sight_qt_keeps_no_pictures_that_it_would_wake_up_for(
+def test_a_hidden_window_leaves_no_pictures_in_the_cache(
     desk: ControllerHarness,
 ) -> None:
     desk.window.hide()

@@ -1,4 +1,4 @@
-"""The event loop keeps what asyncio promises of its timers, contexts and sockets."""
+"""The event loop behaves as asyncio documents for timers, contexts and sockets."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def on_the_loop(*lines: str) -> str:
     return done.stdout
 
 
-def test_calls_come_in_the_order_in_which_they_were_asked_for() -> None:
+def test_calls_run_in_the_order_they_were_scheduled() -> None:
     told = on_the_loop(
         "for number in range(50):",
         "    loop.call_soon(print, number)",
@@ -46,7 +46,7 @@ def test_calls_come_in_the_order_in_which_they_were_asked_for() -> None:
     assert told.split() == [str(number) for number in range(50) for _twice in range(2)]
 
 
-def test_a_call_that_was_cancelled_does_not_come() -> None:
+def test_a_cancelled_call_does_not_run() -> None:
     told = on_the_loop(
         "loop.call_later(0.01, print, 'cancelled').cancel()",
         "loop.call_later(0.01, print, 'called')",
@@ -55,7 +55,7 @@ def test_a_call_that_was_cancelled_does_not_come() -> None:
     assert told.split() == ["called"]
 
 
-def test_a_call_that_was_cancelled_leaves_no_timer_behind() -> None:
+def test_a_cancelled_call_leaves_no_timer() -> None:
     told = on_the_loop(
         "loop.call_later(60, print).cancel()",
         "await asyncio.sleep(0)",
@@ -64,7 +64,7 @@ def test_a_call_that_was_cancelled_leaves_no_timer_behind() -> None:
     assert told.split() == ["0", "False"]
 
 
-def test_who_asks_again_and_again_lets_others_have_their_turn() -> None:
+def test_a_call_that_reschedules_itself_does_not_starve_others() -> None:
     told = on_the_loop(
         "from PySide6.QtCore import QTimer",
         "def again():",
@@ -77,7 +77,7 @@ def test_who_asks_again_and_again_lets_others_have_their_turn() -> None:
     assert told.split() == ["Qt", "asyncio"]
 
 
-def test_a_call_that_turns_qts_loop_itself_does_not_stop_the_others() -> None:
+def test_a_call_that_runs_qts_loop_does_not_stop_the_others() -> None:
     told = on_the_loop(
         "from PySide6.QtCore import QEventLoop",
         "inner = QEventLoop()",
@@ -90,7 +90,7 @@ def test_a_call_that_turns_qts_loop_itself_does_not_stop_the_others() -> None:
     assert told.split() == ["meanwhile", "later"]
 
 
-def test_a_call_that_is_due_in_a_year_stops_nothing() -> None:
+def test_a_call_due_in_a_year_does_not_block_others() -> None:
     told = on_the_loop(
         "loop.call_later(365 * 86400, print, 'next year')",
         "loop.call_soon(print, 'now')",
@@ -100,7 +100,7 @@ def test_a_call_that_is_due_in_a_year_stops_nothing() -> None:
     assert told.split() == ["now", "True", "1"]
 
 
-def test_an_alarm_that_rings_before_anything_is_due_is_set_again() -> None:
+def test_a_timer_that_fires_early_is_set_again() -> None:
     told = on_the_loop(
         "import desktop.ui.app.event_loop",
         "desktop.ui.app.event_loop._LONGEST_ALARM = 5",
@@ -110,7 +110,7 @@ def test_an_alarm_that_rings_before_anything_is_due_is_set_again() -> None:
     assert told.split() == ["slept"]
 
 
-def test_a_call_that_breaks_does_not_stop_the_others() -> None:
+def test_a_call_that_raises_does_not_stop_the_others() -> None:
     told = on_the_loop(
         "loop.set_exception_handler(lambda _, context: print(context['exception']))",
         "loop.call_soon(lambda: 1 / 0)",
@@ -129,7 +129,7 @@ IN_A_CONTEXT = (
 UNIX_LOOP = pytest.mark.skipif(sys.platform == "win32", reason="no readers on a proactor's loop")
 
 
-def test_a_call_runs_in_the_context_that_it_was_given() -> None:
+def test_a_call_runs_in_its_context() -> None:
     told = on_the_loop(
         *IN_A_CONTEXT,
         "tell = lambda: print(profile.get())",
@@ -159,7 +159,7 @@ def test_a_call_from_another_thread_runs_in_the_context_that_it_was_given() -> N
 
 @UNIX_LOOP
 @pytest.mark.parametrize("given", ["", ", context=contextvars.copy_context()"])
-def test_a_reader_and_a_writer_run_in_the_context_that_they_were_added_in(given: str) -> None:
+def test_a_reader_and_a_writer_run_in_the_context_they_were_added_in(given: str) -> None:
     told = on_the_loop(
         *IN_A_CONTEXT,
         "import socket",
@@ -179,7 +179,7 @@ def test_a_reader_and_a_writer_run_in_the_context_that_they_were_added_in(given:
 
 
 @UNIX_LOOP
-def test_a_reader_runs_in_an_empty_context_if_it_was_given_one() -> None:
+def test_a_reader_runs_in_an_empty_context_if_given_one() -> None:
     told = on_the_loop(
         *IN_A_CONTEXT,
         "import socket",
@@ -211,7 +211,7 @@ def test_a_connection_is_made_and_answered() -> None:
     assert told.split() == ["echo"]
 
 
-def test_what_is_called_after_the_end_still_runs_on_a_running_loop() -> None:
+def test_calls_made_at_the_end_see_a_running_loop() -> None:
     # Qt turns once more when the future is done, and calls what is due then.
     told = on_the_loop(
         "running = lambda: print(asyncio.get_running_loop() is loop)",
@@ -221,7 +221,7 @@ def test_what_is_called_after_the_end_still_runs_on_a_running_loop() -> None:
     assert told.split() == ["done", "True"]
 
 
-def test_the_running_loop_is_the_one_from_before_once_what_was_due_is_called() -> None:
+def test_the_running_loop_is_restored_after_the_due_calls() -> None:
     told = on_the_loop(
         "from PySide6.QtCore import QEventLoop",
         "inner = QEventLoop()",
@@ -241,7 +241,7 @@ def test_the_running_loop_is_the_one_from_before_once_what_was_due_is_called() -
     assert told.split() == ["True", "True", "None"]
 
 
-def test_nothing_deprecated_is_called_for_each_call() -> None:
+def test_scheduling_a_call_uses_nothing_deprecated() -> None:
     told = on_the_loop(
         "import warnings",
         "warnings.simplefilter('error')",

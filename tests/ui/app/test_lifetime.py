@@ -1,4 +1,4 @@
-"""Profiles that are loaded anew while the program runs, and what stays in the window."""
+"""Reloading profiles in the running app, and which one stays in the window."""
 
 from __future__ import annotations
 
@@ -116,10 +116,10 @@ def run(bare: tuple[Controller, Window]) -> Run:
     return Run(bare[0], Options())
 
 
-async def test_what_is_saved_of_others_is_opened_when_a_broken_file_is_mended(run: Run) -> None:
+async def test_other_sessions_open_once_a_broken_file_is_fixed(run: Run) -> None:
     run.broken = True
     await run.lifetime._profiles.sign_in()
-    assert isinstance(run.controller._state, Failed)
+    assert isinstance(run.controller.display.state, Failed)
     run.stay()
     run.broken = False
     await run.lifetime._profiles.sign_in()
@@ -127,7 +127,7 @@ async def test_what_is_saved_of_others_is_opened_when_a_broken_file_is_mended(ru
     assert run.session(OTHER.id).calls == ["open quietly"]
 
 
-async def test_another_profile_that_was_changed_is_opened_anew(run: Run) -> None:
+async def test_a_changed_profile_gets_a_new_session(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
     run.stay()
     before = run.session(OTHER.id)
@@ -138,7 +138,7 @@ async def test_another_profile_that_was_changed_is_opened_anew(run: Run) -> None
     assert run.current.calls == ["open", "sign_in"]
 
 
-async def test_a_profile_that_is_called_otherwise_is_so_at_once(run: Run) -> None:
+async def test_a_renamed_profile_is_shown_at_once(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
     run.stay()
     run.profiles[0] = replace(PROFILE, name="North")
@@ -147,7 +147,7 @@ async def test_a_profile_that_is_called_otherwise_is_so_at_once(run: Run) -> Non
     assert run.presence.names == ["North"]
 
 
-async def test_who_signs_in_and_goes_elsewhere_signs_in_where_that_was_asked(run: Run) -> None:
+async def test_switching_during_a_sign_in_signs_in_with_the_requested_profile(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
     run.stay()
     first, loop = run.current, asyncio.get_running_loop()
@@ -168,7 +168,7 @@ async def test_who_signs_in_and_goes_elsewhere_signs_in_where_that_was_asked(run
     assert "sign_in" not in run.current.calls
 
 
-async def test_another_profile_stays_in_the_window_while_a_session_ends(run: Run) -> None:
+async def test_a_profile_chosen_while_a_session_ends_stays_in_the_window(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
     run.stay()
     run.current.ends.clear()
@@ -183,7 +183,7 @@ async def test_another_profile_stays_in_the_window_while_a_session_ends(run: Run
     assert run.session(PROFILE.id).calls == ["open quietly"]
 
 
-async def test_left_while_a_session_ends_it_begins_nothing(run: Run) -> None:
+async def test_quitting_while_a_session_ends_starts_nothing(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
     run.current.ends.clear()
     ending = run.current
@@ -196,14 +196,14 @@ async def test_left_while_a_session_ends_it_begins_nothing(run: Run) -> None:
     assert run.lifetime._sessions.current is None
 
 
-async def test_it_ends_when_an_installer_asks_for_that(run: Run) -> None:
+async def test_an_installer_can_quit_the_app(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
-    assert await run.lifetime._server._handlers["quit"]({}, None) == {}
+    assert await run.lifetime._instance.server._handlers["quit"]({}, None) == {}
     await run.lifetime._sign_in_on_request()  # returns: it is leaving
     assert run.lifetime._is_quitting
 
 
-async def test_the_demo_asks_for_no_profile_of_the_file(bare: tuple[Controller, Window]) -> None:
+async def test_the_demo_ignores_the_profile_option(bare: tuple[Controller, Window]) -> None:
     options = Options(profile="northwind", demo=DemoOptions())
     run = Run(bare[0], options)
     run.profiles = [replace(PROFILE, id="(demo)")]
@@ -211,7 +211,7 @@ async def test_the_demo_asks_for_no_profile_of_the_file(bare: tuple[Controller, 
     assert run.current.profile.id == "(demo)"
 
 
-async def test_a_change_on_the_pages_opens_what_is_saved_of_others(run: Run) -> None:
+async def test_a_change_on_the_pages_opens_other_sessions(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
     run.stay()
     run.profiles[1] = replace(OTHER, scope=("casebook",))
@@ -220,7 +220,7 @@ async def test_a_change_on_the_pages_opens_what_is_saved_of_others(run: Run) -> 
     assert run.session(OTHER.id).calls == ["open quietly"]
 
 
-async def test_a_profile_that_was_saved_comes_into_the_window(run: Run) -> None:
+async def test_a_saved_profile_is_shown_in_the_window(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
     run.stay()
     await run.lifetime._profiles.reload_profiles(OTHER.id, sign_in=True)
@@ -228,20 +228,20 @@ async def test_a_profile_that_was_saved_comes_into_the_window(run: Run) -> None:
     assert run.current.calls == ["open quietly", "sign_in"]
 
 
-async def test_left_while_the_pages_save_nothing_is_begun(run: Run) -> None:
+async def test_quitting_while_the_pages_save_starts_nothing(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
     run.lifetime.quit()
     await run.lifetime._profiles.reload_profiles(OTHER.id, sign_in=True)
     assert run.current.profile is PROFILE
 
 
-async def test_the_last_profile_that_is_removed_leaves_none(run: Run) -> None:
+async def test_removing_the_last_profile_leaves_none(run: Run) -> None:
     await run.lifetime._profiles.sign_in()
     run.stay()
     run.profiles = []
     await run.lifetime._profiles.reload_profiles("", sign_in=False)
-    assert isinstance(run.controller._state, Failed)
-    assert isinstance(run.controller._state.error, NoProfile)
+    assert isinstance(run.controller.display.state, Failed)
+    assert isinstance(run.controller.display.state.error, NoProfile)
     assert run.controller.session is None
     assert run.controller.window._header._name.text() == "XDR Login"
     assert run.presence.names[-1] == ""

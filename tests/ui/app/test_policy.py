@@ -1,4 +1,4 @@
-"""What an administrator has decided, on screen: it cannot be changed, and says why."""
+"""Managed settings on screen: they cannot be changed, and show the reason."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -32,10 +32,10 @@ SOURCE = "/etc/xdg/xdr-login/policy.toml"
 LOCKED = Policy(source=SOURCE, settings={"clipboard_seconds": 15, "keep_fresh": False})
 NAMES = {
     "start_hidden": "Start hidden, in the tray",
-    "ask_for_tokens": "Ask me when a program wants a token",
+    "ask_for_tokens": "Ask before sharing tokens with programs",
     "keep_fresh": "Always keep the token fresh",
-    "in_use_minutes": "Time in use",
-    "clipboard_seconds": "Time on the clipboard",
+    "in_use_minutes": "Keep renewing after a copy for",
+    "clipboard_seconds": "Clear clipboard after",
     "theme": "Appearance",
     "notifications": "Notifications",
     "browser": "Browser",
@@ -43,7 +43,7 @@ NAMES = {
 
 
 @pytest.fixture
-def keeper(qapp: QApplication) -> Iterator[SettingsStore]:  # noqa: ARG001 - there is to be one
+def store(qapp: QApplication) -> Iterator[SettingsStore]:  # noqa: ARG001 - there is to be one
     made = SettingsStore()
     made.policy = LOCKED
     yield made
@@ -54,42 +54,42 @@ def keeper(qapp: QApplication) -> Iterator[SettingsStore]:  # noqa: ARG001 - the
 # Settings
 
 
-def test_a_setting_that_is_locked_holds_whatever_the_file_says(keeper: SettingsStore) -> None:
-    keeper.use(Settings(clipboard_seconds=300, keep_fresh=True, in_use_minutes=60))
-    assert keeper.settings == Settings(clipboard_seconds=15, in_use_minutes=60)
+def test_a_managed_setting_overrides_the_file(store: SettingsStore) -> None:
+    store.use(Settings(clipboard_seconds=300, keep_fresh=True, in_use_minutes=60))
+    assert store.settings == Settings(clipboard_seconds=15, in_use_minutes=60)
 
 
-def test_a_change_of_one_is_refused_and_told_to_the_page(
-    keeper: SettingsStore, qtbot: QtBot
+def test_changing_a_managed_setting_is_refused_and_shown(
+    store: SettingsStore, qtbot: QtBot
 ) -> None:
-    keeper.use(Settings())
+    store.use(Settings())
     told: list[Settings] = []
-    keeper.changed.connect(told.append)
-    keeper.change(Settings(clipboard_seconds=300))
-    wait_for_settings(keeper, qtbot)
+    store.changed.connect(told.append)
+    store.change(Settings(clipboard_seconds=300))
+    wait_for_settings(store, qtbot)
     assert told == [Settings(clipboard_seconds=15)]
     assert not settings_file().exists()
 
 
-def test_what_the_person_had_set_comes_back_when_it_is_no_longer_locked(
-    keeper: SettingsStore, qtbot: QtBot
+def test_the_users_setting_returns_when_it_is_no_longer_managed(
+    store: SettingsStore, qtbot: QtBot
 ) -> None:
-    keeper.use(Settings(clipboard_seconds=60))
-    keeper.change(replace(keeper.settings, in_use_minutes=45))
-    wait_for_settings(keeper, qtbot)
-    assert keeper.settings == Settings(clipboard_seconds=15, in_use_minutes=45)
+    store.use(Settings(clipboard_seconds=60))
+    store.change(replace(store.settings, in_use_minutes=45))
+    wait_for_settings(store, qtbot)
+    assert store.settings == Settings(clipboard_seconds=15, in_use_minutes=45)
     assert load_settings(settings_file()) == Settings(clipboard_seconds=60, in_use_minutes=45)
     assert "15" not in settings_file().read_text("utf-8")
 
 
-def test_what_the_system_does_at_login_does_not_unlock_anything(
-    keeper: SettingsStore, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+def test_reading_autostart_keeps_settings_managed(
+    store: SettingsStore, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(autostart, "is_on", lambda: True)
-    keeper.use(Settings(clipboard_seconds=60))
-    keeper.read_autostart()
-    wait_for_settings(keeper, qtbot)
-    assert keeper.settings == Settings(clipboard_seconds=15, start_at_login=True)
+    store.use(Settings(clipboard_seconds=60))
+    store.read_autostart()
+    wait_for_settings(store, qtbot)
+    assert store.settings == Settings(clipboard_seconds=15, start_at_login=True)
 
 
 def controls(page: QWidget) -> dict[str, QWidget]:
@@ -100,9 +100,7 @@ def controls(page: QWidget) -> dict[str, QWidget]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_setting_that_is_locked_is_shown_as_such_with_the_reason(
-    screen: Screen, name: str
-) -> None:
+def test_a_managed_setting_is_shown_with_the_reason(screen: Screen, name: str) -> None:
     page = screen.show_settings()
     page.apply_policy(Policy(source=SOURCE, settings={name: True}))
     page.show_settings(Settings(start_at_login=True))
@@ -114,7 +112,7 @@ def test_a_setting_that_is_locked_is_shown_as_such_with_the_reason(
     assert [key for key, row in page._rows.items() if not row._locked.isHidden()] == [name]
 
 
-def test_the_page_of_the_program_is_told_what_is_locked(desk: ControllerHarness) -> None:
+def test_the_settings_page_learns_what_is_managed(desk: ControllerHarness) -> None:
     desk.controller.settings_store.why_no_autostart = "not here"
     desk.controller.settings_store.policy = LOCKED
     desk.show(signed_in())
@@ -126,7 +124,7 @@ def test_the_page_of_the_program_is_told_what_is_locked(desk: ControllerHarness)
     assert page._minutes.isEnabled()
 
 
-async def test_a_policy_that_is_read_anew_locks_at_once(desk: ControllerHarness) -> None:
+async def test_a_reloaded_policy_applies_at_once(desk: ControllerHarness) -> None:
     desk.show(signed_in())
     desk.controller.open_settings()
     page = desk.window.page
@@ -142,7 +140,7 @@ async def test_a_policy_that_is_read_anew_locks_at_once(desk: ControllerHarness)
 # Copying
 
 
-async def test_a_shape_that_is_forbidden_is_not_copied(empty_clipboard: None) -> None:  # noqa: ARG001
+async def test_a_forbidden_format_is_not_copied(empty_clipboard: None) -> None:  # noqa: ARG001
     profile = replace(
         PROFILE, policy=Policy(source=SOURCE, forbidden_formats=frozenset({"CURL", "TOKEN"}))
     )
@@ -166,7 +164,7 @@ def menu_of(screen: Screen) -> tuple[bool, list[str]]:
     return not button.isHidden(), [each.text() for each in button.menu().actions()]
 
 
-def test_the_menu_offers_no_shape_that_is_forbidden(open_screen: Callable[..., Screen]) -> None:
+def test_the_menu_offers_no_forbidden_format(open_screen: Callable[..., Screen]) -> None:
     policy = Policy(source=SOURCE, forbidden_formats=frozenset({"CURL", "POWERSHELL"}))
     shown, offered = menu_of(open_screen(profile=replace(PROFILE, policy=policy)))
     assert shown
@@ -175,6 +173,6 @@ def test_the_menu_offers_no_shape_that_is_forbidden(open_screen: Callable[..., S
     assert "JSON" in offered
 
 
-def test_where_all_are_forbidden_there_is_no_menu(open_screen: Callable[..., Screen]) -> None:
+def test_if_all_formats_are_forbidden_there_is_no_menu(open_screen: Callable[..., Screen]) -> None:
     policy = Policy(forbidden_formats=frozenset(each.name for each in CopyFormat))
     assert menu_of(open_screen(profile=replace(PROFILE, policy=policy))) == (False, [])

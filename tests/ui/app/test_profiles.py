@@ -1,4 +1,4 @@
-"""Several profiles: the list in the header, the submenus of the tray, and what they lead to."""
+"""Several profiles: the list in the header, the submenus of the tray, and their commands."""
 
 import asyncio
 from collections.abc import Iterator
@@ -82,7 +82,7 @@ def opened_list(several: SeveralDesk, monkeypatch: pytest.MonkeyPatch) -> QMenu:
     return menu
 
 
-def test_the_list_says_how_each_profile_stands(opened_list: QMenu) -> None:
+def test_the_list_shows_the_state_of_each_profile(opened_list: QMenu) -> None:
     assert lines(opened_list)[:3] == [
         "Northwind SOC · Signed in, 7 min left\tCtrl+1",
         "Contoso SOC · Waiting for approval\tCtrl+2",
@@ -92,7 +92,7 @@ def test_the_list_says_how_each_profile_stands(opened_list: QMenu) -> None:
     assert not opened_list.actions()[0].icon().isNull()
 
 
-def test_a_line_of_the_list_brings_its_profile_into_the_window(
+def test_an_entry_of_the_list_switches_to_its_profile(
     several: SeveralDesk, opened_list: QMenu
 ) -> None:
     line(opened_list, "Contoso").trigger()
@@ -100,14 +100,14 @@ def test_a_line_of_the_list_brings_its_profile_into_the_window(
     assert several.switched == [OTHER.id]
 
 
-def test_a_key_brings_the_profile_at_its_place_into_the_window(several: SeveralDesk) -> None:
+def test_a_shortcut_switches_to_the_profile_at_its_position(several: SeveralDesk) -> None:
     for key in (Qt.Key.Key_2, Qt.Key.Key_9):
         QTest.keyClick(several.desk.window, key, Qt.KeyboardModifier.ControlModifier)
     settle()
     assert several.switched == [OTHER.id]
 
 
-def test_the_list_opens_with_the_arrow_that_it_opens_to(several: SeveralDesk) -> None:
+def test_the_list_opens_with_the_down_arrow(several: SeveralDesk) -> None:
     (button,) = several.desk.window.findChildren(ProfileSwitcher)
     shown: list[bool] = []
     button.menu().aboutToShow.connect(lambda: shown.append(True))
@@ -117,7 +117,7 @@ def test_the_list_opens_with_the_arrow_that_it_opens_to(several: SeveralDesk) ->
     assert button.accessibleName() == "Profiles"
 
 
-def test_before_there_is_a_session_the_list_leads_to_the_form() -> None:
+def test_without_a_session_the_list_leads_to_the_form() -> None:
     actions = ActionRecorder()
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
@@ -139,7 +139,7 @@ def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
 
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 profile"), (2, "2 profiles")])
-def test_the_list_leads_to_what_makes_no_sense(count: int, words: str) -> None:
+def test_the_list_leads_to_unreadable_profiles(count: int, words: str) -> None:
     profiles = ProfileRecorder(statuses=STANDINGS, current_id=PROFILE.id, unreadable=count)
     actions = ActionRecorder(profiles=profiles)
     button = ProfileSwitcher(actions)
@@ -163,7 +163,7 @@ def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why()
     button.deleteLater()
 
 
-def test_where_own_profiles_are_forbidden_none_is_offered_to_be_added() -> None:
+def test_if_own_profiles_are_forbidden_none_can_be_added() -> None:
     policy = Policy(profiles={PROFILE.id: {}}, own_profiles=False)
     standing = replace(STANDINGS[0], profile=replace(PROFILE, policy=policy))
     button = ProfileSwitcher(
@@ -175,7 +175,7 @@ def test_where_own_profiles_are_forbidden_none_is_offered_to_be_added() -> None:
     button.deleteLater()
 
 
-def test_to_edit_opens_the_form_of_the_profile_in_the_window(
+def test_editing_opens_the_form_of_the_profile_in_the_window(
     several: SeveralDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
@@ -207,7 +207,7 @@ def submenu(menu: TrayMenu, name: str) -> ProfileMenu:
     return found
 
 
-def test_each_profile_has_a_submenu_with_what_makes_sense_for_it(tray_menu: TrayMenu) -> None:
+def test_each_profile_has_a_submenu_that_fits_its_state(tray_menu: TrayMenu) -> None:
     assert lines(tray_menu) == [
         "Profiles",
         "Northwind SOC (in the window)",
@@ -229,7 +229,7 @@ def test_each_profile_has_a_submenu_with_what_makes_sense_for_it(tray_menu: Tray
     assert "Sign in" in lines(submenu(tray_menu, "Fabrikam"))
 
 
-def test_the_lines_of_a_submenu_go_to_its_profile(
+def test_the_entries_of_a_submenu_go_to_its_profile(
     tray_menu: TrayMenu, profiles: ProfileRecorder
 ) -> None:
     tray_menu.opened.connect(lambda: profiles.calls.append(("opened",)))
@@ -252,7 +252,7 @@ def test_the_lines_of_a_submenu_go_to_its_profile(
     ]
 
 
-def test_no_shape_is_offered_that_a_policy_forbids(tray_menu: TrayMenu) -> None:
+def test_the_submenu_offers_no_forbidden_format(tray_menu: TrayMenu) -> None:
     def governed(*forbidden: CopyFormat) -> ProfileStatus:
         policy = Policy(forbidden_formats=frozenset(each.name for each in forbidden))
         return replace(STANDINGS[0], profile=replace(PROFILE, policy=policy))
@@ -271,9 +271,7 @@ def test_no_shape_is_offered_that_a_policy_forbids(tray_menu: TrayMenu) -> None:
     assert "curl" in lines(formats)
 
 
-def test_the_tray_tells_of_what_makes_no_sense(
-    tray_menu: TrayMenu, profiles: ProfileRecorder
-) -> None:
+def test_the_tray_lists_unreadable_profiles(tray_menu: TrayMenu, profiles: ProfileRecorder) -> None:
     profiles.unreadable = 2
     tray_menu.show_items({})
     assert lines(tray_menu)[-2:] == ["Fabrikam Security Operations", "2 profiles cannot be read…"]
@@ -293,7 +291,7 @@ def test_a_single_profile_has_no_submenu(tray_menu: TrayMenu) -> None:
     ("grant", "words"),
     [("device", "Sign out on all computers"), ("client-credentials", "Sign out")],
 )
-def test_a_submenu_says_how_far_signing_out_reaches(
+def test_a_submenu_says_whether_signing_out_affects_other_computers(
     tray_menu: TrayMenu, grant: str, words: str
 ) -> None:
     xdr = replace(
@@ -335,7 +333,7 @@ async def test_a_copy_for_another_profile_ends_that_of_the_window(several: Sever
     assert [type(each) for each in shown] == [Copying, NotCopied], "the button does not wait on"
 
 
-async def test_how_long_a_copy_stays_is_the_profiles_own(several: SeveralDesk) -> None:
+async def test_a_profile_can_set_when_a_copy_is_cleared(several: SeveralDesk) -> None:
     several.other.profile = replace(OTHER, settings={"clipboard_seconds": 7})
     told = ProgressListener(several.desk.controller.copier)
     several.desk.controller.profiles.copy_token(OTHER.id)
@@ -343,7 +341,7 @@ async def test_how_long_a_copy_stays_is_the_profiles_own(several: SeveralDesk) -
     assert told[1] == Copied(CopyFormat.TOKEN, 7)
 
 
-def test_wishes_go_to_the_session_of_their_profile(several: SeveralDesk) -> None:
+def test_commands_go_to_the_session_of_their_profile(several: SeveralDesk) -> None:
     wishes = several.desk.controller.profiles
     wishes.renew(OTHER.id)
     wishes.sign_out(OTHER.id)
@@ -353,43 +351,43 @@ def test_wishes_go_to_the_session_of_their_profile(several: SeveralDesk) -> None
     assert several.desk.session.calls == []
 
 
-def test_signing_in_to_another_profile_brings_it_into_the_window(several: SeveralDesk) -> None:
+def test_signing_in_to_another_profile_switches_to_it(several: SeveralDesk) -> None:
     wanted: list[bool] = []
     several.desk.controller.sign_in_requested.connect(lambda: wanted.append(True))
     several.desk.controller.profiles.sign_in(OTHER.id)
     assert (several.switched, wanted) == ([OTHER.id], [True])
 
 
-def test_all_profiles_are_counted_in_the_tray(several: SeveralDesk) -> None:
+def test_the_tray_gets_the_states_of_all_profiles(several: SeveralDesk) -> None:
     drawn: list[object] = []
-    several.desk.controller.profiles_drawn.connect(
+    several.desk.controller.display.profiles_drawn.connect(
         lambda standings, at: drawn.append((standings, at))
     )
-    several.desk.controller.draw_other_profiles()
+    several.desk.controller.display.draw()
     assert drawn == [(STANDINGS, NOW)]
     several.desk.window.close()
     several.desk.show(SignedOut())
-    left = several.desk.controller._redraw_timer.remainingTime() / 1000
+    left = several.desk.controller.display._redraw_timer.remainingTime() / 1000
     assert 0 < left <= 60, "another profile counts, though the one in the window does not"
 
 
-def test_a_single_profile_is_not_told_apart(desk: ControllerHarness) -> None:
+def test_a_single_profile_has_no_badge(desk: ControllerHarness) -> None:
     desk.controller.set_sessions(cast("Sessions", FakeSessions(desk.session, STANDINGS[:1])))
     drawn: list[object] = []
-    desk.controller.profiles_drawn.connect(lambda *given: drawn.append(given))
+    desk.controller.display.profiles_drawn.connect(lambda *given: drawn.append(given))
     desk.show(STATES["signed_in"])
     assert drawn == []
 
 
-def test_the_last_profile_is_told_apart_no_longer(several: SeveralDesk) -> None:
+def test_the_last_remaining_profile_loses_its_badge(several: SeveralDesk) -> None:
     controller = several.desk.controller
     drawn: list[object] = []
     badges: list[object] = []
-    controller.profiles_drawn.connect(lambda standings, _at: drawn.append(standings))
+    controller.display.profiles_drawn.connect(lambda standings, _at: drawn.append(standings))
     several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
     controller.set_sessions(cast("Sessions", FakeSessions(several.desk.session, STANDINGS[:1])))
-    controller.draw_other_profiles()
-    controller.draw_other_profiles()
+    controller.display.draw()
+    controller.display.draw()
     assert drawn == [()], "no submenu leads to one that is gone"
     assert badges == [None]
 
@@ -398,12 +396,12 @@ def test_a_badge_changes_with_the_look_of_its_profile(several: SeveralDesk) -> N
     badges: list[object] = []
     several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
     red = several.desk.session.profile = replace(PROFILE, color="red")
-    several.desk.controller.draw_other_profiles()
-    several.desk.controller.draw_other_profiles()
+    several.desk.controller.display.draw()
+    several.desk.controller.display.draw()
     assert badges == [red]
 
 
-def test_a_profile_that_is_gone_is_not_wished_for(several: SeveralDesk) -> None:
+def test_commands_for_a_removed_profile_do_nothing(several: SeveralDesk) -> None:
     wanted: list[bool] = []
     several.desk.controller.sign_in_requested.connect(lambda: wanted.append(True))
     several.desk.controller.profiles.switch("gone")
@@ -424,11 +422,11 @@ def test_another_profile_gets_a_view_of_its_own(several: SeveralDesk) -> None:
     assert desk.window.view is shown
 
 
-async def test_who_one_is_is_not_told_of_another_profile(several: SeveralDesk) -> None:
+async def test_the_account_is_not_shown_for_another_profile(several: SeveralDesk) -> None:
     desk = several.desk
     desk.session.renewed.clear()
     desk.controller.open_details()
-    desk.controller.pages.query_userinfo()
+    desk.controller.pages.details.query_userinfo()
     await asyncio.sleep(0)
     desk.controller.set_session(cast("Session", several.other))
     assert not isinstance(desk.window.page, DetailsView)
@@ -438,7 +436,7 @@ async def test_who_one_is_is_not_told_of_another_profile(several: SeveralDesk) -
     await desk.controller.pages.close()
 
 
-async def test_a_setting_that_changes_does_not_lengthen_the_copy_of_a_profile(
+async def test_a_changed_setting_does_not_extend_a_profiles_copy(
     several: SeveralDesk,
 ) -> None:
     several.other.profile = replace(OTHER, settings={"clipboard_seconds": 7})
@@ -461,7 +459,7 @@ def test_a_badge_can_be_read(color: str) -> None:
 
 
 @pytest.mark.parametrize("color", ["#ffffff", "#000000", "#808080", "#ffff00"])
-def test_a_colour_of_ones_own_gets_the_letter_that_can_be_read(color: str) -> None:
+def test_a_custom_color_gets_a_readable_letter(color: str) -> None:
     assert contrast(text_color(color), color) >= 4.5
 
 

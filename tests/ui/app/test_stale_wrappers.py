@@ -1,4 +1,4 @@
-"""Nothing that PySide6 keeps in Python outlives what Qt deletes.
+"""No Python wrapper of PySide6 outlives the object that Qt deletes.
 
 What Qt makes later at the same address would be taken for it: a new `QMimeData` once came back as
 the item of a layout.

@@ -1,4 +1,4 @@
-"""What is loaded before the first paint, and what Qt itself must do for us."""
+"""What is loaded before the first paint, and how a start ends."""
 
 import subprocess
 import sys
@@ -137,8 +137,8 @@ from desktop.ui.app import app
 from desktop.ui.app import lifetime
 
 async def tell(self):
-    keeper = self._controller.settings_store
-    print(keeper.profile, keeper.why_no_autostart)
+    store = self._controller.settings_store
+    print(store.profile, store.why_no_autostart)
     self.quit()
 
 lifetime._Lifetime._claim_single_instance = tell
@@ -154,10 +154,10 @@ from desktop.ipc import client, server
 from desktop.options import Options
 from desktop.services.model.states import Failed
 from desktop.ui.app import app
-from desktop.ui.app import lifetime
+from desktop.ui.app import single_instance
 
 client._TIMEOUT = 0.05
-lifetime._CLAIM_TIMEOUT = 0.05
+single_instance._CLAIM_TIMEOUT = 0.05
 held = server.claim_instance()
 asking = []
 
@@ -284,7 +284,7 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_first_paint_needs_nothing_heavy() -> None:
+def test_the_first_paint_loads_nothing_heavy() -> None:
     done = run(PAINTED)
     assert done.returncode == 0, done.stderr
     loaded = done.stdout.split()
@@ -299,18 +299,18 @@ def test_the_first_code_is_drawn_without_the_enumerations_of_qt() -> None:
     assert not {"GlobalColor", "FocusReason", "TimerId", "StandardPixmap"} & set(built), built
 
 
-def test_nothing_of_qt_is_loaded_beside_the_thread_of_the_loop() -> None:
+def test_no_other_thread_imports_qt_modules() -> None:
     done = run(LOADED)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
 
 @pytest.mark.parametrize("after", [0, 1, 30, 120])
-def test_closing_the_window_while_it_starts_ends_the_program(after: int) -> None:
+def test_closing_the_window_during_the_start_quits(after: int) -> None:
     done = run(CLOSED_AT_ONCE, str(after))
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_being_asked_to_quit_by_the_system_ends_the_program_in_order() -> None:
+def test_a_quit_request_of_the_system_shuts_down_in_order() -> None:
     done = run(ASKED_TO_QUIT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "closed in order\n", "")
 
@@ -321,25 +321,23 @@ def test_started_hidden_it_runs_without_a_window() -> None:
     assert set(done.stdout.splitlines()) == {"hidden"}
 
 
-def test_left_before_it_signs_in_it_asks_for_nothing() -> None:
+def test_quitting_before_the_sign_in_sends_no_request() -> None:
     done = run(LEFT_EARLY)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize(("demo", "why_not"), [("demo", "Not in the demo"), ("", "")])
-def test_a_start_at_login_would_be_as_this_one_unless_that_is_the_demo(
-    demo: str, why_not: str
-) -> None:
+@pytest.mark.parametrize(("demo", "why_not"), [("demo", "Not available in the demo."), ("", "")])
+def test_autostart_uses_the_current_profile_except_in_the_demo(demo: str, why_not: str) -> None:
     assert run(AT_LOGIN, demo, "northwind").stdout == f"northwind {why_not}\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe has one owner")
-def test_another_one_that_takes_long_to_end_is_outlasted_and_keeps_nobody_waiting() -> None:
+def test_a_slowly_quitting_instance_does_not_delay_the_start() -> None:
     done = run(WAITS_FOR_ANOTHER)
     assert (done.returncode, done.stdout, done.stderr) == (0, "answered\n", "")
 
 
-def test_a_module_that_cannot_be_loaded_ends_the_program_with_its_reason() -> None:
+def test_a_module_that_cannot_be_loaded_ends_the_app_with_its_error() -> None:
     done = run(BROKEN)
     assert done.returncode == 1
     assert "qasync" in done.stderr.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""The proxy that Windows or macOS wants, as Qt tells it."""
+"""The system proxy from Qt, the desktop portal or the environment."""
 
 import pytest
 from PySide6.QtNetwork import QNetworkProxy, QNetworkProxyFactory, QNetworkProxyQuery
@@ -20,7 +20,7 @@ class System:
         self.asked: list[str] = []
         self.now = 0.0
         monkeypatch.setattr(QNetworkProxyFactory, "systemProxyForQuery", self._answer)
-        self.find = SystemProxy(lambda: self.now, ask=asked_of_qt)
+        self.find = SystemProxy(lambda: self.now, query=asked_of_qt)
 
     def _answer(self, query: QNetworkProxyQuery) -> list[QNetworkProxy]:
         self.asked.append(query.url().toString())
@@ -51,14 +51,14 @@ def system(monkeypatch: pytest.MonkeyPatch) -> System:
         ([(Kind.Socks5Proxy, "s.example", 1080), (Kind.NoProxy, "", 0)], ""),
     ],
 )
-def test_the_first_proxy_that_can_be_used_is_taken(
+def test_the_first_supported_proxy_is_used(
     system: System, proxies: list[tuple[QNetworkProxy.ProxyType, str, int]], address: str
 ) -> None:
     system.proxies = [QNetworkProxy(*each) for each in proxies]
     assert system.find("https://login.example/token") == address
 
 
-def test_a_script_is_told_the_server_alone_and_asked_once_a_minute(system: System) -> None:
+def test_a_script_sees_only_the_server_and_runs_once_a_minute(system: System) -> None:
     for path in ("token", "device?secret=1"):
         system.find(f"https://login.example:8443/{path}")
     assert system.asked == ["https://login.example:8443/"]
@@ -68,7 +68,7 @@ def test_a_script_is_told_the_server_alone_and_asked_once_a_minute(system: Syste
     assert len(system.asked) == 3
 
 
-def test_the_environment_counts_more(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_takes_precedence(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://env.example:1")
     assert system.find("https://login.example/") == "http://env.example:1"
     assert not system.asked
@@ -77,18 +77,18 @@ def test_the_environment_counts_more(system: System, monkeypatch: pytest.MonkeyP
 def test_qt_itself_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desktop.ui.app.system_proxy.getproxies_environment", dict)
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
-    assert SystemProxy(ask=asked_of_qt)("https://login.example/") in {
+    assert SystemProxy(query=asked_of_qt)("https://login.example/") in {
         "http://proxy.example:3128",
         "",
     }
 
 
 @pytest.mark.parametrize("proxies", [[], ["direct://"], ["direct://", "http://p.example:1"]])
-def test_no_proxy_at_all_is_none(proxies: list[str]) -> None:
+def test_an_empty_list_means_no_proxy(proxies: list[str]) -> None:
     assert first_usable(proxies) == ""
 
 
-def test_windows_and_macos_are_asked_through_qt_and_linux_through_its_portal() -> None:
+def test_qt_is_queried_on_windows_and_macos_and_the_portal_on_linux() -> None:
     asked = {each: make_proxy_finder(each) for each in ("win32", "darwin", "linux")}
     ways = {each: found._query for each, found in asked.items() if isinstance(found, SystemProxy)}
     assert ways == {"win32": asked_of_qt, "darwin": asked_of_qt, "linux": query_portal}

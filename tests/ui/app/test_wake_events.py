@@ -1,4 +1,4 @@
-"""What tells that waiting is over: a fake login manager on a real bus, a real change of routes."""
+"""Wake events from a fake login manager on a real bus, and from real route changes."""
 
 import json
 import subprocess
@@ -76,11 +76,11 @@ def route(kind: int = NEW, *, table: int = MAIN, type_: int = 1) -> bytes:
         (b"\0" * 64, False),
     ],
 )
-def test_a_new_way_out_is_told_from_other_changes(data: bytes, *, found: bool) -> None:
+def test_a_new_route_is_told_from_other_messages(data: bytes, *, found: bool) -> None:
     assert has_new_route(data) is found
 
 
-def test_a_way_out_that_appears_wakes_once() -> None:
+def test_a_new_route_wakes_once() -> None:
     requirements.require_linux("network")
     requirements.require("network", "unshare", "ip")
     alone = ["unshare", "--user", "--map-root-user", "--net"]
@@ -91,14 +91,14 @@ def test_a_way_out_that_appears_wakes_once() -> None:
 
 
 @pytest.mark.parametrize(("word", "times"), [("wakes", 1), ("sleeps", 0)])
-def test_the_login_manager_tells_of_waking(bare_bus: Bus, word: str, times: int) -> None:
+def test_the_login_manager_reports_a_wake_up(bare_bus: Bus, word: str, times: int) -> None:
     tell = [sys.executable, "-c", LOGIN_MANAGER, bare_bus.address, word]
     system = {"DBUS_SYSTEM_BUS_ADDRESS": bare_bus.address}
     assert watched([sys.executable], tell, environment=system) == times
 
 
 @pytest.mark.usefixtures("qapp")
-def test_after_the_end_nothing_wakes() -> None:
+def test_after_closing_nothing_wakes() -> None:
     watch = WakeEvents()
     spy = QSignalSpy(watch.woke)
     watch._settle_timer.start()

@@ -1,4 +1,4 @@
-"""The page about the program: reached from the settings, read, copied and left."""
+"""The page about XDR Login."""
 
 import pytest
 from PySide6.QtCore import QUrl, qVersion
@@ -39,7 +39,7 @@ def test_it_tells_versions_and_licences(screen: Screen) -> None:
     assert any(str(licences_folder()) in each for each in words)
 
 
-def test_what_is_inside_is_read_once(about: AboutController, screen: Screen) -> None:
+def test_the_components_are_loaded_once(about: AboutController, screen: Screen) -> None:
     screen.window.close_page()
     about.open()
     assert any("segno" in each for each in screen.visible_texts)

@@ -1,4 +1,4 @@
-"""The details page: what it says, and how it holds the token."""
+"""The details page: its texts, and how it handles the token."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -62,7 +62,7 @@ def test_times_are_told_to_the_second(screen: Screen, details: DetailsView) -> N
 @pytest.mark.parametrize(
     ("name", "renews"), [("signed_in_idle", "when it is next used"), ("expired", "not by itself")]
 )
-def test_what_does_not_renew_itself_says_what_renews_it(
+def test_a_token_without_automatic_renewal_says_what_renews_it(
     screen: Screen, name: str, renews: str
 ) -> None:
     screen.show_details(STATES[name])
@@ -94,7 +94,7 @@ def test_scopes_that_differ_have_a_sign_and_a_word(screen: Screen) -> None:
     assert screen.label("✓ a").property("role") == ""
 
 
-def test_where_no_scope_was_asked_for_none_differs(screen: Screen) -> None:
+def test_without_requested_scopes_none_differs(screen: Screen) -> None:
     screen.show_details(signed_in(scope=("a",), requested_scope=()))
     assert after(screen.visible_texts, "left to the server") == "✓ a"
     assert "+ not asked for" not in screen.visible_texts
@@ -131,7 +131,7 @@ def test_a_clock_that_is_wrong_says_whose_times_the_claims_have(screen: Screen) 
     )
 
 
-def test_an_opaque_token_says_that_it_says_nothing(screen: Screen) -> None:
+def test_an_opaque_token_shows_that_it_has_no_readable_claims(screen: Screen) -> None:
     screen.pages.claims = {}
     screen.show_details()
     assert page_texts.NO_CLAIMS in screen.visible_texts
@@ -172,7 +172,7 @@ def test_a_renewal_changes_what_is_shown(screen: Screen, details: DetailsView) -
     assert after(screen.visible_texts, "Issued") == "03:05:00 UTC on 23 November"
 
 
-def test_a_second_that_passes_makes_nothing_anew(screen: Screen, details: DetailsView) -> None:
+def test_a_redraw_recreates_nothing(screen: Screen, details: DetailsView) -> None:
     assert details.isVisible()
     state = STATES["signed_in"]
     parts = screen.window.findChildren(QWidget)
@@ -187,23 +187,21 @@ def test_copying_is_acknowledged(screen: Screen, details: DetailsView) -> None:
     assert screen.has_button("Copied")
 
 
-# Who am I
+# The account
 
 
-def test_the_server_is_asked_only_on_demand(screen: Screen, details: DetailsView) -> None:
+def test_the_server_is_queried_only_on_demand(screen: Screen, details: DetailsView) -> None:
     assert screen.pages.calls == []
-    screen.button("Ask the server").click()
-    screen.button("Asking…").click()
+    screen.button("Load").click()
+    screen.button("Loading…").click()
     assert screen.pages.calls == ["query_userinfo"]
     details.show_userinfo(ServerAnswer(flattened(WHO_AM_I)))
     assert after(screen.visible_texts, "user › user-name") == "Dana Rivers"
     assert after(screen.visible_texts, "org › name") == "Northwind SOC"
-    assert screen.has_button("Ask the server")
+    assert screen.has_button("Load")
 
 
-def test_why_the_server_did_not_answer_is_told_in_words(
-    screen: Screen, details: DetailsView
-) -> None:
+def test_a_failed_query_shows_its_reason(screen: Screen, details: DetailsView) -> None:
     details.show_userinfo(ServerAnswer(trouble="Can't reach the server.", facts="trace t-1"))
     assert "Can't reach the server." in screen.visible_texts
     assert "trace t-1" in screen.visible_texts
@@ -224,7 +222,7 @@ def revealed(screen: Screen, details: DetailsView) -> Screen:
     return screen
 
 
-def test_the_token_is_nowhere_before_it_is_asked_for(screen: Screen, details: DetailsView) -> None:
+def test_no_widget_holds_the_token_before_it_is_shown(screen: Screen, details: DetailsView) -> None:
     assert details.isVisible()
     assert shown(screen) == []
     assert holders(screen) == []
@@ -321,7 +319,7 @@ def test_the_keyboard_is_not_lost_with_the_token(revealed: Screen) -> None:
     assert revealed.focused == "Show token"
 
 
-def test_copying_what_is_shown_goes_the_safe_way(revealed: Screen) -> None:
+def test_copying_the_shown_token_uses_the_copy_button(revealed: Screen) -> None:
     (text,) = shown(revealed)
     text.setFocus()
     text.selectAll()
@@ -338,7 +336,7 @@ def test_tab_leaves_the_token(revealed: Screen) -> None:
     assert not text.hasFocus()
 
 
-def test_a_selection_of_it_goes_nowhere(revealed: Screen) -> None:
+def test_a_selection_of_the_token_is_not_exported(revealed: Screen) -> None:
     (text,) = shown(revealed)
     text.selectAll()
     assert text.textCursor().hasSelection()
@@ -346,7 +344,7 @@ def test_a_selection_of_it_goes_nowhere(revealed: Screen) -> None:
     assert text.createMimeDataFromSelection().formats() == []
 
 
-def test_where_no_token_is_valid_that_is_said(screen: Screen, details: DetailsView) -> None:
+def test_an_invalid_token_is_reported(screen: Screen, details: DetailsView) -> None:
     assert details.isVisible()
     screen.pages.token = None
     screen.button("Show token").click()
@@ -366,7 +364,7 @@ def granting(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> Screen:
     return screen
 
 
-def test_what_was_granted_is_asked_for_on_demand(granting: Screen) -> None:
+def test_grants_are_queried_only_on_demand(granting: Screen) -> None:
     page = granting.window.page
     assert isinstance(page, DetailsView)
     assert "Since" not in granting.visible_texts
@@ -384,7 +382,7 @@ def test_revoking_asks_first(granting: Screen) -> None:
     assert granting.actions.calls == ["sign_out"]
 
 
-def test_escape_takes_the_question_back_and_then_leaves(granting: Screen) -> None:
+def test_escape_withdraws_the_question_and_then_leaves(granting: Screen) -> None:
     granting.button("Revoke").click()
     QTest.keyClick(granting.window, Qt.Key.Key_Escape)
     assert granting.has_button("Revoke")
@@ -393,15 +391,13 @@ def test_escape_takes_the_question_back_and_then_leaves(granting: Screen) -> Non
     assert granting.window.page is None
 
 
-def test_nothing_is_left_to_revoke_once_it_is_under_way(granting: Screen) -> None:
+def test_revoking_is_disabled_while_signing_out(granting: Screen) -> None:
     granting.show(replace(signed_in(renewable=True), signing_out=True))
     assert not granting.button("Revoke").isEnabled()
 
 
 @pytest.mark.parametrize("offered", [None, Revocation.REVOKED, Revocation.NOT_OFFERED])
-def test_where_there_are_no_grants_nothing_is_said_of_them(
-    screen: Screen, offered: Revocation | None
-) -> None:
+def test_without_grants_the_card_is_hidden(screen: Screen, offered: Revocation | None) -> None:
     screen.actions.offered = offered
     screen.show_details()
     assert not screen.has_button("Revoke")
@@ -421,7 +417,7 @@ def test_where_there_are_no_grants_nothing_is_said_of_them(
         ),
     ],
 )
-def test_what_the_server_does_not_say_is_told(
+def test_missing_grant_information_is_stated(
     grant: AppGrant, rows: tuple[tuple[str, str], ...]
 ) -> None:
     assert page_texts.grant_rows(grant) == rows

@@ -1,4 +1,4 @@
-"""The pages on top of the view: opened, left, and drawn while the world goes on below them."""
+"""Opening, leaving and redrawing the pages on top of the view."""
 
 from collections.abc import Callable
 
@@ -72,7 +72,7 @@ def test_the_keyboard_goes_back_to_where_it_was(screen: Screen) -> None:
     assert has_focus_ring(screen.button("Details"))
 
 
-def test_where_that_is_gone_it_goes_to_the_primary_action(screen: Screen) -> None:
+def test_if_that_is_gone_the_primary_action_gets_the_focus(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
     screen.button("Details").setFocus()
     screen.show_settings()
@@ -81,7 +81,7 @@ def test_where_that_is_gone_it_goes_to_the_primary_action(screen: Screen) -> Non
     assert screen.focused == "Sign in again"
 
 
-def test_where_that_can_no_longer_be_pressed_too(screen: Screen) -> None:
+def test_if_that_is_disabled_the_primary_action_gets_the_focus(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
     screen.button("Renew now").setFocus()
     screen.show_settings()
@@ -130,7 +130,7 @@ def test_one_page_takes_the_place_of_the_other(screen: Screen) -> None:
     assert screen.window.page is None
 
 
-def test_closing_tells_of_itself_once(screen: Screen) -> None:
+def test_closing_is_signalled_once(screen: Screen) -> None:
     told: list[bool] = []
     screen.window.page_closed.connect(lambda: told.append(True))
     screen.show_details()
@@ -162,7 +162,7 @@ def test_the_copy_key_copies_what_the_page_shows(screen: Screen) -> None:
     assert screen.actions.calls == ["copy_details"]
 
 
-def test_the_corner_opens_the_settings(screen: Screen) -> None:
+def test_the_settings_button_opens_the_settings(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
     gear = screen.find(IconButton)
     assert isinstance(gear, IconButton)
@@ -171,7 +171,7 @@ def test_the_corner_opens_the_settings(screen: Screen) -> None:
     assert screen.actions.calls == ["open_settings"]
 
 
-def test_the_place_of_the_corner_is_kept_from_the_start(theme: Theme) -> None:
+def test_the_space_of_the_settings_button_is_reserved_from_the_start(theme: Theme) -> None:
     window = Window(theme)
     window.set_actions(ActionRecorder())
     window.set_profile(PROFILE)
@@ -191,7 +191,9 @@ def test_the_place_of_the_corner_is_kept_from_the_start(theme: Theme) -> None:
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK])
-def test_the_gear_has_the_colour_of_its_scheme(screen: Screen, tokens: dict[str, str]) -> None:
+def test_the_settings_button_has_the_color_of_its_scheme(
+    screen: Screen, tokens: dict[str, str]
+) -> None:
     screen.show(STATES["signed_in"])
     screen.theme.apply_tokens(tokens)
     picture = screen.find(IconButton).grab().toImage()
@@ -203,7 +205,7 @@ def test_the_gear_has_the_colour_of_its_scheme(screen: Screen, tokens: dict[str,
     assert tokens["muted"] in colors
 
 
-def test_without_anybody_serving_no_corner_is_offered(theme: Theme) -> None:
+def test_without_actions_there_is_no_settings_button(theme: Theme) -> None:
     screen = Screen(theme)
     screen.window._actions = None
     before = screen.visible_texts
@@ -234,17 +236,17 @@ def test_nothing_on_a_page_is_cut(
 @pytest.mark.parametrize(
     ("page", "order"),
     [
-        ("details", ["Settings", "Ask the server", "Show token", "Back", "Copy details"]),
+        ("details", ["Settings", "Load", "Show token", "Back", "Copy details"]),
         (
             "settings",
             [
                 "Settings",
                 "Manage profiles",
-                "Start when I log in",
+                "Start at login",
                 "Always keep the token fresh",
-                "Time in use",
-                "Time on the clipboard",
-                "Ask me when a program wants a token",
+                "Keep renewing after a copy for",
+                "Clear clipboard after",
+                "Ask before sharing tokens with programs",
                 "Appearance",
                 "Browser",
                 "Notifications",
@@ -267,7 +269,7 @@ def test_tab_goes_through_a_page_from_top_to_bottom(
 # Behind the controller
 
 
-def test_the_details_are_opened_only_where_there_is_a_token(desk: ControllerHarness) -> None:
+def test_the_details_open_only_with_a_token(desk: ControllerHarness) -> None:
     desk.show(waiting())
     desk.controller.open_details()
     assert not desk.window.findChildren(DetailsView)
@@ -303,8 +305,7 @@ def test_a_page_can_be_left_by_its_button(desk: ControllerHarness) -> None:
     assert desk.window.page is None
 
 
-def test_without_a_session_there_are_settings_all_the_same(desk: ControllerHarness) -> None:
-    desk.controller.pages.session = None
-    desk.controller._session = None
+def test_the_settings_open_without_a_session(desk: ControllerHarness) -> None:
+    desk.controller.set_session(None)
     desk.controller.open_settings()
     assert isinstance(desk.window.page, SettingsView)

@@ -1,7 +1,7 @@
-"""Asking the server who signed in, and what was granted."""
+"""Querying the server for the account and the grants."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -10,6 +10,7 @@ from desktop.oauth import errors
 from desktop.oauth.app_grant import AppGrant
 from desktop.services.model.errors import NoToken
 from desktop.services.secrets.keystore import KeyringLocked
+from desktop.services.session.session import Session
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.server_query import ServerAnswer, ServerQuery, fetch_app_grant, fetch_userinfo
 from desktop.ui.wording.page_texts import NO_SERVER_ANSWER, grant_rows
@@ -18,15 +19,19 @@ from tests.ui.harness import ControllerHarness, FakeSession, settle
 
 
 @pytest.fixture
-def answers(asker: ServerQuery) -> list[ServerAnswer]:
+def answers(query: ServerQuery) -> list[ServerAnswer]:
     told: list[ServerAnswer] = []
-    asker.answered.connect(told.append)
+    query.answered.connect(told.append)
     return told
 
 
 @pytest.fixture
-def asker(qapp: QApplication) -> ServerQuery:  # noqa: ARG001 - there must be one
+def query(qapp: QApplication) -> ServerQuery:  # noqa: ARG001 - there must be one
     return ServerQuery(fetch_userinfo)
+
+
+def start(query: ServerQuery, session: FakeSession) -> None:
+    query.start(cast("Session", session))
 
 
 async def idle() -> None:
@@ -35,8 +40,8 @@ async def idle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_an_answer_becomes_rows(asker: ServerQuery, answers: list[ServerAnswer]) -> None:
-    asker.start(FakeSession(answer=WHO_AM_I))
+async def test_an_answer_becomes_rows(query: ServerQuery, answers: list[ServerAnswer]) -> None:
+    start(query, FakeSession(answer=WHO_AM_I))
     await idle()
     (answer,) = answers
     assert ("user › user-name", "Dana Rivers") in answer.rows
@@ -45,18 +50,16 @@ async def test_an_answer_becomes_rows(asker: ServerQuery, answers: list[ServerAn
 
 
 async def test_an_echo_of_the_token_is_not_shown(
-    asker: ServerQuery, answers: list[ServerAnswer]
+    query: ServerQuery, answers: list[ServerAnswer]
 ) -> None:
     session = FakeSession(answer={"echo": f"you sent {FakeSession().access_token()}"})
-    asker.start(session)
+    start(query, session)
     await idle()
     assert answers == [ServerAnswer((("echo", "[redacted]"),))]
 
 
-async def test_a_server_that_says_nothing_is_told_as_such(
-    asker: ServerQuery, answers: list[ServerAnswer]
-) -> None:
-    asker.start(FakeSession(answer={}))
+async def test_an_empty_answer_is_reported(query: ServerQuery, answers: list[ServerAnswer]) -> None:
+    start(query, FakeSession(answer={}))
     await idle()
     assert answers == [ServerAnswer(trouble=NO_SERVER_ANSWER)]
 
@@ -88,41 +91,43 @@ async def test_a_server_that_says_nothing_is_told_as_such(
     ],
 )
 async def test_a_failure_is_told_in_words(
-    asker: ServerQuery, answers: list[ServerAnswer], error: Exception, trouble: str, facts: str
+    query: ServerQuery, answers: list[ServerAnswer], error: Exception, trouble: str, facts: str
 ) -> None:
-    asker.start(FakeSession(answer=error))
+    start(query, FakeSession(answer=error))
     await idle()
     assert answers == [ServerAnswer(trouble=trouble, facts=facts)]
 
 
-async def test_what_nobody_expected_reaches_the_crash_report_too(
-    asker: ServerQuery, answers: list[ServerAnswer]
+async def test_an_unexpected_error_reaches_the_crash_report_too(
+    query: ServerQuery, answers: list[ServerAnswer]
 ) -> None:
     reported: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, told: reported.append(told))
-    asker.start(FakeSession(answer=ZeroDivisionError("example")))
+    start(query, FakeSession(answer=ZeroDivisionError("example")))
     await idle()
     assert answers[0].trouble.startswith("Something went wrong in XDR Login.")
     assert [type(each["exception"]) for each in reported] == [ZeroDivisionError]
 
 
-async def test_asking_twice_asks_once(asker: ServerQuery, answers: list[ServerAnswer]) -> None:
+async def test_starting_a_running_query_sends_it_once(
+    query: ServerQuery, answers: list[ServerAnswer]
+) -> None:
     session = FakeSession(answer=WHO_AM_I)
-    asker.start(session)
-    asker.start(session)
+    start(query, session)
+    start(query, session)
     await idle()
     assert session.calls == ["fetch_userinfo"]
-    asker.start(session)
+    start(query, session)
     await idle()
     assert len(answers) == 2
 
 
-async def test_nobody_waits_any_more_once_it_is_cancelled(
-    asker: ServerQuery, answers: list[ServerAnswer]
+async def test_a_cancelled_query_gives_no_answer(
+    query: ServerQuery, answers: list[ServerAnswer]
 ) -> None:
-    asker.cancel()
-    asker.start(FakeSession(answer=WHO_AM_I))
-    asker.cancel()
+    query.cancel()
+    start(query, FakeSession(answer=WHO_AM_I))
+    query.cancel()
     await idle()
     assert answers == []
 
@@ -133,53 +138,53 @@ async def test_the_page_gets_the_answer(desk: ControllerHarness) -> None:
     desk.controller.open_details()
     page = desk.window.page
     assert isinstance(page, DetailsView)
-    desk.controller.pages.query_userinfo()
+    desk.controller.pages.details.query_userinfo()
     await idle()
     assert not page._userinfo._rows.isHidden()
 
 
-async def test_a_page_that_is_left_waits_for_nothing(desk: ControllerHarness) -> None:
+async def test_leaving_the_page_cancels_the_query(desk: ControllerHarness) -> None:
     desk.session.answer = WHO_AM_I
     desk.show(STATES["signed_in"])
     desk.controller.open_details()
-    desk.controller.pages.query_userinfo()
+    desk.controller.pages.details.query_userinfo()
     desk.window.close_page()
     await idle()
     settle()
     assert desk.session.calls == []
 
 
-async def test_the_end_waits_for_the_question_to_end(
+async def test_closing_waits_for_the_query_to_end(
     desk: ControllerHarness, answers: list[ServerAnswer]
 ) -> None:
     desk.session.renewed.clear()
     pages = desk.controller.pages
-    pages.query_userinfo()
+    pages.details.query_userinfo()
     await idle()
     await pages.close()
-    (asker,) = pages._queries.values()
-    assert asker._task is not None
-    assert asker._task.cancelled()
+    (query,) = pages.details._queries.values()
+    assert query._task is not None
+    assert query._task.cancelled()
     assert answers == []
 
 
-async def test_where_nothing_was_asked_there_is_nothing_to_end(desk: ControllerHarness) -> None:
+async def test_closing_without_a_query_works(desk: ControllerHarness) -> None:
     await desk.controller.pages.close()
     assert desk.session.calls == []
 
 
-async def test_asking_anew_after_a_cancel_asks_again(
-    asker: ServerQuery, answers: list[ServerAnswer]
+async def test_a_query_can_start_again_after_a_cancel(
+    query: ServerQuery, answers: list[ServerAnswer]
 ) -> None:
-    asker.start(FakeSession(answer=WHO_AM_I))
-    asker.cancel()
-    asker.start(FakeSession(answer=WHO_AM_I))
+    start(query, FakeSession(answer=WHO_AM_I))
+    query.cancel()
+    start(query, FakeSession(answer=WHO_AM_I))
     await idle()
     assert len(answers) == 1
 
 
-def test_without_a_session_nobody_is_asked(desk: ControllerHarness) -> None:
-    pages = desk.controller.pages
+def test_without_a_session_nothing_is_queried(desk: ControllerHarness) -> None:
+    pages = desk.controller.pages.details
     pages.session = None
     pages.query_userinfo()
     assert pages.reveal_token() is None
@@ -199,10 +204,10 @@ async def test_what_was_granted_becomes_rows(
     said: ServerAnswer,
 ) -> None:
     told: list[ServerAnswer] = []
-    asker = ServerQuery(fetch_app_grant)
-    asker.answered.connect(told.append)
+    query = ServerQuery(fetch_app_grant)
+    query.answered.connect(told.append)
     session = FakeSession(answer=answer)
-    asker.start(session)
+    start(query, session)
     await idle()
     assert session.calls == ["fetch_app_grant"]
     assert told == [said]
@@ -214,7 +219,7 @@ async def test_the_page_gets_both_answers(desk: ControllerHarness) -> None:
     desk.controller.open_details()
     page = desk.window.page
     assert isinstance(page, DetailsView)
-    desk.controller.pages.query_app_grant()
+    desk.controller.pages.details.query_app_grant()
     await idle()
     assert not page._grant._rows.isHidden()
     assert page._userinfo._rows.isHidden()

@@ -1,4 +1,4 @@
-"""What the settings page offers besides switches and numbers."""
+"""The choices of the settings page."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,15 +25,13 @@ def test_what_was_chosen_is_kept(tmp_path: Path) -> None:
     assert load_settings(tmp_path / "settings.toml") == chosen
 
 
-def test_a_theme_that_nobody_knows_is_the_usual_one(
-    tmp_path: Path, expect_log: Callable[[str], None]
-) -> None:
+def test_an_unknown_theme_is_the_default(tmp_path: Path, expect_log: Callable[[str], None]) -> None:
     expect_log("ignored an invalid setting")
     (tmp_path / "settings.toml").write_text('theme = "pink"\n')
     assert load_settings(tmp_path / "settings.toml").theme == "system"
 
 
-def test_a_choice_holds_at_once(screen: Screen) -> None:
+def test_a_choice_applies_at_once(screen: Screen) -> None:
     page = screen.show_settings()
     page._theme.setCurrentIndex(page._theme.findData("dark"))
     assert screen.actions.settings == Settings(theme="dark")
@@ -47,7 +45,7 @@ def test_a_browser_that_was_chosen_is_shown_by_its_name_once_it_is_known(screen:
     assert screen.actions.calls == [], "to be told is no choice"
 
 
-def test_what_an_administrator_decided_is_shown_as_such(screen: Screen) -> None:
+def test_a_managed_choice_is_shown_as_such(screen: Screen) -> None:
     page = screen.show_settings()
     page.apply_policy(Policy(source="policy.toml", settings={"clipboard_seconds": 10}))
     page.show_settings(Settings(clipboard_seconds=10))
@@ -59,14 +57,14 @@ def test_what_an_administrator_decided_is_shown_as_such(screen: Screen) -> None:
     assert not page._seconds.isEnabled()
 
 
-def test_light_or_dark_is_worn_whatever_the_system_is(theme: Theme) -> None:
+def test_light_and_dark_override_the_system(theme: Theme) -> None:
     theme.choose_scheme("dark")
     assert theme.tokens is DARK
     theme.choose_scheme("light")
     assert theme.tokens is LIGHT
 
 
-def test_the_window_goes_by_the_theme_of_the_settings(desk: ControllerHarness) -> None:
+def test_the_window_follows_the_theme_setting(desk: ControllerHarness) -> None:
     desk.controller.change_settings(Settings(theme="dark"))
     assert desk.window.theme.tokens is DARK
 
@@ -83,7 +81,7 @@ async def test_a_link_is_opened_in_the_browser_that_was_chosen(
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_the_usual_browser_takes_the_place_of_one_that_is_gone(
+def test_the_default_browser_replaces_a_missing_one(
     qtbot: object, monkeypatch: pytest.MonkeyPatch, *, there: bool
 ) -> None:
     wait_signal: Callable[..., object] = qtbot.waitSignal  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The settings page, and what keeps what was set there."""
+"""The settings page and the settings store."""
 
 import threading
 from collections.abc import Iterator
@@ -57,9 +57,9 @@ def number(screen: Screen, name: str) -> QSpinBox:
 @pytest.mark.parametrize(
     ("name", "changed"),
     [
-        ("Start when I log in", Settings(start_at_login=True)),
+        ("Start at login", Settings(start_at_login=True)),
         ("Always keep the token fresh", Settings(keep_fresh=True)),
-        ("Ask me when a program wants a token", Settings(ask_for_tokens=True)),
+        ("Ask before sharing tokens with programs", Settings(ask_for_tokens=True)),
     ],
 )
 def test_a_switch_changes_its_setting_at_once(screen: Screen, name: str, changed: Settings) -> None:
@@ -69,7 +69,7 @@ def test_a_switch_changes_its_setting_at_once(screen: Screen, name: str, changed
     assert screen.actions.settings == changed
 
 
-def test_starting_hidden_is_a_question_only_for_who_starts_at_login(screen: Screen) -> None:
+def test_starting_hidden_needs_start_at_login(screen: Screen) -> None:
     screen.show_settings()
     assert not switch(screen, "Start hidden, in the tray").isEnabled()
     screen.show_settings(Settings(start_at_login=True))
@@ -80,10 +80,10 @@ def test_starting_hidden_is_a_question_only_for_who_starts_at_login(screen: Scre
 @pytest.mark.parametrize(
     ("name", "keys", "changed"),
     [
-        ("Time in use", [Qt.Key.Key_Up], Settings(in_use_minutes=20)),
-        ("Time in use", [Qt.Key.Key_Down] * 3, Settings(in_use_minutes=1)),
-        ("Time on the clipboard", [Qt.Key.Key_Down], Settings(clipboard_seconds=25)),
-        ("Time on the clipboard", [Qt.Key.Key_Down] * 9, Settings(clipboard_seconds=5)),
+        ("Keep renewing after a copy for", [Qt.Key.Key_Up], Settings(in_use_minutes=20)),
+        ("Keep renewing after a copy for", [Qt.Key.Key_Down] * 3, Settings(in_use_minutes=1)),
+        ("Clear clipboard after", [Qt.Key.Key_Down], Settings(clipboard_seconds=25)),
+        ("Clear clipboard after", [Qt.Key.Key_Down] * 9, Settings(clipboard_seconds=5)),
     ],
 )
 def test_the_arrow_keys_change_a_number(
@@ -100,7 +100,7 @@ def test_the_arrow_keys_change_a_number(
 )
 def test_steps_lead_to_round_numbers(screen: Screen, before: int, up: int, down: int) -> None:
     page = screen.show_settings(Settings(in_use_minutes=before))
-    box = number(screen, "Time in use")
+    box = number(screen, "Keep renewing after a copy for")
     box.stepBy(1)
     assert box.value() == up
     page.show_settings(Settings(in_use_minutes=before))
@@ -114,7 +114,7 @@ def test_the_buttons_beside_a_number_change_it(screen: Screen) -> None:
         next(
             each
             for each in screen.window.findChildren(QWidget)
-            if each.accessibleName() == f"{name}: Time in use"
+            if each.accessibleName() == f"{name}: Keep renewing after a copy for"
         )
         for name in ("Less", "More")
     )
@@ -124,9 +124,9 @@ def test_the_buttons_beside_a_number_change_it(screen: Screen) -> None:
     assert screen.actions.settings == Settings(in_use_minutes=15)
 
 
-def test_a_number_that_is_being_typed_is_no_change_yet(screen: Screen) -> None:
+def test_an_unfinished_number_is_not_a_change(screen: Screen) -> None:
     screen.show_settings()
-    box = number(screen, "Time in use")
+    box = number(screen, "Keep renewing after a copy for")
     box.setFocus()
     box.selectAll()
     QTest.keyClicks(box, "120")
@@ -138,7 +138,7 @@ def test_a_number_that_is_being_typed_is_no_change_yet(screen: Screen) -> None:
 @pytest.mark.parametrize(("focused", "value"), [(False, 15), (True, 20)])
 def test_the_wheel_turns_a_number_only_in_use(screen: Screen, focused: bool, value: int) -> None:  # noqa: FBT001
     screen.show_settings()
-    box = number(screen, "Time in use")
+    box = number(screen, "Keep renewing after a copy for")
     if focused:
         box.setFocus()
     turned = QWheelEvent(
@@ -160,16 +160,16 @@ def test_what_is_shown_is_not_a_change(screen: Screen) -> None:
     page.show_settings(Settings(True, 60, 10, True, False))
     assert screen.actions.calls == []
     assert switch(screen, "Always keep the token fresh").isChecked()
-    assert number(screen, "Time in use").text() == "60 min"
-    assert not number(screen, "Time in use").isEnabled()
-    assert number(screen, "Time on the clipboard").text() == "10 s"
-    assert switch(screen, "Start when I log in").isChecked()
+    assert number(screen, "Keep renewing after a copy for").text() == "60 min"
+    assert not number(screen, "Keep renewing after a copy for").isEnabled()
+    assert number(screen, "Clear clipboard after").text() == "10 s"
+    assert switch(screen, "Start at login").isChecked()
     assert not switch(screen, "Start hidden, in the tray").isChecked()
 
 
-def test_pressing_the_words_switches_too(screen: Screen) -> None:
+def test_clicking_the_name_toggles_the_switch(screen: Screen) -> None:
     screen.show_settings()
-    QTest.mouseClick(screen.label("Start when I log in"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(screen.label("Start at login"), Qt.MouseButton.LeftButton)
     assert screen.actions.settings == Settings(start_at_login=True)
     QTest.mouseClick(screen.label("Keep renewing after a copy for"), Qt.MouseButton.LeftButton)
     assert screen.actions.calls == ["change_settings"]
@@ -209,11 +209,11 @@ def test_the_version_is_told(screen: Screen) -> None:
     assert f"XDR Login {__version__}" in screen.visible_texts
 
 
-def test_a_failure_is_told_until_the_next_change(screen: Screen) -> None:
+def test_a_failure_is_shown_until_the_next_change(screen: Screen) -> None:
     page = screen.show_settings()
     page.show_failure("It could not be saved.")
     assert "It could not be saved." in screen.visible_texts
-    switch(screen, "Start when I log in").click()
+    switch(screen, "Start at login").click()
     assert "It could not be saved." not in screen.visible_texts
 
 
@@ -222,7 +222,7 @@ def test_on_and_off_differ_in_more_than_colour(screen: Screen, tokens: dict[str,
     screen.show_settings(Settings(keep_fresh=True))
     screen.theme.apply_tokens(tokens)
     knobs = []
-    for name in ("Start when I log in", "Always keep the token fresh"):
+    for name in ("Start at login", "Always keep the token fresh"):
         picture = switch(screen, name).grab().toImage()
         knob = tokens["muted"] if name.startswith("Start") else tokens["on_primary"]
         middle = picture.height() // 2
@@ -233,12 +233,12 @@ def test_on_and_off_differ_in_more_than_colour(screen: Screen, tokens: dict[str,
 
 def test_the_keyboard_shows_where_it_is(screen: Screen) -> None:
     screen.show_settings()
-    box = switch(screen, "Start when I log in")
+    box = switch(screen, "Start at login")
     before = box.grab().toImage()
     box.setFocus()
     assert box.grab().toImage() != before
-    number(screen, "Time in use").setFocus()
-    field = number(screen, "Time in use").parentWidget()
+    number(screen, "Keep renewing after a copy for").setFocus()
+    field = number(screen, "Keep renewing after a copy for").parentWidget()
     assert has_focus_ring(field)
     box.setFocus()
     assert not has_focus_ring(field)
@@ -277,132 +277,132 @@ def system(monkeypatch: pytest.MonkeyPatch) -> System:
 
 
 @pytest.fixture
-def keeper(qapp: QApplication, system: System) -> Iterator[SettingsStore]:  # noqa: ARG001 - both must be
+def store(qapp: QApplication, system: System) -> Iterator[SettingsStore]:  # noqa: ARG001 - both must be
     made = SettingsStore()
     yield made
     made.deleteLater()
     settle()
 
 
-def test_a_change_holds_at_once_and_is_kept(keeper: SettingsStore, qtbot: QtBot) -> None:
+def test_a_change_applies_at_once_and_is_saved(store: SettingsStore, qtbot: QtBot) -> None:
     told: list[Settings] = []
-    keeper.changed.connect(told.append)
-    keeper.change(Settings(in_use_minutes=60))
+    store.changed.connect(told.append)
+    store.change(Settings(in_use_minutes=60))
     assert told == [Settings(in_use_minutes=60)]
-    assert keeper.settings == told[0]
-    wait_for_settings(keeper, qtbot)
+    assert store.settings == told[0]
+    wait_for_settings(store, qtbot)
     assert load_settings(settings_file()) == told[0]
 
 
-def test_the_same_again_is_no_change(keeper: SettingsStore, qtbot: QtBot) -> None:
+def test_setting_the_same_again_is_not_a_change(store: SettingsStore, qtbot: QtBot) -> None:
     told: list[Settings] = []
-    keeper.changed.connect(told.append)
-    keeper.change(Settings())
-    wait_for_settings(keeper, qtbot)
+    store.changed.connect(told.append)
+    store.change(Settings())
+    wait_for_settings(store, qtbot)
     assert told == []
     assert not settings_file().exists()
 
 
-def test_the_last_of_several_changes_is_what_is_kept(keeper: SettingsStore, qtbot: QtBot) -> None:
+def test_the_last_of_several_changes_is_saved(store: SettingsStore, qtbot: QtBot) -> None:
     for minutes in range(5, 60, 5):
-        keeper.change(Settings(in_use_minutes=minutes))
-    wait_for_settings(keeper, qtbot)
+        store.change(Settings(in_use_minutes=minutes))
+    wait_for_settings(store, qtbot)
     assert load_settings(settings_file()) == Settings(in_use_minutes=55)
 
 
 @pytest.mark.parametrize("hidden", [True, False])
-def test_the_system_is_told_to_start_it_at_login(
-    keeper: SettingsStore,
+def test_autostart_is_set_in_the_system(
+    store: SettingsStore,
     system: System,
     qtbot: QtBot,
     hidden: bool,  # noqa: FBT001
 ) -> None:
-    keeper.use(Settings(start_hidden=hidden))
-    keeper.change(Settings(start_at_login=True, start_hidden=hidden))
-    wait_for_settings(keeper, qtbot)
+    store.use(Settings(start_hidden=hidden))
+    store.change(Settings(start_at_login=True, start_hidden=hidden))
+    wait_for_settings(store, qtbot)
     assert (system.on, system.hidden) == (True, hidden)
-    keeper.change(Settings(start_at_login=True, start_hidden=not hidden))
-    wait_for_settings(keeper, qtbot)
+    store.change(Settings(start_at_login=True, start_hidden=not hidden))
+    wait_for_settings(store, qtbot)
     assert (system.on, system.hidden) == (True, not hidden)
-    keeper.change(Settings(start_hidden=not hidden))
-    wait_for_settings(keeper, qtbot)
+    store.change(Settings(start_hidden=not hidden))
+    wait_for_settings(store, qtbot)
     assert not system.on
 
 
-def test_the_system_is_not_troubled_by_other_changes(
-    keeper: SettingsStore, system: System, qtbot: QtBot
+def test_other_changes_leave_autostart_alone(
+    store: SettingsStore, system: System, qtbot: QtBot
 ) -> None:
-    keeper.change(Settings(in_use_minutes=60, start_hidden=False))
-    wait_for_settings(keeper, qtbot)
+    store.change(Settings(in_use_minutes=60, start_hidden=False))
+    wait_for_settings(store, qtbot)
     assert system.threads == set()
 
 
-def test_file_and_system_are_asked_off_the_event_loop(
-    keeper: SettingsStore, system: System, qtbot: QtBot
+def test_file_and_autostart_are_accessed_off_the_event_loop(
+    store: SettingsStore, system: System, qtbot: QtBot
 ) -> None:
-    keeper.change(Settings(start_at_login=True))
-    keeper.read_autostart()
-    wait_for_settings(keeper, qtbot)
+    store.change(Settings(start_at_login=True))
+    store.read_autostart()
+    wait_for_settings(store, qtbot)
     assert system.threads == {"settings"}
 
 
-def test_what_the_system_does_is_what_is_true(
-    keeper: SettingsStore, system: System, qtbot: QtBot
+def test_the_setting_follows_the_autostart_of_the_system(
+    store: SettingsStore, system: System, qtbot: QtBot
 ) -> None:
     system.on = True
-    keeper.read_autostart()
-    wait_for_settings(keeper, qtbot)
-    assert keeper.settings == Settings(start_at_login=True)
+    store.read_autostart()
+    wait_for_settings(store, qtbot)
+    assert store.settings == Settings(start_at_login=True)
 
 
-def test_a_system_that_refuses_is_told_of_and_believed(
-    keeper: SettingsStore, system: System, qtbot: QtBot
+def test_a_failure_to_set_autostart_is_reported_and_shown(
+    store: SettingsStore, system: System, qtbot: QtBot
 ) -> None:
     failures: list[str] = []
-    keeper.failed.connect(failures.append)
+    store.failed.connect(failures.append)
     system.error = PermissionError(13, "Permission denied")
-    keeper.change(Settings(start_at_login=True))
-    wait_for_settings(keeper, qtbot)
-    wait_for_settings(keeper, qtbot)
+    store.change(Settings(start_at_login=True))
+    wait_for_settings(store, qtbot)
+    wait_for_settings(store, qtbot)
     assert failures == ["Starting at login could not be changed: Permission denied."]
-    assert not keeper.settings.start_at_login
+    assert not store.settings.start_at_login
 
 
-def test_a_system_that_cannot_be_asked_is_told_of(
-    keeper: SettingsStore, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+def test_a_failure_to_read_autostart_is_reported(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     failures: list[str] = []
-    keeper.failed.connect(failures.append)
+    store.failed.connect(failures.append)
 
     def refuse() -> bool:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(autostart, "is_on", refuse)
-    keeper.read_autostart()
-    wait_for_settings(keeper, qtbot)
+    store.read_autostart()
+    wait_for_settings(store, qtbot)
     assert failures == ["Starting at login could not be changed: Input/output error."]
 
 
-def test_a_file_that_cannot_be_written_is_told_of(
-    keeper: SettingsStore, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+def test_a_file_that_cannot_be_written_is_reported(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     failures: list[str] = []
-    keeper.failed.connect(failures.append)
+    store.failed.connect(failures.append)
 
     def refuse(*_arguments: object) -> None:
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(module, "save_settings", refuse)
-    keeper.change(Settings(keep_fresh=True))
-    wait_for_settings(keeper, qtbot)
+    store.change(Settings(keep_fresh=True))
+    wait_for_settings(store, qtbot)
     assert failures == [
         "The settings hold until you quit, but could not be saved: Read-only file system."
     ]
-    assert keeper.settings.keep_fresh
+    assert store.settings.keep_fresh
 
 
 @pytest.mark.usefixtures("system")
-def test_a_broken_file_is_told_of_once_on_the_page(desk: ControllerHarness, qtbot: QtBot) -> None:
+def test_a_broken_file_is_reported_once_on_the_page(desk: ControllerHarness, qtbot: QtBot) -> None:
     settings_file().parent.mkdir(parents=True, exist_ok=True)
     settings_file().write_text("keep_fresh = maybe", "utf-8")
     failures: list[str] = []
@@ -428,46 +428,44 @@ def test_a_broken_file_is_told_of_once_on_the_page(desk: ControllerHarness, qtbo
 
 @pytest.mark.usefixtures("system")
 @pytest.mark.parametrize("text", [None, "keep_fresh = true", "# nothing"])
-def test_a_good_file_is_not_spoken_of(
-    keeper: SettingsStore, qtbot: QtBot, text: str | None
-) -> None:
+def test_a_good_file_is_not_reported(store: SettingsStore, qtbot: QtBot, text: str | None) -> None:
     if text is not None:
         settings_file().parent.mkdir(parents=True, exist_ok=True)
         settings_file().write_text(text, "utf-8")
     failures: list[str] = []
-    keeper.failed.connect(failures.append)
-    keeper.check_file()
-    wait_for_settings(keeper, qtbot)
+    store.failed.connect(failures.append)
+    store.check_file()
+    wait_for_settings(store, qtbot)
     assert failures == []
 
 
-async def test_the_end_waits_for_what_is_to_be_kept(keeper: SettingsStore) -> None:
-    keeper.change(Settings(in_use_minutes=90))
-    await keeper.close()
+async def test_closing_waits_until_settings_are_saved(store: SettingsStore) -> None:
+    store.change(Settings(in_use_minutes=90))
+    await store.close()
     assert load_settings(settings_file()) == Settings(in_use_minutes=90)
 
 
-async def test_where_nothing_was_set_the_end_waits_for_nothing(keeper: SettingsStore) -> None:
-    await keeper.close()
-    assert keeper._worker._thread is None
+async def test_closing_without_changes_waits_for_nothing(store: SettingsStore) -> None:
+    await store.close()
+    assert store._worker._thread is None
 
 
-def test_at_login_it_starts_with_the_profile_that_it_has_now(
-    keeper: SettingsStore, system: System, qtbot: QtBot
+def test_autostart_uses_the_current_profile(
+    store: SettingsStore, system: System, qtbot: QtBot
 ) -> None:
-    keeper.profile = "northwind"
-    keeper.change(Settings(start_at_login=True))
-    wait_for_settings(keeper, qtbot)
+    store.profile = "northwind"
+    store.change(Settings(start_at_login=True))
+    wait_for_settings(store, qtbot)
     assert system.profile == "northwind"
 
 
-def test_in_the_demo_the_system_is_left_alone(
-    keeper: SettingsStore, system: System, qtbot: QtBot
+def test_the_demo_leaves_autostart_alone(
+    store: SettingsStore, system: System, qtbot: QtBot
 ) -> None:
-    keeper.why_no_autostart = NOT_IN_THE_DEMO
-    keeper.read_autostart()
-    keeper.change(Settings(start_at_login=True))
-    wait_for_settings(keeper, qtbot)
+    store.why_no_autostart = NOT_IN_THE_DEMO
+    store.read_autostart()
+    store.change(Settings(start_at_login=True))
+    wait_for_settings(store, qtbot)
     assert system.threads == set()
 
 
@@ -475,7 +473,7 @@ def test_in_the_demo_the_system_is_left_alone(
 
 
 @pytest.mark.usefixtures("system")
-def test_in_the_demo_a_start_at_login_is_not_offered(desk: ControllerHarness) -> None:
+def test_the_demo_does_not_offer_start_at_login(desk: ControllerHarness) -> None:
     desk.controller.settings_store.why_no_autostart = NOT_IN_THE_DEMO
     desk.show(signed_in())
     desk.controller.open_settings()
@@ -483,8 +481,8 @@ def test_in_the_demo_a_start_at_login_is_not_offered(desk: ControllerHarness) ->
     assert isinstance(page, SettingsView)
     assert not page._at_login.isEnabled()
     assert not page._hidden.isEnabled()
-    assert page._about_login.text() == "Not in the demo"
-    assert page._at_login.accessibleDescription() == "Not in the demo"
+    assert page._about_login.text() == "Not available in the demo."
+    assert page._at_login.accessibleDescription() == "Not available in the demo."
 
 
 @pytest.mark.usefixtures("system")
@@ -502,7 +500,7 @@ def test_a_change_reaches_session_clipboard_and_page(desk: ControllerHarness, qt
 
 
 @pytest.mark.usefixtures("system")
-def test_what_was_loaded_holds_for_a_session_that_comes_later(desk: ControllerHarness) -> None:
+def test_loaded_settings_apply_to_later_sessions(desk: ControllerHarness) -> None:
     loaded = Settings(keep_fresh=True)
     desk.controller.settings_store.use(loaded)
     session = type(desk.session)()
@@ -522,7 +520,7 @@ def test_the_page_shows_what_the_system_does(
     assert page._at_login.isChecked()
 
 
-def test_a_failure_reaches_the_page_and_who_listens(
+def test_a_failure_reaches_the_page_and_screen_readers(
     desk: ControllerHarness, system: System, announced: list[str], qtbot: QtBot
 ) -> None:
     system.error = PermissionError(13, "Permission denied")

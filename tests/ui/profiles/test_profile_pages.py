@@ -1,4 +1,4 @@
-"""The form and the list of the profiles, with a real file and a keyring in memory."""
+"""The form and the list of profiles, with a real file and a keyring in memory."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -53,7 +53,7 @@ class Place:
         self.keystore = MemoryKeystore()
         self.sessions: dict[str, Any] = {}
         self.policy = Policy()
-        self.saved: list[tuple[str, bool]] = []
+        self.changes: list[tuple[str, bool]] = []
         self.worker = Worker("test")
         screen.show(STATES["signed_out"])
         self.renew()
@@ -61,15 +61,22 @@ class Place:
     def renew(self) -> None:
         """Make the pages, by the policy."""
         world = Environment(self.keystore, cast("Any", None), cast("Any", None), cast("Any", None))
-        deeds = ProfileEditor(
+        editor = ProfileEditor(
             self.file,
             world,
             self.worker,
             policy=self.policy,
             load=lambda: load_allowed_profiles(self.file, self.policy),
         )
-        self.pages = ProfilePages(self.screen.window, deeds, self.sessions.get)
-        self.pages.saved.connect(lambda id_, sign_in: self.saved.append((id_, sign_in)))
+        self.pages = ProfilePages(
+            self.screen.window,
+            editor,
+            self.sessions.get,
+            on_profiles_changed=self._note_change,
+        )
+
+    async def _note_change(self, id_: str, *, sign_in: bool) -> None:
+        self.changes.append((id_, sign_in))
 
     async def done(self) -> None:
         """Wait until nothing is under way."""
@@ -130,11 +137,11 @@ async def test_the_first_profile_takes_one_form(place: Place) -> None:
     assert (profile.client_id, profile.region) == ("client-7", "Europe")
     assert await place.password_of(profile) == PASSWORD
     assert PASSWORD not in place.file.read_text()
-    assert place.saved == [("northwind-soc", True)]
+    assert place.changes == [("northwind-soc", True)]
     assert place.screen.window.page is None
 
 
-async def test_a_fault_is_told_beside_its_field_and_nothing_is_saved(place: Place) -> None:
+async def test_a_fault_is_shown_at_its_field_and_nothing_is_saved(place: Place) -> None:
     form = await place.form()
     place.type(client_id="", name="X", letter="ABC")
     await place.press("Save")
@@ -153,7 +160,7 @@ async def test_a_client_model_is_understood(place: Place, by: str) -> None:
         form._fields.by_name["client_id"].control.setText(MODEL)  # type: ignore[union-attr]
     else:
         QGuiApplication.clipboard().setText(MODEL)
-        await place.press("Paste client model")
+        await place.press("Paste JSON")
     assert (form.draft.client_id, form.draft.name) == ("client-9", "Pasted")
     assert form.draft.scope == "enrich:read casebook"
     assert form.client_secret.typed == PASSWORD
@@ -174,14 +181,14 @@ async def test_a_provider_without_a_fixed_address_asks_for_it(place: Place) -> N
     assert not issuer.isVisible()
 
 
-async def test_no_model_on_the_clipboard_is_told(place: Place) -> None:
+async def test_a_clipboard_without_json_is_reported(place: Place) -> None:
     await place.form()
     QGuiApplication.clipboard().setText("something else")
-    await place.press("Paste client model")
+    await place.press("Paste JSON")
     assert any("no client model on the clipboard" in words for words in place.screen.visible_texts)
 
 
-async def test_a_stored_password_is_told_and_never_shown(place: Place) -> None:
+async def test_a_stored_secret_is_indicated_and_never_shown(place: Place) -> None:
     profile = load_profiles(place.file).find("soc")
     value = encode_password(PASSWORD, issued_for=client_binding(profile))
     await place.keystore.save(client_secret_key(profile), value)
@@ -197,7 +204,7 @@ async def test_a_stored_password_is_told_and_never_shown(place: Place) -> None:
     assert await place.password_of(profile) is None
 
 
-async def test_a_password_is_asked_for_anew_where_the_client_is_another(place: Place) -> None:
+async def test_another_client_needs_its_secret_again(place: Place) -> None:
     profile = load_profiles(place.file).find("soc")
     value = encode_password(PASSWORD, issued_for=client_binding(profile))
     await place.keystore.save(client_secret_key(profile), value)
@@ -211,7 +218,7 @@ async def test_a_password_is_asked_for_anew_where_the_client_is_another(place: P
     assert await place.password_of(load_profiles(place.file).find("soc")) == "another"
 
 
-async def test_a_locked_keyring_leaves_the_profile_and_what_was_typed(
+async def test_a_locked_keyring_keeps_the_profile_and_the_input(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     form = await place.form()
@@ -231,7 +238,7 @@ async def test_a_locked_keyring_leaves_the_profile_and_what_was_typed(
     assert await place.password_of(load_profiles(place.file).find("new")) == PASSWORD
 
 
-async def test_a_state_beneath_takes_nothing_away(place: Place) -> None:
+async def test_a_new_state_keeps_the_input(place: Place) -> None:
     form = await place.form()
     place.type(name="Typed")
     for state in STATES.values():
@@ -240,7 +247,7 @@ async def test_a_state_beneath_takes_nothing_away(place: Place) -> None:
     assert form.draft.name == "Typed"
 
 
-async def test_another_page_on_top_keeps_what_was_typed_passwords_excepted(place: Place) -> None:
+async def test_another_page_keeps_the_input_except_secrets(place: Place) -> None:
     form = await place.form()
     place.type(name="Typed")
     form.client_secret._line.setText(PASSWORD)
@@ -260,7 +267,7 @@ async def test_escape_asks_before_it_discards(place: Place) -> None:
     assert (await place.form()).draft.name == "", "it was left, and forgotten"
 
 
-async def test_escape_leaves_at_once_where_nothing_was_typed(place: Place) -> None:
+async def test_escape_leaves_at_once_without_input(place: Place) -> None:
     await place.form()
     place.screen.window.escape()
     assert place.screen.window.page is None
@@ -274,7 +281,7 @@ async def test_the_form_starts_on_its_first_field_and_tab_goes_down(place: Place
     assert names[first : first + 5] == [
         "Provider and region",
         "Client ID",
-        "Paste client model",
+        "Paste JSON",
         "Client password",
         "Name",
     ]
@@ -453,7 +460,7 @@ async def test_the_file_of_authorities_is_chosen_without_holding_up_anything(pla
     (button,) = [
         each
         for each in form.findChildren(Button)
-        if each.accessibleName() == "Choose the authorities file"
+        if each.accessibleName() == "Choose a CA certificate file"
     ]
     button.click()  # which returns while the dialog is open
     (dialog,) = place.screen.window.findChildren(QFileDialog)
@@ -538,7 +545,7 @@ async def test_deleting_asks_signs_out_and_takes_the_secrets_along(place: Place)
     view = await place.list()
     view.ask_to_delete("soc")
     settle()
-    assert place.screen.focused == "Keep it"
+    assert place.screen.focused == "Cancel"
     assert any("You are signed in with it" in words for words in place.screen.visible_texts)
     assert "soc" in load_profiles(place.file).good
     await place.press("Delete")
@@ -614,13 +621,11 @@ async def test_an_import_says_what_could_read_along(place: Place, tmp_path: Path
 
 
 async def test_what_was_edited_by_hand_counts_once_the_list_is_opened(place: Place) -> None:
-    read: list[bool] = []
-    place.pages.file_read.connect(lambda: read.append(True))
     await place.list()
-    assert read
+    assert place.changes == [("", False)]
     place.file.write_text("no = [toml")
     await place.list()
-    assert len(read) == 1, "of a broken file nothing counts"
+    assert len(place.changes) == 1, "a broken file is not used"
 
 
 async def test_what_cannot_be_imported_is_told(place: Place, tmp_path: Path) -> None:
@@ -675,7 +680,7 @@ async def test_a_file_that_cannot_be_read_beside_managed_profiles_is_told(
     place.file.write_text("[profiles.soc\n")
     await place.list()
     assert any("Correct it in the file" in words for words in place.screen.visible_texts)
-    assert place.screen.has_button("Open file")
+    assert place.screen.has_button("Open folder")
     assert not place.screen.has_button("Delete…"), "there is no profile to be deleted"
 
 
@@ -693,7 +698,9 @@ async def test_every_button_of_a_card_says_which_profile_it_is_about(place: Plac
     await place.list()
     names = [each.accessibleName() for each in place.screen.window.findChildren(Button)]
     assert "Edit SOC" in names
-    assert place.screen.window.findChildren(MenuButton)[-1].accessibleName() == "More about SOC"
+    assert (
+        place.screen.window.findChildren(MenuButton)[-1].accessibleName() == "More actions for SOC"
+    )
 
 
 def test_of_one_provider_what_is_none_of_its_regions_is_told_apart() -> None:

@@ -1,4 +1,4 @@
-"""The agent in the running program: what a person sees of it, and what it does for them."""
+"""The agent of the running app: its permission window, settings and side effects."""
 
 import asyncio
 from dataclasses import replace
@@ -17,7 +17,7 @@ from desktop.services.session.sessions import Sessions
 from desktop.services.session.token_permission import PermissionAnswer, PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient
 from desktop.services.system.processes import Program
-from desktop.ui.app.agent_wiring import make_agent
+from desktop.ui.app.lifetime import make_agent
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.window import permission_window
 from tests.sample_states import PROFILE, signed_in
@@ -61,12 +61,12 @@ def agent(desk: ControllerHarness, told: list[str], monkeypatch: pytest.MonkeyPa
         reload_profile=reload,
         reload_profiles=AsyncMock(),
         ready=asyncio.Event(),
-        tell=lambda: told.append("asked"),
+        notify=lambda: told.append("asked"),
     )
 
 
 @pytest.mark.parametrize("in_sight", [True, False])
-def test_the_person_is_asked_where_they_look(
+def test_permission_is_asked_for_over_the_window_or_the_screen(
     agent: Agent, desk: ControllerHarness, told: list[str], *, in_sight: bool
 ) -> None:
     desk.show(signed_in())
@@ -79,13 +79,13 @@ def test_the_person_is_asked_where_they_look(
     assert where == Person.over
 
 
-def test_a_no_is_a_no(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_denying_permission_raises(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Person, "answer", PermissionAnswer.REFUSE)
     with pytest.raises(TokenPermissionDenied):
         run_on_event_loop(agent._permission.obtain(PermissionRequest(PROGRAM, "soc", "SOC")))
 
 
-def test_whether_one_is_asked_is_what_the_setting_says(
+def test_the_setting_decides_whether_permission_is_asked_for(
     agent: Agent, desk: ControllerHarness
 ) -> None:
     assert not agent._needs_permission()
@@ -95,7 +95,7 @@ def test_whether_one_is_asked_is_what_the_setting_says(
     assert agent._needs_permission()
 
 
-def test_who_signs_out_by_a_command_has_nothing_left_on_the_clipboard(
+def test_signing_out_by_a_command_clears_the_clipboard(
     agent: Agent, desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cleared: list[bool] = []
@@ -105,9 +105,7 @@ def test_who_signs_out_by_a_command_has_nothing_left_on_the_clipboard(
     assert "sign_out" in desk.session.calls
 
 
-def test_the_details_on_screen_list_what_was_given_just_now(
-    agent: Agent, desk: ControllerHarness
-) -> None:
+def test_the_open_details_list_a_new_recipient(agent: Agent, desk: ControllerHarness) -> None:
     desk.show(signed_in())
     desk.controller.open_details()
     page = desk.window.page

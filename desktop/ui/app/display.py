@@ -1,0 +1,123 @@
+"""Shows the state of every profile, and redraws it when time has changed what it says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QPixmapCache, QWindow
+
+from desktop.services.model.states import Requesting
+from desktop.ui.kit.qt_constants import PRECISE_TIMER
+from desktop.ui.wording import tray_texts
+from desktop.ui.wording.redraw_times import seconds_to_redraw
+
+if TYPE_CHECKING:
+    from desktop.services.model.profile import Profile
+    from desktop.services.model.states import State
+    from desktop.services.session.session import Session
+    from desktop.services.session.sessions import Sessions
+    from desktop.ui.window.announcer import Announcer
+    from desktop.ui.window.window import Window
+
+_SEVERAL = 2  # profiles, from which on the header shows a badge to tell them apart
+_CACHE_LIMIT = 10240  # kilobytes of pictures, Qt's default
+
+
+class Display(QObject):
+    """Draws the state of the current profile in the window, and announces it to screen readers.
+
+    `session` is that of the current profile, `sessions` those of all profiles, once there are any.
+
+    Signals:
+        drawn: the window shows this state as it is at this time.
+        profiles_drawn: the statuses of all profiles at this time; empty for a single profile.
+    """
+
+    drawn = Signal(object, object)
+    profiles_drawn = Signal(object, object)
+
+    def __init__(
+        self, parent: QObject, application: QGuiApplication, window: Window, announcer: Announcer
+    ) -> None:
+        super().__init__(parent)
+        self.state: State = Requesting(opening=True)
+        self.session: Session | None = None
+        self.sessions: Sessions | None = None
+        self._window = window
+        self._announcer = announcer
+        self._badge: Profile | None = None
+        self._shows_several = False
+        self._in_sight = window.in_sight()
+        # A coarse timer may fire early, which would cost a second redraw.
+        self._redraw_timer = QTimer(self, singleShot=True)
+        self._redraw_timer.setProperty("timerType", PRECISE_TIMER)
+        self._redraw_timer.timeout.connect(self.refresh)
+        window.handle().visibilityChanged.connect(self._on_sight)
+        window.sight_changed.connect(self._on_sight)
+        application.focusWindowChanged.connect(self._on_focus)
+
+    def set_sessions(self, sessions: Sessions) -> None:
+        """List `sessions` from now on, and tell them whether the window is visible."""
+        self.sessions = sessions
+        sessions.set_visible(visible=self._in_sight)
+
+    def show(self, state: State) -> None:
+        """Draw `state`, and announce what is new in it."""
+        before, self.state = self.state, state
+        self._announcer.reset_countdown(before, state)
+        self.draw()
+        self._announcer.announce_state(before, state, datetime.now(UTC))
+
+    def refresh(self) -> None:
+        """Draw what time has changed."""
+        if self.sessions is not None:
+            self.sessions.check_clock()
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw the states of all profiles, and schedule the next redraw."""
+        at = datetime.now(UTC)
+        self._window.show_state(self.state, at)
+        self.drawn.emit(self.state, at)
+        others = self._draw_profiles(at)
+        self._announcer.announce_countdown(self.state, at, in_sight=self._in_sight)
+        due = [seconds_to_redraw(self.state, at, in_sight=self._in_sight), *others]
+        seconds = min((each for each in due if each is not None), default=None)
+        if seconds is None:
+            self._redraw_timer.stop()
+        else:
+            self._redraw_timer.start(round(seconds * 1000))
+
+    def _draw_profiles(self, at: datetime) -> list[float | None]:
+        """List all profiles; returns in how many seconds each entry changes."""
+        statuses = self.sessions.statuses if self.sessions is not None else ()
+        if len(statuses) < _SEVERAL:
+            statuses = ()
+        if statuses or self._shows_several:  # the list is emptied once when only one is left
+            self.profiles_drawn.emit(statuses, at)
+        self._shows_several = bool(statuses)
+        badge = self.session.profile if statuses and self.session is not None else None
+        if badge != self._badge:
+            self._badge = badge
+            self._window.show_badge(badge)
+        return [tray_texts.next_change(each.state, at) for each in statuses]
+
+    def _on_sight(self) -> None:
+        in_sight = self._window.in_sight()
+        if in_sight is self._in_sight:
+            return
+        self._in_sight = in_sight
+        # Qt wakes up every half minute to clean its picture cache, as long as it holds a picture.
+        QPixmapCache.clear()
+        QPixmapCache.setCacheLimit(_CACHE_LIMIT if in_sight else 0)
+        if self.sessions is not None:
+            self.sessions.set_visible(visible=in_sight)
+        self.draw()
+
+    def _on_focus(self, focused: QWindow | None) -> None:
+        if focused is not None:
+            self.draw()
+            if self.session is not None:
+                self.session.poll_now()

@@ -1,0 +1,127 @@
+"""Opens the details page, and provides what it shows."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop.services.model.states import SignedIn
+    from desktop.services.session.session import Session
+    from desktop.services.session.token_recipients import TokenRecipient, TokenRecipients
+    from desktop.services.token.details import TokenDetails
+    from desktop.ui.pages.details_view import DetailsView
+    from desktop.ui.pages.server_query import Fetch, ServerAnswer, ServerQuery
+    from desktop.ui.views.actions import Actions
+    from desktop.ui.window.window import Window
+
+
+class DetailsController(QObject):
+    """Serves the details of the token of `session`. The view is loaded when it is first opened."""
+
+    def __init__(self, window: Window, actions: Actions) -> None:
+        super().__init__()
+        self.session: Session | None = None
+        self._window = window
+        self._actions = actions
+        self._recipients: TokenRecipients | None = None
+        self._queries: dict[Fetch, ServerQuery] = {}
+        window.page_closed.connect(self._on_closed)
+
+    def set_session(self, session: Session | None) -> None:
+        """Use the token of `session` from now on, and leave the page if it shows another one."""
+        before, self.session = self.session, session
+        if session is not before and self._shown_view() is not None:
+            self._window.close_page()
+
+    def watch_recipients(self, recipients: TokenRecipients) -> None:
+        """Show `recipients` from now on."""
+        self._recipients = recipients
+        recipients.on_change = self._show_recipients
+
+    def open(self) -> None:
+        from desktop.ui.pages.details_view import DetailsView
+
+        self._window.show_page(DetailsView(self._actions, self))
+
+    def close_page(self) -> None:
+        self._window.close_page()
+
+    async def close(self) -> None:
+        """End running queries."""
+        for query in self._queries.values():
+            await query.close()
+
+    def token_details(self, state: SignedIn) -> TokenDetails | None:
+        """Everything known about the token, without the token itself; None without a session."""
+        from desktop.services.token.details import token_details
+
+        if self.session is None:
+            return None
+        return token_details(
+            state,
+            profile=self.session.profile,
+            metadata=self.session.metadata,
+            claims=self.session.claims(),
+        )
+
+    def recipients(self) -> tuple[TokenRecipient, ...]:
+        """The programs that recently got the token, the latest first."""
+        if self._recipients is None or self.session is None:
+            return ()
+        return self._recipients.for_profile(self.session.profile.id)
+
+    def reveal_token(self) -> str | None:
+        """The access token, to be shown on request; None once it is no longer valid."""
+        return self.session.access_token() if self.session is not None else None
+
+    def query_userinfo(self) -> None:
+        """Ask the server who is signed in, and show the answer on the page."""
+        from desktop.ui.pages.details_view import DetailsView
+        from desktop.ui.pages.server_query import fetch_userinfo
+
+        self._query(fetch_userinfo, DetailsView.show_userinfo)
+
+    def query_app_grant(self) -> None:
+        """Ask the server what this app has been granted, and show the answer on the page."""
+        from desktop.ui.pages.details_view import DetailsView
+        from desktop.ui.pages.server_query import fetch_app_grant
+
+        self._query(fetch_app_grant, DetailsView.show_app_grant)
+
+    def _query(self, fetch: Fetch, show: Callable[[DetailsView, ServerAnswer], None]) -> None:
+        from desktop.ui.pages.server_query import ServerQuery
+
+        if self.session is None:
+            return
+        if fetch not in self._queries:
+            self._queries[fetch] = ServerQuery(fetch)
+            self._queries[fetch].answered.connect(partial(self._show_answer, show))
+        self._queries[fetch].start(self.session)
+
+    def _shown_view(self) -> DetailsView | None:
+        """The view while it is on screen; its module is not loaded if no page is."""
+        page = self._window.page
+        if page is None:
+            return None
+        from desktop.ui.pages.details_view import DetailsView
+
+        return page if isinstance(page, DetailsView) else None
+
+    def _on_closed(self) -> None:
+        for query in self._queries.values():
+            query.cancel()
+
+    def _show_answer(
+        self, show: Callable[[DetailsView, ServerAnswer], None], answer: ServerAnswer
+    ) -> None:
+        if (view := self._shown_view()) is not None:
+            show(view, answer)
+
+    def _show_recipients(self) -> None:
+        if (view := self._shown_view()) is not None:
+            view.show_recipients()
