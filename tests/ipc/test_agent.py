@@ -269,7 +269,7 @@ async def test_a_no_is_a_no_without_a_trace(desk: Desk) -> None:
     desk.asks, desk.answer = True, PermissionAnswer.REFUSE
     await desk.sign_in()
     refusal = await desk.refusal("token")
-    assert (refusal.code, refusal.title) == ("declined", "You did not allow it")
+    assert (refusal.code, refusal.title) == ("declined", "You denied access to the token")
     assert desk.agent.recipients.all() == ()
 
 
@@ -335,8 +335,8 @@ async def test_signing_out_returns_when_it_is_done(desk: Desk) -> None:
             "id": PROFILE.id,
             "revocation": "not_offered",
             "valid_until": "2026-11-23T03:10:05+00:00",
-            "text": "You are signed out. The token was removed from this computer. The server "
-            f"offers no way to revoke it: copies stay valid until {until}.",
+            "text": "You're signed out. This server can't revoke tokens. "
+            f"Copies work until {until}.",
             "failed": None,
         }
     ]
@@ -389,5 +389,5 @@ async def test_a_refusal_names_options_and_no_field_of_the_form(
 
     monkeypatch.setattr(desk.agent, "_reload_profiles", fail)
     refusal = await desk.refusal("profiles_changed")
-    assert "--ca-file (“xdr-login profiles edit”)" in refusal.text
+    assert "“xdr-login profiles edit NAME --ca-file FILE”" in refusal.text
     assert "More options" not in refusal.text

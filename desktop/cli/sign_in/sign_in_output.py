@@ -17,9 +17,8 @@ from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import AwaitingApproval, SignedIn
 from desktop.services.system.translation import translate
-from desktop.services.wording.formats import format_countdown
+from desktop.services.wording.formats import format_countdown, format_time
 from desktop.services.wording.messages import Surface, advice_for
-from desktop.services.wording.sign_out_texts import short_time
 
 
 class Reporter(Protocol):
@@ -198,7 +197,7 @@ def _signed_in_message(profile: Profile, state: SignedIn) -> str:
         return translate("✓ Signed in to {profile} as {user}.", profile=name, user=user)
     if state.expires_at is None:
         return translate("✓ Signed in to {profile}.", profile=name)
-    time = short_time(state.expires_at, beside=datetime.now(UTC))
+    time = format_time(state.expires_at, now=datetime.now(UTC))
     if user:
         return translate(
             "✓ Signed in to {profile} as {user} (expires {time}).",

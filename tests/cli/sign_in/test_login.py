@@ -19,13 +19,18 @@ from desktop.cli.sign_in.sign_in_output import JsonReporter, Reporter, TextRepor
 from desktop.cli.terminal.exits import Exit, handle_errors
 from desktop.oauth.errors import TransportFailure
 from desktop.options import Options
+from desktop.services.wording.formats import format_time
 from desktop.services.model.profile import NoProfile, Profile, client_secret_key
+from desktop.services.wording.formats import format_time
 from desktop.services.model.states import AwaitingApproval
+from desktop.services.wording.formats import format_time
 from desktop.services.network.environment import Environment
+from desktop.services.wording.formats import format_time
 from desktop.services.secrets.keystore import KeyringLocked, KeyringMissing
+from desktop.services.wording.formats import format_time
 from desktop.services.system import paths
+from desktop.services.wording.formats import format_time
 from desktop.services.system.worker import Worker
-from desktop.services.wording.sign_out_texts import short_time
 from tests.sample_states import in_browser
 from tests.services.harness import (
     ACCESS_TOKEN,
@@ -146,7 +151,7 @@ def test_a_sign_in_reads_like_this(console: Terminal) -> None:
     ]
     assert re.fullmatch(r"Waiting for approval\. The code expires in (10:00|9:5\d)\.", lines[-2])
     now = datetime.now(UTC)
-    times = {short_time(now + timedelta(seconds=each), beside=now) for each in (570, 600)}
+    times = {format_time(now + timedelta(seconds=each), now=now) for each in (570, 600)}
     assert lines[-1] in {
         f"✓ Signed in to Northwind SOC (expires {time}). Next: xdr-login token" for time in times
     }
@@ -168,7 +173,7 @@ def test_a_browser_on_this_computer_is_told_what_it_takes(console: Terminal) -> 
         "Approve only what you started yourself.",
     ]
     assert re.fullmatch(r"Waiting for approval\. The link expires in (10:00|9:5\d)\.", lines[5])
-    assert lines[6].startswith("Nobody approved it in time.")
+    assert lines[6].startswith("Not approved in time.")
 
 
 def test_a_client_signs_in_as_itself_in_the_terminal(console: Terminal) -> None:
@@ -241,7 +246,7 @@ def test_a_renewal_that_fails_says_why(console: Terminal) -> None:
     console.server.rotation.troubles = [httpx.ConnectError("reset")]
     lines = run_an_hour_later(console)
     assert console.exit_code == Exit.NETWORK
-    assert lines[-1].startswith("The server cannot be reached.")
+    assert lines[-1].startswith("Can't reach the server.")
 
 
 def test_a_token_that_is_dead_on_arrival_is_not_asked_for_for_ever(console: Terminal) -> None:
@@ -258,8 +263,8 @@ def test_a_token_that_is_dead_on_arrival_is_not_asked_for_for_ever(console: Term
             {"error": "access_denied"},
             [
                 (
-                    "The sign-in was declined. Someone pressed Deny on the approval page for code "
-                    "CODE-1. If that was not you, tell your administrator."
+                    "Sign-in denied. Someone selected Deny on the approval page for code CODE-1. "
+                    "If that wasn't you, tell your administrator."
                 ),
                 "access_denied · status 400",
             ],
@@ -268,9 +273,8 @@ def test_a_token_that_is_dead_on_arrival_is_not_asked_for_for_ever(console: Term
             {"error": "expired_token"},
             [
                 (
-                    "The code has expired. The server has retired it. Nothing is wrong: get a new "
-                    "code "
-                    "and approve that one."
+                    "The code has expired. The server no longer accepts it. Get a new code and "
+                    "approve that one."
                 ),
                 "expired_token · status 400",
             ],
@@ -279,8 +283,8 @@ def test_a_token_that_is_dead_on_arrival_is_not_asked_for_for_ever(console: Term
             PENDING,
             [
                 (
-                    "The code has expired. Nobody approved it in time. Nothing is wrong: get a new "
-                    "code and approve that one."
+                    "The code has expired. It wasn't approved in time. Get a new code and approve "
+                    "that one."
                 )
             ],
         ),
@@ -300,7 +304,7 @@ def test_trouble_is_said_once_and_passes(console: Terminal) -> None:
     lost = httpx.ConnectError("reset")
     console.server.answers = [PENDING, lost, lost, PENDING, lost, TOKENS]
     lines = console.run()
-    said = "The server cannot be reached. Your code is still valid. Retrying automatically."
+    said = "Can't reach the server. Your code is still valid. Retrying automatically."
     assert lines.count(said) == 2
     assert console.exit_code == 0
 
@@ -310,7 +314,7 @@ def test_trouble_behind_an_approval_speaks_of_no_code(capsys: pytest.CaptureFixt
     reporter.report_waiting(in_browser(approved=True), opens_browser=True)
     reporter.report_trouble(TransportFailure(HOST))
     said = capsys.readouterr().err
-    assert "The server cannot be reached. Retrying automatically." in said
+    assert "Can't reach the server. Retrying automatically." in said
     assert "Your code" not in said
 
 
@@ -334,9 +338,8 @@ def test_where_nothing_is_kept_a_locked_keyring_is_said_and_signing_in_goes_on(
     assert console.exit_code == 0
     assert lines[:2] == [
         (
-            "The keyring is locked. Unlock it, then try again. You can also sign in without "
-            "saving the "
-            "token: it is then gone when you quit."
+            "The keyring is locked. Unlock your keyring, then try again. Or continue without "
+            "saving: you'll have to sign in again after you quit."
         ),
         "Continuing without saving the token.",
     ]
@@ -346,7 +349,7 @@ def test_where_nothing_is_kept_a_locked_keyring_is_said_and_signing_in_goes_on(
 
 def test_a_locked_keyring_ends_a_sign_in_that_is_to_be_kept(console: Terminal) -> None:
     console.keyring.errors["load"] = KeyringLocked()
-    assert console.run()[0].startswith("The keyring is locked. Unlock it")
+    assert console.run()[0].startswith("The keyring is locked. Unlock your keyring")
     assert console.exit_code == Exit.KEYRING
     assert console.server.count_requests("/device") == 0
 
@@ -358,14 +361,14 @@ def test_without_a_keyring_nobody_approves_for_nothing(
         raise KeyringMissing
 
     monkeypatch.setattr(login, "require_keyring", find_keyring)
-    assert console.run()[0].startswith("No keyring to save the token in. ")
+    assert console.run()[0].startswith("No keyring found. ")
     assert console.exit_code == Exit.KEYRING
     assert console.server.count_requests("/device") == 0
 
 
 def test_a_keyring_that_fails_at_the_end_is_told(console: Terminal) -> None:
     console.keyring.errors["save"] = KeyringLocked()
-    assert console.run()[-1].startswith("The keyring is locked. Unlock it")
+    assert console.run()[-1].startswith("The keyring is locked. Unlock your keyring")
     assert console.exit_code == Exit.KEYRING
 
 
@@ -515,7 +518,7 @@ def test_a_fault_of_the_program_is_said_and_reported_without_secrets(console: Te
     console.server.answers = [ZeroDivisionError(f"device_code={DEVICE_CODE}")]
     lines = console.run()
     assert console.exit_code == 1
-    assert lines[-1].startswith("Something unexpected happened. It is a fault of this program")
+    assert lines[-1].startswith("Something went wrong in XDR Login. Try again")
     report = (paths.log_folder() / "xdr-login.log").read_text("utf-8")
     assert "ZeroDivisionError: device_code=[redacted]" in report
     assert DEVICE_CODE not in report

@@ -534,6 +534,6 @@ def test_a_sentence_without_its_facts_gives_way_to_another(error: Exception, wor
 def test_a_proxy_of_the_administrator_is_not_to_be_edited(kind: type[errors.ProxyFailure]) -> None:
     error = kind(HOST, by="proxy.example:3128")
     assert Remedy.EDIT_PROFILE in advice_for(error).remedies
-    error.set_in = "policy.toml"
+    error.policy_source = "policy.toml"
     assert Remedy.EDIT_PROFILE not in advice_for(error).remedies
     assert "Your administrator set this proxy (policy.toml)" in advice_for(error).text
