@@ -467,7 +467,7 @@ async def test_a_proxy_of_the_administrator_is_named_as_theirs(keyring: FakeKeyr
     assert said[0].remedies == (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
     assert "check the proxy in your profile" in said[0].text
     assert said[1].remedies == (Remedy.TRY_AGAIN,)
-    assert "Your administrator has set this proxy (policy.toml)" in said[1].text
+    assert "Your administrator set this proxy (policy.toml)" in said[1].text
 
 
 async def test_with_a_locked_keyring_the_proxy_rejects_the_request(
