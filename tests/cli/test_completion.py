@@ -162,4 +162,4 @@ def test_the_manual_has_every_command_with_its_examples() -> None:
     assert ".SS profiles add\n" in plain
     assert ".B --client-secret-stdin\n" in plain
     assert "xdr-login token --profile northwind" in plain
-    assert ".TP\n6\nThe keyring cannot be used." in plain
+    assert ".TP\n6\nThe keyring can't be used." in plain
