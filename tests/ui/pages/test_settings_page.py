@@ -413,8 +413,8 @@ def test_a_broken_file_is_reported_once_on_the_page(desk: ControllerHarness, qtb
     assert failures == [
         (
             f"The settings in {settings_file()} could not be read (Invalid value (at line 1, "
-            "column 14)), so the defaults apply. If you change a setting here, a new file is written "
-            "and the old one is kept as settings.toml.broken."
+            "column 14)), so the defaults apply. If you change a setting here, a new file is "
+            "written and the old one is kept as settings.toml.broken."
         )
     ]
     page = desk.window.page

@@ -51,34 +51,28 @@ WORDS = {
     ],
     "just_signed_out": [
         "Signed out",
-        (
-            "You are signed out. The token was removed from this computer. "
-            "The server offers no way to revoke it: copies stay valid until {in 4 minutes}."
-        ),
+        "You're signed out. This server can't revoke tokens. Copies work until {in 4 minutes}.",
         "Sign in",
     ],
     "revoked": [
-        "You are signed out. The token was removed from this computer and revoked at the server.",
+        "You're signed out, and your token was revoked.",
         "Sign in",
     ],
     "grant_revoked": [
-        (
-            "You are signed out. The token was removed from this computer, and all that you "
-            "granted this app was revoked, on all your computers."
-        ),
+        "You're signed out on all computers.",
     ],
     "not_revoked": [
         "Signed out",
         (
-            "You are signed out. The token was removed from this computer; the server could not be "
-            "told (the server has a problem). A copy stays valid there until {in 4 minutes}."
+            "Signed out here, but the server didn't confirm (The server has a problem). Copies work "
+            "until {in 4 minutes}."
         ),
         "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
         "Revoke again",
         "Sign in",
     ],
     "telling_again": [
-        "You are signed out. The token was removed from this computer; the server is being told.",
+        "Signed out here. Revoking the token on the server…",
         "Revoking…",
     ],
     "opening": ["Starting", "One moment", "Opening your keyring…", "Cancel"],
@@ -102,7 +96,7 @@ WORDS = {
         OTHER_HOST,
     ],
     "waiting_trouble": [
-        "Can't reach the server. Your code stays valid: asking again by itself.",
+        "Can't reach the server. Your code is still valid. Retrying automatically.",
         "Code expires in 1:35",
     ],
     "waiting_long_code": ["Waiting", "Open browser"],
@@ -123,7 +117,7 @@ WORDS = {
         "Approved in your browser",
         "Signing in finishes when the server is back.",
         "Waiting for the server",
-        "Can't reach the server. It is tried again by itself while your approval lasts.",
+        "Can't reach the server. Retrying until your approval expires.",
         "Retrying in 3\xa0s.",
         "Cancel",
     ],
@@ -187,8 +181,8 @@ WORDS = {
     "signed_in_ending": ["Signed in", "Copy token"],
     "signed_in_not_saved": [
         (
-            "The keyring is locked. Your token isn't saved: after you quit, you have to sign in again. "
-            "Unlock it, then try to save it again."
+            "The keyring is locked. Your token isn't saved: after you quit, you have to sign in "
+            "again. Unlock your keyring, then save the token again."
         ),
         "Save again",
         "Copy token",

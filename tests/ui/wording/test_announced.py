@@ -62,7 +62,7 @@ def test_a_token_that_is_not_saved_is_announced_as_such(
     (said,) = announced
     assert said == (
         "Signed in as dana@northwind.example. The keyring is locked. Your token isn't saved: "
-        "after you quit, you have to sign in again. Unlock it, then try to save it again."
+        "after you quit, you have to sign in again. Unlock your keyring, then save the token again."
     )
 
 
@@ -79,14 +79,13 @@ def test_a_failure_is_announced_with_its_remedy(
     desk.show(Failed(errors.CodeExpired(), "WDJB-MJHT"))
     (said,) = announced
     assert said == (
-        "The code has expired. Nobody approved it in time. Nothing is wrong: get a new code and "
-        "approve that one."
+        "The code has expired. It wasn't approved in time. Get a new code and approve that one."
     )
 
 
 def test_signing_out_is_announced(desk: ControllerHarness, announced: list[str]) -> None:
     desk.show(SignedOut(NOW))
-    assert announced == ["You are signed out. The token was removed from this computer."]
+    assert announced == ["You're signed out."]
 
 
 @pytest.mark.parametrize(
@@ -94,17 +93,11 @@ def test_signing_out_is_announced(desk: ControllerHarness, announced: list[str])
     [
         (
             Revocation.GRANT_REVOKED,
-            (
-                "You are signed out. The token was removed from this computer, and all that you "
-                "granted this app was revoked, on all your computers."
-            ),
+            "You're signed out on all computers.",
         ),
         (
             Revocation.FAILED,
-            (
-                "You are signed out. The token was removed from this computer; the server could "
-                "not be told. A copy stays valid there."
-            ),
+            "Signed out here, but the server didn't confirm. Copies still work.",
         ),
     ],
 )
@@ -120,9 +113,9 @@ def test_telling_the_server_again_is_announced_with_what_came_of_it(
 ) -> None:
     for outcome in (Revocation.FAILED, Revocation.UNDER_WAY, Revocation.REVOKED):
         desk.show(SignedOut(NOW, revocation=outcome))
-    assert [text.rpartition("computer")[2] for text in announced[1:]] == [
-        "; the server is being told.",
-        " and revoked at the server.",
+    assert announced[1:] == [
+        "Signed out here. Revoking the token on the server…",
+        "You're signed out, and your token was revoked.",
     ]
 
 
@@ -150,8 +143,8 @@ def test_a_renewal_that_fails_is_announced_once(
     assert announced == [
         (
             "Couldn't renew: The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s. "
-            "login.example cannot "
-            f"answer just now. Try again in a few minutes. "
+            "login.example can't "
+            f"respond right now. Try again in a few minutes. "
             f"Your token stays valid until {until:%H:%M}."
         )
     ]

@@ -237,14 +237,14 @@ def test_that_a_token_runs_out_and_cannot_be_renewed_is_told() -> None:
     assert told is not None
     assert told.title == "Couldn't renew your token"
     assert told.text == (
-        "Can't reach the server. It is tried again by itself; open XDR Login to see more."
+        "Can't reach the server. Retrying automatically. Open XDR Login for details."
     )
 
 
 def test_what_is_not_tried_again_is_not_promised() -> None:
     told = tray_texts.renewal_failed(STUCK, NOW)
     assert told is not None
-    assert told.text == "Can't reach the server. Open XDR Login to see more."
+    assert told.text == "Can't reach the server. Open XDR Login to see what to do."
 
 
 @pytest.mark.parametrize(

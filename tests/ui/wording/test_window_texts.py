@@ -149,7 +149,7 @@ def test_a_renewal_that_fails_says_what_to_do_and_how_long_there_is_time() -> No
     state = replace(signed_in(renewable=True), trouble=error)
     until = (NOW + timedelta(seconds=432)).astimezone()
     assert window_texts.not_renewed(state, NOW) == (
-        "The name login.example is not known on this network. Check your network or VPN, and the "
+        "The name login.example isn't known on this network. Check your network or VPN, and the "
         f"address in your profile. Your token stays valid until {until:%H:%M}."
     )
     lapsed = replace(signed_in(left=0, renewable=True), trouble=error)
@@ -253,7 +253,7 @@ def test_an_approval_that_the_server_has_not_seen_is_told() -> None:
     state = STATES["came_back"]
     assert isinstance(state, AwaitingApproval)
     assert window_texts.approval(state)[0] == "Approved in your browser"
-    assert window_texts.trouble(state).startswith("Can't reach the server. It is tried again")
+    assert window_texts.trouble(state).startswith("Can't reach the server. Retrying until")
     assert (
         window_texts.polling_status(state, state.next_at - timedelta(seconds=3))
         == "Retrying in 3\xa0s."
