@@ -37,7 +37,7 @@ OTHER_HOST = (
 )
 DECLINED = (
     "Someone selected Deny on the approval page for code WDJB-MJHT. "
-    "If that was not you, tell your administrator."
+    "If that wasn't you, tell your administrator."
 )
 
 # What must be on screen, besides the name of the profile and where it is.
@@ -55,7 +55,7 @@ WORDS = {
         "Sign in",
     ],
     "revoked": [
-        "You're signed out, and your token was revoked.",
+        "You're signed out. The token was removed and revoked.",
         "Sign in",
     ],
     "grant_revoked": [
@@ -148,7 +148,7 @@ WORDS = {
         "Signed in",
         "Couldn't renew: The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s.",
         (
-            "visibility.amp.cisco.com cannot answer just now. Try again in a few minutes. "
+            "visibility.amp.cisco.com can't respond right now. Try again in a few minutes. "
             "Your token stays valid until {in 59 seconds}."
         ),
         "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
@@ -172,8 +172,8 @@ WORDS = {
         "Signed out",
         "The server has signed you out",
         (
-            "It renews your token no more: somebody revoked it, or it was not used for too long. "
-            "Sign in again. The server says: “the grant was revoked”"
+            "Your sign-in was revoked or went unused for too long. The server says: “the grant was "
+            "revoked”. Sign in again."
         ),
         "invalid_grant\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
         "Sign in again",
@@ -200,7 +200,7 @@ WORDS = {
     ],
     "code_expired": [
         "The code has expired",
-        "Nobody approved it in time. Nothing is wrong: get a new code and approve that one.",
+        "It wasn't approved in time. Get a new code and approve that one.",
         "Get a new code",
         "Copy details",
     ],

@@ -260,7 +260,7 @@ def test_chips_are_marked_by_impact_and_explained(screen: Screen) -> None:
     marks = {name: screen.label(name).property("chip") for name in PROFILE.scope}
     assert [name for name, mark in marks.items() if mark == "high"] == ["response"]
     assert "sensitive" in screen.label("response").toolTip()
-    assert "Threat intelligence from your modules" in screen.label("enrich:read").toolTip()
+    assert "Threat intelligence of your modules" in screen.label("enrich:read").toolTip()
 
 
 def test_read_access_is_no_high_impact(screen: Screen) -> None:
@@ -328,7 +328,7 @@ def test_a_token_that_outlives_the_day_is_told_with_its_day(screen: Screen) -> N
 
 def test_an_expired_token_leaves_nothing_valid(screen: Screen) -> None:
     screen.show(SignedOut(NOW))
-    assert "You are signed out. The token was removed from this computer." in screen.visible_texts
+    assert "You're signed out." in screen.visible_texts
 
 
 def test_the_zone_of_the_person_is_used(screen: Screen) -> None:

@@ -115,7 +115,7 @@ def test_telling_the_server_again_is_announced_with_what_came_of_it(
         desk.show(SignedOut(NOW, revocation=outcome))
     assert announced[1:] == [
         "Signed out here. Revoking the token on the server…",
-        "You're signed out, and your token was revoked.",
+        "You're signed out. The token was removed and revoked.",
     ]
 
 

@@ -259,7 +259,7 @@ def test_an_approval_that_the_server_has_not_seen_is_told() -> None:
         == "Retrying in 3\xa0s."
     )
     assert window_texts.polling_status(state, state.next_at) == "Retrying now."
-    assert window_texts.announcement(state, NOW).startswith("Approved in your browser. The server")
+    assert window_texts.announcement(state, NOW).startswith("Approved in your browser. Can't")
     assert window_texts.approval(replace(state, approved=True))[0] != "Approved in your browser"
 
 
