@@ -1,4 +1,4 @@
-"""One example of everything that the window can show, at a fixed instant."""
+"""A sample of every state that the window can show, at a fixed instant."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -48,7 +48,7 @@ def waiting(
     trouble: Exception | None = None,
     approved: bool = False,
 ) -> AwaitingApproval:
-    """A code of ten minutes that waits for approval; `left` in seconds."""
+    """A code of ten minutes that waits for approval; `left` is in seconds."""
     link = f"https://{host}/iroh/oauth2/device"
     expires_at = NOW + timedelta(seconds=left)
     return AwaitingApproval(
@@ -69,7 +69,7 @@ def waiting(
 
 
 def in_browser(*, left: float = 581, approved: bool = False) -> AwaitingApproval:
-    """A browser on this computer that is waited for; `left` in seconds."""
+    """A sign-in in a browser on this computer; `left` is in seconds."""
     back = "http://127.0.0.1:49152/callback"
     query = f"response_type=code&client_id={PROFILE.client_id}&redirect_uri={back}&state=example"
     link = f"https://{HOST}/iroh/oauth2/authorize?{query}"
@@ -112,13 +112,13 @@ def signed_in(
 
 
 def revoked(outcome: Revocation, error: Exception | None = None) -> SignedOut:
-    """Just signed out of a token that would have lived for four minutes more."""
+    """Just signed out of a token that would have been valid for four more minutes."""
     ended = outcome in {Revocation.REVOKED, Revocation.GRANT_REVOKED}
     return SignedOut(NOW, None if ended else NOW + timedelta(minutes=4), outcome, error)
 
 
 def signed_out_by_server() -> SignedOutByServer:
-    """A refresh token that is taken no more, and what the server said of it."""
+    """The error for a refresh token that is no longer valid, with the server's words."""
     error = SignedOutByServer()
     error.__cause__ = errors.InvalidGrant(
         "invalid_grant", host=HOST, description="the grant was revoked", trace_id=TRACE_ID

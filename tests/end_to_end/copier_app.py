@@ -9,6 +9,7 @@ import signal
 import sys
 from datetime import UTC, datetime
 from itertools import chain, repeat
+from typing import cast
 
 from PySide6.QtGui import QWindow
 from PySide6.QtWidgets import QPushButton
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import QPushButton
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.profile import Profile
+from desktop.services.session.session import Session
 from desktop.ui.app.app import make_application
 from desktop.ui.app.event_loop import EventLoop
 from desktop.ui.copy.clipboard import Clipboard
@@ -98,7 +100,7 @@ async def run(copier: Copier, format_: CopyFormat) -> None:
     tokens = chain([make_token()], repeat(make_token(RENEWED)))
 
     def copy() -> None:
-        copier.copy(Source(next(tokens)), format_)
+        copier.copy(cast("Session", Source(next(tokens))), format_)
 
     window.clicked.connect(copy)
     loop = asyncio.get_running_loop()

@@ -114,7 +114,7 @@ def test_the_demo_analyst_approves_without_a_code(
         app.click("Open browser")
         browser_opener.attach().do(approve_at_the_demo).result()
         screen = app.wait_for("Signed in")
-        assert screen.shows("Asked for, not granted: admin")
+        assert screen.shows("Requested but not granted: admin")
         assert saved_token(secret_service)["scope"] == ["enrich:read"]
         assert app.quit() == 0
 

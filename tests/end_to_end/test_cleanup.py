@@ -62,7 +62,7 @@ def test_a_token_is_saved_when_the_keyring_is_unlocked(
     server.approve(app.code())
     app.wait_for("The keyring is locked. The token is not saved: it is gone when you quit.")
     unlock(secret_service)
-    app.click("Try to save it again")
+    app.click("Save again")
     wait_until(lambda: not app.screen().shows("not saved"), "the warning's end", app.program)
     assert saved_token(secret_service)["access_token"]
     assert app.screen().focus == "Copy token"

@@ -33,7 +33,7 @@ def test_the_window_can_be_closed_while_a_request_hangs(
 ) -> None:
     server.inject("hang", path="/iroh/oauth2/device_authorization")
     app = start(secret_service)
-    app.wait_for("Asking the server.")
+    app.wait_for("Contacting the server…")
     app.press("alt+F4")
     assert app.wait_for_exit() == 0
     _printed_no_error(app)

@@ -71,7 +71,7 @@ def test_a_visible_token_is_renewed_and_the_new_one_copied(
     app = start(secret_service)
     app.wait_for("Signed in")
     wait_until(lambda: len(renewals(signed_in)) >= 1, "a renewal", app.program)
-    app.wait_for("Renews itself while it is in use")
+    app.wait_for("Renews automatically")
     app.click("Copy token")
     wait_until(lambda: clipboard(app.display) != "", "a token on the clipboard", app.program)
     assert clipboard(app.display) != first

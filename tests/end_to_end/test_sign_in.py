@@ -87,7 +87,7 @@ def test_an_approval_saves_and_shows_the_token(
     screen = app.wait_for("Signed in")
     assert screen.shows("dana@northwind.example")
     assert screen.shows("3 granted · 1 high impact")
-    assert screen.shows("Asked for, not granted: admin")
+    assert screen.shows("Requested but not granted: admin")
     token = saved_token(secret_service)
     assert token["scope"] == ["enrich:read", "casebook", "response"]
     assert token["refresh_token"]

@@ -17,7 +17,7 @@ from tests.rigs.demo_server import DemoOptions, DemoServer
 from tests.rigs.process import wait_until
 from tests.rigs.secret_service import SecretStore
 
-QUESTION = "May this program have your token?"
+QUESTION = "use your token?"
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_program_allowed_for_an_hour_needs_no_second_permission(
 def test_a_denied_program_gets_no_token(app: App, tmp_path: Path) -> None:
     refused = script(tmp_path, app)
     app.wait_for(QUESTION)
-    app.click("Refuse")
+    app.click("Deny")
     stdout, stderr = refused.communicate(timeout=60)
     assert stdout == ""
     assert stderr.startswith("You did not allow it.")

@@ -1,4 +1,4 @@
-"""What the tests of the window share: somebody who presses, and somebody who reads the screen."""
+"""What the tests of the window share: recorders of actions, and a reader of the screen."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import Settings
 from desktop.services.model.states import Revocation, SignedIn, State
+from desktop.services.session.session import Session
 from desktop.services.session.sessions import ProfileStatus
 from desktop.services.session.token_recipients import TokenRecipient
 from desktop.services.token.details import TokenDetails, token_details
@@ -52,7 +53,7 @@ BREAK = "\N{ZERO WIDTH SPACE}"  # where a long word may be broken
 
 @dataclass
 class ProfileRecorder:
-    """Commands to profiles, which only note what was asked for."""
+    """Profile actions that only record their calls."""
 
     calls: list[tuple[object, ...]] = field(default_factory=list)
     statuses: tuple[ProfileStatus, ...] = ()
@@ -77,7 +78,7 @@ class ProfileRecorder:
 
 @dataclass
 class FakeSessions:
-    """One session, or several that are only shown."""
+    """One session, or several statuses without sessions."""
 
     session: FakeSession | None = None
     statuses: tuple[ProfileStatus, ...] = ()
@@ -101,7 +102,7 @@ class FakeSessions:
 
 @dataclass
 class ActionRecorder:
-    """Actions that only note what was asked for."""
+    """Actions that only record their calls."""
 
     calls: list[str] = field(default_factory=list)
     offered: Revocation | None = None
@@ -186,7 +187,7 @@ class ActionRecorder:
 
 @dataclass
 class PageRecorder:
-    """What the pages are served by: known things, and notes of what was asked for."""
+    """Page actions that return sample data and record their calls."""
 
     calls: list[str] = field(default_factory=list)
     token: str | None = MADE_UP_TOKEN
@@ -221,7 +222,7 @@ class PageRecorder:
 
 @dataclass
 class Screen:
-    """One window, and what a person does with it."""
+    """A window, and what a person does with it."""
 
     theme: Theme
     actions: ActionRecorder = field(default_factory=ActionRecorder)
@@ -267,31 +268,31 @@ class Screen:
         settle()
 
     def show_qr(self) -> None:
-        """Show the QR code in place of the code."""
+        """Show the QR code instead of the code."""
         assert isinstance(self.window.view, WaitingView)
         self.window.view.show_qr(shown=True)
         settle()
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """Close and delete the window."""
         self.window.close()
         self.window.deleteLater()
         settle()
 
     @property
     def visible_texts(self) -> list[str]:
-        """Every text on screen, from top to bottom as it was made."""
+        """Every text on screen, in the order of the widgets."""
         return [widget.text().replace(BREAK, "") for widget in texts_on(self.window)]
 
     def label(self, text: str) -> QLabel:
-        """The visible label with this text."""
+        """Return the visible label with this text."""
         found = [each for each in texts_on(self.window) if each.text().replace(BREAK, "") == text]
         assert len(found) == 1, f"{text!r} among {self.visible_texts}"
         assert isinstance(found[0], QLabel)
         return found[0]
 
     def button(self, text: str) -> QPushButton:
-        """The visible button with this label."""
+        """Return the visible button with this label."""
         found = [each for each in buttons_on(self.window) if each.text() == text]
         assert len(found) == 1, (
             f"{text!r} among {[each.text() for each in buttons_on(self.window)]}"
@@ -299,25 +300,25 @@ class Screen:
         return found[0]
 
     def has_button(self, text: str) -> bool:
-        """Whether there is such a button."""
+        """Whether a button with this label is visible."""
         return any(each.text() == text for each in buttons_on(self.window))
 
     def find(self, kind: type[QWidget]) -> QWidget:
-        """The only visible widget of its kind."""
+        """Return the only visible widget of its type."""
         found = [each for each in visible(self.window) if isinstance(each, kind)]
         assert len(found) == 1, found
         return found[0]
 
     @property
     def focused(self) -> str:
-        """The name of what the keyboard is on; empty for nothing."""
+        """The name of the widget with the focus; empty for none."""
         widget = QApplication.focusWidget()
         return "" if widget is None else name_of(widget)
 
 
 @dataclass
 class FakeSession:
-    """Notes what it is asked for; `token` may be what goes wrong instead of one."""
+    """Records calls; `token` may be an error to raise instead of a token."""
 
     profile: Profile = PROFILE
     token: str | Exception = TOKEN
@@ -331,6 +332,10 @@ class FakeSession:
 
     def __post_init__(self) -> None:
         self.renewed.set()
+
+    def as_session(self) -> Session:
+        """Pass for a session where one is copied from."""
+        return cast("Session", self)
 
     def set_visible(self, *, visible: bool) -> None:
         self.seen.append(visible)
@@ -368,7 +373,7 @@ class FakeSession:
 
 
 class ProgressListener(list[object]):
-    """What a copier has told since it is listened to."""
+    """The progress that a copier has reported."""
 
     def __init__(self, copier: Copier) -> None:
         super().__init__()
@@ -376,7 +381,7 @@ class ProgressListener(list[object]):
         copier.progressed.connect(self._on_progress)
 
     async def wait_for(self, number: int) -> None:
-        """Wait until so much has been told."""
+        """Wait until so much has been reported."""
         while len(self) < number:
             self._changed.clear()
             await self._changed.wait()
@@ -387,7 +392,7 @@ class ProgressListener(list[object]):
 
 
 class FakeTime(datetime):
-    """A wall clock that stands where a test puts it."""
+    """A wall clock that a test sets."""
 
     stands_at = NOW
 
@@ -398,20 +403,20 @@ class FakeTime(datetime):
 
 @dataclass
 class ControllerHarness:
-    """A controller with its window and a session that is not real."""
+    """A controller with its window and a fake session."""
 
     controller: Controller
     window: Window
     session: FakeSession
 
     def show(self, state: State, *, at: datetime = NOW) -> None:
-        """Let the session report `state`."""
+        """Report `state` as the session does."""
         FakeTime.stands_at = at
         self.controller.display.show(state)
         settle()
 
     def tick(self, seconds: float) -> None:
-        """Let the clock show this much more, and the window count."""
+        """Advance the clock, and let the window count."""
         FakeTime.stands_at += timedelta(seconds=seconds)
         self.controller.display._redraw_timer.stop()
         self.controller.display._redraw_timer.timeout.emit()
@@ -419,7 +424,7 @@ class ControllerHarness:
 
 
 def run_on_event_loop(work: Coroutine[None, None, T]) -> T:
-    """Run `work` on a loop as that of the program, where Qt and asyncio take turns."""
+    """Run `work` on the event loop of the app."""
     application = QApplication.instance()
     with EventLoop(application) as loop:
         result: T = loop.run_until_complete(work)
@@ -427,36 +432,36 @@ def run_on_event_loop(work: Coroutine[None, None, T]) -> T:
 
 
 def settle() -> None:
-    """Let Qt deliver what is due, deletions too."""
+    """Let Qt deliver all events, deletions too."""
     for _ in range(4):
         QApplication.processEvents()
         QApplication.sendPostedEvents(None, 52)  # QEvent.Type.DeferredDelete
 
 
 def visible(window: QWidget) -> Iterator[QWidget]:
-    """Everything in `window` that is on screen."""
+    """Return the visible widgets of `window`."""
     return (each for each in window.findChildren(QWidget) if each.isVisibleTo(window))
 
 
 def buttons_on(window: QWidget) -> list[QPushButton]:
-    """The buttons on screen."""
+    """Return the visible buttons."""
     return [each for each in visible(window) if isinstance(each, QPushButton)]
 
 
 def texts_on(window: QWidget) -> list[QLabel | QPushButton]:
-    """The labels and buttons on screen that say something."""
+    """Return the visible labels and buttons with a text."""
     shown = (each for each in visible(window) if isinstance(each, (QLabel, QPushButton)))
     return [each for each in shown if each.text()]
 
 
 def name_of(widget: QWidget) -> str:
-    """What a screen reader calls `widget`."""
+    """Return the name of `widget` for a screen reader."""
     own = widget.text() if isinstance(widget, (QLabel, QPushButton)) else ""
     return (widget.accessibleName() or own).replace(BREAK, "")
 
 
 def tab_order(window: QWidget) -> list[QWidget]:
-    """What Tab goes through, once round, from the first that was made."""
+    """Return the widgets in the order of Tab, from the first that was made."""
     chain: list[QWidget] = []
     each = window.nextInFocusChain()
     while each is not None and each is not window:
@@ -472,7 +477,7 @@ def tab_order(window: QWidget) -> list[QWidget]:
 
 
 def misfits(window: QWidget) -> list[str]:
-    """What does not fit: a text larger than its place, a widget beyond the window's sides."""
+    """Find texts larger than their label, and widgets beyond the sides of the window."""
     return [
         f"{name_of(each)[:40]!r}: {why}"
         for each in visible(window)

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from desktop.services.model.states import Revocation
     from desktop.services.session.session import Session
     from desktop.services.session.sessions import ProfileStatus, Sessions
-    from desktop.ui.copy.copier import TokenSource
     from desktop.ui.kit.copy_progress import CopyProgress
     from desktop.ui.window.window import Window
 
@@ -253,7 +252,7 @@ class _Copying:
         """Apply changed settings to a copy that may be running."""
         self._set_clear_after(self.copier.session)
 
-    def _set_clear_after(self, session: TokenSource | None) -> None:
+    def _set_clear_after(self, session: Session | None) -> None:
         settings = self._controller.settings_store.settings
         if session is not None:
             settings = with_profile_settings(settings, session.profile.settings)

@@ -113,7 +113,7 @@ class WindowOrTray(QObject):
 
     def notify_token_request(self) -> None:
         """Notify the user that a program asks for a token."""
-        self._tray.notify(tray_texts.TOKEN_REQUESTED)
+        self._tray.notify(tray_texts.token_requested())
 
     def raise_window(self, activation: Mapping[str, str] | None = None) -> None:
         """Bring the window to the front.
@@ -145,7 +145,7 @@ class WindowOrTray(QObject):
 
     def _on_closed(self) -> None:
         if not self._window.isMinimized():
-            self._notify_once(_KEEPS_RUNNING_NOTICE, tray_texts.KEEPS_RUNNING)
+            self._notify_once(_KEEPS_RUNNING_NOTICE, tray_texts.keeps_running())
 
     def _on_active(self) -> None:
         if not self._window.handle().isActive():

@@ -1,10 +1,10 @@
-"""The clipboard, with care for secrets: marked as not to be recorded, and taken back.
+"""The clipboard, with care for secrets: kept out of histories, and cleared after a while.
 
-Only the clipboard proper is used, never the selection of X11 that the middle button pastes.
+The X11 selection, which the middle mouse button pastes, is never changed.
 
-On Wayland nobody says whether a copy was accepted, and Qt shows its own content either way. A
-compositor takes one from a window that has the focus and, as most want it, that was just pressed;
-with the data control protocol, which `ui/app/app.py` lets Qt use, from any program.
+Wayland does not report whether a copy was accepted, and Qt shows its own content either way. A
+compositor accepts a copy from a window that has the focus and, mostly, was just clicked; with the
+data control protocol, which `ui/app/app.py` lets Qt use, from any app.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _DO_NOT_RECORD = {
 
 
 class Clipboard(QObject):
-    """Copies text, and takes a secret back once its time is over, if it is still there.
+    """Copies text, and clears a secret after a while if it is still there.
 
-    `clear_after` is how long the next secret stays, in seconds; one that is there keeps the time
-    that the person was told.
+    `clear_after` is how long the next secret stays, in seconds. It does not change when the current
+    one is cleared.
     """
 
     def __init__(self, *, clear_after: float = CLEAR_AFTER, wayland: bool | None = None) -> None:
@@ -57,7 +57,7 @@ class Clipboard(QObject):
 
     @property
     def needs_focus(self) -> bool:
-        """Whether the desktop may refuse a copy to a program that has not got the focus."""
+        """Whether the desktop may refuse a copy from an app without the focus."""
         return self._wayland
 
     def copy(self, text: str) -> None:
@@ -66,7 +66,7 @@ class Clipboard(QObject):
         self._clipboard.setText(text)
 
     async def copy_secret(self, text: str) -> bool:
-        """Put `text` on the clipboard for a short time, out of histories; whether it is there."""
+        """Copy `text` for a short time, kept out of histories; return whether it is there."""
         before = self._leftover_secrets | ({self._secret} if self._secret is not None else set())
         self._forget_secret()
         there = False
@@ -81,9 +81,9 @@ class Clipboard(QObject):
         return there
 
     async def _put(self, text: str) -> bool:
-        """Put `text` on the clipboard; whether it is there."""
+        """Copy `text`; return whether it is there."""
         if self._wayland and self._clipboard.ownsClipboard():
-            # Its going makes an echo too, which must not be taken for that of `text`.
+            # Clearing is announced too, which must not be taken for the announcement of `text`.
             await self._change_and_wait_for_echo(self._clipboard.clear)
         self._secret = text
         self._timer.start(round(self.clear_after * 1000))
@@ -104,38 +104,38 @@ class Clipboard(QObject):
             self._clear_later({secret})
 
     async def close(self) -> None:
-        """Take the secret back for good: the program ends."""
+        """Clear the secret for good, before the app quits."""
         self.clear_secret()
         if self._leftover_secrets:
             await asyncio.sleep(ECHO)
-            # Unheard, it would not have been sent before the program is gone.
+            # Without waiting, the app would be gone before the change is sent.
             await self._change_and_wait_for_echo(self._clear_leftovers)
 
     def _holds(self, text: str) -> bool:
-        # To own it is not enough: a person may have copied something else in our own window. Where
-        # another program took it over, as a clipboard manager does, asking one that hangs holds Qt
-        # for five seconds on X11, and for as long again with every further question.
+        # Owning the clipboard is not enough: something else may have been copied in our window.
+        # If another program owns it, such as a clipboard manager, and hangs, each request blocks
+        # Qt for five seconds on X11; so this asks as little as possible.
         content: QMimeData | None = self._clipboard.mimeData()  # None once it is empty
         return content is not None and bool(content.formats()) and content.text() == text
 
     async def _put_on_wayland(self, put: Callable[[], None]) -> bool:
-        """Do `put`; whether the compositor of Wayland went along. What it refused is gone again."""
+        """Call `put`; return whether the compositor accepted it. If not, clear it again."""
         try:
             if await self._change_and_wait_for_echo(put) and self._clipboard.ownsClipboard():
                 return True
         except asyncio.CancelledError:
             self.clear_secret()
             raise
-        # Qt takes what was refused for its own. Who refused it refuses this too, so that nothing
-        # of anybody else goes.
+        # Qt believes that it owns what was refused. The compositor refuses this change too, so
+        # nobody else's content is cleared.
         self._clipboard.clear()
         return False
 
     async def _change_and_wait_for_echo(self, change: Callable[[], None]) -> bool:
-        """Do `change`; whether the compositor said something of it."""
+        """Call `change`; return whether the compositor announced anything."""
         change()
-        # What Qt says by itself has been said. What comes now comes from the compositor: that the
-        # clipboard has changed or, as GNOME answers who has not got the focus, a refusal.
+        # Qt's own signals have been sent by now. The next one comes from the compositor: the
+        # clipboard has changed or, as GNOME answers an app without the focus, a refusal.
         echo = asyncio.get_running_loop().create_future()
 
         def on_change() -> None:
@@ -154,8 +154,8 @@ class Clipboard(QObject):
             QTimer.singleShot(0, self, self._clear_leftovers)
 
     def _clear_leftovers(self) -> None:
-        """Clear what the desktop has kept of a secret that was taken back."""
-        # GNOME keeps a copy of what it loses, and shows it to nobody who has not got the focus.
+        """Clear the copies that the desktop has kept of cleared secrets."""
+        # GNOME keeps a copy of what is cleared, and hides it from apps without the focus.
         if not self._leftover_secrets or (self._wayland and QGuiApplication.focusWindow() is None):
             return
         if self._clipboard.text() in self._leftover_secrets:
@@ -163,7 +163,7 @@ class Clipboard(QObject):
         self._leftover_secrets.clear()
 
     def _clear_later(self, secrets: set[str]) -> None:
-        """Take back, now or when a window has the focus, what is left of `secrets`."""
+        """Clear what is left of `secrets`, now or when a window gets the focus."""
         self._leftover_secrets |= secrets
         QTimer.singleShot(round(ECHO * 1000), self, self._clear_leftovers)
 

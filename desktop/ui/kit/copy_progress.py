@@ -1,22 +1,22 @@
-"""How a copy of the token goes, for whoever shows it."""
+"""Progress of a copy of the token."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from desktop.services.model.copy_formats import CopyFormat
 
 
 @dataclass(frozen=True, slots=True)
 class Copying:
-    """The token is waited for; that can be cancelled."""
+    """Waiting for the token; can be cancelled."""
 
     format: CopyFormat
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """It is on the clipboard, which was verified, for `clear_after` seconds from now."""
+    """The token is on the clipboard, which was verified, for `clear_after` seconds from now."""
 
     format: CopyFormat
     clear_after: float
@@ -24,13 +24,15 @@ class Copied:
 
 @dataclass(frozen=True, slots=True)
 class NotCopied:
-    """Why it is not, in words; empty where the person gave up.
+    """Why nothing was copied; an empty text if the person cancelled.
 
-    `title` is the first of them, without a stop: always this program's own, never a server's.
+    `title` is a short reason without a full stop that never contains text from a server. `error`
+    is the cause, if there was one.
     """
 
     text: str
     title: str = ""
+    error: Exception | None = field(default=None, compare=False)
 
 
 CopyProgress = Copying | Copied | NotCopied

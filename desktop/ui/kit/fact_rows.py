@@ -3,15 +3,16 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from desktop.services.system.translation import translate
 from desktop.ui.kit.widgets import Card, label
 
 _BETWEEN_COLUMNS = 16
 
 
 class FactRows(Card):
-    """A heading, a note, and rows; each name is beside its value or, `stacked`, above it.
+    """A heading, a note, and rows; each name is beside its value or, if `stacked`, above it.
 
-    Without `framed` it is no panel but a part of another one.
+    Without `framed` it is part of another card.
     """
 
     def __init__(self, heading: str, *, stacked: bool = False, framed: bool = True) -> None:
@@ -30,12 +31,12 @@ class FactRows(Card):
         self._note.hide()
 
     def show_note(self, text: str) -> None:
-        """What holds for all rows; nothing for nothing."""
+        """Show a note above the rows; an empty text hides it."""
         self._note.setText(text)
         self._note.setVisible(bool(text))
 
     def show_rows(self, rows: tuple[tuple[str, str], ...]) -> None:
-        """Show `rows` in place of those before; nothing happens while they are the same."""
+        """Show `rows`, if they have changed."""
         if rows == self._shown:
             return
         self._shown = rows
@@ -54,7 +55,7 @@ class FactRows(Card):
     def _add(self, grid: QGridLayout, number: int, *, name: str, value: str) -> None:
         top = Qt.AlignmentFlag.AlignTop
         named, shown = label(name, "muted"), label(value)
-        shown.setAccessibleName(f"{name}: {value}")
+        shown.setAccessibleName(translate("{name}: {value}", name=name, value=value))
         if self._stacked:
             shown.setContentsMargins(0, 0, 0, 8)
             grid.addWidget(named, 2 * number, 0, top)

@@ -1,4 +1,4 @@
-"""A label for names and hosts: never wider than its place, however long one word of it is."""
+"""A label for names and hosts that is never too wide, however long a word is."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _BREAK = "\N{ZERO WIDTH SPACE}"
 
 
 class FittedLabel(Label):
-    """Breaks a word where its place ends, and elides what takes more than `most` lines.
+    """Breaks long words at the end of the line, and elides text after `most` lines.
 
-    What was elided is in the tooltip, and is what a screen reader reads.
+    The whole text is in the tooltip, and is what a screen reader reads.
     """
 
     def __init__(self, role: str, *, most: int | None = None, centred: bool = False) -> None:
@@ -33,12 +33,12 @@ class FittedLabel(Label):
             self.setProperty("alignment", ALIGN_CENTER)
 
     def setText(self, text: str) -> None:
-        """Show `text`, or as much of it as there is room for."""
+        """Show `text`, or as much of it as fits."""
         self._whole = text
         self._fit()
 
     def minimumSizeHint(self) -> QSize:
-        """No word of it makes the window wider."""
+        """Let no word make the window wider."""
         hint = super().minimumSizeHint()
         hint.setWidth(0)
         return hint
@@ -51,7 +51,7 @@ class FittedLabel(Label):
     def changeEvent(self, event: QEvent) -> None:
         """Fit the text to the new font."""
         super().changeEvent(event)
-        self._fit()  # whatever has changed: to ask the event would build an enumeration
+        self._fit()  # for every event: its type would build an enumeration
 
     def _fit(self) -> None:
         shown = fitted(self._whole, self.font(), self.contentsRect().width(), most=self._most)
@@ -62,7 +62,7 @@ class FittedLabel(Label):
 
 
 def fitted(text: str, font: QFont, width: int, *, most: int | None = None) -> str:
-    """`text` with breaks in the words that are wider than `width`, elided after `most` lines."""
+    """Break words of `text` that are wider than `width`, and elide it after `most` lines."""
     from PySide6.QtGui import QFontMetrics
 
     metrics = QFontMetrics(font)
@@ -94,7 +94,7 @@ def _lines(text: str, font: QFont, width: int) -> Iterator[str]:
 
 
 def _as_markup(text: str) -> str:
-    """Wrap `text` in markup that says just this: Qt guesses whether a tooltip is markup."""
+    """Turn `text` into markup, because Qt guesses whether a tooltip is markup."""
     from html import escape
 
     return f"<span>{escape(text)}</span>"

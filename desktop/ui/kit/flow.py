@@ -1,4 +1,4 @@
-"""Widgets in lines, as words are in a paragraph."""
+"""A container that wraps its widgets as a paragraph wraps words."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _GAP = 6
 
 
 class Flow(QWidget):
-    """Left to right, then on to the next line.
+    """Places widgets from left to right, in as many lines as needed.
 
-    WORKAROUND: no `QLayout` written in Python, which would be the usual way: of its items PySide6
-    6.11 keeps objects that outlive them, as `add_row` says.
+    WORKAROUND: this is no `QLayout`, because PySide6 6.11 keeps objects of its items that outlive
+    them, as `add_row` says.
     """
 
     def __init__(self) -> None:
@@ -28,39 +28,39 @@ class Flow(QWidget):
         self.setSizePolicy(policy)
 
     def replace(self, widgets: list[QWidget]) -> None:
-        """Show `widgets`, in place of those before."""
+        """Show `widgets` instead of the current ones."""
         for old in self._widgets:
             old.hide()
             old.deleteLater()
         self._widgets = widgets
         for widget in widgets:
             widget.setParent(self)
-            widget.ensurePolished()  # its style decides how large it is
+            widget.ensurePolished()  # the style determines its size
             widget.show()
         self.updateGeometry()
         self._arrange(self.width(), apply=True)
 
     def hasHeightForWidth(self) -> bool:
-        """Narrower means higher."""
+        """Grow in height when it gets narrower."""
         return True
 
     def heightForWidth(self, width: int) -> int:
-        """The height in `width`."""
+        """Return the height at `width`."""
         return self._arrange(width, apply=False)
 
     def sizeHint(self) -> QSize:
-        """No wider than the widest widget needs."""
+        """Ask for no more than the widest widget needs."""
         return self.minimumSizeHint()
 
     def minimumSizeHint(self) -> QSize:
-        """Room for the largest widget."""
+        """Ask for room for the largest widget."""
         size = QSize(0, 0)
         for widget in self._widgets:
             size = size.expandedTo(widget.minimumSizeHint())
         return size
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Place the widgets anew."""
+        """Place the widgets again."""
         super().resizeEvent(event)
         self._arrange(self.width(), apply=True)
 

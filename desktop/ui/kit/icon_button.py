@@ -1,4 +1,4 @@
-"""A button that shows a picture instead of words."""
+"""A button with an icon instead of text."""
 
 from collections.abc import Callable
 
@@ -14,10 +14,10 @@ _ICON = 20
 
 
 class IconButton(Button):
-    """The picture is drawn in the colour that words would have, so it fits either scheme.
+    """Draws the icon in the color of text, so that it fits light and dark.
 
-    `name` is what a screen reader says; `icon` a file of resources/icons of which only the shape
-    counts.
+    `name` is what a screen reader says; `icon` is a file of resources/icons. Only its shape is
+    used.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class IconButton(Button):
         self.setFixedSize(ICON_BUTTON, ICON_BUTTON)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the button, and the picture in its middle."""
+        """Draw the button and its icon."""
         super().paintEvent(event)
         token = "text" if self.underMouse() or self.isDown() else "muted"
         box = QRect(0, 0, _ICON, _ICON)

@@ -1,4 +1,4 @@
-"""What a form is made of: a name, the control below it, and what is wrong with it."""
+"""The controls of a form, and fields with a name, a control and a note."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.services.system.translation import translate
 from desktop.ui.kit.stepper import Stepper
 from desktop.ui.kit.widgets import add_row, label, set_style_property, set_tooltip
 
@@ -28,12 +29,12 @@ _LINES = 3
 
 
 class Choice(QComboBox):
-    """One of a few; the wheel turns it only where the keyboard is on it."""
+    """One of a few values; the mouse wheel changes it only while it has the focus."""
 
     def __init__(self, entries: Mapping[str, str], theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        # The usual one of a combo box takes neither heights nor what cannot be chosen from styles.
+        # The default delegate of a combo box ignores heights and disabled items in style sheets.
         self.setItemDelegate(QStyledItemDelegate(self))
         self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -42,11 +43,11 @@ class Choice(QComboBox):
             self.addItem(text, value)
 
     def value(self) -> str:
-        """What is chosen."""
+        """Return the chosen value."""
         return str(self.currentData() or "")
 
     def show_value(self, value: str) -> None:
-        """Choose `value` without calling it a change; one that is not known is added."""
+        """Choose `value` without a change signal; an unknown one is added."""
         self.blockSignals(True)
         if self.findData(value) < 0:
             self.addItem(value, value)
@@ -54,21 +55,21 @@ class Choice(QComboBox):
         self.blockSignals(False)
 
     def disable_values(self, values: Container[str]) -> None:
-        """Let those of `values` be seen, and not be chosen."""
+        """Show `values` as disabled."""
         model = self.model()
-        assert isinstance(model, QStandardItemModel)  # noqa: S101 - what a combo box has
+        assert isinstance(model, QStandardItemModel)  # noqa: S101 - the default model
         for number in range(self.count()):
             model.item(number).setEnabled(self.itemData(number) not in values)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Let the page be scrolled."""
+        """Scroll the page unless this has the focus."""
         if self.hasFocus():
             super().wheelEvent(event)
         else:
             event.ignore()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the arrow, which the style sheet takes away."""
+        """Draw the arrow, which the style sheet removes."""
         super().paintEvent(event)
         painter = QPainter(self)
         painter.setPen(self._theme.color("muted"))
@@ -86,11 +87,11 @@ class TextInput(QLineEdit):
             self.setEchoMode(QLineEdit.EchoMode.Password)
 
     def value(self) -> str:
-        """What was typed."""
+        """Return the text."""
         return self.text()
 
     def show_value(self, value: str) -> None:
-        """Show `value` without calling it a change."""
+        """Show `value` without a change signal."""
         self.blockSignals(True)
         self.setText(value)
         self.blockSignals(False)
@@ -98,31 +99,31 @@ class TextInput(QLineEdit):
 
 
 class MultilineInput(QPlainTextEdit):
-    """A few lines of text. Tab goes on to the next field."""
+    """A few lines of text. Tab moves to the next field."""
 
     def __init__(self, hint: str = "") -> None:
         super().__init__()
         self.setPlaceholderText(hint)
         self.setTabChangesFocus(True)
-        self.setProperty("field", "true")  # typed into, unlike a text that is only shown
+        self.setProperty("field", "true")  # editable, unlike a text that is only shown
         self.setFixedHeight(self.fontMetrics().lineSpacing() * _LINES + 26)
 
     def value(self) -> str:
-        """What was typed."""
+        """Return the text."""
         return self.toPlainText()
 
     def show_value(self, value: str) -> None:
-        """Show `value` without calling it a change."""
+        """Show `value` without a change signal."""
         self.blockSignals(True)
         self.setPlainText(value)
         self.blockSignals(False)
 
 
 class NumberOrDefault(QWidget):
-    """A number of its own, or the usual one.
+    """A custom number, or the default.
 
     Signals:
-        changed: a person has changed it.
+        changed: the person has changed it.
     """
 
     changed = Signal()
@@ -132,18 +133,21 @@ class NumberOrDefault(QWidget):
         name: str,
         theme: Theme,
         *,
-        usual: int,
+        default: int,
         allowed: range,
         unit: str,
-        words: tuple[str, str],
+        labels: tuple[str, str],
     ) -> None:
         super().__init__()
-        as_usual, own = words
-        self._choice = Choice({"": as_usual, _OWN: own}, theme)
+        as_default, custom = labels
+        self._choice = Choice({"": as_default, _CUSTOM: custom}, theme)
         self._number = Stepper(
-            f"{name}: {own}", allowed=allowed, unit=unit, changed=self._on_change
+            translate("{name}: {choice}", name=name, choice=custom),
+            allowed=allowed,
+            unit=unit,
+            changed=self._on_change,
         )
-        self._number.show_value(usual)
+        self._number.show_value(default)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(12)
@@ -155,12 +159,12 @@ class NumberOrDefault(QWidget):
         self.setFocusProxy(self._choice)
 
     def value(self) -> str:
-        """The number, or nothing for the usual one."""
+        """Return the number, or an empty text for the default."""
         return str(self._number.number.value()) if self._choice.value() else ""
 
     def show_value(self, value: str) -> None:
-        """Show `value` without calling it a change."""
-        self._choice.show_value(_OWN if value else "")
+        """Show `value` without a change signal."""
+        self._choice.show_value(_CUSTOM if value else "")
         if value.isascii() and value.isdigit():
             self._number.show_value(int(value))
         self._number.setVisible(bool(value))
@@ -170,13 +174,13 @@ class NumberOrDefault(QWidget):
         self.changed.emit()
 
 
-_OWN = "own"
+_CUSTOM = "own"
 
 Control = Choice | TextInput | MultilineInput | NumberOrDefault
 
 
 class Field(QWidget):
-    """A control with its name above it; below it what it is for, or what is wrong with it."""
+    """A control with its name above, and its help or what is wrong below."""
 
     def __init__(
         self, name: str, control: Control, about: str = "", *, beside: QWidget | None = None
@@ -184,7 +188,7 @@ class Field(QWidget):
         super().__init__()
         self.control = control
         self._about = about
-        self._name = name
+        self._fault = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(5)
@@ -203,11 +207,12 @@ class Field(QWidget):
 
     @property
     def fault(self) -> str:
-        """What is wrong with it; empty for nothing."""
-        return self._note.text() if self._note.property("role") == "fault" else ""
+        """What is wrong with the value; empty if nothing is."""
+        return self._fault
 
     def show_fault(self, text: str) -> None:
-        """Show what is wrong, or what it is for where nothing is."""
+        """Show what is wrong, or the help if nothing is."""
+        self._fault = text
         self._note.setText(text or self._about)
         self._note.setVisible(bool(text or self._about))
         set_style_property(self._note, "role", "fault" if text else "muted")
@@ -215,17 +220,17 @@ class Field(QWidget):
         set_tooltip(self.control, text or self._about)
 
     def set_help(self, about: str) -> None:
-        """Say what it is for now."""
+        """Change the help."""
         self._about = about
-        self.show_fault(self.fault)
+        self.show_fault(self._fault)
 
-    def on_change(self, deed: Callable[[], object]) -> None:
-        """Call `deed` whenever a person has changed it."""
+    def on_change(self, callback: Callable[[], object]) -> None:
+        """Call `callback` whenever the person changes the value."""
         if isinstance(self.control, Choice):
-            self.control.currentIndexChanged.connect(lambda _index: deed())
+            self.control.currentIndexChanged.connect(lambda _index: callback())
         elif isinstance(self.control, TextInput):
-            self.control.textChanged.connect(lambda _text: deed())
+            self.control.textChanged.connect(lambda _text: callback())
         elif isinstance(self.control, NumberOrDefault):
-            self.control.changed.connect(deed)
+            self.control.changed.connect(callback)
         else:
-            self.control.textChanged.connect(deed)
+            self.control.textChanged.connect(callback)

@@ -1,4 +1,4 @@
-"""A button that opens a menu, by mouse and by keyboard alike."""
+"""A button that opens a menu, by mouse or keyboard."""
 
 from collections.abc import Callable, Mapping
 
@@ -16,12 +16,13 @@ class MenuButton(Button):
         super().__init__(f"{text}  ▾", lambda: None)
         self.setAccessibleName(text)
         menu = QMenu(self)
-        for label, deed in entries.items():
-            menu.addAction(label).triggered.connect(lambda _checked=False, deed=deed: deed())
+        for label, callback in entries.items():
+            action = menu.addAction(label)
+            action.triggered.connect(lambda _checked=False, callback=callback: callback())
         self.setMenu(menu)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open the menu with the arrow that it opens to."""
+        """Open the menu with the down arrow."""
         if event.key() == Qt.Key.Key_Down:
             self.showMenu()
         else:

@@ -1,4 +1,4 @@
-"""What tells a profile apart: a letter on a colour."""
+"""The badge that identifies a profile: a letter on a color."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 if TYPE_CHECKING:
     from desktop.services.model.profile import Profile
 
-# Each with white on it at 4.5 : 1 or better; the names are those of `profiles.COLORS`.
+# White on each has a contrast of 4.5:1 or better; the names are those of `profiles.COLORS`.
 COLORS = {
     "blue": "#0b5fff",
     "teal": "#0b7a75",
@@ -23,19 +23,19 @@ COLORS = {
     "purple": "#7a3fc4",
     "grey": "#565f6d",
 }
-_SIZES = (16, 20, 22, 24, 28, 32, 44, 56, 64)  # pixels: usual ones, at usual scales
+_SIZES = (16, 20, 22, 24, 28, 32, 44, 56, 64)  # pixels: common sizes at common scales
 _CORNER = 0.24  # of the size
 _DARK_TEXT, _LIGHT_TEXT = "#10151d", "#ffffff"
 
 
 def letter_of(profile: Profile) -> str:
-    """The letter of `profile`: its own, or the first of its name."""
+    """Return the letter of `profile`: its own, or the first of its name."""
     first = next((each for each in profile.name if each.isalnum()), "?")
     return profile.letter or first.upper()
 
 
 def color_of(profile: Profile) -> str:
-    """The colour of `profile`: its own, or one that follows from its id."""
+    """Return the color of `profile`: its own, or one derived from its id."""
     if profile.color:
         return COLORS.get(profile.color, profile.color)
     names = list(COLORS)
@@ -43,18 +43,18 @@ def color_of(profile: Profile) -> str:
 
 
 def text_color(background: str) -> str:
-    """Light or dark, whichever is read more easily on `background`."""
+    """Return light or dark, whichever has more contrast on `background`."""
     return max((_LIGHT_TEXT, _DARK_TEXT), key=lambda text: contrast(text, background))
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours, from 1 to 21 (WCAG 2.2)."""
+    """Return the contrast ratio of two colors, from 1 to 21 (WCAG 2.2)."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def badge_icon(profile: Profile) -> QIcon:
-    """The badge of `profile`, in every size."""
+    """Make the badge of `profile`, in every size."""
     icon = QIcon()
     for size in _SIZES:
         icon.addPixmap(_pixmap(profile, size))

@@ -1,8 +1,7 @@
-"""Qt's own numbers for what the first paint and the first code need.
+"""Qt's numbers for what is shown before the first code, see docs/decisions/start.md.
 
-Naming `Qt` makes PySide6 build 130 enumerations: a quarter of the time to the first paint, and
-longer than the event loop may stand still. Properties take the numbers themselves; a test holds
-them against the names.
+The first use of `Qt` makes PySide6 build 130 enumerations, which takes a quarter of the time to the
+first paint. Properties accept the numbers; a test compares them with the names.
 """
 
 PLAIN_TEXT = 0  # Qt.TextFormat.PlainText
@@ -11,6 +10,4 @@ ALIGN_RIGHT = 0x82  # Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCente
 SCROLL_BAR_ALWAYS_OFF = 1  # Qt.ScrollBarPolicy.ScrollBarAlwaysOff
 NO_FOCUS = 0  # Qt.FocusPolicy.NoFocus
 TAB_FOCUS = 1  # Qt.FocusPolicy.TabFocus
-ESCAPE = 0x01000000  # Qt.Key.Key_Escape
-KEY_Q = 0x51  # Qt.Key.Key_Q
 PRECISE_TIMER = 0  # Qt.TimerType.PreciseTimer

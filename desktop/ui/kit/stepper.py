@@ -1,4 +1,4 @@
-"""A setting that is a number."""
+"""An input for a number."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QSpinBox, QWidget
 
+from desktop.services.system.translation import translate
 from desktop.ui.kit.widgets import Button, set_style_property
 
 _STEP = 5
@@ -13,7 +14,7 @@ _WIDTH, _HEIGHT = 66, 32
 
 
 class Stepper(QWidget):
-    """A number between two buttons; keys, wheel and typing work too."""
+    """A number between two buttons; arrow keys, mouse wheel and typing work too."""
 
     def __init__(
         self, name: str, *, allowed: range, unit: str, changed: Callable[[int], object]
@@ -25,8 +26,8 @@ class Stepper(QWidget):
         self.number.setSuffix(f" {unit}")
         self.number.valueChanged.connect(changed)
         self.setFocusProxy(self.number)
-        self._less = self._button("−", "Less", -1)
-        self._more = self._button("+", "More", 1)
+        self._less = self._button("−", translate("Less: {name}", name=name), -1)
+        self._more = self._button("+", translate("More: {name}", name=name), 1)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(4)
@@ -34,23 +35,23 @@ class Stepper(QWidget):
             line.addWidget(widget)
 
     def show_value(self, value: int) -> None:
-        """Show `value` without calling it a change."""
+        """Show `value` without a change signal."""
         self.number.blockSignals(True)
         self.number.setValue(value)
         self.number.blockSignals(False)
 
     def _button(self, text: str, name: str, steps: int) -> Button:
         made = Button(text, lambda: self.number.stepBy(steps), "step")
-        made.setAccessibleName(f"{name}: {self.number.accessibleName()}")
+        made.setAccessibleName(name)
         made.setFixedSize(30, _HEIGHT)
         made.setAutoRepeat(True)
-        # The arrow keys do the same in the number itself.
+        # In the number the arrow keys do the same.
         made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return made
 
 
 class _NumberFrame(QFrame):
-    """The frame of a number: a style sheet that gives the number itself one takes its text away."""
+    """The frame of a number, because a style sheet with a border hides the text of a spin box."""
 
     def __init__(self, number: "_Number") -> None:
         super().__init__()
@@ -66,10 +67,10 @@ class _NumberFrame(QFrame):
 
 
 class _Number(QSpinBox):
-    """Steps to round numbers, and lets the page be scrolled while it is not in use.
+    """Steps to round numbers, and ignores the mouse wheel without the focus.
 
     Signals:
-        focused: whether the keyboard is on it.
+        focused: whether it has the focus.
     """
 
     focused = Signal(bool)
@@ -80,27 +81,27 @@ class _Number(QSpinBox):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setKeyboardTracking(False)  # half a number is no change
+        self.setKeyboardTracking(False)  # a half typed number is not a change
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def stepBy(self, steps: int) -> None:
-        """From 12 up to 15, from 12 down to 10."""
+        """Step from 12 up to 15, or down to 10."""
         value = self.value()
         base = value // _STEP if steps > 0 else -(-value // _STEP)
         self.setValue((base + steps) * _STEP)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show it."""
+        """Show the focus ring."""
         super().focusInEvent(event)
         self.focused.emit(True)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Show that it is elsewhere."""
+        """Hide the focus ring."""
         super().focusOutEvent(event)
         self.focused.emit(False)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Turn the number only where the keyboard is on it."""
+        """Change the number only with the focus."""
         if self.hasFocus():
             super().wheelEvent(event)
         else:

@@ -1,4 +1,4 @@
-"""A setting that is on or off."""
+"""An input that is on or off."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ _KNOB = 14.0  # diameter
 
 
 class Switch(QCheckBox):
-    """A check box, drawn so that on and off differ in place and filling and not only in colour."""
+    """A check box whose states differ in position and fill, not only in color."""
 
     def __init__(self, name: str, theme: Theme, *, switched: Callable[[bool], object]) -> None:
         super().__init__()
@@ -25,11 +25,11 @@ class Switch(QCheckBox):
         self.clicked.connect(self._on_clicked)
 
     def hitButton(self, pos: QPoint) -> bool:
-        """All of it can be pressed."""
+        """Accept clicks on the whole switch."""
         return self.rect().contains(pos)
 
     def _on_clicked(self, checked: bool) -> None:  # noqa: FBT001 - as Qt emits it
-        # By way of a method: of a partial Qt does not know how much it takes.
+        # A method, because Qt cannot tell how many arguments a partial takes.
         self._switched(checked)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -67,61 +67,64 @@ DARK = {
     "ending": "#f0a33e",
 }
 
-# Steps of type, relative to the size that the person chose for the system.
+# Font sizes, relative to that of the system.
 _TYPE = {"small_size": 0.92, "body_size": 1.0, "name_size": 1.08, "title_size": 1.42}
 
 
 class Theme:
-    """The tokens of the colour scheme in force, as colours for painting.
+    """The design tokens of the current color scheme.
 
-    `motion` says whether things may move: the system is asked after the first paint.
+    `allows_motion` is False until the system has been asked, after the first paint.
     """
 
     def __init__(self, application: QApplication) -> None:
         self._application = application
         self.allows_motion = False
         self._chosen = "system"
-        # The palette knows it too; asking for the scheme would load `Qt` before the first paint.
+        # Asking for the scheme would load `Qt` before the first paint, see docs/decisions/start.md.
         self._system_is_dark = _is_dark(application.palette())
         self.tokens = DARK if self._system_is_dark else LIGHT
         self.apply_tokens(self.tokens)
 
     def follow_system(self) -> None:
-        """Follow the system's colour scheme from now on, and its wish for less motion."""
-        # Kept in a name: what hangs on it dies with its Python object.
+        """Follow the system's color scheme from now on, and reduce motion if the system does."""
+        # Kept in a variable: its connections end with its Python object.
         hints = self._application.styleHints()
         hints.colorSchemeChanged.connect(self._on_scheme)
-        # A desktop that answers late has changed it since the start.
+        # A desktop that answers late may have changed it since the start.
         self._on_scheme(hints.colorScheme())
-        # Qt 6.11 does not know it yet.
+        # Qt 6.11 does not have it yet.
         preference = getattr(hints.accessibility(), "motionPreference", None)
         self.allows_motion = preference is None or preference().name != "ReducedMotion"
 
     def choose_scheme(self, scheme: str) -> None:
-        """Be `light` or `dark` whatever the system is, or follow it where that is `system`."""
+        """Use `light` or `dark`, or follow the system with `system`."""
         if scheme != self._chosen:
             self._chosen = scheme
             self._on_scheme(self._application.styleHints().colorScheme())
 
     def apply_tokens(self, tokens: dict[str, str]) -> None:
-        """Dress the application in `tokens`."""
+        """Apply `tokens` to the application."""
         self.tokens = tokens
         self._application.setPalette(_palette(tokens))
         self._application.setStyleSheet(self._style_sheet())
 
     def color(self, token: str) -> QColor:
-        """The colour `token`."""
+        """Return the color `token`."""
         return QColor(self.tokens[token])
 
     def brush(self, token: str) -> QBrush:
-        """The colour `token`, to fill with."""
-        # To make a brush of a colour would load `Qt` before the first code; a palette does not.
+        """Return a brush of the color `token`."""
+        # `QBrush(color)` would load `Qt` before the first code, see docs/decisions/start.md.
         palette = QPalette()
         palette.setColor(QPalette.ColorRole.Window, self.color(token))
         return palette.window()
 
     def _on_scheme(self, scheme: Qt.ColorScheme) -> None:
-        dark = scheme.name == "Dark" or (scheme.name == "Unknown" and self._system_is_dark)
+        from PySide6.QtCore import Qt  # loaded late, see docs/decisions/start.md
+
+        schemes = Qt.ColorScheme
+        dark = scheme == schemes.Dark or (scheme == schemes.Unknown and self._system_is_dark)
         dark = dark if self._chosen == "system" else self._chosen == "dark"
         tokens = DARK if dark else LIGHT
         if tokens is not self.tokens:

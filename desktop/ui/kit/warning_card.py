@@ -1,4 +1,4 @@
-"""Something to be warned of, on a panel of its own."""
+"""A card with a warning."""
 
 from PySide6.QtCore import Qt
 
@@ -6,7 +6,7 @@ from desktop.ui.kit.widgets import Button, Card, fit_to_text, label
 
 
 class WarningCard(Card):
-    """It is only there while there is something to be warned of; `button` does the remedy."""
+    """Is visible only while there is a warning; `button` does the remedy."""
 
     def __init__(self, button: Button | None = None) -> None:
         super().__init__(spacing=6)
@@ -21,7 +21,7 @@ class WarningCard(Card):
         self.hide()
 
     def show_text(self, text: str, facts: str = "") -> None:
-        """Show `text`, and below it what support asks for; nothing for nothing."""
+        """Show `text`, and below it what support asks for; an empty text hides the card."""
         self._text.setText(text)
         self._facts.setText(facts)
         self._facts.setVisible(bool(facts))

@@ -1,4 +1,4 @@
-"""Small widgets that every view uses: labels, buttons and cards, dressed by the style sheet."""
+"""Small widgets that every view uses: labels, buttons and cards, styled by the style sheet."""
 
 from __future__ import annotations
 
@@ -31,14 +31,12 @@ if TYPE_CHECKING:
     from desktop.ui.kit.copy_progress import CopyProgress
 
 _BETWEEN_BUTTONS = 12
-_BESIDE_WORDS = 5  # pixels on either side of the words of a button: border and padding
+_BESIDE_WORDS = 5  # pixels on either side of the text of a button: border and padding
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
-_KEYBOARD = {"TabFocusReason", "BacktabFocusReason", "ShortcutFocusReason"}
-_BACK_AT_THE_WINDOW = "ActiveWindowFocusReason"  # or away from it
 
 
 class Label(QLabel):
-    """A label that breaks a very long word, such as a host, rather than hide the end of it."""
+    """A label that breaks a very long word, such as a host, so that its end is visible."""
 
     def setText(self, text: str) -> None:
         """Show `text`."""
@@ -46,7 +44,7 @@ class Label(QLabel):
 
 
 def label(text: str = "", role: str = "", *, centred: bool = False) -> Label:
-    """A wrapping plain-text label; what a server sent must never be read as markup."""
+    """Make a wrapping plain-text label, so that text from a server is never read as markup."""
     made = Label(breakable(text))
     made.setProperty("textFormat", PLAIN_TEXT)
     made.setWordWrap(True)
@@ -57,7 +55,7 @@ def label(text: str = "", role: str = "", *, centred: bool = False) -> Label:
 
 
 class Button(QPushButton):
-    """A button that Return presses too and that can acknowledge what it did.
+    """A button that Return presses too and that can confirm what it did.
 
     `kind` is "primary", "quiet", "link" or empty.
     """
@@ -75,14 +73,14 @@ class Button(QPushButton):
         self._is_taking_focus = False
 
     def acknowledge(self, *texts: str) -> None:
-        """Show the first of `texts` that fits, or the last, for a moment instead of the label."""
+        """Show the first of `texts` that fits, or the last, for a moment."""
         room = self.width() - 2 * _BESIDE_WORDS
         fitting = (text for text in texts if self.fontMetrics().horizontalAdvance(text) <= room)
         self.setText(next(fitting, texts[-1]))
         self._restore_timer.start()
 
     def replace_text(self, text: str) -> None:
-        """Show `text` instead of the label, until `release` or `acknowledge`."""
+        """Show `text` until `restore_text` or `acknowledge`."""
         self._restore_timer.stop()
         self.setText(text)
 
@@ -91,25 +89,36 @@ class Button(QPushButton):
         self.setText(self._text)
 
     def minimumSizeHint(self) -> QSize:
-        """Narrow enough for three in a row at 360 pixels; quiet ones are never cut."""
+        """Fit three in a row at 360 pixels; quiet ones are never cut."""
         hint = super().minimumSizeHint()
         return QSize(0, hint.height()) if self._narrow else super().sizeHint()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the ring only to those who use the keyboard."""
+        """Show the focus ring only if the keyboard is used."""
         super().focusInEvent(event)
-        # A reason is one of `Qt`, which the first code does without: see `numbers`.
-        if not self._is_taking_focus and event.reason().name != _BACK_AT_THE_WINDOW:
-            self._show_focus_ring(shown=event.reason().name in _KEYBOARD)
+        if self._is_taking_focus:
+            return  # before the first code, when `Qt` must not be loaded
+        from PySide6.QtCore import Qt
+
+        reasons = Qt.FocusReason
+        if event.reason() != reasons.ActiveWindowFocusReason:
+            keyboard = (
+                reasons.TabFocusReason,
+                reasons.BacktabFocusReason,
+                reasons.ShortcutFocusReason,
+            )
+            self._show_focus_ring(shown=event.reason() in keyboard)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Take the ring away, unless the whole window is left: who comes back looks for it."""
+        """Hide the focus ring, unless the whole window loses the focus."""
         super().focusOutEvent(event)
-        if event.reason().name != _BACK_AT_THE_WINDOW:
+        from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
+
+        if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:
             self._show_focus_ring(shown=False)
 
     def take_focus(self, *, ringed: bool) -> None:
-        """Be what the keyboard is on, in place of something that goes away."""
+        """Take the focus from something that goes away."""
         self._is_taking_focus = True
         self.setFocus()
         self._is_taking_focus = False
@@ -132,11 +141,11 @@ class Card(QFrame):
 
 
 def add_row(column: QBoxLayout, *widgets: QWidget) -> QHBoxLayout:
-    """Put `widgets` beside each other, below what is in `column`.
+    """Add a row of `widgets` to `column`.
 
-    WORKAROUND: a layout is added while it is empty, here and elsewhere. Of what is in one that is
-    added, PySide6 6.11 keeps objects which outlive what Qt deletes; what Qt then puts at the same
-    address, such as the content of the clipboard, is taken for them.
+    WORKAROUND: layouts are added while they are empty, here and elsewhere. PySide6 6.11 keeps
+    objects of the items of a layout that is added, which outlive what Qt deletes; whatever Qt then
+    puts at the same address, such as the content of the clipboard, is taken for them.
     """
     made = QHBoxLayout()
     column.addLayout(made)
@@ -147,7 +156,7 @@ def add_row(column: QBoxLayout, *widgets: QWidget) -> QHBoxLayout:
 
 
 class ButtonRow(QWidget):
-    """Buttons of equal width beside each other, or below each other where their words are wider."""
+    """Buttons of equal width in a row, or in a column if their texts do not fit."""
 
     def __init__(self, *buttons: Button) -> None:
         super().__init__()
@@ -162,7 +171,7 @@ class ButtonRow(QWidget):
         """Turn the row into a column, or back."""
         super().resizeEvent(event)
         directions = QBoxLayout.Direction
-        # A button that is hidden takes the place of another when its time comes.
+        # A hidden button may replace another one later.
         shown = [button for button in self._buttons if not button.isHidden()] or self._buttons
         widest = max(button.sizeHint().width() for button in shown)
         needed = (widest + _BETWEEN_BUTTONS) * len(shown) - _BETWEEN_BUTTONS
@@ -171,7 +180,7 @@ class ButtonRow(QWidget):
 
 
 class View(QWidget):
-    """One state on screen: a column of cards and, at the bottom of the window, a footer."""
+    """The content for one state: a column of cards and, at the bottom of the window, a footer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -184,53 +193,53 @@ class View(QWidget):
         self.footer_row.setSpacing(8)
 
     def shows(self, state: State) -> bool:
-        """Whether this view can go on with `state`, or another one is due."""
+        """Whether this view can show `state`."""
         raise NotImplementedError
 
-    def show_state(self, state: Any, at: datetime) -> None:  # noqa: ANN401 - its own kind
-        """Show `state`, one of those that `shows` accepts, as it is at `at`."""
+    def show_state(self, state: Any, at: datetime) -> None:  # noqa: ANN401 - differs by view
+        """Show `state`, which `shows` accepts, as it is at `at`."""
         raise NotImplementedError
 
     def primary(self) -> Button | None:
-        """The button that the keyboard starts on."""
+        """Return the button that gets the focus first."""
         return None
 
     def copy(self) -> None:
-        """What the copy key does here."""
+        """Do what the copy shortcut does in this view."""
 
     def show_copy(self, progress: CopyProgress) -> None:
-        """Show what comes of a wish to copy the token; only who offers that has something to."""
+        """Show the progress of a copy of the token, in views that offer it."""
 
     def step_back(self) -> bool:
-        """Leave what was opened on top of this state; whether there was something."""
+        """Close what was opened within the view; return whether there was something."""
         return False
 
 
 def set_tooltip(widget: QWidget, text: str) -> None:
-    """Explain `widget` to who points at it and to who listens. `text` is never read as markup."""
+    """Describe `widget` in a tooltip and for screen readers. `text` is never read as markup."""
     from html import escape
 
     if widget.accessibleDescription() == text:
         return
-    # Qt guesses whether a tooltip is markup, so it gets markup that says just this.
+    # Qt guesses whether a tooltip is markup, so the text is turned into markup.
     widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")
     widget.setAccessibleDescription(text)
 
 
 def fit_to_text(button: Button) -> Button:
-    """`button` no wider than its words, for the footer."""
+    """Make `button` no wider than its text, for the footer."""
     button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     button.setProperty("narrow", "true")
     return button
 
 
 def has_focus_ring(widget: QWidget | None) -> bool:
-    """Whether `widget` shows that the keyboard is on it."""
+    """Whether `widget` shows the focus ring."""
     return widget is not None and widget.property("ring") == "true"
 
 
 def scroll_into_view(widget: QWidget) -> None:
-    """Scroll what is around `widget` until it can be seen."""
+    """Scroll until `widget` is visible."""
     around = widget.parentWidget()
     while around is not None and not isinstance(around, QScrollArea):
         around = around.parentWidget()
@@ -239,7 +248,7 @@ def scroll_into_view(widget: QWidget) -> None:
 
 
 def set_style_property(widget: QWidget, name: str, value: str) -> None:
-    """Set a property that the style sheet selects by, and apply it."""
+    """Set a property that the style sheet uses, and apply it."""
     if widget.property(name) != value:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)

@@ -1,15 +1,17 @@
-"""Places where a narrow window may break a word that is longer than it is wide."""
+"""Line breaks in words that are too long for a narrow window."""
 
 import re
 
-_LONGEST = 36  # characters that fit the narrowest window: a trace id, which may be copied, is whole
+_LONGEST = (
+    36  # characters that fit the narrowest window; a trace id, which people copy, has no breaks
+)
 
 
 def breakable(text: str, *, longest: int = _LONGEST) -> str:
-    """`text` with such places in words of more than `longest` characters.
+    """Allow line breaks in words of more than `longest` characters.
 
-    Nothing may push its own end, or anything beside it, out of sight: a host is told from a
-    lookalike by its end.
+    Otherwise the end of a long word would not be visible, and only the end of a host tells it from
+    a lookalike.
     """
     if len(text) <= longest:
         return text

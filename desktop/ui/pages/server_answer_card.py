@@ -63,7 +63,7 @@ class GrantCard(ServerAnswerCard):
     def refresh(self, *, signing_out: bool) -> None:
         """Show the card if grants can be revoked; disable the button while signing out."""
         self.setVisible(self._actions.revocation_offered() is Revocation.GRANT_REVOKED)
-        self._revoke.refresh(leaving=signing_out)
+        self._revoke.refresh(signing_out=signing_out)
 
     def cancel_question(self) -> bool:
         """Withdraw the confirmation; returns whether it was shown."""

@@ -250,10 +250,10 @@ def _number_field(setting: str, theme: Theme, about: str) -> Field:
     control = NumberOrDefault(
         name,
         theme,
-        usual=getattr(Settings(), setting),
+        default=getattr(Settings(), setting),
         allowed=allowed,
         unit=unit,
-        words=(translate(texts.AS_IN_SETTINGS), translate(texts.CUSTOM_NUMBER)),
+        labels=(translate(texts.AS_IN_SETTINGS), translate(texts.CUSTOM_NUMBER)),
     )
     return Field(name, control, translate(about))
 

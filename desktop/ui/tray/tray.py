@@ -1,4 +1,4 @@
-"""The icon in the tray with its menu: how it stands, and what can be done without the window."""
+"""The icon in the tray and its menu: the state, and what works without the window."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from desktop.services.session.sessions import ProfileStatus
     from desktop.ui.views.actions import Actions
 
-# Seconds between two looks for a tray: a session that starts, or an extension of the desktop, may
-# bring one late. After the last, closing the window looks once more.
+# Seconds between two checks for a tray, because a starting session or a desktop extension may
+# provide one late. After the last, closing the window checks again.
 RETRY_DELAYS = (1, 2, 4, 8, 15, 30, 60, 60, 60, 60)
 _RETRIES_BEFORE_MISSING = 4
 _ACKNOWLEDGED_FOR = 2.0  # seconds for which the icon shows that something was copied
 
 
 class Tray(QObject):
-    """The icon, where the desktop has a tray for it.
+    """The icon, if the desktop has a tray.
 
-    `QSystemTrayIcon.isVisible()` says yes whether or not anybody shows the icon, so that everything
-    here goes by whether there is a tray.
+    `QSystemTrayIcon.isVisible()` is True even if nothing shows the icon, so this class checks for a
+    tray instead.
 
     Signals:
-        opened: the person wants the window.
-        toggled: the person clicked the icon: the window is to come or to go.
+        opened: the window is to be shown.
+        toggled: the icon was clicked: the window is to be shown or hidden.
         appeared: there is a tray, for the first time or again.
-        missing: there is no tray, or there is none any more.
+        missing: there is no tray, or it has disappeared.
     """
 
     opened = Signal()
@@ -51,7 +51,7 @@ class Tray(QObject):
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
-        self.notifications_enabled = True  # whether the person wants to be told
+        self.notifications_enabled = True  # as in the settings
         self._actions = actions
         self._name = ""
         self._state: State = Requesting(opening=True)
@@ -69,12 +69,12 @@ class Tray(QObject):
         self._menu.aboutToShow.connect(self._refresh)
 
     def start(self) -> None:
-        """Show the icon, now or when a tray appears within some minutes."""
+        """Show the icon, now or when a tray appears within a few minutes."""
         self._retries = 0
         self._retry()
 
     def check_available(self) -> bool:
-        """Whether there is a tray now, with the icon in it. Asks the desktop."""
+        """Ask the desktop whether there is a tray, and show or remove the icon accordingly."""
         available = QSystemTrayIcon.isSystemTrayAvailable()
         if available and self._icon is None:
             self._appear()
@@ -83,7 +83,7 @@ class Tray(QObject):
         return available
 
     def show_profile(self, profile: Profile | None) -> None:
-        """Name the profile, if there is one, in the tooltip; offer what its policy allows."""
+        """Show the name of the profile in the tooltip, and offer what its policy allows."""
         self._name = profile.name if profile is not None else ""
         self._menu.hide_formats(profile.policy.forbidden_formats if profile is not None else ())
         self._refresh()
@@ -91,19 +91,19 @@ class Tray(QObject):
     def show_state(self, state: State, at: datetime) -> None:
         """Show `state` as it is at `at`."""
         self._state = state
-        # Not only when the menu opens: a desktop that shows it in its own process may have a copy.
+        # Not only when the menu opens, because the desktop may show a copy of it.
         everywhere = self._actions.revocation_offered() is Revocation.GRANT_REVOKED
         self._menu.show_items(tray_texts.menu_labels(state, at, everywhere=everywhere))
         if self._icon is None:
             return
         tooltip = tray_texts.tooltip(self._name, state, at)
-        if tooltip != self._icon.toolTip():  # each time the whole desktop is told
+        if tooltip != self._icon.toolTip():  # because each change is sent to the whole desktop
             self._icon.setToolTip(tooltip)
         self._draw(self._icon_shape(at))
 
-    def show_profiles(self, standings: tuple[ProfileStatus, ...], at: datetime) -> None:
-        """Show how every profile stands, where there are several."""
-        self._menu.show_profiles(standings, at)
+    def show_profiles(self, statuses: tuple[ProfileStatus, ...], at: datetime) -> None:
+        """Show the state of every profile, if there are several."""
+        self._menu.show_profiles(statuses, at)
 
     def acknowledge(self) -> None:
         """Show for a moment that something was copied."""
@@ -111,14 +111,14 @@ class Tray(QObject):
         self._refresh()
 
     def notify(self, notification: Notification) -> None:
-        """Show `notification`; nothing happens where there is no tray."""
+        """Show `notification`, if there is a tray."""
         if self._icon is not None and self.notifications_enabled:
             self._icon.showMessage(
                 notification.title, notification.text, QSystemTrayIcon.MessageIcon.NoIcon
             )
 
     def close(self) -> None:
-        """Take the icon away."""
+        """Remove the icon."""
         self._retry_timer.stop()
         self._acknowledged.stop()
         self._remove_icon()
@@ -134,7 +134,7 @@ class Tray(QObject):
 
     def _appear(self) -> None:
         self._retry_timer.stop()
-        # A new one each time: what kind of tray it speaks to is settled when it is made.
+        # A new one each time, because it chooses the kind of tray when it is made.
         icon = self._icon = QSystemTrayIcon(self)
         icon.setContextMenu(self._menu)
         icon.activated.connect(self._on_activated)
@@ -162,10 +162,10 @@ class Tray(QObject):
             return IconShape.COPIED, 0
         return tray_texts.icon_shape(self._state, at)
 
-    def _draw(self, look: tuple[IconShape, int]) -> None:
-        if self._icon is not None and look != self._drawn:
-            self._drawn = look
-            self._icon.setIcon(tray_icon(*look))
+    def _draw(self, icon: tuple[IconShape, int]) -> None:
+        if self._icon is not None and icon != self._drawn:
+            self._drawn = icon
+            self._icon.setIcon(tray_icon(*icon))
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         # On macOS every click opens the menu.

@@ -1,7 +1,7 @@
-"""Tells when the tray of a Linux desktop comes or goes. Others have theirs for as long as they run.
+"""Notices when the tray of a Linux desktop appears or disappears. Other systems always have one.
 
-An extension of the desktop may bring it minutes after the start, and takes it away while the
-screen is locked. A tray of the older kind, XEmbed, is not on the bus: it is asked for.
+A desktop extension may provide it minutes after the start, and remove it while the screen is
+locked. An XEmbed tray, the older kind, is not on the bus: it has to be polled.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ _WATCHER = "org.kde.StatusNotifierWatcher"
 
 
 class TrayHost(QObject):
-    """Watches the session's bus.
+    """Watches the session bus.
 
     Signals:
-        changed: there may be a tray now, or none any more.
+        changed: the tray may have appeared or disappeared.
     """
 
     changed = Signal()

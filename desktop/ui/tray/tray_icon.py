@@ -1,7 +1,7 @@
-"""The icon in the tray: a shape and a colour for how it stands, an arc for the time that is left.
+"""The icon in the tray: a shape and a color for the state, an arc for the time that is left.
 
-The shapes differ where a tray shows no colours. The colours are of middle brightness, so that they
-stand out from light and from dark panels alike.
+The shapes differ, because some trays show no colors. The colors have a medium brightness, to be
+visible on light and dark panels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 from desktop.ui.wording.tray_texts import ARC_STEPS, IconShape
 from desktop.ui.wording.window_texts import ENDING_SHARE
 
-SIZES = (16, 20, 22, 24, 32, 44, 48, 64)  # pixels: usual ones, at usual scales
+SIZES = (16, 20, 22, 24, 32, 44, 48, 64)  # pixels: common sizes at common scales
 
 COLORS = {
     IconShape.SIGNED_OUT: "#828b98",
@@ -31,22 +31,22 @@ _ARC = QRectF(1, 1, 14, 14)
 _ARC_STROKE = 1.7
 
 
-def tray_icon(look: IconShape, steps: int) -> QIcon:
-    """The icon of `look` with `steps` of `ARC_STEPS` of the time left, in every size."""
+def tray_icon(shape: IconShape, steps: int) -> QIcon:
+    """Make the icon of `shape` in every size, with `steps` of `ARC_STEPS` of the time left."""
     icon = QIcon()
     for size in SIZES:
-        icon.addPixmap(_pixmap(size, look, steps))
+        icon.addPixmap(_pixmap(size, shape, steps))
     return icon
 
 
-def _pixmap(size: int, look: IconShape, steps: int) -> QPixmap:
+def _pixmap(size: int, shape: IconShape, steps: int) -> QPixmap:
     pixmap = QPixmap(size, size)
     pixmap.fill(QColor(0, 0, 0, 0))
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.scale(size / _CANVAS, size / _CANVAS)
-    color = QColor(COLORS[look])
-    _PAINTERS[look](painter, color)
+    color = QColor(COLORS[shape])
+    _PAINTERS[shape](painter, color)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
     if steps:
         _paint_arc(painter, steps / ARC_STEPS, color)
@@ -60,12 +60,12 @@ def _paint_arc(painter: QPainter, share: float, color: QColor) -> None:
     pen = QPen(shown, _ARC_STROKE)
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     painter.setPen(pen)
-    # Sixteenths of a degree, from the top; what has passed opens clockwise from there.
+    # In sixteenths of a degree, counterclockwise from the top.
     painter.drawArc(_ARC, 90 * 16, round(share * 360 * 16))
 
 
 def _paint_signed_out(painter: QPainter, color: QColor) -> None:
-    """The key as an outline."""
+    """Paint the outline of a key."""
     painter.setPen(_pen(color, 1.6))
     painter.drawEllipse(QPointF(5.2, 8), 3.2, 3.2)
     painter.drawLine(QPointF(8.4, 8), QPointF(14.2, 8))
@@ -74,7 +74,7 @@ def _paint_signed_out(painter: QPainter, color: QColor) -> None:
 
 
 def _paint_waiting(painter: QPainter, color: QColor) -> None:
-    """An hourglass."""
+    """Paint an hourglass."""
     glass = QPainterPath(QPointF(5.2, 4.2))
     glass.lineTo(10.8, 4.2)
     glass.lineTo(8, 8)
@@ -88,7 +88,7 @@ def _paint_waiting(painter: QPainter, color: QColor) -> None:
 
 
 def _paint_signed_in(painter: QPainter, color: QColor) -> None:
-    """A filled disc with the key cut out of it."""
+    """Paint a filled disc with a key cut out of it."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color)
     painter.drawEllipse(_MIDDLE, 5.4, 5.4)
@@ -100,7 +100,7 @@ def _paint_signed_in(painter: QPainter, color: QColor) -> None:
 
 
 def _paint_trouble(painter: QPainter, color: QColor) -> None:
-    """A triangle with an exclamation mark cut out of it."""
+    """Paint a triangle with an exclamation mark cut out of it."""
     triangle = QPainterPath(QPointF(8, 2))
     triangle.lineTo(14.4, 13.4)
     triangle.lineTo(1.6, 13.4)
@@ -114,7 +114,7 @@ def _paint_trouble(painter: QPainter, color: QColor) -> None:
 
 
 def _paint_copied(painter: QPainter, color: QColor) -> None:
-    """A check mark."""
+    """Paint a check mark."""
     check = QPainterPath(QPointF(2.4, 8.6))
     check.lineTo(6.4, 12.6)
     check.lineTo(13.6, 4)
@@ -124,7 +124,7 @@ def _paint_copied(painter: QPainter, color: QColor) -> None:
 
 
 def _cut(painter: QPainter, width: float) -> None:
-    """Cut what is drawn next out of what was, so that it shows where there is but one colour."""
+    """Cut what is drawn next out of the icon, so that it is visible without colors."""
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
     painter.setPen(_pen(QColor(), width))
 

@@ -1,4 +1,4 @@
-"""The menu of the tray: the profile in the window first, and one submenu a profile below."""
+"""The menu of the tray: the profile in the window, and a submenu for each profile."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.states import Revocation
+from desktop.services.system.translation import translate
 from desktop.services.token.details import revocation_offered
 from desktop.ui.kit.profile_badge import badge_icon
 from desktop.ui.wording import tray_texts
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     CopyCallback = Callable[[CopyFormat], None]
     Callbacks = Mapping[MenuItem, Callable[[], object]]
 
-# Between these groups the menu has a line.
+# Each of these groups ends with a separator.
 _GROUPS_END_AT = (MenuItem.STATE, MenuItem.COPY_AS, MenuItem.SIGN_OUT, MenuItem.UNREADABLE)
 _PROFILE_ITEMS = (
     MenuItem.STATE,
@@ -37,36 +38,38 @@ _PROFILE_ITEMS = (
     MenuItem.SIGN_OUT,
     MenuItem.SHOW,
 )
-_SEVERAL = 2  # profiles, from which on each has a submenu
+_SEVERAL = 2  # profiles; from here on each has a submenu
 
 
 class ItemsMenu(QMenu):
-    """All lines that there can be; those that make no sense are not shown.
+    """All items of a menu; those that do not apply are hidden.
 
-    They are changed in place, so that a menu which is open stays open.
+    They are changed in place, so that an open menu stays open.
     """
 
-    def __init__(self, all_lines: Iterable[MenuItem], deeds: Callbacks, copy: CopyCallback) -> None:
+    def __init__(
+        self, all_items: Iterable[MenuItem], callbacks: Callbacks, copy: CopyCallback
+    ) -> None:
         super().__init__()
-        self._formats_menu = QMenu()  # kept: a menu does not keep its submenus
+        self._formats_menu = QMenu()  # kept here, because a menu does not keep its submenus
         self._format_actions = _add_formats(self._formats_menu, copy)
         self._hidden_items: set[MenuItem] = set()
         self._items: dict[MenuItem, QAction] = {}
-        self._separators: dict[QAction, set[MenuItem]] = {}  # of a group: the line below it
+        self._separators: dict[QAction, set[MenuItem]] = {}  # with the group above it
         group: set[MenuItem] = set()
-        for line in all_lines:
-            action = self._formats_menu.menuAction() if line is MenuItem.COPY_AS else QAction(self)
-            if line in deeds:
-                action.triggered.connect(_without_arguments(deeds[line]))
-            self._items[line] = action
+        for item in all_items:
+            action = self._formats_menu.menuAction() if item is MenuItem.COPY_AS else QAction(self)
+            if item in callbacks:
+                action.triggered.connect(_without_arguments(callbacks[item]))
+            self._items[item] = action
             self.addAction(action)
-            group.add(line)
-            if line in _GROUPS_END_AT:
+            group.add(item)
+            if item in _GROUPS_END_AT:
                 self._separators[self.addSeparator()] = group
                 group = set()
 
     def hide_formats(self, formats: Container[str]) -> None:
-        """Offer no copy in the `formats`, by their names, that an administrator has forbidden."""
+        """Hide the `formats`, by name, that the administrator has turned off."""
         for each, action in self._format_actions.items():
             action.setVisible(each.name not in formats)
         offered = [each for each in self._format_actions if each.name not in formats]
@@ -74,21 +77,21 @@ class ItemsMenu(QMenu):
         if CopyFormat.TOKEN.name in formats:
             self._hidden_items.add(MenuItem.COPY_TOKEN)
 
-    def show_items(self, lines: Mapping[MenuItem, tray_texts.MenuLabel]) -> None:
-        """Say `lines` as far as nobody has forbidden them, and nothing else."""
-        lines = {line: words for line, words in lines.items() if line not in self._hidden_items}
-        for line, action in self._items.items():
-            words = lines.get(line)
-            action.setVisible(words is not None)
-            if words is not None:
-                action.setText(_plain(words.text))
-                action.setEnabled(words.enabled)
-        for end, group in self._separators.items():
-            end.setVisible(not group.isdisjoint(lines))  # not every desktop leaves it out itself
+    def show_items(self, labels: Mapping[MenuItem, tray_texts.MenuLabel]) -> None:
+        """Show exactly the items in `labels`, unless the administrator has turned them off."""
+        shown = {item: label for item, label in labels.items() if item not in self._hidden_items}
+        for item, action in self._items.items():
+            label = shown.get(item)
+            action.setVisible(label is not None)
+            if label is not None:
+                action.setText(_plain(label.text))
+                action.setEnabled(label.enabled)
+        for separator, group in self._separators.items():
+            separator.setVisible(not group.isdisjoint(shown))  # not every desktop hides it
 
 
 class ProfileMenu(ItemsMenu):
-    """What can be done with one profile, whether or not it is in the window."""
+    """The submenu of a profile, whether or not it is in the window."""
 
     def __init__(self, id_: str, profiles: ProfileActions, show: Callable[[], object]) -> None:
         def sign_in() -> None:
@@ -96,7 +99,7 @@ class ProfileMenu(ItemsMenu):
             profiles.sign_in(id_)
 
         def switch() -> None:
-            show()  # first: what is seen there is told nobody besides
+            show()  # first, so that what the window shows is not notified too
             profiles.switch(id_)
 
         callbacks: dict[MenuItem, Callable[[], object]] = {
@@ -108,57 +111,61 @@ class ProfileMenu(ItemsMenu):
         }
         super().__init__(_PROFILE_ITEMS, callbacks, partial(profiles.copy_token, id_))
 
-    def show_status(self, standing: ProfileStatus, at: datetime, *, is_current: bool) -> None:
-        """Show how the profile stands at `at`."""
-        profile, state = standing.profile, standing.state
-        mark = " (in the window)" if is_current else ""
-        self.setTitle(_plain(f"{profile.name}{mark}"))
+    def show_status(self, status: ProfileStatus, at: datetime, *, is_current: bool) -> None:
+        """Show the state of the profile at `at`."""
+        profile, state = status.profile, status.state
+        title = profile.name
+        if is_current:
+            title = translate("{profile} (in the window)", profile=profile.name)
+        self.setTitle(_plain(title))
         self.setIcon(badge_icon(profile))
         self.hide_formats(profile.policy.forbidden_formats)
         everywhere = revocation_offered(profile, None) is Revocation.GRANT_REVOKED
-        lines = tray_texts.menu_labels(state, at, everywhere=everywhere)
-        self.show_items({**lines, MenuItem.SHOW: tray_texts.MenuLabel("Show in the window")})
+        labels = tray_texts.menu_labels(state, at, everywhere=everywhere)
+        labels[MenuItem.SHOW] = tray_texts.MenuLabel(translate("Show in the window"))
+        self.show_items(labels)
 
 
 class TrayMenu(ItemsMenu):
     """The whole menu.
 
     Signals:
-        opened: the person wants the window.
+        opened: the window is to be shown.
     """
 
     opened = Signal()
 
-    def __init__(self, deeds: Callbacks, copy: CopyCallback, *, profiles: ProfileActions) -> None:
-        lines = [line for line in MenuItem if line is not MenuItem.SHOW]
-        super().__init__(lines, deeds, copy)
+    def __init__(
+        self, callbacks: Callbacks, copy: CopyCallback, *, profiles: ProfileActions
+    ) -> None:
+        items = [item for item in MenuItem if item is not MenuItem.SHOW]
+        super().__init__(items, callbacks, copy)
         self._profiles = profiles
         self._profile_menus: dict[str, ProfileMenu] = {}
-        for line in (MenuItem.PROFILES, MenuItem.UNREADABLE):
-            self._items[line].setVisible(False)
+        for item in (MenuItem.PROFILES, MenuItem.UNREADABLE):
+            self._items[item].setVisible(False)
 
-    def show_profiles(self, standings: tuple[ProfileStatus, ...], at: datetime) -> None:
-        """Show a submenu for each of `standings`; for a single one, none."""
-        if len(standings) < _SEVERAL:
-            standings = ()
-        ids = [each.profile.id for each in standings]
+    def show_profiles(self, statuses: tuple[ProfileStatus, ...], at: datetime) -> None:
+        """Show a submenu for each of `statuses`, unless there is only one."""
+        if len(statuses) < _SEVERAL:
+            statuses = ()
+        ids = [each.profile.id for each in statuses]
         if ids != list(self._profile_menus):
             self._make_profile_menus(ids)
-        for standing in standings:
-            menu = self._profile_menus[standing.profile.id]
-            is_current = standing.profile.id == self._profiles.current_id
-            menu.show_status(standing, at, is_current=is_current)
+        for status in statuses:
+            menu = self._profile_menus[status.profile.id]
+            is_current = status.profile.id == self._profiles.current_id
+            menu.show_status(status, at, is_current=is_current)
 
-    def show_items(self, lines: Mapping[MenuItem, tray_texts.MenuLabel]) -> None:
-        """Say `lines`, the submenus of the profiles, and that some make no sense."""
+    def show_items(self, labels: Mapping[MenuItem, tray_texts.MenuLabel]) -> None:
+        """Show the items in `labels`, the submenus, and that some profiles can't be read."""
+        shown = dict(labels)
         if self._profile_menus:
-            lines = {**lines, MenuItem.PROFILES: tray_texts.MenuLabel("Profiles", enabled=False)}
+            shown[MenuItem.PROFILES] = tray_texts.MenuLabel(translate("Profiles"), enabled=False)
         if count := self._profiles.unreadable:
-            lines = {
-                **lines,
-                MenuItem.UNREADABLE: tray_texts.MenuLabel(tray_texts.unreadable_profiles(count)),
-            }
-        super().show_items(lines)
+            text = tray_texts.unreadable_profiles(count)
+            shown[MenuItem.UNREADABLE] = tray_texts.MenuLabel(text)
+        super().show_items(shown)
 
     def _make_profile_menus(self, ids: list[str]) -> None:
         for menu in self._profile_menus.values():
@@ -171,29 +178,31 @@ class TrayMenu(ItemsMenu):
         for menu in self._profile_menus.values():
             self.insertMenu(self._items[MenuItem.UNREADABLE], menu)
         heading = self._items[MenuItem.PROFILES]
-        heading.setText("Profiles")
+        heading.setText(translate("Profiles"))
         heading.setEnabled(False)
         for each in (heading, after):
             each.setVisible(bool(ids))
 
 
 def _add_formats(menu: QMenu, copy: CopyCallback) -> dict[CopyFormat, QAction]:
-    """Lines of `menu` for all shapes but the token itself, which has a line of its own."""
-    shapes: dict[CopyFormat, QAction] = {
-        each: menu.addAction(each.value) for each in CopyFormat if each is not CopyFormat.TOKEN
+    """Add an item to `menu` for each format except the token, which has its own item."""
+    actions: dict[CopyFormat, QAction] = {
+        each: menu.addAction(translate(each.value))
+        for each in CopyFormat
+        if each is not CopyFormat.TOKEN
     }
-    for each, action in shapes.items():
+    for each, action in actions.items():
         action.triggered.connect(_without_arguments(partial(copy, each)))
-    return shapes
+    return actions
 
 
-def _without_arguments(deed: Callable[[], object]) -> Callable[[bool], None]:
-    """A slot that does not pass on whether an action is checked."""
+def _without_arguments(callback: Callable[[], object]) -> Callable[[bool], None]:
+    """Make a slot that does not pass on whether an action is checked."""
 
-    def do(_checked: bool = False) -> None:  # noqa: FBT001, FBT002 - as Qt calls it
-        deed()
+    def call(_checked: bool = False) -> None:  # noqa: FBT001, FBT002 - as Qt calls it
+        callback()
 
-    return do
+    return call
 
 
 def _plain(text: str) -> str:

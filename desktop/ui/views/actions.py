@@ -1,4 +1,7 @@
-"""What a person can ask for. Views call these; what comes of it arrives as a new state."""
+"""The actions behind the buttons. Views call them; the result arrives as a new state.
+
+These are protocols because the classes that implement them, in ui/app, need the views.
+"""
 
 from __future__ import annotations
 
@@ -13,70 +16,70 @@ if TYPE_CHECKING:
 
 
 class ProfileActions(Protocol):
-    """The commands that go to a profile by its id, whether or not it is the one in the window.
+    """Actions on a profile by its id, whether or not it is the one in the window.
 
-    `unreadable` is how many profiles there are besides that make no sense.
+    `unreadable` is the number of profiles that can't be read.
     """
 
     unreadable: int
 
     @property
     def statuses(self) -> tuple[ProfileStatus, ...]:
-        """Every profile, and how it stands."""
+        """Every profile with its state."""
 
     @property
     def current_id(self) -> str:
-        """The id of the profile in the window; empty while there is none."""
+        """The id of the profile in the window; empty if there is none."""
 
     def switch(self, id_: str) -> None:
-        """Bring the profile into the window."""
+        """Show the profile in the window."""
 
     def copy_token(self, id_: str, as_: CopyFormat = CopyFormat.TOKEN) -> None:
-        """Put its access token on the clipboard."""
+        """Copy its access token."""
 
     def renew(self, id_: str) -> None:
         """Renew its token now."""
 
     def sign_in(self, id_: str) -> None:
-        """Ask for a code for it, in the window."""
+        """Start its sign-in, in the window."""
 
     def sign_out(self, id_: str) -> None:
-        """Remove its token from this computer."""
+        """Sign out of it."""
 
 
 class Actions(Protocol):
-    """The commands behind the buttons. Each returns at once."""
+    """Actions on the profile in the window and on the app. Each returns at once."""
 
     @property
     def profiles(self) -> ProfileActions:
-        """What can be done with a profile by its id."""
+        """Actions on a profile by its id."""
 
     def sign_in(self) -> None:
-        """Ask for a code."""
+        """Start a sign-in."""
 
     def cancel(self) -> None:
-        """Give up what is under way."""
+        """Cancel what is under way."""
 
     def request_new_code(self) -> None:
-        """Another code in place of this one."""
+        """Replace the code with a new one."""
 
     def retry(self) -> None:
-        """Do once more what failed."""
+        """Repeat what failed."""
 
     def continue_without_keyring(self) -> None:
-        """Sign in, keeping the token in memory only."""
+        """Sign in, and keep the token in memory only."""
 
     def save_again(self) -> None:
-        """Try once more to save the token."""
+        """Try again to save the token."""
 
     def sign_out(self) -> None:
-        """Remove the token from this computer."""
+        """Sign out."""
 
     def open_browser(self) -> bool:
-        """Open the approval page and copy the code, if any; whether a browser was started."""
+        """Open the approval page and copy the code; return whether a browser was started."""
 
     def open_profiles_folder(self) -> None:
-        """Show the folder of the profiles."""
+        """Open the folder of the profiles."""
 
     def add_profile(self) -> None:
         """Open the form for a new profile."""
@@ -85,40 +88,40 @@ class Actions(Protocol):
         """Open the form of the profile in the window."""
 
     def manage_profiles(self) -> None:
-        """Show all profiles, to be changed."""
+        """Open the list of profiles."""
 
     def copy_code(self) -> None:
-        """Put the code on the clipboard."""
+        """Copy the code."""
 
     def copy_link(self) -> None:
-        """Put the link on the clipboard."""
+        """Copy the link."""
 
     def copy_token(self, as_: CopyFormat = CopyFormat.TOKEN) -> None:
-        """Put the access token on the clipboard, renewed first where that is due."""
+        """Copy the access token; renew it first if necessary."""
 
     def cancel_copy(self) -> None:
-        """Wait no longer for a token that was to be copied."""
+        """Cancel the copy that waits for the token."""
 
     def copy_details(self) -> None:
-        """Put what support asks for on the clipboard."""
+        """Copy what support asks for."""
 
     def renew(self) -> None:
         """Renew the token now."""
 
     def revoke_again(self) -> None:
-        """Try once more to tell the server that the token is no longer wanted."""
+        """Try again to revoke the token at the server."""
 
     def open_details(self) -> None:
-        """Show all that is known of the token."""
+        """Open the details of the token."""
 
     def open_settings(self) -> None:
-        """Show what can be set."""
+        """Open the settings."""
 
     def revocation_offered(self) -> Revocation | None:
-        """What signing out can do at the server; `None` while that is not known."""
+        """Return what signing out does at the server; `None` if that is not known."""
 
     def change_settings(self, settings: Settings) -> None:
-        """Go by `settings` from now on, and keep them."""
+        """Apply and save `settings`."""
 
     def quit(self) -> None:
-        """End the program."""
+        """Quit the app."""

@@ -4,6 +4,7 @@ from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
+from desktop.services.system.translation import translate
 from desktop.ui.kit.qt_constants import ALIGN_CENTER, TAB_FOCUS
 from desktop.ui.kit.theme import Theme
 from desktop.ui.wording.window_texts import spoken_code
@@ -15,9 +16,9 @@ _SEPARATORS = "- ._"
 
 
 class CodeTiles(QLabel):
-    """Letters and digits on tiles, separators between them; wraps when a code is very long.
+    """Letters and digits on tiles, separators between them; wraps if a code is very long.
 
-    A label, because screen readers pass over what is only a widget.
+    A label, because screen readers skip plain widgets.
     """
 
     def __init__(self, theme: Theme) -> None:
@@ -30,10 +31,10 @@ class CodeTiles(QLabel):
         self.setProperty("focusPolicy", TAB_FOCUS)
 
     def set_code(self, code: str) -> None:
-        """Show `code`; a screen reader spells it."""
+        """Show `code`; a screen reader spells it out."""
         if code != self._code:
             self._code = code
-            self.setAccessibleName(f"Code: {spoken_code(code)}")
+            self.setAccessibleName(translate("Code: {code}", code=spoken_code(code)))
             self.updateGeometry()
             self.update()
 
@@ -82,11 +83,12 @@ class CodeTiles(QLabel):
             return
         shape.addRoundedRect(box, 7, 7)
         painter.fillPath(shape, self._theme.brush("fill"))
-        # The pen of a label has the colour of its text; `setPen` would load `Qt`, see `numbers`.
+        # The pen of a label has the color of its text; `setPen` would load `Qt` too early, see
+        # docs/decisions/start.md.
         painter.drawText(box, ALIGN_CENTER, character)
 
     def _font(self, tile: float) -> QFont:
-        # A fixed-width face tells 0 from O and 1 from I.
+        # A fixed-width font distinguishes 0 from O and 1 from I.
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         font.setPixelSize(max(12, round(tile * 0.72)))
         return font

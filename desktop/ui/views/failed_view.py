@@ -1,4 +1,4 @@
-"""It did not work: what happened, what to do, and the button that does it."""
+"""Something failed: what happened, what to do, and the button that does it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,25 +6,28 @@ from datetime import datetime
 from PySide6.QtCore import Qt
 
 from desktop.services.model.states import Failed, State
+from desktop.services.system.translation import translate
 from desktop.services.wording.messages import Remedy, advice_for
 from desktop.ui.kit.widgets import Button, ButtonRow, Card, View, label
 from desktop.ui.views.actions import Actions
 
 
 class FailedView(View):
-    """The words of the one table, with its remedies as buttons. Made anew for every failure."""
+    """The message for an error, with its remedies as buttons. Each failure gets a new view."""
 
     def __init__(self, actions: Actions, state: Failed) -> None:
         super().__init__()
         self._state = state
         advice = advice_for(state.error, user_code=state.user_code)
         first, *others = (
-            Button(remedy.value, _action_for(remedy, actions), "" if number else "primary")
+            Button(
+                translate(remedy.value), _action_for(remedy, actions), "" if number else "primary"
+            )
             for number, remedy in enumerate(advice.remedies)
         )
         self._primary = first
         self._actions = actions
-        self._copy = Button("Copy details", self._copy_details)
+        self._copy = Button(translate("Copy details"), self._copy_details)
         facts = label(advice.facts, "muted", centred=True)
         facts.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
@@ -42,11 +45,11 @@ class FailedView(View):
         self.setAccessibleName(f"{advice.title}. {advice.text}")
 
     def shows(self, state: State) -> bool:
-        """Only the failure that it was made for."""
+        """Only for the failure that it was made for."""
         return state is self._state
 
     def show_state(self, _state: Failed, _at: datetime) -> None:
-        """Nothing changes with time."""
+        """Do nothing: time changes nothing here."""
 
     def copy(self) -> None:
         """Copy the details."""
@@ -58,7 +61,7 @@ class FailedView(View):
 
     def _copy_details(self) -> None:
         self._actions.copy_details()
-        self._copy.acknowledge("Copied")
+        self._copy.acknowledge(translate("Copied"))
 
 
 def _action_for(remedy: Remedy, actions: Actions) -> Callable[[], object]:

@@ -5,14 +5,16 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
-_QUIET_ZONE = 4  # modules, as ISO/IEC 18004 demands
+from desktop.services.system.translation import translate
+
+_QUIET_ZONE = 4  # modules (ISO/IEC 18004)
 _SIDE = 232
 
 
 class QrCode(QLabel):
-    """Always black on white: many phones do not read the inverse.
+    """A symbol in black on white, because many phones do not read the inverse.
 
-    A label, because screen readers pass over what is only a widget.
+    A label, because screen readers skip plain widgets.
     """
 
     def __init__(self) -> None:
@@ -20,13 +22,13 @@ class QrCode(QLabel):
         self._link = ""
         self._matrix: tuple[bytearray, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("QR code of the link")
+        self.setAccessibleName(translate("QR code of the link"))
 
     def set_link(self, link: str) -> None:
         """Show `link`."""
         if link != self._link:
             self._link = link
-            # The correction level can only rise where it costs no larger symbol.
+            # The error correction level is raised if the symbol does not grow.
             self._matrix = segno.make_qr(link, error="l", boost_error=True).matrix
             self.setAccessibleDescription(link)
             self.update()
@@ -36,7 +38,7 @@ class QrCode(QLabel):
         return QSize(_SIDE, _SIDE)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the modules on whole device pixels, so that no edge blurs."""
+        """Draw the modules on whole device pixels, so that edges stay sharp."""
         modules = len(self._matrix) + 2 * _QUIET_ZONE
         ratio = self.devicePixelRatioF()
         module = max(1, int(min(self.width(), self.height()) * ratio / modules)) / ratio

@@ -19,14 +19,14 @@ from desktop.ui.kit.theme import Theme
 _DIAMETER = 168
 _STROKE = 10.0
 _FRAME = 50  # milliseconds
-_BREATH = 32  # frames
-_DIMMED = 0.45  # opacity of the arc while another token is on its way
+_PULSE = 32  # frames
+_DIMMED = 0.45  # opacity of the arc during a renewal
 
 
 class Ring(QLabel):
     """The share of the lifetime that is left, with the time in its middle.
 
-    A label, because screen readers pass over what is only a widget.
+    A label, because screen readers skip plain widgets.
     """
 
     def __init__(self, theme: Theme) -> None:
@@ -36,23 +36,23 @@ class Ring(QLabel):
         self._busy = False
         self._frame = 0
         self._timer = QTimer(self, interval=_FRAME)
-        self._timer.timeout.connect(self._breathe)
+        self._timer.timeout.connect(self._pulse)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
         """A square of fixed size."""
         return QSize(_DIAMETER, _DIAMETER)
 
-    def show_time(self, time: str, words: str, *, share: float, color: str) -> None:
-        """`share` from 0 to 1; `color` is a token."""
-        shown = (time, words, share, color)
+    def show_time(self, time: str, text: str, *, share: float, color: str) -> None:
+        """Show `time` above `text`; `share` is from 0 to 1, `color` a design token."""
+        shown = (time, text, share, color)
         if shown != self._shown:
             self._shown = shown
-            self.setAccessibleName(f"{time} {words}")
+            self.setAccessibleName(f"{time} {text}")
             self.update()
 
     def set_busy(self, *, busy: bool) -> None:
-        """Whether another token is on its way: the arc is dimmed, and breathes if it may."""
+        """Dim the arc during a renewal, and let it pulse if motion is allowed."""
         if busy == self._busy:
             return
         self._busy, self._frame = busy, 0
@@ -60,12 +60,12 @@ class Ring(QLabel):
         self.update()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Go on."""
+        """Start the animation."""
         super().showEvent(event)
         self._update_timer()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop: nothing moves out of sight."""
+        """Stop the animation."""
         super().hideEvent(event)
         self._timer.stop()
 
@@ -75,19 +75,19 @@ class Ring(QLabel):
         else:
             self._timer.stop()
 
-    def _breathe(self) -> None:
-        self._frame = (self._frame + 1) % _BREATH
+    def _pulse(self) -> None:
+        self._frame = (self._frame + 1) % _PULSE
         self.update()
 
     def _opacity(self) -> float:
         if not self._busy:
             return 1.0
-        # From dim to nearly full and back.
-        return _DIMMED + (0.9 - _DIMMED) * (1 - cos(2 * pi * self._frame / _BREATH)) / 2
+        # From dim to nearly opaque and back.
+        return _DIMMED + (0.9 - _DIMMED) * (1 - cos(2 * pi * self._frame / _PULSE)) / 2
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ring and the time."""
-        time, words, share, color = self._shown
+        time, text, share, color = self._shown
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         side = min(self.width(), self.height()) - _STROKE
@@ -98,12 +98,12 @@ class Ring(QLabel):
         if share > 0:
             painter.setOpacity(self._opacity())
             painter.setPen(self._pen(color))
-            # Sixteenths of a degree, from the top; what has passed opens clockwise from there.
+            # In sixteenths of a degree, counterclockwise from the top.
             painter.drawArc(circle, 90 * 16, round(share * 360 * 16))
             painter.setOpacity(1.0)
-        self._paint_text(painter, circle, time, words)
+        self._paint_text(painter, circle, time, text)
 
-    def _paint_text(self, painter: QPainter, circle: QRectF, time: str, words: str) -> None:
+    def _paint_text(self, painter: QPainter, circle: QRectF, time: str, text: str) -> None:
         base = QFontInfo(self.font()).pixelSize()
         font = QFont(self.font())
         font.setPixelSize(round(base * (2.4 if len(time) < 6 else 1.9)))
@@ -118,7 +118,7 @@ class Ring(QLabel):
         painter.setFont(font)
         painter.setPen(self._theme.color("muted"))
         lower = circle.adjusted(0, circle.height() * 0.54, 0, -circle.height() * 0.28)
-        painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, words)
+        painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, text)
 
     def _pen(self, token: str) -> QPen:
         pen = QPen(self._theme.color(token), _STROKE)

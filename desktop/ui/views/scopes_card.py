@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.services.model.scopes import ScopeDescription, ScopeGuide, describe_scope
 from desktop.services.model.states import SignedIn
+from desktop.services.system.translation import translate
 from desktop.ui.kit.flow import Flow
 from desktop.ui.kit.widgets import Card, add_row, label, set_tooltip
 from desktop.ui.kit.word_breaks import breakable
@@ -13,7 +14,7 @@ _LONGEST_CHIP = 30  # characters that fit one line of the narrowest window
 
 
 class ScopesCard(Card):
-    """The scopes as chips; those of high impact are marked, those not granted are named."""
+    """The scopes as chips; sensitive ones are marked, those not granted are listed."""
 
     def __init__(self, guide: ScopeGuide) -> None:
         super().__init__(spacing=8)
@@ -23,28 +24,33 @@ class ScopesCard(Card):
         self._summary.setWordWrap(False)
         self._missing = label("", "muted")
         self._chips = Flow()
-        add_row(self.column, label("Scopes", "heading"), self._summary).setStretch(0, 1)
+        add_row(self.column, label(translate("Scopes"), "heading"), self._summary).setStretch(0, 1)
         self.column.addWidget(self._chips)
         self.column.addWidget(self._missing)
 
     def show_state(self, state: SignedIn) -> None:
-        """Show the scopes of `state`; nothing happens while they are the same."""
+        """Show the scopes of `state`, if they have changed."""
         shown = (state.scope, state.requested_scope)
         if shown == self._shown:
             return
         self._shown = shown
         described = [describe_scope(scope, self._guide) for scope in state.scope]
-        self._chips.replace([_chip(words) for words in described])
-        high = sum(words.high_impact for words in described)
+        self._chips.replace([_chip(scope) for scope in described])
+        high = sum(scope.high_impact for scope in described)
         self._summary.setText(window_texts.scope_summary(len(described), high))
         missing = [scope for scope in state.requested_scope if scope not in state.scope]
         self._missing.setVisible(bool(missing))
-        self._missing.setText(f"Asked for, not granted: {', '.join(missing)}")
+        self._missing.setText(
+            translate("Requested but not granted: {scopes}", scopes=", ".join(missing))
+        )
 
 
-def _chip(words: ScopeDescription) -> QWidget:
-    chip = label(breakable(words.scope, longest=_LONGEST_CHIP))
-    chip.setWordWrap(len(words.scope) > _LONGEST_CHIP)
-    chip.setProperty("chip", "high" if words.high_impact else "plain")
-    set_tooltip(chip, f"{words.text}{' (high impact)' if words.high_impact else ''}")
+def _chip(scope: ScopeDescription) -> QWidget:
+    chip = label(breakable(scope.scope, longest=_LONGEST_CHIP))
+    chip.setWordWrap(len(scope.scope) > _LONGEST_CHIP)
+    chip.setProperty("chip", "high" if scope.high_impact else "plain")
+    text = scope.text
+    if scope.high_impact:
+        text = translate("{description} (sensitive)", description=scope.text)
+    set_tooltip(chip, text)
     return chip

@@ -1,4 +1,4 @@
-"""Signing out: at once, or asked about first where it reaches further than this computer."""
+"""Signing out: at once, or after a question if it affects other computers too."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from PySide6.QtCore import QElapsedTimer, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent, QHideEvent
 
 from desktop.services.model.states import Revocation
+from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.sign_out_texts import (
     CONFIRM_ALL_COMPUTERS,
     SPOKEN_CONFIRM_ALL_COMPUTERS,
@@ -15,61 +16,63 @@ from desktop.ui.kit.widgets import Button, fit_to_text, set_style_property, set_
 from desktop.ui.views.actions import Actions
 
 QUESTION_TIMEOUT = 5000  # milliseconds
-_TOO_SOON = 400  # milliseconds: the second half of a double click, or a key that is held
+_TOO_SOON = 400  # milliseconds: the second click of a double click, or a key that is held
 
 
 @dataclass(frozen=True, slots=True)
 class ButtonLabels:
-    """What the button says, what it asks, and the question for who listens."""
+    """The texts of the button: its label, its question, and the question for screen readers."""
 
     text: str
     question: str
     spoken: str
 
 
-SIGN_OUT_LABELS = ButtonLabels("Sign out", CONFIRM_ALL_COMPUTERS, SPOKEN_CONFIRM_ALL_COMPUTERS)
+SIGN_OUT_LABELS = ButtonLabels(
+    translatable("Sign out"), CONFIRM_ALL_COMPUTERS, SPOKEN_CONFIRM_ALL_COMPUTERS
+)
 
 
 class SignOutButton(Button):
-    """The first press asks where signing out ends more than this sign-in; the second does it.
+    """Asks at the first click if signing out ends more than this sign-in; the second does it.
 
-    The question goes by itself, with Escape, and with the focus.
+    The question ends after a while, with Escape, and when the button loses the focus.
 
     Signals:
-        asking: whether the question is shown now.
+        asking: whether the question is shown.
     """
 
     asking = Signal(bool)
 
-    def __init__(self, actions: Actions, words: ButtonLabels = SIGN_OUT_LABELS) -> None:
-        super().__init__(words.text, self._press, "quiet")
+    def __init__(self, actions: Actions, labels: ButtonLabels = SIGN_OUT_LABELS) -> None:
+        super().__init__(translate(labels.text), self._press, "quiet")
         fit_to_text(self)
-        self._labels = words
+        self._labels = labels
         self._actions = actions
         self._since_question = QElapsedTimer()
         self._question_timer = QTimer(self, singleShot=True, interval=QUESTION_TIMEOUT)
         self._question_timer.timeout.connect(self.cancel_question)
 
-    def refresh(self, *, leaving: bool) -> None:
-        """Tell what signing out will do; nothing more to press once one is `leaving`."""
+    def refresh(self, *, signing_out: bool) -> None:
+        """Show in the tooltip what signing out does, and disable the button while `signing_out`."""
         set_tooltip(self, sign_out_tooltip(self._actions.revocation_offered()))
-        if leaving:
+        if signing_out:
             self.cancel_question()
-        self.setEnabled(not leaving)
+        self.setEnabled(not signing_out)
 
     def ask(self) -> None:
-        """Ask, in place of doing it."""
+        """Show the question."""
         self._since_question.start()
         self._question_timer.start()
-        self.replace_text(self._labels.question)
+        self.replace_text(translate(self._labels.question))
         set_style_property(self, "asks", "true")
         self.asking.emit(True)
         if QAccessible.isActive():
-            event = QAccessibleAnnouncementEvent(self, self._labels.spoken)
+            event = QAccessibleAnnouncementEvent(self, translate(self._labels.spoken))
             QAccessible.updateAccessibility(event)
 
     def cancel_question(self) -> bool:
-        """Take the question back; whether there was one."""
+        """Remove the question; return whether there was one."""
         asked = self._since_question.isValid()
         self._since_question.invalidate()
         self._question_timer.stop()
@@ -80,12 +83,12 @@ class SignOutButton(Button):
         return asked
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Take the question back: who goes elsewhere does not mean it."""
+        """Remove the question."""
         super().focusOutEvent(event)
         self.cancel_question()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Take the question back."""
+        """Remove the question."""
         super().hideEvent(event)
         self.cancel_question()
 

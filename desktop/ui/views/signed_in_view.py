@@ -1,4 +1,4 @@
-"""Signed in: the token one click away, what there is to be warned of, and what it allows."""
+"""Signed in: the token one click away, warnings, and what the token allows."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ from desktop.services.model.policy import NO_POLICY
 from desktop.services.model.profile import Profile
 from desktop.services.model.scopes import load_scope_guide
 from desktop.services.model.states import SignedIn, State
+from desktop.services.system.translation import translate
 from desktop.ui.kit.copy_progress import CopyProgress
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.warning_card import WarningCard
@@ -18,7 +19,7 @@ from desktop.ui.wording import window_texts
 
 
 class SignedInView(View):
-    """The token, warnings where there are any, the scopes, and the account in the footer."""
+    """The token, warnings if there are any, the scopes, and the account in the footer."""
 
     def __init__(self, actions: Actions, theme: Theme, *, profile: Profile | None) -> None:
         super().__init__()
@@ -26,16 +27,16 @@ class SignedInView(View):
         self._token = TokenCard(actions, theme, policy=profile.policy if profile else NO_POLICY)
         self._not_renewed = WarningCard()
         self._clock = WarningCard()
-        self._save_button = Button("Try to save it again", self._save_again, "link")
-        # Why the token is not saved, and what that was when it was tried again.
+        self._save_button = Button(translate("Save again"), self._save_again, "link")
+        # Why the token is not saved, and why it was not when saving was retried.
         self._save_error: Exception | None = None
         self._retried_error: Exception | None = None
         self._not_saved = WarningCard(self._save_button)
         self._scopes = ScopesCard(load_scope_guide(profile.scope_guide if profile else ""))
         self._account = label("", "muted")
-        self._details = fit_to_text(Button("Details", self._open_details, "quiet"))
+        self._details = fit_to_text(Button(translate("Details"), self._open_details, "quiet"))
         self._sign_out = SignOutButton(actions)
-        # Beside the question there is no room for the name.
+        # The question leaves no room for the name.
         self._sign_out.asking.connect(self._make_room)
         for panel in (
             self._token,
@@ -52,7 +53,7 @@ class SignedInView(View):
         self.footer_row.addWidget(self._sign_out)
 
     def shows(self, state: State) -> bool:
-        """Only this state."""
+        """Only for this state."""
         return isinstance(state, SignedIn)
 
     def show_state(self, state: SignedIn, at: datetime) -> None:
@@ -66,7 +67,7 @@ class SignedInView(View):
         self._show_not_saved(state)
         self._account.setText(window_texts.account(state))
         set_tooltip(self._account, window_texts.account(state))
-        self._sign_out.refresh(leaving=state.signing_out)
+        self._sign_out.refresh(signing_out=state.signing_out)
 
     def primary(self) -> Button:
         """Copying the token, or signing in again once nothing else helps."""
@@ -77,18 +78,18 @@ class SignedInView(View):
         self._token.copy()
 
     def show_copy(self, progress: CopyProgress) -> None:
-        """Show what comes of a wish to copy."""
+        """Show the progress of a copy."""
         self._token.show_copy(progress)
 
     def step_back(self) -> bool:
-        """Take a question back, or give up a copy that waits; whether there was one."""
+        """Remove a question or cancel a copy; return whether there was one."""
         return self._sign_out.cancel_question() or self._token.cancel_copy()
 
     def _show_not_saved(self, state: SignedIn) -> None:
         error = self._save_error = state.save_error
         can_save = error is not None and not state.signing_out
         if not can_save and self._save_button.hasFocus():
-            # Otherwise Qt would put the keyboard on the next button: that is Sign out.
+            # Otherwise Qt would focus the next button, which is Sign out.
             self.primary().take_focus(ringed=has_focus_ring(self._save_button))
         self._save_button.setEnabled(can_save)
         self._not_saved.show_text(window_texts.not_saved(error) if error else "")
@@ -103,8 +104,8 @@ class SignedInView(View):
 
     def _open_details(self) -> None:
         if not has_focus_ring(self._details):
-            # Who used the mouse does not see where the keyboard is. It comes back there after the
-            # page, and its next key must not lead to Sign out.
+            # After the page the focus returns to where it was. Mouse users cannot see it, so the
+            # next key must not reach Sign out.
             self.primary().take_focus(ringed=False)
         self._actions.open_details()
 

@@ -1,9 +1,10 @@
-"""Signed out: who you will sign in as, and the button that does it."""
+"""Signed out: the profile, and the button that signs in."""
 
 from datetime import datetime
 
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import Revocation, SignedOut, State
+from desktop.services.system.translation import translate
 from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit.fitted_label import FittedLabel
 from desktop.ui.kit.warning_card import WarningCard
@@ -21,12 +22,16 @@ class SignedOutView(View):
         self._note = label("", "subtitle", centred=True)
         self._actions = actions
         self._is_revoking = False
-        self._revoke_button = Button("Tell the server again", self._revoke_again, "link")
+        self._revoke_button = Button(translate("Revoke again"), self._revoke_again, "link")
         self._not_revoked = WarningCard(self._revoke_button)
         title, place = FittedLabel("title", centred=True), FittedLabel("subtitle", centred=True)
-        title.setText(f"Sign in to {profile.name}" if profile else "Sign in")
+        title.setText(
+            translate("Sign in to {profile}", profile=profile.name)
+            if profile
+            else translate("Sign in")
+        )
         place.setText(profile.provider_label if profile else "")
-        self._sign_in = Button("Sign in", actions.sign_in, "primary")
+        self._sign_in = Button(translate("Sign in"), actions.sign_in, "primary")
         client = label(window_texts.client(profile) if profile else "", "muted", centred=True)
         for widget in (title, place, client, self._note, self._sign_in):
             card.column.addWidget(widget)
@@ -34,14 +39,15 @@ class SignedOutView(View):
         self.column.addWidget(self._not_revoked)
         self.column.addStretch(1)
         self.footer_row.addStretch(1)
-        self.footer_row.addWidget(fit_to_text(Button("Profiles", actions.manage_profiles, "quiet")))
+        profiles = Button(translate("Profiles"), actions.manage_profiles, "quiet")
+        self.footer_row.addWidget(fit_to_text(profiles))
 
     def shows(self, state: State) -> bool:
-        """Only this state."""
+        """Only for this state."""
         return isinstance(state, SignedOut)
 
     def show_state(self, state: SignedOut, _at: datetime) -> None:
-        """Show what has just been done, and what could not be."""
+        """Show what signing out has done, and what it could not do."""
         done = signed_out_message(state)
         is_settled = state.revocation not in {Revocation.FAILED, Revocation.UNDER_WAY}
         self._note.setText(done if is_settled else "")
@@ -53,9 +59,9 @@ class SignedOutView(View):
         if trying and is_settled:
             self._sign_in.take_focus(ringed=ringed)
         self._is_revoking = state.revocation is Revocation.UNDER_WAY
-        # Not disabled meanwhile: the keyboard would go elsewhere.
+        # Disabling the button would move the focus elsewhere.
         if self._is_revoking:
-            self._revoke_button.replace_text("Telling the server…")
+            self._revoke_button.replace_text(translate("Revoking…"))
         else:
             self._revoke_button.restore_text()
 

@@ -1,4 +1,4 @@
-"""Starting: the layout of what follows, with a quiet sign of life, and a way out."""
+"""Starting: the layout of the next view, with a quiet busy indicator and Cancel."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from desktop.services.system.translation import translate
 from desktop.ui.kit.widgets import Button, Card, View, fit_to_text, label, set_style_property
 
 if TYPE_CHECKING:
@@ -18,17 +19,17 @@ if TYPE_CHECKING:
     from desktop.services.model.states import Requesting, State
     from desktop.ui.kit.theme import Theme
 
-_HEIGHT = 292  # of the card with the code, which takes the place of this one
+_HEIGHT = 292  # of the card with the code, which replaces this one
 
 
 class StartingView(View):
-    """Shown until there is a code or a stored token: most often for less than a second."""
+    """The view until there is a code or a saved token, usually for less than a second."""
 
     def __init__(self, theme: Theme, cancel: Callable[[], object]) -> None:
         super().__init__()
         card = Card()
-        self._title = label("One moment", "title", centred=True)
-        self._text = label("Getting ready.", "subtitle", centred=True)
+        self._title = label(translate("One moment"), "title", centred=True)
+        self._text = label(translate("Getting ready…"), "subtitle", centred=True)
         card.column.addWidget(self._title)
         card.column.addWidget(self._text)
         card.column.addWidget(_Dots(theme))
@@ -36,24 +37,29 @@ class StartingView(View):
         card.setMinimumHeight(_HEIGHT)
         self.column.addWidget(card)
         self.column.addStretch(1)
-        self.footer_row.addWidget(fit_to_text(Button("Cancel", cancel, "quiet")))
+        self.footer_row.addWidget(fit_to_text(Button(translate("Cancel"), cancel, "quiet")))
         self.footer_row.addStretch(1)
 
     def shows(self, state: State) -> bool:
-        """Only this state."""
+        """Only for this state."""
         from desktop.services.model.states import Requesting
 
         return isinstance(state, Requesting)
 
     def show_state(self, state: Requesting, _at: datetime | None = None) -> None:
-        """Say what is being done."""
-        self._text.setText("Opening your keyring." if state.opening else "Asking the server.")
+        """Show what XDR Login waits for."""
+        self._text.setText(
+            translate("Opening your keyring…")
+            if state.opening
+            else translate("Contacting the server…")
+        )
 
 
 class _Dots(QWidget):
-    """Three dots of which one is lit in turn; they stand still where motion is not wanted.
+    """Three dots that light up in turn, if motion is allowed.
 
-    Labels dressed by the style sheet: a painter would load what the first paint does without.
+    Labels with a style sheet: a painter would load too much before the first paint, see
+    docs/decisions/start.md.
     """
 
     _STEP = 320  # milliseconds
@@ -74,15 +80,15 @@ class _Dots(QWidget):
         line.addStretch(1)
         self._timer = QTimer(self, interval=self._STEP)
         self._timer.timeout.connect(self._step)
-        self.setAccessibleName("Working")
+        self.setAccessibleName(translate("Working"))
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Start."""
+        """Start the animation."""
         super().showEvent(event)
         self._timer.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop: nothing ticks out of sight."""
+        """Stop the animation."""
         super().hideEvent(event)
         self._timer.stop()
 

@@ -1,4 +1,4 @@
-"""The token: how long it lives, what becomes of it, and the ways to take it along."""
+"""The token: how long it is valid, what happens next, and how to copy it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,6 +9,7 @@ from PySide6.QtCore import QTimer
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.policy import NO_POLICY, Policy
 from desktop.services.model.states import SignedIn
+from desktop.services.system.translation import translate
 from desktop.ui.kit.copy_progress import Copied, Copying, CopyProgress, NotCopied
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.theme import Theme
@@ -17,7 +18,7 @@ from desktop.ui.views.actions import Actions
 from desktop.ui.views.ring import Ring
 from desktop.ui.wording import window_texts
 
-_WAITING_DELAY = 150  # milliseconds: what takes no longer is not worth a word
+_WAITING_DELAY = 150  # milliseconds: a shorter wait is not shown
 
 
 class TokenCard(Card):
@@ -29,19 +30,21 @@ class TokenCard(Card):
         self._policy = policy
         self._ring = Ring(theme)
         self._status = label("", "muted", centred=True)
-        self._copy = Button("Copy token", partial(self._request_copy, CopyFormat.TOKEN), "primary")
-        self._sign_in = Button("Sign in again", actions.sign_in, "primary")
-        self._copy_as = MenuButton("Copy as…", self._formats())
-        self._renew = Button("Renew now", self._renew_now)
-        self._cancel = Button("Cancel", actions.cancel_copy)
-        # What is longer than a button: something to add, or why nothing was copied.
-        self._problem = label("", "warning")
+        self._copy = Button(
+            translate("Copy token"), partial(self._request_copy, CopyFormat.TOKEN), "primary"
+        )
+        self._sign_in = Button(translate("Sign in again"), actions.sign_in, "primary")
+        self._copy_as = MenuButton(translate("Copy as…"), self._formats())
+        self._renew = Button(translate("Renew now"), self._renew_now)
+        self._cancel = Button(translate("Cancel"), actions.cancel_copy)
+        self._problem = label("", "warning")  # why nothing was copied
+        self._not_copied: NotCopied | None = None
         self._row = ButtonRow(self._copy_as, self._renew, self._cancel)
-        self._waiting_button: Button | None = None  # the button whose copy waits for the token
+        self._waiting_button: Button | None = None  # whose copy waits for the token
         self._pressed: Button = self._copy
         self._renews_first = False
         self._state: SignedIn | None = None
-        self._state_before_renewal: SignedIn | None = None  # what was shown when that was asked for
+        self._state_before_renewal: SignedIn | None = None  # the state when Renew now was clicked
         self._waiting_timer = QTimer(self, singleShot=True, interval=_WAITING_DELAY)
         self._waiting_timer.timeout.connect(self._show_waiting)
         for hidden in (self._sign_in, self._cancel, self._problem):
@@ -55,13 +58,13 @@ class TokenCard(Card):
     def show_state(self, state: SignedIn, at: datetime) -> None:
         """Show `state` as it is at `at`."""
         self._state = state
-        time, words, share, color = window_texts.ring(state, at)
-        self._ring.show_time(time, words, share=share, color=color)
+        time, text, share, color = window_texts.ring(state, at)
+        self._ring.show_time(time, text, share=share, color=color)
         self._ring.set_busy(busy=state.renewing)
         line = window_texts.renewal_status(state, at)
         self._status.setText(line)
         self._status.setVisible(bool(line))
-        # What can be renewed is renewed by whoever needs it next: it is still there to be copied.
+        # A token that can be renewed is renewed by the next copy, so it can still be copied.
         over = state.is_expired(at) and not state.renewable
         if self._sign_in.isHidden() == over:
             self._swap_primary(over=over)
@@ -83,27 +86,28 @@ class TokenCard(Card):
         self._request_copy(CopyFormat.TOKEN)
 
     def show_copy(self, progress: CopyProgress) -> None:
-        """Show on the button that was pressed what comes of it; what is longer, below."""
+        """Show the progress on the button that was clicked, and below it why nothing was copied."""
         match progress:
             case Copying():
-                self._show_problem()
+                self._show_problem(None)
                 self._set_waiting_button(self._button_for(progress.format))
             case Copied():
                 self._set_waiting_button(None)
-                seconds = f"{progress.clear_after:.0f} s"
                 self._button_for(progress.format).acknowledge(
-                    f"Copied, cleared in {seconds}", f"Copied, {seconds}", "Copied"
+                    window_texts.copied(progress.clear_after),
+                    window_texts.copied_briefly(progress.clear_after),
+                    translate("Copied"),
                 )
-                self._show_problem()
+                self._show_problem(None)
             case NotCopied():
                 pressed = self._waiting_button or self._pressed
                 self._set_waiting_button(None)
                 if progress.text:
-                    pressed.acknowledge("Not copied")
-                self._show_problem(why_not=progress.text)
+                    pressed.acknowledge(translate("Not copied"))
+                self._show_problem(progress)
 
     def cancel_copy(self) -> bool:
-        """Wait no longer for a token that was to be copied; whether one was waited for."""
+        """Cancel the copy that waits for the token; return whether there was one."""
         waiting = self._waiting_button is not None
         if waiting:
             self._actions.cancel_copy()
@@ -112,7 +116,7 @@ class TokenCard(Card):
     def _formats(self) -> dict[str, Callable[[], object]]:
         forbidden = {CopyFormat.TOKEN.name, *self._policy.forbidden_formats}
         others = (each for each in CopyFormat if each.name not in forbidden)
-        return {each.value: partial(self._request_copy, each) for each in others}
+        return {translate(each.value): partial(self._request_copy, each) for each in others}
 
     def _button_for(self, copied: CopyFormat) -> Button:
         return self.primary() if copied is CopyFormat.TOKEN else self._copy_as
@@ -123,7 +127,7 @@ class TokenCard(Card):
             self._actions.copy_token(wanted)
 
     def _set_waiting_button(self, button: Button | None) -> None:
-        """Let `button` wait for the token, or none any more."""
+        """Let `button` wait for the token, or no button."""
         before, self._waiting_button = self._waiting_button, button
         if before is not None and before is not button:
             before.restore_text()
@@ -136,10 +140,10 @@ class TokenCard(Card):
             self._waiting_timer.start()
 
     def _show_waiting(self) -> None:
-        """Say what is waited for, and offer to cancel in place of renewing."""
+        """Show what the copy waits for, and Cancel in place of Renew now."""
         if self._waiting_button is not None:
             self._waiting_button.replace_text(
-                "Renewing first…" if self._renews_first else "Copying…"
+                translate("Renewing first…") if self._renews_first else translate("Copying…")
             )
             self._swap_renew_and_cancel(waiting=True)
 
@@ -152,15 +156,20 @@ class TokenCard(Card):
             successor.take_focus(ringed=ringed)
         leaving.setVisible(False)
 
-    def _show_problem(self, *, why_not: str = "") -> None:
-        self._problem.setText(why_not)
+    def _show_problem(self, problem: NotCopied | None) -> None:
+        self._not_copied = problem
+        self._problem.setText(problem.text if problem is not None else "")
         self._update_problem()
 
     def _update_problem(self) -> None:
-        text, state = self._problem.text(), self._state
-        # A renewal that fails is told below, for as long as it does: once is enough.
-        is_shown_below = state is not None and window_texts.repeats_not_renewed(text, state)
-        self._problem.setVisible(bool(text) and not is_shown_below)
+        problem, state = self._not_copied, self._state
+        if problem is None:
+            self._problem.hide()
+            return
+        trouble = state.trouble if state is not None else None
+        # The card below shows why a renewal fails. The same reason is not shown twice.
+        is_shown_below = trouble is not None and type(problem.error) is type(trouble)
+        self._problem.setVisible(bool(problem.text) and not is_shown_below)
 
     def _renew_now(self) -> None:
         self._state_before_renewal = self._state
@@ -171,16 +180,16 @@ class TokenCard(Card):
         if before is None or state.renewing:
             return
         if state.issued_at != before.issued_at:
-            self._renew.acknowledge("Renewed")
+            self._renew.acknowledge(translate("Renewed"))
         if state is not before:
             self._state_before_renewal = None
 
     def _update_renew_button(self, why_not: str) -> None:
         if why_not and self._renew.hasFocus():
-            # Otherwise Qt would put the keyboard on the next button: that is not what was pressed.
+            # Otherwise Qt would focus the next button, which was not the one that was pressed.
             self.primary().take_focus(ringed=has_focus_ring(self._renew))
         self._renew.setEnabled(not why_not)
-        set_tooltip(self._renew, why_not or "Ask for a new token now")
+        set_tooltip(self._renew, why_not or translate("Get a new token now"))
 
     def _swap_primary(self, *, over: bool) -> None:
         old = self.primary()

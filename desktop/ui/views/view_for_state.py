@@ -1,4 +1,4 @@
-"""Which view shows which state. Each is loaded when it is first needed."""
+"""The view for each state. Each is imported when it is first needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def view_for(state: State, actions: Actions, *, theme: Theme, profile: Profile | None) -> View:
-    """A new view for `state`; `profile` is not known while it cannot be loaded."""
+    """Make the view for `state`; `profile` is None if it cannot be loaded."""
     match state:
         case Requesting():
             from desktop.ui.views.starting_view import StartingView

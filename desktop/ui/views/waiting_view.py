@@ -1,10 +1,11 @@
-"""Waiting for approval: the code, the ways to the page, and how long all this lasts."""
+"""Waiting for approval: the code, ways to open the page, and the time that is left."""
 
 from datetime import datetime
 
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from desktop.services.model.states import AwaitingApproval, State
+from desktop.services.system.translation import translate
 from desktop.ui.kit.qt_constants import ALIGN_RIGHT
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.widgets import (
@@ -23,11 +24,11 @@ from desktop.ui.views.code_tiles import CodeTiles
 from desktop.ui.wording import window_texts
 
 _BAR_STEPS = 1000
-_LONGEST_QR = 1000  # characters of a link: beyond, no phone reads the symbol off a screen
+_LONGEST_QR = 1000  # characters of a link; phones cannot read the symbol of a longer one
 
 
 class WaitingView(View):
-    """The code in tiles, one primary action, and below it what is going on."""
+    """The code in tiles, one primary action, and the progress below."""
 
     def __init__(self, actions: Actions, theme: Theme) -> None:
         super().__init__()
@@ -39,18 +40,18 @@ class WaitingView(View):
         self.column.addWidget(self._progress)
         self.column.addStretch(1)
         self._code_card.show_qr.clicked.connect(lambda: self.show_qr(shown=True))
-        self._cancel = fit_to_text(Button("Cancel", actions.cancel, "quiet"))
+        self._cancel = fit_to_text(Button(translate("Cancel"), actions.cancel, "quiet"))
         self._warning = label("", "muted")
         self._warning.setProperty("alignment", ALIGN_RIGHT)
         self.footer_row.addWidget(self._cancel)
         self.footer_row.addWidget(self._warning, 1)
 
     def shows(self, state: State) -> bool:
-        """Only this state."""
+        """Only for this state."""
         return isinstance(state, AwaitingApproval)
 
     def copy(self) -> None:
-        """Copy the code, or the link where there is none."""
+        """Copy the code, or the link if there is no code."""
         self._code_card.copy()
 
     def show_state(self, state: AwaitingApproval, at: datetime) -> None:
@@ -66,12 +67,12 @@ class WaitingView(View):
         self._cancel.setEnabled(not state.approved)
 
     def primary(self) -> Button:
-        """Opening the browser, or leaving the QR code."""
+        """Opening the browser, or closing the QR code."""
         card = self._qr_card
         return self._code_card.open_browser if card is None or card.isHidden() else card.back
 
     def step_back(self) -> bool:
-        """Leave the QR code; whether it was shown."""
+        """Close the QR code; return whether it was shown."""
         shown = self._qr_card is not None and not self._qr_card.isHidden()
         if shown:
             self.show_qr(shown=False)
@@ -97,16 +98,16 @@ class WaitingView(View):
 
 
 def _phone_can_open(state: AwaitingApproval) -> bool:
-    """Whether a phone can read the link off the screen, and reach it: not this computer's own."""
+    """Whether a phone can read the link from the screen, and open it."""
     from desktop.oauth.addresses import is_loopback
 
     if state.in_browser:
-        return False  # the answer comes back to this computer
+        return False  # the redirect goes to this computer
     return len(state.link) <= _LONGEST_QR and not is_loopback(state.host)
 
 
 class _CodeCard(Card):
-    """The code and the ways to the page."""
+    """The code, and ways to open the page."""
 
     def __init__(self, actions: Actions, theme: Theme) -> None:
         super().__init__()
@@ -116,17 +117,17 @@ class _CodeCard(Card):
         self._text = label("", "subtitle", centred=True)
         self._tiles = CodeTiles(theme)
         self._host = _Host()
-        self.open_browser = Button("Open browser", self._open_browser, "primary")
-        self.copy_code = Button("Copy code", self.copy)
-        self.copy_link = Button("Copy link", self._copy_link)
-        self.show_qr = Button("Show QR", lambda: None)
+        self.open_browser = Button(translate("Open browser"), self._open_browser, "primary")
+        self.copy_code = Button(translate("Copy code"), self.copy)
+        self.copy_link = Button(translate("Copy link"), self._copy_link)
+        self.show_qr = Button(translate("Show QR"), lambda: None)
         for widget in (self._title, self._text, self._tiles, self.open_browser):
             self.column.addWidget(widget)
         self.column.addWidget(ButtonRow(self.copy_code, self.copy_link, self.show_qr))
         self.column.addWidget(self._host)
 
     def show_state(self, state: AwaitingApproval) -> None:
-        """Show the code, if there is one, and where the link leads."""
+        """Show the code, if there is one, and where the link goes."""
         self._state = state
         title, text = window_texts.approval(state)
         self._title.setText(title)
@@ -135,33 +136,38 @@ class _CodeCard(Card):
         for widget in (self._tiles, self.copy_code):
             widget.setVisible(not state.in_browser)
         self._host.show_state(state)
-        # A link that comes back here carries what only this program and the server should know.
+        # The link of a browser sign-in contains values that only XDR Login and the server may know.
         set_tooltip(self.open_browser, state.host if state.in_browser else state.link)
         self.show_qr.setVisible(_phone_can_open(state))
         self.setEnabled(not state.approved and not state.is_retrying_exchange)
 
     def _open_browser(self) -> None:
         opened = self._actions.open_browser()
-        done = "Browser opened" if self._has_no_code() else "Browser opened, code copied"
-        self.open_browser.acknowledge(done if opened else "No browser started: copy the link")
+        if not opened:
+            text = translate("No browser started. Copy the link.")
+        elif self._has_no_code():
+            text = translate("Browser opened")
+        else:
+            text = translate("Browser opened, code copied")
+        self.open_browser.acknowledge(text)
 
     def copy(self) -> None:
         if self._has_no_code():
             self._copy_link()
         else:
             self._actions.copy_code()
-            self.copy_code.acknowledge("Copied")
+            self.copy_code.acknowledge(translate("Copied"))
 
     def _has_no_code(self) -> bool:
         return self._state is not None and self._state.in_browser
 
     def _copy_link(self) -> None:
         self._actions.copy_link()
-        self.copy_link.acknowledge("Copied")
+        self.copy_link.acknowledge(translate("Copied"))
 
 
 class _Host(QWidget):
-    """Where the link leads: in passing, or as a warning when that is no host of the profile."""
+    """Where the link goes; a warning if that is not a host of the profile."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -173,7 +179,7 @@ class _Host(QWidget):
         column.addWidget(self._other)
 
     def show_state(self, state: AwaitingApproval) -> None:
-        """Spell the host out."""
+        """Show the host."""
         (self._known if state.host_is_known else self._other).setText(window_texts.host(state))
         self._known.setVisible(state.host_is_known)
         self._other.setVisible(not state.host_is_known)
@@ -184,13 +190,13 @@ class _QrCard(Card):
 
     def __init__(self) -> None:
         super().__init__(spacing=6)
-        # Few ask for it: its library is not loaded for the others.
+        # Few people need it, so its library is not loaded before.
         from desktop.ui.views.qr_code import QrCode
 
         self._qr = QrCode()
         self._check = label("", "subtitle", centred=True)
-        self.back = Button("Back to the code", lambda: None)
-        self.column.addWidget(label("Or approve with your phone", "title", centred=True))
+        self.back = Button(translate("Back to the code"), lambda: None)
+        self.column.addWidget(label(translate("Approve with your phone"), "title", centred=True))
         self._host = _Host()
         for widget in (self._qr, self._check, self.back, self._host):
             self.column.addWidget(widget)
@@ -199,22 +205,24 @@ class _QrCard(Card):
         """Show the link of `state`."""
         self._qr.set_link(state.link)
         self._host.show_state(state)
-        self._check.setText(f"The page must show {state.user_code}")
+        self._check.setText(translate("The page must show {code}", code=state.user_code))
 
 
 class _ProgressCard(Card):
-    """How long the code lives, and that the server is being asked."""
+    """How long the code is valid, and what happens next."""
 
     def __init__(self, actions: Actions) -> None:
         super().__init__(spacing=8)
-        self._heading = label("Waiting for approval", "heading")
+        self._heading = label("", "heading")
         self._heading.setWordWrap(False)
         self._expires = label("", "muted")
         self._expires.setProperty("alignment", ALIGN_RIGHT)
         self._bar = QProgressBar(maximum=_BAR_STEPS, textVisible=False)
         self._polling = label("", "muted")
         self._trouble = label("", "warning")
-        self._new_code = fit_to_text(Button("New code", actions.request_new_code, "link"))
+        self._new_code = fit_to_text(
+            Button(translate("New code"), actions.request_new_code, "link")
+        )
         add_row(self.column, self._heading, self._expires)
         self.column.addWidget(self._bar)
         self.column.addWidget(self._trouble)
@@ -222,10 +230,12 @@ class _ProgressCard(Card):
 
     def show_state(self, state: AwaitingApproval, at: datetime) -> None:
         """Show `state` as it is at `at`."""
-        words, share = window_texts.code_lifetime(state, at)
+        text, share = window_texts.code_lifetime(state, at)
         self._heading.setText(window_texts.waiting(state))
-        self._bar.setAccessibleName("Time left" if state.in_browser else "Life of the code")
-        self._expires.setText(words)
+        self._bar.setAccessibleName(
+            translate("Time left") if state.in_browser else translate("Time until the code expires")
+        )
+        self._expires.setText(text)
         self._bar.setValue(round(share * _BAR_STEPS))
         self._polling.setText(window_texts.polling_status(state, at))
         self._trouble.setVisible(state.trouble is not None)

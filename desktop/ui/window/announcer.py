@@ -1,4 +1,4 @@
-"""What a screen reader is told: it reads aloud only what is announced."""
+"""Announcements for screen readers, which read changes only if they are announced."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Announcer:
-    """Announces what is news, in the name of `source`."""
+    """Announces new states and countdown marks for the object `source`."""
 
     def __init__(self, source: QObject) -> None:
         self._source = source
@@ -33,19 +33,19 @@ class Announcer:
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._source, text))
 
     def reset_countdown(self, before: State, state: State) -> None:
-        """A new state is about to be counted in."""
+        """Start the countdown again if `state` is new."""
         if should_announce(before, state):
-            self._seconds_left = None  # another countdown, of which no mark has been passed
+            self._seconds_left = None  # a new countdown has passed no mark
 
     def announce_countdown(self, state: State, at: datetime, *, in_sight: bool) -> None:
-        """Announce what is left where a mark has been passed."""
+        """Announce the time that is left when it passes a mark."""
         left = countdown(state, at)
         if left is not None and in_sight:
             self.announce(window_texts.spoken_count(state, self._seconds_left, left))
         self._seconds_left = left
 
     def announce_state(self, before: State, state: State, at: datetime) -> None:
-        """Announce `state` if it is news, and trouble once, until a renewal works."""
+        """Announce `state` if it is new, and failing renewals only once."""
         if should_announce(before, state):
             self.announce(window_texts.announcement(state, at))
         if not tray_texts.is_renewal_failing(state):

@@ -1,7 +1,7 @@
-"""Whether macOS shows the program in its Dock: only while there is a window to go to.
+"""Whether macOS shows XDR Login in its Dock: only while its window is open.
 
-A setting cannot do it: LSUIElement in Info.plist is signed with the program, and holds for every
-start. So the policy is changed while it runs, as -[NSApplication setActivationPolicy:] allows.
+LSUIElement in Info.plist is signed with the app and applies to every start. So the activation
+policy is changed at run time, as -[NSApplication setActivationPolicy:] allows.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _REGULAR, _ACCESSORY = 0, 1  # NSApplicationActivationPolicy
 
 
 def show_in_dock(shown: bool) -> None:  # noqa: FBT001 - show_in_dock(False) says it
-    """Be a program with a window in the Dock, or one that is in the menu bar alone."""
+    """Show the app in the Dock, or in the menu bar only."""
     if sys.platform == "darwin":
         _set_policy(_REGULAR if shown else _ACCESSORY)
 
 
 def follow_window(window: Window) -> None:
-    """Be in the Dock while `window` is open, and not while it is hidden in the menu bar."""
+    """Show the app in the Dock while `window` is open."""
     if sys.platform == "darwin":
         window.handle().visibleChanged.connect(show_in_dock)
         show_in_dock(window.isVisible())
@@ -33,12 +33,13 @@ def follow_window(window: Window) -> None:
 def _set_policy(policy: int) -> None:
     objc = ctypes.CDLL(_OBJECTIVE_C)
     objc.objc_getClass.restype = objc.sel_registerName.restype = ctypes.c_void_p
-    # Looked up by name it is another object each time: it has as many signatures as messages.
-    ask, tell = objc["objc_msgSend"], objc["objc_msgSend"]
-    ask.restype, ask.argtypes = ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_void_p]
-    tell.restype = ctypes.c_bool
-    tell.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_long]
-    application = ask(
+    # Each lookup by name returns a new object, because each message has its own signature.
+    get_object, set_policy = objc["objc_msgSend"], objc["objc_msgSend"]
+    get_object.restype = ctypes.c_void_p
+    get_object.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    set_policy.restype = ctypes.c_bool
+    set_policy.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_long]
+    application = get_object(
         objc.objc_getClass(b"NSApplication"), objc.sel_registerName(b"sharedApplication")
     )
-    tell(application, objc.sel_registerName(b"setActivationPolicy:"), policy)
+    set_policy(application, objc.sel_registerName(b"setActivationPolicy:"), policy)

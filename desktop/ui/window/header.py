@@ -1,4 +1,4 @@
-"""The header of the window: the profile, how it stands, and the button for the settings."""
+"""The header of the window: the profile, its state, and the settings button."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop.services.system.translation import translate
 from desktop.ui.kit.fitted_label import FittedLabel
-from desktop.ui.kit.qt_constants import NO_FOCUS
 from desktop.ui.kit.theme import GAP, SPACE
 from desktop.ui.kit.widgets import label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QIcon
 
+    from desktop.ui.kit.theme import Theme
+    from desktop.ui.views.actions import Actions
+
 _LOGO = 28
 _GEAR = 32  # the button that opens the settings
-_MOST_LINES = 2  # of a name; its place is shown whole, since a host is told apart by its end
+_MOST_LINES = 2  # of a name; a host is never cut, because its end tells it from a lookalike
 
 
 class Header(QWidget):
-    """Who one signs in as, and how it stands."""
+    """The profile and its state."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,9 +33,10 @@ class Header(QWidget):
         self._name = FittedLabel("name", most=_MOST_LINES)
         self._name.setText("XDR Login")
         self._place = FittedLabel("muted")
-        self._badge = _badge("Starting", "neutral")
-        self._corner_widget = QWidget()  # the place of the button that comes later
-        self._corner_widget.setFixedSize(_GEAR, _GEAR)
+        self._shown_badge = (translate("Starting"), "neutral")
+        self._badge = _badge(*self._shown_badge)
+        self._placeholder = QWidget()  # a placeholder for the settings button
+        self._placeholder.setFixedSize(_GEAR, _GEAR)
         words, self._state, self._corner = QVBoxLayout(), QHBoxLayout(), QHBoxLayout()
         self._switcher = QHBoxLayout()
         line = QHBoxLayout(self)
@@ -51,40 +55,47 @@ class Header(QWidget):
         words.addWidget(self._place)
         self._place.hide()
         self._state.addWidget(self._badge)
-        self._corner.addWidget(self._corner_widget)
+        self._corner.addWidget(self._placeholder)
 
     def set_profile(self, name: str, place: str) -> None:
-        """The name of the profile, and where that is."""
+        """Show the name of the profile and its provider."""
         self._name.setText(name)
         self._place.setText(place)
-        self._place.setVisible(bool(place))  # else the name would stand above the middle
+        self._place.setVisible(bool(place))  # otherwise the name would not be centered
 
     def set_logo(self, icon: QIcon) -> None:
-        """The icon of the application."""
+        """Show `icon`."""
         self._logo.setPixmap(icon.pixmap(QSize(_LOGO, _LOGO), self.devicePixelRatioF()))
 
-    def put_beside_logo(self, button: QWidget) -> None:
-        """Put `button`, which opens the list of profiles, beside the badge of the one it is."""
+    def add_profile_switcher(self, actions: Actions) -> None:
+        """Put the button that opens the list of profiles beside the icon."""
+        from desktop.ui.window.profile_switcher import ProfileSwitcher
+
+        button = ProfileSwitcher(actions)
         self._switcher.addWidget(button)
         _put_first_in_tab_order(button)
 
-    def put_in_corner(self, button: QWidget) -> None:
-        """Put `button` into the place that was kept for it."""
-        self._corner_widget.hide()
-        self._corner_widget.deleteLater()
+    def add_settings_button(self, actions: Actions, theme: Theme) -> None:
+        """Replace the placeholder with the button that opens the settings."""
+        from desktop.ui.kit.icon_button import IconButton
+
+        name = translate("Settings")
+        button = IconButton(name, actions.open_settings, icon="settings.svg", theme=theme)
+        self._placeholder.deleteLater()
+        self._placeholder.hide()
         self._corner.addWidget(button)
-        self._corner_widget = button
         _put_first_in_tab_order(button)
 
     def show_badge(self, text: str, kind: str) -> None:
-        """How it stands, in a word."""
-        if text != self._badge.text():
-            # Another one, because dressing it anew asks for its style, and that loads `Qt` before
-            # the first code.
+        """Show the state in a word."""
+        if (text, kind) != self._shown_badge:
+            self._shown_badge = (text, kind)
+            # A new label, because restyling the old one would load `Qt` before the first code, see
+            # docs/decisions/start.md.
             self._badge.hide()
             self._badge.deleteLater()
             self._badge = _badge(text, kind)
-            self._badge.setAccessibleName(f"State: {text}")
+            self._badge.setAccessibleName(translate("State: {state}", state=text))
             self._state.addWidget(self._badge)
 
 
@@ -92,17 +103,19 @@ def _badge(text: str, kind: str) -> QLabel:
     made = label(text)
     made.setWordWrap(False)
     made.setProperty("badge", kind)
-    # A long name beside it must not blow it up.
+    # A long name beside it must not make it larger.
     made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
     return made
 
 
 def _put_first_in_tab_order(button: QWidget) -> None:
-    """Let Tab reach `button`, which was made late, before what is below it."""
+    """Let Tab reach `button`, which was added late, before what is below it."""
+    from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
+
     each = button.window().nextInFocusChain()
     while each is not None and each is not button:
-        if each.focusPolicy().value != NO_FOCUS:
-            # To and fro: Qt puts nothing behind what is last.
+        if each.focusPolicy() != Qt.FocusPolicy.NoFocus:
+            # Twice, because Qt puts nothing after the last widget.
             QWidget.setTabOrder(each, button)
             QWidget.setTabOrder(button, each)
             return

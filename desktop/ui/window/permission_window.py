@@ -1,7 +1,7 @@
-"""Asks whether a program may have the token, in a window of its own.
+"""The window that asks whether a program may use the token.
 
-It takes nothing away from whoever is typing: it comes up without the keyboard, for a moment nothing
-can be pressed at all, and what Return presses then is Refuse.
+It does not interrupt typing: it appears without the focus, its buttons are disabled for a moment,
+and then Return presses Deny.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from desktop.services.session.token_permission import PermissionAnswer
+from desktop.services.system.translation import translate
 from desktop.ui.kit.fact_rows import FactRows
-from desktop.ui.kit.qt_constants import ESCAPE
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
 from desktop.ui.kit.widgets import Button, ButtonRow, label
 from desktop.ui.wording import page_texts
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
     from desktop.services.session.token_permission import PermissionRequest
 
-_TOO_SOON = 800  # milliseconds: the press was meant for another window
+_TOO_SOON = 800  # milliseconds: a click before was meant for another window
 _WIDTH = 440
 
 
 class PermissionWindow(QWidget):
-    """Shows `question`; to close it is to refuse.
+    """Shows `question`; closing it denies access.
 
-    It comes up in front of the middle of `over`; presses count after `too_soon` milliseconds.
+    It appears in the middle of `over`; its buttons are enabled after `too_soon` milliseconds.
     """
 
     def __init__(
@@ -41,33 +41,35 @@ class PermissionWindow(QWidget):
         super().__init__(None, Qt.WindowType.Window | Qt.WindowType.WindowStaysOnTopHint)
         self._answer: asyncio.Future[PermissionAnswer] | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-        self.setWindowTitle(page_texts.PERMISSION_TITLE)
+        self.setWindowTitle(translate(page_texts.PERMISSION_TITLE))
         self.setWindowIcon(icon)
         self.setAccessibleName(page_texts.spoken_permission_request(question))
         self.setMinimumWidth(NARROWEST)
         self._facts = FactRows("", stacked=True)
         self._facts.show_rows(page_texts.permission_request_rows(question))
-        self.refuse = Button("Refuse", partial(self._give_answer, PermissionAnswer.REFUSE))
-        self.once = Button("Allow once", partial(self._give_answer, PermissionAnswer.ONCE))
+        self.deny = Button(translate("Deny"), partial(self._give_answer, PermissionAnswer.REFUSE))
+        self.once = Button(
+            translate("Allow once"), partial(self._give_answer, PermissionAnswer.ONCE)
+        )
         self.for_an_hour = Button(
-            "Allow for an hour", partial(self._give_answer, PermissionAnswer.FOR_AN_HOUR)
+            translate("Allow for an hour"), partial(self._give_answer, PermissionAnswer.FOR_AN_HOUR)
         )
         self._guard = QTimer(self, singleShot=True, interval=too_soon)
         self._guard.timeout.connect(self._enable_buttons)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
         column.setSpacing(GAP)
-        column.addWidget(label(page_texts.PERMISSION_QUESTION, "title"))
+        column.addWidget(label(page_texts.permission_question(question.program), "title"))
         column.addWidget(self._facts)
-        column.addWidget(label(page_texts.PERMISSION_NOTE, "muted"))
+        column.addWidget(label(translate(page_texts.PERMISSION_NOTE), "muted"))
         column.addStretch(1)
-        column.addWidget(ButtonRow(self.refuse, self.once, self.for_an_hour))
+        column.addWidget(ButtonRow(self.deny, self.once, self.for_an_hour))
         place = QRect(0, 0, _WIDTH, column.totalHeightForWidth(_WIDTH))
         place.moveCenter(over.center())
         self.setGeometry(place)
 
     async def ask(self) -> PermissionAnswer:
-        """Come up, and give what the person says."""
+        """Show the window, and return the answer."""
         self._answer = asyncio.get_running_loop().create_future()
         self._disable_buttons()
         self.show()
@@ -81,26 +83,26 @@ class PermissionWindow(QWidget):
             self.deleteLater()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape refuses, once presses count."""
-        if event.key() == ESCAPE and self.refuse.isEnabled():
+        """Deny with Escape, once the buttons are enabled."""
+        if event.key() == Qt.Key.Key_Escape and self.deny.isEnabled():
             self.close()
         else:
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Refuse."""
+        """Deny."""
         super().closeEvent(event)
         self._give_answer(PermissionAnswer.REFUSE)
 
     def _disable_buttons(self) -> None:
-        for button in (self.refuse, self.once, self.for_an_hour):
+        for button in (self.deny, self.once, self.for_an_hour):
             button.setEnabled(False)
         self._guard.start()
 
     def _enable_buttons(self) -> None:
-        for button in (self.refuse, self.once, self.for_an_hour):
+        for button in (self.deny, self.once, self.for_an_hour):
             button.setEnabled(True)
-        self.refuse.take_focus(ringed=True)
+        self.deny.take_focus(ringed=True)
 
     def _give_answer(self, answer: PermissionAnswer) -> None:
         if self._answer is not None and not self._answer.done():

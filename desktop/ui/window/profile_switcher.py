@@ -1,4 +1,4 @@
-"""The button in the header that opens the list of the profiles."""
+"""The button in the header that opens the list of profiles."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu
 
+from desktop.services.system.translation import translate
 from desktop.ui.kit.profile_badge import badge_icon
 from desktop.ui.kit.widgets import Button
 from desktop.ui.wording import tray_texts
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
     from desktop.ui.views.actions import Actions, ProfileActions
 
 _WIDTH, _HEIGHT = 22, 32
-_LAST_KEY = 9  # Ctrl+1 to Ctrl+9 bring profiles into the window
+_LAST_KEY = 9  # Ctrl+1 to Ctrl+9 show profiles
 
 
 class ProfileSwitcher(Button):
-    """Each profile with how it stands; Space, Return and the down arrow open the list."""
+    """Lists the profiles with their state; Space, Return and the down arrow open the list."""
 
     def __init__(self, actions: Actions) -> None:
         super().__init__("▾", lambda: None, "icon")
         self._actions = actions
-        self.setAccessibleName("Profiles")
+        self.setAccessibleName(translate("Profiles"))
         self.setFixedSize(_WIDTH, _HEIGHT)
         self._menu = QMenu(self)
         self._menu.setToolTipsVisible(False)
@@ -39,7 +40,7 @@ class ProfileSwitcher(Button):
         self.setMenu(self._menu)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open the list with the arrow that it opens to."""
+        """Open the list with the down arrow."""
         if event.key() == Qt.Key.Key_Down:
             self.showMenu()
         else:
@@ -48,8 +49,8 @@ class ProfileSwitcher(Button):
     def _fill(self) -> None:
         self._menu.clear()
         at, profiles = datetime.now(UTC), self._actions.profiles
-        for number, standing in enumerate(profiles.statuses, 1):
-            self._add_profile(standing, at, number=number)
+        for number, status in enumerate(profiles.statuses, 1):
+            self._add_profile(status, at, number=number)
         if profiles.unreadable:
             self._add(
                 tray_texts.unreadable_profiles(profiles.unreadable), self._actions.manage_profiles
@@ -58,26 +59,26 @@ class ProfileSwitcher(Button):
             self._menu.addSeparator()
         self._add_edit(profiles)
         if all(each.profile.policy.own_profiles for each in profiles.statuses):
-            self._add("Add profile…", self._actions.add_profile)
-        self._add("All profiles…", self._actions.manage_profiles)
+            self._add(translate("Add profile…"), self._actions.add_profile)
+        self._add(translate("All profiles…"), self._actions.manage_profiles)
 
     def _add_edit(self, profiles: ProfileActions) -> None:
-        """The one in the window can be changed, unless it is the administrator's."""
+        """Add the item that edits the profile, disabled if an administrator manages it."""
         known = {each.profile.id: each.profile for each in profiles.statuses}
         profile = known.get(profiles.current_id)
         if profile is None:
             return
-        action = self._add(f"Edit “{profile.name}”…", self._actions.edit_profile)
-        if profile.managed:
-            action.setText(f"{action.text()} (set by your administrator)")
-            action.setEnabled(False)
-
-    def _add_profile(self, standing: ProfileStatus, at: datetime, *, number: int) -> None:
-        profile = standing.profile
-        action = self._add(
-            f"{profile.name} · {tray_texts.summary(standing.state, at)}",
-            partial(self._actions.profiles.switch, profile.id),
+        text = (
+            translate("Edit “{profile}”… (managed by your administrator)", profile=profile.name)
+            if profile.managed
+            else translate("Edit “{profile}”…", profile=profile.name)
         )
+        self._add(text, self._actions.edit_profile).setEnabled(not profile.managed)
+
+    def _add_profile(self, status: ProfileStatus, at: datetime, *, number: int) -> None:
+        profile = status.profile
+        text = f"{profile.name} · {tray_texts.summary(status.state, at)}"
+        action = self._add(text, partial(self._actions.profiles.switch, profile.id))
         action.setIcon(badge_icon(profile))
         if number <= _LAST_KEY:
             action.setText(f"{action.text()}\tCtrl+{number}")
@@ -86,7 +87,7 @@ class ProfileSwitcher(Button):
             font.setBold(True)
             action.setFont(font)
 
-    def _add(self, text: str, deed: Callable[[], object]) -> QAction:
+    def _add(self, text: str, callback: Callable[[], object]) -> QAction:
         action = self._menu.addAction(text.replace("&", "&&"))
-        action.triggered.connect(lambda _checked=False: deed())
+        action.triggered.connect(lambda _checked=False: callback())
         return action

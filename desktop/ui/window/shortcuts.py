@@ -1,4 +1,4 @@
-"""The keys of the window, besides those that Qt has by itself."""
+"""The keyboard shortcuts of the window."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 def add_shortcuts(
     window: Window,
-    leave: Callable[[], None],
+    on_quit: Callable[[], None],
     open_settings: Callable[[], None],
     switch_to_number: Callable[[int], None],
 ) -> None:
-    """Have `window` do what every program does by these keys, and bring profiles by number."""
+    """Add the standard shortcuts of every app, and Ctrl+1 to Ctrl+9 for profiles."""
     keys = QKeySequence.StandardKey
-    for key, deed in (
-        (keys.Quit, leave),
+    for key, callback in (
+        (keys.Quit, on_quit),
         (keys.Close, window.close),
         (keys.Cancel, window.escape),
         (keys.Copy, window.copy_shown),
-        ("Ctrl+,", open_settings),  # which only macOS has among the keys that all have
+        ("Ctrl+,", open_settings),  # a standard key on macOS only
     ):
-        QShortcut(QKeySequence(key), window).activated.connect(deed)
+        QShortcut(QKeySequence(key), window).activated.connect(callback)
     for number in range(9):
         digit = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), window)
         digit.activated.connect(partial(switch_to_number, number))

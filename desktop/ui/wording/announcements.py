@@ -1,4 +1,4 @@
-"""What of a new state deserves a person's attention: pure functions, no Qt."""
+"""Which new states deserve attention: pure functions, no Qt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def should_announce(before: State, state: State) -> bool:
-    """Whether `state`, which follows `before`, is to be announced."""
+    """Whether to announce `state`, which follows `before`."""
     if type(before) is not type(state):
         return True
     if isinstance(before, AwaitingApproval) and isinstance(state, AwaitingApproval):
@@ -25,13 +25,13 @@ def should_announce(before: State, state: State) -> bool:
 
 
 def may_be_profile_error(state: State) -> bool:
-    """Whether the profile, as its file says it now, may be to blame for `state`."""
+    """Whether the profile, as its file is now, may be the cause of `state`."""
     from desktop.oauth.errors import OAuthError
     from desktop.services.wording.messages import Remedy, advice_for
 
     if not isinstance(state, Failed):
         return False
-    # Whatever a server or the way to it says may come of an address that has been corrected since.
+    # A server error may come from an address in the profile that has been corrected since.
     remedies = advice_for(state.error).remedies
     by_profile = Remedy.OPEN_PROFILES in remedies or Remedy.EDIT_PROFILE in remedies
     return by_profile or isinstance(state.error, OAuthError)

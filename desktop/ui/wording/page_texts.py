@@ -1,10 +1,10 @@
-"""What the pages on top of the view say: pure functions, no Qt."""
+"""Texts of the pages on top of the view: pure functions, no Qt."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop.services.wording.formats import format_duration
+from desktop.services.system.translation import translatable, translate, translate_plural
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,133 +20,144 @@ if TYPE_CHECKING:
 
 def locked(source: str) -> str:
     """Why a setting cannot be changed."""
-    return f"Set by your administrator, so it cannot be changed here ({source})."
+    return translate("Managed by your administrator ({source}).", source=source)
 
 
 # The details
 
-NOT_VERIFIED = "Read from the token, not verified."
-HIDDEN = "Whoever has it can act as you until it expires."
-SHOWN = (
-    "It hides itself after 20 seconds. Copying takes all of it, and takes it back from the "
-    "clipboard later."
+NOT_VERIFIED = translatable("Read from the token, not verified.")
+NOT_VERIFIED_SERVER_TIMES = translatable(
+    "Read from the token, not verified. Times are by the server's clock."
 )
-NO_LONGER_VALID = "There is no valid token to show."
-NO_SERVER_ANSWER = "This server has no answer to that."
-NO_CLAIMS = "This token says nothing that can be read: only the server knows what it means."
+HIDDEN = translatable("Anyone with this token can act as you until it expires.")
+SHOWN = translatable("Hidden again in 20 seconds.")
+NO_LONGER_VALID = translatable("There is no valid token to show.")
+NO_SERVER_ANSWER = translatable("This server doesn't provide this information.")
+NO_CLAIMS = translatable("Only the server can read this token, so there are no claims to show.")
 
 
 def exact_time(at: datetime) -> str:
-    """`at` in the zone of the person, with its seconds and the name of the zone."""
+    """`at` in the local time zone, with seconds and the name of the zone."""
     local = at.astimezone()
     return f"{local.day} {local:%B %Y, %H:%M:%S} {local.tzname()}"
 
 
 def times(details: TokenDetails) -> tuple[tuple[str, str], ...]:
-    """When the token was issued, ends, and is renewed."""
+    """When the token was issued, expires, and is renewed."""
     if not details.renewable:
-        renews = "not by itself"
+        renews = translate("Not automatically")
     elif details.renews_at is None:
-        renews = "when it is next used"
+        renews = translate("When you copy it")
     else:
         renews = exact_time(details.renews_at)
+    expires_at = details.expires_at
     return (
-        ("Issued", exact_time(details.issued_at)),
-        ("Expires", "never" if details.expires_at is None else exact_time(details.expires_at)),
-        ("Renews", renews),
+        (translate("Issued"), exact_time(details.issued_at)),
+        (translate("Expires"), exact_time(expires_at) if expires_at else translate("Never")),
+        (translate("Renews"), renews),
     )
 
 
 def parties(details: TokenDetails) -> tuple[tuple[str, str], ...]:
     """Who issued the token to whom, and where."""
     return (
-        ("Token type", details.token_type),
-        ("Client ID", details.client_id),
-        ("Issuer", details.issuer),
+        (translate("Token type"), details.token_type),
+        (translate("Client ID"), details.client_id),
+        (translate("Issuer"), details.issuer),
         *details.endpoints,
     )
 
 
 def claim_value(claim: Claim) -> str:
-    """What a claim says; an instant in the zone of the person, with the number that it was."""
+    """The value of a claim; an instant in the local time zone, with its number."""
     return claim.value if claim.at is None else f"{exact_time(claim.at)} ({claim.value})"
 
 
 def about_claims(details: TokenDetails) -> str:
     """How far the claims can be trusted."""
     if not details.claims:
-        return NO_CLAIMS
-    clock = " Times are by the server's clock." if details.clock_offset else ""
-    return f"{NOT_VERIFIED}{clock}"
+        return translate(NO_CLAIMS)
+    return translate(NOT_VERIFIED_SERVER_TIMES if details.clock_offset else NOT_VERIFIED)
 
 
 def scope_cells(scope: ScopeStatus) -> tuple[str, str]:
-    """A row of the table of scopes: what was asked for, and what was granted."""
-    asked = "left to the server" if scope.requested is None else "+ not asked for"
-    return (
-        scope.name if scope.requested else asked,
-        f"✓ {scope.name}" if scope.granted else "✕ not granted",
-    )
+    """A row of the table of scopes: requested and granted."""
+    if scope.requested:
+        requested = scope.name
+    elif scope.requested is None:
+        requested = translate("server's default")
+    else:
+        requested = translate("+ not requested")
+    return requested, f"✓ {scope.name}" if scope.granted else translate("✕ not granted")
 
 
 def spoken_scope(scope: ScopeStatus) -> str:
     """The same row for a screen reader."""
     if scope.requested is None:
-        return f"{scope.name}: granted, as the server decided"
-    if scope.requested and scope.granted:
-        return f"{scope.name}: asked for and granted"
-    return (
-        f"{scope.name}: {'asked for, not granted' if scope.requested else 'granted, not asked for'}"
-    )
+        return translate("{scope}: granted by the server's default", scope=scope.name)
+    if not scope.requested:
+        return translate("{scope}: granted, not requested", scope=scope.name)
+    if scope.granted:
+        return translate("{scope}: requested and granted", scope=scope.name)
+    return translate("{scope}: requested, not granted", scope=scope.name)
 
 
 # The programs that get the token
 
-RECIPIENTS = "Programs that got this token"
+RECIPIENTS = translatable("Recent token use")
 _MAX_RECIPIENTS = 12  # on the page; `xdr-login status --json` has all
-PERMISSION_TITLE = "A program wants your token"
-PERMISSION_QUESTION = "May this program have your token?"
-PERMISSION_NOTE = (
-    "With it, it can act as you until the token expires. Refuse if you did not start it. Without "
-    "an answer within a minute it gets none."
+PERMISSION_TITLE = translatable("Allow access to your token?")
+
+
+def permission_question(program: Program) -> str:
+    """The question that the permission window asks."""
+    return translate("Let {program} use your token?", program=program.name)
+
+
+PERMISSION_NOTE = translatable(
+    "It can act as you until the token expires. Deny if you didn't start it. If you don't answer "
+    "within a minute, access is denied."
 )
 
 
-def recipient_rows(hand_outs: tuple[TokenRecipient, ...]) -> tuple[tuple[str, str], ...]:
+def recipient_rows(recipients: tuple[TokenRecipient, ...]) -> tuple[tuple[str, str], ...]:
     """When which program got the token, the latest first."""
     return tuple(
-        (_time_of_day(each.at), _program_text(each.program)) for each in hand_outs[:_MAX_RECIPIENTS]
+        (_time_of_day(each.at), _program_text(each.program))
+        for each in recipients[:_MAX_RECIPIENTS]
     )
 
 
-def about_recipients(hand_outs: tuple[TokenRecipient, ...]) -> str:
-    """What the list is, or that it is empty."""
-    if not hand_outs:
-        return "None since XDR Login was started. “xdr-login token” asks for it."
-    if len(hand_outs) > _MAX_RECIPIENTS:
-        return "The latest; “xdr-login status --json” lists more."
+def about_recipients(recipients: tuple[TokenRecipient, ...]) -> str:
+    """That the list is empty or not complete."""
+    if not recipients:
+        return translate("No program has used this token since XDR Login started.")
+    if len(recipients) > _MAX_RECIPIENTS:
+        return translate("Only the latest. “xdr-login status --json” lists more.")
     return ""
 
 
 def permission_request_rows(question: PermissionRequest) -> tuple[tuple[str, str], ...]:
-    """What is known of who asks, and for what."""
+    """What is known about the program that asks, and for which profile."""
     program = question.program
     rows = (
-        ("Program", program.name),
-        ("Where it is", program.path or "The system does not tell"),
-        ("Runs in", program.interpreter),
-        ("Process", str(program.pid or "")),
-        ("Profile", question.profile_name),
+        (translate("Program"), program.name),
+        (translate("Location"), program.path or translate("Unknown")),
+        (translate("Runs in"), program.interpreter),
+        (translate("Process ID"), str(program.pid or "")),
+        (translate("Profile"), question.profile_name),
     )
     return tuple(row for row in rows if row[1])
 
 
 def spoken_permission_request(question: PermissionRequest) -> str:
     """The question for a screen reader."""
-    return (
-        f"{PERMISSION_QUESTION} {question.program.name}, for {question.profile_name}. "
-        f"{PERMISSION_NOTE}"
+    ask = translate(
+        "Let {program} use your token for {profile}?",
+        program=question.program.name,
+        profile=question.profile_name,
     )
+    return f"{ask} {translate(PERMISSION_NOTE)}"
 
 
 def _program_text(program: Program) -> str:
@@ -158,85 +169,96 @@ def _time_of_day(at: datetime) -> str:
     return f"{at.astimezone():%H:%M:%S}"
 
 
-GRANTED = "Granted to this app"
-ABOUT_GRANT = "What you approved holds for this app on all your computers."
-CONFIRM_REVOKE = "Revoke on all computers?"
-SPOKEN_CONFIRM_REVOKE = (
-    "Revoke on all computers? Press again to end all that you granted this app, on all of them. "
-    "You are signed out then."
+GRANTED = translatable("Access you've granted")
+ABOUT_GRANT = translatable("Applies on all your computers.")
+CONFIRM_REVOKE = translatable("Revoke everywhere?")
+SPOKEN_CONFIRM_REVOKE = translatable(
+    "Revoke everywhere? This ends this app's access on all your computers and signs you out. Press "
+    "again to revoke."
 )
 
 
 def grant_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
-    """What the server says of a grant."""
+    """What the server reports about a grant."""
     if not grant.granted:
-        return (("This app may", "nothing"),)
-    since = "the server does not say" if grant.since is None else exact_time(grant.since)
+        return ((translate("Granted scopes"), translate("Nothing")),)
+    since = translate("Unknown") if grant.since is None else exact_time(grant.since)
     return (
-        ("This app may", ", ".join(grant.scope) or "the server does not say what"),
-        ("Since", since),
+        (translate("Granted scopes"), ", ".join(grant.scope) or translate("Unknown")),
+        (translate("Since"), since),
     )
 
 
 # The settings
 
-ASK_FOR_TOKENS = (
-    "Scripts get it with “xdr-login token”. A window then asks which may; without one they get "
-    "none."
+ASK_FOR_TOKENS = translatable(
+    "Programs that run “xdr-login token” need your OK each time. While XDR Login isn't running, "
+    "they get no token."
 )
-AT_LOGIN = "Then a token is at hand before it is needed."
-START_HIDDEN = "The window stays closed until you open it from the tray."
-NOTIFICATIONS = "Of what needs you while the window is out of sight. Never with a secret."
-THEME = "Light or dark."
-BROWSER = "Where you approve the sign-in."
-DEFAULT_BROWSER = "As the system"
-THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
-IN_USE = "It is in use while this window is in sight, and for this long after it was copied."
-CLIPBOARD = "A token that was copied is taken back, if it is still there."
+AT_LOGIN = translatable("So a token is ready when you need it.")
+START_HIDDEN = translatable("The window stays closed until you open it from the tray.")
+NOTIFICATIONS = translatable("Only when you need to act. They never contain secrets.")
+THEME = translatable("Light or dark.")
+BROWSER = translatable("Where you approve the sign-in.")
+DEFAULT_BROWSER = translatable("System default")
+THEMES = {
+    "system": translatable("System default"),
+    "light": translatable("Light"),
+    "dark": translatable("Dark"),
+}
+IN_USE = translatable("Also renews while this window is open.")
+CLIPBOARD = translatable("Removes a copied token, unless you copied something else.")
 
 _TYPICAL_LIFETIME = 600.0  # seconds: of a token of Cisco XDR
-# A renewal comes in the last fifth of the lifetime, at a moment that is left to chance.
+# A renewal comes at a random moment in the last fifth of the lifetime.
 _TYPICAL_RENEWAL_SHARE = 0.89
 _DAY = 86400.0  # seconds
 
 
 def cost_of_keeping_fresh(lifetime: float | None, profile: Profile | None) -> str:
-    """What it costs to renew all day. `lifetime` in seconds, of the token that there is."""
+    """How many requests renewing all day takes. `lifetime` is the current token's, in seconds."""
     between = max(60.0, (lifetime or _TYPICAL_LIFETIME) * _TYPICAL_RENEWAL_SHARE)
     daily = _DAY / between
     count = round(daily, -1) if daily >= 100 else max(1, round(daily))
-    shared = (
-        " All computers of your organization share 8,000 an hour."
-        if profile is not None and profile.scope_guide == "xdr"
-        else ""
+    text = translate_plural(
+        "Uses about {count} request a day on this computer.",
+        "Uses about {count} requests a day on this computer.",
+        int(count),
     )
-    return (
-        f"Costs one request every {format_duration(between)} on each computer, day and night: "
-        f"about {count:.0f} a day.{shared}"
-    )
+    if profile is not None and profile.scope_guide == "xdr":
+        limit = translate("Your organization's limit is 8,000 an hour.")
+        return f"{text} {limit}"
+    return text
 
 
 def browser_not_started(*, opened: bool) -> str:
-    """That the browser which was chosen in the settings was not to be had."""
+    """That the browser chosen in the settings could not be started."""
     if opened:
-        return "The browser from your settings could not be started; the usual one was opened."
-    return "No browser could be started. Copy the link and open it yourself."
+        return translate(
+            "The browser from your settings could not be started, so your default browser was "
+            "opened."
+        )
+    return translate("No browser could be started. Copy the link and open it yourself.")
 
 
 def setting_not_saved(error: OSError, *, at_login: bool) -> str:
-    """Why a setting could not be kept, in words."""
-    why = error.strerror or str(error) or "no reason was given"
+    """Why a setting could not be saved."""
+    reason = error.strerror or str(error) or translate("unknown error")
     if at_login:
-        return f"Starting at login could not be changed: {why}."
-    return f"The settings hold until you quit, but could not be saved: {why}."
+        return translate("Could not change Start at login: {reason}.", reason=reason)
+    return translate(
+        "Your settings apply until you quit, but could not be saved: {reason}.", reason=reason
+    )
 
 
 def settings_unreadable(file: Path, why: str, *, kept: Path) -> str:
-    """That the usual settings hold, and what becomes of the file."""
+    """That the defaults apply, and what becomes of the file."""
     from desktop.oauth.errors import printable
 
-    return (
-        f"The settings in {file} could not be read ({printable(why)}), so the usual ones hold. "
-        f"When you change one here the file begins anew; the broken one is kept as {kept.name} "
-        "beside it."
+    return translate(
+        "The settings in {file} could not be read ({reason}), so the defaults apply. If you change "
+        "a setting here, a new file is written and the old one is kept as {backup}.",
+        file=file,
+        reason=printable(why),
+        backup=kept.name,
     )

@@ -1,4 +1,4 @@
-"""When time alone changes what is shown: pure functions, no Qt."""
+"""When to redraw because of time alone: pure functions, no Qt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LATE = 0.005  # seconds after the change
 
 
 def countdown(state: State, at: datetime) -> float | None:
-    """Seconds until what `state` counts down to; `None` where it counts nothing."""
+    """Seconds until what `state` counts down to; `None` if it counts nothing."""
     match state:
         case AwaitingApproval():
             return max(0.0, (state.expires_at - at).total_seconds())
@@ -25,14 +25,14 @@ def countdown(state: State, at: datetime) -> float | None:
 
 
 def seconds_to_redraw(state: State, at: datetime, *, in_sight: bool) -> float | None:
-    """Seconds until something that is visible changes; `None` where time changes nothing.
+    """Seconds until something visible changes; `None` if time changes nothing.
 
-    In the window seconds are counted, in the tray alone minutes.
+    The window counts seconds; the tray, without the window, minutes.
     """
     if not in_sight:
         return tray_texts.next_change(state, at)
     left = countdown(state, at)
     if not left and isinstance(state, SignedIn) and state.next_at is not None:
-        left = (state.next_at - at).total_seconds()  # until it is tried again
+        left = (state.next_at - at).total_seconds()  # until the retry
     # A countdown is rounded up to whole seconds.
     return left % 1 + _LATE if left is not None and left > 0 else None

@@ -1,4 +1,4 @@
-"""What the tray says and shows of a state at an instant: pure functions, no Qt."""
+"""Texts and looks of the tray for a state at an instant: pure functions, no Qt."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from desktop.services.model.states import (
     SignedOut,
     State,
 )
+from desktop.services.system.translation import translate, translate_plural
+from desktop.ui.wording import window_texts
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 ARC_STEPS = 24
-"""How finely the arc shows what is left; the icon is drawn anew only from step to step."""
+"""How finely the arc shows what is left; the icon is redrawn only when a step has passed."""
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0  # seconds
 _COUNTED_IN_DAYS = 2 * _DAY  # from here on
-_LATE = 0.5  # seconds after the change: a look too early would need another
+_LATE = 0.5  # seconds after the change: too early, and it would have to look again
 _LONGEST_NAME = 60  # characters: Windows shows 127 of a tooltip
 
 
 class IconShape(Enum):
-    """What the icon shows, each a shape of its own."""
+    """The shapes of the icon."""
 
     SIGNED_OUT = auto()
     WAITING = auto()
@@ -38,7 +40,7 @@ class IconShape(Enum):
 
 
 class MenuItem(Enum):
-    """A line of the menu, in the order of the menu."""
+    """The items of the menu, in the order of the menu."""
 
     STATE = auto()
     OPEN_BROWSER = auto()
@@ -59,7 +61,7 @@ class MenuItem(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MenuLabel:
-    """What a line of the menu says, and whether it can be chosen."""
+    """The text of a menu item, and whether it can be chosen."""
 
     text: str
     enabled: bool = True
@@ -67,24 +69,34 @@ class MenuLabel:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What is told while the window is out of sight. Never a secret, and no user's name.
+    """A notification of the desktop. It never contains a secret or the name of a user.
 
-    Desktops may take it for markup: the words are ours, and nothing is a server's.
+    Desktops may interpret it as markup, so it never contains text from a server.
     """
 
     title: str
     text: str
 
 
-KEEPS_RUNNING = Notification(
-    "XDR Login keeps running",
-    "It is in the tray. To end it, choose Quit there, or press Ctrl+Q in the window.",
-)
+def keeps_running() -> Notification:
+    """That closing the window has not ended XDR Login."""
+    return Notification(
+        translate("XDR Login is still running"),
+        translate(
+            "Look for its icon in the tray. To quit, choose Quit there or press Ctrl+Q in the "
+            "window."
+        ),
+    )
 
-TOKEN_REQUESTED = Notification(
-    "A program wants your token",
-    "XDR Login asks whether it may have it. Without an answer within a minute it gets none.",
-)
+
+def token_requested() -> Notification:
+    """That a program waits for an answer in the window."""
+    return Notification(
+        translate("Allow access to your token?"),
+        translate(
+            "A program asks for it. Answer in XDR Login within a minute, or access is denied."
+        ),
+    )
 
 
 def icon_shape(state: State, at: datetime) -> tuple[IconShape, int]:
@@ -107,24 +119,22 @@ def icon_shape(state: State, at: datetime) -> tuple[IconShape, int]:
 
 
 def summary(state: State, at: datetime) -> str:
-    """Where it stands, in a line."""
+    """The state in one line."""
     match state:
         case Requesting():
-            return "Starting"
-        case AwaitingApproval(is_retrying_exchange=True):
-            return "Waiting for the server"
+            return translate("Starting")
         case AwaitingApproval():
-            return "Approved" if state.approved else "Waiting for approval"
+            return window_texts.waiting(state)
         case SignedIn():
             return _signed_in(state, at)
         case Failed():
             return _title_of(state.error)
         case SignedOut():
-            return "Signed out"
+            return translate("Signed out")
 
 
 def tooltip(name: str, state: State, at: datetime) -> str:
-    """The profile called `name`, and where it stands."""
+    """The profile called `name`, and its state."""
     short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
     return f"{short or 'XDR Login'}\n{summary(state, at)}"
 
@@ -132,82 +142,97 @@ def tooltip(name: str, state: State, at: datetime) -> str:
 def menu_labels(
     state: State, at: datetime, *, everywhere: bool = False
 ) -> dict[MenuItem, MenuLabel]:
-    """The lines that make sense in `state`; what is not among them is not shown.
+    """The menu items that apply to `state`; all others are hidden.
 
-    With `everywhere` signing out ends what was granted on every computer.
+    With `everywhere` signing out ends the access of this app on every computer.
     """
-    reason = _why_no_token(state, at)
-    token = (
-        MenuLabel(f"Copy token ({reason})", enabled=False) if reason else MenuLabel("Copy token")
-    )
-    lines = {
+    unavailable = _no_token_label(state, at)
+    labels = {
         MenuItem.STATE: MenuLabel(summary(state, at), enabled=False),
-        MenuItem.COPY_TOKEN: token,
-        MenuItem.COPY_AS: MenuLabel("Copy as", enabled=not reason),
+        MenuItem.COPY_TOKEN: (
+            MenuLabel(unavailable, enabled=False)
+            if unavailable
+            else MenuLabel(translate("Copy token"))
+        ),
+        MenuItem.COPY_AS: MenuLabel(translate("Copy as"), enabled=not unavailable),
         **_action_labels(state, at),
-        MenuItem.OPEN: MenuLabel("Open XDR Login"),
-        MenuItem.SETTINGS: MenuLabel("Settings…"),
-        MenuItem.QUIT: MenuLabel("Quit"),
+        MenuItem.OPEN: MenuLabel(translate("Open XDR Login")),
+        MenuItem.SETTINGS: MenuLabel(translate("Settings…")),
+        MenuItem.QUIT: MenuLabel(translate("Quit")),
     }
-    if everywhere and MenuItem.SIGN_OUT in lines:
-        lines[MenuItem.SIGN_OUT] = MenuLabel("Sign out on all computers")
-    return {line: lines[line] for line in MenuItem if line in lines}
+    if everywhere and MenuItem.SIGN_OUT in labels:
+        labels[MenuItem.SIGN_OUT] = MenuLabel(translate("Sign out everywhere"))
+    return {item: labels[item] for item in MenuItem if item in labels}
 
 
 def unreadable_profiles(count: int) -> str:
-    """That there are profiles which make no sense: the line that leads to them."""
-    return f"{'1 profile' if count == 1 else f'{count} profiles'} cannot be read…"
+    """That some profiles can't be read: the menu item that leads to them."""
+    return translate_plural(
+        "{count} profile can't be read…", "{count} profiles can't be read…", count
+    )
 
 
 def notification(before: State, state: State) -> Notification | None:
-    """What a person who does not see the window must know of `state`, which follows `before`."""
+    """What to notify of when `state` follows `before` and the window can't be seen."""
     match state:
         case SignedIn() if isinstance(before, AwaitingApproval):
-            return Notification("Signed in", "The token is ready to be copied from the tray.")
+            return Notification(
+                translate("Signed in"), translate("Your token is ready. Copy it from the tray.")
+            )
         case Failed() if not isinstance(before, Failed):
-            return Notification(_title_of(state.error), "Open XDR Login to see what to do.")
+            return Notification(
+                _title_of(state.error), translate("Open XDR Login to see what to do.")
+            )
         case _:
             return None
 
 
 def renewal_failed(state: State, at: datetime) -> Notification | None:
-    """That the token runs out and cannot be renewed.
+    """That the token is about to expire and can't be renewed.
 
-    A renewal that fails earlier is tried again by itself, and nobody needs to do anything yet.
+    A renewal that fails earlier is retried automatically, and nobody needs to do anything yet.
     """
     if not isinstance(state, SignedIn) or state.trouble is None:
         return None
     left = state.remaining(at)
     if left is None or left >= _MINUTE:
         return None
-    see = "Open XDR Login to see more."
-    if state.next_at is not None:
-        see = "It is tried again by itself; open XDR Login to see more."
-    return Notification("The token cannot be renewed", f"{_title_of(state.trouble)}. {see}")
+    problem = _title_of(state.trouble)
+    if state.next_at is None:
+        text = translate("{problem}. Open XDR Login to see what to do.", problem=problem)
+    else:
+        text = translate(
+            "{problem}. Retrying automatically. Open XDR Login for details.", problem=problem
+        )
+    return Notification(translate("Couldn't renew your token"), text)
 
 
-def of_other_profile(name: str, news: Notification) -> Notification:
-    """`news` of the profile called `name`, which is not the one in the window."""
+def of_other_profile(name: str, notification: Notification) -> Notification:
+    """`notification` of the profile called `name`, which is not the one in the window."""
     short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
-    # A person's own word, or an administrator's, but some desktops read markup.
+    # Some desktops would read these as markup.
     plain = "".join(each for each in short if each not in "<>&")
-    return Notification(f"{plain}: {news.title}", news.text)
+    title = translate("{profile}: {title}", profile=plain, title=notification.title)
+    return Notification(title, notification.text)
 
 
 def is_renewal_failing(state: State) -> bool:
-    """Whether a renewal is still in trouble, which is told once however often it is tried."""
+    """Whether a renewal is in trouble or being retried; the trouble is announced only once."""
     return isinstance(state, SignedIn) and (state.trouble is not None or state.renewing)
 
 
-def not_copied(reason: str) -> Notification:
-    """That nothing was put on the clipboard, and why: the title of an advice."""
-    return Notification("Not copied", f"{reason}. Open XDR Login to see more.")
+def not_copied(problem: str) -> Notification:
+    """That nothing was copied, and why: the title of an advice."""
+    return Notification(
+        translate("Not copied"),
+        translate("{problem}. Open XDR Login for details.", problem=problem),
+    )
 
 
 def next_change(state: State, at: datetime) -> float | None:
-    """Seconds until the tray has something else to say; at least a minute apart, as a rule.
+    """Seconds until time changes what the tray shows, usually a minute or more.
 
-    `None` where time changes nothing.
+    `None` if time changes nothing.
     """
     match state:
         case AwaitingApproval():
@@ -223,89 +248,99 @@ def next_change(state: State, at: datetime) -> float | None:
 
 
 def time_left(seconds: float) -> str:
-    """What is left, no finer than a minute: "3 h 12 min left". There is never less than it says."""
+    """What is left, rounded down to minutes: "3 h 12 min left"."""
     if seconds >= _COUNTED_IN_DAYS:
-        return f"{int(seconds // _DAY)} days left"
-    minutes = int(seconds // _MINUTE)
-    if not minutes:
-        return "less than a minute left"
-    hours, rest = divmod(minutes, 60)
+        days = int(seconds // _DAY)
+        return translate_plural("{count} day left", "{count} days left", days)
+    hours, minutes = divmod(int(seconds // _MINUTE), 60)
+    if not hours and not minutes:
+        return translate("less than a minute left")
     if not hours:
-        return f"{rest} min left"
-    return f"{hours} h {rest} min left" if rest else f"{hours} h left"
+        return translate("{minutes} min left", minutes=minutes)
+    if not minutes:
+        return translate("{hours} h left", hours=hours)
+    return translate("{hours} h {minutes} min left", hours=hours, minutes=minutes)
 
 
 def _signed_in(state: SignedIn, at: datetime) -> str:
     left = state.remaining(at)
     if state.signing_out:
-        return "Signing out"
+        return translate("Signing out")
     if state.renewing:
-        return "Renewing"
+        return translate("Renewing")
     if left is None:
-        return "Signed in, does not expire"
+        return translate("Signed in, doesn't expire")
     if left > 0:
-        return f"Signed in, {time_left(left)}"
+        return translate("Signed in, {time_left}", time_left=time_left(left))
     if not state.renewable:
-        return "Expired"
-    return "Cannot be renewed" if state.trouble else "Signed in, renewed at the next use"
+        return translate("Expired")
+    return translate("Couldn't renew") if state.trouble else translate("Idle, renews when copied")
 
 
 def _action_labels(state: State, at: datetime) -> dict[MenuItem, MenuLabel]:
-    sign_in, sign_out = (
-        {MenuItem.SIGN_IN: MenuLabel("Sign in")},
-        {MenuItem.SIGN_OUT: MenuLabel("Sign out")},
-    )
-    cancel = {MenuItem.CANCEL: MenuLabel("Cancel")}
+    sign_in = {MenuItem.SIGN_IN: MenuLabel(translate("Sign in"))}
+    sign_out = {MenuItem.SIGN_OUT: MenuLabel(translate("Sign out"))}
+    cancel = {MenuItem.CANCEL: MenuLabel(translate("Cancel"))}
     match state:
-        case Requesting():
-            return cancel
         case AwaitingApproval(approved=True) | SignedIn(signing_out=True):
             return {}
-        case AwaitingApproval(is_retrying_exchange=True):
+        case Requesting() | AwaitingApproval(is_retrying_exchange=True):
             return cancel
         case AwaitingApproval():
-            code = {} if state.in_browser else {MenuItem.COPY_CODE: MenuLabel("Copy code")}
-            return {MenuItem.OPEN_BROWSER: MenuLabel("Open browser")} | code | cancel
+            return _approval_labels(state) | cancel
         case SignedIn():
             return _renew_or_sign_in(state, at) | sign_out
         case _:
             return sign_out if isinstance(state, Failed) and state.still_saved else sign_in
 
 
+def _approval_labels(state: AwaitingApproval) -> dict[MenuItem, MenuLabel]:
+    labels = {MenuItem.OPEN_BROWSER: MenuLabel(translate("Open browser"))}
+    if not state.in_browser:
+        labels[MenuItem.COPY_CODE] = MenuLabel(translate("Copy code"))
+    return labels
+
+
 def _renew_or_sign_in(state: SignedIn, at: datetime) -> dict[MenuItem, MenuLabel]:
+    if state.renewable and state.renewing:
+        return {MenuItem.RENEW: MenuLabel(translate("Renewing…"), enabled=False)}
     if state.renewable:
-        busy = MenuLabel("Renewing…", enabled=False)
-        return {MenuItem.RENEW: busy if state.renewing else MenuLabel("Renew now")}
-    return {MenuItem.SIGN_IN: MenuLabel("Sign in")} if state.is_expired(at) else {}
+        return {MenuItem.RENEW: MenuLabel(translate("Renew now"))}
+    if state.is_expired(at):
+        return {MenuItem.SIGN_IN: MenuLabel(translate("Sign in"))}
+    return {}
 
 
-def _why_no_token(state: State, at: datetime) -> str:
+def _no_token_label(state: State, at: datetime) -> str:
+    """The disabled menu item that says why there is no token to copy; empty if there is one."""
     match state:
-        case SignedIn(signing_out=True):
-            return "signing out"
+        case SignedIn() if state.signing_out:
+            return translate("Copy token (signing out)")
         case SignedIn():
             expired = state.is_expired(at) and not state.renewable
-            return "it has expired" if expired else ""
+            return translate("Copy token (expired)") if expired else ""
+        case AwaitingApproval(is_retrying_exchange=True):
+            return translate("Copy token (waiting for the server)")
         case AwaitingApproval():
-            return "waiting for the server" if state.is_retrying_exchange else "not approved yet"
+            return translate("Copy token (not approved yet)")
         case Requesting():
-            return "starting"
+            return translate("Copy token (starting)")
         case _:
-            return "not signed in"
+            return translate("Copy token (not signed in)")
 
 
 def _is_unusable(state: SignedIn, at: datetime) -> bool:
-    """Whether there is no token to copy, and a person must know."""
+    """Whether there is no token to copy, and the person needs to act."""
     if state.remaining(at) != 0:
         return False
     return not state.renewable or state.trouble is not None
 
 
 def _steps(left: float | None, lifetime: float | None) -> int:
-    """How many steps of the arc are left; one while anything is left, all where nothing ends."""
+    """How many steps of the arc are left: at least one before the end, all if there is no end."""
     if left is None or lifetime is None:
         return ARC_STEPS
-    # A clock that was set back leaves more than there ever was.
+    # After this computer's clock was set back, more may be left than the whole lifetime.
     share = left / max(left, lifetime) if left > 0 else 0.0
     return -int(-share * ARC_STEPS // 1)
 

@@ -1,4 +1,4 @@
-"""What the window says of a state at an instant: pure functions, no Qt."""
+"""Texts of the window for a state at an instant: pure functions, no Qt."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from desktop.services.model.states import (
     SignedOut,
     State,
 )
+from desktop.services.system.translation import translatable, translate, translate_plural
 from desktop.services.wording.formats import format_countdown, format_duration, format_time
 from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit.word_breaks import breakable
@@ -22,131 +23,180 @@ if TYPE_CHECKING:
     from desktop.services.model.profile import Profile
     from desktop.services.wording.messages import Advice
 
-# Countdown marks that are read out, in seconds; in between a ticking clock stays silent.
-_SPOKEN_MARKS = ((30, "30 seconds"), (60, "1 minute"), (300, "5 minutes"))
+# When a countdown is read out, in seconds. A clock that is read out every second is only noise.
+_SPOKEN_MARKS = (
+    (30, translatable("30 seconds left")),
+    (60, translatable("1 minute left")),
+    (300, translatable("5 minutes left")),
+)
+_SPOKEN_SEPARATORS = {
+    "-": translatable("dash"),
+    " ": translatable("space"),
+    ".": translatable("dot"),
+    "_": translatable("underscore"),
+}
 
-EXPIRED = "Your token has expired. Sign in again."
-LAPSED = "Your token has expired. The next copy renews it."
+EXPIRED = translatable("Your token has expired. Sign in again.")
+LAPSED = translatable("Your token has expired. Copy it to get a fresh one.")
 _DAY = 86400.0  # seconds
 _COUNTED_IN_DAYS = 2 * _DAY  # from here on; hours and minutes would not fit the ring either
 
-ENDING_SHARE = 0.2  # the ring changes colour under this share of the lifetime
+ENDING_SHARE = 0.2  # the ring changes color below this share of the lifetime
 
 
 def badge(state: State, at: datetime) -> tuple[str, str]:
-    """The word in the corner and its kind: neutral, busy, good or bad."""
+    """The word in the header and its kind: neutral, busy, good or bad."""
     match state:
         case SignedOut():
-            return "Signed out", "neutral"
+            return translate("Signed out"), "neutral"
         case Requesting():
-            return "Starting", "neutral"
+            return translate("Starting"), "neutral"
         case AwaitingApproval():
-            return "Waiting", "busy"
+            return translate("Waiting"), "busy"
         case SignedIn():
             return _token_badge(state, at)
+        case Failed(still_saved=True):
+            return translate("Not signed out"), "bad"
         case Failed():
-            return ("Not signed out", "bad") if state.still_saved else ("Signed out", "neutral")
+            return translate("Signed out"), "neutral"
 
 
 def _token_badge(state: SignedIn, at: datetime) -> tuple[str, str]:
     expired = state.is_expired(at)
     if state.renewing:
-        return "Renewing", "neutral" if expired else "good"
+        return translate("Renewing"), "neutral" if expired else "good"
     if not expired:
-        return "Signed in", "good"
-    # What the next use renews is no end, and nothing to be alarmed about.
-    return "Expired", "neutral" if state.renewable and state.trouble is None else "bad"
+        return translate("Signed in"), "good"
+    if state.renewable and state.trouble is None:
+        return translate("Idle"), "neutral"
+    return translate("Expired"), "bad"
 
 
 def approval(state: AwaitingApproval) -> tuple[str, str]:
     """What to do now: a title and a line below it."""
     if state.is_retrying_exchange:
-        return "Approved in your browser", "The token is fetched once the server can be reached."
+        return (
+            translate("Approved in your browser"),
+            translate("Signing in finishes when the server is back."),
+        )
     if state.in_browser:
-        return "Continue in your browser", "Sign in there. It comes back here by itself."
+        return (
+            translate("Continue in your browser"),
+            translate("Finish signing in there. This window updates automatically."),
+        )
     return (
-        "Approve this sign-in in your browser",
-        "Check that the page shows this code, then approve.",
+        translate("Approve this sign-in in your browser"),
+        translate("Check that the page shows this code, then approve."),
     )
 
 
 def waiting(state: AwaitingApproval) -> str:
-    """What is waited for."""
+    """The heading above the time that is left."""
     if state.is_retrying_exchange:
-        return "Waiting for the server"
-    return "Approved" if state.approved else "Waiting for approval"
+        return translate("Waiting for the server")
+    return translate("Approved") if state.approved else translate("Waiting for approval")
 
 
 def caution(state: AwaitingApproval) -> str:
-    """What to beware of."""
+    """A warning against approving somebody else's sign-in."""
     if state.in_browser:
-        return "Approve only what you started here."
-    return "Never approve a code that someone sent you."
+        return translate("Only approve a sign-in that you started.")
+    return translate("Never approve a code that someone sent you.")
 
 
 def code_lifetime(state: AwaitingApproval, at: datetime) -> tuple[str, float]:
-    """How long the code lives, in words and as a share of its lifetime."""
+    """How long the code lives, as text and as a share of its lifetime."""
     left = min(state.lifetime, max(0.0, (state.expires_at - at).total_seconds()))
-    words = format_countdown(left)
-    told = f"{words} left" if state.in_browser else f"Code expires in {words}"
-    return told, left / state.lifetime
+    time = format_countdown(left)
+    text = (
+        translate("{time} left", time=time)
+        if state.in_browser
+        else translate("Code expires in {time}", time=time)
+    )
+    return text, left / state.lifetime
 
 
 def polling_status(state: AwaitingApproval, at: datetime) -> str:
-    """That the server is being asked, without jargon."""
-    if state.approved:
-        return "Approved. Saving the token in your keyring."
+    """What happens next; empty while nothing needs to be said."""
     left = (state.next_at - at).total_seconds()
+    if state.approved:
+        return translate("Approved. Saving the token in your keyring.")
     if state.is_retrying_exchange:
-        return f"Trying again {'in ' + short_wait(left) if left > 0 else 'now'}."
+        return (
+            translate("Retrying in {wait}.", wait=short_wait(left))
+            if left > 0
+            else translate("Retrying now.")
+        )
     if state.in_browser:
-        return "Only a browser on this computer can answer."
-    soon = f"next in {short_wait(left)}" if left > 0 else "asking now"
-    if not state.poll_count:
-        return f"First question to the server {'in ' + short_wait(left) if left > 0 else 'now'}."
-    times = "once" if state.poll_count == 1 else f"{state.poll_count} times"
-    return f"Asked {times}, {soon}."
+        return translate("Use a browser on this computer.")
+    if state.trouble is None:
+        return ""
+    return (
+        translate("Checking again in {wait}.", wait=short_wait(left))
+        if left > 0
+        else translate("Checking for your approval…")
+    )
 
 
 def short_wait(seconds: float) -> str:
     """A short wait: "3 s", or a countdown from a minute on."""
     if seconds >= 60:
         return format_countdown(seconds)
-    return f"{max(1, -int(-seconds // 1))}\N{NO-BREAK SPACE}s"
+    return translate("{seconds}\N{NO-BREAK SPACE}s", seconds=max(1, -int(-seconds // 1)))
 
 
 def spoken_code(user_code: str) -> str:
     """The code letter by letter, for a screen reader."""
-    names = {"-": "dash", " ": "space", ".": "dot", "_": "underscore"}
-    return ", ".join(names.get(character, character) for character in user_code)
+    return ", ".join(
+        translate(_SPOKEN_SEPARATORS[character]) if character in _SPOKEN_SEPARATORS else character
+        for character in user_code
+    )
 
 
 def ring(state: SignedIn, at: datetime) -> tuple[str, str, float, str]:
-    """The countdown, the line below it, the share that is left, and the colour token."""
+    """The countdown, the line below it, the share that is left, and the color token."""
     left, lifetime = state.remaining(at), state.lifetime
     if left is None or lifetime is None:
-        return "∞", "does not expire", 1.0, "good"
+        return "∞", translate("doesn't expire"), 1.0, "good"
     if left == 0:
-        return "0:00", "expired", 0.0, "bad"
-    # A clock that was set back leaves more than there ever was.
+        return "0:00", translate("expired"), 0.0, "bad"
+    # After this computer's clock was set back, more may be left than the token's whole lifetime.
     share = left / max(left, lifetime)
     return (
-        format_countdown(left) if left < _COUNTED_IN_DAYS else f"{int(left // _DAY)} days",
-        "until it expires",
+        _countdown_or_days(left),
+        translate("until it expires"),
         share,
         "ending" if share < ENDING_SHARE else "good",
     )
 
 
+def _countdown_or_days(left: float) -> str:
+    if left < _COUNTED_IN_DAYS:
+        return format_countdown(left)
+    return translate_plural("{count} day", "{count} days", int(left // _DAY))
+
+
 def renewal_status(state: SignedIn, at: datetime) -> str:
-    """What will become of the token by itself; empty for one that never expires."""
+    """What happens to the token next; empty for one that never expires."""
     if state.signing_out:
-        return "Signing out…"
+        return translate("Signing out…")
     if state.renewing:
-        return "Renewing…"
+        return translate("Renewing…")
     if state.trouble is not None:
-        return f"Not renewed: {_advice_for(state.trouble).title}.{_trying_again(state, at)}"
+        return _renewal_trouble(state, state.trouble, at)
     return _outlook(state, at)
+
+
+def _renewal_trouble(state: SignedIn, trouble: Exception, at: datetime) -> str:
+    problem = _advice_for(trouble).title
+    if state.next_at is None:
+        return translate("Couldn't renew: {problem}.", problem=problem)
+    left = (state.next_at - at).total_seconds()
+    if left <= 0:
+        return translate("Couldn't renew: {problem}. Retrying now.", problem=problem)
+    return translate(
+        "Couldn't renew: {problem}. Retrying in {wait}.", problem=problem, wait=short_wait(left)
+    )
 
 
 def _outlook(state: SignedIn, at: datetime) -> str:
@@ -154,28 +204,26 @@ def _outlook(state: SignedIn, at: datetime) -> str:
     if left is None:
         return ""
     if not state.renewable:
-        return "Does not renew itself" if left else "Expired: sign in again"
+        return (
+            translate("Won't renew. Sign in again when it expires.")
+            if left
+            else translate("Expired. Sign in again.")
+        )
     if left == 0:
-        return "Expired: the next copy renews it"
-    in_use = state.renews_at is not None
-    return "Renews itself while it is in use" if in_use else "Not in use: the next copy renews it"
-
-
-def _trying_again(state: SignedIn, at: datetime) -> str:
-    if state.next_at is None:
-        return ""
-    left = (state.next_at - at).total_seconds()
-    return f" Trying again {'in ' + short_wait(left) if left > 0 else 'now'}"
+        return translate("Paused to save requests. Copy to get a fresh token.")
+    if state.renews_at is None:
+        return translate("Paused. Renews when you copy it.")
+    return translate("Renews automatically")
 
 
 def why_not_renew(state: SignedIn) -> str:
     """Why the token cannot be renewed by hand now; empty if it can."""
     if state.signing_out:
-        return "You are being signed out."
+        return translate("You are being signed out.")
     if state.renewing:
-        return "It is being renewed."
+        return translate("The token is being renewed.")
     if not state.renewable:
-        return "The server gave nothing to renew it with: sign in again for another token."
+        return translate("This server doesn't allow renewal. Sign in again to get a new token.")
     return ""
 
 
@@ -183,36 +231,47 @@ def not_renewed(state: SignedIn, at: datetime) -> str:
     """What to do about a renewal that fails, and how long there is time; empty for no trouble."""
     if state.trouble is None:
         return ""
+    advice = _advice_for(state.trouble).text
     if not state.remaining(at) or state.expires_at is None:
-        return _advice_for(state.trouble).text
-    until = format_time(state.expires_at, now=at)
-    return f"{_advice_for(state.trouble).text} Your token stays valid until {until}."
-
-
-def repeats_not_renewed(text: str, state: SignedIn) -> bool:
-    """Whether `text` is what is said of a renewal that fails anyway."""
-    return state.trouble is not None and _advice_for(state.trouble).text in text
+        return advice
+    return translate(
+        "{advice} Your token stays valid until {time}.",
+        advice=advice,
+        time=format_time(state.expires_at, now=at),
+    )
 
 
 _CLOCK_TOLERANCE = 60.0  # seconds that no program minds
 
 
 def clock_warning(state: SignedIn) -> str:
-    """That this computer's clock is wrong, and what to do; empty where it is right enough."""
+    """That this computer's clock is wrong, and what to do; empty if it is right enough."""
     if abs(state.clock_offset) <= _CLOCK_TOLERANCE:
         return ""
-    where = "ahead of" if state.clock_offset > 0 else "behind"
-    return (
-        f"Your computer's clock is {format_duration(abs(state.clock_offset))} {where} the "
-        "server's. "
-        "Set it right: switch on automatic time in your system's settings. Until then programs "
-        "here may take a good token for an expired one."
+    off_by = format_duration(abs(state.clock_offset))
+    if state.clock_offset > 0:
+        return translate(
+            "Your clock is {duration} fast. Turn on automatic time in your system settings, or "
+            "programs may reject valid tokens.",
+            duration=off_by,
+        )
+    return translate(
+        "Your clock is {duration} slow. Turn on automatic time in your system settings, or "
+        "programs may reject valid tokens.",
+        duration=off_by,
     )
 
 
 def scope_summary(granted: int, high_impact: int) -> str:
     """How many scopes there are, and how many deserve a second look."""
-    return f"{granted} granted" + (f" · {high_impact} high impact" if high_impact else "")
+    if not high_impact:
+        return translate_plural("{count} permission", "{count} permissions", granted)
+    return translate_plural(
+        "{count} permission, {sensitive} sensitive",
+        "{count} permissions, {sensitive} sensitive",
+        granted,
+        sensitive=high_impact,
+    )
 
 
 def account(state: SignedIn) -> str:
@@ -221,17 +280,16 @@ def account(state: SignedIn) -> str:
 
 
 def announcement(state: State, at: datetime) -> str:
-    """What a screen reader says when `state` comes up; empty for what is no news."""
+    """What a screen reader says when `state` comes up; empty for what is not worth saying."""
     match state:
         case AwaitingApproval():
             return _spoken_approval(state)
         case SignedIn() if state.is_expired(at) and not state.renewable:
-            return EXPIRED
+            return translate(EXPIRED)
         case SignedIn():
-            who = f"Signed in{' as ' + state.user if state.user else ''}"
-            return who if state.save_error is None else f"{who}. {not_saved(state.save_error)}"
+            return _spoken_sign_in(state)
         case SignedOut():
-            return signed_out_message(state) or "Signed out"
+            return signed_out_message(state) or translate("Signed out")
         case Failed():
             advice = _advice_for(state.error, state.user_code)
             return f"{advice.title}. {advice.text}"
@@ -239,108 +297,135 @@ def announcement(state: State, at: datetime) -> str:
             return ""
 
 
+def _spoken_sign_in(state: SignedIn) -> str:
+    text = (
+        translate("Signed in as {user}.", user=state.user)
+        if state.user
+        else translate("You're signed in.")
+    )
+    return text if state.save_error is None else f"{text} {not_saved(state.save_error)}"
+
+
 def _spoken_approval(state: AwaitingApproval) -> str:
     if state.approved:
-        return "Approved"
-    warning = "" if state.host_is_known else f" {host(state)}"
+        return translate("Approved")
     if state.is_retrying_exchange:
         return f"{approval(state)[0]}. {trouble(state)}"
     if state.in_browser:
-        return f"Continue in your browser. It comes back here by itself.{warning}"
-    return f"Your code is {spoken_code(state.user_code)}. Approve it in your browser.{warning}"
+        text = translate("Continue in your browser. This window updates automatically.")
+    else:
+        text = translate(
+            "Your code is {code}. Approve it in your browser.", code=spoken_code(state.user_code)
+        )
+    return text if state.host_is_known else f"{text} {host(state)}"
 
 
 def spoken_count(state: State, before: float | None, after: float | None) -> str:
     """What a screen reader says when the countdown of `state` goes from `before` to `after`.
 
-    A token that renews itself runs out without a word, unless its renewal fails.
+    A token that renews automatically expires without a word, unless its renewal fails.
     """
     if isinstance(state, SignedIn):
         if state.renewable and state.trouble is None:
             return ""
         if before and after == 0:
-            return LAPSED if state.renewable else EXPIRED
+            return translate(LAPSED if state.renewable else EXPIRED)
     return spoken_mark(before, after)
 
 
 def spoken_mark(before: float | None, after: float | None) -> str:
     """What a screen reader says when a countdown goes from `before` to `after` seconds.
 
-    The end has its own words; a countdown that jumped, as after a sleep, is told where it is.
+    The end has texts of its own. A countdown that jumped, as after sleep, is announced at the mark
+    where it is now.
     """
     if before is None or after is None or after == 0:
         return ""
-    for mark, words in _SPOKEN_MARKS:
+    for mark, text in _SPOKEN_MARKS:
         if after <= mark < before:
-            return f"{words} left"
+            return translate(text)
     return ""
 
 
 def spoken_trouble(state: SignedIn, at: datetime) -> str:
     """What a screen reader says when a renewal fails for the first time."""
-    return f"{renewal_status(state, at)}. {not_renewed(state, at)}"
+    return f"{renewal_status(state, at)} {not_renewed(state, at)}"
 
 
 def client(profile: Profile) -> str:
     """The client ID."""
-    return f"Client {profile.client_id}"
+    return translate("Client ID {client_id}", client_id=profile.client_id)
 
 
 def host(state: AwaitingApproval) -> str:
-    """Where the link leads, and a warning when that is not a host of the profile."""
+    """Where the link leads, with a warning if that is not a host of the profile."""
     if state.host_is_known:
-        return f"{state.host}  ·  same host as your profile"
-    return (
-        f"The link leads to {state.host}, which is not the host of your profile. "
-        "Approve there only if your administrator told you to."
+        return translate("Opens {host} (matches your profile)", host=state.host)
+    return translate(
+        "This link goes to {host}, which isn't the server in your profile. Continue only if your "
+        "administrator told you to.",
+        host=state.host,
     )
 
 
 def trouble(state: AwaitingApproval) -> str:
-    """Why the last question brought no answer, and that this is no end; empty for no trouble."""
+    """Why the last request failed, and that the sign-in goes on; empty for no trouble."""
     if state.trouble is None:
         return ""
-    goes_on = "Your code stays valid: asking again by itself."
+    problem = _advice_for(state.trouble).title
     if state.in_browser:
-        goes_on = "It is tried again by itself while your approval lasts."
-    return f"{_advice_for(state.trouble).title}. {goes_on}"
+        return translate("{problem}. Retrying until your approval expires.", problem=problem)
+    return translate(
+        "{problem}. Your code is still valid. Retrying automatically.", problem=problem
+    )
 
 
 def not_saved(error: Exception) -> str:
-    """Why the token is not in the keyring, what follows from that, and what would help."""
+    """Why the token is not in the keyring, what that means, and what would help."""
     advice = _advice_for(error)
-    follows = "The token is not saved: it is gone when you quit."
-    return " ".join(filter(None, (f"{advice.title}. {follows}", advice.help)))
+    text = translate(
+        "{problem}. Your token isn't saved: after you quit, you have to sign in again.",
+        problem=advice.title,
+    )
+    return f"{text} {advice.help}" if advice.help else text
 
 
 def still_not_saved(error: Exception) -> str:
-    """What came of trying to save it again: the same."""
+    """Why saving the token failed again."""
     from desktop.services.secrets.keystore import KeyringMissing
 
-    return "Still no keyring" if isinstance(error, KeyringMissing) else _advice_for(error).title
+    if isinstance(error, KeyringMissing):
+        return translate("Still no keyring")
+    return _advice_for(error).title
 
 
 def facts(error: Exception | None) -> str:
-    """What support asks for about `error`; empty for nothing."""
+    """What support asks for about `error`; empty for no error."""
     return "" if error is None else _advice_for(error).facts
 
 
-COPYING_TITLE = "Copy token"
-COPYING = "Copying the token…"
-PRESS_TO_COPY = "Press Copy: your desktop wants to see a press before a program may copy."
-COPY_REFUSED = "Your desktop did not take the copy. Press Copy to try it again."
-CLIPBOARD_REFUSED = (
-    "The clipboard did not take the token. Another program may be holding it: try again."
+COPYING_TITLE = translatable("Copy token")
+COPYING = translatable("Copying the token…")
+PRESS_TO_COPY = translatable(
+    "Click Copy. Your desktop needs a click before an app can use the clipboard."
 )
+COPY_REFUSED = translatable("Your desktop didn't accept the copy. Click Copy to try again.")
+CLIPBOARD_REFUSED_TITLE = translatable("The clipboard didn't accept the token")
+CLIPBOARD_REFUSED = translatable("Another program may be using it. Try again.")
 
 
 def copied(clear_after: float) -> str:
-    """That it is on the clipboard, and for how many seconds."""
-    return f"Copied, cleared in {clear_after:.0f} s"
+    """That the token is on the clipboard, and for how many seconds."""
+    return translate("Copied. Clears in {seconds} s", seconds=round(clear_after))
+
+
+def copied_briefly(clear_after: float) -> str:
+    """The same for a narrow button."""
+    return translate("Copied, {seconds} s", seconds=round(clear_after))
 
 
 def _advice_for(error: Exception, user_code: str = "") -> Advice:
-    # The table of words knows the protocol, which is not loaded before the first paint.
+    # The messages need the protocol, which is not loaded before the first paint.
     from desktop.services.wording.messages import advice_for
 
     return advice_for(error, user_code=user_code)

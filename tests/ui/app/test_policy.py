@@ -107,7 +107,7 @@ def test_a_managed_setting_is_shown_with_the_reason(screen: Screen, name: str) -
     enabled = {each: widget.isEnabled() for each, widget in controls(page).items()}
     assert enabled == {each: each != NAMES[name] for each in enabled}
     reasons = {key: row._locked.text() for key, row in page._rows.items()}
-    why = f"Set by your administrator, so it cannot be changed here ({SOURCE})."
+    why = f"Managed by your administrator ({SOURCE})."
     assert reasons == {key: why if key == name else "" for key in NAMES}
     assert [key for key, row in page._rows.items() if not row._locked.isHidden()] == [name]
 
@@ -147,7 +147,7 @@ async def test_a_forbidden_format_is_not_copied(empty_clipboard: None) -> None: 
     copier = Copier(Clipboard())
     told = ProgressListener(copier)
     for each in (CopyFormat.CURL, CopyFormat.TOKEN):
-        copier.copy(FakeSession(profile), each)
+        copier.copy(FakeSession(profile).as_session(), each)
         await told.wait_for(2)
         assert told[1] == NotCopied(
             f"This copy format is turned off. Your administrator turned it off ({SOURCE}). "

@@ -144,7 +144,7 @@ def test_the_list_leads_to_unreadable_profiles(count: int, words: str) -> None:
     actions = ActionRecorder(profiles=profiles)
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
-    line(button.menu(), f"{words} cannot be read").trigger()
+    line(button.menu(), f"{words} can't be read").trigger()
     assert actions.calls == ["manage_profiles"]
     button.deleteLater()
 
@@ -157,7 +157,7 @@ def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why()
     )
     button.menu().aboutToShow.emit()
     edit = line(button.menu(), "Edit")
-    assert edit.text() == "Edit “Northwind SOC”… (set by your administrator)"
+    assert edit.text() == "Edit “Northwind SOC”… (managed by your administrator)"
     assert not edit.isEnabled()
     assert "Add profile…" in lines(button.menu())
     button.deleteLater()
@@ -274,7 +274,7 @@ def test_the_submenu_offers_no_forbidden_format(tray_menu: TrayMenu) -> None:
 def test_the_tray_lists_unreadable_profiles(tray_menu: TrayMenu, profiles: ProfileRecorder) -> None:
     profiles.unreadable = 2
     tray_menu.show_items({})
-    assert lines(tray_menu)[-2:] == ["Fabrikam Security Operations", "2 profiles cannot be read…"]
+    assert lines(tray_menu)[-2:] == ["Fabrikam Security Operations", "2 profiles can't be read…"]
     profiles.unreadable = 0
     tray_menu.show_items({})
     assert lines(tray_menu)[-1] == "Fabrikam Security Operations"
@@ -289,7 +289,7 @@ def test_a_single_profile_has_no_submenu(tray_menu: TrayMenu) -> None:
 
 @pytest.mark.parametrize(
     ("grant", "words"),
-    [("device", "Sign out on all computers"), ("client-credentials", "Sign out")],
+    [("device", "Sign out everywhere"), ("client-credentials", "Sign out")],
 )
 def test_a_submenu_says_whether_signing_out_affects_other_computers(
     tray_menu: TrayMenu, grant: str, words: str

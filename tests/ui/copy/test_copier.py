@@ -37,7 +37,7 @@ def told(copier: Copier) -> ProgressListener:
 async def test_a_copy_is_told_when_it_is_on_the_clipboard(
     copier: Copier, told: ProgressListener
 ) -> None:
-    copier.copy(FakeSession(), CopyFormat.TOKEN)
+    copier.copy(FakeSession().as_session(), CopyFormat.TOKEN)
     assert told == [Copying(CopyFormat.TOKEN)]
     await told.wait_for(2)
     assert told[1] == Copied(CopyFormat.TOKEN, 30)
@@ -46,7 +46,7 @@ async def test_a_copy_is_told_when_it_is_on_the_clipboard(
 
 async def test_the_commands_ask_who_one_is(copier: Copier, told: ProgressListener) -> None:
     profile = replace(PROFILE, userinfo_endpoint=WHOAMI)
-    copier.copy(FakeSession(profile), CopyFormat.CURL)
+    copier.copy(FakeSession(profile).as_session(), CopyFormat.CURL)
     await told.wait_for(2)
     assert clipboard() == f"curl -H 'Authorization: Bearer {TOKEN}' '{WHOAMI}'"
 
@@ -54,12 +54,12 @@ async def test_the_commands_ask_who_one_is(copier: Copier, told: ProgressListene
 async def test_a_token_that_a_shell_could_run_is_put_into_no_command(
     copier: Copier, told: ProgressListener
 ) -> None:
-    copier.copy(FakeSession(token="'&calc&'"), CopyFormat.CURL)
+    copier.copy(FakeSession(token="'&calc&'").as_session(), CopyFormat.CURL)
     await told.wait_for(2)
     assert told[1] == NotCopied(
-        "This token cannot be copied as a command. It has characters that a shell could run. "
-        "Copy the token itself.",
-        "This token cannot be copied as a command",
+        "This token can't be copied as a command. It contains characters that a shell could "
+        "execute. Copy the token itself instead.",
+        "This token can't be copied as a command",
     )
     assert clipboard() == ""
 
@@ -68,7 +68,7 @@ async def test_the_time_that_is_told_is_that_of_the_setting(
     copier: Copier, told: ProgressListener
 ) -> None:
     copier.clipboard.clear_after = 90
-    copier.copy(FakeSession(), CopyFormat.TOKEN)
+    copier.copy(FakeSession().as_session(), CopyFormat.TOKEN)
     await told.wait_for(2)
     assert told[1] == Copied(CopyFormat.TOKEN, 90)
 
@@ -76,7 +76,7 @@ async def test_the_time_that_is_told_is_that_of_the_setting(
 async def test_a_renewal_is_waited_for(copier: Copier, told: ProgressListener) -> None:
     session = FakeSession()
     session.renewed.clear()
-    copier.copy(session, CopyFormat.TOKEN)
+    copier.copy(session.as_session(), CopyFormat.TOKEN)
     await asyncio.sleep(0)
     assert clipboard() == ""
     session.token = "the-new-token"
@@ -90,8 +90,8 @@ async def test_another_copy_takes_the_place_of_one_that_waits(
 ) -> None:
     waits = FakeSession()
     waits.renewed.clear()
-    copier.copy(waits, CopyFormat.TOKEN)
-    copier.copy(FakeSession(token="another"), CopyFormat.HEADER)
+    copier.copy(waits.as_session(), CopyFormat.TOKEN)
+    copier.copy(FakeSession(token="another").as_session(), CopyFormat.HEADER)
     waits.renewed.set()
     await told.wait_for(3)
     await copier._wait_for_cancelled()
@@ -106,7 +106,7 @@ async def test_another_copy_takes_the_place_of_one_that_waits(
 async def test_who_gives_up_is_told_nothing_more(copier: Copier, told: ProgressListener) -> None:
     session = FakeSession()
     session.renewed.clear()
-    copier.copy(session, CopyFormat.TOKEN)
+    copier.copy(session.as_session(), CopyFormat.TOKEN)
     await asyncio.sleep(0)
     copier.cancel()
     session.renewed.set()
@@ -119,7 +119,7 @@ async def test_giving_up_where_nothing_is_under_way_does_nothing(
     copier: Copier, told: ProgressListener
 ) -> None:
     copier.cancel()
-    copier.copy(FakeSession(), CopyFormat.TOKEN)
+    copier.copy(FakeSession().as_session(), CopyFormat.TOKEN)
     await told.wait_for(2)
     copier.cancel()
     assert len(told) == 2
@@ -132,7 +132,7 @@ async def test_without_a_session_there_is_nothing_to_copy(
     copier.copy(None, CopyFormat.TOKEN)
     assert told == [
         NotCopied(
-            "You are not signed in. Sign in (xdr-login login), then try again.",
+            "You are not signed in. Sign in, then try again.",
             "You are not signed in",
         )
     ]
@@ -142,8 +142,8 @@ UNREACHABLE = (
     f"Can't reach the server. There's no connection to {HOST}. Check your network, VPN or proxy."
 )
 LOCKED = (
-    "The keyring is locked. Unlock it, then try again. You can also sign in without saving the "
-    "token: it is then gone when you quit."
+    "The keyring is locked. Unlock your keyring, then try again. Or continue without saving: you'll "
+    "have to sign in again after you quit."
 )
 
 
@@ -158,7 +158,7 @@ LOCKED = (
 async def test_an_expected_error_is_told_in_its_words(
     copier: Copier, told: ProgressListener, error: Exception, words: str
 ) -> None:
-    copier.copy(FakeSession(token=error), CopyFormat.TOKEN)
+    copier.copy(FakeSession(token=error).as_session(), CopyFormat.TOKEN)
     await told.wait_for(2)
     assert told[1] == NotCopied(words, words.partition(".")[0])
     assert clipboard() == ""
@@ -170,7 +170,7 @@ async def test_an_error_that_nobody_expected_goes_to_the_loop_and_is_told(
     reports: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, report: reports.append(report))
     error = RuntimeError("a bug")
-    copier.copy(FakeSession(token=error), CopyFormat.TOKEN)
+    copier.copy(FakeSession(token=error).as_session(), CopyFormat.TOKEN)
     await told.wait_for(2)
     assert isinstance(told[1], NotCopied)
     assert told[1].text.startswith("Something went wrong in XDR Login. ")
@@ -181,22 +181,22 @@ async def test_a_copy_that_did_not_happen_is_not_claimed(
     copier: Copier, told: ProgressListener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QClipboard, "setMimeData", lambda *_: None)
-    copier.copy(FakeSession(), CopyFormat.TOKEN)
+    copier.copy(FakeSession().as_session(), CopyFormat.TOKEN)
     await told.wait_for(2)
     assert told[1] == NotCopied(
-        "The clipboard did not take the token. Another program may be holding it: try again.",
-        "The clipboard did not take the token",
+        "The clipboard didn't accept the token. Another program may be using it. Try again.",
+        "The clipboard didn't accept the token",
     )
 
 
 async def test_at_the_end_nothing_waits_and_nothing_stays(
     copier: Copier, told: ProgressListener
 ) -> None:
-    copier.copy(FakeSession(), CopyFormat.TOKEN)
+    copier.copy(FakeSession().as_session(), CopyFormat.TOKEN)
     await told.wait_for(2)
     waits = FakeSession()
     waits.renewed.clear()
-    copier.copy(waits, CopyFormat.TOKEN)
+    copier.copy(waits.as_session(), CopyFormat.TOKEN)
     await copier.close()
     assert told[2:] == [Copying(CopyFormat.TOKEN), NotCopied("")]
     assert len(asyncio.all_tasks()) == 1  # this test
@@ -207,7 +207,7 @@ async def test_at_the_end_nothing_waits_and_nothing_stays(
 async def test_no_word_of_progress_holds_the_token(
     copier: Copier, told: ProgressListener, format_: CopyFormat
 ) -> None:
-    copier.copy(FakeSession(), format_)
+    copier.copy(FakeSession().as_session(), format_)
     await told.wait_for(2)
     assert TOKEN in clipboard()
     assert TOKEN not in repr(told)

@@ -120,7 +120,7 @@ def copy(copier: Copier, *deeds: Any, **options: float) -> tuple[ProgressListene
     copier._make_window = lambda: window
 
     async def work() -> None:
-        copier.copy(FakeSession(), CopyFormat.TOKEN)
+        copier.copy(FakeSession().as_session(), CopyFormat.TOKEN)
         await told.wait_for(2)
 
     run_on_event_loop(work())
@@ -148,7 +148,7 @@ def test_a_refused_copy_is_not_claimed_and_harms_nobody(
     compositor.silent = silent
     told, window = copy(copier, CopyWindow.close)
     assert told == [Copying(CopyFormat.TOKEN), NotCopied("")]
-    assert window.asked == ["Your desktop did not take the copy. Press Copy to try it again."]
+    assert window.asked == ["Your desktop didn't accept the copy. Click Copy to try again."]
     assert compositor.truth == compositor.text() == "a shopping list"
 
 
@@ -161,7 +161,7 @@ def test_a_press_copies(copier: Copier, compositor: Compositor) -> None:
     assert told[1:] == [Copied(CopyFormat.TOKEN, 30)]
     assert len(window.asked) == 2
     assert compositor.truth == TOKEN
-    assert words_in(window) == ["Copied, cleared in 30 s"]
+    assert words_in(window) == ["Copied. Clears in 30 s"]
     assert window.isVisible()
     window.close()
 
@@ -182,7 +182,7 @@ def test_without_the_focus_it_does_not_even_try(
     monkeypatch.setattr(Person, "isActiveWindow", lambda _: False)
     _, window = copy(copier, CopyWindow.close, active_within=0.01)
     assert window.asked == [
-        "Press Copy: your desktop wants to see a press before a program may copy."
+        "Click Copy. Your desktop needs a click before an app can use the clipboard."
     ]
 
 
@@ -224,7 +224,7 @@ def test_what_it_says_is_read_to_who_does_not_see_it(copier: Copier) -> None:
         window.close()
 
     copy(copier, listen)
-    assert names == ["Your desktop did not take the copy. Press Copy to try it again."]
+    assert names == ["Your desktop didn't accept the copy. Click Copy to try again."]
 
 
 def test_what_was_refused_is_not_taken_back_later(copier: Copier, compositor: Compositor) -> None:

@@ -163,13 +163,13 @@ def test_what_was_cancelled_is_not_spoken_of(lapsed: Screen) -> None:
 def test_a_copy_says_when_it_is_cleared(lapsed: Screen, seconds: int) -> None:
     lapsed.window.show_copy(Copying(CopyFormat.TOKEN))
     lapsed.window.show_copy(Copied(CopyFormat.TOKEN, float(seconds)))
-    assert lapsed.has_button(f"Copied, cleared in {seconds} s")
+    assert lapsed.has_button(f"Copied. Clears in {seconds} s")
     assert lapsed.has_button("Renew now")
 
 
 def test_after_a_moment_the_button_has_its_name_again(lapsed: Screen) -> None:
     lapsed.window.show_copy(Copied(CopyFormat.TOKEN, 30.0))
-    button = lapsed.button("Copied, cleared in 30 s")
+    button = lapsed.button("Copied. Clears in 30 s")
     assert isinstance(button, Button)
     button._restore_timer.timeout.emit()
     assert button.text() == "Copy token"
@@ -228,11 +228,11 @@ def test_renewing_by_hand_leaves_the_keyboard_on_copying(screen: Screen) -> None
 @pytest.mark.parametrize(
     ("name", "tip"),
     [
-        ("signed_in", "Ask for a new token now"),
-        ("renewing", "It is being renewed."),
+        ("signed_in", "Get a new token now"),
+        ("renewing", "The token is being renewed."),
         (
             "signed_in_once",
-            "The server gave nothing to renew it with: sign in again for another token.",
+            "This server doesn't allow renewal. Sign in again to get a new token.",
         ),
         ("leaving", "You are being signed out."),
     ],
@@ -277,7 +277,7 @@ def test_what_is_said_of_a_failing_renewal_anyway_is_not_said_twice(screen: Scre
     state = replace(signed_in(left=0, renewable=True), trouble=offline)
     screen.show(state)
     advice = advice_for(offline)
-    screen.window.show_copy(NotCopied(f"{advice.title}. {advice.text}"))
+    screen.window.show_copy(NotCopied(f"{advice.title}. {advice.text}", error=offline))
     settle()
     assert sum(advice.text in words for words in screen.visible_texts) == 1
     assert screen.has_button("Not copied")

@@ -10,8 +10,6 @@ NAMES = {
     "SCROLL_BAR_ALWAYS_OFF": Qt.ScrollBarPolicy.ScrollBarAlwaysOff,
     "NO_FOCUS": Qt.FocusPolicy.NoFocus,
     "TAB_FOCUS": Qt.FocusPolicy.TabFocus,
-    "ESCAPE": Qt.Key.Key_Escape,
-    "KEY_Q": Qt.Key.Key_Q,
     "PRECISE_TIMER": Qt.TimerType.PreciseTimer,
 }
 

@@ -60,7 +60,7 @@ def test_times_are_told_to_the_second(screen: Screen, details: DetailsView) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "renews"), [("signed_in_idle", "when it is next used"), ("expired", "not by itself")]
+    ("name", "renews"), [("signed_in_idle", "When you copy it"), ("expired", "Not automatically")]
 )
 def test_a_token_without_automatic_renewal_says_what_renews_it(
     screen: Screen, name: str, renews: str
@@ -71,7 +71,7 @@ def test_a_token_without_automatic_renewal_says_what_renews_it(
 
 def test_a_token_that_never_expires_says_so(screen: Screen) -> None:
     screen.show_details(STATES["signed_in_for_ever"])
-    assert after(screen.visible_texts, "Expires") == "never"
+    assert after(screen.visible_texts, "Expires") == "Never"
 
 
 def test_client_and_server_are_named(screen: Screen, details: DetailsView) -> None:
@@ -89,25 +89,25 @@ def test_scopes_that_differ_have_a_sign_and_a_word(screen: Screen) -> None:
     words = screen.visible_texts
     assert after(words, "a") == "✓ a"
     assert after(words, "admin") == "✕ not granted"
-    assert after(words, "+ not asked for") == "✓ extra"
+    assert after(words, "+ not requested") == "✓ extra"
     assert screen.label("✕ not granted").property("role") == "difference"
     assert screen.label("✓ a").property("role") == ""
 
 
 def test_without_requested_scopes_none_differs(screen: Screen) -> None:
     screen.show_details(signed_in(scope=("a",), requested_scope=()))
-    assert after(screen.visible_texts, "left to the server") == "✓ a"
-    assert "+ not asked for" not in screen.visible_texts
+    assert after(screen.visible_texts, "server's default") == "✓ a"
+    assert "+ not requested" not in screen.visible_texts
     assert screen.label("✓ a").property("role") == ""
 
 
 @pytest.mark.parametrize(
     ("scope", "told"),
     [
-        (ScopeStatus("a", requested=None, granted=True), "a: granted, as the server decided"),
-        (ScopeStatus("a", requested=True, granted=True), "a: asked for and granted"),
-        (ScopeStatus("a", requested=True, granted=False), "a: asked for, not granted"),
-        (ScopeStatus("a", requested=False, granted=True), "a: granted, not asked for"),
+        (ScopeStatus("a", requested=None, granted=True), "a: granted by the server's default"),
+        (ScopeStatus("a", requested=True, granted=True), "a: requested and granted"),
+        (ScopeStatus("a", requested=True, granted=False), "a: requested, not granted"),
+        (ScopeStatus("a", requested=False, granted=True), "a: granted, not requested"),
     ],
 )
 def test_a_screen_reader_is_told_the_row(scope: ScopeStatus, told: str) -> None:
@@ -148,7 +148,9 @@ def given(minutes: int, name: str = "deploy.py") -> TokenRecipient:
 
 
 def test_the_programs_that_got_the_token_are_listed(screen: Screen, details: DetailsView) -> None:
-    assert "None since XDR Login was started." in " ".join(screen.visible_texts)
+    assert "No program has used this token since XDR Login started." in " ".join(
+        screen.visible_texts
+    )
     screen.pages.given = (given(1, "report.sh"), given(2))
     details.show_recipients()
     settle()
@@ -162,7 +164,7 @@ def test_of_many_programs_the_latest_are_shown(screen: Screen, details: DetailsV
     details.show_recipients()
     settle()
     assert len([word for word in screen.visible_texts if "/srv/" in word]) == 12
-    assert "The latest; “xdr-login status --json” lists more." in screen.visible_texts
+    assert "Only the latest. “xdr-login status --json” lists more." in screen.visible_texts
 
 
 def test_a_renewal_changes_what_is_shown(screen: Screen, details: DetailsView) -> None:
@@ -371,14 +373,14 @@ def test_grants_are_queried_only_on_demand(granting: Screen) -> None:
     page._grant._query_button.click()
     assert granting.pages.calls == ["query_app_grant"]
     page.show_app_grant(ServerAnswer(page_texts.grant_rows(APP_GRANT)))
-    assert after(granting.visible_texts, "This app may") == ", ".join(APP_GRANT.scope)
+    assert after(granting.visible_texts, "Granted scopes") == ", ".join(APP_GRANT.scope)
     assert after(granting.visible_texts, "Since") == "01:30:00 UTC on 11 November"
 
 
 def test_revoking_asks_first(granting: Screen) -> None:
     granting.button("Revoke").click()
     assert granting.actions.calls == []
-    granting.button("Revoke on all computers?").click()
+    granting.button("Revoke everywhere?").click()
     assert granting.actions.calls == ["sign_out"]
 
 
@@ -407,12 +409,12 @@ def test_without_grants_the_card_is_hidden(screen: Screen, offered: Revocation |
 @pytest.mark.parametrize(
     ("grant", "rows"),
     [
-        (AppGrant(granted=False, scope=(), since=None), (("This app may", "nothing"),)),
+        (AppGrant(granted=False, scope=(), since=None), (("Granted scopes", "Nothing"),)),
         (
             AppGrant(granted=True, scope=(), since=None),
             (
-                ("This app may", "the server does not say what"),
-                ("Since", "the server does not say"),
+                ("Granted scopes", "Unknown"),
+                ("Since", "Unknown"),
             ),
         ),
     ],

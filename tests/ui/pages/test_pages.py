@@ -144,7 +144,7 @@ def test_a_page_begins_at_its_top_and_the_view_comes_back_where_it_was(
 ) -> None:
     screen = open_screen(width=360, height=320)
     screen.show(STATES["signed_in"])
-    bar = screen.window._scroll.verticalScrollBar()
+    bar = screen.window._stack._scroll.verticalScrollBar()
     bar.setValue(100)
     screen.show_details()
     assert bar.value() == 0

@@ -178,8 +178,8 @@ def test_clicking_the_name_toggles_the_switch(screen: Screen) -> None:
 def test_the_cost_of_keeping_fresh_is_told(screen: Screen) -> None:
     screen.show_settings()
     cost = (
-        "Costs one request every 9 minutes on each computer, day and night: about 160 a day. "
-        "All computers of your organization share 8,000 an hour."
+        "Uses about 160 requests a day on this computer. "
+        "Your organization's limit is 8,000 an hour."
     )
     assert cost in screen.visible_texts
     assert switch(screen, "Always keep the token fresh").accessibleDescription() == cost
@@ -364,7 +364,7 @@ def test_a_failure_to_set_autostart_is_reported_and_shown(
     store.change(Settings(start_at_login=True))
     wait_for_settings(store, qtbot)
     wait_for_settings(store, qtbot)
-    assert failures == ["Starting at login could not be changed: Permission denied."]
+    assert failures == ["Could not change Start at login: Permission denied."]
     assert not store.settings.start_at_login
 
 
@@ -380,7 +380,7 @@ def test_a_failure_to_read_autostart_is_reported(
     monkeypatch.setattr(autostart, "is_on", refuse)
     store.read_autostart()
     wait_for_settings(store, qtbot)
-    assert failures == ["Starting at login could not be changed: Input/output error."]
+    assert failures == ["Could not change Start at login: Input/output error."]
 
 
 def test_a_file_that_cannot_be_written_is_reported(
@@ -396,7 +396,7 @@ def test_a_file_that_cannot_be_written_is_reported(
     store.change(Settings(keep_fresh=True))
     wait_for_settings(store, qtbot)
     assert failures == [
-        "The settings hold until you quit, but could not be saved: Read-only file system."
+        "Your settings apply until you quit, but could not be saved: Read-only file system."
     ]
     assert store.settings.keep_fresh
 
@@ -413,8 +413,8 @@ def test_a_broken_file_is_reported_once_on_the_page(desk: ControllerHarness, qtb
     assert failures == [
         (
             f"The settings in {settings_file()} could not be read (Invalid value (at line 1, "
-            "column 14)), so the usual ones hold. When you change one here the file begins anew; "
-            "the broken one is kept as settings.toml.broken beside it."
+            "column 14)), so the defaults apply. If you change a setting here, a new file is "
+            "written and the old one is kept as settings.toml.broken."
         )
     ]
     page = desk.window.page
@@ -529,7 +529,7 @@ def test_a_failure_reaches_the_page_and_screen_readers(
     desk.controller.change_settings(Settings(start_at_login=True))
     wait_for_settings(desk.controller.settings_store, qtbot)
     wait_for_settings(desk.controller.settings_store, qtbot)
-    words = "Starting at login could not be changed: Permission denied."
+    words = "Could not change Start at login: Permission denied."
     assert announced[-1] == words
     page = desk.window.page
     assert isinstance(page, SettingsView)

@@ -320,8 +320,11 @@ def test_closing_hides_the_window_and_says_so_once(started: Bench) -> None:
     assert not started.window.isVisible()
     said = [
         (
-            "XDR Login keeps running",
-            "It is in the tray. To end it, choose Quit there, or press Ctrl+Q in the window.",
+            "XDR Login is still running",
+            (
+                "Look for its icon in the tray. To quit, choose Quit there or press Ctrl+Q in the "
+                "window."
+            ),
         )
     ]
     assert started.desktop.told == said
@@ -471,7 +474,7 @@ def test_a_copy_from_the_menu_that_failed_is_told(started: Bench) -> None:
     started.window.hide()
     started.presence.show_copy(NotCopied("It broke. The server says “<b>”.", "It broke"))
     started.presence.show_copy(NotCopied(""))  # the person gave up
-    assert started.desktop.told == [("Not copied", "It broke. Open XDR Login to see more.")]
+    assert started.desktop.told == [("Not copied", "It broke. Open XDR Login for details.")]
 
 
 def test_a_program_that_asks_is_told_without_its_name(started: Bench) -> None:
@@ -479,11 +482,8 @@ def test_a_program_that_asks_is_told_without_its_name(started: Bench) -> None:
     started.presence.notify_token_request()
     assert started.desktop.told == [
         (
-            "A program wants your token",
-            (
-                "XDR Login asks whether it may have it. Without an answer within a minute it gets "
-                "none."
-            ),
+            "Allow access to your token?",
+            "A program asks for it. Answer in XDR Login within a minute, or access is denied.",
         )
     ]
 
@@ -505,7 +505,7 @@ def test_trouble_is_told_when_the_copy_that_met_it_was_given_up(started: Bench) 
     started.show(STUCK)
     started.presence.show_copy(NotCopied(""))
     started.show(STUCK)
-    assert [title for title, _ in started.desktop.told] == ["The token cannot be renewed"]
+    assert [title for title, _ in started.desktop.told] == ["Couldn't renew your token"]
 
 
 def test_one_trouble_is_told_once_however_often_it_is_tried(started: Bench) -> None:
@@ -513,7 +513,7 @@ def test_one_trouble_is_told_once_however_often_it_is_tried(started: Bench) -> N
     for _ in range(3):
         started.show(STUCK)
         started.show(STUCK_AND_TRYING)
-    assert [title for title, _ in started.desktop.told] == ["The token cannot be renewed"]
+    assert [title for title, _ in started.desktop.told] == ["Couldn't renew your token"]
 
 
 def test_another_trouble_is_told_again(started: Bench) -> None:
@@ -537,7 +537,7 @@ def test_news_of_another_profile_is_told_with_its_name(started: Bench) -> None:
     started.presence.show_profiles(after, NOW)
     started.presence.show_profiles(after, NOW)
     assert started.desktop.told == [
-        ("bA  B: Signed in", "The token is ready to be copied from the tray.")
+        ("bA  B: Signed in", "Your token is ready. Copy it from the tray.")
     ]
 
 

@@ -32,12 +32,12 @@ ROOT = Path(__file__).parents[3]
 SCHEMES = {"light": LIGHT, "dark": DARK}
 
 OTHER_HOST = (
-    "The link leads to login.northwind.example, which is not the host of your profile. "
-    "Approve there only if your administrator told you to."
+    "This link goes to login.northwind.example, which isn't the server in your profile. "
+    "Continue only if your administrator told you to."
 )
 DECLINED = (
     "Someone selected Deny on the approval page for code WDJB-MJHT. "
-    "If that was not you, tell your administrator."
+    "If that wasn't you, tell your administrator."
 )
 
 # What must be on screen, besides the name of the profile and where it is.
@@ -45,44 +45,38 @@ WORDS = {
     "signed_out": [
         "Signed out",
         "Sign in to Northwind SOC",
-        "Client client-00000000-0000-4000-8000-000000000000",
+        "Client ID client-00000000-0000-4000-8000-000000000000",
         "Sign in",
         "Profiles",
     ],
     "just_signed_out": [
         "Signed out",
-        (
-            "You are signed out. The token was removed from this computer. "
-            "The server offers no way to revoke it: copies stay valid until {in 4 minutes}."
-        ),
+        "You're signed out. This server can't revoke tokens. Copies work until {in 4 minutes}.",
         "Sign in",
     ],
     "revoked": [
-        "You are signed out. The token was removed from this computer and revoked at the server.",
+        "You're signed out. The token was removed and revoked.",
         "Sign in",
     ],
     "grant_revoked": [
-        (
-            "You are signed out. The token was removed from this computer, and all that you "
-            "granted this app was revoked, on all your computers."
-        ),
+        "You're signed out on all computers.",
     ],
     "not_revoked": [
         "Signed out",
         (
-            "You are signed out. The token was removed from this computer; the server could not be "
-            "told (the server has a problem). A copy stays valid there until {in 4 minutes}."
+            "Signed out here, but the server didn't confirm (The server has a problem). Copies work "
+            "until {in 4 minutes}."
         ),
         "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
-        "Tell the server again",
+        "Revoke again",
         "Sign in",
     ],
     "telling_again": [
-        "You are signed out. The token was removed from this computer; the server is being told.",
-        "Telling the server…",
+        "Signed out here. Revoking the token on the server…",
+        "Revoking…",
     ],
-    "opening": ["Starting", "One moment", "Opening your keyring.", "Cancel"],
-    "requesting": ["Starting", "One moment", "Asking the server.", "Cancel"],
+    "opening": ["Starting", "One moment", "Opening your keyring…", "Cancel"],
+    "requesting": ["Starting", "One moment", "Contacting the server…", "Cancel"],
     "waiting": [
         "Waiting",
         "Approve this sign-in in your browser",
@@ -91,10 +85,9 @@ WORDS = {
         "Copy code",
         "Copy link",
         "Show QR",
-        "visibility.amp.cisco.com  ·  same host as your profile",
+        "Opens visibility.amp.cisco.com (matches your profile)",
         "Waiting for approval",
         "Code expires in 9:41",
-        "Asked 4 times, next in 3\N{NO-BREAK SPACE}s.",
         "New code",
         "Cancel",
         "Never approve a code that someone sent you.",
@@ -103,54 +96,59 @@ WORDS = {
         OTHER_HOST,
     ],
     "waiting_trouble": [
-        "Can't reach the server. Your code stays valid: asking again by itself.",
+        "Can't reach the server. Your code is still valid. Retrying automatically.",
         "Code expires in 1:35",
     ],
     "waiting_long_code": ["Waiting", "Open browser"],
     "approved": ["Approved", "Approved. Saving the token in your keyring."],
     "in_browser": [
         "Continue in your browser",
-        "Sign in there. It comes back here by itself.",
+        "Finish signing in there. This window updates automatically.",
         "Open browser",
         "Copy link",
-        "visibility.amp.cisco.com  ·  same host as your profile",
+        "Opens visibility.amp.cisco.com (matches your profile)",
         "Waiting for approval",
         "9:41 left",
-        "Only a browser on this computer can answer.",
+        "Use a browser on this computer.",
         "Cancel",
-        "Approve only what you started here.",
+        "Only approve a sign-in that you started.",
     ],
     "came_back": [
         "Approved in your browser",
-        "The token is fetched once the server can be reached.",
+        "Signing in finishes when the server is back.",
         "Waiting for the server",
-        "Can't reach the server. It is tried again by itself while your approval lasts.",
-        "Trying again in 3\xa0s.",
+        "Can't reach the server. Retrying until your approval expires.",
+        "Retrying in 3\xa0s.",
         "Cancel",
     ],
     "approved_in_browser": ["Approved", "Approved. Saving the token in your keyring."],
     "signed_in": [
         "Signed in",
-        "Renews itself while it is in use",
+        "Renews automatically",
         "Copy token",
         "Copy as…  ▾",
         "Renew now",
         "Scopes",
-        "6 granted · 1 high impact",
+        "6 permissions, 1 sensitive",
         "enrich:read",
         "response",
         "dana@northwind.example\nNorthwind SOC",
         "Details",
         "Sign out",
     ],
-    "signed_in_idle": ["Signed in", "Not in use: the next copy renews it", "Copy token"],
-    "signed_in_once": ["Signed in", "Does not renew itself", "Copy token", "Renew now"],
+    "signed_in_idle": ["Signed in", "Paused. Renews when you copy it.", "Copy token"],
+    "signed_in_once": [
+        "Signed in",
+        "Won't renew. Sign in again when it expires.",
+        "Copy token",
+        "Renew now",
+    ],
     "renewing": ["Renewing", "Renewing…", "Copy token", "Renew now"],
     "not_renewed": [
         "Signed in",
-        "Not renewed: The server has a problem. Trying again in 20\N{NO-BREAK SPACE}s",
+        "Couldn't renew: The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s.",
         (
-            "visibility.amp.cisco.com cannot answer just now. Try again in a few minutes. "
+            "visibility.amp.cisco.com can't respond right now. Try again in a few minutes. "
             "Your token stays valid until {in 59 seconds}."
         ),
         "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
@@ -159,19 +157,23 @@ WORDS = {
     ],
     "clock_wrong": [
         (
-            "Your computer's clock is 3 minutes ahead of the server's. Set it right: switch on "
-            "automatic time in your system's settings. Until then programs here may take a good "
-            "token for an expired one."
+            "Your clock is 3 minutes fast. Turn on automatic time in your system settings, or "
+            "programs may reject valid tokens."
         ),
     ],
-    "lapsed": ["Expired", "Expired: the next copy renews it", "Copy token", "Renew now"],
+    "lapsed": [
+        "Idle",
+        "Paused to save requests. Copy to get a fresh token.",
+        "Copy token",
+        "Renew now",
+    ],
     "leaving": ["Signed in", "Signing out…"],
     "signed_out_by_server": [
         "Signed out",
         "The server has signed you out",
         (
-            "It renews your token no more: somebody revoked it, or it was not used for too long. "
-            "Sign in again. The server says: “the grant was revoked”"
+            "Your sign-in was revoked or went unused for too long. The server says: “the grant was "
+            "revoked”. Sign in again."
         ),
         "invalid_grant\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
         "Sign in again",
@@ -179,15 +181,15 @@ WORDS = {
     "signed_in_ending": ["Signed in", "Copy token"],
     "signed_in_not_saved": [
         (
-            "The keyring is locked. The token is not saved: it is gone when you quit. "
-            "Unlock it, then try to save it again."
+            "The keyring is locked. Your token isn't saved: after you quit, you have to sign in "
+            "again. Unlock your keyring, then save the token again."
         ),
-        "Try to save it again",
+        "Save again",
         "Copy token",
     ],
-    "signed_in_fewer_scopes": ["2 granted", "Asked for, not granted: admin"],
-    "signed_in_for_ever": ["Signed in", "2 granted", "repo", "read:org"],
-    "expired": ["Expired", "Expired: sign in again", "Sign in again", "Details", "Sign out"],
+    "signed_in_fewer_scopes": ["2 permissions", "Requested but not granted: admin"],
+    "signed_in_for_ever": ["Signed in", "2 permissions", "repo", "read:org"],
+    "expired": ["Expired", "Expired. Sign in again.", "Sign in again", "Details", "Sign out"],
     "declined": [
         "Signed out",
         "Sign-in denied",
@@ -198,7 +200,7 @@ WORDS = {
     ],
     "code_expired": [
         "The code has expired",
-        "Nobody approved it in time. Nothing is wrong: get a new code and approve that one.",
+        "It wasn't approved in time. Get a new code and approve that one.",
         "Get a new code",
         "Copy details",
     ],

@@ -14,7 +14,7 @@ from desktop.ui.views.sign_out_button import SignOutButton
 from tests.sample_states import STATES, signed_in
 from tests.ui.harness import Screen, settle
 
-ASKED = "Sign out on all computers?"
+ASKED = "Sign out everywhere?"
 
 
 @pytest.fixture
@@ -130,8 +130,8 @@ def test_a_screen_reader_is_told_what_is_asked(far: Screen, announced: list[str]
     far.button("Sign out").click()
     (said,) = announced
     assert said == (
-        "Sign out on all computers? Press again to end all that you granted this app, on all of "
-        "them."
+        "Sign out everywhere? This ends this app's access on all your computers. Press again to "
+        "confirm."
     )
 
 
@@ -156,9 +156,9 @@ def test_who_opened_the_details_with_the_mouse_comes_back_to_the_primary_action(
 
 def test_saving_again_is_not_offered_while_signing_out(screen: Screen) -> None:
     screen.show(STATES["signed_in_not_saved"])
-    screen.button("Try to save it again").setFocus()
+    screen.button("Save again").setFocus()
     screen.show(replace(signed_in(not_saved=KeyringLocked()), signing_out=True))
-    assert not screen.button("Try to save it again").isEnabled()
+    assert not screen.button("Save again").isEnabled()
     assert not leave_of(screen).hasFocus()
 
 
@@ -171,9 +171,9 @@ def test_trying_in_vain_to_save_it_is_acknowledged(
 ) -> None:
     state = signed_in(not_saved=error())
     screen.show(state)
-    screen.button("Try to save it again").click()
+    screen.button("Save again").click()
     screen.show(state)
-    assert screen.has_button("Try to save it again"), "nothing has come of it yet"
+    assert screen.has_button("Save again"), "nothing has come of it yet"
     screen.show(signed_in(not_saved=error()))
     assert screen.has_button(told)
 
@@ -181,13 +181,13 @@ def test_trying_in_vain_to_save_it_is_acknowledged(
 def test_what_fails_without_being_asked_for_acknowledges_nothing(screen: Screen) -> None:
     screen.show(signed_in(not_saved=KeyringLocked()))
     screen.show(signed_in(not_saved=KeyringLocked()))
-    assert screen.has_button("Try to save it again")
+    assert screen.has_button("Save again")
 
 
 def test_what_helps_to_a_keyring_is_said(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "linux")
     screen.show(signed_in(not_saved=KeyringMissing()))
     assert (
-        "No keyring found. The token is not saved: it is gone when you quit. "
+        "No keyring found. Your token isn't saved: after you quit, you have to sign in again. "
         "Unlock or install GNOME Keyring or KWallet."
     ) in screen.visible_texts

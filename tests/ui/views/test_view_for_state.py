@@ -32,9 +32,9 @@ PRESSED = [
     ("signed_in", "Renew now", "renew"),
     ("signed_in", "Details", "open_details"),
     ("signed_in", "Sign out", "sign_out"),
-    ("not_revoked", "Tell the server again", "revoke_again"),
+    ("not_revoked", "Revoke again", "revoke_again"),
     ("lapsed", "Copy token", "copy_token"),
-    ("signed_in_not_saved", "Try to save it again", "save_again"),
+    ("signed_in_not_saved", "Save again", "save_again"),
     ("expired", "Sign in again", "sign_in"),
     ("declined", "Sign in again", "sign_in"),
     ("declined", "Copy details", "copy_details"),
@@ -87,7 +87,7 @@ def test_views_that_are_gone_leave_nothing_behind(screen: Screen) -> None:
 
 def test_a_state_before_anybody_serves_is_a_mistake(screen: Screen) -> None:
     screen.window._actions = None
-    with pytest.raises(RuntimeError, match="before `serve`"):
+    with pytest.raises(RuntimeError, match="call set_actions"):
         screen.window.show_state(STATES["waiting"], NOW)
 
 
@@ -119,7 +119,7 @@ def test_a_browser_that_does_not_start_is_told_with_the_way_out(screen: Screen) 
     screen.actions.has_browser = False
     screen.show(STATES["waiting"])
     screen.button("Open browser").click()
-    assert screen.has_button("No browser started: copy the link")
+    assert screen.has_button("No browser started. Copy the link.")
 
 
 # Without a code
@@ -218,7 +218,7 @@ def test_once_approved_nothing_can_be_undone_by_chance(screen: Screen) -> None:
 
 def test_the_host_of_the_profile_is_spelled_out_without_a_warning(screen: Screen) -> None:
     screen.show(STATES["waiting"])
-    shown = screen.label("visibility.amp.cisco.com  ·  same host as your profile")
+    shown = screen.label("Opens visibility.amp.cisco.com (matches your profile)")
     assert shown.property("role") == "muted"
 
 
@@ -226,7 +226,7 @@ def test_another_host_is_a_warning_with_its_name(screen: Screen) -> None:
     screen.show(STATES["waiting_other_host"])
     shown = next(each for each in screen.visible_texts if "login.northwind.example" in each)
     assert screen.label(shown).property("role") == "warning"
-    assert not any("same host as your profile" in each for each in screen.visible_texts)
+    assert not any("matches your profile" in each for each in screen.visible_texts)
 
 
 def test_the_end_of_a_long_host_is_in_sight(open_screen: Callable[..., Screen]) -> None:
@@ -240,9 +240,9 @@ def test_the_end_of_a_long_host_is_in_sight(open_screen: Callable[..., Screen]) 
 
 def test_trouble_is_told_only_while_it_lasts(screen: Screen) -> None:
     screen.show(STATES["waiting_trouble"])
-    assert any("asking again by itself" in each for each in screen.visible_texts)
+    assert any("Retrying automatically" in each for each in screen.visible_texts)
     screen.show(STATES["waiting"])
-    assert not any("asking again by itself" in each for each in screen.visible_texts)
+    assert not any("Retrying automatically" in each for each in screen.visible_texts)
 
 
 def test_a_new_code_replaces_the_one_in_the_qr_code_too(screen: Screen) -> None:
@@ -259,8 +259,8 @@ def test_chips_are_marked_by_impact_and_explained(screen: Screen) -> None:
     screen.show(STATES["signed_in"])
     marks = {name: screen.label(name).property("chip") for name in PROFILE.scope}
     assert [name for name, mark in marks.items() if mark == "high"] == ["response"]
-    assert "high impact" in screen.label("response").toolTip()
-    assert "Threat intelligence from your modules" in screen.label("enrich:read").toolTip()
+    assert "sensitive" in screen.label("response").toolTip()
+    assert "Threat intelligence of your modules" in screen.label("enrich:read").toolTip()
 
 
 def test_read_access_is_no_high_impact(screen: Screen) -> None:
@@ -284,7 +284,7 @@ def test_new_scopes_replace_the_chips(screen: Screen) -> None:
 
 def test_a_token_without_scopes_says_so(screen: Screen) -> None:
     screen.show(signed_in(scope=(), requested_scope=()))
-    assert "0 granted" in screen.visible_texts
+    assert "0 permissions" in screen.visible_texts
 
 
 def test_expiry_swaps_the_primary_action(screen: Screen) -> None:
@@ -328,7 +328,7 @@ def test_a_token_that_outlives_the_day_is_told_with_its_day(screen: Screen) -> N
 
 def test_an_expired_token_leaves_nothing_valid(screen: Screen) -> None:
     screen.show(SignedOut(NOW))
-    assert "You are signed out. The token was removed from this computer." in screen.visible_texts
+    assert "You're signed out." in screen.visible_texts
 
 
 def test_the_zone_of_the_person_is_used(screen: Screen) -> None:

@@ -23,16 +23,24 @@ from tests.ui.harness import ActionRecorder, Screen, buttons_on, name_of, settle
 SPELLED = "Code: W, D, J, B, dash, M, J, H, T"
 ORDER = {
     "signed_out": ["Sign in", "Profiles"],
-    "not_revoked": ["Sign in", "Tell the server again", "Profiles"],
+    "not_revoked": ["Sign in", "Revoke again", "Profiles"],
     "requesting": ["Cancel"],
-    "waiting": [SPELLED, "Open browser", "Copy code", "Copy link", "Show QR", "New code", "Cancel"],
+    "waiting": [
+        SPELLED,
+        "Open browser",
+        "Copy code",
+        "Copy link",
+        "Show QR",
+        "New code",
+        "Cancel",
+    ],
     "approved": [],
     "signed_in": ["Copy token", "Copy as…", "Renew now", "Details", "Sign out"],
     "renewing": ["Copy token", "Copy as…", "Details", "Sign out"],
     "signed_in_not_saved": [
         "Copy token",
         "Copy as…",
-        "Try to save it again",
+        "Save again",
         "Details",
         "Sign out",
     ],
@@ -169,7 +177,7 @@ def test_expiry_leaves_the_keyboard_where_else_it_is(screen: Screen) -> None:
 
 def test_a_saved_token_does_not_put_the_keyboard_on_signing_out(screen: Screen) -> None:
     screen.show(signed_in(not_saved=KeyringLocked()))
-    screen.button("Try to save it again").setFocus()
+    screen.button("Save again").setFocus()
     screen.show(signed_in())
     assert screen.focused == "Copy token"
 
@@ -253,11 +261,11 @@ def test_a_low_window_scrolls_by_keyboard(open_screen: Callable[..., Screen]) ->
 def test_a_low_window_scrolls_to_what_tab_reaches(open_screen: Callable[..., Screen]) -> None:
     screen = open_screen(width=360, height=320)
     screen.show(signed_in(not_saved=KeyringLocked()))
-    button = screen.button("Try to save it again")
+    button = screen.button("Save again")
     assert button.visibleRegion().isEmpty()
     for _ in range(2):  # past the formats; a token that cannot be renewed offers no renewal
         press(screen, Qt.Key.Key_Tab)
-    assert screen.focused == "Try to save it again"
+    assert screen.focused == "Save again"
     assert not button.visibleRegion().isEmpty()
 
 

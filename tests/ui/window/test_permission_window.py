@@ -54,7 +54,7 @@ pytestmark = pytest.mark.usefixtures("theme")
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("refuse", PermissionAnswer.REFUSE),
+        ("deny", PermissionAnswer.REFUSE),
         ("once", PermissionAnswer.ONCE),
         ("for_an_hour", PermissionAnswer.FOR_AN_HOUR),
     ],
@@ -71,8 +71,8 @@ def test_return_and_escape_and_closing_refuse() -> None:
     def press_return(window: PermissionWindow) -> None:
         window.activateWindow()
         focus = window.focusWidget()
-        assert focus is window.refuse
-        QTest.keyClick(window.refuse, Qt.Key.Key_Return)
+        assert focus is window.deny
+        QTest.keyClick(window.deny, Qt.Key.Key_Return)
 
     assert answer(press_return) is PermissionAnswer.REFUSE
     assert (
@@ -83,7 +83,7 @@ def test_return_and_escape_and_closing_refuse() -> None:
 
 def test_what_was_meant_for_another_window_presses_nothing() -> None:
     def type_on(window: PermissionWindow) -> None:
-        for button in (window.refuse, window.once, window.for_an_hour):
+        for button in (window.deny, window.once, window.for_an_hour):
             assert not button.isEnabled()
             QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Escape):
@@ -115,7 +115,9 @@ def test_it_says_who_asks_for_what() -> None:
     words = " | ".join(each.text().replace("\N{ZERO WIDTH SPACE}", "") for each in texts_on(window))
     for word in ("deploy.py", "/home/dana/deploy.py", "/usr/bin/python3.11", "4711", "Northwind"):
         assert word in words
-    assert "deploy.py, for Northwind SOC" in window.accessibleName()
+    assert "Let deploy.py use your token?" in words
+    name = window.accessibleName()
+    assert name.startswith("Let deploy.py use your token for Northwind SOC?")
     window.close()
     window.deleteLater()
 
@@ -125,8 +127,8 @@ def test_what_is_not_known_is_said_to_be_so() -> None:
     window.show()
     words = [each.text() for each in texts_on(window)]
     assert "An unknown program" in words
-    assert "The system does not tell" in words
-    assert "Process" not in words
+    assert "Unknown" in words
+    assert "Process ID" not in words
     window.close()
     window.deleteLater()
 
@@ -142,6 +144,6 @@ def test_a_question_that_is_taken_back_goes_from_the_screen() -> None:
         await asyncio.gather(asking, return_exceptions=True)
 
     run_on_event_loop(work())
-    assert "QuestionWindow" not in {
+    assert "PermissionWindow" not in {
         type(each).__name__ for each in QApplication.topLevelWidgets() if each.isVisible()
     }

@@ -25,7 +25,7 @@ def test_a_browser_that_is_waited_for_is_announced(
 ) -> None:
     desk.show(in_browser())
     desk.show(in_browser(approved=True))
-    assert announced == ["Continue in your browser. It comes back here by itself.", "Approved"]
+    assert announced == ["Continue in your browser. This window updates automatically.", "Approved"]
 
 
 def test_a_link_to_another_host_is_announced_with_its_warning(
@@ -33,8 +33,8 @@ def test_a_link_to_another_host_is_announced_with_its_warning(
 ) -> None:
     desk.show(waiting(host="login.northwind.example", host_is_known=False))
     assert announced[0].endswith(
-        "The link leads to login.northwind.example, which is not the host of your profile. "
-        "Approve there only if your administrator told you to."
+        "This link goes to login.northwind.example, which isn't the server in your profile. "
+        "Continue only if your administrator told you to."
     )
 
 
@@ -52,7 +52,7 @@ def test_an_approval_and_the_sign_in_after_it_are_announced(
     announced.clear()
     desk.show(waiting(approved=True))
     desk.show(signed_in())
-    assert announced == ["Approved", "Signed in as dana@northwind.example"]
+    assert announced == ["Approved", "Signed in as dana@northwind.example."]
 
 
 def test_a_token_that_is_not_saved_is_announced_as_such(
@@ -61,8 +61,8 @@ def test_a_token_that_is_not_saved_is_announced_as_such(
     desk.show(signed_in(not_saved=KeyringLocked()))
     (said,) = announced
     assert said == (
-        "Signed in as dana@northwind.example. The keyring is locked. The token is not saved: "
-        "it is gone when you quit. Unlock it, then try to save it again."
+        "Signed in as dana@northwind.example. The keyring is locked. Your token isn't saved: "
+        "after you quit, you have to sign in again. Unlock your keyring, then save the token again."
     )
 
 
@@ -70,7 +70,7 @@ def test_saving_it_after_all_is_announced(desk: ControllerHarness, announced: li
     desk.show(signed_in(not_saved=KeyringLocked()))
     announced.clear()
     desk.show(signed_in())
-    assert announced == ["Signed in as dana@northwind.example"]
+    assert announced == ["Signed in as dana@northwind.example."]
 
 
 def test_a_failure_is_announced_with_its_remedy(
@@ -79,14 +79,13 @@ def test_a_failure_is_announced_with_its_remedy(
     desk.show(Failed(errors.CodeExpired(), "WDJB-MJHT"))
     (said,) = announced
     assert said == (
-        "The code has expired. Nobody approved it in time. Nothing is wrong: get a new code and "
-        "approve that one."
+        "The code has expired. It wasn't approved in time. Get a new code and approve that one."
     )
 
 
 def test_signing_out_is_announced(desk: ControllerHarness, announced: list[str]) -> None:
     desk.show(SignedOut(NOW))
-    assert announced == ["You are signed out. The token was removed from this computer."]
+    assert announced == ["You're signed out."]
 
 
 @pytest.mark.parametrize(
@@ -94,17 +93,11 @@ def test_signing_out_is_announced(desk: ControllerHarness, announced: list[str])
     [
         (
             Revocation.GRANT_REVOKED,
-            (
-                "You are signed out. The token was removed from this computer, and all that you "
-                "granted this app was revoked, on all your computers."
-            ),
+            "You're signed out on all computers.",
         ),
         (
             Revocation.FAILED,
-            (
-                "You are signed out. The token was removed from this computer; the server could "
-                "not be told. A copy stays valid there."
-            ),
+            "Signed out here, but the server didn't confirm. Copies still work.",
         ),
     ],
 )
@@ -120,9 +113,9 @@ def test_telling_the_server_again_is_announced_with_what_came_of_it(
 ) -> None:
     for outcome in (Revocation.FAILED, Revocation.UNDER_WAY, Revocation.REVOKED):
         desk.show(SignedOut(NOW, revocation=outcome))
-    assert [text.rpartition("computer")[2] for text in announced[1:]] == [
-        "; the server is being told.",
-        " and revoked at the server.",
+    assert announced[1:] == [
+        "Signed out here. Revoking the token on the server…",
+        "You're signed out. The token was removed and revoked.",
     ]
 
 
@@ -149,9 +142,9 @@ def test_a_renewal_that_fails_is_announced_once(
     desk.show(failing)
     assert announced == [
         (
-            "Not renewed: The server has a problem. Trying again in 20\N{NO-BREAK SPACE}s. "
-            "login.example cannot "
-            f"answer just now. Try again in a few minutes. "
+            "Couldn't renew: The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s. "
+            "login.example can't "
+            f"respond right now. Try again in a few minutes. "
             f"Your token stays valid until {until:%H:%M}."
         )
     ]
@@ -172,12 +165,12 @@ def test_a_renewal_that_fails_after_one_that_worked_is_announced_again(
     failing = replace(state, trouble=errors.ServerFault("login.example"))
     for each in (state, failing, state, failing):
         desk.show(each)
-    assert len([text for text in announced if text.startswith("Not renewed")]) == 2
+    assert len([text for text in announced if text.startswith("Couldn't renew")]) == 2
 
 
 def test_a_token_that_lapsed_is_no_bad_news(desk: ControllerHarness, announced: list[str]) -> None:
     desk.show(signed_in(left=0, renewable=True))
-    assert announced == ["Signed in as dana@northwind.example"]
+    assert announced == ["Signed in as dana@northwind.example."]
 
 
 def test_an_expired_token_that_was_stored_is_announced_as_expired(

@@ -11,7 +11,7 @@ from desktop.ui.wording.page_texts import cost_of_keeping_fresh, exact_time, set
 from tests.sample_states import PROFILE
 
 OTHER = Profile(id="other", name="Other", client_id="c")
-SHARED = " All computers of your organization share 8,000 an hour."
+SHARED = " Your organization's limit is 8,000 an hour."
 
 
 @pytest.fixture
@@ -40,24 +40,24 @@ def test_a_time_is_local_and_names_its_zone(at: datetime, words: str) -> None:
 @pytest.mark.parametrize(
     ("lifetime", "profile", "words"),
     [
-        (600.0, PROFILE, f"9 minutes on each computer, day and night: about 160 a day.{SHARED}"),
-        (None, PROFILE, f"9 minutes on each computer, day and night: about 160 a day.{SHARED}"),
-        (3600.0, OTHER, "53 minutes on each computer, day and night: about 27 a day."),
-        (864000.0, OTHER, "214 hours on each computer, day and night: about 1 a day."),
-        (1.0, None, "60 seconds on each computer, day and night: about 1440 a day."),
+        (600.0, PROFILE, f"160 requests a day on this computer.{SHARED}"),
+        (None, PROFILE, f"160 requests a day on this computer.{SHARED}"),
+        (3600.0, OTHER, "27 requests a day on this computer."),
+        (864000.0, OTHER, "1 request a day on this computer."),
+        (1.0, None, "1440 requests a day on this computer."),
     ],
 )
 def test_what_keeping_fresh_costs_is_computed(
     lifetime: float | None, profile: Profile | None, words: str
 ) -> None:
-    assert cost_of_keeping_fresh(lifetime, profile) == f"Costs one request every {words}"
+    assert cost_of_keeping_fresh(lifetime, profile) == f"Uses about {words}"
 
 
 def test_a_setting_that_could_not_be_saved_is_told_with_its_reason() -> None:
     error = OSError(28, "No space left on device")
     assert setting_not_saved(error, at_login=False) == (
-        "The settings hold until you quit, but could not be saved: No space left on device."
+        "Your settings apply until you quit, but could not be saved: No space left on device."
     )
     assert setting_not_saved(OSError(), at_login=True) == (
-        "Starting at login could not be changed: no reason was given."
+        "Could not change Start at login: unknown error."
     )

@@ -60,12 +60,12 @@ def test_the_icon_shows_how_it_stands_and_what_is_left(
         (waiting(), "Waiting for approval"),
         (waiting(approved=True), "Approved"),
         (signed_in(left=507), "Signed in, 8 min left"),
-        (signed_in(left=None), "Signed in, does not expire"),
+        (signed_in(left=None), "Signed in, doesn't expire"),
         (signed_in(left=0), "Expired"),
         (RENEWING, "Renewing"),
         (LEAVING, "Signing out"),
-        (SPENT, "Signed in, renewed at the next use"),
-        (STUCK, "Cannot be renewed"),
+        (SPENT, "Idle, renews when copied"),
+        (STUCK, "Couldn't renew"),
         (STATES["declined"], "Sign-in denied"),
     ],
 )
@@ -158,7 +158,7 @@ def test_while_a_code_waits_the_menu_helps_to_approve_it() -> None:
         (SignedOut(), "not signed in"),
         (Requesting(), "starting"),
         (waiting(), "not approved yet"),
-        (signed_in(left=0), "it has expired"),
+        (signed_in(left=0), "expired"),
         (LEAVING, "signing out"),
         (STATES["declined"], "not signed in"),
     ],
@@ -208,7 +208,7 @@ def test_window_settings_and_the_end_are_always_there(state: State) -> None:
 
 def test_a_sign_in_that_is_finished_is_told() -> None:
     told = tray_texts.notification(waiting(approved=True), signed_in())
-    assert told == Notification("Signed in", "The token is ready to be copied from the tray.")
+    assert told == Notification("Signed in", "Your token is ready. Copy it from the tray.")
 
 
 @pytest.mark.parametrize("before", [waiting(), signed_in(), Requesting()])
@@ -235,16 +235,16 @@ def test_what_needs_nobody_is_not_told(before: State, state: State) -> None:
 def test_that_a_token_runs_out_and_cannot_be_renewed_is_told() -> None:
     told = tray_texts.renewal_failed(replace(STUCK, next_at=NOW), NOW)
     assert told is not None
-    assert told.title == "The token cannot be renewed"
+    assert told.title == "Couldn't renew your token"
     assert told.text == (
-        "Can't reach the server. It is tried again by itself; open XDR Login to see more."
+        "Can't reach the server. Retrying automatically. Open XDR Login for details."
     )
 
 
 def test_what_is_not_tried_again_is_not_promised() -> None:
     told = tray_texts.renewal_failed(STUCK, NOW)
     assert told is not None
-    assert told.text == "Can't reach the server. Open XDR Login to see more."
+    assert told.text == "Can't reach the server. Open XDR Login to see what to do."
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_nothing_of_it_is_a_code_or_a_name(state: State) -> None:
 
 
 def test_signing_out_says_where_it_signs_out() -> None:
-    for everywhere, words in ((False, "Sign out"), (True, "Sign out on all computers")):
+    for everywhere, words in ((False, "Sign out"), (True, "Sign out everywhere")):
         lines = tray_texts.menu_labels(STATES["signed_in"], NOW, everywhere=everywhere)
         assert lines[tray_texts.MenuItem.SIGN_OUT].text == words
     assert tray_texts.MenuItem.SIGN_OUT not in tray_texts.menu_labels(

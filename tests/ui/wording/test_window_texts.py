@@ -41,7 +41,7 @@ def lasting(lifetime: float, *, left: float) -> SignedIn:
         (0.2, "0:01", "until it expires", "ending"),
         (0, "0:00", "expired", "bad"),
         (-5, "0:00", "expired", "bad"),
-        (None, "∞", "does not expire", "good"),
+        (None, "∞", "doesn't expire", "good"),
     ],
 )
 def test_the_ring_counts(left: float | None, time: str, words: str, color: str) -> None:
@@ -82,7 +82,7 @@ def test_a_clock_that_was_set_back_fills_the_ring_and_no_more() -> None:
         ("signed_in_for_ever", ("Signed in", "good")),
         ("renewing", ("Renewing", "good")),
         ("not_renewed", ("Signed in", "good")),
-        ("lapsed", ("Expired", "neutral")),
+        ("lapsed", ("Idle", "neutral")),
         ("expired", ("Expired", "bad")),
         ("declined", ("Signed out", "neutral")),
     ],
@@ -104,19 +104,19 @@ def test_an_expired_token_that_cannot_be_renewed_just_now_is_bad() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (signed_in(renewable=True), "Renews itself while it is in use"),
+        (signed_in(renewable=True), "Renews automatically"),
         (
             replace(signed_in(renewable=True), renews_at=None),
-            "Not in use: the next copy renews it",
+            "Paused. Renews when you copy it.",
         ),
         (replace(signed_in(renewable=True), renewing=True), "Renewing…"),
         (
             replace(signed_in(left=0, renewable=True), renewing=True, trouble=TROUBLE),
             "Renewing…",
         ),
-        (signed_in(left=0, renewable=True), "Expired: the next copy renews it"),
-        (signed_in(), "Does not renew itself"),
-        (signed_in(left=0), "Expired: sign in again"),
+        (signed_in(left=0, renewable=True), "Paused to save requests. Copy to get a fresh token."),
+        (signed_in(), "Won't renew. Sign in again when it expires."),
+        (signed_in(left=0), "Expired. Sign in again."),
         (signed_in(left=None), ""),
         (signed_in(left=None, renewable=False), ""),
         (replace(signed_in(), signing_out=True), "Signing out…"),
@@ -124,19 +124,19 @@ def test_an_expired_token_that_cannot_be_renewed_just_now_is_bad() -> None:
             replace(
                 signed_in(renewable=True), trouble=TROUBLE, next_at=NOW + timedelta(seconds=20)
             ),
-            "Not renewed: Too many requests. Trying again in 20\N{NO-BREAK SPACE}s",
+            "Couldn't renew: Too many requests. Retrying in 20\N{NO-BREAK SPACE}s.",
         ),
         (
             replace(signed_in(renewable=True), trouble=TROUBLE, next_at=NOW + timedelta(minutes=5)),
-            "Not renewed: Too many requests. Trying again in 5:00",
+            "Couldn't renew: Too many requests. Retrying in 5:00.",
         ),
         (
             replace(signed_in(renewable=True), trouble=TROUBLE, next_at=NOW),
-            "Not renewed: Too many requests. Trying again now",
+            "Couldn't renew: Too many requests. Retrying now.",
         ),
         (
             replace(signed_in(renewable=True), trouble=TROUBLE),
-            "Not renewed: Too many requests.",
+            "Couldn't renew: Too many requests.",
         ),
     ],
 )
@@ -149,7 +149,7 @@ def test_a_renewal_that_fails_says_what_to_do_and_how_long_there_is_time() -> No
     state = replace(signed_in(renewable=True), trouble=error)
     until = (NOW + timedelta(seconds=432)).astimezone()
     assert window_texts.not_renewed(state, NOW) == (
-        "The name login.example is not known on this network. Check your network or VPN, and the "
+        "The name login.example isn't known on this network. Check your network or VPN, and the "
         f"address in your profile. Your token stays valid until {until:%H:%M}."
     )
     lapsed = replace(signed_in(left=0, renewable=True), trouble=error)
@@ -160,10 +160,10 @@ def test_a_renewal_that_fails_says_what_to_do_and_how_long_there_is_time() -> No
 @pytest.mark.parametrize(
     ("offset", "words"),
     [
-        (184.0, "Your computer's clock is 3 minutes ahead of the server's. "),
-        (-7200.0, "Your computer's clock is 2 hours behind the server's. "),
+        (184.0, "Your clock is 3 minutes fast. "),
+        (-7200.0, "Your clock is 2 hours slow. "),
         (-60.0, ""),
-        (61.0, "Your computer's clock is 61 seconds ahead of the server's. "),
+        (61.0, "Your clock is 61 seconds fast. "),
         (29.0, ""),
         (-29.0, ""),
     ],
@@ -193,7 +193,7 @@ def test_facts_are_those_that_support_asks_for() -> None:
             replace(signed_in(renewable=True), trouble=TROUBLE),
             1.0,
             0.0,
-            "Your token has expired. The next copy renews it.",
+            "Your token has expired. Copy it to get a fresh one.",
         ),
         (waiting(), 301.0, 300.0, "5 minutes left"),
     ],
@@ -220,23 +220,22 @@ def test_the_life_of_the_code_is_counted(left: float, words: str, share: float) 
 
 
 @pytest.mark.parametrize(
-    ("asked", "later", "words"),
+    ("trouble", "later", "text"),
     [
-        (0, 0, "First question to the server in 3\N{NO-BREAK SPACE}s."),
-        (0, 3, "First question to the server now."),
-        (1, 0, "Asked once, next in 3\N{NO-BREAK SPACE}s."),
-        (4, 1.5, "Asked 4 times, next in 2\N{NO-BREAK SPACE}s."),
-        (4, 2.9, "Asked 4 times, next in 1\N{NO-BREAK SPACE}s."),
-        (4, 3, "Asked 4 times, asking now."),
-        (4, -87, "Asked 4 times, next in 1:30."),
+        (None, 0, ""),
+        (None, 3, ""),
+        (TROUBLE, 0, "Checking again in 3\N{NO-BREAK SPACE}s."),
+        (TROUBLE, 1.5, "Checking again in 2\N{NO-BREAK SPACE}s."),
+        (TROUBLE, 2.9, "Checking again in 1\N{NO-BREAK SPACE}s."),
+        (TROUBLE, 3, "Checking for your approval…"),
+        (TROUBLE, -87, "Checking again in 1:30."),
     ],
 )
-def test_that_the_server_is_asked_is_told_without_jargon(
-    asked: int, later: float, words: str
+def test_the_next_check_is_shown_only_after_one_that_failed(
+    trouble: Exception | None, later: float, text: str
 ) -> None:
-    assert (
-        window_texts.polling_status(waiting(asked=asked), NOW + timedelta(seconds=later)) == words
-    )
+    state = replace(waiting(), trouble=trouble)
+    assert window_texts.polling_status(state, NOW + timedelta(seconds=later)) == text
 
 
 def test_an_approval_is_told_instead() -> None:
@@ -247,24 +246,26 @@ def test_an_approval_is_told_instead() -> None:
 def test_trouble_says_that_the_code_stays_valid() -> None:
     trouble = errors.Throttled("login.example", status=429)
     told = window_texts.trouble(replace(waiting(), trouble=trouble))
-    assert told == "Too many requests. Your code stays valid: asking again by itself."
+    assert told == "Too many requests. Your code is still valid. Retrying automatically."
 
 
 def test_an_approval_that_the_server_has_not_seen_is_told() -> None:
     state = STATES["came_back"]
     assert isinstance(state, AwaitingApproval)
     assert window_texts.approval(state)[0] == "Approved in your browser"
-    assert window_texts.trouble(state).startswith("Can't reach the server. It is tried again")
+    assert window_texts.trouble(state).startswith("Can't reach the server. Retrying until")
     assert (
         window_texts.polling_status(state, state.next_at - timedelta(seconds=3))
-        == "Trying again in 3\xa0s."
+        == "Retrying in 3\xa0s."
     )
-    assert window_texts.polling_status(state, state.next_at) == "Trying again now."
-    assert window_texts.announcement(state, NOW).startswith("Approved in your browser. The server")
+    assert window_texts.polling_status(state, state.next_at) == "Retrying now."
+    assert window_texts.announcement(state, NOW).startswith("Approved in your browser. Can't")
     assert window_texts.approval(replace(state, approved=True))[0] != "Approved in your browser"
 
 
-@pytest.mark.parametrize(("high", "words"), [(0, "6 granted"), (1, "6 granted · 1 high impact")])
+@pytest.mark.parametrize(
+    ("high", "words"), [(0, "6 permissions"), (1, "6 permissions, 1 sensitive")]
+)
 def test_scopes_are_summed_up(high: int, words: str) -> None:
     assert window_texts.scope_summary(6, high) == words
 

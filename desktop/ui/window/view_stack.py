@@ -1,0 +1,126 @@
+"""The content of the window: the view of the state, a page on top of it, and their footer."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from desktop.ui.kit.qt_constants import NO_FOCUS, SCROLL_BAR_ALWAYS_OFF
+from desktop.ui.kit.theme import GAP, SPACE
+from desktop.ui.kit.widgets import Button, View, has_focus_ring
+
+
+class ViewStack(QWidget):
+    """Shows a view or, on top of it, a page; remembers focus and scroll position below the page.
+
+    Signals:
+        page_closed: the page was closed.
+    """
+
+    page_closed = Signal()
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+        self.page: View | None = None
+        self._focus_below_page: QWidget | None = None
+        self._scroll_below_page = 0
+        self._views = QVBoxLayout()
+        self._footer = QVBoxLayout()
+        self._scroll = QScrollArea()
+        self._lay_out()
+        self._add(view)
+
+    @property
+    def shown(self) -> View:
+        """The page, or the view if there is no page."""
+        return self.page or self.view
+
+    def replace_view(self, view: View) -> None:
+        """Show `view` instead of the current view, below the page if there is one."""
+        old, self.view = self.view, view
+        ringed = has_focus_ring(self.focusWidget())
+        if self._focus_below_page is not None and _contains(old, self._focus_below_page):
+            self._focus_below_page = None
+        self._remove(old)
+        self._add(view)
+        if self.page is not None:
+            _set_visible(view, shown=False)
+        else:
+            _focus_primary(view, ringed=ringed)
+
+    def show_page(self, page: View) -> None:
+        """Show `page` on top of the view, instead of the current page."""
+        ringed = has_focus_ring(self.focusWidget())
+        if self.page is not None:
+            self._remove(self.page)
+        else:
+            self._focus_below_page = self.focusWidget()
+            self._scroll_below_page = self._scroll.verticalScrollBar().value()
+        self.page = page
+        _set_visible(self.view, shown=False)
+        self._add(page)
+        _set_visible(page, shown=True)
+        self._scroll.verticalScrollBar().setValue(0)
+        _focus_primary(page, ringed=ringed)
+
+    def close_page(self) -> None:
+        """Close the page, and restore focus and scroll position of the view."""
+        page, self.page = self.page, None
+        if page is None:
+            return
+        ringed = has_focus_ring(self.focusWidget())
+        _set_visible(self.view, shown=True)
+        self._remove(page)
+        self._restore_focus(ringed=ringed)
+        self._scroll.verticalScrollBar().setValue(self._scroll_below_page)
+        self.page_closed.emit()
+
+    def _restore_focus(self, *, ringed: bool) -> None:
+        left, self._focus_below_page = self._focus_below_page, None
+        if left is None or not left.isEnabled():
+            _focus_primary(self.view, ringed=ringed)
+        elif isinstance(left, Button):
+            left.take_focus(ringed=ringed)
+        else:
+            left.setFocus()
+
+    def _add(self, view: View) -> None:
+        self._views.addWidget(view)
+        self._footer.addWidget(view.footer)
+
+    def _remove(self, view: View) -> None:
+        for part in (view, view.footer):
+            part.hide()
+            part.deleteLater()
+
+    def _lay_out(self) -> None:
+        page = QWidget()
+        page.setObjectName("page")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(SPACE, 0, SPACE, GAP)
+        column.addLayout(self._views)
+        self._scroll.setObjectName("scroll")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setProperty("horizontalScrollBarPolicy", SCROLL_BAR_ALWAYS_OFF)
+        self._scroll.setProperty("focusPolicy", NO_FOCUS)
+        self._scroll.setWidget(page)
+        self._footer.setContentsMargins(SPACE, 4, SPACE, SPACE - 6)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self._scroll, 1)
+        whole.addLayout(self._footer)
+
+
+def _focus_primary(view: View, *, ringed: bool) -> None:
+    primary = view.primary()
+    if primary is not None:
+        primary.take_focus(ringed=ringed)
+
+
+def _set_visible(view: View, *, shown: bool) -> None:
+    view.setVisible(shown)
+    view.footer.setVisible(shown)
+
+
+def _contains(view: View, widget: QWidget) -> bool:
+    return view.isAncestorOf(widget) or view.footer.isAncestorOf(widget)
