@@ -89,7 +89,6 @@ LONGEST_CLASS = 200
 LONGEST_FUNCTION = 60
 # To be split, and until then no longer than they are.
 TOO_LONG = {
-    ("services/profile_editor/check.py", "_Check"),
     ("ui/window/window.py", "Window"),
 }
 MOST_FILES = 17
