@@ -46,13 +46,13 @@ class RunningApp:
     sessions: Sessions
     agent: Agent
     ready: asyncio.Event
-    asks: bool = False
+    needs_permission: bool = False
     answer: PermissionAnswer = PermissionAnswer.ONCE
     asked: list[PermissionRequest] = field(default_factory=list)
     file: dict[str, Profile] = field(default_factory=dict)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
-    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
-    taken_back: asyncio.Event = field(default_factory=asyncio.Event)
+    question_shown: asyncio.Event = field(default_factory=asyncio.Event)
+    withdrawn: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def ask(self, command: str, **members: object) -> Members:
         """Send a command as another program would, which blocks."""
@@ -89,11 +89,11 @@ async def app() -> AsyncIterator[RunningApp]:
 
     async def ask(question: PermissionRequest) -> PermissionAnswer:
         made.asked.append(question)
-        made.was_asked.set()
+        made.question_shown.set()
         try:
             await made.gate.wait()
         except asyncio.CancelledError:
-            made.taken_back.set()
+            made.withdrawn.set()
             raise
         return made.answer
 
@@ -115,7 +115,7 @@ async def app() -> AsyncIterator[RunningApp]:
         reload_profile=reload,
         reload_profiles=reload_profiles,
         permission=TokenPermission(ask, harness.clock),
-        needs_permission=lambda: made.asks,
+        needs_permission=lambda: made.needs_permission,
         start_sign_out=Session.sign_out,
         ready=ready,
     )
@@ -249,7 +249,7 @@ async def test_nothing_is_answered_before_the_app_is_ready(app: RunningApp) -> N
 
 
 async def test_the_user_is_asked_first_if_set(app: RunningApp) -> None:
-    app.asks = True
+    app.needs_permission = True
     await app.sign_in()
     await app.ask("token")
     assert [each.profile_name for each in app.asked] == [PROFILE.name]
@@ -270,7 +270,7 @@ async def test_a_hanging_process_lookup_is_not_awaited(
 
 
 async def test_a_denied_program_gets_no_token(app: RunningApp) -> None:
-    app.asks, app.answer = True, PermissionAnswer.REFUSE
+    app.needs_permission, app.answer = True, PermissionAnswer.REFUSE
     await app.sign_in()
     refusal = await app.refusal("token")
     assert (refusal.code, refusal.title) == ("declined", "You denied access to the token")
@@ -278,18 +278,18 @@ async def test_a_denied_program_gets_no_token(app: RunningApp) -> None:
 
 
 async def test_no_question_is_asked_without_a_token(app: RunningApp) -> None:
-    app.asks = True
+    app.needs_permission = True
     await app.refusal("token")
     assert app.asked == []
 
 
 async def test_an_open_question_is_reported(app: RunningApp) -> None:
-    app.asks = True
+    app.needs_permission = True
     app.gate.clear()
     await app.sign_in()
     assert not (await app.ask("questions"))["asking"]
     waiting = asyncio.ensure_future(app.ask("token"))
-    await app.was_asked.wait()
+    await app.question_shown.wait()
     assert (await app.ask("questions"))["asking"]
     app.gate.set()
     await waiting
@@ -297,15 +297,15 @@ async def test_an_open_question_is_reported(app: RunningApp) -> None:
 
 
 async def test_the_question_ends_when_the_program_hangs_up(app: RunningApp) -> None:
-    app.asks = True
+    app.needs_permission = True
     app.gate.clear()
     await app.sign_in()
     reader, writer = await asyncio.open_unix_connection(socket_path())
     writer.write(b'{"version": 1, "command": "token"}\n')
-    await app.was_asked.wait()
+    await app.question_shown.wait()
     writer.close()
     await writer.wait_closed()
-    await app.taken_back.wait()
+    await app.withdrawn.wait()
     assert await reader.read() == b""
     assert app.agent.recipients.all() == ()
 
@@ -395,5 +395,5 @@ async def test_a_refusal_names_options_instead_of_form_fields(
 
     monkeypatch.setattr(app.agent, "_reload_profiles", fail)
     refusal = await app.refusal("profiles_changed")
-    assert "--ca-file FILE" in refusal.text
+    assert "“xdr-login profiles edit NAME --ca-file FILE”" in refusal.text
     assert "More options" not in refusal.text

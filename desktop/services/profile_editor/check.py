@@ -133,13 +133,9 @@ class _Check:
         self._connection = connection
         self._presets = presets
         self._allowed = allowed
-        self._surface = surface
+        self._findings = _Findings(profile, surface)
         self._server = profile.issuer or profile.token_endpoint
         self._metadata = ServerMetadata()
-
-    @property
-    def _host(self) -> str:
-        return host_of(self._server)
 
     async def check_connection(self) -> list[Finding]:
         """Connect to the server and check its certificate."""
@@ -150,15 +146,18 @@ class _Check:
             error = await detect_portal(self._connection, trouble) or trouble
             if isinstance(error, errors.CertificateRejected):
                 return [
-                    self._passed(Step.REACH, texts.SERVER_REACHABLE),
-                    self._error(Step.TRUST, error),
+                    self._findings.passed(Step.REACH, texts.SERVER_REACHABLE),
+                    self._findings.error(Step.TRUST, error),
                 ]
-            return [self._error(Step.REACH, error)]
+            return [self._findings.error(Step.REACH, error)]
         except errors.OAuthError as error:
-            return [self._error(Step.REACH, error)]
+            return [self._findings.error(Step.REACH, error)]
         is_safe = self._server.startswith("https:")
         trust = texts.CERTIFICATE_TRUSTED if is_safe else texts.LOCAL_CONNECTION
-        return [self._passed(Step.REACH, texts.SERVER_REACHABLE), self._passed(Step.TRUST, trust)]
+        return [
+            self._findings.passed(Step.REACH, texts.SERVER_REACHABLE),
+            self._findings.passed(Step.TRUST, trust),
+        ]
 
     async def check_metadata(self) -> list[Finding]:
         """Find out the server's endpoints."""
@@ -166,12 +165,12 @@ class _Check:
             self._metadata = await discover_endpoints(self._connection, self._profile)
         except errors.MissingEndpoint as error:
             self._metadata = await self._discover_with_other_grants()
-            way = self._with_alternative(self._error(Step.WAY, error))
-            return [self._passed(Step.METADATA, texts.METADATA_FOUND), way]
+            way = self._with_alternative(self._findings.error(Step.WAY, error))
+            return [self._findings.passed(Step.METADATA, texts.METADATA_FOUND), way]
         except errors.OAuthError as error:
-            return [self._error(Step.METADATA, error)]
+            return [self._findings.error(Step.METADATA, error)]
         text = texts.METADATA_FOUND if self._metadata.issuer else texts.ENDPOINTS_IN_PROFILE
-        return [self._passed(Step.METADATA, text)]
+        return [self._findings.passed(Step.METADATA, text)]
 
     async def _discover_with_other_grants(self) -> ServerMetadata:
         """Get the server's metadata where it lacks what the profile's sign-in method needs."""
@@ -186,16 +185,18 @@ class _Check:
         """Check that the server supports the profile's method, and look for a safer one."""
         profile = self._profile
         if profile.grant == "device" and not profile.policy.device_grant:
-            forbidden = self._error(Step.WAY, GrantForbidden(profile.policy.source))
+            forbidden = self._findings.error(Step.WAY, GrantForbidden(profile.policy.source))
             return [self._with_alternative(forbidden)]
         if _needs_client_secret(profile) and not self._connection.client.client_secret:
-            missing = self._failed(Step.WAY, texts.NEEDS_CLIENT_SECRET, texts.ENTER_CLIENT_SECRET)
+            missing = self._findings.failed(
+                Step.WAY, texts.NEEDS_CLIENT_SECRET, texts.ENTER_CLIENT_SECRET
+            )
             return [self._with_alternative(missing)]
         endpoint = profile.authorization_endpoint or self._metadata.authorization_endpoint
         if profile.grant == "code" and not endpoint:
             return [
                 self._with_alternative(
-                    self._failed(
+                    self._findings.failed(
                         Step.WAY,
                         texts.NO_AUTHORIZATION_ENDPOINT,
                         texts.NO_AUTHORIZATION_ENDPOINT_REMEDY,
@@ -203,17 +204,17 @@ class _Check:
                 )
             ]
         if profile.grant in self._unavailable_grants():
-            unlisted = self._unsure(Step.WAY, texts.METHOD_NOT_LISTED)
+            unlisted = self._findings.unsure(Step.WAY, texts.METHOD_NOT_LISTED)
             return [self._with_alternative(unlisted)]
         good = replace(
-            self._passed(Step.WAY, texts.METHOD_OFFERED[profile.grant]),
+            self._findings.passed(Step.WAY, texts.METHOD_OFFERED[profile.grant]),
             unavailable=self._unavailable_grants(),
         )
         return [good, *self._safer_method()]
 
     def _unavailable_grants(self) -> dict[str, str]:
         """List the methods that the server does not support; none where it has no metadata."""
-        reason = self._text(texts.METHOD_NOT_OFFERED)
+        reason = self._findings.text(texts.METHOD_NOT_OFFERED)
         closed = unsupported_grants(self._metadata) if self._metadata.issuer else ()
         return dict.fromkeys(closed, reason)
 
@@ -241,12 +242,36 @@ class _Check:
         best = next(iter(self._available_methods()), None)
         if best is None or ranks.index(best.grant) >= ranks.index(self._profile.grant):
             return []
-        text = self._text(texts.SAFER_METHOD, name=translate(best.name))
+        text = self._findings.text(texts.SAFER_METHOD, name=translate(best.name))
         return [Finding(Step.WAY, Outcome.HINT, text, grant=best.grant)]
 
     async def check_client(self) -> list[Finding]:
         """Check that the server accepts the client and its scopes."""
-        known = self._passed(Step.CLIENT, texts.CLIENT_KNOWN)
+        return await _ClientCheck(
+            self._profile, self._connection, self._presets, self._metadata, self._findings
+        ).run()
+
+
+class _ClientCheck:
+    """Checks that the server accepts the client and its scopes."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        connection: ClientConnection,
+        presets: Presets,
+        metadata: ServerMetadata,
+        findings: "_Findings",
+    ) -> None:
+        self._profile = profile
+        self._connection = connection
+        self._presets = presets
+        self._metadata = metadata
+        self._findings = findings
+
+    async def run(self) -> list[Finding]:
+        """Send one request, and interpret its result."""
+        known = self._findings.passed(Step.CLIENT, texts.CLIENT_KNOWN)
         try:
             await self._send_probe()
         except errors.InvalidClient:
@@ -254,13 +279,16 @@ class _Check:
         except errors.InvalidScope as error:
             return [known, self._refused_scopes(error)]
         except (errors.UnauthorizedClient, errors.UnsupportedGrantType) as error:
-            return [known, self._error(Step.WAY, error)]
+            return [known, self._findings.error(Step.WAY, error)]
         except errors.ErrorResponse as error:
             return self._probe_findings(error)
         except errors.OAuthError as error:
-            return [self._error(Step.CLIENT, error)]
+            return [self._findings.error(Step.CLIENT, error)]
         scopes = texts.SCOPES_ALLOWED if self._profile.scope else texts.NO_SCOPES_REQUESTED
-        return [self._passed(Step.CLIENT, texts.CLIENT_ACCEPTED), self._passed(Step.SCOPES, scopes)]
+        return [
+            self._findings.passed(Step.CLIENT, texts.CLIENT_ACCEPTED),
+            self._findings.passed(Step.SCOPES, scopes),
+        ]
 
     async def _send_probe(self) -> None:
         """Send the first request of the profile's sign-in method and discard the answer."""
@@ -290,10 +318,13 @@ class _Check:
 
     def _probe_findings(self, error: errors.ErrorResponse) -> list[Finding]:
         if self._profile.grant != "code":
-            return [self._error(Step.CLIENT, error)]
+            return [self._findings.error(Step.CLIENT, error)]
         if isinstance(error, errors.InvalidGrant):
-            return [self._passed(Step.CLIENT, texts.CLIENT_ACCEPTED), self._unverified_scopes()]
-        unverified = self._unsure(Step.CLIENT, texts.CLIENT_UNVERIFIED)
+            return [
+                self._findings.passed(Step.CLIENT, texts.CLIENT_ACCEPTED),
+                self._unverified_scopes(),
+            ]
+        unverified = self._findings.unsure(Step.CLIENT, texts.CLIENT_UNVERIFIED)
         return [unverified, self._unverified_scopes()]
 
     async def _diagnose_unknown_client(self) -> Finding:
@@ -302,31 +333,31 @@ class _Check:
         search = ClientSearch(self._connection, self._profile, self._presets)
         if await search.server_knows_client(self._metadata):
             text = texts.WRONG_CLIENT_SECRET if has_secret else texts.CLIENT_SECRET_REQUIRED
-            return self._failed(Step.CLIENT, text, texts.ENTER_CLIENT_SECRET)
+            return self._findings.failed(Step.CLIENT, text, texts.ENTER_CLIENT_SECRET)
         if region := await search.find_other_region():
             place = region.provider_label
-            text = self._text(texts.KNOWN_IN_OTHER_REGION, place=place)
-            remedy = self._text(texts.KNOWN_IN_OTHER_REGION_REMEDY, place=place)
+            text = self._findings.text(texts.KNOWN_IN_OTHER_REGION, place=place)
+            remedy = self._findings.text(texts.KNOWN_IN_OTHER_REGION_REMEDY, place=place)
             return Finding(Step.CLIENT, Outcome.BAD, text, remedy, preset=region.preset)
         text = texts.CLIENT_UNKNOWN if has_secret else texts.PUBLIC_CLIENT_UNKNOWN
-        return self._failed(Step.CLIENT, text, texts.CLIENT_UNKNOWN_REMEDY)
+        return self._findings.failed(Step.CLIENT, text, texts.CLIENT_UNKNOWN_REMEDY)
 
     def _refused_scopes(self, error: errors.InvalidScope) -> Finding:
-        asked = self._profile.scope
+        requested = self._profile.scope
         words = re.split(r"[^\w:/.-]+", error.description)
-        named_ones = [each for each in asked if each in words] or self._unsupported_scopes()
-        text = texts.SCOPES_REFUSED if named_ones else texts.SOME_SCOPES_REFUSED
-        listed = errors.printable(", ".join(named_ones or asked))
-        remedy = self._text(texts.SCOPES_REFUSED_REMEDY)
-        return Finding(Step.SCOPES, Outcome.BAD, self._text(text, scopes=listed), remedy)
+        named = [each for each in requested if each in words] or self._unsupported_scopes()
+        text = texts.SCOPES_REFUSED if named else texts.SOME_SCOPES_REFUSED
+        listed = errors.printable(", ".join(named or requested))
+        remedy = self._findings.text(texts.SCOPES_REFUSED_REMEDY)
+        return Finding(Step.SCOPES, Outcome.BAD, self._findings.text(text, scopes=listed), remedy)
 
     def _unverified_scopes(self) -> Finding:
         if not self._profile.scope:
-            return self._passed(Step.SCOPES, texts.NO_SCOPES_REQUESTED)
+            return self._findings.passed(Step.SCOPES, texts.NO_SCOPES_REQUESTED)
         unnamed = errors.printable(", ".join(self._unsupported_scopes()))
         if not unnamed:
-            return self._unsure(Step.SCOPES, texts.SCOPES_UNVERIFIED)
-        text = self._text(texts.SCOPES_NOT_LISTED, scopes=unnamed)
+            return self._findings.unsure(Step.SCOPES, texts.SCOPES_UNVERIFIED)
+        text = self._findings.text(texts.SCOPES_NOT_LISTED, scopes=unnamed)
         return Finding(Step.SCOPES, Outcome.UNSURE, text)
 
     def _unsupported_scopes(self) -> list[str]:
@@ -340,24 +371,32 @@ class _Check:
             if supported and scope not in supported and root not in supported
         ]
 
-    def _passed(self, step: Step, text: str) -> Finding:
-        return Finding(step, Outcome.GOOD, self._text(text))
 
-    def _unsure(self, step: Step, text: str) -> Finding:
-        return Finding(step, Outcome.UNSURE, self._text(text))
+class _Findings:
+    """Words findings about one profile."""
 
-    def _failed(self, step: Step, text: str, remedy: str | BySurface) -> Finding:
-        return Finding(step, Outcome.BAD, self._text(text), self._text(remedy))
+    def __init__(self, profile: Profile, surface: Surface) -> None:
+        self._profile = profile
+        self._surface = surface
 
-    def _error(self, step: Step, error: errors.OAuthError | GrantForbidden) -> Finding:
+    def passed(self, step: Step, text: str) -> Finding:
+        return Finding(step, Outcome.GOOD, self.text(text))
+
+    def unsure(self, step: Step, text: str) -> Finding:
+        return Finding(step, Outcome.UNSURE, self.text(text))
+
+    def failed(self, step: Step, text: str, remedy: str | BySurface) -> Finding:
+        return Finding(step, Outcome.BAD, self.text(text), self.text(remedy))
+
+    def error(self, step: Step, error: errors.OAuthError | GrantForbidden) -> Finding:
         return _error_finding(step, error, self._surface)
 
-    def _text(self, text: str | BySurface, **values: str) -> str:
+    def text(self, text: str | BySurface, **values: str) -> str:
         """Translate `text` with `values` and what is known of the profile."""
         template = text.on(self._surface) if isinstance(text, BySurface) else text
         return translate(
             template,
-            host=self._host,
+            host=host_of(self._profile.issuer or self._profile.token_endpoint),
             secret=secret_name(self._profile.preset),
             profile_id=self._profile.id or "NAME",
             field=field_name("authorization_endpoint"),
