@@ -24,6 +24,7 @@ ROOT = catalogues.ROOT
 SOURCES = sorted((ROOT / "desktop").rglob("*.py"))
 # Folders in which every text for people is translated.
 TRANSLATED = (
+    "desktop/cli",
     "desktop/services/configuration",
     "desktop/services/profile_editor",
     "desktop/services/wording",
@@ -35,8 +36,13 @@ NOT_YET_TRANSLATED = (
     "desktop/services/token",
     "desktop/ui",
 )
-# English on purpose: generated templates and schemas, and the facts that support asks for.
-ENGLISH_FILES = {"desktop/services/configuration/schema.py"}
+# English on purpose: generated templates and schemas, the facts that support asks for, the table of
+# commands, and a script for PowerShell.
+ENGLISH_FILES = {
+    "desktop/cli/completion.py",
+    "desktop/cli/program.py",
+    "desktop/services/configuration/schema.py",
+}
 # What takes a text for people.
 SINKS = {
     *("Button", "QLabel", "QPushButton", "label", "addAction", "echo", "say", "set_tooltip"),
@@ -47,6 +53,7 @@ SINKS = {
 INTERNAL = {
     *("compile", "debug", "info", "warning", "error_type", "exception", "Path", "TypeVar"),
     *("getLogger", "NewType", "type", "cast", "get", "import_module"),
+    *("command", "option", "_FieldOption"),  # the help of commands is English
 }
 
 
