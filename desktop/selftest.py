@@ -101,6 +101,8 @@ def _check_modules() -> str:
     ]
     with_demo = demo_is_installed()
     ours = [each for each in names if with_demo or not each.startswith("desktop.demo")]
+    if __name__ not in ours:
+        raise ValueError(f"the modules below {Path(__file__).parent} cannot be listed")
     for name in (*ours, *LATE_MODULES):
         importlib.import_module(name)
     return f"{len(ours)} of ours, {len(LATE_MODULES)} late ones, demo server: {with_demo}"
@@ -143,11 +145,13 @@ def _check_window() -> str:
 
 async def _send_mock_request() -> str:
     """Send a request to a server on this computer: a loop that cannot connect fails here."""
-    server = await asyncio.start_server(_answer, "127.0.0.1", 0)
     nothing_trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # the address is a plain one
+    server = await asyncio.start_server(_answer, "127.0.0.1", 0)
     async with server, httpx.AsyncClient(verify=nothing_trusted, trust_env=False) as http:
         port = server.sockets[0].getsockname()[1]
         answered = await get(http, f"http://127.0.0.1:{port}/metadata")
+    if answered.status != 200:
+        raise ValueError(f"request answered with {answered.status}: not by this program")
     return f"request answered with {answered.status} over a socket"
 
 
