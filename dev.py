@@ -364,9 +364,10 @@ def install_requirements(name: str, folder: Path = VENV, python: str | None = No
     """Install what packaging/requirements/NAME.txt pins into a venv, unless it is up to date."""
     pins = REQUIREMENTS / f"{name}.txt"
     stamp = folder / f".{name}-installed"
-    if is_stamped(stamp, pins.read_bytes()) and python_in(folder).exists():
+    usable = is_usable(folder)  # not after an upgrade of the system's Python
+    if usable and is_stamped(stamp, pins.read_bytes()):
         return
-    if not is_usable(folder):
+    if not usable:
         make_venv(folder, python)
     say(f"Installing {pins.relative_to(ROOT)} ...")
     strictly = ("--require-hashes", "--only-binary", ":all:", "--no-deps")

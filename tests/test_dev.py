@@ -79,6 +79,19 @@ def test_a_python_on_path_replaces_an_unsupported_one(
     assert dev.find_python() == sys.executable
 
 
+def test_a_venv_of_an_upgraded_python_is_made_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls: list[str] = []
+    for name in ("make_venv", "pip"):
+        monkeypatch.setattr(dev, name, lambda *_, name=name: calls.append(name))
+    venv = tmp_path / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    dev.put_stamp(venv / ".dev-installed", (dev.REQUIREMENTS / "dev.txt").read_bytes())
+    dev.install_requirements("dev", venv)  # its python finds no pip: that is in another folder
+    assert calls == ["make_venv", "pip"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no root")
 def test_another_python_requires_root_before_anything_is_installed(
     calls: list[str], monkeypatch: pytest.MonkeyPatch
