@@ -353,6 +353,7 @@ def test_on_python(version: str, rest: list[str]) -> int:
     if missing:
         sys.exit(f"--python requires packages that could not be installed: {' '.join(missing)}")
     install_requirements("dev")
+    give_to_sudo_user(VENV, *CACHE.glob("debian-*"))
     return exec_command(python_in(VENV), "-m", "tests.rigs.other_python", version, *rest)
 
 
@@ -376,9 +377,10 @@ def install_requirements(name: str, folder: Path = VENV, python: str | None = No
     """Install what packaging/requirements/NAME.txt pins into a venv, unless it is up to date."""
     pins = REQUIREMENTS / f"{name}.txt"
     stamp = folder / f".{name}-installed"
-    if is_stamped(stamp, pins.read_bytes()) and python_in(folder).exists():
+    usable = is_usable(folder)  # not after an upgrade of the system's Python
+    if usable and is_stamped(stamp, pins.read_bytes()):
         return
-    if not is_usable(folder):
+    if not usable:
         make_venv(folder, python)
     say(f"Installing {pins.relative_to(ROOT)} ...")
     strictly = ("--require-hashes", "--only-binary", ":all:", "--no-deps")
@@ -561,6 +563,19 @@ def run_interruptibly(command: list[str], *, captured: bool) -> subprocess.Compl
 def run_quietly(*command: str) -> bool:
     """Run a command without output; return whether it succeeded."""
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def give_to_sudo_user(*made: Path) -> None:
+    """Give CACHE, and what was made here, to the user who called sudo: the next command is theirs.
+
+    What the folders in CACHE contain keeps its owners.
+    """
+    names = ("SUDO_UID", "SUDO_GID")
+    if all(os.environ.get(name, "").isdecimal() for name in names):
+        CACHE.mkdir(exist_ok=True)
+        chown = ("chown", "--no-dereference", ":".join(os.environ[name] for name in names))
+        subprocess.run([*chown, CACHE], check=True)
+        subprocess.run([*chown, "--recursive", *made], check=True)
 
 
 def exec_command(*command: str | Path) -> int:

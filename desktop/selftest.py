@@ -102,6 +102,8 @@ def _check_modules() -> str:
     ]
     with_demo = demo_is_installed()
     ours = [each for each in names if with_demo or not each.startswith("desktop.demo")]
+    if __name__ not in ours:
+        raise ValueError(f"the modules below {Path(__file__).parent} cannot be listed")
     for name in (*ours, *LATE_MODULES):
         importlib.import_module(name)
     demo = "included" if with_demo else "not included"
@@ -142,16 +144,18 @@ def _check_window() -> str:
     """Paint the window and send a request, on the event loop of the app."""
     from desktop.ui.app.self_test import paint_and_run
 
-    return paint_and_run(_send_mock_request)
+    return paint_and_run(_send_request)
 
 
-async def _send_mock_request() -> str:
+async def _send_request() -> str:
     """Send a request to a server on this computer, to see that the event loop can connect."""
     server = await asyncio.start_server(_answer, "127.0.0.1", 0)
     no_trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # the address is plain http
     async with server, httpx.AsyncClient(verify=no_trust, trust_env=False) as http:
         port = server.sockets[0].getsockname()[1]
         answer = await get(http, f"http://127.0.0.1:{port}/metadata")
+    if answer.status != 200:
+        raise ValueError(f"something else answered with status {answer.status}")
     return f"got status {answer.status} over a socket"
 
 

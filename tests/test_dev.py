@@ -79,6 +79,19 @@ def test_a_python_on_path_replaces_an_unsupported_one(
     assert dev.find_python() == sys.executable
 
 
+def test_a_venv_of_an_upgraded_python_is_made_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls: list[str] = []
+    for name in ("make_venv", "pip"):
+        monkeypatch.setattr(dev, name, lambda *_, name=name: calls.append(name))
+    venv = tmp_path / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    dev.put_stamp(venv / ".dev-installed", (dev.REQUIREMENTS / "dev.txt").read_bytes())
+    dev.install_requirements("dev", venv)  # its python finds no pip: that is in another folder
+    assert calls == ["make_venv", "pip"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no root")
 def test_another_python_requires_root_before_anything_is_installed(
     calls: list[str], monkeypatch: pytest.MonkeyPatch
@@ -89,6 +102,28 @@ def test_another_python_requires_root_before_anything_is_installed(
     message = start(monkeypatch, "test", "--python", "3.14")
     assert message == "--python requires root. Run: sudo python3 dev.py test --python 3.14"
     assert calls == []
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root can give files away"
+)
+def test_what_sudo_made_for_another_python_belongs_to_the_user(
+    calls: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cache, venv = tmp_path / ".cache", tmp_path / ".venv"
+    monkeypatch.setattr(dev, "CACHE", cache)
+    monkeypatch.setattr(dev, "VENV", venv)
+    monkeypatch.setattr(dev, "install_system_packages", lambda _: [])
+    made = [cache / "debian-chroot-installed", venv / "bin", cache / "chroot" / "sid.tar"]
+    for each in made:
+        each.mkdir(parents=True)
+    monkeypatch.setenv("SUDO_UID", "12345")
+    monkeypatch.setenv("SUDO_GID", "12346")
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    start(monkeypatch, "test", "--python", "3.14")
+    assert calls == ["install_requirements", "exec_command"]
+    assert [each.stat().st_uid for each in (cache, venv, *made)] == [12345, 12345, 12345, 12345, 0]
+    assert venv.stat().st_gid == 12346
 
 
 def test_another_python_requires_debian_before_anything_is_installed(

@@ -1,5 +1,6 @@
 """The self-test passes here, and names what is missing."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -58,6 +59,23 @@ def test_every_resource_is_checked() -> None:
     folder = resources.resource("")
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert set(selftest.RESOURCES) == files
+
+
+def test_modules_that_cannot_be_listed_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pkgutil.walk_packages", lambda *_: iter(()))
+    with pytest.raises(ValueError, match="cannot be listed"):
+        selftest._check_modules()
+
+
+async def test_another_answer_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def block(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
+        writer.close()
+
+    monkeypatch.setattr(selftest, "_answer", block)
+    with pytest.raises(ValueError, match="status 403"):
+        await selftest._send_request()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no C locale")

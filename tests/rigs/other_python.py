@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -27,8 +28,9 @@ SIGN_INS = (
 # The tests use a copy of the work tree in memory, which disappears with them.
 COPY = (
     'mount -t tmpfs tmpfs "$0/tmp" && mount -t tmpfs tmpfs "$0/srv" && mkdir "$0/srv/.cache" && '
-    "tar -c --exclude=./.venv --exclude=./.cache --exclude=./.git --exclude=./dist . "
-    '| tar -x -C "$0/srv"'
+    'tar -cf "$0/tmp/tree" --exclude=__pycache__ --exclude="./.*_cache" '
+    "--exclude=./.venv --exclude=./.cache --exclude=./.git --exclude=./dist . && "
+    'tar -xf "$0/tmp/tree" -C "$0/srv" && rm "$0/tmp/tree"'
 )
 # The first process of a system must outlive all others; pytest does not.
 RUN = 'cd /srv && "$@"; exit $?'
@@ -91,6 +93,8 @@ def _install(system: Chroot, version: str) -> None:
 
 def _index() -> str:
     """Return the package index that pip uses on this computer; empty for the default."""
+    if "PIP_INDEX_URL" in os.environ:
+        return os.environ["PIP_INDEX_URL"]
     command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
     return subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip()
 

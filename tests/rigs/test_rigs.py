@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from tests.rigs.browser import BrowserOpener, Person
 from tests.rigs.chroot import ALONE
 from tests.rigs.display import Display
 from tests.rigs.oidc_provider import Client, OidcProvider, Settings, approve, deny
-from tests.rigs.other_python import ROOT, SIGN_INS
+from tests.rigs.other_python import COPY, ROOT, SIGN_INS
 from tests.rigs.process import Program, run_program, wait_until
 from tests.rigs.secret_service import Bus, SecretStore, use_keyring_of
 
@@ -236,3 +237,29 @@ def test_two_simultaneous_requests_install_the_provider_once(
 def test_the_sign_ins_for_another_python_exist(name: str) -> None:
     path, _, test = name.partition("::")
     assert f"def {test}(" in (ROOT / path).read_text("utf-8")
+
+
+# What `tar -c` does when it cannot read a file: it leaves it out and ends with 2.
+TAR = 'case "$1" in -c*) {tar} "$@"; exit 2;; esac; exec {tar} "$@"'
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="chroots exist only on Linux")
+@pytest.mark.parametrize(("tar", "code"), [('exec {tar} "$@"', 0), (TAR, 2)])
+def test_an_incomplete_copy_for_another_python_is_an_error(
+    tar: str, code: int, tmp_path: Path
+) -> None:
+    for name, line in (("mount", "exit 0"), ("tar", tar.format(tar=shutil.which("tar")))):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{line}\n")
+        program.chmod(0o755)
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "dev.py").touch()
+    for folder in ("srv", "tmp"):
+        (tmp_path / folder).mkdir()
+    path = os.pathsep.join((str(tmp_path / "bin"), os.environ["PATH"]))
+    command = ["sh", "-c", COPY, str(tmp_path)]
+    environment = {**os.environ, "PATH": path}
+    done = subprocess.run(command, cwd=tmp_path / "tree", env=environment, check=False)
+    assert done.returncode == code
+    assert (tmp_path / "srv" / "dev.py").exists() == (code == 0)
