@@ -67,6 +67,7 @@ def main() -> int:
     check_python()
     commands = {"run": run, "test": test, "bench": bench, "shots": shots, "lock": lock}
     commands["policies"] = policies
+    commands["translations"] = translations
     commands["package"] = package
     return commands[options.command](options, [each for each in rest if each != "--"])
 
@@ -98,6 +99,7 @@ def make_parser() -> argparse.ArgumentParser:
     shooting = add("shots", "Take screenshots of every state")
     shooting.add_argument("folder", type=Path, metavar="DIR", help="output folder")
     add("policies", "Regenerate schemas and policy templates")
+    add("translations", "Extract texts, update and compile translations")
     packing = add("package", "Build packages into dist/", PACKAGE_EPILOG)
     packing.add_argument(
         "formats",
@@ -166,9 +168,19 @@ def shots(options: argparse.Namespace, _rest: list[str]) -> int:
 
 def policies(_options: argparse.Namespace, _rest: list[str]) -> int:
     """Write the files that are generated from the configuration schema."""
+    return exec_packaging_module("policies")
+
+
+def translations(_options: argparse.Namespace, _rest: list[str]) -> int:
+    """Update the template and all languages, and compile them."""
+    return exec_packaging_module("translations")
+
+
+def exec_packaging_module(name: str) -> int:
+    """Run a module of packaging/ with the modules of development."""
     install_requirements("dev")
     os.environ["PYTHONPATH"] = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
-    return exec_command(python_in(VENV), "-m", "policies")
+    return exec_command(python_in(VENV), "-m", name)
 
 
 def package(options: argparse.Namespace, _rest: list[str]) -> int:

@@ -43,7 +43,7 @@ def make_template() -> Catalog:
     )
     catalogue.header_comment = "# Texts of XDR Login. Generated: python3 dev.py translations"
     for name, message in sorted(_messages(), key=str):
-        catalogue.add(message, locations=[(name, None)])
+        catalogue.add(message, locations=[(name, 0)])
     return catalogue
 
 
@@ -59,8 +59,7 @@ def _messages() -> Iterator[tuple[str, Key]]:
 def messages_of(source: str) -> Iterator[Key]:
     """Yield the texts that Python code translates. Variables are skipped: they are marked."""
     for call in translation_calls(ast.parse(source)):
-        keys = [each.value for each in keys_of(call) if isinstance(each, ast.Constant)]
-        if keys:
+        if keys := texts_of(call):
             yield keys[0] if len(keys) == 1 else tuple(keys)
 
 
@@ -74,6 +73,12 @@ def translation_calls(tree: ast.AST) -> Iterator[ast.Call]:
 def keys_of(call: ast.Call) -> list[ast.expr]:
     """Return the arguments of a translation that are its key."""
     return call.args[: FUNCTIONS[function_name(call)]]
+
+
+def texts_of(call: ast.Call) -> list[str]:
+    """Return the keys of a translation that are literals."""
+    constants = [each.value for each in keys_of(call) if isinstance(each, ast.Constant)]
+    return [each for each in constants if isinstance(each, str)]
 
 
 def function_name(call: ast.Call) -> str:
@@ -143,10 +148,10 @@ def write_pseudo_language(folder: Path) -> Path:
     """Compile a language of accented, longer texts in marks: it shows what is not translated."""
     catalogue = Catalog(locale=PSEUDO_LANGUAGE)
     for message in make_template():
-        if isinstance(message.id, tuple):
-            catalogue.add(message.id, tuple(map(pseudo_text, message.id)))
-        elif message.id:
+        if isinstance(message.id, str):
             catalogue.add(message.id, pseudo_text(message.id))
+        else:
+            catalogue.add(message.id, tuple(map(pseudo_text, message.id)))
     file = folder / PSEUDO_LANGUAGE / "LC_MESSAGES" / f"{DOMAIN}.mo"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as opened:

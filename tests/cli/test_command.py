@@ -43,7 +43,7 @@ def test_a_demo_sign_in_without_a_display_ends_well(own_folders: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     *_, not_saved, last = done.stderr.splitlines()
     assert re.fullmatch(LAST_LINE, last)
-    assert not_saved == "No keyring to save the token in. The token was not saved."
+    assert not_saved == "No keyring found. The token was not saved."
     assert files_in(own_folders) == {"(demo).lock": ""}, "nothing but the lock, and nothing in it"
 
 
@@ -85,7 +85,7 @@ def test_without_a_keyring_no_code_is_requested(own_folders: Path) -> None:
         write_profile(own_folders, server)
         done = run("login")
     assert (done.returncode, done.stdout) == (6, "")
-    assert done.stderr.startswith("No keyring to save the token in.")
+    assert done.stderr.startswith("No keyring found.")
 
 
 def test_a_declined_sign_in_gives_4(secret_service: SecretStore, own_folders: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_declined_sign_in_gives_4(secret_service: SecretStore, own_folders: Pa
         write_profile(own_folders, server)
         done = run("login", base=secret_service.environment)
     assert done.returncode == 4
-    assert "The sign-in was declined. Someone pressed Deny" in done.stderr
+    assert "Sign-in denied. Someone selected Deny" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what opens a link there is no program on PATH")
@@ -153,7 +153,7 @@ def test_on_a_terminal_it_counts_down_in_one_line(plain: bool) -> None:  # noqa:
     countdown = re.findall(r"\rWaiting for approval\. The code expires in (\d+:\d\d)\.", text)
     assert len(set(countdown)) >= 2
     assert len(re.findall(r"Waiting for approval", text.replace("\r\n", "\n"))) == len(countdown)
-    assert re.search(r"\r +\rNo keyring to save", text), "what follows begins at the margin"
+    assert re.search(r"\r +\rNo keyring found", text), "what follows begins at the margin"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")

@@ -273,7 +273,7 @@ async def test_a_denied_program_gets_no_token(app: RunningApp) -> None:
     app.asks, app.answer = True, PermissionAnswer.REFUSE
     await app.sign_in()
     refusal = await app.refusal("token")
-    assert (refusal.code, refusal.title) == ("declined", "You did not allow it")
+    assert (refusal.code, refusal.title) == ("declined", "You denied access to the token")
     assert app.agent.recipients.all() == ()
 
 
@@ -339,8 +339,8 @@ async def test_signing_out_returns_when_it_is_done(app: RunningApp) -> None:
             "id": PROFILE.id,
             "revocation": "not_offered",
             "valid_until": "2026-11-23T03:10:05+00:00",
-            "text": "You are signed out. The token was removed from this computer. The server "
-            f"offers no way to revoke it: copies stay valid until {until}.",
+            "text": "You're signed out. This server can't revoke tokens. "
+            f"Copies work until {until}.",
             "failed": None,
         }
     ]
@@ -395,5 +395,5 @@ async def test_a_refusal_names_options_instead_of_form_fields(
 
     monkeypatch.setattr(app.agent, "_reload_profiles", fail)
     refusal = await app.refusal("profiles_changed")
-    assert "--ca-file (“xdr-login profiles edit”)" in refusal.text
+    assert "“xdr-login profiles edit NAME --ca-file FILE”" in refusal.text
     assert "More options" not in refusal.text

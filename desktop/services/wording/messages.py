@@ -21,7 +21,7 @@ from desktop.services.secrets import keystore
 from desktop.services.system.logs import redacted
 from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.field_names import BySurface, Surface, field_name, option_name
-from desktop.services.wording.formats import format_duration, format_list
+from desktop.services.wording.formats import format_duration
 
 __all__ = ["Advice", "Remedy", "Surface", "advice_for", "facts_of"]
 
@@ -171,8 +171,8 @@ def _profile_values(error: Exception) -> dict[str, str]:
 
 
 def _quoted_list(names: tuple[str, ...]) -> str:
-    quoted = [translate("“{name}”", name=errors.printable(name, 60)) for name in names]
-    return errors.printable(format_list(quoted))
+    quoted = (translate("“{name}”", name=errors.printable(name, 60)) for name in names)
+    return errors.printable(", ".join(quoted))
 
 
 # What is said in several rows
@@ -326,9 +326,15 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.NoToken: Row(
         translatable("You are not signed in"),
         (
-            BySurface(
-                translatable("Sign in, then try again."),
-                translatable("Run “xdr-login login”, then try again."),
+            (
+                BySurface(
+                    translatable("Sign in, then try again."),
+                    translatable("Run “xdr-login login --profile {profile_id}”, then try again."),
+                ),
+                BySurface(
+                    translatable("Sign in, then try again."),
+                    translatable("Run “xdr-login login”, then try again."),
+                ),
             ),
         ),
         (Remedy.SIGN_IN_AGAIN,),

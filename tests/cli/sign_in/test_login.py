@@ -168,7 +168,7 @@ def test_a_sign_in_in_the_browser_explains_ssh(console: Terminal) -> None:
         "Approve only what you started yourself.",
     ]
     assert re.fullmatch(r"Waiting for approval\. The link expires in (10:00|9:5\d)\.", lines[5])
-    assert lines[6].startswith("Nobody approved it in time.")
+    assert lines[6].startswith("Not approved in time.")
 
 
 def test_a_client_signs_in_as_itself_in_the_terminal(console: Terminal) -> None:
@@ -241,7 +241,7 @@ def test_a_renewal_that_fails_says_why(console: Terminal) -> None:
     console.server.rotation.troubles = [httpx.ConnectError("reset")]
     lines = run_an_hour_later(console)
     assert console.exit_code == Exit.NETWORK
-    assert lines[-1].startswith("The server cannot be reached.")
+    assert lines[-1].startswith("Can't reach the server.")
 
 
 def test_a_token_that_expires_at_once_is_requested_once(console: Terminal) -> None:
@@ -258,8 +258,8 @@ def test_a_token_that_expires_at_once_is_requested_once(console: Terminal) -> No
             {"error": "access_denied"},
             [
                 (
-                    "The sign-in was declined. Someone pressed Deny on the approval page for code "
-                    "CODE-1. If that was not you, tell your administrator."
+                    "Sign-in denied. Someone selected Deny on the approval page for code CODE-1. "
+                    "If that wasn't you, tell your administrator."
                 ),
                 "access_denied · status 400",
             ],
@@ -268,9 +268,8 @@ def test_a_token_that_expires_at_once_is_requested_once(console: Terminal) -> No
             {"error": "expired_token"},
             [
                 (
-                    "The code has expired. The server has retired it. Nothing is wrong: get a new "
-                    "code "
-                    "and approve that one."
+                    "The code has expired. The server no longer accepts it. Get a new code and "
+                    "approve that one."
                 ),
                 "expired_token · status 400",
             ],
@@ -279,8 +278,8 @@ def test_a_token_that_expires_at_once_is_requested_once(console: Terminal) -> No
             PENDING,
             [
                 (
-                    "The code has expired. Nobody approved it in time. Nothing is wrong: get a new "
-                    "code and approve that one."
+                    "The code has expired. It wasn't approved in time. Get a new code and approve "
+                    "that one."
                 )
             ],
         ),
@@ -300,7 +299,7 @@ def test_a_problem_is_reported_once(console: Terminal) -> None:
     lost = httpx.ConnectError("reset")
     console.server.answers = [PENDING, lost, lost, PENDING, lost, TOKENS]
     lines = console.run()
-    said = "The server cannot be reached. Your code is still valid. Retrying automatically."
+    said = "Can't reach the server. Your code is still valid. Retrying automatically."
     assert lines.count(said) == 2
     assert console.exit_code == 0
 
@@ -312,7 +311,7 @@ def test_a_problem_after_the_approval_does_not_mention_a_code(
     reporter.report_waiting(in_browser(approved=True), opens_browser=True)
     reporter.report_trouble(TransportFailure(HOST))
     said = capsys.readouterr().err
-    assert "The server cannot be reached. Retrying automatically." in said
+    assert "Can't reach the server. Retrying automatically." in said
     assert "Your code" not in said
 
 
@@ -336,9 +335,8 @@ def test_a_demo_continues_with_a_locked_keyring(
     assert console.exit_code == 0
     assert lines[:2] == [
         (
-            "The keyring is locked. Unlock it, then try again. You can also sign in without "
-            "saving the "
-            "token: it is then gone when you quit."
+            "The keyring is locked. Unlock your keyring, then try again. Or continue without "
+            "saving: you'll have to sign in again after you quit."
         ),
         "Continuing without saving the token.",
     ]
@@ -348,7 +346,7 @@ def test_a_demo_continues_with_a_locked_keyring(
 
 def test_a_locked_keyring_ends_a_sign_in(console: Terminal) -> None:
     console.keyring.errors["load"] = KeyringLocked()
-    assert console.run()[0].startswith("The keyring is locked. Unlock it")
+    assert console.run()[0].startswith("The keyring is locked. Unlock your keyring")
     assert console.exit_code == Exit.KEYRING
     assert console.server.count_requests("/device") == 0
 
@@ -360,14 +358,14 @@ def test_a_missing_keyring_is_reported_before_the_approval(
         raise KeyringMissing
 
     monkeypatch.setattr(login, "require_keyring", find_keyring)
-    assert console.run()[0].startswith("No keyring to save the token in. ")
+    assert console.run()[0].startswith("No keyring found. ")
     assert console.exit_code == Exit.KEYRING
     assert console.server.count_requests("/device") == 0
 
 
 def test_a_keyring_that_fails_at_the_end_is_an_error(console: Terminal) -> None:
     console.keyring.errors["save"] = KeyringLocked()
-    assert console.run()[-1].startswith("The keyring is locked. Unlock it")
+    assert console.run()[-1].startswith("The keyring is locked. Unlock your keyring")
     assert console.exit_code == Exit.KEYRING
 
 
@@ -515,7 +513,7 @@ def test_a_bug_is_reported_without_secrets(console: Terminal) -> None:
     console.server.answers = [ZeroDivisionError(f"device_code={DEVICE_CODE}")]
     lines = console.run()
     assert console.exit_code == 1
-    assert lines[-1].startswith("Something unexpected happened. It is a fault of this program")
+    assert lines[-1].startswith("Something went wrong in XDR Login. Try again")
     report = (paths.log_folder() / "xdr-login.log").read_text("utf-8")
     assert "ZeroDivisionError: device_code=[redacted]" in report
     assert DEVICE_CODE not in report

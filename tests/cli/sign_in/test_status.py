@@ -92,10 +92,7 @@ def test_logout_removes_and_revokes_the_token(home: CommandHarness) -> None:
     home.sign_in("soc")
     done = home.run("logout")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == (
-        "SOC: You are signed out. The token was removed from this computer, and all that you "
-        "granted this app was revoked, on all your computers.\n"
-    )
+    assert done.stderr == "SOC: You're signed out on all computers.\n"
     assert home.store.entries() == {}
 
 
@@ -126,7 +123,7 @@ def test_a_failed_revocation_is_a_network_error(home: CommandHarness) -> None:
     home.server.stop()
     done = home.run("logout")
     assert done.returncode == 5
-    assert "the server could not be told (the server cannot be reached)" in done.stderr
+    assert "the server didn't confirm (Can't reach the server)" in done.stderr
     assert home.store.entries() == {}
 
 

@@ -152,8 +152,7 @@ def test_an_unknown_profile_is_reported(write: Write) -> None:
             file=write(f"[profiles.x]\n{CLIENT}{ISSUER}[profiles.y]\n{CLIENT}{ISSUER}"),
         )
     assert (
-        "No profile is named “southwind”. Your profiles: “x” and “y”."
-        in advice_for(caught.value).text
+        "No profile is named “southwind”. Your profiles: “x”, “y”." in advice_for(caught.value).text
     )
 
 
