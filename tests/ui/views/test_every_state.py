@@ -51,21 +51,15 @@ WORDS = {
     ],
     "just_signed_out": [
         "Signed out",
-        (
-            "You are signed out. The token was removed from this computer. "
-            "The server offers no way to revoke it: copies stay valid until {in 4 minutes}."
-        ),
+        ("You're signed out. This server can't revoke tokens. Copies work until {in 4 minutes}."),
         "Sign in",
     ],
     "revoked": [
-        "You are signed out. The token was removed from this computer and revoked at the server.",
+        "You're signed out. The token was removed and revoked.",
         "Sign in",
     ],
     "grant_revoked": [
-        (
-            "You are signed out. The token was removed from this computer, and all that you "
-            "granted this app was revoked, on all your computers."
-        ),
+        ("You're signed out on all computers."),
     ],
     "not_revoked": [
         "Signed out",
@@ -78,7 +72,7 @@ WORDS = {
         "Sign in",
     ],
     "telling_again": [
-        "You are signed out. The token was removed from this computer; the server is being told.",
+        "Signed out here. Revoking the token on the server…",
         "Telling the server…",
     ],
     "opening": ["Starting", "One moment", "Opening your keyring.", "Cancel"],

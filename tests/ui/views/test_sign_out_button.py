@@ -14,7 +14,7 @@ from desktop.ui.views.sign_out_button import SignOutButton
 from tests.sample_states import STATES, signed_in
 from tests.ui.harness import Screen, settle
 
-ASKED = "Sign out on all computers?"
+ASKED = "Sign out everywhere?"
 
 
 @pytest.fixture
@@ -130,8 +130,8 @@ def test_a_screen_reader_is_told_what_is_asked(far: Screen, announced: list[str]
     far.button("Sign out").click()
     (said,) = announced
     assert said == (
-        "Sign out on all computers? Press again to end all that you granted this app, on all of "
-        "them."
+        "Sign out everywhere? This ends this app's access on all your computers. Press again to "
+        "confirm."
     )
 
 

@@ -328,7 +328,7 @@ def test_a_token_that_outlives_the_day_is_told_with_its_day(screen: Screen) -> N
 
 def test_an_expired_token_leaves_nothing_valid(screen: Screen) -> None:
     screen.show(SignedOut(NOW))
-    assert "You are signed out. The token was removed from this computer." in screen.visible_texts
+    assert "You're signed out." in screen.visible_texts
 
 
 def test_the_zone_of_the_person_is_used(screen: Screen) -> None:

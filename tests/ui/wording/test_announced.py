@@ -86,7 +86,7 @@ def test_a_failure_is_announced_with_its_remedy(
 
 def test_signing_out_is_announced(desk: ControllerHarness, announced: list[str]) -> None:
     desk.show(SignedOut(NOW))
-    assert announced == ["You are signed out. The token was removed from this computer."]
+    assert announced == ["You're signed out."]
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,7 @@ def test_signing_out_is_announced(desk: ControllerHarness, announced: list[str])
     [
         (
             Revocation.GRANT_REVOKED,
-            (
-                "You are signed out. The token was removed from this computer, and all that you "
-                "granted this app was revoked, on all your computers."
-            ),
+            ("You're signed out on all computers."),
         ),
         (
             Revocation.FAILED,
