@@ -132,7 +132,7 @@ async def test_without_a_session_there_is_nothing_to_copy(
     copier.copy(None, CopyFormat.TOKEN)
     assert told == [
         NotCopied(
-            "You are not signed in. Sign in (xdr-login login), then try again.",
+            "You are not signed in. Sign in, then try again.",
             "You are not signed in",
         )
     ]
@@ -142,8 +142,8 @@ UNREACHABLE = (
     f"Can't reach the server. There's no connection to {HOST}. Check your network, VPN or proxy."
 )
 LOCKED = (
-    "The keyring is locked. Unlock it, then try again. You can also sign in without saving the "
-    "token: it is then gone when you quit."
+    "The keyring is locked. Unlock your keyring, then try again. Or continue without saving: "
+    "you'll have to sign in again after you quit."
 )
 
 

@@ -64,8 +64,8 @@ WORDS = {
     "not_revoked": [
         "Signed out",
         (
-            "You are signed out. The token was removed from this computer; the server could not be "
-            "told (the server has a problem). A copy stays valid there until {in 4 minutes}."
+            "Signed out here, but the server didn't confirm (The server has a problem). "
+            "Copies work until {in 4 minutes}."
         ),
         "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
         "Tell the server again",
@@ -174,7 +174,7 @@ WORDS = {
     "signed_in_not_saved": [
         (
             "The keyring is locked. The token is not saved: it is gone when you quit. "
-            "Unlock it, then try to save it again."
+            "Unlock your keyring, then save the token again."
         ),
         "Try to save it again",
         "Copy token",
@@ -192,7 +192,7 @@ WORDS = {
     ],
     "code_expired": [
         "The code has expired",
-        "Nobody approved it in time. Nothing is wrong: get a new code and approve that one.",
+        "It wasn't approved in time. Get a new code and approve that one.",
         "Get a new code",
         "Copy details",
     ],

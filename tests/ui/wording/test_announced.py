@@ -62,7 +62,7 @@ def test_a_token_that_is_not_saved_is_announced_as_such(
     (said,) = announced
     assert said == (
         "Signed in as dana@northwind.example. The keyring is locked. The token is not saved: "
-        "it is gone when you quit. Unlock it, then try to save it again."
+        "it is gone when you quit. Unlock your keyring, then save the token again."
     )
 
 
@@ -98,10 +98,7 @@ def test_signing_out_is_announced(desk: ControllerHarness, announced: list[str])
         ),
         (
             Revocation.FAILED,
-            (
-                "You are signed out. The token was removed from this computer; the server could "
-                "not be told. A copy stays valid there."
-            ),
+            ("Signed out here, but the server didn't confirm. Copies still work."),
         ),
     ],
 )
