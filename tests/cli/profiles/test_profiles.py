@@ -585,7 +585,7 @@ def test_a_check_reports_each_step(home: CommandHarness) -> None:
     assert done.returncode == 0, done.stdout
     assert done.stderr.startswith("All checks passed.")
     lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
-    assert lines[0] == "works            Server: 127.0.0.1 answers."
+    assert lines[0] == "works            Server: 127.0.0.1 responds."
     assert "                 xdr-login profiles edit soc --grant code\n" in done.stdout
     found = home.json("profiles", "check", "soc")
     assert found["works"] is True

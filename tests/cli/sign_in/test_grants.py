@@ -90,7 +90,7 @@ def test_revoking_ends_the_grant_and_empties_the_keyring(home: CommandHarness) -
     assert home.json("grants", "status")["scope"] == "casebook profile"
     done = home.run("grants", "revoke", "--yes")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "all that you granted this app was revoked, on all your computers." in done.stderr
+    assert "You're signed out on all computers." in done.stderr
     assert home.store.entries() == {}
     assert [each.status for each in home.server.history() if each.path.startswith(GRANT)] == [204]
     assert home.run("grants", "revoke", "--yes").returncode == Exit.SIGN_IN_NEEDED

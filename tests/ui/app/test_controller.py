@@ -331,7 +331,7 @@ def test_the_controller_knows_what_signing_out_revokes(desk: ControllerHarness) 
     desk.show(signed_in())
     (button,) = [each for each in desk.window.findChildren(Button) if each.text() == "Sign out"]
     assert button.accessibleDescription() == (
-        "Removes the token from this computer only: the server offers no way to revoke it."
+        "Removes the token from this computer only. This server can't revoke tokens."
     )
     desk.session.profile = replace(PROFILE, app_grant_endpoint="https://login.example/grant")
     desk.tick(1)

@@ -77,14 +77,14 @@ async def test_an_empty_answer_is_reported(query: ServerQuery, answers: list[Ser
         ),
         (
             NoToken(),
-            ("You are not signed in. Sign in (xdr-login login), then try again."),
+            ("You are not signed in. Sign in, then try again."),
             "",
         ),
         (
             KeyringLocked(),
             (
-                "The keyring is locked. Unlock it, then try again. You can also sign in without "
-                "saving the token: it is then gone when you quit."
+                "The keyring is locked. Unlock your keyring, then try again. Or continue without "
+                "saving: you'll have to sign in again after you quit."
             ),
             "",
         ),

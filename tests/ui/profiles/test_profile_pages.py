@@ -606,7 +606,7 @@ async def test_profiles_go_out_and_come_in_without_a_secret(place: Place, tmp_pa
     place.pages.start_task(place.pages._import(target))
     await place.done()
     assert list(load_profiles(place.file).good) == ["soc", "soc-2"]
-    assert any("One profile was imported." in words for words in place.screen.visible_texts)
+    assert any("Imported 1 profile." in words for words in place.screen.visible_texts)
 
 
 async def test_an_import_says_what_could_read_along(place: Place, tmp_path: Path) -> None:

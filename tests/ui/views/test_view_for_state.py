@@ -313,8 +313,7 @@ def test_signing_out_says_what_was_removed_and_what_stays_valid(
     screen.show(SignedOut(at, at + timedelta(minutes=4)))
     until = (at + timedelta(minutes=4)).strftime("%H:%M")
     assert (
-        "You're signed out. This server can't revoke tokens. "
-        f"to revoke it: copies stay valid until {until}."
+        f"You're signed out. This server can't revoke tokens. Copies work until {until}."
     ) in screen.visible_texts
 
 
