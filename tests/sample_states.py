@@ -1,4 +1,4 @@
-"""One example of everything that the window can show, at a fixed instant."""
+"""Samples of everything that the window can show, at a fixed time."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -48,7 +48,7 @@ def waiting(
     trouble: Exception | None = None,
     approved: bool = False,
 ) -> AwaitingApproval:
-    """A code of ten minutes that waits for approval; `left` in seconds."""
+    """Return a state with a code that is valid for ten minutes; `left` in seconds."""
     link = f"https://{host}/iroh/oauth2/device"
     expires_at = NOW + timedelta(seconds=left)
     return AwaitingApproval(
@@ -69,7 +69,7 @@ def waiting(
 
 
 def in_browser(*, left: float = 581, approved: bool = False) -> AwaitingApproval:
-    """A browser on this computer that is waited for; `left` in seconds."""
+    """Return a state that waits for the browser on this computer; `left` in seconds."""
     back = "http://127.0.0.1:49152/callback"
     query = f"response_type=code&client_id={PROFILE.client_id}&redirect_uri={back}&state=example"
     link = f"https://{HOST}/iroh/oauth2/authorize?{query}"
@@ -92,9 +92,9 @@ def signed_in(
     not_saved: Exception | None = None,
     renewable: bool = False,
 ) -> SignedIn:
-    """A token of ten minutes; `left` in seconds, `None` for one that never expires.
+    """Return a sign-in with a token for ten minutes; `left` in seconds, `None` for no expiry.
 
-    One that is `renewable` is in use.
+    A `renewable` token is in use.
     """
     issued_at = NOW - timedelta(seconds=600 - (left or 0))
     return SignedIn(
@@ -112,13 +112,13 @@ def signed_in(
 
 
 def revoked(outcome: Revocation, error: Exception | None = None) -> SignedOut:
-    """Just signed out of a token that would have lived for four minutes more."""
+    """Return a state just after sign-out; the token was valid for four more minutes."""
     ended = outcome in {Revocation.REVOKED, Revocation.GRANT_REVOKED}
     return SignedOut(NOW, None if ended else NOW + timedelta(minutes=4), outcome, error)
 
 
 def signed_out_by_server() -> SignedOutByServer:
-    """A refresh token that is taken no more, and what the server said of it."""
+    """Return the error for a refresh token that the server rejects."""
     error = SignedOutByServer()
     error.__cause__ = errors.InvalidGrant(
         "invalid_grant", host=HOST, description="the grant was revoked", trace_id=TRACE_ID
@@ -219,14 +219,14 @@ WHO_AM_I: dict[str, object] = {
     },
     "org": {"name": "Northwind SOC", "id": "0b6c7f3a-5f0e-4c55-9a3e-2f1d0c9b8a7e"},
 }
-# Three parts as a token has them; nothing in it means anything.
+# Looks like a token, but means nothing.
 MADE_UP_TOKEN = ".".join(("eyJhbGciOiJub25lIn0", "bm90IGEgcmVhbCB0b2tlbg" * 24, "bWFkZSB1cA" * 8))
 
 OTHERS = (
     replace(PROFILE, id="contoso", name="Contoso SOC", region="Europe", color="teal"),
     replace(PROFILE, id="fabrikam", name="Fabrikam Security Operations", region="Asia Pacific"),
 )
-# Several tenants, as an analyst of a service provider has them.
+# Several tenants, as for an analyst of a service provider.
 STANDINGS = (
     ProfileStatus(PROFILE, STATES["signed_in"]),
     ProfileStatus(OTHERS[0], waiting()),
