@@ -227,7 +227,7 @@ OTHERS = (
     replace(PROFILE, id="fabrikam", name="Fabrikam Security Operations", region="Asia Pacific"),
 )
 # Several tenants, as for an analyst of a service provider.
-STANDINGS = (
+STATUSES = (
     ProfileStatus(PROFILE, STATES["signed_in"]),
     ProfileStatus(OTHERS[0], waiting()),
     ProfileStatus(OTHERS[1], SignedOut()),

@@ -49,8 +49,8 @@ from tests.sample_states import (
     METADATA,
     NOW,
     PROFILE,
-    STANDINGS,
     STATES,
+    STATUSES,
     WHO_AM_I,
 )
 
@@ -103,7 +103,7 @@ class SeveralProfiles(NoActions):
     """Actions with several profiles."""
 
     current_id = PROFILE.id
-    statuses = STANDINGS
+    statuses = STATUSES
 
     @property
     def profiles(self) -> "SeveralProfiles":
