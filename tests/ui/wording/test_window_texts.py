@@ -235,7 +235,8 @@ def test_that_the_server_is_asked_is_told_without_jargon(
     asked: int, later: float, words: str
 ) -> None:
     assert (
-        window_texts.polling_status(waiting(asked=asked), NOW + timedelta(seconds=later)) == words
+        window_texts.polling_status(waiting(poll_count=asked), NOW + timedelta(seconds=later))
+        == words
     )
 
 
