@@ -1,4 +1,4 @@
-"""What holds for every test: own folders, no real keyring, no network, no unexpected warnings."""
+"""Rules for all tests: own folders, no real keyring, no network, no unexpected warnings."""
 
 import ipaddress
 import logging
@@ -54,7 +54,7 @@ FOLDERS = {
     "XDG_CACHE_HOME": "cache",
     "XDG_RUNTIME_DIR": "run",
     "USERPROFILE": "home",
-    # On Windows platformdirs asks the system for these; its override comes first.
+    # On Windows platformdirs asks the system for these folders unless they are overridden.
     "WIN_PD_OVERRIDE_APPDATA": "roaming",
     "WIN_PD_OVERRIDE_LOCAL_APPDATA": "local",
 }
@@ -65,40 +65,39 @@ _expected = pytest.StashKey[list[re.Pattern[str]]]()
 
 
 class OutsideError(AssertionError):
-    """A test reached for a host other than this machine."""
+    """A test tried to reach another host."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that `dev.py test --fast` uses."""
-    parser.addoption("--fast", action="store_true", help="leave out tests that use the rigs")
-    parser.addoption("--packages", action="store_true", help="try what is in dist/ instead")
-    parser.addoption("--windows", action="store_true", help="the same with what is for Windows")
+    """Add the options of `dev.py test`."""
+    parser.addoption("--fast", action="store_true", help="skip tests that use rigs")
+    parser.addoption("--packages", action="store_true", help="test the packages in dist/ instead")
+    parser.addoption(
+        "--windows", action="store_true", help="test the Windows installers in dist/ instead"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip by name, under --fast, whatever starts real programs."""
+    """With --fast, skip tests that start real programs."""
     if config.getoption("--fast"):
         for item in items:
             if RIGS.intersection(getattr(item, "fixturenames", ())):
-                item.add_marker(pytest.mark.skip(reason="--fast leaves the rigs out"))
+                item.add_marker(pytest.mark.skip(reason="--fast skips tests that use rigs"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Prepare the process before anything of the app or of Qt is imported."""
+    """Prepare the process before the app or Qt is imported."""
     if not (config.getoption("--packages") or config.getoption("--windows")):
-        # What the builders make has a time; a copy of the sources has no git to ask for it.
+        # Builders need a time for their files, and copies of the sources have no git history.
         os.environ.setdefault("SOURCE_DATE_EPOCH", "1767225600")
     own = Path(_session.enter_context(tempfile.TemporaryDirectory(prefix="xdr-tests-")))
     os.environ.update(_make_folders(own))
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"  # or libraries start one of their own
+    os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"  # otherwise libraries start their own
     os.environ.pop("DISPLAY", None)
-    _measure_no_time()
+    _ignore_durations()
     sys.addaudithook(_refuse_the_network)
-    # Examples take as long as the machine is busy; how long says nothing about the code.
-    settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.load_profile("tests")
 
 
 def pytest_unconfigure() -> None:
@@ -120,7 +119,7 @@ def own_folders(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def expect_log(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Allow, and demand, a record at WARNING or above: `expect_log("keyring is locked")`."""
+    """Require a log record at WARNING or above: `expect_log("keyring is locked")`."""
     patterns = request.node.stash.setdefault(_expected, [])
     return lambda pattern: patterns.append(re.compile(pattern))
 
@@ -129,7 +128,7 @@ def expect_log(request: pytest.FixtureRequest) -> Callable[[str], None]:
 def no_unexpected_log(
     request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> Iterator[None]:
-    """Fail a test whose warnings and errors in the log are not those `expect_log` announced."""
+    """Fail a test with warnings or errors in the log that `expect_log` did not announce."""
     yield
     patterns = request.node.stash.get(_expected, [])
     messages = [f"{record.name}: {record.getMessage()}" for record in _loud_records(caplog)]
@@ -141,7 +140,7 @@ def no_unexpected_log(
 
 @pytest.fixture(autouse=True)
 def no_network() -> Iterator[None]:
-    """Fail a test that reached for another machine, even if the code hid the refusal."""
+    """Fail a test that tried to reach another host, even if the code hid the error."""
     _outside.clear()
     yield
     assert not _outside, f"reached for the network: {_outside}"
@@ -154,12 +153,12 @@ def _make_folders(parent: Path) -> dict[str, str]:
     return {name: str(path) for name, path in paths.items()}
 
 
-def _measure_no_time() -> None:
-    """Let hypothesis judge what it finds, and not how fast a busy machine makes examples."""
-    usual = settings.get_profile(settings.get_current_profile_name())
-    unhurried = settings(usual, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.register_profile("unhurried", unhurried)
-    settings.load_profile("unhurried")
+def _ignore_durations() -> None:
+    """Turn off the time limits of hypothesis, which fail on a busy computer."""
+    profile = settings.get_profile(settings.get_current_profile_name())
+    without_limits = settings(profile, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("without limits", without_limits)
+    settings.load_profile("without limits")
 
 
 def _loud_records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:

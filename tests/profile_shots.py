@@ -1,4 +1,4 @@
-"""The pages of the profiles, for the screenshots."""
+"""Screenshots of the profile pages."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -85,7 +85,7 @@ def _show_findings(window: Window) -> None:
     _scroll_down(window)
 
 
-def _show_methods(window: Window) -> None:
+def _show_sign_in_methods(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
     form.client_secret.show_stored(stored=True)
@@ -98,7 +98,7 @@ def _show_methods(window: Window) -> None:
     choice.showPopup()
     popup = choice.view().window()
     QApplication.processEvents()
-    picture = QLabel(window)  # elsewhere it would be dressed otherwise
+    picture = QLabel(window)  # as a child it has the style of the window
     picture.setPixmap(popup.grab())
     choice.hidePopup()
     picture.adjustSize()
@@ -125,7 +125,7 @@ def _show_own_settings(window: Window) -> None:
     _scroll(window, 990)
 
 
-def _show_authorities(window: Window) -> None:
+def _show_ca_file(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(Draft(preset="xdr-nam", ca_file="/etc/ssl/northwind.pem"))
     reason = "visibility.amp.cisco.com does not support it."
@@ -183,11 +183,11 @@ PROFILE_PAGES: dict[str, Callable[[Window], None]] = {
     "first_run": _show_first_run,
     "form_findings": _show_findings,
     "form_faults": _show_faults,
-    "form_authorities": _show_authorities,
+    "form_ca_file": _show_ca_file,
     "form_more": _show_more,
-    "form_safer_way": _show_safer_method,
+    "form_safer_method": _show_safer_method,
     "form_settings": _show_own_settings,
-    "form_ways": _show_methods,
+    "form_sign_in_methods": _show_sign_in_methods,
     "profiles": _show_page,
     "profiles_delete": _ask_to_delete,
 }

@@ -43,7 +43,7 @@ def waiting(
     user_code: str = "WDJB-MJHT",
     host: str = HOST,
     host_is_known: bool = True,
-    asked: int = 4,
+    poll_count: int = 4,
     left: float = 581,
     trouble: Exception | None = None,
     approved: bool = False,
@@ -60,7 +60,7 @@ def waiting(
         requested_at=expires_at - timedelta(seconds=600),
         lifetime=600,
         expires_at=expires_at,
-        poll_count=asked,
+        poll_count=poll_count,
         last_poll_at=NOW - timedelta(seconds=2),
         next_at=NOW + timedelta(seconds=3),
         trouble=trouble,
@@ -92,9 +92,9 @@ def signed_in(
     not_saved: Exception | None = None,
     renewable: bool = False,
 ) -> SignedIn:
-    """A token of ten minutes; `left` in seconds, `None` for one that never expires.
+    """Return a sign-in with a token for ten minutes; `left` in seconds, `None` for no expiry.
 
-    One that is `renewable` is in use.
+    A `renewable` token is in use.
     """
     issued_at = NOW - timedelta(seconds=600 - (left or 0))
     return SignedIn(
@@ -219,15 +219,15 @@ WHO_AM_I: dict[str, object] = {
     },
     "org": {"name": "Northwind SOC", "id": "0b6c7f3a-5f0e-4c55-9a3e-2f1d0c9b8a7e"},
 }
-# Three parts as a token has them; nothing in it means anything.
+# Looks like a token, but means nothing.
 MADE_UP_TOKEN = ".".join(("eyJhbGciOiJub25lIn0", "bm90IGEgcmVhbCB0b2tlbg" * 24, "bWFkZSB1cA" * 8))
 
 OTHERS = (
     replace(PROFILE, id="contoso", name="Contoso SOC", region="Europe", color="teal"),
     replace(PROFILE, id="fabrikam", name="Fabrikam Security Operations", region="Asia Pacific"),
 )
-# Several tenants, as an analyst of a service provider has them.
-STANDINGS = (
+# Several tenants, as for an analyst of a service provider.
+STATUSES = (
     ProfileStatus(PROFILE, STATES["signed_in"]),
     ProfileStatus(OTHERS[0], waiting()),
     ProfileStatus(OTHERS[1], SignedOut()),

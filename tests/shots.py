@@ -1,7 +1,7 @@
 """Screenshots of every state: `python -m tests.shots DIR` on a display.
 
-Each state is drawn light and dark at the usual size; the main ones also at 360 pixels and at
-200 %. A sheet per scheme shows them side by side.
+Each state is drawn in light and dark at the default size, and the main ones also with a width of
+360 pixels and at 200 %. One sheet for each color scheme shows them all.
 """
 
 import os
@@ -49,14 +49,14 @@ from tests.sample_states import (
     METADATA,
     NOW,
     PROFILE,
-    STANDINGS,
     STATES,
+    STATUSES,
     WHO_AM_I,
 )
 
 _SCHEMES = {"light": LIGHT, "dark": DARK}
 _USUAL, _NARROW = QSize(440, 640), QSize(360, 640)
-_NARROW_TOO = (
+_MAIN_STATES = (
     "waiting",
     "waiting_other_host",
     "signed_in",
@@ -71,23 +71,21 @@ _SCALE = "QT_SCALE_FACTOR"
 
 
 class NoActions:
-    """Buttons that do nothing."""
+    """Actions that do nothing."""
 
     def __getattr__(self, _name: str) -> object:
-        """Any wish."""
         return lambda *_arguments: None
 
 
 class NoPageActions(NoActions):
-    """Pages that know what the samples say."""
+    """Actions of pages with sample data."""
 
     def token_details(self, state: SignedIn) -> TokenDetails:
-        """What is known of the sample."""
         fewer = replace(state, scope=state.scope[:-1], requested_scope=(*state.scope, "admin"))
         return token_details(fewer, profile=PROFILE, metadata=METADATA, claims=CLAIMS)
 
     def recipients(self) -> tuple[TokenRecipient, ...]:
-        """A script, and a shell that somebody typed into."""
+        """Return a script and an interactive shell."""
         deploy = Program("deploy.py", "/home/dana/playbooks/deploy.py", 4711, "/usr/bin/python3.11")
         shell = Program("bash", "/usr/bin/bash", 4242)
         minutes = (2, 7, 8)
@@ -98,42 +96,39 @@ class NoPageActions(NoActions):
         )
 
     def reveal_token(self) -> str:
-        """Three parts that mean nothing."""
         return MADE_UP_TOKEN
 
 
 class SeveralProfiles(NoActions):
-    """Buttons that do nothing, and several profiles."""
+    """Actions with several profiles."""
 
     current_id = PROFILE.id
-    statuses = STANDINGS
+    statuses = STATUSES
 
     @property
     def profiles(self) -> "SeveralProfiles":
-        """Those of the samples."""
         return self
 
 
-class OfCisco(NoActions):
-    """Buttons that do nothing, at a server that keeps grants."""
+class ActionsWithGrants(NoActions):
+    """Actions for a server with app grants."""
 
     def revocation_offered(self) -> Revocation:
-        """What signing out can do there."""
         return Revocation.GRANT_REVOKED
 
 
-CISCO: Any = OfCisco()
+CISCO: Any = ActionsWithGrants()
 NO_ACTIONS: Any = NoActions()
 SEVERAL: Any = SeveralProfiles()
 NO_PAGE_ACTIONS: Any = NoPageActions()
 
 
 def main(folder: Path) -> None:
-    """Write the pictures to `folder`."""
+    """Write the screenshots to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     application = make_application()
     families = QFontDatabase.families()
-    if "Inter" in families:  # what a desktop would have set; a bare display has no opinion
+    if "Inter" in families:  # a typical font of desktops; a bare display has none
         application.setFont(QFont("Inter", 10))
     theme = Theme(application)
     suffix = "-200" if os.environ.get(_SCALE) == "2" else ""
@@ -153,10 +148,10 @@ def _pictures(
     application: QApplication, theme: Theme, *, small: bool
 ) -> Iterator[tuple[str, QImage]]:
     for name, state in STATES.items():
-        if small and name not in _NARROW_TOO:
+        if small and name not in _MAIN_STATES:
             continue
         yield name, _picture(application, theme, state, size=_USUAL)
-        if name in _NARROW_TOO:
+        if name in _MAIN_STATES:
             yield f"{name}-360", _picture(application, theme, state, size=_NARROW)
     yield "qr", _picture(application, theme, STATES["waiting"], size=_USUAL, change=_show_qr)
     for name, change in _CHANGES.items():
@@ -195,7 +190,7 @@ def _show_settings(window: Window) -> None:
     window.show_page(page)
 
 
-def _bring_into_sight(window: Window, widget: QWidget) -> None:
+def _scroll_to(window: Window, widget: QWidget) -> None:
     window.show_state(STATES["signed_in"], NOW)
     for _ in range(4):
         QApplication.processEvents()
@@ -203,30 +198,30 @@ def _bring_into_sight(window: Window, widget: QWidget) -> None:
     scroll.ensureWidgetVisible(widget, 0, 40)
 
 
-def _show_hand_outs(window: Window) -> None:
+def _show_recipients(window: Window) -> None:
     _show_details(window)
     page = window.page
     assert isinstance(page, DetailsView)
-    _bring_into_sight(window, page._recipients)
+    _scroll_to(window, page._recipients)
 
 
-def _show_asking(window: Window) -> None:
+def _show_ask_for_tokens(window: Window) -> None:
     _show_settings(window)
     page = window.page
     assert isinstance(page, SettingsView)
-    _bring_into_sight(window, page._rows["ask_for_tokens"])
+    _scroll_to(window, page._rows["ask_for_tokens"])
 
 
-def _show_question(window: Window) -> None:
+def _show_permission(window: Window) -> None:
     program = NO_PAGE_ACTIONS.recipients()[0].program
-    asking = PermissionWindow(
+    window_of_question = PermissionWindow(
         PermissionRequest(program, PROFILE.id, PROFILE.name), QIcon(), over=window.rect()
     )
-    asking._enable_buttons()
-    asking.setParent(window, Qt.WindowType.Widget)  # a part of the picture
-    asking.setAutoFillBackground(True)
-    asking.setGeometry(window.rect())
-    asking.show()
+    window_of_question._enable_buttons()
+    window_of_question.setParent(window, Qt.WindowType.Widget)  # so that it is in the screenshot
+    window_of_question.setAutoFillBackground(True)
+    window_of_question.setGeometry(window.rect())
+    window_of_question.show()
 
 
 def _show_about(window: Window) -> None:
@@ -241,7 +236,7 @@ def _show_profiles(window: Window) -> None:
     button._actions = SEVERAL
     menu = button.menu()
     menu.aboutToShow.emit()
-    menu.setParent(window, Qt.WindowType.Widget)  # a part of the picture
+    menu.setParent(window, Qt.WindowType.Widget)  # so that it is in the screenshot
     menu.move(62, 52)
     menu.resize(menu.sizeHint())
     menu.show()
@@ -267,7 +262,7 @@ def _ask_to_sign_out(window: Window) -> None:
 def _show_menu(window: Window) -> None:
     (button,) = window.findChildren(MenuButton)
     menu = button.menu()
-    menu.setParent(window, Qt.WindowType.Widget)  # a part of the picture
+    menu.setParent(window, Qt.WindowType.Widget)  # so that it is in the screenshot
     menu.move(40, 380)
     menu.resize(menu.sizeHint())
     menu.show()
@@ -278,9 +273,9 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "details_token": _show_token,
     "details_grant": _show_grant,
     "settings": _show_settings,
-    "hand_outs": _show_hand_outs,
-    "asking": _show_asking,
-    "question": _show_question,
+    "recipients": _show_recipients,
+    "ask_for_tokens": _show_ask_for_tokens,
+    "permission": _show_permission,
     "about": _show_about,
     **PROFILE_PAGES,
     "copying": lambda window: window.show_copy(Copying(CopyFormat.TOKEN)),
@@ -326,7 +321,7 @@ def _picture(
 
 
 def _sheet(pictures: list[QImage], *, columns: int = 6) -> QImage:
-    """The pictures in rows of `columns`."""
+    """Draw images in rows of `columns`."""
     width = max(picture.width() for picture in pictures) + 8
     height = max(picture.height() for picture in pictures) + 8
     rows = -(-len(pictures) // columns)

@@ -1,4 +1,4 @@
-"""Who may import whom, and how long things may grow. ARCHITECTURE.md says why."""
+"""Imports between layers, and sizes. ARCHITECTURE.md explains the rules."""
 
 import ast
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "desktop").rglob("*.py"))
 
-# Imports for annotations count as well: who needs the name knows the room.
-ROOMS = {
+# What each layer may import, including imports for annotations.
+LAYERS = {
     "oauth": {"oauth"},
     "services": {"services", "oauth"},
     "ipc": {"ipc", "services"},
@@ -24,9 +24,9 @@ ROOMS = {
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-# The floors of a room, lowest first: a folder may import itself and those before it, so that no two
-# folders need each other. "" holds the modules that lie in the room itself.
-FLOORS = {
+# The folders of a layer in order: a folder may import itself and those before it. "" stands for the
+# modules of the layer itself.
+FOLDERS = {
     "oauth": ("", "grants"),
     "services": (
         "system",
@@ -42,7 +42,7 @@ FLOORS = {
     "cli": ("terminal", "scripts", "sign_in", "profiles", "api", "doctor", ""),
     "ui": ("kit", "wording", "copy", "views", "window", "tray", "profiles", "pages", "app"),
 }
-# What one module may reach beyond its room, inside a function or for annotations only.
+# Exceptions for single modules, only inside functions or for annotations.
 LATE = {
     "__main__.py": {"options"},
     "cli/terminal/window.py": {"ui"},
@@ -50,7 +50,7 @@ LATE = {
     "cli/demo.py": {"demo"},
     "options.py": {"demo"},
 }
-# Where a library may be imported; anybody may import those that are not named here.
+# Where a library may be imported; there are no rules for others.
 LIBRARIES = {
     "PySide6": ("ui/",),
     "qasync": ("ui/",),
@@ -64,7 +64,7 @@ LIBRARIES = {
         "oauth/",
         "selftest.py",
         "services/network/http_client.py",
-        "services/network/proxy_transport.py",  # what network.py sends requests through
+        "services/network/proxy_transport.py",  # the transport of http_client.py
         "services/network/connector.py",
         "services/session/provider.py",
         "services/network/environment.py",
@@ -72,7 +72,7 @@ LIBRARIES = {
     "filelock": (
         "services/secrets/shared_lock.py",
         "services/configuration/profile_file.py",
-        "ui/app/preload.py",  # which loads it ahead of its need
+        "ui/app/preload.py",  # loads it in advance
     ),
     "jeepney": ("services/network/linux_proxy.py", "cli/doctor/doctor_checks.py"),
     "psutil": ("services/system/processes.py",),
@@ -83,7 +83,7 @@ LIBRARIES = {
         "oauth/claims.py",
         "demo/",
         "ui/app/preload.py",
-    ),  # which loads it ahead of its need
+    ),  # loads it in advance
 }
 LONGEST_CLASS = 200
 LONGEST_FUNCTION = 60
@@ -91,7 +91,7 @@ MOST_FILES = 17
 
 
 def within_desktop(path: Path) -> str:
-    """The place of a module, such as `oauth/http.py`."""
+    """Return the path of a module, such as `oauth/http.py`."""
     return path.relative_to(ROOT / "desktop").as_posix()
 
 
@@ -105,37 +105,37 @@ class Import:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=within_desktop)
-def test_a_module_imports_only_what_its_room_may(path: Path) -> None:
+def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
     place = within_desktop(path)
-    allowed = ROOMS[place.split("/")[0].removesuffix(".py")]
+    allowed = LAYERS[place.split("/")[0].removesuffix(".py")]
     wrong = [
         f"{place}:{found.line} imports {found.name}"
         for found in imports(path)
-        if (room := room_of(found.name)) is not None
-        and room not in allowed
-        and not (found.late and room in LATE.get(place, set()))
+        if (layer := layer_of(found.name)) is not None
+        and layer not in allowed
+        and not (found.late and layer in LATE.get(place, set()))
     ]
     assert not wrong
 
 
 @pytest.mark.parametrize("path", MODULES, ids=within_desktop)
-def test_a_folder_imports_only_itself_and_those_below(path: Path) -> None:
+def test_a_folder_imports_only_itself_and_earlier_ones(path: Path) -> None:
     place = within_desktop(path)
     wrong = [
         f"{place}:{found.line} imports {found.name}"
         for found in imports(path)
-        if floor_of(found.name, place) > floor_of(f"desktop.{place.replace('/', '.')}", place)
+        if position_of(found.name, place) > position_of(f"desktop.{place.replace('/', '.')}", place)
     ]
     assert not wrong
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in MODULES}), ids=within_desktop)
-def test_a_folder_holds_few_files(folder: Path) -> None:
+def test_a_folder_has_few_files(folder: Path) -> None:
     assert len(list(folder.glob("*.py"))) <= MOST_FILES
 
 
 @pytest.mark.parametrize("path", MODULES, ids=within_desktop)
-def test_a_library_is_imported_only_where_it_belongs(path: Path) -> None:
+def test_a_library_is_imported_only_where_allowed(path: Path) -> None:
     place = within_desktop(path)
     wrong = [
         f"{place}:{found.line} imports {found.name}"
@@ -146,7 +146,7 @@ def test_a_library_is_imported_only_where_it_belongs(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=within_desktop)
-def test_nothing_grows_too_long_to_be_read(path: Path) -> None:
+def test_classes_and_functions_are_short(path: Path) -> None:
     long = {
         node.name: length
         for node in ast.walk(parsed(path))
@@ -156,7 +156,7 @@ def test_nothing_grows_too_long_to_be_read(path: Path) -> None:
     assert not long
 
 
-def test_the_rules_find_what_they_forbid(tmp_path: Path) -> None:
+def test_imports_are_found(tmp_path: Path) -> None:
     source = """
 import httpx, desktop.ui.app.app
 from typing import TYPE_CHECKING
@@ -178,7 +178,7 @@ def late():
         ("PySide6.QtCore", True),
         ("keyring.errors", True),
     ]
-    assert [room_of(name) for name, _ in found] == [
+    assert [layer_of(name) for name, _ in found] == [
         None,
         "ui",
         None,
@@ -186,37 +186,37 @@ def late():
         "services",
         *[None] * 2,
     ]
-    assert room_of("desktop.__version__") is None
+    assert layer_of("desktop.__version__") is None
 
 
-def room_of(name: str) -> str | None:
-    """The room that an imported name is in; None for what is not ours, and for the version."""
+def layer_of(name: str) -> str | None:
+    """Return the layer of an imported name; None for other packages and the version."""
     package, _, rest = name.partition(".")
     return None if package != "desktop" or rest == "__version__" else rest.split(".")[0]
 
 
-def floor_of(name: str, place: str) -> int:
-    """How high the folder of `name` lies in the room of `place`; -1 for another room."""
-    room = place.partition("/")[0]
+def position_of(name: str, place: str) -> int:
+    """Return the position of the folder of `name` in the layer of `place`; -1 for other layers."""
+    layer = place.partition("/")[0]
     package, own, *rest = [*name.split("."), ""]
-    if (package, own) != ("desktop", room) or room not in FLOORS:
+    if (package, own) != ("desktop", layer) or layer not in FOLDERS:
         return -1
-    floors = FLOORS[room]
-    return floors.index(rest[0]) if rest[0] in floors else floors.index("")
+    folders = FOLDERS[layer]
+    return folders.index(rest[0]) if rest[0] in folders else folders.index("")
 
 
 def imports(path: Path) -> list[Import]:
-    """Every import of a module, in its order, as full names."""
+    """Return all imports of a module in order, with full names."""
     return list(imports_in(parsed(path), late=False))
 
 
 def imports_in(node: ast.AST, *, late: bool) -> Iterator[Import]:
-    """The imports below a node."""
+    """Yield the imports below a node."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             yield from (Import(alias.name, child.lineno, late) for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
-            assert child.level == 0, "imports say the whole name"
+            assert child.level == 0, "imports use full names"
             for alias in child.names:
                 yield Import(f"{child.module}.{alias.name}", child.lineno, late)
         else:
@@ -224,23 +224,23 @@ def imports_in(node: ast.AST, *, late: bool) -> Iterator[Import]:
 
 
 def is_late(node: ast.AST) -> bool:
-    """Whether what is imported below a node is not imported with the module."""
+    """Return whether imports below a node don't run with the module."""
     if isinstance(node, ast.If):
         return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
     return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
 
 
 def longest(node: ast.AST) -> int:
-    """How many lines a class or function may have."""
+    """Return the maximum number of lines of a class or function."""
     return LONGEST_CLASS if isinstance(node, ast.ClassDef) else LONGEST_FUNCTION
 
 
 def length_of(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """How many lines a class or function has."""
+    """Return the number of lines of a class or function."""
     return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
 @cache
 def parsed(path: Path) -> ast.Module:
-    """The syntax tree of a module."""
+    """Parse a module."""
     return ast.parse(path.read_text("utf-8"), str(path))

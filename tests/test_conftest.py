@@ -1,4 +1,4 @@
-"""What tests/conftest.py promises for every test holds."""
+"""tests/conftest.py enforces its rules for all tests."""
 
 import os
 import re
@@ -32,11 +32,11 @@ def test_this_machine():
 def test_a_warning_in_the_log():
     logging.getLogger("app").warning("the token expired")
 
-def test_an_announced_warning(expect_log):
+def test_an_expected_warning(expect_log):
     expect_log("token expired")
     logging.getLogger("app").warning("the token expired")
 
-def test_an_announced_warning_that_never_comes(expect_log):
+def test_an_expected_warning_that_never_comes(expect_log):
     expect_log("token expired")
 
 def test_a_python_warning():
@@ -54,7 +54,7 @@ def test_own_folders(own_folders):
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Run the tests above in a pytest of their own, as any test of the project is run."""
+    """Run the tests above in a separate pytest."""
     path = tmp_path_factory.mktemp("inner") / "test_inner.py"
     path.write_text(TESTS)
     options = ["-p", "tests.conftest", "-c", "pyproject.toml", "-p", "no:cacheprovider", "-rA"]
@@ -65,37 +65,37 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", ["this_machine", "an_announced_warning", "own_folders"])
+@pytest.mark.parametrize("name", ["this_machine", "an_expected_warning", "own_folders"])
 def test_a_clean_test_passes(outcomes: str, name: str) -> None:
     assert summaries(outcomes, name) == ["PASSED"]
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "message"),
     [
         ("another_host", "reached for the network: ['192.0.2.1']"),
         ("another_name", "reached for the network: ['example.com']"),
         ("a_warning_in_the_log", "unexpected in the log: ['app: the token expired']"),
         (
-            "an_announced_warning_that_never_comes",
+            "an_expected_warning_that_never_comes",
             "expected in the log and not found: ['token expired']",
         ),
         ("a_python_warning", "UserWarning: old"),
         ("a_qt_warning", "no such slot"),
     ],
 )
-def test_what_must_not_happen_fails_the_test(outcomes: str, name: str, words: str) -> None:
+def test_a_violation_fails_the_test(outcomes: str, name: str, message: str) -> None:
     assert summaries(outcomes, name)[-1] in {"ERROR", "FAILED"}
-    assert words in outcomes
+    assert message in outcomes
 
 
-def test_no_example_fails_because_the_machine_is_busy() -> None:
+def test_hypothesis_has_no_deadlines() -> None:
     assert settings().deadline is None
     assert HealthCheck.too_slow in settings().suppress_health_check
 
 
 def summaries(outcomes: str, name: str) -> list[str]:
-    """Read how one of the inner tests ended, setup and teardown included."""
+    """Return the outcomes of an inner test, including setup and teardown."""
     named = re.findall(
         rf"^(PASSED|ERROR|FAILED) \S*::test_{name}(?: - .*)?$", outcomes, re.MULTILINE
     )

@@ -1,4 +1,4 @@
-"""The description of the routes in `resources/openapi`: valid, and true to what is known."""
+"""The API description in `resources/openapi` is valid and complete."""
 
 import json
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str
 
 
 def members(value: object) -> Iterator[tuple[str, object]]:
-    """Every member of every object, however deep."""
+    """Yield the members of all objects at all levels."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield name, inner
@@ -38,16 +38,16 @@ def members(value: object) -> Iterator[tuple[str, object]]:
             yield from members(inner)
 
 
-def test_it_is_valid_openapi(description: dict[str, Any]) -> None:
+def test_the_description_is_valid_openapi(description: dict[str, Any]) -> None:
     assert list(OpenAPIV31SpecValidator(description).iter_errors()) == []
 
 
-def test_the_validator_finds_what_is_wrong(description: dict[str, Any]) -> None:
+def test_the_validator_finds_an_error(description: dict[str, Any]) -> None:
     broken = description | {"paths": {"/x": {"get": {"responses": {"200": {}}}}}}
     assert list(OpenAPIV31SpecValidator(broken).iter_errors())
 
 
-def test_every_route_is_in_a_group_and_has_words(description: dict[str, Any]) -> None:
+def test_every_route_has_a_group_and_texts(description: dict[str, Any]) -> None:
     groups = [tag["name"] for tag in description["tags"]]
     assert groups == ["OAuth2", "Grants", "DeviceGrant"]
     for method, path, operation in operations(description):
@@ -57,7 +57,7 @@ def test_every_route_is_in_a_group_and_has_words(description: dict[str, Any]) ->
         assert all(each["description"] for each in operation.get("parameters", ()))
 
 
-def test_the_routes_are_those_that_are_known(description: dict[str, Any]) -> None:
+def test_the_routes_are_the_expected_ones(description: dict[str, Any]) -> None:
     assert {(method, path) for method, path, _ in operations(description)} == {
         ("GET", "/.well-known/oauth-authorization-server"),
         ("GET", "/.well-known/openid-configuration"),
@@ -74,19 +74,19 @@ def test_the_routes_are_those_that_are_known(description: dict[str, Any]) -> Non
     }
 
 
-def test_what_is_assumed_says_so_in_words(description: dict[str, Any]) -> None:
+def test_assumptions_are_marked_and_explained(description: dict[str, Any]) -> None:
     assumed = {path for _, path, each in operations(description) if "x-assumed" in each}
     assert assumed == {"/iroh/oauth2/csrf-token", "/iroh/oauth2/code", "/iroh/oauth2/device"}
     texts = [value for name, value in members(description) if name == "x-assumed"]
     assert all(isinstance(text, str) and text.endswith(".") for text in texts)
 
 
-def test_the_scopes_are_those_of_the_metadata(description: dict[str, Any]) -> None:
+def test_the_scopes_match_the_demo_server(description: dict[str, Any]) -> None:
     flow = description["components"]["securitySchemes"]["oauth2"]["flows"]["authorizationCode"]
     assert set(flow["scopes"]) == set(MEANINGS)
     assert len(flow["scopes"]) == 32
 
 
-def test_the_metadata_is_described_as_it_is(description: dict[str, Any]) -> None:
+def test_the_metadata_matches_the_description(description: dict[str, Any]) -> None:
     described = description["components"]["schemas"]["Metadata"]
     assert set(described["required"]) <= metadata("http://127.0.0.1").keys()

@@ -1,4 +1,4 @@
-"""The templates and schemas: what is made from the schema is what stands in the files."""
+"""Policy templates and schemas match the configuration schema and the docs."""
 
 import json
 import plistlib
@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from jsonschema import Draft7Validator
-from policies.rendering import ROOT, rendered
+from policies.rendering import ROOT, render
 
 from desktop.services.configuration.policy_reader import parse_policy
 from desktop.services.configuration.policy_sources import MACOS_FILE, WINDOWS_KEY, RawPolicy
@@ -25,9 +25,9 @@ SCHEMAS = ROOT / "resources/schemas"
 SPACE = "{http://schemas.microsoft.com/GroupPolicy/2006/07/PolicyDefinitions}"
 
 
-@pytest.mark.parametrize("name", rendered())
-def test_every_file_is_as_the_schema_makes_it(name: str) -> None:
-    assert (ROOT / name).read_bytes().replace(b"\r\n", b"\n") == rendered()[name], (
+@pytest.mark.parametrize("name", render())
+def test_every_generated_file_is_up_to_date(name: str) -> None:
+    assert (ROOT / name).read_bytes().replace(b"\r\n", b"\n") == render()[name], (
         "run: python3 dev.py policies"
     )
 
@@ -36,7 +36,7 @@ def test_every_file_is_as_the_schema_makes_it(name: str) -> None:
 
 
 def leaves() -> dict[str, Member]:
-    """Every member that the registry has a value for, by its place below the key."""
+    """Return all members with a value in the registry, by their path below the key."""
     found: dict[str, Member] = {}
     for member in POLICY:
         if member.kind is Kind.MEMBERS:
@@ -56,13 +56,13 @@ def values_of(policy: ET.Element) -> list[str]:
     return [rf"{key}\{each.attrib['valueName']}" for each in named if "valueName" in each.attrib]
 
 
-def test_the_template_has_every_member_once_where_the_program_looks() -> None:
+def test_the_template_has_every_member_once_where_the_app_reads_it() -> None:
     written = [value for policy in policies() for value in values_of(policy)]
     assert sorted(written) == sorted(leaves())
     assert all(policy.attrib["class"] == "Machine" for policy in policies())
 
 
-def test_every_reference_of_the_template_leads_somewhere() -> None:
+def test_every_reference_of_the_template_has_a_target() -> None:
     admx, adml = ADMX.read_text("utf-8"), ET.parse(ADML).getroot()  # noqa: S314 - ours
     strings = {each.attrib["id"] for each in adml.iter(f"{SPACE}string")}
     assert set(re.findall(r"\$\(string\.(\w+)\)", admx)) == strings
@@ -78,7 +78,7 @@ def test_every_reference_of_the_template_leads_somewhere() -> None:
             assert {each.attrib["refId"] for each in shown} == elements
 
 
-def test_the_parts_of_a_policy_stand_in_the_order_of_their_format() -> None:
+def test_the_elements_of_a_policy_have_the_required_order() -> None:
     order = ["parentCategory", "supportedOn", "enabledValue", "disabledValue", "elements"]
     for policy in policies():
         names = [each.tag.removeprefix(SPACE) for each in policy]
@@ -87,18 +87,18 @@ def test_the_parts_of_a_policy_stand_in_the_order_of_their_format() -> None:
     assert top == ["policyNamespaces", "resources", "supportedOn", "categories", "policies"]
 
 
-def test_every_policy_has_words() -> None:
+def test_every_policy_has_texts() -> None:
     for text in ET.parse(ADML).getroot().iter(f"{SPACE}string"):  # noqa: S314 - ours
         assert text.text
         assert text.text.strip()
 
 
-def test_what_the_template_writes_is_what_the_program_reads() -> None:
+def test_the_app_reads_what_the_template_writes() -> None:
     members: dict[str, Any] = {"formats": {}, "settings": {}}
     for policy in policies():
         for value in values_of(policy):
             *table, name = value.strip("\\").split("\\")
-            (members[table[0]] if table else members)[name] = _least(policy)
+            (members[table[0]] if table else members)[name] = _lowest_value(policy)
     members["profiles"] = ["[profiles.x]", 'client_id = "a"', 'preset = "xdr-eu"']
     members["settings"]["browser"] = ""
     members["proxy"], members["ca_file"] = "http://proxy.example:3128", r"C:\northwind.pem"
@@ -108,7 +108,7 @@ def test_what_the_template_writes_is_what_the_program_reads() -> None:
     assert len(found.forbidden_formats) == len(members["formats"])
 
 
-def _least(policy: ET.Element) -> object:
+def _lowest_value(policy: ET.Element) -> object:
     text = policy.find(f"{SPACE}elements/{SPACE}enum/{SPACE}item/{SPACE}value/{SPACE}string")
     if text is not None:
         return text.text
@@ -119,7 +119,7 @@ def _least(policy: ET.Element) -> object:
 # macOS
 
 
-def test_the_configuration_profile_is_a_policy_that_decides_what_is_usual() -> None:
+def test_the_configuration_profile_is_a_policy_with_defaults() -> None:
     profile = plistlib.loads(MOBILECONFIG.read_bytes())
     (content,) = profile["PayloadContent"]
     assert content["PayloadType"] == MACOS_FILE.stem
@@ -144,18 +144,18 @@ def validator(name: str) -> Draft7Validator:
 
 
 def examples(text: str) -> list[str]:
-    """The blocks of TOML in a page."""
+    """Return the TOML blocks of a page."""
     return re.findall(r"^ *```toml\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
 
 
-def test_the_examples_of_profiles_obey_the_schema() -> None:
+def test_the_examples_of_profiles_match_the_schema() -> None:
     found = examples((ROOT / "docs/profiles.md").read_text("utf-8"))
     assert found
     for text in found:
         assert not [each.message for each in validator("profiles").iter_errors(tomllib.loads(text))]
 
 
-def test_the_example_that_the_program_writes_obeys_the_schema() -> None:
+def test_the_example_file_matches_the_schema() -> None:
     text = (ROOT / "resources/profiles.example.toml").read_text("utf-8")
     uncommented = re.sub(r"^# (?=\[|\w+ = )", "", text, flags=re.MULTILINE)
     document = tomllib.loads(uncommented)
@@ -175,13 +175,13 @@ def test_the_example_that_the_program_writes_obeys_the_schema() -> None:
         {"client_id": "a", "preset": "xdr-eu", "scope": [1]},
     ],
 )
-def test_what_the_program_refuses_an_editor_marks(members: dict[str, object]) -> None:
+def test_the_schema_rejects_what_the_app_rejects(members: dict[str, object]) -> None:
     document = {"profiles": {"x": members}}
     assert list(validator("profiles").iter_errors(document))
     assert read_profiles(Path("profiles.toml"), document).broken
 
 
-def test_the_examples_for_administrators_obey_the_schema_and_are_read() -> None:
+def test_the_examples_for_administrators_match_the_schema_and_are_read() -> None:
     found = examples(GUIDE)
     assert found
     for text in found:
@@ -198,5 +198,5 @@ def test_the_guide_for_administrators_explains_every_member(member: Member) -> N
         assert f"`{each.name}`" in GUIDE
 
 
-def test_every_member_of_a_profile_has_words_for_editors() -> None:
+def test_every_member_has_a_description() -> None:
     assert all(each.description.endswith(".") for each in (*PROFILE, *POLICY))

@@ -1,4 +1,4 @@
-"""What is installed is what was tested: the wheel holds the program and all its resources."""
+"""The wheel contains the app and all its resources."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel and unpack it, as pip would."""
+    """Build the wheel and unpack it as pip does."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
@@ -31,12 +31,12 @@ def test_every_resource_is_in_the_wheel(installed: Path) -> None:
     assert {path.relative_to(packed) for path in packed.rglob("*") if path.is_file()} == expected
 
 
-def test_the_installed_program_finds_its_resources(installed: Path) -> None:
-    look = (
+def test_the_installed_app_finds_its_resources(installed: Path) -> None:
+    code = (
         "from desktop.services.system.resources import resource; print(resource('icons/app.svg'))"
     )
     found = subprocess.run(
-        [sys.executable, "-c", look], cwd=installed, check=True, capture_output=True, text=True
+        [sys.executable, "-c", code], cwd=installed, check=True, capture_output=True, text=True
     )
     assert Path(found.stdout.strip()) == installed / "desktop" / "resources" / "icons" / "app.svg"
     assert Path(found.stdout.strip()).is_file()
@@ -49,17 +49,17 @@ def test_the_installed_demo_server_has_its_pages(installed: Path) -> None:
     assert {path.relative_to(packed) for path in packed.rglob("*")} == expected
 
 
-def test_nothing_but_the_program_is_in_the_wheel(installed: Path) -> None:
+def test_the_wheel_contains_nothing_else(installed: Path) -> None:
     tops = {path.name for path in installed.iterdir()}
     assert tops == {"desktop", f"xdr_login-{__version__}.dist-info"}
 
 
-def test_the_installed_command_tells_its_version(installed: Path) -> None:
-    told = subprocess.run(
+def test_the_installed_command_prints_its_version(installed: Path) -> None:
+    done = subprocess.run(
         [sys.executable, "-m", "desktop", "--version"],
         cwd=installed,
         check=True,
         capture_output=True,
         text=True,
     )
-    assert told.stdout.strip() == f"xdr-login {__version__}"
+    assert done.stdout.strip() == f"xdr-login {__version__}"

@@ -1,1 +1,1 @@
-"""Makes, from the one schema of the program, what administrators and editors of files import."""
+"""Generates policy templates for administrators and schemas for editors."""

@@ -1,10 +1,10 @@
 """Write the templates and schemas: `python3 dev.py policies`."""
 
-from policies.rendering import ROOT, rendered
+from policies.rendering import ROOT, render
 
 if __name__ == "__main__":
-    for name, content in rendered().items():
+    for name, content in render().items():
         file = ROOT / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-        print(f"Written: {name}")
+        print(f"Wrote {name}")

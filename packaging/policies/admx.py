@@ -1,6 +1,6 @@
-"""Administrative templates for Windows: an ADMX with what can be decided, and its English words.
+"""Administrative templates for Windows: an ADMX with the policies, and an ADML with English texts.
 
-They need no template of Windows itself, so that Intune imports them as they are.
+They don't refer to templates of Windows, because Intune requires that.
 """
 
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ _NAMESPACE = "http://schemas.microsoft.com/GroupPolicy/2006/07/PolicyDefinitions
 _VERSION = {"revision": "1.0", "schemaVersion": "1.0"}
 _TOP = "XDRLogin"
 _SUPPORTED = "SUPPORTED_XDRLogin"
-_LONGEST_TEXT = "1023"
+_MAX_LENGTH = "1023"
 _ON_OR_OFF = "Enabled: yes. Disabled: no."
 _EXAMPLES = {
     "profiles": (
-        "Write them as in profiles.toml, one line each, such as: [profiles.northwind] on the first "
-        'line, name = "Northwind SOC" on the second, then preset and client_id.'
+        "Enter the lines of a profiles.toml. Example: [profiles.northwind] on the first line, "
+        'name = "Northwind SOC" on the second, followed by preset and client_id.'
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class _Policy:
-    """One policy: its member, and the table of the schema that this is in; empty for none."""
+    """One policy; `table` is the table of its member in the schema, or empty."""
 
     member: Member
     table: str = ""
@@ -42,10 +42,11 @@ class _Policy:
 
     @property
     def help(self) -> str:
-        left = "people decide" if self.table == "settings" else "nothing is decided"
-        how = _ON_OR_OFF if self.member.kind is Kind.BOOLEAN else ""
+        is_setting = self.table == "settings"
+        default = "users choose" if is_setting else "the default of XDR Login applies"
+        values = _ON_OR_OFF if self.member.kind is Kind.BOOLEAN else ""
         example = _EXAMPLES.get(self.id, "")
-        parts = (self.member.description, example, how, f"Not configured: {left}.")
+        parts = (self.member.description, example, values, f"Not configured: {default}.")
         return "\n\n".join(filter(None, parts))
 
 
@@ -62,7 +63,7 @@ def _tables() -> tuple[Member, ...]:
 
 
 def template() -> bytes:
-    """The ADMX."""
+    """Return the ADMX."""
     root = ET.Element("policyDefinitions", {"xmlns": _NAMESPACE, **_VERSION})
     namespaces = ET.SubElement(root, "policyNamespaces")
     ET.SubElement(namespaces, "target", prefix="xdrlogin", namespace="XDRLogin.Policies")
@@ -79,14 +80,14 @@ def template() -> bytes:
     policies = ET.SubElement(root, "policies")
     for policy in _policies():
         _add_policy(policies, policy)
-    return _written(root)
+    return _serialize(root)
 
 
-def words() -> bytes:
-    """The ADML in English."""
+def texts() -> bytes:
+    """Return the ADML in English."""
     root = ET.Element("policyDefinitionResources", {"xmlns": _NAMESPACE, **_VERSION})
     ET.SubElement(root, "displayName").text = "XDR Login"
-    ET.SubElement(root, "description").text = "What an administrator can decide for XDR Login."
+    ET.SubElement(root, "description").text = "Policies for XDR Login"
     resources = ET.SubElement(root, "resources")
     strings = ET.SubElement(resources, "stringTable")
     for name, text in _strings():
@@ -94,7 +95,7 @@ def words() -> bytes:
     presentations = ET.SubElement(resources, "presentationTable")
     for policy in _policies():
         _add_presentation(presentations, policy)
-    return _written(root)
+    return _serialize(root)
 
 
 def _add_policy(parent: ET.Element, policy: _Policy) -> None:
@@ -132,7 +133,7 @@ def _add_policy(parent: ET.Element, policy: _Policy) -> None:
                 item = ET.SubElement(choice, "item", displayName=_string(_choice(policy, each)))
                 ET.SubElement(ET.SubElement(item, "value"), "string").text = each
         case _:
-            ET.SubElement(elements, "text", given, maxLength=_LONGEST_TEXT)
+            ET.SubElement(elements, "text", given, maxLength=_MAX_LENGTH)
 
 
 def _add_presentation(parent: ET.Element, policy: _Policy) -> None:
@@ -142,8 +143,8 @@ def _add_presentation(parent: ET.Element, policy: _Policy) -> None:
     made = ET.SubElement(parent, "presentation", id=policy.id)
     match member.kind:
         case Kind.NUMBER:
-            usual = str(getattr(Settings(), member.name))
-            box = ET.SubElement(made, "decimalTextBox", refId=value, defaultValue=usual)
+            default = str(getattr(Settings(), member.name))
+            box = ET.SubElement(made, "decimalTextBox", refId=value, defaultValue=default)
             box.text = member.title
         case Kind.PROFILES:
             ET.SubElement(made, "multiTextBox", refId=value).text = member.title
@@ -179,6 +180,6 @@ def _category(table: str) -> str:
     return f"{_TOP}_{table}"
 
 
-def _written(root: ET.Element) -> bytes:
+def _serialize(root: ET.Element) -> bytes:
     ET.indent(root)
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root) + b"\n"

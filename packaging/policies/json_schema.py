@@ -1,4 +1,4 @@
-"""JSON schemas of profiles.toml and policy.toml, for editors that check while one types."""
+"""JSON schemas of profiles.toml and policy.toml for editors."""
 
 import json
 from collections.abc import Iterable
@@ -9,24 +9,24 @@ from desktop.services.configuration.schema import POLICY, PROFILE, Kind, Member
 
 Schema = dict[str, Any]
 
-# Editors of TOML know this one best.
+# TOML editors support this version best.
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _ID = "^[a-z0-9][a-z0-9._-]{0,62}$"
-_ENOUGH = [{"required": [each]} for each in ("preset", "issuer", "token_endpoint")]
+_SERVER_KEYS = [{"required": [each]} for each in ("preset", "issuer", "token_endpoint")]
 
 
-def of_profiles() -> bytes:
-    """The schema of a file with profiles."""
-    members = {"profiles": _profiles("Profiles, by the name that they have on disk.")}
-    return _written("Profiles of XDR Login", members)
+def profiles_schema() -> bytes:
+    """Return the schema of profiles.toml."""
+    members = {"profiles": _profiles("Profiles by their id.")}
+    return _serialize("Profiles of XDR Login", members)
 
 
-def of_policy() -> bytes:
-    """The schema of a policy."""
-    return _written("Policy of XDR Login", _properties(POLICY))
+def policy_schema() -> bytes:
+    """Return the schema of policy.toml."""
+    return _serialize("Policy of XDR Login", _properties(POLICY))
 
 
-def _written(title: str, properties: Schema) -> bytes:
+def _serialize(title: str, properties: Schema) -> bytes:
     schema = {
         "$schema": _DRAFT,
         "title": title,
@@ -38,10 +38,10 @@ def _written(title: str, properties: Schema) -> bytes:
 
 
 def _properties(members: Iterable[Member]) -> Schema:
-    return {each.name: _of(each) for each in members}
+    return {each.name: _schema_of(each) for each in members}
 
 
-def _of(member: Member) -> Schema:
+def _schema_of(member: Member) -> Schema:
     if member.kind is Kind.PROFILES:
         return _profiles(member.description)
     return {"description": member.description, **_values(member)}
@@ -58,8 +58,8 @@ def _values(member: Member) -> Schema:
                 "maximum": member.allowed[-1],
             }
         case Kind.STRINGS:
-            texts = {"type": "array", "items": {"type": "string"}}
-            return {"anyOf": [texts, {"type": "string"}]}
+            strings = {"type": "array", "items": {"type": "string"}}
+            return {"anyOf": [strings, {"type": "string"}]}
         case Kind.PARAMETERS:
             return {"type": "object", "additionalProperties": {"type": "string"}}
         case Kind.MEMBERS:
@@ -83,10 +83,10 @@ def _table(members: Iterable[Member]) -> Schema:
     }
 
 
-def _profiles(about: str) -> Schema:
-    one = {**_table(PROFILE), "required": ["client_id"], "anyOf": _ENOUGH}
+def _profiles(description: str) -> Schema:
+    one = {**_table(PROFILE), "required": ["client_id"], "anyOf": _SERVER_KEYS}
     return {
-        "description": about,
+        "description": description,
         "type": "object",
         "patternProperties": {_ID: one},
         "additionalProperties": False,

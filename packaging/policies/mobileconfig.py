@@ -1,4 +1,4 @@
-"""A configuration profile for macOS: every member with what is usual, to be edited before use."""
+"""A configuration profile for macOS with all keys and their defaults, to edit before use."""
 
 import plistlib
 import uuid
@@ -21,17 +21,17 @@ _TEXTS = {"proxy": "system", "ca_file": ""}
 
 
 def payload() -> bytes:
-    """The property list of the profile."""
+    """Return the configuration profile."""
     described = {
         "PayloadDisplayName": "XDR Login",
         "PayloadOrganization": "Your organization",
         "PayloadVersion": 1,
     }
     content = {
-        **{each.name: _usual(each) for each in POLICY},
+        **{each.name: _default(each) for each in POLICY},
         **described,
         "PayloadType": _DOMAIN,
-        **_identified(f"{_DOMAIN}.settings"),
+        **_identifiers(f"{_DOMAIN}.settings"),
     }
     profile = {
         **described,
@@ -39,21 +39,21 @@ def payload() -> bytes:
         "PayloadScope": "System",
         "PayloadRemovalDisallowed": True,
         "PayloadContent": [content],
-        **_identified(_DOMAIN),
+        **_identifiers(_DOMAIN),
     }
     return plistlib.dumps(profile)
 
 
-def _identified(name: str) -> dict[str, str]:
-    # Always the same, so that a new edition takes the place of the old one.
+def _identifiers(name: str) -> dict[str, str]:
+    # Always the same, so that a new version replaces the old one.
     made = uuid.uuid5(uuid.NAMESPACE_DNS, name)
     return {"PayloadIdentifier": name, "PayloadUUID": str(made).upper()}
 
 
-def _usual(member: Member) -> Any:  # noqa: ANN401 - of the member's kind
+def _default(member: Member) -> Any:  # noqa: ANN401 - depends on the kind
     match member.kind:
         case Kind.MEMBERS:
-            return {each.name: _usual(each) for each in member.members}
+            return {each.name: _default(each) for each in member.members}
         case Kind.PROFILES:
             return _PROFILE
         case Kind.STRING if member.name in _TEXTS:

@@ -1,4 +1,4 @@
-"""All files that are made from the schema."""
+"""All generated files."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from policies import admx, json_schema, mobileconfig
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def rendered() -> dict[str, bytes]:
-    """What is in each file, by its place below the root."""
+def render() -> dict[str, bytes]:
+    """Return the content of all files by their paths below the root."""
     return {
         "packaging/policies/windows/XDRLogin.admx": admx.template(),
-        "packaging/policies/windows/en-US/XDRLogin.adml": admx.words(),
+        "packaging/policies/windows/en-US/XDRLogin.adml": admx.texts(),
         "packaging/policies/macos/XDRLogin.mobileconfig": mobileconfig.payload(),
-        "resources/schemas/profiles.schema.json": json_schema.of_profiles(),
-        "resources/schemas/policy.schema.json": json_schema.of_policy(),
+        "resources/schemas/profiles.schema.json": json_schema.profiles_schema(),
+        "resources/schemas/policy.schema.json": json_schema.policy_schema(),
     }

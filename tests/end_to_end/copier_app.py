@@ -1,7 +1,7 @@
 """The parts of the app that copy: SIGUSR1 copies, SIGUSR2 shows a window, SIGTERM quits.
 
 `python -m tests.end_to_end.copier_app FORMAT SECONDS` prints every progress as a line. The token
-is that of `make_token`; there is no session, and no window before it is asked for.
+is that of `make_token`; there is no session, and no window until SIGUSR2.
 """
 
 import asyncio

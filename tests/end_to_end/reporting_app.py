@@ -53,10 +53,10 @@ class ReportingWindow(Window):
             "menu": _menu_entries(QApplication.activePopupWidget()),
             "stays": self._stays,
         }
-        told = json.dumps(screen)
-        if told != self._last_report:
-            self._last_report = told
-            sys.stdout.write(f"{told}\n")
+        report = json.dumps(screen)
+        if report != self._last_report:
+            self._last_report = report
+            sys.stdout.write(f"{report}\n")
             sys.stdout.flush()
 
 

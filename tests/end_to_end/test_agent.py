@@ -81,7 +81,7 @@ def test_a_script_gets_the_token_and_nothing_else(
     assert as_json["access_token"] == held(secret_service)
     hand_outs = client.send_command("status")["hand_outs"]
     assert isinstance(hand_outs, list)
-    assert hand_outs[0]["pid"] == os.getpid(), "it is told who called the command"
+    assert hand_outs[0]["pid"] == os.getpid(), "the caller is recorded"
     assert held(secret_service) not in json.dumps(client.send_command("status"))
 
 
@@ -154,10 +154,10 @@ def test_fifty_requests_at_expiry_cause_one_renewal(
 
 
 def test_fifty_processes_get_the_same_token(agent: Agent, server: DemoServer) -> None:
-    asking = [start_token(agent.environment, "--min-validity", "1h") for _ in range(MANY)]
-    told = [each.communicate(timeout=120) for each in asking]
-    assert {each.returncode for each in asking} == {0}, {stderr for _, stderr in told}
-    assert len({stdout for stdout, _ in told}) == 1
+    processes = [start_token(agent.environment, "--min-validity", "1h") for _ in range(MANY)]
+    outputs = [each.communicate(timeout=120) for each in processes]
+    assert {each.returncode for each in processes} == {0}, {stderr for _, stderr in outputs}
+    assert len({stdout for stdout, _ in outputs}) == 1
     assert renewals(server) == [], "it is in the first half of its life"
 
 
@@ -186,7 +186,7 @@ def test_a_silent_connection_is_closed(agent: Agent) -> None:
 
 def test_other_users_cannot_use_the_socket(agent: Agent) -> None:
     if os.getuid() != 0 or shutil.which("setpriv") is None:
-        pytest.skip("only root can be somebody else")
+        pytest.skip("requires root")
     program = (
         "import socket, sys\n"
         "try:\n"
@@ -206,7 +206,7 @@ def test_other_users_cannot_use_the_socket(agent: Agent) -> None:
     socket_path().parent.chmod(0o755)
     socket_path().chmod(0o666)
     line = '{"version": 1, "command": "token", "profile": null}'
-    asking = (
+    code = (
         "import socket, sys\n"
         "peer = socket.socket(socket.AF_UNIX)\n"
         "peer.connect(sys.argv[1])\n"
@@ -216,7 +216,7 @@ def test_other_users_cannot_use_the_socket(agent: Agent) -> None:
         "except OSError:\n"
         "    print(0)\n"
     )
-    command[-2] = asking
+    command[-2] = code
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
     assert done.stdout == "0\n", done.stderr
     assert token(agent.environment).returncode == 0
@@ -279,9 +279,9 @@ def test_without_the_app_the_token_comes_from_the_keyring(
     done = token(headless(secret_service), "--min-validity", "1s")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{first}\n", "")
     age(secret_service, "soc", LIFETIME)
-    asking = [start_token(headless(secret_service)) for _ in range(5)]
-    told = {each.communicate(timeout=120) for each in asking}
-    assert told == {(f"{held(secret_service)}\n", "")}
+    processes = [start_token(headless(secret_service)) for _ in range(5)]
+    outputs = {each.communicate(timeout=120) for each in processes}
+    assert outputs == {(f"{held(secret_service)}\n", "")}
     assert held(secret_service) != first
     assert renewals(server)[-1:] == [200]
     assert set(renewals(server)) == {200}, "a refresh token that comes twice ends all"

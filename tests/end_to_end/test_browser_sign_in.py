@@ -133,8 +133,10 @@ def test_a_client_token_renews_while_the_window_is_visible(
         app.wait_for("Signed in")
 
         def renewed() -> bool:
-            asked = [each for each in server.history() if each.grant_type == "client_credentials"]
-            return len(asked) > 1
+            requests = [
+                each for each in server.history() if each.grant_type == "client_credentials"
+            ]
+            return len(requests) > 1
 
         wait_until(renewed, "another token", app.program)
         assert app.quit() == 0  # saves before it quits

@@ -30,9 +30,9 @@ def test_a_new_code_replaces_a_valid_one(
     first = app.code()
     app.click("New code")  # enabled a few seconds after the code has arrived
     wait_until(lambda: app.code() != first, "another code")
-    second, asked = app.code(), count_polls(server)
+    second, polls = app.code(), count_polls(server)
     server.approve(first)
-    wait_until(lambda: count_polls(server) >= asked + 2, "two count_polls about the new code")
+    wait_until(lambda: count_polls(server) >= polls + 2, "two polls for the new code")
     assert app.screen().shows("Waiting for approval")
     assert keyring_entries(secret_service) == {}
     server.approve(second)

@@ -16,19 +16,19 @@ from desktop.ui.window.window import Window
 application = make_application()
 window = Window(Theme(application))
 window.set_may_hide(lambda: False)
-told = []
-window.sight_changed.connect(lambda: told.append(window.in_sight()))
+reported = []
+window.sight_changed.connect(lambda: reported.append(window.in_sight()))
 
 def close():
-    if window.isActiveWindow() and not told:
+    if window.isActiveWindow() and not reported:
         window.close()
-    elif told and not window.isActiveWindow():  # the compositor has minimized it
+    elif reported and not window.isActiveWindow():  # the compositor has minimized it
         QTimer.singleShot(200, lambda: application.exit(0))
 
 window.handle().activeChanged.connect(lambda: QTimer.singleShot(0, close))
 window.show()
 application.exec()
-print(window.handle().visibility().name, window.in_sight(), told)
+print(window.handle().visibility().name, window.in_sight(), reported)
 """
 
 

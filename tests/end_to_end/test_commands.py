@@ -69,22 +69,22 @@ def agent(secret_service: SecretStore) -> Iterator[Agent]:
 
 
 def profiles_of_the_app(store: SecretStore) -> list[str]:
-    told: Any = json.loads(run(store, "status", "--json").stdout)
-    assert told["running"] is True
-    return [each["id"] for each in told["profiles"]]
+    status: Any = json.loads(run(store, "status", "--json").stdout)
+    assert status["running"] is True
+    return [each["id"] for each in status["profiles"]]
 
 
 def test_commands_and_the_running_app_share_changes(
     agent: Agent, secret_service: SecretStore
 ) -> None:
-    told: Any = json.loads(run(secret_service, "status", "--json").stdout)
-    assert told["running"] is True
-    assert [each["state"] for each in told["profiles"]] == ["signed_in"]
+    status: Any = json.loads(run(secret_service, "status", "--json").stdout)
+    assert status["running"] is True
+    assert [each["state"] for each in status["profiles"]] == ["signed_in"]
 
     child = run(secret_service, "run", "--", "sh", "-c", 'test -n "$XDR_ACCESS_TOKEN"')
     assert (child.returncode, child.stderr) == (0, "")
-    told = json.loads(run(secret_service, "status", "--json").stdout)
-    assert told["hand_outs"][0]["pid"] == os.getpid()
+    status = json.loads(run(secret_service, "status", "--json").stdout)
+    assert status["hand_outs"][0]["pid"] == os.getpid()
     assert "dana@northwind.example" in run(secret_service, "whoami").stdout
     assert "The program runs, and answers" in run(secret_service, "doctor").stdout
 

@@ -46,11 +46,11 @@ def test_the_app_can_quit_while_it_polls(
     app.code()
     wait_until(lambda: count_polls(server) >= 1, "the first question")
     assert app.quit() == 0
-    asked = count_polls(server)
+    polls = count_polls(server)
     _printed_no_error(app)
     again = start(secret_service)
     again.code()
-    assert count_polls(server) == asked
+    assert count_polls(server) == polls
 
 
 @pytest.mark.usefixtures("server")
@@ -81,5 +81,5 @@ def test_a_signal_quits_the_app(
 
 
 def _printed_no_error(app: App) -> None:
-    told = [line for line in app.program.read_output().splitlines() if not line.startswith("{")]
-    assert told == []
+    errors = [line for line in app.program.read_output().splitlines() if not line.startswith("{")]
+    assert errors == []

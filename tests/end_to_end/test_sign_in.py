@@ -111,12 +111,12 @@ def test_a_saved_token_is_shown_at_the_next_start_without_a_request(
     start: Start, server: DemoServer, secret_service: SecretStore
 ) -> None:
     _sign_in(start, server, secret_service)
-    asked = len(server.history())
+    requests = len(server.history())
 
     again = start(secret_service)
     again.wait_for("Signed in")
     assert again.quit() == 0
-    assert len(server.history()) == asked
+    assert len(server.history()) == requests
 
 
 def test_signing_out_leaves_nothing_in_the_keyring(
@@ -155,10 +155,10 @@ def test_an_expired_code_is_replaced_and_no_longer_polled(
         app = start(secret_service)
         first = app.code()
         app.wait_for("The code has expired")
-        asked = count_polls(server)
+        polls = count_polls(server)
         app.press("Return")  # Get a new code
         assert app.code() != first
-        wait_until(lambda: count_polls(server) > asked, "a question about the new code")
+        wait_until(lambda: count_polls(server) > polls, "a poll for the new code")
         assert app.quit() == 0
 
 

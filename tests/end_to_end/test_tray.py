@@ -29,16 +29,16 @@ def server() -> Iterator[DemoServer]:
 
 
 @pytest.fixture(autouse=True)
-def told(request: pytest.FixtureRequest, own_folders: Path) -> None:
+def note_shown_before(request: pytest.FixtureRequest, own_folders: Path) -> None:
     """Skip the note that the app keeps running, unless a test is about that."""
-    if "untold" not in request.fixturenames:
+    if "note_not_shown_before" not in request.fixturenames:
         note = own_folders / "state" / "xdr-login" / "told" / "keeps-running"
         note.parent.mkdir(parents=True)
         note.touch()
 
 
 @pytest.fixture
-def untold() -> None:
+def note_not_shown_before() -> None:
     """Let the app show the note that it keeps running."""
 
 
@@ -64,14 +64,14 @@ def test_closing_hides_the_window_and_a_click_on_the_icon_shows_it(app: App, pan
     assert app.program.process.poll() is None
 
 
-@pytest.mark.usefixtures("untold")
+@pytest.mark.usefixtures("note_not_shown_before")
 def test_the_note_that_it_keeps_running_is_shown_once(
     app: App, panel: Panel, tmp_path: Path
 ) -> None:
     wait_until(panel.has_icon, "the icon in the tray")
     app.close()
     wait_until(lambda: told_by_the_tray(app.display), "a notification")
-    app.display.screenshot(tmp_path / "told.png")
+    app.display.screenshot(tmp_path / "note.png")
     panel.click()  # covered by Qt's balloon
     wait_until(app.is_window_visible, "the window", app.program)
     wait_until(lambda: not told_by_the_tray(app.display), "the notification's end")
@@ -230,10 +230,10 @@ def told_by_the_tray(display: Display) -> bool:
 def is_viewable(display: Display, window: str) -> bool:
     """Return whether a window is on screen; it may be closed already."""
     command = ["xwininfo", "-id", window]
-    told = subprocess.run(
+    done = subprocess.run(
         command, env=display.environment, capture_output=True, text=True, check=False
     )
-    return "Map State: IsViewable" in told.stdout
+    return "Map State: IsViewable" in done.stdout
 
 
 def active_window(display: Display) -> str:

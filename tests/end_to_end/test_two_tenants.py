@@ -40,7 +40,7 @@ client_id = "{PUBLIC_CLIENT_ID}"
 
 
 @pytest.fixture(autouse=True)
-def told() -> None:
+def note_shown_before() -> None:
     """Skip the note that the app keeps running, because it would cover the icon."""
     shown_notices_folder().mkdir(parents=True)
     (shown_notices_folder() / "keeps-running").touch()

@@ -184,6 +184,6 @@ def _processes_of(folder: Path) -> list[int]:
 def _names(process: Path, folder: Path) -> bool:
     # Chromium overwrites its environment with its title, so the arguments are checked too.
     with contextlib.suppress(OSError):
-        told = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-        return f"{folder}/profile".encode() in told or f"HOME={folder}\0".encode() in told
+        strings = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        return f"{folder}/profile".encode() in strings or f"HOME={folder}\0".encode() in strings
     return False

@@ -59,7 +59,7 @@ def main(address: str) -> None:
     from jeepney.bus_messages import message_bus
     from jeepney.io.blocking import open_dbus_connection
 
-    with open_dbus_connection(address) as own, open_dbus_connection(address) as asking:
+    with open_dbus_connection(address) as own, open_dbus_connection(address) as client:
         own.send_and_get_reply(message_bus.RequestName(WATCHER))
         print_line(READY)
         item, printed = "", ""
@@ -72,7 +72,7 @@ def main(address: str) -> None:
                     item = call.body[0]
                 elif member in {"Get", "GetAll"}:
                     own.send(answer_about_host(call, member))
-            shown = json.dumps(read_item(asking, item)) if item else ""
+            shown = json.dumps(read_item(client, item)) if item else ""
             if shown != printed:
                 printed = shown
                 print_line(shown)
@@ -89,16 +89,16 @@ def answer_about_host(call: Any, member: str) -> Any:  # noqa: ANN401 - jeepney 
     return new_method_return(call, "a{sv}", (registered,))
 
 
-def read_item(asking: Any, item: str) -> dict[str, Any]:  # noqa: ANN401 - jeepney has no types
+def read_item(client: Any, item: str) -> dict[str, Any]:  # noqa: ANN401 - jeepney has no types
     """Return tooltip and menu of `item`."""
     from jeepney import DBusAddress, new_method_call
     from jeepney.wrappers import Properties
 
     icon = DBusAddress("/StatusNotifierItem", item, "org.kde.StatusNotifierItem")
-    (properties,) = asking.send_and_get_reply(Properties(icon).get_all()).body
+    (properties,) = client.send_and_get_reply(Properties(icon).get_all()).body
     menu = DBusAddress(properties["Menu"][1], item, "com.canonical.dbusmenu")
     layout = new_method_call(menu, "GetLayout", "iias", (0, -1, []))
-    _, (_, _, lines) = asking.send_and_get_reply(layout).body
+    _, (_, _, lines) = client.send_and_get_reply(layout).body
     return {
         "tooltip": properties["ToolTip"][1][2],
         "sizes": [width for width, _, _ in properties["IconPixmap"][1]],

@@ -23,7 +23,7 @@ from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.tray.tray_menu import ProfileMenu, TrayMenu
 from desktop.ui.views.signed_in_view import SignedInView
 from desktop.ui.window.profile_switcher import ProfileSwitcher
-from tests.sample_states import NOW, OTHERS, PROFILE, STANDINGS, STATES
+from tests.sample_states import NOW, OTHERS, PROFILE, STATES, STATUSES
 from tests.ui.harness import (
     TOKEN,
     ActionRecorder,
@@ -52,7 +52,7 @@ class SeveralDesk:
 def several(desk: ControllerHarness) -> SeveralDesk:
     other = FakeSession(OTHER, token="the-other-token")
     others = {PROFILE.id: desk.session, OTHER.id: other}
-    desk.controller.set_sessions(cast("Sessions", FakeSessions(desk.session, STANDINGS, others)))
+    desk.controller.set_sessions(cast("Sessions", FakeSessions(desk.session, STATUSES, others)))
     switched: list[str] = []
     desk.controller.switch_requested.connect(switched.append)
     desk.controller.add_shortcuts()
@@ -129,7 +129,7 @@ def test_without_a_session_the_list_leads_to_the_form() -> None:
 
 
 def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
-    actions = ActionRecorder(profiles=ProfileRecorder(statuses=STANDINGS, current_id=PROFILE.id))
+    actions = ActionRecorder(profiles=ProfileRecorder(statuses=STATUSES, current_id=PROFILE.id))
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
     assert lines(button.menu())[-3:] == ["Edit “Northwind SOC”…", "Add profile…", "All profiles…"]
@@ -140,7 +140,7 @@ def test_the_list_leads_to_the_form_of_the_profile_in_the_window() -> None:
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 profile"), (2, "2 profiles")])
 def test_the_list_leads_to_unreadable_profiles(count: int, words: str) -> None:
-    profiles = ProfileRecorder(statuses=STANDINGS, current_id=PROFILE.id, unreadable=count)
+    profiles = ProfileRecorder(statuses=STATUSES, current_id=PROFILE.id, unreadable=count)
     actions = ActionRecorder(profiles=profiles)
     button = ProfileSwitcher(actions)
     button.menu().aboutToShow.emit()
@@ -151,7 +151,7 @@ def test_the_list_leads_to_unreadable_profiles(count: int, words: str) -> None:
 
 def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why() -> None:
     managed = replace(PROFILE, policy=Policy(profiles={PROFILE.id: {}}))
-    standing = replace(STANDINGS[0], profile=managed)
+    standing = replace(STATUSES[0], profile=managed)
     button = ProfileSwitcher(
         ActionRecorder(profiles=ProfileRecorder(statuses=(standing,), current_id=PROFILE.id))
     )
@@ -165,7 +165,7 @@ def test_a_profile_of_the_administrator_cannot_be_edited_and_the_list_says_why()
 
 def test_if_own_profiles_are_forbidden_none_can_be_added() -> None:
     policy = Policy(profiles={PROFILE.id: {}}, own_profiles=False)
-    standing = replace(STANDINGS[0], profile=replace(PROFILE, policy=policy))
+    standing = replace(STATUSES[0], profile=replace(PROFILE, policy=policy))
     button = ProfileSwitcher(
         ActionRecorder(profiles=ProfileRecorder(statuses=(standing,), current_id=PROFILE.id))
     )
@@ -189,13 +189,13 @@ def test_editing_opens_the_form_of_the_profile_in_the_window(
 
 @pytest.fixture
 def profiles() -> ProfileRecorder:
-    return ProfileRecorder(statuses=STANDINGS, current_id=PROFILE.id)
+    return ProfileRecorder(statuses=STATUSES, current_id=PROFILE.id)
 
 
 @pytest.fixture
 def tray_menu(profiles: ProfileRecorder) -> Iterator[TrayMenu]:
     made = TrayMenu({}, lambda _format: None, profiles=profiles)
-    made.show_profiles(STANDINGS, NOW)
+    made.show_profiles(STATUSES, NOW)
     made.show_items({})
     yield made
     made.deleteLater()
@@ -255,18 +255,18 @@ def test_the_entries_of_a_submenu_go_to_its_profile(
 def test_the_submenu_offers_no_forbidden_format(tray_menu: TrayMenu) -> None:
     def governed(*forbidden: CopyFormat) -> ProfileStatus:
         policy = Policy(forbidden_formats=frozenset(each.name for each in forbidden))
-        return replace(STANDINGS[0], profile=replace(PROFILE, policy=policy))
+        return replace(STATUSES[0], profile=replace(PROFILE, policy=policy))
 
-    tray_menu.show_profiles((governed(CopyFormat.CURL, CopyFormat.TOKEN), *STANDINGS[1:]), NOW)
+    tray_menu.show_profiles((governed(CopyFormat.CURL, CopyFormat.TOKEN), *STATUSES[1:]), NOW)
     menu = submenu(tray_menu, "Northwind")
     assert "Copy token" not in lines(menu)
     formats = line(menu, "Copy as").menu()
     assert isinstance(formats, QMenu)
     assert "Authorization header" in lines(formats)
     assert "curl" not in lines(formats)
-    tray_menu.show_profiles((governed(*CopyFormat), *STANDINGS[1:]), NOW)
+    tray_menu.show_profiles((governed(*CopyFormat), *STATUSES[1:]), NOW)
     assert "Copy as" not in lines(menu)
-    tray_menu.show_profiles(STANDINGS, NOW)
+    tray_menu.show_profiles(STATUSES, NOW)
     assert {"Copy token", "Copy as"} <= set(lines(menu))
     assert "curl" in lines(formats)
 
@@ -281,7 +281,7 @@ def test_the_tray_lists_unreadable_profiles(tray_menu: TrayMenu, profiles: Profi
 
 
 def test_a_single_profile_has_no_submenu(tray_menu: TrayMenu) -> None:
-    tray_menu.show_profiles(STANDINGS[:1], NOW)
+    tray_menu.show_profiles(STATUSES[:1], NOW)
     tray_menu.show_items({})
     settle()
     assert lines(tray_menu) == []
@@ -297,7 +297,7 @@ def test_a_submenu_says_whether_signing_out_affects_other_computers(
     xdr = replace(
         PROFILE, grant=grant, app_grant_endpoint="https://visibility.amp.cisco.com/x", name="A & B"
     )
-    tray_menu.show_profiles((replace(STANDINGS[0], profile=xdr), *STANDINGS[1:]), NOW)
+    tray_menu.show_profiles((replace(STATUSES[0], profile=xdr), *STATUSES[1:]), NOW)
     assert words in lines(submenu(tray_menu, "A && B"))
 
 
@@ -364,7 +364,7 @@ def test_the_tray_gets_the_states_of_all_profiles(several: SeveralDesk) -> None:
         lambda standings, at: drawn.append((standings, at))
     )
     several.desk.controller.display.draw()
-    assert drawn == [(STANDINGS, NOW)]
+    assert drawn == [(STATUSES, NOW)]
     several.desk.window.close()
     several.desk.show(SignedOut())
     left = several.desk.controller.display._redraw_timer.remainingTime() / 1000
@@ -372,7 +372,7 @@ def test_the_tray_gets_the_states_of_all_profiles(several: SeveralDesk) -> None:
 
 
 def test_a_single_profile_has_no_badge(desk: ControllerHarness) -> None:
-    desk.controller.set_sessions(cast("Sessions", FakeSessions(desk.session, STANDINGS[:1])))
+    desk.controller.set_sessions(cast("Sessions", FakeSessions(desk.session, STATUSES[:1])))
     drawn: list[object] = []
     desk.controller.display.profiles_drawn.connect(lambda *given: drawn.append(given))
     desk.show(STATES["signed_in"])
@@ -385,7 +385,7 @@ def test_the_last_remaining_profile_loses_its_badge(several: SeveralDesk) -> Non
     badges: list[object] = []
     controller.display.profiles_drawn.connect(lambda standings, _at: drawn.append(standings))
     several.desk.window.show_badge = badges.append  # type: ignore[method-assign,assignment]
-    controller.set_sessions(cast("Sessions", FakeSessions(several.desk.session, STANDINGS[:1])))
+    controller.set_sessions(cast("Sessions", FakeSessions(several.desk.session, STATUSES[:1])))
     controller.display.draw()
     controller.display.draw()
     assert drawn == [()], "no submenu leads to one that is gone"

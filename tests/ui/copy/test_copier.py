@@ -142,8 +142,8 @@ UNREACHABLE = (
     f"Can't reach the server. There's no connection to {HOST}. Check your network, VPN or proxy."
 )
 LOCKED = (
-    "The keyring is locked. Unlock your keyring, then try again. Or continue without saving: you'll "
-    "have to sign in again after you quit."
+    "The keyring is locked. Unlock your keyring, then try again. Or continue without saving: "
+    "you'll have to sign in again after you quit."
 )
 
 

@@ -64,8 +64,8 @@ WORDS = {
     "not_revoked": [
         "Signed out",
         (
-            "Signed out here, but the server didn't confirm (The server has a problem). Copies work "
-            "until {in 4 minutes}."
+            "Signed out here, but the server didn't confirm (The server has a problem). Copies "
+            "work until {in 4 minutes}."
         ),
         "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
         "Revoke again",

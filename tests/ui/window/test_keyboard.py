@@ -200,9 +200,9 @@ def test_a_new_code_puts_the_keyboard_on_opening_the_browser(screen: Screen) -> 
 
 
 def test_a_count_of_questions_leaves_the_keyboard_alone(screen: Screen) -> None:
-    screen.show(waiting(asked=4))
+    screen.show(waiting(poll_count=4))
     screen.button("Copy link").setFocus()
-    screen.show(waiting(asked=5))
+    screen.show(waiting(poll_count=5))
     assert screen.focused == "Copy link"
 
 

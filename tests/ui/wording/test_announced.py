@@ -39,9 +39,9 @@ def test_a_link_to_another_host_is_announced_with_its_warning(
 
 
 def test_asking_again_is_not_announced(desk: ControllerHarness, announced: list[str]) -> None:
-    desk.show(waiting(asked=1))
+    desk.show(waiting(poll_count=1))
     announced.clear()
-    desk.show(waiting(asked=2, trouble=errors.ServerFault("login.example")))
+    desk.show(waiting(poll_count=2, trouble=errors.ServerFault("login.example")))
     assert announced == []
 
 
