@@ -36,8 +36,8 @@ OLDEST, NEWEST = (3, 11), (3, 15)
 # because it doubles their time on Python 3.11.
 FULLY_COVERED = (
     "desktop/oauth/**",
-    "desktop/services/secrets/*",
-    "desktop/services/session/*",
+    "desktop/services/secrets/**",
+    "desktop/services/session/**",
 )
 COVERED_TESTS = ("tests/oauth", "tests/services/secrets", "tests/services/session")
 

@@ -195,3 +195,9 @@ def test_an_interrupt_ends_after_the_running_checks_and_starts_no_others(tmp_pat
         "started ruff",
     ]
     assert (process.returncode, errors) == (130, b"")
+
+
+def test_full_coverage_counts_all_modules_of_folders_that_exist() -> None:
+    folders = [pattern.removesuffix("/**") for pattern in dev.FULLY_COVERED]
+    assert all(list((ROOT / folder).glob("*.py")) for folder in folders)  # or nothing is measured
+    assert folders == [f"desktop/{path.removeprefix('tests/')}" for path in dev.COVERED_TESTS]
