@@ -66,7 +66,7 @@ class AboutView(View):
     def _licences(self) -> Card:
         card = Card()
         card.column.addWidget(label(translate("Licences"), "heading"))
-        for text in (about.LICENCE_NOTICE, about.QT_NOTICE):
+        for text in map(translate, (about.LICENCE_NOTICE, about.QT_NOTICE)):
             card.column.addWidget(label(translate(text)))
         folder = translate("The licence texts are in {folder}.", folder=licences_folder())
         card.column.addWidget(label(folder, "muted"))
