@@ -62,7 +62,6 @@ REDIRECT_URI_HELP = translatable(
 CHECKING = translatable("Checking…")
 CHOOSE_IT = translatable("Switch region")
 NOT_IN_MODEL = translatable("The client is not allowed to use it.")
-NEEDS_CLIENT_SECRET = translatable("Enter the client secret to use this method.")
 CHOOSE_FILE = translatable("Choose…")
 AS_IN_SETTINGS = translatable("Use global setting")
 CUSTOM_NUMBER = translatable("Custom")
@@ -76,7 +75,6 @@ NO_CLIENT_MODEL = translatable(
 )
 INPUT_RESTORED = translatable("Your changes are still here, except for secrets.")
 DISCARD = translatable("Discard changes?")
-FIX_FIELDS = translatable("Fix the highlighted fields.")
 
 CLIENT_AUTHENTICATION_NAMES = {
     "auto": translatable("Automatic"),

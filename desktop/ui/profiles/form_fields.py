@@ -11,6 +11,7 @@ from desktop.services.model.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, S
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import FIELD_NAMES as NAMES
+from desktop.services.wording.field_names import secret_label
 from desktop.ui.kit.inputs import Choice, Field, MultilineInput, NumberOrDefault, TextInput
 from desktop.ui.kit.widgets import Button, Card
 from desktop.ui.wording import page_texts
@@ -149,9 +150,7 @@ class FormFields:
     @property
     def client_secret_name(self) -> str:
         """What the chosen provider calls the client secret."""
-        preset = self._presets.get(self.draft().preset, {})
-        is_xdr = preset.get("scope_guide") == "xdr"
-        return translate("Client password") if is_xdr else translate("Client secret")
+        return secret_label(self.draft().preset)
 
     def add_to(self, card: Card, *names: str) -> None:
         for name in names:
@@ -190,7 +189,7 @@ class FormFields:
         offered = texts.method_names(self._policy)
         disabled: dict[str, str] = {}
         if not self._has_client_secret and draft.grant != "client-credentials":
-            disabled["client-credentials"] = translate(texts.NEEDS_CLIENT_SECRET)
+            disabled["client-credentials"] = texts.needs_client_secret(draft.preset)
         server, reasons = self._disabled_methods
         disabled |= reasons if server == _server_of(draft) else {}
         disabled |= {

@@ -237,7 +237,7 @@ class ProfileForm(View):
     def _validate(self) -> bool:
         faults = faults_of(self.draft, self._presets)
         self._was_validated = True
-        self._failure.show_text(translate(texts.FIX_FIELDS) if faults else "")
+        self._failure.show_text(texts.fix_fields(len(faults)) if faults else "")
         field = self._fields.show_faults(faults)
         if field is None:
             return True

@@ -336,8 +336,7 @@ def test_the_controller_knows_what_signing_out_revokes(desk: ControllerHarness) 
     desk.session.profile = replace(PROFILE, app_grant_endpoint="https://login.example/grant")
     desk.tick(1)
     assert button.accessibleDescription() == (
-        "Removes the token from this computer and revokes everything that you granted this app, "
-        "on all your computers."
+        "Removes the token from this computer and ends this app's access on all your computers."
     )
 
 

@@ -151,7 +151,7 @@ async def test_a_forbidden_format_is_not_copied(empty_clipboard: None) -> None: 
         await told.wait_for(2)
         assert told[1] == NotCopied(
             f"This copy format is turned off. Your administrator turned it off ({SOURCE}). "
-            "Choose another one.",
+            "Choose another format.",
             "This copy format is turned off",
         )
         told.clear()

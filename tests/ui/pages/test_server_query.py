@@ -70,7 +70,7 @@ async def test_an_empty_answer_is_reported(query: ServerQuery, answers: list[Ser
         (
             errors.ServerFault("login.example", status=503, trace_id="t-1"),
             (
-                "The server has a problem. login.example cannot answer just now. "
+                "The server has a problem. login.example can't respond right now. "
                 "Try again in a few minutes."
             ),
             "status 503 · trace t-1",

@@ -185,7 +185,9 @@ async def test_a_clipboard_without_json_is_reported(place: Place) -> None:
     await place.form()
     QGuiApplication.clipboard().setText("something else")
     await place.press("Paste JSON")
-    assert any("no client model on the clipboard" in words for words in place.screen.visible_texts)
+    assert any(
+        "The clipboard has no client as JSON." in words for words in place.screen.visible_texts
+    )
 
 
 async def test_a_stored_secret_is_indicated_and_never_shown(place: Place) -> None:
@@ -193,7 +195,7 @@ async def test_a_stored_secret_is_indicated_and_never_shown(place: Place) -> Non
     value = encode_password(PASSWORD, issued_for=client_binding(profile))
     await place.keystore.save(client_secret_key(profile), value)
     form = await place.form("soc")
-    assert "Stored in the keyring of this computer." in place.screen.visible_texts
+    assert "Stored in the keyring on this computer." in place.screen.visible_texts
     place.type(name="SOC 2")
     await place.press("Save")
     assert await place.password_of(profile) == PASSWORD, "it stays where nothing was said of it"
@@ -230,7 +232,7 @@ async def test_a_locked_keyring_keeps_the_profile_and_the_input(
 
     monkeypatch.setattr(place.keystore, "save", locked)
     await place.press("Save")
-    assert any("its password was not" in words for words in place.screen.visible_texts)
+    assert any("saved, but not its secret" in words for words in place.screen.visible_texts)
     assert form.client_secret.typed == PASSWORD
     monkeypatch.undo()
     await place.press("Save")
@@ -307,14 +309,14 @@ async def test_a_check_tells_what_it_finds_and_saves_nothing(
     assert {"It answers.", "It is known in Europe.", "Choose Europe."} <= set(
         place.screen.visible_texts
     )
-    assert "This does not work yet." in place.screen.visible_texts
+    assert "1 problem to fix" in place.screen.visible_texts
     await place.press("Switch region")
     assert form.draft.preset == "xdr-eu"
-    assert "This works." in place.screen.visible_texts
+    assert "All checks passed." in place.screen.visible_texts
     assert [password for _, password in asked] == [PASSWORD, PASSWORD]
     assert place.file.read_text() == FILE
     place.type(client_id="client-3")
-    assert "This works." not in place.screen.visible_texts, "it was found of something else"
+    assert "All checks passed." not in place.screen.visible_texts, "it was found of something else"
 
 
 def _ways(form: ProfileForm) -> dict[str, bool]:
@@ -336,8 +338,9 @@ def _said_of_ways(form: ProfileForm) -> str:
 async def test_before_a_check_every_way_is_open_that_policy_and_client_allow(place: Place) -> None:
     form = await place.form()
     assert _ways(form) == {"code": True, "device": True, "client-credentials": False}
-    assert "“Client secret (no user)” cannot be chosen. It needs the client password." in (
-        _said_of_ways(form)
+    assert (
+        "“Client secret (no user)” is not available. Enter the client password to use this method."
+        in (_said_of_ways(form))
     )
     form.client_secret._line.setText(PASSWORD)
     assert _ways(form)["client-credentials"]
@@ -345,7 +348,7 @@ async def test_before_a_check_every_way_is_open_that_policy_and_client_allow(pla
     place.type(client_id=MODEL.replace('"password": "' + PASSWORD + '",', ""))
     assert form.draft.grant == "device"
     assert _ways(form) == {"code": False, "device": True, "client-credentials": False}
-    assert "The client model does not name it." in _said_of_ways(form)
+    assert "The client is not allowed to use it." in _said_of_ways(form)
     assert form.allowed_sign_in_methods == ("device",)
     place.type(client_id="client-10")
     assert _ways(form)["code"], "the model was of another client"
@@ -381,10 +384,10 @@ async def test_a_check_closes_ways_and_its_button_chooses_a_safer_one(
     await place.press("Check")
     assert not _ways(form)["client-credentials"]
     assert "login.example does not offer it." in _said_of_ways(form)
-    assert "This works." in place.screen.visible_texts, "what is safer is no fault"
-    await place.press("Choose “Browser on this computer”")
+    assert "All checks passed." in place.screen.visible_texts, "what is safer is no fault"
+    await place.press("Switch to “Browser on this computer”")
     assert form.draft.grant == "code"
-    assert not place.screen.has_button("Choose “Browser on this computer”")
+    assert not place.screen.has_button("Switch to “Browser on this computer”")
     every = ("code", "device", "client-credentials")
     assert asked == [("device", every), ("code", every)]
     place.type(name="Another name")
@@ -546,12 +549,14 @@ async def test_deleting_asks_signs_out_and_takes_the_secrets_along(place: Place)
     view.ask_to_delete("soc")
     settle()
     assert place.screen.focused == "Cancel"
-    assert any("You are signed in with it" in words for words in place.screen.visible_texts)
+    assert any("This signs you out" in words for words in place.screen.visible_texts)
     assert "soc" in load_profiles(place.file).good
     await place.press("Delete")
     assert load_profiles(place.file).good == {}
     assert [await place.keystore.load(key) for key in keys] == [None] * 3
-    assert any("revoked at the server" in words for words in place.screen.visible_texts)
+    assert any(
+        "The token was removed and revoked." in words for words in place.screen.visible_texts
+    )
 
 
 async def test_a_sign_out_that_fails_deletes_nothing(place: Place) -> None:
@@ -559,7 +564,7 @@ async def test_a_sign_out_that_fails_deletes_nothing(place: Place) -> None:
     (await place.list()).ask_to_delete("soc")
     await place.press("Delete")
     assert place.file.read_text() == FILE
-    assert any("profile is still there" in words for words in place.screen.visible_texts)
+    assert any("the profile was not deleted" in words for words in place.screen.visible_texts)
 
 
 async def test_a_sign_out_that_is_broken_off_deletes_nothing(place: Place) -> None:
@@ -577,7 +582,7 @@ async def test_a_sign_out_that_is_broken_off_deletes_nothing(place: Place) -> No
 
 @pytest.mark.parametrize(
     ("preset", "words"),
-    [("xdr-nam", "on all your computers"), ("github", "tells the server where it can")],
+    [("xdr-nam", "on all your computers"), ("github", "If the server can't revoke the token")],
 )
 async def test_the_question_says_how_far_a_deletion_reaches(
     place: Place, preset: str, words: str
@@ -616,7 +621,8 @@ async def test_an_import_says_what_could_read_along(place: Place, tmp_path: Path
     place.pages.start_task(place.pages._import(source))
     await place.done()
     assert any(
-        "Whoever runs that can read what you send" in words for words in place.screen.visible_texts
+        "Whoever controls them can read what you send" in words
+        for words in place.screen.visible_texts
     )
 
 
@@ -687,7 +693,7 @@ async def test_a_file_that_cannot_be_read_beside_managed_profiles_is_told(
 async def test_a_file_that_cannot_be_read_is_never_written(place: Place) -> None:
     place.file.write_text("[profiles.soc\n")
     await place.list()
-    assert any("stay as they are" in words for words in place.screen.visible_texts)
+    assert any("Your profiles were not changed." in words for words in place.screen.visible_texts)
     place.pages.open_form()
     await place.done()
     assert isinstance(place.screen.window.page, ProfilesView)
