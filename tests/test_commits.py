@@ -37,7 +37,7 @@ def faults(subject: str) -> list[str]:
     """What is wrong with a subject."""
     if subject.startswith("Merge "):
         return []
-    verb = subject.partition(" ")[0]
+    verb = subject.partition(" ")[0].rstrip(",")
     lower = verb.lower()
     participle = lower.endswith(("ed", "ing")) and lower not in VERBS
     third_person = lower.endswith("s") and not lower.endswith("ss")

@@ -70,7 +70,7 @@ def test_a_denied_program_gets_no_token(app: App, tmp_path: Path) -> None:
     app.click("Deny")
     stdout, stderr = refused.communicate(timeout=60)
     assert stdout == ""
-    assert "\nYou did not allow it." in f"\n{stderr}"  # after a hint if it takes a while
+    assert "\nYou denied access to the token." in f"\n{stderr}"  # after a hint if it takes a while
     assert client.send_command("status")["hand_outs"] == []
     assert app.quit() == 0
 
