@@ -46,8 +46,8 @@ def test_a_hanging_server_does_not_end_a_sign_in(
     server.inject("500", "hang")
     app = start(secret_service)
     code = app.code()
-    app.wait_for("The server has a problem. Your code stays valid: asking again by itself.")
-    app.wait_for("The server is not responding. Your code stays valid: asking again by itself.")
+    app.wait_for("The server has a problem. Your code is still valid: Retrying automatically.")
+    app.wait_for("The server is not responding. Your code is still valid: Retrying automatically.")
     server.approve(code)
     app.wait_for("Signed in")
     assert [each.status for each in server.history() if each.path == TOKEN] == [500, 200]

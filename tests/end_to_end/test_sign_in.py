@@ -75,7 +75,7 @@ def test_an_approval_saves_and_shows_the_token(
 ) -> None:
     app = start(secret_service)
     code = app.code()
-    assert app.screen().shows("127.0.0.1  ·  same host as your profile")
+    assert app.screen().shows("Opens 127.0.0.1 (matches your profile)")
 
     app.press("Return")  # the primary action has the focus: Open browser
     person = browser_opener.attach()
@@ -169,7 +169,7 @@ def test_network_faults_do_not_end_a_sign_in(
     server.inject("429:2s", "ok", "html", "ok", "reset")
     app = start(secret_service)
     code = app.code()
-    app.wait_for("Your code stays valid")
+    app.wait_for("Your code is still valid")
     wait_until(lambda: _statuses(server) == [429, 400, 200, 400], "every answer", app.program)
     server.approve(code)
     app.wait_for("Signed in")

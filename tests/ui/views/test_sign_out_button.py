@@ -189,5 +189,5 @@ def test_what_helps_to_a_keyring_is_said(screen: Screen, monkeypatch: pytest.Mon
     screen.show(signed_in(not_saved=KeyringMissing()))
     assert (
         "No keyring found. Your token isn't saved: after you quit, you have to sign in again. "
-        "Unlock or install GNOME Keyring or KWallet."
+        "Install or unlock GNOME Keyring or KWallet."
     ) in screen.visible_texts
