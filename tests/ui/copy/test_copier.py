@@ -57,9 +57,9 @@ async def test_a_token_that_a_shell_could_run_is_put_into_no_command(
     copier.copy(FakeSession(token="'&calc&'"), CopyFormat.CURL)
     await told.wait_for(2)
     assert told[1] == NotCopied(
-        "This token cannot be copied as a command. It has characters that a shell could run. "
+        "This token can't be copied as a command. It has characters that a shell could run. "
         "Copy the token itself.",
-        "This token cannot be copied as a command",
+        "This token can't be copied as a command",
     )
     assert clipboard() == ""
 

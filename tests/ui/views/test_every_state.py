@@ -144,7 +144,7 @@ WORDS = {
         "Signed in",
         "Not renewed: The server has a problem. Trying again in 20\N{NO-BREAK SPACE}s",
         (
-            "visibility.amp.cisco.com cannot answer just now. Try again in a few minutes. "
+            "visibility.amp.cisco.com can't respond right now. Try again in a few minutes. "
             "Your token stays valid until {in 59 seconds}."
         ),
         "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
