@@ -292,7 +292,7 @@ def test_without_a_sign_in_there_is_an_error(secret_service: SecretStore) -> Non
     done = token(headless(secret_service))
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
-        "You are not signed in. Sign in (xdr-login login --profile soc), then try again.\n"
+        "You are not signed in. Run “xdr-login login --profile soc”, then try again.\n"
     )
 
 
@@ -301,7 +301,7 @@ def test_without_the_app_required_permission_is_not_skipped(secret_service: Secr
     settings_file().write_text("ask_for_tokens = true\n")
     done = token(headless(secret_service))
     assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr.startswith("There is no window to ask you in.")
+    assert done.stderr.startswith("XDR Login can't ask for your permission.")
 
 
 @pytest.mark.usefixtures("signed_in")

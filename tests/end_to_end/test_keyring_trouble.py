@@ -23,7 +23,7 @@ def test_without_a_keyring_the_token_lasts_until_the_app_quits(start: Start, bar
     for _ in range(2):
         app = start(bare_bus)
         screen = app.wait_for("Signed in")
-        assert screen.shows("No keyring found. The token is not saved")
+        assert screen.shows("No keyring found. Your token isn't saved")
         assert app.quit() == 0
 
 
@@ -34,5 +34,5 @@ def test_a_locked_keyring_prevents_saving_but_not_the_sign_in(
     secret_service.lock()
     app = start(secret_service)
     screen = app.wait_for("Signed in")
-    assert screen.shows("The token is not saved")
+    assert screen.shows("Your token isn't saved")
     assert app.quit() == 0

@@ -86,7 +86,7 @@ def test_an_approval_saves_and_shows_the_token(
 
     screen = app.wait_for("Signed in")
     assert screen.shows("dana@northwind.example")
-    assert screen.shows("3 granted · 1 high impact")
+    assert screen.shows("3 permissions, 1 sensitive")
     assert screen.shows("Requested but not granted: admin")
     token = saved_token(secret_service)
     assert token["scope"] == ["enrich:read", "casebook", "response"]
@@ -126,7 +126,7 @@ def test_signing_out_leaves_nothing_in_the_keyring(
     app = start(secret_service)
     app.wait_for("Signed in")
     app.click("Sign out")
-    app.wait_for("The token was removed from this computer")
+    app.wait_for("You're signed out")
     assert keyring_entries(secret_service) == {}
     assert app.quit() == 0
 

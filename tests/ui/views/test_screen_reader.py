@@ -85,16 +85,14 @@ def test_a_chip_is_explained(screen: Screen) -> None:
     }
     assert meanings == {
         "profile": "Your profile (read and write)",
-        "response": "Response actions such as block, isolate and quarantine "
-        "(read and write) (high impact)",
+        "response": "Response actions (block, isolate, quarantine) (read and write) (sensitive)",
     }
 
 
 def test_a_failure_is_one_sentence_around_its_buttons(screen: Screen) -> None:
     screen.show(STATES["code_expired"])
     assert screen.window.view.accessibleName() == (
-        "The code has expired. Nobody approved it in time. Nothing is wrong: get a new code and "
-        "approve that one."
+        "The code has expired. It wasn't approved in time. Get a new code and approve that one."
     )
 
 
