@@ -63,7 +63,7 @@ from desktop.ui.app.app import make_application
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
 application = make_application()
 theme = Theme(application)
-theme.follow()
+theme.follow_system()
 names = {id(LIGHT): "light", id(DARK): "dark"}
 worn = []
 for scheme in (Qt.ColorScheme.Dark, Qt.ColorScheme.Light):
