@@ -54,6 +54,7 @@ class Clipboard(QObject):
         if self._wayland:
             application = cast("QGuiApplication", QGuiApplication.instance())
             application.focusWindowChanged.connect(self._on_focus)
+            self._clipboard.dataChanged.connect(self._on_change)
 
     @property
     def needs_focus(self) -> bool:
@@ -153,12 +154,18 @@ class Clipboard(QObject):
         if window is not None and self._leftover_secrets:
             QTimer.singleShot(0, self, self._clear_leftovers)
 
+    def _on_change(self) -> None:
+        self._on_focus(QGuiApplication.focusWindow())
+
     def _clear_leftovers(self) -> None:
         """Clear the copies that the desktop has kept of cleared secrets."""
         # GNOME keeps a copy of what is cleared, and hides it from apps without the focus.
         if not self._leftover_secrets or (self._wayland and QGuiApplication.focusWindow() is None):
             return
-        if self._clipboard.text() in self._leftover_secrets:
+        text = self._clipboard.text()
+        if self._wayland and not text:
+            return  # the compositor may announce the content only after the focus
+        if text in self._leftover_secrets:
             self._clipboard.clear()
         self._leftover_secrets.clear()
 

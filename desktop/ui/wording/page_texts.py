@@ -111,6 +111,8 @@ PERMISSION_TITLE = translatable("Allow access to your token?")
 
 def permission_question(program: Program) -> str:
     """The question that the permission window asks."""
+    if _is_unknown(program):
+        return translate("Let an unknown program use your token?")
     return translate("Let {program} use your token?", program=program.name)
 
 
@@ -162,7 +164,14 @@ def spoken_permission_request(question: PermissionRequest) -> str:
 
 def _program_text(program: Program) -> str:
     where = f"\n{program.path}" if program.path and program.path != program.name else ""
-    return f"{program.name}{where}"
+    name = translate(program.name) if _is_unknown(program) else program.name
+    return f"{name}{where}"
+
+
+def _is_unknown(program: Program) -> bool:
+    from desktop.services.system.processes import UNKNOWN_PROGRAM  # loaded already
+
+    return program == UNKNOWN_PROGRAM
 
 
 def _time_of_day(at: datetime) -> str:

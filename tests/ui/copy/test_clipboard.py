@@ -194,6 +194,23 @@ def test_a_secret_whose_replacement_was_given_up_is_taken_back_later(
     assert system.text() == ""
 
 
+def test_a_cleared_secret_that_shows_only_after_the_focus_is_cleared_again(
+    system: QClipboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ECHO", 0.01)
+    clipboard = Clipboard(wayland=True)
+    clipboard._leftover_secrets = {"one"}
+    window = QWidget()
+    window.show()
+    window.activateWindow()
+    settle()  # has the focus, and the compositor has not announced what it keeps
+    system.setText("one")
+    settle()
+    assert system.text() == ""
+    assert not clipboard._leftover_secrets
+    window.close()
+
+
 def test_only_wayland_asks_for_the_focus(system: QClipboard) -> None:
     assert system.text() == ""
     assert not Clipboard().needs_focus

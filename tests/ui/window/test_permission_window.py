@@ -126,6 +126,7 @@ def test_what_is_not_known_is_said_to_be_so() -> None:
     window = PermissionWindow(replace(QUESTION, program=UNKNOWN_PROGRAM), QIcon(), over=OVER)
     window.show()
     words = [each.text() for each in texts_on(window)]
+    assert "Let an unknown program use your token?" in words
     assert "An unknown program" in words
     assert "Unknown" in words
     assert "Process ID" not in words
