@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from desktop.demo import (
+from desktop.demo import DemoOptions, DemoServer
+from desktop.demo.clients import (
     CONFIDENTIAL_CLIENT_ID,
     CONFIDENTIAL_CLIENT_SECRET,
-    DemoOptions,
-    DemoServer,
+    SERVICE_CLIENT_ID,
+    SERVICE_CLIENT_SECRET,
 )
-from desktop.demo.clients import SERVICE_CLIENT_ID, SERVICE_CLIENT_SECRET
 from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.errors import AuthorityUnusable, CaptivePortal, NoAnswerInTime
 from desktop.options import demo_profile
