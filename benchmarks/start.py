@@ -65,7 +65,7 @@ def run_once(command: list[str], environment: Mapping[str, str]) -> dict[str, fl
 def delete_saved_token(environment: Mapping[str, str]) -> None:
     """Remove the saved token with the code of the app."""
     code = (
-        "import asyncio; from desktop.services.secrets.system_keystore import system_keystore;"
+        "import asyncio; from desktop.services.secrets.indexed_keystore import system_keystore;"
         "asyncio.run(system_keystore().delete('(demo)'))"
     )
     subprocess.run([sys.executable, "-c", code], env=dict(environment), check=True)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from desktop.oauth.answers import members
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock
-from desktop.oauth.errors import ErrorResponse, InvalidClient, UnusableAnswer
+from desktop.oauth.errors import ErrorResponse, InvalidClient, Trouble, UnusableAnswer
 from desktop.oauth.fields import Members
 from desktop.oauth.http import Answer, clock_offset, post_form
 
@@ -41,10 +41,6 @@ class Client:
     authentication: ClientAuthentication = ClientAuthentication.AUTO
 
 
-def _ignore_offset(_offset: float) -> None:
-    """Ignore the difference between the clocks."""
-
-
 @dataclass(frozen=True, slots=True)
 class ClientConnection:
     """A client and the means to speak for it.
@@ -58,7 +54,7 @@ class ClientConnection:
     clock: Clock
     client: Client
     known_methods: dict[str, ClientAuthentication] = field(default_factory=dict)
-    note_clock: Callable[[float], None] = field(default=_ignore_offset, repr=False)
+    note_clock: Callable[[float], None] = field(default=lambda _offset: None, repr=False)
 
 
 async def request(
@@ -123,18 +119,13 @@ async def exchange(
     received = connection.clock.utc()
     offset = clock_offset(arrived.headers, sent=sent, received=received)
     try:
-        found = read(arrived, received)
-    except ErrorResponse:
-        _note(connection, offset)
+        return read(arrived, received)
+    except Trouble:
+        offset = None  # not from the server itself: a portal or a proxy has another clock
         raise
-    _note(connection, offset)
-    return found
-
-
-def _note(connection: ClientConnection, offset: float | None) -> None:
-    # Only from answers of the server itself: a portal or a proxy has another clock.
-    if offset is not None:
-        connection.note_clock(offset)
+    finally:
+        if offset is not None:
+            connection.note_clock(offset)
 
 
 async def _request(

@@ -32,15 +32,12 @@ class SystemClock:
     """The clock of this computer."""
 
     def monotonic(self) -> float:
-        """Seconds since some fixed point; never goes back."""
         return time.monotonic()
 
     def utc(self) -> datetime:
-        """The wall clock, aware, in UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """Return after `seconds` of monotonic time."""
         await asyncio.sleep(seconds)
 
 

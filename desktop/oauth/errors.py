@@ -254,6 +254,17 @@ class ErrorResponse(OAuthError):
         self.interval = interval
         self.retry_after = retry_after
 
+    def converted(self, kind: "type[ErrorResponse]") -> "ErrorResponse":
+        """The same facts as an error of another kind."""
+        return kind(
+            self.error,
+            host=self.host,
+            description=self.description,
+            status=self.status,
+            trace_id=self.trace_id,
+            retry_after=self.retry_after,
+        )
+
 
 class AuthorizationPending(ErrorResponse):
     """The user has not decided yet."""

@@ -6,14 +6,13 @@ import asyncio
 import re
 import ssl
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from desktop.oauth.addresses import checked_address, host_of
-from desktop.oauth.compression import Unpacker
 from desktop.oauth.errors import (
     AnswerTooLarge,
     CertificateRejected,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
 LARGEST_BODY = 1024 * 1024
+_LARGEST_PIECE = 65536  # bytes
 # One request from start to finish. httpx bounds each step only: a server that sends a byte every
 # few seconds would hold the sign-in for ever.
 LONGEST_REQUEST = 30.0
@@ -136,21 +136,43 @@ async def _bounded_body(response: httpx.Response, host: str) -> bytes:
     return bytes(body)
 
 
+class Unpacker:
+    """Unpacks what a proxy compressed although it was not asked to; other codings stay as they are.
+
+    httpx would unpack each piece whole, 64 kB to perhaps 64 MB.
+    """
+
+    def __init__(self, coding: str) -> None:
+        is_known = coding.strip().lower() in {"gzip", "x-gzip", "deflate"}
+        self._unpacker = zlib.decompressobj(wbits=47) if is_known else None
+
+    def unpack(self, packed: bytes) -> Iterator[bytes]:
+        """Yield what is in the next piece, in pieces of a bounded size; raises `zlib.error`."""
+        if self._unpacker is None:
+            yield packed
+            return
+        while packed and not self._unpacker.eof:
+            yield self._unpacker.decompress(packed, _LARGEST_PIECE)
+            packed = self._unpacker.unconsumed_tail
+
+
 def transport_failure(host: str, error: httpx.RequestError) -> TransportFailure:
     """What became of a request to `host` that got no whole answer."""
     import httpx
 
     if isinstance(error, httpx.TimeoutException):
         return NoAnswerInTime(host)
-    causes = _causes(error)
+    causes = causes_of(error)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return CertificateRejected(host, detail=str(error))
-    if any(_is_name_failure(cause) for cause in causes):
+    # socket.gaierror without importing socket for one name: an OSError from getaddrinfo.
+    if any(type(cause).__name__ == "gaierror" for cause in causes):
         return HostNotFound(host, detail=str(error))
     return TransportFailure(host, detail=str(error) or type(error).__name__)
 
 
-def _causes(error: BaseException) -> list[BaseException]:
+def causes_of(error: BaseException) -> list[BaseException]:
+    """`error` and everything that led to it, through groups too."""
     chain: list[BaseException] = []
     todo: list[BaseException | None] = [error]
     while todo:
@@ -162,11 +184,6 @@ def _causes(error: BaseException) -> list[BaseException]:
         if isinstance(cause, BaseExceptionGroup):
             todo += cause.exceptions
     return chain
-
-
-def _is_name_failure(cause: BaseException) -> bool:
-    # socket.gaierror without importing socket for one name: an OSError from getaddrinfo.
-    return type(cause).__name__ == "gaierror"
 
 
 def retry_after(headers: Mapping[str, str], received_at: datetime) -> float | None:

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from desktop.oauth.addresses import checked_address, host_of
-from desktop.oauth.compression import Unpacker
 from desktop.oauth.errors import NoAnswerInTime, UnusableAnswer
-from desktop.oauth.http import transport_failure
+from desktop.oauth.http import Unpacker, transport_failure
 
 # Seconds until an answer begins, and between two pieces of it: a report may take its time.
 LONGEST_SILENCE = 60.0

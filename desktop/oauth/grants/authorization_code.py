@@ -131,13 +131,7 @@ async def redeem(
     try:
         found = await request(connection, token_endpoint, form=form)
     except InvalidGrant as error:
-        raise ApprovalLost(
-            error.error,
-            host=error.host,
-            description=error.description,
-            status=error.status,
-            trace_id=error.trace_id,
-        ) from error
+        raise error.converted(ApprovalLost) from error
     return parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
 
 

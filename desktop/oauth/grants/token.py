@@ -1,5 +1,6 @@
-"""Tokens: asking for them (RFC 8628 section 3.4), renewing and reading them (RFC 6749)."""
+"""Tokens: requesting them with a device code or as the client itself, renewing, reading them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -52,9 +53,9 @@ async def request_token(
     authorization: DeviceAuthorization,
     scope: tuple[str, ...],
 ) -> TokenSet:
-    """Ask once whether the code has been approved; raises `AuthorizationPending` while it is not.
+    """Ask once whether the code has been approved (RFC 8628 section 3.4).
 
-    Raises `OAuthError`.
+    Raises `AuthorizationPending` while it is not, or another `OAuthError`.
     """
     form = {"grant_type": DEVICE_CODE, "device_code": authorization.device_code}
     if authorization.code_verifier is not None:
@@ -62,6 +63,27 @@ async def request_token(
     requested = now(connection.clock)
     found = await request(connection, token_endpoint, form=form)
     return parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+
+
+async def request_own_token(
+    connection: ClientConnection,
+    token_endpoint: str,
+    *,
+    scope: tuple[str, ...],
+    extra: Mapping[str, str],
+) -> TokenSet:
+    """Ask for a token of the client itself (RFC 6749 section 4.4); it is renewed by another.
+
+    `extra` are further parameters that the provider wants (`audience`). Raises `OAuthError`.
+    """
+    form = {**extra, "grant_type": "client_credentials"}
+    if scope:
+        form["scope"] = " ".join(scope)
+    requested = now(connection.clock)
+    found = await request(connection, token_endpoint, form=form)
+    tokens = parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+    # RFC 6749 section 4.4.3: it should have no refresh token. One more secret would help nobody.
+    return replace(tokens, refresh_token=None)
 
 
 async def refresh(connection: ClientConnection, token_endpoint: str, *, held: TokenSet) -> TokenSet:
@@ -108,16 +130,7 @@ def _renewal_error(error: ErrorResponse) -> OAuthError | None:
     kind = _REFUSED_RENEWALS.get(type(error))
     if isinstance(error, InvalidRequest) and "refresh token" in error.description.lower():
         kind = InvalidGrant  # Dex: "Refresh token is invalid or has already been claimed"
-    if kind is None:
-        return None
-    return kind(
-        error.error,
-        host=error.host,
-        description=error.description,
-        status=error.status,
-        trace_id=error.trace_id,
-        retry_after=error.retry_after,
-    )
+    return error.converted(kind) if kind is not None else None
 
 
 _REFUSED_RENEWALS: dict[type[ErrorResponse], type[ErrorResponse]] = {

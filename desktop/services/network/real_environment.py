@@ -7,8 +7,8 @@ from desktop.oauth.clock import SystemClock
 from desktop.services.network.connector import Connector
 from desktop.services.network.environment import Environment
 from desktop.services.network.http_client import find_system_proxy
+from desktop.services.secrets.indexed_keystore import system_keystore
 from desktop.services.secrets.shared_lock import shared_lock
-from desktop.services.secrets.system_keystore import system_keystore
 from desktop.services.system.paths import locks_folder
 from desktop.services.system.worker import Worker
 

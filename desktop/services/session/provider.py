@@ -17,7 +17,7 @@ from desktop.oauth.errors import (
     Trouble,
 )
 from desktop.oauth.fields import Members
-from desktop.oauth.grants.token import TokenSet, refresh
+from desktop.oauth.grants.token import TokenSet, refresh, request_own_token
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import (
     FOR_CLIENT,
@@ -90,9 +90,6 @@ class Provider:
 
     async def request_client_token(self, connection: ClientConnection) -> TokenSet:
         """Request a token for the client itself; raises `OAuthError`."""
-        # Rarely needed, so it is not loaded before the first sign-in code is on screen.
-        from desktop.oauth.grants.client_credentials import request_own_token
-
         endpoint = (await self.discover(connection)).token_endpoint
         profile = self.profile
         return await request_own_token(

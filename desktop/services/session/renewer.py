@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from desktop.oauth.clock import Clock, first_of, now
 from desktop.oauth.errors import OAuthError
-from desktop.services.model.access_token import AccessToken
+from desktop.services.model.access_token import ANY_VALID_TOKEN, AccessToken, TokenRequirement
 from desktop.services.model.errors import (
     NoToken,
     RenewalTimedOut,
@@ -31,7 +31,6 @@ from desktop.services.session.schedule import (
     renewal_due_at,
     with_failure,
 )
-from desktop.services.session.token_requirement import ANY_VALID_TOKEN, TokenRequirement
 
 _log = logging.getLogger(__name__)
 

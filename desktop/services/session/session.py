@@ -9,7 +9,7 @@ from desktop.oauth.claims import unverified_claims
 from desktop.oauth.errors import InvalidToken
 from desktop.oauth.fields import Members
 from desktop.oauth.metadata import ServerMetadata
-from desktop.services.model.access_token import AccessToken
+from desktop.services.model.access_token import ANY_VALID_TOKEN, AccessToken, TokenRequirement
 from desktop.services.model.errors import NoToken
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import Settings
@@ -31,7 +31,6 @@ from desktop.services.session.renewer import Renewer
 from desktop.services.session.session_state import SessionState
 from desktop.services.session.sign_in import SignIn
 from desktop.services.session.sign_out import SignOut
-from desktop.services.session.token_requirement import ANY_VALID_TOKEN, TokenRequirement
 
 # Seconds that quitting waits for the keyring to save or remove a token, and for the response to a
 # renewal that was sent.
