@@ -156,7 +156,6 @@ def _challenge(form: dict[str, str]) -> Challenge | None:
 
 
 async def whoami(request: Request) -> Response:
-    """Tell who the token speaks for."""
     return JSONResponse(describe_user(_require_bearer(request).scopes))
 
 

@@ -161,7 +161,6 @@ def describe_request(
 
 
 def format_age(seconds: float) -> str:
-    """Write how long ago something was."""
     minutes = int(seconds) // 60
     if minutes > 1:
         return f"{minutes} minutes ago"

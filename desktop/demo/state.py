@@ -49,6 +49,5 @@ def make_state(
 
 
 def state_of(request: Request) -> DemoState:
-    """Return the state of the server that got a request."""
     state: DemoState = request.app.state.demo
     return state

@@ -81,7 +81,6 @@ class Agent:
 
     @property
     def handlers(self) -> dict[str, Handler]:
-        """The commands, by name."""
         commands = {
             "token": self._token,
             "questions": self._questions,

@@ -45,7 +45,6 @@ class Answer:
 
     @property
     def host(self) -> str:
-        """The host that answered."""
         return host_of(self.endpoint)
 
 

@@ -39,7 +39,6 @@ class Pace:
 
 
 def pace_after(pace: Pace, outcome: AuthorizationPending | SlowDown | Trouble) -> Pace:
-    """The pace once `outcome` has come back."""
     if isinstance(outcome, Trouble):
         return replace(pace, failures=pace.failures + 1, retry_after=outcome.retry_after)
     interval = pace.interval

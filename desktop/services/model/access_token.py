@@ -22,7 +22,6 @@ class AccessToken:
 
     @classmethod
     def of(cls, tokens: TokenSet) -> AccessToken:
-        """Take the access token out of `tokens`."""
         return cls(tokens.access_token, tokens.token_type, tokens.expires_at, tokens.scope)
 
 

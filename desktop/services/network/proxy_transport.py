@@ -85,7 +85,6 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
             raise failure from error
 
     async def aclose(self) -> None:
-        """Close all connections."""
         ending = [self._direct, *self._retired, *self._transports.values()]
         self._retired.clear()
         self._transports.clear()
@@ -123,7 +122,6 @@ class _RequestTrace:
         self.schemes: tuple[str, ...] = ()
 
     async def record(self, event: str, info: TraceInfo) -> None:
-        """Record an event of the request."""
         match event:
             case "connection.connect_tcp.started":
                 self.at_proxy = True

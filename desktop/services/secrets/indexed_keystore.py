@@ -20,7 +20,6 @@ _log = logging.getLogger(__name__)
 
 
 def system_keystore() -> Keystore:
-    """Make the keystore of this computer."""
     return IndexedKeystore(VaultKeystore(_open_vault), keystore_index_folder())
 
 

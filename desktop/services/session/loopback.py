@@ -56,7 +56,6 @@ class LoopbackServer:
         await self._arrived.wait()
 
     def on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a new connection."""
         active = [task for task in self._tasks if not task.cancelling()]
         if len(active) >= _MAX_CONNECTIONS:
             # Another program could keep all of them open. A browser sends its request at once, so
@@ -67,7 +66,6 @@ class LoopbackServer:
         task.add_done_callback(self._tasks.pop)
 
     async def close(self) -> None:
-        """Close all connections."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

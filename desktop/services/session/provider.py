@@ -56,7 +56,6 @@ class Provider:
         self._client: Client | None = None
 
     def has_expired(self, tokens: TokenSet) -> bool:
-        """Whether the access token of `tokens` has expired."""
         return is_expired(tokens.expires_at, self._environment.clock.utc())
 
     async def connect(self) -> ClientConnection:
@@ -136,7 +135,6 @@ class Provider:
         return await fetch_app_grant(connection, endpoint, access_token=access_token)
 
     async def close(self) -> None:
-        """Close the connections."""
         if self._http is not None:
             await self._http.aclose()
 

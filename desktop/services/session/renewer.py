@@ -74,7 +74,6 @@ class Renewer:
         self._task = RenewalTask(self._renew, on_change=self._on_task_change)
 
     def status(self) -> RenewalStatus:
-        """What there is to show."""
         return RenewalStatus(
             renewing=self._task.is_running,
             renews_at=self._schedule.renews_at(self._clock),
@@ -100,7 +99,6 @@ class Renewer:
         self._use(replace(self._schedule.usage, in_sight=visible))
 
     def apply(self, settings: Settings) -> None:
-        """Use `settings` from now on."""
         self._use(replace(self._schedule.usage, settings=settings))
 
     def check_clock(self) -> None:
@@ -151,7 +149,6 @@ class Renewer:
         return AccessToken.of(held)
 
     async def wait_for_renewal(self) -> None:
-        """Return when no renewal is in progress."""
         await self._task.wait()
 
     async def close(self, *, grace: float) -> None:

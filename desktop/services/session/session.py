@@ -75,7 +75,6 @@ class Session:
 
     @property
     def state(self) -> State:
-        """Where the sign-in stands."""
         return self._state.current
 
     def open(self, *, quietly: bool = False) -> None:
@@ -89,7 +88,6 @@ class Session:
             self._start(self._sign_in.reload)
 
     def sign_in(self) -> None:
-        """Sign in with the method of the profile."""
         self._start(self._request_tokens)
 
     def new_code(self) -> None:
@@ -122,7 +120,6 @@ class Session:
             self._start(partial(self._sign_out.revoke_again, self.state))
 
     def retry(self) -> None:
-        """Repeat what failed."""
         self._start(self._task.last_work)
 
     def continue_without_keyring(self) -> None:
@@ -138,25 +135,20 @@ class Session:
             self._start(self._sign_in.save_again)
 
     def renew(self) -> None:
-        """Renew the token now."""
         if isinstance(self.state, SignedIn) and not is_signing_out(self.state):
             self._renewer.renew()
 
     def set_visible(self, *, visible: bool) -> None:
-        """Count the token as in use while the window shows it."""
         self._renewer.set_visible(visible=visible)
 
     def check_clock(self) -> None:
-        """Notice time that passed unseen, and a clock that was set."""
         self._renewer.check_clock()
 
     def wake(self) -> None:
-        """Retry at once: the network or the computer is back."""
         self._renewer.wake()
         self._sign_in.nudge.set()
 
     def apply(self, settings: Settings) -> None:
-        """Use `settings` from now on."""
         self._renewer.apply(settings)
 
     @property

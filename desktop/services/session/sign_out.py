@@ -59,7 +59,6 @@ class SignOut:
         await self._revoke(self._clock.utc())
 
     async def revoke_again(self, state: SignedOut) -> None:
-        """Retry what failed at the server."""
         self._state.publish(replace(state, revocation=Revocation.UNDER_WAY))
         await self._revoke(state.removed_at)
 

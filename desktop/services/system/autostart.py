@@ -47,7 +47,6 @@ def set_on(on: bool, *, hidden: bool, profile: str | None = None) -> None:  # no
 
 
 def start_command(*, hidden: bool, profile: str | None = None) -> list[str]:
-    """Return the command line that starts XDR Login."""
     # One argument: the name of a profile may begin with a hyphen.
     chosen = [f"--profile={profile}"] if profile is not None else []
     return [*_program_command(), *chosen, *(["--hidden"] if hidden else [])]
@@ -79,7 +78,6 @@ def hidden_entry() -> str:
 
 
 def launch_agent(arguments: Sequence[str], *, folder: Path | None = None) -> str:
-    """Write the property list of a macOS launch agent."""
     agent: dict[str, object] = {
         "Label": _ID,
         "ProgramArguments": list(arguments),
@@ -92,7 +90,6 @@ def launch_agent(arguments: Sequence[str], *, folder: Path | None = None) -> str
 
 
 def run_key_command(arguments: Sequence[str]) -> str:
-    """Write the command line for the Run key of Windows."""
     return subprocess.list2cmdline(arguments)
 
 
@@ -144,7 +141,6 @@ def _entry_files() -> Iterable[Path]:
 
 
 def _is_entry_enabled(text: str) -> bool:
-    """Tell whether an autostart file starts anything."""
     values = parse_desktop_entry(text)
     if values.get("Hidden") == "true" or values.get("X-GNOME-Autostart-enabled") == "false":
         return False

@@ -193,6 +193,15 @@ _WHOSE_PROXY = translatable(
     "Your administrator set this proxy ({policy_source}), so only they can change it."
 )
 _NEW_CODE = translatable("Get a new code and approve that one.")
+_TRY_AGAIN = translatable("Try again.")
+_UNLOCK = translatable("Unlock your keyring, then try again.")
+_SAVE_AGAIN = translatable("Unlock your keyring, then save the token again.")
+_KEYRING_ADVICE = translatable("{keyring_help}")
+_PROBLEM_IN_FILE = translatable("There's a problem with {where}: {detail}.")
+_CHECK_NETWORK = translatable("Check your network, VPN or proxy.")
+_CHECK_ADDRESS = translatable("Check the address in your profile.")
+_APPROVE_IN_BROWSER = translatable("Sign in again and approve in your browser.")
+_BY_ADMINISTRATOR = translatable("Your administrator turned it off ({source}).")
 
 # Where trying again does not help without a change of the profile, and where it may.
 _EDIT_FIRST = (Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN)
@@ -203,40 +212,40 @@ _KEYRING_ROWS: dict[type[BaseException], Row] = {
         translatable("No keyring found"),
         (
             translatable("XDR Login saves tokens in the system keyring only, never in a file."),
-            translatable("{keyring_help}"),
+            _KEYRING_ADVICE,
             _WITHOUT_SAVING,
         ),
         (Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN),
-        (translatable("{keyring_help}"),),
+        (_KEYRING_ADVICE,),
     ),
     keystore.KeyringLocked: Row(
         translatable("The keyring is locked"),
-        (translatable("Unlock your keyring, then try again."), _WITHOUT_SAVING),
+        (_UNLOCK, _WITHOUT_SAVING),
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
-        (translatable("Unlock your keyring, then save the token again."),),
+        (_SAVE_AGAIN,),
     ),
     keystore.KeyringTimedOut: Row(
         translatable("The keyring is not responding"),
         (
             translatable("It may be waiting for its password in another window."),
-            translatable("Unlock your keyring, then try again."),
+            _UNLOCK,
             _WITHOUT_SAVING,
         ),
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
-        (translatable("Unlock your keyring, then save the token again."),),
+        (_SAVE_AGAIN,),
     ),
     keystore.KeyringFault: Row(
         translatable("The keyring reported an error"),
         (
             translatable("The keyring says: “{detail}”."),
-            translatable("Try again."),
+            _TRY_AGAIN,
             _WITHOUT_SAVING,
         ),
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
     keystore.KeystoreError: Row(
         translatable("The keyring can't be used"),
-        (translatable("Try again."), _WITHOUT_SAVING),
+        (_TRY_AGAIN, _WITHOUT_SAVING),
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
 }
@@ -303,7 +312,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
                     "You're still signed in: the token couldn't be removed from the keyring."
                 ),
             ),
-            translatable("Try again."),
+            _TRY_AGAIN,
         ),
     ),
     session_errors.SignedOutByServer: Row(
@@ -359,7 +368,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.GrantForbidden: Row(
         translatable("Sign-in by code is turned off"),
         (
-            translatable("Your administrator turned it off ({source})."),
+            _BY_ADMINISTRATOR,
             translatable("Sign in with another profile, or ask your administrator to allow it."),
         ),
         _TRY_FIRST,
@@ -367,7 +376,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.FormatForbidden: Row(
         translatable("This copy format is turned off"),
         (
-            translatable("Your administrator turned it off ({source})."),
+            _BY_ADMINISTRATOR,
             translatable("Choose another format."),
         ),
     ),
@@ -405,9 +414,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
             ),
         ),
     ),
-    session_errors.SessionError: Row(
-        translatable("Something went wrong"), (translatable("Try again."),)
-    ),
+    session_errors.SessionError: Row(translatable("Something went wrong"), (_TRY_AGAIN,)),
 }
 
 _PROFILE_ROWS: dict[type[BaseException], Row] = {
@@ -440,10 +447,7 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
     profile.BrokenProfile: Row(
         translatable("Your profiles can't be read"),
         (
-            (
-                translatable("There's a problem with {where}: {detail}."),
-                translatable("There's a problem with {where}."),
-            ),
+            _PROBLEM_IN_FILE,
             translatable("Correct the file, then try again."),
         ),
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
@@ -451,10 +455,7 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
     profile.BrokenPolicy: Row(
         translatable("The policy of this computer is invalid"),
         (
-            (
-                translatable("There's a problem with {where}: {detail}."),
-                translatable("There's a problem with {where}."),
-            ),
+            _PROBLEM_IN_FILE,
             translatable("Nobody can sign in on this computer until it is corrected."),
             translatable("Tell your administrator, then try again."),
         ),
@@ -470,10 +471,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
     errors.ProxyFailure: Row(
         translatable("The proxy can't be used"),
         (
-            (
-                translatable("The proxy {by} couldn't connect you to {host}."),
-                translatable("The proxy couldn't connect you to {host}."),
-            ),
+            translatable("The proxy {by} couldn't connect you to {host}."),
             (_WHOSE_PROXY, translatable("Check your network settings.")),
         ),
         _TRY_FIRST,
@@ -484,9 +482,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
         (
             (
                 translatable("XDR Login can't use the proxy {by}: {detail}."),
-                translatable("XDR Login can't use the proxy {by}."),
                 translatable("XDR Login can't use the proxy: {detail}."),
-                translatable("XDR Login can't use the proxy."),
             ),
             (
                 _WHOSE_PROXY,
@@ -502,13 +498,8 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
     errors.ProxyUnreachable: Row(
         translatable("Can't reach the proxy"),
         (
-            (
-                translatable(
-                    "Your connection to {host} goes through the proxy {by}, which isn't responding."
-                ),
-                translatable(
-                    "Your connection to {host} goes through a proxy that isn't responding."
-                ),
+            translatable(
+                "Your connection to {host} goes through the proxy {by}, which isn't responding."
             ),
             translatable("Check your network or VPN."),
             (
@@ -522,10 +513,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
     errors.ProxyRefused: Row(
         translatable("The proxy blocked the connection"),
         (
-            (
-                translatable("The proxy {by} doesn't let XDR Login connect to {host}."),
-                translatable("The proxy doesn't let XDR Login connect to {host}."),
-            ),
+            translatable("The proxy {by} doesn't let XDR Login connect to {host}."),
             translatable("The proxy says: “{detail}”."),
             translatable("Ask your administrator to allow this connection."),
         ),
@@ -533,12 +521,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
     errors.ProxySignInNeeded: Row(
         translatable("The proxy needs a user name and password"),
         (
-            (
-                translatable(
-                    "The proxy {by} didn't accept the user name and password, or has none."
-                ),
-                translatable("The proxy didn't accept the user name and password, or has none."),
-            ),
+            translatable("The proxy {by} didn't accept the user name and password, or has none."),
             BySurface(
                 translatable("Enter both in your profile under “More options”, then try again."),
                 translatable(
@@ -552,12 +535,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
     errors.ProxySignInUnsupported: Row(
         translatable("Unsupported proxy authentication"),
         (
-            (
-                translatable("The proxy {by} accepts only {detail}. XDR Login supports Basic."),
-                translatable("The proxy accepts only {detail}. XDR Login supports Basic."),
-                translatable("XDR Login supports Basic, which the proxy {by} doesn't accept."),
-                translatable("XDR Login supports Basic, which the proxy doesn't accept."),
-            ),
+            translatable("The proxy {by} accepts only {detail}. XDR Login supports Basic."),
             translatable(
                 "Ask your administrator for access without authentication, or for a local proxy "
                 "that signs in for you."
@@ -573,7 +551,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         translatable("Can't reach the server"),
         (
             translatable("There's no connection to {host}."),
-            translatable("Check your network, VPN or proxy."),
+            _CHECK_NETWORK,
         ),
     ),
     errors.HostNotFound: Row(
@@ -624,7 +602,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         translatable("The server is not responding"),
         (
             translatable("{host} didn't respond in time."),
-            translatable("Check your network, VPN or proxy."),
+            _CHECK_NETWORK,
         ),
     ),
     errors.PageInsteadOfAnswer: Row(
@@ -665,7 +643,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         translatable("Unexpected response from the server"),
         (
             translatable("{host} sent more data than a sign-in server does."),
-            translatable("Check the address in your profile."),
+            _CHECK_ADDRESS,
         ),
         _TRY_FIRST,
     ),
@@ -676,7 +654,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
                 translatable("{host} didn't respond like a sign-in server ({detail})."),
                 translatable("{host} didn't respond like a sign-in server."),
             ),
-            translatable("Check the address in your profile."),
+            _CHECK_ADDRESS,
         ),
         _TRY_FIRST,
     ),
@@ -768,7 +746,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         translatable("Not approved in time"),
         (
             translatable("Your browser didn't return to XDR Login."),
-            translatable("Sign in again and approve in your browser."),
+            _APPROVE_IN_BROWSER,
         ),
         (Remedy.SIGN_IN_AGAIN,),
     ),
@@ -903,7 +881,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         translatable("Not approved yet"),
         (
             translatable("The server is still waiting for your approval."),
-            translatable("Sign in again and approve in your browser."),
+            _APPROVE_IN_BROWSER,
         ),
         (Remedy.SIGN_IN_AGAIN,),
     ),
@@ -915,23 +893,18 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     errors.ErrorResponse: Row(
         translatable("The server rejected the sign-in"),
         (
-            (
-                translatable("{host} responded with “{error}”."),
-                translatable("The server responded with “{error}”."),
-            ),
+            translatable("{host} responded with “{error}”."),
             _SERVER_SAYS,
             translatable("Try again. If it fails again, send the details to your administrator."),
         ),
     ),
-    errors.OAuthError: Row(
-        translatable("Sign-in failed"), (translatable("Try again."), _CHECK_PROFILE)
-    ),
+    errors.OAuthError: Row(translatable("Sign-in failed"), (_TRY_AGAIN, _CHECK_PROFILE)),
 }
 
 _UNEXPECTED = Row(
     translatable("Something went wrong in XDR Login"),
     (
-        translatable("Try again."),
+        _TRY_AGAIN,
         translatable(
             "If it keeps happening, open an issue at github.com/xdr-login/xdr-login and attach the "
             "report from the log folder. The report contains no secrets."
