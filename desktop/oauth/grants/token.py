@@ -25,7 +25,7 @@ from desktop.oauth.errors import (
 from desktop.oauth.fields import Members, seconds, string_list, text
 from desktop.oauth.grants.device import DeviceAuthorization
 
-LONGEST_TOKEN = 64 * 1024  # characters of an access token; what is real has a few thousand
+LONGEST_TOKEN = 64 * 1024  # characters of an access token; real ones have a few thousand
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section 3.4
 
 
@@ -74,7 +74,7 @@ async def request_own_token(
 ) -> TokenSet:
     """Ask for a token of the client itself (RFC 6749 section 4.4); it is renewed by another.
 
-    `extra` are further parameters that the provider wants (`audience`). Raises `OAuthError`.
+    `extra` are parameters that the provider requires (`audience`). Raises `OAuthError`.
     """
     form = {**extra, "grant_type": "client_credentials"}
     if scope:
@@ -87,9 +87,9 @@ async def request_own_token(
 
 
 async def refresh(connection: ClientConnection, token_endpoint: str, *, held: TokenSet) -> TokenSet:
-    """New tokens in place of those held. `held` must have a refresh token.
+    """Exchange the refresh token of `held`, which must have one, for new tokens.
 
-    Raises `OAuthError`: `InvalidGrant` when only a new sign-in helps, `ForbiddenByPolicy` when that
+    Raises `OAuthError`: `InvalidGrant` if only a new sign-in helps, `ForbiddenByPolicy` if that
     does not help either.
     """
     if held.refresh_token is None:
@@ -115,9 +115,9 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
 
 
 def _renewal_error(error: ErrorResponse) -> OAuthError | None:
-    """What `error` means as the answer to a renewal, where that is something else.
+    """Return what `error` means as the answer to a renewal, if that differs.
 
-    A renewal is asked for alike each time, and no person is asked anything.
+    No user takes part in a renewal, so nobody can have declined it.
     """
     if isinstance(error, SlowDown):
         return Throttled(
@@ -143,7 +143,7 @@ _REFUSED_RENEWALS: dict[type[ErrorResponse], type[ErrorResponse]] = {
 def parse_token(
     found: Members, endpoint: str, *, requested: Moment, requested_scope: tuple[str, ...]
 ) -> TokenSet:
-    """The tokens in a successful token response.
+    """Parse the tokens in a successful token response.
 
     `requested` is the moment before the request was sent: expiry counts from it. Raises
     `UnusableAnswer` or `UnsupportedTokenType`.
@@ -156,7 +156,7 @@ def parse_token(
     ):
         raise UnusableAnswer(host_of(endpoint), detail="no usable access_token")
     token_type = text(found, "token_type") or "Bearer"
-    # RFC 6749 section 7.1: a token of a type that one does not understand must not be used.
+    # RFC 6749 section 7.1: a token of an unknown type must not be used.
     if token_type.lower() != "bearer":
         raise UnsupportedTokenType(host_of(endpoint), token_type)
     lifetime = seconds(found, "expires_in")
@@ -174,5 +174,5 @@ def parse_token(
 
 
 def _fits_a_header(access_token: str) -> bool:
-    # RFC 6750 section 2.1, b64token; anything printable without spaces is let through.
+    # RFC 6750 section 2.1 allows b64token only; some providers use other printable characters.
     return all("!" <= character <= "~" for character in access_token)
