@@ -66,7 +66,7 @@ def new_request(
         "client_id": connection.client.client_id,
         "redirect_uri": redirect_uri,
         "state": state,
-        # RFC 9700 section 2.1.1: always; servers that don't know it ignore it (RFC 6749 section 3.1).
+        # RFC 9700 section 2.1.1: always; other servers ignore it (RFC 6749 section 3.1).
         "code_challenge": code_challenge(verifier),
         "code_challenge_method": "S256",
     }
