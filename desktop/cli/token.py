@@ -10,8 +10,8 @@ from desktop.cli.scripts.token_source import fetch_formatted_token
 from desktop.cli.terminal.exits import handle_errors
 from desktop.cli.terminal.output import CommandWithExamples, profile_option
 from desktop.cli.token_fast_path import print_token
+from desktop.services.model.copy_formats import PRINT_FORMATS
 from desktop.services.system.translation import translate
-from desktop.services.token.print_formats import PRINT_FORMATS
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 

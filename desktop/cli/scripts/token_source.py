@@ -92,7 +92,7 @@ def fetch_formatted_token_without_app(
 ) -> str:
     """Do the same without the running app."""
     from desktop.services.configuration.load import load_configuration
-    from desktop.services.token.print_formats import format_for_program
+    from desktop.services.model.copy_formats import format_for_program
 
     chosen = load_configuration().find(profile)
     return format_for_program(token_format, _fetch_without_app(chosen, min_validity), chosen)

@@ -22,7 +22,7 @@ from desktop.options import demo_profile
 from desktop.services.configuration.profile_reader import load_presets
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import GRANTS, Profile
-from desktop.services.network.connector import Connector
+from desktop.services.network.real_environment import Connector
 from desktop.services.profile_editor.check import Finding, Outcome, Step, check
 from desktop.services.session.provider import discover_endpoints
 from desktop.services.system.worker import Worker
