@@ -158,7 +158,13 @@ class Provider:
             return Client(self.profile.client_id, None, method)
         automatic = method is ClientAuthentication.AUTO
         optional = self.keyring_is_optional and automatic and not self.uses_client_credentials
-        value = await self._load_client_secret(optional=optional)
+        try:
+            # From the keyring, even if the tokens stay in memory.
+            value = await self._environment.keystore.load(client_secret_key(self.profile))
+        except KeystoreError:
+            if not optional:
+                raise
+            value = None
         client_secret = value and secret_encoding.decode_password(
             value, issued_for=client_binding(self.profile)
         )
@@ -166,15 +172,6 @@ class Provider:
         if not client_secret and (value or is_required):
             raise ClientSecretMissing(self.profile.id)
         return Client(self.profile.client_id, client_secret or None, method)
-
-    async def _load_client_secret(self, *, optional: bool) -> str | None:
-        # From the keyring, even if the tokens stay in memory.
-        try:
-            return await self._environment.keystore.load(client_secret_key(self.profile))
-        except KeystoreError:
-            if not optional:
-                raise
-            return None
 
 
 Found = TypeVar("Found")

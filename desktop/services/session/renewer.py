@@ -124,7 +124,9 @@ class Renewer:
                 renewal = self._task.start()
                 await asyncio.wait({renewal})
                 renewal.result()  # raises unexpected errors
-            _raise_if_signed_out(self._schedule.failures.error)
+            error = self._schedule.failures.error
+            if isinstance(error, (SignedOutByServer, SignedOutElsewhere)):
+                raise error
             self._on_change()
             await self._wait_for_work()
 
@@ -248,8 +250,3 @@ class _WallClock:
     @property
     def was_set_back(self) -> bool:
         return self.seconds_set_back > _CLOCK_TOLERANCE
-
-
-def _raise_if_signed_out(error: Exception | None) -> None:
-    if isinstance(error, (SignedOutByServer, SignedOutElsewhere)):
-        raise error
