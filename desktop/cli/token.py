@@ -24,7 +24,6 @@ class DurationType(click.ParamType[float]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Convert `value` to seconds."""
         match = re.fullmatch(r"([0-9]{1,6})([smh]?)", str(value))
         if match is None:
             message = translate("Invalid duration '{value}'. Use 90s, 5m or 1h.", value=value)

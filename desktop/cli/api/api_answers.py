@@ -52,7 +52,6 @@ class AnswerPrinter:
 
 
 def exit_code_for_status(status: int) -> Exit:
-    """Choose the exit code for a response with this status."""
     if status < 300:
         return Exit.OK
     return Exit.NETWORK if status >= 500 else _EXIT_CODES.get(status, Exit.FAILURE)

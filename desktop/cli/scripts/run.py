@@ -115,7 +115,6 @@ def find_on_windows(name: str, environment: Mapping[str, str]) -> str | None:
 
 
 def _exec(program: str, command: Sequence[str], environment: dict[str, str]) -> NoReturn:
-    """Replace this process with `command`."""
     sys.stdout.flush()
     sys.stderr.flush()
     if sys.platform != "win32":

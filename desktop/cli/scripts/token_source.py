@@ -90,7 +90,6 @@ def fetch_formatted_token(profile: str | None, *, min_validity: float, token_for
 def fetch_formatted_token_without_app(
     profile: str | None, *, min_validity: float, token_format: str
 ) -> str:
-    """Do the same without the running app."""
     from desktop.services.configuration.load import load_configuration
     from desktop.services.token.print_formats import format_for_program
 

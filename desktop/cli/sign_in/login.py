@@ -83,7 +83,6 @@ def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_js
 
 @handle_errors
 def sign_in_without_display(options: Options) -> int:
-    """Sign in from the terminal because the window can't open."""
     print_message(translate("No display found. Signing in from the terminal."))
     options.profile = options.profile or os.environ.get(PROFILE_VARIABLE)
     return _run(options, TextReporter(), SignInOptions(must_save=options.demo is None))
@@ -147,7 +146,6 @@ class _SignInLoop:
     shown: State | None = None
 
     async def run(self) -> int:
-        """Report states until the sign-in ends; gives the exit code."""
         while True:
             state = await self._next_state()
             code = await self._report(state)

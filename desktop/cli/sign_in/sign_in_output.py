@@ -78,11 +78,9 @@ class JsonReporter:
         """Nothing that a program waits for."""
 
     def report_failure(self, error: Exception, *, user_code: str = "") -> Exit:
-        """Print the event `error`."""
         return report_error(error, as_json=True, user_code=user_code)
 
     def report_signed_in(self, profile: Profile, state: SignedIn, *, next_command: str) -> None:  # noqa: ARG002 - for people
-        """Print the event `signed_in`."""
         print_event(
             "signed_in",
             profile=profile.id,
@@ -110,12 +108,10 @@ class TextReporter:
         self._drawn = ""
 
     def note(self, text: str) -> None:
-        """Print a line."""
         self._clear_countdown()
         print_message(text)
 
     def report_waiting(self, state: AwaitingApproval, *, opens_browser: bool) -> None:
-        """Print the code or the link, and what to do with it."""
         self._clear_countdown()
         if state.in_browser:
             _print_link(state, opens_browser=opens_browser)
@@ -146,11 +142,9 @@ class TextReporter:
             self.note(translate("Continuing without saving the token."))
 
     def report_not_saved(self, error: Exception) -> None:
-        """Print that the token is not saved."""
         self.note(translate("{problem}. The token was not saved.", problem=advice_for(error).title))
 
     def report_failure(self, error: Exception, *, user_code: str = "") -> Exit:
-        """Print what failed and what to do about it."""
         self._clear_countdown()
         return report_error(error, user_code=user_code)
 

@@ -35,7 +35,6 @@ class Exit(IntEnum):
 
 
 def exit_code(error: Exception) -> Exit:
-    """Choose the exit code for an expected error."""
     return exit_code_by_name(error_code(error))
 
 

@@ -26,12 +26,10 @@ def print_message(text: str, *, color: str = "", bold: bool = False) -> None:
 
 
 def print_result(text: str, *, color: str = "") -> None:
-    """Print a line of the result on stdout."""
     click.echo(styled(text, color=color), color=_color())
 
 
 def print_json(members: object) -> None:
-    """Print the result as JSON on stdout."""
     click.echo(json.dumps(members, indent=2))
 
 
@@ -51,7 +49,6 @@ def _color() -> bool | None:
 
 
 def is_interactive() -> bool:
-    """Tell whether someone can answer a question here."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -83,7 +80,6 @@ def resolve_profile_option(
 def complete_profile(
     _ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Complete the id of a profile."""
     from click.shell_completion import CompletionItem
 
     from desktop.services.configuration.load import load_configuration
@@ -130,7 +126,6 @@ class CommandWithExamples(click.Command):
         self.examples = examples
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples after the options."""
         write_examples(self.examples, formatter)
         super().format_epilog(ctx, formatter)
 

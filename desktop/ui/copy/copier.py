@@ -61,7 +61,6 @@ class Copier(QObject):
         self._task = asyncio.get_running_loop().create_task(self._run(session, format))
 
     def cancel(self) -> None:
-        """Cancel the copy that is under way, if any."""
         if self._cancel_task():
             self.progressed.emit(NotCopied(""))
 

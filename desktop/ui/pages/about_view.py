@@ -59,7 +59,6 @@ class AboutView(View):
         return self._back
 
     def copy(self) -> None:
-        """Copy what a report needs."""
         self._controller.copy(about.format_report(self._facts, self._components))
         self._copy.acknowledge(translate("Copied"))
 

@@ -34,13 +34,11 @@ class BrowserOpener(QObject):
         self._opened.connect(self._on_opened)
 
     def open(self, id_: str, link: str) -> None:
-        """Open `link` in browser `id_`."""
         self._worker.submit(partial(open_in, id_, link)).add_done_callback(
             lambda future: self._opened.emit(future, link)
         )
 
     def list_browsers(self) -> None:
-        """Find the browsers of this computer, and emit `listed`."""
         self._worker.submit(find_browsers).add_done_callback(
             lambda future: self.listed.emit(future.result())
         )

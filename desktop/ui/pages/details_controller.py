@@ -39,7 +39,6 @@ class DetailsController(QObject):
             self._window.close_page()
 
     def watch_recipients(self, recipients: TokenRecipients) -> None:
-        """Show `recipients` from now on."""
         self._recipients = recipients
         recipients.on_change = self._show_recipients
 
@@ -52,7 +51,6 @@ class DetailsController(QObject):
         self._window.close_page()
 
     async def close(self) -> None:
-        """End running queries."""
         for query in self._queries.values():
             await query.close()
 

@@ -110,7 +110,6 @@ class Pages(QObject):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
 
     def open_in(self, browser: str, link: str) -> None:
-        """Open `link` in the chosen browser."""
         self._get_browser_opener().open(browser, link)
 
     def close_page(self) -> None:

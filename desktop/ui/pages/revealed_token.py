@@ -60,18 +60,15 @@ class TokenReveal(Card):
         self._note.setText(translate(page_texts.HIDDEN))
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Hide the token with the page, or with the window."""
         super().hideEvent(event)
         self.hide_token()
 
     def event(self, event: QEvent) -> bool:
-        """Hide the token when another window gets the focus."""
         if event.type() == QEvent.Type.WindowDeactivate:
             self.hide_token()
         return super().event(event)
 
     def show_token(self) -> None:
-        """Show the token, for 20 seconds."""
         token = self._controller.reveal_token()
         self._note.setText(translate(page_texts.SHOWN if token else page_texts.NO_LONGER_VALID))
         if token:
@@ -116,7 +113,6 @@ class _TokenText(QPlainTextEdit):
         self.setFixedHeight(_LINES * self.fontMetrics().lineSpacing() + 24)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Copy as the copy button does."""
         if event.matches(QKeySequence.StandardKey.Copy):
             self._actions.copy_token()
         else:

@@ -63,7 +63,6 @@ class SettingsStore(QObject):
         self._apply(settings)
 
     def apply_policy(self, policy: Policy) -> None:
-        """Apply `policy` from now on."""
         if policy != self.policy:
             self.policy = policy
             self._apply(self._own_settings)

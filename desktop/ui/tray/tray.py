@@ -89,7 +89,6 @@ class Tray(QObject):
         self._refresh()
 
     def show_state(self, state: State, at: datetime) -> None:
-        """Show `state` as it is at `at`."""
         self._state = state
         # Not only when the menu opens, because the desktop may show a copy of it.
         everywhere = self._actions.revocation_offered() is Revocation.GRANT_REVOKED
@@ -102,7 +101,6 @@ class Tray(QObject):
         self._draw(self._icon_shape(at))
 
     def show_profiles(self, statuses: tuple[ProfileStatus, ...], at: datetime) -> None:
-        """Show the state of every profile, if there are several."""
         self._menu.show_profiles(statuses, at)
 
     def acknowledge(self) -> None:
@@ -111,14 +109,12 @@ class Tray(QObject):
         self._refresh()
 
     def notify(self, notification: Notification) -> None:
-        """Show `notification`, if there is a tray."""
         if self._icon is not None and self.notifications_enabled:
             self._icon.showMessage(
                 notification.title, notification.text, QSystemTrayIcon.MessageIcon.NoIcon
             )
 
     def close(self) -> None:
-        """Remove the icon."""
         self._retry_timer.stop()
         self._acknowledged.stop()
         self._remove_icon()

@@ -112,7 +112,6 @@ class ProfileMenu(ItemsMenu):
         super().__init__(_PROFILE_ITEMS, callbacks, partial(profiles.copy_token, id_))
 
     def show_status(self, status: ProfileStatus, at: datetime, *, is_current: bool) -> None:
-        """Show the state of the profile at `at`."""
         profile, state = status.profile, status.state
         title = profile.name
         if is_current:

@@ -52,7 +52,6 @@ class FailedView(View):
         """Do nothing: time changes nothing here."""
 
     def copy(self) -> None:
-        """Copy the details."""
         self._copy_details()
 
     def primary(self) -> Button:

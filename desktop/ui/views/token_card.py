@@ -56,7 +56,6 @@ class TokenCard(Card):
         self.column.addWidget(self._problem)
 
     def show_state(self, state: SignedIn, at: datetime) -> None:
-        """Show `state` as it is at `at`."""
         self._state = state
         time, text, share, color = window_texts.ring(state, at)
         self._ring.show_time(time, text, share=share, color=color)
@@ -82,11 +81,9 @@ class TokenCard(Card):
         return self._copy if self._sign_in.isHidden() else self._sign_in
 
     def copy(self) -> None:
-        """Copy the token."""
         self._request_copy(CopyFormat.TOKEN)
 
     def show_copy(self, progress: CopyProgress) -> None:
-        """Show the progress on the button that was clicked, and below it why nothing was copied."""
         match progress:
             case Copying():
                 self._show_problem(None)
@@ -107,7 +104,6 @@ class TokenCard(Card):
                 self._show_problem(progress)
 
     def cancel_copy(self) -> bool:
-        """Cancel the copy that waits for the token; return whether there was one."""
         waiting = self._waiting_button is not None
         if waiting:
             self._actions.cancel_copy()

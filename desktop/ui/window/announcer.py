@@ -28,7 +28,6 @@ class Announcer:
         self._has_announced_trouble = False
 
     def announce(self, text: str) -> None:
-        """Announce `text`."""
         if text and QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._source, text))
 

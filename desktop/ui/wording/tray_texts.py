@@ -119,7 +119,6 @@ def icon_shape(state: State, at: datetime) -> tuple[IconShape, int]:
 
 
 def summary(state: State, at: datetime) -> str:
-    """The state in one line."""
     match state:
         case Requesting():
             return translate("Starting")

@@ -275,7 +275,6 @@ def scope_summary(granted: int, high_impact: int) -> str:
 
 
 def account(state: SignedIn) -> str:
-    """Who signed in: user and organization."""
     return breakable("\n".join(filter(None, (state.user, state.organization))), longest=18)
 
 
@@ -353,7 +352,6 @@ def spoken_trouble(state: SignedIn, at: datetime) -> str:
 
 
 def client(profile: Profile) -> str:
-    """The client ID."""
     return translate("Client ID {client_id}", client_id=profile.client_id)
 
 
