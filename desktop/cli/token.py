@@ -7,8 +7,8 @@ import re
 import click
 
 from desktop.cli.scripts.token_source import fetch_formatted_token
-from desktop.cli.terminal.exits import handle_errors
-from desktop.cli.terminal.output import CommandWithExamples, profile_option
+from desktop.cli.terminal.exits import command
+from desktop.cli.terminal.output import profile_option
 from desktop.cli.token_fast_path import print_token
 from desktop.services.system.translation import translate
 from desktop.services.token.print_formats import PRINT_FORMATS
@@ -31,15 +31,12 @@ class DurationType(click.ParamType[float]):
         return float(match[1]) * _UNITS[match[2]]
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 xdr-login token | my-program --token-stdin
 curl --config <(xdr-login token --format curl) "$URL"
 xdr-login token --profile northwind --min-validity 5m --format json
 eval "$(xdr-login token --format env)"
-""",
-)
+""")
 @profile_option
 @click.option(
     "--min-validity",
@@ -59,7 +56,6 @@ eval "$(xdr-login token --format env)"
         "scope; env: a line that exports XDR_ACCESS_TOKEN; curl: a line for curl --config."
     ),
 )
-@handle_errors
 def token(profile: str | None, min_validity: float, token_format: str) -> int:
     """It is renewed first if too little of its lifetime is left.
 

@@ -8,9 +8,8 @@ import click
 
 from desktop.cli.api.api_answers import exit_code_for_status, response_error_message
 from desktop.cli.api.authorized_call import call_with_token
-from desktop.cli.terminal.exits import Exit, handle_errors, report_failure
+from desktop.cli.terminal.exits import Exit, command, report_failure
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     json_option,
     print_json,
     print_result,
@@ -32,18 +31,14 @@ PATH = "/iroh/oauth2/csrf-token"  # assumed: see resources/openapi/iroh-oauth2.j
 _LARGEST = 65536  # bytes
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 xdr-login csrf-token                       print a token
 xdr-login csrf-token --json                print it with its lifetime, for a script
 xdr-login csrf-token --path /iroh/x        use another route of the server
-""",
-)
+""")
 @profile_option
 @click.option("--path", default=PATH, show_default=True, help="The server's route for it.")
 @json_option
-@handle_errors
 def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
     """For Cisco XDR. The token is valid for one use and for a short time."""
     chosen = load_configuration().find(profile)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -27,6 +27,14 @@ def print_message(text: str, *, color: str = "", bold: bool = False) -> None:
 
 def print_result(text: str, *, color: str = "") -> None:
     click.echo(styled(text, color=color), color=_color())
+
+
+def print_rows(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print `rows` in columns; the last may be long, so it sets no width."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for *cells, last in rows:
+        shown = (text.ljust(width) for text, width in zip(cells, widths, strict=False))
+        print_result("  ".join((*shown, last)).rstrip())
 
 
 def print_json(members: object) -> None:
