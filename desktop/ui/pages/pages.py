@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from desktop.services.session.session import Session
     from desktop.services.system.browsers import Browser
     from desktop.ui.copy.clipboard import Clipboard
-    from desktop.ui.pages.about_controller import AboutController
+    from desktop.ui.pages.about_page import AboutController
     from desktop.ui.pages.browser_opener import BrowserOpener
     from desktop.ui.pages.settings_store import SettingsStore
     from desktop.ui.pages.settings_view import SettingsView
@@ -46,6 +46,7 @@ class Pages(QObject):
         self._settings_store = settings_store
         self._clipboard = clipboard
         self._profile: Profile | None = None
+        self._settings: SettingsView | None = None
         self._profile_pages: ProfilePages | None = None
         self._browser_opener: BrowserOpener | None = None
         self._about: AboutController | None = None
@@ -62,12 +63,12 @@ class Pages(QObject):
 
     def open_settings(self) -> None:
         """Open the settings, or close them if they are open."""
-        from desktop.ui.pages.settings_view import SettingsView
-
         if self._shown_settings() is not None:
             self._window.close_page()
             return
-        view = SettingsView(self._actions, self, self._window.theme)
+        from desktop.ui.pages.settings_view import SettingsView
+
+        view = self._settings = SettingsView(self._actions, self, self._window.theme)
         view.show_profile(self._profile)
         view.apply_policy(self._settings_store.policy)
         view.show_settings(self._settings_store.settings)
@@ -78,7 +79,7 @@ class Pages(QObject):
         self._get_browser_opener().list_browsers()
 
     def open_about(self) -> None:
-        from desktop.ui.pages.about_controller import AboutController
+        from desktop.ui.pages.about_page import AboutController
 
         if self._about is None:
             self._about = AboutController(self._window, self._clipboard)
@@ -137,13 +138,7 @@ class Pages(QObject):
         return self._browser_opener
 
     def _shown_settings(self) -> SettingsView | None:
-        """The settings while they are on screen; their module is not loaded if no page is."""
-        page = self._window.page
-        if page is None:
-            return None
-        from desktop.ui.pages.settings_view import SettingsView
-
-        return page if isinstance(page, SettingsView) else None
+        return self._settings if self._settings is self._window.page else None
 
     def _show_browsers(self, browsers: tuple[Browser, ...]) -> None:
         if (view := self._shown_settings()) is not None:
