@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from desktop.cli.scripts.token_source import fetch_formatted_token
 from desktop.cli.terminal.exits import command
 from desktop.cli.terminal.output import profile_option
-from desktop.cli.token_fast_path import print_token
+from desktop.cli.token_fast_path import parse_seconds, print_token
 from desktop.services.system.translation import translate
 from desktop.services.token.print_formats import PRINT_FORMATS
-
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class DurationType(click.ParamType[float]):
@@ -24,11 +20,11 @@ class DurationType(click.ParamType[float]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        match = re.fullmatch(r"([0-9]{1,6})([smh]?)", str(value))
-        if match is None:
+        seconds = parse_seconds(str(value))
+        if seconds is None:
             message = translate("Invalid duration '{value}'. Use 90s, 5m or 1h.", value=value)
             self.fail(message, param, ctx)
-        return float(match[1]) * _UNITS[match[2]]
+        return float(seconds)
 
 
 @command("""\

@@ -12,13 +12,13 @@ from desktop.cli.api.authorized_call import call_with_token
 from desktop.cli.terminal.exits import Exit, command
 from desktop.cli.terminal.output import (
     confirm,
-    global_options,
     json_option,
     print_message,
     print_result,
     profile_option,
     yes_option,
 )
+from desktop.services.configuration.load import load_configuration
 from desktop.services.system.translation import translate
 from desktop.services.token.api_call import (
     METHODS,
@@ -137,12 +137,9 @@ def _call(
     include: bool,
     yes: bool,
 ) -> int:
-    options = global_options()
-    options.profile = profile_name
-    profile = options.load_profile()
-    home = server_origin(profile)
+    profile = load_configuration().find(profile_name)
     try:
-        call = make_call(home, arguments)
+        call = make_call(server_origin(profile), arguments)
     except BadCall as error:
         raise click.UsageError(str(error)) from error
     if language is not None:

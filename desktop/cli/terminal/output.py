@@ -22,11 +22,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def print_message(text: str, *, color: str = "", bold: bool = False) -> None:
     """Print a message on stderr; `color` and `bold` count on a terminal only."""
-    click.echo(styled(text, color=color, bold=bold), err=True, color=_color())
+    _print(text, err=True, color=color, bold=bold)
 
 
 def print_result(text: str, *, color: str = "") -> None:
-    click.echo(styled(text, color=color), color=_color())
+    _print(text, err=False, color=color)
 
 
 def print_rows(rows: Sequence[tuple[str, ...]]) -> None:
@@ -46,14 +46,10 @@ def print_event(name: str, **members: object) -> None:
     click.echo(json.dumps({"event": name, **members}))
 
 
-def styled(text: str, *, color: str = "", bold: bool = False) -> str:
-    """Style `text`; `print_message` and `print_result` remove it again if not wanted."""
-    return click.style(text, fg=color or None, bold=bold or None) if color or bold else text
-
-
-def _color() -> bool | None:
+def _print(text: str, *, err: bool, color: str, bold: bool = False) -> None:
+    styled = click.style(text, fg=color or None, bold=bold or None) if color or bold else text
     # https://no-color.org; `None` leaves it to whether the stream is a terminal.
-    return False if os.environ.get("NO_COLOR") else None
+    click.echo(styled, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def is_interactive() -> bool:
