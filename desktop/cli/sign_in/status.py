@@ -59,7 +59,7 @@ def status(*, profile: str | None, as_json: bool) -> int:
     if answer is None:
         found: dict[str, Any] = {
             "running": False,
-            "profiles": _with_expired_state(_read_saved()),
+            "profiles": _with_expired_state(asyncio.run(_read_saved())),
             "hand_outs": [],
         }
     else:
@@ -100,12 +100,8 @@ def _only_profile(id_: str, found: Mapping[str, Any]) -> dict[str, list[ProfileS
     }
 
 
-def _read_saved() -> list[ProfileStatus]:
+async def _read_saved() -> list[ProfileStatus]:
     profiles = load_configuration().good.values()
-    return asyncio.run(_read_all_saved(profiles))
-
-
-async def _read_all_saved(profiles: Iterable[Profile]) -> list[ProfileStatus]:
     environment = real_environment(Worker("loader"))
     return [await read_saved_status(profile, environment) for profile in profiles]
 
