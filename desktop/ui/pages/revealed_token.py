@@ -53,7 +53,7 @@ class TokenReveal(Card):
             return
         if shown.hasFocus():
             self._button.take_focus(ringed=True)
-        shown.forget()
+        shown.clear()
         shown.hide()
         shown.deleteLater()
         self._button.restore_text()
@@ -121,6 +121,3 @@ class _TokenText(QPlainTextEdit):
     def createMimeDataFromSelection(self) -> QMimeData:
         """Keep the token out of drags and of the X11 selection."""
         return QMimeData()
-
-    def forget(self) -> None:
-        self.clear()
