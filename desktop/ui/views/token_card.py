@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QTimer
 
 from desktop.services.model.copy_formats import CopyFormat
-from desktop.services.model.policy import NO_POLICY, Policy
+from desktop.services.model.policy import Policy
 from desktop.services.model.states import SignedIn
 from desktop.services.system.translation import translate
 from desktop.ui.kit.copy_progress import Copied, Copying, CopyProgress, NotCopied
@@ -24,7 +24,7 @@ _WAITING_DELAY = 150  # milliseconds: a shorter wait is not shown
 class TokenCard(Card):
     """The ring, a line below it, one primary action, and a row of others."""
 
-    def __init__(self, actions: Actions, theme: Theme, *, policy: Policy = NO_POLICY) -> None:
+    def __init__(self, actions: Actions, theme: Theme, *, policy: Policy) -> None:
         super().__init__()
         self._actions = actions
         self._policy = policy
