@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop.services.system.translation import translatable, translate, translate_plural
+from desktop.services.wording.formats import format_countdown
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -117,9 +118,14 @@ def permission_question(program: Program) -> str:
 
 
 PERMISSION_NOTE = translatable(
-    "It can act as you until the token expires. Deny if you didn't start it. If you don't answer "
-    "within a minute, access is denied."
+    "It can act as you until the token expires. Deny if you didn't start it."
 )
+_SPOKEN_TIMEOUT = translatable("If you don't answer within a minute, access is denied.")
+
+
+def denied_in(seconds: float) -> str:
+    """Say when the question counts as denied."""
+    return translate("Denied automatically in {time}.", time=format_countdown(seconds))
 
 
 def recipient_rows(recipients: tuple[TokenRecipient, ...]) -> tuple[tuple[str, str], ...]:
@@ -159,7 +165,7 @@ def spoken_permission_request(question: PermissionRequest) -> str:
         program=question.program.name,
         profile=question.profile_name,
     )
-    return f"{ask} {translate(PERMISSION_NOTE)}"
+    return f"{ask} {translate(PERMISSION_NOTE)} {translate(_SPOKEN_TIMEOUT)}"
 
 
 def _program_text(program: Program) -> str:

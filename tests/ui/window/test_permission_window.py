@@ -67,7 +67,7 @@ def test_a_press_is_the_answer(name: str, expected: PermissionAnswer) -> None:
     assert answer(press) is expected
 
 
-def test_return_and_escape_and_closing_refuse() -> None:
+def test_return_and_escape_and_closing_deny() -> None:
     def press_return(window: PermissionWindow) -> None:
         window.activateWindow()
         focus = window.focusWidget()
@@ -120,6 +120,18 @@ def test_it_says_who_asks_for_what() -> None:
     assert name.startswith("Let deploy.py use your token for Northwind SOC?")
     window.close()
     window.deleteLater()
+
+
+def test_the_time_until_it_is_denied_counts_down() -> None:
+    def look(window: PermissionWindow) -> None:
+        assert window._countdown.isActive()
+        assert "Denied automatically in 1:00." in [each.text() for each in texts_on(window)]
+        window._deadline.setRemainingTime(41_500)
+        window._countdown.timeout.emit()
+        assert "Denied automatically in 0:42." in [each.text() for each in texts_on(window)]
+        window.close()
+
+    answer(look)
 
 
 def test_what_is_not_known_is_said_to_be_so() -> None:
