@@ -270,7 +270,7 @@ async def test_a_hanging_process_lookup_is_not_awaited(
 
 
 async def test_a_denied_program_gets_no_token(app: RunningApp) -> None:
-    app.needs_permission, app.answer = True, PermissionAnswer.REFUSE
+    app.needs_permission, app.answer = True, PermissionAnswer.DENY
     await app.sign_in()
     refusal = await app.refusal("token")
     assert (refusal.code, refusal.title) == ("declined", "You denied access to the token")

@@ -48,7 +48,7 @@ class PermissionWindow(QWidget):
         self.setMinimumWidth(NARROWEST)
         self._facts = FactRows("", stacked=True)
         self._facts.show_rows(page_texts.permission_request_rows(question))
-        self.deny = Button(translate("Deny"), partial(self._give_answer, PermissionAnswer.REFUSE))
+        self.deny = Button(translate("Deny"), partial(self._give_answer, PermissionAnswer.DENY))
         self.once = Button(
             translate("Allow once"), partial(self._give_answer, PermissionAnswer.ONCE)
         )
@@ -100,7 +100,7 @@ class PermissionWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Deny."""
         super().closeEvent(event)
-        self._give_answer(PermissionAnswer.REFUSE)
+        self._give_answer(PermissionAnswer.DENY)
 
     def _show_remaining(self) -> None:
         self._remaining.setText(page_texts.denied_in(self._deadline.remainingTime() / 1000))

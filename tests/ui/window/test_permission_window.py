@@ -54,7 +54,7 @@ pytestmark = pytest.mark.usefixtures("theme")
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("deny", PermissionAnswer.REFUSE),
+        ("deny", PermissionAnswer.DENY),
         ("once", PermissionAnswer.ONCE),
         ("for_an_hour", PermissionAnswer.FOR_AN_HOUR),
     ],
@@ -74,11 +74,9 @@ def test_return_and_escape_and_closing_deny() -> None:
         assert focus is window.deny
         QTest.keyClick(window.deny, Qt.Key.Key_Return)
 
-    assert answer(press_return) is PermissionAnswer.REFUSE
-    assert (
-        answer(lambda window: QTest.keyClick(window, Qt.Key.Key_Escape)) is PermissionAnswer.REFUSE
-    )
-    assert answer(PermissionWindow.close) is PermissionAnswer.REFUSE
+    assert answer(press_return) is PermissionAnswer.DENY
+    assert answer(lambda window: QTest.keyClick(window, Qt.Key.Key_Escape)) is PermissionAnswer.DENY
+    assert answer(PermissionWindow.close) is PermissionAnswer.DENY
 
 
 def test_what_was_meant_for_another_window_presses_nothing() -> None:
