@@ -120,7 +120,7 @@ class _CodeCard(Card):
         self.open_browser = Button(translate("Open browser"), self._open_browser, "primary")
         self.copy_code = Button(translate("Copy code"), self.copy)
         self.copy_link = Button(translate("Copy link"), self._copy_link)
-        self.show_qr = Button(translate("Show QR"), lambda: None)
+        self.show_qr = Button(translate("Show QR code"), lambda: None)
         for widget in (self._title, self._text, self._tiles, self.open_browser):
             self.column.addWidget(widget)
         self.column.addWidget(ButtonRow(self.copy_code, self.copy_link, self.show_qr))

@@ -84,7 +84,7 @@ WORDS = {
         "Open browser",
         "Copy code",
         "Copy link",
-        "Show QR",
+        "Show QR code",
         "Opens visibility.amp.cisco.com (matches your profile)",
         "Waiting for approval",
         "Code expires in 9:41",
