@@ -51,6 +51,7 @@ from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.atomic_file import write_out
 from desktop.services.system.translation import translate
+from desktop.services.wording.field_names import secret_name
 from desktop.services.wording.messages import advice_for
 from desktop.services.wording.sign_out_texts import sign_out_report
 
@@ -89,7 +90,7 @@ async def _save_new(
 ) -> Exit:
     require_valid_draft(draft, context.snapshot.presets)
     _check_grant_allowed(context, draft)
-    passwords = read_passwords(given, client=draft.client_id, proxy=draft.proxy_user)
+    passwords = read_passwords(given, draft)
     if password and passwords.client_secret is None:
         passwords = replace(passwords, client_secret=password)
     id_ = context.editor.new_id(draft.name, context.snapshot)
@@ -143,7 +144,7 @@ def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
             raise click.UsageError(translate("Nothing to change. Pass an option, see --help."))
         if given["proxy_password_stdin"] and not after.proxy_user:
             raise click.UsageError(translate("Missing --proxy-user NAME for the proxy password."))
-        passwords = read_passwords(given, client=after.client_id, proxy=after.proxy_user)
+        passwords = read_passwords(given, draft)
         if after is not before:
             after = await context.editor.save(before.id, draft, context.snapshot)
         code = await store_passwords(context, after, passwords)
@@ -172,8 +173,9 @@ async def _check_stored_password(
     is_stored, _ = await context.editor.find_stored_secrets(before)
     if is_stored:
         message = translate(
-            "The stored client secret is for another client or server. Pass --client-secret-stdin "
-            "with the new one, or with an empty line to remove it."
+            "The stored {secret} is for another client or server. Pass --client-secret-stdin with "
+            "the new one, or with an empty line to remove it.",
+            secret=secret_name(after.preset),
         )
         raise click.UsageError(message)
 

@@ -11,11 +11,7 @@ from desktop.services.model.profile import GRANTS
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
 from desktop.services.profile_editor.check import Finding, Outcome
 from desktop.services.system.translation import translatable, translate, translate_plural
-from desktop.services.wording.field_names import (
-    Surface,
-    field_name,
-    secret_name,
-)
+from desktop.services.wording.field_names import field_name, secret_name
 from desktop.services.wording.formats import format_list
 
 if TYPE_CHECKING:
@@ -161,7 +157,7 @@ def managed_message(policy: Policy) -> str:
     return translate("Set by your administrator ({source}).", source=policy.source)
 
 
-def pasted_model_message(model: ClientModel, *, surface: Surface = Surface.WINDOW) -> str:
+def pasted_model_message(model: ClientModel, preset: str) -> str:
     """Say what was taken from a client as JSON."""
     filled = {
         "client_id": True,
@@ -170,12 +166,13 @@ def pasted_model_message(model: ClientModel, *, surface: Surface = Surface.WINDO
         "grant": bool(model.grants),
     }
     fields = format_list([field_name(member) for member, is_filled in filled.items() if is_filled])
-    if not model.client_secret or surface is Surface.TERMINAL:
+    if not model.client_secret:
         return translate("Filled in from JSON: {fields}.", fields=fields)
     return translate(
-        "Filled in from JSON: {fields}. The client's secret will be saved in the keyring. It may "
-        "still be on your clipboard.",
+        "Filled in from JSON: {fields}. The {secret} will be saved in the keyring. It may still be "
+        "on your clipboard.",
         fields=fields,
+        secret=secret_name(preset),
     )
 
 

@@ -20,7 +20,13 @@ from desktop.services.model import profile
 from desktop.services.secrets import keystore
 from desktop.services.system.logs import redacted
 from desktop.services.system.translation import translatable, translate
-from desktop.services.wording.field_names import BySurface, Surface, field_name, option_name
+from desktop.services.wording.field_names import (
+    BySurface,
+    Surface,
+    field_name,
+    option_name,
+    secret_name,
+)
 from desktop.services.wording.formats import format_duration
 
 __all__ = ["Advice", "Remedy", "Surface", "advice_for", "facts_of"]
@@ -64,7 +70,8 @@ def advice_for(
     remedies = row.managed_remedies if is_managed else row.remedies
     # A server may echo what it was sent.
     facts = redacted(facts_of(error) or facts_of(error.__cause__))
-    return Advice(translate(row.title), redacted(text), remedies, facts, help_)
+    title = translate(row.title, **values)
+    return Advice(title, redacted(text), remedies, facts, help_)
 
 
 _MAX_LINE_LENGTH = 48  # characters that fit the window
@@ -107,7 +114,7 @@ def _sentences(text: _Text, values: dict[str, str], surface: Surface) -> Iterato
     for sentence in text:
         for variant in sentence if isinstance(sentence, tuple) else (sentence,):
             template = variant if isinstance(variant, str) else variant.on(surface)
-            if all(values.get(name) for name in _parameters(template)):
+            if template and all(values.get(name) for name in _parameters(template)):
                 yield translate(template, **values)
                 break
 
@@ -141,6 +148,7 @@ def _values(error: Exception, row: Row, user_code: str, surface: Surface) -> dic
         "code": user_code,
         "field": field_name(member),
         "option": option_name(member),
+        "secret": secret_name(getattr(error, "preset", "")),
         "keyring_help": translate(_KEYRING_HELP.get(sys.platform, _OTHER_KEYRING_HELP)),
         "wait": format_duration(wait) if isinstance(wait, (int, float)) and wait else "",
         "issuer_name": _issuer_name(values["expected"], values["found"]),
@@ -178,8 +186,9 @@ def _quoted_list(names: tuple[str, ...]) -> str:
 # What is said in several rows
 
 _SERVER_SAYS = translatable("The server says: “{description}”.")
-_WITHOUT_SAVING = translatable(
-    "Or continue without saving: you'll have to sign in again after you quit."
+_WITHOUT_SAVING = BySurface(
+    translatable("Or continue without saving: you'll have to sign in again after you quit."),
+    "",  # only the window offers it
 )
 _CORRECT_FIELD = BySurface(
     translatable("Correct “More options › {field}” in your profile."),
@@ -243,14 +252,11 @@ _KEYRING_ROWS: dict[type[BaseException], Row] = {
 
 _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.ClientSecretMissing: Row(
-        translatable("The client secret is missing"),
+        translatable("The {secret} is missing"),
         (
-            translatable(
-                "Your profile needs a client secret (Cisco XDR calls it client password), but the "
-                "keyring has none for it."
-            ),
+            translatable("Your profile needs a {secret}, but the keyring has none for it."),
             BySurface(
-                translatable("Enter it in the profile, then try again."),
+                translatable("Enter it in your profile, then try again."),
                 translatable(
                     "Enter it with “xdr-login profiles edit {profile_id} --client-secret-stdin”, "
                     "then try again."

@@ -334,10 +334,7 @@ def test_a_demo_continues_with_a_locked_keyring(
     lines = console.run()
     assert console.exit_code == 0
     assert lines[:2] == [
-        (
-            "The keyring is locked. Unlock your keyring, then try again. Or continue without "
-            "saving: you'll have to sign in again after you quit."
-        ),
+        "The keyring is locked. Unlock your keyring, then try again.",
         "Continuing without saving the token.",
     ]
     assert "The keyring is locked. The token was not saved." in lines

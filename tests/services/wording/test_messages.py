@@ -249,8 +249,8 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             session.ClientSecretMissing("northwind"),
             "The client secret is missing",
             (
-                "Your profile needs a client secret (Cisco XDR calls it client password), but the "
-                "keyring has none for it. Enter it in the profile, then try again."
+                "Your profile needs a client secret, but the keyring has none for it. Enter it in "
+                "your profile, then try again."
             ),
             [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
         ),
@@ -490,12 +490,25 @@ def test_a_terminal_names_options_and_no_field_of_the_form(
 ) -> None:
     text = advice_for(make(kind), surface=Surface.TERMINAL).text
     assert "More options" not in text
-    assert "Enter it in the profile" not in text
+    assert "Enter it in your profile" not in text
+
+
+def test_a_profile_of_cisco_has_a_client_password() -> None:
+    advice = advice_for(session.ClientSecretMissing("northwind", "xdr-eu"))
+    assert advice.title == "The client password is missing"
+    assert advice.text.startswith("Your profile needs a client password, but")
+
+
+@pytest.mark.parametrize("kind", [*kinds_of(keystore.KeystoreError)])
+def test_a_terminal_does_not_offer_to_continue_without_saving(kind: type[Exception]) -> None:
+    error = bare(kind)
+    assert "continue without saving" in advice_for(error).text
+    assert "without saving" not in advice_for(error, surface=Surface.TERMINAL).text
 
 
 def test_the_surfaces_advise_differently() -> None:
     error = session.ClientSecretMissing("northwind")
-    assert "Enter it in the profile" in advice_for(error).text
+    assert "Enter it in your profile" in advice_for(error).text
     assert (
         "xdr-login profiles edit northwind --client-secret-stdin"
         in advice_for(error, surface=Surface.TERMINAL).text

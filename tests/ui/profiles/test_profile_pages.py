@@ -339,8 +339,8 @@ async def test_before_a_check_every_way_is_open_that_policy_and_client_allow(pla
     form = await place.form()
     assert _ways(form) == {"code": True, "device": True, "client-credentials": False}
     assert (
-        "“Client secret (no user)” is not available. Enter the client password to use this method."
-        in (_said_of_ways(form))
+        "“Client credentials (no user)” is not available. Enter the client password to use this "
+        "method." in _said_of_ways(form)
     )
     form.client_secret._line.setText(PASSWORD)
     assert _ways(form)["client-credentials"]
