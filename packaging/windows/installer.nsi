@@ -246,7 +246,7 @@ Function un.RemoveUserData
   ${If} ${Errors}
     MessageBox MB_YESNO|MB_DEFBUTTON2|MB_ICONQUESTION \
       "Delete your profiles, settings and logs too? Tokens stay in the Credential Manager \
-      unless you have signed out." /SD IDNO IDYES remove
+      unless you sign out first." /SD IDNO IDYES remove
     Return
   ${EndIf}
   remove:

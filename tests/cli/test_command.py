@@ -177,7 +177,7 @@ def test_ctrl_c_gives_130_and_leaves_nothing_behind(
         process.send_signal(signal.SIGINT)
         output, told = process.communicate(timeout=30)
     assert (process.returncode, output) == (130, "")
-    assert told.endswith("\nCancelled.\n")
+    assert told.endswith("\nCanceled.\n")
     assert secret_service.entries() == {}
     assert "".join(files_in(own_folders).values()) == "", "a lock at most, and nothing in it"
 

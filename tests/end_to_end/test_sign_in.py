@@ -52,7 +52,7 @@ def deny(page: Page) -> None:
     page.click("#continue")
     page.click("#sign-in")
     page.click("#deny")
-    page.wait_for_selector("h1:has-text('Declined')")
+    page.wait_for_selector("h1:has-text('Denied')")
 
 
 def count_polls(server: DemoServer) -> int:

@@ -74,7 +74,7 @@ xdr-login profiles add robot --preset keycloak --issuer https://id.example/realm
 def add(*, name: str, **given: Any) -> int:  # noqa: ANN401 - options
     """Add a profile with the name NAME and print its id.
 
-    The values are checked as in the window. Passwords are saved in the keyring.
+    The values are checked as in the window. Secrets are saved in the keyring.
     """
 
     async def work(context: ProfileContext) -> Exit:
@@ -125,8 +125,8 @@ xdr-login profiles edit northwind --proxy http://proxy.example:3128 --proxy-user
 def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - options
     """Change the given values of the profile NAME.
 
-    An empty value removes one. You can store a client secret for a profile of your
-    organization too.
+    An empty value removes the current one. You can store a client secret for a managed profile
+    too.
     """
 
     async def work(context: ProfileContext) -> Exit:
@@ -268,7 +268,9 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
         if model is not None:
             return await _import_model(context, model, name, given)
         if name is not None or _changes_more_than_passwords(given):
-            message = translate("Profile options need a client as JSON, and this isn't one.")
+            message = translate(
+                "Profile options work only with a client as JSON, not with a file of profiles."
+            )
             raise click.UsageError(message)
         source = Path("stdin" if file == "-" else file)
         ids = import_profiles(context.editor.file, text, source, taken=context.snapshot.managed)
@@ -306,7 +308,7 @@ def _read_input(file: str) -> str:
         except OSError as error:
             raise click.ClickException(texts.import_failed_message(error)) from error
     if len(text) > MAX_IMPORT_LENGTH:
-        message = translate("Nothing was imported: this is too large to be a file with profiles.")
+        message = translate("Nothing was imported: the file is too large.")
         raise click.ClickException(message)
     return text
 

@@ -227,7 +227,7 @@ _KEYRING_ROWS: dict[type[BaseException], Row] = {
     keystore.KeyringTimedOut: Row(
         translatable("The keyring is not responding"),
         (
-            translatable("It may be waiting for its password in another window."),
+            translatable("The keyring may be waiting for your password in another window."),
             translatable("Unlock your keyring, then try again."),
             _WITHOUT_SAVING,
         ),
@@ -266,7 +266,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         _EDIT_FIRST,
     ),
     session_errors.RedirectUriUnavailable: Row(
-        translatable("The browser can't return to XDR Login"),
+        translatable("Browser can't return to XDR Login"),
         (
             translatable(
                 "XDR Login can't listen on “{redirect_uri}”. Another program may be using that "
@@ -298,7 +298,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         (Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.SignOutFailed: Row(
-        translatable("The token is still in the keyring"),
+        translatable("Sign-out failed"),
         (
             (
                 translatable(
@@ -355,17 +355,18 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         ),
     ),
     session_errors.UnsafeForShell: Row(
-        translatable("This token can't be copied as a command"),
+        translatable("Can't copy as a command"),
         (
             translatable(
-                "It contains characters that a shell could execute. Copy the token itself instead."
+                "The token contains characters that a shell could execute. Copy the token "
+                "itself instead."
             ),
         ),
     ),
     session_errors.GrantForbidden: Row(
         translatable("Sign-in by code is turned off"),
         (
-            translatable("Your administrator turned it off ({source})."),
+            translatable("Your administrator turned this off ({source})."),
             translatable("Sign in with another profile, or ask your administrator to allow it."),
         ),
         _TRY_FIRST,
@@ -373,23 +374,23 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.FormatForbidden: Row(
         translatable("This copy format is turned off"),
         (
-            translatable("Your administrator turned it off ({source})."),
+            translatable("Your administrator turned this off ({source})."),
             translatable("Choose another format."),
         ),
     ),
     session_errors.ForbiddenByPolicy: Row(
         translatable("Turned off by your administrator"),
-        (translatable("It is managed by {source}. Ask your administrator if you need it."),),
+        (translatable("This is managed by {source}. Ask your administrator if you need it."),),
     ),
     session_errors.TokenPermissionDenied: Row(
         translatable("You denied access to the token"),
         (
             translatable("The program did not get your token."),
-            translatable("To be asked again, wait a minute, then run it again."),
+            translatable("To be asked again, wait a minute, then run the command again."),
         ),
     ),
     session_errors.TokenPermissionTimedOut: Row(
-        translatable("Nobody allowed access to the token"),
+        translatable("Permission request timed out"),
         (
             translatable(
                 "XDR Login asked in its window, but nobody answered within a minute, so access was "
@@ -399,7 +400,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         ),
     ),
     session_errors.CannotAskForPermission: Row(
-        translatable("XDR Login can't ask for your permission"),
+        translatable("Can't ask for your permission"),
         (
             translatable(
                 "Your settings require your permission before tokens are shared with programs, but "
@@ -455,13 +456,13 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
         (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
     profile.BrokenPolicy: Row(
-        translatable("The policy of this computer is invalid"),
+        translatable("This computer's policy is invalid"),
         (
             (
                 translatable("There's a problem with {where}: {detail}."),
                 translatable("There's a problem with {where}."),
             ),
-            translatable("Nobody can sign in on this computer until it is corrected."),
+            translatable("No one can sign in on this computer until the policy is corrected."),
             translatable("Tell your administrator, then try again."),
         ),
     ),
@@ -480,7 +481,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
                 translatable("The proxy {by} couldn't connect you to {host}."),
                 translatable("The proxy couldn't connect you to {host}."),
             ),
-            (_WHOSE_PROXY, translatable("Check your network settings.")),
+            (_WHOSE_PROXY, translatable("Check the proxy in your profile or system settings.")),
         ),
         _TRY_FIRST,
         managed_remedies=(Remedy.TRY_AGAIN,),
@@ -497,8 +498,8 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
             (
                 _WHOSE_PROXY,
                 translatable(
-                    "Check the proxy in your profile or in your system settings. It needs an "
-                    "address such as http://proxy.example:3128. SOCKS is not supported."
+                    "Check the proxy in your profile or system settings. It needs an address "
+                    "such as http://proxy.example:3128. SOCKS is not supported."
                 ),
             ),
         ),
@@ -519,7 +520,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
             translatable("Check your network or VPN."),
             (
                 _WHOSE_PROXY,
-                translatable("Also check the proxy in your profile or in your system settings."),
+                translatable("Also check the proxy in your profile or system settings."),
             ),
         ),
         _TRY_FIRST,
@@ -537,13 +538,16 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
         ),
     ),
     errors.ProxySignInNeeded: Row(
-        translatable("The proxy needs a user name and password"),
+        translatable("The proxy requires a password"),
         (
             (
                 translatable(
-                    "The proxy {by} didn't accept the user name and password, or has none."
+                    "The proxy {by} requires a user name and password, and yours are missing or "
+                    "wrong."
                 ),
-                translatable("The proxy didn't accept the user name and password, or has none."),
+                translatable(
+                    "The proxy requires a user name and password, and yours are missing or wrong."
+                ),
             ),
             BySurface(
                 translatable("Enter both in your profile under “More options”, then try again."),
@@ -559,10 +563,16 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
         translatable("Unsupported proxy authentication"),
         (
             (
-                translatable("The proxy {by} accepts only {detail}. XDR Login supports Basic."),
-                translatable("The proxy accepts only {detail}. XDR Login supports Basic."),
-                translatable("XDR Login supports Basic, which the proxy {by} doesn't accept."),
-                translatable("XDR Login supports Basic, which the proxy doesn't accept."),
+                translatable(
+                    "The proxy {by} accepts only {detail}. XDR Login supports only Basic."
+                ),
+                translatable("The proxy accepts only {detail}. XDR Login supports only Basic."),
+                translatable(
+                    "The proxy {by} doesn't accept Basic, the only method that XDR Login supports."
+                ),
+                translatable(
+                    "The proxy doesn't accept Basic, the only method that XDR Login supports."
+                ),
             ),
             translatable(
                 "Ask your administrator for access without authentication, or for a local proxy "
@@ -585,7 +595,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
     errors.HostNotFound: Row(
         translatable("Server not found"),
         (
-            translatable("The name {host} isn't known on this network."),
+            translatable("No address was found for {host}."),
             translatable("Check your network or VPN, and the address in your profile."),
         ),
     ),
@@ -610,7 +620,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         member="ca_file",
     ),
     errors.AuthorityUnusable: Row(
-        translatable("The CA certificate file can't be used"),
+        translatable("CA certificate file can't be used"),
         (
             translatable("XDR Login can't use {where}: {reason}."),
             BySurface(
@@ -634,7 +644,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         ),
     ),
     errors.PageInsteadOfAnswer: Row(
-        translatable("Got a web page instead of the server"),
+        translatable("Unexpected web page"),
         (
             (
                 translatable(
@@ -642,17 +652,17 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
                 ),
                 translatable("Your network or a proxy replied for {host} with a web page."),
             ),
-            translatable("Open your browser and sign in to the network, then try again."),
+            translatable("Open any page in your browser, sign in to your network, then try again."),
         ),
     ),
     errors.CaptivePortal: Row(
-        translatable("Your network is showing a sign-in page"),
+        translatable("Your network requires a sign-in"),
         (
             (
-                translatable("It shows a page from {by}, so {host} can't be reached."),
-                translatable("It blocks other pages, so {host} can't be reached."),
+                translatable("Your network shows a page from {by} instead of {host}."),
+                translatable("Your network blocks {host} until you sign in."),
             ),
-            translatable("Open any page in your browser, sign in to the network, then try again."),
+            translatable("Open any page in your browser, sign in to your network, then try again."),
         ),
     ),
     errors.UnexpectedRedirect: Row(
@@ -701,7 +711,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         (translatable("{host} can't respond right now. Try again in a few minutes."),),
     ),
     errors.Trouble: Row(
-        translatable("The server can't be used right now"),
+        translatable("Connection failed"),
         (translatable("The connection to {host} failed. Try again in a few minutes."),),
     ),
 }
@@ -710,7 +720,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     errors.UnsafeAddress: Row(
         translatable("Unsafe address"),
         (
-            translatable("XDR Login doesn't use “{address}”: {reason}."),
+            translatable("XDR Login rejected “{address}” ({reason})."),
             translatable("It comes from the server or from your profile."),
             translatable("Correct it in your profile, or tell your administrator."),
         ),
@@ -782,7 +792,8 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         translatable("Unsupported token type"),
         (
             translatable(
-                "{host} issued a token of type “{token_type}”. XDR Login supports bearer tokens."
+                "{host} issued a token of type “{token_type}”. XDR Login supports only bearer "
+                "tokens."
             ),
             translatable("Check the address in your profile, or ask your administrator."),
         ),
@@ -821,7 +832,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         _EDIT_FIRST,
     ),
     errors.UnauthorizedClient: Row(
-        translatable("This client can't sign in this way"),
+        translatable("Sign-in method not allowed"),
         (
             translatable(
                 "Choose another sign-in method in your profile, or ask your administrator to allow "
@@ -854,7 +865,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.InvalidGrant: Row(
         translatable("The code is no longer valid"),
-        (translatable("It was used or revoked. Get a new one."),),
+        (translatable("It was used or revoked."), _NEW_CODE),
         (Remedy.NEW_CODE,),
     ),
     errors.ApprovalLost: Row(
@@ -875,17 +886,17 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         _TRY_FIRST,
     ),
     errors.ForbiddenByPolicy: Row(
-        translatable("Your organization does not allow this"),
+        translatable("Your organization doesn't allow this"),
         (
-            translatable("A policy of your organization forbids this kind of sign-in."),
-            translatable("Ask your administrator."),
+            translatable("Your organization's policy blocks this kind of sign-in."),
+            translatable("Ask your administrator to allow it."),
             _SERVER_SAYS,
         ),
     ),
     errors.InvalidToken: Row(
         translatable("The token is no longer accepted"),
         (
-            translatable("For {host}, it has expired or was revoked. Sign in again."),
+            translatable("{host} says that the token has expired or was revoked. Sign in again."),
             _SERVER_SAYS,
         ),
         (Remedy.SIGN_IN_AGAIN,),
@@ -903,7 +914,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.NotRevocable: Row(
         translatable("The token can't be revoked"),
-        (translatable("{host} can't revoke tokens of this kind. It is valid until it expires."),),
+        (translatable("{host} can't revoke this kind of token. Copies work until it expires."),),
     ),
     errors.AuthorizationPending: Row(
         translatable("Not approved yet"),

@@ -144,7 +144,7 @@ class _CodeCard(Card):
     def _open_browser(self) -> None:
         opened = self._actions.open_browser()
         if not opened:
-            text = translate("No browser started. Copy the link.")
+            text = translate("Couldn't open a browser. Copy the link.")
         elif self._has_no_code():
             text = translate("Browser opened")
         else:

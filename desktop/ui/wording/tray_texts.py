@@ -83,7 +83,7 @@ def keeps_running() -> Notification:
     return Notification(
         translate("XDR Login is still running"),
         translate(
-            "Look for its icon in the tray. To quit, choose Quit there or press Ctrl+Q in the "
+            "Look for its icon in the tray. To quit, select Quit there, or press Ctrl+Q in the "
             "window."
         ),
     )
@@ -94,7 +94,8 @@ def token_requested() -> Notification:
     return Notification(
         translate("Allow access to your token?"),
         translate(
-            "A program asks for it. Answer in XDR Login within a minute, or access is denied."
+            "A program requests your token. Answer in XDR Login within a minute, or access is "
+            "denied."
         ),
     )
 

@@ -430,7 +430,7 @@ def test_json_has_errors_of_the_profiles(console: Terminal) -> None:
 
 def test_json_has_the_cancellation(console: Terminal) -> None:
     console.options.profile_to_load = KeyboardInterrupt
-    assert console.events() == [{"event": "error", "code": "cancelled", "message": "Cancelled."}]
+    assert console.events() == [{"event": "error", "code": "cancelled", "message": "Canceled."}]
     assert console.exit_code == 130
 
 
@@ -502,7 +502,7 @@ def test_without_a_profile_the_message_names_the_file(console: Terminal) -> None
 
 def test_ctrl_c_cancels(console: Terminal) -> None:
     console.options.profile_to_load = KeyboardInterrupt
-    assert console.run() == ["", "Cancelled."]
+    assert console.run() == ["", "Canceled."]
     assert console.exit_code == 130
 
 

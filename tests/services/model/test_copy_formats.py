@@ -202,10 +202,9 @@ def test_other_formats_contain_any_token(format_: CopyFormat) -> None:
 
 def test_a_token_that_fits_no_command_is_explained() -> None:
     advice = advice_for(UnsafeForShell())
-    assert advice.title == "This token can't be copied as a command"
-    assert (
-        advice.text
-        == "It contains characters that a shell could execute. Copy the token itself instead."
+    assert advice.title == "Can't copy as a command"
+    assert advice.text == (
+        "The token contains characters that a shell could execute. Copy the token itself instead."
     )
 
 

@@ -322,8 +322,8 @@ def test_closing_hides_the_window_and_says_so_once(started: Bench) -> None:
         (
             "XDR Login is still running",
             (
-                "Look for its icon in the tray. To quit, choose Quit there or press Ctrl+Q in the "
-                "window."
+                "Look for its icon in the tray. To quit, select Quit there, or press Ctrl+Q in "
+                "the window."
             ),
         )
     ]
@@ -483,7 +483,10 @@ def test_a_program_that_asks_is_told_without_its_name(started: Bench) -> None:
     assert started.desktop.told == [
         (
             "Allow access to your token?",
-            "A program asks for it. Answer in XDR Login within a minute, or access is denied.",
+            (
+                "A program requests your token. Answer in XDR Login within a minute, or access is "
+                "denied."
+            ),
         )
     ]
 

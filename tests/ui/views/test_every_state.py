@@ -115,7 +115,7 @@ WORDS = {
     ],
     "came_back": [
         "Approved in your browser",
-        "Signing in finishes when the server is back.",
+        "You'll be signed in when the server is back.",
         "Waiting for the server",
         "Can't reach the server. Retrying until your approval expires.",
         "Retrying in 3\xa0s.",
@@ -181,8 +181,8 @@ WORDS = {
     "signed_in_ending": ["Signed in", "Copy token"],
     "signed_in_not_saved": [
         (
-            "The keyring is locked. Your token isn't saved: after you quit, you have to sign in "
-            "again. Unlock your keyring, then save the token again."
+            "The keyring is locked. Your token isn't saved, so you'll have to sign in again "
+            "after you quit. Unlock your keyring, then save the token again."
         ),
         "Save again",
         "Copy token",

@@ -119,7 +119,7 @@ def test_a_browser_that_does_not_start_is_told_with_the_way_out(screen: Screen) 
     screen.actions.has_browser = False
     screen.show(STATES["waiting"])
     screen.button("Open browser").click()
-    assert screen.has_button("No browser started. Copy the link.")
+    assert screen.has_button("Couldn't open a browser. Copy the link.")
 
 
 # Without a code
