@@ -1,7 +1,7 @@
 """A demo authorization server on the loopback interface, with the routes and oddities of Cisco XDR.
 
 It stands apart: it imports nothing of the client and shares no types with it, so that a field
-misspelt on one side cannot be right on the other. Importing this package is cheap; Starlette,
+misspelled on one side cannot be right on the other. Importing this package is cheap; Starlette,
 uvicorn, Jinja2 and cryptography (extra `demo`) are loaded by `DemoServer.start`.
 """
 

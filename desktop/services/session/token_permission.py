@@ -47,7 +47,7 @@ class PermissionRequest:
 
 
 AskUser = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]
-"""Asks the user; cancelling it withdraws the question."""
+"""Asks the user; canceling it withdraws the question."""
 
 
 class TokenPermission:

@@ -36,7 +36,7 @@ class CopyWindow(QWidget):
         self.setWindowTitle(translate(window_texts.COPYING_TITLE))
         self.setMinimumWidth(NARROWEST)
         self.resize(NARROWEST, 0)
-        self._text = label(centred=True)
+        self._text = label(centered=True)
         self._button = Button(translate("Copy"), self._press, "primary")
         self._button.hide()
         self._column = QVBoxLayout(self)
@@ -97,7 +97,7 @@ class CopyWindow(QWidget):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Notice that the person cancelled."""
+        """Notice that the person canceled."""
         super().closeEvent(event)
         self._is_closed = True
         self._notify_changed()

@@ -44,13 +44,13 @@ class Label(QLabel):
         super().setText(breakable(text))
 
 
-def label(text: str = "", role: str = "", *, centred: bool = False) -> Label:
+def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
     """Make a wrapping plain-text label, so that text from a server is never read as markup."""
     made = Label(breakable(text))
     made.setProperty("textFormat", PLAIN_TEXT)
     made.setWordWrap(True)
     made.setProperty("role", role)
-    if centred:
+    if centered:
         made.setProperty("alignment", ALIGN_CENTER)
     return made
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from desktop.services.system.components import licences_folder, load_components
+from desktop.services.system.components import licenses_folder, load_components
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.ui.pages.about_view import AboutView
@@ -51,8 +51,8 @@ class AboutController(QObject):
         self._clipboard.copy(text)
         self._announcer.announce(translate("Copied"))
 
-    def open_licences(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(licences_folder())))
+    def open_licenses(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(licenses_folder())))
 
     def _on_read(self, read: Future[tuple[Component, ...]]) -> None:
         self._components = read.result()

@@ -113,8 +113,8 @@ class _CodeCard(Card):
         super().__init__()
         self._actions = actions
         self._state: AwaitingApproval | None = None
-        self._title = label("", "title", centred=True)
-        self._text = label("", "subtitle", centred=True)
+        self._title = label("", "title", centered=True)
+        self._text = label("", "subtitle", centered=True)
         self._tiles = CodeTiles(theme)
         self._host = _Host()
         self.open_browser = Button(translate("Open browser"), self._open_browser, "primary")
@@ -171,7 +171,7 @@ class _Host(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known = label("", "muted", centred=True)
+        self._known = label("", "muted", centered=True)
         self._other = label("", "warning")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -194,9 +194,9 @@ class _QrCard(Card):
         from desktop.ui.views.qr_code import QrCode
 
         self._qr = QrCode()
-        self._check = label("", "subtitle", centred=True)
+        self._check = label("", "subtitle", centered=True)
         self.back = Button(translate("Back to the code"), lambda: None)
-        self.column.addWidget(label(translate("Approve with your phone"), "title", centred=True))
+        self.column.addWidget(label(translate("Approve with your phone"), "title", centered=True))
         self._host = _Host()
         for widget in (self._qr, self._check, self.back, self._host):
             self.column.addWidget(widget)

@@ -241,7 +241,7 @@ LONG: dict[str, State] = {
     "account": replace(
         signed_in(),
         user="a.rather.long.name@soc.department.northwind.example",
-        organization="Northwind Security Operations Centre",
+        organization="Northwind Security Operations Center",
     ),
     "account without spaces": replace(signed_in(), user="N" * 90, organization="M" * 90),
 }
