@@ -18,7 +18,7 @@ class DemoOptions:
     code_lifetime: float = 600
     token_lifetime: float = 600
     outcome: str = "ask"
-    """Who decides: a person on the page ("ask"), or the demo analyst ("approve", "deny")."""
+    """Who decides: the user on the page ("ask"), or the demo analyst ("approve", "deny")."""
     approve_after: float | None = None
     """How long after a request the demo analyst decides. With "ask", it approves then."""
 
@@ -31,7 +31,7 @@ class DemoOptions:
 
     @property
     def automatic_decision(self) -> bool | None:
-        """Whether the demo analyst approves; None leaves the decision to a person."""
+        """Whether the demo analyst approves; None leaves the decision to the user."""
         if self.outcome == "ask":
             return None if self.approve_after is None else True
         return self.outcome == "approve"

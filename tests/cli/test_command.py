@@ -28,7 +28,7 @@ def files_in(folder: Path) -> dict[str, str]:
 
 
 def write_profile(folder: Path, server: DemoServer, name: str = "soc") -> None:
-    """A profile for the demo server, as a person has it."""
+    """A profile for the demo server, as users have it."""
     file = folder / "config" / "xdr-login" / "profiles.toml"
     file.parent.mkdir(exist_ok=True)
     with file.open("a") as opened:

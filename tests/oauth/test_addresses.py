@@ -228,7 +228,7 @@ def test_a_host_that_is_read_as_another_machine_elsewhere_is_refused(host: str) 
         ("https://B\u00dcCHER.example/", "xn--bcher-kva.example"),
         ("https://b\u00fccher.example./", "xn--bcher-kva.example"),
         ("https://login\u3002example/", "login.example"),
-        # The first letter is Cyrillic: what a person would take for apple.example is not.
+        # The first letter is Cyrillic: what users would take for apple.example is not.
         ("https://\u0430pple.example/", "xn--pple-43d.example"),
         # IDNA 2003 would show fass.example, somebody else's name.
         ("https://fa\u00df.example/", "xn--fa-hia.example"),

@@ -95,7 +95,7 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
 def _renewal_error(error: ErrorResponse) -> OAuthError | None:
     """What `error` means as the answer to a renewal, where that is something else.
 
-    A renewal is asked for alike each time, and no person is asked anything.
+    Every renewal is requested in the same way, without the user.
     """
     if isinstance(error, SlowDown):
         return Throttled(

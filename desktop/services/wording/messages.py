@@ -33,7 +33,7 @@ __all__ = ["Advice", "Remedy", "Surface", "advice_for", "facts_of"]
 
 
 class Remedy(Enum):
-    """What a person can do about an error; the value is the label of the button that does it."""
+    """What the user can do about an error; the value is the label of the button that does it."""
 
     SIGN_IN_AGAIN = translatable("Sign in again")
     NEW_CODE = translatable("Get a new code")

@@ -16,7 +16,7 @@ from desktop.ui.wording import window_texts
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QKeyEvent
 
-ACTIVE_WITHIN = 2.0  # seconds until the person is asked to click
+ACTIVE_WITHIN = 2.0  # seconds until the user is asked to click
 _READ_WITHIN = 1600  # milliseconds that "Copied" stays
 
 
@@ -97,7 +97,7 @@ class CopyWindow(QWidget):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Notice that the person canceled."""
+        """Notice that the user canceled."""
         super().closeEvent(event)
         self._is_closed = True
         self._notify_changed()

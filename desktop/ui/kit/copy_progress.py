@@ -24,7 +24,7 @@ class Copied:
 
 @dataclass(frozen=True, slots=True)
 class NotCopied:
-    """Why nothing was copied; an empty text if the person canceled.
+    """Why nothing was copied; an empty text if the user canceled.
 
     `title` is a short reason without a full stop that never contains text from a server. `error`
     is the cause, if there was one.

@@ -331,7 +331,7 @@ def _no_token_label(state: State, at: datetime) -> str:
 
 
 def _is_unusable(state: SignedIn, at: datetime) -> bool:
-    """Whether there is no token to copy, and the person needs to act."""
+    """Whether there is no token to copy, and the user needs to act."""
     if state.remaining(at) != 0:
         return False
     return not state.renewable or state.trouble is not None

@@ -651,10 +651,10 @@ def test_a_broken_profile_can_be_removed(console: Console) -> None:
 
 
 def press_ctrl_c(process: subprocess.Popen[bytes]) -> None:
-    """As a person does: once more where nothing came of it.
+    """As users do: once more where nothing came of it.
 
     Python does not see a signal that comes between its last look and the call that waits for a
-    line; no person is so quick, this test now and then.
+    line; no user is so quick, this test now and then.
     """
     while process.poll() is None:
         process.send_signal(signal.SIGINT)

@@ -82,7 +82,7 @@ class Terminal:
     sign_in_options: SignInOptions = field(default_factory=SignInOptions)
 
     def run(self, *, display: bool = True) -> list[str]:
-        """Sign in; gives the lines that were printed for the person."""
+        """Sign in; gives the lines that were printed for the user."""
         if display:
             self._sign_in(TextReporter())
         else:

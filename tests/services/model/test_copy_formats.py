@@ -288,7 +288,7 @@ def test_python_sends_the_header_and_prints_the_response(token: str) -> None:
     code = formatted(CopyFormat.PYTHON, make_token(token), url=URL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(httpx, "get", answer)
-        exec(code, {"print": printed.append})  # noqa: S102 - that is what a person does with it
+        exec(code, {"print": printed.append})  # noqa: S102 - that is what users do with it
     assert asked == [(URL, {"Authorization": f"Bearer {token}"})]
     assert printed == ["you are Dana"]
 

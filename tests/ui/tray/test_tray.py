@@ -473,7 +473,7 @@ def test_a_sign_in_that_ends_behind_a_hidden_window_is_told(started: Bench) -> N
 def test_a_copy_from_the_menu_that_failed_is_told(started: Bench) -> None:
     started.window.hide()
     started.presence.show_copy(NotCopied("It broke. The server says “<b>”.", "It broke"))
-    started.presence.show_copy(NotCopied(""))  # the person gave up
+    started.presence.show_copy(NotCopied(""))  # the user gave up
     assert started.desktop.told == [("Not copied", "It broke. Open XDR Login for details.")]
 
 

@@ -1,4 +1,4 @@
-"""Each state of the samples: what the person reads, and that all of it can be read.
+"""Each state of the samples: what the user reads, and that all of it can be read.
 
 Qt's warnings fail every test here, as they do everywhere.
 """
@@ -226,7 +226,7 @@ WORDS = {
     "unexpected": ["Something went wrong in XDR Login", "Try again", "Copy details"],
 }
 
-# What a server or a person may well make longer than anybody drew it.
+# What a server or a user may make longer than anybody drew it.
 LONG: dict[str, State] = {
     "host": waiting(host=f"visibility.amp.cisco.com.{'a' * 63}.evil.example", host_is_known=False),
     "code": waiting(user_code="ABCDEFGHIJKLMNOPQRSTUVWXYZ-ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
@@ -295,7 +295,7 @@ def test_no_text_is_cut_and_nothing_is_out_of_sight(
 
 
 @pytest.mark.parametrize(("size", "width"), [(12, 440), (15, 560)])
-def test_a_person_may_choose_larger_type(
+def test_users_may_choose_larger_type(
     qapp: QApplication, theme: Theme, size: int, width: int
 ) -> None:
     assert not problems(qapp, theme, QFont("Inter", size), width=width)
