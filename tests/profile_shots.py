@@ -31,13 +31,13 @@ class _NoActions:
 NO_ACTIONS: Any = _NoActions()
 FINDINGS = (
     Finding(Step.REACH, Outcome.GOOD, "visibility.amp.cisco.com responds."),
-    Finding(Step.TRUST, Outcome.GOOD, "This computer trusts its certificate."),
-    Finding(Step.METADATA, Outcome.GOOD, "Match your profile."),
-    Finding(Step.WAY, Outcome.GOOD, "The server offers sign-in by code."),
+    Finding(Step.TRUST, Outcome.GOOD, "The certificate is trusted."),
+    Finding(Step.METADATA, Outcome.GOOD, "The server's settings match your profile."),
+    Finding(Step.WAY, Outcome.GOOD, "The server supports sign-in by code."),
     Finding(
         Step.CLIENT,
         Outcome.BAD,
-        "This client ID is not known in North America, but in Europe.",
+        "visibility.amp.cisco.com doesn't recognize this client ID, but it exists in Europe.",
         "Switch to Europe.",
         preset="xdr-eu",
     ),
@@ -47,13 +47,13 @@ FINDINGS = (
 SAFER = Finding(
     Step.WAY,
     Outcome.HINT,
-    "“Browser on this computer” is safer, and the server offers it. The client must be "
-    "allowed to use it.",
+    "“Browser on this computer” is safer, and visibility.amp.cisco.com supports it. Your client "
+    "must be allowed to use it.",
     grant="code",
 )
 LAST = (
     Finding(Step.CLIENT, Outcome.GOOD, "The server accepts this client."),
-    Finding(Step.SCOPES, Outcome.GOOD, "The server allows the requested scopes."),
+    Finding(Step.SCOPES, Outcome.GOOD, "The server allows the scopes you request."),
 )
 
 

@@ -282,8 +282,8 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "copied": lambda window: window.show_copy(Copied(CopyFormat.CURL, 30.0)),
     "not_copied": lambda window: window.show_copy(
         NotCopied(
-            "Still renewing. The old one has expired, and the server has not sent "
-            "another yet. It is still being asked: try again in a moment."
+            "Still renewing. Your old token has expired, and the server hasn't sent a new one yet. "
+            "Try again in a moment."
         )
     ),
     "copy_menu": _show_menu,

@@ -1,4 +1,4 @@
-"""The texts for people: all are translated, and the catalogues fit the sources."""
+"""The texts for people: all are translated, and the catalogs fit the sources."""
 
 import ast
 import os
@@ -256,13 +256,13 @@ def test_the_pseudo_language_changes_every_text(
     catalogues.write_pseudo_language(tmp_path)
     monkeypatch.setattr("desktop.services.system.resources.resource", lambda _name: tmp_path)
     monkeypatch.setenv("LANGUAGE", catalogues.PSEUDO_LANGUAGE)
-    translation._load_catalogue.cache_clear()
+    translation._load_catalog.cache_clear()
     shown = translate("Wait {wait}, then try again.", wait="2 minutes")
     assert shown.startswith("⟦")
     assert "2 minutes" in shown
     assert "try again" not in shown
     assert translate_plural("{count} minute", "{count} minutes", 2).startswith("⟦2 mîñûtéš"[:4])
-    translation._load_catalogue.cache_clear()
+    translation._load_catalog.cache_clear()
 
 
 @given(st.sampled_from(["Copy", "Wait {wait}, then try again.", "{a}{b}", ""]))

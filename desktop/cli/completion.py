@@ -76,7 +76,7 @@ xdr-login completion powershell | Out-String | Invoke-Expression
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish", "powershell"]))
 def completion(shell: str) -> None:
-    """It completes commands, options and profiles.
+    """The script completes commands, options and profiles.
 
     The Linux packages include it for bash, zsh and fish.
     """

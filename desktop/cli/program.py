@@ -227,7 +227,7 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        print(translate("Cancelled."), file=sys.stderr)
+        print(translate("Canceled."), file=sys.stderr)
         return CANCELLED
     except BrokenPipeError:  # the reader is gone, as after `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

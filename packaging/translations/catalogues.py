@@ -1,4 +1,4 @@
-"""The catalogues: one template with all texts, one file per language, and a pseudo-language."""
+"""The catalogs: one template with all texts, one file per language, and a pseudo-language."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ Key = str | tuple[str, ...]
 
 def make_template() -> Catalog:
     """Collect the texts of all sources."""
-    catalogue = Catalog(
+    catalog = Catalog(
         project="XDR Login",
         version=__version__,
         msgid_bugs_address="https://github.com/xdr-login/xdr-login/issues",
         charset="utf-8",
         fuzzy=False,
     )
-    catalogue.header_comment = "# Texts of XDR Login. Generated: python3 dev.py translations"
+    catalog.header_comment = "# Texts of XDR Login. Generated: python3 dev.py translations"
     for name, message in sorted(_messages(), key=str):
-        catalogue.add(message, locations=[(name, 0)])
-    return catalogue
+        catalog.add(message, locations=[(name, 0)])
+    return catalog
 
 
 def _messages() -> Iterator[tuple[str, Key]]:
@@ -116,10 +116,10 @@ def update() -> None:
     TEMPLATE.write_text(template_text(), "utf-8")
     template = make_template()
     for file in languages():
-        catalogue = _read(file)
-        catalogue.update(template)
+        catalog = _read(file)
+        catalog.update(template)
         with file.open("wb") as opened:
-            write_po(opened, catalogue, sort_output=True, include_lineno=False)
+            write_po(opened, catalog, sort_output=True, include_lineno=False)
 
 
 def compile_all() -> list[Path]:
@@ -146,16 +146,16 @@ def _is_translated(message: Message) -> bool:
 
 def write_pseudo_language(folder: Path) -> Path:
     """Compile a language of accented, longer texts in marks: it shows what is not translated."""
-    catalogue = Catalog(locale=PSEUDO_LANGUAGE)
+    catalog = Catalog(locale=PSEUDO_LANGUAGE)
     for message in make_template():
         if isinstance(message.id, str):
-            catalogue.add(message.id, pseudo_text(message.id))
+            catalog.add(message.id, pseudo_text(message.id))
         else:
-            catalogue.add(message.id, tuple(map(pseudo_text, message.id)))
+            catalog.add(message.id, tuple(map(pseudo_text, message.id)))
     file = folder / PSEUDO_LANGUAGE / "LC_MESSAGES" / f"{DOMAIN}.mo"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as opened:
-        write_mo(opened, catalogue)
+        write_mo(opened, catalog)
     return file
 
 

@@ -101,8 +101,8 @@ def _profile_count(found: Profiles) -> str:
     managed = sum(each.managed for each in found.good.values())
     if managed:
         return translate_plural(
-            "{count} profile, {managed} managed by your organization",
-            "{count} profiles, {managed} managed by your organization",
+            "{count} profile, {managed} managed by your administrator",
+            "{count} profiles, {managed} managed by your administrator",
             len(found.good),
             managed=managed,
         )
@@ -149,7 +149,7 @@ def _check_running_app() -> Check:
         text = translate("running, but not responding: {reason}", reason=error)
         return failure(name, text, translate("Quit XDR Login and start it again."))
     except OSError as error:
-        text = translate("no private folder for its socket: {reason}", reason=error)
+        text = translate("no private folder for the socket: {reason}", reason=error)
         remedy = translate("Set XDG_RUNTIME_DIR to a folder that only you can use.")
         return failure(name, text, remedy)
     return Check(name, translate("running"))

@@ -15,7 +15,7 @@ from desktop.services.configuration.profile_draft import Draft, Presets, faults_
 from desktop.services.model.profile import COLORS, GRANTS
 from desktop.services.profile_editor.editor import SecretChanges
 from desktop.services.system.translation import translate
-from desktop.services.wording.field_names import Surface, option_name
+from desktop.services.wording.field_names import Surface, option_name, secret_label
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -187,13 +187,16 @@ def apply_options(draft: Draft, given: Mapping[str, Any]) -> Draft:
     return replace(draft, **named)
 
 
-def read_passwords(given: Mapping[str, Any], *, client: str, proxy: str) -> SecretChanges:
-    """Read the passwords; prompts name the `client` and the user of the `proxy`. Blocks."""
+def read_passwords(given: Mapping[str, Any], draft: Draft) -> SecretChanges:
+    """Read the passwords; prompts name the client and the user of the proxy. Blocks."""
     secret = password = None
     if given["client_secret_stdin"]:
-        secret = _read_password(translate("Client secret of {client}: ", client=client))
+        label = secret_label(draft.preset)
+        secret = _read_password(
+            translate("{secret} of {client}: ", secret=label, client=draft.client_id)
+        )
     if given["proxy_password_stdin"]:
-        password = _read_password(translate("Proxy password of {user}: ", user=proxy))
+        password = _read_password(translate("Proxy password of {user}: ", user=draft.proxy_user))
     return SecretChanges(secret, password)
 
 

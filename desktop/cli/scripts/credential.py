@@ -38,7 +38,7 @@ kubectl config set-credentials me --exec-api-version=client.authentication.k8s.i
 def kubectl(*, profile: str | None) -> int:
     """Print an ExecCredential for kubectl.
 
-    Its version is client.authentication.k8s.io/v1, or v1beta1 if kubectl requests it. kubectl uses
+    The version is client.authentication.k8s.io/v1, or v1beta1 if kubectl requests it. kubectl uses
     the token until it expires and then runs this command again.
     """
     token = fetch_token_by_name(profile, CopyFormat.JSON)
@@ -71,7 +71,7 @@ printf 'protocol=https\\nhost=gitlab.example\\n\\n' | xdr-login credential git g
 def git(*, profile: str | None, operation: str) -> int:
     """Act as a git credential helper.
 
-    It answers “get” only for the profile's host and only over https. “store” and “erase” do
+    Answers “get” only for the profile's host and only over https. “store” and “erase” do
     nothing. The user is “oauth2” unless git gives one.
     """
     attributes = _parse_attributes(sys.stdin.buffer.read(_LONGEST_INPUT + 1))

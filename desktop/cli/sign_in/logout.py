@@ -56,7 +56,7 @@ def logout(*, profile: str | None, all_profiles: bool, yes: bool, as_json: bool)
     configured = load_configuration()
     profiles = _profiles_to_sign_out(configured, profile, all_profiles=all_profiles)
     revoked = [each for each in profiles if sign_out_revokes_grant(each)]
-    # A person may not know how far this reaches.
+    # The user may not know how far this reaches.
     if revoked and is_interactive() and not confirm(_question(revoked), yes=yes):
         message = translate("You're still signed in.")
         return report_failure(Exit.FORBIDDEN, message, as_json=as_json)

@@ -172,7 +172,7 @@ _STATES = {
 }
 _FAILURES = {
     "sign_in_needed": translatable("signed out by the server, sign in again"),
-    "declined": translatable("sign-in was declined"),
+    "declined": translatable("sign-in denied"),
     "forbidden": translatable("not allowed by your administrator"),
     "network": translatable("server can't be reached"),
     "keyring": translatable("keyring can't be used"),

@@ -90,8 +90,8 @@ def handle_errors(command: Callable[P, int | None]) -> Callable[P, int]:
         except EXPECTED_ERRORS as error:
             return report_error(error, as_json=as_json)
         except KeyboardInterrupt:
-            cancelled = translate("Cancelled.")
-            message = cancelled if as_json else f"\n{cancelled}"  # below what was being typed
+            canceled = translate("Canceled.")
+            message = canceled if as_json else f"\n{canceled}"  # below what was being typed
             return report_failure(Exit.CANCELLED, message, as_json=as_json)
 
     return reported

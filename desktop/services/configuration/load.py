@@ -1,4 +1,4 @@
-"""Loads all profiles of this computer: the administrator's, and the person's own.
+"""Loads all profiles of this computer: the administrator's, and the user's own.
 
 An administrator's profile replaces an own one with the same id. The policy's proxy, CA
 certificates and locked settings go into every profile, and so does the policy itself: a profile is
@@ -54,7 +54,7 @@ def _load_own_profiles(file: Path, policy: Policy) -> Profiles:
     except BrokenProfile as error:
         if not policy.profiles:
             raise
-        # An error in the person's file does not affect the profiles that everybody has.
+        # An error in the user's file does not affect the profiles that everybody has.
         _log.warning("own profiles cannot be read: %s", error)
         return Profiles(file, {}, {translate("all in {file}", file=file.name): error})
 

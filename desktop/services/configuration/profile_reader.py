@@ -35,7 +35,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 class Profiles:
     """The valid profiles by id, in the order of the file, and why others are broken.
 
-    `file` is the person's own. `policy` is the administrator's.
+    `file` is the user's own. `policy` is the administrator's.
     """
 
     file: Path

@@ -17,6 +17,7 @@ from desktop.services.model.profile import (
 )
 from desktop.services.model.settings import PROFILE_SETTINGS, is_valid_setting
 from desktop.services.system.translation import translatable, translate
+from desktop.services.wording.field_names import secret_name
 from desktop.services.wording.formats import format_list
 
 
@@ -102,7 +103,8 @@ def _faults_of_grant(profile: Profile) -> Iterator[Fault]:
     if profile.grant == "client-credentials" and profile.client_authentication == "none":
         yield Fault(
             "client_authentication",
-            translatable("{field} can't be none: this sign-in method needs a client secret"),
+            translatable("{field} can't be none: this sign-in method needs a {secret}"),
+            {"secret": secret_name(profile.preset)},
         )
     if profile.redirect_uri and not is_loopback_redirect(profile.redirect_uri):
         yield Fault(

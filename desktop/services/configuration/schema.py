@@ -92,7 +92,7 @@ SETTINGS = (
     Member(
         "keep_fresh",
         Kind.BOOLEAN,
-        "Renew the token day and night, whether or not anybody uses it. All computers of an "
+        "Renew the token day and night, even if nobody uses it. All computers of an "
         "organization share one quota at the server.",
         "Always keep the token fresh",
     ),
@@ -133,7 +133,7 @@ SETTINGS = (
     Member(
         "ask_for_tokens",
         Kind.BOOLEAN,
-        "Ask the person in the window before a program gets a token from `xdr-login`. If the app "
+        "Ask the user in the window before a program gets a token from `xdr-login`. If the app "
         "is not running, access is denied.",
         "Ask before sharing tokens with programs",
     ),
@@ -272,7 +272,7 @@ POLICY = (
     Member(
         "profiles",
         Kind.PROFILES,
-        "Profiles that everybody has and nobody can change, by ID.",
+        "Profiles for everyone, which users can't change, by ID.",
         "Profiles",
         members=PROFILE,
     ),

@@ -11,7 +11,7 @@ from desktop.services.model.policy import NO_POLICY, Policy
 # The endpoints that receive an access token.
 TOKEN_RECEIVING_ENDPOINTS = ("userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint")
 GRANTS = ("device", "code", "client-credentials")
-# The colours of profiles by name; the theme defines how they look.
+# The colors of profiles by name; the theme defines how they look.
 COLORS = ("blue", "teal", "green", "amber", "orange", "red", "pink", "purple", "grey")
 CLIENT_AUTHENTICATIONS = ("auto", "none", "client_secret_basic", "client_secret_post")
 

@@ -141,7 +141,7 @@ class ProfileEditor:
         """Write the profile to the file and return it. Raises `BrokenProfile`."""
         policy = known.profiles.policy
         members = members_of(draft, known.presets)
-        # The form shows the policy's values. The person's own stay, and apply again without it.
+        # The form shows the policy's values. The user's own stay, and apply again without it.
         for name in _MANAGED_MEMBERS:
             if getattr(policy, name):
                 members.pop(name, None)

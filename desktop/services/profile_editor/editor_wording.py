@@ -11,11 +11,7 @@ from desktop.services.model.profile import GRANTS
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
 from desktop.services.profile_editor.check import Finding, Outcome
 from desktop.services.system.translation import translatable, translate, translate_plural
-from desktop.services.wording.field_names import (
-    Surface,
-    field_name,
-    secret_name,
-)
+from desktop.services.wording.field_names import field_name, secret_name
 from desktop.services.wording.formats import format_list
 
 if TYPE_CHECKING:
@@ -61,7 +57,7 @@ REDIRECT_URI_HELP = translatable(
 
 CHECKING = translatable("Checking…")
 CHOOSE_IT = translatable("Switch region")
-NOT_IN_MODEL = translatable("The client is not allowed to use it.")
+NOT_IN_MODEL = translatable("The client isn't allowed to use this method.")
 CHOOSE_FILE = translatable("Choose…")
 AS_IN_SETTINGS = translatable("Use global setting")
 CUSTOM_NUMBER = translatable("Custom")
@@ -71,7 +67,7 @@ KEEP_FRESH_CHOICES = {
     "false": translatable("Only while in use"),
 }
 NO_CLIENT_MODEL = translatable(
-    "The clipboard has no client as JSON. Copy all of it in XDR, then try again."
+    "There's no client as JSON on the clipboard. Copy the whole client in XDR, then try again."
 )
 INPUT_RESTORED = translatable("Your changes are still here, except for secrets.")
 DISCARD = translatable("Discard changes?")
@@ -157,11 +153,11 @@ def choose_method(grant: str) -> str:
 def managed_message(policy: Policy) -> str:
     """Say who decides what cannot be changed here."""
     if not policy.source:
-        return translate("Set by your administrator.")
-    return translate("Set by your administrator ({source}).", source=policy.source)
+        return translate("Managed by your administrator.")
+    return translate("Managed by your administrator ({source}).", source=policy.source)
 
 
-def pasted_model_message(model: ClientModel, *, surface: Surface = Surface.WINDOW) -> str:
+def pasted_model_message(model: ClientModel, preset: str) -> str:
     """Say what was taken from a client as JSON."""
     filled = {
         "client_id": True,
@@ -170,12 +166,13 @@ def pasted_model_message(model: ClientModel, *, surface: Surface = Surface.WINDO
         "grant": bool(model.grants),
     }
     fields = format_list([field_name(member) for member, is_filled in filled.items() if is_filled])
-    if not model.client_secret or surface is Surface.TERMINAL:
+    if not model.client_secret:
         return translate("Filled in from JSON: {fields}.", fields=fields)
     return translate(
-        "Filled in from JSON: {fields}. The client's secret will be saved in the keyring. It may "
-        "still be on your clipboard.",
+        "Filled in from JSON: {fields}. The {secret} will be saved in the keyring. It may still be "
+        "on your clipboard.",
         fields=fields,
+        secret=secret_name(preset),
     )
 
 
@@ -243,10 +240,10 @@ def import_report(count: int, readable: Iterable[Profile]) -> str:
 def _own_network_warning(names: list[str]) -> str:
     quoted = format_list([translate("“{name}”", name=name) for name in names])
     return translate_plural(
-        "{names} has its own proxy or CA certificates. Whoever controls them can read what you "
-        "send. Check the profile before you sign in.",
-        "{names} have their own proxies or CA certificates. Whoever controls them can read what "
-        "you send. Check the profiles before you sign in.",
+        "{names} has its own proxy or CA certificates. Anyone who controls them can read what "
+        "you send. Check the profile before you sign in.",
+        "{names} have their own proxies or CA certificates. Anyone who controls them can read "
+        "what you send. Check the profiles before you sign in.",
         len(names),
         names=quoted,
     )
@@ -288,7 +285,7 @@ def secret_not_saved_message(reason: str) -> str:
 
 def secrets_not_removed_message(reason: str) -> str:
     """Say that the profile was deleted, but not its secrets."""
-    return translate("Its secrets are still in the keyring ({reason}).", reason=reason)
+    return translate("The profile's secrets are still in the keyring ({reason}).", reason=reason)
 
 
 def exported_message(target: Path) -> str:

@@ -114,7 +114,7 @@ class VaultKeystore:
 
     async def delete(self, key: str) -> None:
         """Remove the value and what a crash may have left of others."""
-        # Not cancelled at the timeout: it still runs after what the keyring is doing now.
+        # Not canceled at the timeout: it still runs after what the keyring is doing now.
         removal = asyncio.wrap_future(self._worker.submit(lambda: delete_value(self._open(), key)))
         removal.add_done_callback(lambda done: done.cancelled() or done.exception())
         done, _ = await asyncio.wait({removal}, timeout=self._timeout)

@@ -1,6 +1,6 @@
 """Texts in the language of the user.
 
-As in gettext, the English text of a message is its key. English needs no catalogue, so nothing is
+As in gettext, the English text of a message is its key. English needs no catalog, so nothing is
 loaded for it.
 """
 
@@ -20,18 +20,18 @@ _ENGLISH = {"", "C", "POSIX", "en"}
 
 def translate(message: str, /, **values: object) -> str:
     """Translate `message`, with `values` in place of its `{names}`."""
-    catalogue = _load_catalogue(_languages())
-    text = message if catalogue is None else catalogue.gettext(message)
+    catalog = _load_catalog(_languages())
+    text = message if catalog is None else catalog.gettext(message)
     return text.format_map(values) if values else text
 
 
 def translate_plural(singular: str, plural: str, count: int, /, **values: object) -> str:
     """Translate the form that fits `count`, which is also the value of `{count}`."""
-    catalogue = _load_catalogue(_languages())
-    if catalogue is None:
+    catalog = _load_catalog(_languages())
+    if catalog is None:
         text = singular if count == 1 else plural
     else:
-        text = catalogue.ngettext(singular, plural, count)
+        text = catalog.ngettext(singular, plural, count)
     return text.format_map({"count": count, **values})
 
 
@@ -46,8 +46,8 @@ def _languages() -> str:
 
 
 @cache
-def _load_catalogue(languages: str) -> NullTranslations | None:
-    """Load the catalogue for the best of `languages`; None for English."""
+def _load_catalog(languages: str) -> NullTranslations | None:
+    """Load the catalog for the best of `languages`; None for English."""
     wanted = languages.split(":")
     if wanted[0].partition(".")[0].partition("_")[0] in _ENGLISH:
         return None

@@ -21,7 +21,7 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
 
     WORKAROUND: qasync starts a Qt timer for every call and ends it with `QObject.killTimer`. The
     first use of that method makes PySide6 build all 130 enumerations of `Qt`, which blocks the
-    loop. Also, a cancelled call would still wake the computer when it is due.
+    loop. Also, a canceled call would still wake the computer when it is due.
 
     WORKAROUND: qasync 0.28 supports Python up to 3.13. docs/decisions/qasync.md lists what newer
     versions need.

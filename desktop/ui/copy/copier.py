@@ -84,7 +84,7 @@ class Copier(QObject):
 
     async def _run(self, session: Session, copy_format: CopyFormat) -> None:
         try:
-            # The cancelled copy may still be clearing what it has set.
+            # The canceled copy may still be clearing what it has set.
             await self._wait_for_cancelled()
             outcome = await self._copy_token(session, copy_format)
         except (OAuthError, KeystoreError, SessionError) as error:

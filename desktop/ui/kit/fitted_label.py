@@ -22,14 +22,14 @@ class FittedLabel(Label):
     The whole text is in the tooltip, and is what a screen reader reads.
     """
 
-    def __init__(self, role: str, *, most: int | None = None, centred: bool = False) -> None:
+    def __init__(self, role: str, *, most: int | None = None, centered: bool = False) -> None:
         super().__init__()
         self._whole = ""
         self._most = most
         self.setProperty("textFormat", PLAIN_TEXT)
         self.setWordWrap(True)
         self.setProperty("role", role)
-        if centred:
+        if centered:
             self.setProperty("alignment", ALIGN_CENTER)
 
     def setText(self, text: str) -> None:

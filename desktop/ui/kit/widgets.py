@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from PySide6.QtGui import QFocusEvent, QResizeEvent
+    from PySide6.QtCore import QRect
+    from PySide6.QtGui import QFocusEvent
 
     from desktop.services.model.states import State
     from desktop.ui.kit.copy_progress import CopyProgress
@@ -43,13 +44,13 @@ class Label(QLabel):
         super().setText(breakable(text))
 
 
-def label(text: str = "", role: str = "", *, centred: bool = False) -> Label:
+def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
     """Make a wrapping plain-text label, so that text from a server is never read as markup."""
     made = Label(breakable(text))
     made.setProperty("textFormat", PLAIN_TEXT)
     made.setWordWrap(True)
     made.setProperty("role", role)
-    if centred:
+    if centered:
         made.setProperty("alignment", ALIGN_CENTER)
     return made
 
@@ -160,23 +161,43 @@ class ButtonRow(QWidget):
 
     def __init__(self, *buttons: Button) -> None:
         super().__init__()
-        self._buttons = buttons
-        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._line.setContentsMargins(0, 0, 0, 0)
-        self._line.setSpacing(_BETWEEN_BUTTONS)
+        line = _RowOrColumn(self, buttons)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(_BETWEEN_BUTTONS)
         for button in buttons:
-            self._line.addWidget(button, 1)
+            line.addWidget(button, 1)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Turn the row into a column, or back."""
-        super().resizeEvent(event)
+
+class _RowOrColumn(QBoxLayout):
+    """Chooses its direction for the width it gets, and knows its height before."""
+
+    def __init__(self, parent: QWidget, buttons: tuple[Button, ...]) -> None:
+        super().__init__(QBoxLayout.Direction.LeftToRight, parent)
+        self._buttons = buttons
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        shown = self._shown()
+        height = max(button.sizeHint().height() for button in shown)
+        rows = 1 if self._fits_row(width) else len(shown)
+        return (height + _BETWEEN_BUTTONS) * rows - _BETWEEN_BUTTONS
+
+    def setGeometry(self, place: QRect) -> None:
         directions = QBoxLayout.Direction
-        # A hidden button may replace another one later.
-        shown = [button for button in self._buttons if not button.isHidden()] or self._buttons
+        fits = self._fits_row(place.width())
+        self.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
+        super().setGeometry(place)
+
+    def _fits_row(self, width: int) -> bool:
+        shown = self._shown()
         widest = max(button.sizeHint().width() for button in shown)
-        needed = (widest + _BETWEEN_BUTTONS) * len(shown) - _BETWEEN_BUTTONS
-        fits = needed <= self.width()
-        self._line.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
+        return (widest + _BETWEEN_BUTTONS) * len(shown) - _BETWEEN_BUTTONS <= width
+
+    def _shown(self) -> tuple[Button, ...]:
+        # A hidden button may replace another one later.
+        return tuple(button for button in self._buttons if not button.isHidden()) or self._buttons
 
 
 class View(QWidget):

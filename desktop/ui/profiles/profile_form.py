@@ -214,7 +214,7 @@ class ProfileForm(View):
         if model.client_secret:
             self.client_secret.fill(model.client_secret)
         self._on_change()
-        self._show_note(texts.pasted_model_message(model))
+        self._show_note(texts.pasted_model_message(model, self.draft.preset))
         if was_pasted_into_field:
             self._buttons.save.take_focus(ringed=True)
 

@@ -74,7 +74,7 @@ class ProfilePages(QObject):
         self.start_task(self._open_profiles(notice))
 
     async def close(self) -> None:
-        """Wait for running tasks; a check is cancelled."""
+        """Wait for running tasks; a check is canceled."""
         self._on_closed()
         if self._tasks:
             await asyncio.wait(self._tasks)

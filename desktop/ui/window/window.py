@@ -33,7 +33,7 @@ class Window(QWidget):
 
     Signals:
         painted: the first paint is over.
-        closed: the person has closed it: it is hidden or, without a tray, minimized.
+        closed: the user closed it: it is hidden or, without a tray, minimized.
         sight_changed: `in_sight` has changed without a signal of the platform's window.
         page_closed: the page on top of the view was closed.
     """

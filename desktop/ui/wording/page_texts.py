@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop.services.system.translation import translatable, translate, translate_plural
+from desktop.services.wording.formats import format_countdown
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,8 +30,8 @@ NOT_VERIFIED_SERVER_TIMES = translatable(
     "Read from the token, not verified. Times are by the server's clock."
 )
 HIDDEN = translatable("Anyone with this token can act as you until it expires.")
-SHOWN = translatable("Hidden again in 20 seconds.")
-NO_LONGER_VALID = translatable("There is no valid token to show.")
+SHOWN = translatable("Hides again in 20 seconds.")
+NO_LONGER_VALID = translatable("There's no valid token to show. Renew it or sign in again.")
 NO_SERVER_ANSWER = translatable("This server doesn't provide this information.")
 NO_CLAIMS = translatable("Only the server can read this token, so there are no claims to show.")
 
@@ -115,9 +116,14 @@ def permission_question(program: Program) -> str:
 
 
 PERMISSION_NOTE = translatable(
-    "It can act as you until the token expires. Deny if you didn't start it. If you don't answer "
-    "within a minute, access is denied."
+    "It can act as you until the token expires. Deny if you didn't start it."
 )
+_SPOKEN_TIMEOUT = translatable("If you don't answer within a minute, access is denied.")
+
+
+def denied_in(seconds: float) -> str:
+    """Say when the question counts as denied."""
+    return translate("Denied automatically in {time}.", time=format_countdown(seconds))
 
 
 def recipient_rows(recipients: tuple[TokenRecipient, ...]) -> tuple[tuple[str, str], ...]:
@@ -133,7 +139,7 @@ def about_recipients(recipients: tuple[TokenRecipient, ...]) -> str:
     if not recipients:
         return translate("No program has used this token since XDR Login started.")
     if len(recipients) > _MAX_RECIPIENTS:
-        return translate("Only the latest. “xdr-login status --json” lists more.")
+        return translate("These are the latest. “xdr-login status --json” lists more.")
     return ""
 
 
@@ -157,7 +163,7 @@ def spoken_permission_request(question: PermissionRequest) -> str:
         program=question.program.name,
         profile=question.profile_name,
     )
-    return f"{ask} {translate(PERMISSION_NOTE)}"
+    return f"{ask} {translate(PERMISSION_NOTE)} {translate(_SPOKEN_TIMEOUT)}"
 
 
 def _program_text(program: Program) -> str:
@@ -241,18 +247,18 @@ def browser_not_started(*, opened: bool) -> str:
     """That the browser chosen in the settings could not be started."""
     if opened:
         return translate(
-            "The browser from your settings could not be started, so your default browser was "
+            "The browser from your settings couldn't be started, so your default browser was "
             "opened."
         )
-    return translate("No browser could be started. Copy the link and open it yourself.")
+    return translate("Couldn't open a browser. Copy the link and open it yourself.")
 
 
 def setting_not_saved(error: OSError, *, at_login: bool) -> str:
     reason = error.strerror or str(error) or translate("unknown error")
     if at_login:
-        return translate("Could not change Start at login: {reason}.", reason=reason)
+        return translate("Couldn't change “Start at login”: {reason}.", reason=reason)
     return translate(
-        "Your settings apply until you quit, but could not be saved: {reason}.", reason=reason
+        "Your settings apply until you quit, but couldn't be saved: {reason}.", reason=reason
     )
 
 
@@ -261,8 +267,8 @@ def settings_unreadable(file: Path, why: str, *, kept: Path) -> str:
     from desktop.oauth.errors import printable
 
     return translate(
-        "The settings in {file} could not be read ({reason}), so the defaults apply. If you change "
-        "a setting here, a new file is written and the old one is kept as {backup}.",
+        "The settings in {file} couldn't be read ({reason}), so the defaults apply. If you "
+        "change a setting here, a new file is written and the old one is kept as {backup}.",
         file=file,
         reason=printable(why),
         backup=kept.name,

@@ -77,7 +77,7 @@ def approval(state: AwaitingApproval) -> tuple[str, str]:
     if state.is_retrying_exchange:
         return (
             translate("Approved in your browser"),
-            translate("Signing in finishes when the server is back."),
+            translate("You'll be signed in when the server is back."),
         )
     if state.in_browser:
         return (
@@ -382,7 +382,7 @@ def not_saved(error: Exception) -> str:
     """Why the token is not in the keyring, what that means, and what would help."""
     advice = _advice_for(error)
     text = translate(
-        "{problem}. Your token isn't saved: after you quit, you have to sign in again.",
+        "{problem}. Your token isn't saved, so you'll have to sign in again after you quit.",
         problem=advice.title,
     )
     return f"{text} {advice.help}" if advice.help else text
@@ -409,7 +409,7 @@ PRESS_TO_COPY = translatable(
 )
 COPY_REFUSED = translatable("Your desktop didn't accept the copy. Click Copy to try again.")
 CLIPBOARD_REFUSED_TITLE = translatable("The clipboard didn't accept the token")
-CLIPBOARD_REFUSED = translatable("Another program may be using it. Try again.")
+CLIPBOARD_REFUSED = translatable("Another program may be using the clipboard. Try again.")
 
 
 def copied(clear_after: float) -> str:

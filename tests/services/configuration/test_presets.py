@@ -1,4 +1,4 @@
-"""The presets: one test for each provider, with the profile that a person would write for it."""
+"""The presets: one test for each provider, with the profile that a user would write for it."""
 
 from collections.abc import Iterator
 from dataclasses import replace

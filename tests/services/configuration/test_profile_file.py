@@ -1,4 +1,4 @@
-"""Changing the file with the profiles: what a person wrote stays, and nothing is ever lost."""
+"""Changing the file with the profiles: what the user wrote stays, and nothing is ever lost."""
 
 import stat
 import subprocess

@@ -168,10 +168,10 @@ def test_a_broken_policy_is_a_value_that_says_why(
 
 def test_a_broken_policy_is_told_with_who_can_help() -> None:
     advice = advice_for(BrokenPolicy(Path(SOURCE), "`formats` must be a table"))
-    assert advice.title == "The policy of this computer is invalid"
+    assert advice.title == "This computer's policy is invalid"
     assert advice.text == (
-        f"There's a problem with {Path(SOURCE)}: `formats` must be a table. Nobody can sign in on "
-        "this computer until it is corrected. Tell your administrator, then try again."
+        f"There's a problem with {Path(SOURCE)}: `formats` must be a table. No one can sign in on "
+        "this computer until the policy is corrected. Tell your administrator, then try again."
     )
     assert advice.remedies == (Remedy.TRY_AGAIN,)
 

@@ -150,7 +150,7 @@ async def test_a_forbidden_format_is_not_copied(empty_clipboard: None) -> None: 
         copier.copy(FakeSession(profile).as_session(), each)
         await told.wait_for(2)
         assert told[1] == NotCopied(
-            f"This copy format is turned off. Your administrator turned it off ({SOURCE}). "
+            f"This copy format is turned off. Your administrator turned this off ({SOURCE}). "
             "Choose another format.",
             "This copy format is turned off",
         )

@@ -26,7 +26,7 @@ HEAVY = (
     "ssl",
     "truststore",
 )
-# What Python itself loads then. `logging` needs `traceback`, which colours its words since 3.14.
+# What Python itself loads then. `logging` needs `traceback`, which colors its words since 3.14.
 LOADED_BY_PYTHON = {"dataclasses"} if sys.version_info[:2] == (3, 14) else set[str]()
 
 PAINTED = """

@@ -1,4 +1,4 @@
-"""Copying the token, as the person sees it: on the button that was pressed."""
+"""Copying the token, as the user sees it: on the button that was pressed."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -56,8 +56,8 @@ def test_what_keeping_fresh_costs_is_computed(
 def test_a_setting_that_could_not_be_saved_is_told_with_its_reason() -> None:
     error = OSError(28, "No space left on device")
     assert setting_not_saved(error, at_login=False) == (
-        "Your settings apply until you quit, but could not be saved: No space left on device."
+        "Your settings apply until you quit, but couldn't be saved: No space left on device."
     )
     assert setting_not_saved(OSError(), at_login=True) == (
-        "Could not change Start at login: unknown error."
+        "Couldn't change “Start at login”: unknown error."
     )
