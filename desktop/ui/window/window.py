@@ -65,12 +65,10 @@ class Window(QWidget):
 
     @property
     def view(self) -> View:
-        """The view of the state."""
         return self._stack.view
 
     @property
     def page(self) -> View | None:
-        """The page on top of the view, if any."""
         return self._stack.page
 
     def set_actions(self, actions: Actions) -> None:
@@ -78,7 +76,6 @@ class Window(QWidget):
         self._actions = actions
 
     def set_profile(self, profile: Profile | None) -> None:
-        """Show the name of the profile in the header, or XDR Login if there is none."""
         if self._profile not in (None, profile):
             self._shows_other_profile = True
         self._profile = profile
@@ -109,7 +106,6 @@ class Window(QWidget):
             self.close_page()
 
     def show_copy(self, progress: CopyProgress) -> None:
-        """Show the progress of a copy of the token."""
         self.view.show_copy(progress)
 
     def add_settings_button(self) -> None:
@@ -133,7 +129,6 @@ class Window(QWidget):
         self._stack.show_page(page)
 
     def close_page(self) -> None:
-        """Close the page, if there is one."""
         self._stack.close_page()
 
     def copy_shown(self) -> None:
@@ -197,7 +192,6 @@ class Window(QWidget):
         return view_for(state, self._actions, theme=self.theme, profile=self._profile)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Emit `painted` after the first paint."""
         super().paintEvent(event)
         if not self._has_painted:
             self._has_painted = True
