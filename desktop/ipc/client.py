@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import time
 from io import BufferedReader, RawIOBase
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from desktop.ipc import address
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from desktop.ipc.messages import Members
@@ -129,10 +129,14 @@ def _open_pipe() -> RawIOBase:
 
 
 def _open_socket(timeout: float | None) -> RawIOBase:
+    name = address.socket_name()
+    os.stat(name)  # noqa: PTH116 - usually missing at a start, and `socket` is slow to load
+    import socket
+
     from desktop.ipc.peer import is_same_user
 
     with socket.socket(socket.AF_UNIX) as client:
-        _connect(client, os.fspath(address.socket_path()))
+        _connect(client, name)
         client.settimeout(_TIMEOUT if timeout is None else timeout)
         if not is_same_user(client):
             raise PermissionError("another user listens there")

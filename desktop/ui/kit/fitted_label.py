@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop.ui.kit.qt_constants import ALIGN_CENTER, PLAIN_TEXT
 from desktop.ui.kit.widgets import Label
 
 if TYPE_CHECKING:
@@ -26,11 +25,11 @@ class FittedLabel(Label):
         super().__init__()
         self._whole = ""
         self._most = most
-        self.setProperty("textFormat", PLAIN_TEXT)
+        self.setProperty("textFormat", "PlainText")
         self.setWordWrap(True)
         self.setProperty("role", role)
         if centered:
-            self.setProperty("alignment", ALIGN_CENTER)
+            self.setProperty("alignment", "AlignCenter")
 
     def setText(self, text: str) -> None:
         """Show `text`, or as much of it as fits."""

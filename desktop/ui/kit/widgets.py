@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.ui.kit.qt_constants import ALIGN_CENTER, PLAIN_TEXT
 from desktop.ui.kit.theme import GAP, SPACE
 from desktop.ui.kit.word_breaks import breakable
 
@@ -47,11 +46,11 @@ class Label(QLabel):
 def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
     """Make a wrapping plain-text label, so that text from a server is never read as markup."""
     made = Label(breakable(text))
-    made.setProperty("textFormat", PLAIN_TEXT)
+    made.setProperty("textFormat", "PlainText")
     made.setWordWrap(True)
     made.setProperty("role", role)
     if centered:
-        made.setProperty("alignment", ALIGN_CENTER)
+        made.setProperty("alignment", "AlignCenter")
     return made
 
 

@@ -6,7 +6,6 @@ from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from desktop.services.model.states import AwaitingApproval, State
 from desktop.services.system.translation import translate
-from desktop.ui.kit.qt_constants import ALIGN_RIGHT
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.widgets import (
     Button,
@@ -42,7 +41,7 @@ class WaitingView(View):
         self._code_card.show_qr.clicked.connect(lambda: self.show_qr(shown=True))
         self._cancel = fit_to_text(Button(translate("Cancel"), actions.cancel, "quiet"))
         self._warning = label("", "muted")
-        self._warning.setProperty("alignment", ALIGN_RIGHT)
+        self._warning.setProperty("alignment", "AlignRight|AlignVCenter")
         self.footer_row.addWidget(self._cancel)
         self.footer_row.addWidget(self._warning, 1)
 
@@ -209,7 +208,7 @@ class _ProgressCard(Card):
         self._heading = label("", "heading")
         self._heading.setWordWrap(False)
         self._expires = label("", "muted")
-        self._expires.setProperty("alignment", ALIGN_RIGHT)
+        self._expires.setProperty("alignment", "AlignRight|AlignVCenter")
         self._bar = QProgressBar(maximum=_BAR_STEPS, textVisible=False)
         self._polling = label("", "muted")
         self._trouble = label("", "warning")

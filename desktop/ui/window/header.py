@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from desktop.services.system.translation import translate
 from desktop.ui.kit.fitted_label import FittedLabel
-from desktop.ui.kit.qt_constants import NO_FOCUS
 from desktop.ui.kit.theme import GAP, SPACE
 from desktop.ui.kit.widgets import label
 
@@ -107,9 +106,11 @@ def _badge(text: str, kind: str) -> QLabel:
 
 def _put_first_in_tab_order(button: QWidget) -> None:
     """Let Tab reach `button`, which was added late, before what is below it."""
+    from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
+
     each = button.window().nextInFocusChain()
     while each is not None and each is not button:
-        if each.focusPolicy().value != NO_FOCUS:
+        if each.focusPolicy() != Qt.FocusPolicy.NoFocus:
             # Twice, because Qt puts nothing after the last widget.
             QWidget.setTabOrder(each, button)
             QWidget.setTabOrder(button, each)
