@@ -40,24 +40,6 @@ CLIENT_SECRET_HELP = translatable(
     "Only if the client has one. Saved in the keyring, never in a file."
 )
 PROXY_PASSWORD_HELP = translatable("Only if the proxy requires one. Saved in the keyring.")
-SCOPE_HELP = translatable(
-    "Permissions to request, separated by spaces. Leave empty for the server's default."
-)
-ISSUER_HELP = translatable("The address of the sign-in server, such as https://login.example.")
-CLIENT_ID_HELP = translatable("Have the client as JSON? Paste it here.")
-COLOR_HELP = translatable("Tells this profile apart from others.")
-CA_FILE_HELP = translatable(
-    "Extra CA certificates (PEM). Trusted for this profile in addition to the system's."
-)
-PROXY_HELP = translatable("“system”, “none”, or an address such as http://proxy.example:3128.")
-EXPECTED_ISSUER_HELP = translatable(
-    "Only if the server identifies itself by a name instead of its address, as Cisco XDR does on "
-    "a custom host."
-)
-EXTRA_PARAMETERS_HELP = translatable("One per line, such as audience=https://api.example.")
-REDIRECT_URI_HELP = translatable(
-    "Only if the provider requires one. By default, XDR Login uses a free port on this computer."
-)
 
 CHECKING = translatable("Checking…")
 CHOOSE_IT = translatable("Switch region")
@@ -70,30 +52,12 @@ KEEP_FRESH_CHOICES = {
     "true": translatable("Always"),
     "false": translatable("Only while in use"),
 }
+AUTOMATIC_COLOR = translatable("Automatic")
 NO_CLIENT_MODEL = translatable(
     "The clipboard has no client as JSON. Copy all of it in XDR, then try again."
 )
 INPUT_RESTORED = translatable("Your changes are still here, except for secrets.")
 DISCARD = translatable("Discard changes?")
-
-CLIENT_AUTHENTICATION_NAMES = {
-    "auto": translatable("Automatic"),
-    "none": translatable("None (public client)"),
-    "client_secret_basic": translatable("Secret in the header (client_secret_basic)"),
-    "client_secret_post": translatable("Secret in the body (client_secret_post)"),
-}
-COLOR_NAMES = {
-    "": translatable("Automatic"),
-    "blue": translatable("Blue"),
-    "teal": translatable("Teal"),
-    "green": translatable("Green"),
-    "amber": translatable("Amber"),
-    "orange": translatable("Orange"),
-    "red": translatable("Red"),
-    "pink": translatable("Pink"),
-    "purple": translatable("Purple"),
-    "grey": translatable("Gray"),
-}
 
 
 def fix_fields(count: int) -> str:

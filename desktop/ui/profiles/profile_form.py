@@ -36,6 +36,7 @@ from desktop.ui.profiles.form_fields import (
     FOLDED,
     NAME_AND_SCOPE,
     NETWORK,
+    OTHERS,
     PROVIDER_AND_CLIENT,
     SETTINGS,
     SIGN_IN_METHOD,
@@ -279,7 +280,7 @@ class _MoreOptions(QWidget):
         fields.by_name["letter"].setFixedWidth(76)
         fields.add_to(self._card, *SETTINGS, *NETWORK)
         self._card.column.addWidget(proxy_password)
-        fields.add_to(self._card, "ca_file")
+        fields.add_to(self._card, *OTHERS)
         self._button = fit_to_text(Button("", self._toggle, "link"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

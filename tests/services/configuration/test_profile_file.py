@@ -381,7 +381,7 @@ profiles = st.builds(
     scope=st.lists(words, max_size=3).map(tuple),
     extra_parameters=st.dictionaries(words, words, max_size=3),
     letter=words.map(lambda word: word[:2]),
-    color=st.sampled_from(COLORS),
+    color=st.sampled_from(list(COLORS)),
     proxy=st.sampled_from(["system", "none", "http://proxy.example:1"]),
     proxy_user=words,
     ca_file=words.map(lambda word: f"own-{word}"),
