@@ -86,7 +86,9 @@ def _table(members: Iterable[Member]) -> Schema:
 
 
 def _profiles(description: str) -> Schema:
-    one = {**_table(MEMBERS.values()), "required": ["client_id"], "anyOf": _SERVER_KEYS}
+    members = sorted(MEMBERS.values(), key=lambda each: not each.is_required)
+    required = [each.name for each in members if each.is_required]
+    one = {**_table(members), "required": required, "anyOf": _SERVER_KEYS}
     return {
         "description": description,
         "type": "object",

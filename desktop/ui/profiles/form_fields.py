@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from desktop.services.model.settings import PROFILE_SETTINGS
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import field_name, secret_label
+from desktop.ui.kit.file_dialogs import ask_for_ca_file
 from desktop.ui.kit.inputs import Choice, Control, Field, MultilineInput, NumberOrDefault, TextInput
 from desktop.ui.kit.widgets import Button, Card
 
@@ -45,55 +46,21 @@ _SERVER = ("preset", "issuer", *ENDPOINTS)
 
 
 class FormFields:
-    """Builds and reads the fields, and shows those that the chosen provider and method need.
+    """Builds and reads the fields, and shows those that the chosen provider and method need."""
 
-    `choose_file` is called when the user wants to choose a CA certificate file.
-    """
-
-    def __init__(
-        self,
-        presets: Presets,
-        policy: Policy,
-        theme: Theme,
-        *,
-        choose_file: Callable[[], object],
-    ) -> None:
+    def __init__(self, presets: Presets, policy: Policy, theme: Theme) -> None:
         self._policy = policy
         self._presets = presets
         self._disabled_methods: tuple[tuple[str, ...], Mapping[str, str]] = ((), {})
         self._client_grants: tuple[str, Collection[str]] = ("", ())
         self._has_client_secret = False
         self._filled = Draft()
-        self._choose_file = Button(translate(texts.CHOOSE_FILE), choose_file)
-        self._choose_file.setAccessibleName(translate("Choose a CA certificate file"))
-        self._choose_file.setFixedWidth(_BESIDE)
         choices = _choices(presets, policy)
         self.by_name = {
-            name: self._field(member, theme, choices.get(name))
+            name: _field(member, theme, choices.get(name))
             for name, member in EDITABLE.items()
             if member.title
         }
-
-    def _field(self, member: Member, theme: Theme, choices: Mapping[str, str] | None) -> Field:
-        name = field_name(member.name)
-        beside = self._choose_file if member.is_file else None
-        control: Control
-        if choices is not None:
-            control = Choice(choices, theme)
-        elif member.kind is Kind.NUMBER:
-            control = NumberOrDefault(
-                name,
-                theme,
-                default=member.default,
-                allowed=member.allowed,
-                unit=member.unit,
-                labels=(translate(texts.AS_IN_SETTINGS), translate(texts.CUSTOM_NUMBER)),
-            )
-        elif member.kind is Kind.PARAMETERS:
-            control = MultilineInput()
-        else:
-            control = TextInput(member.example or ("https://" if member.is_address else ""))
-        return Field(name, control, translate(member.help) if member.help else "", beside=beside)
 
     def draft(self) -> Draft:
         """The input. Members without a field are kept as long as the provider stays the same."""
@@ -194,10 +161,10 @@ class FormFields:
         field.set_help(texts.methods_help(draft.grant, disabled))
 
     def _lock(self, name: str) -> None:
-        self.by_name[name].control.setEnabled(False)
-        self.by_name[name].set_help(texts.managed_message(self._policy))
-        if EDITABLE[name].is_file:
-            self._choose_file.setEnabled(False)
+        field = self.by_name[name]
+        for each in (field.control, *field.findChildren(Button)):
+            each.setEnabled(False)
+        field.set_help(texts.managed_message(self._policy))
 
     def show_faults(self, faults: dict[str, str]) -> Field | None:
         """Show errors below their fields; returns the first field with an error."""
@@ -214,6 +181,39 @@ class FormFields:
             ),
             None,
         )
+
+
+def _field(member: Member, theme: Theme, choices: Mapping[str, str] | None) -> Field:
+    name, beside = field_name(member.name), None
+    control: Control
+    if choices is not None:
+        control = Choice(choices, theme)
+    elif member.kind is Kind.NUMBER:
+        control = NumberOrDefault(
+            name,
+            theme,
+            default=member.default,
+            allowed=member.allowed,
+            unit=member.unit,
+            labels=(translate(texts.AS_IN_SETTINGS), translate(texts.CUSTOM_NUMBER)),
+        )
+    elif member.kind is Kind.PARAMETERS:
+        control = MultilineInput()
+    else:
+        control = line = TextInput(member.example or ("https://" if member.is_address else ""))
+        beside = _choose_button(line) if member.is_file else None
+    return Field(name, control, translate(member.help) if member.help else "", beside=beside)
+
+
+def _choose_button(line: TextInput) -> Button:
+    """Make the button that enters a file of certificates into `line`."""
+    made = Button(
+        translate(texts.CHOOSE_FILE),
+        lambda: ask_for_ca_file(line.window(), lambda file: line.setText(str(file))),
+    )
+    made.setAccessibleName(translate("Choose a CA certificate file"))
+    made.setFixedWidth(_BESIDE)
+    return made
 
 
 def _choices(presets: Presets, policy: Policy) -> dict[str, dict[str, str]]:
