@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
-from desktop.services.configuration.profile_draft import EDITABLE, Draft, Presets, faults_of
+from desktop.services.configuration.profile_draft import Draft, Presets, faults_of
 from desktop.services.model.members import Kind, Member, Option
+from desktop.services.model.profile import EDITABLE
 from desktop.services.profile_editor.editor import SecretChanges
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface, option_name
@@ -20,7 +21,6 @@ from desktop.services.wording.field_names import Surface, option_name
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _SHORTENED = "client_secret_"  # what options leave out of a choice
-_PRESET_OF_REGION = "xdr-{region}"
 
 
 # The options that a new profile usually needs; the help lists them first.
@@ -91,7 +91,7 @@ def apply_options(draft: Draft, given: Mapping[str, Any]) -> Draft:
     if given["region"]:
         if given["preset"]:
             raise click.UsageError(translate("--region cannot be used with --preset."))
-        named["preset"] = _PRESET_OF_REGION.format(region=given["region"])
+        named["preset"] = f"xdr-{given['region']}"
     return replace(draft, **named)
 
 

@@ -106,17 +106,11 @@ class _Reader:
     def report_unknown(self, name: str, known: Mapping[str, Member], within: str) -> None:
         """Reject a misspelled member, which would forbid nothing; log others."""
         from desktop.oauth.errors import printable
-        from desktop.services.configuration.profile_reader import similar_name
+        from desktop.services.configuration.profile_reader import similar_key, similar_name
 
         shown = printable(f"{within}{name}", 60)
         if meant := similar_name(name, known):
-            raise self.error(
-                translate(
-                    "unknown key `{name}` (did you mean `{similar}`?)",
-                    name=shown,
-                    similar=f"{within}{meant}",
-                )
-            )
+            raise self.error(similar_key(shown, f"{within}{meant}"))
         _log.warning("%s: unknown key: %s", self.found.source, shown)
 
     def error(self, why: str) -> UnusablePolicyError:

@@ -10,7 +10,7 @@ from desktop.oauth.addresses import has_hidden_characters
 from desktop.services.configuration.profile_reader import preset_members
 from desktop.services.configuration.profile_rules import ADDRESS_MEMBERS, find_faults, has_userinfo
 from desktop.services.model.members import Kind, Member
-from desktop.services.model.profile import MEMBERS, Profile
+from desktop.services.model.profile import EDITABLE, MEMBERS, Profile
 from desktop.services.model.settings import PROFILE_SETTINGS, is_valid_setting
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
 from desktop.services.system.translation import translatable, translate
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 Presets = Mapping[str, Mapping[str, object]]
 
-
-EDITABLE = {name: each for name, each in (MEMBERS | PROFILE_SETTINGS).items() if each.option}
-"""The members and settings that the form or an option can change."""
 NOT_IN_FORM = tuple(name for name, each in EDITABLE.items() if not each.title)
 
 if TYPE_CHECKING:

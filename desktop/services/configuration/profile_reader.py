@@ -117,7 +117,7 @@ def read_profiles(file: Path, document: Mapping[str, object], text: str = "") ->
     """
     for name in document:
         if name != "profiles" and similar_name(name, ("profiles",)):
-            raise BrokenProfile(file, _similar_key(f"[{name}.…]", "[profiles.…]"))
+            raise BrokenProfile(file, similar_key(f"[{name}.…]", "[profiles.…]"))
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
         raise BrokenProfile(file, translate("{field} must be a table", field="`profiles`"))
@@ -196,7 +196,8 @@ _MEMBER_CUTOFF = 0.85
 _INVISIBLE = translatable("{field} contains invisible characters")
 
 
-def _similar_key(name: str, similar: str) -> str:
+def similar_key(name: str, similar: str) -> str:
+    """Say that a key is unknown, and which one it resembles."""
     return translate("unknown key `{name}` (did you mean `{similar}`?)", name=name, similar=similar)
 
 
@@ -276,7 +277,7 @@ class _Reader:
             if is_secret_name(name):
                 raise self.error(translate(NO_SECRETS_IN_FILE, field=f"`{name}`"), name)
             if meant := similar_name(name, MEMBERS):
-                raise self.error(_similar_key(name, meant), name)
+                raise self.error(similar_key(name, meant), name)
             _log.info("profile %s: unknown key: %s", self.location.id, printable(name, 60))
 
     def read_member(self, member: Member) -> Any:  # noqa: ANN401 - of its kind

@@ -107,20 +107,19 @@ class Member:
         """Say what `value` must be, where it is not one of the choices."""
         if not self.choices or value in self.choices or value == self.default:
             return None
-        values = {"choices": ", ".join(filter(None, self.choices)), "example": self.example}
+        message = translatable("{field} must be one of {choices}")
         if self.pattern:
+            if re.fullmatch(self.pattern, str(value)):
+                return None
             message = translatable("{field} must be one of {choices}, or like {example}")
-            return None if re.fullmatch(self.pattern, str(value)) else self._fault(message, values)
-        if "" in self.choices:
-            return self._fault(translatable("{field} must be {choices} or empty"), values)
-        return self._fault(translatable("{field} must be one of {choices}"), values)
-
-    def _fault(self, message: str, values: Mapping[str, str]) -> Fault:
-        return Fault(self.name, message, values)
+        elif "" in self.choices:
+            message = translatable("{field} must be {choices} or empty")
+        choices = ", ".join(filter(None, self.choices))
+        return Fault(self.name, message, {"choices": choices, "example": self.example})
 
 
 def member(description: str, *, default: T, **details: Any) -> T:  # noqa: ANN401 - those of `Member`
-    """Make the field of a dataclass that is a member."""
+    """Make the field of a dataclass that is a member; the default says which kind it has."""
     return field(default=default, metadata=about(description, **details))
 
 
@@ -136,16 +135,18 @@ def about(description: str, **details: Any) -> dict[str, Any]:  # noqa: ANN401 -
 
 def members_of(kind: Any) -> dict[str, Member]:  # noqa: ANN401 - any dataclass
     """List the members of a dataclass by name, in their order."""
-    described = [each for each in fields(kind) if each.metadata]
-    made = [
-        Member(**{"name": each.name, "default": _default(each), **each.metadata})
-        for each in described
-    ]
+    made = [_member_of(each) for each in fields(kind) if each.metadata]
     return {each.name: each for each in made}
 
 
-def _default(of: Field[Any]) -> object:
-    return of.default if of.default_factory is MISSING else of.default_factory()
+def _member_of(given: Field[Any]) -> Member:
+    default = given.default if given.default_factory is MISSING else given.default_factory()
+    kind = _KINDS.get(type(default), Kind.STRING)
+    return Member(**{"name": given.name, "default": default, "kind": kind, **given.metadata})
+
+
+# What the type of the default says about the kind.
+_KINDS = {bool: Kind.BOOLEAN, int: Kind.NUMBER, tuple: Kind.STRINGS}
 
 
 def _is_strings(value: object) -> bool:

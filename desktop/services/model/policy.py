@@ -11,8 +11,8 @@ _FORMATS = {
     name: Member(
         name,
         default=True,
-        description=f"Whether a token can be copied as: {label}.",
         kind=Kind.BOOLEAN,
+        description=f"Whether a token can be copied as: {label}.",
         title=f"Copy as: {label}",
     )
     for name, label in ((each.name.lower(), each.value) for each in CopyFormat)
@@ -35,21 +35,18 @@ class Policy:
     own_profiles: bool = member(
         "Whether people can have profiles in addition to those of this policy.",
         default=True,
-        kind=Kind.BOOLEAN,
         title="Own profiles",
     )
     device_grant: bool = member(
         "Whether people can sign in with a code on any device (RFC 8628). Without it, a profile "
         "needs another grant.",
         default=True,
-        kind=Kind.BOOLEAN,
         title="Sign in with a code",
     )
     complete_link: bool = member(
         "Whether the link to the approval page, and the QR code, contain the code. Without it, "
         "people type the code and so compare it.",
         default=True,
-        kind=Kind.BOOLEAN,
         title="Links that contain the code",
     )
     proxy: str = text(

@@ -169,7 +169,6 @@ class Profile:
     scope: tuple[str, ...] = member(
         "The scopes to request. Empty for the server's default.",
         default=(),
-        kind=Kind.STRINGS,
         title=translatable("Scopes"),
         help=translatable(
             "Permissions to request, separated by spaces. Leave empty for the server's default."
@@ -180,7 +179,6 @@ class Profile:
     verification_hosts: tuple[str, ...] = member(
         "Other hosts that may serve the approval page.",
         default=(),
-        kind=Kind.STRINGS,
         option=Option(
             "HOST",
             "Another host for the approval page. Repeat for more.",
@@ -270,6 +268,8 @@ class Profile:
 
 MEMBERS = members_of(Profile)
 """The members of a profile by name, as in `profiles.toml`."""
+EDITABLE = {name: each for name, each in (MEMBERS | PROFILE_SETTINGS).items() if each.option}
+"""The members and settings that the form or an option can change."""
 GOVERNED = tuple(name for name in MEMBERS if name in POLICY and name != "settings")
 """The members that a policy can set for all profiles."""
 

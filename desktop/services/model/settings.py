@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from desktop.services.model.members import Kind, Option, member, members_of, text
+from desktop.services.model.members import Option, member, members_of, text
 from desktop.services.system.translation import translatable, translate
 
 if TYPE_CHECKING:
@@ -38,14 +38,12 @@ class Settings:
         "Renew the token day and night, whether or not anybody uses it. All computers of an "
         "organization share one quota at the server.",
         default=False,
-        kind=Kind.BOOLEAN,
         title=translatable("Always keep the token fresh"),
         option=Option("true|false", "Always keep the token fresh, or only while in use."),
     )
     in_use_minutes: int = member(
         "How many minutes to keep renewing the token after it was copied.",
         default=15,
-        kind=Kind.NUMBER,
         allowed=range(1, 481),
         title=translatable("Keep renewing after a copy for"),
         help=translatable("Also renews while this window is open."),
@@ -55,7 +53,6 @@ class Settings:
     clipboard_seconds: int = member(
         "How many seconds a copied token stays on the clipboard.",
         default=30,
-        kind=Kind.NUMBER,
         allowed=range(5, 301),
         title=translatable("Clear clipboard after"),
         help=translatable("Removes a copied token, unless you copied something else."),
@@ -66,7 +63,6 @@ class Settings:
     start_hidden: bool = member(
         "Start in the tray at login, without a window.",
         default=True,
-        kind=Kind.BOOLEAN,
         title=translatable("Start hidden, in the tray"),
         help=translatable("The window stays closed until you open it from the tray."),
     )
@@ -80,7 +76,6 @@ class Settings:
     notifications: bool = member(
         "Notify people when they need to act.",
         default=True,
-        kind=Kind.BOOLEAN,
         title=translatable("Notifications"),
         help=translatable("Only when you need to act. They never contain secrets."),
     )
@@ -94,7 +89,6 @@ class Settings:
         "Ask the person in the window before a program gets a token from `xdr-login`. If the app "
         "is not running, access is denied.",
         default=False,
-        kind=Kind.BOOLEAN,
         title=translatable("Ask before sharing tokens with programs"),
         help=translatable(
             "Programs that run “xdr-login token” need your OK each time. While XDR Login isn't "

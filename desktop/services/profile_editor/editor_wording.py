@@ -7,15 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from desktop.oauth.errors import printable
-from desktop.services.model.profile import GRANTS
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
 from desktop.services.profile_editor.check import Finding, Outcome
 from desktop.services.system.translation import translatable, translate, translate_plural
-from desktop.services.wording.field_names import (
-    Surface,
-    field_name,
-    secret_name,
-)
+from desktop.services.wording.field_names import Surface, field_name, secret_name
 from desktop.services.wording.formats import format_list
 
 if TYPE_CHECKING:
@@ -85,17 +80,21 @@ def preset_names(presets: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
     return names | {"": translate(OTHER_PROVIDER)}
 
 
+_METHODS = {each.grant: each for each in SIGN_IN_METHODS}
+
+
 def method_names(policy: Policy) -> dict[str, str]:
     """Name the sign-in methods that `policy` allows, the safest first."""
-    allowed = [grant for grant in GRANTS if policy.device_grant or grant != "device"]
-    return {each.grant: translate(each.name) for each in SIGN_IN_METHODS if each.grant in allowed}
+    return {
+        grant: translate(each.name)
+        for grant, each in _METHODS.items()
+        if policy.device_grant or grant != "device"
+    }
 
 
 def method_description(grant: str) -> str:
     """Describe a sign-in method in one line."""
-    return next(
-        (translate(each.description) for each in SIGN_IN_METHODS if each.grant == grant), ""
-    )
+    return translate(_METHODS[grant].description) if grant in _METHODS else ""
 
 
 def methods_help(grant: str, unavailable: Mapping[str, str]) -> str:
@@ -114,8 +113,7 @@ def methods_help(grant: str, unavailable: Mapping[str, str]) -> str:
 
 def choose_method(grant: str) -> str:
     """Label the button that chooses a sign-in method."""
-    names = [translate(each.name) for each in SIGN_IN_METHODS if each.grant == grant]
-    return translate("Switch to “{method}”", method=names[0]) if names else ""
+    return translate("Switch to “{method}”", method=translate(_METHODS[grant].name))
 
 
 def managed_message(policy: Policy) -> str:

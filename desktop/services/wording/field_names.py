@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from desktop.services.model.profile import MEMBERS
-from desktop.services.model.settings import PROFILE_SETTINGS
+from desktop.services.model.profile import EDITABLE
 from desktop.services.system.translation import translatable, translate
 
 
@@ -28,7 +27,6 @@ class BySurface:
         return self.window if surface is Surface.WINDOW else self.terminal
 
 
-_MEMBERS = MEMBERS | PROFILE_SETTINGS
 _KEEP_FRESH = translatable("Keep the token fresh")
 
 
@@ -36,13 +34,13 @@ def field_name(member: str) -> str:
     """The label of the field for `member`, or its name in the file where it has no field."""
     if member == "keep_fresh":  # "always" is one of the choices there
         return translate(_KEEP_FRESH)
-    title = _MEMBERS[member].title if member in _MEMBERS else ""
+    title = EDITABLE[member].title if member in EDITABLE else ""
     return translate(title) if title else member
 
 
 def option_name(member: str) -> str:
     """The option of the command line for `member`."""
-    option = _MEMBERS[member].option if member in _MEMBERS else None
+    option = EDITABLE[member].option if member in EDITABLE else None
     return (option.name if option else "") or f"--{member.replace('_', '-')}"
 
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop.services.configuration.profile_draft import EDITABLE, NOT_IN_FORM, Draft, Presets
+from desktop.services.configuration.profile_draft import NOT_IN_FORM, Draft, Presets
 from desktop.services.model.members import Kind, Member
-from desktop.services.model.profile import GOVERNED
+from desktop.services.model.profile import EDITABLE, GOVERNED
 from desktop.services.model.settings import PROFILE_SETTINGS
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.system.translation import translate
@@ -86,7 +86,7 @@ class FormFields:
         preset = self._presets.get(draft.preset, {})
         for name in ("issuer", *ENDPOINTS):
             needed = is_custom or (
-                name == "issuer" and not preset.get("issuer") and not _has_endpoints(preset)
+                name == "issuer" and not preset.get("issuer") and not preset.get("token_endpoint")
             )
             self.by_name[name].setVisible(needed or bool(getattr(draft, name)))
         hint = str(preset.get("hint", ""))
@@ -229,8 +229,3 @@ def _choices(presets: Presets, policy: Policy) -> dict[str, dict[str, str]]:
 
 def _server_of(draft: Draft) -> tuple[str, ...]:
     return tuple(getattr(draft, name) for name in _SERVER)
-
-
-def _has_endpoints(preset: Mapping[str, object]) -> bool:
-    """Whether the preset names its endpoints, as GitHub's does, so that no issuer is needed."""
-    return bool(preset.get("token_endpoint"))

@@ -16,9 +16,9 @@ import pytest
 from desktop.__main__ import main
 from desktop.cli.profiles import profile_changes, profile_context
 from desktop.demo import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET
-from desktop.services.configuration.profile_draft import EDITABLE
 from desktop.services.configuration.profile_reader import load_profiles
 from desktop.services.model.policy import Policy
+from desktop.services.model.profile import EDITABLE
 from desktop.services.wording.field_names import option_name
 from tests.cli.commands import COMMAND, CommandHarness, environment
 

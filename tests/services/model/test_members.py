@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop.services.configuration.profile_draft import EDITABLE, draft_of, members_of
+from desktop.services.configuration.profile_draft import draft_of, members_of
 from desktop.services.model.members import Kind, Member
-from desktop.services.model.profile import MEMBERS, Profile
+from desktop.services.model.profile import EDITABLE, MEMBERS, Profile
 from desktop.services.model.settings import SETTINGS
 
 ROOT = Path(__file__).parents[3]
