@@ -48,6 +48,7 @@ else:
 
 
 _PROFILE_FIELDS = tuple(name for name in EDITABLE if name in MEMBERS)
+_EMPTY: tuple[object, ...] = ("", (), {})
 _DEFAULT_PROFILE = Profile(id="", name="", client_id="")
 
 
@@ -60,7 +61,7 @@ def draft_of(profile: Profile, presets: Presets) -> Draft:
         if name != "preset" and getattr(profile, name) != defaults[name]
     }
     own = {
-        name: str(value).lower()
+        name: _as_text(value)
         for name, value in profile.settings.items()
         if name in PROFILE_SETTINGS
     }
@@ -75,7 +76,7 @@ def members_of(draft: Draft, presets: Presets) -> dict[str, object]:
         if name == "preset":
             continue
         value = _parse_field(name, getattr(draft, name))
-        members[name] = _toml_value(value) if value and value != defaults[name] else None
+        members[name] = None if value in (*_EMPTY, defaults[name]) else _toml_value(value)
     members["client_id"] = draft.client_id.strip()
     members["name"] = draft.name.strip()
     members["settings"] = _profile_settings(draft) or None
@@ -92,7 +93,7 @@ def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None
         members |= {name: value for name, value in hidden.items() if value != defaults[name]}
     for name in _PROFILE_FIELDS:
         value = _parse_field(name, getattr(draft, name))
-        if value:
+        if value not in _EMPTY:
             members[name] = value
     members["settings"] = _profile_settings(draft)
     return Profile(id=id_, **members)  # type: ignore[arg-type] # each was read as its own kind
@@ -202,31 +203,29 @@ def _as_text(value: object) -> str:
         return " ".join(value)
     if isinstance(value, Mapping):
         return "\n".join(f"{name}={each}" for name, each in value.items())
-    return str(value or "")
+    return str(value).lower() if isinstance(value, bool) else str(value or "")
 
 
 def _parse_field(name: str, text: str) -> object:
-    """Convert typed text to a member; empty where the default or the preset applies."""
-    kind = MEMBERS[name].kind
+    """Convert typed text to its kind; empty where the default or the preset applies."""
+    kind, typed = EDITABLE[name].kind, text.strip()
     if kind is Kind.STRINGS:
         return tuple(text.replace(",", " ").split())
     if kind is Kind.PARAMETERS:
         pairs = (line.partition("=") for line in text.splitlines() if line.strip())
         return {key.strip(): value.strip() for key, _, value in pairs}
+    if kind is Kind.BOOLEAN and typed in {"true", "false"}:
+        return typed == "true"
+    if kind is Kind.NUMBER and typed.isascii() and typed.isdigit():
+        return int(typed)
     # A default is not saved: with Google it must not replace what the preset knows.
-    return "" if text.strip() == getattr(_DEFAULT_PROFILE, name) else text.strip()
+    return "" if typed == EDITABLE[name].default else typed
 
 
 def _profile_settings(draft: Draft) -> dict[str, object]:
     """Convert the profile's own settings to what its file contains."""
-    typed = {name: getattr(draft, name).strip() for name in PROFILE_SETTINGS}
-    return {name: _parse_setting(text) for name, text in typed.items() if text}
-
-
-def _parse_setting(text: str) -> object:
-    if text in {"true", "false"}:
-        return text == "true"
-    return int(text) if text.isascii() and text.isdigit() else text
+    typed = {name: _parse_field(name, getattr(draft, name)) for name in PROFILE_SETTINGS}
+    return {name: value for name, value in typed.items() if value not in _EMPTY}
 
 
 def _toml_value(value: object) -> object:

@@ -265,38 +265,42 @@ class _Reader:
 
     def read(self) -> Profile:
         self.check_names()
-        values = {each.name: self.read_member(each) for each in MEMBERS.values()}
+        values = {
+            name: self.read_value(each, self.table[name]) if name in self.table else each.default
+            for name, each in MEMBERS.items()
+        }
         profile = Profile(id=self.location.id, **values)
         for fault in find_faults(profile):
             raise self.error(fault.describe(), fault.member)
         return profile
 
     def check_names(self) -> None:
-        """Reject secrets and misspelled keys; log other unknown ones."""
+        """Reject secrets, misspelled and missing keys; log other unknown ones."""
         for name in sorted(self.table.keys() - MEMBERS.keys()):
             if is_secret_name(name):
                 raise self.error(translate(NO_SECRETS_IN_FILE, field=f"`{name}`"), name)
             if meant := similar_name(name, MEMBERS):
                 raise self.error(similar_key(name, meant), name)
             _log.info("profile %s: unknown key: %s", self.location.id, printable(name, 60))
-
-    def read_member(self, member: Member) -> Any:  # noqa: ANN401 - of its kind
-        name = member.name
-        if name not in self.table:
-            if member.is_required:
+        for name, member in MEMBERS.items():
+            if member.is_required and name not in self.table:
                 raise self.error(translate("`{name}` is missing", name=name), name)
-            return member.default
-        value: Any = self.table[name]
+
+    def read_value(self, member: Member, value: Any) -> Any:  # noqa: ANN401 - of its kind
+        name = member.name
         if fault := member.find_kind_fault(value):
             raise self.error(fault.describe(), name)
-        if member.kind in {Kind.MEMBERS, Kind.PARAMETERS}:
-            return dict(value)
-        if member.kind is Kind.STRINGS:
-            value = tuple(value.split() if isinstance(value, str) else value)
-        else:
-            value = value.strip()
-            if member.is_required and not value:
-                raise self.error(translate("`{name}` is empty", name=name), name)
+        match member.kind:
+            case Kind.MEMBERS | Kind.PARAMETERS:
+                return dict(value)
+            case Kind.STRINGS:
+                value = tuple(value.split() if isinstance(value, str) else value)
+            case Kind.STRING:
+                value = value.strip()
+            case _:
+                return value
+        if member.is_required and not value:
+            raise self.error(translate("`{name}` is empty", name=name), name)
         if any(map(has_hidden_characters, value if isinstance(value, tuple) else (value,))):
             raise self.error(translate(_INVISIBLE, field=f"`{name}`"), name)
         return value or None if member.default is None else value

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from desktop.oauth.addresses import checked_address, host_of
 from desktop.oauth.errors import UnsafeAddress
-from desktop.services.model.members import Fault
+from desktop.services.model.members import Fault, Kind
 from desktop.services.model.profile import (
     GRANTS,
     MEMBERS,
@@ -61,14 +61,16 @@ def find_faults(profile: Profile) -> Iterator[Fault]:
     yield from _faults_of_client(profile)
     yield from _faults_of_addresses(profile)
     yield from _faults_of_appearance(profile)
-    yield from _faults_of_choices(profile)
+    yield from _faults_of_values(profile)
     yield from _faults_of_network(profile)
     yield from _faults_of_settings(profile)
 
 
-def _faults_of_choices(profile: Profile) -> Iterator[Fault]:
+def _faults_of_values(profile: Profile) -> Iterator[Fault]:
     for name, each in MEMBERS.items():
-        if fault := each.find_choice_fault(getattr(profile, name)):
+        is_number = each.kind in {Kind.BOOLEAN, Kind.NUMBER}  # a draft may have text instead
+        find_fault = each.find_kind_fault if is_number else each.find_choice_fault
+        if fault := find_fault(getattr(profile, name)):
             yield fault
 
 

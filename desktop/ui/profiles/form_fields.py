@@ -188,7 +188,7 @@ def _field(member: Member, theme: Theme, choices: Mapping[str, str] | None) -> F
     control: Control
     if choices is not None:
         control = Choice(choices, theme)
-    elif member.kind is Kind.NUMBER:
+    elif member.kind is Kind.NUMBER and member.name in SETTINGS:
         control = NumberOrDefault(
             name,
             theme,

@@ -18,12 +18,16 @@ DOCS = ROOT / "docs"
 # Adds a member to the table, and finds it wherever people meet the members of a profile.
 NEW_MEMBER = """
 import importlib.util, sys
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, "packaging")
 spec = importlib.util.find_spec("desktop.services.model.profile")
 before = "    policy: Policy = NO_POLICY"
-line = "    max_age: str = text('Seconds.', title='Oldest', option=Option('SECONDS', 'Ask again.'))"
+line = (
+    "    max_age: int = member('Seconds.', default=0, allowed=range(3600), title='Oldest',"
+    "        option=Option('SECONDS', 'Ask again.'))"
+)
 source = Path(spec.origin).read_text("utf-8")
 assert source.count(before) == 1
 profile = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
@@ -34,7 +38,9 @@ from PySide6.QtWidgets import QApplication
 from desktop.cli.profiles.profile_changes import add
 from desktop.cli.profiles.profile_options import apply_options
 from desktop.cli.profiles.profiles import _members
-from desktop.services.configuration.profile_draft import Draft, draft_of, members_of, profile_of
+from desktop.services.configuration.profile_draft import (
+    Draft, draft_of, faults_of, members_of, profile_of
+)
 from desktop.services.configuration.profile_file import export_profiles, save_profile
 from desktop.services.configuration.profile_reader import load_profiles
 from desktop.services.wording.field_names import field_name, option_name
@@ -52,8 +58,9 @@ fields.fill(draft)
 assert fields.draft() == draft and "max_age" in FOLDED
 save_profile(file, "x", members_of(draft, {}))
 read = load_profiles(file).find("x")
-assert read.max_age == "60" and read == profile_of("x", draft, {}) and draft_of(read, {}) == draft
-assert "max_age" in export_profiles(file, ["x"]) and _members(read)["max_age"] == "60"
+assert read.max_age == 60 and read == profile_of("x", draft, {}) and draft_of(read, {}) == draft
+assert "max_age" in export_profiles(file, ["x"]) and _members(read)["max_age"] == 60
+assert "from 0 to 3599" in faults_of(replace(draft, max_age="3600"), {})["max_age"]
 assert (field_name("max_age"), option_name("max_age")) == ("Oldest", "--max-age")
 assert b"max_age" in profiles_schema() and b"max_age" in policy_schema()
 """
