@@ -133,7 +133,7 @@ def about(description: str, **details: Any) -> dict[str, Any]:  # noqa: ANN401 -
     return {"description": description, **details}
 
 
-def members_of(kind: Any) -> dict[str, Member]:  # noqa: ANN401 - any dataclass
+def collect_members(kind: Any) -> dict[str, Member]:  # noqa: ANN401 - any dataclass
     """List the members of a dataclass by name, in their order."""
     made = [_member_of(each) for each in fields(kind) if each.metadata]
     return {each.name: each for each in made}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from desktop.services.model.copy_formats import CopyFormat
-from desktop.services.model.members import Kind, Member, about, member, members_of, text
+from desktop.services.model.members import Kind, Member, about, collect_members, member, text
 from desktop.services.model.settings import SETTINGS
 
 _FORMATS = {
@@ -84,6 +84,6 @@ class Policy:
     )
 
 
-POLICY = members_of(Policy)
+POLICY = collect_members(Policy)
 """The members of a policy by name."""
 NO_POLICY = Policy()

@@ -7,7 +7,7 @@ from typing import Any
 
 from desktop.oauth.addresses import origin_of
 from desktop.oauth.errors import UnsafeAddress
-from desktop.services.model.members import Kind, Option, about, member, members_of, text
+from desktop.services.model.members import Kind, Option, about, collect_members, member, text
 from desktop.services.model.policy import NO_POLICY, POLICY, Policy
 from desktop.services.model.settings import PROFILE_SETTINGS
 from desktop.services.system.translation import translatable
@@ -266,7 +266,7 @@ class Profile:
         return known or self.issuer or self.token_endpoint
 
 
-MEMBERS = members_of(Profile)
+MEMBERS = collect_members(Profile)
 """The members of a profile by name, as in `profiles.toml`."""
 EDITABLE = {name: each for name, each in (MEMBERS | PROFILE_SETTINGS).items() if each.option}
 """The members and settings that the form or an option can change."""

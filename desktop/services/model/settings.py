@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from desktop.services.model.members import Option, member, members_of, text
+from desktop.services.model.members import Option, collect_members, member, text
 from desktop.services.system.translation import translatable, translate
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Settings:
     )
 
 
-SETTINGS = members_of(Settings)
+SETTINGS = collect_members(Settings)
 """The members of `settings.toml` by name. Those without a title are nobody's choice."""
 PROFILE_SETTINGS = {name: each for name, each in SETTINGS.items() if each.option}
 """The settings that a profile may override."""
