@@ -36,12 +36,10 @@ NOT_YET_TRANSLATED = (
     "desktop/services/token",
     "desktop/ui",
 )
-# English on purpose: generated templates and schemas, the facts that support asks for, the table of
-# commands, and a script for PowerShell.
+# English on purpose: the table of commands, and a script for PowerShell.
 ENGLISH_FILES = {
     "desktop/cli/completion.py",
     "desktop/cli/program.py",
-    "desktop/services/configuration/schema.py",
 }
 # What takes a text for people.
 SINKS = {
@@ -53,7 +51,10 @@ SINKS = {
 INTERNAL = {
     *("compile", "debug", "info", "warning", "error_type", "exception", "Path", "TypeVar"),
     *("getLogger", "NewType", "type", "cast", "get", "import_module"),
-    *("command", "option", "_FieldOption"),  # the help of commands is English
+    *(
+        "command",
+        "option",
+    ),  # the help of commands is English
 }
 
 

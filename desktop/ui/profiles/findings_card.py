@@ -50,10 +50,6 @@ class FindingsCard(Card):
         self.column.addWidget(self._rows)
         self.hide()
 
-    @property
-    def found(self) -> tuple[Finding, ...]:
-        return tuple(self._findings)
-
     def start(self) -> None:
         """Clear the findings and show that a check is running."""
         self.clear()

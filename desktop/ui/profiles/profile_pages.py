@@ -160,16 +160,6 @@ class ProfilePages(QObject):
         page.show_failure(failure)
         self._window.show_page(page)
 
-    def add(self) -> None:
-        self.open_form()
-
-    def edit(self, id_: str) -> None:
-        self.open_form(id_)
-
-    def duplicate(self, id_: str) -> None:
-        """Open the form for a copy of profile `id_`."""
-        self.open_form(copy_of=id_)
-
     def is_signed_in(self, id_: str) -> bool:
         session = self._session_of(id_)
         return session is not None and _is_signed_in(session)

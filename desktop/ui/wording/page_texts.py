@@ -203,23 +203,8 @@ def grant_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
 
 # The settings
 
-ASK_FOR_TOKENS = translatable(
-    "Programs that run “xdr-login token” need your OK each time. While XDR Login isn't running, "
-    "they get no token."
-)
 AT_LOGIN = translatable("So a token is ready when you need it.")
-START_HIDDEN = translatable("The window stays closed until you open it from the tray.")
-NOTIFICATIONS = translatable("Only when you need to act. They never contain secrets.")
-THEME = translatable("Light or dark.")
-BROWSER = translatable("Where you approve the sign-in.")
 DEFAULT_BROWSER = translatable("System default")
-THEMES = {
-    "system": translatable("System default"),
-    "light": translatable("Light"),
-    "dark": translatable("Dark"),
-}
-IN_USE = translatable("Also renews while this window is open.")
-CLIPBOARD = translatable("Removes a copied token, unless you copied something else.")
 
 _TYPICAL_LIFETIME = 600.0  # seconds: of a token of Cisco XDR
 # A renewal comes at a random moment in the last fifth of the lifetime.

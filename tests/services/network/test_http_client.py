@@ -15,9 +15,13 @@ import truststore
 from desktop import __version__
 from desktop.oauth import errors
 from desktop.oauth.http import Answer, get, probe_portal
-from desktop.services.configuration.load import with_policy
 from desktop.services.model.policy import Policy
-from desktop.services.model.profile import Profile, proxy_binding, proxy_password_key
+from desktop.services.model.profile import (
+    Profile,
+    proxy_binding,
+    proxy_password_key,
+    with_policy,
+)
 from desktop.services.network.http_client import NetworkOptions, find_system_proxy, make_http_client
 from desktop.services.network.real_environment import Connector
 from desktop.services.secrets.keystore import KeyringLocked

@@ -20,7 +20,7 @@ from desktop.services.profile_editor import check_wording
 from desktop.services.secrets import keystore
 from desktop.services.token.details import failure_report
 from desktop.services.wording import messages
-from desktop.services.wording.field_names import FIELD_NAMES, BySurface, Surface
+from desktop.services.wording.field_names import BySurface, Surface, field_name
 from desktop.services.wording.messages import Remedy, advice_for, facts_of
 
 HOST = "login.example"
@@ -517,7 +517,7 @@ def test_the_surfaces_advise_differently() -> None:
         in advice_for(error, surface=Surface.TERMINAL).text
     )
     missing = errors.MissingEndpoint(HOST, "token_endpoint")
-    assert f"“More options › {FIELD_NAMES['token_endpoint']}”" in advice_for(missing).text
+    assert f"“More options › {field_name('token_endpoint')}”" in advice_for(missing).text
     assert "--token-endpoint" in advice_for(missing, surface=Surface.TERMINAL).text
 
 

@@ -480,7 +480,7 @@ def test_the_demo_does_not_offer_start_at_login(desk: ControllerHarness) -> None
     page = desk.window.page
     assert isinstance(page, SettingsView)
     assert not page._at_login.isEnabled()
-    assert not page._hidden.isEnabled()
+    assert not page._controls["start_hidden"].isEnabled()
     assert page._about_login.text() == "Not available in the demo."
     assert page._at_login.accessibleDescription() == "Not available in the demo."
 

@@ -517,7 +517,7 @@ async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPat
 
 async def test_a_profile_is_duplicated_without_its_password(place: Place) -> None:
     view = await place.list()
-    view._controller.duplicate("soc")
+    view._controller.open_form(copy_of="soc")
     await place.done()
     await place.press("Save")
     assert list(load_profiles(place.file).good) == ["soc", "soc-copy"]
