@@ -258,10 +258,10 @@ def test_the_pseudo_language_changes_every_text(
     monkeypatch.setenv("LANGUAGE", catalogues.PSEUDO_LANGUAGE)
     translation._load_catalogue.cache_clear()
     shown = translate("Wait {wait}, then try again.", wait="2 minutes")
-    assert shown.startswith("⟦")
+    assert "⟦" in shown
     assert "2 minutes" in shown
     assert "try again" not in shown
-    assert translate_plural("{count} minute", "{count} minutes", 2).startswith("⟦2 mîñûtéš"[:4])
+    assert "⟦2 mîñûtés" in translate_plural("{count} minute", "{count} minutes", 2)
     translation._load_catalogue.cache_clear()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from desktop.cli.terminal.output import CommandWithExamples
+from desktop.cli.terminal.help import CommandWithExamples
 from desktop.services.system.translation import translate
 
 

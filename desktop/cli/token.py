@@ -8,7 +8,8 @@ import click
 
 from desktop.cli.scripts.token_source import fetch_formatted_token
 from desktop.cli.terminal.exits import handle_errors
-from desktop.cli.terminal.output import CommandWithExamples, profile_option
+from desktop.cli.terminal.help import CommandWithExamples
+from desktop.cli.terminal.output import profile_option
 from desktop.cli.token_fast_path import print_token
 from desktop.services.system.translation import translate
 from desktop.services.token.print_formats import PRINT_FORMATS

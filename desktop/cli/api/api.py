@@ -10,8 +10,8 @@ from desktop.cli.api.api_answers import AnswerPrinter
 from desktop.cli.api.api_routes import list_routes
 from desktop.cli.api.authorized_call import call_with_token
 from desktop.cli.terminal.exits import Exit, handle_errors
+from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     confirm,
     global_options,
     json_option,

@@ -9,8 +9,8 @@ import click
 from desktop.cli.api.api_answers import exit_code_for_status, response_error_message
 from desktop.cli.api.authorized_call import call_with_token
 from desktop.cli.terminal.exits import Exit, handle_errors, report_failure
+from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     json_option,
     print_json,
     print_result,

@@ -15,8 +15,8 @@ import click
 from desktop.cli.doctor.doctor_checks import Check, Outcome, check_computer
 from desktop.cli.doctor.doctor_servers import check_servers
 from desktop.cli.terminal.exits import Exit
+from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     json_option,
     print_json,
     print_message,

@@ -11,8 +11,8 @@ import click
 
 from desktop.cli.scripts.token_source import fetch_token_by_name, fetch_token_in_format
 from desktop.cli.terminal.exits import Exit, handle_errors
+from desktop.cli.terminal.help import CommandWithExamples, TranslatedGroup
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     print_json,
     print_result,
     profile_option,
@@ -29,7 +29,7 @@ _KUBERNETES = "client.authentication.k8s.io"
 _LONGEST_INPUT = 64 * 1024  # bytes
 
 
-@click.group()
+@click.group(cls=TranslatedGroup)
 def credential() -> None:
     """Prints a token in the format of the other program. For curl, use “token --format curl”."""
 

@@ -16,7 +16,8 @@ import click
 
 from desktop.cli.scripts.token_source import fetch_token_by_name
 from desktop.cli.terminal.exits import handle_errors
-from desktop.cli.terminal.output import CommandWithExamples, print_message, profile_option
+from desktop.cli.terminal.help import CommandWithExamples
+from desktop.cli.terminal.output import print_message, profile_option
 from desktop.oauth.errors import printable
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.system.translation import translate

@@ -9,8 +9,8 @@ import click
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.sign_in.logout import sign_out_exit_code, sign_out_profile, sign_out_revokes_grant
 from desktop.cli.terminal.exits import Exit, handle_errors, report_failure
+from desktop.cli.terminal.help import CommandWithExamples, TranslatedGroup
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     confirm,
     json_option,
     print_json,
@@ -32,7 +32,7 @@ from desktop.services.system.worker import Worker
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 
-@click.group()
+@click.group(cls=TranslatedGroup)
 def grants() -> None:
     """In Cisco XDR, what you approve applies to this app on all your computers."""
 

@@ -13,8 +13,8 @@ import click
 from desktop.cli.sign_in.sign_in_output import JsonReporter, Reporter, TextReporter
 from desktop.cli.terminal import PROFILE_VARIABLE
 from desktop.cli.terminal.exits import Exit, handle_errors
+from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     global_options,
     json_option,
     print_message,

@@ -9,8 +9,8 @@ from functools import partial
 import click
 
 from desktop.cli.terminal.exits import Exit, exit_code_by_name, handle_errors, report_failure
+from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     confirm,
     is_interactive,
     json_option,
@@ -35,6 +35,7 @@ from desktop.services.system.paths import log_folder
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.services.token.details import revocation_offered
+from desktop.services.wording.formats import format_values
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 
@@ -103,7 +104,7 @@ def _profiles_to_sign_out(
 
 
 def _question(profiles: Iterable[Profile]) -> str:
-    names = ", ".join(each.name for each in profiles)
+    names = format_values(each.name for each in profiles)
     return translate(
         "This ends this app's access on all your computers ({profiles}). Sign out?", profiles=names
     )

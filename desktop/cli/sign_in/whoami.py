@@ -9,8 +9,8 @@ import click
 
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.terminal.exits import handle_errors
+from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     json_option,
     print_json,
     print_message,

@@ -17,7 +17,7 @@ from desktop.services.model.profile import (
 )
 from desktop.services.model.settings import PROFILE_SETTINGS, is_valid_setting
 from desktop.services.system.translation import translatable, translate
-from desktop.services.wording.formats import format_list
+from desktop.services.wording.formats import format_list, format_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def find_faults(profile: Profile) -> Iterator[Fault]:
 
 def _faults_of_grant(profile: Profile) -> Iterator[Fault]:
     if profile.grant not in GRANTS:
-        yield Fault("grant", _UNKNOWN_CHOICE, {"choices": ", ".join(GRANTS)})
+        yield Fault("grant", _UNKNOWN_CHOICE, {"choices": format_values(GRANTS)})
         return
     needed = _REQUIRED_ENDPOINTS[profile.grant]
     if not profile.issuer and not all(getattr(profile, name) for name in needed):
@@ -138,7 +138,7 @@ def _faults_of_client(profile: Profile) -> Iterator[Fault]:
     if any(map(is_secret_name, profile.extra_parameters)):
         yield Fault("extra_parameters", NO_SECRETS_IN_FILE)
     if profile.client_authentication not in CLIENT_AUTHENTICATIONS:
-        choices = ", ".join(CLIENT_AUTHENTICATIONS)
+        choices = format_values(CLIENT_AUTHENTICATIONS)
         yield Fault("client_authentication", _UNKNOWN_CHOICE, {"choices": choices})
 
 
@@ -187,7 +187,7 @@ def _faults_of_appearance(profile: Profile) -> Iterator[Fault]:
         yield Fault(
             "color",
             translatable("{field} must be one of {choices}, or like #1a2b3c"),
-            {"choices": ", ".join(COLORS)},
+            {"choices": format_values(COLORS)},
         )
 
 
@@ -230,7 +230,7 @@ def _faults_of_settings(profile: Profile) -> Iterator[Fault]:
             yield Fault(
                 "settings",
                 translatable("unknown setting `{name}`; a profile can set {choices}"),
-                {"name": name, "choices": ", ".join(PROFILE_SETTINGS)},
+                {"name": name, "choices": format_values(PROFILE_SETTINGS)},
             )
         elif not is_valid_setting(name, value):
             yield Fault(

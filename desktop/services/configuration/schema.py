@@ -21,6 +21,7 @@ from desktop.services.model.settings import (
     THEMES,
 )
 from desktop.services.system.translation import translatable
+from desktop.services.wording.formats import format_values
 
 
 class Kind(Enum):
@@ -74,7 +75,7 @@ class Member:
                 return Fault(
                     self.name,
                     translatable("{field} must be one of {choices}"),
-                    {"choices": ", ".join(self.choices)},
+                    {"choices": format_values(self.choices)},
                 )
             case Kind.MEMBERS if not isinstance(value, Mapping):
                 return Fault(self.name, translatable("{field} must be a table"))

@@ -21,7 +21,7 @@ from desktop.services.secrets import keystore
 from desktop.services.system.logs import redacted
 from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.field_names import BySurface, Surface, field_name, option_name
-from desktop.services.wording.formats import format_duration
+from desktop.services.wording.formats import format_duration, format_values
 
 __all__ = ["Advice", "Remedy", "Surface", "advice_for", "facts_of"]
 
@@ -172,7 +172,7 @@ def _profile_values(error: Exception) -> dict[str, str]:
 
 def _quoted_list(names: tuple[str, ...]) -> str:
     quoted = (translate("“{name}”", name=errors.printable(name, 60)) for name in names)
-    return errors.printable(", ".join(quoted))
+    return errors.printable(format_values(quoted))
 
 
 # What is said in several rows
