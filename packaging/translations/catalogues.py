@@ -27,6 +27,7 @@ PSEUDO_LANGUAGE = "qps"
 # The texts in tables that are not Python.
 _PRESET_TEXTS = ("region", "hint")
 _SCOPE_TEXTS = ("text",)
+_ERRORS_WITH_REASON = {"UnsafeAddress", "UnusableAnswer"}
 
 Key = str | tuple[str, ...]
 """The English text of a message; singular and plural where it has both."""
@@ -51,7 +52,8 @@ def _messages() -> Iterator[tuple[str, Key]]:
     from translations import command_help  # needs Click, which compiling does not
 
     for file in sorted((ROOT / "desktop").rglob("*.py")):
-        for message in messages_of(file.read_text("utf-8")):
+        source = file.read_text("utf-8")
+        for message in (*messages_of(source), *_reasons_in(source)):
             yield file.relative_to(ROOT).as_posix(), message
     yield from _table_messages(ROOT / "resources" / "presets.toml", _PRESET_TEXTS)
     for file in sorted((ROOT / "resources" / "scopes").glob("*.toml")):
@@ -65,6 +67,16 @@ def messages_of(source: str) -> Iterator[Key]:
     for call in translation_calls(ast.parse(source)):
         if keys := texts_of(call):
             yield keys[0] if len(keys) == 1 else tuple(keys)
+
+
+def _reasons_in(source: str) -> Iterator[str]:
+    """Yield the reasons of the protocol's errors, which are translated when they are shown."""
+    for call in ast.walk(ast.parse(source)):
+        if isinstance(call, ast.Call) and function_name(call) in _ERRORS_WITH_REASON:
+            named = [each.value for each in call.keywords if each.arg == "detail"]
+            for value in (*call.args[1:2], *named):
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield value.value
 
 
 def translation_calls(tree: ast.AST) -> Iterator[ast.Call]:

@@ -174,7 +174,7 @@ def _address_problem(address: str) -> str:
     try:
         checked_address(address)
     except UnsafeAddress as error:
-        return error.reason
+        return translate(error.reason)
     return ""
 
 

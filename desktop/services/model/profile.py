@@ -7,6 +7,7 @@ from pathlib import Path
 from desktop.oauth.addresses import origin_of
 from desktop.oauth.errors import UnsafeAddress
 from desktop.services.model.policy import NO_POLICY, Policy
+from desktop.services.system.translation import translate
 
 # The endpoints that receive an access token.
 TOKEN_RECEIVING_ENDPOINTS = ("userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint")
@@ -97,7 +98,7 @@ class Profile:
     @property
     def provider_label(self) -> str:
         """The provider and the region in one line."""
-        known = " · ".join(filter(None, (self.provider, self.region)))
+        known = " · ".join(filter(None, (self.provider, translate(self.region))))
         return known or self.issuer or self.token_endpoint
 
 

@@ -21,7 +21,8 @@ _ENGLISH = {"", "C", "POSIX", "en"}
 def translate(message: str, /, **values: object) -> str:
     """Translate `message`, with `values` in place of its `{names}`."""
     catalogue = _load_catalogue(_languages())
-    text = message if catalogue is None else catalogue.gettext(message)
+    # The translation of an empty text is the header of the catalogue.
+    text = catalogue.gettext(message) if catalogue is not None and message else message
     return text.format_map(values) if values else text
 
 

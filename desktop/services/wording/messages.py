@@ -120,6 +120,7 @@ _FACTS = (
     *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
     *("reason", "redirect_uri", "policy_source", "source", "token_type", "where"),
 )
+_TRANSLATED_FACTS = ("detail", "reason")  # the protocol's own are in the catalogue
 _KEYRING_HELP = {
     "win32": translatable(
         "Start the Windows service “Credential Manager”, or ask your administrator to start it."
@@ -132,6 +133,7 @@ _OTHER_KEYRING_HELP = translatable("Install or unlock GNOME Keyring or KWallet."
 def _values(error: Exception, row: Row, user_code: str, surface: Surface) -> dict[str, str]:
     """The parameters of the sentences; those that are not known are empty."""
     values = {name: errors.printable(str(getattr(error, name, "") or "")) for name in _FACTS}
+    values |= {name: translate(values[name]) for name in _TRANSLATED_FACTS}
     member = getattr(error, "endpoint", "") or row.member
     wait = getattr(error, "retry_after", None)
     return {
