@@ -60,7 +60,7 @@ LAST = (
 
 def _form(window: Window, *, is_new: bool = True) -> ProfileForm:
     purpose = (
-        FormPurpose(FIRST_PROFILE, FIRST_PROFILE_HELP)
+        FormPurpose(translate(FIRST_PROFILE), translate(FIRST_PROFILE_HELP))
         if is_new
         else FormPurpose("Edit Northwind SOC", "")
     )

@@ -62,7 +62,8 @@ def test_a_bundle_compiles_the_translations_first(
         assert b"Kopieren" in file.with_suffix(".mo").read_bytes()
         raise PyInstallerRuns
 
-    monkeypatch.setattr(bundle.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr("sys.platform", "linux")
     with pytest.raises(PyInstallerRuns):
         bundle.make_bundle(tmp_path / "work")
 

@@ -60,7 +60,8 @@ REDIRECT_URI_HELP = translatable(
 )
 
 CHECKING = translatable("Checking…")
-CHOOSE_IT = translatable("Switch region")
+CHOOSE_REGION = translatable("Switch region")
+CHOOSE_METHOD = translatable("Switch method")
 NOT_IN_MODEL = translatable("The client is not allowed to use it.")
 CHOOSE_FILE = translatable("Choose…")
 AS_IN_SETTINGS = translatable("Use global setting")
@@ -146,12 +147,6 @@ def methods_help(grant: str, unavailable: Mapping[str, str]) -> str:
         if each.grant in unavailable and each.grant != grant
     ]
     return "\n".join((unavailable.get(grant) or method_description(grant), *others))
-
-
-def choose_method(grant: str) -> str:
-    """Label the button that chooses a sign-in method."""
-    names = [translate(each.name) for each in SIGN_IN_METHODS if each.grant == grant]
-    return translate("Switch to “{method}”", method=names[0]) if names else ""
 
 
 def managed_message(policy: Policy) -> str:

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+MINUTES = translatable("{count} min")
+SECONDS = translatable("{count} s")
+"""Units beside a number that people change."""
+
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR

@@ -14,7 +14,10 @@ _WIDTH, _HEIGHT = 66, 32
 
 
 class Stepper(QWidget):
-    """A number between two buttons; arrow keys, mouse wheel and typing work too."""
+    """A number between two buttons; arrow keys, mouse wheel and typing work too.
+
+    `unit` is a text to translate with `{count}` in it.
+    """
 
     def __init__(
         self, name: str, *, allowed: range, unit: str, changed: Callable[[int], object]
@@ -23,7 +26,9 @@ class Stepper(QWidget):
         self.number = _Number()
         self.number.setAccessibleName(name)
         self.number.setRange(allowed.start, allowed.stop - 1)
-        self.number.setSuffix(f" {unit}")
+        before, _, after = translate(unit).partition("{count}")
+        self.number.setPrefix(before)
+        self.number.setSuffix(after)
         self.number.valueChanged.connect(changed)
         self.setFocusProxy(self.number)
         self._less = self._button("−", translate("Less: {name}", name=name), -1)
@@ -56,7 +61,8 @@ class _NumberFrame(QFrame):
     def __init__(self, number: "_Number") -> None:
         super().__init__()
         self.setProperty("field", "true")
-        self.setFixedSize(_WIDTH, _HEIGHT)
+        self.setFixedHeight(_HEIGHT)
+        self.setMinimumWidth(_WIDTH)
         line = QHBoxLayout(self)
         line.setContentsMargins(4, 2, 4, 2)
         line.addWidget(number)

@@ -14,6 +14,7 @@ from desktop.services.model.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, S
 from desktop.services.model.states import SignedIn, State
 from desktop.services.system.paths import configuration_folder, log_folder
 from desktop.services.system.translation import translatable, translate
+from desktop.services.wording.formats import MINUTES, SECONDS
 from desktop.ui.kit.inputs import Choice
 from desktop.ui.kit.stepper import Stepper
 from desktop.ui.kit.switch import Switch
@@ -60,10 +61,10 @@ class SettingsView(View):
         self._hidden = self._switch(_START_HIDDEN, "start_hidden", theme)
         self._fresh = self._switch(_KEEP_FRESH, "keep_fresh", theme)
         self._minutes = self._stepper(
-            _IN_USE_MINUTES, "in_use_minutes", allowed=IN_USE_MINUTES, unit="min"
+            _IN_USE_MINUTES, "in_use_minutes", allowed=IN_USE_MINUTES, unit=MINUTES
         )
         self._seconds = self._stepper(
-            _CLIPBOARD_SECONDS, "clipboard_seconds", allowed=CLIPBOARD_SECONDS, unit="s"
+            _CLIPBOARD_SECONDS, "clipboard_seconds", allowed=CLIPBOARD_SECONDS, unit=SECONDS
         )
         self._notifications = self._switch(_NOTIFICATIONS, "notifications", theme)
         self._ask_for_tokens = self._switch(_ASK_FOR_TOKENS, "ask_for_tokens", theme)

@@ -12,6 +12,7 @@ from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import FIELD_NAMES as NAMES
 from desktop.services.wording.field_names import secret_label
+from desktop.services.wording.formats import MINUTES, SECONDS
 from desktop.ui.kit.inputs import Choice, Field, MultilineInput, NumberOrDefault, TextInput
 from desktop.ui.kit.widgets import Button, Card
 from desktop.ui.wording import page_texts
@@ -61,7 +62,7 @@ class FormFields:
         self._filled = Draft()
         self._choose_file = Button(translate(texts.CHOOSE_FILE), choose_file)
         self._choose_file.setAccessibleName(translate("Choose a CA certificate file"))
-        self._choose_file.setFixedWidth(_BESIDE)
+        self._choose_file.setMinimumWidth(max(_BESIDE, self._choose_file.sizeHint().width()))
         choices = _choices(presets, policy)
 
         def choice(name: str) -> Field:
@@ -258,8 +259,8 @@ def _number_field(setting: str, theme: Theme, about: str) -> Field:
 
 
 _NUMBERS = {
-    "in_use_minutes": (IN_USE_MINUTES, "min"),
-    "clipboard_seconds": (CLIPBOARD_SECONDS, "s"),
+    "in_use_minutes": (IN_USE_MINUTES, MINUTES),
+    "clipboard_seconds": (CLIPBOARD_SECONDS, SECONDS),
 }
 
 
