@@ -11,6 +11,7 @@ from desktop.ui.kit.widgets import Button, set_style_property
 
 _STEP = 5
 _WIDTH, _HEIGHT = 66, 32
+_BESIDE_NUMBER = 4
 
 
 class Stepper(QWidget):
@@ -62,9 +63,9 @@ class _NumberFrame(QFrame):
         super().__init__()
         self.setProperty("field", "true")
         self.setFixedHeight(_HEIGHT)
-        self.setMinimumWidth(_WIDTH)
+        self.setMinimumWidth(max(_WIDTH, number.sizeHint().width() + 2 * _BESIDE_NUMBER))
         line = QHBoxLayout(self)
-        line.setContentsMargins(4, 2, 4, 2)
+        line.setContentsMargins(_BESIDE_NUMBER, 2, _BESIDE_NUMBER, 2)
         line.addWidget(number)
         number.focused.connect(self._show_ring)
 

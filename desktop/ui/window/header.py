@@ -59,6 +59,7 @@ class Header(QWidget):
         words.addWidget(self._place)
         self._place.hide()
         self._state.addWidget(self._badge)
+        self._state.addStretch()  # so that below the name it makes the column no narrower
         self._corner.addWidget(self._placeholder)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -105,7 +106,7 @@ class Header(QWidget):
             self._badge.deleteLater()
             self._badge = _badge(text, kind)
             self._badge.setAccessibleName(translate("State: {state}", state=text))
-            self._state.addWidget(self._badge)
+            self._state.insertWidget(0, self._badge)
             self._place_badge()
 
     def _place_badge(self) -> None:
