@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from desktop.cli.terminal.help import CommandWithExamples
+from desktop.cli.terminal.output import Function
 from desktop.services.system.translation import translate
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 86400:  # not "nan" either
+        raise click.BadParameter(translate("Use a number of seconds from 1 to 86400."))
+    return seconds
+
+
+def lifetime_options(command: Function) -> Function:
+    """Add the options for how long the tokens and codes of the demo server are valid."""
+    seconds: Any = {"type": _seconds, "metavar": "SECONDS"}
+    token = click.option("--token-lifetime", **seconds, help="Token lifetime of the demo server.")
+    code = click.option("--code-lifetime", **seconds, help="Code lifetime of the demo server.")
+    return token(code(command))
 
 
 @click.command(
@@ -22,15 +43,7 @@ xdr-login demo --token-lifetime 40         to see tokens being renewed
     default=0,
     help="Port to listen on. Default: a free one.",
 )
-@click.option(
-    "--token-lifetime",
-    type=click.FloatRange(1, 86400),
-    metavar="SECONDS",
-    help="Token lifetime.",
-)
-@click.option(
-    "--code-lifetime", type=click.FloatRange(1, 86400), metavar="SECONDS", help="Code lifetime."
-)
+@lifetime_options
 @click.option(
     "--approve-after",
     type=click.FloatRange(0, 86400),

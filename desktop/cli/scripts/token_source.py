@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from desktop.cli.terminal.running_app import report_pending_permission
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
-from desktop.ipc.messages import Members, RefusedByAgent
+from desktop.ipc.messages import Members
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import CannotAskForPermission, FormatForbidden, NoToken
 
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
     from desktop.services.model.policy import Policy
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
-
-__all__ = [
-    "RefusedByAgent",
-    "fetch_formatted_token",
-    "fetch_token",
-    "fetch_token_by_name",
-    "fetch_token_in_format",
-]
 
 TIMEOUT = 100.0
 """Seconds: longer than two questions for your permission, and longer than a renewal takes."""
@@ -90,7 +82,6 @@ def fetch_formatted_token(profile: str | None, *, min_validity: float, token_for
 def fetch_formatted_token_without_app(
     profile: str | None, *, min_validity: float, token_format: str
 ) -> str:
-    """Do the same without the running app."""
     from desktop.services.configuration.load import load_configuration
     from desktop.services.token.print_formats import format_for_program
 

@@ -48,7 +48,6 @@ def _already_running_message(options: Options) -> str:
 
 
 def has_display() -> bool:
-    """Tell whether a window can open here."""
     if sys.platform in {"win32", "darwin"}:
         return True
     if os.environ.get("QT_QPA_PLATFORM"):

@@ -71,6 +71,13 @@ def format_seconds(seconds: float) -> str:
     return translate("{seconds}\N{NO-BREAK SPACE}s", seconds=round(seconds))
 
 
+def around_count(unit: str) -> tuple[str, str]:
+    """Give what is before and after the number that people change, such as "" and " min"."""
+    template = translate(unit)
+    before, _, after = template.partition("{count}")
+    return before, after
+
+
 def format_number(number: int) -> str:
     """Group the digits: "8,000"."""
     return translate(",").join(f"{number:,}".split(","))

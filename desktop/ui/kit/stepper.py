@@ -7,6 +7,7 @@ from PySide6.QtGui import QFocusEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QSpinBox, QWidget
 
 from desktop.services.system.translation import translate
+from desktop.services.wording.formats import around_count
 from desktop.ui.kit.widgets import Button, set_style_property
 
 _STEP = 5
@@ -27,7 +28,7 @@ class Stepper(QWidget):
         self.number = _Number()
         self.number.setAccessibleName(name)
         self.number.setRange(allowed.start, allowed.stop - 1)
-        before, _, after = translate(unit).partition("{count}")
+        before, after = around_count(unit)
         self.number.setPrefix(before)
         self.number.setSuffix(after)
         self.number.valueChanged.connect(changed)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desktop.cli.sign_in import logout, status
-from desktop.cli.sign_in.status import _lines
+from desktop.cli.sign_in.status import _print_status
 from tests.cli.commands import CommandHarness, run_demo_home
 from tests.rigs.demo_server import DemoOptions
 from tests.rigs.secret_service import SecretStore
@@ -246,6 +246,9 @@ def test_logout_goes_through_the_running_app(
         ({"state": "failed", "error": "sign_in_needed"}, "signed out by the server, sign in again"),
     ],
 )
-def test_states_are_shown_as_text(changes: dict[str, object], words: str) -> None:
-    (line,) = _lines([{"id": "soc", "name": "SOC", "state": "signed_in", **changes}])
-    assert line == f"soc  SOC  {words}"
+def test_states_are_shown_as_text(
+    changes: dict[str, object], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = {"id": "soc", "name": "SOC", "state": "signed_in", **changes}
+    _print_status({"profiles": [profile], "hand_outs": []})
+    assert capsys.readouterr().out == f"soc  SOC  {words}\n"
