@@ -50,16 +50,23 @@ xdr-login demo --token-lifetime 40         to see tokens being renewed
     metavar="SECONDS",
     help="Let the demo analyst approve automatically after this time.",
 )
-def demo(port: int, **given: float | None) -> int:
+def demo(**given: Any) -> int:  # noqa: ANN401 - the options above
     """Runs until Ctrl-C. Nothing on it is real, and only this computer can reach it."""
     require_demo_server()
-    from desktop.demo.__main__ import main
+    from desktop.demo import DemoOptions, DemoServer
+    from desktop.demo.console import serve_until_interrupted
 
-    arguments = [f"--port={port}"]
-    for name, value in given.items():
-        if value is not None:
-            arguments.append(f"--{name.replace('_', '-')}={value}")
-    return main(arguments)
+    options = DemoOptions(**{name: value for name, value in given.items() if value is not None})
+    try:
+        serve_until_interrupted(DemoServer(options))
+    except OSError as error:
+        message = translate(
+            "Cannot listen on 127.0.0.1:{port}: {reason}.",
+            port=options.port,
+            reason=error.strerror,
+        )
+        raise click.ClickException(message) from error
+    return 0
 
 
 def require_demo_server() -> None:

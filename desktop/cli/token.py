@@ -8,8 +8,8 @@ from desktop.cli.scripts.token_source import fetch_formatted_token
 from desktop.cli.terminal.exits import command
 from desktop.cli.terminal.output import profile_option
 from desktop.cli.token_fast_path import parse_seconds, print_token
+from desktop.services.model.copy_formats import PRINT_FORMATS
 from desktop.services.system.translation import translate
-from desktop.services.token.print_formats import PRINT_FORMATS
 
 
 class DurationType(click.ParamType[float]):

@@ -7,9 +7,27 @@ holds nothing, and the first code appears sooner.
 import logging
 from pathlib import Path
 
-from desktop.services.secrets.keystore import KeyringMissing, Keystore, KeystoreError
+from desktop.services.secrets.keystore import (
+    KeyringMissing,
+    Keystore,
+    KeystoreError,
+    Vault,
+    VaultKeystore,
+)
+from desktop.services.system.paths import keystore_index_folder
 
 _log = logging.getLogger(__name__)
+
+
+def system_keystore() -> Keystore:
+    return IndexedKeystore(VaultKeystore(_open_vault), keystore_index_folder())
+
+
+def _open_vault() -> Vault:
+    # Runs in the keystore's thread: the keyring library loads slowly.
+    from desktop.services.secrets.keyring_vault import open_vault
+
+    return open_vault()
 
 
 class IndexedKeystore:
@@ -21,11 +39,9 @@ class IndexedKeystore:
         self._saved: set[str] = set()  # by this process: `folder` may not be writable
 
     async def load(self, key: str) -> str | None:
-        """Load the value, or `None`; raises `KeystoreError`."""
         return await self._inner.load(key) if self._is_indexed(key) else None
 
     async def save(self, key: str, value: str) -> None:
-        """Replace the value; raises `KeystoreError`."""
         # The marker comes first: without it, the value would not be found after a crash.
         self._write_marker(key)
         try:
@@ -37,7 +53,6 @@ class IndexedKeystore:
         self._saved.add(key)
 
     async def delete(self, key: str) -> None:
-        """Remove the value; raises `KeystoreError`."""
         try:
             await self._inner.delete(key)
         except KeyringMissing:

@@ -32,7 +32,10 @@ _ADDRESSES = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
 
 class LoopbackServer:
-    """A server on one address; `redirect_uri` contains its port."""
+    """A server on one address; `redirect_uri` contains its port.
+
+    `query` is that of the answer, once it has arrived.
+    """
 
     def __init__(self, redirect_uri: str) -> None:
         self.redirect_uri = redirect_uri
@@ -40,14 +43,9 @@ class LoopbackServer:
         self._path = parts.path or "/"
         self._hosts = {parts.netloc} | ({parts.netloc[:-3]} if parts.port == 80 else set())
         self._accepts: Callable[[str], bool] | None = None
-        self._query: str | None = None
+        self.query: str | None = None
         self._arrived = asyncio.Event()
         self._tasks: dict[asyncio.Task[None], None] = {}  # the oldest first
-
-    @property
-    def query(self) -> str | None:
-        """The query of the answer, once it has arrived."""
-        return self._query
 
     async def wait_for_answer(self, accepts: Callable[[str], bool]) -> None:
         """Return when the browser has sent a query for which `accepts` is true.
@@ -58,7 +56,6 @@ class LoopbackServer:
         await self._arrived.wait()
 
     def on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a new connection."""
         active = [task for task in self._tasks if not task.cancelling()]
         if len(active) >= _MAX_CONNECTIONS:
             # Another program could keep all of them open. A browser sends its request at once, so
@@ -69,7 +66,6 @@ class LoopbackServer:
         task.add_done_callback(self._tasks.pop)
 
     async def close(self) -> None:
-        """Close all connections."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -104,9 +100,9 @@ class LoopbackServer:
             return "404 Not Found", None
         if method != "GET":
             return "405 Method Not Allowed", None
-        if self._query is not None or self._accepts is None or not self._accepts(query):
+        if self.query is not None or self._accepts is None or not self._accepts(query):
             return "400 Bad Request", None
-        self._query = query
+        self.query = query
         return "200 OK", query
 
 

@@ -10,7 +10,6 @@ _DEMO_MODULES = ("starlette", "uvicorn", "jinja2", "cryptography")
 
 
 def configuration_folder() -> Path:
-    """Return the folder with profiles and settings."""
     return platformdirs.user_config_path(_FOLDER, appauthor=False, roaming=False)
 
 
@@ -43,10 +42,8 @@ def fallback_runtime_folder() -> Path:
 
 
 def log_folder() -> Path:
-    """Return the folder of the log and crash reports."""
     return platformdirs.user_log_path(_FOLDER, appauthor=False)
 
 
 def demo_is_installed() -> bool:
-    """Tell whether the extra `demo` is installed."""
     return all(find_spec(name) is not None for name in _DEMO_MODULES)

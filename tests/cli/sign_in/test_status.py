@@ -76,7 +76,7 @@ def test_without_a_profile_status_says_how_to_add_one(home: CommandHarness) -> N
 def test_an_expired_token_without_renewal_is_expired(
     secret_service: SecretStore, own_folders: Path
 ) -> None:
-    options = DemoOptions(outcome="approve", refresh="none", token_lifetime=1)
+    options = DemoOptions(approve_after=0, refresh="none", token_lifetime=1)
     with run_demo_home(own_folders, secret_service, options) as here:
         here.add_profile("soc")
         here.sign_in("soc")
