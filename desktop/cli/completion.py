@@ -13,7 +13,8 @@ from click.shell_completion import (
 )
 
 from desktop.cli.terminal import COMPLETE_VARIABLE
-from desktop.cli.terminal.output import CommandWithExamples, print_result
+from desktop.cli.terminal.help import CommandWithExamples
+from desktop.cli.terminal.output import print_result
 
 PROGRAM = "xdr-login"
 

@@ -9,6 +9,7 @@ from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING
 
 from desktop.ipc import address
+from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
     import socket
@@ -88,7 +89,7 @@ def run_with_timeout(work: Callable[[], Members], seconds: float) -> Members:
     thread = threading.Thread(target=run, name="pipe", daemon=True)
     thread.start()
     thread.join(seconds)
-    outcome = done[0] if done else NoAnswer("timed out")
+    outcome = done[0] if done else NoAnswer(translate("timed out"))
     if isinstance(outcome, Exception):
         raise outcome
     return outcome

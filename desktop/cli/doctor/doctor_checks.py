@@ -24,6 +24,7 @@ from desktop.services.system.browsers import find_browsers
 from desktop.services.system.paths import log_folder, settings_file
 from desktop.services.system.translation import translate, translate_plural
 from desktop.services.system.worker import Worker
+from desktop.services.wording.formats import format_values
 from desktop.services.wording.messages import Surface, advice_for
 
 _TIMEOUT = 8.0  # seconds for the keyring, and for the running app
@@ -215,7 +216,7 @@ def name_has_owner(name: str) -> bool | None:
 
 
 def _check_browsers() -> Check:
-    found = ", ".join(each.name for each in find_browsers())
+    found = format_values(each.name for each in find_browsers())
     if found:
         return Check("browser", found)
     remedy = translate("Open the link or its QR code on another device.")

@@ -18,8 +18,8 @@ from desktop.cli.profiles.profile_options import (
 )
 from desktop.cli.sign_in.logout import sign_out_profile, sign_out_revokes_grant
 from desktop.cli.terminal.exits import Exit, handle_errors
+from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     complete_profile,
     confirm,
     print_message,

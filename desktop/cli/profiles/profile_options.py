@@ -17,6 +17,7 @@ from desktop.services.model.profile import EDITABLE
 from desktop.services.profile_editor.editor import SecretChanges
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface, option_name, secret_label
+from desktop.services.wording.formats import format_values
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -123,7 +124,7 @@ def require_valid_draft(draft: Draft, presets: Presets) -> None:
         message = translate(
             "No preset named “{name}”. Presets: {presets}",
             name=draft.preset,
-            presets=", ".join(presets),
+            presets=format_values(presets),
         )
         raise click.UsageError(message)
     found = faults_of(draft, presets, surface=Surface.TERMINAL)

@@ -11,8 +11,8 @@ from desktop.cli.profiles.profile_changes import add, edit, export, import_, rem
 from desktop.cli.profiles.profile_context import ProfileContext, run_with_profiles
 from desktop.cli.terminal import PROFILE_VARIABLE
 from desktop.cli.terminal.exits import Exit, handle_errors
+from desktop.cli.terminal.help import CommandWithExamples, TranslatedGroup
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     complete_profile,
     json_option,
     print_json,
@@ -31,7 +31,7 @@ from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface
 
 
-@click.group()
+@click.group(cls=TranslatedGroup)
 def profiles() -> None:
     """A profile says where you sign in, and with which client ID. You can edit it in the window."""
 

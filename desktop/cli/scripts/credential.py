@@ -11,6 +11,7 @@ import click
 
 from desktop.cli.scripts.token_source import fetch_token_by_name, fetch_token_in_format
 from desktop.cli.terminal.exits import Exit, command
+from desktop.cli.terminal.help import TranslatedGroup
 from desktop.cli.terminal.output import (
     print_json,
     print_result,
@@ -140,6 +141,6 @@ def _require_plain(token: str) -> str:
     return token
 
 
-@click.group(commands=[kubectl, git, httpie])
+@click.group(cls=TranslatedGroup, commands=[kubectl, git, httpie])
 def credential() -> None:
     """Prints a token in the format of the other program. For curl, use “token --format curl”."""

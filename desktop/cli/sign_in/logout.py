@@ -34,6 +34,7 @@ from desktop.services.system.paths import log_folder
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.services.token.details import revocation_offered
+from desktop.services.wording.formats import format_values
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 
@@ -98,7 +99,7 @@ def _profiles_to_sign_out(
 
 
 def _question(profiles: Iterable[Profile]) -> str:
-    names = ", ".join(each.name for each in profiles)
+    names = format_values(each.name for each in profiles)
     return translate(
         "This ends this app's access on all your computers ({profiles}). Sign out?", profiles=names
     )

@@ -10,7 +10,8 @@ from typing import Any, ParamSpec
 import click
 
 from desktop.cli.terminal import CANCELLED
-from desktop.cli.terminal.output import CommandWithExamples, print_event, print_message
+from desktop.cli.terminal.help import CommandWithExamples
+from desktop.cli.terminal.output import print_event, print_message
 from desktop.ipc.messages import RefusedByAgent
 from desktop.services.secrets.keystore import KeyringMissing
 from desktop.services.system.translation import translate

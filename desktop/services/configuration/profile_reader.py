@@ -27,6 +27,7 @@ from desktop.services.model.profile import (
 from desktop.services.system import paths
 from desktop.services.system.resources import resource
 from desktop.services.system.translation import translatable, translate
+from desktop.services.wording.formats import format_values
 
 _log = logging.getLogger(__name__)
 
@@ -242,7 +243,7 @@ def _read_profile(place: _Location, table: object, presets: Mapping[str, object]
     preset_name = table.get("preset")
     preset = {} if preset_name is None else presets.get(str(preset_name))
     if not isinstance(preset, dict):
-        detail = translate("unknown preset; presets are {presets}", presets=", ".join(presets))
+        detail = translate("unknown preset; presets are {presets}", presets=format_values(presets))
         raise place.error(_in_profile(place.id, detail), "preset")
     if not preset.get("issuer") and "issuer_example" in preset and not table.get("issuer"):
         example = preset["issuer_example"]

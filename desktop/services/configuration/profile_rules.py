@@ -17,7 +17,7 @@ from desktop.services.model.profile import (
 from desktop.services.model.settings import PROFILE_SETTINGS, is_valid_setting
 from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.field_names import secret_name
-from desktop.services.wording.formats import format_list
+from desktop.services.wording.formats import format_list, format_values
 
 NO_SECRETS_IN_FILE = translatable(
     "{field} must not contain a secret; save secrets with “xdr-login profiles edit NAME "
@@ -159,7 +159,7 @@ def _address_problem(address: str) -> str:
     try:
         checked_address(address)
     except UnsafeAddress as error:
-        return error.reason
+        return translate(error.reason)
     return ""
 
 
@@ -208,7 +208,7 @@ def _faults_of_settings(profile: Profile) -> Iterator[Fault]:
             yield Fault(
                 "settings",
                 translatable("unknown setting `{name}`; a profile can set {choices}"),
-                {"name": name, "choices": ", ".join(PROFILE_SETTINGS)},
+                {"name": name, "choices": format_values(PROFILE_SETTINGS)},
             )
         elif not is_valid_setting(name, value):
             yield Fault(

@@ -10,7 +10,7 @@ from desktop.oauth.errors import UnsafeAddress
 from desktop.services.model.members import Kind, Option, about, collect_members, member, text
 from desktop.services.model.policy import NO_POLICY, POLICY, Policy
 from desktop.services.model.settings import PROFILE_SETTINGS
-from desktop.services.system.translation import translatable
+from desktop.services.system.translation import translatable, translate
 
 # The endpoints that receive an access token.
 TOKEN_RECEIVING_ENDPOINTS = ("userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint")
@@ -262,7 +262,7 @@ class Profile:
     @property
     def provider_label(self) -> str:
         """The provider and the region in one line."""
-        known = " · ".join(filter(None, (self.provider, self.region)))
+        known = " · ".join(filter(None, (self.provider, translate(self.region))))
         return known or self.issuer or self.token_endpoint
 
 

@@ -47,7 +47,7 @@ class Settings:
         allowed=range(1, 481),
         title=translatable("Keep renewing after a copy for"),
         help=translatable("Also renews while this window is open."),
-        unit="min",
+        unit=translatable("{count} min"),
         option=Option("NUMBER", "Keep renewing for so many minutes after a copy."),
     )
     clipboard_seconds: int = member(
@@ -56,7 +56,7 @@ class Settings:
         allowed=range(5, 301),
         title=translatable("Clear clipboard after"),
         help=translatable("Removes a copied token, unless you copied something else."),
-        unit="s",
+        unit=translatable("{count} s"),
         option=Option("NUMBER", "Clear the clipboard after so many seconds."),
     )
     start_at_login: bool = False

@@ -34,6 +34,7 @@ from desktop.services.wording.field_names import (
     option_name,
     secret_name,
 )
+from desktop.services.wording.formats import format_values
 from desktop.services.wording.messages import advice_for
 
 Presets = Mapping[str, Mapping[str, object]]
@@ -340,14 +341,14 @@ class _ClientCheck:
         words = re.split(r"[^\w:/.-]+", error.description)
         named = [each for each in requested if each in words] or self._unsupported_scopes()
         text = texts.SCOPES_REFUSED if named else texts.SOME_SCOPES_REFUSED
-        listed = errors.printable(", ".join(named or requested))
+        listed = errors.printable(format_values(named or requested))
         remedy = self.findings.text(texts.SCOPES_REFUSED_REMEDY)
         return Finding(Step.SCOPES, Outcome.BAD, self.findings.text(text, scopes=listed), remedy)
 
     def _unverified_scopes(self) -> Finding:
         if not self.profile.scope:
             return self.findings.passed(Step.SCOPES, texts.NO_SCOPES_REQUESTED)
-        unnamed = errors.printable(", ".join(self._unsupported_scopes()))
+        unnamed = errors.printable(format_values(self._unsupported_scopes()))
         if not unnamed:
             return self.findings.unsure(Step.SCOPES, texts.SCOPES_UNVERIFIED)
         text = self.findings.text(texts.SCOPES_NOT_LISTED, scopes=unnamed)

@@ -10,7 +10,7 @@ from desktop.oauth.errors import printable
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
 from desktop.services.profile_editor.check import Finding, Outcome
 from desktop.services.system.translation import translatable, translate, translate_plural
-from desktop.services.wording.field_names import Surface, field_name, secret_name
+from desktop.services.wording.field_names import field_name, secret_name
 from desktop.services.wording.formats import format_list
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ CLIENT_SECRET_HELP = translatable(
 PROXY_PASSWORD_HELP = translatable("Only if the proxy requires one. Saved in the keyring.")
 
 CHECKING = translatable("Checking…")
-CHOOSE_IT = translatable("Switch region")
+CHOOSE_REGION = translatable("Switch region")
+CHOOSE_METHOD = translatable("Switch method")
 NOT_IN_MODEL = translatable("The client isn't allowed to use this method.")
 CHOOSE_FILE = translatable("Choose…")
 AS_IN_SETTINGS = translatable("Use global setting")
@@ -109,11 +110,6 @@ def methods_help(grant: str, unavailable: Mapping[str, str]) -> str:
         if each.grant in unavailable and each.grant != grant
     ]
     return "\n".join((unavailable.get(grant) or method_description(grant), *others))
-
-
-def choose_method(grant: str) -> str:
-    """Label the button that chooses a sign-in method."""
-    return translate("Switch to “{method}”", method=translate(_METHODS[grant].name))
 
 
 def managed_message(policy: Policy) -> str:

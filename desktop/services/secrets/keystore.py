@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from desktop.services.system.translation import translate_plural
 from desktop.services.system.worker import Result, Worker
 
 
@@ -220,7 +221,13 @@ def _split(value: str, longest: int | None) -> list[str]:
     room = longest - _MAX_HEADER_LENGTH
     pieces = [value[n : n + longest] for n in range(room, len(value), longest)]
     if len(pieces) > _MAX_PARTS:
-        raise KeyringFault(f"{len(value)} characters are too many for the keyring")
+        raise KeyringFault(
+            translate_plural(
+                "{count} character is too much for the keyring",
+                "{count} characters are too many for the keyring",
+                len(value),
+            )
+        )
     return [value[:room], *pieces]
 
 

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
+from desktop.services.system.translation import translate
+
 # What XDR Login and its demo server import. Their own requirements are found from these.
 DIRECT_DEPENDENCIES = (
     "click",
@@ -98,7 +100,9 @@ def license_of(module: Distribution) -> str:
         return declared
     classified = module.metadata.get_all("Classifier") or []
     named = [each for each in classified if each.startswith("License ::")]
-    return "; ".join(each.rpartition(" :: ")[2] for each in named) or "see license text"
+    return "; ".join(each.rpartition(" :: ")[2] for each in named) or translate(
+        "see the license text"
+    )
 
 
 def _requirements_of(module: Distribution) -> Iterator[str]:

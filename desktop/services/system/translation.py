@@ -21,7 +21,8 @@ _ENGLISH = {"", "C", "POSIX", "en"}
 def translate(message: str, /, **values: object) -> str:
     """Translate `message`, with `values` in place of its `{names}`."""
     catalog = _load_catalog(_languages())
-    text = message if catalog is None else catalog.gettext(message)
+    # The translation of an empty text is the header of the catalog.
+    text = catalog.gettext(message) if catalog is not None and message else message
     return text.format_map(values) if values else text
 
 
@@ -40,6 +41,22 @@ def translatable(message: str) -> str:
     return message
 
 
+def use_for_libraries() -> None:
+    """Let libraries that call gettext themselves find their texts in our catalogs."""
+    if not _is_english(_languages()):
+        import gettext
+
+        from desktop.services.system.resources import resource
+
+        gettext.bindtextdomain(DOMAIN, resource("translations"))
+        gettext.textdomain(DOMAIN)
+
+
+def _is_english(languages: str) -> bool:
+    best = languages.partition(":")[0]
+    return best.partition(".")[0].partition("_")[0] in _ENGLISH
+
+
 def _languages() -> str:
     """The languages that the environment asks for, best first, separated by colons."""
     return next(filter(None, map(os.environ.get, _VARIABLES)), "")
@@ -48,11 +65,12 @@ def _languages() -> str:
 @cache
 def _load_catalog(languages: str) -> NullTranslations | None:
     """Load the catalog for the best of `languages`; None for English."""
-    wanted = languages.split(":")
-    if wanted[0].partition(".")[0].partition("_")[0] in _ENGLISH:
+    if _is_english(languages):
         return None
     import gettext
 
     from desktop.services.system.resources import resource
 
-    return gettext.translation(DOMAIN, resource("translations"), wanted, fallback=True)
+    return gettext.translation(
+        DOMAIN, resource("translations"), languages.split(":"), fallback=True
+    )

@@ -27,7 +27,7 @@ from desktop.services.wording.field_names import (
     option_name,
     secret_name,
 )
-from desktop.services.wording.formats import format_duration
+from desktop.services.wording.formats import format_duration, format_values
 
 __all__ = ["Advice", "Remedy", "Surface", "advice_for", "facts_of"]
 
@@ -139,6 +139,7 @@ _FACTS = (
     *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
     *("reason", "redirect_uri", "policy_source", "source", "token_type", "where"),
 )
+_TRANSLATED_FACTS = ("detail", "reason")  # the protocol's own are in the catalogue
 _KEYRING_HELP = {
     "win32": translatable(
         "Start the Windows service “Credential Manager”, or ask your administrator to start it."
@@ -151,6 +152,7 @@ _OTHER_KEYRING_HELP = translatable("Install or unlock GNOME Keyring or KWallet."
 def _values(error: Exception, row: Row, user_code: str, surface: Surface) -> dict[str, str]:
     """The parameters of the sentences; those that are not known are empty."""
     values = {name: errors.printable(str(getattr(error, name, "") or "")) for name in _FACTS}
+    values |= {name: translate(values[name]) for name in _TRANSLATED_FACTS}
     member = getattr(error, "endpoint", "") or row.member
     wait = getattr(error, "retry_after", None)
     return {
@@ -192,7 +194,7 @@ def _profile_values(error: Exception) -> dict[str, str]:
 
 def _quoted_list(names: tuple[str, ...]) -> str:
     quoted = (translate("“{name}”", name=errors.printable(name, 60)) for name in names)
-    return errors.printable(", ".join(quoted))
+    return errors.printable(format_values(quoted))
 
 
 # What is said in several rows

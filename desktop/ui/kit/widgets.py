@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from PySide6.QtCore import QRect
-    from PySide6.QtGui import QFocusEvent
+    from PySide6.QtGui import QFocusEvent, QResizeEvent
 
     from desktop.services.model.states import State
     from desktop.ui.kit.copy_progress import CopyProgress
 
 _BETWEEN_BUTTONS = 12
+_BETWEEN_QUIET = 8  # in the footer
 _BESIDE_WORDS = 5  # pixels on either side of the text of a button: border and padding
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
 
@@ -199,6 +200,38 @@ class _RowOrColumn(QBoxLayout):
         return tuple(button for button in self._buttons if not button.isHidden()) or self._buttons
 
 
+class Footer(QWidget):
+    """What is below a view: in a row, or in a column if its texts do not fit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(_BETWEEN_QUIET)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Turn the row into a column, or back."""
+        super().resizeEvent(event)
+        widgets = [each for each in self.children() if isinstance(each, QWidget)]
+        shown = [each for each in widgets if not each.isHidden()]
+        needed = sum(_needed_width(each) + _BETWEEN_QUIET for each in shown)
+        set_fitting(self.row, fits=needed <= self.width() + _BETWEEN_QUIET)
+
+
+def set_fitting(row: QHBoxLayout, *, fits: bool) -> None:
+    """Turn `row` into a column, or back if it `fits`."""
+    if fits == (row.property("column") is None):
+        return
+    directions = QBoxLayout.Direction
+    row.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
+    row.setProperty("column", None if fits else "true")
+
+
+def _needed_width(widget: QWidget) -> int:
+    hint = widget.sizeHint() if isinstance(widget, Button) else widget.minimumSizeHint()
+    return hint.width()
+
+
 class View(QWidget):
     """The content for one state: a column of cards and, at the bottom of the window, a footer."""
 
@@ -207,10 +240,8 @@ class View(QWidget):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(GAP)
-        self.footer = QWidget()
-        self.footer_row = QHBoxLayout(self.footer)
-        self.footer_row.setContentsMargins(0, 0, 0, 0)
-        self.footer_row.setSpacing(8)
+        self.footer = Footer()
+        self.footer_row = self.footer.row
 
     def shows(self, state: State) -> bool:
         """Whether this view can show `state`."""

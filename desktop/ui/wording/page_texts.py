@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop.services.system.translation import translatable, translate, translate_plural
-from desktop.services.wording.formats import format_countdown
+from desktop.services.wording.formats import (
+    format_clock_time,
+    format_countdown,
+    format_exact_time,
+    format_values,
+)
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
     from desktop.oauth.app_grant import AppGrant
@@ -36,12 +40,6 @@ NO_SERVER_ANSWER = translatable("This server doesn't provide this information.")
 NO_CLAIMS = translatable("Only the server can read this token, so there are no claims to show.")
 
 
-def exact_time(at: datetime) -> str:
-    """`at` in the local time zone, with seconds and the name of the zone."""
-    local = at.astimezone()
-    return f"{local.day} {local:%B %Y, %H:%M:%S} {local.tzname()}"
-
-
 def times(details: TokenDetails) -> tuple[tuple[str, str], ...]:
     """When the token was issued, expires, and is renewed."""
     if not details.renewable:
@@ -49,11 +47,11 @@ def times(details: TokenDetails) -> tuple[tuple[str, str], ...]:
     elif details.renews_at is None:
         renews = translate("When you copy it")
     else:
-        renews = exact_time(details.renews_at)
+        renews = format_exact_time(details.renews_at)
     expires_at = details.expires_at
     return (
-        (translate("Issued"), exact_time(details.issued_at)),
-        (translate("Expires"), exact_time(expires_at) if expires_at else translate("Never")),
+        (translate("Issued"), format_exact_time(details.issued_at)),
+        (translate("Expires"), format_exact_time(expires_at) if expires_at else translate("Never")),
         (translate("Renews"), renews),
     )
 
@@ -64,13 +62,13 @@ def parties(details: TokenDetails) -> tuple[tuple[str, str], ...]:
         (translate("Token type"), details.token_type),
         (translate("Client ID"), details.client_id),
         (translate("Issuer"), details.issuer),
-        *details.endpoints,
+        *((translate(name), address) for name, address in details.endpoints),
     )
 
 
 def claim_value(claim: Claim) -> str:
     """The value of a claim; an instant in the local time zone, with its number."""
-    return claim.value if claim.at is None else f"{exact_time(claim.at)} ({claim.value})"
+    return claim.value if claim.at is None else f"{format_exact_time(claim.at)} ({claim.value})"
 
 
 def about_claims(details: TokenDetails) -> str:
@@ -129,7 +127,7 @@ def denied_in(seconds: float) -> str:
 def recipient_rows(recipients: tuple[TokenRecipient, ...]) -> tuple[tuple[str, str], ...]:
     """When which program got the token, the latest first."""
     return tuple(
-        (_time_of_day(each.at), _program_text(each.program))
+        (format_clock_time(each.at, seconds=True), _program_text(each.program))
         for each in recipients[:_MAX_RECIPIENTS]
     )
 
@@ -178,10 +176,6 @@ def _is_unknown(program: Program) -> bool:
     return program == UNKNOWN_PROGRAM
 
 
-def _time_of_day(at: datetime) -> str:
-    return f"{at.astimezone():%H:%M:%S}"
-
-
 GRANTED = translatable("Access you've granted")
 ABOUT_GRANT = translatable("Applies on all your computers.")
 CONFIRM_REVOKE = translatable("Revoke everywhere?")
@@ -194,9 +188,9 @@ SPOKEN_CONFIRM_REVOKE = translatable(
 def grant_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
     if not grant.granted:
         return ((translate("Granted scopes"), translate("Nothing")),)
-    since = translate("Unknown") if grant.since is None else exact_time(grant.since)
+    since = translate("Unknown") if grant.since is None else format_exact_time(grant.since)
     return (
-        (translate("Granted scopes"), ", ".join(grant.scope) or translate("Unknown")),
+        (translate("Granted scopes"), format_values(grant.scope) or translate("Unknown")),
         (translate("Since"), since),
     )
 

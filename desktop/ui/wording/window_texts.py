@@ -13,7 +13,13 @@ from desktop.services.model.states import (
     State,
 )
 from desktop.services.system.translation import translatable, translate, translate_plural
-from desktop.services.wording.formats import format_countdown, format_duration, format_time
+from desktop.services.wording.formats import (
+    format_countdown,
+    format_duration,
+    format_seconds,
+    format_time,
+    format_values,
+)
 from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit.word_breaks import breakable
 from desktop.ui.wording.state_changes import COUNTED_IN_DAYS
@@ -142,12 +148,12 @@ def short_wait(seconds: float) -> str:
     """A short wait: "3 s", or a countdown from a minute on."""
     if seconds >= 60:
         return format_countdown(seconds)
-    return translate("{seconds}\N{NO-BREAK SPACE}s", seconds=max(1, -int(-seconds // 1)))
+    return format_seconds(max(1, -int(-seconds // 1)))
 
 
 def spoken_code(user_code: str) -> str:
     """The code letter by letter, for a screen reader."""
-    return ", ".join(
+    return format_values(
         translate(_SPOKEN_SEPARATORS[character]) if character in _SPOKEN_SEPARATORS else character
         for character in user_code
     )
@@ -414,12 +420,12 @@ CLIPBOARD_REFUSED = translatable("Another program may be using the clipboard. Tr
 
 def copied(clear_after: float) -> str:
     """That the token is on the clipboard, and for how many seconds."""
-    return translate("Copied. Clears in {seconds} s", seconds=round(clear_after))
+    return translate("Copied. Clears in {wait}", wait=format_seconds(clear_after))
 
 
 def copied_briefly(clear_after: float) -> str:
     """The same for a narrow button."""
-    return translate("Copied, {seconds} s", seconds=round(clear_after))
+    return translate("Copied, {wait}", wait=format_seconds(clear_after))
 
 
 def _advice_for(error: Exception, user_code: str = "") -> Advice:

@@ -27,7 +27,7 @@ from tests.ui.window.test_secrets import everything_in
 def in_warsaw(monkeypatch: pytest.MonkeyPatch) -> None:
     """Be in a zone of which the name and the offset are known."""
     monkeypatch.setattr(
-        page_texts, "exact_time", lambda at: f"{at:%H:%M:%S} UTC on {at.day} {at:%B}"
+        page_texts, "format_exact_time", lambda at: f"{at:%H:%M:%S} UTC on {at.day} {at:%B}"
     )
 
 

@@ -386,9 +386,9 @@ async def test_a_check_closes_ways_and_its_button_chooses_a_safer_one(
     assert not _ways(form)["client-credentials"]
     assert "login.example does not offer it." in _said_of_ways(form)
     assert "All checks passed." in place.screen.visible_texts, "what is safer is no fault"
-    await place.press("Switch to “Browser on this computer”")
+    await place.press("Switch method")
     assert form.draft.grant == "code"
-    assert not place.screen.has_button("Switch to “Browser on this computer”")
+    assert not place.screen.has_button("Switch method")
     every = ("code", "device", "client-credentials")
     assert asked == [("device", every), ("code", every)]
     place.type(name="Another name")

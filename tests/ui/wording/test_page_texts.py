@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from desktop.services.model.profile import Profile
-from desktop.ui.wording.page_texts import cost_of_keeping_fresh, exact_time, setting_not_saved
+from desktop.services.wording.formats import format_exact_time
+from desktop.ui.wording.page_texts import cost_of_keeping_fresh, setting_not_saved
 from tests.sample_states import PROFILE
 
 OTHER = Profile(id="other", name="Other", client_id="c")
@@ -34,7 +35,7 @@ def in_warsaw(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_a_time_is_local_and_names_its_zone(at: datetime, words: str) -> None:
-    assert exact_time(at) == words
+    assert format_exact_time(at) == words
 
 
 @pytest.mark.parametrize(
