@@ -23,7 +23,7 @@ class ScopesCard(Card):
         self._shown: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         heading, self._summary = label(translate("Scopes"), "heading"), label("", "muted")
         heading.setWordWrap(False)
-        self._summary.setProperty("alignment", "AlignRight")
+        self._summary.setProperty("alignment", "AlignRight|AlignVCenter")
         self._missing = label("", "muted")
         self._chips = Flow()
         add_row(self.column, heading, self._summary).setStretch(1, 1)
