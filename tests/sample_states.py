@@ -8,7 +8,7 @@ from desktop.oauth import errors
 from desktop.oauth.app_grant import AppGrant
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model import profile as profiles
-from desktop.services.model.errors import SignedOutByServer
+from desktop.services.model.errors import RenewalRefused, SignedOutByServer
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import (
     AwaitingApproval,
@@ -158,6 +158,10 @@ STATES: dict[str, State] = {
         trouble=errors.ServerFault(HOST, status=503, trace_id=TRACE_ID),
         next_at=NOW + timedelta(seconds=20),
     ),
+    "renewal_refused": replace(
+        signed_in(left=59, renewable=True), trouble=RenewalRefused(), next_at=None
+    ),
+    "refused_and_expired": replace(signed_in(left=0, renewable=True), trouble=RenewalRefused()),
     "clock_wrong": replace(signed_in(renewable=True), clock_offset=184.0),
     "lapsed": replace(signed_in(left=0, renewable=True), renews_at=None),
     "leaving": replace(signed_in(renewable=True), signing_out=True),

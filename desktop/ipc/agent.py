@@ -259,7 +259,7 @@ def _status_members(status: ProfileStatus) -> Members:
         "state": _STATES[type(state)],
         "scope": " ".join(held.scope) if held else "",
         "expires_at": format_instant(held.expires_at) if held else None,
-        "renewable": held is not None and held.renewable,
+        "renewable": held is not None and held.renewable and not held.is_renewal_refused,
         "renewing": held is not None and held.renewing,
         "user": held.user if held else "",
         "organization": held.organization if held else "",

@@ -36,9 +36,9 @@ Handler = Callable[[Members, "int | None"], Awaitable[Members]]
 It is canceled when that process hangs up. Raises `RefusedByAgent`.
 """
 
-# Seconds to wait for another app that starts, quits or hangs. The longest quit waits for two
-# responses of the server and for the keyring: `Session.close`.
-_CLAIM_TIMEOUT = 40.0
+# Seconds to wait for another app that starts, quits or hangs. The longest quit waits for a response
+# of the server and for the keyring: `Session.close`.
+_CLAIM_TIMEOUT = 60.0
 _RETRY_DELAY = 0.05
 _LINE_TIMEOUT = 2.0  # seconds for a peer to send its line, and again to read the answer
 _MOST_PEERS = 128

@@ -30,6 +30,10 @@ _LARGEST_PIECE = 65536  # bytes
 # Seconds for one request in total. httpx limits each step only: a server that sends a byte every
 # few seconds could block the sign-in forever.
 LONGEST_REQUEST = 30.0
+# Seconds to connect, to wait for each part of the answer, to send each part, and to wait for a free
+# connection. A form is waited for as long as a request may take: the server may do what it says,
+# and a repeated form has the same code or refresh token, which works only once.
+_FORM_TIMEOUT = (10.0, LONGEST_REQUEST, LONGEST_REQUEST, 10.0)
 
 _RETRY_AFTER = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*s?\s*", re.IGNORECASE)
 
@@ -70,7 +74,11 @@ async def post_form(
 ) -> Answer:
     """Send `form`, encoded as in RFC 6749 appendix B; raises `UnsafeAddress` or a `Trouble`."""
     request = http.build_request(
-        "POST", checked_address(endpoint), data=dict(form), headers={**_HEADERS, **headers}
+        "POST",
+        checked_address(endpoint),
+        data=dict(form),
+        headers={**_HEADERS, **headers},
+        timeout=_FORM_TIMEOUT,
     )
     return await _send(http, request)
 

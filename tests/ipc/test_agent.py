@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from desktop.ipc import agent as agent_module
@@ -329,6 +330,25 @@ async def test_status_contains_no_secrets(app: RunningApp) -> None:
     assert [each["profile"] for each in hand_outs] == ["northwind"]
     assert set(hand_outs[0]) == {"at", "program", "path", "pid", "profile"}
     assert not any(secret in json.dumps(answer) for secret in SECRETS)
+
+
+async def test_a_token_that_the_server_refuses_to_renew_is_not_renewable(app: RunningApp) -> None:
+    await app.sign_in()
+    await app.harness.clock.advance(700)
+    app.harness.server.rotation.troubles = [httpx.Response(400), httpx.Response(400)]
+    asking = asyncio.ensure_future(app.ask("token"))
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+        await app.harness.clock.advance(1)
+        if asking.done():
+            break
+    with pytest.raises(RefusedByAgent) as caught:
+        await asking
+    assert caught.value.code == "sign_in_needed"
+    assert caught.value.title == "The server refuses to renew"
+    profiles = (await app.ask("status"))["profiles"]
+    assert isinstance(profiles, list)
+    assert profiles[0]["renewable"] is False
 
 
 async def test_signing_out_returns_when_it_is_done(app: RunningApp) -> None:

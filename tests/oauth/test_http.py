@@ -211,6 +211,21 @@ async def test_a_body_that_drips_for_ever_ends_at_the_total_limit(
     assert pieces.closed
 
 
+async def test_a_form_is_waited_for_as_long_as_any_request_may_take() -> None:
+    seen: list[dict[str, float]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"])
+        return httpx.Response(200)
+
+    transport = httpx.MockTransport(answer)
+    async with httpx.AsyncClient(transport=transport, timeout=10.0) as client:
+        await http.post_form(client, f"https://{HOST}/token", form={"a": "b"}, headers={})
+    limits = {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 10.0}
+    assert seen == [limits]
+    assert http.LONGEST_REQUEST == 30.0, "as SECURITY.md says"
+
+
 async def test_a_server_that_never_answers_ends_at_the_total_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -27,7 +27,8 @@ TIMEOUT = 100.0
 """Seconds: longer than two questions for your permission, and longer than a renewal takes."""
 NOTICE_DELAY = 1.0
 """Seconds after which a command says what it is waiting for."""
-_RENEWAL_TIMEOUT = 60.0  # seconds; other processes may renew it first
+# Seconds. Other processes may renew it first, and an answer that got lost is waited for.
+_RENEWAL_TIMEOUT = 90.0
 
 
 def fetch_token(profile: Profile, *, min_validity: float = 60.0) -> AccessToken:

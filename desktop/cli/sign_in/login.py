@@ -202,9 +202,13 @@ class _SignInLoop:
             self.reporter.note(translate("The saved token has expired. Signing in again."))
             self.session.sign_in()
 
-    def _report_signed_in(self, state: SignedIn) -> int:
+    def _report_signed_in(self, state: SignedIn) -> int | None:
         if state.trouble is not None and _has_expired(state):
-            return self.reporter.report_failure(state.trouble)
+            if not state.is_renewal_refused:
+                return self.reporter.report_failure(state.trouble)
+            self.reporter.report_trouble(state.trouble)
+            self.session.sign_in()
+            return None
         if state.save_error is not None:
             if self.options.must_save:
                 return self.reporter.report_failure(state.save_error)

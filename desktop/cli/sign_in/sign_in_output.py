@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from desktop.cli.terminal.exits import Exit, report_error
 from desktop.cli.terminal.output import print_event, print_message
-from desktop.services.model.errors import SignedOutByServer
+from desktop.services.model.errors import RenewalRefused, SignedOutByServer
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import AwaitingApproval, SignedIn
@@ -124,7 +124,7 @@ class TextReporter(Reporter):
                     "{problem}. Your code is still valid. Retrying automatically.", problem=title
                 )
             )
-        elif isinstance(error, SignedOutByServer):
+        elif isinstance(error, (RenewalRefused, SignedOutByServer)):
             self.note(translate("{problem}. Signing in again.", problem=title))
         else:
             self.note(f"{title}. {advice.text}")

@@ -10,6 +10,7 @@ from desktop.oauth.client import ClientConnection, request
 from desktop.oauth.clock import Moment, now
 from desktop.oauth.errors import (
     AccessDenied,
+    AnswerTooLarge,
     ErrorResponse,
     ExpiredToken,
     ForbiddenByPolicy,
@@ -17,8 +18,11 @@ from desktop.oauth.errors import (
     InvalidRequest,
     InvalidToken,
     OAuthError,
+    PageInsteadOfAnswer,
     SlowDown,
     Throttled,
+    TransportFailure,
+    Trouble,
     UnsupportedTokenType,
     UnusableAnswer,
 )
@@ -33,7 +37,9 @@ DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section
 class TokenSet:
     """What a sign-in yields. Instants are aware UTC; `expires_at` is `None` if it never expires.
 
-    `scope` is what was granted, `requested_scope` what was asked for.
+    `scope` is what was granted, `requested_scope` what was asked for. `lost_renewals` counts the
+    renewals in a row whose answer did not come, the last one at `lost_at`: the refresh token may be
+    used already.
     """
 
     access_token: str = field(repr=False)
@@ -44,6 +50,8 @@ class TokenSet:
     issued_at: datetime
     expires_at: datetime | None
     account: Account
+    lost_renewals: int = 0
+    lost_at: datetime | None = None
 
 
 async def request_token(
@@ -176,3 +184,34 @@ def parse_token(
 def _fits_a_header(access_token: str) -> bool:
     # RFC 6750 section 2.1 allows b64token only; some providers use other printable characters.
     return all("!" <= character <= "~" for character in access_token)
+
+
+def is_answer_lost(trouble: Trouble) -> bool:
+    """Whether a request was sent and nobody knows what the server did: what it sent may be used.
+
+    A gateway says so itself (RFC 9110 section 15.6.5; Cloudflare's 524).
+    """
+    if isinstance(trouble, TransportFailure):
+        return not trouble.unused
+    return trouble.status in _GATEWAY_TIMEOUTS
+
+
+_GATEWAY_TIMEOUTS = {504, 524}
+
+
+def is_unexplained_refusal(error: OAuthError) -> bool:
+    """Whether the server refuses a renewal outside RFC 6749: by an empty answer or a page.
+
+    Only a repetition tells whether it means the refresh token.
+    """
+    if isinstance(error, ErrorResponse):
+        return type(error) in {ErrorResponse, InvalidRequest}
+    if not isinstance(error, UnusableAnswer) or isinstance(error, AnswerTooLarge) or error.by:
+        return False  # what leads to another host is a portal
+    if error.status is None or error.status < 300:
+        return not isinstance(error, PageInsteadOfAnswer)
+    return error.status not in _OTHER_REASONS
+
+
+# RFC 9110 section 15.5: the address, a proxy, the time or the form of the request.
+_OTHER_REASONS = {404, 405, 407, 408, 410, 413, 414, 415, 421, 425, 426, 429, 431, 451}

@@ -26,12 +26,40 @@ class CodeExchangeFailed(SessionError):
     """The sign-in was approved, but no token was received; the cause says why."""
 
 
+class PollAnswerLost(SessionError):
+    """An answer about the code was lost, and now the server rejects the code; the cause says why.
+
+    The lost answer may have had the tokens.
+    """
+
+
+class RenewalRefused(SessionError):
+    """The server refuses again and again to renew, in a way that does not say why."""
+
+
+class RenewalAnswerLost(SessionError):
+    """A renewal was sent, but no answer came; the cause says why.
+
+    The server may have replaced the refresh token, so nothing is sent for `retry_after` seconds: an
+    answer may still be on its way. With `repeated` that was the second time in a row.
+    """
+
+    def __init__(self, retry_after: float = 0.0, *, repeated: bool = False) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+        self.repeated = repeated
+
+
 class SignOutFailed(SessionError):
     """The token could not be removed from the keyring; the cause says why."""
 
 
 class SignedOutByServer(SessionError):
     """The server no longer accepts the refresh token; the cause says why."""
+
+
+class SignedOutAfterLoss(SignedOutByServer):
+    """The server no longer accepts a refresh token whose last use brought no answer."""
 
 
 class SignedOutElsewhere(SessionError):

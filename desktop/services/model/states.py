@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from desktop.services.model.errors import RenewalRefused
 from desktop.services.model.instants import is_expired
 
 if TYPE_CHECKING:
@@ -136,6 +137,15 @@ class SignedIn:
 
     def is_expired(self, at: datetime) -> bool:
         return is_expired(self.expires_at, at)
+
+    @property
+    def is_renewal_refused(self) -> bool:
+        """Whether the server refused to renew, so that most likely only a new sign-in helps."""
+        return isinstance(self.trouble, RenewalRefused)
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether it has expired for good."""
+        return self.is_expired(at) and (not self.renewable or self.is_renewal_refused)
 
     @property
     def lifetime(self) -> float | None:

@@ -11,6 +11,7 @@ from desktop.oauth.fields import string_list, text
 from desktop.oauth.grants.token import TokenSet
 
 _FORMAT = 1
+_OPTIONAL = {"lost_renewals", "lost_at"}  # versions that did not know them wrote none
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,11 @@ def encode_tokens(saved: SavedTokens, *, issued_for: str) -> str:
         "issued_for": issued_for,
         "issued_at": tokens.issued_at.timestamp(),
         "expires_at": tokens.expires_at and tokens.expires_at.timestamp(),
+        "lost_at": tokens.lost_at and tokens.lost_at.timestamp(),
         "known_methods": saved.known_methods,
     }
-    return json.dumps(values, separators=(",", ":"))
+    kept = {name: value for name, value in values.items() if value or name not in _OPTIONAL}
+    return json.dumps(kept, separators=(",", ":"))
 
 
 def decode_tokens(value: str, *, issued_for: str) -> SavedTokens | None:
@@ -94,8 +97,10 @@ def _parse_tokens(found: dict[str, Any]) -> TokenSet:
         scope=string_list(found, "scope") or (),
         requested_scope=string_list(found, "requested_scope") or (),
         issued_at=_parse_instant(found["issued_at"]),
-        expires_at=None if found["expires_at"] is None else _parse_instant(found["expires_at"]),
+        expires_at=_parse_optional_instant(found["expires_at"]),
         account=Account(str(account["user"]), str(account["organization"])),
+        lost_renewals=int(found.get("lost_renewals") or 0),
+        lost_at=_parse_optional_instant(found.get("lost_at")),
     )
 
 
@@ -104,6 +109,10 @@ def _required(found: dict[str, object], name: str) -> str:
     if value is None:
         raise KeyError(name)
     return value
+
+
+def _parse_optional_instant(timestamp: float | None) -> datetime | None:
+    return None if timestamp is None else _parse_instant(timestamp)
 
 
 def _parse_instant(timestamp: float) -> datetime:

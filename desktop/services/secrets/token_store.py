@@ -1,5 +1,6 @@
 """The tokens of one profile: held in memory, and saved in the keyring if possible."""
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
@@ -16,6 +17,8 @@ from desktop.services.secrets.keystore import (
     MemoryKeystore,
 )
 from desktop.services.secrets.secret_encoding import SavedTokens, decode_tokens, encode_tokens
+
+_log = logging.getLogger(__name__)
 
 Lock = Callable[[str], AbstractAsyncContextManager[None]]
 
@@ -84,6 +87,23 @@ class TokenStore:
             self.held = tokens
         else:
             await self.save(tokens, known_methods)
+
+    async def save_note(
+        self, tokens: TokenSet, known_methods: Mapping[str, ClientAuthentication]
+    ) -> None:
+        """Replace what is held and saved by `tokens`, which differ only in what is noted of them.
+
+        A keyring that fails still has the tokens, so that is not shown.
+        """
+        self.held = tokens
+        if self.save_error is None or self.in_memory_only:
+            saved = SavedTokens(tokens, dict(known_methods))
+            try:
+                await self._keystore.save(
+                    self._key, encode_tokens(saved, issued_for=self._issued_for)
+                )
+            except KeystoreError as error:
+                _log.info("not noted in the keyring: %s", type(error).__name__)
 
     async def save_new(
         self, tokens: TokenSet, known_methods: Mapping[str, ClientAuthentication]

@@ -1,16 +1,18 @@
 """Signing in with a device code (RFC 8628)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from desktop.oauth.addresses import host_of
 from desktop.oauth.client import ClientConnection
 from desktop.oauth.clock import Clock
+from desktop.oauth.errors import AuthorizationPending, InvalidGrant, SlowDown, Trouble
 from desktop.oauth.grants.device import DeviceAuthorization, request_authorization
 from desktop.oauth.grants.polling import Progress, poll
-from desktop.oauth.grants.token import TokenSet, request_token
+from desktop.oauth.grants.token import TokenSet, is_answer_lost, request_token
 from desktop.oauth.metadata import ServerMetadata
-from desktop.services.model.errors import GrantForbidden
+from desktop.services.model.errors import GrantForbidden, PollAnswerLost
 from desktop.services.model.profile import Profile, is_provider_link
 from desktop.services.model.states import AwaitingApproval
 
@@ -34,15 +36,47 @@ async def sign_in_with_device_code(
     authorization = await request_authorization(
         connection, metadata, scope=profile.scope, extra=profile.extra_parameters
     )
+    request = partial(
+        request_token,
+        connection,
+        metadata.token_endpoint,
+        authorization=authorization,
+        scope=profile.scope,
+    )
     return await poll(
-        lambda: request_token(
-            connection, metadata.token_endpoint, authorization=authorization, scope=profile.scope
-        ),
+        _Asker(request),
         authorization,
         clock=clock,
         nudge=nudge,
         report=lambda progress: show(_awaiting_approval(authorization, progress, profile)),
     )
+
+
+class _Asker:
+    """Calls `request`, and knows whether the server may have answered it with tokens that got lost.
+
+    A code works once. RFC 8628 section 3.5 asks to poll again after a timeout, so the server may
+    say that the code is unknown although it was approved.
+    """
+
+    def __init__(self, request: Callable[[], Awaitable[TokenSet]]) -> None:
+        self._request = request
+        self._lost: Trouble | None = None
+
+    async def __call__(self) -> TokenSet:
+        try:
+            return await self._request()
+        except InvalidGrant:
+            if self._lost is None:
+                raise
+            raise PollAnswerLost from self._lost
+        except (AuthorizationPending, SlowDown):
+            self._lost = None  # the server knows the code, so nothing was issued for it
+            raise
+        except Trouble as error:
+            if is_answer_lost(error):
+                self._lost = error
+            raise
 
 
 def _awaiting_approval(

@@ -95,6 +95,13 @@ class Provider:
             connection, endpoint, scope=profile.scope, extra=profile.extra_parameters
         )
 
+    async def prepare(self) -> None:
+        """Connect and find the endpoints, so that nothing else is asked for a renewal.
+
+        Raises `OAuthError`, `KeystoreError` or `ClientSecretMissing`.
+        """
+        await self.discover(await self.reconnect())
+
     def can_renew(self, tokens: TokenSet) -> bool:
         """Whether `tokens` can be renewed without signing in again."""
         return tokens.refresh_token is not None or self.uses_client_credentials

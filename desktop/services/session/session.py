@@ -8,6 +8,7 @@ from functools import partial
 from desktop.oauth.claims import unverified_claims
 from desktop.oauth.errors import InvalidToken
 from desktop.oauth.fields import Members
+from desktop.oauth.http import LONGEST_REQUEST
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model.access_token import ANY_VALID_TOKEN, AccessToken, TokenRequirement
 from desktop.services.model.errors import NoToken
@@ -33,9 +34,9 @@ from desktop.services.session.sign_in import SignIn
 from desktop.services.session.sign_out import SignOut
 
 # Seconds that quitting waits for the keyring to save or remove a token, and for the response to a
-# renewal that was sent.
+# renewal that was sent: the server may have replaced the refresh token already.
 CLOSE_SAVE_TIMEOUT = 3.0
-CLOSE_RENEWAL_TIMEOUT = 15.0
+CLOSE_RENEWAL_TIMEOUT = LONGEST_REQUEST + CLOSE_SAVE_TIMEOUT
 
 
 class Session:

@@ -14,7 +14,10 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
     (
         "sign_in_needed",
         (
+            session_errors.CodeExchangeFailed,
             session_errors.NoToken,
+            session_errors.PollAnswerLost,
+            session_errors.RenewalRefused,
             session_errors.SignedOutByServer,
             session_errors.SignedOutElsewhere,
             errors.CodeExpired,
@@ -34,7 +37,10 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
             errors.InsufficientScope,
         ),
     ),
-    ("network", (errors.Trouble,)),
+    (
+        "network",
+        (errors.Trouble, session_errors.RenewalAnswerLost, session_errors.RenewalTimedOut),
+    ),
     ("keyring", (KeystoreError,)),
 )
 

@@ -327,6 +327,53 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         translatable("Sign in again."),
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
+    session_errors.SignedOutAfterLoss: _row(
+        translatable("The server has signed you out"),
+        translatable(
+            "A response of the server got lost when your sign-in was last renewed. The server then "
+            "rejected the next request, most likely because it had renewed your sign-in already."
+        ),
+        translatable("The server says: “{cause_description}”."),
+        translatable("Sign in again."),
+        remedies=(Remedy.SIGN_IN_AGAIN,),
+    ),
+    session_errors.PollAnswerLost: _row(
+        translatable("A response from the server got lost"),
+        (
+            translatable(
+                "The server may have sent your token, but the response didn't arrive ({cause})."
+            ),
+            translatable("The server may have sent your token, but the response didn't arrive."),
+        ),
+        translatable("A code works only once, so sign in again."),
+        remedies=(Remedy.NEW_CODE,),
+    ),
+    session_errors.RenewalRefused: _row(
+        translatable("The server refuses to renew"),
+        (
+            translatable("It refused twice, without a reason that XDR Login knows ({cause})."),
+            translatable("It refused twice, without a reason that XDR Login knows."),
+        ),
+        translatable("The server says: “{cause_description}”."),
+        translatable("Sign in again."),
+        remedies=(Remedy.SIGN_IN_AGAIN,),
+    ),
+    session_errors.RenewalAnswerLost: _row(
+        translatable("No response to the renewal"),
+        (
+            translatable(
+                "The server may have renewed your sign-in, but its response didn't arrive "
+                "({cause})."
+            ),
+            translatable("The server may have renewed your sign-in, but its response got lost."),
+        ),
+        (
+            translatable(
+                "Try again in {wait}. If the server then rejects the request, sign in again."
+            ),
+            translatable("Try again. If the server then rejects the request, sign in again."),
+        ),
+    ),
     session_errors.SignedOutElsewhere: _row(
         translatable("You have signed out"),
         translatable("You signed out in another window or terminal."),

@@ -25,7 +25,8 @@ class SignedInView(View):
         super().__init__()
         self._actions = actions
         self._token = TokenCard(actions, theme, policy=profile.policy if profile else NO_POLICY)
-        self._not_renewed = WarningCard()
+        self._sign_in_again = Button(translate("Sign in again"), actions.sign_in, "link")
+        self._not_renewed = WarningCard(self._sign_in_again)
         self._clock = WarningCard()
         self._save_button = Button(translate("Save again"), self._save_again, "link")
         # Why the token is not saved, and why it was not when saving was retried.
@@ -57,6 +58,7 @@ class SignedInView(View):
 
     def show_state(self, state: SignedIn, at: datetime) -> None:
         self._token.show_state(state, at)
+        self._offer_sign_in(state, at)  # before the card may go, and the focus with it
         self._not_renewed.show_text(
             window_texts.not_renewed(state, at), window_texts.facts(state.trouble)
         )
@@ -79,6 +81,13 @@ class SignedInView(View):
 
     def step_back(self) -> bool:
         return self._sign_out.cancel_question() or self._token.cancel_copy()
+
+    def _offer_sign_in(self, state: SignedIn, at: datetime) -> None:
+        # Once the token has expired, the primary button does it.
+        offered = state.is_renewal_refused and not state.is_over(at) and not state.signing_out
+        if not offered and self._sign_in_again.hasFocus():
+            self.primary().take_focus(ringed=has_focus_ring(self._sign_in_again))
+        self._sign_in_again.setVisible(offered)
 
     def _show_not_saved(self, state: SignedIn) -> None:
         error = self._save_error = state.save_error

@@ -64,7 +64,7 @@ class TokenCard(Card):
         self._status.setText(line)
         self._status.setVisible(bool(line))
         # A token that can be renewed is renewed by the next copy, so it can still be copied.
-        over = state.is_expired(at) and not state.renewable
+        over = state.is_over(at)
         if self._sign_in.isHidden() == over:
             self._swap_primary(over=over)
         for button in (self._copy, self._sign_in, self._copy_as):

@@ -283,9 +283,9 @@ def _approval_labels(state: AwaitingApproval) -> dict[MenuItem, MenuLabel]:
 def _renew_or_sign_in(state: SignedIn, at: datetime) -> dict[MenuItem, MenuLabel]:
     if state.renewable and state.renewing:
         return {MenuItem.RENEW: MenuLabel(translate("Renewing…"), enabled=False)}
-    if state.renewable:
+    if state.renewable and not state.is_renewal_refused:
         return {MenuItem.RENEW: MenuLabel(translate("Renew now"))}
-    if state.is_expired(at):
+    if state.is_expired(at) or state.is_renewal_refused:
         return {MenuItem.SIGN_IN: MenuLabel(translate("Sign in"))}
     return {}
 
@@ -296,8 +296,7 @@ def _no_token_label(state: State, at: datetime) -> str:
         case SignedIn() if state.signing_out:
             return translate("Copy token (signing out)")
         case SignedIn():
-            expired = state.is_expired(at) and not state.renewable
-            return translate("Copy token (expired)") if expired else ""
+            return translate("Copy token (expired)") if state.is_over(at) else ""
         case AwaitingApproval(is_retrying_exchange=True):
             return translate("Copy token (waiting for the server)")
         case AwaitingApproval():

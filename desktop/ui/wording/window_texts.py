@@ -289,7 +289,7 @@ def announcement(state: State, at: datetime) -> str:
     match state:
         case AwaitingApproval():
             return _spoken_approval(state)
-        case SignedIn() if state.is_expired(at) and not state.renewable:
+        case SignedIn() if state.is_over(at):
             return translate(EXPIRED)
         case SignedIn():
             return _spoken_sign_in(state)
@@ -334,7 +334,8 @@ def spoken_count(state: State, before: float | None, after: float | None) -> str
         if state.renewable and state.trouble is None:
             return ""
         if before and after == 0:
-            return translate(LAPSED if state.renewable else EXPIRED)
+            can_renew = state.renewable and not state.is_renewal_refused
+            return translate(LAPSED if can_renew else EXPIRED)
     return spoken_mark(before, after)
 
 

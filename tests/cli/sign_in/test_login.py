@@ -237,6 +237,33 @@ def test_signed_out_by_the_server_it_signs_in_again(console: Terminal) -> None:
     assert lines[-1].startswith("✓ Signed in to Northwind SOC")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(400),
+        httpx.Response(401, text="<html>", headers={"content-type": "text/html"}),
+        httpx.Response(400, json={"message": "gone"}),
+    ],
+    ids=["empty", "page", "json"],
+)
+def test_a_renewal_that_is_refused_without_a_reason_leads_to_a_new_code(
+    console: Terminal, answer: httpx.Response
+) -> None:
+    console.server.rotation.troubles = [answer] * 2
+    lines = run_an_hour_later(console)
+    assert console.exit_code == 0
+    assert lines[1] == "The server refuses to renew. Signing in again."
+    assert "Your code:  CODE-2" in lines
+    assert lines[-1].startswith("✓ Signed in to Northwind SOC")
+
+
+def test_a_renewal_without_an_answer_says_what_may_have_happened(console: Terminal) -> None:
+    console.server.rotation.troubles = [httpx.ReadError("cut")]
+    lines = run_an_hour_later(console)
+    assert console.exit_code == Exit.NETWORK
+    assert lines[-1].startswith("No response to the renewal. The server may have renewed")
+
+
 def test_a_renewal_that_fails_says_why(console: Terminal) -> None:
     console.server.rotation.troubles = [httpx.ConnectError("reset")]
     lines = run_an_hour_later(console)

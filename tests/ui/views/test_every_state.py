@@ -155,6 +155,22 @@ WORDS = {
         "Copy token",
         "Renew now",
     ],
+    "renewal_refused": [
+        "Signed in",
+        "Couldn't renew: The server refuses to renew.",
+        (
+            "It refused twice, without a reason that XDR Login knows. Sign in again. "
+            "Your token stays valid until {in 59 seconds}."
+        ),
+        "Copy token",
+        "Sign in again",
+        "Renew now",
+    ],
+    "refused_and_expired": [
+        "Expired",
+        "It refused twice, without a reason that XDR Login knows. Sign in again.",
+        "Sign in again",
+    ],
     "clock_wrong": [
         (
             "Your clock is 3 minutes fast. Turn on automatic time in your system settings, or "

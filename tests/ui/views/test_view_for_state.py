@@ -36,6 +36,9 @@ PRESSED = [
     ("lapsed", "Copy token", "copy_token"),
     ("signed_in_not_saved", "Save again", "save_again"),
     ("expired", "Sign in again", "sign_in"),
+    ("renewal_refused", "Copy token", "copy_token"),
+    ("renewal_refused", "Sign in again", "sign_in"),
+    ("refused_and_expired", "Sign in again", "sign_in"),
     ("declined", "Sign in again", "sign_in"),
     ("declined", "Copy details", "copy_details"),
     ("code_expired", "Get a new code", "request_new_code"),
@@ -50,6 +53,20 @@ def test_a_button_does_what_it_says(screen: Screen, name: str, label: str, call:
     screen.show(STATES[name])
     screen.button(label).click()
     assert screen.actions.calls == [call]
+
+
+@pytest.mark.parametrize("name", ["signed_in", "not_renewed", "refused_and_expired"])
+def test_a_warning_offers_to_sign_in_only_if_nothing_else_does(screen: Screen, name: str) -> None:
+    screen.show(STATES["renewal_refused"])
+    screen.show(STATES[name])
+    assert screen.visible_texts.count("Sign in again") == (name == "refused_and_expired")
+
+
+def test_the_focus_leaves_an_offer_that_goes_away(screen: Screen) -> None:
+    screen.show(STATES["renewal_refused"])
+    screen.button("Sign in again").setFocus()
+    screen.show(STATES["signed_in"])
+    assert screen.button("Copy token").hasFocus()
 
 
 @pytest.mark.parametrize("name", STATES)

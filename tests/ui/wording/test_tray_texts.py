@@ -160,6 +160,7 @@ def test_while_a_code_waits_the_menu_helps_to_approve_it() -> None:
         (Requesting(), "starting"),
         (waiting(), "not approved yet"),
         (signed_in(left=0), "expired"),
+        (STATES["refused_and_expired"], "expired"),
         (LEAVING, "signing out"),
         (STATES["declined"], "not signed in"),
     ],
@@ -168,6 +169,13 @@ def test_where_there_is_no_token_the_menu_says_why(state: State, reason: str) ->
     shown = lines(state)
     assert shown[f"Copy token ({reason})"] == "cannot"
     assert shown["Copy as"] == "cannot"
+
+
+@pytest.mark.parametrize("name", ["renewal_refused", "refused_and_expired"])
+def test_a_refused_renewal_offers_to_sign_in(name: str) -> None:
+    shown = lines(STATES[name])
+    assert shown["Sign in"] == "can be chosen"
+    assert "Renew now" not in shown
 
 
 @pytest.mark.parametrize("state", [signed_in(), RENEWABLE, RENEWING, SPENT, STUCK])
