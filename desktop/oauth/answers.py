@@ -43,7 +43,25 @@ _ERROR_CODES: dict[str, type[errors.ErrorResponse]] = {
     "insufficient_scope": errors.InsufficientScope,
 }
 _PASSING_ERRORS = {"temporarily_unavailable", "server_error"}  # RFC 6749 section 4.1.2.1
-_CONDITIONAL_ACCESS = "AADSTS53003"  # Microsoft Entra, whatever the error code beside it
+
+# Microsoft Entra's numbers, which tell more than the error code beside them.
+_NUMBERS: dict[type[errors.ErrorResponse], str] = {
+    # Conditional access: by policy, by device, by token protection; consent; assignment; account.
+    errors.ForbiddenByPolicy: (
+        "53003 53000 53001 53002 53004 53011 530002 530003 530084 50097 65001 90094 90095 50105 "
+        "50020 50034 50057 500014"
+    ),
+    errors.AccessDenied: "65004",
+    # Another factor, an hour of the day, a new password: the user must sign in again.
+    errors.InvalidGrant: (
+        "50072 50074 50076 50079 50158 500121 50055 50078 50126 50132 50133 50173 54005 70000 "
+        "70008 70043 70044 700082 700084"
+    ),
+    errors.InvalidScope: "500011 650053 70011 28002 28003",
+    errors.InvalidClient: f"700016 70001 7000112 7000215 7000218 7000222 {errors.PUBLIC_CLIENT}",
+    errors.UnknownTenant: "90002 900023 50059 90019 50194",
+}
+_KIND_BY_NUMBER = {number: kind for kind, all_ in _NUMBERS.items() for number in all_.split()}
 
 
 def members(answer: Answer, received_at: datetime) -> Members:
@@ -85,9 +103,9 @@ def content_type(answer: Answer) -> str:
 
 def error_kind(code: str, description: str) -> type[errors.ErrorResponse] | None:
     """Find the class of an error; `None` for an unknown code."""
-    if _CONDITIONAL_ACCESS in description:
-        return errors.ForbiddenByPolicy
-    return _ERROR_CODES.get(code.strip().lower())
+    return _KIND_BY_NUMBER.get(errors.error_number(description)) or _ERROR_CODES.get(
+        code.strip().lower()
+    )
 
 
 def may_pass(code: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +13,17 @@ from urllib.parse import quote
 
 from desktop.oauth.answers import members
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock
-from desktop.oauth.errors import ErrorResponse, InvalidClient, Trouble, UnusableAnswer
+from desktop.oauth.errors import (
+    PUBLIC_CLIENT,
+    ErrorResponse,
+    InvalidClient,
+    InvalidRequest,
+    OAuthError,
+    Trouble,
+    UnauthorizedClient,
+    UnusableAnswer,
+    error_number,
+)
 from desktop.oauth.fields import Members
 from desktop.oauth.http import Answer, clock_offset, post_form
 
@@ -34,11 +45,15 @@ class ClientAuthentication(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A registered client. A public one has no `client_secret`."""
+    """A registered client. A public one has no `client_secret`.
+
+    `region` names where it is registered, at a provider with regions; it is only shown.
+    """
 
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
     authentication: ClientAuthentication = ClientAuthentication.AUTO
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +83,80 @@ async def request(
 
     Returns what `read` returns for the answer; raises `OAuthError`.
     """
-    *earlier, last = methods_to_try(connection.client, connection.known_methods.get(endpoint))
-    for method in earlier:
+    client = connection.client
+    todo = list(methods_to_try(client, connection.known_methods.get(endpoint)))
+    rejected: dict[ClientAuthentication, OAuthError] = {}
+    while todo:
+        method = todo.pop(0)
         try:
             return await _request(connection, endpoint, method=method, form=form, read=read)
-        except InvalidClient:
-            pass
-        except UnusableAnswer as error:
-            # Some servers reject Basic before it reaches OAuth: 401 with a page or an empty body.
-            if error.status != 401:
+        except OAuthError as error:
+            is_last_resort = method is ClientAuthentication.NONE and bool(rejected)
+            if not _rejects_client(error, is_last_resort=is_last_resort):
                 raise
-        await connection.clock.sleep(SHORTEST_INTERVAL)
-    return await _request(connection, endpoint, method=last, form=form, read=read)
+            rejected[method] = error
+            if client.client_secret and ClientAuthentication.NONE not in rejected:
+                todo = _with_public(todo, error, form=form, client=client)
+        if todo:
+            await connection.clock.sleep(SHORTEST_INTERVAL)
+    connection.known_methods.pop(endpoint, None)
+    raise _most_telling(rejected)
+
+
+# The client authentication, in the words of servers that have no code for it.
+_ABOUT_AUTHENTICATION = re.compile(
+    r"client[ _-]?(?:secret|auth|credential|assertion)|authentication method|authorization header",
+    re.IGNORECASE,
+)
+_IS_PUBLIC = re.compile(r"(?:client is (?:a )?|for (?:a )?)public|public client", re.IGNORECASE)
+# What a request to the token endpoint has to lose.
+_ONE_TIME_SECRETS = {"code", "device_code", "refresh_token"}
+
+
+def _rejects_client(error: OAuthError, *, is_last_resort: bool) -> bool:
+    """Whether another client authentication may help; `is_last_resort` is the one without any."""
+    if isinstance(error, InvalidClient):
+        return True
+    if isinstance(error, UnusableAnswer) or type(error) is ErrorResponse:
+        # Some servers reject Basic before it reaches OAuth: 401 with a page, an empty body or an
+        # error of their own.
+        return error.status == 401
+    if isinstance(error, (InvalidRequest, UnauthorizedClient)):
+        said = error.description
+        is_about_it = _ABOUT_AUTHENTICATION.search(said) or _IS_PUBLIC.search(said)
+        return is_last_resort or bool(is_about_it)
+    return False
+
+
+def _with_public(
+    todo: list[ClientAuthentication],
+    error: OAuthError,
+    *,
+    form: Mapping[str, str],
+    client: Client,
+) -> list[ClientAuthentication]:
+    """Add to `todo` that the client does without its secret: a public client must not send one.
+
+    Only if the server says so, or if something would be lost otherwise: a device endpoint that asks
+    for no secret would hide that a secret is wrong.
+    """
+    if error_number(error) == PUBLIC_CLIENT or _IS_PUBLIC.search(getattr(error, "description", "")):
+        return [ClientAuthentication.NONE]
+    is_automatic = client.authentication is ClientAuthentication.AUTO
+    if is_automatic and not todo and not _ONE_TIME_SECRETS.isdisjoint(form):
+        return [ClientAuthentication.NONE]
+    return todo
+
+
+def _most_telling(rejected: Mapping[ClientAuthentication, OAuthError]) -> OAuthError:
+    """Return the error about the secret, if there is one."""
+    return min(
+        rejected.items(),
+        key=lambda each: (
+            each[0] is ClientAuthentication.NONE,
+            not isinstance(each[1], InvalidClient),
+        ),
+    )[1]
 
 
 def methods_to_try(
@@ -92,6 +169,8 @@ def methods_to_try(
         return (ClientAuthentication.NONE,)
     # RFC 6749 section 2.3.1: every server supports Basic for clients with a secret.
     methods = (ClientAuthentication.BASIC, ClientAuthentication.POST)
+    if known is ClientAuthentication.NONE:
+        return (known, *methods)
     return tuple(sorted(methods, key=lambda method: method is not known)) if known else methods
 
 
@@ -140,11 +219,13 @@ async def _request(
     answer = post_form(connection.http, endpoint, form=body, headers=headers)
     try:
         found = await exchange(connection, answer, read=read)
-    except InvalidClient:
-        connection.known_methods.pop(endpoint, None)
-        raise
-    except ErrorResponse:
-        connection.known_methods[endpoint] = method
+    except ErrorResponse as error:
+        if isinstance(error, InvalidClient):
+            error.region = connection.client.region
+        if _rejects_client(error, is_last_resort=False):
+            connection.known_methods.pop(endpoint, None)
+        else:
+            connection.known_methods[endpoint] = method
         raise
     connection.known_methods[endpoint] = method
     return found

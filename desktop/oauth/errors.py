@@ -38,6 +38,7 @@
         ├── InvalidGrant
         │   └── ApprovalLost   the code from the browser is not accepted
         ├── InvalidRequest
+        │   └── UnknownTenant  an organization that the provider does not have
         ├── UnsupportedGrantType
         ├── ForbiddenByPolicy
         ├── NotRevocable       a kind of token that the server does not revoke (RFC 7009)
@@ -266,6 +267,17 @@ class ErrorResponse(OAuthError):
         )
 
 
+_NUMBER = re.compile(r"AADSTS([0-9]{1,12})")
+PUBLIC_CLIENT = "700025"
+
+
+def error_number(error: "BaseException | str | None") -> str:
+    """Return the number that Microsoft Entra gives an error, or a description; empty for none."""
+    description = error if isinstance(error, str) else getattr(error, "description", "")
+    match = _NUMBER.search(description)
+    return match[1] if match else ""
+
+
 class AuthorizationPending(ErrorResponse):
     """The user has not decided yet."""
 
@@ -283,7 +295,12 @@ class ExpiredToken(ErrorResponse):
 
 
 class InvalidClient(ErrorResponse):
-    """The server does not know the client, or its secret is wrong."""
+    """The server does not know the client, or its secret is wrong.
+
+    `region` names where the client is registered, at a provider with regions.
+    """
+
+    region = ""
 
 
 class UnauthorizedClient(ErrorResponse):
@@ -304,6 +321,10 @@ class ApprovalLost(InvalidGrant):
 
 class InvalidRequest(ErrorResponse):
     """The request is incomplete or malformed."""
+
+
+class UnknownTenant(InvalidRequest):
+    """The issuer names an organization that the provider does not have (Microsoft Entra)."""
 
 
 class UnsupportedGrantType(ErrorResponse):

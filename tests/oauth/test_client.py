@@ -63,7 +63,12 @@ def test_a_public_client_uses_no_authentication() -> None:
 
 @pytest.mark.parametrize(
     ("known", "order"),
-    [(None, (BASIC, POST)), (BASIC, (BASIC, POST)), (POST, (POST, BASIC)), (NONE, (BASIC, POST))],
+    [
+        (None, (BASIC, POST)),
+        (BASIC, (BASIC, POST)),
+        (POST, (POST, BASIC)),
+        (NONE, (NONE, BASIC, POST)),
+    ],
 )
 def test_basic_comes_first_unless_the_other_is_known_to_work(
     known: ClientAuthentication | None, order: tuple[ClientAuthentication, ...]
@@ -221,6 +226,129 @@ async def test_after_a_trouble_no_method_is_remembered_and_no_other_is_tried() -
         await request(bench.connection, TOKEN_ENDPOINT, form={})
     assert len(bench.requests) == 1
     assert bench.connection.known_methods == {}
+
+
+# A secret that the server did not expect
+
+POLL = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": "dev-ice-code"}
+PUBLIC_AT_ENTRA = error_reply(
+    "invalid_client", 401, error_description="AADSTS700025: Client is public so no secret."
+)
+
+
+@pytest.mark.parametrize("method", [AUTO, BASIC, POST])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        PUBLIC_AT_ENTRA,
+        error_reply("invalid_request", 400, error_description="AADSTS700025: Client is public."),
+        error_reply("unauthorized_client", 400, error_description="Client is public: no secret."),
+        error_reply(
+            "invalid_client", 401, error_description="A public client must not authenticate."
+        ),
+    ],
+)
+async def test_a_public_client_is_tried_at_once_without_its_secret(
+    method: ClientAuthentication, refusal: Reply
+) -> None:
+    client = Client("client-1", "pass-word", method)
+    bench = ClientHarness(refusal, json_reply({"a": 1}), client=client)
+    assert await request(bench.connection, TOKEN_ENDPOINT, form=POLL) == {"a": 1}
+    assert used_methods(bench) == [BASIC if method is AUTO else method, NONE]
+    assert bench.pauses == [1.0]
+
+
+async def test_that_a_client_is_public_is_remembered() -> None:
+    bench = ClientHarness(PUBLIC_AT_ENTRA, PENDING, client=CONFIDENTIAL)
+    for _ in range(2):
+        with pytest.raises(errors.AuthorizationPending):
+            await request(bench.connection, TOKEN_ENDPOINT, form=POLL)
+    assert used_methods(bench) == [BASIC, NONE, NONE]
+    assert bench.connection.known_methods == {TOKEN_ENDPOINT: NONE}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        POLL,
+        {"grant_type": "authorization_code", "code": "x"},
+        {"grant_type": "refresh_token", "refresh_token": "ref-resh-token"},
+    ],
+)
+async def test_before_a_code_is_lost_it_is_sent_without_the_secret(form: dict[str, str]) -> None:
+    bench = ClientHarness(REFUSED, REFUSED, json_reply({"a": 1}), client=CONFIDENTIAL)
+    assert await request(bench.connection, TOKEN_ENDPOINT, form=form) == {"a": 1}
+    assert used_methods(bench) == [BASIC, POST, NONE]
+
+
+@pytest.mark.parametrize("form", [{}, {"scope": "a"}, {"grant_type": "client_credentials"}])
+async def test_where_nothing_is_lost_a_wrong_secret_is_not_hidden(form: dict[str, str]) -> None:
+    bench = ClientHarness(REFUSED, REFUSED, json_reply({"a": 1}), client=CONFIDENTIAL)
+    with pytest.raises(errors.InvalidClient):
+        await request(bench.connection, DEVICE_ENDPOINT, form=form)
+    assert used_methods(bench) == [BASIC, POST]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        error_reply("invalid_request", 400, error_description="client_secret is missing"),
+        error_reply("unauthorized_client", 401),
+        raw_reply("", 401),
+    ],
+)
+async def test_what_is_said_of_the_secret_is_told_if_nothing_else_helps(last: Reply) -> None:
+    wrong = error_reply("invalid_client", 401, error_description="AADSTS7000215: wrong secret")
+    bench = ClientHarness(raw_reply("", 401), wrong, last, client=CONFIDENTIAL)
+    with pytest.raises(errors.InvalidClient) as caught:
+        await request(bench.connection, TOKEN_ENDPOINT, form=POLL)
+    assert "7000215" in caught.value.description
+    assert used_methods(bench) == [BASIC, POST, NONE]
+    assert bench.connection.known_methods == {}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error_reply("invalid_request", error_description="Missing client_secret parameter"),
+        error_reply("invalid_request", error_description="Authorization header not supported"),
+        error_reply("unauthorized_client", error_description="Invalid client authentication"),
+        json_reply({"error": "Unauthorized"}, 401),
+    ],
+)
+async def test_a_server_may_refuse_basic_in_other_words(refusal: Reply) -> None:
+    bench = ClientHarness(refusal, json_reply({"a": 1}), client=CONFIDENTIAL)
+    assert await request(bench.connection, TOKEN_ENDPOINT, form=POLL) == {"a": 1}
+    assert used_methods(bench) == [BASIC, POST]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error_reply("invalid_request", error_description="Missing parameter: audience"),
+        error_reply("unauthorized_client", error_description="Grant not allowed"),
+        error_reply("invalid_grant", error_description="client authentication was fine"),
+    ],
+)
+async def test_an_error_about_something_else_is_final(refusal: Reply) -> None:
+    bench = ClientHarness(refusal, client=CONFIDENTIAL)
+    with pytest.raises(errors.ErrorResponse):
+        await request(bench.connection, TOKEN_ENDPOINT, form=POLL)
+    assert used_methods(bench) == [BASIC]
+
+
+async def test_a_client_without_a_secret_is_not_tried_twice() -> None:
+    bench = ClientHarness(PUBLIC_AT_ENTRA, client=PUBLIC)
+    with pytest.raises(errors.InvalidClient):
+        await request(bench.connection, TOKEN_ENDPOINT, form=POLL)
+    assert used_methods(bench) == [NONE]
+
+
+async def test_an_unknown_client_is_told_with_its_region() -> None:
+    bench = ClientHarness(REFUSED, client=Client("client-1", region="Europe"))
+    with pytest.raises(errors.InvalidClient) as caught:
+        await request(bench.connection, TOKEN_ENDPOINT, form={})
+    assert caught.value.region == "Europe"
 
 
 async def test_an_unsafe_endpoint_is_never_requested() -> None:

@@ -103,7 +103,7 @@ async def check(
         return
     async with http:
         method = ClientAuthentication(profile.client_authentication)
-        client = Client(profile.client_id, password or None, method)
+        client = Client(profile.client_id, password or None, method, profile.region)
         connection = ClientConnection(http, clock, client)
         checking = _Check(profile, connection, presets, allowed, surface)
         for look in (
@@ -334,7 +334,9 @@ class _ClientCheck:
             remedy = self.findings.text(texts.KNOWN_IN_OTHER_REGION_REMEDY, place=place)
             return Finding(Step.CLIENT, Outcome.BAD, text, remedy, preset=region.preset)
         text = texts.CLIENT_UNKNOWN if has_secret else texts.PUBLIC_CLIENT_UNKNOWN
-        return self.findings.failed(Step.CLIENT, text, texts.CLIENT_UNKNOWN_REMEDY)
+        has_regions = bool(self.profile.region)
+        remedy = texts.CLIENT_UNKNOWN_REMEDY if has_regions else texts.CLIENT_UNKNOWN_ANYWHERE
+        return self.findings.failed(Step.CLIENT, text, remedy)
 
     def _refused_scopes(self, error: errors.InvalidScope) -> Finding:
         requested = self.profile.scope

@@ -44,6 +44,7 @@ PUBLIC_CLIENT_UNKNOWN = translatable(
     "{host} doesn't recognize this client ID, or the client has a {secret}."
 )
 CLIENT_UNKNOWN_REMEDY = translatable("Check the client ID, the {secret} and the region.")
+CLIENT_UNKNOWN_ANYWHERE = translatable("Check the client ID, the {secret} and the issuer.")
 WRONG_CLIENT_SECRET = translatable("{host} recognizes this client ID, but the {secret} is wrong.")
 CLIENT_SECRET_REQUIRED = translatable("{host} recognizes this client ID, but requires a {secret}.")
 KNOWN_IN_OTHER_REGION = translatable(

@@ -62,7 +62,9 @@ def advice_for(
     error: Exception, *, user_code: str = "", surface: Surface = Surface.WINDOW
 ) -> Advice:
     """Look up what to say about `error`; `user_code` is the code that was on screen, if any."""
-    row = next(_ROWS[kind] for kind in type(error).__mro__ if kind in _ROWS)
+    row = _ENTRA_ROWS.get(errors.error_number(error))
+    if row is None or not isinstance(error, errors.ErrorResponse):
+        row = next(_ROWS[kind] for kind in type(error).__mro__ if kind in _ROWS)
     values = _values(error, row, user_code, surface)
     text = " ".join(_sentences(row.text, values, surface))
     help_ = " ".join(_sentences(row.help, values, surface))
@@ -137,9 +139,9 @@ def _parameters(template: str) -> list[str]:
 
 _FACTS = (
     *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
-    *("reason", "redirect_uri", "policy_source", "source", "token_type", "where"),
+    *("reason", "redirect_uri", "region", "policy_source", "source", "token_type", "where"),
 )
-_TRANSLATED_FACTS = ("detail", "reason")  # the protocol's own are in the catalogue
+_TRANSLATED_FACTS = ("detail", "reason", "region")  # the protocol's own are in the catalogue
 _KEYRING_HELP = {
     "win32": translatable(
         "Start the Windows service “Credential Manager”, or ask your administrator to start it."
@@ -175,7 +177,7 @@ def _issuer_name(expected: str, found: str) -> str:
 
 
 def _cause_values(cause: BaseException | None, surface: Surface) -> dict[str, str]:
-    values = {"cause": "", "cause_text": "", "cause_description": ""}
+    values = {"cause": "", "cause_text": "", "cause_description": "", "cause_reason": ""}
     if isinstance(cause, (errors.Trouble, keystore.KeystoreError)):
         advice = advice_for(cause, surface=surface)
         values["cause"] = advice.title
@@ -183,6 +185,8 @@ def _cause_values(cause: BaseException | None, surface: Surface) -> dict[str, st
             values["cause_text"] = advice.text
     if isinstance(cause, errors.ErrorResponse):
         values["cause_description"] = cause.description
+        row = _ENTRA_ROWS.get(errors.error_number(cause))
+        values["cause_reason"] = next(_sentences(row.text, values, surface), "") if row else ""
     return values
 
 
@@ -219,6 +223,7 @@ _NEW_CODE = translatable("Get a new code and approve that one.")
 _TRY_AGAIN = translatable("Try again.")
 _UNLOCK = translatable("Unlock your keyring, then try again.")
 _SAVE_AGAIN = translatable("Unlock your keyring, then save the token again.")
+_CAUSE_REASON = translatable("{cause_reason}")
 _KEYRING_ADVICE = translatable("{keyring_help}")
 _PROBLEM_IN_FILE = translatable("There's a problem with {where}: {detail}.")
 _CHECK_NETWORK = translatable("Check your network, VPN or proxy.")
@@ -322,7 +327,10 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     ),
     session_errors.SignedOutByServer: _row(
         translatable("The server has signed you out"),
-        translatable("Your sign-in was revoked or went unused for too long."),
+        (
+            _CAUSE_REASON,
+            translatable("Your sign-in was revoked or went unused for too long."),
+        ),
         translatable("The server says: “{cause_description}”."),
         translatable("Sign in again."),
         remedies=(Remedy.SIGN_IN_AGAIN,),
@@ -765,8 +773,12 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     errors.InvalidClient: _row(
         translatable("Client ID not recognized"),
         translatable("{host} doesn't recognize this client ID, or its secret is wrong."),
-        translatable(
-            "Check the region first: a client works only in the region where it was created."
+        (
+            translatable(
+                "Check the region first: a client works only in the region where it was created. "
+                "Your profile uses {region}."
+            ),
+            translatable("Check both, and the issuer, in your profile."),
         ),
         _SERVER_SAYS,
         remedies=_EDIT_FIRST,
@@ -816,6 +828,13 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         translatable("Check the extra parameters in your profile."),
         remedies=_TRY_FIRST,
     ),
+    errors.UnknownTenant: _row(
+        translatable("Organization not found"),
+        translatable("{host} has no organization (tenant) with the ID in your issuer."),
+        translatable("Correct the issuer in your profile: it contains the tenant ID."),
+        _SERVER_SAYS,
+        remedies=_EDIT_FIRST,
+    ),
     errors.ForbiddenByPolicy: _row(
         translatable("Your organization doesn't allow this"),
         translatable("Your organization's policy blocks this kind of sign-in."),
@@ -859,6 +878,166 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         translatable("Try again. If it fails again, send the details to your administrator."),
     ),
     errors.OAuthError: _row(translatable("Sign-in failed"), _TRY_AGAIN, _CHECK_PROFILE),
+}
+
+# What the numbers of Microsoft Entra say, where that is more than their kind of error.
+
+_MANAGED_DEVICE = _row(
+    translatable("A managed device is required"),
+    translatable("Your organization allows this sign-in only on a device that it manages."),
+    translatable(
+        "If you sign in with a code, choose a browser on this computer instead in your profile. "
+        "Or ask your administrator."
+    ),
+    _SERVER_SAYS,
+    remedies=_TRY_FIRST,
+)
+_MORE_VERIFICATION = _row(
+    translatable("More verification is required"),
+    translatable("Your organization requires another step, such as multi-factor authentication."),
+    translatable("Sign in again and complete it in your browser."),
+    _SERVER_SAYS,
+    remedies=(Remedy.SIGN_IN_AGAIN,),
+)
+_NEEDS_CONSENT = _row(
+    translatable("This app needs consent"),
+    translatable("Nobody has consented to the permissions that your profile requests."),
+    translatable("Ask your administrator to grant consent to this client ID."),
+    _SERVER_SAYS,
+    remedies=(Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
+)
+_UNKNOWN_ACCOUNT = _row(
+    translatable("Your account isn't in this organization"),
+    translatable("{host} doesn't know this account in the organization of your profile."),
+    translatable("Sign in with another account, or check the issuer in your profile."),
+    _SERVER_SAYS,
+    remedies=(Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
+)
+_PASSWORD_CHANGED = _row(
+    translatable("Your password has changed"),
+    translatable("Your password has changed or expired since you signed in."),
+    translatable("Sign in again."),
+    _SERVER_SAYS,
+    remedies=(Remedy.SIGN_IN_AGAIN,),
+)
+_SIGN_IN_REGULARLY = _row(
+    translatable("Time to sign in again"),
+    translatable("Your organization requires you to sign in again regularly."),
+    translatable("Sign in again."),
+    _SERVER_SAYS,
+    remedies=(Remedy.SIGN_IN_AGAIN,),
+)
+_UNKNOWN_RESOURCE = _row(
+    translatable("The server rejected a scope"),
+    translatable("Your profile requests a scope of an app that your organization doesn't have."),
+    translatable("Correct the scopes in your profile, or ask your administrator to add the app."),
+    _SERVER_SAYS,
+    remedies=_EDIT_FIRST,
+)
+_UNKNOWN_APP = _row(
+    translatable("Client ID not recognized"),
+    translatable("The organization of your profile has no app with this client ID."),
+    translatable("Check the client ID, and the tenant ID in the issuer."),
+    _SERVER_SAYS,
+    remedies=_EDIT_FIRST,
+)
+_ENTER_SECRET = BySurface(
+    translatable("Enter the current one in your profile, then try again."),
+    translatable(
+        "Enter the current one with “xdr-login profiles edit NAME --client-secret-stdin”, then "
+        "try again."
+    ),
+)
+
+_ENTRA_ROWS: dict[str, Row] = {
+    "530084": _row(
+        translatable("Token protection is required"),
+        translatable(
+            "Your organization accepts only tokens that are bound to a device (token protection). "
+            "XDR Login can't get such tokens."
+        ),
+        translatable("Ask your administrator to exempt this app from token protection."),
+        _SERVER_SAYS,
+    ),
+    **dict.fromkeys(("53000", "53001", "53002", "530002", "530003", "50097"), _MANAGED_DEVICE),
+    **dict.fromkeys(("50072", "50074", "50076", "50079", "50158", "500121"), _MORE_VERIFICATION),
+    **dict.fromkeys(("65001", "90094", "90095"), _NEEDS_CONSENT),
+    **dict.fromkeys(("50020", "50034"), _UNKNOWN_ACCOUNT),
+    **dict.fromkeys(("50055", "50132", "50133", "50173"), _PASSWORD_CHANGED),
+    **dict.fromkeys(("50078", "70043", "70044", "700084"), _SIGN_IN_REGULARLY),
+    **dict.fromkeys(("500011", "650053"), _UNKNOWN_RESOURCE),
+    **dict.fromkeys(("700016", "70001"), _UNKNOWN_APP),
+    "50057": _row(
+        translatable("Your account is disabled"),
+        translatable("Your organization has disabled the account that you signed in with."),
+        translatable("Ask your administrator, or sign in with another account."),
+        _SERVER_SAYS,
+        remedies=(Remedy.SIGN_IN_AGAIN,),
+    ),
+    "50105": _row(
+        translatable("You are not assigned to this app"),
+        translatable("Your organization lets only assigned users sign in to this app."),
+        translatable("Ask your administrator to assign you to it."),
+        _SERVER_SAYS,
+        remedies=(Remedy.SIGN_IN_AGAIN,),
+    ),
+    "50126": _row(
+        translatable("Wrong user name or password"),
+        translatable("The user name or password was wrong."),
+        translatable("Sign in again."),
+        _SERVER_SAYS,
+        remedies=(Remedy.SIGN_IN_AGAIN,),
+    ),
+    "700082": _row(
+        translatable("Your sign-in went unused for too long"),
+        translatable("Your sign-in went unused for too long, so it has expired."),
+        translatable("Sign in again."),
+        _SERVER_SAYS,
+        remedies=(Remedy.SIGN_IN_AGAIN,),
+    ),
+    "7000215": _row(
+        translatable("The client secret is wrong"),
+        translatable("{host} recognizes this client ID, but not its secret."),
+        _ENTER_SECRET,
+        translatable("Microsoft Entra wants the value of the secret, not its ID."),
+        _SERVER_SAYS,
+        remedies=_EDIT_FIRST,
+    ),
+    "7000222": _row(
+        translatable("The client secret has expired"),
+        translatable("The secret of this client has expired."),
+        translatable("Create another one in Microsoft Entra, or ask your administrator for it."),
+        _ENTER_SECRET,
+        _SERVER_SAYS,
+        remedies=_EDIT_FIRST,
+    ),
+    "7000218": _row(
+        translatable("This client needs a secret"),
+        translatable("{host} doesn't accept this client without a client secret."),
+        translatable("Allow public client flows for the app in Microsoft Entra."),
+        BySurface(
+            translatable("Or enter the client secret in your profile, then try again."),
+            translatable(
+                "Or enter the client secret with “xdr-login profiles edit NAME "
+                "--client-secret-stdin”, then try again."
+            ),
+        ),
+        _SERVER_SAYS,
+        remedies=_EDIT_FIRST,
+    ),
+    errors.PUBLIC_CLIENT: _row(
+        translatable("This client must not have a secret"),
+        translatable("{host} says that this client is public, but your profile has a secret."),
+        BySurface(
+            translatable("Remove the client secret from your profile, then try again."),
+            translatable(
+                "Remove the client secret: “xdr-login profiles edit NAME --client-secret-stdin” "
+                "with an empty line. Then try again."
+            ),
+        ),
+        _SERVER_SAYS,
+        remedies=_EDIT_FIRST,
+    ),
 }
 
 _UNEXPECTED = _row(

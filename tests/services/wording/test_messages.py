@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.oauth import errors
+from desktop.oauth.answers import error_kind
 from desktop.services.model import errors as session
 from desktop.services.model import profile as profiles
 from desktop.services.model.profile import Profile
@@ -20,6 +21,7 @@ from desktop.services.profile_editor import check_wording
 from desktop.services.secrets import keystore
 from desktop.services.token.details import failure_report
 from desktop.services.wording import messages
+from desktop.services.wording.error_codes import error_code
 from desktop.services.wording.field_names import BySurface, Surface, field_name
 from desktop.services.wording.messages import Remedy, advice_for, facts_of
 
@@ -170,8 +172,8 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             errors.InvalidClient("invalid_client", host=HOST, description="unknown client"),
             "Client ID not recognized",
             (
-                "login.example doesn't recognize this client ID, or its secret is wrong. Check the "
-                "region first: a client works only in the region where it was created. "
+                "login.example doesn't recognize this client ID, or its secret is wrong. "
+                "Check both, and the issuer, in your profile. "
                 "The server says: “unknown client”."
             ),
             [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
@@ -553,3 +555,114 @@ def test_a_proxy_of_the_administrator_is_not_to_be_edited(kind: type[errors.Prox
     error.policy_source = "policy.toml"
     assert Remedy.EDIT_PROFILE not in advice_for(error).remedies
     assert "Your administrator set this proxy (policy.toml)" in advice_for(error).text
+
+
+# Regions, and the numbers of Microsoft Entra
+
+
+@pytest.mark.parametrize(
+    ("region", "words"),
+    [
+        (
+            "Europe",
+            (
+                "Check the region first: a client works only in the region where it was created. "
+                "Your profile uses Europe."
+            ),
+        ),
+        ("", "Check both, and the issuer, in your profile."),
+    ],
+)
+def test_only_a_provider_with_regions_has_a_hint_about_them(region: str, words: str) -> None:
+    error = errors.InvalidClient("invalid_client", host=HOST)
+    error.region = region
+    advice = advice_for(error)
+    assert advice.text == (
+        f"{HOST} doesn't recognize this client ID, or its secret is wrong. {words}"
+    )
+
+
+def from_entra(number: str, code: str = "invalid_grant") -> errors.ErrorResponse:
+    """The error of an answer in which Entra says this number."""
+    description = f"AADSTS{number}: What Entra says. Trace ID: 0"
+    kind = error_kind(code, description)
+    assert kind is not None
+    return kind(code, host=HOST, description=description)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "title", "exit_name"),
+    [
+        ("53003", "access_denied", "Your organization doesn't allow this", "forbidden"),
+        ("530084", "invalid_grant", "Token protection is required", "forbidden"),
+        ("53000", "interaction_required", "A managed device is required", "forbidden"),
+        ("530003", "interaction_required", "A managed device is required", "forbidden"),
+        ("50097", "interaction_required", "A managed device is required", "forbidden"),
+        ("65001", "invalid_grant", "This app needs consent", "forbidden"),
+        ("65004", "access_denied", "Sign-in denied", "declined"),
+        ("50105", "invalid_grant", "You are not assigned to this app", "forbidden"),
+        ("50020", "invalid_grant", "Your account isn't in this organization", "forbidden"),
+        ("50034", "invalid_grant", "Your account isn't in this organization", "forbidden"),
+        ("50057", "invalid_grant", "Your account is disabled", "forbidden"),
+        ("50076", "interaction_required", "More verification is required", "sign_in_needed"),
+        ("50079", "invalid_grant", "More verification is required", "sign_in_needed"),
+        ("50158", "interaction_required", "More verification is required", "sign_in_needed"),
+        ("50126", "invalid_grant", "Wrong user name or password", "sign_in_needed"),
+        ("50173", "invalid_grant", "Your password has changed", "sign_in_needed"),
+        ("70043", "invalid_grant", "Time to sign in again", "sign_in_needed"),
+        ("700082", "invalid_grant", "Your sign-in went unused for too long", "sign_in_needed"),
+        ("700084", "invalid_grant", "Time to sign in again", "sign_in_needed"),
+        ("500011", "invalid_resource", "The server rejected a scope", None),
+        ("90002", "invalid_request", "Organization not found", None),
+        ("900023", "invalid_request", "Organization not found", None),
+        ("700016", "unauthorized_client", "Client ID not recognized", None),
+        ("7000215", "invalid_client", "The client secret is wrong", None),
+        ("7000218", "invalid_request", "This client needs a secret", None),
+        ("7000222", "invalid_client", "The client secret has expired", None),
+        ("700025", "invalid_request", "This client must not have a secret", None),
+    ],
+)
+def test_a_number_of_entra_has_words_and_an_end(
+    number: str, code: str, title: str, exit_name: str | None
+) -> None:
+    error = from_entra(number, code)
+    for surface in Surface:
+        advice = advice_for(error, surface=surface)
+        assert advice.title == title
+        assert "region" not in advice.text
+        if exit_name != "declined":
+            assert f"The server says: “AADSTS{number}: What Entra says." in advice.text
+    assert exit_name is None or error_code(error) == exit_name
+
+
+@pytest.mark.parametrize("number", sorted(messages._ENTRA_ROWS))
+def test_the_words_of_every_number_can_be_read_and_belong_to_a_kind(number: str) -> None:
+    advice = advice_for(from_entra(number, "some_code"))
+    assert len(advice.title) <= 40, "it is a heading of a narrow window"
+    assert advice.text.endswith(".")
+    assert "{" not in f"{advice.title}{advice.text}"
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        ("700082", "Your sign-in went unused for too long, so it has expired. The server says"),
+        ("70043", "Your organization requires you to sign in again regularly. The server says"),
+        ("50173", "Your password has changed or expired since you signed in. The server says"),
+        ("50076", "Your organization requires another step, such as multi-factor"),
+        ("70000", "Your sign-in was revoked or went unused for too long. The server says"),
+    ],
+)
+def test_the_end_of_a_sign_in_has_the_reason_of_its_number(number: str, reason: str) -> None:
+    error = session.SignedOutByServer()
+    error.__cause__ = from_entra(number)
+    advice = advice_for(error)
+    assert advice.title == "The server has signed you out"
+    assert advice.text.startswith(reason)
+    assert advice.text.endswith("Sign in again.")
+
+
+def test_a_number_in_words_of_another_kind_changes_nothing() -> None:
+    trouble = errors.ServerFault(HOST, detail="AADSTS700016: x")
+    assert advice_for(trouble).title == "The server has a problem"
+    assert errors.error_number(None) == ""
