@@ -109,8 +109,8 @@ _ABOUT_AUTHENTICATION = re.compile(
     re.IGNORECASE,
 )
 _IS_PUBLIC = re.compile(r"(?:client is (?:a )?|for (?:a )?)public|public client", re.IGNORECASE)
-# What a request to the token endpoint has to lose.
-_ONE_TIME_SECRETS = {"code", "device_code", "refresh_token"}
+# What a request has to lose, or must not leave valid.
+_ONE_TIME_SECRETS = {"code", "device_code", "refresh_token", "token"}
 
 
 def _rejects_client(error: OAuthError, *, is_last_resort: bool) -> bool:

@@ -1,11 +1,21 @@
 """Revoking a token (RFC 7009) or a whole grant (Cisco XDR)."""
 
+from contextlib import suppress
 from datetime import datetime
 from urllib.parse import quote
 
 from desktop.oauth.answers import acknowledged, members_in
 from desktop.oauth.bearer import request_with_token
 from desktop.oauth.client import ClientConnection, request
+from desktop.oauth.errors import (
+    ExpiredToken,
+    InvalidClient,
+    InvalidGrant,
+    InvalidToken,
+    NotRevocable,
+    OAuthError,
+    PageInsteadOfAnswer,
+)
 from desktop.oauth.fields import Members, text
 from desktop.oauth.http import Answer
 
@@ -20,7 +30,23 @@ async def revoke(
     """
     # RFC 7009 section 2.1
     form = {"token": token, "token_type_hint": token_type_hint}
-    await request(connection, revocation_endpoint, form=form, read=acknowledged)
+    # RFC 7009 section 2.2: an invalid token is a success, but some servers call it an error.
+    with suppress(ExpiredToken, InvalidGrant, InvalidToken):
+        await request(connection, revocation_endpoint, form=form, read=acknowledged)
+
+
+def is_revoked_already(error: OAuthError) -> bool:
+    """Whether a server that has just revoked the refresh token refuses the access token for that.
+
+    RFC 7009 section 2.1: it should end both at once. Section 2.2 then wants a 200, but some servers
+    answer the second request with an error.
+    """
+    if isinstance(error, (InvalidClient, NotRevocable, PageInsteadOfAnswer)):
+        return False
+    return getattr(error, "status", None) in _REFUSALS
+
+
+_REFUSALS = {400, 401, 403, 404, 410, 422}  # RFC 9110 section 15.5
 
 
 async def revoke_app_grant(

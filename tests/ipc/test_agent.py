@@ -359,8 +359,9 @@ async def test_signing_out_returns_when_it_is_done(app: RunningApp) -> None:
             "id": PROFILE.id,
             "revocation": "not_offered",
             "valid_until": "2026-11-23T03:10:05+00:00",
+            "open_ended": True,
             "text": "You're signed out. This server can't revoke tokens. "
-            f"Copies work until {until}.",
+            f"Copies work until {until} or longer.",
             "failed": None,
         }
     ]

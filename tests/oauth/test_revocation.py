@@ -59,6 +59,28 @@ async def test_a_confidential_client_authenticates_as_at_the_token_endpoint() ->
 
 
 @pytest.mark.parametrize(
+    "reply",
+    [
+        error_reply("invalid_token"),
+        error_reply("invalid_token", 401),
+        error_reply("invalid_grant"),
+        error_reply("token_expired"),
+    ],
+)
+async def test_a_token_that_the_server_does_not_know_counts_as_revoked(reply: Reply) -> None:
+    bench = ClientHarness(reply)
+    await revoked(bench)
+    assert len(bench.requests) == 1
+
+
+async def test_a_public_client_revokes_although_a_secret_is_stored() -> None:
+    refused = error_reply("invalid_client", 401)
+    bench = ClientHarness(refused, refused, raw_reply(""), client=CONFIDENTIAL)
+    await revoked(bench)
+    assert bench.connection.known_methods == {REVOCATION_ENDPOINT: ClientAuthentication.NONE}
+
+
+@pytest.mark.parametrize(
     ("reply", "kind"),
     [
         (error_reply("unsupported_token_type"), errors.NotRevocable),

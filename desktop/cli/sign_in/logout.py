@@ -69,12 +69,16 @@ def logout(*, profile: str | None, all_profiles: bool, yes: bool, as_json: bool)
     if not reports:
         raise NoToken
     if as_json:
-        members = ("id", "revocation", "valid_until")
-        print_json({"signed_out": [{name: each.get(name) for name in members} for each in reports]})
+        print_json({"signed_out": [_members(each) for each in reports]})
         return sign_out_exit_code(reports)
     for each in reports:
         print_message(f"{configured.find(str(each['id'])).name}: {each['text']}")
     return sign_out_exit_code(reports)
+
+
+def _members(report: Members) -> Members:
+    found = {name: report.get(name) for name in ("id", "revocation", "valid_until")}
+    return {**found, "open_ended": bool(report.get("open_ended"))}
 
 
 def sign_out_exit_code(reports: Iterable[Members]) -> Exit:

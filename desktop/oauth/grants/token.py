@@ -37,6 +37,7 @@ DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section
 class TokenSet:
     """What a sign-in yields. Instants are aware UTC; `expires_at` is `None` if it never expires.
 
+    `refresh_expires_at` is `None` unless the server says when the refresh token expires.
     `scope` is what was granted, `requested_scope` what was asked for. `lost_renewals` counts the
     renewals in a row whose answer did not come, the last one at `lost_at`: the refresh token may be
     used already.
@@ -50,6 +51,7 @@ class TokenSet:
     issued_at: datetime
     expires_at: datetime | None
     account: Account
+    refresh_expires_at: datetime | None = None
     lost_renewals: int = 0
     lost_at: datetime | None = None
 
@@ -117,6 +119,9 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
         renewed,
         # RFC 6749 section 6: the server may issue a new one, and then the old one is discarded.
         refresh_token=renewed.refresh_token or held.refresh_token,
+        refresh_expires_at=(
+            renewed.refresh_expires_at if renewed.refresh_token else held.refresh_expires_at
+        ),
         requested_scope=held.requested_scope,
         account=renewed.account if renewed.account.user else held.account,
     )
@@ -169,6 +174,8 @@ def parse_token(
         raise UnsupportedTokenType(host_of(endpoint), token_type)
     lifetime = seconds(found, "expires_in")
     scope = string_list(found, "scope")
+    # 0 is Keycloak's for "never".
+    refresh_lifetime = seconds(found, *_REFRESH_LIFETIMES) or 0.0
     return TokenSet(
         access_token=access_token,
         refresh_token=text(found, "refresh_token"),
@@ -178,7 +185,16 @@ def parse_token(
         issued_at=requested.utc,
         expires_at=None if lifetime is None else requested.later(max(0.0, lifetime)),
         account=account_in(text(found, "id_token"), access_token),
+        refresh_expires_at=requested.later(refresh_lifetime) if refresh_lifetime > 0 else None,
     )
+
+
+# GitHub, Google and others; Keycloak; Intuit
+_REFRESH_LIFETIMES = (
+    "refresh_token_expires_in",
+    "refresh_expires_in",
+    "x_refresh_token_expires_in",
+)
 
 
 def _fits_a_header(access_token: str) -> bool:

@@ -36,7 +36,8 @@ class Revocation(Enum):
 class SignedOut:
     """Nobody is signed in. `removed_at` is set after signing out, until the next start.
 
-    `valid_until` is when the removed token expires. `revocation` says whether it was revoked, and
+    `valid_until` is when the last of the removed tokens expires, and `open_ended` says that one of
+    them lives longer, for an unknown time. `revocation` says whether they were revoked, and
     `revocation_error` why not.
     """
 
@@ -44,6 +45,7 @@ class SignedOut:
     valid_until: datetime | None = None
     revocation: Revocation = Revocation.NOT_OFFERED
     revocation_error: Exception | None = None
+    open_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from desktop.oauth.errors import (
     OAuthError,
 )
 from desktop.oauth.grants.token import TokenSet, refresh
-from desktop.oauth.revocation import revoke, revoke_app_grant
+from desktop.oauth.revocation import is_revoked_already, revoke, revoke_app_grant
 from desktop.services.model.errors import RenewalTimedOut, SessionError, SignOutFailed
 from desktop.services.model.states import Revocation, SignedOut
 from desktop.services.secrets.keystore import KeystoreError
@@ -40,6 +40,7 @@ class SignOut:
         self._state = state
         self._clock = clock
         self._to_revoke: TokenSet | None = None
+        self._refresh_token_revoked = False
 
     @property
     def can_revoke(self) -> bool:
@@ -49,6 +50,7 @@ class SignOut:
     async def run(self) -> None:
         """Remove the tokens from this computer, then revoke them; raises `SignOutFailed`."""
         self._to_revoke, self._store.held = self._store.held or self._to_revoke, None
+        self._refresh_token_revoked = False
         try:
             self._to_revoke = await self._store.take_newest(self._to_revoke)
         except (KeystoreError, RenewalTimedOut) as error:
@@ -70,8 +72,8 @@ class SignOut:
         revocation = Revocation.FAILED
         error: Exception | None = None
         try:
-            async with asyncio.timeout(_TIMEOUT):
-                revocation = await self._revoke_at_server(tokens)
+            async with asyncio.timeout(_TIMEOUT) as limit:
+                revocation = await self._revoke_at_server(tokens, limit)
         except TimeoutError:
             profile = self._provider.profile
             error = NoAnswerInTime(host_of(profile.issuer or profile.token_endpoint))
@@ -80,29 +82,72 @@ class SignOut:
             _log.info("not revoked: %s", type(error).__name__)
         if revocation is not Revocation.FAILED:
             self._to_revoke = None
-        is_over = revocation in {Revocation.REVOKED, Revocation.GRANT_REVOKED}
-        valid_until = None if is_over or self._provider.has_expired(tokens) else tokens.expires_at
-        self._state.publish(SignedOut(removed_at, valid_until, revocation, error))
+        valid_until, open_ended = None, False
+        if revocation not in {Revocation.REVOKED, Revocation.GRANT_REVOKED}:
+            valid_until, open_ended = _life_left(self._to_revoke or tokens, self._clock.utc())
+        self._state.publish(SignedOut(removed_at, valid_until, revocation, error, open_ended))
 
-    async def _revoke_at_server(self, tokens: TokenSet) -> Revocation:
+    async def _revoke_at_server(self, tokens: TokenSet, limit: asyncio.Timeout) -> Revocation:
         provider = self._provider
         if tokens.refresh_token is None and provider.has_expired(tokens):
             return Revocation.REVOKED  # nothing is left to use
         connection = await provider.reconnect()
         app_grant = provider.profile.app_grant_endpoint
         if not app_grant or provider.uses_client_credentials:  # without a user there is no grant
-            return await _revoke_at_endpoint(provider, connection, tokens)
+            return await self._revoke_at_endpoint(connection, tokens)
         expired = provider.has_expired(tokens)
         if expired or not await _revoke_app_grant(connection, app_grant, tokens):
             # Cisco XDR requires a valid access token for this.
             endpoint = (await provider.discover(connection)).token_endpoint
+            limit.reschedule(None)  # a renewal that was sent is waited for
             try:
                 tokens = await refresh(connection, endpoint, held=tokens)
             except InvalidGrant:
                 return Revocation.REVOKED  # the server has ended this sign-in already
+            limit.reschedule(asyncio.get_running_loop().time() + _TIMEOUT)
             self._to_revoke = tokens  # a retry must not use the old refresh token again
             await revoke_app_grant(connection, app_grant, access_token=tokens.access_token)
         return Revocation.GRANT_REVOKED
+
+    async def _revoke_at_endpoint(
+        self, connection: ClientConnection, tokens: TokenSet
+    ) -> Revocation:
+        provider = self._provider
+        endpoint = provider.profile.revocation_endpoint
+        if not endpoint:
+            endpoint = (await provider.discover(connection)).revocation_endpoint
+        if not endpoint:
+            return Revocation.NOT_OFFERED
+        if tokens.refresh_token is not None:
+            # RFC 7009 section 2.1: this should revoke the access tokens of the same grant too, but
+            # need not, so the access token is revoked as well.
+            await revoke(
+                connection,
+                endpoint,
+                token=tokens.refresh_token,
+                token_type_hint="refresh_token",  # noqa: S106 - a name
+            )
+            # A retry has only the access token left to revoke.
+            self._to_revoke = replace(tokens, refresh_token=None, refresh_expires_at=None)
+            self._refresh_token_revoked = True
+        if provider.has_expired(tokens):
+            return Revocation.REVOKED
+        try:
+            await revoke(
+                connection,
+                endpoint,
+                token=tokens.access_token,
+                token_type_hint="access_token",  # noqa: S106 - a name
+            )
+        except NotRevocable:
+            # RFC 7009 section 2.2.1: it stays valid until it expires
+            is_revoked = self._refresh_token_revoked
+            return Revocation.REVOKED if is_revoked else Revocation.NOT_OFFERED
+        except OAuthError as error:
+            if not self._refresh_token_revoked or not is_revoked_already(error):
+                raise
+            _log.info("access token revoked already: %s", getattr(error, "status", ""))
+        return Revocation.REVOKED
 
 
 async def _revoke_app_grant(connection: ClientConnection, address: str, tokens: TokenSet) -> bool:
@@ -117,32 +162,10 @@ async def _revoke_app_grant(connection: ClientConnection, address: str, tokens: 
     return True
 
 
-async def _revoke_at_endpoint(
-    provider: Provider, connection: ClientConnection, tokens: TokenSet
-) -> Revocation:
-    endpoint = provider.profile.revocation_endpoint
-    if not endpoint:
-        endpoint = (await provider.discover(connection)).revocation_endpoint
-    if not endpoint:
-        return Revocation.NOT_OFFERED
+def _life_left(tokens: TokenSet, at: datetime) -> tuple[datetime | None, bool]:
+    """Return when the last of `tokens` expires as far as known, and whether one lives longer."""
+    ends = [tokens.expires_at]
     if tokens.refresh_token is not None:
-        # RFC 7009 section 2.1: this should revoke the access tokens of the same grant too, but need
-        # not, so the access token is revoked as well.
-        await revoke(
-            connection,
-            endpoint,
-            token=tokens.refresh_token,
-            token_type_hint="refresh_token",  # noqa: S106 - a name
-        )
-    if not provider.has_expired(tokens):
-        try:
-            await revoke(
-                connection,
-                endpoint,
-                token=tokens.access_token,
-                token_type_hint="access_token",  # noqa: S106 - a name
-            )
-        except NotRevocable:
-            # RFC 7009 section 2.2.1: it stays valid until it expires
-            return Revocation.REVOKED if tokens.refresh_token else Revocation.NOT_OFFERED
-    return Revocation.REVOKED
+        ends.append(tokens.refresh_expires_at)
+    known = [end for end in ends if end is not None and end > at]
+    return max(known, default=None), None in ends

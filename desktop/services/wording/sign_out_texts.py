@@ -68,13 +68,14 @@ def sign_out_report(profile_id: str, state: SignedOut) -> dict[str, object]:
         "id": profile_id,
         "revocation": state.revocation.name.lower() if state.removed_at is not None else None,
         "valid_until": format_instant(state.valid_until),
+        "open_ended": state.open_ended,
         "text": signed_out_message(state) or translate("You're signed out."),
         "failed": error_code(state.revocation_error) if state.revocation_error else None,
     }
 
 
 def _not_revocable(state: SignedOut, removed_at: datetime) -> str:
-    if state.valid_until is None:
+    if state.valid_until is None and not state.open_ended:
         return translate("You're signed out.")
     signed_out = translate("You're signed out. This server can't revoke tokens.")
     return f"{signed_out} {_copies_work(state, removed_at)}"
@@ -95,6 +96,8 @@ def _copies_work(state: SignedOut, removed_at: datetime) -> str:
     if state.valid_until is None:
         return translate("Copies still work.")
     time = format_time(state.valid_until, now=removed_at)
+    if state.open_ended:
+        return translate("Copies work until {time} or longer.", time=time)
     return translate("Copies work until {time}.", time=time)
 
 

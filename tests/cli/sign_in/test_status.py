@@ -216,11 +216,12 @@ def test_logout_goes_through_the_running_app(
         "id": "soc",
         "revocation": "failed",
         "valid_until": "2026-11-25T15:50:00+00:00",
+        "open_ended": True,
         "text": "You are signed out; the server could not be told.",
         "failed": "network",
     }
 
-    def signed_out_by_app(profile_id: str | None) -> tuple[dict[str, str], ...]:
+    def signed_out_by_app(profile_id: str | None) -> tuple[dict[str, object], ...]:
         said.append(profile_id)
         return (left,) if len(said) < 3 else ()
 
@@ -229,7 +230,8 @@ def test_logout_goes_through_the_running_app(
     assert capsys.readouterr().err == "soc: You are signed out; the server could not be told.\n"
     assert logout.logout.main(["--json"], standalone_mode=False) == 5
     (one,) = json.loads(capsys.readouterr().out)["signed_out"]
-    assert one == {name: left[name] for name in ("id", "revocation", "valid_until")}
+    members = ("id", "revocation", "valid_until", "open_ended")
+    assert one == {name: left[name] for name in members}
     assert logout.logout.main(["--all"], standalone_mode=False) == 3
     assert said == ["soc", "soc", None]
 

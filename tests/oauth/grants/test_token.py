@@ -152,6 +152,42 @@ def test_the_account_is_that_of_the_identity_token_then_of_the_access_token() ->
     assert parsed(access_token=access, id_token="opaque").account.user == "access"
 
 
+@pytest.mark.parametrize(
+    ("members", "lifetime"),
+    [
+        ({"refresh_token_expires_in": 3600}, 3600),
+        ({"refresh_token_expires_in": "3600"}, 3600),
+        ({"refresh_expires_in": 3600}, 3600),
+        ({"x_refresh_token_expires_in": 3600}, 3600),
+        ({"refresh_expires_in": 0}, None),
+        ({"refresh_expires_in": -1}, None),
+        ({"refresh_expires_in": "never"}, None),
+        ({}, None),
+    ],
+)
+def test_the_life_of_the_refresh_token_is_read_where_the_server_tells_it(
+    members: dict[str, object], lifetime: float | None
+) -> None:
+    expires_at = parsed(**members).refresh_expires_at
+    assert expires_at == (None if lifetime is None else START + timedelta(seconds=lifetime))
+
+
+@pytest.mark.parametrize(
+    ("answer", "expires_at"),
+    [
+        ({"refresh_token": None}, START + timedelta(days=1)),
+        ({"refresh_token": "next"}, None),
+        ({"refresh_token": "next", "refresh_expires_in": 60}, START + timedelta(seconds=60)),
+    ],
+)
+async def test_the_life_of_the_refresh_token_is_that_of_the_one_that_is_held(
+    answer: dict[str, object], expires_at: object
+) -> None:
+    held = replace(HELD, refresh_expires_at=START + timedelta(days=1))
+    tokens = await renewed(ClientHarness(json_reply({**TOKENS, **answer})), held)
+    assert tokens.refresh_expires_at == expires_at
+
+
 def test_no_secret_is_shown_by_tokens() -> None:
     tokens = parsed()
     assert not [secret for secret in SECRETS if secret in f"{tokens!r} {tokens}"]

@@ -44,6 +44,9 @@ token_sets = st.builds(
     issued_at=instants,
     expires_at=st.none() | instants,
     account=st.builds(Account, st.text(), st.text()),
+    refresh_expires_at=st.none() | instants,
+    lost_renewals=st.integers(0, 9),
+    lost_at=st.none() | instants,
 )
 
 

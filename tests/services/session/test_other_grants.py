@@ -25,6 +25,7 @@ from tests.services.harness import (
     ACCESS_TOKEN,
     HOST,
     PASSWORD,
+    PENDING,
     PROFILE,
     SECRETS,
     START,
@@ -374,3 +375,18 @@ async def test_a_client_token_is_revoked_if_the_server_supports_it(
     assert harness.expect(SignedOut).revocation is Revocation.REVOKED
     (form,) = [form for path, form in harness.server.requests if path == "/revoke"]
     assert form["token_type_hint"] == "access_token"
+
+
+async def test_an_approval_is_not_lost_to_a_secret_that_a_public_client_must_not_send() -> None:
+    profile = replace(PROFILE, client_authentication="auto")
+    harness = SessionHarness(profile)
+    harness.keyring.entries[client_secret_key(profile)] = saved_client_secret(PASSWORD, profile)
+    public = {"error": "invalid_client", "error_description": "AADSTS700025: Client is public."}
+    harness.server.answers = [PENDING, public, TOKENS]
+    await harness.start_sign_in()
+    await harness.clock.advance(12)
+    assert harness.session.access_token() == ACCESS_TOKEN
+    assert harness.server.authorizations[-2].startswith("Basic ")
+    assert harness.server.authorizations[-1] == ""
+    assert "client_secret" not in harness.server.requests[-1][1]
+    await harness.close()

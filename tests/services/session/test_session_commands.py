@@ -339,7 +339,9 @@ async def test_retry_repeats_signing_out(harness: SessionHarness) -> None:
     harness.session.retry()
     await settle()
     assert harness.state == SignedOut(
-        removed_at=harness.clock.utc(), valid_until=harness.clock.utc() + timedelta(seconds=599)
+        removed_at=harness.clock.utc(),
+        valid_until=harness.clock.utc() + timedelta(seconds=599),
+        open_ended=True,
     )
     assert harness.keyring.entries == {}
 
@@ -369,7 +371,7 @@ async def test_signing_out_with_an_expired_token_has_no_valid_until(
     await harness.clock.advance(700)
     harness.session.sign_out()
     await settle()
-    assert harness.state == SignedOut(harness.clock.utc(), None)
+    assert harness.state == SignedOut(harness.clock.utc(), None, open_ended=True)
 
 
 async def test_signing_out_keeps_the_client_secret(harness: SessionHarness) -> None:

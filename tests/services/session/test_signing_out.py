@@ -135,6 +135,112 @@ async def test_without_a_revocation_endpoint_no_request_is_sent() -> None:
     await harness.close()
 
 
+def answer_second_revocation(
+    harness: SessionHarness, monkeypatch: pytest.MonkeyPatch, second: httpx.Response
+) -> None:
+    """End both tokens with the refresh token, and answer the access token with `second`."""
+    answer = harness.server._response
+
+    def respond(path: str, form: dict[str, str]) -> httpx.Response:
+        if path == "/revoke" and form["token_type_hint"] == "access_token":
+            return second
+        return answer(path, form)
+
+    monkeypatch.setattr(harness.server, "_response", respond)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        httpx.Response(400),
+        httpx.Response(400, json={"error": "invalid_request"}),
+        httpx.Response(400, json={"error": "invalid_token"}),
+        httpx.Response(400, json={"error": "no_such_session"}),
+        httpx.Response(401),
+        httpx.Response(404, json={"message": "not found"}),
+    ],
+    ids=lambda it: f"{it.status_code} {it.text}",
+)
+async def test_a_server_that_has_ended_both_tokens_may_refuse_the_second(
+    rfc7009: SessionHarness, monkeypatch: pytest.MonkeyPatch, second: httpx.Response
+) -> None:
+    answer_second_revocation(rfc7009, monkeypatch, second)
+    state = await sign_out(rfc7009)
+    assert state == SignedOut(rfc7009.clock.utc(), None, Revocation.REVOKED)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        httpx.Response(500),
+        httpx.Response(503),
+        httpx.Response(429),
+        httpx.Response(400, json={"error": "invalid_client"}),
+        httpx.Response(403, text="<html>", headers={"content-type": "text/html"}),
+    ],
+    ids=lambda it: f"{it.status_code} {it.text}",
+)
+async def test_a_server_that_did_not_decide_may_have_left_the_access_token(
+    rfc7009: SessionHarness, monkeypatch: pytest.MonkeyPatch, second: httpx.Response
+) -> None:
+    answer_second_revocation(rfc7009, monkeypatch, second)
+    state = await sign_out(rfc7009)
+    assert (state.revocation, state.open_ended) == (Revocation.FAILED, False)
+    assert state.valid_until == START + timedelta(seconds=605)
+    monkeypatch.undo()
+    rfc7009.session.revoke_again()
+    await settle()
+    assert rfc7009.expect(SignedOut).revocation is Revocation.REVOKED
+    assert [form["token"] for form in revoked(rfc7009)].count(REFRESH_TOKEN) == 1
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_a_first_revocation_that_is_refused_is_a_failure(
+    rfc7009: SessionHarness, status: int
+) -> None:
+    rfc7009.server.others["/revoke"] = httpx.Response(status)
+    assert (await sign_out(rfc7009)).revocation is Revocation.FAILED
+
+
+@pytest.mark.parametrize(
+    ("members", "seconds", "open_ended"),
+    [
+        ({"refresh_expires_in": 86400}, 86405, False),
+        ({"refresh_token_expires_in": 60}, 605, False),
+        ({"refresh_expires_in": 0}, 605, True),
+        ({}, 605, True),
+        ({"refresh_token": None}, 605, False),
+        ({"expires_in": None, "refresh_expires_in": 60}, 65, True),
+    ],
+)
+async def test_where_nothing_is_revoked_the_token_that_lives_longest_counts(
+    members: dict[str, object], seconds: int, *, open_ended: bool
+) -> None:
+    harness = SessionHarness()
+    harness.server.answers = [TOKENS | members]
+    harness.session.sign_in()
+    await harness.clock.advance(6)
+    state = await sign_out(harness)
+    assert state.revocation is Revocation.NOT_OFFERED
+    assert state.valid_until == START + timedelta(seconds=seconds)
+    assert state.open_ended is open_ended
+    await harness.close()
+
+
+async def test_a_renewal_that_signing_out_needs_is_waited_for(
+    xdr: SessionHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.services.session.sign_out._TIMEOUT", 0.02)
+    await xdr.clock.advance(700)
+    gate = xdr.server.hold_requests("/token")
+    xdr.session.sign_out()
+    await asyncio.sleep(0.06)
+    assert isinstance(xdr.state, SignedIn)
+    gate.set()
+    await settle()
+    assert xdr.expect(SignedOut).revocation is Revocation.GRANT_REVOKED
+
+
 # Cisco XDR
 
 

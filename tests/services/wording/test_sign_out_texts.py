@@ -44,6 +44,14 @@ UNTIL = f"{END.astimezone():%H:%M}"
             "Signed out here, but the server didn't confirm. Copies still work.",
         ),
         (
+            SignedOut(NOW, END, open_ended=True),
+            f"{DONE} This server can't revoke tokens. Copies work until {UNTIL} or longer.",
+        ),
+        (
+            SignedOut(NOW, open_ended=True),
+            f"{DONE} This server can't revoke tokens. Copies still work.",
+        ),
+        (
             SignedOut(NOW, END, Revocation.UNDER_WAY),
             "Signed out here. Revoking the token on the server…",
         ),
