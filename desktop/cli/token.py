@@ -52,11 +52,18 @@ eval "$(xdr-login token --format env)"
         "scope; env: a line that exports XDR_ACCESS_TOKEN; curl: a line for curl --config."
     ),
 )
-def token(profile: str | None, min_validity: float, token_format: str) -> int:
+@click.option(
+    "--id-token",
+    is_flag=True,
+    help="Print the ID token instead (OpenID Connect; needs the scope openid).",
+)
+def token(*, profile: str | None, min_validity: float, token_format: str, id_token: bool) -> int:
     """Renews the token first if it expires soon.
 
     The token comes from XDR Login if it is running, otherwise from the keyring.
     """
     return print_token(
-        fetch_formatted_token(profile, min_validity=min_validity, token_format=token_format)
+        fetch_formatted_token(
+            profile, min_validity=min_validity, token_format=token_format, id_token=id_token
+        )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING
 
 from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
@@ -81,8 +81,10 @@ class Agent:
 
     @property
     def handlers(self) -> dict[str, Handler]:
-        commands = {
+        commands: dict[str, Handler] = {
             "token": self._token,
+            # A command of its own: an older app would answer with the access token.
+            "id_token": partial(self._token, id_token=True),
             "questions": self._questions,
             "status": self._status,
             "sign_out": self._sign_out,
@@ -105,7 +107,9 @@ class Agent:
 
         return guarded
 
-    async def _token(self, members: Members, process: int | None) -> Members:
+    async def _token(
+        self, members: Members, process: int | None, *, id_token: bool = False
+    ) -> Members:
         validity, token_format = _parse_validity(members), _parse_format(members)
         session = await self._open_bound_session(members)
         program = await self._find_program(process)
@@ -113,14 +117,15 @@ class Agent:
         if self._needs_permission():
             profile = session.profile
             await self._permission.obtain(PermissionRequest(program, profile.id, profile.name))
-        token = await session.fetch_token(TokenRequirement(validity, _RENEWAL_TIMEOUT))
+        required = TokenRequirement(validity, _RENEWAL_TIMEOUT, id_token=id_token)
+        token = await session.fetch_token(required)
         profile = session.profile
         answer: Members
         if token_format is not None:
             answer = {"text": format_for_program(token_format, token, profile)}
         else:
             answer = {
-                "access_token": token.access_token,
+                token.kind: token.access_token,
                 "token_type": token.token_type,
                 "expires_at": format_instant(token.expires_at),
                 "scope": " ".join(token.scope),

@@ -1,9 +1,10 @@
 """The signed-in user according to the token. It is not verified, and only shown."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from desktop.oauth.errors import printable
-from desktop.oauth.fields import Members, text
+from desktop.oauth.fields import Members, instant, text
 
 _XDR = "https://schemas.cisco.com/iroh/identity/claims/"
 _USER = (
@@ -47,3 +48,19 @@ def unverified_claims(token: str) -> Members:
     except (jwt.InvalidTokenError, RecursionError):
         return {}
     return claims
+
+
+def expiry_in(token: str, *, received_at: datetime) -> datetime | None:
+    """Read when a JWT that was received at that instant expires; `None` if it does not say.
+
+    Instants are aware UTC. By this computer's clock, which may be wrong: so it lives no longer than
+    its server wanted, and one that just came has not expired yet.
+    """
+    claims = unverified_claims(token)
+    expires_at, issued_at = instant(claims, "exp"), instant(claims, "iat")
+    if expires_at is None:
+        return None
+    if issued_at is None or issued_at >= expires_at:
+        return expires_at
+    latest = received_at + (expires_at - issued_at)
+    return latest if expires_at <= received_at else min(expires_at, latest)

@@ -8,6 +8,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 Members = Mapping[str, object]
 
@@ -36,6 +37,17 @@ def seconds(members: Members, *names: str) -> float | None:
         if number is not None:
             return number
     return None
+
+
+_LATEST = 32503680000.0  # the year 3000; later ones would overflow in a calculation
+
+
+def instant(members: Members, name: str) -> datetime | None:
+    """Read seconds since 1970 (RFC 7519 section 2) as an aware instant in UTC."""
+    value = members.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return datetime.fromtimestamp(value, UTC) if 0 <= value <= _LATEST else None
 
 
 # Far more than any provider grants; each word becomes something on screen.

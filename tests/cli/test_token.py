@@ -116,6 +116,15 @@ def test_the_fast_path_sends_the_arguments(
     assert capsys.readouterr() == ("made-up\n", "")
 
 
+def test_an_id_token_is_asked_for_by_a_command_of_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with answering(told("made-up")) as said:
+        assert main(["token", "--id-token", "--format", "header"]) == 0
+    assert [(each["command"], each["format"]) for each in said] == [("id_token", "header")]
+    assert capsys.readouterr().out == "made-up\n"
+
+
 def test_the_fast_path_follows_the_protocol() -> None:
     question = {"command": "token", "profile": "soc", "min_validity": 60, "format": "raw"}
     assert token_fast_path._encode_request("soc", 60, "raw") == encode(question)
@@ -405,7 +414,7 @@ def test_an_incomplete_answer_counts_as_none(
     other: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = AccessToken("saved", "Bearer", None, ())
-    monkeypatch.setattr(access_module, "_fetch_without_app", lambda _profile, _validity: saved)
+    monkeypatch.setattr(access_module, "_fetch_without_app", lambda *_, **__: saved)
     with answering(encode(GIVEN | other)):
         assert fetch_token(SOC) == saved
 

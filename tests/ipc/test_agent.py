@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -32,7 +32,16 @@ from desktop.services.session.token_permission import (
     TokenPermission,
 )
 from desktop.services.system.processes import UNKNOWN_PROGRAM
-from tests.services.harness import ACCESS_TOKEN, PROFILE, SECRETS, TOKENS, SessionHarness, settle
+from tests.oauth.harness import unsigned_jwt
+from tests.services.harness import (
+    ACCESS_TOKEN,
+    PROFILE,
+    SECRETS,
+    START,
+    TOKENS,
+    SessionHarness,
+    settle,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")
 
@@ -65,10 +74,10 @@ class RunningApp:
         assert not any(secret in str(caught.value) for secret in SECRETS)
         return caught.value
 
-    async def sign_in(self, id_: str = PROFILE.id) -> Session:
+    async def sign_in(self, id_: str = PROFILE.id, **members: object) -> Session:
         session = await self.sessions.open_session(id_)
         assert session is not None
-        self.harness.server.answers = [TOKENS]
+        self.harness.server.answers = [TOKENS | members]
         session.sign_in()
         await self.harness.clock.advance(6)
         return session
@@ -309,6 +318,33 @@ async def test_the_question_ends_when_the_program_hangs_up(app: RunningApp) -> N
     await app.withdrawn.wait()
     assert await reader.read() == b""
     assert app.agent.recipients.all() == ()
+
+
+async def test_a_program_gets_the_id_token_by_a_command_of_its_own(app: RunningApp) -> None:
+    token = unsigned_jwt({"exp": int((START + timedelta(seconds=300)).timestamp())})
+    await app.sign_in(id_token=token)
+    answer = await app.ask("id_token")
+    assert answer["id_token"] == token
+    assert "access_token" not in answer
+    assert answer["expires_at"] == "2026-11-23T03:05:00+00:00"
+    assert (await app.ask("id_token", format="raw"))["text"] == token
+    assert (await app.ask("token"))["access_token"] == ACCESS_TOKEN
+    assert len(app.agent.recipients.all()) == 3
+    assert token not in json.dumps(await app.ask("status"))
+
+
+async def test_without_an_id_token_a_program_learns_how_to_get_one(app: RunningApp) -> None:
+    await app.sign_in()
+    refusal = await app.refusal("id_token")
+    assert (refusal.code, refusal.title) == ("failure", "No ID token")
+    assert "xdr-login login --again" in refusal.text
+
+
+async def test_for_the_id_token_permission_is_asked_too(app: RunningApp) -> None:
+    await app.sign_in()
+    app.needs_permission = True
+    app.answer = PermissionAnswer.DENY
+    assert (await app.refusal("id_token")).code == "declined"
 
 
 # Other commands

@@ -32,17 +32,22 @@ _LONGEST_INPUT = 64 * 1024  # bytes
 @command("""\
 kubectl config set-credentials me --exec-api-version=client.authentication.k8s.io/v1 \\
   --exec-interactive-mode=Never --exec-command=xdr-login \\
-  --exec-arg=credential --exec-arg=kubectl
+  --exec-arg=credential --exec-arg=kubectl --exec-arg=--id-token
                                            once, for ~/.kube/config
 """)
 @profile_option
-def kubectl(*, profile: str | None) -> int:
+@click.option(
+    "--id-token",
+    is_flag=True,
+    help="Give kubectl the ID token, as most clusters with OpenID Connect require.",
+)
+def kubectl(*, profile: str | None, id_token: bool) -> int:
     """Print an ExecCredential for kubectl.
 
     The version is client.authentication.k8s.io/v1, or v1beta1 if kubectl requests it. kubectl uses
     the token until it expires and then runs this command again.
     """
-    token = fetch_token_by_name(profile, CopyFormat.JSON)
+    token = fetch_token_by_name(profile, CopyFormat.JSON, id_token=id_token)
     status = {"token": token.access_token}
     if token.expires_at is not None:
         status["expirationTimestamp"] = format_instant(token.expires_at) or ""

@@ -31,8 +31,10 @@ NOTICE_DELAY = 1.0
 _RENEWAL_TIMEOUT = 90.0
 
 
-def fetch_token(profile: Profile, *, min_validity: float = 60.0) -> AccessToken:
-    """Fetch a token of `profile`, issued for its current server and client.
+def fetch_token(
+    profile: Profile, *, min_validity: float = 60.0, id_token: bool = False
+) -> AccessToken:
+    """Fetch the access token or ID token of `profile`, issued for its current server and client.
 
     It is renewed if less than `min_validity` seconds are left, but not in the first half of its
     life. Blocks. Raises `RefusedByAgent`, `OAuthError`, `KeystoreError`,
@@ -44,72 +46,82 @@ def fetch_token(profile: Profile, *, min_validity: float = 60.0) -> AccessToken:
     bound = tokens_binding(profile)
     given = {"profile": profile.id, "min_validity": min_validity, "issued_for": bound}
     try:
-        return _parse_answer(_request_token(**given))
+        return _parse_answer(_request_token(id_token=id_token, **given), id_token=id_token)
     except (NotRunning, NoAnswer):
-        return _fetch_without_app(profile, min_validity)
+        return _fetch_without_app(profile, min_validity, id_token=id_token)
 
 
-def fetch_token_by_name(profile: str | None, copy_format: CopyFormat) -> AccessToken:
+def fetch_token_by_name(
+    profile: str | None, copy_format: CopyFormat, *, id_token: bool = False
+) -> AccessToken:
     """Fetch a token for use like `copy_format`; raises `FormatForbidden` too."""
     from desktop.services.configuration.load import load_configuration
 
-    return fetch_token_in_format(load_configuration().find(profile), copy_format)
+    chosen = load_configuration().find(profile)
+    return fetch_token_in_format(chosen, copy_format, id_token=id_token)
 
 
-def fetch_token_in_format(profile: Profile, copy_format: CopyFormat) -> AccessToken:
+def fetch_token_in_format(
+    profile: Profile, copy_format: CopyFormat, *, id_token: bool = False
+) -> AccessToken:
     """Do the same for a profile that is loaded already."""
     if copy_format.name in profile.policy.forbidden_formats:
         raise FormatForbidden(profile.policy.source)
-    return fetch_token(profile)
+    return fetch_token(profile, id_token=id_token)
 
 
-def fetch_formatted_token(profile: str | None, *, min_validity: float, token_format: str) -> str:
-    """Fetch a token in `token_format`, one of `PRINT_FORMATS`.
+def fetch_formatted_token(
+    profile: str | None, *, min_validity: float, token_format: str, id_token: bool = False
+) -> str:
+    """Fetch the access token or ID token in `token_format`, one of `PRINT_FORMATS`.
 
     Raises `FormatForbidden` and `UnsafeForShell` too.
     """
     given = {"profile": profile, "min_validity": min_validity, "format": token_format}
     try:
-        text = _request_token(**given).get("text")
+        text = _request_token(id_token=id_token, **given).get("text")
         if isinstance(text, str):
             return text
     except (NotRunning, NoAnswer):
         pass
     return fetch_formatted_token_without_app(
-        profile, min_validity=min_validity, token_format=token_format
+        profile, min_validity=min_validity, token_format=token_format, id_token=id_token
     )
 
 
 def fetch_formatted_token_without_app(
-    profile: str | None, *, min_validity: float, token_format: str
+    profile: str | None, *, min_validity: float, token_format: str, id_token: bool = False
 ) -> str:
     from desktop.services.configuration.load import load_configuration
     from desktop.services.model.copy_formats import format_for_program
 
     chosen = load_configuration().find(profile)
-    return format_for_program(token_format, _fetch_without_app(chosen, min_validity), chosen)
+    token = _fetch_without_app(chosen, min_validity, id_token=id_token)
+    return format_for_program(token_format, token, chosen)
 
 
-def _request_token(**members: object) -> Members:
+def _request_token(*, id_token: bool, **members: object) -> Members:
     """Send a request to the running app; says if it is waiting for your permission."""
     timer = Timer(NOTICE_DELAY, report_pending_permission)
     timer.daemon = True
     timer.start()
     try:
-        return send_command("token", timeout=TIMEOUT, **members)
+        return send_command("id_token" if id_token else "token", timeout=TIMEOUT, **members)
     finally:
         timer.cancel()
 
 
-def _parse_answer(answer: Members) -> AccessToken:
+def _parse_answer(answer: Members, *, id_token: bool = False) -> AccessToken:
     """Parse the answer of the running app; raises `NoAnswer` if it is not valid."""
+    kind = "id_token" if id_token else "access_token"
     try:
         ends = answer["expires_at"]
         return AccessToken(
-            access_token=_require_text(answer["access_token"]),
+            access_token=_require_text(answer[kind]),
             token_type=_require_text(answer["token_type"]),
             expires_at=None if ends is None else datetime.fromisoformat(_require_text(ends)),
             scope=tuple(_require_text(answer["scope"]).split()),
+            kind=kind,
         )
     except (KeyError, ValueError) as error:
         raise NoAnswer("unexpected answer") from error
@@ -124,11 +136,13 @@ def _require_text(value: object) -> str:
 # Without the running app
 
 
-def _fetch_without_app(profile: Profile, min_validity: float) -> AccessToken:
+def _fetch_without_app(
+    profile: Profile, min_validity: float, *, id_token: bool = False
+) -> AccessToken:
     if _needs_permission(profile.policy):
         raise CannotAskForPermission
-    saved = asyncio.run(_load_saved(profile, min_validity))
-    return saved or asyncio.run(_renew(profile, min_validity))
+    saved = asyncio.run(_load_saved(profile, min_validity, id_token=id_token))
+    return saved or asyncio.run(_renew(profile, min_validity, id_token=id_token))
 
 
 def _needs_permission(policy: Policy) -> bool:
@@ -139,7 +153,9 @@ def _needs_permission(policy: Policy) -> bool:
     return load_settings(settings_file()).ask_for_tokens if locked is None else bool(locked)
 
 
-async def _load_saved(profile: Profile, min_validity: float) -> AccessToken | None:
+async def _load_saved(
+    profile: Profile, min_validity: float, *, id_token: bool
+) -> AccessToken | None:
     """Load the saved token if it is valid for long enough. This loads no HTTP client."""
     from desktop.services.model.profile import tokens_binding, tokens_key
     from desktop.services.secrets.indexed_keystore import system_keystore
@@ -152,10 +168,12 @@ async def _load_saved(profile: Profile, min_validity: float) -> AccessToken | No
         raise NoToken(profile.id)
     now = datetime.now(UTC)
     tokens = expired_if_from_future(saved.tokens, now)
-    return AccessToken.of(tokens) if is_valid_for(tokens, min_validity, now) else None
+    if not is_valid_for(tokens, min_validity, now, id_token=id_token):
+        return None
+    return AccessToken.of(tokens, id_token=id_token)
 
 
-async def _renew(profile: Profile, min_validity: float) -> AccessToken:
+async def _renew(profile: Profile, min_validity: float, *, id_token: bool) -> AccessToken:
     """Renew the token as the window does, with the same lock."""
     from desktop.services.model.access_token import TokenRequirement
     from desktop.services.model.states import Failed, Requesting
@@ -175,7 +193,7 @@ async def _renew(profile: Profile, min_validity: float) -> AccessToken:
         await opened.wait()
         if isinstance(session.state, Failed):
             raise session.state.error
-        need = TokenRequirement(validity=min_validity, timeout=_RENEWAL_TIMEOUT)
+        need = TokenRequirement(min_validity, _RENEWAL_TIMEOUT, id_token=id_token)
         return await session.fetch_token(need)
     finally:
         await session.close()

@@ -1,11 +1,12 @@
 """Tokens: requesting them with a device code or as the client itself, renewing, reading them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from desktop.oauth.addresses import host_of
-from desktop.oauth.claims import Account, account_in
+from desktop.oauth.claims import Account, account_in, expiry_in
 from desktop.oauth.client import ClientConnection, request
 from desktop.oauth.clock import Moment, now
 from desktop.oauth.errors import (
@@ -30,6 +31,8 @@ from desktop.oauth.fields import Members, seconds, string_list, text
 from desktop.oauth.grants.device import DeviceAuthorization
 
 LONGEST_TOKEN = 64 * 1024  # characters of an access token; real ones have a few thousand
+# Characters: it is saved beside the others, and a keyring may be small.
+LONGEST_ID_TOKEN = 16 * 1024
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section 3.4
 
 
@@ -37,6 +40,7 @@ DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section
 class TokenSet:
     """What a sign-in yields. Instants are aware UTC; `expires_at` is `None` if it never expires.
 
+    `id_token` is the ID token (OpenID Connect), until `id_expires_at`.
     `refresh_expires_at` is `None` unless the server says when the refresh token expires.
     `scope` is what was granted, `requested_scope` what was asked for. `lost_renewals` counts the
     renewals in a row whose answer did not come, the last one at `lost_at`: the refresh token may be
@@ -51,6 +55,8 @@ class TokenSet:
     issued_at: datetime
     expires_at: datetime | None
     account: Account
+    id_token: str | None = field(default=None, repr=False)
+    id_expires_at: datetime | None = None
     refresh_expires_at: datetime | None = None
     lost_renewals: int = 0
     lost_at: datetime | None = None
@@ -115,6 +121,9 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
             raise
         raise mapped from error
     renewed = parse_token(found, token_endpoint, requested=requested, requested_scope=held.scope)
+    if renewed.id_token is None and _lives(held.id_expires_at, requested):
+        # OpenID Connect Core 1.0 section 12.2: the answer might not contain one.
+        renewed = replace(renewed, id_token=held.id_token, id_expires_at=held.id_expires_at)
     return replace(
         renewed,
         # RFC 6749 section 6: the server may issue a new one, and then the old one is discarded.
@@ -125,6 +134,10 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
         requested_scope=held.requested_scope,
         account=renewed.account if renewed.account.user else held.account,
     )
+
+
+def _lives(expires_at: datetime | None, at: Moment) -> bool:
+    return expires_at is None or expires_at > at.utc
 
 
 def _renewal_error(error: ErrorResponse) -> OAuthError | None:
@@ -176,6 +189,9 @@ def parse_token(
     scope = string_list(found, "scope")
     # 0 is Keycloak's for "never".
     refresh_lifetime = seconds(found, *_REFRESH_LIFETIMES) or 0.0
+    expires_at = None if lifetime is None else requested.later(max(0.0, lifetime))
+    id_token = _usable_id_token(found)
+    id_expires_at = expiry_in(id_token, received_at=requested.utc) if id_token else None
     return TokenSet(
         access_token=access_token,
         refresh_token=text(found, "refresh_token"),
@@ -183,10 +199,21 @@ def parse_token(
         scope=requested_scope if scope is None else scope,  # RFC 6749 section 5.1
         requested_scope=requested_scope,
         issued_at=requested.utc,
-        expires_at=None if lifetime is None else requested.later(max(0.0, lifetime)),
+        expires_at=expires_at,
         account=account_in(text(found, "id_token"), access_token),
+        id_token=id_token,
+        # One that is encrypted does not say: then it is taken to live as long as the other.
+        id_expires_at=id_expires_at or (expires_at if id_token else None),
         refresh_expires_at=requested.later(refresh_lifetime) if refresh_lifetime > 0 else None,
     )
+
+
+_JWT = re.compile(r"[\w-]+(?:\.[\w-]*){2,4}", re.ASCII)  # RFC 7515 and RFC 7516, section 3.1
+
+
+def _usable_id_token(found: Members) -> str | None:
+    id_token = text(found, "id_token") or ""
+    return id_token if len(id_token) <= LONGEST_ID_TOKEN and _JWT.fullmatch(id_token) else None
 
 
 # GitHub, Google and others; Keycloak; Intuit

@@ -1,9 +1,11 @@
-"""An access token for whoever uses it, and what they require of it."""
+"""A token for whoever uses it, and what they require of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from desktop.services.model.errors import IdTokenGone, NoIdToken
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,16 +15,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A token without what renews it. `expires_at` is aware UTC, `None` if it never expires."""
+    """A token without what renews it. `expires_at` is aware UTC, `None` if it never expires.
+
+    `kind` is its name in RFC 6749, or "id_token" for an ID token, which some programs want instead.
+    """
 
     access_token: str = field(repr=False)
     token_type: str
     expires_at: datetime | None
     scope: tuple[str, ...]
+    kind: str = "access_token"
 
     @classmethod
-    def of(cls, tokens: TokenSet) -> AccessToken:
-        return cls(tokens.access_token, tokens.token_type, tokens.expires_at, tokens.scope)
+    def of(cls, tokens: TokenSet, *, id_token: bool = False) -> AccessToken:
+        """Take the access token out of `tokens`, or the ID token; raises `NoIdToken`."""
+        if not id_token:
+            return cls(tokens.access_token, tokens.token_type, tokens.expires_at, tokens.scope)
+        if tokens.id_token is None:
+            is_requested = "openid" in (*tokens.requested_scope, *tokens.scope)
+            raise IdTokenGone if is_requested else NoIdToken
+        return cls(
+            tokens.id_token, tokens.token_type, tokens.id_expires_at, tokens.scope, "id_token"
+        )
 
 
 RENEWAL_TIMEOUT = 6.0  # seconds that somebody who wants to use the token waits for a renewal
@@ -32,11 +46,14 @@ RENEWAL_TIMEOUT = 6.0  # seconds that somebody who wants to use the token waits 
 class TokenRequirement:
     """How long a token must stay valid, and how long to wait for a renewal, both in seconds.
 
+    With `id_token` it is the ID token that is wanted.
+
     A token that is not valid for that long is renewed if possible: see `schedule.is_valid_for`.
     """
 
     validity: float = 0.0
     timeout: float = RENEWAL_TIMEOUT
+    id_token: bool = False
 
 
 ANY_VALID_TOKEN = TokenRequirement()

@@ -90,7 +90,7 @@ def _render(format: CopyFormat, token: AccessToken, *, url: str) -> str:  # noqa
             request = f"response = httpx.get({url!r}, headers={headers})"
             return f"import httpx\n\n{request}\nprint(response.text)"
         case CopyFormat.ENVIRONMENT:
-            return f"export XDR_ACCESS_TOKEN={sh_quoted(token.access_token)}"
+            return f"export XDR_{token.kind.upper()}={sh_quoted(token.access_token)}"
         case CopyFormat.JSON:
             return _as_json(token)
 
@@ -154,7 +154,7 @@ _SINGLE_QUOTES = re.compile("['\u2018-\u201b]")
 def _as_json(token: AccessToken) -> str:
     # The names of RFC 6749 section 5.1; its expires_in would be wrong a second later.
     members = {
-        "access_token": token.access_token,
+        token.kind: token.access_token,
         "token_type": token.token_type,
         "expires_at": format_instant(token.expires_at),
         "scope": " ".join(token.scope),

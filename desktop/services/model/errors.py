@@ -74,6 +74,14 @@ class NoToken(SessionError):
         self.profile_id = profile_id
 
 
+class NoIdToken(SessionError):
+    """The server has sent no ID token: `openid` was not among the scopes."""
+
+
+class IdTokenGone(NoIdToken):
+    """The ID token has expired, and the server has sent no new one with the access token."""
+
+
 class RenewalTimedOut(SessionError):
     """No new token was received in time."""
 

@@ -12,7 +12,7 @@ from desktop.oauth.grants.token import TokenSet
 
 _FORMAT = 1
 # Versions that did not know them wrote none.
-_OPTIONAL = {"refresh_expires_at", "lost_renewals", "lost_at"}
+_OPTIONAL = {"id_token", "id_expires_at", "refresh_expires_at", "lost_renewals", "lost_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ def encode_tokens(saved: SavedTokens, *, issued_for: str) -> str:
         "issued_for": issued_for,
         "issued_at": tokens.issued_at.timestamp(),
         "expires_at": tokens.expires_at and tokens.expires_at.timestamp(),
+        "id_expires_at": tokens.id_expires_at and tokens.id_expires_at.timestamp(),
         "refresh_expires_at": (tokens.refresh_expires_at and tokens.refresh_expires_at.timestamp()),
         "lost_at": tokens.lost_at and tokens.lost_at.timestamp(),
         "known_methods": saved.known_methods,
@@ -101,6 +102,8 @@ def _parse_tokens(found: dict[str, Any]) -> TokenSet:
         issued_at=_parse_instant(found["issued_at"]),
         expires_at=_parse_optional_instant(found["expires_at"]),
         account=Account(str(account["user"]), str(account["organization"])),
+        id_token=text(found, "id_token"),
+        id_expires_at=_parse_optional_instant(found.get("id_expires_at")),
         refresh_expires_at=_parse_optional_instant(found.get("refresh_expires_at")),
         lost_renewals=int(found.get("lost_renewals") or 0),
         lost_at=_parse_optional_instant(found.get("lost_at")),

@@ -17,6 +17,7 @@ from desktop.services.model.errors import (
     SignedOutByServer,
     SignedOutElsewhere,
 )
+from desktop.services.model.instants import is_expired
 from desktop.services.model.settings import Settings
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeystoreError
@@ -143,12 +144,13 @@ class Renewer:
         """
         self._use(replace(self._schedule.usage, last_used=now(self._clock)))
         self._correct_clock()
-        if self._task.is_running or self.has_expired() or self._should_renew(requirement.validity):
-            await self._await_renewal(requirement.timeout)
+        is_needed = self._lacks(requirement) or self._should_renew(requirement)
+        if self._task.is_running or is_needed:
+            await self._await_renewal(requirement)
         held = self._store.held
-        if held is None or self.has_expired():
+        if held is None or self._lacks(requirement):
             raise self._schedule.failures.error or NoToken(self._provider.profile.id)
-        return AccessToken.of(held)
+        return AccessToken.of(held, id_token=requirement.id_token)
 
     async def wait_for_renewal(self) -> None:
         await self._task.wait()
@@ -164,8 +166,15 @@ class Renewer:
     def _use(self, usage: Usage) -> None:
         self._reschedule(replace(self._schedule, usage=usage))
 
-    def _should_renew(self, validity: float) -> bool:
-        """Whether a renewal is due, or `validity` requires one and the server is not failing."""
+    def _lacks(self, requirement: TokenRequirement) -> bool:
+        """Whether the token that is required has expired, or nobody is signed in."""
+        held = self._store.held
+        if held is None or not requirement.id_token or held.id_token is None:
+            return self.has_expired()
+        return is_expired(held.id_expires_at, self._clock.utc())
+
+    def _should_renew(self, requirement: TokenRequirement) -> bool:
+        """Whether a renewal is due, or required while the server is not failing."""
         held = self._store.held
         if self._schedule.seconds_to_renewal(self._clock) <= 0:
             return True
@@ -173,17 +182,22 @@ class Renewer:
         return (
             held is not None
             and not is_failing
-            and not is_valid_for(held, validity, self._clock.utc())
+            and not is_valid_for(
+                held,
+                requirement.validity,
+                self._clock.utc(),
+                id_token=requirement.id_token,
+            )
         )
 
-    async def _await_renewal(self, seconds: float) -> None:
+    async def _await_renewal(self, requirement: TokenRequirement) -> None:
         if not self._task.is_running and not self._can_renew():
             return
         renewal = self._task.start()
-        await first_of(asyncio.wait({renewal}), self._clock.sleep(seconds))
+        await first_of(asyncio.wait({renewal}), self._clock.sleep(requirement.timeout))
         if renewal.done():
             renewal.result()  # raises unexpected errors
-        elif self.has_expired():
+        elif self._lacks(requirement):
             raise RenewalTimedOut
 
     def _can_renew(self) -> bool:
@@ -208,7 +222,10 @@ class Renewer:
         held, due_at = self._store.held, self._schedule.due_at
         if held is not None and held.expires_at is not None:
             self._store.held = replace(
-                held, issued_at=held.issued_at - shift, expires_at=held.expires_at - shift
+                held,
+                issued_at=held.issued_at - shift,
+                expires_at=held.expires_at - shift,
+                id_expires_at=held.id_expires_at and held.id_expires_at - shift,
             )
             self._schedule = replace(self._schedule, due_at=due_at and due_at - shift)
 

@@ -35,16 +35,20 @@ def renewal_due_at(tokens: TokenSet, jitter: float) -> datetime | None:
     return tokens.issued_at + timedelta(seconds=max(_MIN_LIFETIME, share * lifetime))
 
 
-def is_valid_for(tokens: TokenSet, seconds: float, at: datetime) -> bool:
-    """Whether `tokens` are valid at `at` and for `seconds` more.
+def is_valid_for(tokens: TokenSet, seconds: float, at: datetime, *, id_token: bool = False) -> bool:
+    """Whether the access token or the ID token is valid at `at` and for `seconds` more.
 
     Half of their lifetime is always enough: a caller who asks for more than a token lives must not
     cause a renewal every time.
     """
-    if tokens.expires_at is None:
+    if id_token and tokens.id_token is None:
+        # A renewal may bring one, but not again and again.
+        return is_valid_for(tokens, math.inf, at)
+    expires_at = tokens.id_expires_at if id_token else tokens.expires_at
+    if expires_at is None:
         return True
-    lifetime = (tokens.expires_at - tokens.issued_at).total_seconds()
-    remaining = (tokens.expires_at - at).total_seconds()
+    lifetime = (expires_at - tokens.issued_at).total_seconds()
+    remaining = (expires_at - at).total_seconds()
     return remaining > 0 and remaining >= min(seconds, lifetime / 2)
 
 
@@ -52,7 +56,8 @@ def expired_if_from_future(saved: TokenSet, at: datetime) -> TokenSet:
     """Treat `saved` as expired if it was issued after `at`: a clock was set back."""
     if saved.expires_at is None or saved.issued_at <= at:
         return saved
-    return replace(saved, issued_at=at, expires_at=at)
+    id_expires_at = at if saved.id_token is not None else None
+    return replace(saved, issued_at=at, expires_at=at, id_expires_at=id_expires_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (
         "sign_in_needed",
         (
             session_errors.CodeExchangeFailed,
+            session_errors.IdTokenGone,
             session_errors.NoToken,
             session_errors.PollAnswerLost,
             session_errors.RenewalRefused,

@@ -402,6 +402,29 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         ),
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
+    session_errors.NoIdToken: _row(
+        translatable("No ID token"),
+        translatable("The server sent no ID token, because nobody asked it for one."),
+        BySurface(
+            translatable("Add “openid” to the scopes in your profile, then sign in again."),
+            translatable(
+                "Add “openid” to the scopes with “xdr-login profiles edit NAME --scope SCOPES”, "
+                "then run “xdr-login login --again”."
+            ),
+        ),
+        remedies=(Remedy.EDIT_PROFILE, Remedy.SIGN_IN_AGAIN),
+    ),
+    session_errors.IdTokenGone: _row(
+        translatable("No ID token"),
+        translatable(
+            "The server sent no ID token when you signed in, or no new one since the last expired."
+        ),
+        BySurface(
+            translatable("Sign in again."),
+            translatable("Run “xdr-login login --again”, then try again."),
+        ),
+        remedies=(Remedy.SIGN_IN_AGAIN,),
+    ),
     session_errors.RenewalTimedOut: _row(
         translatable("Still renewing"),
         translatable(

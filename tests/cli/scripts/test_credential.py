@@ -38,6 +38,7 @@ from tests.rigs.authority import Authority
 from tests.rigs.secret_service import SecretStore, use_keyring_of
 
 TOKEN = "token-SECRET.of_the~tests"
+ID_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJkYW5hIn0.c2lnbmF0dXJl"
 PAGE = (Path(__file__).parents[3] / "docs" / "command-line.md").read_text("utf-8")
 
 
@@ -126,6 +127,8 @@ def signed_in(secret_service: SecretStore, own_folders: Path, https: Recorder) -
         issued_at=now,
         expires_at=now + timedelta(hours=1),
         account=Account("", ""),
+        id_token=ID_TOKEN,
+        id_expires_at=now + timedelta(minutes=30),
     )
     with use_keyring_of(secret_service):
         lock = partial(shared_lock, locks_folder(), clock=SystemClock())
@@ -222,6 +225,18 @@ def test_kubectl_gets_an_exec_credential(signed_in: SignedIn) -> None:
     assert set(found) == {"apiVersion", "kind", "status"}
 
 
+def test_kubectl_gets_the_id_token_until_that_expires(signed_in: SignedIn) -> None:
+    done = signed_in.run("xdr-login", "credential", "kubectl", "--id-token")
+    found = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert found["status"]["token"] == ID_TOKEN
+    left = datetime.fromisoformat(found["status"]["expirationTimestamp"]) - datetime.now(UTC)
+    assert timedelta(minutes=28) < left <= timedelta(minutes=30)
+    assert TOKEN not in done.stdout
+    printed = signed_in.run("xdr-login", "token", "--id-token")
+    assert (printed.returncode, printed.stdout) == (0, f"{ID_TOKEN}\n")
+
+
 @pytest.mark.parametrize(
     ("info", "version"),
     [
@@ -300,7 +315,7 @@ def test_forbidden_formats_give_no_token(
     monkeypatch: pytest.MonkeyPatch, shape: CopyFormat
 ) -> None:
     held = AccessToken("token", "Bearer", None, ())
-    monkeypatch.setattr(access_module, "fetch_token", lambda _profile: held)
+    monkeypatch.setattr(access_module, "fetch_token", lambda _profile, **_: held)
     policy = Policy(source="policy.toml", forbidden_formats=frozenset({shape.name}))
     profile = Profile(id="soc", name="SOC", client_id="c", policy=policy)
     with pytest.raises(FormatForbidden):

@@ -188,8 +188,52 @@ async def test_the_life_of_the_refresh_token_is_that_of_the_one_that_is_held(
     assert tokens.refresh_expires_at == expires_at
 
 
+EXP = int((START + timedelta(minutes=5)).timestamp())
+IAT = int(START.timestamp())
+
+
+@pytest.mark.parametrize(
+    ("claims", "seconds"),
+    [
+        ({"exp": EXP, "iat": IAT}, 300),
+        ({"exp": EXP}, 300),
+        ({"exp": EXP, "iat": "x"}, 300),
+        ({"exp": EXP - 7200, "iat": IAT - 7200}, 300),  # this computer's clock is fast
+        ({"exp": EXP + 7200, "iat": IAT + 7200}, 300),  # or slow
+        ({"exp": EXP, "iat": EXP}, 300),
+        ({"exp": EXP - 7200}, -6900),
+        ({}, 600),
+        ({"exp": True}, 600),
+        ({"exp": "soon"}, 600),
+        ({"exp": 1e300}, 600),
+        ({"exp": -1}, 600),
+    ],
+)
+def test_an_id_token_ends_as_it_says_or_with_the_access_token(
+    claims: dict[str, object], seconds: int
+) -> None:
+    tokens = parsed(id_token=unsigned_jwt(claims))
+    assert tokens.id_token == unsigned_jwt(claims)
+    assert tokens.id_expires_at == START + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, "", 5, "opaque", "a.b", "a b.c.d", "a.b.c\r\nX: 1", "\u00e9.b.c", "a.b." + "x" * 16384],
+)
+def test_what_is_no_id_token_is_not_kept(value: object) -> None:
+    tokens = parsed(id_token=value)
+    assert (tokens.id_token, tokens.id_expires_at) == (None, None)
+
+
+def test_an_encrypted_id_token_is_kept_as_long_as_the_access_token() -> None:
+    tokens = parsed(id_token="eyJhbGciOiJkaXIifQ..aXY.dGV4dA.dGFn")
+    assert tokens.id_expires_at == tokens.expires_at
+
+
 def test_no_secret_is_shown_by_tokens() -> None:
-    tokens = parsed()
+    tokens = parsed(id_token=unsigned_jwt({"sub": "x"}))
+    assert unsigned_jwt({"sub": "x"}) not in f"{tokens!r} {tokens}"
     assert not [secret for secret in SECRETS if secret in f"{tokens!r} {tokens}"]
 
 

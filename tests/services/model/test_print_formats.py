@@ -1,5 +1,7 @@
 """The formats in which programs get a token."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -40,3 +42,20 @@ def test_a_forbidden_format_is_not_printed(name: str) -> None:
 def test_a_token_that_a_shell_could_run_is_not_printed(name: str) -> None:
     with pytest.raises(UnsafeForShell):
         format_for_program(name, AccessToken('x"\nurl = "evil', "Bearer", AT, ()), PROFILE)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("raw", "made-up"),
+        ("header", "Authorization: Bearer made-up"),
+        ("env", "export XDR_ID_TOKEN='made-up'"),
+        ("curl", 'header = "Authorization: Bearer made-up"'),
+    ],
+)
+def test_an_id_token_is_never_called_an_access_token(name: str, text: str) -> None:
+    token = replace(TOKEN, kind="id_token")
+    assert format_for_program(name, token, PROFILE) == text
+    found = json.loads(format_for_program("json", token, PROFILE))
+    assert found.pop("id_token") == "made-up"
+    assert set(found) == {"token_type", "expires_at", "scope"}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from desktop.oauth.claims import Account
 from desktop.oauth.client import ClientAuthentication
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.grants.token import LONGEST_ID_TOKEN, TokenSet
+from desktop.services.secrets.keystore import _split
 from desktop.services.secrets.secret_encoding import SavedTokens, decode_tokens, encode_tokens
 
 TOKENS = TokenSet(
@@ -44,6 +45,8 @@ token_sets = st.builds(
     issued_at=instants,
     expires_at=st.none() | instants,
     account=st.builds(Account, st.text(), st.text()),
+    id_token=st.none() | texts,
+    id_expires_at=st.none() | instants,
     refresh_expires_at=st.none() | instants,
     lost_renewals=st.integers(0, 9),
     lost_at=st.none() | instants,
@@ -129,3 +132,27 @@ def test_any_text_is_decoded_or_ignored(text: str) -> None:
 def test_tokens_are_not_in_the_representation() -> None:
     assert "access" not in repr(SAVED).replace("access_token", "")
     assert "'refresh'" not in repr(SAVED)
+
+
+def test_what_an_older_version_has_saved_is_read() -> None:
+    older = {
+        "access_token": "access",
+        "refresh_token": "refresh",
+        "token_type": "Bearer",
+        "scope": ["read", "write"],
+        "requested_scope": ["read", "write", "admin"],
+        "issued_at": TOKENS.issued_at.timestamp(),
+        "expires_at": 1795403400.0,
+        "account": {"user": "dana@northwind.example", "organization": "Northwind"},
+        "format": 1,
+        "issued_for": ISSUED_FOR,
+        "known_methods": {"https://login.example/token": "client_secret_post"},
+    }
+    assert decode_tokens(json.dumps(older), issued_for=ISSUED_FOR) == SAVED
+    assert members() == older, "and an older version reads what this one saves"
+
+
+def test_a_keyring_with_small_entries_holds_the_largest_id_token() -> None:
+    tokens = replace(TOKENS, access_token="a" * 8192, id_token="i" * LONGEST_ID_TOKEN)
+    text = encode_tokens(SavedTokens(tokens, {}), issued_for=ISSUED_FOR)
+    assert len(_split(text, 1280)) < 32
