@@ -5,6 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
+if not __package__:  # run as a file: the command of starting at login, which needs no folder
+    _package = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - slow to load
+    _root = os.path.dirname(_package)  # noqa: PTH120
+    sys.path[:] = [each for each in sys.path if each != _package]
+    if _root not in sys.path:
+        sys.path.insert(0, _root)
+
 from desktop.cli.terminal import COMPLETE_VARIABLE
 
 TYPE_CHECKING = False  # `typing` is slow to load, and a script waits for its token

@@ -16,6 +16,7 @@ from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
 from tests.cli.commands import COMMAND, environment, run
 from tests.rigs.secret_service import SecretStore
 
+ROOT = Path(__file__).parents[2]
 LAST_LINE = r"✓ Signed in to Northwind SOC as \S+@northwind.example \(expires \d\d:\d\d[^)]*\)\."
 
 
@@ -223,3 +224,65 @@ def test_a_closed_pipe_is_not_a_bug() -> None:
     )
     os.close(theirs)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+# Not `importlib` and `warnings`: `python -m` itself imports these first, unless -P is given.
+PLANTED = ("typing", "json", "socket", "click", "platformdirs", "dataclasses", "__future__")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Make a folder of somebody else, whose modules print a line when they are imported."""
+    folder = tmp_path / "repository"
+    (folder / "lib").mkdir(parents=True)
+    for name in PLANTED:
+        for file in (folder / f"{name}.py", folder / "lib" / f"{name}.py"):
+            file.write_text("import os\nos.write(1, b'PLANTED\\n')\nos._exit(66)\n")
+    return folder
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """Make a folder that has the package as an installation has it."""
+    for name in ("desktop", "resources"):
+        (tmp_path / "site" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "site" / name).symlink_to(ROOT / name)
+    return tmp_path / "site"
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("desktop", ["--version"]),
+        ("desktop", ["token"]),
+        ("desktop", ["credential", "git", "get"]),
+        ("desktop.demo", ["--help"]),
+    ],
+)
+@pytest.mark.parametrize("path", ["{site}", ":{site}", ".:{site}", "lib:{site}", "{site}:"])
+def test_the_current_folder_is_not_imported_from(
+    module: str, arguments: list[str], path: str, repository: Path, installed: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=repository,
+        env={**environment(), "PYTHONPATH": path.format(site=installed)},
+        input=b"",
+        capture_output=True,
+        check=False,
+    )
+    assert b"PLANTED" not in done.stdout
+    assert done.returncode != 66
+    assert b"Traceback" not in done.stderr
+
+
+def test_it_starts_by_its_file_from_any_folder(repository: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", ROOT / "desktop" / "__main__.py", "--version"],
+        cwd=repository,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.split()[0], done.returncode) == ("xdr-login", 0)

@@ -120,6 +120,15 @@ PERMISSION_NOTE = translatable(
     "It can act as you until the token expires. Deny if you didn't start it. If you don't answer "
     "within a minute, access is denied."
 )
+ASKS_EVERY_TIME = translatable(
+    "XDR Login can't tell which script or command this is, so it asks every time."
+)
+
+
+def permission_note(question: PermissionRequest) -> str:
+    """What an answer means, and why it is not kept where that is so."""
+    note = translate(PERMISSION_NOTE)
+    return note if question.key is not None else f"{translate(ASKS_EVERY_TIME)} {note}"
 
 
 def recipient_rows(recipients: tuple[TokenRecipient, ...]) -> tuple[tuple[str, str], ...]:
@@ -159,7 +168,7 @@ def spoken_permission_request(question: PermissionRequest) -> str:
         program=question.program.name,
         profile=question.profile_name,
     )
-    return f"{ask} {translate(PERMISSION_NOTE)}"
+    return f"{ask} {permission_note(question)}"
 
 
 def _program_text(program: Program) -> str:
