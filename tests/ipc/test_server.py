@@ -184,10 +184,51 @@ async def test_a_silent_peer_times_out() -> None:
     writer.close()
 
 
+COMMAND = b'{"version": 1, "command": "show"}\n'
+
+
+def connect_at_once(count: int, line: bytes = b"") -> list[socket.socket]:
+    """Connect and send `line` from as many programs, before any of them is accepted."""
+    made = [socket.socket(socket.AF_UNIX) for _ in range(count)]
+    for each in made:
+        each.connect(os.fspath(address.socket_path()))
+        each.sendall(line)
+        each.setblocking(False)
+    return made
+
+
+async def read_all(peers: list[socket.socket]) -> list[bytes]:
+    """Read what each was sent, until the other end closes."""
+    read = []
+    async with asyncio.timeout(20):
+        for each in peers:
+            reader, writer = await asyncio.open_unix_connection(sock=each)
+            with contextlib.suppress(ConnectionResetError):
+                read.append(await reader.read())
+            writer.close()
+            await writer.wait_closed()
+    return read
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 @pytest.mark.usefixtures("running")
-async def test_the_number_of_peers_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_MOST_PEERS", 0)
-    assert await say(b'{"version": 1, "command": "show"}\n') == b""
+async def test_two_hundred_programs_at_once_are_all_answered(shown: list[Members]) -> None:
+    answers = await read_all(connect_at_once(200, COMMAND))
+    assert answers == [b'{"version": 1, "ok": true, "done": true}\n'] * 200
+    assert len(shown) == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts the descriptors in /proc")
+@pytest.mark.usefixtures("running", "impatient")
+async def test_connections_without_a_word_are_all_closed() -> None:
+    before = open_files()
+    for _ in range(3):
+        assert await read_all(connect_at_once(250)) == [b""] * 250
+    await asyncio.sleep(0)
+    assert open_files() <= before + 1, "the event loop keeps one of its own"
 
 
 @pytest.mark.usefixtures("running")
@@ -386,11 +427,8 @@ def test_the_process_at_the_other_end_is_known() -> None:
         assert peer.process_of(one) == os.getpid()
 
 
-@pytest.mark.usefixtures("running")
-async def test_silent_peers_make_room_for_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(server, "_MOST_PEERS", 3)
+async def test_silent_peers_make_room_for_others(running: Server) -> None:
+    running._connections.most = 3
     silent = [await asyncio.open_unix_connection(address.socket_path()) for _ in range(3)]
     await asyncio.sleep(0)
     answer = await aside(lambda: client.send_command("show"))
