@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments`, by default those of the process, and return the exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except OSError as error:
+        from desktop.services.system.paths import NoHomeFolder
+
+        if not isinstance(error, NoHomeFolder):
+            raise
+        from desktop.cli.terminal.exits import report_error
+
+        return report_error(error)
+
+
+def _run(given: Sequence[str]) -> int:
     if not given and COMPLETE_VARIABLE not in os.environ:  # set: a shell asks for completions
         # Started by a double-click: the command line library is not loaded.
         from desktop.cli.terminal.window import has_display, open_window

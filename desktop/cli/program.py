@@ -15,6 +15,7 @@ from desktop import __version__
 from desktop.cli.terminal import CANCELLED, COMPLETE_VARIABLE
 from desktop.cli.terminal.output import complete_profile, write_examples
 from desktop.options import Options
+from desktop.services.system.logs import keep_log_off_terminal
 from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
@@ -239,6 +240,7 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             # A character that the terminal's encoding lacks is no reason to fail.
             stream.reconfigure(errors="replace")
+    keep_log_off_terminal()
     if COMPLETE_VARIABLE in os.environ:
         # It registers the completion for PowerShell.
         import_module("desktop.cli.completion")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from desktop.ipc import address, client
+from desktop.ipc.client import AlreadyRunning
 from desktop.ipc.messages import (
     LONGEST_LINE,
     BadMessage,
@@ -26,6 +27,7 @@ from desktop.ipc.messages import (
 )
 from desktop.ipc.peer import is_same_user, process_at_pipe, process_of
 from desktop.services.system.connections import Connection, Connections
+from desktop.services.system.file_locks import has_no_locks
 from desktop.services.system.processes import is_own_process
 from desktop.services.system.worker import Worker
 
@@ -74,11 +76,19 @@ def claim_instance(*, quietly: bool = False) -> InstanceClaim:
         if time.monotonic() > give_up_at:
             raise OSError("another instance runs and does not answer")
         time.sleep(_RETRY_DELAY)
+    try:
+        client.defer_to_running_app(quietly=quietly)  # where there are no locks it may run
+    except AlreadyRunning:
+        os.close(lock)
+        raise
     return _listen(lock)
 
 
 def _try_lock(path: Path) -> int | None:
-    """Open and lock the file; `None` if another app holds the lock. Raises `OSError`."""
+    """Open and lock the file; `None` if another app holds the lock. Raises `OSError`.
+
+    It stays unlocked where the file system has no locks.
+    """
     # Not filelock, which takes as long to load as the window to paint.
     import fcntl  # Windows has none and needs none: a pipe has one owner
 
@@ -86,10 +96,13 @@ def _try_lock(path: Path) -> int | None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        os.close(file)
         if isinstance(error, BlockingIOError):
+            os.close(file)
             return None
-        raise
+        if not has_no_locks(error):
+            os.close(file)
+            raise
+        _log.warning("single-instance lock unavailable: %s", error)
     return file
 
 

@@ -276,6 +276,41 @@ def test_the_current_folder_is_not_imported_from(
     assert b"Traceback" not in done.stderr
 
 
+WITHOUT_A_HOME = """
+import pwd, sys
+def find(_user): raise KeyError
+pwd.getpwuid = find
+from desktop.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems name the home folder elsewhere")
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["token"], ["status"], ["login"], ["doctor"], ["profiles", "list"], ["logout"]],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("home", [None, "relative"])
+def test_without_a_home_folder_there_are_words(
+    arguments: list[str], home: str | None, tmp_path: Path
+) -> None:
+    kept = {k: v for k, v in environment().items() if k != "HOME" and not k.startswith("XDG_")}
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_A_HOME, *arguments],
+        cwd=tmp_path,
+        env={**kept, "PYTHONPATH": str(ROOT)} | ({"HOME": home} if home else {}),
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "No home folder. " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == [], "nothing is left in the current folder"
+
+
 def test_it_starts_by_its_file_from_any_folder(repository: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-P", ROOT / "desktop" / "__main__.py", "--version"],

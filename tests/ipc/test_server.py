@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import stat
@@ -384,14 +385,83 @@ def test_a_runtime_folder_of_another_user_is_not_used(
     assert not (own_folders / "run" / "xdr-login").exists()
 
 
-def test_a_socket_whose_path_is_too_long_is_an_error(
-    own_folders: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    deep = own_folders / ("x" * 100)
+@pytest.fixture
+def shared(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Have two places that all users share, and a runtime folder that is too deep for a socket."""
+    places = own_folders / "tmp", own_folders / "tmp2"
+    for place in places:
+        place.mkdir()
+        place.chmod(0o1777)
+    deep = own_folders / ("ä" * 50)
     deep.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
-    with pytest.raises(OSError, match="too long"):
-        claim_instance()
+    monkeypatch.setattr(address, "_RUNTIME_PLACE", "/nowhere")
+    monkeypatch.setattr(address, "_SHARED_PLACES", tuple(map(str, places)))
+    return places
+
+
+async def test_where_the_path_is_too_long_both_ends_find_a_shorter_one(
+    shared: tuple[Path, Path], shown: list[Members]
+) -> None:
+    async def show(members: Members, _process: int | None) -> Members:
+        shown.append(members)
+        return {}
+
+    claimed = claim_instance()
+    made = Server({"show": show})
+    await made.listen(claimed)
+    with pytest.raises(AlreadyRunning):
+        await aside(lambda: client.defer_to_running_app(quietly=False))
+    assert len(shown) == 1
+    folder = address.socket_path().parent
+    assert folder.parent == shared[0]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    await made.close()
+    claimed.release()
+
+
+@pytest.mark.usefixtures("shared")
+def test_each_long_path_has_a_short_one_of_its_own(
+    own_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = address.socket_path()
+    deep = own_folders / ("ö" * 50)
+    deep.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    assert address.socket_path() != first
+
+
+def test_a_name_that_somebody_has_taken_is_not_used(shared: tuple[Path, Path]) -> None:
+    taken = address.socket_path().parent
+    taken.rmdir()
+    taken.symlink_to("/")
+    assert address.socket_path().parent.parent == shared[1]
+    taken.unlink()
+    taken.write_text("a file")
+    assert address.socket_path().parent.parent == shared[1]
+
+
+def test_a_place_where_others_can_replace_folders_is_not_used(shared: tuple[Path, Path]) -> None:
+    shared[0].chmod(0o777)
+    assert address.socket_path().parent.parent == shared[1]
+    shared[1].chmod(0o777)
+    with pytest.raises(OSError, match="no private place"):
+        address.socket_path()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_without_locks_one_app_still_finds_the_other(
+    number: int, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    expect_log("single-instance lock unavailable")
+    first = claim_instance()
+    with pytest.raises(AlreadyRunning):
+        claim_instance(quietly=True)
+    first.release()
 
 
 def test_the_pipe_name_contains_the_account(monkeypatch: pytest.MonkeyPatch) -> None:

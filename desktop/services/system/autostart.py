@@ -12,6 +12,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from desktop.services.system.desktop_entry import parse_desktop_entry
+from desktop.services.system.paths import all_configuration_folder, home_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -143,8 +144,7 @@ def _write_entry(arguments: Sequence[str] | None) -> None:
 
 def _entry_files() -> Iterable[Path]:
     """List where the file may be, the user's first: the first one that exists counts."""
-    own = os.environ.get("XDG_CONFIG_HOME", "")
-    folders = [own if own.startswith("/") else Path.home() / ".config"]
+    folders = [str(all_configuration_folder())]
     folders += filter(None, (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":"))
     return [Path(folder) / "autostart" / f"{_ID}.desktop" for folder in folders]
 
@@ -178,7 +178,7 @@ def _desktop_string(value: str) -> str:
 
 
 def _agent_file() -> Path:
-    return Path.home() / "Library" / "LaunchAgents" / f"{_ID}.plist"
+    return home_folder() / "Library" / "LaunchAgents" / f"{_ID}.plist"
 
 
 # Windows

@@ -110,8 +110,10 @@ class Connections:
             await asyncio.wait(ending)
 
     def _stop_listening(self) -> None:
-        for each in (*self._timers, *self._accepting):
-            each.cancel()
+        for timer in self._timers:
+            timer.cancel()
+        for task in self._accepting:
+            task.cancel()
         for listening in self._listening:
             if sys.platform != "win32":
                 asyncio.get_running_loop().remove_reader(listening)

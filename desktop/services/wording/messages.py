@@ -19,6 +19,7 @@ from desktop.services.model import errors as session_errors
 from desktop.services.model import profile
 from desktop.services.secrets import keystore
 from desktop.services.system.logs import redacted
+from desktop.services.system.paths import NoHomeFolder
 from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.field_names import BySurface, Surface, field_name, option_name
 from desktop.services.wording.formats import format_duration
@@ -234,6 +235,16 @@ _KEYRING_ROWS: dict[type[BaseException], Row] = {
         ),
         (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
+    keystore.SaveNotRecorded: Row(
+        translatable("This sign-in can't be found again"),
+        (
+            translatable("XDR Login can't write to the folder where it notes what is saved."),
+            translatable("The system says: “{detail}”."),
+            translatable("Make room there, then try again."),
+            _WITHOUT_SAVING,
+        ),
+        (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
+    ),
     keystore.KeystoreError: Row(
         translatable("The keyring can't be used"),
         (translatable("Try again."), _WITHOUT_SAVING),
@@ -242,6 +253,17 @@ _KEYRING_ROWS: dict[type[BaseException], Row] = {
 }
 
 _SESSION_ROWS: dict[type[BaseException], Row] = {
+    NoHomeFolder: Row(
+        translatable("No home folder"),
+        (
+            translatable(
+                "XDR Login keeps its profiles there, but HOME isn't set to an absolute path and "
+                "your account has no home folder."
+            ),
+            translatable("Set HOME to a folder of yours, then try again."),
+        ),
+        (Remedy.TRY_AGAIN,),
+    ),
     session_errors.ClientSecretMissing: Row(
         translatable("The client secret is missing"),
         (
