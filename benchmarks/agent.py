@@ -39,7 +39,7 @@ def measure(python: str, runs: int) -> list[Measurement]:
         tempfile.TemporaryDirectory() as folder,
         run_bus() as bus,
         run_keyring(bus),
-        DemoServer(DemoOptions(interval=1, outcome="approve", token_lifetime=86400)) as server,
+        DemoServer(DemoOptions(interval=1, approve_after=0, token_lifetime=86400)) as server,
     ):
         environment = _environment(Path(folder), bus, server.url)
         command = Path(folder, "xdr-login")

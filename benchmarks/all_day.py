@@ -60,7 +60,7 @@ def _run_resident_app(
     python: str, environment: Mapping[str, str], lifetime: float, copy_every: str = "0"
 ) -> Iterator[tuple[Program, DemoServer]]:
     """Run the app, signed in and hidden in the tray for a few seconds."""
-    options = DemoOptions(outcome="approve", token_lifetime=lifetime, token_size=2000)
+    options = DemoOptions(approve_after=0, token_lifetime=lifetime, token_size=2000)
     with DemoServer(options) as server:
         command = [python, "-m", "benchmarks.resident_app", server.url, copy_every]
         with run_program(command, environment) as program:

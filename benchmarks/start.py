@@ -22,7 +22,7 @@ _TIMEOUT = 30.0
 def measure(python: str, runs: int) -> list[Measurement]:
     """Return the medians of `runs`; the first run of each is not counted."""
     # Approved at once, so the first poll gets the token.
-    options = DemoOptions(outcome="approve", approve_after=0.2, token_size=2000)
+    options = DemoOptions(approve_after=0.2, token_size=2000)
     with (
         run_display() as display,
         run_bus() as bus,
@@ -65,7 +65,7 @@ def run_once(command: list[str], environment: Mapping[str, str]) -> dict[str, fl
 def delete_saved_token(environment: Mapping[str, str]) -> None:
     """Remove the saved token with the code of the app."""
     code = (
-        "import asyncio; from desktop.services.secrets.system_keystore import system_keystore;"
+        "import asyncio; from desktop.services.secrets.indexed_keystore import system_keystore;"
         "asyncio.run(system_keystore().delete('(demo)'))"
     )
     subprocess.run([sys.executable, "-c", code], env=dict(environment), check=True)

@@ -30,7 +30,7 @@ from desktop.ui.app.app import make_application
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
-from desktop.ui.pages.about_view import AboutView
+from desktop.ui.pages.about_page import AboutView
 from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.server_answer_card import GrantCard
 from desktop.ui.pages.server_query import ServerAnswer

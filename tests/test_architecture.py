@@ -65,7 +65,7 @@ LIBRARIES = {
         "selftest.py",
         "services/network/http_client.py",
         "services/network/proxy_transport.py",  # the transport of http_client.py
-        "services/network/connector.py",
+        "services/network/real_environment.py",
         "services/session/provider.py",
         "services/network/environment.py",
     ),

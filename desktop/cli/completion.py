@@ -56,7 +56,6 @@ Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
 
 
 def completion_script(shell: str) -> str:
-    """Generate the script for `shell`."""
     from desktop.cli.program import program
 
     kind = get_completion_class(shell)

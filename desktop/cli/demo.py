@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from desktop.cli.terminal.output import CommandWithExamples
+from desktop.cli.terminal.output import CommandWithExamples, Function
 from desktop.services.system.translation import translate
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 86400:  # not "nan" either
+        raise click.BadParameter(translate("Use a number of seconds from 1 to 86400."))
+    return seconds
+
+
+def lifetime_options(command: Function) -> Function:
+    """Add the options for how long the tokens and codes of the demo server are valid."""
+    seconds: Any = {"type": _seconds, "metavar": "SECONDS"}
+    token = click.option("--token-lifetime", **seconds, help="Token lifetime of the demo server.")
+    code = click.option("--code-lifetime", **seconds, help="Code lifetime of the demo server.")
+    return token(code(command))
 
 
 @click.command(
@@ -22,31 +42,30 @@ xdr-login demo --token-lifetime 40         to see tokens being renewed
     default=0,
     help="Port to listen on. Default: a free one.",
 )
-@click.option(
-    "--token-lifetime",
-    type=click.FloatRange(1, 86400),
-    metavar="SECONDS",
-    help="Token lifetime.",
-)
-@click.option(
-    "--code-lifetime", type=click.FloatRange(1, 86400), metavar="SECONDS", help="Code lifetime."
-)
+@lifetime_options
 @click.option(
     "--approve-after",
     type=click.FloatRange(0, 86400),
     metavar="SECONDS",
     help="Let the demo analyst approve automatically after this time.",
 )
-def demo(port: int, **given: float | None) -> int:
+def demo(**given: Any) -> int:  # noqa: ANN401 - the options above
     """Runs until Ctrl-C. Nothing on it is real, and only this computer can reach it."""
     require_demo_server()
-    from desktop.demo.__main__ import main
+    from desktop.demo import DemoOptions, DemoServer
+    from desktop.demo.console import serve_until_interrupted
 
-    arguments = [f"--port={port}"]
-    for name, value in given.items():
-        if value is not None:
-            arguments.append(f"--{name.replace('_', '-')}={value}")
-    return main(arguments)
+    options = DemoOptions(**{name: value for name, value in given.items() if value is not None})
+    try:
+        serve_until_interrupted(DemoServer(options))
+    except OSError as error:
+        message = translate(
+            "Cannot listen on 127.0.0.1:{port}: {reason}.",
+            port=options.port,
+            reason=error.strerror,
+        )
+        raise click.ClickException(message) from error
+    return 0
 
 
 def require_demo_server() -> None:

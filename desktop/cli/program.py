@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from desktop import __version__
+from desktop.cli.demo import lifetime_options, require_demo_server
 from desktop.cli.terminal import CANCELLED, COMPLETE_VARIABLE
 from desktop.cli.terminal.output import complete_profile, write_examples
 from desktop.options import Options
@@ -67,7 +68,6 @@ class LazyGroup(click.Group):
     """A group that finds its commands in `COMMANDS` and loads only the one that runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it
-        """List the names in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
@@ -117,18 +117,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the examples."""
         write_examples(EXAMPLES, formatter)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 1 <= seconds <= 86400:  # not "nan" either
-        raise click.BadParameter(translate("Use a number of seconds from 1 to 86400."))
-    return seconds
 
 
 @click.group(
@@ -148,15 +137,7 @@ def _seconds(text: str) -> float:
 @click.option("--selftest", is_flag=True, help="Check that this installation is complete.")
 @click.option("--demo", is_flag=True, help="Sign in to a built-in demo server.")
 @click.option("--approve", is_flag=True, help="Approve automatically at the demo server.")
-@click.option(
-    "--token-lifetime",
-    type=_seconds,
-    metavar="SECONDS",
-    help="Token lifetime of the demo server.",
-)
-@click.option(
-    "--code-lifetime", type=_seconds, metavar="SECONDS", help="Code lifetime of the demo server."
-)
+@lifetime_options
 @click.pass_context
 def program(
     ctx: click.Context,
@@ -219,8 +200,6 @@ def _open_window_or_sign_in(options: Options, *, windowed: bool) -> int:
 
 
 def _demo_options(*, windowed: bool, given: dict[str, Any]) -> DemoOptions:
-    from desktop.cli.demo import require_demo_server
-
     require_demo_server()
     from desktop.demo import DemoOptions
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from desktop.cli.scripts.token_source import fetch_formatted_token
-from desktop.cli.terminal.exits import handle_errors
-from desktop.cli.terminal.output import CommandWithExamples, profile_option
-from desktop.cli.token_fast_path import print_token
+from desktop.cli.terminal.exits import command
+from desktop.cli.terminal.output import profile_option
+from desktop.cli.token_fast_path import parse_seconds, print_token
+from desktop.services.model.copy_formats import PRINT_FORMATS
 from desktop.services.system.translation import translate
-from desktop.services.token.print_formats import PRINT_FORMATS
-
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class DurationType(click.ParamType[float]):
@@ -24,23 +20,19 @@ class DurationType(click.ParamType[float]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Convert `value` to seconds."""
-        match = re.fullmatch(r"([0-9]{1,6})([smh]?)", str(value))
-        if match is None:
+        seconds = parse_seconds(str(value))
+        if seconds is None:
             message = translate("Invalid duration '{value}'. Use 90s, 5m or 1h.", value=value)
             self.fail(message, param, ctx)
-        return float(match[1]) * _UNITS[match[2]]
+        return float(seconds)
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 xdr-login token | my-program --token-stdin
 curl --config <(xdr-login token --format curl) "$URL"
 xdr-login token --profile northwind --min-validity 5m --format json
 eval "$(xdr-login token --format env)"
-""",
-)
+""")
 @profile_option
 @click.option(
     "--min-validity",
@@ -60,7 +52,6 @@ eval "$(xdr-login token --format env)"
         "scope; env: a line that exports XDR_ACCESS_TOKEN; curl: a line for curl --config."
     ),
 )
-@handle_errors
 def token(profile: str | None, min_validity: float, token_format: str) -> int:
     """It is renewed first if too little of its lifetime is left.
 

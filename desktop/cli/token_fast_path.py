@@ -91,7 +91,7 @@ def _parse_arguments(arguments: Sequence[str]) -> tuple[str, int, str] | None:
             return None
         given[name] = value if is_joined else left.pop(0)
     profile, seconds, token_format = given.values()
-    validity = _parse_seconds(seconds)
+    validity = parse_seconds(seconds)
     if validity is None or token_format not in _FORMATS or not _PLAIN.issuperset(profile):
         return None
     return profile, validity, token_format
@@ -127,7 +127,8 @@ def _print_without_app(profile: str, validity: int, token_format: str) -> int:
         return int(exit_code(error))
 
 
-def _parse_seconds(text: str) -> int | None:
+def parse_seconds(text: str) -> int | None:
+    """Parse a duration such as 90, 90s, 5m or 1h; `None` if it is invalid."""
     number, unit = (text[:-1], _UNITS[text[-1]]) if text[-1:] in _UNITS else (text, 1)
     is_number = number.isascii() and number.isdecimal() and len(number) <= 6
     return int(number) * unit if is_number else None

@@ -22,7 +22,6 @@ ERRORS: Final = {404: "not_found", 405: "method_not_allowed"}
 
 
 def create_app(state: DemoState) -> Starlette:
-    """Make the application of one server."""
     app = Starlette(
         routes=[*endpoints.ROUTES, *pages.ROUTES],
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=guard)],

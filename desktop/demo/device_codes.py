@@ -129,15 +129,15 @@ class DeviceCodes:
         return None
 
     def _apply_time(self, sign_in: DeviceSignIn) -> None:
-        """Let a code expire, or the demo analyst decide when that is due."""
+        """Let a code expire, or the demo analyst approve it when that is due."""
         age = self._clock() - sign_in.issued_at
         if age >= self._options.code_lifetime:
             if sign_in.status in (Status.PENDING, Status.APPROVED):
                 sign_in.status = Status.EXPIRED
             return
-        decision = self._options.automatic_decision
-        if decision is not None and age >= (self._options.approve_after or 0):
-            sign_in.decide(approve=decision)
+        approve_after = self._options.approve_after
+        if approve_after is not None and age >= approve_after:
+            sign_in.decide(approve=True)
 
     def _new_user_code(self) -> str:
         while True:

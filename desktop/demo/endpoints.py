@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -66,8 +64,8 @@ async def show_openid_configuration(request: Request) -> Response:
     return JSONResponse(document | {"subject_types_supported": ["public"]} | signing)
 
 
-def show_keys(request: Request) -> Response:
-    """RFC 7517 section 5. Not a coroutine: Starlette runs it in a worker thread."""
+async def show_keys(request: Request) -> Response:
+    """RFC 7517 section 5."""
     return JSONResponse({"keys": [state_of(request).signer.public_jwk()]})
 
 
@@ -75,7 +73,7 @@ def show_keys(request: Request) -> Response:
 
 
 async def authorize_device(request: Request) -> Response:
-    """RFC 8628 section 3.1; the signing key is made after the answer, for later."""
+    """RFC 8628 section 3.1."""
     state, client, form = await _read_client_request(request)
     client.require_grant(DEVICE_CODE)
     scopes = parse_scopes(form.get("scope", ""))
@@ -89,7 +87,7 @@ async def authorize_device(request: Request) -> Response:
         "expires_in": whole(state.options.code_lifetime),
         "interval": whole(state.options.interval),
     }
-    return JSONResponse(answer, headers=NO_STORE, background=BackgroundTask(state.signer.prepare))
+    return JSONResponse(answer, headers=NO_STORE)
 
 
 async def issue_token(request: Request) -> Response:
@@ -99,7 +97,6 @@ async def issue_token(request: Request) -> Response:
     if grant_type not in _GRANTS:
         raise OAuthError("unsupported_grant_type", "The server does not support this grant type.")
     client.require_grant(grant_type)
-    await run_in_threadpool(state.signer.prepare)
     return JSONResponse(_GRANTS[grant_type](state, client, form), headers=NO_STORE)
 
 
@@ -159,7 +156,6 @@ def _challenge(form: dict[str, str]) -> Challenge | None:
 
 
 async def whoami(request: Request) -> Response:
-    """Tell who the token speaks for."""
     return JSONResponse(describe_user(_require_bearer(request).scopes))
 
 

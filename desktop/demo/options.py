@@ -1,10 +1,6 @@
 """What can be set on the demo server."""
 
 from dataclasses import dataclass
-from typing import Final
-
-OUTCOMES: Final = ("ask", "approve", "deny")
-PORTS: Final = range(65536)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +13,5 @@ class DemoOptions:
     """Between two polls for a token, told to clients and enforced."""
     code_lifetime: float = 600
     token_lifetime: float = 600
-    outcome: str = "ask"
-    """Who decides: a person on the page ("ask"), or the demo analyst ("approve", "deny")."""
     approve_after: float | None = None
-    """How long after a request the demo analyst decides. With "ask", it approves then."""
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for a choice that does not exist."""
-        if self.outcome not in OUTCOMES:
-            raise ValueError(f"outcome must be one of {', '.join(OUTCOMES)}, not {self.outcome}")
-        if self.port not in PORTS:
-            raise ValueError(f"port must be from 0 to {PORTS[-1]}, not {self.port}")
-
-    @property
-    def automatic_decision(self) -> bool | None:
-        """Whether the demo analyst approves; None leaves the decision to a person."""
-        if self.outcome == "ask":
-            return None if self.approve_after is None else True
-        return self.outcome == "approve"
+    """How long after a request the demo analyst approves; `None` leaves it to a person."""

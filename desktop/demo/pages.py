@@ -1,12 +1,11 @@
-"""What browsers show: code, sign-in, approval and outcome (RFC 8628 section 3.3).
+"""What browsers show: code, approval and outcome (RFC 8628 section 3.3).
 
 What decides something posts and is answered with a redirect, so that reloading never repeats it.
-Each such form has a token that is good once, for its session and the code that it is about.
+Each such form has a random key that works once, for the request on its page. Other sites cannot
+read the key, so they cannot forge the form.
 """
 
-import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -20,14 +19,13 @@ from starlette.staticfiles import StaticFiles
 from desktop.demo.analyst import ANALYST
 from desktop.demo.authorization_codes import CodeRequest, read_code_request, require_redirect_uri
 from desktop.demo.clients import CLIENTS
-from desktop.demo.device_codes import Status, normalize
+from desktop.demo.device_codes import Status
 from desktop.demo.endpoints import VERIFICATION_PATH
 from desktop.demo.errors import OAuthError
 from desktop.demo.requests import read_form
 from desktop.demo.scopes import Scope, intersect
-from desktop.demo.state import SESSION_LIFETIME, DemoState, state_of
+from desktop.demo.state import DemoState, state_of
 
-SIGN_IN_PATH: Final = f"{VERIFICATION_PATH}/sign-in"
 APPROVAL_PATH: Final = f"{VERIFICATION_PATH}/approval"
 AUTHORIZE_PATH: Final = "/iroh/oauth2/authorize"
 LONGEST_CODE: Final = 32
@@ -55,127 +53,64 @@ SECURITY_HEADERS: Final = {
 # The approval of a code
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One request of a browser: its session, the code that it is about, the form it sent."""
-
-    request: Request
-    state: DemoState
-    session_id: str
-    signed_in: bool
-    user_code: str
-    form: dict[str, str]
-
-    def spend_token(self, form_name: str) -> bool:
-        """Use up the token of a form and tell whether it was good."""
-        spent = self.state.form_tokens.pop(self.form.get("csrf_token", ""))
-        return spent == (self.session_id, f"{form_name} {normalize(self.user_code)}")
-
-    def show_form(self, form_name: str, **context: object) -> Response:
-        """Render the page of this form, with a new token."""
-        purpose = f"{form_name} {normalize(self.user_code)}"
-        token = self.state.form_tokens.add((self.session_id, purpose))
-        context |= {"csrf_token": token, "user_code": self.user_code}
-        return self._with_cookie(render(f"{form_name}.html", context))
-
-    def redirect(self, path: str) -> Response:
-        """Send the browser to another page about the same code."""
-        query = urlencode({"user_code": self.user_code})
-        return self._with_cookie(RedirectResponse(f"{path}?{query}", 303))
-
-    def _with_cookie(self, response: Response) -> Response:
-        response.set_cookie(
-            cookie_name(self.request),
-            self.session_id,
-            max_age=int(SESSION_LIFETIME),
-            path=VERIFICATION_PATH,
-            httponly=True,
-            samesite="lax",
-        )
-        return response
-
-
-def cookie_name(request: Request) -> str:
-    """Name the cookie after the port, which cookies do not tell apart."""
-    return f"demo_session_{request.url.port or 80}"
-
-
-async def open_visit(request: Request) -> Visit:
-    """Read what a page needs of a request; a new browser gets a session."""
-    state = state_of(request)
-    form = await read_form(request) if request.method == "POST" else {}
-    user_code = form.get("user_code") or request.query_params.get("user_code", "")
-    session_id = request.cookies.get(cookie_name(request)) or secrets.token_urlsafe(32)
-    signed_in = state.sessions.get(session_id) is not None
-    return Visit(request, state, session_id, signed_in, user_code.strip()[:LONGEST_CODE], form)
-
-
 async def show_code(request: Request) -> Response:
     """Ask for the code; one in the link is filled in and still confirmed (section 3.3.1)."""
-    visit = await open_visit(request)
-    return render("code.html", {"user_code": visit.user_code, "problem": ""})
-
-
-async def show_sign_in(request: Request) -> Response:
-    """Offer to continue as the demo analyst."""
-    return (await open_visit(request)).show_form("sign_in")
-
-
-async def sign_in(request: Request) -> Response:
-    """Continue as the demo analyst, in a new session: that defeats session fixation."""
-    visit = await open_visit(request)
-    if not visit.spend_token("sign_in"):
-        return render("message.html", {"message": "out of date"}, status=403)
-    visit.state.sessions.pop(visit.session_id)
-    session_id = visit.state.sessions.add(ANALYST.user_id)
-    return replace(visit, session_id=session_id).redirect(APPROVAL_PATH)
+    return render("code.html", {"user_code": _typed_code(request), "problem": ""})
 
 
 async def show_approval(request: Request) -> Response:
     """Ask for approval, or show how the sign-in ended."""
-    visit = await open_visit(request)
-    found = visit.state.device_codes.find(visit.user_code)
+    state, typed = state_of(request), _typed_code(request)
+    found = state.device_codes.find(typed)
     if found is None:
         problem = "Unknown code. It may have expired. Compare it with the one in the app."
-        return render("code.html", {"user_code": visit.user_code, "problem": problem}, status=404)
-    if not visit.signed_in:
-        return visit.redirect(SIGN_IN_PATH)
+        return render("code.html", {"user_code": typed, "problem": problem}, status=404)
     if found.status is not Status.PENDING:
         return render("message.html", {"message": found.status.value})
-    age = format_age(visit.state.clock() - found.issued_at)
-    context = describe_request(found.client_id, found.asked, found.granted)
-    return replace(visit, user_code=found.user_code).show_form("approval", **context, age=age)
+    context = describe_request(found.client_id, found.asked, found.granted) | {
+        "action": APPROVAL_PATH,
+        "age": format_age(state.clock() - found.issued_at),
+        "request_key": state.approval_pages.add(found.user_code),
+        "user_code": found.user_code,
+    }
+    return render("approval.html", context)
 
 
 async def decide(request: Request) -> Response:
     """Approve or deny, whichever button was selected."""
-    visit = await open_visit(request)
-    decision = visit.form.get("decision")
-    good_token = visit.spend_token("approval")
-    if not (good_token and visit.signed_in and decision in ("approve", "deny")):
+    state, form = state_of(request), await read_form(request)
+    user_code = state.approval_pages.pop(form.get("request_key", ""))
+    decision = form.get("decision")
+    if user_code is None or decision not in ("approve", "deny"):
         return render("message.html", {"message": "out of date"}, status=403)
-    found = visit.state.device_codes.find(visit.user_code)
+    found = state.device_codes.find(user_code)
     if found is not None:
         found.decide(approve=decision == "approve")
-    return visit.redirect(APPROVAL_PATH)
+    return RedirectResponse(f"{APPROVAL_PATH}?{urlencode({'user_code': user_code})}", 303)
+
+
+def _typed_code(request: Request) -> str:
+    return request.query_params.get("user_code", "").strip()[:LONGEST_CODE]
 
 
 # The approval without a code, after which the browser returns to the app (RFC 8252)
 
 
 async def show_authorization(request: Request) -> Response:
-    """Ask for approval, or decide at once where the options say so (RFC 6749 section 4.1.1)."""
+    """Ask for approval, or approve at once where the options say so (RFC 6749 section 4.1.1)."""
     state, query = state_of(request), dict(request.query_params)
     redirect_uri = require_redirect_uri(query)
     try:
         asked = read_code_request(query, redirect_uri)
     except OAuthError as error:
         return _return_to_app(redirect_uri, query.get("state", ""), {"error": error.error})
-    decision = state.options.automatic_decision
-    if decision is not None:
-        return _finish_authorization(state, asked, approve=decision)
-    context = describe_request(asked.client_id, asked.asked, asked.granted)
-    page = render("approval.html", context | {"request_key": state.codes.requests.add(asked)})
+    if state.options.approve_after is not None:
+        return _finish_authorization(state, asked, approve=True)
+    context = describe_request(asked.client_id, asked.asked, asked.granted) | {
+        "action": AUTHORIZE_PATH,
+        "request_key": state.codes.requests.add(asked),
+    }
+    page = render("approval.html", context)
     # Browsers hold the redirect after a form to the same rule as the form.
     policy = POLICY.format(callback=f" http://{urlsplit(redirect_uri).netloc}")
     page.headers["Content-Security-Policy"] = policy
@@ -226,7 +161,6 @@ def describe_request(
 
 
 def format_age(seconds: float) -> str:
-    """Write how long ago something was."""
     minutes = int(seconds) // 60
     if minutes > 1:
         return f"{minutes} minutes ago"
@@ -236,8 +170,6 @@ def format_age(seconds: float) -> str:
 ROUTES: Final = (
     Route("/", RedirectResponse(VERIFICATION_PATH, 303)),
     Route(VERIFICATION_PATH, show_code),
-    Route(SIGN_IN_PATH, show_sign_in),
-    Route(SIGN_IN_PATH, sign_in, methods=["POST"]),
     Route(APPROVAL_PATH, show_approval),
     Route(APPROVAL_PATH, decide, methods=["POST"]),
     Route(AUTHORIZE_PATH, show_authorization),

@@ -47,7 +47,6 @@ def require(parameters: dict[str, str], name: str) -> str:
 
 
 def base_url(request: Request) -> str:
-    """Return the URL that the server was reached by, without a slash at the end."""
     return str(request.base_url).rstrip("/")
 
 

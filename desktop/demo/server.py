@@ -63,7 +63,6 @@ class DemoServer:
             self._server = None
 
     def make_app(self) -> "ASGIApp":
-        """Make the application to serve."""
         from desktop.demo.app import create_app
         from desktop.demo.state import make_state
 

@@ -6,15 +6,13 @@ from typing import Final
 
 from starlette.requests import Request
 
-from desktop.demo.authorization_codes import AuthorizationCodes
+from desktop.demo.authorization_codes import PAGE_LIFETIME, AuthorizationCodes
 from desktop.demo.device_codes import DeviceCodes
 from desktop.demo.options import DemoOptions
 from desktop.demo.store import ExpiringStore
 from desktop.demo.tokens import Signer, TokenIssuer
 
-SESSION_LIFETIME: Final = 3600.0  # seconds
-FORM_LIFETIME: Final = 600.0
-CSRF_LIFETIME: Final = 60.0  # "short-lived", says the documentation of Cisco
+CSRF_LIFETIME: Final = 60.0  # seconds; "short-lived", says the documentation of Cisco
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +25,10 @@ class DemoState:
     tokens: TokenIssuer
     device_codes: DeviceCodes
     codes: AuthorizationCodes
-    sessions: ExpiringStore[str]
-    """Browsers that are signed in, and as which user."""
-    form_tokens: ExpiringStore[tuple[str, str]]
-    """Against forged forms: which session each was made for, and which form."""
+    approval_pages: ExpiringStore[str]
+    """The user code that each page is about, by the key in its form."""
     csrf_tokens: ExpiringStore[str]
-    """The same for programs: who asked for each."""
+    """Who requested each CSRF token."""
 
 
 def make_state(
@@ -47,13 +43,11 @@ def make_state(
         tokens=TokenIssuer(options, clock, signer),
         device_codes=DeviceCodes(options, clock),
         codes=AuthorizationCodes(clock),
-        sessions=ExpiringStore(clock, lifetime=SESSION_LIFETIME),
-        form_tokens=ExpiringStore(clock, lifetime=FORM_LIFETIME),
+        approval_pages=ExpiringStore(clock, lifetime=PAGE_LIFETIME),
         csrf_tokens=ExpiringStore(clock, lifetime=CSRF_LIFETIME),
     )
 
 
 def state_of(request: Request) -> DemoState:
-    """Return the state of the server that got a request."""
     state: DemoState = request.app.state.demo
     return state

@@ -3,10 +3,10 @@
 import hmac
 import math
 import secrets
-import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 import jwt
@@ -29,47 +29,34 @@ Answer = dict[str, object]
 
 
 class Signer:
-    """Signs and verifies JWTs (RFC 7519) with a key that is made when it is first needed."""
+    """Signs and verifies JWTs (RFC 7519)."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._key: rsa.RSAPrivateKey | None = None
         self._key_id = uuid.uuid4().hex
 
-    def prepare(self) -> rsa.RSAPrivateKey:
-        """Make the key if there is none, which takes 0.1 s: call it in a worker thread."""
-        with self._lock:
-            if self._key is None:
-                self._key = new_key()
-            return self._key
+    @cached_property
+    def _key(self) -> rsa.RSAPrivateKey:
+        return new_key()  # takes 0.1 s, so not before the first token
 
     def public_jwk(self) -> dict[str, Any]:
-        """Describe the public key (RFC 7517). Blocks as `prepare` does."""
-        jwk = RSAAlgorithm.to_jwk(self.prepare().public_key(), as_dict=True)
+        """Describe the public key (RFC 7517)."""
+        jwk = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         numbers = {name: jwk[name] for name in ("kty", "n", "e")}
         return numbers | {"alg": "RS256", "use": "sig", "kid": self._key_id}
 
     def sign(self, claims: dict[str, object]) -> str:
-        """Make a JWT."""
-        return jwt.encode(claims, self.prepare(), "RS256", headers={"kid": self._key_id})
+        return jwt.encode(claims, self._key, "RS256", headers={"kid": self._key_id})
 
     def verify(self, token: str) -> dict[str, Any] | None:
         """Read the claims of a JWT that was signed here; the caller compares the times."""
-        public_key = self.prepare().public_key()
         try:
-            return jwt.decode(token, public_key, algorithms=["RS256"], options=UNTIMED)
+            return jwt.decode(token, self._key.public_key(), algorithms=["RS256"], options=UNTIMED)
         except jwt.InvalidTokenError:
             return None
 
 
 def new_key() -> rsa.RSAPrivateKey:
-    """Make a signing key."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def new_secret() -> str:
-    """Make what nobody can guess."""
-    return secrets.token_urlsafe(32)
 
 
 @dataclass(slots=True)
@@ -84,7 +71,7 @@ class Grant:
     subject: str
     scopes: tuple[Scope, ...]
     granted_at: float
-    secret: str = field(default_factory=new_secret)
+    secret: str = field(default_factory=secrets.token_urlsafe)
 
 
 class TokenIssuer:
@@ -150,7 +137,7 @@ class TokenIssuer:
         return bool(found)
 
     def _rotate(self, grant: Grant) -> None:
-        grant.secret = new_secret()
+        grant.secret = secrets.token_urlsafe()
 
     def _answer_with_refresh(self, key: str, grant: Grant, scopes: tuple[Scope, ...]) -> Answer:
         return self._answer(key, grant, scopes) | {"refresh_token": f"{key}.{grant.secret}"}

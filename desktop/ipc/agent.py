@@ -9,6 +9,8 @@ from functools import wraps
 from typing import TYPE_CHECKING
 
 from desktop.ipc.messages import BadMessage, Members, RefusedByAgent
+from desktop.services.model.access_token import TokenRequirement
+from desktop.services.model.copy_formats import PRINT_FORMATS, format_for_program
 from desktop.services.model.errors import NoToken
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import tokens_binding
@@ -16,9 +18,7 @@ from desktop.services.model.states import AwaitingApproval, Failed, Requesting, 
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.session.token_permission import PermissionRequest
 from desktop.services.session.token_recipients import TokenRecipient, TokenRecipients
-from desktop.services.session.token_requirement import TokenRequirement
 from desktop.services.system.worker import Worker
-from desktop.services.token.print_formats import PRINT_FORMATS, format_for_program
 from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code
 from desktop.services.wording.messages import Surface, advice_for
 from desktop.services.wording.sign_out_texts import sign_out_report
@@ -81,7 +81,6 @@ class Agent:
 
     @property
     def handlers(self) -> dict[str, Handler]:
-        """The commands, by name."""
         commands = {
             "token": self._token,
             "questions": self._questions,

@@ -34,7 +34,6 @@ class RefusedByAgent(Exception):
         self.text = text
 
     def members(self) -> Members:
-        """Return the members of the answer."""
         reason = {"code": self.code, "title": self.title, "text": self.text}
         return {"ok": False, "error": self.title, **reason}
 

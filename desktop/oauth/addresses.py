@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
 def checked_address(address: str) -> str:
-    """`address` when it is https, or http on loopback; raises `UnsafeAddress`."""
+    """Return `address` if it is https, or http on loopback; raise `UnsafeAddress`."""
     parts = _split(address)
     host = host_of(address)
     if not host:
@@ -34,9 +34,9 @@ def checked_address(address: str) -> str:
 
 
 def checked_named_address(address: str, *, by: str) -> str:
-    """`address` as `checked_address` has it, when the server at the address `by` may name it.
+    """Check `address` as `checked_address` does, and that the server at `by` may name it.
 
-    A server elsewhere must not send requests to what runs on this computer. Raises `UnsafeAddress`.
+    A server elsewhere must not send requests to programs on this computer. Raises `UnsafeAddress`.
     """
     checked_address(address)
     if is_loopback(host_of(address)) and not is_loopback(host_of(by)):
@@ -45,15 +45,15 @@ def checked_named_address(address: str, *, by: str) -> str:
 
 
 def checked_link(address: str, *, by: str) -> str:
-    """`address` if a user can read it and a browser may open it; raises `UnsafeAddress`."""
-    if not address.isascii():  # RFC 3986 section 2: no URI is, and lookalikes are not
+    """Return `address` if a user can read it and a browser may open it; raise `UnsafeAddress`."""
+    if not address.isascii():  # RFC 3986 section 2: a URI is; lookalike letters are not
         raise UnsafeAddress(address, "characters that look like other characters")
     return checked_named_address(address, by=by)
 
 
 def checked_user_code(code: str) -> str:
-    """`code` when it can be shown and compared as it stands; raises `UnsafeAddress`."""
-    # RFC 8628 section 6.1: letters and digits that one can type; it is put on the clipboard too.
+    """Return `code` if a user can read and compare it; raise `UnsafeAddress`."""
+    # RFC 8628 section 6.1: letters and digits that can be typed. It also goes to the clipboard.
     if not _CODE.fullmatch(code):
         raise UnsafeAddress(code, "not a readable code")
     return code
@@ -67,10 +67,10 @@ def has_hidden_characters(text: str) -> bool:
 
 
 def host_of(address: str) -> str:
-    """The host of `address` in lower case, as the network sees it (RFC 5890 A-labels).
+    """Return the host of `address` in lower case, as the network sees it (RFC 5890 A-labels).
 
-    Empty where `address` names none; raises `UnsafeAddress` for one that a browser, the network
-    and a user could read in different ways.
+    Empty if there is none. Raises `UnsafeAddress` for a host that a browser, the network and a user
+    could read in different ways.
     """
     parts = _split(address)
     host = parts.hostname or ""
@@ -84,7 +84,7 @@ def host_of(address: str) -> str:
 
 
 def origin_of(address: str) -> str:
-    """Scheme, host and port of `address`: what "the same server" means."""
+    """Return scheme, host and port of `address`. The same origin means the same server."""
     parts = _split(address)
     default = {"https": 443, "http": 80}.get(parts.scheme)
     port = default if parts.port is None else parts.port
@@ -92,7 +92,7 @@ def origin_of(address: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is this computer (RFC 8252 section 7.3); no proxy is asked for these."""
+    """Whether `host` is this computer (RFC 8252 section 7.3), reached without a proxy."""
     return host in {"localhost", "127.0.0.1", "::1"}
 
 
@@ -116,7 +116,7 @@ def _is_name(host: str) -> bool:
 def _a_labels(address: str) -> str:
     # As httpx reads it: IDNA 2008, like the browsers. Python's own codec is IDNA 2003, which takes
     # "faß.de" for "fass.de", another domain.
-    # Loaded here: a script that asks for a saved token makes no request, and does not wait for it.
+    # Loaded late: a script that reads a saved token makes no request.
     import httpx
 
     try:

@@ -1,7 +1,7 @@
-"""Interpreting an answer: its members, or the error that it is. Pure, no network.
+"""Parses an answer: returns its members, or raises the error in it. Pure, no network.
 
 The body decides, not the status: GitHub sends errors with 200, Google "pending" with 428, Auth0
-with 403. The status only speaks where the body is no OAuth answer.
+with 403. The status only counts if the body is not an OAuth answer.
 """
 
 import json
@@ -15,7 +15,7 @@ from desktop.oauth.http import Answer, retry_after
 from desktop.oauth.portal import is_page, redirect_host
 
 # RFC 6749 section 5.2, RFC 8628 section 3.5, RFC 7009 section 2.2.1, RFC 6750 section 3.1, and what
-# providers say in their place.
+# providers send instead.
 _ERROR_CODES: dict[str, type[errors.ErrorResponse]] = {
     "authorization_pending": errors.AuthorizationPending,
     "slow_down": errors.SlowDown,
@@ -47,7 +47,7 @@ _CONDITIONAL_ACCESS = "AADSTS53003"  # Microsoft Entra, whatever the error code 
 
 
 def members(answer: Answer, received_at: datetime) -> Members:
-    """The members of a successful answer; raises an `ErrorResponse` or a `Trouble`."""
+    """Return the members of a successful answer; raise an `ErrorResponse` or a `Trouble`."""
     found = _checked(answer, received_at)
     if found is None:
         facts = facts_in(answer, None, received_at)
@@ -56,12 +56,12 @@ def members(answer: Answer, received_at: datetime) -> Members:
 
 
 def acknowledged(answer: Answer, received_at: datetime) -> Members:
-    """Like `members`, where success needs no body (RFC 7009 section 2.2); empty without one."""
+    """Like `members`, but success needs no body (RFC 7009 section 2.2); empty without one."""
     return _checked(answer, received_at) or {}
 
 
 def members_in(answer: Answer) -> Members | None:
-    """A JSON object or, as GitHub may send it, a form; `None` for anything else."""
+    """Parse a JSON object or, as GitHub may send it, a form; `None` for anything else."""
     try:
         value = json.loads(answer.body)
     except (ValueError, RecursionError):
@@ -70,7 +70,7 @@ def members_in(answer: Answer) -> Members | None:
 
 
 def facts_in(answer: Answer, found: Members | None, received_at: datetime) -> dict[str, Any]:
-    """What every error carries of the answer that it is."""
+    """Collect what every error keeps of the answer."""
     return {
         "status": answer.status,
         "retry_after": retry_after(answer.headers, received_at),
@@ -79,19 +79,19 @@ def facts_in(answer: Answer, found: Members | None, received_at: datetime) -> di
 
 
 def content_type(answer: Answer) -> str:
-    """The media type of the body in lower case, without parameters."""
+    """Return the media type of the body in lower case, without parameters."""
     return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def error_kind(code: str, description: str) -> type[errors.ErrorResponse] | None:
-    """What kind of error a server means; `None` for a code that is not known."""
+    """Find the class of an error; `None` for an unknown code."""
     if _CONDITIONAL_ACCESS in description:
         return errors.ForbiddenByPolicy
     return _ERROR_CODES.get(code.strip().lower())
 
 
 def may_pass(code: str) -> bool:
-    """Whether the error `code` says that the server cannot answer just now."""
+    """Whether the error `code` means that the server is temporarily unavailable."""
     return code.strip().lower() in _PASSING_ERRORS
 
 
@@ -106,7 +106,7 @@ def _checked(answer: Answer, received_at: datetime) -> Members | None:
 
 
 def _form(answer: Answer) -> Members | None:
-    # Only where the server says so or it cannot be anything else: a page is no form.
+    # Only if the server says so, or if it has a known member: a page could parse as a form too.
     try:
         body = answer.body.decode("utf-8").strip()
         # GitHub's empty `scope` means none, an absent one all: blank values are kept.

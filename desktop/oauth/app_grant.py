@@ -16,7 +16,7 @@ from desktop.oauth.http import Answer
 
 @dataclass(frozen=True, slots=True)
 class AppGrant:
-    """Whether anything is granted, what, and since when; `None` where the server does not say."""
+    """What is granted, and since when; `None` if the server does not say."""
 
     granted: bool
     scope: tuple[str, ...]
@@ -26,11 +26,11 @@ class AppGrant:
 async def fetch_app_grant(
     connection: ClientConnection, app_grant_endpoint: str, *, access_token: str
 ) -> AppGrant:
-    """What whoever signed in has granted to this client.
+    """Fetch what the signed-in user has granted to this client.
 
     Raises `InvalidToken`, `InsufficientScope` or another `OAuthError`.
     """
-    # Assumed: beside the app grants, and asked for by client ID.
+    # Assumed: a sibling of the app grants that takes the client ID.
     service, _, _ = app_grant_endpoint.rstrip("/").rpartition("/")
     client_id = quote(connection.client.client_id, safe="")
     found = await request_with_token(
@@ -52,7 +52,7 @@ def _read_grant_status(answer: Answer, received_at: datetime) -> Members:
     return found
 
 
-# Assumed, in the manner of the other services of Cisco XDR.
+# Assumed from the other services of Cisco XDR.
 _SINCE = ("granted-at", "granted_at", "created-at", "created_at")
 
 

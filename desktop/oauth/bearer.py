@@ -11,14 +11,14 @@ from desktop.oauth.fields import Members, text
 from desktop.oauth.http import Answer, send_request
 from desktop.oauth.portal import is_page
 
-# RFC 6750 section 3.1, and the statuses that stand for them where nothing is said.
+# RFC 6750 section 3.1, and what a status without a code means.
 _CODES: dict[str, type[ErrorResponse]] = {
     "invalid_token": InvalidToken,
     "insufficient_scope": InsufficientScope,
 }
 _STATUSES = {401: "invalid_token", 403: "insufficient_scope"}
 
-_LONGEST_HEADER = 2048  # searching takes long where there is no end of it
+_LONGEST_HEADER = 2048  # bounds the time that the search takes
 _CHALLENGE = re.compile(r"(?:^|,)\s*bearer(?=[\s,]|$)(.*)", re.IGNORECASE | re.DOTALL)
 _PARAMETER = re.compile(r'([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))', re.IGNORECASE)
 
@@ -41,14 +41,14 @@ async def request_with_token(
 
 
 def raise_for_token(answer: Answer, received_at: datetime) -> None:
-    """Raise `InvalidToken` or `InsufficientScope` where `answer` says that.
+    """Raise `InvalidToken` or `InsufficientScope` if `answer` says that.
 
     In the body, in the challenge, or by the status alone: many servers only send a status.
     """
     found = members_in(answer) or {}
     challenge = challenge_in(answer.headers)
     said = text(found, "error") or text(challenge or {}, "error")
-    # A page without a challenge is that of a proxy, which knows nothing about the token.
+    # A page without a challenge comes from a proxy, which knows nothing about the token.
     is_server = challenge is not None or not is_page(answer)
     meant = _STATUSES.get(answer.status, "") if is_server else ""
     kind = _CODES.get((said or "").strip().lower()) or _CODES.get(meant)
@@ -64,7 +64,7 @@ def raise_for_token(answer: Answer, received_at: datetime) -> None:
 
 
 def challenge_in(headers: Mapping[str, str]) -> dict[str, str] | None:
-    """The parameters of a Bearer challenge (RFC 6750 section 3); `None` where there is none."""
+    """Parse the parameters of a Bearer challenge (RFC 6750 section 3); `None` if there is none."""
     match = _CHALLENGE.search(headers.get("www-authenticate", "")[:_LONGEST_HEADER])
     if match is None:
         return None

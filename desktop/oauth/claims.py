@@ -1,4 +1,4 @@
-"""Who signed in, as the token says. Nothing here is verified, and nothing is decided by it."""
+"""The signed-in user according to the token. It is not verified, and only shown."""
 
 from dataclasses import dataclass
 
@@ -20,14 +20,14 @@ _ORGANIZATION = (f"{_XDR}org/name", "org_name", "organization", "hd")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """User and organization, fit to print; empty where the token does not say."""
+    """User and organization, printable; empty if the token does not say."""
 
     user: str = ""
     organization: str = ""
 
 
 def account_in(*tokens: str | None) -> Account:
-    """The account in the first of `tokens` that names a user."""
+    """Read the account from the first of `tokens` that names a user."""
     for token in tokens:
         claims = unverified_claims(token) if token else {}
         user = text(claims, *_USER)
@@ -38,8 +38,8 @@ def account_in(*tokens: str | None) -> Account:
 
 
 def unverified_claims(token: str) -> Members:
-    """The claims of a JWT without checking its signature; empty for an opaque token."""
-    # Loaded when there is a token to read: it brings a quarter of the modules of this program.
+    """Read the claims of a JWT without checking its signature; empty for an opaque token."""
+    # Loaded late, because it loads many modules.
     import jwt
 
     try:

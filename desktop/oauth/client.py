@@ -1,4 +1,4 @@
-"""The client, how it proves who it is (RFC 6749 section 2.3), and one request in its name."""
+"""The client, its authentication (RFC 6749 section 2.3), and one request by it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from desktop.oauth.answers import members
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock
-from desktop.oauth.errors import ErrorResponse, InvalidClient, UnusableAnswer
+from desktop.oauth.errors import ErrorResponse, InvalidClient, Trouble, UnusableAnswer
 from desktop.oauth.fields import Members
 from desktop.oauth.http import Answer, clock_offset, post_form
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     import httpx
 
 Reader = Callable[[Answer, datetime], Members]
-"""Makes something of an answer that was received at this instant, or raises the error it is."""
+"""Parses an answer that was received at this instant, or raises the error in it."""
 
 
 class ClientAuthentication(StrEnum):
-    """The registered method names (RFC 7591 section 2), and `AUTO`: find out which one works."""
+    """The registered method names (RFC 7591 section 2), and `AUTO`: try which one works."""
 
     AUTO = "auto"
     NONE = "none"
@@ -41,16 +41,12 @@ class Client:
     authentication: ClientAuthentication = ClientAuthentication.AUTO
 
 
-def _ignore_offset(_offset: float) -> None:
-    """Ignore the difference between the clocks."""
-
-
 @dataclass(frozen=True, slots=True)
 class ClientConnection:
-    """A client and the means to speak for it.
+    """A client and what its requests need.
 
-    `known_methods` maps an endpoint to the method it was seen to accept: the endpoints of a
-    provider may differ, and metadata is only a hint. `note_clock` is called with the seconds by
+    `known_methods` maps an endpoint to the method that it accepted: the endpoints of a provider may
+    differ, and metadata is only a hint. `note_clock` is called with the seconds by
     which this computer is ahead of the server, after each answer: see `clock_offset`.
     """
 
@@ -58,7 +54,7 @@ class ClientConnection:
     clock: Clock
     client: Client
     known_methods: dict[str, ClientAuthentication] = field(default_factory=dict)
-    note_clock: Callable[[float], None] = field(default=_ignore_offset, repr=False)
+    note_clock: Callable[[float], None] = field(default=lambda _offset: None, repr=False)
 
 
 async def request(
@@ -68,9 +64,9 @@ async def request(
     form: Mapping[str, str],
     read: Reader = members,
 ) -> Members:
-    """Send `form` to `endpoint`; where the client is refused, once more with the next method.
+    """Send `form` to `endpoint`; if the client is rejected, try the next method.
 
-    Gives what `read` makes of the answer, its members; raises `OAuthError`.
+    Returns what `read` returns for the answer; raises `OAuthError`.
     """
     *earlier, last = methods_to_try(connection.client, connection.known_methods.get(endpoint))
     for method in earlier:
@@ -79,7 +75,7 @@ async def request(
         except InvalidClient:
             pass
         except UnusableAnswer as error:
-            # Some servers refuse Basic before OAuth sees it: 401 with a page or with nothing.
+            # Some servers reject Basic before it reaches OAuth: 401 with a page or an empty body.
             if error.status != 401:
                 raise
         await connection.clock.sleep(SHORTEST_INTERVAL)
@@ -89,12 +85,12 @@ async def request(
 def methods_to_try(
     client: Client, known: ClientAuthentication | None
 ) -> tuple[ClientAuthentication, ...]:
-    """The methods in the order to try them; never empty."""
+    """Return the methods in the order to try them; never empty."""
     if client.authentication is not ClientAuthentication.AUTO:
         return (client.authentication,)
     if client.client_secret is None:
         return (ClientAuthentication.NONE,)
-    # RFC 6749 section 2.3.1: every server supports Basic for clients with a password.
+    # RFC 6749 section 2.3.1: every server supports Basic for clients with a secret.
     methods = (ClientAuthentication.BASIC, ClientAuthentication.POST)
     return tuple(sorted(methods, key=lambda method: method is not known)) if known else methods
 
@@ -102,9 +98,9 @@ def methods_to_try(
 def authenticated(
     client: Client, method: ClientAuthentication, *, form: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The form and the headers of a request in the name of `client`."""
-    # RFC 8628 section 3.1 wants client_id in the body of a public client; some servers want it
-    # beside Basic too, and none minds.
+    """Make the form and the headers of a request by `client`."""
+    # RFC 8628 section 3.1: a public client has its client_id in the body. Some servers require it
+    # beside Basic too, and none rejects it.
     body = {**form, "client_id": client.client_id}
     secret = client.client_secret or ""
     if method is ClientAuthentication.POST:
@@ -117,24 +113,19 @@ def authenticated(
 async def exchange(
     connection: ClientConnection, answer: Awaitable[Answer], *, read: Reader
 ) -> Members:
-    """What `read` makes of `answer`, once it is here; raises `OAuthError`."""
+    """Wait for `answer` and return what `read` returns for it; raises `OAuthError`."""
     sent = connection.clock.utc()
     arrived = await answer
     received = connection.clock.utc()
     offset = clock_offset(arrived.headers, sent=sent, received=received)
     try:
-        found = read(arrived, received)
-    except ErrorResponse:
-        _note(connection, offset)
+        return read(arrived, received)
+    except Trouble:
+        offset = None  # not from the server itself: a portal or a proxy has another clock
         raise
-    _note(connection, offset)
-    return found
-
-
-def _note(connection: ClientConnection, offset: float | None) -> None:
-    # Only from answers of the server itself: a portal or a proxy has another clock.
-    if offset is not None:
-        connection.note_clock(offset)
+    finally:
+        if offset is not None:
+            connection.note_clock(offset)
 
 
 async def _request(
@@ -160,7 +151,7 @@ async def _request(
 
 
 def _basic(client_id: str, client_secret: str) -> str:
-    # RFC 6749 section 2.3.1: both are form-encoded first; %20 is read right by servers that do
-    # not know "+" as a space.
+    # RFC 6749 section 2.3.1: both are form-encoded first. Some servers don't read "+" as a space,
+    # but all read %20.
     pair = f"{quote(client_id, safe='')}:{quote(client_secret, safe='')}"
     return "Basic " + base64.b64encode(pair.encode()).decode("ascii")

@@ -1,8 +1,8 @@
 """Time, as the protocol needs it: monotonic for waiting, aware UTC for expiry.
 
-Neither clock is right alone. The monotonic one stands still while a laptop sleeps, the wall clock
-jumps when it is set. What has passed since a `Moment` is therefore the larger of the two: a code
-that died during sleep is dead, and a clock set back does not bring it to life again.
+The monotonic clock may stop while a laptop sleeps, and the wall clock jumps when it is set. So the
+time since a `Moment` is the larger of the two differences: a code that expired during sleep is
+expired, also after the clock was set back.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ SHORTEST_INTERVAL = 1.0  # seconds between two requests; Cisco: no more than onc
 
 
 class Clock(Protocol):
-    """What the protocol asks of time. Tests pass one that they turn by hand."""
+    """The clocks that the protocol uses. Tests replace them."""
 
     def monotonic(self) -> float:
         """Seconds since some fixed point; never goes back."""
@@ -32,20 +32,17 @@ class SystemClock:
     """The clock of this computer."""
 
     def monotonic(self) -> float:
-        """Seconds since some fixed point; never goes back."""
         return time.monotonic()
 
     def utc(self) -> datetime:
-        """The wall clock, aware, in UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """Return after `seconds` of monotonic time."""
         await asyncio.sleep(seconds)
 
 
 async def first_of(*works: Coroutine[Any, Any, object]) -> None:
-    """Return when one of `works` is done, and nothing of the others is left running."""
+    """Return when one of `works` is done and the others are cancelled and have ended."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -63,16 +60,16 @@ class Moment:
     utc: datetime
 
     def elapsed(self, clock: Clock) -> float:
-        """Seconds since this moment, on whichever clock went further."""
+        """Return the seconds since this moment, on the clock that advanced more."""
         return max(
             clock.monotonic() - self.monotonic, (clock.utc() - self.utc).total_seconds(), 0.0
         )
 
     def later(self, seconds: float) -> datetime:
-        """The wall clock `seconds` after this moment."""
+        """Return the wall clock time `seconds` after this moment."""
         return self.utc + timedelta(seconds=seconds)
 
 
 def now(clock: Clock) -> Moment:
-    """This moment on both clocks."""
+    """Read both clocks."""
     return Moment(clock.monotonic(), clock.utc())

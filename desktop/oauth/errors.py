@@ -67,7 +67,7 @@ class OAuthError(Exception):
 
 
 class UnsafeAddress(OAuthError):
-    """An address that must not be asked or opened; `address` is fit to print, without password."""
+    """An address that must not be used or opened; `address` is printable, without password."""
 
     def __init__(self, address: str, reason: str) -> None:
         self.address = printable(_USER_NAME.sub("…@", address))
@@ -95,7 +95,7 @@ class MetadataMismatch(OAuthError):
 
 
 class MissingEndpoint(OAuthError):
-    """`host` does not say where `endpoint` (the metadata's own word) is."""
+    """The metadata of `host` has no `endpoint`, which is its name in RFC 8414."""
 
     def __init__(self, host: str, endpoint: str) -> None:
         super().__init__(f"{host}: no {endpoint}")
@@ -159,7 +159,7 @@ class Trouble(OAuthError):
 
 
 class TransportFailure(Trouble):
-    """No answer: refused, reset, unreachable, broken off."""
+    """No complete answer: the connection was refused, reset or closed."""
 
 
 class HostNotFound(TransportFailure):
@@ -253,6 +253,17 @@ class ErrorResponse(OAuthError):
         self.trace_id = trace_id and printable(trace_id, 64)
         self.interval = interval
         self.retry_after = retry_after
+
+    def converted(self, kind: "type[ErrorResponse]") -> "ErrorResponse":
+        """Return the same facts as an error of another kind."""
+        return kind(
+            self.error,
+            host=self.host,
+            description=self.description,
+            status=self.status,
+            trace_id=self.trace_id,
+            retry_after=self.retry_after,
+        )
 
 
 class AuthorizationPending(ErrorResponse):

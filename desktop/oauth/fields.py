@@ -1,6 +1,6 @@
-"""Tolerant readers of one member of an answer: permissive in, strict out.
+"""Tolerant readers of one member of an answer.
 
-Each takes the whole object and the names to look under, and gives the value in one shape or
+Each takes the whole object and the possible names of the member, and returns a value of one type or
 `None`. Numbers may come as strings; unknown, null and wrongly typed members count as absent.
 """
 
@@ -11,14 +11,14 @@ from collections.abc import Mapping
 
 Members = Mapping[str, object]
 
-# Longer than anything meaningful, short enough that no arithmetic on dates overflows.
+# Longer than any real duration, short enough that no arithmetic on dates overflows.
 LONGEST_DURATION = 10 * 365 * 86400.0
-# JSON can hold half of a surrogate pair, which can neither be sent nor stored.
+# JSON can contain half of a surrogate pair, which can neither be sent nor stored.
 _HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
 
 def text(members: Members, *names: str) -> str | None:
-    """The first non-empty string under `names`."""
+    """Return the first non-empty string under `names`."""
     for name in names:
         value = members.get(name)
         if isinstance(value, str) and value.strip() and not _HALF_A_CHARACTER.search(value):
@@ -27,7 +27,7 @@ def text(members: Members, *names: str) -> str | None:
 
 
 def seconds(members: Members, *names: str) -> float | None:
-    """The first finite number under `names`, as seconds, at most ten years; may be negative."""
+    """Return the first number under `names` as seconds, at most ten years; may be negative."""
     for name in names:
         value = members.get(name)
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
@@ -44,7 +44,7 @@ _MOST_WORDS = 200
 
 
 def string_list(members: Members, name: str) -> tuple[str, ...] | None:
-    """A scope-like list: split on white space and commas, or a JSON array; without repeats.
+    """Read a list such as scopes: split at spaces and commas, or a JSON array; without repeats.
 
     RFC 6749 section 3.3 says spaces; GitHub sends commas. The words are shown to a person, so
     control and bidirectional characters separate them too.

@@ -6,14 +6,13 @@ import asyncio
 import re
 import ssl
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from desktop.oauth.addresses import checked_address, host_of
-from desktop.oauth.compression import Unpacker
 from desktop.oauth.errors import (
     AnswerTooLarge,
     CertificateRejected,
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
     import httpx
 
 LARGEST_BODY = 1024 * 1024
-# One request from start to finish. httpx bounds each step only: a server that sends a byte every
-# few seconds would hold the sign-in for ever.
+_LARGEST_PIECE = 65536  # bytes
+# Seconds for one request in total. httpx limits each step only: a server that sends a byte every
+# few seconds could block the sign-in forever.
 LONGEST_REQUEST = 30.0
 
 _RETRY_AFTER = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*s?\s*", re.IGNORECASE)
@@ -36,7 +36,7 @@ _RETRY_AFTER = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*s?\s*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whatever it is. The body may hold tokens, so it is never printed."""
+    """Any HTTP answer. The body may contain tokens, so it is never printed."""
 
     endpoint: str
     status: int
@@ -45,7 +45,6 @@ class Answer:
 
     @property
     def host(self) -> str:
-        """The host that answered."""
         return host_of(self.endpoint)
 
 
@@ -69,7 +68,7 @@ async def post_form(
     form: Mapping[str, str],
     headers: Mapping[str, str],
 ) -> Answer:
-    """Send `form` as RFC 6749 appendix B wants it; raises `UnsafeAddress` or a `Trouble`."""
+    """Send `form`, encoded as in RFC 6749 appendix B; raises `UnsafeAddress` or a `Trouble`."""
     request = http.build_request(
         "POST", checked_address(endpoint), data=dict(form), headers={**_HEADERS, **headers}
     )
@@ -77,9 +76,9 @@ async def post_form(
 
 
 async def probe_portal(http: httpx.AsyncClient, host: str) -> Answer:
-    """The front page of `host` over plain http, which a network that wants a sign-in replaces.
+    """Fetch the front page of `host` over plain http, which a captive portal replaces.
 
-    Nothing but the name goes there, and nothing of the answer is believed. Raises a `Trouble`.
+    The request contains nothing but the host, and the answer is not trusted. Raises a `Trouble`.
     """
     address = f"http://[{host}]/" if ":" in host else f"http://{host}/"
     return await _send(http, http.build_request("GET", address, timeout=_PROBE_TIMEOUT))
@@ -92,7 +91,7 @@ _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
 async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
-    # Who has a client to give has loaded it; who only reads what is saved does not wait for it.
+    # Loaded late: reading saved tokens makes no request.
     import httpx
 
     endpoint = str(request.url)
@@ -109,7 +108,7 @@ async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
         raise NoAnswerInTime(host) from error
     except httpx.RequestError as error:
         failure = transport_failure(host, error)
-        # There was no connection to send the request by.
+        # Without a connection, the request was not sent.
         failure.unused = isinstance(
             error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
         )
@@ -136,21 +135,43 @@ async def _bounded_body(response: httpx.Response, host: str) -> bytes:
     return bytes(body)
 
 
+class Unpacker:
+    """Unpacks what a proxy compressed although it was not asked to; other codings stay as they are.
+
+    httpx would unpack each piece whole, 64 kB to perhaps 64 MB.
+    """
+
+    def __init__(self, coding: str) -> None:
+        is_known = coding.strip().lower() in {"gzip", "x-gzip", "deflate"}
+        self._unpacker = zlib.decompressobj(wbits=47) if is_known else None
+
+    def unpack(self, packed: bytes) -> Iterator[bytes]:
+        """Yield what is in the next piece, in pieces of a bounded size; raises `zlib.error`."""
+        if self._unpacker is None:
+            yield packed
+            return
+        while packed and not self._unpacker.eof:
+            yield self._unpacker.decompress(packed, _LARGEST_PIECE)
+            packed = self._unpacker.unconsumed_tail
+
+
 def transport_failure(host: str, error: httpx.RequestError) -> TransportFailure:
-    """What became of a request to `host` that got no whole answer."""
+    """Tell why a request to `host` got no complete answer."""
     import httpx
 
     if isinstance(error, httpx.TimeoutException):
         return NoAnswerInTime(host)
-    causes = _causes(error)
+    causes = causes_of(error)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return CertificateRejected(host, detail=str(error))
-    if any(_is_name_failure(cause) for cause in causes):
+    # socket.gaierror without importing socket for one name: an OSError from getaddrinfo.
+    if any(type(cause).__name__ == "gaierror" for cause in causes):
         return HostNotFound(host, detail=str(error))
     return TransportFailure(host, detail=str(error) or type(error).__name__)
 
 
-def _causes(error: BaseException) -> list[BaseException]:
+def causes_of(error: BaseException) -> list[BaseException]:
+    """Return `error` and all its causes, including those in groups."""
     chain: list[BaseException] = []
     todo: list[BaseException | None] = [error]
     while todo:
@@ -164,13 +185,8 @@ def _causes(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def _is_name_failure(cause: BaseException) -> bool:
-    # socket.gaierror without importing socket for one name: an OSError from getaddrinfo.
-    return type(cause).__name__ == "gaierror"
-
-
 def retry_after(headers: Mapping[str, str], received_at: datetime) -> float | None:
-    """Seconds to wait, given as a number, a number with a unit, or a date (RFC 9110 10.2.3).
+    """Read the seconds to wait from a number, one with a unit, or a date (RFC 9110 10.2.3).
 
     At most ten years, so that no arithmetic on dates overflows.
     """
@@ -187,13 +203,14 @@ def retry_after(headers: Mapping[str, str], received_at: datetime) -> float | No
 
 
 def clock_offset(headers: Mapping[str, str], *, sent: datetime, received: datetime) -> float | None:
-    """By at least how many seconds our clock is ahead of the server's; negative when behind.
+    """Compute how many seconds our clock is ahead of the server's; negative if it is behind.
 
-    0 where the time between `sent` and `received`, our own instants around the request, and the
-    whole seconds of a date explain it. `None` without a usable Date (RFC 9110 section 6.6.1).
+    `sent` and `received` are our own instants around the request. 0 if the duration of the request
+    and the whole seconds of a date explain the difference. `None` without a usable Date (RFC 9110
+    section 6.6.1).
     """
     date = _date(headers.get("date", ""))
-    # RFC 9111 section 5.1: what was stored on the way tells what time it was then.
+    # RFC 9111 section 5.1: an answer from a cache has the date when it was stored.
     if date is None or headers.get("age", "0").strip() != "0":
         return None
     ahead = (sent - date).total_seconds() - 1.0  # a date is up to a second old when it is made

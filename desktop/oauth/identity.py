@@ -25,8 +25,8 @@ async def fetch_userinfo(
 
 
 def _claims(answer: Answer, received_at: datetime) -> Members:
-    # OpenID Connect Core 1.0 section 5.3.2: a client may be registered for a signed answer. It came
-    # from the server itself, as JSON does, so nothing is gained by checking the signature.
+    # OpenID Connect Core 1.0 section 5.3.2: a client may be registered for a signed answer. It
+    # comes from the server over TLS, as JSON does, so its signature need not be checked.
     if content_type(answer) != "application/jwt" or not 200 <= answer.status < 300:
         return members(answer, received_at)
     claims = unverified_claims(answer.body.decode("ascii", "replace").strip())

@@ -19,7 +19,7 @@ from desktop.oauth.errors import (
 from desktop.oauth.fields import Members, string_list, text
 from desktop.oauth.http import get
 
-# The endpoints that each way to sign in needs.
+# The endpoints that each grant needs.
 FOR_DEVICE = ("device_authorization_endpoint", "token_endpoint")
 FOR_CODE = ("authorization_endpoint", "token_endpoint")
 FOR_CLIENT = ("token_endpoint",)
@@ -27,9 +27,9 @@ FOR_CLIENT = ("token_endpoint",)
 
 @dataclass(frozen=True, slots=True)
 class ServerMetadata:
-    """What is known of a server; the names are those of RFC 8414 section 2.
+    """What is known about a server; the names are those of RFC 8414 section 2.
 
-    An empty endpoint is one that nobody named.
+    An empty endpoint is unknown.
     """
 
     issuer: str = ""
@@ -46,11 +46,11 @@ class ServerMetadata:
     authorization_response_iss_parameter_supported: bool = False
 
     def missing(self, needs: tuple[str, ...]) -> str:
-        """The first of the endpoints `needs` that nobody named; empty where all are there."""
+        """Return the first unknown endpoint of `needs`; empty if all are known."""
         return next((name for name in needs if not getattr(self, name)), "")
 
     def merged(self, other: "ServerMetadata") -> "ServerMetadata":
-        """This, with the gaps filled from `other`."""
+        """Fill the gaps from `other`."""
         names = [field.name for field in fields(self)]
         return replace(other, **{name: value for name in names if (value := getattr(self, name))})
 
@@ -59,9 +59,8 @@ class ServerMetadata:
 class Issuer:
     """Where the metadata is, and which issuer it must name.
 
-    `expected` is what the `issuer` member has to be when that is not the address itself: Cisco XDR
-    sends the text "IROH Auth". Such a text proves nothing, so every endpoint must then be on the
-    host that was asked.
+    `expected` is the `issuer` member if that is not the address: Cisco XDR sends "IROH Auth". Such
+    a name proves nothing, so every endpoint must then have the origin of the address.
     """
 
     address: str
@@ -75,10 +74,10 @@ async def discover(
     manual: ServerMetadata | None = None,
     needs: tuple[str, ...] = FOR_DEVICE,
 ) -> ServerMetadata:
-    """The endpoints of `issuer`; those named in `manual` count more. Raises `OAuthError`.
+    """Find the endpoints of `issuer`; those in `manual` take precedence. Raises `OAuthError`.
 
-    `needs` are the endpoints without which it is of no use.
-    A document that is missing or no metadata at all is passed over while the other one suffices.
+    `needs` are the endpoints that must be found. A document that is missing or not metadata is
+    skipped if the other one has them.
     """
     found = manual or ServerMetadata()
     trouble: Trouble | None = None
@@ -99,7 +98,7 @@ async def discover(
 
 
 def metadata_addresses(issuer: str) -> tuple[str, str]:
-    """Both well-known addresses. RFC 8414 puts the path of the issuer last, OIDC first."""
+    """Return both well-known addresses. RFC 8414 puts the path of the issuer last, OIDC first."""
     parts = urlsplit(checked_address(issuer))
     path = parts.path.rstrip("/")
     # RFC 8414 section 3.1
@@ -110,9 +109,9 @@ def metadata_addresses(issuer: str) -> tuple[str, str]:
 
 
 def parse_metadata(document: Members, issuer: Issuer) -> ServerMetadata:
-    """The metadata in `document`; raises `UnusableAnswer`, `MetadataMismatch` or `UnsafeAddress`.
+    """Parse `document`; raises `UnusableAnswer`, `MetadataMismatch` or `UnsafeAddress`.
 
-    An object without `issuer` is no metadata: some servers answer so for every unknown path.
+    An object without `issuer` is not metadata: some servers send one for every unknown path.
     """
     named = text(document, "issuer")
     if named is None:
@@ -165,7 +164,7 @@ def _require_same_origin(issuer: Issuer, endpoints: Mapping[str, str]) -> None:
 def _incomplete(
     issuer: Issuer, found: ServerMetadata, trouble: Trouble | None, *, missing: str
 ) -> OAuthError:
-    # A server that answered properly but names no endpoint is described better by what is missing.
+    # If the server sent metadata, what is missing in it says more than the other error.
     if trouble is not None and not found.issuer:
         return trouble
     return MissingEndpoint(host_of(issuer.address), missing)

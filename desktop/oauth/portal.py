@@ -25,8 +25,8 @@ _TARGET = re.compile(
 async def find_portal(http: httpx.AsyncClient, host: str) -> CaptivePortal | None:
     """Find a captive portal in front of `host` by plain http; `None` if there is none.
 
-    A server that cannot be reached safely may be hidden by a portal: its own certificate is not
-    for `host`, or it lets nothing through. For http it answers in the place of everybody.
+    A portal may be why a server cannot be reached: its certificate is not for `host`, or it lets
+    nothing through. Over http it answers for every host.
     """
     if is_loopback(host):
         return None
@@ -41,9 +41,9 @@ async def find_portal(http: httpx.AsyncClient, host: str) -> CaptivePortal | Non
 
 
 def redirect_host(answer: Answer) -> str:
-    """The other host to which an answer sends a browser; empty for none. Only a name to be shown.
+    """Find the other host to which an answer sends a browser; empty for none. It is only shown.
 
-    By a redirect (RFC 9110 section 10.2.2), or by what stands in a page.
+    By a redirect (RFC 9110 section 10.2.2), or by the content of a page.
     """
     target = answer.headers.get("location", "") if 300 <= answer.status < 400 else ""
     if not target and is_page(answer) and (match := _TARGET.search(answer.body)):
@@ -56,12 +56,12 @@ def redirect_host(answer: Answer) -> str:
 
 
 def is_page(answer: Answer) -> bool:
-    """Whether a page came, as portals and proxies send it."""
+    """Whether the answer is a web page, such as that of a portal or proxy."""
     # A captive portal's may begin with a comment, a script or a byte order mark; no OAuth answer
     # begins with an angle bracket.
     return answer.body.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
 
 
 def _are_related(host: str, other: str) -> bool:
-    # A server's own plain http often leads to the front page of whoever runs it.
+    # A server's plain http often redirects to another site of the same domain.
     return host.split(".")[-2:] == other.split(".")[-2:]

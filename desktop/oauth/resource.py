@@ -1,4 +1,4 @@
-"""Any request to a protected resource (RFC 6750); the answer comes in pieces, as it is."""
+"""Any request to a protected resource (RFC 6750); the answer is streamed unparsed."""
 
 import asyncio
 import zlib
@@ -9,17 +9,16 @@ from dataclasses import dataclass, field
 import httpx
 
 from desktop.oauth.addresses import checked_address, host_of
-from desktop.oauth.compression import Unpacker
 from desktop.oauth.errors import NoAnswerInTime, UnusableAnswer
-from desktop.oauth.http import transport_failure
+from desktop.oauth.http import Unpacker, transport_failure
 
-# Seconds until an answer begins, and between two pieces of it: a report may take its time.
+# Seconds until an answer begins, and between two pieces: a report may take long.
 LONGEST_SILENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceRequest:
-    """What is asked; `headers` without the token. Both may hold secrets, so they are not shown."""
+    """A request; `headers` are without the token. They and `content` may contain secrets."""
 
     method: str
     address: str
@@ -29,7 +28,7 @@ class ResourceRequest:
 
 @dataclass(frozen=True, slots=True)
 class ResourceAnswer:
-    """What comes back, whatever it is. `pieces` are read once, while it is open."""
+    """Any answer. `pieces` can be read once, while it is open."""
 
     host: str
     status: int
@@ -44,14 +43,14 @@ class ResourceAnswer:
 async def open_resource(
     http: httpx.AsyncClient, request: ResourceRequest, *, access_token: str
 ) -> AsyncIterator[ResourceAnswer]:
-    """The answer to `request`; a redirect is one too, and is not followed.
+    """Send `request` and open its answer; a redirect is not followed.
 
     Raises `UnsafeAddress` or a `Trouble`, also while the pieces are read.
     """
     built = http.build_request(
         request.method,
         checked_address(request.address),
-        # RFC 6750 section 2.1. No compression: nothing is to unfold into more than came.
+        # RFC 6750 section 2.1. No compression: it could unpack to far more than was sent.
         headers=[
             ("Accept-Encoding", "identity"),
             *request.headers,

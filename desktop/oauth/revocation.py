@@ -15,8 +15,8 @@ async def revoke(
 ) -> None:
     """Revoke `token`; an unknown or expired one counts as revoked.
 
-    `token_type_hint` is "refresh_token" or "access_token". Raises `OAuthError`: `NotRevocable` when
-    the server never does that with this kind, a `Trouble` when the token may still be valid.
+    `token_type_hint` is "refresh_token" or "access_token". Raises `OAuthError`: `NotRevocable` if
+    the server does not revoke this kind, a `Trouble` if the token may still be valid.
     """
     # RFC 7009 section 2.1
     form = {"token": token, "token_type_hint": token_type_hint}
@@ -41,8 +41,8 @@ async def revoke_app_grant(
 
 
 def _grant_is_gone(answer: Answer, received_at: datetime) -> Members:
-    # There may be none any more, and the server itself must say so: a gateway that knows no such
-    # path answers 404 too, in JSON or with a page.
+    # The grant may not exist any more, but the server itself must say so: a gateway that doesn't
+    # know the path answers 404 too, in JSON or with a page.
     if answer.status == 404 and text(members_in(answer) or {}, "error"):
         return {}
     return acknowledged(answer, received_at)

@@ -27,14 +27,14 @@ def logging_as_before() -> Iterator[None]:
 @pytest.fixture
 def home(secret_service: SecretStore, own_folders: Path) -> Iterator[CommandHarness]:
     """A home without profiles, a real keyring, and a server whose analyst approves."""
-    with run_demo_home(own_folders, secret_service, DemoOptions(outcome="approve")) as found:
+    with run_demo_home(own_folders, secret_service, DemoOptions(approve_after=0)) as found:
         yield found
 
 
 @pytest.fixture(scope="session")
 def demo_server() -> Iterator[DemoServer]:
     """A server whose analyst approves."""
-    with DemoServer(DemoOptions(interval=0, outcome="approve")) as server:
+    with DemoServer(DemoOptions(interval=0, approve_after=0)) as server:
         yield server
 
 

@@ -28,14 +28,16 @@ def files_in(folder: Path) -> dict[str, str]:
     }
 
 
-def write_profile(folder: Path, server: DemoServer, name: str = "soc") -> None:
+def write_profile(
+    folder: Path, server: DemoServer, name: str = "soc", *, scope: str = "casebook"
+) -> None:
     """A profile for the demo server, as a person has it."""
     file = folder / "config" / "xdr-login" / "profiles.toml"
     file.parent.mkdir(exist_ok=True)
     with file.open("a") as opened:
         opened.write(
             f'[profiles.{name}]\nissuer = "{server.url}"\nexpected_issuer = "IROH Auth"\n'
-            f'client_id = "{PUBLIC_CLIENT_ID}"\nname = "SOC"\nscope = ["casebook"]\n'
+            f'client_id = "{PUBLIC_CLIENT_ID}"\nname = "SOC"\nscope = ["{scope}"]\n'
         )
 
 
@@ -82,7 +84,7 @@ def test_a_program_reads_events(secret_service: SecretStore, own_folders: Path) 
 
 
 def test_without_a_keyring_no_code_is_requested(own_folders: Path) -> None:
-    with DemoServer(DemoOptions(outcome="approve")) as server:
+    with DemoServer(DemoOptions(approve_after=0)) as server:
         write_profile(own_folders, server)
         done = run("login")
     assert (done.returncode, done.stdout) == (6, "")
@@ -90,8 +92,8 @@ def test_without_a_keyring_no_code_is_requested(own_folders: Path) -> None:
 
 
 def test_a_declined_sign_in_gives_4(secret_service: SecretStore, own_folders: Path) -> None:
-    with DemoServer(DemoOptions(outcome="deny")) as server:
-        write_profile(own_folders, server)
+    with DemoServer(DemoOptions(approve_after=0)) as server:
+        write_profile(own_folders, server, scope="admin")  # which the analyst does not have
         done = run("login", base=secret_service.environment)
     assert done.returncode == 4
     assert "Sign-in denied. Someone selected Deny" in done.stderr

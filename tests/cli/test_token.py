@@ -19,9 +19,9 @@ from desktop.cli.terminal.exits import exit_code
 from desktop.ipc import address
 from desktop.ipc.messages import CODES, LONGEST_LINE, RefusedByAgent, encode
 from desktop.services.model.access_token import AccessToken
+from desktop.services.model.copy_formats import PRINT_FORMATS
 from desktop.services.model.errors import NoToken
 from desktop.services.model.profile import Profile, tokens_binding
-from desktop.services.token.print_formats import PRINT_FORMATS
 from desktop.services.wording.error_codes import EXPECTED_ERRORS, error_code
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has named pipes")

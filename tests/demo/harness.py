@@ -81,19 +81,8 @@ class Harness:
         return await self.client.get("/iroh/profile/whoami", headers=headers)
 
     async def open_approval(self, user_code: str) -> httpx.Response:
-        """Walk the analyst from the link to the approval page, or to what comes instead."""
-        page = await self.enter(user_code)
-        if page.url.path.endswith("/sign-in"):
-            page = await self.submit(page, f"{PAGE}/sign-in", user_code=user_code)
-        return page
-
-    async def enter(self, user_code: str) -> httpx.Response:
         """Type a code into the code page, and continue."""
         return await self.browser.get(f"{PAGE}/approval", params={"user_code": user_code})
-
-    async def submit(self, page: httpx.Response, path: str, **form: str) -> httpx.Response:
-        """Send a page's form, with the CSRF token that is on it."""
-        return await self.browser.post(path, data={"csrf_token": csrf_token(page)} | form)
 
 
 def make_harness(signer: Signer, **options: Any) -> Harness:  # noqa: ANN401 - DemoOptions' own
@@ -110,9 +99,9 @@ def make_clients(app: ASGIApp) -> tuple[httpx.AsyncClient, httpx.AsyncClient]:
     return client, httpx.AsyncClient(transport=transport, base_url=BASE, follow_redirects=True)
 
 
-def csrf_token(page: httpx.Response) -> str:
-    """Read the token from a form."""
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+def request_key(page: httpx.Response) -> str:
+    """Read the key of a form."""
+    found = re.search(r'name="request_key" value="([^"]+)"', page.text)
     assert found, page.text
     return found[1]
 

@@ -3,14 +3,14 @@ import base64
 import httpx
 import pytest
 
-from desktop.demo import (
+from desktop.demo import PUBLIC_CLIENT_ID
+from desktop.demo.clients import (
     BASIC_ONLY_CLIENT_ID,
     BASIC_ONLY_CLIENT_SECRET,
     CONFIDENTIAL_CLIENT_ID,
     CONFIDENTIAL_CLIENT_SECRET,
     POST_ONLY_CLIENT_ID,
     POST_ONLY_CLIENT_SECRET,
-    PUBLIC_CLIENT_ID,
 )
 from tests.demo.harness import Harness, assert_error
 

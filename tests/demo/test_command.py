@@ -7,16 +7,14 @@ import sys
 import httpx
 import pytest
 
-from desktop.demo.__main__ import main
-
-COMMAND = [sys.executable, "-W", "error", "-m", "desktop.demo"]
+from tests.cli.commands import COMMAND, run
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_where_it_is_and_ends_cleanly(ending: signal.Signals) -> None:
     with subprocess.Popen(
-        [*COMMAND, "--token-lifetime", "40"],
+        [*COMMAND, "demo", "--token-lifetime", "40"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -34,10 +32,11 @@ def test_it_says_where_it_is_and_ends_cleanly(ending: signal.Signals) -> None:
     assert (process.returncode, errors) == (0, "")
 
 
-def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_taken_is_told() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(SystemExit, match="1"):
-            main(["--port", str(taken.getsockname()[1])])
-    assert "Cannot listen on 127.0.0.1:" in capsys.readouterr().err
+        port = taken.getsockname()[1]
+        done = run("demo", f"--port={port}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"Cannot listen on 127.0.0.1:{port}: " in done.stderr

@@ -43,7 +43,7 @@ OPERATIONS = {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[DemoServer]:
-    with DemoServer(DemoOptions(interval=0, outcome="approve")) as server:
+    with DemoServer(DemoOptions(interval=0, approve_after=0)) as server:
         yield server
 
 

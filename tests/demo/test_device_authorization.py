@@ -3,7 +3,8 @@ from collections.abc import Callable
 
 import pytest
 
-from desktop.demo import PUBLIC_CLIENT_ID, SERVICE_CLIENT_ID, SERVICE_CLIENT_SECRET
+from desktop.demo import PUBLIC_CLIENT_ID
+from desktop.demo.clients import SERVICE_CLIENT_ID, SERVICE_CLIENT_SECRET
 from desktop.demo.device_codes import ALPHABET
 from desktop.demo.store import MOST_VALUES
 from tests.demo.harness import BASE, PAGE, Harness, assert_error

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from desktop.demo import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET
-from desktop.demo.clients import DEVICE_CODE
+from desktop.demo.clients import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET, DEVICE_CODE
 from tests.demo.harness import Harness, assert_error
 
 VERIFIER = "v" * 43
@@ -117,20 +116,12 @@ async def test_a_challenge_wants_its_verifier(
     assert right.status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("options", "error"),
-    [
-        ({"outcome": "deny"}, "access_denied"),
-        ({"outcome": "approve"}, "access_denied"),
-    ],
-    ids=["deny", "nothing to grant"],
-)
-async def test_an_outcome_can_be_chosen(
-    harness_with: Callable[..., Harness], options: dict[str, str], error: str
+async def test_an_approval_with_nothing_to_grant_is_a_denial(
+    harness_with: Callable[..., Harness],
 ) -> None:
-    harness = harness_with(**options)
+    harness = harness_with(approve_after=0)
     issued = await harness.device(scope="admin")
-    assert_error(await harness.poll(issued["device_code"]), 400, error)
+    assert_error(await harness.poll(issued["device_code"]), 400, "access_denied")
 
 
 async def test_the_demo_analyst_can_approve_by_itself(harness_with: Callable[..., Harness]) -> None:

@@ -3,14 +3,14 @@ from typing import Any
 import jwt
 import pytest
 
-from desktop.demo import (
+from desktop.demo import PUBLIC_CLIENT_ID
+from desktop.demo.analyst import HELD_SCOPES
+from desktop.demo.clients import (
     CONFIDENTIAL_CLIENT_ID,
     CONFIDENTIAL_CLIENT_SECRET,
-    PUBLIC_CLIENT_ID,
     SERVICE_CLIENT_ID,
     SERVICE_CLIENT_SECRET,
 )
-from desktop.demo.analyst import HELD_SCOPES
 from desktop.demo.scopes import format_scopes
 from desktop.demo.store import MOST_VALUES
 from desktop.demo.tokens import REFRESH_LIFETIME

@@ -42,7 +42,7 @@ GARBAGE = (b"", b'{"version": 1, "comm', b"\0\xff garbage\n", b"[" * 60000)
 @pytest.fixture
 def server() -> Iterator[DemoServer]:
     """Run a server that approves; using a refresh token twice revokes everything."""
-    options = DemoOptions(outcome="approve", token_lifetime=LIFETIME)
+    options = DemoOptions(approve_after=0, token_lifetime=LIFETIME)
     with DemoServer(options) as running_server:
         profile_for(running_server)
         yield running_server

@@ -5,7 +5,8 @@ import subprocess
 import pytest
 from playwright.sync_api import Page
 
-from desktop.demo import PUBLIC_CLIENT_ID, SERVICE_CLIENT_ID, SERVICE_CLIENT_SECRET
+from desktop.demo import PUBLIC_CLIENT_ID
+from desktop.demo.clients import SERVICE_CLIENT_ID, SERVICE_CLIENT_SECRET
 from tests.cli.commands import COMMAND, age
 from tests.end_to_end.conftest import (
     Start,

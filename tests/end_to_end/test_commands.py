@@ -14,13 +14,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from desktop.demo import (
-    PUBLIC_CLIENT_ID,
-    SERVICE_CLIENT_ID,
-    SERVICE_CLIENT_SECRET,
-    DemoOptions,
-    DemoServer,
-)
+from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
+from desktop.demo.clients import SERVICE_CLIENT_ID, SERVICE_CLIENT_SECRET
 from tests.end_to_end.agent import COMMAND, Agent, headless, run_agent
 from tests.end_to_end.conftest import (
     keyring_entries,
@@ -54,7 +49,7 @@ def run(store: SecretStore, *arguments: str) -> Done:
 @pytest.fixture
 def agent(secret_service: SecretStore) -> Iterator[Agent]:
     """Run the app, signed in to a demo server that approves."""
-    with DemoServer(DemoOptions(outcome="approve")) as server:
+    with DemoServer(DemoOptions(approve_after=0)) as server:
         write_profile(
             name="SOC",
             issuer=server.url,

@@ -45,7 +45,7 @@ asyncio.run(main())
 @pytest.fixture
 def server() -> Iterator[DemoServer]:
     """Run a server with short lifetimes; using a refresh token twice revokes everything."""
-    options = DemoOptions(interval=1, outcome="approve", token_lifetime=LIFETIME)
+    options = DemoOptions(interval=1, approve_after=0, token_lifetime=LIFETIME)
     with DemoServer(options) as running_server:
         profile_for(running_server)
         yield running_server

@@ -40,17 +40,15 @@ def profile_for(server: DemoServer) -> None:
 
 
 def approve(page: Page) -> None:
-    """Sign in and approve as the demo analyst."""
+    """Approve as the demo analyst."""
     page.click("#continue")
-    page.click("#sign-in")
     page.click("#approve")
     page.wait_for_selector("h1:has-text('Approved')")
 
 
 def deny(page: Page) -> None:
-    """Sign in and deny as the demo analyst."""
+    """Deny as the demo analyst."""
     page.click("#continue")
-    page.click("#sign-in")
     page.click("#deny")
     page.wait_for_selector("h1:has-text('Declined')")
 

@@ -23,7 +23,7 @@ QUESTION = "use your token?"
 @pytest.fixture
 def app(start: Start, secret_service: SecretStore) -> Iterator[App]:
     """Run the app, signed in, with the setting on."""
-    with DemoServer(DemoOptions(interval=1, outcome="approve")) as server:
+    with DemoServer(DemoOptions(interval=1, approve_after=0)) as server:
         profile_for(server)
         sign_in(secret_service, "soc")
         settings_file().write_text("ask_for_tokens = true\n")

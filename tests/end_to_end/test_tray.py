@@ -23,7 +23,7 @@ from tests.rigs.tray import Panel, run_panel
 @pytest.fixture
 def server() -> Iterator[DemoServer]:
     """Run a demo server on which the analyst approves at once."""
-    with DemoServer(DemoOptions(interval=1, outcome="approve")) as running_server:
+    with DemoServer(DemoOptions(interval=1, approve_after=0)) as running_server:
         profile_for(running_server)
         yield running_server
 

@@ -20,7 +20,7 @@ NAMES = {"north": "Northwind SOC", "south": "Southwind SOC"}
 @pytest.fixture
 def servers() -> Iterator[dict[str, DemoServer]]:
     """Run one server for each tenant; both approve at once."""
-    options = DemoOptions(interval=1, outcome="approve")
+    options = DemoOptions(interval=1, approve_after=0)
     with DemoServer(options) as north, DemoServer(options) as south:
         servers = {"north": north, "south": south}
         file = profiles_file()

@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from desktop.demo import (
+from desktop.demo import PUBLIC_CLIENT_ID
+from desktop.demo.clients import (
     CONFIDENTIAL_CLIENT_ID,
     CONFIDENTIAL_CLIENT_SECRET,
     POST_ONLY_CLIENT_ID,
     POST_ONLY_CLIENT_SECRET,
-    PUBLIC_CLIENT_ID,
 )
 from desktop.oauth import errors
 from desktop.oauth.client import Client, ClientConnection
@@ -83,7 +83,7 @@ def analyst(http: httpx.AsyncClient) -> Iterator[Callable[..., Analyst]]:
             client: Client = PUBLIC,
             **options: Any,  # noqa: ANN401 - DemoOptions' own
         ) -> Analyst:
-            chosen = DemoOptions(interval=0, outcome="approve", **options)
+            chosen = DemoOptions(interval=0, approve_after=0, **options)
             return Analyst(stack.enter_context(DemoServer(chosen)), http, client)
 
         yield make

@@ -88,7 +88,7 @@ def test_the_bundle_works_on_wayland(mutter: Mutter) -> None:
 def test_a_started_program_loads_its_own_libraries(
     secret_service: SecretStore, own_folders: Path, tmp_path: Path
 ) -> None:
-    with run_demo_home(own_folders, secret_service, DemoOptions(outcome="approve")) as home:
+    with run_demo_home(own_folders, secret_service, DemoOptions(approve_after=0)) as home:
         home.add_profile("soc")
         home.sign_in("soc")
         given = {**environment(home.base), "LD_LIBRARY_PATH": str(tmp_path)}

@@ -259,17 +259,9 @@ async def test_the_options_can_leave_the_refresh_token_out(
     assert "refresh_token" not in await harness_with(refresh="none").signed_in()
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [
-        ("outcome", "maybe", "outcome must be one of ask, approve, deny, not maybe"),
-        ("refresh", "no", "refresh must be one of rotate, keep, none"),
-    ],
-)
-def test_an_option_that_does_not_exist_is_refused(name: str, value: str, words: str) -> None:
-    options: Any = {name: value}
-    with pytest.raises(ValueError, match=words):
-        DemoOptions(**options)
+def test_a_refresh_mode_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="refresh must be one of rotate, keep, none"):
+        DemoOptions(refresh="no")
 
 
 @pytest.mark.parametrize("option", ["--fault", "--refresh-fault"])

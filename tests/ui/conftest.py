@@ -15,7 +15,15 @@ from desktop.ui.app.controller import Controller
 from desktop.ui.kit.theme import LIGHT, Theme
 from desktop.ui.window.window import Window
 from tests.sample_states import NOW
-from tests.ui.harness import ControllerHarness, FakeSession, FakeSessions, FakeTime, Screen, settle
+from tests.ui.harness import (
+    ControllerHarness,
+    FakeSession,
+    FakeSessions,
+    FakeTime,
+    Screen,
+    drain,
+    settle,
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -102,15 +110,6 @@ def bare(
     window.close()
     made.deleteLater()
     window.deleteLater()
-    settle()
-
-
-def drain(controller: Controller) -> None:
-    """Let the worker threads of `controller` report their results while its window exists."""
-    opener, about = controller.pages._browser_opener, controller.pages._about
-    for each in (controller.settings_store, opener, about):
-        if each is not None and each._worker._thread is not None:
-            each._worker.submit(lambda: None).result()
     settle()
 
 

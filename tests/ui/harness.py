@@ -525,3 +525,12 @@ def wait_for_settings(keeper: SettingsStore, qtbot: QtBot) -> None:
     keeper._worker.submit(done.set)
     qtbot.waitUntil(done.is_set)
     settle()
+
+
+def drain(controller: Controller) -> None:
+    """Let the worker threads of `controller` report their results while its window exists."""
+    pages = controller.pages
+    for each in (controller.settings_store, pages, pages._about):
+        if each is not None and each._worker._thread is not None:
+            each._worker.submit(lambda: None).result()
+    settle()

@@ -9,17 +9,16 @@ import click
 from desktop.cli.api.api_answers import AnswerPrinter
 from desktop.cli.api.api_routes import list_routes
 from desktop.cli.api.authorized_call import call_with_token
-from desktop.cli.terminal.exits import Exit, handle_errors
+from desktop.cli.terminal.exits import Exit, command
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     confirm,
-    global_options,
     json_option,
     print_message,
     print_result,
     profile_option,
     yes_option,
 )
+from desktop.services.configuration.load import load_configuration
 from desktop.services.system.translation import translate
 from desktop.services.token.api_call import (
     METHODS,
@@ -40,9 +39,7 @@ def _complete_path(_ctx: click.Context, _parameter: click.Parameter, incomplete:
     return sorted({each.path for each in load_bundled_routes() if each.path.startswith(incomplete)})
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 xdr-login api --list                                    list the known routes
 xdr-login api GET /iroh/profile/whoami                  show who you are
 xdr-login api GET /iroh/oauth2/grant-status -f client_id=client-0a6e...
@@ -50,8 +47,7 @@ xdr-login api GET /iroh/oauth2/grant-status -f client_id=client-0a6e...
 xdr-login api POST /iroh/example -f name=x              send {"name": "x"}
 xdr-login api POST /iroh/example --input body.json      send a file
 xdr-login api GET /iroh/profile/whoami --as curl        print a command instead of calling
-""",
-)
+""")
 @click.argument("method", required=False, type=click.Choice(METHODS, case_sensitive=False))
 @click.argument("path", required=False, shell_complete=_complete_path)
 @profile_option
@@ -88,7 +84,6 @@ xdr-login api GET /iroh/profile/whoami --as curl        print a command instead 
     help="With --list: the routes of another OpenAPI description, in JSON.",
 )
 @json_option
-@handle_errors
 def api(  # noqa: PLR0913 - one for each option
     *,
     method: str | None,
@@ -142,12 +137,9 @@ def _call(
     include: bool,
     yes: bool,
 ) -> int:
-    options = global_options()
-    options.profile = profile_name
-    profile = options.load_profile()
-    home = server_origin(profile)
+    profile = load_configuration().find(profile_name)
     try:
-        call = make_call(home, arguments)
+        call = make_call(server_origin(profile), arguments)
     except BadCall as error:
         raise click.UsageError(str(error)) from error
     if language is not None:

@@ -52,7 +52,6 @@ class AnswerPrinter:
 
 
 def exit_code_for_status(status: int) -> Exit:
-    """Choose the exit code for a response with this status."""
     if status < 300:
         return Exit.OK
     return Exit.NETWORK if status >= 500 else _EXIT_CODES.get(status, Exit.FAILURE)
@@ -60,7 +59,8 @@ def exit_code_for_status(status: int) -> Exit:
 
 def response_error_message(answer: ResourceAnswer, body: bytes, *, profile_id: str) -> str:
     """Explain an error, with the trace id for support and without secrets."""
-    found = _object_in(body)
+    answered = json_in(body)
+    found = answered if isinstance(answered, dict) else {}
     error = text(found, "error") or ""
     explanation = text(found, "error_description", "message") or error
     trace_id = text(found, "trace_id", "correlation_id")
@@ -111,12 +111,12 @@ def _host_in(address: str) -> str:
         return ""
 
 
-def _object_in(body: bytes) -> dict[str, object]:
+def json_in(body: bytes) -> object:
+    """Parse `body`; `None` if it is not JSON."""
     try:
-        found = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return None
 
 
 def _head(answer: ResourceAnswer) -> str:
@@ -138,16 +138,20 @@ async def _write_raw(answer: ResourceAnswer) -> tuple[bytes, bool]:
 
 async def _write_readable(answer: ResourceAnswer) -> tuple[bytes, bool]:
     """Write formatted text; gives its bytes, and whether they are complete."""
+    body, is_whole = await read_beginning(answer, LARGEST_ON_SCREEN)
+    if shown := readable(body):
+        click.echo(shown)
+    return body, is_whole
+
+
+async def read_beginning(answer: ResourceAnswer, most: int) -> tuple[bytes, bool]:
+    """Read up to `most` bytes of the body; gives also whether they are complete."""
     body = bytearray()
     async for piece in answer.pieces:
         body += piece
-        if len(body) > LARGEST_ON_SCREEN:
+        if len(body) > most:
             break
-    is_whole = len(body) <= LARGEST_ON_SCREEN
-    shown = readable(bytes(body[:LARGEST_ON_SCREEN]))
-    if shown:
-        click.echo(shown)
-    return bytes(body), is_whole
+    return bytes(body[:most]), len(body) <= most
 
 
 def readable(body: bytes) -> str:

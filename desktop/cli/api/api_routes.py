@@ -17,7 +17,6 @@ _INDENT = 6  # columns
 
 
 def list_routes(routes: Sequence[Route], *, as_json: bool) -> None:
-    """Print `routes` by group."""
     if as_json:
         print_json([asdict(route) for route in routes])
         return

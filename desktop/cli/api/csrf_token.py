@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from desktop.cli.api.api_answers import exit_code_for_status, response_error_message
+from desktop.cli.api.api_answers import (
+    exit_code_for_status,
+    json_in,
+    read_beginning,
+    response_error_message,
+)
 from desktop.cli.api.authorized_call import call_with_token
-from desktop.cli.terminal.exits import Exit, handle_errors, report_failure
+from desktop.cli.terminal.exits import Exit, command, report_failure
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     json_option,
     print_json,
     print_result,
@@ -32,18 +34,14 @@ PATH = "/iroh/oauth2/csrf-token"  # assumed: see resources/openapi/iroh-oauth2.j
 _LARGEST = 65536  # bytes
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 xdr-login csrf-token                       print a token
 xdr-login csrf-token --json                print it with its lifetime, for a script
 xdr-login csrf-token --path /iroh/x        use another route of the server
-""",
-)
+""")
 @profile_option
 @click.option("--path", default=PATH, show_default=True, help="The server's route for it.")
 @json_option
-@handle_errors
 def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
     """For Cisco XDR. The token is valid for one use and for a short time."""
     chosen = load_configuration().find(profile)
@@ -53,7 +51,7 @@ def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
         raise click.UsageError(str(error)) from error
 
     async def show(found: ResourceAnswer) -> int:
-        body = await _read_beginning(found)
+        body, _ = await read_beginning(found, _LARGEST)
         if found.status >= 300:
             why = response_error_message(found, body, profile_id=chosen.id)
             return report_failure(exit_code_for_status(found.status), why, as_json=as_json)
@@ -68,21 +66,9 @@ def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
     return call_with_token(chosen, request_for(call), show, may_repeat=True)
 
 
-async def _read_beginning(found: ResourceAnswer) -> bytes:
-    body = bytearray()
-    async for piece in found.pieces:
-        body += piece
-        if len(body) > _LARGEST:
-            break
-    return bytes(body[:_LARGEST])
-
-
 def _token_in(found: ResourceAnswer, body: bytes) -> tuple[str, float | None]:
     """Find the token and its seconds; the format is assumed, so a bare string counts too."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        answer = None
+    answer = json_in(body)
     members = answer if isinstance(answer, dict) else {"token": answer}
     token = text(members, "csrf-token", "csrf_token", "token")
     if token is None or not token.isprintable():

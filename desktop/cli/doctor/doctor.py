@@ -9,13 +9,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-import click
-
 from desktop.cli.doctor.doctor_checks import Check, Outcome, check_computer
 from desktop.cli.doctor.doctor_servers import check_servers
-from desktop.cli.terminal.exits import Exit
+from desktop.cli.terminal.exits import Exit, command
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     json_option,
     print_json,
     print_message,
@@ -51,13 +48,10 @@ _LABELS = {
 }
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 xdr-login doctor                           one line per check, with what to do next
 xdr-login doctor --json > report.json      the same as JSON, for support
-""",
-)
+""")
 @json_option
 def doctor(*, as_json: bool) -> int:
     """Checks the keyring, network, TLS, proxy, clock and more, one line each with what to do next.

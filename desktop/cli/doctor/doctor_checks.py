@@ -43,22 +43,26 @@ class Check:
     """A check and its result, about `host` if it concerns a server."""
 
     name: str
-    outcome: Outcome
     text: str
     remedy: str = ""
     host: str = ""
+    outcome: Outcome = Outcome.OK
+
+
+warning = partial(Check, outcome=Outcome.WARNING)
+failure = partial(Check, outcome=Outcome.FAIL)
 
 
 def failed_check(name: str, error: Exception, *, host: str = "") -> Check:
     """Make a failed check from `error`, described as in the window."""
     advice = advice_for(error, surface=Surface.TERMINAL)
-    return Check(name, Outcome.FAIL, advice.title, advice.text, host)
+    return failure(name, advice.title, advice.text, host)
 
 
 async def check_computer(worker: Worker) -> AsyncIterator[Check]:
     """Run the checks one after the other; `worker` runs those that block."""
     python = f"Python {platform.python_version()}"
-    yield Check("program", Outcome.OK, f"XDR Login {__version__}, {python}, {platform.platform()}")
+    yield Check("program", f"XDR Login {__version__}, {python}, {platform.platform()}")
     for check in await worker.run(_check_configuration):
         yield check
     yield await _check_keyring()
@@ -78,9 +82,8 @@ def _check_configuration() -> list[Check]:
     except ProfileError as error:
         return [failed_check(name, error)]
     checks = [
-        Check(
+        warning(
             name,
-            Outcome.WARNING,
             translate("a profile can't be used: {problem}", problem=why.detail),
             translate("Correct it in {place}.", place=why.where),
         )
@@ -89,11 +92,11 @@ def _check_configuration() -> list[Check]:
     if why := find_read_error(settings_file()):
         text = translate("the settings can't be read: {problem}", problem=why)
         remedy = translate("Correct {file}.", file=settings_file())
-        checks.append(Check(name, Outcome.WARNING, text, remedy))
+        checks.append(warning(name, text, remedy))
     if not found.good:
         remedy = translate("Add one: xdr-login profiles add --help")
-        return [*checks, Check(name, Outcome.WARNING, translate("no profiles yet"), remedy)]
-    return [Check(name, Outcome.OK, _profile_count(found)), *checks]
+        return [*checks, warning(name, translate("no profiles yet"), remedy)]
+    return [Check(name, _profile_count(found)), *checks]
 
 
 def _profile_count(found: Profiles) -> str:
@@ -116,7 +119,7 @@ async def _check_keyring() -> Check:
         await keystore.load("(doctor)")  # not a valid id of a profile
     except KeystoreError as error:
         return failed_check("keyring", error)
-    return Check("keyring", Outcome.OK, translate("available ({name})", name=names[0]))
+    return Check("keyring", translate("available ({name})", name=names[0]))
 
 
 _KEYRING_NAMES = {
@@ -143,24 +146,22 @@ def _check_running_app() -> Check:
             address.lock_path()  # creates the folder, and raises if others could use it
         send_command("status", timeout=_TIMEOUT)
     except NotRunning:
-        return Check(name, Outcome.OK, translate("not running (commands still work)"))
+        return Check(name, translate("not running (commands still work)"))
     except (NoAnswer, RefusedByAgent) as error:
         text = translate("running, but not responding: {reason}", reason=error)
-        return Check(name, Outcome.FAIL, text, translate("Quit XDR Login and start it again."))
+        return failure(name, text, translate("Quit XDR Login and start it again."))
     except OSError as error:
         text = translate("no private folder for its socket: {reason}", reason=error)
         remedy = translate("Set XDG_RUNTIME_DIR to a folder that only you can use.")
-        return Check(name, Outcome.FAIL, text, remedy)
-    return Check(name, Outcome.OK, translate("running"))
+        return failure(name, text, remedy)
+    return Check(name, translate("running"))
 
 
 def _check_display() -> Check:
     if has_display():
-        text = translate("available ({name})", name=_display_name())
-        return Check("display", Outcome.OK, text)
-    text = translate("none, the window can't open here")
+        return Check("display", translate("available ({name})", name=_display_name()))
     remedy = translate("Sign in from the terminal: xdr-login login")
-    return Check("display", Outcome.WARNING, text, remedy)
+    return warning("display", translate("none, the window can't open here"), remedy)
 
 
 def _display_name() -> str:
@@ -172,9 +173,8 @@ def _display_name() -> str:
 def _check_clipboard() -> Check:
     if not has_display():
         remedy = translate("Print a token instead: xdr-login token")
-        return Check("clipboard", Outcome.WARNING, translate("none without a display"), remedy)
-    text = translate("available ({name})", name=_display_name())
-    return Check("clipboard", Outcome.OK, text)
+        return warning("clipboard", translate("none without a display"), remedy)
+    return Check("clipboard", translate("available ({name})", name=_display_name()))
 
 
 # https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/StatusNotifierWatcher/
@@ -183,12 +183,12 @@ _TRAY_BUS_NAME = "org.kde.StatusNotifierWatcher"
 
 def _check_tray() -> Check:
     if sys.platform in {"win32", "darwin"}:
-        return Check("tray", Outcome.OK, translate("available ({name})", name=platform.system()))
+        return Check("tray", translate("available ({name})", name=platform.system()))
     if not has_display():
-        return Check("tray", Outcome.WARNING, translate("none without a display"))
+        return warning("tray", translate("none without a display"))
     owner = name_has_owner(_TRAY_BUS_NAME)
     if owner:
-        return Check("tray", Outcome.OK, translate("available ({name})", name="StatusNotifier"))
+        return Check("tray", translate("available ({name})", name="StatusNotifier"))
     text = (
         translate("not found, because there is no session bus")
         if owner is None
@@ -198,7 +198,7 @@ def _check_tray() -> Check:
         "Without a tray, closing the window minimizes it. "
         "On GNOME, install the AppIndicator extension."
     )
-    return Check("tray", Outcome.WARNING, text, remedy)
+    return warning("tray", text, remedy)
 
 
 def name_has_owner(name: str) -> bool | None:
@@ -219,16 +219,16 @@ def name_has_owner(name: str) -> bool | None:
 def _check_browsers() -> Check:
     found = ", ".join(each.name for each in find_browsers())
     if found:
-        return Check("browser", Outcome.OK, found)
+        return Check("browser", found)
     remedy = translate("Open the link or its QR code on another device.")
-    return Check("browser", Outcome.WARNING, translate("none found on this computer"), remedy)
+    return warning("browser", translate("none found on this computer"), remedy)
 
 
 def _check_state() -> Check:
     """Check the folder of the locks, and of the list of what is in the keyring."""
     folder = keystore_index_folder().parent
-    place = next(each for each in (folder, *folder.parents) if each.exists())
     try:
+        place = next(each for each in (folder, *folder.parents) if each.exists())
         tempfile.TemporaryFile(dir=place).close()
     except OSError as error:
         reason = error.strerror or str(error)
@@ -237,14 +237,14 @@ def _check_state() -> Check:
             "Make it writable. Until then, XDR Login opens the keyring more often, and two "
             "programs may renew a token at the same time."
         )
-        return Check("state", Outcome.WARNING, text, remedy)
-    return Check("state", Outcome.OK, str(folder))
+        return warning("state", text, remedy)
+    return Check("state", str(folder))
 
 
 def _check_log() -> Check:
     folder = log_folder()
     if not folder.exists() or os.access(folder, os.W_OK):
-        return Check("log", Outcome.OK, str(folder))
+        return Check("log", str(folder))
     text = translate("none, because {folder} is not writable", folder=folder)
     remedy = translate("Give yourself write permission for this folder.")
-    return Check("log", Outcome.WARNING, text, remedy)
+    return warning("log", text, remedy)

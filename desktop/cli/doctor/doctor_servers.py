@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from urllib.parse import urlsplit
 
-from desktop.cli.doctor.doctor_checks import Check, Outcome, failed_check
+from desktop.cli.doctor.doctor_checks import Check, failed_check, failure, warning
 from desktop.oauth import errors
 from desktop.oauth.addresses import host_of, is_loopback
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection
@@ -59,7 +59,7 @@ async def _check_server(profile: Profile, environment: Environment, worker: Work
             portal = await detect_portal(connection, error)
             if portal:
                 return [proxy, failed_check("network", portal, host=host)]
-            reachable = Check("network", Outcome.OK, translate("reachable"), host=host)
+            reachable = Check("network", translate("reachable"), host=host)
             return [proxy, reachable, failed_check("TLS", error, host=host)]
         except errors.Trouble as error:
             why = await detect_portal(connection, error) or error
@@ -72,14 +72,14 @@ async def _check_proxy(profile: Profile, worker: Worker) -> Check:
     if used == "system":
         used = await worker.run(partial(find_system_proxy, _server_address(profile)))
     if used in {"", "none"}:
-        return Check("proxy", Outcome.OK, translate("none"), host=host)
+        return Check("proxy", translate("none"), host=host)
     try:
         parts = urlsplit(used)
     except ValueError:
         remedy = translate("Correct the proxy in your profile or system settings.")
-        return Check("proxy", Outcome.FAIL, translate("invalid address"), remedy, host)
+        return failure("proxy", translate("invalid address"), remedy, host)
     address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # without its user
-    return Check("proxy", Outcome.OK, address, host=host)
+    return Check("proxy", address, host=host)
 
 
 async def _check_connection(profile: Profile, connection: ClientConnection) -> list[Check]:
@@ -92,8 +92,8 @@ async def _check_connection(profile: Profile, connection: ClientConnection) -> l
     is_safe = address.startswith("https:")
     tls = translate("certificate trusted") if is_safe else translate("not used on this computer")
     return [
-        Check("network", Outcome.OK, translate("reachable in {count} ms", count=took), host=host),
-        Check("TLS", Outcome.OK, tls, host=host),
+        Check("network", translate("reachable in {count} ms", count=took), host=host),
+        Check("TLS", tls, host=host),
         _check_clock(host, clock_offset(answer.headers, sent=sent, received=clock.utc())),
     ]
 
@@ -101,9 +101,9 @@ async def _check_connection(profile: Profile, connection: ClientConnection) -> l
 def _check_clock(host: str, offset: float | None) -> Check:
     name = "clock"
     if offset is None:
-        return Check(name, Outcome.OK, translate("unknown, the server sends no time"), host=host)
+        return Check(name, translate("unknown, the server sends no time"), host=host)
     if abs(offset) <= _CLOCK_TOLERANCE:
-        return Check(name, Outcome.OK, translate("correct"), host=host)
+        return Check(name, translate("correct"), host=host)
     duration = format_duration(abs(offset))
     text = (
         translate("your clock is {duration} fast", duration=duration)
@@ -111,4 +111,4 @@ def _check_clock(host: str, offset: float | None) -> Check:
         else translate("your clock is {duration} slow", duration=duration)
     )
     remedy = translate("Turn on automatic time, or programs may reject valid tokens.")
-    return Check(name, Outcome.WARNING, text, remedy, host)
+    return warning(name, text, remedy, host)

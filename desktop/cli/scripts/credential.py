@@ -10,9 +10,8 @@ from collections.abc import Mapping
 import click
 
 from desktop.cli.scripts.token_source import fetch_token_by_name, fetch_token_in_format
-from desktop.cli.terminal.exits import Exit, handle_errors
+from desktop.cli.terminal.exits import Exit, command
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     print_json,
     print_result,
     profile_option,
@@ -29,22 +28,13 @@ _KUBERNETES = "client.authentication.k8s.io"
 _LONGEST_INPUT = 64 * 1024  # bytes
 
 
-@click.group()
-def credential() -> None:
-    """Prints a token in the format of the other program. For curl, use “token --format curl”."""
-
-
-@credential.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 kubectl config set-credentials me --exec-api-version=client.authentication.k8s.io/v1 \\
   --exec-interactive-mode=Never --exec-command=xdr-login \\
   --exec-arg=credential --exec-arg=kubectl
                                            once, for ~/.kube/config
-""",
-)
+""")
 @profile_option
-@handle_errors
 def kubectl(*, profile: str | None) -> int:
     """Print an ExecCredential for kubectl.
 
@@ -70,18 +60,14 @@ def _requested_api_version() -> str:
     return version if version in known else known[0]
 
 
-@credential.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 git config --global credential.https://gitlab.example.helper \\
   "!xdr-login credential git --profile gitlab"
                                            once, for the host of that profile
 printf 'protocol=https\\nhost=gitlab.example\\n\\n' | xdr-login credential git get
-""",
-)
+""")
 @profile_option
 @click.argument("operation", type=click.Choice(["get", "store", "erase"]))
-@handle_errors
 def git(*, profile: str | None, operation: str) -> int:
     """Act as a git credential helper.
 
@@ -133,14 +119,10 @@ def _is_profile_host(attributes: Mapping[str, str], profile: Profile) -> bool:
         return False
 
 
-@credential.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 http https://visibility.eu.amp.cisco.com/iroh/… Authorization:@<(xdr-login credential httpie)
-""",
-)
+""")
 @profile_option
-@handle_errors
 def httpie(*, profile: str | None) -> int:
     """Print an Authorization header value for HTTPie.
 
@@ -156,3 +138,8 @@ def _require_plain(token: str) -> str:
     if not token.isascii() or not token.isprintable() or set(token) & set(' "\\'):
         raise UnsafeForShell
     return token
+
+
+@click.group(commands=[kubectl, git, httpie])
+def credential() -> None:
+    """Prints a token in the format of the other program. For curl, use “token --format curl”."""

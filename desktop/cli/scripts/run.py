@@ -15,8 +15,8 @@ from typing import NoReturn
 import click
 
 from desktop.cli.scripts.token_source import fetch_token_by_name
-from desktop.cli.terminal.exits import handle_errors
-from desktop.cli.terminal.output import CommandWithExamples, print_message, profile_option
+from desktop.cli.terminal.exits import command
+from desktop.cli.terminal.output import print_message, profile_option
 from desktop.oauth.errors import printable
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.system.translation import translate
@@ -32,15 +32,14 @@ _NOT_STARTED = 126
 _NOT_FOUND = 127
 
 
-@click.command(
-    cls=CommandWithExamples,
-    context_settings={"allow_interspersed_args": False},
-    examples="""\
+@command(
+    """\
 xdr-login run -- python3 hunt.py           run it with the token in $XDR_ACCESS_TOKEN
 xdr-login run --profile northwind -- make report
 xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
                                            use the variable that the program expects
 """,
+    context_settings={"allow_interspersed_args": False},
 )
 @profile_option
 @click.option(
@@ -52,7 +51,6 @@ xdr-login run --env GITHUB_TOKEN --profile github -- gh api user
     help="The variable for the token.",
 )
 @click.argument("command", metavar="-- COMMAND [ARG]...", nargs=-1, required=True)
-@handle_errors
 def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
     """The token appears in no argument, file or history, and is gone when the program ends.
 
@@ -115,7 +113,6 @@ def find_on_windows(name: str, environment: Mapping[str, str]) -> str | None:
 
 
 def _exec(program: str, command: Sequence[str], environment: dict[str, str]) -> NoReturn:
-    """Replace this process with `command`."""
     sys.stdout.flush()
     sys.stderr.flush()
     if sys.platform != "win32":

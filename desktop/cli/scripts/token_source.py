@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from desktop.cli.terminal.running_app import report_pending_permission
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
-from desktop.ipc.messages import Members, RefusedByAgent
+from desktop.ipc.messages import Members
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import CannotAskForPermission, FormatForbidden, NoToken
 
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
     from desktop.services.model.policy import Policy
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
-
-__all__ = [
-    "RefusedByAgent",
-    "fetch_formatted_token",
-    "fetch_token",
-    "fetch_token_by_name",
-    "fetch_token_in_format",
-]
 
 TIMEOUT = 100.0
 """Seconds: longer than two questions for your permission, and longer than a renewal takes."""
@@ -90,9 +82,8 @@ def fetch_formatted_token(profile: str | None, *, min_validity: float, token_for
 def fetch_formatted_token_without_app(
     profile: str | None, *, min_validity: float, token_format: str
 ) -> str:
-    """Do the same without the running app."""
     from desktop.services.configuration.load import load_configuration
-    from desktop.services.token.print_formats import format_for_program
+    from desktop.services.model.copy_formats import format_for_program
 
     chosen = load_configuration().find(profile)
     return format_for_program(token_format, _fetch_without_app(chosen, min_validity), chosen)
@@ -150,8 +141,8 @@ def _needs_permission(policy: Policy) -> bool:
 async def _load_saved(profile: Profile, min_validity: float) -> AccessToken | None:
     """Load the saved token if it is valid for long enough. This loads no HTTP client."""
     from desktop.services.model.profile import tokens_binding, tokens_key
+    from desktop.services.secrets.indexed_keystore import system_keystore
     from desktop.services.secrets.secret_encoding import decode_tokens
-    from desktop.services.secrets.system_keystore import system_keystore
     from desktop.services.session.schedule import expired_if_from_future, is_valid_for
 
     value = await system_keystore().load(tokens_key(profile))
@@ -165,10 +156,10 @@ async def _load_saved(profile: Profile, min_validity: float) -> AccessToken | No
 
 async def _renew(profile: Profile, min_validity: float) -> AccessToken:
     """Renew the token as the window does, with the same lock."""
+    from desktop.services.model.access_token import TokenRequirement
     from desktop.services.model.states import Failed, Requesting
     from desktop.services.network.real_environment import real_environment
     from desktop.services.session.session import Session
-    from desktop.services.session.token_requirement import TokenRequirement
     from desktop.services.system.worker import Worker
 
     opened = asyncio.Event()

@@ -8,14 +8,13 @@ import click
 
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.sign_in.logout import sign_out_exit_code, sign_out_profile, sign_out_revokes_grant
-from desktop.cli.terminal.exits import Exit, handle_errors, report_failure
+from desktop.cli.terminal.exits import Exit, command, report_failure
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     confirm,
     json_option,
     print_json,
     print_message,
-    print_result,
+    print_rows,
     profile_option,
     yes_option,
 )
@@ -32,21 +31,12 @@ from desktop.services.system.worker import Worker
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 
-@click.group()
-def grants() -> None:
-    """In Cisco XDR, what you approve applies to this app on all your computers."""
-
-
-@grants.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 xdr-login grants status                    show what this app may do, and since when
 xdr-login grants status --json             the same for a script
-""",
-)
+""")
 @profile_option
 @json_option
-@handle_errors
 def status(*, profile: str | None, as_json: bool) -> int:
     """Show what you granted this app, and since when."""
     chosen = load_configuration().find(profile)
@@ -64,23 +54,16 @@ def status(*, profile: str | None, as_json: bool) -> int:
             }
         )
     else:
-        rows = _rows(chosen, found)
-        width = max(len(name) for name, _ in rows)
-        for name, value in rows:
-            print_result(f"{name.ljust(width)}  {value}")
+        print_rows(_rows(chosen, found))
     return Exit.OK
 
 
-@grants.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 xdr-login grants revoke                    revoke everything you granted this app
 xdr-login grants revoke --yes              the same without confirmation, for a script
-""",
-)
+""")
 @profile_option
 @yes_option
-@handle_errors
 def revoke(*, profile: str | None, yes: bool) -> int:
     """Revoke everything you granted this app.
 
@@ -136,3 +119,8 @@ def _rows(profile: Profile, found: AppGrant) -> tuple[tuple[str, str], ...]:
         (translate("Granted"), " ".join(found.scope) or unknown),
         (translate("Since"), format_instant(found.since) or unknown),
     )
+
+
+@click.group(commands=[status, revoke])
+def grants() -> None:
+    """In Cisco XDR, what you approve applies to this app on all your computers."""

@@ -12,9 +12,8 @@ import click
 
 from desktop.cli.sign_in.sign_in_output import JsonReporter, Reporter, TextReporter
 from desktop.cli.terminal import PROFILE_VARIABLE
-from desktop.cli.terminal.exits import Exit, handle_errors
+from desktop.cli.terminal.exits import Exit, command, handle_errors
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     global_options,
     json_option,
     print_message,
@@ -47,22 +46,18 @@ class SignInOptions:
     names_profile: bool = False
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 xdr-login login                            sign in with the first profile
 xdr-login login --profile northwind        sign in with another profile
 xdr-login login --no-browser               only print the link
 xdr-login login --json | your-program      one event per line, for a program
 xdr-login --demo login                     try it with a built-in demo server
-""",
-)
+""")
 @profile_option
 @click.option("--again", is_flag=True, help="Sign in again even if a token is saved.")
 @click.option("--no-browser", is_flag=True, help="Print the link and don't open a browser.")
 @click.option("--qr", is_flag=True, help="Always print a QR code.")
 @json_option
-@handle_errors
 def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_json: bool) -> int:
     """Shows a code and a link, opens the link in your browser, and waits for your approval.
 
@@ -83,7 +78,6 @@ def login(*, profile: str | None, again: bool, no_browser: bool, qr: bool, as_js
 
 @handle_errors
 def sign_in_without_display(options: Options) -> int:
-    """Sign in from the terminal because the window can't open."""
     print_message(translate("No display found. Signing in from the terminal."))
     options.profile = options.profile or os.environ.get(PROFILE_VARIABLE)
     return _run(options, TextReporter(), SignInOptions(must_save=options.demo is None))
@@ -147,7 +141,6 @@ class _SignInLoop:
     shown: State | None = None
 
     async def run(self) -> int:
-        """Report states until the sign-in ends; gives the exit code."""
         while True:
             state = await self._next_state()
             code = await self._report(state)

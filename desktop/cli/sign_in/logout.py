@@ -8,9 +8,8 @@ from functools import partial
 
 import click
 
-from desktop.cli.terminal.exits import Exit, exit_code_by_name, handle_errors, report_failure
+from desktop.cli.terminal.exits import Exit, command, exit_code_by_name, report_failure
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     confirm,
     is_interactive,
     json_option,
@@ -38,19 +37,15 @@ from desktop.services.token.details import revocation_offered
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 xdr-login logout                           sign out of the first profile
 xdr-login logout --profile northwind       sign out of another profile
 xdr-login logout --all --yes               sign out of all profiles without confirmation
-""",
-)
+""")
 @profile_option
 @click.option("--all", "all_profiles", is_flag=True, help="Sign out of all profiles.")
 @yes_option
 @json_option
-@handle_errors
 def logout(*, profile: str | None, all_profiles: bool, yes: bool, as_json: bool) -> int:
     """Removes the token from the keyring and revokes it at the server.
 

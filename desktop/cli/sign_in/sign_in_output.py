@@ -7,7 +7,6 @@ import sys
 from datetime import UTC, datetime
 from io import StringIO
 from shutil import get_terminal_size
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from desktop.cli.terminal.exits import Exit, report_error
@@ -21,19 +20,21 @@ from desktop.services.wording.formats import format_countdown, format_time
 from desktop.services.wording.messages import Surface, advice_for
 
 
-class Reporter(Protocol):
+class Reporter:
     """Reports the progress of a sign-in.
 
-    It is redrawn every `redraw_interval` seconds, or never if that is `None`.
+    It is redrawn every `redraw_interval` seconds, or never if that is `None`. What does nothing
+    here is for people only.
     """
 
-    redraw_interval: float | None
+    redraw_interval: float | None = None
 
     def note(self, text: str) -> None:
         """Report something in one line."""
 
     def report_waiting(self, state: AwaitingApproval, *, opens_browser: bool) -> None:
         """Show a new code or link to approve."""
+        raise NotImplementedError
 
     def report_trouble(self, error: Exception) -> None:
         """Report an error that does not end the sign-in."""
@@ -43,21 +44,18 @@ class Reporter(Protocol):
 
     def report_failure(self, error: Exception, *, user_code: str = "") -> Exit:
         """Report the error that ends the sign-in; gives the exit code."""
+        raise NotImplementedError
 
     def report_signed_in(self, profile: Profile, state: SignedIn, *, next_command: str) -> None:
         """Report success, and `next_command` unless it is empty."""
+        raise NotImplementedError
 
     def redraw(self) -> None:
         """Update the remaining time."""
 
 
-class JsonReporter:
+class JsonReporter(Reporter):
     """One JSON object per line: `code`, then `signed_in` or `error` (docs/command-line.md)."""
-
-    redraw_interval: float | None = None
-
-    def note(self, text: str) -> None:
-        """Nothing that a program waits for."""
 
     def report_waiting(self, state: AwaitingApproval, *, opens_browser: bool) -> None:
         """Print the event `code`; its `user_code` is null if there is no code to compare."""
@@ -71,18 +69,10 @@ class JsonReporter:
             host_is_known=state.host_is_known,
         )
 
-    def report_trouble(self, error: Exception) -> None:
-        """Nothing that a program waits for."""
-
-    def report_not_saved(self, error: Exception) -> None:
-        """Nothing that a program waits for."""
-
     def report_failure(self, error: Exception, *, user_code: str = "") -> Exit:
-        """Print the event `error`."""
         return report_error(error, as_json=True, user_code=user_code)
 
     def report_signed_in(self, profile: Profile, state: SignedIn, *, next_command: str) -> None:  # noqa: ARG002 - for people
-        """Print the event `signed_in`."""
         print_event(
             "signed_in",
             profile=profile.id,
@@ -90,11 +80,8 @@ class JsonReporter:
             expires_at=format_instant(state.expires_at),
         )
 
-    def redraw(self) -> None:
-        """Nothing that a program waits for."""
 
-
-class TextReporter:
+class TextReporter(Reporter):
     """Text on stderr; on a terminal with a QR code and a countdown.
 
     With `qr` the QR code is always printed.
@@ -105,17 +92,15 @@ class TextReporter:
         self._shows_qr = qr or on_terminal
         self._any_width = qr
         self._is_live = on_terminal and os.environ.get("TERM") != "dumb"
-        self.redraw_interval: float | None = 1.0 if self._is_live else None
+        self.redraw_interval = 1.0 if self._is_live else None
         self._waiting: AwaitingApproval | None = None
         self._drawn = ""
 
     def note(self, text: str) -> None:
-        """Print a line."""
         self._clear_countdown()
         print_message(text)
 
     def report_waiting(self, state: AwaitingApproval, *, opens_browser: bool) -> None:
-        """Print the code or the link, and what to do with it."""
         self._clear_countdown()
         if state.in_browser:
             _print_link(state, opens_browser=opens_browser)
@@ -146,11 +131,9 @@ class TextReporter:
             self.note(translate("Continuing without saving the token."))
 
     def report_not_saved(self, error: Exception) -> None:
-        """Print that the token is not saved."""
         self.note(translate("{problem}. The token was not saved.", problem=advice_for(error).title))
 
     def report_failure(self, error: Exception, *, user_code: str = "") -> Exit:
-        """Print what failed and what to do about it."""
         self._clear_countdown()
         return report_error(error, user_code=user_code)
 

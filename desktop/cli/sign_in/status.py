@@ -9,14 +9,14 @@ from typing import Any
 
 import click
 
-from desktop.cli.terminal.exits import error_code, handle_errors
+from desktop.cli.terminal.exits import command, error_code
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     complete_profile,
     json_option,
     print_json,
     print_message,
     print_result,
+    print_rows,
     resolve_profile_option,
 )
 from desktop.cli.terminal.running_app import send_command_if_running
@@ -36,15 +36,12 @@ ProfileStatus = Mapping[str, Any]
 """One profile, as docs/command-line.md describes it."""
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 xdr-login status                           one line per profile
 xdr-login status --profile northwind       only this profile
 xdr-login status --json | jq -r '.profiles[] | select(.state == "signed_in") | .id'
                                            the profiles that a script can use
-""",
-)
+""")
 @click.option(
     "--profile",
     metavar="NAME",
@@ -53,7 +50,6 @@ xdr-login status --json | jq -r '.profiles[] | select(.state == "signed_in") | .
     help="Show only this profile, by id or name.",
 )
 @json_option
-@handle_errors
 def status(*, profile: str | None, as_json: bool) -> int:
     """Shows one line per profile, with the time left.
 
@@ -63,7 +59,7 @@ def status(*, profile: str | None, as_json: bool) -> int:
     if answer is None:
         found: dict[str, Any] = {
             "running": False,
-            "profiles": _with_expired_state(_read_saved()),
+            "profiles": _with_expired_state(asyncio.run(_read_saved())),
             "hand_outs": [],
         }
     else:
@@ -82,8 +78,12 @@ def status(*, profile: str | None, as_json: bool) -> int:
 
 
 def _print_status(found: dict[str, Any]) -> None:
-    for line in _lines(found["profiles"]):
-        print_result(line)
+    print_rows(
+        [
+            (_text(each, "id"), _text(each, "name"), _state_text(each), _text(each, "scope"))
+            for each in found["profiles"]
+        ]
+    )
     if found["hand_outs"]:
         print_result(f"\n{translate('Recent token use:')}")
     for each in found["hand_outs"]:
@@ -100,12 +100,8 @@ def _only_profile(id_: str, found: Mapping[str, Any]) -> dict[str, list[ProfileS
     }
 
 
-def _read_saved() -> list[ProfileStatus]:
+async def _read_saved() -> list[ProfileStatus]:
     profiles = load_configuration().good.values()
-    return asyncio.run(_read_all_saved(profiles))
-
-
-async def _read_all_saved(profiles: Iterable[Profile]) -> list[ProfileStatus]:
     environment = real_environment(Worker("loader"))
     return [await read_saved_status(profile, environment) for profile in profiles]
 
@@ -166,18 +162,6 @@ def _seconds_left(status: ProfileStatus) -> float | None:
 
 def _objects(found: object) -> list[ProfileStatus]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def _lines(statuses: Iterable[ProfileStatus]) -> list[str]:
-    rows = [
-        (_text(each, "id"), _text(each, "name"), _state_text(each), _text(each, "scope"))
-        for each in statuses
-    ]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    return [
-        "  ".join(text.ljust(width) for text, width in zip(row, (*widths, 0), strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 _STATES = {

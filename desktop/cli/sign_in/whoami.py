@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-import click
-
 from desktop.cli.scripts.token_source import fetch_token
-from desktop.cli.terminal.exits import handle_errors
+from desktop.cli.terminal.exits import command
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     json_option,
     print_json,
     print_message,
-    print_result,
+    print_rows,
     profile_option,
 )
 from desktop.services.configuration.load import load_configuration
@@ -27,16 +24,12 @@ from desktop.services.system.worker import Worker
 from desktop.services.token.details import flattened
 
 
-@click.command(
-    cls=CommandWithExamples,
-    examples="""\
+@command("""\
 xdr-login whoami                           names and values, one per line
 xdr-login whoami --json                    the same for a script
-""",
-)
+""")
 @profile_option
 @json_option
-@handle_errors
 def whoami(*, profile: str | None, as_json: bool) -> int:
     """Shows what the server knows about the user, without anything that looks like a secret.
 
@@ -51,9 +44,7 @@ def whoami(*, profile: str | None, as_json: bool) -> int:
     elif not rows:
         print_message(translate("This server doesn't provide user details."))
     else:
-        width = max(len(name) for name, _ in rows)
-        for name, value in rows:
-            print_result(f"{name.ljust(width)}  {value}")
+        print_rows(rows)
     return 0
 
 

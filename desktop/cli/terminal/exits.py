@@ -1,14 +1,16 @@
-"""Exit codes of commands, and how they report errors."""
+"""Commands that report errors, with the exit codes."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
 from enum import IntEnum
-from typing import ParamSpec
+from typing import Any, ParamSpec
+
+import click
 
 from desktop.cli.terminal import CANCELLED
-from desktop.cli.terminal.output import print_event, print_message
+from desktop.cli.terminal.output import CommandWithExamples, print_event, print_message
 from desktop.ipc.messages import RefusedByAgent
 from desktop.services.secrets.keystore import KeyringMissing
 from desktop.services.system.translation import translate
@@ -35,7 +37,6 @@ class Exit(IntEnum):
 
 
 def exit_code(error: Exception) -> Exit:
-    """Choose the exit code for an expected error."""
     return exit_code_by_name(error_code(error))
 
 
@@ -94,3 +95,16 @@ def handle_errors(command: Callable[P, int | None]) -> Callable[P, int]:
             return report_failure(Exit.CANCELLED, message, as_json=as_json)
 
     return reported
+
+
+def command(
+    examples: str,
+    **given: Any,  # noqa: ANN401 - what `click.command` takes
+) -> Callable[[Callable[..., int | None]], click.Command]:
+    """Make a command that reports errors, and whose help ends with `examples`."""
+
+    def make(function: Callable[..., int | None]) -> click.Command:
+        decorate = click.command(cls=CommandWithExamples, examples=examples, **given)
+        return decorate(handle_errors(function))
+
+    return make

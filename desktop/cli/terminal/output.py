@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -22,16 +22,22 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def print_message(text: str, *, color: str = "", bold: bool = False) -> None:
     """Print a message on stderr; `color` and `bold` count on a terminal only."""
-    click.echo(styled(text, color=color, bold=bold), err=True, color=_color())
+    _print(text, err=True, color=color, bold=bold)
 
 
 def print_result(text: str, *, color: str = "") -> None:
-    """Print a line of the result on stdout."""
-    click.echo(styled(text, color=color), color=_color())
+    _print(text, err=False, color=color)
+
+
+def print_rows(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print `rows` in columns; the last may be long, so it sets no width."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for *cells, last in rows:
+        shown = (text.ljust(width) for text, width in zip(cells, widths, strict=False))
+        print_result("  ".join((*shown, last)).rstrip())
 
 
 def print_json(members: object) -> None:
-    """Print the result as JSON on stdout."""
     click.echo(json.dumps(members, indent=2))
 
 
@@ -40,18 +46,13 @@ def print_event(name: str, **members: object) -> None:
     click.echo(json.dumps({"event": name, **members}))
 
 
-def styled(text: str, *, color: str = "", bold: bool = False) -> str:
-    """Style `text`; `print_message` and `print_result` remove it again if not wanted."""
-    return click.style(text, fg=color or None, bold=bold or None) if color or bold else text
-
-
-def _color() -> bool | None:
+def _print(text: str, *, err: bool, color: str, bold: bool = False) -> None:
+    styled = click.style(text, fg=color or None, bold=bold or None) if color or bold else text
     # https://no-color.org; `None` leaves it to whether the stream is a terminal.
-    return False if os.environ.get("NO_COLOR") else None
+    click.echo(styled, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def is_interactive() -> bool:
-    """Tell whether someone can answer a question here."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -83,7 +84,6 @@ def resolve_profile_option(
 def complete_profile(
     _ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Complete the id of a profile."""
     from click.shell_completion import CompletionItem
 
     from desktop.services.configuration.load import load_configuration
@@ -130,7 +130,6 @@ class CommandWithExamples(click.Command):
         self.examples = examples
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples after the options."""
         write_examples(self.examples, formatter)
         super().format_epilog(ctx, formatter)
 

@@ -1,7 +1,7 @@
-"""Signing in by a browser on this computer: the authorization code with PKCE.
+"""Signing in with a browser on this computer: the authorization code with PKCE.
 
-RFC 6749 section 4.1, RFC 7636, RFC 8252 (the browser comes back to an address of this computer) and
-RFC 9207 (which server it comes from).
+RFC 6749 section 4.1, RFC 7636, RFC 8252 (the browser returns to an address of this computer) and
+RFC 9207 (which server the answer is from).
 """
 
 import hmac
@@ -31,8 +31,8 @@ from desktop.oauth.metadata import ServerMetadata
 class AuthorizationRequest:
     """An authorization request that the user answers in a browser, on the page `address`.
 
-    `host` is that of the page; `issuer` whom the answer must name where it names one, empty where
-    that cannot be known; with `names_issuer` it has to.
+    `host` is that of the page. If the answer names an issuer, it must be `issuer`, which is empty
+    if unknown. With `names_issuer` the answer must name one.
     """
 
     address: str = field(repr=False)
@@ -53,7 +53,7 @@ def new_request(
     scope: tuple[str, ...],
     extra: Mapping[str, str],
 ) -> AuthorizationRequest:
-    """What to open in the browser. `extra` are further parameters that the provider wants.
+    """Make the request to open in the browser. `extra` are parameters that the provider requires.
 
     Raises `UnsafeAddress`.
     """
@@ -66,11 +66,11 @@ def new_request(
         "client_id": connection.client.client_id,
         "redirect_uri": redirect_uri,
         "state": state,
-        # RFC 9700 section 2.1.1: always; who does not know it ignores it (RFC 6749 section 3.1).
+        # RFC 9700 section 2.1.1: always; other servers ignore it (RFC 6749 section 3.1).
         "code_challenge": code_challenge(verifier),
         "code_challenge_method": "S256",
     }
-    # What names itself by a text proves nothing by it: Cisco XDR is bound to its host instead.
+    # A name that is not a URL proves nothing. Cisco XDR has one, so it is bound to its host.
     issuer = metadata.issuer if "://" in metadata.issuer else ""
     return AuthorizationRequest(
         address=_with_query(endpoint, query),
@@ -85,9 +85,9 @@ def new_request(
 
 
 def is_answer(query: str, authorization_request: AuthorizationRequest) -> bool:
-    """Whether `query`, with which a browser came back, answers `authorization_request`.
+    """Whether `query`, with which a browser returned, answers `authorization_request`.
 
-    Any page can send a browser to an address of this computer; only the server knows the state.
+    Any page can send a browser to an address of this computer, but only the server knows the state.
     """
     state = (_members(query) or {}).get("state", "")
     return hmac.compare_digest(
@@ -96,7 +96,7 @@ def is_answer(query: str, authorization_request: AuthorizationRequest) -> bool:
 
 
 def code_in(query: str, authorization_request: AuthorizationRequest) -> str:
-    """The code in `query`, which is an answer to `authorization_request`; raises `OAuthError`."""
+    """Read the code in `query`, an answer to `authorization_request`; raises `OAuthError`."""
     found = _members(query) or {}
     _check_issuer(found, authorization_request)
     if error := found.get("error"):
@@ -120,7 +120,7 @@ async def redeem(
     code: str,
     scope: tuple[str, ...],
 ) -> TokenSet:
-    """The tokens for `code` (RFC 6749 section 4.1.3); raises `OAuthError`."""
+    """Exchange `code` for tokens (RFC 6749 section 4.1.3); raises `OAuthError`."""
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -131,18 +131,12 @@ async def redeem(
     try:
         found = await request(connection, token_endpoint, form=form)
     except InvalidGrant as error:
-        raise ApprovalLost(
-            error.error,
-            host=error.host,
-            description=error.description,
-            status=error.status,
-            trace_id=error.trace_id,
-        ) from error
+        raise error.converted(ApprovalLost) from error
     return parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
 
 
 def _with_query(endpoint: str, query: Mapping[str, str]) -> str:
-    # RFC 6749 section 3.1: a query that is there already stays; a fragment is not allowed.
+    # RFC 6749 section 3.1: an existing query stays; a fragment is not allowed.
     parts = urlsplit(endpoint)
     added = urlencode(query, quote_via=quote)
     both = "&".join(filter(None, (parts.query, added)))
@@ -150,7 +144,7 @@ def _with_query(endpoint: str, query: Mapping[str, str]) -> str:
 
 
 def _members(query: str) -> dict[str, str] | None:
-    """The parameters of `query`; `None` for what no server sends."""
+    """Parse the parameters of `query`; `None` if they are malformed or repeated."""
     try:
         pairs = parse_qsl(query, max_num_fields=50, errors="strict")
     except ValueError:

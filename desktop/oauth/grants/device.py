@@ -45,7 +45,7 @@ async def request_authorization(
     scope: tuple[str, ...],
     extra: Mapping[str, str],
 ) -> DeviceAuthorization:
-    """Ask for a code. `extra` are further parameters that the provider wants (`audience`).
+    """Request a code. `extra` are parameters that the provider requires (`audience`).
 
     Raises `OAuthError`.
     """
@@ -65,7 +65,7 @@ async def request_authorization(
 
 
 def code_challenge(verifier: str) -> str:
-    """The S256 challenge for `verifier` (RFC 7636 section 4.2)."""
+    """Compute the S256 challenge for `verifier` (RFC 7636 section 4.2)."""
     digest = hashlib.sha256(verifier.encode("ascii")).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
@@ -73,7 +73,7 @@ def code_challenge(verifier: str) -> str:
 def parse_authorization(
     found: Members, endpoint: str, *, requested: Moment, code_verifier: str | None = None
 ) -> DeviceAuthorization:
-    """The code in a device authorization response; raises `UnusableAnswer` or `UnsafeAddress`."""
+    """Parse a device authorization response; raises `UnusableAnswer` or `UnsafeAddress`."""
     host = host_of(endpoint)
     lifetime = seconds(found, "expires_in")
     if lifetime is None:
@@ -102,7 +102,7 @@ def _required(found: Members, host: str, *names: str) -> str:
 
 
 def _complete_link(found: Members, link: str, endpoint: str) -> str | None:
-    """The link that carries the code; only beside the plain one, on the same host."""
+    """Return the link with the code in it, if it is on the same server as `link`."""
     complete = text(found, "verification_uri_complete", "verification_url_complete")
     if complete is None:
         return None

@@ -13,7 +13,7 @@ from desktop.oauth.grants.token import TokenSet
 
 SLOW_DOWN_STEP = 5.0  # RFC 8628 section 3.5
 LONGEST_PAUSE = 60.0
-# A monotonic clock may stand still while the computer sleeps: look at the other one this often.
+# The monotonic clock may stop while the computer sleeps, so the wall clock is read this often.
 LONGEST_SLEEP = 10.0
 
 
@@ -39,7 +39,6 @@ class Pace:
 
 
 def pace_after(pace: Pace, outcome: AuthorizationPending | SlowDown | Trouble) -> Pace:
-    """The pace once `outcome` has come back."""
     if isinstance(outcome, Trouble):
         return replace(pace, failures=pace.failures + 1, retry_after=outcome.retry_after)
     interval = pace.interval
@@ -52,7 +51,7 @@ def pace_after(pace: Pace, outcome: AuthorizationPending | SlowDown | Trouble) -
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How polling goes. Instants are aware UTC; `trouble` is why the last request failed."""
+    """The progress of polling. Instants are aware UTC; `trouble` is why the last request failed."""
 
     poll_count: int
     last_poll_at: datetime | None
@@ -68,9 +67,9 @@ async def poll(
     nudge: asyncio.Event,
     report: Callable[[Progress], None],
 ) -> TokenSet:
-    """Call `ask` until it gives tokens or raises a final error.
+    """Call `ask` until it returns tokens or raises a final error.
 
-    Setting `nudge` asks as soon as the interval has passed, whatever the back-off says. Raises
+    Setting `nudge` asks as soon as the interval has passed, without the back-off. Raises
     `CodeExpired` at our own deadline: some servers call an expired code pending for ever.
     """
     pace = Pace(authorization.interval)
@@ -110,7 +109,7 @@ async def wait_until_due(
     pause = pace.pause
     while True:
         due = min(pause - last.elapsed(clock), remaining())
-        # Even if the wall clock was set forward, a second is a second.
+        # At least a second of monotonic time, even if the wall clock was set forward.
         left = max(due, SHORTEST_INTERVAL - (clock.monotonic() - last.monotonic))
         if left <= 0:
             return

@@ -1,5 +1,6 @@
-"""Tokens: asking for them (RFC 8628 section 3.4), renewing and reading them (RFC 6749)."""
+"""Tokens: requesting them with a device code or as the client itself, renewing, reading them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -24,7 +25,7 @@ from desktop.oauth.errors import (
 from desktop.oauth.fields import Members, seconds, string_list, text
 from desktop.oauth.grants.device import DeviceAuthorization
 
-LONGEST_TOKEN = 64 * 1024  # characters of an access token; what is real has a few thousand
+LONGEST_TOKEN = 64 * 1024  # characters of an access token; real ones have a few thousand
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section 3.4
 
 
@@ -52,9 +53,9 @@ async def request_token(
     authorization: DeviceAuthorization,
     scope: tuple[str, ...],
 ) -> TokenSet:
-    """Ask once whether the code has been approved; raises `AuthorizationPending` while it is not.
+    """Ask once whether the code has been approved (RFC 8628 section 3.4).
 
-    Raises `OAuthError`.
+    Raises `AuthorizationPending` while it is not, or another `OAuthError`.
     """
     form = {"grant_type": DEVICE_CODE, "device_code": authorization.device_code}
     if authorization.code_verifier is not None:
@@ -64,10 +65,31 @@ async def request_token(
     return parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
 
 
-async def refresh(connection: ClientConnection, token_endpoint: str, *, held: TokenSet) -> TokenSet:
-    """New tokens in place of those held. `held` must have a refresh token.
+async def request_own_token(
+    connection: ClientConnection,
+    token_endpoint: str,
+    *,
+    scope: tuple[str, ...],
+    extra: Mapping[str, str],
+) -> TokenSet:
+    """Ask for a token of the client itself (RFC 6749 section 4.4); it is renewed by another.
 
-    Raises `OAuthError`: `InvalidGrant` when only a new sign-in helps, `ForbiddenByPolicy` when that
+    `extra` are parameters that the provider requires (`audience`). Raises `OAuthError`.
+    """
+    form = {**extra, "grant_type": "client_credentials"}
+    if scope:
+        form["scope"] = " ".join(scope)
+    requested = now(connection.clock)
+    found = await request(connection, token_endpoint, form=form)
+    tokens = parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+    # RFC 6749 section 4.4.3: it should have no refresh token. One more secret would help nobody.
+    return replace(tokens, refresh_token=None)
+
+
+async def refresh(connection: ClientConnection, token_endpoint: str, *, held: TokenSet) -> TokenSet:
+    """Exchange the refresh token of `held`, which must have one, for new tokens.
+
+    Raises `OAuthError`: `InvalidGrant` if only a new sign-in helps, `ForbiddenByPolicy` if that
     does not help either.
     """
     if held.refresh_token is None:
@@ -93,9 +115,9 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
 
 
 def _renewal_error(error: ErrorResponse) -> OAuthError | None:
-    """What `error` means as the answer to a renewal, where that is something else.
+    """Return what `error` means as the answer to a renewal, if that differs.
 
-    A renewal is asked for alike each time, and no person is asked anything.
+    No user takes part in a renewal, so nobody can have declined it.
     """
     if isinstance(error, SlowDown):
         return Throttled(
@@ -108,16 +130,7 @@ def _renewal_error(error: ErrorResponse) -> OAuthError | None:
     kind = _REFUSED_RENEWALS.get(type(error))
     if isinstance(error, InvalidRequest) and "refresh token" in error.description.lower():
         kind = InvalidGrant  # Dex: "Refresh token is invalid or has already been claimed"
-    if kind is None:
-        return None
-    return kind(
-        error.error,
-        host=error.host,
-        description=error.description,
-        status=error.status,
-        trace_id=error.trace_id,
-        retry_after=error.retry_after,
-    )
+    return error.converted(kind) if kind is not None else None
 
 
 _REFUSED_RENEWALS: dict[type[ErrorResponse], type[ErrorResponse]] = {
@@ -130,7 +143,7 @@ _REFUSED_RENEWALS: dict[type[ErrorResponse], type[ErrorResponse]] = {
 def parse_token(
     found: Members, endpoint: str, *, requested: Moment, requested_scope: tuple[str, ...]
 ) -> TokenSet:
-    """The tokens in a successful token response.
+    """Parse the tokens in a successful token response.
 
     `requested` is the moment before the request was sent: expiry counts from it. Raises
     `UnusableAnswer` or `UnsupportedTokenType`.
@@ -143,7 +156,7 @@ def parse_token(
     ):
         raise UnusableAnswer(host_of(endpoint), detail="no usable access_token")
     token_type = text(found, "token_type") or "Bearer"
-    # RFC 6749 section 7.1: a token of a type that one does not understand must not be used.
+    # RFC 6749 section 7.1: a token of an unknown type must not be used.
     if token_type.lower() != "bearer":
         raise UnsupportedTokenType(host_of(endpoint), token_type)
     lifetime = seconds(found, "expires_in")
@@ -161,5 +174,5 @@ def parse_token(
 
 
 def _fits_a_header(access_token: str) -> bool:
-    # RFC 6750 section 2.1, b64token; anything printable without spaces is let through.
+    # RFC 6750 section 2.1 allows b64token only; some providers use other printable characters.
     return all("!" <= character <= "~" for character in access_token)

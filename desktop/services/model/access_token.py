@@ -1,4 +1,4 @@
-"""An access token on its way to whoever uses it: the clipboard, a program, a request."""
+"""An access token for whoever uses it, and what they require of it."""
 
 from __future__ import annotations
 
@@ -22,5 +22,21 @@ class AccessToken:
 
     @classmethod
     def of(cls, tokens: TokenSet) -> AccessToken:
-        """Take the access token out of `tokens`."""
         return cls(tokens.access_token, tokens.token_type, tokens.expires_at, tokens.scope)
+
+
+RENEWAL_TIMEOUT = 6.0  # seconds that somebody who wants to use the token waits for a renewal
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequirement:
+    """How long a token must stay valid, and how long to wait for a renewal, both in seconds.
+
+    A token that is not valid for that long is renewed if possible: see `schedule.is_valid_for`.
+    """
+
+    validity: float = 0.0
+    timeout: float = RENEWAL_TIMEOUT
+
+
+ANY_VALID_TOKEN = TokenRequirement()

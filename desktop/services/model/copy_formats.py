@@ -1,4 +1,4 @@
-"""The formats in which a token is copied, ready to paste.
+"""The formats in which a token is copied or printed, ready to paste.
 
 None ends with a line break: a command that is pasted into a shell waits for Return.
 
@@ -13,7 +13,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from desktop.services.model.errors import UnsafeForShell
+from desktop.services.model.errors import FormatForbidden, UnsafeForShell
 from desktop.services.model.instants import format_instant
 from desktop.services.system.translation import translatable
 
@@ -39,6 +39,15 @@ class CopyFormat(Enum):
 
 
 SHELL_FORMATS = (CopyFormat.CURL, CopyFormat.POWERSHELL, CopyFormat.ENVIRONMENT)
+
+PRINT_FORMATS = {
+    "raw": CopyFormat.TOKEN,
+    "header": CopyFormat.HEADER,
+    "json": CopyFormat.JSON,
+    "env": CopyFormat.ENVIRONMENT,
+    "curl": CopyFormat.CURL,
+}
+"""The formats in which programs get a token, by their names on the command line."""
 
 # RFC 6750 section 2.1, and the plain names of RFC 6749 section A.13.
 _PLAIN_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
@@ -84,6 +93,22 @@ def _render(format: CopyFormat, token: AccessToken, *, url: str) -> str:  # noqa
             return f"export XDR_ACCESS_TOKEN={sh_quoted(token.access_token)}"
         case CopyFormat.JSON:
             return _as_json(token)
+
+
+def format_for_program(name: str, token: AccessToken, profile: Profile) -> str:
+    """Format `token` of `profile` as `name`, one of `PRINT_FORMATS`.
+
+    Raises `FormatForbidden` if an administrator turned that off, and `UnsafeForShell`.
+    """
+    format_ = PRINT_FORMATS[name]
+    if format_.name in profile.policy.forbidden_formats:
+        raise FormatForbidden(profile.policy.source)
+    text = formatted(format_, token)
+    if format_ is CopyFormat.CURL:
+        # A line for `curl --config`, because other users can read the command line. `formatted` has
+        # rejected tokens that would need escapes in it (curl(1), --config).
+        return f'header = "Authorization: {token.token_type} {token.access_token}"'
+    return text
 
 
 def example_url_for(profile: Profile, metadata: ServerMetadata | None) -> str:

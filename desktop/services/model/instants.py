@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,12 +14,6 @@ def is_expired(expires_at: datetime | None, at: datetime) -> bool:
     return expires_at is not None and expires_at <= at
 
 
-@overload
-def format_instant(instant: datetime) -> str: ...
-@overload
-def format_instant(instant: None) -> None: ...
-@overload
-def format_instant(instant: datetime | None) -> str | None: ...
 def format_instant(instant: datetime | None) -> str | None:
     """Write `instant` as RFC 3339 has it, in UTC and whole seconds; `None` stays `None`."""
     return None if instant is None else instant.astimezone(UTC).isoformat(timespec="seconds")

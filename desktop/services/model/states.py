@@ -135,7 +135,6 @@ class SignedIn:
         return max(0.0, (self.expires_at - at).total_seconds())
 
     def is_expired(self, at: datetime) -> bool:
-        """Tell whether the token has expired at `at`."""
         return is_expired(self.expires_at, at)
 
     @property
@@ -162,7 +161,6 @@ State = SignedOut | Requesting | AwaitingApproval | SignedIn | Failed
 
 
 def is_signing_out(state: State) -> bool:
-    """Tell whether the user is being signed out."""
     return isinstance(state, SignedIn) and state.signing_out
 
 

@@ -17,6 +17,7 @@ from desktop.oauth.errors import (
     ProxyUnusable,
     UnsafeAddress,
 )
+from desktop.oauth.http import causes_of
 
 TraceInfo = dict[str, Any]
 
@@ -84,7 +85,6 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
             raise failure from error
 
     async def aclose(self) -> None:
-        """Close all connections."""
         ending = [self._direct, *self._retired, *self._transports.values()]
         self._retired.clear()
         self._transports.clear()
@@ -122,7 +122,6 @@ class _RequestTrace:
         self.schemes: tuple[str, ...] = ()
 
     async def record(self, event: str, info: TraceInfo) -> None:
-        """Record an event of the request."""
         match event:
             case "connection.connect_tcp.started":
                 self.at_proxy = True
@@ -181,7 +180,8 @@ def _connect_failure(
     url: httpx.URL, proxy: str, error: httpx.TransportError
 ) -> ProxyFailure | None:
     host, detail = host_of(str(url)), str(error) or type(error).__name__
-    if isinstance(error, httpx.ConnectError) and _is_certificate_error(error):
+    is_untrusted = any(isinstance(each, ssl.SSLError) for each in causes_of(error))
+    if isinstance(error, httpx.ConnectError) and is_untrusted:
         return ProxyUnusable(host, by=proxy, detail="its certificate is not trusted")
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return ProxyUnreachable(host, by=proxy, detail=detail)
@@ -189,12 +189,3 @@ def _connect_failure(
         return None  # the proxy has the request: either it or the server has failed
     kind = ProxyUnreachable if isinstance(error, httpx.TimeoutException) else ProxyFailure
     return kind(host, by=proxy, detail=detail)
-
-
-def _is_certificate_error(error: BaseException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False

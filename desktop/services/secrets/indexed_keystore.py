@@ -13,10 +13,23 @@ from desktop.services.secrets.keystore import (
     Keystore,
     KeystoreError,
     SaveNotRecorded,
+    Vault,
+    VaultKeystore,
 )
-from desktop.services.system.paths import is_writable
+from desktop.services.system.paths import is_writable, keystore_index_folder
 
 _log = logging.getLogger(__name__)
+
+
+def system_keystore() -> Keystore:
+    return IndexedKeystore(VaultKeystore(_open_vault), keystore_index_folder())
+
+
+def _open_vault() -> Vault:
+    # Runs in the keystore's thread: the keyring library loads slowly.
+    from desktop.services.secrets.keyring_vault import open_vault
+
+    return open_vault()
 
 
 class IndexedKeystore:
@@ -29,11 +42,9 @@ class IndexedKeystore:
         self._outdated: set[str] = set()  # after a save that failed, where no marker says so
 
     async def load(self, key: str) -> str | None:
-        """Load the value, or `None`; raises `KeystoreError`."""
         return await self._inner.load(key) if self._is_indexed(key) else None
 
     async def save(self, key: str, value: str) -> None:
-        """Replace the value; raises `KeystoreError`."""
         # The marker comes first: without it, the value would not be found after a crash.
         error = self._write_marker(key)
         try:
@@ -50,7 +61,6 @@ class IndexedKeystore:
             raise SaveNotRecorded(str(error)) from error
 
     async def delete(self, key: str) -> None:
-        """Remove the value; raises `KeystoreError`."""
         try:
             await self._inner.delete(key)
         except KeyringMissing:

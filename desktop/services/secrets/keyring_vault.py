@@ -88,11 +88,9 @@ class KeyringVault:
         )
 
     def set(self, entry: str, text: str) -> None:
-        """Replace the text of `entry`."""
         _call_backend(lambda: self._backend.set_password(_service_name(entry), entry, text))
 
     def remove(self, entry: str) -> None:
-        """Remove `entry` if there is one."""
         if self.get(entry) is None:
             return
         _call_backend(

@@ -83,15 +83,12 @@ class MemoryKeystore:
         self._values: dict[str, str] = {}
 
     async def load(self, key: str) -> str | None:
-        """Load the value, or `None`."""
         return self._values.get(key)
 
     async def save(self, key: str, value: str) -> None:
-        """Replace the value."""
         self._values[key] = value
 
     async def delete(self, key: str) -> None:
-        """Remove the value if there is one."""
         self._values.pop(key, None)
 
 
@@ -108,7 +105,6 @@ class VaultKeystore:
         self._worker = Worker("keyring")
 
     async def load(self, key: str) -> str | None:
-        """Load the value, or `None` where there is none or only a damaged one."""
         return await self._run(lambda vault: load_value(vault, key))
 
     async def save(self, key: str, value: str) -> None:

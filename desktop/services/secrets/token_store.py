@@ -45,7 +45,6 @@ class TokenStore:
         self._keystore = MemoryKeystore()
 
     def use_keyring(self) -> None:
-        """Save in the keyring again."""
         self._keyring_error = None
         self._keystore = self._keyring
 

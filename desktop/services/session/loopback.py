@@ -34,7 +34,10 @@ _ADDRESSES = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
 
 class LoopbackServer:
-    """A server on one address; `redirect_uri` contains its port."""
+    """A server on one address; `redirect_uri` contains its port.
+
+    `query` is that of the answer, once it has arrived.
+    """
 
     def __init__(self, redirect_uri: str) -> None:
         self.redirect_uri = redirect_uri
@@ -42,16 +45,11 @@ class LoopbackServer:
         self._path = parts.path or "/"
         self._hosts = {parts.netloc} | ({parts.netloc[:-3]} if parts.port == 80 else set())
         self._accepts: Callable[[str], bool] | None = None
-        self._query: str | None = None
+        self.query: str | None = None
         self._arrived = asyncio.Event()
         self._connections = Connections(
             self._serve, most=_MAX_CONNECTIONS, longest_line=_MAX_HEAD_SIZE
         )
-
-    @property
-    def query(self) -> str | None:
-        """The query of the answer, once it has arrived."""
-        return self._query
 
     async def wait_for_answer(self, accepts: Callable[[str], bool]) -> None:
         """Return when the browser has sent a query for which `accepts` is true.
@@ -62,11 +60,9 @@ class LoopbackServer:
         await self._arrived.wait()
 
     def listen(self, listening: socket.socket) -> None:
-        """Accept connections."""
         self._connections.listen(listening, backlog=_BACKLOG)
 
     async def close(self) -> None:
-        """Stop listening, and close all connections."""
         await self._connections.close()
 
     async def _serve(self, connection: Connection) -> None:
@@ -101,9 +97,9 @@ class LoopbackServer:
             return "404 Not Found", None
         if method != "GET":
             return "405 Method Not Allowed", None
-        if self._query is not None or self._accepts is None or not self._accepts(query):
+        if self.query is not None or self._accepts is None or not self._accepts(query):
             return "400 Bad Request", None
-        self._query = query
+        self.query = query
         return "200 OK", query
 
 

@@ -17,7 +17,7 @@ from desktop.oauth.errors import (
     Trouble,
 )
 from desktop.oauth.fields import Members
-from desktop.oauth.grants.token import TokenSet, refresh
+from desktop.oauth.grants.token import TokenSet, refresh, request_own_token
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import (
     FOR_CLIENT,
@@ -56,7 +56,6 @@ class Provider:
         self._client: Client | None = None
 
     def has_expired(self, tokens: TokenSet) -> bool:
-        """Whether the access token of `tokens` has expired."""
         return is_expired(tokens.expires_at, self._environment.clock.utc())
 
     async def connect(self) -> ClientConnection:
@@ -90,9 +89,6 @@ class Provider:
 
     async def request_client_token(self, connection: ClientConnection) -> TokenSet:
         """Request a token for the client itself; raises `OAuthError`."""
-        # Rarely needed, so it is not loaded before the first sign-in code is on screen.
-        from desktop.oauth.grants.client_credentials import request_own_token
-
         endpoint = (await self.discover(connection)).token_endpoint
         profile = self.profile
         return await request_own_token(
@@ -139,7 +135,6 @@ class Provider:
         return await fetch_app_grant(connection, endpoint, access_token=access_token)
 
     async def close(self) -> None:
-        """Close the connections."""
         if self._http is not None:
             await self._http.aclose()
 
@@ -163,7 +158,13 @@ class Provider:
             return Client(self.profile.client_id, None, method)
         automatic = method is ClientAuthentication.AUTO
         optional = self.keyring_is_optional and automatic and not self.uses_client_credentials
-        value = await self._load_client_secret(optional=optional)
+        try:
+            # From the keyring, even if the tokens stay in memory.
+            value = await self._environment.keystore.load(client_secret_key(self.profile))
+        except KeystoreError:
+            if not optional:
+                raise
+            value = None
         client_secret = value and secret_encoding.decode_password(
             value, issued_for=client_binding(self.profile)
         )
@@ -171,15 +172,6 @@ class Provider:
         if not client_secret and (value or is_required):
             raise ClientSecretMissing(self.profile.id)
         return Client(self.profile.client_id, client_secret or None, method)
-
-    async def _load_client_secret(self, *, optional: bool) -> str | None:
-        # From the keyring, even if the tokens stay in memory.
-        try:
-            return await self._environment.keystore.load(client_secret_key(self.profile))
-        except KeystoreError:
-            if not optional:
-                raise
-            return None
 
 
 Found = TypeVar("Found")

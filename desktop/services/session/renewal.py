@@ -32,7 +32,6 @@ class RenewalTask:
 
     @property
     def is_running(self) -> bool:
-        """Whether a renewal is in progress."""
         return self._task is not None
 
     def start(self) -> asyncio.Task[None]:
@@ -43,7 +42,6 @@ class RenewalTask:
         return self._task
 
     async def wait(self) -> None:
-        """Return when no renewal is in progress."""
         if self._task is not None:
             await asyncio.wait({self._task})
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from desktop.oauth.clock import Clock, first_of, now
 from desktop.oauth.errors import OAuthError
-from desktop.services.model.access_token import AccessToken
+from desktop.services.model.access_token import ANY_VALID_TOKEN, AccessToken, TokenRequirement
 from desktop.services.model.errors import (
     NoToken,
     RenewalTimedOut,
@@ -31,7 +31,6 @@ from desktop.services.session.schedule import (
     renewal_due_at,
     with_failure,
 )
-from desktop.services.session.token_requirement import ANY_VALID_TOKEN, TokenRequirement
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +74,6 @@ class Renewer:
         self._task = RenewalTask(self._renew, on_change=self._on_task_change)
 
     def status(self) -> RenewalStatus:
-        """What there is to show."""
         return RenewalStatus(
             renewing=self._task.is_running,
             renews_at=self._schedule.renews_at(self._clock),
@@ -101,7 +99,6 @@ class Renewer:
         self._use(replace(self._schedule.usage, in_sight=visible))
 
     def apply(self, settings: Settings) -> None:
-        """Use `settings` from now on."""
         self._use(replace(self._schedule.usage, settings=settings))
 
     def check_clock(self) -> None:
@@ -127,7 +124,9 @@ class Renewer:
                 renewal = self._task.start()
                 await asyncio.wait({renewal})
                 renewal.result()  # raises unexpected errors
-            _raise_if_signed_out(self._schedule.failures.error)
+            error = self._schedule.failures.error
+            if isinstance(error, (SignedOutByServer, SignedOutElsewhere)):
+                raise error
             self._on_change()
             await self._wait_for_work()
 
@@ -152,7 +151,6 @@ class Renewer:
         return AccessToken.of(held)
 
     async def wait_for_renewal(self) -> None:
-        """Return when no renewal is in progress."""
         await self._task.wait()
 
     async def close(self, *, grace: float) -> None:
@@ -252,8 +250,3 @@ class _WallClock:
     @property
     def was_set_back(self) -> bool:
         return self.seconds_set_back > _CLOCK_TOLERANCE
-
-
-def _raise_if_signed_out(error: Exception | None) -> None:
-    if isinstance(error, (SignedOutByServer, SignedOutElsewhere)):
-        raise error

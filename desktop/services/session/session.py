@@ -9,7 +9,7 @@ from desktop.oauth.claims import unverified_claims
 from desktop.oauth.errors import InvalidToken
 from desktop.oauth.fields import Members
 from desktop.oauth.metadata import ServerMetadata
-from desktop.services.model.access_token import AccessToken
+from desktop.services.model.access_token import ANY_VALID_TOKEN, AccessToken, TokenRequirement
 from desktop.services.model.errors import NoToken
 from desktop.services.model.profile import Profile
 from desktop.services.model.settings import Settings
@@ -31,7 +31,6 @@ from desktop.services.session.renewer import Renewer
 from desktop.services.session.session_state import SessionState
 from desktop.services.session.sign_in import SignIn
 from desktop.services.session.sign_out import SignOut
-from desktop.services.session.token_requirement import ANY_VALID_TOKEN, TokenRequirement
 
 # Seconds that quitting waits for the keyring to save or remove a token, and for the response to a
 # renewal that was sent.
@@ -76,7 +75,6 @@ class Session:
 
     @property
     def state(self) -> State:
-        """Where the sign-in stands."""
         return self._state.current
 
     def open(self, *, quietly: bool = False) -> None:
@@ -90,7 +88,6 @@ class Session:
             self._start(self._sign_in.reload)
 
     def sign_in(self) -> None:
-        """Sign in with the method of the profile."""
         self._start(self._request_tokens)
 
     def new_code(self) -> None:
@@ -123,7 +120,6 @@ class Session:
             self._start(partial(self._sign_out.revoke_again, self.state))
 
     def retry(self) -> None:
-        """Repeat what failed."""
         self._start(self._task.last_work)
 
     def continue_without_keyring(self) -> None:
@@ -139,25 +135,20 @@ class Session:
             self._start(self._sign_in.save_again)
 
     def renew(self) -> None:
-        """Renew the token now."""
         if isinstance(self.state, SignedIn) and not is_signing_out(self.state):
             self._renewer.renew()
 
     def set_visible(self, *, visible: bool) -> None:
-        """Count the token as in use while the window shows it."""
         self._renewer.set_visible(visible=visible)
 
     def check_clock(self) -> None:
-        """Notice time that passed unseen, and a clock that was set."""
         self._renewer.check_clock()
 
     def wake(self) -> None:
-        """Retry at once: the network or the computer is back."""
         self._renewer.wake()
         self._sign_in.nudge.set()
 
     def apply(self, settings: Settings) -> None:
-        """Use `settings` from now on."""
         self._renewer.apply(settings)
 
     @property

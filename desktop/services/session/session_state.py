@@ -27,7 +27,6 @@ class SessionState:
         self._observer = observer
 
     def publish(self, state: State) -> None:
-        """Make `state` the current one."""
         self.current = state
         self._observer(state)
 

@@ -121,12 +121,10 @@ class Sessions:
         self._configure_all()
 
     def check_clock(self) -> None:
-        """Notice time that passed unseen, and a clock that was set."""
         for session in self._sessions.values():
             session.check_clock()
 
     def wake(self) -> None:
-        """Retry at once: the network or the computer is back."""
         for session in self._sessions.values():
             session.wake()
 

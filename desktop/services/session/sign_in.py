@@ -61,7 +61,6 @@ class SignIn:
             self._state.publish(SignedOut())
 
     async def save_again(self) -> None:
-        """Retry saving the tokens that are held in the keyring."""
         self._store.use_keyring()
         self._provider.keyring_is_optional = False
         if self._store.held is None:

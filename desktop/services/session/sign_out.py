@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -59,73 +58,51 @@ class SignOut:
         await self._revoke(self._clock.utc())
 
     async def revoke_again(self, state: SignedOut) -> None:
-        """Retry what failed at the server."""
         self._state.publish(replace(state, revocation=Revocation.UNDER_WAY))
         await self._revoke(state.removed_at)
 
     async def _revoke(self, removed_at: datetime | None) -> None:
-        state = SignedOut(removed_at)
-        if self._to_revoke is not None:
-            state = await _revoke_tokens(
-                self._provider,
-                self._to_revoke,
-                removed_at=removed_at,
-                on_renewed=self._replace_tokens,
-            )
-        if state.revocation is not Revocation.FAILED:
-            self._to_revoke = None
-        self._state.publish(state)
-
-    def _replace_tokens(self, tokens: TokenSet) -> None:
-        self._to_revoke = tokens
-
-
-async def _revoke_tokens(
-    provider: Provider,
-    tokens: TokenSet,
-    *,
-    removed_at: datetime | None,
-    on_renewed: Callable[[TokenSet], None],
-) -> SignedOut:
-    """Revoke `tokens`, which are no longer saved; an error becomes part of the result.
-
-    `on_renewed` gets tokens that had to be renewed for it: a retry must not use the old ones again.
-    """
-    profile = provider.profile
-    revocation = Revocation.FAILED
-    error: Exception | None = None
-    try:
-        async with asyncio.timeout(_TIMEOUT):
-            revocation = await _revoke(provider, tokens, on_renewed=on_renewed)
-    except TimeoutError:
-        error = NoAnswerInTime(host_of(profile.issuer or profile.token_endpoint))
-    except (OAuthError, KeystoreError, SessionError) as refused:
-        error = refused
-        _log.info("not revoked: %s", type(error).__name__)
-    is_over = revocation in {Revocation.REVOKED, Revocation.GRANT_REVOKED}
-    valid_until = None if is_over or provider.has_expired(tokens) else tokens.expires_at
-    return SignedOut(removed_at, valid_until, revocation, error)
-
-
-async def _revoke(
-    provider: Provider, tokens: TokenSet, *, on_renewed: Callable[[TokenSet], None]
-) -> Revocation:
-    if tokens.refresh_token is None and provider.has_expired(tokens):
-        return Revocation.REVOKED  # nothing is left to use
-    connection = await provider.reconnect()
-    app_grant = provider.profile.app_grant_endpoint
-    if not app_grant or provider.uses_client_credentials:  # without a user there is no grant
-        return await _revoke_at_endpoint(provider, connection, tokens)
-    if provider.has_expired(tokens) or not await _revoke_app_grant(connection, app_grant, tokens):
-        # Cisco XDR requires a valid access token for this.
-        endpoint = (await provider.discover(connection)).token_endpoint
+        """Revoke the tokens that were removed, and publish the result; an error is part of it."""
+        tokens = self._to_revoke
+        if tokens is None:
+            self._state.publish(SignedOut(removed_at))
+            return
+        revocation = Revocation.FAILED
+        error: Exception | None = None
         try:
-            tokens = await refresh(connection, endpoint, held=tokens)
-        except InvalidGrant:
-            return Revocation.REVOKED  # the server has ended this sign-in already
-        on_renewed(tokens)
-        await revoke_app_grant(connection, app_grant, access_token=tokens.access_token)
-    return Revocation.GRANT_REVOKED
+            async with asyncio.timeout(_TIMEOUT):
+                revocation = await self._revoke_at_server(tokens)
+        except TimeoutError:
+            profile = self._provider.profile
+            error = NoAnswerInTime(host_of(profile.issuer or profile.token_endpoint))
+        except (OAuthError, KeystoreError, SessionError) as refused:
+            error = refused
+            _log.info("not revoked: %s", type(error).__name__)
+        if revocation is not Revocation.FAILED:
+            self._to_revoke = None
+        is_over = revocation in {Revocation.REVOKED, Revocation.GRANT_REVOKED}
+        valid_until = None if is_over or self._provider.has_expired(tokens) else tokens.expires_at
+        self._state.publish(SignedOut(removed_at, valid_until, revocation, error))
+
+    async def _revoke_at_server(self, tokens: TokenSet) -> Revocation:
+        provider = self._provider
+        if tokens.refresh_token is None and provider.has_expired(tokens):
+            return Revocation.REVOKED  # nothing is left to use
+        connection = await provider.reconnect()
+        app_grant = provider.profile.app_grant_endpoint
+        if not app_grant or provider.uses_client_credentials:  # without a user there is no grant
+            return await _revoke_at_endpoint(provider, connection, tokens)
+        expired = provider.has_expired(tokens)
+        if expired or not await _revoke_app_grant(connection, app_grant, tokens):
+            # Cisco XDR requires a valid access token for this.
+            endpoint = (await provider.discover(connection)).token_endpoint
+            try:
+                tokens = await refresh(connection, endpoint, held=tokens)
+            except InvalidGrant:
+                return Revocation.REVOKED  # the server has ended this sign-in already
+            self._to_revoke = tokens  # a retry must not use the old refresh token again
+            await revoke_app_grant(connection, app_grant, access_token=tokens.access_token)
+        return Revocation.GRANT_REVOKED
 
 
 async def _revoke_app_grant(connection: ClientConnection, address: str, tokens: TokenSet) -> bool:

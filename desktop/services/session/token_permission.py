@@ -69,7 +69,6 @@ class TokenPermission:
 
     @property
     def is_asking(self) -> bool:
-        """Whether a question is open."""
         return self._prompt_lock.locked()
 
     async def obtain(self, question: PermissionRequest) -> None:

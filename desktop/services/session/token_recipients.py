@@ -32,7 +32,6 @@ class TokenRecipients:
         self._all: deque[TokenRecipient] = deque(maxlen=MAX_RECIPIENTS)
 
     def add(self, recipient: TokenRecipient) -> None:
-        """Remember `recipient`."""
         self._all.append(recipient)
         self.on_change()
 

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
+from desktop.services.system.atomic_file import write_atomically
 from desktop.services.system.desktop_entry import parse_desktop_entry
 from desktop.services.system.paths import all_configuration_folder, home_folder
 
@@ -48,13 +48,12 @@ def set_on(on: bool, *, hidden: bool, profile: str | None = None) -> None:  # no
 
 
 def start_command(*, hidden: bool, profile: str | None = None) -> list[str]:
-    """Return the command line that starts XDR Login."""
     # One argument: the name of a profile may begin with a hyphen.
     chosen = [f"--profile={profile}"] if profile is not None else []
     return [*_program_command(), *chosen, *(["--hidden"] if hidden else [])]
 
 
-def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> bytes:
+def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> str:
     """Write the autostart file of Linux desktops, for a command that runs in `folder`.
 
     Desktop Entry Specification 1.5 and Desktop Application Autostart Specification.
@@ -70,17 +69,16 @@ def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> by
         "Terminal=false",
         "X-GNOME-Autostart-enabled=true",
     ]
-    return ("\n".join(lines) + "\n").encode()
+    return "\n".join(lines) + "\n"
 
 
-def hidden_entry() -> bytes:
+def hidden_entry() -> str:
     """Write an autostart file that overrules the one of the system: nothing is started."""
     lines = ("[Desktop Entry]", "Type=Application", f"Name={_NAME}", "Exec=true", "Hidden=true")
-    return ("\n".join(lines) + "\n").encode()
+    return "\n".join(lines) + "\n"
 
 
-def launch_agent(arguments: Sequence[str], *, folder: Path | None = None) -> bytes:
-    """Write the property list of a macOS launch agent."""
+def launch_agent(arguments: Sequence[str], *, folder: Path | None = None) -> str:
     agent: dict[str, object] = {
         "Label": _ID,
         "ProgramArguments": list(arguments),
@@ -89,11 +87,10 @@ def launch_agent(arguments: Sequence[str], *, folder: Path | None = None) -> byt
     }
     if folder is not None:
         agent["WorkingDirectory"] = str(folder)
-    return plistlib.dumps(agent)
+    return plistlib.dumps(agent).decode()
 
 
 def run_key_command(arguments: Sequence[str]) -> str:
-    """Write the command line for the Run key of Windows."""
     return subprocess.list2cmdline(arguments)
 
 
@@ -150,7 +147,6 @@ def _entry_files() -> Iterable[Path]:
 
 
 def _is_entry_enabled(text: str) -> bool:
-    """Tell whether an autostart file starts anything."""
     values = parse_desktop_entry(text)
     if values.get("Hidden") == "true" or values.get("X-GNOME-Autostart-enabled") == "false":
         return False
@@ -208,19 +204,11 @@ def _write_run_key(value: str | None) -> None:
                     winreg.DeleteValue(key, _NAME)
 
 
-def _replace_file(path: Path, content: bytes | None) -> None:
+def _replace_file(path: Path, content: str | None) -> None:
     """Replace the file in one step, or remove it."""
     if content is None:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        new = Path(file.name)
-        try:
-            file.write(content)
-            file.flush()
-            new.chmod(0o644)
-            new.replace(path)
-        except OSError:
-            new.unlink(missing_ok=True)
-            raise
+    write_atomically(content, path)
+    path.chmod(0o644)

@@ -48,7 +48,6 @@ def is_bundled() -> bool:
 
 
 def licences_folder() -> Path:
-    """Return the folder with the licence texts."""
     if not is_bundled():
         return Path(__file__).resolve().parents[3] / "packaging" / "licenses"
     beside = Path(sys.executable).resolve().parent
@@ -64,12 +63,10 @@ def load_components() -> tuple[Component, ...]:
 
 
 def format_components(found: Iterable[Component]) -> str:
-    """Write the list of components that a bundle contains."""
     return json.dumps([asdict(each) for each in found], indent=1, ensure_ascii=False) + "\n"
 
 
 def parse_components(text: str) -> tuple[Component, ...]:
-    """Read the list of components that a bundle contains."""
     return tuple(Component(**each) for each in json.loads(text))
 
 

@@ -78,7 +78,6 @@ def is_writable(folder: Path) -> bool:
 
 
 def configuration_folder() -> Path:
-    """Return the folder with profiles and settings."""
     if sys.platform in {"win32", "darwin"}:
         return _checked(platformdirs.user_config_path(_FOLDER, appauthor=False, roaming=False))
     return all_configuration_folder() / _FOLDER
@@ -113,12 +112,10 @@ def fallback_runtime_folder() -> Path:
 
 
 def log_folder() -> Path:
-    """Return the folder of the log and crash reports."""
     if sys.platform in {"win32", "darwin"}:
         return _checked(platformdirs.user_log_path(_FOLDER, appauthor=False))
     return _own_state_folder() / "log"
 
 
 def demo_is_installed() -> bool:
-    """Tell whether the extra `demo` is installed."""
     return all(find_spec(name) is not None for name in _DEMO_MODULES)

@@ -58,20 +58,15 @@ class Process(Protocol):
 
     pid: int
 
-    def name(self) -> str:
-        """Return its name."""
+    def name(self) -> str: ...
 
-    def exe(self) -> str:
-        """Return the path of its executable."""
+    def exe(self) -> str: ...
 
-    def cmdline(self) -> list[str]:
-        """Return its command line."""
+    def cmdline(self) -> list[str]: ...
 
-    def cwd(self) -> str:
-        """Return its working folder."""
+    def cwd(self) -> str: ...
 
-    def parent(self) -> Process | None:
-        """Return the process that started it."""
+    def parent(self) -> Process | None: ...
 
 
 def find_program(pid: int | None) -> Program:

@@ -12,9 +12,10 @@ from desktop.oauth.errors import printable
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
-from desktop.services.model.states import Revocation, SignedIn
+from desktop.services.model.states import Failed, Revocation, SignedIn
 from desktop.services.system.logs import redacted
 from desktop.services.system.translation import translate
+from desktop.services.wording.messages import advice_for
 
 # Claims that are instants: RFC 7519 section 4.1, OpenID Connect Core 1.0 sections 2 and 5.1.
 _INSTANTS = ("iat", "nbf", "exp", "auth_time", "updated_at")
@@ -153,6 +154,24 @@ def details_for_support(details: TokenDetails, at: datetime) -> str:
         *(f"{each.name}: {each.value}" for each in details.claims if each.name in _SUPPORT_CLAIMS),
     ]
     return redacted("\n".join(lines))
+
+
+def failure_report(state: Failed, profile: Profile | None, at: datetime) -> str:
+    """Write a report about a failure for support, as plain text without secrets."""
+    advice = advice_for(state.error, user_code=state.user_code)
+    lines = [
+        f"XDR Login {__version__} on {platform.platform()}",
+        f"Time: {format_instant(at)}",
+        f"{advice.title} ({type(state.error).__name__})",
+        advice.facts,
+        advice.text,
+    ]
+    if profile is not None:
+        lines.insert(
+            2, f"Profile: {profile.name}, {profile.provider_label}, client ID {profile.client_id}"
+        )
+    detail = str(getattr(state.error, "detail", "") or getattr(state.error, "description", ""))
+    return redacted("\n".join(filter(None, [*lines, printable(detail)])))
 
 
 def _scope_names(scopes: Iterable[ScopeStatus]) -> str:

@@ -56,7 +56,6 @@ class Route:
 
 
 def load_bundled_routes() -> tuple[Route, ...]:
-    """Load the known routes of Cisco XDR's OAuth2 service."""
     return parse_routes(resource(BUNDLED_DESCRIPTION).read_bytes())
 
 
@@ -104,7 +103,6 @@ class _Reader:
         self._schemes = _members(schemes)
 
     def group_order(self) -> dict[str, int]:
-        """Return the position of each group in the document."""
         tags = [_members(tag).get("name") for tag in _list(self._document.get("tags"))]
         return {_text(name): place for place, name in enumerate(tags)}
 

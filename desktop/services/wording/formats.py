@@ -1,4 +1,4 @@
-"""Durations, numbers, times and lists as people write them."""
+"""Durations, times and lists as people write them."""
 
 from __future__ import annotations
 
@@ -62,16 +62,6 @@ def format_countdown(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def format_number(number: int) -> str:
-    """Group the digits: "8,000"."""
-    return f"{number:,}"
-
-
-def format_clock_time(at: datetime, *, seconds: bool = False) -> str:
-    """Format in the local time zone: "14:05", or "14:05:09" with `seconds`."""
-    return f"{at.astimezone():%H:%M:%S}" if seconds else f"{at.astimezone():%H:%M}"
-
-
 def format_date(at: datetime) -> str:
     """Format the day in the local time zone: "23 December"."""
     local = at.astimezone()
@@ -80,7 +70,7 @@ def format_date(at: datetime) -> str:
 
 def format_time(at: datetime, *, now: datetime) -> str:
     """Format the local time, with the day where it is not that of `now`: "14:05 on 23 December"."""
-    time = format_clock_time(at)
+    time = f"{at.astimezone():%H:%M}"
     if at.astimezone().date() == now.astimezone().date():
         return time
     return translate("{time} on {date}", time=time, date=format_date(at))

@@ -85,7 +85,8 @@ def facts_of(error: BaseException | None) -> str:
 
 
 _Variant = str | BySurface
-_Text = tuple[_Variant | tuple[_Variant, ...], ...]
+_Sentence = _Variant | tuple[_Variant, ...]
+_Text = tuple[_Sentence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,21 @@ class Row:
 
     title: str
     text: _Text
-    remedies: tuple[Remedy, ...] = (Remedy.TRY_AGAIN,)
-    help: _Text = ()
-    member: str = ""
-    managed_remedies: tuple[Remedy, ...] = ()
+    remedies: tuple[Remedy, ...]
+    help: _Text
+    member: str
+    managed_remedies: tuple[Remedy, ...]
+
+
+def _row(
+    title: str,
+    *text: _Sentence,
+    remedies: tuple[Remedy, ...] = (Remedy.TRY_AGAIN,),
+    help: _Text = (),  # noqa: A002
+    member: str = "",
+    managed_remedies: tuple[Remedy, ...] = (),
+) -> Row:
+    return Row(title, text, remedies, help, member, managed_remedies)
 
 
 def _sentences(text: _Text, values: dict[str, str], surface: Surface) -> Iterator[str]:
@@ -194,770 +206,626 @@ _WHOSE_PROXY = translatable(
     "Your administrator set this proxy ({policy_source}), so only they can change it."
 )
 _NEW_CODE = translatable("Get a new code and approve that one.")
+_TRY_AGAIN = translatable("Try again.")
+_UNLOCK = translatable("Unlock your keyring, then try again.")
+_SAVE_AGAIN = translatable("Unlock your keyring, then save the token again.")
+_KEYRING_ADVICE = translatable("{keyring_help}")
+_PROBLEM_IN_FILE = translatable("There's a problem with {where}: {detail}.")
+_CHECK_NETWORK = translatable("Check your network, VPN or proxy.")
+_CHECK_ADDRESS = translatable("Check the address in your profile.")
+_APPROVE_IN_BROWSER = translatable("Sign in again and approve in your browser.")
+_BY_ADMINISTRATOR = translatable("Your administrator turned it off ({source}).")
 
 # Where trying again does not help without a change of the profile, and where it may.
 _EDIT_FIRST = (Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN)
 _TRY_FIRST = (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
 
 _KEYRING_ROWS: dict[type[BaseException], Row] = {
-    keystore.KeyringMissing: Row(
+    keystore.KeyringMissing: _row(
         translatable("No keyring found"),
-        (
-            translatable("XDR Login saves tokens in the system keyring only, never in a file."),
-            translatable("{keyring_help}"),
-            _WITHOUT_SAVING,
-        ),
-        (Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN),
-        (translatable("{keyring_help}"),),
+        translatable("XDR Login saves tokens in the system keyring only, never in a file."),
+        _KEYRING_ADVICE,
+        _WITHOUT_SAVING,
+        remedies=(Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN),
+        help=(_KEYRING_ADVICE,),
     ),
-    keystore.KeyringLocked: Row(
+    keystore.KeyringLocked: _row(
         translatable("The keyring is locked"),
-        (translatable("Unlock your keyring, then try again."), _WITHOUT_SAVING),
-        (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
-        (translatable("Unlock your keyring, then save the token again."),),
+        _UNLOCK,
+        _WITHOUT_SAVING,
+        remedies=(Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
+        help=(_SAVE_AGAIN,),
     ),
-    keystore.KeyringTimedOut: Row(
+    keystore.KeyringTimedOut: _row(
         translatable("The keyring is not responding"),
-        (
-            translatable("It may be waiting for its password in another window."),
-            translatable("Unlock your keyring, then try again."),
-            _WITHOUT_SAVING,
-        ),
-        (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
-        (translatable("Unlock your keyring, then save the token again."),),
+        translatable("It may be waiting for its password in another window."),
+        _UNLOCK,
+        _WITHOUT_SAVING,
+        remedies=(Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
+        help=(_SAVE_AGAIN,),
     ),
-    keystore.KeyringFault: Row(
+    keystore.KeyringFault: _row(
         translatable("The keyring reported an error"),
-        (
-            translatable("The keyring says: “{detail}”."),
-            translatable("Try again."),
-            _WITHOUT_SAVING,
-        ),
-        (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
+        translatable("The keyring says: “{detail}”."),
+        _TRY_AGAIN,
+        _WITHOUT_SAVING,
+        remedies=(Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
-    keystore.SaveNotRecorded: Row(
+    keystore.SaveNotRecorded: _row(
         translatable("This sign-in can't be found again"),
-        (
-            translatable("XDR Login can't write to the folder where it notes what is saved."),
-            translatable("The system says: “{detail}”."),
-            translatable("Make room there, then try again."),
-            _WITHOUT_SAVING,
-        ),
-        (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
+        translatable("XDR Login can't write to the folder where it notes what is saved."),
+        translatable("The system says: “{detail}”."),
+        translatable("Make room there, then try again."),
+        _WITHOUT_SAVING,
+        remedies=(Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
-    keystore.KeystoreError: Row(
+    keystore.KeystoreError: _row(
         translatable("The keyring can't be used"),
-        (translatable("Try again."), _WITHOUT_SAVING),
-        (Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
+        _TRY_AGAIN,
+        _WITHOUT_SAVING,
+        remedies=(Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
 }
 
 _SESSION_ROWS: dict[type[BaseException], Row] = {
-    NoHomeFolder: Row(
+    NoHomeFolder: _row(
         translatable("No home folder"),
-        (
-            translatable(
-                "XDR Login keeps its profiles there, but HOME isn't set to an absolute path and "
-                "your account has no home folder."
-            ),
-            translatable("Set HOME to a folder of yours, then try again."),
+        translatable(
+            "XDR Login keeps its profiles there, but HOME isn't set to an absolute path and your "
+            "account has no home folder."
         ),
-        (Remedy.TRY_AGAIN,),
+        translatable("Set HOME to a folder of yours, then try again."),
+        remedies=(Remedy.TRY_AGAIN,),
     ),
-    session_errors.ClientSecretMissing: Row(
+    session_errors.ClientSecretMissing: _row(
         translatable("The client secret is missing"),
-        (
+        translatable(
+            "Your profile needs a client secret (Cisco XDR calls it client password), but the "
+            "keyring has none for it."
+        ),
+        BySurface(
+            translatable("Enter it in the profile, then try again."),
             translatable(
-                "Your profile needs a client secret (Cisco XDR calls it client password), but the "
-                "keyring has none for it."
-            ),
-            BySurface(
-                translatable("Enter it in the profile, then try again."),
-                translatable(
-                    "Enter it with “xdr-login profiles edit {profile_id} --client-secret-stdin”, "
-                    "then try again."
-                ),
+                "Enter it with “xdr-login profiles edit {profile_id} --client-secret-stdin”, "
+                "then try again."
             ),
         ),
-        _EDIT_FIRST,
+        remedies=_EDIT_FIRST,
     ),
-    session_errors.RedirectUriUnavailable: Row(
+    session_errors.RedirectUriUnavailable: _row(
         translatable("The browser can't return to XDR Login"),
-        (
-            translatable(
-                "XDR Login can't listen on “{redirect_uri}”. Another program may be using that "
-                "port, or the address isn't on this computer."
-            ),
-            _CORRECT_FIELD,
+        translatable(
+            "XDR Login can't listen on “{redirect_uri}”. Another program may be using that "
+            "port, or the address isn't on this computer."
         ),
-        _EDIT_FIRST,
+        _CORRECT_FIELD,
+        remedies=_EDIT_FIRST,
         member="redirect_uri",
     ),
-    session_errors.CodeExchangeFailed: Row(
+    session_errors.CodeExchangeFailed: _row(
         translatable("Approved, but no token was received"),
         (
-            (
-                translatable(
-                    "You approved in your browser, but XDR Login couldn't fetch the token in time. "
-                    "{cause_text} Then sign in again."
-                ),
-                translatable(
-                    "You approved in your browser, but the token didn't arrive ({cause}). "
-                    "An approval works only once, so sign in again."
-                ),
-                translatable(
-                    "You approved in your browser, but the token didn't arrive. "
-                    "An approval works only once, so sign in again."
-                ),
+            translatable(
+                "You approved in your browser, but XDR Login couldn't fetch the token in time. "
+                "{cause_text} Then sign in again."
+            ),
+            translatable(
+                "You approved in your browser, but the token didn't arrive ({cause}). "
+                "An approval works only once, so sign in again."
+            ),
+            translatable(
+                "You approved in your browser, but the token didn't arrive. "
+                "An approval works only once, so sign in again."
             ),
         ),
-        (Remedy.SIGN_IN_AGAIN,),
+        remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
-    session_errors.SignOutFailed: Row(
+    session_errors.SignOutFailed: _row(
         translatable("The token is still in the keyring"),
         (
-            (
-                translatable(
-                    "You're still signed in: the token couldn't be removed from the keyring "
-                    "({cause})."
-                ),
-                translatable(
-                    "You're still signed in: the token couldn't be removed from the keyring."
-                ),
+            translatable(
+                "You're still signed in: the token couldn't be removed from the keyring ({cause})."
             ),
-            translatable("Try again."),
+            translatable("You're still signed in: the token couldn't be removed from the keyring."),
         ),
+        _TRY_AGAIN,
     ),
-    session_errors.SignedOutByServer: Row(
+    session_errors.SignedOutByServer: _row(
         translatable("The server has signed you out"),
-        (
-            translatable("Your sign-in was revoked or went unused for too long."),
-            translatable("The server says: “{cause_description}”."),
-            translatable("Sign in again."),
-        ),
-        (Remedy.SIGN_IN_AGAIN,),
+        translatable("Your sign-in was revoked or went unused for too long."),
+        translatable("The server says: “{cause_description}”."),
+        translatable("Sign in again."),
+        remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
-    session_errors.SignedOutElsewhere: Row(
+    session_errors.SignedOutElsewhere: _row(
         translatable("You have signed out"),
-        (
-            translatable("You signed out in another window or terminal."),
-            translatable("Sign in again to continue."),
-        ),
-        (Remedy.SIGN_IN_AGAIN,),
+        translatable("You signed out in another window or terminal."),
+        translatable("Sign in again to continue."),
+        remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
-    session_errors.NoToken: Row(
+    session_errors.NoToken: _row(
         translatable("You are not signed in"),
         (
-            (
-                BySurface(
-                    translatable("Sign in, then try again."),
-                    translatable("Run “xdr-login login --profile {profile_id}”, then try again."),
-                ),
-                BySurface(
-                    translatable("Sign in, then try again."),
-                    translatable("Run “xdr-login login”, then try again."),
-                ),
+            BySurface(
+                translatable("Sign in, then try again."),
+                translatable("Run “xdr-login login --profile {profile_id}”, then try again."),
+            ),
+            BySurface(
+                translatable("Sign in, then try again."),
+                translatable("Run “xdr-login login”, then try again."),
             ),
         ),
-        (Remedy.SIGN_IN_AGAIN,),
+        remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
-    session_errors.RenewalTimedOut: Row(
+    session_errors.RenewalTimedOut: _row(
         translatable("Still renewing"),
-        (
-            translatable(
-                "Your old token has expired, and the server hasn't sent a new one yet. "
-                "Try again in a moment."
-            ),
+        translatable(
+            "Your old token has expired, and the server hasn't sent a new one yet. "
+            "Try again in a moment."
         ),
     ),
-    session_errors.UnsafeForShell: Row(
+    session_errors.UnsafeForShell: _row(
         translatable("This token can't be copied as a command"),
-        (
-            translatable(
-                "It contains characters that a shell could execute. Copy the token itself instead."
-            ),
+        translatable(
+            "It contains characters that a shell could execute. Copy the token itself instead."
         ),
     ),
-    session_errors.GrantForbidden: Row(
+    session_errors.GrantForbidden: _row(
         translatable("Sign-in by code is turned off"),
-        (
-            translatable("Your administrator turned it off ({source})."),
-            translatable("Sign in with another profile, or ask your administrator to allow it."),
-        ),
-        _TRY_FIRST,
+        _BY_ADMINISTRATOR,
+        translatable("Sign in with another profile, or ask your administrator to allow it."),
+        remedies=_TRY_FIRST,
     ),
-    session_errors.FormatForbidden: Row(
+    session_errors.FormatForbidden: _row(
         translatable("This copy format is turned off"),
-        (
-            translatable("Your administrator turned it off ({source})."),
-            translatable("Choose another format."),
-        ),
+        _BY_ADMINISTRATOR,
+        translatable("Choose another format."),
     ),
-    session_errors.ForbiddenByPolicy: Row(
+    session_errors.ForbiddenByPolicy: _row(
         translatable("Turned off by your administrator"),
-        (translatable("It is managed by {source}. Ask your administrator if you need it."),),
+        translatable("It is managed by {source}. Ask your administrator if you need it."),
     ),
-    session_errors.TokenPermissionDenied: Row(
+    session_errors.TokenPermissionDenied: _row(
         translatable("You denied access to the token"),
-        (
-            translatable("The program did not get your token."),
-            translatable("To be asked again, wait a minute, then run it again."),
-        ),
+        translatable("The program did not get your token."),
+        translatable("To be asked again, wait a minute, then run it again."),
     ),
-    session_errors.TokenPermissionTimedOut: Row(
+    session_errors.TokenPermissionTimedOut: _row(
         translatable("Nobody allowed access to the token"),
-        (
-            translatable(
-                "XDR Login asked in its window, but nobody answered within a minute, so access was "
-                "denied."
-            ),
-            translatable("Run the command again, then answer in the window."),
+        translatable(
+            "XDR Login asked in its window, but nobody answered within a minute, so access was "
+            "denied."
         ),
+        translatable("Run the command again, then answer in the window."),
     ),
-    session_errors.CannotAskForPermission: Row(
+    session_errors.CannotAskForPermission: _row(
         translatable("XDR Login can't ask for your permission"),
-        (
-            translatable(
-                "Your settings require your permission before tokens are shared with programs, but "
-                "XDR Login is not running."
-            ),
-            translatable(
-                "Start XDR Login, then try again. Or turn off “Ask before sharing tokens with "
-                "programs” in Settings."
-            ),
+        translatable(
+            "Your settings require your permission before tokens are shared with programs, but "
+            "XDR Login is not running."
+        ),
+        translatable(
+            "Start XDR Login, then try again. Or turn off “Ask before sharing tokens with "
+            "programs” in Settings."
         ),
     ),
-    session_errors.SessionError: Row(
-        translatable("Something went wrong"), (translatable("Try again."),)
-    ),
+    session_errors.SessionError: _row(translatable("Something went wrong"), _TRY_AGAIN),
 }
 
 _PROFILE_ROWS: dict[type[BaseException], Row] = {
-    profile.NoProfile: Row(
+    profile.NoProfile: _row(
         translatable("Set up your first profile"),
-        (
-            translatable("A profile says where you sign in and with which client ID."),
-            BySurface(
-                translatable("Set up a profile here, or edit {where}."),
-                translatable("Add one with “xdr-login profiles add”, or edit {where}."),
-            ),
+        translatable("A profile says where you sign in and with which client ID."),
+        BySurface(
+            translatable("Set up a profile here, or edit {where}."),
+            translatable("Add one with “xdr-login profiles add”, or edit {where}."),
         ),
-        (Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
+        remedies=(Remedy.SET_UP, Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.UnknownProfile: Row(
+    profile.UnknownProfile: _row(
         translatable("Profile not found"),
         (
-            (
-                translatable("No profile is named “{detail}”. Did you mean {similar}?"),
-                translatable("No profile is named “{detail}”. Your profiles: {known}."),
-                translatable("No profile is named “{detail}”."),
-            ),
-            BySurface(
-                translatable("Check {where}."),
-                translatable("List your profiles with “xdr-login profiles list”."),
-            ),
+            translatable("No profile is named “{detail}”. Did you mean {similar}?"),
+            translatable("No profile is named “{detail}”. Your profiles: {known}."),
+            translatable("No profile is named “{detail}”."),
         ),
-        (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
+        BySurface(
+            translatable("Check {where}."),
+            translatable("List your profiles with “xdr-login profiles list”."),
+        ),
+        remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.BrokenProfile: Row(
+    profile.BrokenProfile: _row(
         translatable("Your profiles can't be read"),
-        (
-            (
-                translatable("There's a problem with {where}: {detail}."),
-                translatable("There's a problem with {where}."),
-            ),
-            translatable("Correct the file, then try again."),
-        ),
-        (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
+        _PROBLEM_IN_FILE,
+        translatable("Correct the file, then try again."),
+        remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
-    profile.BrokenPolicy: Row(
+    profile.BrokenPolicy: _row(
         translatable("The policy of this computer is invalid"),
-        (
-            (
-                translatable("There's a problem with {where}: {detail}."),
-                translatable("There's a problem with {where}."),
-            ),
-            translatable("Nobody can sign in on this computer until it is corrected."),
-            translatable("Tell your administrator, then try again."),
-        ),
+        _PROBLEM_IN_FILE,
+        translatable("Nobody can sign in on this computer until it is corrected."),
+        translatable("Tell your administrator, then try again."),
     ),
-    profile.ProfileError: Row(
+    profile.ProfileError: _row(
         translatable("Your profiles can't be used"),
-        (translatable("Check {where}, then try again."),),
-        (Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
+        translatable("Check {where}, then try again."),
+        remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
 }
 
 _PROXY_ROWS: dict[type[BaseException], Row] = {
-    errors.ProxyFailure: Row(
+    errors.ProxyFailure: _row(
+        translatable("The proxy can't be used"),
+        translatable("The proxy {by} couldn't connect you to {host}."),
+        (_WHOSE_PROXY, translatable("Check your network settings.")),
+        remedies=_TRY_FIRST,
+        managed_remedies=(Remedy.TRY_AGAIN,),
+    ),
+    errors.ProxyUnusable: _row(
         translatable("The proxy can't be used"),
         (
-            (
-                translatable("The proxy {by} couldn't connect you to {host}."),
-                translatable("The proxy couldn't connect you to {host}."),
-            ),
-            (_WHOSE_PROXY, translatable("Check your network settings.")),
+            translatable("XDR Login can't use the proxy {by}: {detail}."),
+            translatable("XDR Login can't use the proxy: {detail}."),
         ),
-        _TRY_FIRST,
-        managed_remedies=(Remedy.TRY_AGAIN,),
-    ),
-    errors.ProxyUnusable: Row(
-        translatable("The proxy can't be used"),
         (
-            (
-                translatable("XDR Login can't use the proxy {by}: {detail}."),
-                translatable("XDR Login can't use the proxy {by}."),
-                translatable("XDR Login can't use the proxy: {detail}."),
-                translatable("XDR Login can't use the proxy."),
-            ),
-            (
-                _WHOSE_PROXY,
-                translatable(
-                    "Check the proxy in your profile or in your system settings. It needs an "
-                    "address such as http://proxy.example:3128. SOCKS is not supported."
-                ),
-            ),
-        ),
-        _TRY_FIRST,
-        managed_remedies=(Remedy.TRY_AGAIN,),
-    ),
-    errors.ProxyUnreachable: Row(
-        translatable("Can't reach the proxy"),
-        (
-            (
-                translatable(
-                    "Your connection to {host} goes through the proxy {by}, which isn't responding."
-                ),
-                translatable(
-                    "Your connection to {host} goes through a proxy that isn't responding."
-                ),
-            ),
-            translatable("Check your network or VPN."),
-            (
-                _WHOSE_PROXY,
-                translatable("Also check the proxy in your profile or in your system settings."),
-            ),
-        ),
-        _TRY_FIRST,
-        managed_remedies=(Remedy.TRY_AGAIN,),
-    ),
-    errors.ProxyRefused: Row(
-        translatable("The proxy blocked the connection"),
-        (
-            (
-                translatable("The proxy {by} doesn't let XDR Login connect to {host}."),
-                translatable("The proxy doesn't let XDR Login connect to {host}."),
-            ),
-            translatable("The proxy says: “{detail}”."),
-            translatable("Ask your administrator to allow this connection."),
-        ),
-    ),
-    errors.ProxySignInNeeded: Row(
-        translatable("The proxy needs a user name and password"),
-        (
-            (
-                translatable(
-                    "The proxy {by} didn't accept the user name and password, or has none."
-                ),
-                translatable("The proxy didn't accept the user name and password, or has none."),
-            ),
-            BySurface(
-                translatable("Enter both in your profile under “More options”, then try again."),
-                translatable(
-                    "Enter both with “xdr-login profiles edit NAME --proxy-user USER "
-                    "--proxy-password-stdin”, then try again."
-                ),
-            ),
-        ),
-        _EDIT_FIRST,
-    ),
-    errors.ProxySignInUnsupported: Row(
-        translatable("Unsupported proxy authentication"),
-        (
-            (
-                translatable("The proxy {by} accepts only {detail}. XDR Login supports Basic."),
-                translatable("The proxy accepts only {detail}. XDR Login supports Basic."),
-                translatable("XDR Login supports Basic, which the proxy {by} doesn't accept."),
-                translatable("XDR Login supports Basic, which the proxy doesn't accept."),
-            ),
+            _WHOSE_PROXY,
             translatable(
-                "Ask your administrator for access without authentication, or for a local proxy "
-                "that signs in for you."
+                "Check the proxy in your profile or in your system settings. It needs an "
+                "address such as http://proxy.example:3128. SOCKS is not supported."
             ),
         ),
-        _TRY_FIRST,
+        remedies=_TRY_FIRST,
+        managed_remedies=(Remedy.TRY_AGAIN,),
+    ),
+    errors.ProxyUnreachable: _row(
+        translatable("Can't reach the proxy"),
+        translatable(
+            "Your connection to {host} goes through the proxy {by}, which isn't responding."
+        ),
+        translatable("Check your network or VPN."),
+        (
+            _WHOSE_PROXY,
+            translatable("Also check the proxy in your profile or in your system settings."),
+        ),
+        remedies=_TRY_FIRST,
+        managed_remedies=(Remedy.TRY_AGAIN,),
+    ),
+    errors.ProxyRefused: _row(
+        translatable("The proxy blocked the connection"),
+        translatable("The proxy {by} doesn't let XDR Login connect to {host}."),
+        translatable("The proxy says: “{detail}”."),
+        translatable("Ask your administrator to allow this connection."),
+    ),
+    errors.ProxySignInNeeded: _row(
+        translatable("The proxy needs a user name and password"),
+        translatable("The proxy {by} didn't accept the user name and password, or has none."),
+        BySurface(
+            translatable("Enter both in your profile under “More options”, then try again."),
+            translatable(
+                "Enter both with “xdr-login profiles edit NAME --proxy-user USER "
+                "--proxy-password-stdin”, then try again."
+            ),
+        ),
+        remedies=_EDIT_FIRST,
+    ),
+    errors.ProxySignInUnsupported: _row(
+        translatable("Unsupported proxy authentication"),
+        translatable("The proxy {by} accepts only {detail}. XDR Login supports Basic."),
+        translatable(
+            "Ask your administrator for access without authentication, or for a local proxy "
+            "that signs in for you."
+        ),
+        remedies=_TRY_FIRST,
         managed_remedies=(Remedy.TRY_AGAIN,),
     ),
 }
 
 _CONNECTION_ROWS: dict[type[BaseException], Row] = {
-    errors.TransportFailure: Row(
+    errors.TransportFailure: _row(
         translatable("Can't reach the server"),
-        (
-            translatable("There's no connection to {host}."),
-            translatable("Check your network, VPN or proxy."),
-        ),
+        translatable("There's no connection to {host}."),
+        _CHECK_NETWORK,
     ),
-    errors.HostNotFound: Row(
+    errors.HostNotFound: _row(
         translatable("Server not found"),
-        (
-            translatable("The name {host} isn't known on this network."),
-            translatable("Check your network or VPN, and the address in your profile."),
-        ),
+        translatable("The name {host} isn't known on this network."),
+        translatable("Check your network or VPN, and the address in your profile."),
     ),
-    errors.CertificateRejected: Row(
+    errors.CertificateRejected: _row(
         translatable("The connection is not trusted"),
-        (
-            translatable("This computer doesn't trust the certificate of {host}."),
+        translatable("This computer doesn't trust the certificate of {host}."),
+        translatable(
+            "If your network inspects traffic, ask your administrator for its CA certificate."
+        ),
+        BySurface(
             translatable(
-                "If your network inspects traffic, ask your administrator for its CA certificate."
+                "Install it on this computer, or set “More options › {field}” in your profile."
             ),
-            BySurface(
-                translatable(
-                    "Install it on this computer, or set “More options › {field}” in your profile."
-                ),
-                translatable(
-                    "Install it on this computer, or set it with “xdr-login profiles edit NAME "
-                    "{option} FILE”."
-                ),
+            translatable(
+                "Install it on this computer, or set it with “xdr-login profiles edit NAME "
+                "{option} FILE”."
             ),
         ),
-        _TRY_FIRST,
+        remedies=_TRY_FIRST,
         member="ca_file",
     ),
-    errors.AuthorityUnusable: Row(
+    errors.AuthorityUnusable: _row(
         translatable("The CA certificate file can't be used"),
-        (
-            translatable("XDR Login can't use {where}: {reason}."),
-            BySurface(
-                translatable(
-                    "Correct “More options › {field}” in your profile, or ask your administrator."
-                ),
-                translatable(
-                    "Correct it with “xdr-login profiles edit NAME {option} FILE”, or ask your "
-                    "administrator."
-                ),
+        translatable("XDR Login can't use {where}: {reason}."),
+        BySurface(
+            translatable(
+                "Correct “More options › {field}” in your profile, or ask your administrator."
+            ),
+            translatable(
+                "Correct it with “xdr-login profiles edit NAME {option} FILE”, or ask your "
+                "administrator."
             ),
         ),
-        _EDIT_FIRST,
+        remedies=_EDIT_FIRST,
         member="ca_file",
     ),
-    errors.NoAnswerInTime: Row(
+    errors.NoAnswerInTime: _row(
         translatable("The server is not responding"),
-        (
-            translatable("{host} didn't respond in time."),
-            translatable("Check your network, VPN or proxy."),
-        ),
+        translatable("{host} didn't respond in time."),
+        _CHECK_NETWORK,
     ),
-    errors.PageInsteadOfAnswer: Row(
+    errors.PageInsteadOfAnswer: _row(
         translatable("Got a web page instead of the server"),
         (
-            (
-                translatable(
-                    "Your network or a proxy replied for {host} with a web page that leads to {by}."
-                ),
-                translatable("Your network or a proxy replied for {host} with a web page."),
+            translatable(
+                "Your network or a proxy replied for {host} with a web page that leads to {by}."
             ),
-            translatable("Open your browser and sign in to the network, then try again."),
+            translatable("Your network or a proxy replied for {host} with a web page."),
         ),
+        translatable("Open your browser and sign in to the network, then try again."),
     ),
-    errors.CaptivePortal: Row(
+    errors.CaptivePortal: _row(
         translatable("Your network is showing a sign-in page"),
         (
-            (
-                translatable("It shows a page from {by}, so {host} can't be reached."),
-                translatable("It blocks other pages, so {host} can't be reached."),
-            ),
-            translatable("Open any page in your browser, sign in to the network, then try again."),
+            translatable("It shows a page from {by}, so {host} can't be reached."),
+            translatable("It blocks other pages, so {host} can't be reached."),
         ),
+        translatable("Open any page in your browser, sign in to the network, then try again."),
     ),
-    errors.UnexpectedRedirect: Row(
+    errors.UnexpectedRedirect: _row(
         translatable("Unexpected redirect"),
         (
-            (
-                translatable("{host} redirected XDR Login to {by}."),
-                translatable("{host} redirected XDR Login to another address."),
-            ),
-            translatable("XDR Login doesn't follow redirects, to keep your code private."),
-            translatable("Check the address in your profile, or sign in to your network first."),
+            translatable("{host} redirected XDR Login to {by}."),
+            translatable("{host} redirected XDR Login to another address."),
         ),
-        _TRY_FIRST,
+        translatable("XDR Login doesn't follow redirects, to keep your code private."),
+        translatable("Check the address in your profile, or sign in to your network first."),
+        remedies=_TRY_FIRST,
     ),
-    errors.AnswerTooLarge: Row(
+    errors.AnswerTooLarge: _row(
+        translatable("Unexpected response from the server"),
+        translatable("{host} sent more data than a sign-in server does."),
+        _CHECK_ADDRESS,
+        remedies=_TRY_FIRST,
+    ),
+    errors.UnusableAnswer: _row(
         translatable("Unexpected response from the server"),
         (
-            translatable("{host} sent more data than a sign-in server does."),
-            translatable("Check the address in your profile."),
+            translatable("{host} didn't respond like a sign-in server ({detail})."),
+            translatable("{host} didn't respond like a sign-in server."),
         ),
-        _TRY_FIRST,
+        _CHECK_ADDRESS,
+        remedies=_TRY_FIRST,
     ),
-    errors.UnusableAnswer: Row(
-        translatable("Unexpected response from the server"),
-        (
-            (
-                translatable("{host} didn't respond like a sign-in server ({detail})."),
-                translatable("{host} didn't respond like a sign-in server."),
-            ),
-            translatable("Check the address in your profile."),
-        ),
-        _TRY_FIRST,
-    ),
-    errors.Throttled: Row(
+    errors.Throttled: _row(
         translatable("Too many requests"),
+        translatable("{host} limits how many requests your organization can send."),
         (
-            translatable("{host} limits how many requests your organization can send."),
-            (
-                translatable("Wait {wait}, then try again."),
-                translatable("Wait a few minutes, then try again."),
-            ),
+            translatable("Wait {wait}, then try again."),
+            translatable("Wait a few minutes, then try again."),
         ),
     ),
-    errors.ServerFault: Row(
+    errors.ServerFault: _row(
         translatable("The server has a problem"),
-        (translatable("{host} can't respond right now. Try again in a few minutes."),),
+        translatable("{host} can't respond right now. Try again in a few minutes."),
     ),
-    errors.Trouble: Row(
+    errors.Trouble: _row(
         translatable("The server can't be used right now"),
-        (translatable("The connection to {host} failed. Try again in a few minutes."),),
+        translatable("The connection to {host} failed. Try again in a few minutes."),
     ),
 }
 
 _SERVER_ROWS: dict[type[BaseException], Row] = {
-    errors.UnsafeAddress: Row(
+    errors.UnsafeAddress: _row(
         translatable("Unsafe address"),
-        (
-            translatable("XDR Login doesn't use “{address}”: {reason}."),
-            translatable("It comes from the server or from your profile."),
-            translatable("Correct it in your profile, or tell your administrator."),
-        ),
-        _TRY_FIRST,
+        translatable("XDR Login doesn't use “{address}”: {reason}."),
+        translatable("It comes from the server or from your profile."),
+        translatable("Correct it in your profile, or tell your administrator."),
+        remedies=_TRY_FIRST,
     ),
-    errors.MetadataMismatch: Row(
+    errors.MetadataMismatch: _row(
         translatable("The server has a different issuer"),
-        (
-            translatable("{host} identifies itself as “{found}”, not as “{expected}”."),
-            translatable("Check the issuer in your profile."),
-            BySurface(
-                translatable(
-                    "If your provider documents “{issuer_name}” as its issuer, enter it in "
-                    "“More options › {field}”."
-                ),
-                translatable(
-                    "If your provider documents “{issuer_name}” as its issuer, set it with "
-                    "“xdr-login profiles edit NAME {option} VALUE”."
-                ),
+        translatable("{host} identifies itself as “{found}”, not as “{expected}”."),
+        translatable("Check the issuer in your profile."),
+        BySurface(
+            translatable(
+                "If your provider documents “{issuer_name}” as its issuer, enter it in "
+                "“More options › {field}”."
+            ),
+            translatable(
+                "If your provider documents “{issuer_name}” as its issuer, set it with "
+                "“xdr-login profiles edit NAME {option} VALUE”."
             ),
         ),
-        _EDIT_FIRST,
+        remedies=_EDIT_FIRST,
         member="expected_issuer",
     ),
-    errors.MissingEndpoint: Row(
+    errors.MissingEndpoint: _row(
         translatable("Sign-in method not available"),
-        (
-            translatable("{host} has no {endpoint}, which this sign-in method needs."),
-            BySurface(
-                translatable(
-                    "Check the issuer, set “More options › {field}”, or choose another sign-in "
-                    "method in your profile."
-                ),
-                translatable(
-                    "Check the issuer, set {option}, or choose another --grant with “xdr-login "
-                    "profiles edit NAME”."
-                ),
+        translatable("{host} has no {endpoint}, which this sign-in method needs."),
+        BySurface(
+            translatable(
+                "Check the issuer, set “More options › {field}”, or choose another sign-in "
+                "method in your profile."
+            ),
+            translatable(
+                "Check the issuer, set {option}, or choose another --grant with “xdr-login "
+                "profiles edit NAME”."
             ),
         ),
-        _EDIT_FIRST,
+        remedies=_EDIT_FIRST,
     ),
-    errors.WrongIssuer: Row(
+    errors.WrongIssuer: _row(
         translatable("The response came from another server"),
         (
-            (
-                translatable(
-                    "Your browser returned a response from “{found}”, but XDR Login expected one "
-                    "from “{expected}”."
-                ),
-                translatable(
-                    "Your browser returned a response that doesn't name its server. XDR Login "
-                    "expected “{expected}”."
-                ),
-            ),
-            translatable("XDR Login ignored it. Sign in again."),
-            translatable("If it happens again, tell your administrator."),
-        ),
-        (Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
-    ),
-    errors.NotApprovedInTime: Row(
-        translatable("Not approved in time"),
-        (
-            translatable("Your browser didn't return to XDR Login."),
-            translatable("Sign in again and approve in your browser."),
-        ),
-        (Remedy.SIGN_IN_AGAIN,),
-    ),
-    errors.UnsupportedTokenType: Row(
-        translatable("Unsupported token type"),
-        (
             translatable(
-                "{host} issued a token of type “{token_type}”. XDR Login supports bearer tokens."
+                "Your browser returned a response from “{found}”, but XDR Login expected one "
+                "from “{expected}”."
             ),
-            translatable("Check the address in your profile, or ask your administrator."),
+            translatable(
+                "Your browser returned a response that doesn't name its server. XDR Login "
+                "expected “{expected}”."
+            ),
         ),
-        _TRY_FIRST,
+        translatable("XDR Login ignored it. Sign in again."),
+        translatable("If it happens again, tell your administrator."),
+        remedies=(Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
     ),
-    errors.CodeExpired: Row(
+    errors.NotApprovedInTime: _row(
+        translatable("Not approved in time"),
+        translatable("Your browser didn't return to XDR Login."),
+        _APPROVE_IN_BROWSER,
+        remedies=(Remedy.SIGN_IN_AGAIN,),
+    ),
+    errors.UnsupportedTokenType: _row(
+        translatable("Unsupported token type"),
+        translatable(
+            "{host} issued a token of type “{token_type}”. XDR Login supports bearer tokens."
+        ),
+        translatable("Check the address in your profile, or ask your administrator."),
+        remedies=_TRY_FIRST,
+    ),
+    errors.CodeExpired: _row(
         translatable("The code has expired"),
-        (translatable("It wasn't approved in time."), _NEW_CODE),
-        (Remedy.NEW_CODE,),
+        translatable("It wasn't approved in time."),
+        _NEW_CODE,
+        remedies=(Remedy.NEW_CODE,),
     ),
-    errors.ExpiredToken: Row(
+    errors.ExpiredToken: _row(
         translatable("The code has expired"),
-        (translatable("The server no longer accepts it."), _NEW_CODE),
-        (Remedy.NEW_CODE,),
+        translatable("The server no longer accepts it."),
+        _NEW_CODE,
+        remedies=(Remedy.NEW_CODE,),
     ),
-    errors.AccessDenied: Row(
+    errors.AccessDenied: _row(
         translatable("Sign-in denied"),
         (
-            (
-                translatable("Someone selected Deny on the approval page for code {code}."),
-                translatable("Someone selected Deny on the approval page."),
-            ),
-            translatable("If that wasn't you, tell your administrator."),
+            translatable("Someone selected Deny on the approval page for code {code}."),
+            translatable("Someone selected Deny on the approval page."),
         ),
-        (Remedy.SIGN_IN_AGAIN,),
+        translatable("If that wasn't you, tell your administrator."),
+        remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
-    errors.InvalidClient: Row(
+    errors.InvalidClient: _row(
         translatable("Client ID not recognized"),
-        (
-            translatable("{host} doesn't recognize this client ID, or its secret is wrong."),
-            translatable(
-                "Check the region first: a client works only in the region where it was created."
-            ),
-            _SERVER_SAYS,
+        translatable("{host} doesn't recognize this client ID, or its secret is wrong."),
+        translatable(
+            "Check the region first: a client works only in the region where it was created."
         ),
-        _EDIT_FIRST,
+        _SERVER_SAYS,
+        remedies=_EDIT_FIRST,
     ),
-    errors.UnauthorizedClient: Row(
+    errors.UnauthorizedClient: _row(
         translatable("This client can't sign in this way"),
-        (
-            translatable(
-                "Choose another sign-in method in your profile, or ask your administrator to allow "
-                "this one for your client."
-            ),
-            _SERVER_SAYS,
+        translatable(
+            "Choose another sign-in method in your profile, or ask your administrator to allow "
+            "this one for your client."
         ),
-        _TRY_FIRST,
+        _SERVER_SAYS,
+        remedies=_TRY_FIRST,
     ),
-    errors.UnsupportedGrantType: Row(
+    errors.UnsupportedGrantType: _row(
         translatable("Sign-in method not available"),
-        (
-            translatable("{host} doesn't support this sign-in method."),
-            translatable("Choose another one in your profile."),
-            _SERVER_SAYS,
-        ),
-        _TRY_FIRST,
+        translatable("{host} doesn't support this sign-in method."),
+        translatable("Choose another one in your profile."),
+        _SERVER_SAYS,
+        remedies=_TRY_FIRST,
     ),
-    errors.InvalidScope: Row(
+    errors.InvalidScope: _row(
         translatable("The server rejected a scope"),
-        (
-            translatable(
-                "Your profile requests a scope that the server doesn't know or your client isn't "
-                "allowed to have."
-            ),
-            translatable("Correct the scopes in your profile."),
-            _SERVER_SAYS,
+        translatable(
+            "Your profile requests a scope that the server doesn't know or your client isn't "
+            "allowed to have."
         ),
-        _EDIT_FIRST,
+        translatable("Correct the scopes in your profile."),
+        _SERVER_SAYS,
+        remedies=_EDIT_FIRST,
     ),
-    errors.InvalidGrant: Row(
+    errors.InvalidGrant: _row(
         translatable("The code is no longer valid"),
-        (translatable("It was used or revoked. Get a new one."),),
-        (Remedy.NEW_CODE,),
+        translatable("It was used or revoked. Get a new one."),
+        remedies=(Remedy.NEW_CODE,),
     ),
-    errors.ApprovalLost: Row(
+    errors.ApprovalLost: _row(
         translatable("The approval is no longer valid"),
-        (
-            translatable("It was already used, or it took too long. Sign in again."),
-            _SERVER_SAYS,
-        ),
-        (Remedy.SIGN_IN_AGAIN,),
+        translatable("It was already used, or it took too long. Sign in again."),
+        _SERVER_SAYS,
+        remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
-    errors.InvalidRequest: Row(
+    errors.InvalidRequest: _row(
         translatable("The server rejected the request"),
-        (
-            translatable("Your profile may be missing a parameter that {host} requires."),
-            _SERVER_SAYS,
-            translatable("Check the extra parameters in your profile."),
-        ),
-        _TRY_FIRST,
+        translatable("Your profile may be missing a parameter that {host} requires."),
+        _SERVER_SAYS,
+        translatable("Check the extra parameters in your profile."),
+        remedies=_TRY_FIRST,
     ),
-    errors.ForbiddenByPolicy: Row(
+    errors.ForbiddenByPolicy: _row(
         translatable("Your organization does not allow this"),
-        (
-            translatable("A policy of your organization forbids this kind of sign-in."),
-            translatable("Ask your administrator."),
-            _SERVER_SAYS,
-        ),
+        translatable("A policy of your organization forbids this kind of sign-in."),
+        translatable("Ask your administrator."),
+        _SERVER_SAYS,
     ),
-    errors.InvalidToken: Row(
+    errors.InvalidToken: _row(
         translatable("The token is no longer accepted"),
-        (
-            translatable("For {host}, it has expired or was revoked. Sign in again."),
-            _SERVER_SAYS,
-        ),
-        (Remedy.SIGN_IN_AGAIN,),
+        translatable("For {host}, it has expired or was revoked. Sign in again."),
+        _SERVER_SAYS,
+        remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
-    errors.InsufficientScope: Row(
+    errors.InsufficientScope: _row(
         translatable("The token doesn't allow this"),
-        (
-            translatable(
-                "{host} requires a scope that this token doesn't have, or a policy forbids it."
-            ),
-            translatable("Add the scope to your profile, then sign in again."),
-            _SERVER_SAYS,
+        translatable(
+            "{host} requires a scope that this token doesn't have, or a policy forbids it."
         ),
-        (Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
+        translatable("Add the scope to your profile, then sign in again."),
+        _SERVER_SAYS,
+        remedies=(Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
     ),
-    errors.NotRevocable: Row(
+    errors.NotRevocable: _row(
         translatable("The token can't be revoked"),
-        (translatable("{host} can't revoke tokens of this kind. It is valid until it expires."),),
+        translatable("{host} can't revoke tokens of this kind. It is valid until it expires."),
     ),
-    errors.AuthorizationPending: Row(
+    errors.AuthorizationPending: _row(
         translatable("Not approved yet"),
-        (
-            translatable("The server is still waiting for your approval."),
-            translatable("Sign in again and approve in your browser."),
-        ),
-        (Remedy.SIGN_IN_AGAIN,),
+        translatable("The server is still waiting for your approval."),
+        _APPROVE_IN_BROWSER,
+        remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
-    errors.SlowDown: Row(
+    errors.SlowDown: _row(
         translatable("Too many requests"),
-        (translatable("Wait 30 seconds, then try again."),),
-        (Remedy.SIGN_IN_AGAIN,),
+        translatable("Wait 30 seconds, then try again."),
+        remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
-    errors.ErrorResponse: Row(
+    errors.ErrorResponse: _row(
         translatable("The server rejected the sign-in"),
-        (
-            (
-                translatable("{host} responded with “{error}”."),
-                translatable("The server responded with “{error}”."),
-            ),
-            _SERVER_SAYS,
-            translatable("Try again. If it fails again, send the details to your administrator."),
-        ),
+        translatable("{host} responded with “{error}”."),
+        _SERVER_SAYS,
+        translatable("Try again. If it fails again, send the details to your administrator."),
     ),
-    errors.OAuthError: Row(
-        translatable("Sign-in failed"), (translatable("Try again."), _CHECK_PROFILE)
-    ),
+    errors.OAuthError: _row(translatable("Sign-in failed"), _TRY_AGAIN, _CHECK_PROFILE),
 }
 
-_UNEXPECTED = Row(
+_UNEXPECTED = _row(
     translatable("Something went wrong in XDR Login"),
-    (
-        translatable("Try again."),
-        translatable(
-            "If it keeps happening, open an issue at github.com/xdr-login/xdr-login and attach the "
-            "report from the log folder. The report contains no secrets."
-        ),
+    _TRY_AGAIN,
+    translatable(
+        "If it keeps happening, open an issue at github.com/xdr-login/xdr-login and attach the "
+        "report from the log folder. The report contains no secrets."
     ),
 )
 

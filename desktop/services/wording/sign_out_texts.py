@@ -76,35 +76,26 @@ def sign_out_report(profile_id: str, state: SignedOut) -> dict[str, object]:
 def _not_revocable(state: SignedOut, removed_at: datetime) -> str:
     if state.valid_until is None:
         return translate("You're signed out.")
-    return translate(
-        "You're signed out. This server can't revoke tokens. Copies work until {time}.",
-        time=format_time(state.valid_until, now=removed_at),
-    )
+    signed_out = translate("You're signed out. This server can't revoke tokens.")
+    return f"{signed_out} {_copies_work(state, removed_at)}"
 
 
 def _not_confirmed(state: SignedOut, removed_at: datetime) -> str:
-    time = "" if state.valid_until is None else format_time(state.valid_until, now=removed_at)
-    reason = _title(state.revocation_error) if state.revocation_error else ""
-    match bool(reason), bool(time):
-        case True, True:
-            return translate(
-                "Signed out here, but the server didn't confirm ({reason}). "
-                "Copies work until {time}.",
-                reason=reason,
-                time=time,
-            )
-        case True, False:
-            return translate(
-                "Signed out here, but the server didn't confirm ({reason}). Copies still work.",
-                reason=reason,
-            )
-        case False, True:
-            return translate(
-                "Signed out here, but the server didn't confirm. Copies work until {time}.",
-                time=time,
-            )
-        case _:
-            return translate("Signed out here, but the server didn't confirm. Copies still work.")
+    if state.revocation_error is None:
+        signed_out = translate("Signed out here, but the server didn't confirm.")
+    else:
+        signed_out = translate(
+            "Signed out here, but the server didn't confirm ({reason}).",
+            reason=_title(state.revocation_error),
+        )
+    return f"{signed_out} {_copies_work(state, removed_at)}"
+
+
+def _copies_work(state: SignedOut, removed_at: datetime) -> str:
+    if state.valid_until is None:
+        return translate("Copies still work.")
+    time = format_time(state.valid_until, now=removed_at)
+    return translate("Copies work until {time}.", time=time)
 
 
 def _title(error: Exception) -> str:

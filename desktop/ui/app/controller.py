@@ -22,7 +22,7 @@ from desktop.ui.kit.copy_progress import Copied, NotCopied
 from desktop.ui.pages.pages import Pages
 from desktop.ui.pages.settings_store import SettingsStore
 from desktop.ui.window.announcer import Announcer
-from desktop.ui.wording.announcements import may_be_profile_error
+from desktop.ui.wording.state_changes import may_be_profile_error
 
 if TYPE_CHECKING:
     import asyncio
@@ -330,7 +330,7 @@ def _details_text(controller: Controller) -> str:
     """What support needs about the token or the failure; empty for other states."""
     state, session = controller.display.state, controller.session
     if isinstance(state, Failed):
-        from desktop.services.token.failure_report import failure_report
+        from desktop.services.token.details import failure_report
 
         profile = session.profile if session is not None else None
         return failure_report(state, profile, datetime.now(UTC))

@@ -10,8 +10,7 @@ from PySide6.QtGui import QGuiApplication, QPixmapCache, QWindow
 
 from desktop.services.model.states import Requesting
 from desktop.ui.kit.qt_constants import PRECISE_TIMER
-from desktop.ui.wording import tray_texts
-from desktop.ui.wording.redraw_times import seconds_to_redraw
+from desktop.ui.wording.state_changes import seconds_to_redraw, seconds_to_redraw_tray
 
 if TYPE_CHECKING:
     from desktop.services.model.profile import Profile
@@ -102,7 +101,7 @@ class Display(QObject):
         if badge != self._badge:
             self._badge = badge
             self._window.show_badge(badge)
-        return [tray_texts.next_change(each.state, at) for each in statuses]
+        return [seconds_to_redraw_tray(each.state, at) for each in statuses]
 
     def _on_sight(self) -> None:
         in_sight = self._window.in_sight()

@@ -62,7 +62,6 @@ class Clipboard(QObject):
         return self._wayland
 
     def copy(self, text: str) -> None:
-        """Put `text` on the clipboard."""
         self._forget_secret()
         self._clipboard.setText(text)
 
@@ -180,7 +179,6 @@ class Clipboard(QObject):
 
 
 def is_wayland() -> bool:
-    """Whether windows are shown by a Wayland compositor."""
     return QGuiApplication.platformName().startswith("wayland")
 
 

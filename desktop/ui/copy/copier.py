@@ -48,8 +48,8 @@ class Copier(QObject):
         self._task: asyncio.Task[None] | None = None
         self._cancelled_tasks: set[asyncio.Task[None]] = set()
 
-    def copy(self, session: Session | None, format: CopyFormat) -> None:  # noqa: A002
-        """Copy the token of `session` in `format`, and cancel the copy that is under way."""
+    def copy(self, session: Session | None, copy_format: CopyFormat) -> None:
+        """Copy the token of `session` in `copy_format`, and cancel the copy that is under way."""
         gave_up = self._cancel_task()
         if gave_up and not _is_same_profile(session, self.session):
             self.progressed.emit(NotCopied(""))
@@ -57,11 +57,10 @@ class Copier(QObject):
         if session is None:
             self.progressed.emit(_not_copied(NoToken()))
             return
-        self.progressed.emit(Copying(format))
-        self._task = asyncio.get_running_loop().create_task(self._run(session, format))
+        self.progressed.emit(Copying(copy_format))
+        self._task = asyncio.get_running_loop().create_task(self._run(session, copy_format))
 
     def cancel(self) -> None:
-        """Cancel the copy that is under way, if any."""
         if self._cancel_task():
             self.progressed.emit(NotCopied(""))
 
@@ -83,11 +82,11 @@ class Copier(QObject):
         if self._cancelled_tasks:
             await asyncio.wait(set(self._cancelled_tasks))
 
-    async def _run(self, session: Session, format: CopyFormat) -> None:  # noqa: A002
+    async def _run(self, session: Session, copy_format: CopyFormat) -> None:
         try:
             # The cancelled copy may still be clearing what it has set.
             await self._wait_for_cancelled()
-            outcome = await self._copy_token(session, format)
+            outcome = await self._copy_token(session, copy_format)
         except (OAuthError, KeystoreError, SessionError) as error:
             outcome = _not_copied(error)
         except Exception as error:  # noqa: BLE001 - passed to the loop's handler
@@ -97,39 +96,36 @@ class Copier(QObject):
             )
         self.progressed.emit(outcome)
 
-    async def _copy_token(self, session: Session, format: CopyFormat) -> Copied | NotCopied:  # noqa: A002
+    async def _copy_token(self, session: Session, copy_format: CopyFormat) -> Copied | NotCopied:
         policy = session.profile.policy
-        if format.name in policy.forbidden_formats:
+        if copy_format.name in policy.forbidden_formats:
             raise FormatForbidden(policy.source)
-        if await self._put(session, format):
-            return Copied(format, self.clipboard.clear_after)
+        if await self._put(session, copy_format):
+            return Copied(copy_format, self.clipboard.clear_after)
         if not self.clipboard.needs_focus:
             return _not_accepted()
         self._window = window = self._make_window()
         try:
-            return await self._copy_from_window(window, session, format)
+            return await self._copy_from_window(window, session, copy_format)
         finally:
             window.finish()
 
     async def _copy_from_window(
-        self,
-        window: CopyWindow,
-        session: Session,
-        format: CopyFormat,  # noqa: A002
+        self, window: CopyWindow, session: Session, copy_format: CopyFormat
     ) -> Copied | NotCopied:
         """Copy once `window` has the focus, or else whenever its button is clicked."""
         may_copy = await window.open()
-        while not (may_copy and await self._put(session, format)):
+        while not (may_copy and await self._put(session, copy_format)):
             if not await window.wait_for_press(refused=may_copy):
                 return NotCopied("")
             may_copy = True
         window.show_copied(self.clipboard.clear_after)
-        return Copied(format, self.clipboard.clear_after)
+        return Copied(copy_format, self.clipboard.clear_after)
 
-    async def _put(self, session: Session, format: CopyFormat) -> bool:  # noqa: A002
+    async def _put(self, session: Session, copy_format: CopyFormat) -> bool:
         token = await session.fetch_token()
         url = example_url_for(session.profile, session.metadata)
-        return await self.clipboard.copy_secret(formatted(format, token, url=url))
+        return await self.clipboard.copy_secret(formatted(copy_format, token, url=url))
 
 
 def _is_same_profile(session: Session | None, other: Session | None) -> bool:

@@ -47,7 +47,6 @@ class CopyWindow(QWidget):
         self._show_text(translate(window_texts.COPYING))
 
     async def open(self) -> bool:
-        """Show the window; return whether it got the focus."""
         self.show()
         self.activateWindow()
         if not self.isActiveWindow():
@@ -84,20 +83,17 @@ class CopyWindow(QWidget):
             self.close()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Notice that the window got the focus."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange:
             self._notify_changed()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Cancel with Escape."""
         if event.key() == Qt.Key.Key_Escape:
             self.close()
         else:
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Notice that the person cancelled."""
         super().closeEvent(event)
         self._is_closed = True
         self._notify_changed()

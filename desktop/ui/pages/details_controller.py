@@ -28,6 +28,7 @@ class DetailsController(QObject):
         self.session: Session | None = None
         self._window = window
         self._actions = actions
+        self._view: DetailsView | None = None
         self._recipients: TokenRecipients | None = None
         self._queries: dict[Fetch, ServerQuery] = {}
         window.page_closed.connect(self._on_closed)
@@ -39,20 +40,19 @@ class DetailsController(QObject):
             self._window.close_page()
 
     def watch_recipients(self, recipients: TokenRecipients) -> None:
-        """Show `recipients` from now on."""
         self._recipients = recipients
         recipients.on_change = self._show_recipients
 
     def open(self) -> None:
         from desktop.ui.pages.details_view import DetailsView
 
-        self._window.show_page(DetailsView(self._actions, self))
+        self._view = DetailsView(self._actions, self)
+        self._window.show_page(self._view)
 
     def close_page(self) -> None:
         self._window.close_page()
 
     async def close(self) -> None:
-        """End running queries."""
         for query in self._queries.values():
             await query.close()
 
@@ -104,13 +104,7 @@ class DetailsController(QObject):
         self._queries[fetch].start(self.session)
 
     def _shown_view(self) -> DetailsView | None:
-        """The view while it is on screen; its module is not loaded if no page is."""
-        page = self._window.page
-        if page is None:
-            return None
-        from desktop.ui.pages.details_view import DetailsView
-
-        return page if isinstance(page, DetailsView) else None
+        return self._view if self._view is self._window.page else None
 
     def _on_closed(self) -> None:
         for query in self._queries.values():

@@ -82,11 +82,9 @@ class DetailsView(View):
         self._grant.show_answer(answer)
 
     def step_back(self) -> bool:
-        """Withdraw a confirmation; returns whether one was shown."""
         return self._grant.cancel_question()
 
     def show_recipients(self) -> None:
-        """Show which programs recently got the token."""
         recipients = self._controller.recipients()
         self._recipients.show_note(page_texts.about_recipients(recipients))
         self._recipients.show_rows(page_texts.recipient_rows(recipients))
@@ -96,7 +94,6 @@ class DetailsView(View):
         return self._back
 
     def copy(self) -> None:
-        """Copy the details, without secrets."""
         self._actions.copy_details()
         self._copy.acknowledge(translate("Copied"))
 
@@ -121,7 +118,6 @@ class _ScopesCard(Card):
         self.column.addWidget(self._table)
 
     def show_scopes(self, scopes: tuple[ScopeStatus, ...]) -> None:
-        """Show a row for each of `scopes`."""
         if scopes == self._shown:
             return
         self._shown = scopes

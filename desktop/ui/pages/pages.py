@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
+from desktop.services.system.worker import Worker
 from desktop.ui.pages.details_controller import DetailsController
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from desktop.services.model.profile import Profile, ProfileError
     from desktop.services.session.session import Session
     from desktop.services.system.browsers import Browser
     from desktop.ui.copy.clipboard import Clipboard
-    from desktop.ui.pages.about_controller import AboutController
-    from desktop.ui.pages.browser_opener import BrowserOpener
+    from desktop.ui.pages.about_page import AboutController
     from desktop.ui.pages.settings_store import SettingsStore
     from desktop.ui.pages.settings_view import SettingsView
     from desktop.ui.profiles.profile_pages import ProfilePages
@@ -30,6 +32,10 @@ class Pages(QObject):
 
     `make_profile_pages` is called when a profile page is first opened.
     """
+
+    # These cross from the worker's thread to the window's.
+    _browsers_found = Signal(object)
+    _browser_tried = Signal(object, str)
 
     def __init__(
         self,
@@ -46,12 +52,15 @@ class Pages(QObject):
         self._settings_store = settings_store
         self._clipboard = clipboard
         self._profile: Profile | None = None
+        self._settings: SettingsView | None = None
         self._profile_pages: ProfilePages | None = None
-        self._browser_opener: BrowserOpener | None = None
+        self._worker = Worker("browsers")
         self._about: AboutController | None = None
         settings_store.changed.connect(self._show_settings)
         settings_store.changed.connect(lambda settings: window.theme.choose_scheme(settings.theme))
         settings_store.failed.connect(self._show_failure)
+        self._browsers_found.connect(self._show_browsers)
+        self._browser_tried.connect(self._on_browser_tried)
 
     def set_session(self, session: Session | None) -> None:
         """Show the token and the profile of `session` from now on."""
@@ -62,12 +71,12 @@ class Pages(QObject):
 
     def open_settings(self) -> None:
         """Open the settings, or close them if they are open."""
-        from desktop.ui.pages.settings_view import SettingsView
-
         if self._shown_settings() is not None:
             self._window.close_page()
             return
-        view = SettingsView(self._actions, self, self._window.theme)
+        from desktop.ui.pages.settings_view import SettingsView
+
+        view = self._settings = SettingsView(self._actions, self, self._window.theme)
         view.show_profile(self._profile)
         view.apply_policy(self._settings_store.policy)
         view.show_settings(self._settings_store.settings)
@@ -75,10 +84,10 @@ class Pages(QObject):
         self._window.show_page(view)
         self._settings_store.check_file()
         self._settings_store.read_autostart()
-        self._get_browser_opener().list_browsers()
+        self._list_browsers()
 
     def open_about(self) -> None:
-        from desktop.ui.pages.about_controller import AboutController
+        from desktop.ui.pages.about_page import AboutController
 
         if self._about is None:
             self._about = AboutController(self._window, self._clipboard)
@@ -110,8 +119,12 @@ class Pages(QObject):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
 
     def open_in(self, browser: str, link: str) -> None:
-        """Open `link` in the chosen browser."""
-        self._get_browser_opener().open(browser, link)
+        """Open `link` in the chosen browser, or in the default one if that can't be started."""
+        from desktop.services.system.browsers import open_in
+
+        self._worker.submit(partial(open_in, browser, link)).add_done_callback(
+            lambda tried: self._browser_tried.emit(tried, link)
+        )
 
     def close_page(self) -> None:
         self._window.close_page()
@@ -128,32 +141,24 @@ class Pages(QObject):
             self._profile_pages = self.make_profile_pages()
         return self._profile_pages
 
-    def _get_browser_opener(self) -> BrowserOpener:
-        from desktop.ui.pages.browser_opener import BrowserOpener
-
-        if self._browser_opener is None:
-            self._browser_opener = BrowserOpener()
-            self._browser_opener.listed.connect(self._show_browsers)
-            self._browser_opener.failed.connect(self._on_browser_failed)
-        return self._browser_opener
-
     def _shown_settings(self) -> SettingsView | None:
-        """The settings while they are on screen; their module is not loaded if no page is."""
-        page = self._window.page
-        if page is None:
-            return None
-        from desktop.ui.pages.settings_view import SettingsView
+        return self._settings if self._settings is self._window.page else None
 
-        return page if isinstance(page, SettingsView) else None
+    def _list_browsers(self) -> None:
+        from desktop.services.system.browsers import find_browsers
 
-    def _show_browsers(self, browsers: tuple[Browser, ...]) -> None:
+        self._worker.submit(find_browsers).add_done_callback(self._browsers_found.emit)
+
+    def _show_browsers(self, found: Future[tuple[Browser, ...]]) -> None:
         if (view := self._shown_settings()) is not None:
-            view.show_browsers(browsers)
+            view.show_browsers(found.result())
 
-    def _on_browser_failed(self, opened: bool) -> None:  # noqa: FBT001 - a slot
+    def _on_browser_tried(self, tried: Future[bool], link: str) -> None:
         from desktop.ui.wording.page_texts import browser_not_started
 
-        self._settings_store.failed.emit(browser_not_started(opened=opened))
+        if not tried.result():
+            opened = QDesktopServices.openUrl(QUrl(link, QUrl.ParsingMode.StrictMode))
+            self._settings_store.failed.emit(browser_not_started(opened=opened))
 
     def _show_settings(self) -> None:
         if (view := self._shown_settings()) is not None:

@@ -53,25 +53,22 @@ class TokenReveal(Card):
             return
         if shown.hasFocus():
             self._button.take_focus(ringed=True)
-        shown.forget()
+        shown.clear()
         shown.hide()
         shown.deleteLater()
         self._button.restore_text()
         self._note.setText(translate(page_texts.HIDDEN))
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Hide the token with the page, or with the window."""
         super().hideEvent(event)
         self.hide_token()
 
     def event(self, event: QEvent) -> bool:
-        """Hide the token when another window gets the focus."""
         if event.type() == QEvent.Type.WindowDeactivate:
             self.hide_token()
         return super().event(event)
 
     def show_token(self) -> None:
-        """Show the token, for 20 seconds."""
         token = self._controller.reveal_token()
         self._note.setText(translate(page_texts.SHOWN if token else page_texts.NO_LONGER_VALID))
         if token:
@@ -116,7 +113,6 @@ class _TokenText(QPlainTextEdit):
         self.setFixedHeight(_LINES * self.fontMetrics().lineSpacing() + 24)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Copy as the copy button does."""
         if event.matches(QKeySequence.StandardKey.Copy):
             self._actions.copy_token()
         else:
@@ -125,6 +121,3 @@ class _TokenText(QPlainTextEdit):
     def createMimeDataFromSelection(self) -> QMimeData:
         """Keep the token out of drags and of the X11 selection."""
         return QMimeData()
-
-    def forget(self) -> None:
-        self.clear()

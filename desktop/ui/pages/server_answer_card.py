@@ -66,5 +66,4 @@ class GrantCard(ServerAnswerCard):
         self._revoke.refresh(signing_out=signing_out)
 
     def cancel_question(self) -> bool:
-        """Withdraw the confirmation; returns whether it was shown."""
         return self._revoke.cancel_question()

@@ -36,7 +36,6 @@ Fetch = Callable[["Session"], Awaitable[ServerAnswer]]
 
 
 async def fetch_userinfo(session: Session) -> ServerAnswer:
-    """Fetch the server's information about the signed-in user."""
     claims = await session.query(Provider.fetch_userinfo)
     token = session.access_token()
     rows = flattened(claims, is_secret=lambda text: token is not None and token in text)
@@ -44,7 +43,6 @@ async def fetch_userinfo(session: Session) -> ServerAnswer:
 
 
 async def fetch_app_grant(session: Session) -> ServerAnswer:
-    """Fetch what the user has granted to this app."""
     found = await session.query(Provider.fetch_app_grant)
     return _no_answer() if found is None else ServerAnswer(grant_rows(found))
 
@@ -64,7 +62,6 @@ class ServerQuery(QObject):
         self._task: asyncio.Task[None] | None = None
 
     def start(self, session: Session) -> None:
-        """Send the query, unless one is running."""
         running = self._task is not None and not self._task.done() and not self._task.cancelling()
         if not running:
             self._task = asyncio.get_running_loop().create_task(self._run(session))
@@ -74,7 +71,6 @@ class ServerQuery(QObject):
             self._task.cancel()
 
     async def close(self) -> None:
-        """Cancel the query, and wait for its end."""
         self.cancel()
         if self._task is not None:
             await asyncio.wait({self._task})

@@ -59,14 +59,15 @@ class SettingsStore(QObject):
         self._done.connect(self._on_done)
 
     def use(self, settings: Settings) -> None:
-        """Apply `settings` without saving them."""
-        self._apply(settings)
+        """Apply `settings`, under the policy, without saving them."""
+        self._own_settings = settings
+        self.settings = replace(settings, **self.policy.settings)  # type: ignore[arg-type] # the policy reader checked each type
+        self.changed.emit(self.settings)
 
     def apply_policy(self, policy: Policy) -> None:
-        """Apply `policy` from now on."""
         if policy != self.policy:
             self.policy = policy
-            self._apply(self._own_settings)
+            self.use(self._own_settings)
 
     def change(self, settings: Settings) -> None:
         """Apply `settings` at once, and save them."""
@@ -76,7 +77,7 @@ class SettingsStore(QObject):
         locked = {name: getattr(self._own_settings, name) for name in self.policy.settings}
         own = replace(settings, **locked)
         is_refused = own == self._own_settings
-        self._apply(own)
+        self.use(own)
         if is_refused:
             return
         self._submit(
@@ -104,11 +105,6 @@ class SettingsStore(QObject):
         """Wait until changed settings are saved."""
         if self._has_submitted:
             await self._worker.run(lambda: None)
-
-    def _apply(self, own: Settings) -> None:
-        self._own_settings = own
-        self.settings = replace(own, **self.policy.settings)  # type: ignore[arg-type] # the policy reader checked each type
-        self.changed.emit(self.settings)
 
     def _submit(self, work: Callable[[], Any], then: Callable[[Future[Any]], None]) -> None:
         self._has_submitted = True
@@ -139,7 +135,7 @@ class SettingsStore(QObject):
             self.failed.emit(page_texts.setting_not_saved(error, at_login=True))
             return
         if on != self.settings.start_at_login:
-            self._apply(replace(self._own_settings, start_at_login=on))
+            self.use(replace(self._own_settings, start_at_login=on))
 
 
 def _set_autostart(settings: Settings, profile: str | None) -> None:

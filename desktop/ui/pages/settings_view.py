@@ -89,16 +89,13 @@ class SettingsView(View):
         return True
 
     def show_state(self, state: State, _at: datetime) -> None:
-        """Show what it costs to keep this token fresh."""
         self._show_cost(state.lifetime if isinstance(state, SignedIn) else None)
 
     def show_profile(self, profile: Profile | None) -> None:
-        """Show the costs at the provider of `profile`."""
         self._profile = profile
         self._show_cost(None)
 
     def show_settings(self, settings: Settings) -> None:
-        """Show `settings` without saving them."""
         self._settings = settings
         self._at_login.setChecked(settings.start_at_login)
         self._hidden.setChecked(settings.start_hidden)
@@ -126,7 +123,6 @@ class SettingsView(View):
                 self._browser.addItem(browser.name, browser.id)
 
     def apply_policy(self, policy: Policy) -> None:
-        """Mark the settings that `policy` fixes."""
         self._policy = policy
         for name, row in self._rows.items():
             row.show_locked("" if self._is_editable(name) else page_texts.locked(policy.source))
@@ -138,7 +134,6 @@ class SettingsView(View):
         set_tooltip(self._at_login, self._about_login.text())
 
     def show_failure(self, text: str) -> None:
-        """Show what could not be saved or read."""
         self._failure.show_text(text)
 
     def primary(self) -> Button:
@@ -258,7 +253,6 @@ class _Row(QWidget):
         column.addWidget(self._locked)
 
     def show_locked(self, reason: str) -> None:
-        """Show why the setting cannot be changed; empty hides the note."""
         self._locked.setText(reason)
         self._locked.setVisible(bool(reason))
 

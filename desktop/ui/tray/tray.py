@@ -10,9 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from desktop.services.model.states import Requesting, Revocation
-from desktop.ui.tray.tray_host import TrayHost
 from desktop.ui.tray.tray_icon import tray_icon
-from desktop.ui.tray.tray_menu import TrayMenu
+from desktop.ui.tray.tray_menu import TrayMenu, in_window
 from desktop.ui.wording import tray_texts
 from desktop.ui.wording.tray_texts import IconShape, MenuItem, Notification
 
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 # provide one late. After the last, closing the window checks again.
 RETRY_DELAYS = (1, 2, 4, 8, 15, 30, 60, 60, 60, 60)
 _RETRIES_BEFORE_MISSING = 4
+# https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/StatusNotifierWatcher/
+_WATCHER = "org.kde.StatusNotifierWatcher"
 _ACKNOWLEDGED_FOR = 2.0  # seconds for which the icon shows that something was copied
 
 
@@ -58,8 +59,8 @@ class Tray(QObject):
         self._icon: QSystemTrayIcon | None = None
         self._drawn: tuple[IconShape, int] | None = None
         self._retries = 0
-        self._host = TrayHost()
-        self._host.changed.connect(self.start)
+        if sys.platform == "linux":  # other systems always have a tray
+            self._watch_session_bus()
         self._retry_timer = QTimer(self, singleShot=True)
         self._retry_timer.timeout.connect(self._retry)
         self._acknowledged = QTimer(self, singleShot=True)
@@ -89,7 +90,6 @@ class Tray(QObject):
         self._refresh()
 
     def show_state(self, state: State, at: datetime) -> None:
-        """Show `state` as it is at `at`."""
         self._state = state
         # Not only when the menu opens, because the desktop may show a copy of it.
         everywhere = self._actions.revocation_offered() is Revocation.GRANT_REVOKED
@@ -102,7 +102,6 @@ class Tray(QObject):
         self._draw(self._icon_shape(at))
 
     def show_profiles(self, statuses: tuple[ProfileStatus, ...], at: datetime) -> None:
-        """Show the state of every profile, if there are several."""
         self._menu.show_profiles(statuses, at)
 
     def acknowledge(self) -> None:
@@ -111,18 +110,30 @@ class Tray(QObject):
         self._refresh()
 
     def notify(self, notification: Notification) -> None:
-        """Show `notification`, if there is a tray."""
         if self._icon is not None and self.notifications_enabled:
             self._icon.showMessage(
                 notification.title, notification.text, QSystemTrayIcon.MessageIcon.NoIcon
             )
 
     def close(self) -> None:
-        """Remove the icon."""
         self._retry_timer.stop()
         self._acknowledged.stop()
         self._remove_icon()
         self._menu.deleteLater()
+
+    def _watch_session_bus(self) -> None:
+        """Start again when a tray appears or disappears.
+
+        A desktop extension may provide it minutes after the start, and remove it while the screen
+        is locked. An XEmbed tray, the older kind, is not on the bus: it has to be polled.
+        """
+        from PySide6.QtDBus import QDBusConnection, QDBusServiceWatcher
+
+        bus = QDBusConnection.sessionBus()
+        if bus.isConnected():
+            mode = QDBusServiceWatcher.WatchModeFlag.WatchForOwnerChange
+            watcher = QDBusServiceWatcher(_WATCHER, bus, mode, self)
+            watcher.serviceOwnerChanged.connect(self.start)
 
     def _retry(self) -> None:
         if self.check_available() or self._retries == len(RETRY_DELAYS):
@@ -173,29 +184,17 @@ class Tray(QObject):
             self.toggled.emit()
 
     def _callbacks(self) -> dict[MenuItem, Callable[[], object]]:
-        actions = self._actions
+        actions, opened = self._actions, self.opened.emit
         return {
             MenuItem.OPEN_BROWSER: actions.open_browser,
             MenuItem.COPY_CODE: actions.copy_code,
             MenuItem.COPY_TOKEN: actions.copy_token,
             MenuItem.RENEW: actions.renew,
             MenuItem.CANCEL: actions.cancel,
-            MenuItem.SIGN_IN: self._sign_in,
+            MenuItem.SIGN_IN: in_window(opened, actions.sign_in),
             MenuItem.SIGN_OUT: actions.sign_out,
-            MenuItem.UNREADABLE: self._manage_profiles,
-            MenuItem.OPEN: self.opened.emit,
-            MenuItem.SETTINGS: self._open_settings,
+            MenuItem.UNREADABLE: in_window(opened, actions.manage_profiles),
+            MenuItem.OPEN: opened,
+            MenuItem.SETTINGS: in_window(opened, actions.open_settings),
             MenuItem.QUIT: actions.quit,
         }
-
-    def _sign_in(self) -> None:
-        self.opened.emit()  # where the code will be
-        self._actions.sign_in()
-
-    def _manage_profiles(self) -> None:
-        self.opened.emit()
-        self._actions.manage_profiles()
-
-    def _open_settings(self) -> None:
-        self.opened.emit()
-        self._actions.open_settings()

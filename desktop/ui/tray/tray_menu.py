@@ -94,25 +94,16 @@ class ProfileMenu(ItemsMenu):
     """The submenu of a profile, whether or not it is in the window."""
 
     def __init__(self, id_: str, profiles: ProfileActions, show: Callable[[], object]) -> None:
-        def sign_in() -> None:
-            show()  # where the code will be
-            profiles.sign_in(id_)
-
-        def switch() -> None:
-            show()  # first, so that what the window shows is not notified too
-            profiles.switch(id_)
-
         callbacks: dict[MenuItem, Callable[[], object]] = {
             MenuItem.COPY_TOKEN: partial(profiles.copy_token, id_),
             MenuItem.RENEW: partial(profiles.renew, id_),
-            MenuItem.SIGN_IN: sign_in,
+            MenuItem.SIGN_IN: in_window(show, partial(profiles.sign_in, id_)),
             MenuItem.SIGN_OUT: partial(profiles.sign_out, id_),
-            MenuItem.SHOW: switch,
+            MenuItem.SHOW: in_window(show, partial(profiles.switch, id_)),
         }
         super().__init__(_PROFILE_ITEMS, callbacks, partial(profiles.copy_token, id_))
 
     def show_status(self, status: ProfileStatus, at: datetime, *, is_current: bool) -> None:
-        """Show the state of the profile at `at`."""
         profile, state = status.profile, status.state
         title = profile.name
         if is_current:
@@ -182,6 +173,16 @@ class TrayMenu(ItemsMenu):
         heading.setEnabled(False)
         for each in (heading, after):
             each.setVisible(bool(ids))
+
+
+def in_window(show: Callable[[], object], callback: Callable[[], object]) -> Callable[[], None]:
+    """Make a callback that shows the window first, so that it does not notify of the result."""
+
+    def call() -> None:
+        show()
+        callback()
+
+    return call
 
 
 def _add_formats(menu: QMenu, copy: CopyCallback) -> dict[CopyFormat, QAction]:

@@ -43,17 +43,14 @@ class CodeTiles(QLabel):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        """The height that the code needs in `width`."""
         tile = self._tile_width(width)
         lines = len(self._lines(width, tile))
         return round(lines * (tile * 1.32 + 2 * _GAP))
 
     def sizeHint(self) -> QSize:
-        """The tiles at full size."""
         return QSize(360, self.heightForWidth(360))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the tiles."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         tile = self._tile_width(self.width())

@@ -27,7 +27,7 @@ class FailedView(View):
         )
         self._primary = first
         self._actions = actions
-        self._copy = Button(translate("Copy details"), self._copy_details)
+        self._copy = Button(translate("Copy details"), self.copy)
         facts = label(advice.facts, "muted", centred=True)
         facts.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
@@ -52,16 +52,12 @@ class FailedView(View):
         """Do nothing: time changes nothing here."""
 
     def copy(self) -> None:
-        """Copy the details."""
-        self._copy_details()
+        self._actions.copy_details()
+        self._copy.acknowledge(translate("Copied"))
 
     def primary(self) -> Button:
         """The first remedy."""
         return self._primary
-
-    def _copy_details(self) -> None:
-        self._actions.copy_details()
-        self._copy.acknowledge(translate("Copied"))
 
 
 def _action_for(remedy: Remedy, actions: Actions) -> Callable[[], object]:

@@ -25,7 +25,6 @@ class QrCode(QLabel):
         self.setAccessibleName(translate("QR code of the link"))
 
     def set_link(self, link: str) -> None:
-        """Show `link`."""
         if link != self._link:
             self._link = link
             # The error correction level is raised if the symbol does not grow.

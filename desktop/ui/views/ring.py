@@ -40,7 +40,6 @@ class Ring(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
-        """A square of fixed size."""
         return QSize(_DIAMETER, _DIAMETER)
 
     def show_time(self, time: str, text: str, *, share: float, color: str) -> None:
@@ -60,12 +59,10 @@ class Ring(QLabel):
         self.update()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Start the animation."""
         super().showEvent(event)
         self._update_timer()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop the animation."""
         super().hideEvent(event)
         self._timer.stop()
 
@@ -86,7 +83,6 @@ class Ring(QLabel):
         return _DIMMED + (0.9 - _DIMMED) * (1 - cos(2 * pi * self._frame / _PULSE)) / 2
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the ring and the time."""
         time, text, share, color = self._shown
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -29,7 +29,6 @@ class ScopesCard(Card):
         self.column.addWidget(self._missing)
 
     def show_state(self, state: SignedIn) -> None:
-        """Show the scopes of `state`, if they have changed."""
         shown = (state.scope, state.requested_scope)
         if shown == self._shown:
             return

@@ -61,7 +61,6 @@ class SignOutButton(Button):
         self.setEnabled(not signing_out)
 
     def ask(self) -> None:
-        """Show the question."""
         self._since_question.start()
         self._question_timer.start()
         self.replace_text(translate(self._labels.question))
@@ -83,12 +82,10 @@ class SignOutButton(Button):
         return asked
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Remove the question."""
         super().focusOutEvent(event)
         self.cancel_question()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Remove the question."""
         super().hideEvent(event)
         self.cancel_question()
 

@@ -53,11 +53,9 @@ class SignedInView(View):
         self.footer_row.addWidget(self._sign_out)
 
     def shows(self, state: State) -> bool:
-        """Only for this state."""
         return isinstance(state, SignedIn)
 
     def show_state(self, state: SignedIn, at: datetime) -> None:
-        """Show `state` as it is at `at`."""
         self._token.show_state(state, at)
         self._not_renewed.show_text(
             window_texts.not_renewed(state, at), window_texts.facts(state.trouble)
@@ -74,15 +72,12 @@ class SignedInView(View):
         return self._token.primary()
 
     def copy(self) -> None:
-        """Copy the token."""
         self._token.copy()
 
     def show_copy(self, progress: CopyProgress) -> None:
-        """Show the progress of a copy."""
         self._token.show_copy(progress)
 
     def step_back(self) -> bool:
-        """Remove a question or cancel a copy; return whether there was one."""
         return self._sign_out.cancel_question() or self._token.cancel_copy()
 
     def _show_not_saved(self, state: SignedIn) -> None:

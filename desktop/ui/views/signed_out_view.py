@@ -43,11 +43,9 @@ class SignedOutView(View):
         self.footer_row.addWidget(fit_to_text(profiles))
 
     def shows(self, state: State) -> bool:
-        """Only for this state."""
         return isinstance(state, SignedOut)
 
     def show_state(self, state: SignedOut, _at: datetime) -> None:
-        """Show what signing out has done, and what it could not do."""
         done = signed_out_message(state)
         is_settled = state.revocation not in {Revocation.FAILED, Revocation.UNDER_WAY}
         self._note.setText(done if is_settled else "")

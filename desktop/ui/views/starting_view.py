@@ -41,13 +41,11 @@ class StartingView(View):
         self.footer_row.addStretch(1)
 
     def shows(self, state: State) -> bool:
-        """Only for this state."""
         from desktop.services.model.states import Requesting
 
         return isinstance(state, Requesting)
 
     def show_state(self, state: Requesting, _at: datetime | None = None) -> None:
-        """Show what XDR Login waits for."""
         self._text.setText(
             translate("Opening your keyring…")
             if state.opening
@@ -83,12 +81,10 @@ class _Dots(QWidget):
         self.setAccessibleName(translate("Working"))
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Start the animation."""
         super().showEvent(event)
         self._timer.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop the animation."""
         super().hideEvent(event)
         self._timer.stop()
 

@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QTimer
 
 from desktop.services.model.copy_formats import CopyFormat
-from desktop.services.model.policy import NO_POLICY, Policy
+from desktop.services.model.policy import Policy
 from desktop.services.model.states import SignedIn
 from desktop.services.system.translation import translate
 from desktop.ui.kit.copy_progress import Copied, Copying, CopyProgress, NotCopied
@@ -24,7 +24,7 @@ _WAITING_DELAY = 150  # milliseconds: a shorter wait is not shown
 class TokenCard(Card):
     """The ring, a line below it, one primary action, and a row of others."""
 
-    def __init__(self, actions: Actions, theme: Theme, *, policy: Policy = NO_POLICY) -> None:
+    def __init__(self, actions: Actions, theme: Theme, *, policy: Policy) -> None:
         super().__init__()
         self._actions = actions
         self._policy = policy
@@ -56,7 +56,6 @@ class TokenCard(Card):
         self.column.addWidget(self._problem)
 
     def show_state(self, state: SignedIn, at: datetime) -> None:
-        """Show `state` as it is at `at`."""
         self._state = state
         time, text, share, color = window_texts.ring(state, at)
         self._ring.show_time(time, text, share=share, color=color)
@@ -82,11 +81,9 @@ class TokenCard(Card):
         return self._copy if self._sign_in.isHidden() else self._sign_in
 
     def copy(self) -> None:
-        """Copy the token."""
         self._request_copy(CopyFormat.TOKEN)
 
     def show_copy(self, progress: CopyProgress) -> None:
-        """Show the progress on the button that was clicked, and below it why nothing was copied."""
         match progress:
             case Copying():
                 self._show_problem(None)
@@ -107,7 +104,6 @@ class TokenCard(Card):
                 self._show_problem(progress)
 
     def cancel_copy(self) -> bool:
-        """Cancel the copy that waits for the token; return whether there was one."""
         waiting = self._waiting_button is not None
         if waiting:
             self._actions.cancel_copy()

@@ -47,15 +47,12 @@ class WaitingView(View):
         self.footer_row.addWidget(self._warning, 1)
 
     def shows(self, state: State) -> bool:
-        """Only for this state."""
         return isinstance(state, AwaitingApproval)
 
     def copy(self) -> None:
-        """Copy the code, or the link if there is no code."""
         self._code_card.copy()
 
     def show_state(self, state: AwaitingApproval, at: datetime) -> None:
-        """Show `state` as it is at `at`."""
         self._state = state
         self._code_card.show_state(state)
         if self._qr_card is not None:
@@ -72,7 +69,6 @@ class WaitingView(View):
         return self._code_card.open_browser if card is None or card.isHidden() else card.back
 
     def step_back(self) -> bool:
-        """Close the QR code; return whether it was shown."""
         shown = self._qr_card is not None and not self._qr_card.isHidden()
         if shown:
             self.show_qr(shown=False)
@@ -127,7 +123,6 @@ class _CodeCard(Card):
         self.column.addWidget(self._host)
 
     def show_state(self, state: AwaitingApproval) -> None:
-        """Show the code, if there is one, and where the link goes."""
         self._state = state
         title, text = window_texts.approval(state)
         self._title.setText(title)
@@ -179,7 +174,6 @@ class _Host(QWidget):
         column.addWidget(self._other)
 
     def show_state(self, state: AwaitingApproval) -> None:
-        """Show the host."""
         (self._known if state.host_is_known else self._other).setText(window_texts.host(state))
         self._known.setVisible(state.host_is_known)
         self._other.setVisible(not state.host_is_known)
@@ -202,7 +196,6 @@ class _QrCard(Card):
             self.column.addWidget(widget)
 
     def show_state(self, state: AwaitingApproval) -> None:
-        """Show the link of `state`."""
         self._qr.set_link(state.link)
         self._host.show_state(state)
         self._check.setText(translate("The page must show {code}", code=state.user_code))
@@ -229,7 +222,6 @@ class _ProgressCard(Card):
         add_row(self.column, self._polling, self._new_code).setStretch(0, 1)
 
     def show_state(self, state: AwaitingApproval, at: datetime) -> None:
-        """Show `state` as it is at `at`."""
         text, share = window_texts.code_lifetime(state, at)
         self._heading.setText(window_texts.waiting(state))
         self._bar.setAccessibleName(

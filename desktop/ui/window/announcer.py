@@ -8,8 +8,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
 from desktop.services.model.states import SignedIn
 from desktop.ui.wording import tray_texts, window_texts
-from desktop.ui.wording.announcements import should_announce
-from desktop.ui.wording.redraw_times import countdown
+from desktop.ui.wording.state_changes import countdown, should_announce
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +27,6 @@ class Announcer:
         self._has_announced_trouble = False
 
     def announce(self, text: str) -> None:
-        """Announce `text`."""
         if text and QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._source, text))
 

@@ -24,7 +24,6 @@ def show_in_dock(shown: bool) -> None:  # noqa: FBT001 - show_in_dock(False) say
 
 
 def follow_window(window: Window) -> None:
-    """Show the app in the Dock while `window` is open."""
     if sys.platform == "darwin":
         window.handle().visibleChanged.connect(show_in_dock)
         show_in_dock(window.isVisible())

@@ -59,17 +59,14 @@ class Header(QWidget):
         self._corner.addWidget(self._placeholder)
 
     def set_profile(self, name: str, place: str) -> None:
-        """Show the name of the profile and its provider."""
         self._name.setText(name)
         self._place.setText(place)
         self._place.setVisible(bool(place))  # otherwise the name would not be centered
 
     def set_logo(self, icon: QIcon) -> None:
-        """Show `icon`."""
         self._logo.setPixmap(icon.pixmap(QSize(_LOGO, _LOGO), self.devicePixelRatioF()))
 
     def add_profile_switcher(self, actions: Actions) -> None:
-        """Put the button that opens the list of profiles beside the icon."""
         from desktop.ui.window.profile_switcher import ProfileSwitcher
 
         button = ProfileSwitcher(actions)
@@ -88,7 +85,6 @@ class Header(QWidget):
         _put_first_in_tab_order(button)
 
     def show_badge(self, text: str, kind: str) -> None:
-        """Show the state in a word."""
         if (text, kind) != self._shown_badge:
             self._shown_badge = (text, kind)
             # A new label, because restyling the old one would load `Qt` before the first code, see

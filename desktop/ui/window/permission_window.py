@@ -70,7 +70,6 @@ class PermissionWindow(QWidget):
         self.setGeometry(place)
 
     async def ask(self) -> PermissionAnswer:
-        """Show the window, and return the answer."""
         self._answer = asyncio.get_running_loop().create_future()
         self._disable_buttons()
         self.show()
@@ -91,7 +90,6 @@ class PermissionWindow(QWidget):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Deny."""
         super().closeEvent(event)
         self._give_answer(PermissionAnswer.REFUSE)
 

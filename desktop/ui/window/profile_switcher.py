@@ -40,7 +40,6 @@ class ProfileSwitcher(Button):
         self.setMenu(self._menu)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open the list with the down arrow."""
         if event.key() == Qt.Key.Key_Down:
             self.showMenu()
         else:

@@ -31,7 +31,6 @@ class ViewStack(QWidget):
 
     @property
     def shown(self) -> View:
-        """The page, or the view if there is no page."""
         return self.page or self.view
 
     def replace_view(self, view: View) -> None:
@@ -48,7 +47,6 @@ class ViewStack(QWidget):
             _focus_primary(view, ringed=ringed)
 
     def show_page(self, page: View) -> None:
-        """Show `page` on top of the view, instead of the current page."""
         ringed = has_focus_ring(self.focusWidget())
         if self.page is not None:
             self._remove(self.page)

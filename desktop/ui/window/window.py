@@ -66,12 +66,10 @@ class Window(QWidget):
 
     @property
     def view(self) -> View:
-        """The view of the state."""
         return self._stack.view
 
     @property
     def page(self) -> View | None:
-        """The page on top of the view, if any."""
         return self._stack.page
 
     def set_actions(self, actions: Actions) -> None:
@@ -79,7 +77,6 @@ class Window(QWidget):
         self._actions = actions
 
     def set_profile(self, profile: Profile | None) -> None:
-        """Show the name of the profile in the header, or XDR Login if there is none."""
         if self._profile not in (None, profile):
             self._shows_other_profile = True
         self._profile = profile
@@ -110,7 +107,6 @@ class Window(QWidget):
             self.close_page()
 
     def show_copy(self, progress: CopyProgress) -> None:
-        """Show the progress of a copy of the token."""
         self.view.show_copy(progress)
 
     def add_settings_button(self) -> None:
@@ -134,7 +130,6 @@ class Window(QWidget):
         self._stack.show_page(page)
 
     def close_page(self) -> None:
-        """Close the page, if there is one."""
         self._stack.close_page()
 
     def copy_shown(self) -> None:
@@ -196,7 +191,6 @@ class Window(QWidget):
         return view_for(state, self._actions, theme=self.theme, profile=self._profile)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Emit `painted` after the first paint."""
         super().paintEvent(event)
         if not self._has_painted:
             self._has_painted = True

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 
 def locked(source: str) -> str:
-    """Why a setting cannot be changed."""
     return translate("Managed by your administrator ({source}).", source=source)
 
 
@@ -110,7 +109,6 @@ PERMISSION_TITLE = translatable("Allow access to your token?")
 
 
 def permission_question(program: Program) -> str:
-    """The question that the permission window asks."""
     if _is_unknown(program):
         return translate("Let an unknown program use your token?")
     return translate("Let {program} use your token?", program=program.name)
@@ -197,7 +195,6 @@ SPOKEN_CONFIRM_REVOKE = translatable(
 
 
 def grant_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
-    """What the server reports about a grant."""
     if not grant.granted:
         return ((translate("Granted scopes"), translate("Nothing")),)
     since = translate("Unknown") if grant.since is None else exact_time(grant.since)
@@ -260,7 +257,6 @@ def browser_not_started(*, opened: bool) -> str:
 
 
 def setting_not_saved(error: OSError, *, at_login: bool) -> str:
-    """Why a setting could not be saved."""
     reason = error.strerror or str(error) or translate("unknown error")
     if at_login:
         return translate("Could not change Start at login: {reason}.", reason=reason)

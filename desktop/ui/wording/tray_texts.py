@@ -16,6 +16,7 @@ from desktop.services.model.states import (
 )
 from desktop.services.system.translation import translate, translate_plural
 from desktop.ui.wording import window_texts
+from desktop.ui.wording.state_changes import COUNTED_IN_DAYS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 ARC_STEPS = 24
 """How finely the arc shows what is left; the icon is redrawn only when a step has passed."""
 
-_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0  # seconds
-_COUNTED_IN_DAYS = 2 * _DAY  # from here on
-_LATE = 0.5  # seconds after the change: too early, and it would have to look again
+_MINUTE, _DAY = 60.0, 86400.0  # seconds
 _LONGEST_NAME = 60  # characters: Windows shows 127 of a tooltip
 
 
@@ -119,7 +118,6 @@ def icon_shape(state: State, at: datetime) -> tuple[IconShape, int]:
 
 
 def summary(state: State, at: datetime) -> str:
-    """The state in one line."""
     match state:
         case Requesting():
             return translate("Starting")
@@ -135,8 +133,7 @@ def summary(state: State, at: datetime) -> str:
 
 def tooltip(name: str, state: State, at: datetime) -> str:
     """The profile called `name`, and its state."""
-    short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
-    return f"{short or 'XDR Login'}\n{summary(state, at)}"
+    return f"{_shortened(name) or 'XDR Login'}\n{summary(state, at)}"
 
 
 def menu_labels(
@@ -209,9 +206,8 @@ def renewal_failed(state: State, at: datetime) -> Notification | None:
 
 def of_other_profile(name: str, notification: Notification) -> Notification:
     """`notification` of the profile called `name`, which is not the one in the window."""
-    short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
     # Some desktops would read these as markup.
-    plain = "".join(each for each in short if each not in "<>&")
+    plain = "".join(each for each in _shortened(name) if each not in "<>&")
     title = translate("{profile}: {title}", profile=plain, title=notification.title)
     return Notification(title, notification.text)
 
@@ -229,27 +225,9 @@ def not_copied(problem: str) -> Notification:
     )
 
 
-def next_change(state: State, at: datetime) -> float | None:
-    """Seconds until time changes what the tray shows, usually a minute or more.
-
-    `None` if time changes nothing.
-    """
-    match state:
-        case AwaitingApproval():
-            left: float | None = (state.expires_at - at).total_seconds()
-        case SignedIn():
-            left = state.remaining(at)
-        case _:
-            left = None
-    if left is None or left <= 0:
-        return None
-    unit = _HOUR if left > _COUNTED_IN_DAYS else _MINUTE
-    return left % unit + _LATE
-
-
 def time_left(seconds: float) -> str:
     """What is left, rounded down to minutes: "3 h 12 min left"."""
-    if seconds >= _COUNTED_IN_DAYS:
+    if seconds >= COUNTED_IN_DAYS:
         days = int(seconds // _DAY)
         return translate_plural("{count} day left", "{count} days left", days)
     hours, minutes = divmod(int(seconds // _MINUTE), 60)
@@ -343,6 +321,10 @@ def _steps(left: float | None, lifetime: float | None) -> int:
     # After this computer's clock was set back, more may be left than the whole lifetime.
     share = left / max(left, lifetime) if left > 0 else 0.0
     return -int(-share * ARC_STEPS // 1)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _title_of(error: Exception) -> str:

@@ -16,6 +16,7 @@ from desktop.services.system.translation import translatable, translate, transla
 from desktop.services.wording.formats import format_countdown, format_duration, format_time
 from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit.word_breaks import breakable
+from desktop.ui.wording.state_changes import COUNTED_IN_DAYS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +40,6 @@ _SPOKEN_SEPARATORS = {
 EXPIRED = translatable("Your token has expired. Sign in again.")
 LAPSED = translatable("Your token has expired. Copy it to get a fresh one.")
 _DAY = 86400.0  # seconds
-_COUNTED_IN_DAYS = 2 * _DAY  # from here on; hours and minutes would not fit the ring either
 
 ENDING_SHARE = 0.2  # the ring changes color below this share of the lifetime
 
@@ -171,7 +171,7 @@ def ring(state: SignedIn, at: datetime) -> tuple[str, str, float, str]:
 
 
 def _countdown_or_days(left: float) -> str:
-    if left < _COUNTED_IN_DAYS:
+    if left < COUNTED_IN_DAYS:  # hours and minutes would not fit the ring either
         return format_countdown(left)
     return translate_plural("{count} day", "{count} days", int(left // _DAY))
 
@@ -275,7 +275,6 @@ def scope_summary(granted: int, high_impact: int) -> str:
 
 
 def account(state: SignedIn) -> str:
-    """Who signed in: user and organization."""
     return breakable("\n".join(filter(None, (state.user, state.organization))), longest=18)
 
 
@@ -353,7 +352,6 @@ def spoken_trouble(state: SignedIn, at: datetime) -> str:
 
 
 def client(profile: Profile) -> str:
-    """The client ID."""
     return translate("Client ID {client_id}", client_id=profile.client_id)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from desktop.__main__ import main
 from desktop.cli.profiles import profile_changes, profile_context
-from desktop.demo import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET
+from desktop.demo.clients import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET
 from desktop.services.configuration.profile_draft import FIELDS
 from desktop.services.configuration.profile_reader import load_profiles
 from desktop.services.model.policy import Policy

@@ -29,8 +29,8 @@ from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.errors import FormatForbidden
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile
+from desktop.services.secrets.indexed_keystore import system_keystore
 from desktop.services.secrets.shared_lock import shared_lock
-from desktop.services.secrets.system_keystore import system_keystore
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.paths import locks_folder
 from tests.cli.commands import COMMAND, CommandHarness, environment

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desktop.cli.sign_in import logout, status
-from desktop.cli.sign_in.status import _lines
+from desktop.cli.sign_in.status import _print_status
 from tests.cli.commands import CommandHarness, run_demo_home
 from tests.rigs.demo_server import DemoOptions
 from tests.rigs.secret_service import SecretStore
@@ -76,7 +76,7 @@ def test_without_a_profile_status_says_how_to_add_one(home: CommandHarness) -> N
 def test_an_expired_token_without_renewal_is_expired(
     secret_service: SecretStore, own_folders: Path
 ) -> None:
-    options = DemoOptions(outcome="approve", refresh="none", token_lifetime=1)
+    options = DemoOptions(approve_after=0, refresh="none", token_lifetime=1)
     with run_demo_home(own_folders, secret_service, options) as here:
         here.add_profile("soc")
         here.sign_in("soc")
@@ -246,6 +246,9 @@ def test_logout_goes_through_the_running_app(
         ({"state": "failed", "error": "sign_in_needed"}, "signed out by the server, sign in again"),
     ],
 )
-def test_states_are_shown_as_text(changes: dict[str, object], words: str) -> None:
-    (line,) = _lines([{"id": "soc", "name": "SOC", "state": "signed_in", **changes}])
-    assert line == f"soc  SOC  {words}"
+def test_states_are_shown_as_text(
+    changes: dict[str, object], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = {"id": "soc", "name": "SOC", "state": "signed_in", **changes}
+    _print_status({"profiles": [profile], "hand_outs": []})
+    assert capsys.readouterr().out == f"soc  SOC  {words}\n"

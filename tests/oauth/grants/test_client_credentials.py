@@ -1,8 +1,7 @@
 import pytest
 
 from desktop.oauth import errors
-from desktop.oauth.grants.client_credentials import request_own_token
-from desktop.oauth.grants.token import TokenSet
+from desktop.oauth.grants.token import TokenSet, request_own_token
 from tests.oauth.harness import (
     CONFIDENTIAL,
     TOKEN_ENDPOINT,

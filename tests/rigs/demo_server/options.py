@@ -29,6 +29,5 @@ class DemoOptions(demo.DemoOptions):
 
     def __post_init__(self) -> None:
         """Raise ValueError for a choice that does not exist."""
-        demo.DemoOptions.__post_init__(self)  # super() does not work in a class with slots
         if self.refresh not in REFRESH_MODES:
             raise ValueError(f"refresh must be one of {', '.join(REFRESH_MODES)}")

@@ -18,8 +18,8 @@ from desktop.oauth.http import Answer, get, probe_portal
 from desktop.services.configuration.load import with_policy
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile, proxy_binding, proxy_password_key
-from desktop.services.network.connector import Connector
 from desktop.services.network.http_client import NetworkOptions, find_system_proxy, make_http_client
+from desktop.services.network.real_environment import Connector
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.services.secrets.profile_secrets import load_proxy_password, save_proxy_password
 from desktop.services.secrets.secret_encoding import encode_password

@@ -9,20 +9,20 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from desktop.demo import (
+from desktop.demo import DemoOptions, DemoServer
+from desktop.demo.clients import (
     CONFIDENTIAL_CLIENT_ID,
     CONFIDENTIAL_CLIENT_SECRET,
-    DemoOptions,
-    DemoServer,
+    SERVICE_CLIENT_ID,
+    SERVICE_CLIENT_SECRET,
 )
-from desktop.demo.clients import SERVICE_CLIENT_ID, SERVICE_CLIENT_SECRET
 from desktop.oauth.client import Client, ClientConnection
 from desktop.oauth.errors import AuthorityUnusable, CaptivePortal, NoAnswerInTime
 from desktop.options import demo_profile
 from desktop.services.configuration.profile_reader import load_presets
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import GRANTS, Profile
-from desktop.services.network.connector import Connector
+from desktop.services.network.real_environment import Connector
 from desktop.services.profile_editor.check import Finding, Outcome, Step, check
 from desktop.services.session.provider import discover_endpoints
 from desktop.services.system.worker import Worker

@@ -9,7 +9,7 @@ import pytest
 
 from desktop.oauth.clock import SystemClock
 from desktop.services.network.real_environment import real_environment
-from desktop.services.secrets.indexed_keystore import IndexedKeystore
+from desktop.services.secrets.indexed_keystore import IndexedKeystore, system_keystore
 from desktop.services.secrets.keystore import (
     KeyringLocked,
     KeyringMissing,
@@ -17,7 +17,6 @@ from desktop.services.secrets.keystore import (
     KeystoreError,
     SaveNotRecorded,
 )
-from desktop.services.secrets.system_keystore import system_keystore
 from desktop.services.system import paths
 from desktop.services.system.worker import Worker
 from tests.rigs.secret_service import SecretStore

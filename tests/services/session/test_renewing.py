@@ -12,6 +12,7 @@ import pytest
 
 from desktop.oauth import errors
 from desktop.oauth.app_grant import AppGrant
+from desktop.services.model.access_token import RENEWAL_TIMEOUT
 from desktop.services.model.errors import NoToken, RenewalTimedOut, SignedOutByServer
 from desktop.services.model.profile import client_binding, client_secret_key, tokens_key
 from desktop.services.model.settings import Settings
@@ -20,7 +21,6 @@ from desktop.services.secrets.keystore import KeyringFault, KeyringLocked, Keyst
 from desktop.services.secrets.secret_encoding import SavedTokens, decode_tokens
 from desktop.services.session.provider import Provider
 from desktop.services.session.renewal import Refresher
-from desktop.services.session.token_requirement import RENEWAL_TIMEOUT
 from tests.services.harness import (
     ACCESS_TOKEN,
     HOST,

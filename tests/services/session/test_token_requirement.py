@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from desktop.services.model.access_token import TokenRequirement
 from desktop.services.model.errors import RenewalTimedOut
 from desktop.services.model.profile import client_binding, tokens_key
 from desktop.services.model.states import AwaitingApproval, Failed, SignedIn, SignedOut
 from desktop.services.secrets.keystore import KeyringLocked
 from desktop.services.secrets.secret_encoding import decode_tokens
-from desktop.services.session.token_requirement import TokenRequirement
 from tests.services.harness import (
     ACCESS_TOKEN,
     PROFILE,

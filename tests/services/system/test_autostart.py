@@ -22,13 +22,13 @@ def own_file(folders: Path) -> Path:
     return folders / "config" / "autostart" / NAME
 
 
-def values(entry: bytes) -> dict[str, str]:
-    lines = entry.decode().splitlines()
+def values(entry: str) -> dict[str, str]:
+    lines = entry.splitlines()
     assert lines[0] == "[Desktop Entry]"
     return dict(line.split("=", 1) for line in lines[1:])
 
 
-def run_by_a_desktop(entry: bytes) -> list[str]:
+def run_by_a_desktop(entry: str) -> list[str]:
     """The arguments that a desktop would start: first the string's escapes, then the quoting."""
     text = values(entry)["Exec"]
     for escape, meant in ((r"\\", "\0"), (r"\t", "\t"), (r"\n", "\n"), ("\0", "\\")):
@@ -66,7 +66,7 @@ def test_starting_at_login_stays_on_until_it_is_switched_off(own_folders: Path) 
 @linux_only
 def test_a_hidden_start_runs_this_program_in_the_tray(own_folders: Path) -> None:
     autostart.set_on(True, hidden=True)
-    entry = own_file(own_folders).read_bytes()
+    entry = own_file(own_folders).read_text()
     assert run_by_a_desktop(entry) == [sys.executable, "-P", OWN_FILE, "--hidden"]
     assert (Path(values(entry)["Path"]) / "desktop" / "__main__.py").exists()
 
@@ -74,7 +74,7 @@ def test_a_hidden_start_runs_this_program_in_the_tray(own_folders: Path) -> None
 @linux_only
 def test_a_start_that_is_not_hidden_opens_the_window(own_folders: Path) -> None:
     autostart.set_on(True, hidden=False)
-    assert run_by_a_desktop(own_file(own_folders).read_bytes())[-1] == OWN_FILE
+    assert run_by_a_desktop(own_file(own_folders).read_text())[-1] == OWN_FILE
 
 
 @linux_only
@@ -105,11 +105,11 @@ def test_other_groups_of_the_file_are_ignored(own_folders: Path) -> None:
 @linux_only
 def test_switching_off_overrules_the_systems_entry(own_folders: Path, system_folder: Path) -> None:
     system_folder.mkdir(parents=True)
-    (system_folder / NAME).write_bytes(autostart.desktop_entry(["/usr/bin/xdr-login"]))
+    (system_folder / NAME).write_text(autostart.desktop_entry(["/usr/bin/xdr-login"]))
     assert autostart.is_on()
     autostart.set_on(False, hidden=True)
     assert not autostart.is_on()
-    assert values(own_file(own_folders).read_bytes())["Hidden"] == "true"
+    assert values(own_file(own_folders).read_text())["Hidden"] == "true"
 
 
 @linux_only
@@ -150,11 +150,11 @@ def test_a_line_break_in_the_path_does_not_add_a_line() -> None:
     ],
     ids=["usual", "odd", "hidden"],
 )
-def test_desktop_file_validate_accepts_the_entry(entry: bytes, tmp_path: Path) -> None:
+def test_desktop_file_validate_accepts_the_entry(entry: str, tmp_path: Path) -> None:
     requirements.require_linux("desktop file")
     requirements.require("desktop file", "desktop-file-validate")
     file = tmp_path / NAME
-    file.write_bytes(entry)
+    file.write_text(entry)
     tool = str(shutil.which("desktop-file-validate"))
     done = subprocess.run([tool, str(file)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
@@ -194,7 +194,7 @@ def test_the_appimage_of_another_program_is_not_started(
 @linux_only
 def test_it_starts_with_the_profile_that_was_asked_for(own_folders: Path) -> None:
     autostart.set_on(True, hidden=True, profile="north wind")
-    entry = own_file(own_folders).read_bytes()
+    entry = own_file(own_folders).read_text()
     assert run_by_a_desktop(entry)[2:] == [OWN_FILE, "--profile=north wind", "--hidden"]
 
 
@@ -213,7 +213,7 @@ def test_the_command_line_for_windows_is_quoted_as_windows_reads_it() -> None:
 
 
 def test_the_launch_agent_of_macos_starts_it_at_login() -> None:
-    agent = plistlib.loads(autostart.launch_agent(["/x & y/xdr-login"], folder=Path("/x")))
+    agent = plistlib.loads(autostart.launch_agent(["/x & y/xdr-login"], folder=Path("/x")).encode())
     assert agent == {
         "Label": "io.github.xdr_login.XDRLogin",
         "ProgramArguments": ["/x & y/xdr-login"],

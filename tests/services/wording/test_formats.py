@@ -7,12 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.services.wording.formats import (
-    format_clock_time,
     format_countdown,
     format_date,
     format_duration,
     format_list,
-    format_number,
     format_time,
 )
 
@@ -76,14 +74,8 @@ def test_a_duration_never_counts_a_whole_larger_unit(seconds: float) -> None:
     assert unit.endswith("s") == (int(count) != 1)
 
 
-def test_a_number_has_groups_of_digits() -> None:
-    assert (format_number(810), format_number(8000)) == ("810", "8,000")
-
-
 def test_a_time_has_its_day_only_where_it_is_another_one() -> None:
     local = NOON.astimezone()
-    assert format_clock_time(NOON) == f"{local:%H:%M}"
-    assert format_clock_time(NOON, seconds=True) == f"{local:%H:%M:%S}"
     assert format_time(NOON, now=NOON) == f"{local:%H:%M}"
     later = NOON + timedelta(days=30)
     assert format_date(later) == "23 December"

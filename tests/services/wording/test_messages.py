@@ -19,7 +19,7 @@ from desktop.services.model.states import Failed
 from desktop.services.profile_editor import check_wording
 from desktop.services.secrets import keystore
 from desktop.services.system.paths import NoHomeFolder
-from desktop.services.token.failure_report import failure_report
+from desktop.services.token.details import failure_report
 from desktop.services.wording import messages
 from desktop.services.wording.field_names import FIELD_NAMES, BySurface, Surface
 from desktop.services.wording.messages import Remedy, advice_for, facts_of

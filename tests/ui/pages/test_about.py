@@ -9,8 +9,7 @@ from pytestqt.qtbot import QtBot
 from desktop import __version__
 from desktop.services.system.components import licences_folder
 from desktop.ui.copy.clipboard import Clipboard
-from desktop.ui.pages.about_controller import AboutController
-from desktop.ui.pages.about_view import AboutView
+from desktop.ui.pages.about_page import AboutController, AboutView
 from tests.sample_states import STATES
 from tests.ui.harness import ControllerHarness, Screen, misfits, name_of, settle, tab_order
 

@@ -4,17 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from desktop.services.model.policy import Policy
 from desktop.services.model.settings import Settings, load_settings, save_settings
+from desktop.services.system import browsers
 from desktop.services.system.browsers import Browser
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
-from desktop.ui.pages import browser_opener
-from desktop.ui.pages.browser_opener import BrowserOpener
 from desktop.ui.wording import page_texts
 from tests.sample_states import waiting
-from tests.ui.harness import ControllerHarness, Screen, settle
+from tests.ui.harness import ControllerHarness, Screen, drain, settle
 
 FOX = Browser("fox.desktop", "Fox", ("/bin/true",))
 
@@ -69,34 +69,38 @@ def test_the_window_follows_the_theme_setting(desk: ControllerHarness) -> None:
     assert desk.window.theme.tokens is DARK
 
 
-async def test_a_link_is_opened_in_the_browser_that_was_chosen(
+def test_a_link_is_opened_in_the_browser_that_was_chosen(
     desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[tuple[str, str]] = []
-    monkeypatch.setattr(BrowserOpener, "open", lambda _self, *given: opened.append(given))
+
+    def open_in(id_: str, link: str) -> bool:
+        opened.append((id_, link))
+        return True
+
+    monkeypatch.setattr(browsers, "open_in", open_in)
     desk.controller.settings_store.use(Settings(browser="fox.desktop"))
     desk.show(waiting())
     assert desk.controller.open_browser()
+    drain(desk.controller)
     assert opened == [("fox.desktop", waiting().link)]
 
 
 @pytest.mark.parametrize("there", [True, False])
 def test_the_default_browser_replaces_a_missing_one(
-    qtbot: object, monkeypatch: pytest.MonkeyPatch, *, there: bool
+    desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch, *, there: bool
 ) -> None:
-    wait_signal: Callable[..., object] = qtbot.waitSignal  # type: ignore[attr-defined]
     opened: list[str] = []
+    failures: list[str] = []
 
-    def usual(url: object) -> bool:
-        opened.append(url.toString())  # type: ignore[attr-defined]
+    def open_default(url: QUrl) -> bool:
+        opened.append(url.toString())
         return there
 
-    monkeypatch.setattr(browser_opener, "open_in", lambda *_: False)
-    monkeypatch.setattr(QDesktopServices, "openUrl", usual)
-    opener = BrowserOpener()
-    with wait_signal(opener.failed) as failed:  # type: ignore[attr-defined]
-        opener.open("gone.desktop", "https://login.example/")
+    monkeypatch.setattr(browsers, "open_in", lambda *_: False)
+    monkeypatch.setattr(QDesktopServices, "openUrl", open_default)
+    desk.controller.settings_store.failed.connect(failures.append)
+    desk.controller.pages.open_in("gone.desktop", "https://login.example/")
+    drain(desk.controller)
     assert opened == ["https://login.example/"]
-    assert failed.args == [there]
-    assert page_texts.browser_not_started(opened=there)
-    opener.deleteLater()
+    assert failures == [page_texts.browser_not_started(opened=there)]

@@ -372,7 +372,7 @@ def test_what_stands_in_for_the_tray_hides_again_though_qt_takes_it_for_restored
     started.show(signed_in(left=400))
     monkeypatch.setattr(started.window, "isMinimized", lambda: False)  # as on Wayland
     started.desktop.has_tray = True
-    started.tray._host.changed.emit()
+    started.tray.start()
     assert not started.window.isVisible()
 
 
@@ -394,7 +394,7 @@ def test_it_hides_again_when_the_tray_comes_back(started: Bench) -> None:
     started.desktop.has_tray = False
     started.show(signed_in(left=400))
     started.desktop.has_tray = True
-    started.tray._host.changed.emit()
+    started.tray.start()
     assert not started.window.isVisible()
     assert started.icon().toolTip() == "Northwind SOC\nSigned in, 6 min left"
 

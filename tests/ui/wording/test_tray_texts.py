@@ -11,6 +11,7 @@ from desktop.services.model import profile
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedOut, State
 from desktop.services.secrets import keystore
 from desktop.ui.wording import tray_texts
+from desktop.ui.wording.state_changes import seconds_to_redraw_tray
 from desktop.ui.wording.tray_texts import ARC_STEPS, IconShape, MenuItem, Notification
 from tests.sample_states import HOST, NOW, STATES, in_browser, signed_in, waiting
 
@@ -306,13 +307,13 @@ def test_without_trouble_nothing_is_told(state: State) -> None:
     ],
 )
 def test_the_next_change_is_where_a_minute_ends(state: State, seconds: float | None) -> None:
-    assert tray_texts.next_change(state, NOW) == seconds
+    assert seconds_to_redraw_tray(state, NOW) == seconds
 
 
 def test_the_words_have_changed_after_the_next_change() -> None:
     state, at = signed_in(left=200), NOW
     shown = []
-    while (wait := tray_texts.next_change(state, at)) is not None:
+    while (wait := seconds_to_redraw_tray(state, at)) is not None:
         shown.append(tray_texts.summary(state, at))
         at += timedelta(seconds=wait)
     shown.append(tray_texts.summary(state, at))

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import qVersion
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, QUrl, Signal, qVersion
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from desktop.services.system import about
-from desktop.services.system.components import licences_folder
+from desktop.services.system.components import licences_folder, load_components
 from desktop.services.system.translation import translate
+from desktop.services.system.worker import Worker
 from desktop.ui.kit.fact_rows import FactRows
 from desktop.ui.kit.widgets import Button, Card, View, add_row, fit_to_text, label
+from desktop.ui.window.announcer import Announcer
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from datetime import datetime
 
     from desktop.services.model.states import State
     from desktop.services.system.components import Component
-    from desktop.ui.pages.about_controller import AboutController
+    from desktop.ui.copy.clipboard import Clipboard
+    from desktop.ui.window.window import Window
 
 
 class AboutView(View):
@@ -59,17 +63,56 @@ class AboutView(View):
         return self._back
 
     def copy(self) -> None:
-        """Copy what a report needs."""
         self._controller.copy(about.format_report(self._facts, self._components))
         self._copy.acknowledge(translate("Copied"))
 
     def _licences(self) -> Card:
         card = Card()
         card.column.addWidget(label(translate("Licences"), "heading"))
-        for text in map(translate, (about.LICENCE_NOTICE, about.QT_NOTICE)):
+        for text in (about.LICENCE_NOTICE, about.QT_NOTICE):
             card.column.addWidget(label(translate(text)))
         folder = translate("The licence texts are in {folder}.", folder=licences_folder())
         card.column.addWidget(label(folder, "muted"))
         button = Button(translate("Open licences folder"), self._controller.open_licences, "link")
         add_row(card.column, fit_to_text(button)).addStretch(1)
         return card
+
+
+class AboutController(QObject):
+    """Serves the page. The components are loaded once, they cannot change while the app runs."""
+
+    _read = Signal(object)
+
+    def __init__(self, window: Window, clipboard: Clipboard) -> None:
+        super().__init__()
+        self._window = window
+        self._clipboard = clipboard
+        self._announcer = Announcer(window)
+        self._worker = Worker("about")
+        self._components: tuple[Component, ...] = ()
+        # The signal crosses from the worker's thread to the window's.
+        self._read.connect(self._on_read)
+
+    def open(self) -> None:
+        page = AboutView(self)
+        page.show_components(self._components)
+        self._window.show_page(page)
+        if not self._components:
+            self._worker.submit(load_components).add_done_callback(self._read.emit)
+
+    def close_page(self) -> None:
+        self._window.close_page()
+
+    def copy(self, text: str) -> None:
+        """Copy `text`, which must not contain secrets."""
+        self._clipboard.copy(text)
+        self._announcer.announce(translate("Copied"))
+
+    def open_licences(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(licences_folder())))
+
+    def _on_read(self, read: Future[tuple[Component, ...]]) -> None:
+        self._components = read.result()
+        page = self._window.page
+        if isinstance(page, AboutView):
+            page.show_components(self._components)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from desktop.services.model.access_token import AccessToken
+from desktop.services.model.copy_formats import PRINT_FORMATS, format_for_program
 from desktop.services.model.errors import FormatForbidden, UnsafeForShell
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import Profile
-from desktop.services.token.print_formats import PRINT_FORMATS, format_for_program
 
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 TOKEN = AccessToken("made-up", "Bearer", AT, ("read", "write"))

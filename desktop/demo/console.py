@@ -1,0 +1,56 @@
+"""The demo server in a terminal, until Ctrl+C."""
+
+import signal
+import sys
+import threading
+from typing import Final
+
+from desktop.demo.clients import (
+    CONFIDENTIAL_CLIENT_ID,
+    CONFIDENTIAL_CLIENT_SECRET,
+    PUBLIC_CLIENT_ID,
+)
+from desktop.demo.server import DemoServer
+
+WELCOME: Final = """\
+This is a demo server. Nothing here is real.
+
+  Issuer               {url}
+  Metadata             {url}/.well-known/oauth-authorization-server
+  Enter a code         {url}/iroh/oauth2/device
+  Public client        {public}
+  Confidential client  {confidential}
+    Client secret      {secret}
+
+To sign in, run in another terminal:
+
+  xdr-login profiles add demo --preset xdr-custom --issuer {url} --client-id {public}
+  xdr-login login --profile demo
+
+Press Ctrl+C to stop.
+"""
+
+
+def serve_until_interrupted(server: DemoServer) -> None:
+    """Start the server and print its addresses; stop it at Ctrl+C or SIGTERM.
+
+    Raises OSError when the port is taken.
+    """
+    never = threading.Event()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with server:
+            text = WELCOME.format(
+                url=server.url,
+                public=PUBLIC_CLIENT_ID,
+                confidential=CONFIDENTIAL_CLIENT_ID,
+                secret=CONFIDENTIAL_CLIENT_SECRET,
+            )
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            while not never.wait(0.5):  # Windows cannot interrupt a wait without end
+                pass
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
