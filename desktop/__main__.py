@@ -24,12 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(sys.argv[1:] if arguments is None else arguments)
     except OSError as error:
-        from desktop.services.system.paths import NoHomeFolder
+        from desktop.cli.terminal.exits import EXPECTED_ERRORS, report_error  # slow to load
 
-        if not isinstance(error, NoHomeFolder):
+        if not isinstance(error, EXPECTED_ERRORS):  # it has no home folder
             raise
-        from desktop.cli.terminal.exits import report_error
-
         return report_error(error)
 
 
