@@ -91,6 +91,24 @@ def test_without_a_keyring_no_code_is_requested(own_folders: Path) -> None:
     assert done.stderr.startswith("No keyring found.")
 
 
+def test_a_sign_in_is_found_again_though_nothing_can_be_noted(
+    secret_service: SecretStore, own_folders: Path
+) -> None:
+    base = secret_service.environment
+    (own_folders / "state" / "xdr-login").write_text("a file in the place of the folder")
+    with DemoServer(DemoOptions(approve_after=0, token_lifetime=600)) as server:
+        write_profile(own_folders, server)
+        assert run("login", base=base).returncode == 0
+        found = run("token", base=base)
+        renewed = run("token", "--min-validity", "15m", base=base)
+        signed_out = run("logout", base=base)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert (renewed.returncode, renewed.stderr) == (0, "")
+    assert signed_out.returncode == 0
+    assert "cannot" not in signed_out.stderr
+    assert run("token", base=base).returncode == 3
+
+
 def test_a_declined_sign_in_gives_4(secret_service: SecretStore, own_folders: Path) -> None:
     with DemoServer(DemoOptions(approve_after=0)) as server:
         write_profile(own_folders, server, scope="admin")  # which the analyst does not have
