@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,17 +104,23 @@ _CONNECT_TIMEOUT = 1.0  # seconds
 def _is_served(address: str) -> bool:
     if not address:
         return False
-    with socket.socket(socket.AF_UNIX) as client:
+    import _socket  # `socket` is slow to load, and nothing else before the first paint needs it
+
+    client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
         client.settimeout(_CONNECT_TIMEOUT)
-        try:
-            client.connect(address)
-        except (OSError, ValueError):  # also where the path is too long
-            return False
+        client.connect(address)
+    except (OSError, ValueError):  # also where the path is too long
+        return False
+    finally:
+        client.close()
     return True
 
 
 def _is_served_by_network(host: str, port: int) -> bool:
     """Tell whether an X server listens elsewhere, such as one forwarded by ssh."""
+    import socket
+
     try:
         socket.create_connection((host, port), timeout=_CONNECT_TIMEOUT).close()
     except (OSError, ValueError, OverflowError):
