@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-if not __package__:  # run as a file: the command of starting at login, which needs no folder
+if not __package__:  # run by its path, as at login: no module of the current folder is imported
     _package = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - slow to load
     _root = os.path.dirname(_package)  # noqa: PTH120
-    sys.path[:] = [each for each in sys.path if each != _package]
+    sys.path[:] = [each for each in sys.path if os.path.abspath(each) != _package]  # noqa: PTH100
     if _root not in sys.path:
         sys.path.insert(0, _root)
 

@@ -331,9 +331,10 @@ def test_without_a_home_folder_there_are_words(
     assert list(tmp_path.iterdir()) == [], "nothing is left in the current folder"
 
 
-def test_it_starts_by_its_file_from_any_folder(repository: Path) -> None:
+@pytest.mark.parametrize("command", [["-P", ROOT / "desktop" / "__main__.py"], [ROOT / "desktop"]])
+def test_it_starts_by_its_path_from_any_folder(command: list[str | Path], repository: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-P", ROOT / "desktop" / "__main__.py", "--version"],
+        [sys.executable, *command, "--version"],
         cwd=repository,
         env=environment(),
         capture_output=True,

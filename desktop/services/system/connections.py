@@ -15,6 +15,7 @@ _log = logging.getLogger(__name__)
 _PATIENCE = 0.25  # seconds that a connection may be silent while others wait for its place
 _CLOSING_TIMEOUT = 2.0  # seconds for the other end to read what is left
 _PAUSE = 1.0  # seconds until the next attempt, when the system has no descriptor left
+_SHORT_PAUSE = 0.05
 _CANNOT_ACCEPT = "cannot accept a connection: %s"
 
 
@@ -151,9 +152,9 @@ class Connections:
                 await self._has_room.wait()
             try:
                 accepted, _ = await loop.sock_accept(listening)
-            except OSError as error:
-                _log.warning(_CANNOT_ACCEPT, error)
-                await asyncio.sleep(_PAUSE)
+            except OSError as error:  # also that of a client that did not wait
+                _log.info(_CANNOT_ACCEPT, error)
+                await asyncio.sleep(_SHORT_PAUSE)
             else:
                 self._own(accepted)
 

@@ -32,7 +32,7 @@ def home_folder() -> Path:
     except KeyError:  # a user without a name, as in many containers
         found = ""
     if not os.path.isabs(found):  # noqa: PTH117
-        raise NoHomeFolder("no home folder")
+        raise NoHomeFolder
     return Path(found)
 
 
@@ -63,7 +63,7 @@ def _own_state_folder() -> Path:
 def _checked(folder: Path) -> Path:
     """Return `folder`, unless it is below a home folder that is not known."""
     if not folder.is_absolute():
-        raise NoHomeFolder("no home folder")
+        raise NoHomeFolder
     return folder
 
 
