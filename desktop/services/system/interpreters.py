@@ -178,7 +178,7 @@ _LAUNCHER = re.compile(
     rf"(?:{_TOOLS}|r|julia|guile|[gmn]?awk|expect|wish|osascript|dotnet|mono|wine|beam\.smp"
     r"|g?make|just|ninja|task|uvx?|env|xargs|find|parallel|watch|entr|timeout|nice|nohup|setsid"
     r"|time|stdbuf|script|strace|sudo|doas|su|runuser|ssh|sshd|sshd-session|tmux|screen|cmd"
-    r"|wscript|cscript|systemd|init|launchd|crond?|anacron|atd|bwrap|runc|crun|ld-linux.*|qemu-.*)"
+    r"|wscript|cscript|systemd|init|tini|dumb-init|docker-init|launchd|crond?|anacron|atd|bwrap|runc|crun|ld-linux.*|qemu-.*)"
     + _VERSION
 )
 

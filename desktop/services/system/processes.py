@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -106,7 +106,8 @@ def find_caller(process: Process) -> Program:
         if parent is None:
             break
         process, found = parent, _identify(parent)
-    return found
+    # Who called our own command is not known then: it could be anybody.
+    return replace(found, identity=None) if _is_our_command(found) else found
 
 
 def _identify(process: Process) -> Program:

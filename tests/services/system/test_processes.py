@@ -328,6 +328,19 @@ def test_a_launcher_is_asked_about(tmp_path: Path) -> None:
             process.kill()
 
 
+@linux_only
+def test_our_own_command_without_a_known_caller_is_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "xdr-login"
+    shutil.copy("/bin/cat", program)
+    with subprocess.Popen([program], stdin=subprocess.PIPE) as process:
+        monkeypatch.setattr(psutil.Process, "parent", lambda _: None)
+        found = find_program(process.pid)
+        process.kill()
+    assert (found.name, found.identity) == ("xdr-login", None)
+
+
 def test_starting_by_file_is_our_own_command(script: Path) -> None:
     ours = Made("/usr/bin/python3", ["-P", desktop.__main__.__file__, "token"])
     ours.starter = Made("/usr/bin/bash", [str(script)], pid=8)
