@@ -162,7 +162,7 @@ def _check_display() -> Check:
     if has_display():
         return Check("display", translate("available ({name})", name=_display_name()))
     remedy = translate("Sign in from the terminal: xdr-login login")
-    return warning("display", translate("none, the window can't open here"), remedy)
+    return warning("display", translate("none, so the window can't open here"), remedy)
 
 
 def _display_name() -> str:
@@ -247,5 +247,5 @@ def _check_log() -> Check:
     if not folder.exists() or os.access(folder, os.W_OK):
         return Check("log", str(folder))
     text = translate("none, because {folder} is not writable", folder=folder)
-    remedy = translate("Give yourself write permission for this folder.")
+    remedy = translate("Give yourself write permission to this folder.")
     return warning("log", text, remedy)

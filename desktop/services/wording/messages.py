@@ -352,7 +352,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.NoToken: _row(
-        translatable("You are not signed in"),
+        translatable("You're not signed in"),
         (
             BySurface(
                 translatable("Sign in, then try again."),
@@ -634,7 +634,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.ServerFault: _row(
         translatable("The server has a problem"),
-        translatable("{host} can't respond right now. Try again in a few minutes."),
+        translatable("{host} can't handle requests right now. Try again in a few minutes."),
     ),
     errors.Trouble: _row(
         translatable("Connection failed"),

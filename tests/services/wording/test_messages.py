@@ -459,7 +459,7 @@ def test_a_sign_out_by_the_server_says_what_the_server_said_and_its_facts() -> N
     [
         (
             session.NoToken("lab"),
-            "You are not signed in",
+            "You're not signed in",
             "Sign in, then try again.",
             Remedy.SIGN_IN_AGAIN,
         ),
