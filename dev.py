@@ -124,7 +124,7 @@ def make_parser() -> argparse.ArgumentParser:
 def run(_options: argparse.Namespace, rest: list[str]) -> int:
     install_system_packages("run")
     install_requirements("demo")
-    return exec_command(python_in(VENV), "-m", "desktop", "--demo", *rest)
+    return exec_command(python_in(VENV), "-P", ROOT / "desktop" / "__main__.py", "--demo", *rest)
 
 
 def test(options: argparse.Namespace, rest: list[str]) -> int:

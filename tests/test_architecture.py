@@ -70,6 +70,7 @@ LIBRARIES = {
         "services/network/environment.py",
     ),
     "filelock": (
+        "services/system/file_locks.py",
         "services/secrets/shared_lock.py",
         "services/configuration/profile_file.py",
         "ui/app/preload.py",  # loads it in advance
