@@ -138,7 +138,6 @@ def test_every_request_may_fail(fault: str) -> None:
     assert number > 10
 
 
-@pytest.mark.xfail(reason="a marker that cannot be written is only logged")
 def test_every_file_of_the_token_store_may_fail() -> None:
     for number in count(1):
         with failing(number, FILES, lambda: OWNER.get(None) is not None) as has_failed:
@@ -230,7 +229,6 @@ async def test_every_operation_of_the_socket_may_fail() -> None:
             with failing(number, SOCKETS) as has_failed, suppress(NotRunning, NoAnswer):
                 assert (await asyncio.to_thread(send_command, "show"))["done"] is True
             assert len(served) <= 1
-            await asyncio.wait({asyncio.ensure_future(asyncio.sleep(0)), *server._peers})
             assert (await asyncio.to_thread(send_command, "show"))["done"] is True
             if not has_failed():
                 break
