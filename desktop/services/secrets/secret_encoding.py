@@ -13,6 +13,7 @@ from desktop.oauth.grants.token import TokenSet
 _FORMAT = 1
 # Versions that did not know them wrote none.
 _OPTIONAL = {"id_token", "id_expires_at", "refresh_expires_at", "lost_renewals", "lost_at"}
+_LATEST = 32_503_680_000.0  # the year 3000, since later instants overflow in other time zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +123,6 @@ def _parse_optional_instant(timestamp: float | None) -> datetime | None:
 
 
 def _parse_instant(timestamp: float) -> datetime:
+    if isinstance(timestamp, bool) or not 0 <= timestamp <= _LATEST:  # also for NaN
+        raise ValueError("not an instant of a token")
     return datetime.fromtimestamp(timestamp, UTC)

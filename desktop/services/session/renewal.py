@@ -88,9 +88,10 @@ class Refresher:
             raise NoToken(self._provider.profile.id)
         async with self._store.lock():
             newest = await self._load_newest(held)
-            if newest.access_token != held.access_token and not self._is_due(newest):
-                self._store.held = newest
-            else:
+            is_same = newest.access_token == held.access_token
+            if not is_same:
+                self._store.hold_loaded(newest)
+            if is_same or self._is_due(newest):
                 await self._request_tokens(newest)
 
     async def _load_newest(self, held: TokenSet) -> TokenSet:
@@ -128,7 +129,7 @@ class Refresher:
             self._provider.forget_client()  # the client secret may be corrected before the next try
             raise
         except InvalidGrant as error:
-            await self._drop_tokens()
+            await self._drop_tokens(held)
             raise (SignedOutAfterLoss if held.lost_renewals else SignedOutByServer) from error
         except Trouble as error:
             if held.refresh_token is None or not is_answer_lost(error):
@@ -174,10 +175,10 @@ class Refresher:
         left = max(0.0, LONGEST_REQUEST - sent.elapsed(self._clock))
         return RenewalAnswerLost(left, repeated=count > 1)
 
-    async def _drop_tokens(self) -> None:
+    async def _drop_tokens(self, refused: TokenSet) -> None:
         self._store.held = None
         try:
-            await self._store.delete_saved()
+            await self._store.delete_refused(refused)
         except KeystoreError as error:
             # Harmless: the server rejects them again at the next start.
             _log.info("revoked tokens stay in the keyring: %s", type(error).__name__)

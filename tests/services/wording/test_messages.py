@@ -19,6 +19,7 @@ from desktop.services.model.profile import Profile
 from desktop.services.model.states import Failed
 from desktop.services.profile_editor import check_wording
 from desktop.services.secrets import keystore
+from desktop.services.system.paths import NoHomeFolder
 from desktop.services.token.details import failure_report
 from desktop.services.wording import messages
 from desktop.services.wording.error_codes import error_code
@@ -44,6 +45,7 @@ KINDS = [
     *kinds_of(keystore.KeystoreError),
     *kinds_of(profiles.ProfileError),
     *kinds_of(session.SessionError),
+    *kinds_of(NoHomeFolder),
     Exception,
 ]
 
@@ -459,7 +461,7 @@ def test_a_sign_out_by_the_server_says_what_the_server_said_and_its_facts() -> N
     [
         (
             session.NoToken("lab"),
-            "You are not signed in",
+            "You're not signed in",
             "Sign in, then try again.",
             Remedy.SIGN_IN_AGAIN,
         ),
