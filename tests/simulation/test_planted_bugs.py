@@ -17,7 +17,7 @@ from desktop.services.model.errors import SignedOutByServer
 from desktop.services.secrets import keystore
 from desktop.services.secrets.keystore import Vault
 from desktop.services.secrets.token_store import TokenStore
-from desktop.services.session import provider, renewal
+from desktop.services.session import provider
 from desktop.services.session.provider import Provider
 from desktop.services.wording import messages
 from tests.simulation.simulation import simulate
@@ -86,12 +86,6 @@ def give_up_too_soon(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(http, "_FORM_TIMEOUT", (10.0, 10.0, 10.0, 10.0))
 
 
-def repeat_what_got_lost(patch: pytest.MonkeyPatch) -> None:
-    """Take a renewal without an answer for one that was not sent."""
-    patch.setattr(http, "_FORM_TIMEOUT", (10.0, 10.0, 10.0, 10.0))
-    patch.setattr(renewal, "is_answer_lost", lambda _trouble: False)
-
-
 def take_trouble_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
     """Sign out when the server cannot be reached."""
 
@@ -126,7 +120,6 @@ def leave_connections_open(patch: pytest.MonkeyPatch) -> None:
         (ignore_the_interval, "too fast"),
         (send_a_slow_renewal_twice, "one at a time"),
         (give_up_too_soon, "sent again"),
-        (repeat_what_got_lost, "sent again"),
         (take_trouble_for_a_refusal, "signed out"),
         (forget_the_words, "no words"),
         (leave_connections_open, "left"),

@@ -17,7 +17,7 @@ from desktop.services.model.errors import (
 )
 from desktop.services.model.profile import client_secret_key, tokens_binding, tokens_key
 from desktop.services.model.states import AwaitingApproval, Failed, SignedIn
-from desktop.services.secrets.keystore import KeyringFault
+from desktop.services.secrets.keystore import KeyringFault, KeyringLocked
 from desktop.services.secrets.secret_encoding import decode_tokens
 from desktop.services.wording.error_codes import error_code
 from desktop.services.wording.messages import Remedy, advice_for
@@ -204,6 +204,18 @@ async def test_a_keyring_that_cannot_note_the_loss_is_not_shown(harness: Session
     assert harness.expect(SignedIn).save_error is None
     del harness.keyring.errors["save"]
     await harness.clock.advance(1)
+
+
+async def test_a_locked_keyring_does_not_prompt_for_the_note(harness: SessionHarness) -> None:
+    harness.keyring.errors["save"] = KeyringLocked()
+    await renew(harness)
+    assert isinstance(harness.expect(SignedIn).save_error, KeyringLocked)
+    del harness.keyring.errors["save"]
+    harness.keyring.operations.clear()
+    harness.server.rotation.troubles = [BROKEN_OFF]
+    await renew(harness)
+    assert isinstance(harness.expect(SignedIn).trouble, RenewalAnswerLost)
+    assert harness.keyring.operations == []
 
 
 async def test_a_loss_before_the_token_endpoint_is_no_lost_renewal() -> None:
