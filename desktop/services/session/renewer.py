@@ -17,7 +17,6 @@ from desktop.services.model.errors import (
     SignedOutByServer,
     SignedOutElsewhere,
 )
-from desktop.services.model.instants import is_expired
 from desktop.services.model.settings import Settings
 from desktop.services.network.environment import Environment
 from desktop.services.secrets.keystore import KeystoreError
@@ -28,6 +27,7 @@ from desktop.services.session.schedule import (
     Failures,
     Schedule,
     Usage,
+    is_over,
     is_valid_for,
     renewal_due_at,
     with_failure,
@@ -174,27 +174,16 @@ class Renewer:
 
     def _lacks(self, requirement: TokenRequirement) -> bool:
         """Whether the token that is required has expired, or nobody is signed in."""
-        held = self._store.held
-        if held is None or not requirement.id_token or held.id_token is None:
-            return self.has_expired()
-        return is_expired(held.id_expires_at, self._clock.utc())
+        return is_over(self._store.held, self._clock.utc(), id_token=requirement.id_token)
 
     def _should_renew(self, requirement: TokenRequirement) -> bool:
         """Whether a renewal is due, or required while the server is not failing."""
-        held = self._store.held
+        held, at = self._store.held, self._clock.utc()
         if self._schedule.seconds_to_renewal(self._clock) <= 0:
             return True
-        is_failing = self._schedule.failures.seconds_to_retry(self._clock) > 0
-        return (
-            held is not None
-            and not is_failing
-            and not is_valid_for(
-                held,
-                requirement.validity,
-                self._clock.utc(),
-                id_token=requirement.id_token,
-            )
-        )
+        if held is None or self._schedule.failures.seconds_to_retry(self._clock) > 0:
+            return False
+        return not is_valid_for(held, requirement.validity, at, id_token=requirement.id_token)
 
     async def _await_renewal(self, requirement: TokenRequirement) -> None:
         if not self._task.is_running and not self._can_renew():

@@ -13,6 +13,7 @@ from desktop.oauth.clock import Clock, Moment
 from desktop.oauth.errors import ErrorResponse, PageInsteadOfAnswer, UnusableAnswer
 from desktop.oauth.grants.token import TokenSet
 from desktop.services.model.errors import RenewalAnswerLost, RenewalRefused
+from desktop.services.model.instants import is_expired
 from desktop.services.model.settings import Settings
 
 # A renewal falls due in the last fifth of the lifetime, but early enough for the answer to arrive.
@@ -33,6 +34,14 @@ def renewal_due_at(tokens: TokenSet, jitter: float) -> datetime | None:
     lifetime = (tokens.expires_at - tokens.issued_at).total_seconds()
     share = _EARLIEST_SHARE + (_LATEST_SHARE - _EARLIEST_SHARE) * jitter
     return tokens.issued_at + timedelta(seconds=max(_MIN_LIFETIME, share * lifetime))
+
+
+def is_over(tokens: TokenSet | None, at: datetime, *, id_token: bool = False) -> bool:
+    """Whether the access token has expired, or the ID token if there is one; also without any."""
+    if tokens is None:
+        return True
+    has_own_end = id_token and tokens.id_token is not None
+    return is_expired(tokens.id_expires_at if has_own_end else tokens.expires_at, at)
 
 
 def is_valid_for(tokens: TokenSet, seconds: float, at: datetime, *, id_token: bool = False) -> bool:
