@@ -49,8 +49,7 @@ async def request_authorization(
 
     Raises `OAuthError`.
     """
-    # A `prompt` is about the page that a browser opens, and only that of OpenID Connect knows it.
-    form = {name: value for name, value in extra.items() if name != "prompt"}
+    form = without_prompt(extra)
     if scope:
         form["scope"] = " ".join(scope)
     verifier = None
@@ -63,6 +62,11 @@ async def request_authorization(
     endpoint = metadata.device_authorization_endpoint
     found = await request(connection, endpoint, form=form)
     return parse_authorization(found, endpoint, requested=requested, code_verifier=verifier)
+
+
+def without_prompt(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return `extra` for a request that opens no browser: `prompt` is about its page."""
+    return {name: value for name, value in extra.items() if name != "prompt"}
 
 
 def code_challenge(verifier: str) -> str:
