@@ -88,6 +88,10 @@ async def test_every_kind_of_client_renews_identifies_and_revokes(
     assert second.access_token != first.access_token
     assert (second.scope, second.requested_scope) == (first.scope, SCOPE)
     assert second.account == first.account
+    for tokens in (first, second):
+        assert tokens.id_token
+        assert tokens.id_expires_at is not None
+        assert tokens.id_expires_at > tokens.issued_at
     said = await signed_in.who(second)
     assert isinstance(said, dict)
     assert said["name"] == "Ana analyst"
