@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from desktop.cli.terminal.running_app import (
     notify_tokens_changed,
     sign_out_in_app,
 )
+from desktop.cli.terminal.streams import read_stdin
 from desktop.oauth.errors import printable
 from desktop.services.configuration.client_model import ClientModel, read_client_model
 from desktop.services.configuration.profile_draft import (
@@ -50,6 +50,7 @@ from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.atomic_file import write_out
+from desktop.services.system.text_input import UndecodableText, decode_text
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import secret_name
 from desktop.services.wording.messages import advice_for
@@ -295,22 +296,19 @@ async def _import_model(
 
 
 def _read_input(file: str) -> str:
-    if file == "-":
-        try:
-            text = sys.stdin.read(MAX_IMPORT_LENGTH + 1)
-        except UnicodeDecodeError:
-            message = translate("Nothing was imported: stdin is not UTF-8 text.")
-            raise click.ClickException(message) from None
-    else:
-        try:
-            with Path(file).open(encoding="utf-8-sig", errors="replace") as opened:
-                text = opened.read(MAX_IMPORT_LENGTH + 1)
-        except OSError as error:
-            raise click.ClickException(texts.import_failed_message(error)) from error
-    if len(text) > MAX_IMPORT_LENGTH:
-        message = translate("Nothing was imported: the file is too large.")
-        raise click.ClickException(message)
-    return text
+    limit = MAX_IMPORT_LENGTH + 1
+    try:
+        if file == "-":
+            content = read_stdin(limit)
+        else:
+            with Path(file).open("rb") as opened:
+                content = opened.read(limit)
+        if len(content) == limit:
+            message = translate("Nothing was imported: the file is too large.")
+            raise click.ClickException(message)
+        return decode_text(content, "stdin" if file == "-" else file)
+    except (OSError, UndecodableText) as error:
+        raise click.ClickException(texts.import_failed_message(error)) from error
 
 
 @click.command(

@@ -37,6 +37,7 @@ from desktop.services.secrets.profile_secrets import (
     save_proxy_password,
 )
 from desktop.services.system.atomic_file import write_out
+from desktop.services.system.text_input import UndecodableText, decode_text
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface
 
@@ -179,7 +180,10 @@ def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
         content = opened.read(MAX_IMPORT_LENGTH + 1)
     if len(content) > MAX_IMPORT_LENGTH:
         raise OSError(None, translate("the file is too large"), str(source))
-    text = content.decode("utf-8-sig", "replace")
+    try:
+        text = decode_text(content, source.name)
+    except UndecodableText as error:
+        raise BrokenProfile(source, str(error)) from error
     return import_profiles(file, text, taken=policy.profiles.keys())
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop.cli.scripts import credential
 from desktop.cli.scripts import token_source as access_module
 from desktop.oauth.claims import Account
 from desktop.oauth.clock import SystemClock
@@ -33,7 +34,7 @@ from desktop.services.secrets.indexed_keystore import system_keystore
 from desktop.services.secrets.shared_lock import shared_lock
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.paths import locks_folder
-from tests.cli.commands import COMMAND, CommandHarness, environment
+from tests.cli.commands import COMMAND, CommandHarness, environment, run
 from tests.rigs.authority import Authority
 from tests.rigs.secret_service import SecretStore, use_keyring_of
 
@@ -173,6 +174,11 @@ def test_git_signs_in_with_it(signed_in: SignedIn, https: Recorder) -> None:
         "protocol=https\nhost=evil.example/{host}\n",
         "protocol=https\nhost=evil.example#@{host}\n",
         "url=https://{host}@evil.example/\n",
+        "url=https://evil.example#@{host}/\n",
+        "url=https://evil.example?@{host}/\n",
+        "url=https://{host}/\nhost=evil.example\n",
+        "protocol=https\nhost={host}\nhost=\n",
+        "protocol=https\nhost={host}\nusername=da\0na\n",
         "protocol=https\nhost={host}/@evil.example\n",
         # What git makes of https://x%0Dhost=...@evil.example, and of other ends of a line.
         "protocol=https\nhost=evil.example\nusername=x\rhost={host}\n",
@@ -210,6 +216,31 @@ def test_git_may_name_the_user_and_the_address(signed_in: SignedIn, https: Recor
     assert done.stdout.splitlines()[2].startswith("password_expiry_utc=")
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        b'protocol=https\nhost={host}\nwwwauth[]=Basic realm="a\tb"\nwwwauth[]=\xff\n\n',
+        b"capability[]=authtype\ncapability[]=\nnew=\0\x85\nprotocol=https\nhost={host}\n",
+        b"protocol=https\nhost=evil.example\nhost={host}\nno separator\n\n",
+        b"protocol=https\nhost={host}",
+        b"protocol=https\r\nhost={host}\r\n\r\n",
+        b"host=evil.example\nurl=https://{host}\n\nhost=evil.example\n",
+        b"url=https://dana:x@{host}?a#b\n",
+    ],
+)
+def test_what_git_adds_does_not_hide_the_host(given: bytes) -> None:
+    found = credential._parse_attributes(given.replace(b"{host}", b"git.example"))
+    assert (found["protocol"], found["host"]) == ("https", "git.example")
+    assert found.get("username", "dana") == "dana"
+
+
+def test_an_unknown_operation_of_git_is_silent(own_folders: Path) -> None:
+    assert own_folders
+    for operation, typed in (("capability", ""), ("approve", "host=x\n"), ("get", "host=x\n")):
+        done = run("credential", "git", operation, typed=typed)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), operation
+
+
 def test_kubectl_gets_an_exec_credential(signed_in: SignedIn) -> None:
     done = signed_in.run("xdr-login", "credential", "kubectl")
     found = json.loads(done.stdout)
@@ -229,6 +260,7 @@ def test_kubectl_gets_an_exec_credential(signed_in: SignedIn) -> None:
         ('{"apiVersion": "client.authentication.k8s.io/v9"}', "v1"),
         ("nonsense", "v1"),
         ("[]", "v1"),
+        ("[" * 100_000, "v1"),
     ],
 )
 def test_kubectl_is_answered_in_the_version_that_it_names(
