@@ -31,8 +31,11 @@ from desktop.cli.terminal.running_app import (
     sign_out_in_app,
 )
 from desktop.cli.terminal.streams import read_stdin
-from desktop.oauth.errors import printable
-from desktop.services.configuration.client_model import ClientModel, read_client_model
+from desktop.services.configuration.client_model import (
+    ClientModel,
+    name_unusable_format,
+    read_client_model,
+)
 from desktop.services.configuration.profile_draft import (
     Draft,
     draft_of,
@@ -268,6 +271,8 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
         model = read_client_model(text)
         if model is not None:
             return await _import_model(context, model, name, given)
+        if format_ := name_unusable_format(text):
+            raise click.ClickException(texts.foreign_format_message(format_))
         if name is not None or _changes_more_than_passwords(given):
             message = translate(
                 "Profile options work only with a client as JSON, not with a file of profiles."
@@ -288,11 +293,10 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
 async def _import_model(
     context: ProfileContext, model: ClientModel, name: str | None, given: dict[str, Any]
 ) -> Exit:
-    draft = with_client_model(Draft(name=name or model.name or model.client_id), model)
-    print_message(translate("Adding the client {client_id}.", client_id=printable(model.client_id)))
-    return await _save_new(
-        context, apply_options(draft, given), given, password=model.client_secret
-    )
+    chosen = apply_options(Draft(name=name or model.name or model.client_id), given)
+    draft = apply_options(with_client_model(chosen, model), given)
+    print_message(texts.client_added_message(model, draft.issuer))
+    return await _save_new(context, draft, given, password=model.client_secret)
 
 
 def _read_input(file: str) -> str:

@@ -7,6 +7,7 @@ import getpass
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -196,4 +197,4 @@ def _stdin_lines() -> Iterator[str]:
             content += read_stdin(_LONGEST_INPUT)  # its line feeds have two bytes
         if len(content) >= _LONGEST_INPUT:
             raise UndecodableText(translate("stdin is too long"))
-        yield from decode_text(content, "stdin").splitlines(keepends=True)
+        yield from StringIO(decode_text(content, "stdin"), newline="\n")

@@ -234,8 +234,8 @@ def test_what_git_adds_does_not_hide_the_host(given: bytes) -> None:
     assert found.get("username", "dana") == "dana"
 
 
-def test_an_unknown_operation_of_git_is_silent(own_folders: Path) -> None:
-    assert own_folders
+@pytest.mark.usefixtures("own_folders")
+def test_an_unknown_operation_of_git_is_silent() -> None:
     for operation, typed in (("capability", ""), ("approve", "host=x\n"), ("get", "host=x\n")):
         done = run("credential", "git", operation, typed=typed)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), operation
