@@ -19,7 +19,7 @@ from desktop.ui.app.display import Display
 from desktop.ui.copy.clipboard import Clipboard
 from desktop.ui.copy.copier import Copier
 from desktop.ui.kit.copy_progress import Copied, NotCopied
-from desktop.ui.pages.pages import Pages
+from desktop.ui.pages.pages import Pages, can_rely_on_qt
 from desktop.ui.pages.settings_store import SettingsStore
 from desktop.ui.window.announcer import Announcer
 from desktop.ui.wording.state_changes import may_be_profile_error
@@ -135,7 +135,8 @@ class Controller(QObject):
             return False
         if state.user_code:
             self.clipboard.copy(state.user_code)
-        if browser := self.settings_store.settings.browser:
+        browser = self.settings_store.settings.browser
+        if browser or not can_rely_on_qt(QGuiApplication.platformName()):
             self.pages.open_in(browser, state.link)
             return True
         # The protocol allows only https and loopback links; Qt starts no shell.
