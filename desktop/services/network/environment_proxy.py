@@ -42,7 +42,8 @@ def bypasses_proxy(address: str, no_proxy: str) -> bool:
 def normalized_proxy(proxy: str) -> str:
     """Give `proxy` a scheme, and escape what its user and password contain raw.
 
-    People write them as they are: with the backslash of a Windows domain, or a password with `@`, `:`, `#`, `/` or `%`.
+    People write them as they are: with the backslash of a Windows domain, or a password with `@`,
+    `:`, `#`, `/` or `%`.
     """
     found = _SCHEME.match(proxy)
     scheme, rest = (found[0], proxy[found.end() :]) if found else ("http://", proxy)
