@@ -78,6 +78,9 @@ async def store_passwords(
     try:
         await context.editor.save_secrets(profile, passwords)
     except KeystoreError as error:
-        print_message(texts.secret_not_saved_message(advice_for(error).title))
+        advice = advice_for(error, surface=Surface.TERMINAL)
+        print_message(texts.secret_not_saved_message(advice.title))
+        if isinstance(error, KeyringMissing):
+            print_message(advice.help)
         return Exit.KEYRING
     return Exit.OK

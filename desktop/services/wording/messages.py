@@ -267,7 +267,7 @@ _NO_SESSION_BUS = (
 
 _KEYRING_ROWS: dict[type[BaseException], Row] = {
     keystore.KeyringReplaced: _row(
-        translatable("The system keyring is turned off"),
+        translatable("No keyring found"),
         translatable("XDR Login saves tokens in the system keyring only, never in a file."),
         _KEYRING_REPLACED,
         _WITHOUT_SAVING,
@@ -275,7 +275,7 @@ _KEYRING_ROWS: dict[type[BaseException], Row] = {
         help=(_KEYRING_REPLACED,),
     ),
     keystore.SessionBusMissing: _row(
-        translatable("No session bus found"),
+        translatable("No keyring found"),
         _NO_SESSION_BUS,
         _WITHOUT_SAVING,
         remedies=(Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN),

@@ -270,7 +270,7 @@ def test_a_missing_session_bus_is_named_with_what_to_do(
         with pytest.raises(SessionBusMissing) as caught:
             open_vault()
     advice = advice_for(caught.value, surface=Surface.TERMINAL)
-    assert advice.title == "No session bus found"
+    assert advice.title == "No keyring found"
     assert words.format(bus=tmp_path) in advice.help
 
 
