@@ -22,6 +22,7 @@ from desktop.cli.terminal.streams import (
     report_unwritten_output,
 )
 from desktop.options import Options
+from desktop.services.system.logs import keep_log_off_terminal
 from desktop.services.system.translation import translate, use_for_libraries
 
 if TYPE_CHECKING:
@@ -221,6 +222,7 @@ def _demo_options(*, windowed: bool, given: dict[str, Any]) -> DemoOptions:
 def run(arguments: Sequence[str]) -> int:
     """Run the command in `arguments`; gives the exit code."""
     prepare_streams()
+    keep_log_off_terminal()
     use_for_libraries()  # Click's own texts
     if COMPLETE_VARIABLE in os.environ:
         # It registers the completion for PowerShell.
