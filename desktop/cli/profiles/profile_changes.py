@@ -261,9 +261,9 @@ xdr-login profiles import --region eu --name northwind < client.json
 def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - options
     """Add the profiles from FILE or stdin, and print their ids.
 
-    Existing profiles are not replaced. A client as JSON, from Cisco XDR or another provider, becomes
-    a profile too: pass --region or --issuer if it names no server. Its secret is saved in the
-    keyring.
+    Existing profiles are not replaced. A client as JSON, from Cisco XDR or another provider,
+    becomes a profile too: pass --region or --issuer if it names no server. Its secret is saved in
+    the keyring.
     """
 
     async def work(context: ProfileContext) -> Exit:
