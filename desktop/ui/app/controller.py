@@ -129,18 +129,22 @@ class Controller(QObject):
         return session.sign_out() if session is not None else None
 
     def open_browser(self) -> bool:
-        """Open the approval page and copy the code, if any; returns whether a browser started."""
+        """Open the approval page and copy the code, if any; returns whether there is one.
+
+        The window says later if no browser could be started.
+        """
         state = self.display.state
         if not isinstance(state, AwaitingApproval):
             return False
         if state.user_code:
             self.clipboard.copy(state.user_code)
         browser = self.settings_store.settings.browser
-        if browser or not can_rely_on_qt(QGuiApplication.platformName()):
-            self.pages.open_in(browser, state.link)
-            return True
         # The protocol allows only https and loopback links; Qt starts no shell.
-        return QDesktopServices.openUrl(QUrl(state.link, QUrl.ParsingMode.StrictMode))
+        link = QUrl(state.link, QUrl.ParsingMode.StrictMode)
+        qt_decides = not browser and can_rely_on_qt(QGuiApplication.platformName())
+        if not (qt_decides and QDesktopServices.openUrl(link)):
+            self.pages.open_in(browser, state.link)
+        return True
 
     def open_profiles_folder(self) -> None:
         """Open the profiles folder, with an example in it if it was empty."""

@@ -188,7 +188,9 @@ def _try_browsers(browser: str, link: str, platform: str) -> _Tried:
 
     if browser and browsers.open_in(browser, link):
         return True, True
+    if browser and can_rely_on_qt(platform):
+        return False, None
     # On Wayland only Qt can pass on the right to come to the front, so it opens what is there.
-    if can_rely_on_qt(platform) or (platform == "wayland" and browsers.find_browsers()):
+    if platform == "wayland" and browsers.find_browsers():
         return False, None
     return False, browsers.open_default(link)

@@ -111,7 +111,7 @@ def test_the_default_browser_replaces_a_missing_one(
     assert failures == [page_texts.browser_not_started(opened=there)]
 
 
-@pytest.mark.parametrize("platform", ["xcb", "wayland"])
+@pytest.mark.parametrize("platform", ["xcb", "wayland", "windows"])
 def test_the_window_says_that_no_browser_could_be_started(
     desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch, platform: str
 ) -> None:
@@ -124,6 +124,7 @@ def test_the_window_says_that_no_browser_could_be_started(
     monkeypatch.setattr(QGuiApplication, "platformName", lambda: platform)
     monkeypatch.setattr(browsers, "find_browsers", tuple)
     monkeypatch.setattr(browsers, "open_default", open_default)
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
     desk.show(waiting())
     next(each for each in buttons_on(desk.window) if each.text() == "Open browser").click()
     drain(desk.controller)
