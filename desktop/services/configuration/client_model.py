@@ -143,6 +143,9 @@ def _server(members: Mapping[str, Any]) -> tuple[str, str]:
         return ("keycloak", f"{address}/realms/{quote(realm, safe='')}") if address else ("", "")
     if _string(members, "auth-uri").startswith("https://accounts.google.com/"):
         return "google", ""
+    domain = _string(members, "domain")
+    if domain.endswith(".auth0.com"):
+        return "auth0", f"https://{domain}"
     tenant = _string(members, "tenant", "tenant-id")
     if tenant and ("app-id" in members or "active-directory-endpoint-url" in members):
         address = _string(members, "active-directory-endpoint-url").rstrip("/")

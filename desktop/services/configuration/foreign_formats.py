@@ -98,6 +98,7 @@ _TEXT: tuple[tuple[str, re.Pattern[str]], ...] = (
     (translatable("an Insomnia export"), re.compile(r"^type: *\S*insomnia", re.MULTILINE)),
     (translatable("a kubeconfig file"), re.compile(r"^kind: *Config\b", re.MULTILINE)),
     (translatable("a Kubernetes credential"), re.compile(r"^kind: *ExecCred", re.MULTILINE)),
+    (translatable("a Kubernetes file"), re.compile(r"^ *apiVersion: *\S", re.MULTILINE)),
     (
         translatable("a Bruno collection or environment"),
         re.compile(r"\A\s*(meta|vars|auth(:\w+)?) *\{|^opencollection:", re.MULTILINE),

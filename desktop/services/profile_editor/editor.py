@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop.services.configuration.client_model import name_unusable_format
+from desktop.services.configuration.client_model import name_unusable_format, read_client_model
 from desktop.services.configuration.profile_draft import Draft, members_of, profile_of
 from desktop.services.configuration.profile_file import (
     MAX_IMPORT_LENGTH,
@@ -30,7 +30,7 @@ from desktop.services.model.profile import (
     with_policy,
 )
 from desktop.services.profile_editor import check as profile_check
-from desktop.services.profile_editor.editor_wording import foreign_format_detail
+from desktop.services.profile_editor.editor_wording import PASTE_CLIENT, foreign_format_detail
 from desktop.services.secrets.profile_secrets import (
     delete_secrets,
     load_client_secret,
@@ -188,6 +188,8 @@ def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
         raise BrokenProfile(source, str(error)) from error
     if name := name_unusable_format(text):
         raise BrokenProfile(source, foreign_format_detail(name))
+    if read_client_model(text) is not None:
+        raise BrokenProfile(source, translate(PASTE_CLIENT))
     return import_profiles(file, text, taken=policy.profiles.keys())
 
 

@@ -53,6 +53,7 @@ NO_CLIENT_MODEL = translatable(
     "There's no client as JSON on the clipboard. Copy the whole client at your provider, then try "
     "again."
 )
+PASTE_CLIENT = translatable("this is a client as JSON; add a profile and paste it into the form")
 INPUT_RESTORED = translatable("Your changes are still here, except for secrets.")
 DISCARD = translatable("Discard changes?")
 

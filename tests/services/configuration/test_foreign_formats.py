@@ -105,6 +105,10 @@ CLIENTS: dict[str, tuple[Any, ClientModel]] = {
             issuer="https://id.example/",
         ),
     ),
+    "auth0": (
+        {"domain": "soc.eu.auth0.com", "clientId": "c-1"},
+        ClientModel("c-1", issuer="https://soc.eu.auth0.com", preset="auth0"),
+    ),
     "msal": (
         {"auth": {"clientId": "c-1", "authority": "https://login.example/t"}},
         ClientModel("c-1", issuer="https://login.example/t"),
@@ -135,6 +139,10 @@ FOREIGN: dict[str, tuple[Any, str]] = {
     "curl": ("curl -u c-1:s https://id.example/token\n", "a curl command"),
     "env": ("# soc\nexport CLIENT_ID=c-1\n", "an .env file"),
     "kubeconfig": ("apiVersion: v1\nkind: Config\nusers: []\n", "a kubeconfig file"),
+    "kubelogin": (
+        "exec:\n  apiVersion: client.authentication.k8s.io/v1\n  command: kubectl\n",
+        "a Kubernetes file",
+    ),
     "kubeconfig json": ({"apiVersion": "v1", "kind": "Config"}, "a kubeconfig file"),
     "exec credential": ({"kind": "ExecCredential", "status": {}}, "a Kubernetes credential"),
     "aws sso": (
