@@ -33,7 +33,12 @@ class Pages(QObject):
     """Opens the details, settings, about and profile pages.
 
     `make_profile_pages` is called when a profile page is first opened.
+
+    Signals:
+        browser_failed: no browser could be started; the view says so.
     """
+
+    browser_failed = Signal()
 
     # These cross from the worker's thread to the window's.
     _browsers_found = Signal(object)
@@ -165,6 +170,7 @@ class Pages(QObject):
             opened = QDesktopServices.openUrl(QUrl(link, QUrl.ParsingMode.StrictMode))
         if not opened:
             self._window.view.show_browser_failure(link)
+            self.browser_failed.emit()
         if not opened or (browser and not chosen):
             self._settings_store.failed.emit(browser_not_started(opened=opened))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop.__main__ import main
 from desktop.cli.scripts import credential
 from desktop.cli.scripts import token_source as access_module
 from desktop.oauth.claims import Account
@@ -34,7 +36,7 @@ from desktop.services.secrets.indexed_keystore import system_keystore
 from desktop.services.secrets.shared_lock import shared_lock
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.paths import locks_folder
-from tests.cli.commands import COMMAND, CommandHarness, environment, run
+from tests.cli.commands import COMMAND, CommandHarness, environment
 from tests.rigs.authority import Authority
 from tests.rigs.secret_service import SecretStore, use_keyring_of
 
@@ -174,11 +176,6 @@ def test_git_signs_in_with_it(signed_in: SignedIn, https: Recorder) -> None:
         "protocol=https\nhost=evil.example/{host}\n",
         "protocol=https\nhost=evil.example#@{host}\n",
         "url=https://{host}@evil.example/\n",
-        "url=https://evil.example#@{host}/\n",
-        "url=https://evil.example?@{host}/\n",
-        "url=https://{host}/\nhost=evil.example\n",
-        "protocol=https\nhost={host}\nhost=\n",
-        "protocol=https\nhost={host}\nusername=da\0na\n",
         "protocol=https\nhost={host}/@evil.example\n",
         # What git makes of https://x%0Dhost=...@evil.example, and of other ends of a line.
         "protocol=https\nhost=evil.example\nusername=x\rhost={host}\n",
@@ -234,11 +231,33 @@ def test_what_git_adds_does_not_hide_the_host(given: bytes) -> None:
     assert found.get("username", "dana") == "dana"
 
 
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        (b"url=https://evil.example#@git.example/\n", "evil.example"),
+        (b"url=https://evil.example?@git.example/\n", "evil.example"),
+        (b"url=https://git.example/\nhost=evil.example\n", "evil.example"),
+        (b"url=https://evil.example%0Dhost=git.example/\n", None),
+        (b"protocol=https\nhost=git.example\nhost=\n", ""),
+        (b"protocol=https\nhost=git.example\nusername=da\0na\n", None),
+        (b"protocol=https\r\nhost=git.example\nusername=x\r\n", None),
+        (b"protocol=https\nhost=git.example\xff\n", None),
+    ],
+)
+def test_another_host_is_never_taken_for_that_of_the_profile(
+    given: bytes, host: str | None
+) -> None:
+    assert credential._parse_attributes(given).get("host") == host
+
+
 @pytest.mark.usefixtures("own_folders")
-def test_an_unknown_operation_of_git_is_silent() -> None:
-    for operation, typed in (("capability", ""), ("approve", "host=x\n"), ("get", "host=x\n")):
-        done = run("credential", "git", operation, typed=typed)
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), operation
+@pytest.mark.parametrize("operation", ["capability", "approve", "get", "store"])
+def test_an_unknown_operation_of_git_is_silent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], operation: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"host=x\n")))
+    assert main(["credential", "git", operation]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 def test_kubectl_gets_an_exec_credential(signed_in: SignedIn) -> None:

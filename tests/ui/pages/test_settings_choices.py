@@ -125,10 +125,12 @@ def test_the_window_says_that_no_browser_could_be_started(
     monkeypatch.setattr(browsers, "find_browsers", tuple)
     monkeypatch.setattr(browsers, "open_default", open_default)
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
+    told: list[None] = []
+    desk.controller.pages.browser_failed.connect(lambda: told.append(None))
     desk.show(waiting())
     next(each for each in buttons_on(desk.window) if each.text() == "Open browser").click()
     drain(desk.controller)
-    assert tried == [waiting().link]
+    assert (tried, len(told)) == ([waiting().link], 1)
     assert "Couldn't open a browser. Copy the link and open it yourself." in _texts(desk)
     assert "Copy link" in _texts(desk)
     desk.show(replace(waiting(), verification_uri_complete="https://login.example/other"))
