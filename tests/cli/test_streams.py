@@ -1,5 +1,6 @@
 """Standard streams as scripts, shells and services give them: other encodings, closed, full."""
 
+import asyncio
 import codecs
 import getpass
 import io
@@ -14,9 +15,13 @@ import pytest
 from desktop.__main__ import main
 from desktop.cli.profiles.profile_options import read_passwords
 from desktop.cli.terminal import streams
+from desktop.services.configuration.load import load_configuration
 from desktop.services.configuration.profile_draft import Draft
 from desktop.services.profile_editor.editor import SecretChanges
+from desktop.services.secrets.indexed_keystore import system_keystore
+from desktop.services.secrets.profile_secrets import save_client_secret
 from tests.cli.commands import COMMAND, CommandHarness, environment
+from tests.rigs.secret_service import use_keyring_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX names of files")
 EMPTY_IMPORT = (
@@ -118,7 +123,6 @@ def test_messages_that_cannot_be_written_end_no_command(
 def test_closed_streams_give_words_and_an_exit_code() -> None:
     script = """
         "$@" profiles export >&-; echo "out: $?" >&2
-        "$@" profiles export >&- 2>&- <&-; echo "all: $?" >&2
         "$@" profiles import <&-; echo "in: $?" >&2
     """
     done = subprocess.run(
@@ -131,7 +135,6 @@ def test_closed_streams_give_words_and_an_exit_code() -> None:
     assert done.stderr.splitlines() == [
         "Cannot write the output: Bad file descriptor.",
         "out: 1",
-        "all: 1",
         EMPTY_IMPORT,
         "in: 1",
     ]
@@ -222,8 +225,11 @@ def test_a_password_that_is_not_text_changes_nothing(
 def test_a_refused_secret_leaves_the_old_one(home: CommandHarness) -> None:
     home.add_profile("soc", client_authentication="client_secret_basic")
     edit = ("profiles", "edit", "soc", "--client-secret-stdin")
-    assert home.run(*edit, typed="good\n").returncode == 0
+    with use_keyring_of(home.store):
+        found = load_configuration().find("soc")
+        asyncio.run(save_client_secret(system_keystore(), found, "good"))
     before = home.store.entries()
+    assert before
     done = subprocess.run(
         [*COMMAND, *edit],
         env={**environment(home.base), "LC_ALL": "C.UTF-8", "PYTHONUTF8": "0"},
