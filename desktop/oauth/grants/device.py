@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from desktop.oauth.addresses import checked_link, checked_user_code, host_of, origin_of
 from desktop.oauth.client import ClientConnection, request
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
-from desktop.oauth.errors import UnsafeAddress, UnusableAnswer
+from desktop.oauth.errors import IncompleteAnswer, UnsafeAddress
 from desktop.oauth.fields import Members, seconds, text
 from desktop.oauth.metadata import ServerMetadata
 
@@ -49,7 +49,7 @@ async def request_authorization(
 
     Raises `OAuthError`.
     """
-    form = dict(extra)
+    form = without_prompt(extra)
     if scope:
         form["scope"] = " ".join(scope)
     verifier = None
@@ -64,6 +64,11 @@ async def request_authorization(
     return parse_authorization(found, endpoint, requested=requested, code_verifier=verifier)
 
 
+def without_prompt(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return `extra` for a request that opens no browser: `prompt` is about its page."""
+    return {name: value for name, value in extra.items() if name != "prompt"}
+
+
 def code_challenge(verifier: str) -> str:
     """Compute the S256 challenge for `verifier` (RFC 7636 section 4.2)."""
     digest = hashlib.sha256(verifier.encode("ascii")).digest()
@@ -73,13 +78,13 @@ def code_challenge(verifier: str) -> str:
 def parse_authorization(
     found: Members, endpoint: str, *, requested: Moment, code_verifier: str | None = None
 ) -> DeviceAuthorization:
-    """Parse a device authorization response; raises `UnusableAnswer` or `UnsafeAddress`."""
+    """Parse a device authorization response; raises `IncompleteAnswer` or `UnsafeAddress`."""
     host = host_of(endpoint)
     lifetime = seconds(found, "expires_in")
     if lifetime is None:
         lifetime = DEFAULT_LIFETIME
     if lifetime <= 0:
-        raise UnusableAnswer(host, detail="no usable expires_in")
+        raise IncompleteAnswer(host, detail="no usable expires_in")
     # Google says verification_url.
     link = _required(found, host, "verification_uri", "verification_url")
     return DeviceAuthorization(
@@ -97,7 +102,7 @@ def parse_authorization(
 def _required(found: Members, host: str, *names: str) -> str:
     value = text(found, *names)
     if value is None:
-        raise UnusableAnswer(host, detail=f"no usable {names[0]}")
+        raise IncompleteAnswer(host, detail=f"no usable {names[0]}")
     return value
 
 
