@@ -75,7 +75,11 @@ LIBRARIES = {
         "services/configuration/profile_file.py",
         "ui/app/load_after_start.py",  # loads it in advance
     ),
-    "jeepney": ("services/network/linux_proxy.py", "cli/doctor/doctor_checks.py"),
+    "jeepney": (
+        "services/network/linux_proxy.py",
+        "services/secrets/keyring_vault.py",
+        "cli/doctor/doctor_checks.py",
+    ),
     "psutil": ("services/system/processes.py",),
     "tomlkit": ("services/model/settings.py", "services/configuration/toml_edit.py"),
     "truststore": ("services/network/http_client.py",),

@@ -10,6 +10,7 @@ import os
 import sys
 
 from desktop.cli.terminal import CANCELLED, PROFILE_VARIABLE
+from desktop.cli.terminal.streams import UnwrittenOutput, prepare_streams, report_unwritten_output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def run(arguments: Sequence[str]) -> int | None:
 
     `arguments` are those after `token`.
     """
+    prepare_streams()
     given = _parse_arguments(arguments)
     if given is None or sys.platform == "win32":  # only the complete command line uses the pipe
         return None
@@ -67,8 +69,8 @@ def print_token(text: str) -> int:
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
-    except OSError:  # the reader is gone
-        return 1
+    except (OSError, UnwrittenOutput) as error:
+        return report_unwritten_output(error)
     return 0
 
 

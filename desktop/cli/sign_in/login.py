@@ -176,11 +176,18 @@ class _SignInLoop:
         if is_new:
             # You decide whether to open a link to another host than the profile's.
             opens = self.options.open_browser and state.host_is_known
+            if opens and self.reporter.waits_for_browser:
+                opens = await self._open_browser(state.link)
+                self.reporter.report_waiting(state, opens_browser=opens)
+                return
             self.reporter.report_waiting(state, opens_browser=opens)
-            if opens and not await self.worker.run(partial(_open_browser, state.link)):
+            if opens and not await self._open_browser(state.link):
                 self.reporter.note(translate("Couldn't open a browser. Open the link yourself."))
         elif state.trouble is not None and before is not None and before.trouble is None:
             self.reporter.report_trouble(state.trouble)
+
+    async def _open_browser(self, link: str) -> bool:
+        return await self.worker.run(partial(_open_browser, link))
 
     def _report_failed(self, state: Failed) -> int | None:
         error = state.error

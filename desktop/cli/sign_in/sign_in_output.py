@@ -28,6 +28,7 @@ class Reporter:
     """
 
     redraw_interval: float | None = None
+    waits_for_browser = False  # whether a new code is reported only when a browser was started
 
     def note(self, text: str) -> None:
         """Report something in one line."""
@@ -56,6 +57,8 @@ class Reporter:
 
 class JsonReporter(Reporter):
     """One JSON object per line: `code`, then `signed_in` or `error` (docs/command-line.md)."""
+
+    waits_for_browser = True
 
     def report_waiting(self, state: AwaitingApproval, *, opens_browser: bool) -> None:
         """Print the event `code`; its `user_code` is null if there is no code to compare."""

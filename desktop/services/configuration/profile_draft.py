@@ -150,7 +150,11 @@ def _invalid_setting(setting: Member) -> str:
 
 
 def with_client_model(draft: Draft, model: ClientModel) -> Draft:
-    """Fill in what a pasted client says, but for its secret; the safest method is proposed."""
+    """Fill in what a pasted client says, but for its secret; the safest method is proposed.
+
+    A server that was chosen before stays.
+    """
+    knows_server = draft.issuer.strip() or draft.preset not in ("", model.preset)
     allowed = [each.grant for each in SIGN_IN_METHODS if each.grant in model.grants]
     return replace(
         draft,
@@ -160,6 +164,8 @@ def with_client_model(draft: Draft, model: ClientModel) -> Draft:
         grant=allowed[0] if allowed else draft.grant,
         client_authentication="none" if model.is_public else "auto",
         redirect_uri=model.redirect_uri or draft.redirect_uri,
+        issuer=draft.issuer if knows_server else model.issuer,
+        preset=draft.preset if knows_server else model.preset,
     )
 
 

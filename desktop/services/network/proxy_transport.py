@@ -18,6 +18,7 @@ from desktop.oauth.errors import (
     UnsafeAddress,
 )
 from desktop.oauth.http import causes_of
+from desktop.services.network.environment_proxy import normalized_proxy
 from desktop.services.system.translation import translate
 
 TraceInfo = dict[str, Any]
@@ -145,6 +146,7 @@ _SCHEME = re.compile(rb"\s*([A-Za-z0-9-]+)")
 
 
 def _proxy_url(address: str, host: str) -> httpx.URL:
+    address = normalized_proxy(address)
     try:
         proxy, name = httpx.URL(address), host_of(address)
     except (httpx.InvalidURL, UnsafeAddress) as error:

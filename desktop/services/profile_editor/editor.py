@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop.services.configuration.client_model import name_unusable_format, read_client_model
 from desktop.services.configuration.profile_draft import Draft, members_of, profile_of
 from desktop.services.configuration.profile_file import (
     MAX_IMPORT_LENGTH,
@@ -29,6 +30,7 @@ from desktop.services.model.profile import (
     with_policy,
 )
 from desktop.services.profile_editor import check as profile_check
+from desktop.services.profile_editor.editor_wording import PASTE_CLIENT, foreign_format_detail
 from desktop.services.secrets.profile_secrets import (
     delete_secrets,
     load_client_secret,
@@ -37,6 +39,7 @@ from desktop.services.secrets.profile_secrets import (
     save_proxy_password,
 )
 from desktop.services.system.atomic_file import write_out
+from desktop.services.system.text_input import UndecodableText, decode_text
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface
 
@@ -179,7 +182,14 @@ def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
         content = opened.read(MAX_IMPORT_LENGTH + 1)
     if len(content) > MAX_IMPORT_LENGTH:
         raise OSError(None, translate("the file is too large"), str(source))
-    text = content.decode("utf-8-sig", "replace")
+    try:
+        text = decode_text(content, source.name)
+    except UndecodableText as error:
+        raise BrokenProfile(source, str(error)) from error
+    if name := name_unusable_format(text):
+        raise BrokenProfile(source, foreign_format_detail(name))
+    if read_client_model(text) is not None:
+        raise BrokenProfile(source, translate(PASTE_CLIENT))
     return import_profiles(file, text, taken=policy.profiles.keys())
 
 

@@ -140,16 +140,9 @@ def _parameters(template: str) -> list[str]:
 
 _FACTS = (
     *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
-    *(
-        "reason",
-        "redirect_uri",
-        "region",
-        "policy_source",
-        "source",
-        "status",
-        "token_type",
-        "where",
-    ),
+    *("reason", "redirect_uri", "region", "policy_source", "source", "status"),
+    *("token_type", "where", "file", "line"),
+    *("sudo_user", "usual_address"),
 )
 _TRANSLATED_FACTS = ("detail", "reason", "region")  # the protocol's own are in the catalogue
 _KEYRING_HELP = {
@@ -252,7 +245,56 @@ _BY_ADMINISTRATOR = translatable("Your administrator turned this off ({source}).
 _EDIT_FIRST = (Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN)
 _TRY_FIRST = (Remedy.TRY_AGAIN, Remedy.EDIT_PROFILE)
 
+# What is in the way of the keyring: the help of an error says the same as its text.
+_KEYRING_REPLACED = (
+    translatable(
+        "{file} chooses another keyring. Remove the line “{line}” from it, then try again."
+    ),
+    translatable("{file} can't be used ({detail}). Correct or remove it, then try again."),
+    translatable(
+        "Your environment chooses another keyring. Remove the variable “{line}”, then start XDR "
+        "Login again."
+    ),
+)
+_NO_SESSION_BUS = (
+    translatable(
+        "DBUS_SESSION_BUS_ADDRESS isn't set, because you use sudo. Run XDR Login as yourself "
+        "({sudo_user})."
+    ),
+    translatable(
+        "The keyring is reached over D-Bus, but nothing answers at “{address}”. Set "
+        "DBUS_SESSION_BUS_ADDRESS={usual_address}, then start XDR Login again."
+    ),
+    translatable(
+        "The keyring is reached over D-Bus, but nothing answers at “{address}”. Correct "
+        "DBUS_SESSION_BUS_ADDRESS, or sign out of your desktop and sign in again."
+    ),
+    translatable(
+        "The keyring is reached over D-Bus, but DBUS_SESSION_BUS_ADDRESS isn't set, as in cron "
+        "jobs and some SSH sessions. Set it to {usual_address}, then start XDR Login again."
+    ),
+    translatable(
+        "The keyring is reached over D-Bus, but DBUS_SESSION_BUS_ADDRESS isn't set, as in cron "
+        "jobs, containers and some SSH sessions. Start XDR Login in your desktop session."
+    ),
+)
+
 _KEYRING_ROWS: dict[type[BaseException], Row] = {
+    keystore.KeyringReplaced: _row(
+        translatable("No keyring found"),
+        translatable("XDR Login saves tokens in the system keyring only, never in a file."),
+        _KEYRING_REPLACED,
+        _WITHOUT_SAVING,
+        remedies=(Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN),
+        help=(_KEYRING_REPLACED,),
+    ),
+    keystore.SessionBusMissing: _row(
+        translatable("No keyring found"),
+        _NO_SESSION_BUS,
+        _WITHOUT_SAVING,
+        remedies=(Remedy.WITHOUT_KEYRING, Remedy.TRY_AGAIN),
+        help=(_NO_SESSION_BUS,),
+    ),
     keystore.KeyringMissing: _row(
         translatable("No keyring found"),
         translatable("XDR Login saves tokens in the system keyring only, never in a file."),

@@ -478,7 +478,7 @@ def test_a_failed_import_changes_nothing(
 def test_an_invalid_import_from_stdin_does_not_name_the_profiles_file(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("garbage"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"garbage")))
     done = console.run("import")
     assert (done.code, done.out) == (1, "")
     assert "stdin: " in done.err

@@ -541,6 +541,15 @@ def test_the_browser_is_opened_once_with_the_link(console: Terminal, opened: lis
     assert opened == [f"https://{HOST}/activate?user_code=CODE-1"]
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_json_says_whether_a_browser_was_started(
+    console: Terminal, opened: list[str], monkeypatch: pytest.MonkeyPatch, *, works: bool
+) -> None:
+    monkeypatch.setattr(login, "_open_browser", lambda _link: works)
+    assert opened == []
+    assert console.events()[0]["browser_opened"] is works
+
+
 def test_another_host_is_not_opened_automatically(console: Terminal, opened: list[str]) -> None:
     console.server.device_answer = device(verification_uri="https://evil.example/x")
     assert "Opening the link in your browser." not in console.run()
