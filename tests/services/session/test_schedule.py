@@ -16,6 +16,7 @@ from desktop.services.secrets.keystore import KeyringLocked
 from desktop.services.session.schedule import (
     Failures,
     Usage,
+    is_over,
     is_valid_for,
     renewal_due_at,
     with_failure,
@@ -211,3 +212,8 @@ def test_time_that_passed_asleep_counts_for_a_pause() -> None:
     failures = failed(UNREACHABLE, clock=clock)
     clock.set_wall_clock(60)
     assert failures.seconds_to_retry(clock) == 0
+
+
+@pytest.mark.parametrize("id_token", [False, True])
+def test_without_tokens_every_token_is_over(*, id_token: bool) -> None:
+    assert is_over(None, START, id_token=id_token)
