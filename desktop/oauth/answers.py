@@ -61,12 +61,15 @@ def acknowledged(answer: Answer, received_at: datetime) -> Members:
 
 
 def members_in(answer: Answer) -> Members | None:
-    """Parse a JSON object or, as GitHub may send it, a form; `None` for anything else."""
+    """Parse a JSON object or, as GitHub may send it, a form; `None` for anything else.
+
+    It contains no secrets that the server knew before, except those that it issues.
+    """
     try:
         value = json.loads(answer.body)
     except (ValueError, RecursionError):
-        return None if is_page(answer) else _form(answer)
-    return value if isinstance(value, dict) else None
+        value = None if is_page(answer) else _form(answer)
+    return answer.secrets.strike_members(value) if isinstance(value, dict) else None
 
 
 def facts_in(answer: Answer, found: Members | None, received_at: datetime) -> dict[str, Any]:
@@ -105,7 +108,7 @@ def _checked(answer: Answer, received_at: datetime) -> Members | None:
     return found
 
 
-def _form(answer: Answer) -> Members | None:
+def _form(answer: Answer) -> dict[str, str] | None:
     # Only if the server says so, or if it has a known member: a page could parse as a form too.
     try:
         body = answer.body.decode("utf-8").strip()

@@ -34,4 +34,4 @@ def _claims(answer: Answer, received_at: datetime) -> Members:
         raise UnusableAnswer(
             answer.host, detail="no readable application/jwt", status=answer.status
         )
-    return claims
+    return answer.secrets.strike_members(claims)

@@ -85,7 +85,7 @@ async def discover(
         if not found.missing(needs):
             return found
         try:
-            answer = await get(connection.http, address)
+            answer = await get(connection.http, address, secrets=connection.secrets)
             document = members(answer, connection.clock.utc())
             found = found.merged(parse_metadata(document, issuer))
         except (UnusableAnswer, ServerFault) as error:

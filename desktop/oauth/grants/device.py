@@ -12,6 +12,7 @@ from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
 from desktop.oauth.errors import UnsafeAddress, UnusableAnswer
 from desktop.oauth.fields import Members, seconds, text
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 DEFAULT_INTERVAL = 5.0  # RFC 8628 section 3.2
 DEFAULT_LIFETIME = 600.0  # for servers that leave out the required expires_in
@@ -80,10 +81,13 @@ def parse_authorization(
         lifetime = DEFAULT_LIFETIME
     if lifetime <= 0:
         raise UnusableAnswer(host, detail="no usable expires_in")
+    device_code = _required(found, host, "device_code")
+    # Whoever sees it on the screen or in a QR code could fetch the token.
+    found = KnownSecrets(device_code).strike_members(found)
     # Google says verification_url.
     link = _required(found, host, "verification_uri", "verification_url")
     return DeviceAuthorization(
-        device_code=_required(found, host, "device_code"),
+        device_code=device_code,
         user_code=checked_user_code(_required(found, host, "user_code")),
         verification_uri=checked_link(link, by=endpoint),
         verification_uri_complete=_complete_link(found, link, endpoint),

@@ -24,6 +24,7 @@ from desktop.oauth.errors import (
 )
 from desktop.oauth.fields import Members, seconds, string_list, text
 from desktop.oauth.grants.device import DeviceAuthorization
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 LONGEST_TOKEN = 64 * 1024  # characters of an access token; real ones have a few thousand
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section 3.4
@@ -62,7 +63,13 @@ async def request_token(
         form["code_verifier"] = authorization.code_verifier  # RFC 7636 section 4.5
     requested = now(connection.clock)
     found = await request(connection, token_endpoint, form=form)
-    return parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+    return parse_token(
+        found,
+        token_endpoint,
+        requested=requested,
+        requested_scope=scope,
+        secrets=connection.secrets,
+    )
 
 
 async def request_own_token(
@@ -81,7 +88,13 @@ async def request_own_token(
         form["scope"] = " ".join(scope)
     requested = now(connection.clock)
     found = await request(connection, token_endpoint, form=form)
-    tokens = parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+    tokens = parse_token(
+        found,
+        token_endpoint,
+        requested=requested,
+        requested_scope=scope,
+        secrets=connection.secrets,
+    )
     # RFC 6749 section 4.4.3: it should have no refresh token. One more secret would help nobody.
     return replace(tokens, refresh_token=None)
 
@@ -104,7 +117,13 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
         if mapped is None:
             raise
         raise mapped from error
-    renewed = parse_token(found, token_endpoint, requested=requested, requested_scope=held.scope)
+    renewed = parse_token(
+        found,
+        token_endpoint,
+        requested=requested,
+        requested_scope=held.scope,
+        secrets=connection.secrets,
+    )
     return replace(
         renewed,
         # RFC 6749 section 6: the server may issue a new one, and then the old one is discarded.
@@ -141,13 +160,21 @@ _REFUSED_RENEWALS: dict[type[ErrorResponse], type[ErrorResponse]] = {
 
 
 def parse_token(
-    found: Members, endpoint: str, *, requested: Moment, requested_scope: tuple[str, ...]
+    found: Members,
+    endpoint: str,
+    *,
+    requested: Moment,
+    requested_scope: tuple[str, ...],
+    secrets: KnownSecrets | None = None,
 ) -> TokenSet:
-    """Parse the tokens in a successful token response.
+    """Parse the tokens in a successful token response, and add them to `secrets`.
 
     `requested` is the moment before the request was sent: expiry counts from it. Raises
     `UnusableAnswer` or `UnsupportedTokenType`.
     """
+    known = KnownSecrets() if secrets is None else secrets
+    known.add(text(found, "access_token"), text(found, "refresh_token"))
+    found = known.strike_members(found)
     access_token = text(found, "access_token")
     if (
         access_token is None
@@ -169,7 +196,7 @@ def parse_token(
         requested_scope=requested_scope,
         issued_at=requested.utc,
         expires_at=None if lifetime is None else requested.later(max(0.0, lifetime)),
-        account=account_in(text(found, "id_token"), access_token),
+        account=account_in(text(found, "id_token"), access_token, secrets=known),
     )
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.configuration.load import with_policy
 from desktop.services.configuration.profile_draft import Draft, members_of, profile_of
 from desktop.services.configuration.profile_file import (
@@ -31,6 +32,7 @@ from desktop.services.profile_editor import check as profile_check
 from desktop.services.secrets.profile_secrets import (
     delete_secrets,
     load_client_secret,
+    load_known_secrets,
     load_proxy_password,
     save_client_secret,
     save_proxy_password,
@@ -120,18 +122,21 @@ class ProfileEditor:
         The policy applies, as for a sign-in. `allowed` are the sign-in methods that are proposed.
         """
         profile = with_policy(profile, known.profiles.policy)
-        client = passwords.client_secret
+        client, secrets = passwords.client_secret, KnownSecrets()
         if client is None:
             client = await load_client_secret(self._environment.keystore, profile)
+            secrets = await load_known_secrets(self._environment.keystore, profile)
         checking = profile_check.check(
             profile,
             client or None,
-            open_http=self._environment.open_http,
+            open_http=partial(
+                self._environment.open_http, proxy_password=passwords.proxy_password or None
+            ),
             clock=self._environment.clock,
             presets=known.presets,
-            proxy_password=passwords.proxy_password or None,
             allowed=allowed,
             surface=surface,
+            secrets=secrets,
         )
         async with aclosing(checking) as findings:
             async for finding in findings:

@@ -53,7 +53,9 @@ class Session:
         self.is_open = False
         self._clock = environment.clock
         self._provider = Provider(profile, environment)
-        self._store = TokenStore(profile, environment.keystore, environment.lock)
+        self._store = TokenStore(
+            profile, environment.keystore, environment.lock, secrets=self._provider.secrets
+        )
         self._state = SessionState(self._provider, self._store, observer=observer)
         self._renewer = Renewer(
             self._provider, self._store, environment=environment, on_change=self._state.update
@@ -172,7 +174,10 @@ class Session:
 
     def claims(self) -> Members:
         """Read the access token's claims, unverified; empty for an opaque token."""
-        return unverified_claims(self._store.held.access_token) if self._store.held else {}
+        if self._store.held is None:
+            return {}
+        claims = unverified_claims(self._store.held.access_token)
+        return self._provider.secrets.strike_members(claims)
 
     async def query(self, question: Query[Found]) -> Found:
         """Ask the server a `question` such as `Provider.fetch_userinfo`.

@@ -169,10 +169,9 @@ async def test_a_password_for_the_proxy_that_is_not_saved_is_used() -> None:
     looking = check(
         PROFILE,
         None,
-        open_http=web.open_http,
+        open_http=partial(web.open_http, proxy_password=PASSWORD),
         clock=HurriedClock(),
         presets={},
-        proxy_password=PASSWORD,
     )
     assert [each.outcome async for each in looking] == [GOOD] * 6
     assert web.opened == [(PROFILE, PASSWORD)]

@@ -1,0 +1,91 @@
+"""Finds the spellings of secrets, and pieces of them, in one pass over a text."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from desktop.oauth.redaction.spelling import (
+    Located,
+    letters_of,
+    located_letters,
+    located_visible,
+    visible_of,
+)
+
+_PIECE = 8  # letters and digits; fewer of a secret may be shown
+_INDEXED = 1024  # letters at both ends of a spelling
+_SHORTEST = 4  # characters of a spelling that is shorter than a piece
+
+
+class SecretIndex:
+    """The spellings of secrets by pieces of `_PIECE` letters and digits.
+
+    A piece begins at every eighth letter, and one is at the end: so the beginning and the end of a
+    spelling are found if they have 8 letters, and any other part if it has 15.
+    """
+
+    def __init__(self, secrets: Iterable[tuple[str, ...]]) -> None:
+        self.spellings: list[str] = []
+        self._pieces: dict[str, tuple[str, int]] = {}  # with the spelling, and where in it
+        self._short: set[str] = set()
+        for secret in secrets:
+            for spelling in secret:
+                letters = letters_of(spelling)
+                if len(letters) >= _PIECE:
+                    self.spellings.append(letters)
+                    self._add(letters)
+                elif len(visible := visible_of(spelling)) >= _SHORTEST:
+                    self._short.add(visible)
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether a closer look at `text` is needed."""
+        letters, pieces = letters_of(text), self._pieces
+        if any(letters[at : at + _PIECE] in pieces for at in range(len(letters) - _PIECE + 1)):
+            return True
+        visible = visible_of(text) if self._short else ""
+        return any(short in visible for short in self._short)
+
+    def pieces_in(
+        self, layer: Located, is_public: Callable[[str], bool]
+    ) -> Iterator[tuple[int, int]]:
+        """Yield where parts of a secret begin and end, unless they are public."""
+        found = located_letters(layer)
+        letters, at, free = found.text, 0, 0
+        while at <= len(letters) - _PIECE:
+            hit = self._pieces.get(letters[at : at + _PIECE])
+            if hit is None:
+                at += 1
+                continue
+            start, end = _extended(letters, at, *hit, free=free)
+            if is_public(letters[start:end]):
+                at = end - _PIECE + 1
+            else:
+                yield found.spans[start][0], found.spans[end - 1][1]
+                at = free = end
+
+    def short_in(self, layer: Located) -> Iterator[tuple[int, int]]:
+        """Yield where secrets that are shorter than a piece begin and end."""
+        if not self._short:
+            return
+        found = located_visible(layer)
+        for short in self._short:
+            at = found.text.find(short)
+            while at >= 0:
+                end = at + len(short)
+                yield found.spans[at][0], found.spans[end - 1][1]
+                at = found.text.find(short, end)
+
+    def _add(self, letters: str) -> None:
+        last = len(letters) - _PIECE
+        near_an_end = (at for at in range(0, last, _PIECE) if at < _INDEXED or at > last - _INDEXED)
+        for at in (*near_an_end, last):
+            self._pieces.setdefault(letters[at : at + _PIECE], (letters, at))
+
+
+def _extended(letters: str, at: int, spelling: str, position: int, *, free: int) -> tuple[int, int]:
+    """Extend the piece at `at`, which is at `position` of `spelling`; not before `free`."""
+    start, end = at, at + _PIECE
+    ahead, behind = position + _PIECE, position
+    while end < len(letters) and ahead < len(spelling) and letters[end] == spelling[ahead]:
+        end, ahead = end + 1, ahead + 1
+    while start > free and behind > 0 and letters[start - 1] == spelling[behind - 1]:
+        start, behind = start - 1, behind - 1
+    return start, end
