@@ -48,6 +48,7 @@ TEST_EPILOG = """Other arguments are passed to pytest: `dev.py test tests/oauth 
 Selected tests run in one process and without coverage."""
 BENCH_EPILOG = "Other arguments are passed to the benchmarks: `dev.py bench start --runs 3`."
 SLOWEST = ("--durations=10", "--durations-min=1")
+SHOTS_PSEUDO_HELP = "in longer, accented texts, to find what is not translated or does not fit"
 TEST_PACKAGES_HELP = "build the Linux packages and test them on a bare system instead"
 TEST_PYTHON_HELP = "run the fast tests and a sign-in on this Python of Debian sid instead"
 TEST_WINDOWS_HELP = "build the Windows installers and test them on Linux with wine instead"
@@ -98,6 +99,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     shooting = add("shots", "Take screenshots of every state")
     shooting.add_argument("folder", type=Path, metavar="DIR", help="output folder")
+    shooting.add_argument("--pseudo", action="store_true", help=SHOTS_PSEUDO_HELP)
     add("policies", "Regenerate schemas and policy templates")
     add("translations", "Extract texts, update and compile translations")
     packing = add("package", "Build packages into dist/", PACKAGE_EPILOG)
@@ -160,10 +162,10 @@ def shots(options: argparse.Namespace, _rest: list[str]) -> int:
     """Take the screenshots on a virtual display."""
     install_system_packages("run", "test")
     install_requirements("dev")
-    python, folder = python_in(VENV), str(options.folder.resolve())
-    return exec_command(
-        python, "-m", "tests.rigs.display", str(python), "-m", "tests.shots", folder
-    )
+    os.environ["PYTHONPATH"] = os.pathsep.join((str(ROOT / "packaging"), str(ROOT)))
+    taken = ["tests.shots", str(options.folder.resolve()), *(["--pseudo"] * options.pseudo)]
+    python = python_in(VENV)
+    return exec_command(python, "-m", "tests.rigs.display", str(python), "-m", *taken)
 
 
 def policies(_options: argparse.Namespace, _rest: list[str]) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop.services.system.translation import translate
+
 if TYPE_CHECKING:
     from desktop.demo import DemoOptions, DemoServer
     from desktop.services.configuration.profile_reader import Profiles
@@ -77,8 +79,8 @@ def demo_profile(address: str) -> Profile:
         id="(demo)",  # not a valid id in the profiles file
         name="Northwind SOC",
         client_id=PUBLIC_CLIENT_ID,
-        provider="Demo server",
-        region="nothing here is real",
+        provider=translate("Demo server"),
+        region=translate("nothing here is real"),
         issuer=address,
         expected_issuer="IROH Auth",
         userinfo_endpoint=f"{address}/iroh/profile/whoami",

@@ -37,7 +37,6 @@ RESOURCES = (
     "schemas/profiles.schema.json",
     "scopes/xdr.toml",
     "themes/window.qss",
-    "translations/xdr-login.pot",
 )
 # Imported late, by name or by a library: no import of our own modules would miss them.
 LATE_MODULES = (

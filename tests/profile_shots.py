@@ -15,6 +15,7 @@ from desktop.services.model.profile import BrokenProfile
 from desktop.services.profile_editor.check import Finding, Outcome, Step
 from desktop.services.profile_editor.editor import Snapshot
 from desktop.services.profile_editor.editor_wording import FIRST_PROFILE, FIRST_PROFILE_HELP
+from desktop.services.system.translation import translate
 from desktop.ui.kit.inputs import Choice
 from desktop.ui.kit.widgets import Button
 from desktop.ui.profiles.profile_form import FormPurpose, ProfileForm
@@ -31,13 +32,13 @@ class _NoActions:
 NO_ACTIONS: Any = _NoActions()
 FINDINGS = (
     Finding(Step.REACH, Outcome.GOOD, "visibility.amp.cisco.com responds."),
-    Finding(Step.TRUST, Outcome.GOOD, "This computer trusts its certificate."),
-    Finding(Step.METADATA, Outcome.GOOD, "Match your profile."),
-    Finding(Step.WAY, Outcome.GOOD, "The server offers sign-in by code."),
+    Finding(Step.TRUST, Outcome.GOOD, "The certificate is trusted."),
+    Finding(Step.METADATA, Outcome.GOOD, "The server's settings match your profile."),
+    Finding(Step.WAY, Outcome.GOOD, "The server supports sign-in by code."),
     Finding(
         Step.CLIENT,
         Outcome.BAD,
-        "This client ID is not known in North America, but in Europe.",
+        "visibility.amp.cisco.com doesn't recognize this client ID, but it exists in Europe.",
         "Switch to Europe.",
         preset="xdr-eu",
     ),
@@ -47,19 +48,19 @@ FINDINGS = (
 SAFER = Finding(
     Step.WAY,
     Outcome.HINT,
-    "“Browser on this computer” is safer, and the server offers it. The client must be "
-    "allowed to use it.",
+    "“Browser on this computer” is safer, and visibility.amp.cisco.com supports it. Your client "
+    "must be allowed to use it.",
     grant="code",
 )
 LAST = (
     Finding(Step.CLIENT, Outcome.GOOD, "The server accepts this client."),
-    Finding(Step.SCOPES, Outcome.GOOD, "The server allows the requested scopes."),
+    Finding(Step.SCOPES, Outcome.GOOD, "The server allows the scopes you request."),
 )
 
 
 def _form(window: Window, *, is_new: bool = True) -> ProfileForm:
     purpose = (
-        FormPurpose(FIRST_PROFILE, FIRST_PROFILE_HELP)
+        FormPurpose(translate(FIRST_PROFILE), translate(FIRST_PROFILE_HELP))
         if is_new
         else FormPurpose("Edit Northwind SOC", "")
     )
@@ -89,7 +90,7 @@ def _show_sign_in_methods(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
     form.client_secret.show_stored(stored=True)
-    next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
+    _press(window, "More options  ▾")
     reason = "visibility.amp.cisco.com does not support it."
     form.show_finding(replace(FINDINGS[3], unavailable={"client-credentials": reason}))
     _scroll(window, 560)
@@ -121,7 +122,7 @@ def _show_own_settings(window: Window) -> None:
     form = _form(window, is_new=False)
     own = {"keep_fresh": True, "clipboard_seconds": 10}
     form.fill(draft_of(replace(PROFILE, preset="xdr-nam", settings=own), load_presets()))
-    next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
+    _press(window, "More options  ▾")
     _scroll(window, 990)
 
 
@@ -131,22 +132,26 @@ def _show_ca_file(window: Window) -> None:
     reason = "visibility.amp.cisco.com does not support it."
     form.show_finding(replace(FINDINGS[3], unavailable={"code": reason}))
     form.findings.clear()
-    next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
+    _press(window, "More options  ▾")
     _scroll_down(window)
 
 
 def _show_faults(window: Window) -> None:
     form = _form(window)
     form.fill(Draft(preset="", issuer="", name="Northwind SOC", proxy="proxy.example"))
-    next(each for each in window.findChildren(Button) if each.text() == "Check").click()
+    _press(window, "Check")
     window.findChildren(QScrollArea)[0].verticalScrollBar().setValue(0)
 
 
 def _show_more(window: Window) -> None:
     form = _form(window, is_new=False)
     form.fill(draft_of(replace(PROFILE, preset="xdr-nam"), load_presets()))
-    next(each for each in window.findChildren(Button) if "More options" in each.text()).click()
+    _press(window, "More options  ▾")
     _scroll(window, 560)
+
+
+def _press(window: Window, text: str) -> None:
+    next(each for each in window.findChildren(Button) if each.text() == translate(text)).click()
 
 
 def _scroll(window: Window, to: int | None = None) -> None:

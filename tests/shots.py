@@ -1,9 +1,11 @@
-"""Screenshots of every state: `python -m tests.shots DIR` on a display.
+"""Screenshots of every state: `python -m tests.shots DIR [--pseudo]` on a display.
 
 Each state is drawn in light and dark at the default size, and the main ones also with a width of
-360 pixels and at 200 %. One sheet for each color scheme shows them all.
+360 pixels and at 200 %. One sheet for each color scheme shows them all. With `--pseudo` the texts
+are those of the pseudo-language, and every state is drawn in light at both widths.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -25,8 +27,10 @@ from desktop.services.session.token_recipients import TokenRecipient
 from desktop.services.system.components import load_components
 from desktop.services.system.processes import Program
 from desktop.services.system.resources import resource
+from desktop.services.system.translation import translate
 from desktop.services.token.details import TokenDetails, flattened, token_details
 from desktop.ui.app.app import make_application
+from desktop.ui.copy.copy_window import CopyWindow
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.kit.menu_button import MenuButton
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
@@ -35,13 +39,17 @@ from desktop.ui.pages.details_view import DetailsView
 from desktop.ui.pages.server_answer_card import GrantCard
 from desktop.ui.pages.server_query import ServerAnswer
 from desktop.ui.pages.settings_view import SettingsView
+from desktop.ui.tray.tray_menu import TrayMenu
 from desktop.ui.views.sign_out_button import SignOutButton
 from desktop.ui.views.waiting_view import WaitingView
 from desktop.ui.window.permission_window import PermissionWindow
 from desktop.ui.window.profile_switcher import ProfileSwitcher
 from desktop.ui.window.window import Window
 from desktop.ui.wording.page_texts import grant_rows
+from desktop.ui.wording.tray_texts import menu_labels
+from desktop.ui.wording.window_texts import COPY_REFUSED, COPYING, PRESS_TO_COPY
 from tests.profile_shots import PROFILE_PAGES
+from tests.pseudo_language import pseudo_language
 from tests.sample_states import (
     APP_GRANT,
     CLAIMS,
@@ -104,6 +112,7 @@ class SeveralProfiles(NoActions):
 
     current_id = PROFILE.id
     statuses = STATUSES
+    unreadable = 2
 
     @property
     def profiles(self) -> "SeveralProfiles":
@@ -126,11 +135,7 @@ NO_PAGE_ACTIONS: Any = NoPageActions()
 def main(folder: Path) -> None:
     """Write the screenshots to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    application = make_application()
-    families = QFontDatabase.families()
-    if "Inter" in families:  # a typical font of desktops; a bare display has none
-        application.setFont(QFont("Inter", 10))
-    theme = Theme(application)
+    application, theme = _start()
     suffix = "-200" if os.environ.get(_SCALE) == "2" else ""
     taken: dict[str, dict[str, QImage]] = {}
     for scheme, tokens in _SCHEMES.items():
@@ -144,14 +149,54 @@ def main(folder: Path) -> None:
         _sheet(pair, columns=2).save(str(folder / f"{name}-pair{suffix}.png"))
 
 
+def pseudo(folder: Path) -> None:
+    """Write the screenshots in the pseudo-language to `folder`, also of tray and copy window."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with pseudo_language():
+        application, theme = _start()
+        theme.apply_tokens(LIGHT)
+        taken = dict(_pictures(application, theme, small=False, all_narrow=True))
+        taken |= _small_pictures()
+    for name, picture in taken.items():
+        picture.save(str(folder / f"{name}.png"))
+    groups = list(taken.values())
+    for start in range(0, len(groups), 8):
+        sheet = _sheet(groups[start : start + 8], columns=4)
+        sheet.save(str(folder / f"sheet-{start // 8:02}.png"))
+
+
+def _start() -> tuple[QApplication, Theme]:
+    application = make_application()
+    if "Inter" in QFontDatabase.families():  # a typical font of desktops; a bare display has none
+        application.setFont(QFont("Inter", 10))
+    return application, Theme(application)
+
+
+def _small_pictures() -> dict[str, QImage]:
+    """Draw the menu of the tray, a submenu of it, and the window that copies on Wayland."""
+    menu = TrayMenu({}, NO_ACTIONS.copy, profiles=SEVERAL)
+    menu.show_profiles(STATUSES, NOW)
+    menu.show_items(menu_labels(STATES["signed_in"], NOW, everywhere=True))
+    (submenu, *_) = menu._profile_menus.values()
+    pictures = {"tray": menu.grab().toImage(), "tray_profile": submenu.grab().toImage()}
+    pictures["tray_formats"] = menu._formats_menu.grab().toImage()
+    copying = CopyWindow()
+    for number, text in enumerate((COPYING, PRESS_TO_COPY, COPY_REFUSED)):
+        copying._button.setVisible(text is not COPYING)
+        copying._show_text(translate(text))
+        pictures[f"copy_{number}"] = copying.grab().toImage()
+    copying.show_copied(30.0)
+    return pictures | {"copy_copied": copying.grab().toImage()}
+
+
 def _pictures(
-    application: QApplication, theme: Theme, *, small: bool
+    application: QApplication, theme: Theme, *, small: bool, all_narrow: bool = False
 ) -> Iterator[tuple[str, QImage]]:
     for name, state in STATES.items():
         if small and name not in _MAIN_STATES:
             continue
         yield name, _picture(application, theme, state, size=_USUAL)
-        if name in _MAIN_STATES:
+        if all_narrow or name in _MAIN_STATES:
             yield f"{name}-360", _picture(application, theme, state, size=_NARROW)
     yield "qr", _picture(application, theme, STATES["waiting"], size=_USUAL, change=_show_qr)
     for name, change in _CHANGES.items():
@@ -282,8 +327,8 @@ _CHANGES: dict[str, Callable[[Window], None]] = {
     "copied": lambda window: window.show_copy(Copied(CopyFormat.CURL, 30.0)),
     "not_copied": lambda window: window.show_copy(
         NotCopied(
-            "Still renewing. The old one has expired, and the server has not sent "
-            "another yet. It is still being asked: try again in a moment."
+            "Still renewing. Your old token has expired, and the server hasn't sent a new one yet. "
+            "Try again in a moment."
         )
     ),
     "copy_menu": _show_menu,
@@ -336,7 +381,14 @@ def _sheet(pictures: list[QImage], *, columns: int = 6) -> QImage:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--pseudo", action="store_true")
+    options = parser.parse_args()
+    if options.pseudo:
+        pseudo(options.folder)
+        sys.exit()
+    main(options.folder)
     if _SCALE not in os.environ:
-        again = [sys.executable, "-m", "tests.shots", sys.argv[1]]
+        again = [sys.executable, "-m", "tests.shots", str(options.folder)]
         subprocess.run(again, env=os.environ | {_SCALE: "2"}, check=True)

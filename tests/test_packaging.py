@@ -7,10 +7,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from builder import closure, elf, linux
+from builder import bundle, closure, elf, linux
 from builder import product as module
 from builder.manual import man_page
 from builder.product import PACKAGING, ROOT, fill_template, product
+from translations import catalogues
 
 from desktop import __version__
 from desktop.services.system import autostart
@@ -42,6 +43,35 @@ def check(program: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
+
+
+class PyInstallerRuns(Exception):
+    """Raised instead of building."""
+
+
+def test_a_bundle_compiles_the_translations_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "de" / "LC_MESSAGES" / "xdr-login.po"
+    file.parent.mkdir(parents=True)
+    file.write_text('msgid ""\nmsgstr ""\n\nmsgid "Copy"\nmsgstr "Kopieren"\n', "utf-8")
+    monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
+
+    def run(command: list[str], **_options: object) -> None:
+        assert "PyInstaller" in command
+        assert b"Kopieren" in file.with_suffix(".mo").read_bytes()
+        raise PyInstallerRuns
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr("sys.platform", "linux")
+    with pytest.raises(PyInstallerRuns):
+        bundle.make_bundle(tmp_path / "work")
+
+
+def test_the_environment_that_builds_has_babel_pinned_with_hashes() -> None:
+    pins = (PACKAGING / "requirements" / "package.txt").read_text("utf-8")
+    assert re.search(r"^babel==[0-9.]+ \\\n +--hash=sha256:[0-9a-f]{64}", pins, re.MULTILINE)
+    assert "://" not in pins
 
 
 def test_the_time_of_files_is_that_of_the_last_commit_or_source_date_epoch(

@@ -15,7 +15,9 @@ from policies.rendering import ROOT, render
 from desktop.services.configuration.policy_reader import parse_policy
 from desktop.services.configuration.policy_sources import MACOS_FILE, WINDOWS_KEY, RawPolicy
 from desktop.services.configuration.profile_reader import read_profiles
-from desktop.services.configuration.schema import POLICY, PROFILE, Kind, Member
+from desktop.services.model.members import Kind, Member
+from desktop.services.model.policy import POLICY
+from desktop.services.model.profile import MEMBERS
 
 ADMX = ROOT / "packaging/policies/windows/XDRLogin.admx"
 ADML = ROOT / "packaging/policies/windows/en-US/XDRLogin.adml"
@@ -38,9 +40,9 @@ def test_every_generated_file_is_up_to_date(name: str) -> None:
 def leaves() -> dict[str, Member]:
     """Return all members with a value in the registry, by their path below the key."""
     found: dict[str, Member] = {}
-    for member in POLICY:
+    for member in POLICY.values():
         if member.kind is Kind.MEMBERS:
-            found |= {rf"\{member.name}\{each.name}": each for each in member.members}
+            found |= {rf"\{member.name}\{each.name}": each for each in member.members.values()}
         else:
             found[rf"\{member.name}"] = member
     return found
@@ -125,7 +127,7 @@ def test_the_configuration_profile_is_a_policy_with_defaults() -> None:
     assert content["PayloadType"] == MACOS_FILE.stem
     assert profile["PayloadScope"] == "System"
     members = {name: value for name, value in content.items() if not name.startswith("Payload")}
-    assert members.keys() == {each.name for each in POLICY}
+    assert members.keys() == {each.name for each in POLICY.values()}
     policy = parse_policy(RawPolicy("", members))
     assert policy.own_profiles
     assert policy.device_grant
@@ -191,12 +193,12 @@ def test_the_examples_for_administrators_match_the_schema_and_are_read() -> None
         assert not read_profiles(Path(), {"profiles": policy.profiles}).broken
 
 
-@pytest.mark.parametrize("member", POLICY, ids=lambda each: each.name)
+@pytest.mark.parametrize("member", POLICY.values(), ids=lambda each: each.name)
 def test_the_guide_for_administrators_explains_every_member(member: Member) -> None:
     assert f"| `{member.name}` |" in GUIDE
-    for each in member.members if member.name in {"formats", "settings"} else ():
+    for each in member.members.values() if member.name in {"formats", "settings"} else ():
         assert f"`{each.name}`" in GUIDE
 
 
 def test_every_member_has_a_description() -> None:
-    assert all(each.description.endswith(".") for each in (*PROFILE, *POLICY))
+    assert all(each.description.endswith(".") for each in (*MEMBERS.values(), *POLICY.values()))

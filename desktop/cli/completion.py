@@ -13,7 +13,8 @@ from click.shell_completion import (
 )
 
 from desktop.cli.terminal import COMPLETE_VARIABLE
-from desktop.cli.terminal.output import CommandWithExamples, print_result
+from desktop.cli.terminal.help import CommandWithExamples
+from desktop.cli.terminal.output import print_result
 
 PROGRAM = "xdr-login"
 
@@ -76,7 +77,7 @@ xdr-login completion powershell | Out-String | Invoke-Expression
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish", "powershell"]))
 def completion(shell: str) -> None:
-    """It completes commands, options and profiles.
+    """The script completes commands, options and profiles.
 
     The Linux packages include it for bash, zsh and fish.
     """

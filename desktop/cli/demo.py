@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from desktop.cli.terminal.output import CommandWithExamples, Function
+from desktop.cli.terminal.help import CommandWithExamples
+from desktop.cli.terminal.output import Function
 from desktop.services.system.translation import translate
 
 

@@ -14,9 +14,10 @@ import click
 from desktop import __version__
 from desktop.cli.demo import lifetime_options, require_demo_server
 from desktop.cli.terminal import CANCELLED, COMPLETE_VARIABLE
-from desktop.cli.terminal.output import complete_profile, write_examples
+from desktop.cli.terminal.help import TranslatedGroup, write_examples
+from desktop.cli.terminal.output import complete_profile
 from desktop.options import Options
-from desktop.services.system.translation import translate
+from desktop.services.system.translation import translate, use_for_libraries
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -63,7 +64,7 @@ xdr-login profiles add --help    show the help of a command, with examples
 _APPROVAL_DELAY = 3.0  # seconds
 
 
-class LazyGroup(click.Group):
+class LazyGroup(TranslatedGroup):
     """A group that finds its commands in `COMMANDS` and loads only the one that runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it
@@ -104,7 +105,7 @@ class LazyGroup(click.Group):
         from click.shell_completion import CompletionItem
 
         commands = [
-            CompletionItem(name, help=text)
+            CompletionItem(name, help=translate(text))
             for name, (_, text) in COMMANDS.items()
             if name.startswith(incomplete)
         ]
@@ -112,8 +113,8 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without loading any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        with formatter.section(translate("Commands")):
+            formatter.write_dl([(name, translate(text)) for name, (_, text) in COMMANDS.items()])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         write_examples(EXAMPLES, formatter)
@@ -218,6 +219,7 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             # A character that the terminal's encoding lacks is no reason to fail.
             stream.reconfigure(errors="replace")
+    use_for_libraries()  # Click's own texts
     if COMPLETE_VARIABLE in os.environ:
         # It registers the completion for PowerShell.
         import_module("desktop.cli.completion")
@@ -227,7 +229,7 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        print(translate("Cancelled."), file=sys.stderr)
+        print(translate("Canceled."), file=sys.stderr)
         return CANCELLED
     except BrokenPipeError:  # the reader is gone, as after `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

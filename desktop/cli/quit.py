@@ -2,11 +2,12 @@
 
 import click
 
+from desktop.cli.terminal.help import TranslatedCommand
 from desktop.ipc.client import NoAnswer, NotRunning, send_command
 from desktop.services.system.translation import translate
 
 
-@click.command()
+@click.command(cls=TranslatedCommand)
 def quit_program() -> int:
     """Pending requests end first. If XDR Login isn't running, nothing happens."""
     try:

@@ -53,7 +53,7 @@ eval "$(xdr-login token --format env)"
     ),
 )
 def token(profile: str | None, min_validity: float, token_format: str) -> int:
-    """It is renewed first if too little of its lifetime is left.
+    """Renews the token first if it expires soon.
 
     The token comes from XDR Login if it is running, otherwise from the keyring.
     """

@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int | None:
     except KeyboardInterrupt:
         from desktop.services.system.translation import translate
 
-        sys.stderr.write(f"\n{translate('Cancelled.')}\n")
+        sys.stderr.write(f"\n{translate('Canceled.')}\n")
         return CANCELLED
 
 

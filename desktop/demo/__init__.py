@@ -1,8 +1,8 @@
 """A demo authorization server on the loopback interface, with the routes and oddities of Cisco XDR.
 
-It imports nothing of the client and shares no types with it, so that a misspelt field fails a test.
-Importing this package is cheap; Starlette, uvicorn, Jinja2 and cryptography (extra `demo`) are
-loaded by `DemoServer.start`.
+It imports nothing of the client and shares no types with it, so a misspelled field fails a
+test. Importing this package is cheap; Starlette, uvicorn, Jinja2 and cryptography (extra `demo`)
+are loaded by `DemoServer.start`.
 """
 
 from desktop.demo.clients import PUBLIC_CLIENT_ID

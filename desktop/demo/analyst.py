@@ -14,7 +14,7 @@ HELD_SCOPES: Final = parse_scopes(
 
 @dataclass(frozen=True, slots=True)
 class Analyst:
-    """The one person of the demo, and the organization that they work for."""
+    """The one user of the demo, and the organization that they work for."""
 
     user_id: str = "5f0c7e52-90a4-4b7e-8a43-d0e5a1c7b9d1"
     email: str = "dana@northwind.example"

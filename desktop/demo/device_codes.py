@@ -153,7 +153,7 @@ def normalize(user_code: str) -> str:
 
 _REFUSALS: Final = {
     Status.PENDING: ("authorization_pending", "Nobody has approved this sign-in yet."),
-    Status.DENIED: ("access_denied", "The sign-in was declined on the approval page."),
+    Status.DENIED: ("access_denied", "The sign-in was denied on the approval page."),
     Status.EXPIRED: ("expired_token", "The device code has expired."),
     Status.REDEEMED: ("invalid_grant", "The device code was used before."),
 }

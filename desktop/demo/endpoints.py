@@ -29,7 +29,7 @@ CHALLENGE_LENGTHS: Final = range(43, 129)  # RFC 7636 section 4.2
 def metadata(base: str) -> Answer:
     """Describe the server at `base` (RFC 8414), as the live server does.
 
-    The issuer is not a URL, client_credential is misspelt, refresh_token and
+    The issuer is not a URL, client_credential is misspelled, refresh_token and
     revocation_endpoint are missing.
     """
     return {

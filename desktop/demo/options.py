@@ -14,4 +14,4 @@ class DemoOptions:
     code_lifetime: float = 600
     token_lifetime: float = 600
     approve_after: float | None = None
-    """How long after a request the demo analyst approves; `None` leaves it to a person."""
+    """How long after a request the demo analyst approves; `None` leaves it to the user."""

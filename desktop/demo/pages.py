@@ -130,7 +130,7 @@ def _finish_authorization(state: DemoState, asked: CodeRequest, *, approve: bool
     if approve and asked.granted:
         answer = {"code": state.codes.issued.add(asked)}
     else:
-        answer = {"error": "access_denied", "error_description": "The sign-in was declined."}
+        answer = {"error": "access_denied", "error_description": "The sign-in was denied."}
     return _return_to_app(asked.redirect_uri, asked.state, answer)
 
 

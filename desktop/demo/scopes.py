@@ -56,7 +56,7 @@ class Scope:
 
     @property
     def meaning(self) -> str:
-        """What it allows, for a person to read."""
+        """What it allows, in words for users."""
         meaning = MEANINGS[self._root]
         if self.access == READ_AND_WRITE:
             return meaning

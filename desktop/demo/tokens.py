@@ -151,7 +151,7 @@ class TokenIssuer:
         }
 
     def _claims(self, key: str, grant: Grant, scopes: tuple[Scope, ...]) -> Answer:
-        """Make the claims that the live service is seen to send; a client is not a person."""
+        """Make the claims that the live service sends; a client is not a user."""
         now = self._clock()
         return {
             "iss": ISSUER,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import time
 from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING
 
 from desktop.ipc import address
+from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from desktop.ipc.messages import Members
@@ -88,7 +89,7 @@ def run_with_timeout(work: Callable[[], Members], seconds: float) -> Members:
     thread = threading.Thread(target=run, name="pipe", daemon=True)
     thread.start()
     thread.join(seconds)
-    outcome = done[0] if done else NoAnswer("timed out")
+    outcome = done[0] if done else NoAnswer(translate("timed out"))
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
@@ -129,10 +130,14 @@ def _open_pipe() -> RawIOBase:
 
 
 def _open_socket(timeout: float | None) -> RawIOBase:
+    name = address.socket_name()
+    os.stat(name)  # noqa: PTH116 - usually missing at a start, and `socket` is slow to load
+    import socket
+
     from desktop.ipc.peer import is_same_user
 
     with socket.socket(socket.AF_UNIX) as client:
-        _connect(client, os.fspath(address.socket_path()))
+        _connect(client, name)
         client.settimeout(_TIMEOUT if timeout is None else timeout)
         if not is_same_user(client):
             raise PermissionError("another user listens there")

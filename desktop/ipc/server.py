@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 Handler = Callable[[Members, "int | None"], Awaitable[Members]]
 """Runs a command with its members for the given process, and returns the members of the answer.
 
-It is cancelled when that process hangs up. Raises `RefusedByAgent`.
+It is canceled when that process hangs up. Raises `RefusedByAgent`.
 """
 
 # Seconds to wait for another app that starts, quits or hangs. The longest quit waits for two

@@ -23,14 +23,14 @@ def checked_address(address: str) -> str:
     parts = _split(address)
     host = host_of(address)
     if not host:
-        raise UnsafeAddress(address, "no host")
+        raise UnsafeAddress(address, "no host name")
     if parts.username is not None:
-        raise UnsafeAddress(address, "a user name in the address")
+        raise UnsafeAddress(address, "contains a user name")
     # RFC 8628 section 3.1 and RFC 6749 section 3.2: TLS is required. RFC 8252 section 8.3 allows
     # plain http on loopback.
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
         return address
-    raise UnsafeAddress(address, "not https")
+    raise UnsafeAddress(address, "not an https address")
 
 
 def checked_named_address(address: str, *, by: str) -> str:
@@ -40,14 +40,14 @@ def checked_named_address(address: str, *, by: str) -> str:
     """
     checked_address(address)
     if is_loopback(host_of(address)) and not is_loopback(host_of(by)):
-        raise UnsafeAddress(address, "an address of this computer, named by another server")
+        raise UnsafeAddress(address, "an address on this computer, sent by another server")
     return address
 
 
 def checked_link(address: str, *, by: str) -> str:
     """Return `address` if a user can read it and a browser may open it; raise `UnsafeAddress`."""
     if not address.isascii():  # RFC 3986 section 2: a URI is; lookalike letters are not
-        raise UnsafeAddress(address, "characters that look like other characters")
+        raise UnsafeAddress(address, "contains lookalike characters")
     return checked_named_address(address, by=by)
 
 
@@ -79,7 +79,7 @@ def host_of(address: str) -> str:
     host = host.removesuffix(".")
     valid = _is_ip(host) or ("[" not in parts.netloc and _is_name(host))
     if host and not valid:
-        raise UnsafeAddress(address, "the host name is not valid")
+        raise UnsafeAddress(address, "invalid host name")
     return host
 
 
@@ -124,16 +124,16 @@ def _a_labels(address: str) -> str:
         url.host  # noqa: B018 - reads the A-labels back, which httpx would do at the request
         return url.raw_host.decode("ascii")
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise UnsafeAddress(address, "the host name is not valid") from error
+        raise UnsafeAddress(address, "invalid host name") from error
 
 
 def _split(address: str) -> SplitResult:
     if len(address) > _LONGEST_ADDRESS or has_hidden_characters(address):
-        raise UnsafeAddress(address, "hidden characters or too long")
+        raise UnsafeAddress(address, "too long, or contains hidden characters")
     if any(character.isspace() for character in address):
-        raise UnsafeAddress(address, "a space")
+        raise UnsafeAddress(address, "contains a space")
     if "\\" in address:
-        raise UnsafeAddress(address, "a backslash, which browsers read as a slash")
+        raise UnsafeAddress(address, "contains a backslash")
     try:
         parts = urlsplit(address)
         parts.port  # noqa: B018 - a malformed port is only found when it is read

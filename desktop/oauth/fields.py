@@ -46,7 +46,7 @@ _MOST_WORDS = 200
 def string_list(members: Members, name: str) -> tuple[str, ...] | None:
     """Read a list such as scopes: split at spaces and commas, or a JSON array; without repeats.
 
-    RFC 6749 section 3.3 says spaces; GitHub sends commas. The words are shown to a person, so
+    RFC 6749 section 3.3 says spaces; GitHub sends commas. The words are shown to the user, so
     control and bidirectional characters separate them too.
     """
     value = members.get(name)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from translations import catalogues
+
 from builder import closure, icu, macos, notices, windows
 from builder.product import PACKAGING, ROOT, product
 
@@ -35,6 +37,7 @@ def make_bundle(work: Path = WORK, *, script: Path | None = None) -> Path:
     }
     if script is not None:
         environment["SCRIPT"] = str(script.resolve())
+    catalogues.compile_all()
     command = [sys.executable, "-m", "PyInstaller", *options, str(PACKAGING / "xdr-login.spec")]
     if sys.platform == "darwin":
         return _make_app(work, command, environment)

@@ -9,7 +9,7 @@ import click
 from builder.product import fill_template, product
 from desktop.cli.program import COMMANDS, EXAMPLES, program
 from desktop.cli.terminal.exits import Exit
-from desktop.cli.terminal.output import CommandWithExamples
+from desktop.cli.terminal.help import CommandWithExamples
 
 _EXIT_STATUS = {
     Exit.OK: "Success.",

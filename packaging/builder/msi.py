@@ -15,7 +15,8 @@ from builder.closure import size_in_megabytes
 from builder.linux import sorted_tree
 from builder.product import product
 from desktop.services.configuration.policy_sources import WINDOWS_KEY
-from desktop.services.configuration.schema import POLICY, Kind, Member
+from desktop.services.model.members import Kind, Member
+from desktop.services.model.policy import POLICY
 
 _NAMESPACE = "http://schemas.microsoft.com/wix/2006/wi"
 # Ids are derived from this and from names, so that they are the same in every version.
@@ -57,9 +58,9 @@ def pack(file: Path, bundle: Path, work: Path, *, version: str = "") -> None:
 
 def properties() -> Iterator[tuple[str, str, Member]]:
     """Yield the properties: name, registry key and member of the schema."""
-    for member in POLICY:
+    for member in POLICY.values():
         if member.kind is Kind.MEMBERS:
-            for each in member.members:
+            for each in member.members.values():
                 key = rf"{WINDOWS_KEY}\{member.name}"
                 yield f"{member.name}_{each.name}".upper(), key, each
         elif member.kind is not Kind.PROFILES:

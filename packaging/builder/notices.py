@@ -89,7 +89,7 @@ def add_licenses(bundle: Path, folder: Path) -> None:
 
 def notice_text(found: list[Component]) -> str:
     """Return the notice file."""
-    table = [f"  {each.name:24} {each.version:12} {each.licence}" for each in found]
+    table = [f"  {each.name:24} {each.version:12} {each.license}" for each in found]
     return fill_template(
         "licenses/NOTICE.txt.in", components="\n".join(table), lgpl=about.QT_NOTICE
     )

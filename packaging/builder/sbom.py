@@ -56,7 +56,7 @@ def _modules() -> list[dict[str, Any]]:
             "name": each.name,
             "version": each.version,
             "purl": f"pkg:pypi/{_normal(each.name)}@{each.version}",
-            "licenses": [{"license": {"name": each.licence}}],
+            "licenses": [{"license": {"name": each.license}}],
         }
         for each in map(component_of, find_distributions())
     ]
@@ -69,7 +69,7 @@ def _components_without_wheel(bundle: Path) -> list[dict[str, Any]]:
             "bom-ref": f"{each.name} {each.version}",
             "name": each.name,
             "version": each.version,
-            "licenses": [_license(each.licence)],
+            "licenses": [_license(each.license)],
         }
         for each in notices.components_without_wheel(bundle)
     ]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from desktop.services.configuration.policy_sources import WINDOWS_KEY
-from desktop.services.configuration.schema import POLICY, Kind, Member
-from desktop.services.model.settings import Settings
+from desktop.services.model.members import Kind, Member
+from desktop.services.model.policy import POLICY
 
 _NAMESPACE = "http://schemas.microsoft.com/GroupPolicy/2006/07/PolicyDefinitions"
 _VERSION = {"revision": "1.0", "schemaVersion": "1.0"}
@@ -51,15 +51,15 @@ class _Policy:
 
 
 def _policies() -> Iterator[_Policy]:
-    for member in POLICY:
+    for member in POLICY.values():
         if member.kind is Kind.MEMBERS:
-            yield from (_Policy(each, member.name) for each in member.members)
+            yield from (_Policy(each, member.name) for each in member.members.values())
         else:
             yield _Policy(member)
 
 
 def _tables() -> tuple[Member, ...]:
-    return tuple(each for each in POLICY if each.kind is Kind.MEMBERS)
+    return tuple(each for each in POLICY.values() if each.kind is Kind.MEMBERS)
 
 
 def template() -> bytes:
@@ -143,7 +143,7 @@ def _add_presentation(parent: ET.Element, policy: _Policy) -> None:
     made = ET.SubElement(parent, "presentation", id=policy.id)
     match member.kind:
         case Kind.NUMBER:
-            default = str(getattr(Settings(), member.name))
+            default = str(member.default)
             box = ET.SubElement(made, "decimalTextBox", refId=value, defaultValue=default)
             box.text = member.title
         case Kind.PROFILES:

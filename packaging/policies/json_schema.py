@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from desktop.services.configuration.profile_reader import load_presets
-from desktop.services.configuration.schema import POLICY, PROFILE, Kind, Member
+from desktop.services.model.members import Kind, Member
+from desktop.services.model.policy import POLICY
+from desktop.services.model.profile import MEMBERS
 
 Schema = dict[str, Any]
 
@@ -23,7 +25,7 @@ def profiles_schema() -> bytes:
 
 def policy_schema() -> bytes:
     """Return the schema of policy.toml."""
-    return _serialize("Policy of XDR Login", _properties(POLICY))
+    return _serialize("Policy of XDR Login", _properties(POLICY.values()))
 
 
 def _serialize(title: str, properties: Schema) -> bytes:
@@ -63,7 +65,7 @@ def _values(member: Member) -> Schema:
         case Kind.PARAMETERS:
             return {"type": "object", "additionalProperties": {"type": "string"}}
         case Kind.MEMBERS:
-            return _table(member.members)
+            return _table(member.members.values())
         case _:
             return _text(member)
 
@@ -84,7 +86,9 @@ def _table(members: Iterable[Member]) -> Schema:
 
 
 def _profiles(description: str) -> Schema:
-    one = {**_table(PROFILE), "required": ["client_id"], "anyOf": _SERVER_KEYS}
+    members = sorted(MEMBERS.values(), key=lambda each: not each.is_required)
+    required = [each.name for each in members if each.is_required]
+    one = {**_table(members), "required": required, "anyOf": _SERVER_KEYS}
     return {
         "description": description,
         "type": "object",

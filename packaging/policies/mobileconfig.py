@@ -5,8 +5,8 @@ import uuid
 from typing import Any
 
 from desktop.services.configuration.policy_sources import MACOS_FILE
-from desktop.services.configuration.schema import POLICY, Kind, Member
-from desktop.services.model.settings import Settings
+from desktop.services.model.members import Kind, Member
+from desktop.services.model.policy import POLICY
 
 _DOMAIN = MACOS_FILE.stem
 _PROFILE = {
@@ -17,7 +17,7 @@ _PROFILE = {
         "scope": ["enrich:read", "inspect:read", "casebook"],
     }
 }
-_TEXTS = {"proxy": "system", "ca_file": ""}
+_EXAMPLES = {"proxy": "system"}
 
 
 def payload() -> bytes:
@@ -28,7 +28,7 @@ def payload() -> bytes:
         "PayloadVersion": 1,
     }
     content = {
-        **{each.name: _default(each) for each in POLICY},
+        **{each.name: _default(each) for each in POLICY.values()},
         **described,
         "PayloadType": _DOMAIN,
         **_identifiers(f"{_DOMAIN}.settings"),
@@ -53,10 +53,8 @@ def _identifiers(name: str) -> dict[str, str]:
 def _default(member: Member) -> Any:  # noqa: ANN401 - depends on the kind
     match member.kind:
         case Kind.MEMBERS:
-            return {each.name: _default(each) for each in member.members}
+            return {each.name: _default(each) for each in member.members.values()}
         case Kind.PROFILES:
             return _PROFILE
-        case Kind.STRING if member.name in _TEXTS:
-            return _TEXTS[member.name]
         case _:
-            return getattr(Settings(), member.name, True)
+            return _EXAMPLES.get(member.name, member.default)

@@ -1,4 +1,4 @@
-"""The catalogues: one template with all texts, one file per language, and a pseudo-language."""
+"""The catalogs: one template with all texts, one file per language, and a pseudo-language."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ PSEUDO_LANGUAGE = "qps"
 # The texts in tables that are not Python.
 _PRESET_TEXTS = ("region", "hint")
 _SCOPE_TEXTS = ("text",)
+_ERRORS_WITH_REASON = {"UnsafeAddress", "UnusableAnswer"}
 
 Key = str | tuple[str, ...]
 """The English text of a message; singular and plural where it has both."""
@@ -34,26 +35,31 @@ Key = str | tuple[str, ...]
 
 def make_template() -> Catalog:
     """Collect the texts of all sources."""
-    catalogue = Catalog(
+    catalog = Catalog(
         project="XDR Login",
         version=__version__,
         msgid_bugs_address="https://github.com/xdr-login/xdr-login/issues",
         charset="utf-8",
         fuzzy=False,
     )
-    catalogue.header_comment = "# Texts of XDR Login. Generated: python3 dev.py translations"
+    catalog.header_comment = "# Texts of XDR Login. Generated: python3 dev.py translations"
     for name, message in sorted(_messages(), key=str):
-        catalogue.add(message, locations=[(name, 0)])
-    return catalogue
+        catalog.add(message, locations=[(name, 0)])
+    return catalog
 
 
 def _messages() -> Iterator[tuple[str, Key]]:
+    from translations import command_help  # needs Click, which compiling does not
+
     for file in sorted((ROOT / "desktop").rglob("*.py")):
-        for message in messages_of(file.read_text("utf-8")):
+        source = file.read_text("utf-8")
+        for message in (*messages_of(source), *_reasons_in(source)):
             yield file.relative_to(ROOT).as_posix(), message
     yield from _table_messages(ROOT / "resources" / "presets.toml", _PRESET_TEXTS)
     for file in sorted((ROOT / "resources" / "scopes").glob("*.toml")):
         yield from _table_messages(file, _SCOPE_TEXTS)
+    yield from (each for each in command_help.help_texts() if each[1])
+    yield from command_help.click_texts()
 
 
 def messages_of(source: str) -> Iterator[Key]:
@@ -61,6 +67,16 @@ def messages_of(source: str) -> Iterator[Key]:
     for call in translation_calls(ast.parse(source)):
         if keys := texts_of(call):
             yield keys[0] if len(keys) == 1 else tuple(keys)
+
+
+def _reasons_in(source: str) -> Iterator[str]:
+    """Yield the reasons of the protocol's errors, which are translated when they are shown."""
+    for call in ast.walk(ast.parse(source)):
+        if isinstance(call, ast.Call) and function_name(call) in _ERRORS_WITH_REASON:
+            named = [each.value for each in call.keywords if each.arg == "detail"]
+            for value in (*call.args[1:2], *named):
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield value.value
 
 
 def translation_calls(tree: ast.AST) -> Iterator[ast.Call]:
@@ -116,10 +132,10 @@ def update() -> None:
     TEMPLATE.write_text(template_text(), "utf-8")
     template = make_template()
     for file in languages():
-        catalogue = _read(file)
-        catalogue.update(template)
+        catalog = _read(file)
+        catalog.update(template)
         with file.open("wb") as opened:
-            write_po(opened, catalogue, sort_output=True, include_lineno=False)
+            write_po(opened, catalog, sort_output=True, include_lineno=False)
 
 
 def compile_all() -> list[Path]:
@@ -146,31 +162,37 @@ def _is_translated(message: Message) -> bool:
 
 def write_pseudo_language(folder: Path) -> Path:
     """Compile a language of accented, longer texts in marks: it shows what is not translated."""
-    catalogue = Catalog(locale=PSEUDO_LANGUAGE)
+    catalog = Catalog(locale=PSEUDO_LANGUAGE)
     for message in make_template():
         if isinstance(message.id, str):
-            catalogue.add(message.id, pseudo_text(message.id))
+            catalog.add(message.id, pseudo_text(message.id))
         else:
-            catalogue.add(message.id, tuple(map(pseudo_text, message.id)))
+            catalog.add(message.id, tuple(map(pseudo_text, message.id)))
     file = folder / PSEUDO_LANGUAGE / "LC_MESSAGES" / f"{DOMAIN}.mo"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as opened:
-        write_mo(opened, catalogue)
+        write_mo(opened, catalog)
     return file
 
 
 _ACCENTED = str.maketrans("aceinouyACEINOUY", "àçéîñôûýÀÇÉÎÑÔÛÝ")
 _PARAMETER = re.compile(r"(\{[^}]*\})")
+_MORE = "~~~ "
+_RIGHT_TO_LEFT = "\u200f"
 _LONGER = 0.4  # as much as a translation into German may add
 
 
 def pseudo_text(text: str) -> str:
-    """Change the letters of `text`, make it longer, and keep its parameters."""
+    """Change the letters of `text`, make it longer, and keep its parameters.
+
+    The marks at both ends make it a text from right to left.
+    """
     parts = _PARAMETER.split(text)
     changed = "".join(
         part if _PARAMETER.fullmatch(part) else part.translate(_ACCENTED) for part in parts
     )
-    return f"⟦{changed}{'~' * max(1, round(len(text) * _LONGER))}⟧"
+    more = (_MORE * len(text))[: max(1, round(len(text) * _LONGER))]
+    return f"{_RIGHT_TO_LEFT}⟦{changed}{more}⟧{_RIGHT_TO_LEFT}"
 
 
 def _read(file: Path) -> Catalog:

@@ -3,7 +3,7 @@
 ;
 ;   /S            silent       /AllUsers     for all users; requires administrator rights
 ;   /D=FOLDER     target folder; the last option, without quotes
-; Exit codes: 0 done, 1 cancelled, 2 failed, 3 XDR Login is still running, 740 no rights.
+; Exit codes: 0 done, 1 canceled, 2 failed, 3 XDR Login is still running, 740 no rights.
 
 Target amd64-unicode
 SetCompressor /SOLID lzma
@@ -246,7 +246,7 @@ Function un.RemoveUserData
   ${If} ${Errors}
     MessageBox MB_YESNO|MB_DEFBUTTON2|MB_ICONQUESTION \
       "Delete your profiles, settings and logs too? Tokens stay in the Credential Manager \
-      unless you have signed out." /SD IDNO IDYES remove
+      unless you sign out first." /SD IDNO IDYES remove
     Return
   ${EndIf}
   remove:

@@ -59,7 +59,7 @@ class CommandHarness:
 
     @property
     def file(self) -> Path:
-        """The profiles of the person."""
+        """The profiles of the user."""
         return self.home / "config" / "xdr-login" / "profiles.toml"
 
     @property
@@ -78,7 +78,7 @@ class CommandHarness:
         return json.loads(done.stdout)
 
     def add_profile(self, id_: str, **members: str) -> None:
-        """Write a profile for the demo server, as a person has it."""
+        """Write a profile for the demo server, as users have it."""
         self.file.parent.mkdir(exist_ok=True)
         found = {
             "issuer": self.server.url,

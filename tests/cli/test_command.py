@@ -30,7 +30,7 @@ def files_in(folder: Path) -> dict[str, str]:
 def write_profile(
     folder: Path, server: DemoServer, name: str = "soc", *, scope: str = "casebook"
 ) -> None:
-    """A profile for the demo server, as a person has it."""
+    """A profile for the demo server, as users have it."""
     file = folder / "config" / "xdr-login" / "profiles.toml"
     file.parent.mkdir(exist_ok=True)
     with file.open("a") as opened:
@@ -179,7 +179,7 @@ def test_ctrl_c_gives_130_and_leaves_nothing_behind(
         process.send_signal(signal.SIGINT)
         output, told = process.communicate(timeout=30)
     assert (process.returncode, output) == (130, "")
-    assert told.endswith("\nCancelled.\n")
+    assert told.endswith("\nCanceled.\n")
     assert secret_service.entries() == {}
     assert "".join(files_in(own_folders).values()) == "", "a lock at most, and nothing in it"
 

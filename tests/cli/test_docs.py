@@ -10,7 +10,7 @@ from builder.manual import every_command
 
 from desktop.cli.program import COMMANDS, program
 from desktop.cli.terminal.exits import Exit
-from desktop.cli.terminal.output import CommandWithExamples
+from desktop.cli.terminal.help import CommandWithExamples
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
 ROOT = click.Context(program, info_name="xdr-login", **program.context_settings)

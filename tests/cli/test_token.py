@@ -285,7 +285,7 @@ def test_a_closed_pipe_is_not_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def hesitating(answer: bytes, *, asking: bool) -> Iterator[list[str]]:
-    """Be the running program that answers once it was asked whether it waits for the person."""
+    """Be the running program that answers once it was asked whether it waits for the user."""
     said: list[str] = []
     path = address.socket_path()
     with socket.socket(socket.AF_UNIX) as listening:

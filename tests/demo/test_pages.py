@@ -51,7 +51,7 @@ async def test_a_denial_reaches_the_client(harness: Harness) -> None:
     issued = await harness.device()
     page = await harness.open_approval(issued["user_code"])
     done = await decide(harness, page, "deny")
-    assert title(done) == "Declined"
+    assert title(done) == "Denied"
     assert_error(await harness.poll(issued["device_code"]), 400, "access_denied")
 
 
@@ -147,7 +147,7 @@ async def test_a_code_that_expires_on_the_page_says_so(harness: Harness) -> None
 async def test_a_decided_code_leads_to_its_outcome(harness: Harness) -> None:
     code = (await harness.device())["user_code"]
     await decide(harness, await harness.open_approval(code), "deny")
-    assert title(await harness.open_approval(code)) == "Declined"
+    assert title(await harness.open_approval(code)) == "Denied"
 
 
 async def test_an_undecided_code_has_no_outcome_yet(harness: Harness) -> None:

@@ -301,7 +301,7 @@ def test_without_the_app_required_permission_is_not_skipped(secret_service: Secr
     settings_file().write_text("ask_for_tokens = true\n")
     done = token(headless(secret_service))
     assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr.startswith("XDR Login can't ask for your permission.")
+    assert done.stderr.startswith("Can't ask for your permission.")
 
 
 @pytest.mark.usefixtures("signed_in")

@@ -50,7 +50,7 @@ def deny(page: Page) -> None:
     """Deny as the demo analyst."""
     page.click("#continue")
     page.click("#deny")
-    page.wait_for_selector("h1:has-text('Declined')")
+    page.wait_for_selector("h1:has-text('Denied')")
 
 
 def count_polls(server: DemoServer) -> int:

@@ -270,7 +270,7 @@ async def test_a_hanging_process_lookup_is_not_awaited(
 
 
 async def test_a_denied_program_gets_no_token(app: RunningApp) -> None:
-    app.needs_permission, app.answer = True, PermissionAnswer.REFUSE
+    app.needs_permission, app.answer = True, PermissionAnswer.DENY
     await app.sign_in()
     refusal = await app.refusal("token")
     assert (refusal.code, refusal.title) == ("declined", "You denied access to the token")
@@ -361,7 +361,7 @@ async def test_all_profiles_can_sign_out_at_once(app: RunningApp) -> None:
 async def test_a_keyring_error_while_signing_out_is_reported(app: RunningApp) -> None:
     await app.sign_in()
     app.harness.keyring.errors["delete"] = KeyringLocked()
-    assert (await app.refusal("sign_out")).title == "The token is still in the keyring"
+    assert (await app.refusal("sign_out")).title == "Sign-out failed"
     del app.harness.keyring.errors["delete"]
     left = (await app.ask("sign_out"))["signed_out"]
     assert isinstance(left, list)

@@ -76,7 +76,7 @@ def test_plain_http_is_accepted_on_this_computer(host: str) -> None:
     ],
 )
 def test_plain_http_is_refused_elsewhere(host: str) -> None:
-    with pytest.raises(UnsafeAddress, match="not https"):
+    with pytest.raises(UnsafeAddress, match="not an https address"):
         checked_address(f"http://{host}/token")
 
 
@@ -95,7 +95,7 @@ def test_plain_http_is_refused_elsewhere(host: str) -> None:
     ],
 )
 def test_another_scheme_is_refused(address: str) -> None:
-    with pytest.raises(UnsafeAddress, match="not https"):
+    with pytest.raises(UnsafeAddress, match="not an https address"):
         checked_address(address)
 
 
@@ -167,7 +167,7 @@ def test_a_hidden_character_in_an_address_is_refused(character: str) -> None:
 
 @pytest.mark.parametrize("space", [" ", "\xa0", "\u3000", "\u2009"])
 def test_a_space_in_an_address_is_refused(space: str) -> None:
-    with pytest.raises(UnsafeAddress, match="a space"):
+    with pytest.raises(UnsafeAddress, match="contains a space"):
         checked_address(f"https://login.example/{space}--flag")
 
 
@@ -215,7 +215,7 @@ def test_a_host_that_is_no_name_is_refused(host: str) -> None:
     "host", ["999.1.1.1", "0x7f.1", "2130706433", "1.2.3", "a.0x", "[v1.fe80]", "[fe80::1%25eth0]"]
 )
 def test_a_host_that_is_read_as_another_machine_elsewhere_is_refused(host: str) -> None:
-    with pytest.raises(UnsafeAddress, match="the host name is not valid"):
+    with pytest.raises(UnsafeAddress, match="invalid host name"):
         checked_address(f"https://{host}/")
 
 
@@ -228,7 +228,7 @@ def test_a_host_that_is_read_as_another_machine_elsewhere_is_refused(host: str) 
         ("https://B\u00dcCHER.example/", "xn--bcher-kva.example"),
         ("https://b\u00fccher.example./", "xn--bcher-kva.example"),
         ("https://login\u3002example/", "login.example"),
-        # The first letter is Cyrillic: what a person would take for apple.example is not.
+        # The first letter is Cyrillic: what users would take for apple.example is not.
         ("https://\u0430pple.example/", "xn--pple-43d.example"),
         # IDNA 2003 would show fass.example, somebody else's name.
         ("https://fa\u00df.example/", "xn--fa-hia.example"),

@@ -1,4 +1,4 @@
-"""A real X display with a window manager, for the app as a person sees it.
+"""A real X display with a window manager, for the app as users see it.
 
 `python -m tests.rigs.display COMMAND...` runs any command on one.
 """

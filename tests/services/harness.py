@@ -160,7 +160,7 @@ class Server:
     """An authorization server. `answers` are those of the token endpoint; the last one is repeated.
 
     A closed gate holds requests to its path, and sets `reached`; `slow_end` holds requests that
-    are being cancelled. `offline` fails every request. `others` are the answers of further paths.
+    are being canceled. `offline` fails every request. `others` are the answers of further paths.
     `description` replaces the metadata at every well-known address.
     """
 

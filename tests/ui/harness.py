@@ -222,7 +222,7 @@ class PageRecorder:
 
 @dataclass
 class Screen:
-    """A window, and what a person does with it."""
+    """A window, and what the user does with it."""
 
     theme: Theme
     actions: ActionRecorder = field(default_factory=ActionRecorder)

@@ -144,7 +144,9 @@ def _call(
         raise click.UsageError(str(error)) from error
     if language is not None:
         if arguments.input_file == "-":
-            raise click.UsageError(translate("--as cannot be used with stdin. Name a file."))
+            raise click.UsageError(
+                translate("--as cannot be used with stdin. Pass a file to --input.")
+            )
         print_result(render_call(Language(language), call, profile_id=profile.id).rstrip("\n"))
         return Exit.OK
     question = translate(

@@ -47,7 +47,10 @@ class AnswerPrinter:
             print_message(response_error_message(answer, body, profile_id=self.profile_id))
             return exit_code_for_status(answer.status)
         if not is_whole:
-            message = translate("The rest is too long for a terminal. Write it to a file: > FILE")
+            message = translate(
+                "The rest is too long for a terminal. To see all of it, redirect the output to "
+                "a file."
+            )
             print_message(message)
             return Exit.FAILURE
         return Exit.OK

@@ -40,7 +40,7 @@ xdr-login csrf-token --json                print it with its lifetime, for a scr
 xdr-login csrf-token --path /iroh/x        use another route of the server
 """)
 @profile_option
-@click.option("--path", default=PATH, show_default=True, help="The server's route for it.")
+@click.option("--path", default=PATH, show_default=True, help="The server's route for CSRF tokens.")
 @json_option
 def csrf_token(*, profile: str | None, path: str, as_json: bool) -> int:
     """For Cisco XDR. The token is valid for one use and for a short time."""

@@ -24,6 +24,7 @@ from desktop.services.system.browsers import find_browsers
 from desktop.services.system.paths import log_folder, settings_file
 from desktop.services.system.translation import translate, translate_plural
 from desktop.services.system.worker import Worker
+from desktop.services.wording.formats import format_values
 from desktop.services.wording.messages import Surface, advice_for
 
 _TIMEOUT = 8.0  # seconds for the keyring, and for the running app
@@ -101,8 +102,8 @@ def _profile_count(found: Profiles) -> str:
     managed = sum(each.managed for each in found.good.values())
     if managed:
         return translate_plural(
-            "{count} profile, {managed} managed by your organization",
-            "{count} profiles, {managed} managed by your organization",
+            "{count} profile, {managed} managed by your administrator",
+            "{count} profiles, {managed} managed by your administrator",
             len(found.good),
             managed=managed,
         )
@@ -149,7 +150,7 @@ def _check_running_app() -> Check:
         text = translate("running, but not responding: {reason}", reason=error)
         return failure(name, text, translate("Quit XDR Login and start it again."))
     except OSError as error:
-        text = translate("no private folder for its socket: {reason}", reason=error)
+        text = translate("no private folder for the socket: {reason}", reason=error)
         remedy = translate("Set XDG_RUNTIME_DIR to a folder that only you can use.")
         return failure(name, text, remedy)
     return Check(name, translate("running"))
@@ -215,7 +216,7 @@ def name_has_owner(name: str) -> bool | None:
 
 
 def _check_browsers() -> Check:
-    found = ", ".join(each.name for each in find_browsers())
+    found = format_values(each.name for each in find_browsers())
     if found:
         return Check("browser", found)
     remedy = translate("Open the link or its QR code on another device.")

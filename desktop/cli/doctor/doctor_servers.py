@@ -89,7 +89,7 @@ async def _check_proxy(profile: Profile, worker: Worker) -> Check:
     try:
         parts = urlsplit(used)
     except ValueError:
-        remedy = translate("Correct the proxy in your profile or system settings.")
+        remedy = translate("Check the proxy in your profile or system settings.")
         return failure("proxy", translate("invalid address"), remedy, host)
     address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # without its user
     return Check("proxy", address, host=host)

@@ -18,8 +18,8 @@ from desktop.cli.profiles.profile_options import (
 )
 from desktop.cli.sign_in.logout import sign_out_profile, sign_out_revokes_grant
 from desktop.cli.terminal.exits import Exit, handle_errors
+from desktop.cli.terminal.help import CommandWithExamples
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     complete_profile,
     confirm,
     print_message,
@@ -51,6 +51,7 @@ from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.atomic_file import write_out
 from desktop.services.system.translation import translate
+from desktop.services.wording.field_names import secret_name
 from desktop.services.wording.messages import advice_for
 from desktop.services.wording.sign_out_texts import sign_out_report
 
@@ -73,7 +74,7 @@ xdr-login profiles add robot --preset keycloak --issuer https://id.example/realm
 def add(*, name: str, **given: Any) -> int:  # noqa: ANN401 - options
     """Add a profile with the name NAME and print its id.
 
-    The values are checked as in the window. Passwords are saved in the keyring.
+    The values are checked as in the window. Secrets are saved in the keyring.
     """
 
     async def work(context: ProfileContext) -> Exit:
@@ -89,7 +90,7 @@ async def _save_new(
 ) -> Exit:
     require_valid_draft(draft, context.snapshot.presets)
     _check_grant_allowed(context, draft)
-    passwords = read_passwords(given, client=draft.client_id, proxy=draft.proxy_user)
+    passwords = read_passwords(given, draft)
     if password and passwords.client_secret is None:
         passwords = replace(passwords, client_secret=password)
     id_ = context.editor.new_id(draft.name, context.snapshot)
@@ -124,8 +125,8 @@ xdr-login profiles edit northwind --proxy http://proxy.example:3128 --proxy-user
 def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - options
     """Change the given values of the profile NAME.
 
-    An empty value removes one. You can store a client secret for a profile of your
-    organization too.
+    An empty value removes the current one. You can store a client secret for a managed profile
+    too.
     """
 
     async def work(context: ProfileContext) -> Exit:
@@ -143,7 +144,7 @@ def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
             raise click.UsageError(translate("Nothing to change. Pass an option, see --help."))
         if given["proxy_password_stdin"] and not after.proxy_user:
             raise click.UsageError(translate("Missing --proxy-user NAME for the proxy password."))
-        passwords = read_passwords(given, client=after.client_id, proxy=after.proxy_user)
+        passwords = read_passwords(given, draft)
         if after is not before:
             after = await context.editor.save(before.id, draft, context.snapshot)
         code = await store_passwords(context, after, passwords)
@@ -172,8 +173,9 @@ async def _check_stored_password(
     is_stored, _ = await context.editor.find_stored_secrets(before)
     if is_stored:
         message = translate(
-            "The stored client secret is for another client or server. Pass --client-secret-stdin "
-            "with the new one, or with an empty line to remove it."
+            "The stored {secret} is for another client or server. Pass --client-secret-stdin with "
+            "the new one, or with an empty line to remove it.",
+            secret=secret_name(after.preset),
         )
         raise click.UsageError(message)
 
@@ -266,7 +268,9 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
         if model is not None:
             return await _import_model(context, model, name, given)
         if name is not None or _changes_more_than_passwords(given):
-            message = translate("Profile options need a client as JSON, and this isn't one.")
+            message = translate(
+                "Profile options work only with a client as JSON, not with a file of profiles."
+            )
             raise click.UsageError(message)
         source = Path("stdin" if file == "-" else file)
         ids = import_profiles(context.editor.file, text, source, taken=context.snapshot.managed)
@@ -304,7 +308,7 @@ def _read_input(file: str) -> str:
         except OSError as error:
             raise click.ClickException(texts.import_failed_message(error)) from error
     if len(text) > MAX_IMPORT_LENGTH:
-        message = translate("Nothing was imported: this is too large to be a file with profiles.")
+        message = translate("Nothing was imported: the file is too large.")
         raise click.ClickException(message)
     return text
 

@@ -5,110 +5,32 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from desktop.services.configuration.profile_draft import Draft, Presets, faults_of
-from desktop.services.model.profile import COLORS, GRANTS
+from desktop.services.model.members import Kind, Member, Option
+from desktop.services.model.profile import EDITABLE
 from desktop.services.profile_editor.editor import SecretChanges
 from desktop.services.system.translation import translate
-from desktop.services.wording.field_names import Surface, option_name
+from desktop.services.wording.field_names import Surface, option_name, secret_label
+from desktop.services.wording.formats import format_values
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_AUTHENTICATIONS = {
-    "auto": "auto",
-    "none": "none",
-    "basic": "client_secret_basic",
-    "post": "client_secret_post",
-}
-_PRESET_OF_REGION = "xdr-{region}"
+_SHORTENED = "client_secret_"  # what options leave out of a choice
 
 
-@dataclass(frozen=True, slots=True)
-class _FieldOption:
-    """An option for one field of the form; `metavar` stands for its value."""
-
-    option: str
-    member: str
-    metavar: str
-    help: str
-
-
-_FIELDS = (
-    _FieldOption("--issuer", "issuer", "URL", "Issuer of the provider."),
-    _FieldOption("--preset", "preset", "ID", "A known provider, from “profiles presets”."),
-    _FieldOption("--client-id", "client_id", "ID", "Client ID."),
-    _FieldOption(
-        "--redirect-uri",
-        "redirect_uri",
-        "URL",
-        "Redirect URI, if the provider requires a fixed one.",
-    ),
-    _FieldOption(
-        "--device-authorization-endpoint",
-        "device_authorization_endpoint",
-        "URL",
-        "Device authorization endpoint, if not in the metadata.",
-    ),
-    _FieldOption(
-        "--token-endpoint", "token_endpoint", "URL", "Token endpoint, if not in the metadata."
-    ),
-    _FieldOption(
-        "--authorization-endpoint",
-        "authorization_endpoint",
-        "URL",
-        "Authorization endpoint, if not in the metadata.",
-    ),
-    _FieldOption(
-        "--userinfo-endpoint", "userinfo_endpoint", "URL", "Endpoint that describes the user."
-    ),
-    _FieldOption(
-        "--revocation-endpoint", "revocation_endpoint", "URL", "Endpoint that revokes a token."
-    ),
-    _FieldOption(
-        "--app-grant-endpoint",
-        "app_grant_endpoint",
-        "URL",
-        "Endpoint of Cisco XDR that revokes all access granted to this app.",
-    ),
-    _FieldOption(
-        "--expected-issuer",
-        "expected_issuer",
-        "TEXT",
-        "Issuer in the metadata, if it is not the address of the server.",
-    ),
-    _FieldOption("--proxy", "proxy", "system|none|URL", "The proxy to use."),
-    _FieldOption("--proxy-user", "proxy_user", "NAME", "User name for the proxy."),
-    _FieldOption("--ca-file", "ca_file", "FILE", "Extra CA certificates (PEM)."),
-    _FieldOption("--letter", "letter", "TEXT", "One or two characters for the profile's icon."),
-    _FieldOption("--color", "color", "COLOR", f"One of {', '.join(COLORS)}, or like #1a2b3c."),
-    _FieldOption(
-        "--keep-fresh",
-        "keep_fresh",
-        "true|false",
-        "Always keep the token fresh, or only while in use.",
-    ),
-    _FieldOption(
-        "--in-use-minutes",
-        "in_use_minutes",
-        "NUMBER",
-        "Keep renewing for so many minutes after a copy.",
-    ),
-    _FieldOption(
-        "--clipboard-seconds",
-        "clipboard_seconds",
-        "NUMBER",
-        "Clear the clipboard after so many seconds.",
-    ),
+# The options that a new profile usually needs; the help lists them first.
+_FIRST = (
+    *("issuer", "preset", "client_id", "grant", "client_authentication", "scope"),
+    *("extra_parameters", "verification_hosts"),
 )
-
-
 # The form has these in one field, with such a separator.
-_SEPARATORS = {"scope": " ", "verification_hosts": " ", "extra_parameters": "\n"}
+_SEPARATORS = {Kind.STRINGS: " ", Kind.PARAMETERS: "\n"}
 
 
 def draft_options(command: Function) -> Function:
@@ -119,42 +41,18 @@ def draft_options(command: Function) -> Function:
 
 
 def _options() -> list[Callable[[Function], Function]]:
-    fields = [
-        click.option(each.option, each.member, metavar=each.metavar, help=each.help)
-        for each in _FIELDS
-    ]
+    names = (*_FIRST, *(name for name in EDITABLE if name not in _FIRST))
+    # The name is an argument of one command, and an option of others.
+    members = [_option(EDITABLE[name]) for name in names if name != "name"]
+    region = click.option(
+        "--region",
+        metavar="nam|eu|apjc",
+        help="Region of Cisco XDR, the same as --preset xdr-REGION.",
+    )
     return [
-        *fields[:3],
-        click.option(
-            "--region",
-            metavar="nam|eu|apjc",
-            help="Region of Cisco XDR, the same as --preset xdr-REGION.",
-        ),
-        click.option("--grant", type=click.Choice(GRANTS), help="Sign-in method."),
-        click.option(
-            "--auth",
-            "client_authentication",
-            type=click.Choice(list(_AUTHENTICATIONS)),
-            help="Client authentication.",
-        ),
-        click.option(
-            "--scope", multiple=True, metavar="SCOPE", help="A scope to request. Repeat for more."
-        ),
-        click.option(
-            "--extra",
-            "extra_parameters",
-            multiple=True,
-            metavar="NAME=VALUE",
-            help="A parameter for the provider, such as audience=…. Repeat for more.",
-        ),
-        click.option(
-            "--verification-host",
-            "verification_hosts",
-            multiple=True,
-            metavar="HOST",
-            help="Another host for the approval page. Repeat for more.",
-        ),
-        *fields[3:],
+        *members[:3],
+        region,
+        *members[3:],
         click.option(
             "--client-secret-stdin",
             is_flag=True,
@@ -168,32 +66,55 @@ def _options() -> list[Callable[[Function], Function]]:
     ]
 
 
+def _option(member: Member) -> Callable[[Function], Function]:
+    option = member.option or Option("", "")
+    return click.option(
+        option_name(member.name),
+        member.name,
+        metavar=option.metavar or None,
+        type=None if option.metavar else click.Choice(list(_choices(member))),
+        multiple=member.kind in _SEPARATORS,
+        help=option.help,
+    )
+
+
+def _choices(member: Member) -> dict[str, str]:
+    return {each.removeprefix(_SHORTENED): each for each in member.choices}
+
+
 def apply_options(draft: Draft, given: Mapping[str, Any]) -> Draft:
     """Apply the `given` options to `draft`; an empty value removes one."""
-    named = {each.member: given[each.member] for each in _FIELDS if given[each.member] is not None}
-    if named.get("ca_file"):  # it is read later, from another folder
-        named["ca_file"] = str(Path(named["ca_file"]).expanduser().absolute())
+    named = {
+        name: _typed(member, given[name])
+        for name, member in EDITABLE.items()
+        if given.get(name) not in {None, ()}
+    }
     if given["region"]:
         if given["preset"]:
             raise click.UsageError(translate("--region cannot be used with --preset."))
-        named["preset"] = _PRESET_OF_REGION.format(region=given["region"])
-    if given["grant"]:
-        named["grant"] = given["grant"]
-    if given["client_authentication"]:
-        named["client_authentication"] = _AUTHENTICATIONS[given["client_authentication"]]
-    for member, between in _SEPARATORS.items():
-        if given[member]:
-            named[member] = between.join(filter(None, given[member]))
+        named["preset"] = f"xdr-{given['region']}"
     return replace(draft, **named)
 
 
-def read_passwords(given: Mapping[str, Any], *, client: str, proxy: str) -> SecretChanges:
-    """Read the passwords; prompts name the `client` and the user of the `proxy`. Blocks."""
+def _typed(member: Member, value: Any) -> str:  # noqa: ANN401 - of its option
+    """Convert the value of an option to what is typed in the form."""
+    if member.kind in _SEPARATORS:
+        return _SEPARATORS[member.kind].join(filter(None, value))
+    if member.is_file and value:  # it is read later, from another folder
+        return str(Path(value).expanduser().absolute())
+    return str(value if member.option and member.option.metavar else _choices(member)[value])
+
+
+def read_passwords(given: Mapping[str, Any], draft: Draft) -> SecretChanges:
+    """Read the passwords; prompts name the client and the user of the proxy. Blocks."""
     secret = password = None
     if given["client_secret_stdin"]:
-        secret = _read_password(translate("Client secret of {client}: ", client=client))
+        label = secret_label(draft.preset)
+        secret = _read_password(
+            translate("{secret} of {client}: ", secret=label, client=draft.client_id)
+        )
     if given["proxy_password_stdin"]:
-        password = _read_password(translate("Proxy password of {user}: ", user=proxy))
+        password = _read_password(translate("Proxy password of {user}: ", user=draft.proxy_user))
     return SecretChanges(secret, password)
 
 
@@ -203,7 +124,7 @@ def require_valid_draft(draft: Draft, presets: Presets) -> None:
         message = translate(
             "No preset named “{name}”. Presets: {presets}",
             name=draft.preset,
-            presets=", ".join(presets),
+            presets=format_values(presets),
         )
         raise click.UsageError(message)
     found = faults_of(draft, presets, surface=Surface.TERMINAL)

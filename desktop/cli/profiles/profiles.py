@@ -11,8 +11,8 @@ from desktop.cli.profiles.profile_changes import add, edit, export, import_, rem
 from desktop.cli.profiles.profile_context import ProfileContext, run_with_profiles
 from desktop.cli.terminal import PROFILE_VARIABLE
 from desktop.cli.terminal.exits import Exit, handle_errors
+from desktop.cli.terminal.help import CommandWithExamples, TranslatedGroup
 from desktop.cli.terminal.output import (
-    CommandWithExamples,
     complete_profile,
     json_option,
     print_json,
@@ -31,9 +31,9 @@ from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import Surface
 
 
-@click.group()
+@click.group(cls=TranslatedGroup)
 def profiles() -> None:
-    """A profile says where you sign in, and as which client. The window has a form for it."""
+    """A profile says where you sign in, and with which client ID. You can edit it in the window."""
 
 
 for _command in (add, edit, remove, import_, export):
@@ -79,7 +79,7 @@ def list_(*, as_json: bool) -> int:
             each.id,
             each.name,
             each.provider_label,
-            translate("(managed by your organization)") if each.managed else "",
+            translate("(managed by your administrator)") if each.managed else "",
         )
         for each in found.good.values()
     ]
@@ -153,8 +153,8 @@ xdr-login profiles check --json | jq .works
 def check(*, name: str | None, as_json: bool) -> int:
     """Test the profile NAME step by step, without signing in.
 
-    Without NAME, the profile is chosen as for other commands. It requests a device code that is
-    never used.
+    Without NAME, the profile is chosen as for other commands. The check requests a device code
+    that is never used.
     """
 
     async def run_checks(context: ProfileContext) -> list[Finding]:

@@ -11,6 +11,7 @@ import click
 
 from desktop.cli.scripts.token_source import fetch_token_by_name, fetch_token_in_format
 from desktop.cli.terminal.exits import Exit, command
+from desktop.cli.terminal.help import TranslatedGroup
 from desktop.cli.terminal.output import (
     print_json,
     print_result,
@@ -38,7 +39,7 @@ kubectl config set-credentials me --exec-api-version=client.authentication.k8s.i
 def kubectl(*, profile: str | None) -> int:
     """Print an ExecCredential for kubectl.
 
-    Its version is client.authentication.k8s.io/v1, or v1beta1 if kubectl requests it. kubectl uses
+    The version is client.authentication.k8s.io/v1, or v1beta1 if kubectl requests it. kubectl uses
     the token until it expires and then runs this command again.
     """
     token = fetch_token_by_name(profile, CopyFormat.JSON)
@@ -71,7 +72,7 @@ printf 'protocol=https\\nhost=gitlab.example\\n\\n' | xdr-login credential git g
 def git(*, profile: str | None, operation: str) -> int:
     """Act as a git credential helper.
 
-    It answers “get” only for the profile's host and only over https. “store” and “erase” do
+    Answers “get” only for the profile's host and only over https. “store” and “erase” do
     nothing. The user is “oauth2” unless git gives one.
     """
     attributes = _parse_attributes(sys.stdin.buffer.read(_LONGEST_INPUT + 1))
@@ -140,6 +141,6 @@ def _require_plain(token: str) -> str:
     return token
 
 
-@click.group(commands=[kubectl, git, httpie])
+@click.group(cls=TranslatedGroup, commands=[kubectl, git, httpie])
 def credential() -> None:
     """Prints a token in the format of the other program. For curl, use “token --format curl”."""

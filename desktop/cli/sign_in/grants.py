@@ -9,6 +9,7 @@ import click
 from desktop.cli.scripts.token_source import fetch_token
 from desktop.cli.sign_in.logout import sign_out_exit_code, sign_out_profile, sign_out_revokes_grant
 from desktop.cli.terminal.exits import Exit, command, report_failure
+from desktop.cli.terminal.help import TranslatedGroup
 from desktop.cli.terminal.output import (
     confirm,
     json_option,
@@ -124,6 +125,6 @@ def _rows(profile: Profile, found: AppGrant) -> tuple[tuple[str, str], ...]:
     )
 
 
-@click.group(commands=[status, revoke])
+@click.group(cls=TranslatedGroup, commands=[status, revoke])
 def grants() -> None:
     """In Cisco XDR, what you approve applies to this app on all your computers."""

@@ -34,6 +34,7 @@ from desktop.services.system.paths import log_folder
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.services.token.details import revocation_offered
+from desktop.services.wording.formats import format_values
 from desktop.services.wording.sign_out_texts import sign_out_report
 
 
@@ -56,7 +57,7 @@ def logout(*, profile: str | None, all_profiles: bool, yes: bool, as_json: bool)
     configured = load_configuration()
     profiles = _profiles_to_sign_out(configured, profile, all_profiles=all_profiles)
     revoked = [each for each in profiles if sign_out_revokes_grant(each)]
-    # A person may not know how far this reaches.
+    # The user may not know how far this reaches.
     if revoked and is_interactive() and not confirm(_question(revoked), yes=yes):
         message = translate("You're still signed in.")
         return report_failure(Exit.FORBIDDEN, message, as_json=as_json)
@@ -98,7 +99,7 @@ def _profiles_to_sign_out(
 
 
 def _question(profiles: Iterable[Profile]) -> str:
-    names = ", ".join(each.name for each in profiles)
+    names = format_values(each.name for each in profiles)
     return translate(
         "This ends this app's access on all your computers ({profiles}). Sign out?", profiles=names
     )

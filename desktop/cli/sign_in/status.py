@@ -30,7 +30,7 @@ from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.translation import translatable, translate
 from desktop.services.system.worker import Worker
-from desktop.services.wording.formats import format_duration
+from desktop.services.wording.formats import format_clock_time, format_duration
 
 ProfileStatus = Mapping[str, Any]
 """One profile, as docs/command-line.md describes it."""
@@ -172,7 +172,7 @@ _STATES = {
 }
 _FAILURES = {
     "sign_in_needed": translatable("signed out by the server, sign in again"),
-    "declined": translatable("sign-in was declined"),
+    "declined": translatable("sign-in denied"),
     "forbidden": translatable("not allowed by your administrator"),
     "network": translatable("server can't be reached"),
     "keyring": translatable("keyring can't be used"),
@@ -213,7 +213,7 @@ def _signed_in_as_text(status: ProfileStatus, user: str) -> str:
 
 def _time(hand_out: ProfileStatus) -> str:
     try:
-        return f"{datetime.fromisoformat(_text(hand_out, 'at')).astimezone():%H:%M:%S}"
+        return format_clock_time(datetime.fromisoformat(_text(hand_out, "at")), seconds=True)
     except ValueError:
         return "?"
 

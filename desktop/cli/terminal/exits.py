@@ -10,7 +10,8 @@ from typing import Any, ParamSpec
 import click
 
 from desktop.cli.terminal import CANCELLED
-from desktop.cli.terminal.output import CommandWithExamples, print_event, print_message
+from desktop.cli.terminal.help import CommandWithExamples
+from desktop.cli.terminal.output import print_event, print_message
 from desktop.ipc.messages import RefusedByAgent
 from desktop.services.secrets.keystore import KeyringMissing
 from desktop.services.system.translation import translate
@@ -90,8 +91,8 @@ def handle_errors(command: Callable[P, int | None]) -> Callable[P, int]:
         except EXPECTED_ERRORS as error:
             return report_error(error, as_json=as_json)
         except KeyboardInterrupt:
-            cancelled = translate("Cancelled.")
-            message = cancelled if as_json else f"\n{cancelled}"  # below what was being typed
+            canceled = translate("Canceled.")
+            message = canceled if as_json else f"\n{canceled}"  # below what was being typed
             return report_failure(Exit.CANCELLED, message, as_json=as_json)
 
     return reported

@@ -120,24 +120,3 @@ def json_option(command: Function) -> Function:
 def yes_option(command: Function) -> Function:
     """Add the option --yes to `command`."""
     return click.option("--yes", "-y", is_flag=True, help="Don't ask for confirmation.")(command)
-
-
-class CommandWithExamples(click.Command):
-    """A command whose help ends with examples, one per line with what it does."""
-
-    def __init__(self, *args: Any, examples: str = "", **given: Any) -> None:  # noqa: ANN401
-        super().__init__(*args, **given)
-        self.examples = examples
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        write_examples(self.examples, formatter)
-        super().format_epilog(ctx, formatter)
-
-
-def write_examples(examples: str, formatter: click.HelpFormatter) -> None:
-    """Write `examples` below a heading, without wrapping them."""
-    if not examples:
-        return
-    with formatter.section("Examples"):
-        for line in examples.strip("\n").splitlines():
-            formatter.write(f"  {line}\n" if line else "\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +73,11 @@ def _is_served_by_x(display: str) -> bool:
 def _is_served(address: str) -> bool:
     if not address:
         return False
-    with socket.socket(socket.AF_UNIX) as client:
+    import _socket  # `socket` is slow to load, and nothing else before the first paint needs it
+
+    client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
         client.settimeout(1.0)
         return client.connect_ex(address) == 0
+    finally:
+        client.close()

@@ -1,4 +1,4 @@
-"""Loads all profiles of this computer: the administrator's, and the person's own.
+"""Loads all profiles of this computer: the administrator's, and the user's own.
 
 An administrator's profile replaces an own one with the same id. The policy's proxy, CA
 certificates and locked settings go into every profile, and so does the policy itself: a profile is
@@ -8,19 +8,17 @@ never used without it.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.services.configuration.policy_reader import load_policy
 from desktop.services.configuration.profile_reader import Profiles, load_profiles, read_profiles
-from desktop.services.model.profile import BrokenPolicy, BrokenProfile
+from desktop.services.model.profile import BrokenPolicy, BrokenProfile, with_policy
 from desktop.services.system.paths import profiles_file
 from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
     from desktop.services.model.policy import Policy
-    from desktop.services.model.profile import Profile
 
 _log = logging.getLogger(__name__)
 
@@ -54,18 +52,6 @@ def _load_own_profiles(file: Path, policy: Policy) -> Profiles:
     except BrokenProfile as error:
         if not policy.profiles:
             raise
-        # An error in the person's file does not affect the profiles that everybody has.
+        # An error in the user's file does not affect the profiles that everybody has.
         _log.warning("own profiles cannot be read: %s", error)
         return Profiles(file, {}, {translate("all in {file}", file=file.name): error})
-
-
-def with_policy(profile: Profile, policy: Policy) -> Profile:
-    """Apply `policy` to `profile`."""
-    own = {name: value for name, value in profile.settings.items() if name not in policy.settings}
-    return replace(
-        profile,
-        proxy=policy.proxy or profile.proxy,
-        ca_file=policy.ca_file or profile.ca_file,
-        settings=own,
-        policy=policy,
-    )

@@ -9,18 +9,17 @@ import logging
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from desktop.services.configuration.policy_sources import (
     RawPolicy,
     UnusablePolicyError,
     find_policy,
 )
-from desktop.services.model.policy import NO_POLICY, Policy
+from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.model.members import Kind, Member
+from desktop.services.model.policy import NO_POLICY, POLICY, Policy
 from desktop.services.system.translation import translate
-
-if TYPE_CHECKING:
-    from desktop.services.configuration.schema import Member
 
 _log = logging.getLogger(__name__)
 
@@ -37,24 +36,10 @@ def load_policy() -> Policy:
 
 def parse_policy(found: RawPolicy) -> Policy:
     """Parse what was found. Raises `UnusablePolicyError`."""
-    # Loaded only where there is a policy.
-    from desktop.services.configuration.schema import POLICY
-    from desktop.services.model.copy_formats import CopyFormat
-
     read = _Reader(found).read_members(found.members, POLICY)
-    formats = read.get("formats", {})
+    formats = read.pop("formats", {})
     forbidden = (each.name for each in CopyFormat if not formats.get(each.name.lower(), True))
-    policy = Policy(
-        source=found.source,
-        profiles=read.get("profiles", {}),
-        own_profiles=read.get("own_profiles", True),
-        forbidden_formats=frozenset(forbidden),
-        device_grant=read.get("device_grant", True),
-        complete_link=read.get("complete_link", True),
-        settings=read.get("settings", {}),
-        proxy=read.get("proxy", "").strip(),
-        ca_file=read.get("ca_file", "").strip(),
-    )
+    policy = Policy(found.source, forbidden_formats=frozenset(forbidden), **read)
     if why := _network_fault(policy):
         raise UnusablePolicyError(found.source, why)
     if not policy.own_profiles and not policy.profiles:
@@ -68,16 +53,10 @@ def parse_policy(found: RawPolicy) -> Policy:
 def _network_fault(policy: Policy) -> str:
     """Describe what a profile with this proxy and these CA certificates would fail on."""
     from desktop.services.configuration.profile_rules import find_faults
-    from desktop.services.model.profile import Profile
+    from desktop.services.model.profile import Profile, with_policy
 
-    profile = Profile(
-        id="",
-        name="",
-        client_id="",
-        issuer="https://policy.example",
-        proxy=policy.proxy or "system",
-        ca_file=policy.ca_file,
-    )
+    profile = Profile(id="", name="", client_id="", issuer="https://policy.example")
+    profile = with_policy(profile, policy)
     return next((fault.describe() for fault in find_faults(profile)), "")
 
 
@@ -88,21 +67,18 @@ class _Reader:
     found: RawPolicy
 
     def read_members(
-        self, table: Mapping[str, object], known: tuple[Member, ...], within: str = ""
+        self, table: Mapping[str, object], known: Mapping[str, Member], within: str = ""
     ) -> dict[str, Any]:
         """Read the known members of `table`, each by its kind."""
-        by_name = {each.name: each for each in known}
         read: dict[str, Any] = {}
         for name, value in table.items():
-            if name in by_name:
-                read[name] = self.read_value(by_name[name], value, within)
+            if name in known:
+                read[name] = self.read_value(known[name], value, within)
             else:
-                self.report_unknown(name, by_name, within)
+                self.report_unknown(name, known, within)
         return read
 
     def read_value(self, member: Member, value: object, within: str) -> Any:  # noqa: ANN401 - of its kind
-        from desktop.services.configuration.schema import Kind
-
         name = f"{within}{member.name}"
         if member.kind is Kind.BOOLEAN and self.found.numbers_are_switches:
             # 2 is neither, and True would count as 1.
@@ -113,7 +89,7 @@ class _Reader:
             raise self.error(fault.describe(f"`{name}`"))
         if member.kind is Kind.MEMBERS and isinstance(value, Mapping):
             return self.read_members(value, member.members, f"{name}.")
-        return value
+        return value.strip() if isinstance(value, str) else value
 
     def read_profiles(self, value: object) -> object:
         """Parse profiles from the text of a `profiles.toml` or from its lines; else keep them."""
@@ -130,17 +106,11 @@ class _Reader:
     def report_unknown(self, name: str, known: Mapping[str, Member], within: str) -> None:
         """Reject a misspelled member, which would forbid nothing; log others."""
         from desktop.oauth.errors import printable
-        from desktop.services.configuration.profile_reader import similar_name
+        from desktop.services.configuration.profile_reader import similar_key, similar_name
 
         shown = printable(f"{within}{name}", 60)
         if meant := similar_name(name, known):
-            raise self.error(
-                translate(
-                    "unknown key `{name}` (did you mean `{similar}`?)",
-                    name=shown,
-                    similar=f"{within}{meant}",
-                )
-            )
+            raise self.error(similar_key(shown, f"{within}{meant}"))
         _log.warning("%s: unknown key: %s", self.found.source, shown)
 
     def error(self, why: str) -> UnusablePolicyError:

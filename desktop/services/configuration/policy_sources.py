@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop.services.model.members import Kind
+from desktop.services.model.policy import POLICY
 from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ LINUX_FILE = Path("/etc/xdg/xdr-login/policy.toml")
 MACOS_FILE = Path("/Library/Managed Preferences/io.github.xdr_login.XDRLogin.plist")
 WINDOWS_KEY = r"Software\Policies\XDRLogin"
 # The members that are subkeys in the registry.
-WINDOWS_SUBKEYS = ("formats", "settings")
+WINDOWS_SUBKEYS = tuple(name for name, each in POLICY.items() if each.kind is Kind.MEMBERS)
 
 _ROOT_ID = 0
 

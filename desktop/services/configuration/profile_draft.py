@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from dataclasses import make_dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.services.configuration.profile_reader import preset_members
 from desktop.services.configuration.profile_rules import ADDRESS_MEMBERS, find_faults, has_userinfo
-from desktop.services.model.profile import MEMBERS, TOKEN_RECEIVING_ENDPOINTS, Profile
-from desktop.services.model.settings import (
-    CLIPBOARD_SECONDS,
-    IN_USE_MINUTES,
-    PROFILE_SETTINGS,
-    is_valid_setting,
-)
+from desktop.services.model.members import Kind, Member
+from desktop.services.model.profile import EDITABLE, MEMBERS, Profile
+from desktop.services.model.settings import PROFILE_SETTINGS, is_valid_setting
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
 from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.field_names import BySurface, Surface, field_name
@@ -25,48 +21,34 @@ if TYPE_CHECKING:
 
 Presets = Mapping[str, Mapping[str, object]]
 
+NOT_IN_FORM = tuple(name for name, each in EDITABLE.items() if not each.title)
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The typed texts, by the names of a profile's members.
+if TYPE_CHECKING:
 
-    Without a preset it is another provider. `scope` and `verification_hosts` are separated by
-    spaces, `extra_parameters` has one `name=value` per line. A field that is empty has the preset's
-    value; an empty setting has the global one. The last four have no field: they are for the file
-    and the command line.
-    """
+    class Draft(Any):  # type: ignore[misc] # its fields come from the table
+        """The typed texts, by the names of `EDITABLE`.
 
-    preset: str = ""
-    client_id: str = ""
-    name: str = ""
-    scope: str = ""
-    grant: str = "device"
-    client_authentication: str = "auto"
-    issuer: str = ""
-    expected_issuer: str = ""
-    device_authorization_endpoint: str = ""
-    authorization_endpoint: str = ""
-    token_endpoint: str = ""
-    redirect_uri: str = ""
-    extra_parameters: str = ""
-    letter: str = ""
-    color: str = ""
-    proxy: str = "system"
-    proxy_user: str = ""
-    ca_file: str = ""
-    keep_fresh: str = ""
-    in_use_minutes: str = ""
-    clipboard_seconds: str = ""
-    userinfo_endpoint: str = ""
-    revocation_endpoint: str = ""
-    app_grant_endpoint: str = ""
-    verification_hosts: str = ""
+        Without a preset it is another provider. `scope` and `verification_hosts` are separated by
+        spaces, `extra_parameters` has one `name=value` per line. A field that is empty has the
+        preset's value; an empty setting has the global one.
+        """
+
+        def __getattr__(self, name: str) -> str: ...
+
+else:
+    Draft = make_dataclass(
+        "Draft",
+        [
+            (name, str, each.default if name in MEMBERS and isinstance(each.default, str) else "")
+            for name, each in EDITABLE.items()
+        ],
+        frozen=True,
+        slots=True,
+    )
 
 
-FIELDS = tuple(each.name for each in fields(Draft))
-NOT_IN_FORM = (*TOKEN_RECEIVING_ENDPOINTS, "verification_hosts")
-_LISTS = ("scope", "verification_hosts")
-_PROFILE_FIELDS = tuple(name for name in FIELDS if name not in PROFILE_SETTINGS)
+_PROFILE_FIELDS = tuple(name for name in EDITABLE if name in MEMBERS)
+_EMPTY: tuple[object, ...] = ("", (), {})
 _DEFAULT_PROFILE = Profile(id="", name="", client_id="")
 
 
@@ -79,7 +61,7 @@ def draft_of(profile: Profile, presets: Presets) -> Draft:
         if name != "preset" and getattr(profile, name) != defaults[name]
     }
     own = {
-        name: str(value).lower()
+        name: _as_text(value)
         for name, value in profile.settings.items()
         if name in PROFILE_SETTINGS
     }
@@ -94,7 +76,7 @@ def members_of(draft: Draft, presets: Presets) -> dict[str, object]:
         if name == "preset":
             continue
         value = _parse_field(name, getattr(draft, name))
-        members[name] = _toml_value(value) if value and value != defaults[name] else None
+        members[name] = None if value in (*_EMPTY, defaults[name]) else _toml_value(value)
     members["client_id"] = draft.client_id.strip()
     members["name"] = draft.name.strip()
     members["settings"] = _profile_settings(draft) or None
@@ -107,11 +89,11 @@ def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None
     if kept is not None and kept.preset == draft.preset:
         # The members of a preset follow the address. Only what was set in addition stays.
         defaults = _defaults(kept.preset, presets, kept.issuer)
-        hidden = {name: getattr(kept, name) for name in MEMBERS - set(FIELDS)}
+        hidden = {name: getattr(kept, name) for name in MEMBERS.keys() - EDITABLE.keys()}
         members |= {name: value for name, value in hidden.items() if value != defaults[name]}
     for name in _PROFILE_FIELDS:
         value = _parse_field(name, getattr(draft, name))
-        if value:
+        if value not in _EMPTY:
             members[name] = value
     members["settings"] = _profile_settings(draft)
     return Profile(id=id_, **members)  # type: ignore[arg-type] # each was read as its own kind
@@ -132,7 +114,7 @@ def faults_of(
             continue
         # Where several are wrong together, it is the issuer that all others follow from.
         follows = fault.member in NOT_IN_FORM and not getattr(draft, fault.member)
-        name = "issuer" if follows or fault.member not in FIELDS else fault.member
+        name = "issuer" if follows or fault.member not in EDITABLE else fault.member
         detail = translate("{detail}.", detail=fault.describe(field_name(name)))
         messages = _PRESET_MESSAGES if draft.preset else _MESSAGES
         found.setdefault(
@@ -143,8 +125,10 @@ def faults_of(
 
 def _input_faults(draft: Draft, surface: Surface) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name in FIELDS:
-        if name != "extra_parameters" and has_hidden_characters(getattr(draft, name).strip()):
+    for name, member in EDITABLE.items():
+        if member.kind is not Kind.PARAMETERS and has_hidden_characters(
+            getattr(draft, name).strip()
+        ):
             found[name] = translate("Contains invisible characters.")
     if not draft.client_id.strip():
         found.setdefault("client_id", translate("Enter the client ID."))
@@ -154,14 +138,14 @@ def _input_faults(draft: Draft, surface: Surface) -> dict[str, str]:
         found["extra_parameters"] = translate(_MESSAGES["extra_parameters"].on(surface))
     for name, value in _profile_settings(draft).items():
         if not is_valid_setting(name, value):
-            found[name] = _invalid_setting(name)
+            found[name] = _invalid_setting(EDITABLE[name])
     return found
 
 
-def _invalid_setting(name: str) -> str:
-    if name not in _NUMBERS:
+def _invalid_setting(setting: Member) -> str:
+    allowed = setting.allowed
+    if not allowed:
         return translate("Must be true or false, or empty for the global setting.")
-    allowed = _NUMBERS[name]
     return translate("Enter a number from {first} to {last}.", first=allowed[0], last=allowed[-1])
 
 
@@ -179,7 +163,6 @@ def with_client_model(draft: Draft, model: ClientModel) -> Draft:
     )
 
 
-_NUMBERS = {"in_use_minutes": IN_USE_MINUTES, "clipboard_seconds": CLIPBOARD_SECONDS}
 _ENTER_ISSUER = translatable("Enter the issuer, an address that starts with https://.")
 _MESSAGES = {
     "issuer": BySurface(
@@ -220,30 +203,29 @@ def _as_text(value: object) -> str:
         return " ".join(value)
     if isinstance(value, Mapping):
         return "\n".join(f"{name}={each}" for name, each in value.items())
-    return str(value or "")
+    return str(value).lower() if isinstance(value, bool) else str(value or "")
 
 
 def _parse_field(name: str, text: str) -> object:
-    """Convert typed text to a member; empty where the default or the preset applies."""
-    if name in _LISTS:
+    """Convert typed text to its kind; empty where the default or the preset applies."""
+    kind, typed = EDITABLE[name].kind, text.strip()
+    if kind is Kind.STRINGS:
         return tuple(text.replace(",", " ").split())
-    if name == "extra_parameters":
+    if kind is Kind.PARAMETERS:
         pairs = (line.partition("=") for line in text.splitlines() if line.strip())
         return {key.strip(): value.strip() for key, _, value in pairs}
+    if kind is Kind.BOOLEAN and typed in {"true", "false"}:
+        return typed == "true"
+    if kind is Kind.NUMBER and typed.isascii() and typed.isdigit():
+        return int(typed)
     # A default is not saved: with Google it must not replace what the preset knows.
-    return "" if text.strip() == getattr(_DEFAULT_PROFILE, name) else text.strip()
+    return "" if typed == EDITABLE[name].default else typed
 
 
 def _profile_settings(draft: Draft) -> dict[str, object]:
     """Convert the profile's own settings to what its file contains."""
-    typed = {name: getattr(draft, name).strip() for name in PROFILE_SETTINGS}
-    return {name: _parse_setting(text) for name, text in typed.items() if text}
-
-
-def _parse_setting(text: str) -> object:
-    if text in {"true", "false"}:
-        return text == "true"
-    return int(text) if text.isascii() and text.isdigit() else text
+    typed = {name: _parse_field(name, getattr(draft, name)) for name in PROFILE_SETTINGS}
+    return {name: value for name, value in typed.items() if value not in _EMPTY}
 
 
 def _toml_value(value: object) -> object:

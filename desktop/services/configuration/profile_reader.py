@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.errors import printable
@@ -14,6 +15,7 @@ from desktop.services.configuration.profile_rules import (
     find_faults,
     is_secret_name,
 )
+from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import NO_POLICY, Policy
 from desktop.services.model.profile import (
     MEMBERS,
@@ -25,6 +27,7 @@ from desktop.services.model.profile import (
 from desktop.services.system import paths
 from desktop.services.system.resources import resource
 from desktop.services.system.translation import translatable, translate
+from desktop.services.wording.formats import format_values
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +38,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 class Profiles:
     """The valid profiles by id, in the order of the file, and why others are broken.
 
-    `file` is the person's own. `policy` is the administrator's.
+    `file` is the user's own. `policy` is the administrator's.
     """
 
     file: Path
@@ -115,7 +118,7 @@ def read_profiles(file: Path, document: Mapping[str, object], text: str = "") ->
     """
     for name in document:
         if name != "profiles" and similar_name(name, ("profiles",)):
-            raise BrokenProfile(file, _similar_key(f"[{name}.…]", "[profiles.…]"))
+            raise BrokenProfile(file, similar_key(f"[{name}.…]", "[profiles.…]"))
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
         raise BrokenProfile(file, translate("{field} must be a table", field="`profiles`"))
@@ -194,7 +197,8 @@ _MEMBER_CUTOFF = 0.85
 _INVISIBLE = translatable("{field} contains invisible characters")
 
 
-def _similar_key(name: str, similar: str) -> str:
+def similar_key(name: str, similar: str) -> str:
+    """Say that a key is unknown, and which one it resembles."""
     return translate("unknown key `{name}` (did you mean `{similar}`?)", name=name, similar=similar)
 
 
@@ -239,13 +243,13 @@ def _read_profile(place: _Location, table: object, presets: Mapping[str, object]
     preset_name = table.get("preset")
     preset = {} if preset_name is None else presets.get(str(preset_name))
     if not isinstance(preset, dict):
-        detail = translate("unknown preset; presets are {presets}", presets=", ".join(presets))
+        detail = translate("unknown preset; presets are {presets}", presets=format_values(presets))
         raise place.error(_in_profile(place.id, detail), "preset")
     if not preset.get("issuer") and "issuer_example" in preset and not table.get("issuer"):
         example = preset["issuer_example"]
         detail = translate("`issuer` is missing, such as {example}", example=example)
         raise place.error(_in_profile(place.id, detail), "preset")
-    return _Reader(place, {**preset_members(preset, table), **table}).read()
+    return _Reader(place, {"name": place.id, **preset_members(preset, table), **table}).read()
 
 
 def is_valid_id(id_: str) -> bool:
@@ -262,87 +266,45 @@ class _Reader:
 
     def read(self) -> Profile:
         self.check_names()
-        profile = Profile(
-            id=self.location.id,
-            name=self.read_string("name", default=self.location.id),
-            client_id=self.read_string("client_id"),
-            preset=self.read_string("preset", default=""),
-            grant=self.read_string("grant", default="device"),
-            provider=self.read_string("provider", default=""),
-            region=self.read_string("region", default=""),
-            issuer=self.read_string("issuer", default=""),
-            expected_issuer=self.read_string("expected_issuer", default="") or None,
-            device_authorization_endpoint=self.read_string(
-                "device_authorization_endpoint", default=""
-            ),
-            token_endpoint=self.read_string("token_endpoint", default=""),
-            authorization_endpoint=self.read_string("authorization_endpoint", default=""),
-            userinfo_endpoint=self.read_string("userinfo_endpoint", default=""),
-            revocation_endpoint=self.read_string("revocation_endpoint", default=""),
-            app_grant_endpoint=self.read_string("app_grant_endpoint", default=""),
-            client_authentication=self.read_string("client_authentication", default="auto"),
-            scope=self.read_strings("scope"),
-            verification_hosts=self.read_strings("verification_hosts"),
-            scope_guide=self.read_string("scope_guide", default=""),
-            extra_parameters=self.read_parameters("extra_parameters"),
-            redirect_uri=self.read_string("redirect_uri", default=""),
-            letter=self.read_string("letter", default=""),
-            color=self.read_string("color", default=""),
-            proxy=self.read_string("proxy", default="system"),
-            proxy_user=self.read_string("proxy_user", default=""),
-            ca_file=self.read_string("ca_file", default=""),
-            settings=self.read_table("settings"),
-        )
+        values = {
+            name: self.read_value(each, self.table[name]) if name in self.table else each.default
+            for name, each in MEMBERS.items()
+        }
+        profile = Profile(id=self.location.id, **values)
         for fault in find_faults(profile):
             raise self.error(fault.describe(), fault.member)
         return profile
 
     def check_names(self) -> None:
-        """Reject secrets and misspelled keys; log other unknown ones."""
-        for name in sorted(self.table.keys() - MEMBERS):
+        """Reject secrets, misspelled and missing keys; log other unknown ones."""
+        for name in sorted(self.table.keys() - MEMBERS.keys()):
             if is_secret_name(name):
                 raise self.error(translate(NO_SECRETS_IN_FILE, field=f"`{name}`"), name)
             if meant := similar_name(name, MEMBERS):
-                raise self.error(_similar_key(name, meant), name)
+                raise self.error(similar_key(name, meant), name)
             _log.info("profile %s: unknown key: %s", self.location.id, printable(name, 60))
+        for name, member in MEMBERS.items():
+            if member.is_required and name not in self.table:
+                raise self.error(translate("`{name}` is missing", name=name), name)
 
-    def read_string(self, name: str, *, default: str | None = None) -> str:
-        value = self.table.get(name, default)
-        if value is None:
-            raise self.error(translate("`{name}` is missing", name=name), name)
-        if not isinstance(value, str):
-            raise self.error(translate("{field} must be a string", field=f"`{name}`"), name)
-        if default is None and not value.strip():
+    def read_value(self, member: Member, value: Any) -> Any:  # noqa: ANN401 - of its kind
+        name = member.name
+        if fault := member.find_kind_fault(value):
+            raise self.error(fault.describe(), name)
+        match member.kind:
+            case Kind.MEMBERS | Kind.PARAMETERS:
+                return dict(value)
+            case Kind.STRINGS:
+                value = tuple(value.split() if isinstance(value, str) else value)
+            case Kind.STRING:
+                value = value.strip()
+            case _:
+                return value
+        if member.is_required and not value:
             raise self.error(translate("`{name}` is empty", name=name), name)
-        if has_hidden_characters(value.strip()):
+        if any(map(has_hidden_characters, value if isinstance(value, tuple) else (value,))):
             raise self.error(translate(_INVISIBLE, field=f"`{name}`"), name)
-        return value.strip()
-
-    def read_strings(self, name: str) -> tuple[str, ...]:
-        value = self.table.get(name, [])
-        if isinstance(value, str):
-            value = value.split()
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.error(
-                translate("{field} must be a list of strings", field=f"`{name}`"), name
-            )
-        if any(has_hidden_characters(item) for item in value):
-            raise self.error(translate(_INVISIBLE, field=f"`{name}`"), name)
-        return tuple(value)
-
-    def read_table(self, name: str) -> dict[str, object]:
-        value = self.table.get(name, {})
-        if not isinstance(value, dict):
-            raise self.error(translate("{field} must be a table", field=f"`{name}`"), name)
-        return dict(value)
-
-    def read_parameters(self, name: str) -> dict[str, str]:
-        value = self.table.get(name, {})
-        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
-            raise self.error(
-                translate("{field} must be a table of strings", field=f"`{name}`"), name
-            )
-        return dict(value)
+        return value or None if member.default is None else value
 
     def error(self, detail: str, member: str = "") -> BrokenProfile:
         return self.location.error(_in_profile(self.location.id, detail), member)

@@ -1,60 +1,39 @@
 """The rules for the members of a profile, for its file and for the form."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from desktop.oauth.addresses import checked_address, host_of
 from desktop.oauth.errors import UnsafeAddress
+from desktop.services.model.members import Fault, Kind
 from desktop.services.model.profile import (
-    CLIENT_AUTHENTICATIONS,
-    COLORS,
     GRANTS,
+    MEMBERS,
     TOKEN_RECEIVING_ENDPOINTS,
     Profile,
     is_same_server,
 )
 from desktop.services.model.settings import PROFILE_SETTINGS, is_valid_setting
 from desktop.services.system.translation import translatable, translate
-from desktop.services.wording.formats import format_list
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with `member`, which is empty where several members are wrong together.
-
-    `message` is a template in which `{field}` stands for the member.
-    """
-
-    member: str
-    message: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-    def describe(self, name: str = "") -> str:
-        """Describe it, with `name` for the member, or its own name as in the file."""
-        return translate(self.message, field=name or f"`{self.member}`", **self.values)
-
+from desktop.services.wording.field_names import secret_name
+from desktop.services.wording.formats import format_list, format_values
 
 NO_SECRETS_IN_FILE = translatable(
     "{field} must not contain a secret; save secrets with “xdr-login profiles edit NAME "
     "--client-secret-stdin”"
 )
-_UNKNOWN_CHOICE = translatable("{field} must be one of {choices}")
 _UNSAFE_ADDRESS = translatable("{field} is not a safe address ({reason})")
 
 # The addresses of a profile, but for `TOKEN_RECEIVING_ENDPOINTS`.
-ADDRESS_MEMBERS = (
-    "issuer",
-    "device_authorization_endpoint",
-    "token_endpoint",
-    "authorization_endpoint",
+ADDRESS_MEMBERS = tuple(
+    name
+    for name, each in MEMBERS.items()
+    if each.is_address and name not in TOKEN_RECEIVING_ENDPOINTS
 )
 
 _SECRET = re.compile(r".*(secret|password|passwd).*|(access|refresh)_token")
 _USERINFO = re.compile(r"[^/?#]*//[^/?#]*@")
-_SCOPE_GUIDE = re.compile(r"|xdr")
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _MAX_LETTER_LENGTH = 2
 # What a grant needs, where no metadata can tell (RFC 6749 section 3, RFC 8628 section 3.1).
 _REQUIRED_ENDPOINTS = {
@@ -83,13 +62,21 @@ def find_faults(profile: Profile) -> Iterator[Fault]:
     yield from _faults_of_client(profile)
     yield from _faults_of_addresses(profile)
     yield from _faults_of_appearance(profile)
+    yield from _faults_of_values(profile)
     yield from _faults_of_network(profile)
     yield from _faults_of_settings(profile)
 
 
+def _faults_of_values(profile: Profile) -> Iterator[Fault]:
+    for name, each in MEMBERS.items():
+        is_number = each.kind in {Kind.BOOLEAN, Kind.NUMBER}  # a draft may have text instead
+        find_fault = each.find_kind_fault if is_number else each.find_choice_fault
+        if fault := find_fault(getattr(profile, name)):
+            yield fault
+
+
 def _faults_of_grant(profile: Profile) -> Iterator[Fault]:
     if profile.grant not in GRANTS:
-        yield Fault("grant", _UNKNOWN_CHOICE, {"choices": ", ".join(GRANTS)})
         return
     needed = _REQUIRED_ENDPOINTS[profile.grant]
     if not profile.issuer and not all(getattr(profile, name) for name in needed):
@@ -102,7 +89,8 @@ def _faults_of_grant(profile: Profile) -> Iterator[Fault]:
     if profile.grant == "client-credentials" and profile.client_authentication == "none":
         yield Fault(
             "client_authentication",
-            translatable("{field} can't be none: this sign-in method needs a client secret"),
+            translatable("{field} can't be none: this sign-in method needs a {secret}"),
+            {"secret": secret_name(profile.preset)},
         )
     if profile.redirect_uri and not is_loopback_redirect(profile.redirect_uri):
         yield Fault(
@@ -137,9 +125,6 @@ def _faults_of_client(profile: Profile) -> Iterator[Fault]:
         yield Fault("client_id", translatable("{field} must be the ID alone, without quotes"))
     if any(map(is_secret_name, profile.extra_parameters)):
         yield Fault("extra_parameters", NO_SECRETS_IN_FILE)
-    if profile.client_authentication not in CLIENT_AUTHENTICATIONS:
-        choices = ", ".join(CLIENT_AUTHENTICATIONS)
-        yield Fault("client_authentication", _UNKNOWN_CHOICE, {"choices": choices})
 
 
 def _faults_of_addresses(profile: Profile) -> Iterator[Fault]:
@@ -174,21 +159,13 @@ def _address_problem(address: str) -> str:
     try:
         checked_address(address)
     except UnsafeAddress as error:
-        return error.reason
+        return translate(error.reason)
     return ""
 
 
 def _faults_of_appearance(profile: Profile) -> Iterator[Fault]:
-    if not _SCOPE_GUIDE.fullmatch(profile.scope_guide):
-        yield Fault("scope_guide", translatable("{field} must be xdr or empty"))
     if len(profile.letter) > _MAX_LETTER_LENGTH:
         yield Fault("letter", translatable("{field} must be one or two characters"))
-    if profile.color and profile.color not in COLORS and not _COLOR.fullmatch(profile.color):
-        yield Fault(
-            "color",
-            translatable("{field} must be one of {choices}, or like #1a2b3c"),
-            {"choices": ", ".join(COLORS)},
-        )
 
 
 def _faults_of_network(profile: Profile) -> Iterator[Fault]:
@@ -201,11 +178,12 @@ def _faults_of_network(profile: Profile) -> Iterator[Fault]:
             {"reason": translate(why)},
         )
     # Whoever runs the other computer would decide whom to trust, and learn who reads the file.
-    if _REMOTE_PATH.match(profile.ca_file):
-        yield Fault(
-            "ca_file",
-            translatable("{field} must be on this computer, such as /etc/ssl/northwind.pem"),
-        )
+    for name, each in MEMBERS.items():
+        if each.is_file and _REMOTE_PATH.match(getattr(profile, name)):
+            yield Fault(
+                name,
+                translatable("{field} must be on this computer, such as /etc/ssl/northwind.pem"),
+            )
 
 
 def _proxy_problem(address: str) -> str:
@@ -230,7 +208,7 @@ def _faults_of_settings(profile: Profile) -> Iterator[Fault]:
             yield Fault(
                 "settings",
                 translatable("unknown setting `{name}`; a profile can set {choices}"),
-                {"name": name, "choices": ", ".join(PROFILE_SETTINGS)},
+                {"name": name, "choices": format_values(PROFILE_SETTINGS)},
             )
         elif not is_valid_setting(name, value):
             yield Fault(

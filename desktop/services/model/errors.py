@@ -6,11 +6,12 @@ class SessionError(Exception):
 
 
 class ClientSecretMissing(SessionError):
-    """The profile needs a client secret, and the keyring has none for it."""
+    """The profile, built on `preset`, needs a client secret, and the keyring has none for it."""
 
-    def __init__(self, profile_id: str) -> None:
+    def __init__(self, profile_id: str, preset: str = "") -> None:
         super().__init__(profile_id)
         self.profile_id = profile_id
+        self.preset = preset
 
 
 class RedirectUriUnavailable(SessionError):

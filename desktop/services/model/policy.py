@@ -1,12 +1,22 @@
 """The policy that an administrator has set for this computer; users cannot change it."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from desktop.services.model.copy_formats import CopyFormat
+from desktop.services.model.members import Kind, Member, about, collect_members, member, text
+from desktop.services.model.settings import SETTINGS
+
+_FORMATS = {
+    name: Member(
+        name,
+        default=True,
+        kind=Kind.BOOLEAN,
+        description=f"Whether a token can be copied as: {label}.",
+        title=f"Copy as: {label}",
+    )
+    for name, label in ((each.name.lower(), each.value) for each in CopyFormat)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +32,58 @@ class Policy:
 
     source: str = ""
     load_error: str = ""
-    profiles: Mapping[str, object] = field(default_factory=dict)
-    own_profiles: bool = True
-    forbidden_formats: frozenset[str] = frozenset()
-    device_grant: bool = True
-    complete_link: bool = True
-    settings: Mapping[str, object] = field(default_factory=dict)
-    proxy: str = ""
-    ca_file: str = ""
+    own_profiles: bool = member(
+        "Whether people can have profiles in addition to those of this policy.",
+        default=True,
+        title="Own profiles",
+    )
+    device_grant: bool = member(
+        "Whether people can sign in with a code on any device (RFC 8628). Without it, a profile "
+        "needs another grant.",
+        default=True,
+        title="Sign in with a code",
+    )
+    complete_link: bool = member(
+        "Whether the link to the approval page, and the QR code, contain the code. Without it, "
+        "people type the code and so compare it.",
+        default=True,
+        title="Links that contain the code",
+    )
+    proxy: str = text(
+        "The proxy of all profiles: system, none, or an address such as http://proxy.example:3128.",
+        title="Proxy",
+    )
+    ca_file: str = text(
+        "A PEM file with CA certificates that all profiles trust in addition to the system's.",
+        title="CA certificate file",
+    )
+    forbidden_formats: frozenset[str] = member(
+        "Copy formats. Those that are false are turned off.",
+        default=frozenset(),
+        name="formats",
+        kind=Kind.MEMBERS,
+        title="Copy formats",
+        members=_FORMATS,
+    )
+    settings: Mapping[str, object] = field(
+        default_factory=dict,
+        metadata=about(
+            "Settings that people cannot change.",
+            kind=Kind.MEMBERS,
+            title="Settings",
+            members={name: each for name, each in SETTINGS.items() if each.title},
+        ),
+    )
+    profiles: Mapping[str, object] = field(
+        default_factory=dict,
+        metadata=about(
+            "Profiles for everyone, which users can't change, by ID.",
+            kind=Kind.PROFILES,
+            title="Profiles",
+        ),
+    )
 
 
+POLICY = collect_members(Policy)
+"""The members of a policy by name."""
 NO_POLICY = Policy()

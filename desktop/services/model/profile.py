@@ -1,19 +1,38 @@
 """Profiles: a client and the server where it signs in. Profiles never contain secrets."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from desktop.oauth.addresses import origin_of
 from desktop.oauth.errors import UnsafeAddress
-from desktop.services.model.policy import NO_POLICY, Policy
+from desktop.services.model.members import Kind, Option, about, collect_members, member, text
+from desktop.services.model.policy import NO_POLICY, POLICY, Policy
+from desktop.services.model.settings import PROFILE_SETTINGS
+from desktop.services.system.translation import translatable, translate
 
 # The endpoints that receive an access token.
 TOKEN_RECEIVING_ENDPOINTS = ("userinfo_endpoint", "revocation_endpoint", "app_grant_endpoint")
 GRANTS = ("device", "code", "client-credentials")
-# The colours of profiles by name; the theme defines how they look.
-COLORS = ("blue", "teal", "green", "amber", "orange", "red", "pink", "purple", "grey")
-CLIENT_AUTHENTICATIONS = ("auto", "none", "client_secret_basic", "client_secret_post")
+# The colors of profiles by name; the theme defines how they look.
+COLORS = {
+    "blue": translatable("Blue"),
+    "teal": translatable("Teal"),
+    "green": translatable("Green"),
+    "amber": translatable("Amber"),
+    "orange": translatable("Orange"),
+    "red": translatable("Red"),
+    "pink": translatable("Pink"),
+    "purple": translatable("Purple"),
+    "grey": translatable("Gray"),
+}
+CLIENT_AUTHENTICATIONS = {
+    "auto": translatable("Automatic"),
+    "none": translatable("None (public client)"),
+    "client_secret_basic": translatable("Secret in the header (client_secret_basic)"),
+    "client_secret_post": translatable("Secret in the body (client_secret_post)"),
+}
 
 
 class ProfileError(Exception):
@@ -47,46 +66,192 @@ class BrokenPolicy(ProfileError):
     """The policy cannot be read, so nobody can sign in."""
 
 
+# What a description of an address ends with.
+_ADDRESS = "An address: https, or http on this computer."
+
+
+def _address(description: str, **details: Any) -> str:  # noqa: ANN401 - those of `Member`
+    return text(f"{description} {_ADDRESS}", is_address=True, **details)
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A client at a provider. `id` names it on disk and in the keyring, `name` on screen.
 
-    An empty endpoint is taken from the metadata, which has no `app_grant_endpoint`. `grant` is one
-    of `GRANTS`. `redirect_uri` is for providers that require a fixed one for the authorization
-    code; otherwise a free port is used. `letter` and `color` identify the profile on screen.
-    `proxy` is `system`, `none`, or an address; `ca_file` a file with extra CA certificates.
-    `settings` are those that differ for this profile.
-
-    `policy` is the administrator's; it is never read from the file of the profile.
+    An empty endpoint is taken from the metadata, which has no `app_grant_endpoint`. `policy` is the
+    administrator's; it is never read from the file of the profile.
     """
 
     id: str
-    name: str
-    client_id: str
-    preset: str = ""
-    grant: str = "device"
-    provider: str = ""
-    region: str = ""
-    issuer: str = ""
-    expected_issuer: str | None = None
-    device_authorization_endpoint: str = ""
-    token_endpoint: str = ""
-    authorization_endpoint: str = ""
-    userinfo_endpoint: str = ""
-    revocation_endpoint: str = ""
-    app_grant_endpoint: str = ""
-    client_authentication: str = "auto"
-    scope: tuple[str, ...] = ()
-    verification_hosts: tuple[str, ...] = ()
-    scope_guide: str = ""
-    extra_parameters: Mapping[str, str] = field(default_factory=dict)
-    redirect_uri: str = ""
-    letter: str = ""
-    color: str = ""
-    proxy: str = "system"
-    proxy_user: str = ""
-    ca_file: str = ""
-    settings: Mapping[str, object] = field(default_factory=dict)
+    name: str = field(
+        metadata=about(
+            "The name of the profile on screen.",
+            title=translatable("Name"),
+            example="Northwind SOC",
+            option=Option("NAME", "Name of the profile.", name="NAME"),
+        )
+    )
+    client_id: str = field(
+        metadata=about(
+            "The client ID. Required.",
+            is_required=True,
+            title=translatable("Client ID"),
+            help=translatable("Have the client as JSON? Paste it here."),
+            example="client-…",
+            option=Option("ID", "Client ID."),
+        )
+    )
+    preset: str = text(
+        "A built-in provider, such as xdr-nam.",
+        title=translatable("Provider and region"),
+        option=Option("ID", "A known provider, from “profiles presets”."),
+    )
+    grant: str = text(
+        "The sign-in method.",
+        "device",
+        title=translatable("Sign-in method"),
+        option=Option("", "Sign-in method."),
+        choices=GRANTS,
+    )
+    provider: str = text("The name of the provider on screen.")
+    region: str = text("The name of the provider's region on screen.")
+    issuer: str = _address(
+        "The issuer, where the provider has its metadata.",
+        title=translatable("Issuer"),
+        help=translatable("The address of the sign-in server, such as https://login.example."),
+        option=Option("URL", "Issuer of the provider."),
+    )
+    expected_issuer: str | None = member(
+        "The issuer that the metadata names, if it is not the address.",
+        default=None,
+        title=translatable("Issuer name"),
+        help=translatable(
+            "Only if the server identifies itself by a name instead of its address, as Cisco XDR "
+            "does on a custom host."
+        ),
+        example="IROH Auth",
+        option=Option("TEXT", "Issuer in the metadata, if it is not the address of the server."),
+    )
+    device_authorization_endpoint: str = _address(
+        "The device authorization endpoint (RFC 8628).",
+        title=translatable("Device authorization endpoint"),
+        option=Option("URL", "Device authorization endpoint, if not in the metadata."),
+    )
+    token_endpoint: str = _address(
+        "The token endpoint.",
+        title=translatable("Token endpoint"),
+        option=Option("URL", "Token endpoint, if not in the metadata."),
+    )
+    authorization_endpoint: str = _address(
+        "The authorization endpoint.",
+        title=translatable("Authorization endpoint"),
+        option=Option("URL", "Authorization endpoint, if not in the metadata."),
+    )
+    userinfo_endpoint: str = _address(
+        "The endpoint that describes the user.",
+        option=Option("URL", "Endpoint that describes the user."),
+    )
+    revocation_endpoint: str = _address(
+        "The endpoint that revokes tokens (RFC 7009).",
+        option=Option("URL", "Endpoint that revokes a token."),
+    )
+    app_grant_endpoint: str = _address(
+        "The endpoint of Cisco XDR that revokes an app's access.",
+        option=Option("URL", "Endpoint of Cisco XDR that revokes all access granted to this app."),
+    )
+    client_authentication: str = text(
+        "How the client authenticates. Its secret is in the keyring, never in this file.",
+        "auto",
+        title=translatable("Client authentication"),
+        option=Option("", "Client authentication.", name="--auth"),
+        choices=CLIENT_AUTHENTICATIONS,
+    )
+    scope: tuple[str, ...] = member(
+        "The scopes to request. Empty for the server's default.",
+        default=(),
+        title=translatable("Scopes"),
+        help=translatable(
+            "Permissions to request, separated by spaces. Leave empty for the server's default."
+        ),
+        example="enrich:read inspect:read",
+        option=Option("SCOPE", "A scope to request. Repeat for more."),
+    )
+    verification_hosts: tuple[str, ...] = member(
+        "Other hosts that may serve the approval page.",
+        default=(),
+        option=Option(
+            "HOST",
+            "Another host for the approval page. Repeat for more.",
+            name="--verification-host",
+        ),
+    )
+    scope_guide: str = text("Whose descriptions explain the scopes.", choices=("", "xdr"))
+    extra_parameters: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=about(
+            "Additional parameters that the provider requires.",
+            kind=Kind.PARAMETERS,
+            title=translatable("Extra parameters"),
+            help=translatable("One per line, such as audience=https://api.example."),
+            option=Option(
+                "NAME=VALUE",
+                "A parameter for the provider, such as audience=…. Repeat for more.",
+                name="--extra",
+            ),
+        ),
+    )
+    redirect_uri: str = text(
+        "The redirect URI for the grant code: an http address on this computer.",
+        title=translatable("Redirect URI"),
+        help=translatable(
+            "Only if the provider requires one. By default, XDR Login uses a free port on this "
+            "computer."
+        ),
+        example="http://127.0.0.1/",
+        option=Option("URL", "Redirect URI, if the provider requires a fixed one."),
+    )
+    letter: str = text(
+        "One or two characters that tell the profile apart.",
+        title=translatable("Letter"),
+        example="N",
+        option=Option("TEXT", "One or two characters for the profile's icon."),
+    )
+    color: str = text(
+        "A color that tells the profile apart, by name or like #1a2b3c.",
+        title=translatable("Color"),
+        example="#1a2b3c",
+        option=Option("COLOR", f"One of {', '.join(COLORS)}, or like #1a2b3c."),
+        choices=COLORS,
+        pattern="^#[0-9a-fA-F]{6}$",
+    )
+    proxy: str = text(
+        "system, none, or an address such as http://proxy.example:3128.",
+        "system",
+        title=translatable("Proxy"),
+        help=translatable("“system”, “none”, or an address such as http://proxy.example:3128."),
+        example="system",
+        option=Option("system|none|URL", "The proxy to use."),
+    )
+    proxy_user: str = text(
+        "The user name at the proxy. The password is in the keyring.",
+        title=translatable("Proxy user"),
+        option=Option("NAME", "User name for the proxy."),
+    )
+    ca_file: str = text(
+        "A PEM file with additional CA certificates to trust.",
+        is_file=True,
+        title=translatable("CA certificate file"),
+        help=translatable(
+            "Extra CA certificates (PEM). Trusted for this profile in addition to the system's."
+        ),
+        option=Option("FILE", "Extra CA certificates (PEM)."),
+    )
+    settings: Mapping[str, object] = field(
+        default_factory=dict,
+        metadata=about(
+            "Settings that differ for this profile.", kind=Kind.MEMBERS, members=PROFILE_SETTINGS
+        ),
+    )
     policy: Policy = NO_POLICY
 
     @property
@@ -97,11 +262,23 @@ class Profile:
     @property
     def provider_label(self) -> str:
         """The provider and the region in one line."""
-        known = " · ".join(filter(None, (self.provider, self.region)))
+        known = " · ".join(filter(None, (self.provider, translate(self.region))))
         return known or self.issuer or self.token_endpoint
 
 
-MEMBERS = {each.name for each in fields(Profile)} - {"id", "policy"}
+MEMBERS = collect_members(Profile)
+"""The members of a profile by name, as in `profiles.toml`."""
+EDITABLE = {name: each for name, each in (MEMBERS | PROFILE_SETTINGS).items() if each.option}
+"""The members and settings that the form or an option can change."""
+GOVERNED = tuple(name for name in MEMBERS if name in POLICY and name != "settings")
+"""The members that a policy can set for all profiles."""
+
+
+def with_policy(profile: Profile, policy: Policy) -> Profile:
+    """Apply `policy` to `profile`."""
+    own = {name: value for name, value in profile.settings.items() if name not in policy.settings}
+    given = {name: getattr(policy, name) for name in GOVERNED if getattr(policy, name)}
+    return replace(profile, **given, settings=own, policy=policy)
 
 
 def tokens_key(profile: Profile) -> str:

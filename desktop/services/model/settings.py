@@ -7,7 +7,8 @@ import tomllib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from desktop.services.system.translation import translate
+from desktop.services.model.members import Option, collect_members, member, text
+from desktop.services.system.translation import translatable, translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,43 +18,92 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-IN_USE_MINUTES = range(1, 481)
-CLIPBOARD_SECONDS = range(5, 301)
-THEMES = ("system", "light", "dark")
+THEMES = {
+    "system": translatable("System default"),
+    "light": translatable("Light"),
+    "dark": translatable("Dark"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings.
 
-    `keep_fresh` always renews the token; otherwise it is renewed while the window is visible and
-    for `in_use_minutes` after it was copied or fetched. `clipboard_seconds` is how long a copied
-    secret stays on the clipboard. `start_hidden` is for starting at login.
-
-    `theme` is one of `THEMES`. `notifications` switches notifications on. `browser` is the ID of
-    the browser that opens links, empty for the default one. `ask_for_tokens` asks the user before a
-    program gets a token. `profile` is the ID of the last profile in the window, empty for none.
-
-    `start_at_login` is not in the file: it is read from the operating system.
+    Without `keep_fresh`, the token is renewed while the window is visible and for `in_use_minutes`
+    after it was copied or fetched. `start_at_login` is not in the file: it is read from the
+    operating system.
     """
 
-    keep_fresh: bool = False
-    in_use_minutes: int = 15
-    clipboard_seconds: int = 30
+    keep_fresh: bool = member(
+        "Renew the token day and night, even if nobody uses it. All computers of an "
+        "organization share one quota at the server.",
+        default=False,
+        title=translatable("Always keep the token fresh"),
+        option=Option("true|false", "Always keep the token fresh, or only while in use."),
+    )
+    in_use_minutes: int = member(
+        "How many minutes to keep renewing the token after it was copied.",
+        default=15,
+        allowed=range(1, 481),
+        title=translatable("Keep renewing after a copy for"),
+        help=translatable("Also renews while this window is open."),
+        unit=translatable("{count} min"),
+        option=Option("NUMBER", "Keep renewing for so many minutes after a copy."),
+    )
+    clipboard_seconds: int = member(
+        "How many seconds a copied token stays on the clipboard.",
+        default=30,
+        allowed=range(5, 301),
+        title=translatable("Clear clipboard after"),
+        help=translatable("Removes a copied token, unless you copied something else."),
+        unit=translatable("{count} s"),
+        option=Option("NUMBER", "Clear the clipboard after so many seconds."),
+    )
     start_at_login: bool = False
-    start_hidden: bool = True
-    theme: str = "system"
-    notifications: bool = True
-    browser: str = ""
-    ask_for_tokens: bool = False
-    profile: str = ""
+    start_hidden: bool = member(
+        "Start in the tray at login, without a window.",
+        default=True,
+        title=translatable("Start hidden, in the tray"),
+        help=translatable("The window stays closed until you open it from the tray."),
+    )
+    theme: str = text(
+        "Light, dark, or as the system.",
+        "system",
+        title=translatable("Appearance"),
+        help=translatable("Light or dark."),
+        choices=THEMES,
+    )
+    notifications: bool = member(
+        "Notify people when they need to act.",
+        default=True,
+        title=translatable("Notifications"),
+        help=translatable("Only when you need to act. They never contain secrets."),
+    )
+    browser: str = text(
+        "The browser that opens links, by the ID that the Settings page writes into settings.toml. "
+        "Empty for the system default.",
+        title=translatable("Browser"),
+        help=translatable("Where you approve the sign-in."),
+    )
+    ask_for_tokens: bool = member(
+        "Ask the user in the window before a program gets a token from `xdr-login`. If the app "
+        "is not running, access is denied.",
+        default=False,
+        title=translatable("Ask before sharing tokens with programs"),
+        help=translatable(
+            "Programs that run “xdr-login token” need your OK each time. While XDR Login isn't "
+            "running, they get no token."
+        ),
+    )
+    profile: str = text(
+        "The profile that was used last, by its ID.",
+    )
 
 
-# The settings that a profile may override.
-PROFILE_SETTINGS = ("keep_fresh", "in_use_minutes", "clipboard_seconds")
-_SWITCHES = ("keep_fresh", "start_hidden", "notifications", "ask_for_tokens")
-_STRINGS = ("profile", "browser", "theme")
-_NUMBERS = {"in_use_minutes": IN_USE_MINUTES, "clipboard_seconds": CLIPBOARD_SECONDS}
+SETTINGS = collect_members(Settings)
+"""The members of `settings.toml` by name. Those without a title are nobody's choice."""
+PROFILE_SETTINGS = {name: each for name, each in SETTINGS.items() if each.option}
+"""The settings that a profile may override."""
 
 
 def load_settings(file: Path) -> Settings:
@@ -67,7 +117,7 @@ def load_settings(file: Path) -> Settings:
     except _READ_ERRORS as error:
         _log.warning("cannot read the settings: %s: %s", file, error)
         return Settings()
-    for name in (*_SWITCHES, *_STRINGS, *_NUMBERS):
+    for name in SETTINGS:
         if name in table and not is_valid_setting(name, table[name]):
             _log.warning("ignored an invalid setting: %s: %s = %r", file, name, table[name])
     return _parse_settings(table)
@@ -104,7 +154,7 @@ def save_settings(settings: Settings, file: Path) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     document = _read_document(file)
     known = _parse_settings(document.unwrap())
-    for name in (*_SWITCHES, *_STRINGS, *_NUMBERS):
+    for name in SETTINGS:
         value = getattr(settings, name)
         if value != getattr(known, name):
             document[name] = value
@@ -124,7 +174,7 @@ _READ_ERRORS = (OSError, ValueError, RecursionError)
 
 
 def _parse_settings(table: Mapping[str, object]) -> Settings:
-    names = (name for name in (*_SWITCHES, *_STRINGS, *_NUMBERS) if name in table)
+    names = (name for name in SETTINGS if name in table)
     valid = {name: table[name] for name in names if is_valid_setting(name, table[name])}
     return replace(Settings(), **valid)  # type: ignore[arg-type] # each is valid
 
@@ -141,12 +191,7 @@ def with_profile_settings(settings: Settings, members: Mapping[str, object]) -> 
 
 def is_valid_setting(name: str, value: object) -> bool:
     """Tell whether `value` is valid for the setting `name`."""
-    if name in _SWITCHES:
-        return isinstance(value, bool)
-    if name in _STRINGS:
-        return isinstance(value, str) and (name != "theme" or value in THEMES)
-    # To Python a bool is an int.
-    return isinstance(value, int) and not isinstance(value, bool) and value in _NUMBERS[name]
+    return SETTINGS[name].find_fault(value) is None
 
 
 def _read_document(file: Path) -> TOMLDocument:

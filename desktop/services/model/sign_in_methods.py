@@ -35,7 +35,7 @@ SIGN_IN_METHODS = (
     ),
     SignInMethod(
         "client-credentials",
-        translatable("Client secret (no user)"),
+        translatable("Client credentials (no user)"),
         translatable(
             "The client signs in as itself. No browser and no user are involved. Anyone who has "
             "the secret can do the same."

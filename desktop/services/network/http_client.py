@@ -16,6 +16,7 @@ from desktop import __version__
 from desktop.oauth.addresses import is_loopback
 from desktop.oauth.errors import AuthorityUnusable
 from desktop.services.network.proxy_transport import ProxiedTransport, no_password
+from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 
 
@@ -91,6 +92,6 @@ def _load_authorities(context: truststore.SSLContext, file: str) -> None:
     try:
         context.load_verify_locations(cafile=file)
     except ssl.SSLError as error:
-        raise AuthorityUnusable(file, "it contains no PEM certificate") from error
+        raise AuthorityUnusable(file, translate("it contains no PEM certificate")) from error
     except OSError as error:
-        raise AuthorityUnusable(file, error.strerror or "it cannot be read") from error
+        raise AuthorityUnusable(file, error.strerror or translate("it cannot be read")) from error

@@ -18,6 +18,7 @@ from desktop.oauth.errors import (
     UnsafeAddress,
 )
 from desktop.oauth.http import KNOWN_SECRETS, causes_of
+from desktop.services.system.translation import translate
 
 TraceInfo = dict[str, Any]
 
@@ -151,11 +152,12 @@ def _proxy_url(address: str, host: str) -> httpx.URL:
     try:
         proxy, name = httpx.URL(address), host_of(address)
     except (httpx.InvalidURL, UnsafeAddress) as error:
-        raise ProxyUnusable(host, detail="its address is not valid") from error
+        raise ProxyUnusable(host, detail=translate("its address is not valid")) from error
     if not name:
-        raise ProxyUnusable(host, detail="its address has no host name")
+        raise ProxyUnusable(host, detail=translate("its address has no host name"))
     if proxy.scheme not in {"http", "https"}:
-        raise ProxyUnusable(host, by=name, detail=f"“{proxy.scheme}” proxies are not supported")
+        detail = translate("“{scheme}” proxies are not supported", scheme=proxy.scheme)
+        raise ProxyUnusable(host, by=name, detail=detail)
     return proxy
 
 
@@ -186,7 +188,7 @@ def _connect_failure(
     host, detail = host_of(str(url)), str(error) or type(error).__name__
     is_untrusted = any(isinstance(each, ssl.SSLError) for each in causes_of(error))
     if isinstance(error, httpx.ConnectError) and is_untrusted:
-        return ProxyUnusable(host, by=proxy, detail="its certificate is not trusted")
+        return ProxyUnusable(host, by=proxy, detail=translate("its certificate is not trusted"))
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return ProxyUnreachable(host, by=proxy, detail=detail)
     if url.scheme != "https":

@@ -35,6 +35,7 @@ from desktop.services.wording.field_names import (
     option_name,
     secret_name,
 )
+from desktop.services.wording.formats import format_values
 from desktop.services.wording.messages import advice_for
 
 Presets = Mapping[str, Mapping[str, object]]
@@ -255,26 +256,19 @@ class _Check:
         ).run()
 
 
+@dataclass(frozen=True, slots=True)
 class _ClientCheck:
     """Checks that the server accepts the client and its scopes."""
 
-    def __init__(
-        self,
-        profile: Profile,
-        connection: ClientConnection,
-        presets: Presets,
-        metadata: ServerMetadata,
-        findings: "_Findings",
-    ) -> None:
-        self._profile = profile
-        self._connection = connection
-        self._presets = presets
-        self._metadata = metadata
-        self._findings = findings
+    profile: Profile
+    connection: ClientConnection
+    presets: Presets
+    metadata: ServerMetadata
+    findings: "_Findings"
 
     async def run(self) -> list[Finding]:
         """Send one request, and interpret its result."""
-        known = self._findings.passed(Step.CLIENT, texts.CLIENT_KNOWN)
+        known = self.findings.passed(Step.CLIENT, texts.CLIENT_KNOWN)
         try:
             await self._send_probe()
         except errors.InvalidClient:
@@ -282,20 +276,20 @@ class _ClientCheck:
         except errors.InvalidScope as error:
             return [known, self._refused_scopes(error)]
         except (errors.UnauthorizedClient, errors.UnsupportedGrantType) as error:
-            return [known, self._findings.error(Step.WAY, error)]
+            return [known, self.findings.error(Step.WAY, error)]
         except errors.ErrorResponse as error:
             return self._probe_findings(error)
         except errors.OAuthError as error:
-            return [self._findings.error(Step.CLIENT, error)]
-        scopes = texts.SCOPES_ALLOWED if self._profile.scope else texts.NO_SCOPES_REQUESTED
+            return [self.findings.error(Step.CLIENT, error)]
+        scopes = texts.SCOPES_ALLOWED if self.profile.scope else texts.NO_SCOPES_REQUESTED
         return [
-            self._findings.passed(Step.CLIENT, texts.CLIENT_ACCEPTED),
-            self._findings.passed(Step.SCOPES, scopes),
+            self.findings.passed(Step.CLIENT, texts.CLIENT_ACCEPTED),
+            self.findings.passed(Step.SCOPES, scopes),
         ]
 
     async def _send_probe(self) -> None:
         """Send the first request of the profile's sign-in method and discard the answer."""
-        profile, connection = self._profile, self._connection
+        profile, connection = self.profile, self.connection
         scope = {"scope": " ".join(profile.scope)} if profile.scope else {}
         match profile.grant:
             case "code":
@@ -307,67 +301,67 @@ class _ClientCheck:
                     "redirect_uri": profile.redirect_uri or "http://127.0.0.1/",
                     "code_verifier": secrets.token_urlsafe(48),
                 }
-                await request(connection, self._metadata.token_endpoint, form=form)
+                await request(connection, self.metadata.token_endpoint, form=form)
             case "client-credentials":
                 form = {**profile.extra_parameters, **scope, "grant_type": "client_credentials"}
-                await request(connection, self._metadata.token_endpoint, form=form)
+                await request(connection, self.metadata.token_endpoint, form=form)
             case _:
                 await request_authorization(
                     connection,
-                    self._metadata,
+                    self.metadata,
                     scope=profile.scope,
                     extra=profile.extra_parameters,
                 )
 
     def _probe_findings(self, error: errors.ErrorResponse) -> list[Finding]:
-        if self._profile.grant != "code":
-            return [self._findings.error(Step.CLIENT, error)]
+        if self.profile.grant != "code":
+            return [self.findings.error(Step.CLIENT, error)]
         if isinstance(error, errors.InvalidGrant):
             return [
-                self._findings.passed(Step.CLIENT, texts.CLIENT_ACCEPTED),
+                self.findings.passed(Step.CLIENT, texts.CLIENT_ACCEPTED),
                 self._unverified_scopes(),
             ]
-        unverified = self._findings.unsure(Step.CLIENT, texts.CLIENT_UNVERIFIED)
+        unverified = self.findings.unsure(Step.CLIENT, texts.CLIENT_UNVERIFIED)
         return [unverified, self._unverified_scopes()]
 
     async def _diagnose_unknown_client(self) -> Finding:
         """Find out why the client was rejected: a wrong secret, or another region."""
-        has_secret = bool(self._connection.client.client_secret)
-        search = ClientSearch(self._connection, self._profile, self._presets)
-        if await search.server_knows_client(self._metadata):
+        has_secret = bool(self.connection.client.client_secret)
+        search = ClientSearch(self.connection, self.profile, self.presets)
+        if await search.server_knows_client(self.metadata):
             text = texts.WRONG_CLIENT_SECRET if has_secret else texts.CLIENT_SECRET_REQUIRED
-            return self._findings.failed(Step.CLIENT, text, texts.ENTER_CLIENT_SECRET)
+            return self.findings.failed(Step.CLIENT, text, texts.ENTER_CLIENT_SECRET)
         if region := await search.find_other_region():
             place = region.provider_label
-            text = self._findings.text(texts.KNOWN_IN_OTHER_REGION, place=place)
-            remedy = self._findings.text(texts.KNOWN_IN_OTHER_REGION_REMEDY, place=place)
+            text = self.findings.text(texts.KNOWN_IN_OTHER_REGION, place=place)
+            remedy = self.findings.text(texts.KNOWN_IN_OTHER_REGION_REMEDY, place=place)
             return Finding(Step.CLIENT, Outcome.BAD, text, remedy, preset=region.preset)
         text = texts.CLIENT_UNKNOWN if has_secret else texts.PUBLIC_CLIENT_UNKNOWN
-        return self._findings.failed(Step.CLIENT, text, texts.CLIENT_UNKNOWN_REMEDY)
+        return self.findings.failed(Step.CLIENT, text, texts.CLIENT_UNKNOWN_REMEDY)
 
     def _refused_scopes(self, error: errors.InvalidScope) -> Finding:
-        requested = self._profile.scope
+        requested = self.profile.scope
         words = re.split(r"[^\w:/.-]+", error.description)
         named = [each for each in requested if each in words] or self._unsupported_scopes()
         text = texts.SCOPES_REFUSED if named else texts.SOME_SCOPES_REFUSED
-        listed = errors.printable(", ".join(named or requested))
-        remedy = self._findings.text(texts.SCOPES_REFUSED_REMEDY)
-        return Finding(Step.SCOPES, Outcome.BAD, self._findings.text(text, scopes=listed), remedy)
+        listed = errors.printable(format_values(named or requested))
+        remedy = self.findings.text(texts.SCOPES_REFUSED_REMEDY)
+        return Finding(Step.SCOPES, Outcome.BAD, self.findings.text(text, scopes=listed), remedy)
 
     def _unverified_scopes(self) -> Finding:
-        if not self._profile.scope:
-            return self._findings.passed(Step.SCOPES, texts.NO_SCOPES_REQUESTED)
-        unnamed = errors.printable(", ".join(self._unsupported_scopes()))
+        if not self.profile.scope:
+            return self.findings.passed(Step.SCOPES, texts.NO_SCOPES_REQUESTED)
+        unnamed = errors.printable(format_values(self._unsupported_scopes()))
         if not unnamed:
-            return self._findings.unsure(Step.SCOPES, texts.SCOPES_UNVERIFIED)
-        text = self._findings.text(texts.SCOPES_NOT_LISTED, scopes=unnamed)
+            return self.findings.unsure(Step.SCOPES, texts.SCOPES_UNVERIFIED)
+        text = self.findings.text(texts.SCOPES_NOT_LISTED, scopes=unnamed)
         return Finding(Step.SCOPES, Outcome.UNSURE, text)
 
     def _unsupported_scopes(self) -> list[str]:
         """List the scopes that are missing in the server's metadata, where it has any."""
-        supported = self._metadata.scopes_supported
+        supported = self.metadata.scopes_supported
         # Cisco XDR lists `enrich`, and one may ask for `enrich:read` or `private-intel/incident`.
-        roots = {each: re.split("[:/]", each)[0] for each in self._profile.scope}
+        roots = {each: re.split("[:/]", each)[0] for each in self.profile.scope}
         return [
             scope
             for scope, root in roots.items()
@@ -375,12 +369,12 @@ class _ClientCheck:
         ]
 
 
+@dataclass(frozen=True, slots=True)
 class _Findings:
     """Words findings about one profile."""
 
-    def __init__(self, profile: Profile, surface: Surface) -> None:
-        self._profile = profile
-        self._surface = surface
+    profile: Profile
+    surface: Surface
 
     def passed(self, step: Step, text: str) -> Finding:
         return Finding(step, Outcome.GOOD, self.text(text))
@@ -392,16 +386,16 @@ class _Findings:
         return Finding(step, Outcome.BAD, self.text(text), self.text(remedy))
 
     def error(self, step: Step, error: errors.OAuthError | GrantForbidden) -> Finding:
-        return _error_finding(step, error, self._surface)
+        return _error_finding(step, error, self.surface)
 
     def text(self, text: str | BySurface, **values: str) -> str:
         """Translate `text` with `values` and what is known of the profile."""
-        template = text.on(self._surface) if isinstance(text, BySurface) else text
+        template = text.on(self.surface) if isinstance(text, BySurface) else text
         return translate(
             template,
-            host=host_of(self._profile.issuer or self._profile.token_endpoint),
-            secret=secret_name(self._profile.preset),
-            profile_id=self._profile.id or "NAME",
+            host=host_of(self.profile.issuer or self.profile.token_endpoint),
+            secret=secret_name(self.profile.preset),
+            profile_id=self.profile.id or "NAME",
             field=field_name("authorization_endpoint"),
             option=option_name("authorization_endpoint"),
             **values,

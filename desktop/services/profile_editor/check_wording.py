@@ -17,9 +17,11 @@ METHOD_OFFERED = {
 NO_AUTHORIZATION_ENDPOINT = translatable("{host} has no authorization endpoint.")
 NO_AUTHORIZATION_ENDPOINT_REMEDY = BySurface(
     translatable("Choose another sign-in method, or set “More options › {field}”."),
-    translatable("Choose another --grant, or set {option} (“xdr-login profiles edit”)."),
+    translatable(
+        "Set {option}, or choose another --grant, with “xdr-login profiles edit {profile_id}”."
+    ),
 )
-METHOD_NOT_OFFERED = translatable("{host} doesn't support it.")
+METHOD_NOT_OFFERED = translatable("{host} doesn't support this sign-in method.")
 METHOD_NOT_LISTED = translatable(
     "{host} doesn't list this sign-in method. The next step shows whether it works."
 )
@@ -58,5 +60,5 @@ SCOPES_NOT_LISTED = translatable(
 SCOPES_REFUSED = translatable("{host} rejects {scopes}.")
 SOME_SCOPES_REFUSED = translatable("{host} rejects at least one of {scopes}.")
 SCOPES_REFUSED_REMEDY = translatable(
-    "Remove it from your profile, or ask your administrator to allow it for this client."
+    "Correct the scopes in your profile, or ask your administrator to allow them for this client."
 )

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.oauth.redaction.known_secrets import KnownSecrets
-from desktop.services.configuration.load import with_policy
 from desktop.services.configuration.profile_draft import Draft, members_of, profile_of
 from desktop.services.configuration.profile_file import (
     MAX_IMPORT_LENGTH,
@@ -23,10 +22,12 @@ from desktop.services.configuration.profile_file import (
 from desktop.services.configuration.profile_reader import Profiles, load_presets, load_profiles
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import (
+    GOVERNED,
     GRANTS,
     BrokenPolicy,
     BrokenProfile,
     Profile,
+    with_policy,
 )
 from desktop.services.profile_editor import check as profile_check
 from desktop.services.secrets.profile_secrets import (
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
     from desktop.services.network.environment import Environment
     from desktop.services.profile_editor.check import Finding
     from desktop.services.system.worker import Worker
-
-_MANAGED_MEMBERS = ("proxy", "ca_file")  # of a profile, where a policy names one
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +145,8 @@ class ProfileEditor:
         """Write the profile to the file and return it. Raises `BrokenProfile`."""
         policy = known.profiles.policy
         members = members_of(draft, known.presets)
-        # The form shows the policy's values. The person's own stay, and apply again without it.
-        for name in _MANAGED_MEMBERS:
+        # The form shows the policy's values. The user's own stay, and apply again without it.
+        for name in GOVERNED:
             if getattr(policy, name):
                 members.pop(name, None)
         await self._worker.run(

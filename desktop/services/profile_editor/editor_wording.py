@@ -7,15 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from desktop.oauth.errors import printable
-from desktop.services.model.profile import GRANTS
 from desktop.services.model.sign_in_methods import SIGN_IN_METHODS
 from desktop.services.profile_editor.check import Finding, Outcome
 from desktop.services.system.translation import translatable, translate, translate_plural
-from desktop.services.wording.field_names import (
-    Surface,
-    field_name,
-    secret_name,
-)
+from desktop.services.wording.field_names import field_name, secret_name
 from desktop.services.wording.formats import format_list
 
 if TYPE_CHECKING:
@@ -40,28 +35,11 @@ CLIENT_SECRET_HELP = translatable(
     "Only if the client has one. Saved in the keyring, never in a file."
 )
 PROXY_PASSWORD_HELP = translatable("Only if the proxy requires one. Saved in the keyring.")
-SCOPE_HELP = translatable(
-    "Permissions to request, separated by spaces. Leave empty for the server's default."
-)
-ISSUER_HELP = translatable("The address of the sign-in server, such as https://login.example.")
-CLIENT_ID_HELP = translatable("Have the client as JSON? Paste it here.")
-COLOR_HELP = translatable("Tells this profile apart from others.")
-CA_FILE_HELP = translatable(
-    "Extra CA certificates (PEM). Trusted for this profile in addition to the system's."
-)
-PROXY_HELP = translatable("“system”, “none”, or an address such as http://proxy.example:3128.")
-EXPECTED_ISSUER_HELP = translatable(
-    "Only if the server identifies itself by a name instead of its address, as Cisco XDR does on "
-    "a custom host."
-)
-EXTRA_PARAMETERS_HELP = translatable("One per line, such as audience=https://api.example.")
-REDIRECT_URI_HELP = translatable(
-    "Only if the provider requires one. By default, XDR Login uses a free port on this computer."
-)
 
 CHECKING = translatable("Checking…")
-CHOOSE_IT = translatable("Switch region")
-NOT_IN_MODEL = translatable("The client is not allowed to use it.")
+CHOOSE_REGION = translatable("Switch region")
+CHOOSE_METHOD = translatable("Switch method")
+NOT_IN_MODEL = translatable("The client isn't allowed to use this method.")
 CHOOSE_FILE = translatable("Choose…")
 AS_IN_SETTINGS = translatable("Use global setting")
 CUSTOM_NUMBER = translatable("Custom")
@@ -70,30 +48,12 @@ KEEP_FRESH_CHOICES = {
     "true": translatable("Always"),
     "false": translatable("Only while in use"),
 }
+AUTOMATIC_COLOR = translatable("Automatic")
 NO_CLIENT_MODEL = translatable(
-    "The clipboard has no client as JSON. Copy all of it in XDR, then try again."
+    "There's no client as JSON on the clipboard. Copy the whole client in XDR, then try again."
 )
 INPUT_RESTORED = translatable("Your changes are still here, except for secrets.")
 DISCARD = translatable("Discard changes?")
-
-CLIENT_AUTHENTICATION_NAMES = {
-    "auto": translatable("Automatic"),
-    "none": translatable("None (public client)"),
-    "client_secret_basic": translatable("Secret in the header (client_secret_basic)"),
-    "client_secret_post": translatable("Secret in the body (client_secret_post)"),
-}
-COLOR_NAMES = {
-    "": translatable("Automatic"),
-    "blue": translatable("Blue"),
-    "teal": translatable("Teal"),
-    "green": translatable("Green"),
-    "amber": translatable("Amber"),
-    "orange": translatable("Orange"),
-    "red": translatable("Red"),
-    "pink": translatable("Pink"),
-    "purple": translatable("Purple"),
-    "grey": translatable("Gray"),
-}
 
 
 def fix_fields(count: int) -> str:
@@ -121,17 +81,21 @@ def preset_names(presets: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
     return names | {"": translate(OTHER_PROVIDER)}
 
 
+_METHODS = {each.grant: each for each in SIGN_IN_METHODS}
+
+
 def method_names(policy: Policy) -> dict[str, str]:
     """Name the sign-in methods that `policy` allows, the safest first."""
-    allowed = [grant for grant in GRANTS if policy.device_grant or grant != "device"]
-    return {each.grant: translate(each.name) for each in SIGN_IN_METHODS if each.grant in allowed}
+    return {
+        grant: translate(each.name)
+        for grant, each in _METHODS.items()
+        if policy.device_grant or grant != "device"
+    }
 
 
 def method_description(grant: str) -> str:
     """Describe a sign-in method in one line."""
-    return next(
-        (translate(each.description) for each in SIGN_IN_METHODS if each.grant == grant), ""
-    )
+    return translate(_METHODS[grant].description) if grant in _METHODS else ""
 
 
 def methods_help(grant: str, unavailable: Mapping[str, str]) -> str:
@@ -148,20 +112,14 @@ def methods_help(grant: str, unavailable: Mapping[str, str]) -> str:
     return "\n".join((unavailable.get(grant) or method_description(grant), *others))
 
 
-def choose_method(grant: str) -> str:
-    """Label the button that chooses a sign-in method."""
-    names = [translate(each.name) for each in SIGN_IN_METHODS if each.grant == grant]
-    return translate("Switch to “{method}”", method=names[0]) if names else ""
-
-
 def managed_message(policy: Policy) -> str:
     """Say who decides what cannot be changed here."""
     if not policy.source:
-        return translate("Set by your administrator.")
-    return translate("Set by your administrator ({source}).", source=policy.source)
+        return translate("Managed by your administrator.")
+    return translate("Managed by your administrator ({source}).", source=policy.source)
 
 
-def pasted_model_message(model: ClientModel, *, surface: Surface = Surface.WINDOW) -> str:
+def pasted_model_message(model: ClientModel, preset: str) -> str:
     """Say what was taken from a client as JSON."""
     filled = {
         "client_id": True,
@@ -170,12 +128,13 @@ def pasted_model_message(model: ClientModel, *, surface: Surface = Surface.WINDO
         "grant": bool(model.grants),
     }
     fields = format_list([field_name(member) for member, is_filled in filled.items() if is_filled])
-    if not model.client_secret or surface is Surface.TERMINAL:
+    if not model.client_secret:
         return translate("Filled in from JSON: {fields}.", fields=fields)
     return translate(
-        "Filled in from JSON: {fields}. The client's secret will be saved in the keyring. It may "
-        "still be on your clipboard.",
+        "Filled in from JSON: {fields}. The {secret} will be saved in the keyring. It may still be "
+        "on your clipboard.",
         fields=fields,
+        secret=secret_name(preset),
     )
 
 
@@ -243,10 +202,10 @@ def import_report(count: int, readable: Iterable[Profile]) -> str:
 def _own_network_warning(names: list[str]) -> str:
     quoted = format_list([translate("“{name}”", name=name) for name in names])
     return translate_plural(
-        "{names} has its own proxy or CA certificates. Whoever controls them can read what you "
-        "send. Check the profile before you sign in.",
-        "{names} have their own proxies or CA certificates. Whoever controls them can read what "
-        "you send. Check the profiles before you sign in.",
+        "{names} has its own proxy or CA certificates. Anyone who controls them can read what "
+        "you send. Check the profile before you sign in.",
+        "{names} have their own proxies or CA certificates. Anyone who controls them can read "
+        "what you send. Check the profiles before you sign in.",
         len(names),
         names=quoted,
     )
@@ -288,7 +247,7 @@ def secret_not_saved_message(reason: str) -> str:
 
 def secrets_not_removed_message(reason: str) -> str:
     """Say that the profile was deleted, but not its secrets."""
-    return translate("Its secrets are still in the keyring ({reason}).", reason=reason)
+    return translate("The profile's secrets are still in the keyring ({reason}).", reason=reason)
 
 
 def exported_message(target: Path) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from desktop.services.system.translation import translate_plural
 from desktop.services.system.worker import Result, Worker
 
 
@@ -114,7 +115,7 @@ class VaultKeystore:
 
     async def delete(self, key: str) -> None:
         """Remove the value and what a crash may have left of others."""
-        # Not cancelled at the timeout: it still runs after what the keyring is doing now.
+        # Not canceled at the timeout: it still runs after what the keyring is doing now.
         removal = asyncio.wrap_future(self._worker.submit(lambda: delete_value(self._open(), key)))
         removal.add_done_callback(lambda done: done.cancelled() or done.exception())
         done, _ = await asyncio.wait({removal}, timeout=self._timeout)
@@ -220,7 +221,13 @@ def _split(value: str, longest: int | None) -> list[str]:
     room = longest - _MAX_HEADER_LENGTH
     pieces = [value[n : n + longest] for n in range(room, len(value), longest)]
     if len(pieces) > _MAX_PARTS:
-        raise KeyringFault(f"{len(value)} characters are too many for the keyring")
+        raise KeyringFault(
+            translate_plural(
+                "{count} character is too much for the keyring",
+                "{count} characters are too many for the keyring",
+                len(value),
+            )
+        )
     return [value[:room], *pieces]
 
 

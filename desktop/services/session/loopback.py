@@ -83,7 +83,7 @@ class LoopbackServer:
             pass  # not an answer, or the browser did not wait for the page
         finally:
             writer.close()
-            if query is not None:  # even if it was cancelled while writing the page
+            if query is not None:  # even if it was canceled while writing the page
                 self._arrived.set()
 
     def _evaluate(self, head: bytes) -> tuple[str, str | None]:

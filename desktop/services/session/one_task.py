@@ -117,7 +117,7 @@ class OneTask:
 
 async def _run(work: Work, *, after: Collection[asyncio.Task[None]]) -> None:
     # Two polls at once would break the interval of one code. Wait for all that are left, not only
-    # for the last one: that may have been cancelled while it waited itself.
+    # for the last one: that may have been canceled while it waited itself.
     await _wait_for_all(after)
     await work()
 

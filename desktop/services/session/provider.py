@@ -179,7 +179,7 @@ class Provider:
         )
         is_required = self.uses_client_credentials or not automatic
         if not client_secret and (value or is_required):
-            raise ClientSecretMissing(self.profile.id)
+            raise ClientSecretMissing(self.profile.id, self.profile.preset)
         return Client(self.profile.client_id, client_secret or None, method)
 
 

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 class RenewalTask:
     """Does `work` at most once at a time; `on_change` is called at its start and at its end.
 
-    It is not cancelled before the app ends: the server may have replaced the refresh token already,
+    It is not canceled before the app ends: the server may have replaced the refresh token already,
     and using the old one again would look like theft.
     """
 

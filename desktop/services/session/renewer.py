@@ -113,7 +113,7 @@ class Renewer:
         self._reschedule(replace(self._schedule, failures=failures))
 
     async def run(self) -> None:
-        """Renew whatever falls due, until cancelled.
+        """Renew whatever falls due, until canceled.
 
         Raises `SignedOutByServer` or `SignedOutElsewhere`: then there is nothing left to renew.
         """
@@ -139,7 +139,7 @@ class Renewer:
         """Return a token for use, renewed first if that is due, in progress, or required.
 
         After the timeout the old token is returned while it is valid. Raises `OAuthError`,
-        `KeystoreError` or `SessionError`. Cancelling stops waiting, not renewing.
+        `KeystoreError` or `SessionError`. Canceling stops waiting, not renewing.
         """
         self._use(replace(self._schedule.usage, last_used=now(self._clock)))
         self._correct_clock()

@@ -93,7 +93,7 @@ class Failures:
         return self._seconds_left(max(self.pause, self.retry_after), clock)
 
     def seconds_to_manual_retry(self, clock: Clock) -> float:
-        """Seconds until a person may retry: only the server's own demand makes them wait."""
+        """Seconds until the user may retry: only the server's own demand makes them wait."""
         return self._seconds_left(self.retry_after, clock)
 
     @property

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ANSWER_TIMEOUT = 60.0  # seconds; then the request is denied
 ALLOWED_FOR = 3600.0  # seconds
-REFUSED_FOR = 60.0  # seconds; a script that retries must not cause a question each time
+DENIED_FOR = 60.0  # seconds; a script that retries must not cause a question each time
 
 
 class PermissionAnswer(Enum):
@@ -25,7 +25,7 @@ class PermissionAnswer(Enum):
 
     ONCE = auto()
     FOR_AN_HOUR = auto()
-    REFUSE = auto()
+    DENY = auto()
 
 
 PermissionKey = tuple[str, str, str, str]
@@ -46,8 +46,8 @@ class PermissionRequest:
         return program.name, program.path, program.interpreter, self.profile
 
 
-AskPerson = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]
-"""Asks the user; cancelling it withdraws the question."""
+AskUser = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]
+"""Asks the user; canceling it withdraws the question."""
 
 
 class TokenPermission:
@@ -56,7 +56,7 @@ class TokenPermission:
     Requests of the same program while the question is open share its answer.
     """
 
-    def __init__(self, ask: AskPerson, clock: Clock) -> None:
+    def __init__(self, ask: AskUser, clock: Clock) -> None:
         self._ask = ask
         self._clock = clock
         self._answers: dict[PermissionKey, tuple[Moment, float, bool]] = {}
@@ -72,7 +72,7 @@ class TokenPermission:
         """Return if the user allows it; raises `TokenPermissionDenied`, also after a timeout."""
         remembered = self._remembered(question)
         if remembered is None:
-            remembered = await self._ask_shared(question) is not PermissionAnswer.REFUSE
+            remembered = await self._ask_shared(question) is not PermissionAnswer.DENY
         if not remembered:
             raise TokenPermissionDenied
 
@@ -114,6 +114,6 @@ class TokenPermission:
         self._asking.pop(question.key, None)
         if answer is not PermissionAnswer.ONCE:
             allowed = answer is PermissionAnswer.FOR_AN_HOUR
-            holds_for = ALLOWED_FOR if allowed else REFUSED_FOR
+            holds_for = ALLOWED_FOR if allowed else DENIED_FOR
             self._answers[question.key] = (now(self._clock), holds_for, allowed)
         return answer

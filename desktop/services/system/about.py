@@ -1,4 +1,4 @@
-"""What the About page shows: the version, the environment, the components and their licences."""
+"""What the About page shows: the version, the environment, the components and their licenses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from desktop.services.system.translation import translatable, translate
 if TYPE_CHECKING:
     from desktop.services.system.components import Component
 
-LICENCE_NOTICE = translatable(
+LICENSE_NOTICE = translatable(
     "XDR Login is licensed under the Apache License 2.0. It is not a product of Cisco."
 )
 QT_NOTICE = translatable(

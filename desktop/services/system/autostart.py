@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from desktop.services.system.atomic_file import write_atomically
 from desktop.services.system.desktop_entry import parse_desktop_entry
+from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,7 +62,7 @@ def desktop_entry(arguments: Sequence[str], *, folder: Path | None = None) -> st
         "[Desktop Entry]",
         "Type=Application",
         f"Name={_NAME}",
-        "Comment=Sign in and keep a valid token one click away",
+        f"Comment={translate('Sign in and keep a valid token one click away')}",
         f"Icon={_ID}",
         f"Exec={_desktop_string(' '.join(map(_exec_quoted, arguments)))}",
         *([f"Path={_desktop_string(str(folder))}"] if folder is not None else []),

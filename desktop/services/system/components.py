@@ -1,4 +1,4 @@
-"""The libraries in this installation, their versions and licences."""
+"""The libraries in this installation, their versions and licenses."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+
+from desktop.services.system.translation import translate
 
 # What XDR Login and its demo server import. Their own requirements are found from these.
 DIRECT_DEPENDENCIES = (
@@ -30,16 +32,16 @@ DIRECT_DEPENDENCIES = (
     "starlette",
     "uvicorn",
 )
-COMPONENTS_FILE = "components.json"  # in the licences folder of a bundle
+COMPONENTS_FILE = "components.json"  # in the licenses folder of a bundle
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A library by others, with its licence."""
+    """A library by others, with its license."""
 
     name: str
     version: str
-    licence: str
+    license: str
 
 
 def is_bundled() -> bool:
@@ -47,7 +49,7 @@ def is_bundled() -> bool:
     return bool(getattr(sys, "frozen", False))
 
 
-def licences_folder() -> Path:
+def licenses_folder() -> Path:
     if not is_bundled():
         return Path(__file__).resolve().parents[3] / "packaging" / "licenses"
     beside = Path(sys.executable).resolve().parent
@@ -58,7 +60,7 @@ def licences_folder() -> Path:
 def load_components() -> tuple[Component, ...]:
     """List everything in this installation by name. Reads files."""
     if is_bundled():
-        return parse_components((licences_folder() / COMPONENTS_FILE).read_text("utf-8"))
+        return parse_components((licenses_folder() / COMPONENTS_FILE).read_text("utf-8"))
     return tuple(component_of(each) for each in find_distributions())
 
 
@@ -87,18 +89,20 @@ def find_distributions() -> list[Distribution]:
 
 
 def component_of(module: Distribution) -> Component:
-    return Component(module.metadata["Name"], module.version, licence_of(module))
+    return Component(module.metadata["Name"], module.version, license_of(module))
 
 
-def licence_of(module: Distribution) -> str:
-    """Return the licence that a library declares, in one line."""
+def license_of(module: Distribution) -> str:
+    """Return the license that a library declares, in one line."""
     members = module.metadata.json
     declared = str(members.get("license_expression") or members.get("license") or "")
     if declared and "\n" not in declared:
         return declared
     classified = module.metadata.get_all("Classifier") or []
     named = [each for each in classified if each.startswith("License ::")]
-    return "; ".join(each.rpartition(" :: ")[2] for each in named) or "see licence text"
+    return "; ".join(each.rpartition(" :: ")[2] for each in named) or translate(
+        "see the license text"
+    )
 
 
 def _requirements_of(module: Distribution) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Texts in the language of the user.
 
-As in gettext, the English text of a message is its key. English needs no catalogue, so nothing is
+As in gettext, the English text of a message is its key. English needs no catalog, so nothing is
 loaded for it.
 """
 
@@ -20,18 +20,19 @@ _ENGLISH = {"", "C", "POSIX", "en"}
 
 def translate(message: str, /, **values: object) -> str:
     """Translate `message`, with `values` in place of its `{names}`."""
-    catalogue = _load_catalogue(_languages())
-    text = message if catalogue is None else catalogue.gettext(message)
+    catalog = _load_catalog(_languages())
+    # The translation of an empty text is the header of the catalog.
+    text = catalog.gettext(message) if catalog is not None and message else message
     return text.format_map(values) if values else text
 
 
 def translate_plural(singular: str, plural: str, count: int, /, **values: object) -> str:
     """Translate the form that fits `count`, which is also the value of `{count}`."""
-    catalogue = _load_catalogue(_languages())
-    if catalogue is None:
+    catalog = _load_catalog(_languages())
+    if catalog is None:
         text = singular if count == 1 else plural
     else:
-        text = catalogue.ngettext(singular, plural, count)
+        text = catalog.ngettext(singular, plural, count)
     return text.format_map({"count": count, **values})
 
 
@@ -40,19 +41,36 @@ def translatable(message: str) -> str:
     return message
 
 
+def use_for_libraries() -> None:
+    """Let libraries that call gettext themselves find their texts in our catalogs."""
+    if not _is_english(_languages()):
+        import gettext
+
+        from desktop.services.system.resources import resource
+
+        gettext.bindtextdomain(DOMAIN, resource("translations"))
+        gettext.textdomain(DOMAIN)
+
+
+def _is_english(languages: str) -> bool:
+    best = languages.partition(":")[0]
+    return best.partition(".")[0].partition("_")[0] in _ENGLISH
+
+
 def _languages() -> str:
     """The languages that the environment asks for, best first, separated by colons."""
     return next(filter(None, map(os.environ.get, _VARIABLES)), "")
 
 
 @cache
-def _load_catalogue(languages: str) -> NullTranslations | None:
-    """Load the catalogue for the best of `languages`; None for English."""
-    wanted = languages.split(":")
-    if wanted[0].partition(".")[0].partition("_")[0] in _ENGLISH:
+def _load_catalog(languages: str) -> NullTranslations | None:
+    """Load the catalog for the best of `languages`; None for English."""
+    if _is_english(languages):
         return None
     import gettext
 
     from desktop.services.system.resources import resource
 
-    return gettext.translation(DOMAIN, resource("translations"), wanted, fallback=True)
+    return gettext.translation(
+        DOMAIN, resource("translations"), languages.split(":"), fallback=True
+    )

@@ -32,7 +32,7 @@ class Worker:
         return future
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Return or raise what `work` does. A call that is cancelled in the queue is never made."""
+        """Return or raise what `work` does. A call that is canceled in the queue is never made."""
         return await asyncio.wrap_future(self.submit(work))
 
     def _serve(self) -> None:

@@ -13,6 +13,7 @@ from desktop.oauth.errors import printable
 from desktop.oauth.resource import ResourceRequest
 from desktop.services.model.profile import Profile
 from desktop.services.system.translation import translate
+from desktop.services.wording.formats import format_values
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SAFE_METHODS = ("GET", "HEAD")  # RFC 9110 section 9.2.1: they change nothing
@@ -87,7 +88,7 @@ def make_call(server: str, arguments: CallArguments) -> Call:
             translate(
                 "Unknown method {method}. Use one of {methods}.",
                 method=printable(arguments.method, 20),
-                methods=", ".join(METHODS),
+                methods=format_values(METHODS),
             )
         )
     fields = [_parse_field(each) for each in arguments.fields]

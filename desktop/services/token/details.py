@@ -14,7 +14,8 @@ from desktop.services.model.instants import format_instant
 from desktop.services.model.profile import Profile
 from desktop.services.model.states import Failed, Revocation, SignedIn
 from desktop.services.system.logs import redacted
-from desktop.services.system.translation import translate
+from desktop.services.system.translation import translatable, translate
+from desktop.services.wording.formats import format_values
 from desktop.services.wording.messages import advice_for
 
 # Claims that are instants: RFC 7519 section 4.1, OpenID Connect Core 1.0 sections 2 and 5.1.
@@ -53,8 +54,8 @@ class Claim:
 class TokenDetails:
     """What the details page shows; no token. Instants are aware UTC.
 
-    `endpoints` are names and addresses. `clock_offset` is how many seconds this computer's clock is
-    ahead of the server's.
+    `endpoints` are names, to be translated, and addresses. `clock_offset` is how many seconds this
+    computer's clock is ahead of the server's.
     """
 
     profile: str
@@ -133,7 +134,7 @@ def details_for_support(details: TokenDetails, at: datetime) -> str:
     """Write `details` as plain text, without secrets and without personal data.
 
     It contains only the claims about server, client and times: the user's name, email address and
-    organization are left out.
+    organization are left out. It is in English, for support.
     """
     lines = [
         f"XDR Login {__version__} on {platform.platform()}",
@@ -183,13 +184,16 @@ def _endpoints(profile: Profile, found: ServerMetadata) -> tuple[tuple[str, str]
     # The profile takes precedence over the metadata.
     named = (
         (
-            "Device authorization endpoint",
+            translatable("Device authorization endpoint"),
             profile.device_authorization_endpoint or found.device_authorization_endpoint,
         ),
-        ("Token endpoint", profile.token_endpoint or found.token_endpoint),
-        ("Revocation endpoint", profile.revocation_endpoint or found.revocation_endpoint),
-        ("App grant endpoint", profile.app_grant_endpoint),
-        ("Userinfo endpoint", profile.userinfo_endpoint or found.userinfo_endpoint),
+        (translatable("Token endpoint"), profile.token_endpoint or found.token_endpoint),
+        (
+            translatable("Revocation endpoint"),
+            profile.revocation_endpoint or found.revocation_endpoint,
+        ),
+        (translatable("App grant endpoint"), profile.app_grant_endpoint),
+        (translatable("Userinfo endpoint"), profile.userinfo_endpoint or found.userinfo_endpoint),
     )
     return tuple((name, address) for name, address in named if address)
 
@@ -238,7 +242,7 @@ def _text(value: object) -> str:
         case list() | dict() | str() | None if not value:
             return _EMPTY
         case list():
-            return ", ".join(_text(item) for item in value)
+            return format_values(_text(item) for item in value)
         case dict():
             return "…"  # too deep
         case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from desktop.services.model.profile import EDITABLE
 from desktop.services.system.translation import translatable, translate
 
 
@@ -26,46 +27,21 @@ class BySurface:
         return self.window if surface is Surface.WINDOW else self.terminal
 
 
-FIELD_NAMES = {
-    "preset": translatable("Provider and region"),
-    "client_id": translatable("Client ID"),
-    "name": translatable("Name"),
-    "scope": translatable("Scopes"),
-    "issuer": translatable("Issuer"),
-    "expected_issuer": translatable("Issuer name"),
-    "grant": translatable("Sign-in method"),
-    "client_authentication": translatable("Client authentication"),
-    "redirect_uri": translatable("Redirect URI"),
-    "extra_parameters": translatable("Extra parameters"),
-    "device_authorization_endpoint": translatable("Device authorization endpoint"),
-    "authorization_endpoint": translatable("Authorization endpoint"),
-    "token_endpoint": translatable("Token endpoint"),
-    "letter": translatable("Letter"),
-    "color": translatable("Color"),
-    "proxy": translatable("Proxy"),
-    "proxy_user": translatable("Proxy user"),
-    "ca_file": translatable("CA certificate file"),
-    "keep_fresh": translatable("Keep the token fresh"),
-    "in_use_minutes": translatable("Keep renewing after a copy for"),
-    "clipboard_seconds": translatable("Clear clipboard after"),
-}
-
-_OPTIONS = {
-    "name": "NAME",
-    "client_authentication": "--auth",
-    "extra_parameters": "--extra",
-    "verification_hosts": "--verification-host",
-}
+_KEEP_FRESH = translatable("Keep the token fresh")
 
 
 def field_name(member: str) -> str:
     """The label of the field for `member`, or its name in the file where it has no field."""
-    return translate(FIELD_NAMES[member]) if member in FIELD_NAMES else member
+    if member == "keep_fresh":  # "always" is one of the choices there
+        return translate(_KEEP_FRESH)
+    title = EDITABLE[member].title if member in EDITABLE else ""
+    return translate(title) if title else member
 
 
 def option_name(member: str) -> str:
     """The option of the command line for `member`."""
-    return _OPTIONS.get(member) or f"--{member.replace('_', '-')}"
+    option = EDITABLE[member].option if member in EDITABLE else None
+    return (option.name if option else "") or f"--{member.replace('_', '-')}"
 
 
 def secret_name(preset: str) -> str:

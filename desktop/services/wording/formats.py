@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from desktop.services.system.translation import translatable, translate, translate_plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
 _MINUTE = 60
@@ -62,6 +62,23 @@ def format_countdown(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def format_seconds(seconds: float) -> str:
+    """Format a short wait or delay where there is little room: "3 s"."""
+    return translate("{seconds}\N{NO-BREAK SPACE}s", seconds=round(seconds))
+
+
+def around_count(unit: str) -> tuple[str, str]:
+    """Give what is before and after the number that people change, such as "" and " min"."""
+    template = translate(unit)
+    before, _, after = template.partition("{count}")
+    return before, after
+
+
+def format_clock_time(at: datetime, *, seconds: bool = False) -> str:
+    """Format in the local time zone: "14:05", or "14:05:09" with `seconds`."""
+    return f"{at.astimezone():%H:%M:%S}" if seconds else f"{at.astimezone():%H:%M}"
+
+
 def format_date(at: datetime) -> str:
     """Format the day in the local time zone: "23 December"."""
     local = at.astimezone()
@@ -76,9 +93,26 @@ def format_time(at: datetime, *, now: datetime) -> str:
     return translate("{time} on {date}", time=time, date=format_date(at))
 
 
+def format_exact_time(at: datetime) -> str:
+    """Format in the local time zone, to the second: "23 December 2026, 14:05:09 CET"."""
+    local = at.astimezone()
+    return translate(
+        "{date} {year}, {time} {zone}",
+        date=format_date(at),
+        year=local.year,
+        time=format_clock_time(at, seconds=True),
+        zone=local.tzname(),
+    )
+
+
+def format_values(values: Iterable[str]) -> str:
+    """Join names or values that are not a sentence: "one, two, three"."""
+    return translate(", ").join(values)
+
+
 def format_list(items: Sequence[str]) -> str:
     """Join as in a sentence: "one, two and three"."""
     if len(items) < 2:
         return "".join(items)
     *others, last = items
-    return translate("{items} and {last}", items=", ".join(others), last=last)
+    return translate("{items} and {last}", items=format_values(others), last=last)

@@ -20,14 +20,20 @@ from desktop.services.model import profile
 from desktop.services.secrets import keystore
 from desktop.services.system.logs import redacted
 from desktop.services.system.translation import translatable, translate
-from desktop.services.wording.field_names import BySurface, Surface, field_name, option_name
-from desktop.services.wording.formats import format_duration
+from desktop.services.wording.field_names import (
+    BySurface,
+    Surface,
+    field_name,
+    option_name,
+    secret_name,
+)
+from desktop.services.wording.formats import format_duration, format_values
 
 __all__ = ["Advice", "Remedy", "Surface", "advice_for", "facts_of"]
 
 
 class Remedy(Enum):
-    """What a person can do about an error; the value is the label of the button that does it."""
+    """What the user can do about an error; the value is the label of the button that does it."""
 
     SIGN_IN_AGAIN = translatable("Sign in again")
     NEW_CODE = translatable("Get a new code")
@@ -64,7 +70,8 @@ def advice_for(
     remedies = row.managed_remedies if is_managed else row.remedies
     # A server may echo what it was sent.
     facts = redacted(facts_of(error) or facts_of(error.__cause__))
-    return Advice(translate(row.title), redacted(text), remedies, facts, help_)
+    title = translate(row.title, **values)
+    return Advice(title, redacted(text), remedies, facts, help_)
 
 
 _MAX_LINE_LENGTH = 48  # characters that fit the window
@@ -119,7 +126,7 @@ def _sentences(text: _Text, values: dict[str, str], surface: Surface) -> Iterato
     for sentence in text:
         for variant in sentence if isinstance(sentence, tuple) else (sentence,):
             template = variant if isinstance(variant, str) else variant.on(surface)
-            if all(values.get(name) for name in _parameters(template)):
+            if template and all(values.get(name) for name in _parameters(template)):
                 yield translate(template, **values)
                 break
 
@@ -132,6 +139,7 @@ _FACTS = (
     *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
     *("reason", "redirect_uri", "policy_source", "source", "token_type", "where"),
 )
+_TRANSLATED_FACTS = ("detail", "reason")  # the protocol's own are in the catalogue
 _KEYRING_HELP = {
     "win32": translatable(
         "Start the Windows service “Credential Manager”, or ask your administrator to start it."
@@ -144,6 +152,7 @@ _OTHER_KEYRING_HELP = translatable("Install or unlock GNOME Keyring or KWallet."
 def _values(error: Exception, row: Row, user_code: str, surface: Surface) -> dict[str, str]:
     """The parameters of the sentences; those that are not known are empty."""
     values = {name: errors.printable(str(getattr(error, name, "") or "")) for name in _FACTS}
+    values |= {name: translate(values[name]) for name in _TRANSLATED_FACTS}
     member = getattr(error, "endpoint", "") or row.member
     wait = getattr(error, "retry_after", None)
     return {
@@ -153,6 +162,7 @@ def _values(error: Exception, row: Row, user_code: str, surface: Surface) -> dic
         "code": user_code,
         "field": field_name(member),
         "option": option_name(member),
+        "secret": secret_name(getattr(error, "preset", "")),
         "keyring_help": translate(_KEYRING_HELP.get(sys.platform, _OTHER_KEYRING_HELP)),
         "wait": format_duration(wait) if isinstance(wait, (int, float)) and wait else "",
         "issuer_name": _issuer_name(values["expected"], values["found"]),
@@ -184,14 +194,15 @@ def _profile_values(error: Exception) -> dict[str, str]:
 
 def _quoted_list(names: tuple[str, ...]) -> str:
     quoted = (translate("“{name}”", name=errors.printable(name, 60)) for name in names)
-    return errors.printable(", ".join(quoted))
+    return errors.printable(format_values(quoted))
 
 
 # What is said in several rows
 
 _SERVER_SAYS = translatable("The server says: “{description}”.")
-_WITHOUT_SAVING = translatable(
-    "Or continue without saving: you'll have to sign in again after you quit."
+_WITHOUT_SAVING = BySurface(
+    translatable("Or continue without saving: you'll have to sign in again after you quit."),
+    "",  # only the window offers it
 )
 _CORRECT_FIELD = BySurface(
     translatable("Correct “More options › {field}” in your profile."),
@@ -213,7 +224,7 @@ _PROBLEM_IN_FILE = translatable("There's a problem with {where}: {detail}.")
 _CHECK_NETWORK = translatable("Check your network, VPN or proxy.")
 _CHECK_ADDRESS = translatable("Check the address in your profile.")
 _APPROVE_IN_BROWSER = translatable("Sign in again and approve in your browser.")
-_BY_ADMINISTRATOR = translatable("Your administrator turned it off ({source}).")
+_BY_ADMINISTRATOR = translatable("Your administrator turned this off ({source}).")
 
 # Where trying again does not help without a change of the profile, and where it may.
 _EDIT_FIRST = (Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN)
@@ -237,7 +248,7 @@ _KEYRING_ROWS: dict[type[BaseException], Row] = {
     ),
     keystore.KeyringTimedOut: _row(
         translatable("The keyring is not responding"),
-        translatable("It may be waiting for its password in another window."),
+        translatable("The keyring may be waiting for your password in another window."),
         _UNLOCK,
         _WITHOUT_SAVING,
         remedies=(Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
@@ -260,13 +271,10 @@ _KEYRING_ROWS: dict[type[BaseException], Row] = {
 
 _SESSION_ROWS: dict[type[BaseException], Row] = {
     session_errors.ClientSecretMissing: _row(
-        translatable("The client secret is missing"),
-        translatable(
-            "Your profile needs a client secret (Cisco XDR calls it client password), but the "
-            "keyring has none for it."
-        ),
+        translatable("The {secret} is missing"),
+        translatable("Your profile needs a {secret}, but the keyring has none for it."),
         BySurface(
-            translatable("Enter it in the profile, then try again."),
+            translatable("Enter it in your profile, then try again."),
             translatable(
                 "Enter it with “xdr-login profiles edit {profile_id} --client-secret-stdin”, "
                 "then try again."
@@ -275,7 +283,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         remedies=_EDIT_FIRST,
     ),
     session_errors.RedirectUriUnavailable: _row(
-        translatable("The browser can't return to XDR Login"),
+        translatable("Browser can't return to XDR Login"),
         translatable(
             "XDR Login can't listen on “{redirect_uri}”. Another program may be using that "
             "port, or the address isn't on this computer."
@@ -303,7 +311,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.SignOutFailed: _row(
-        translatable("The token is still in the keyring"),
+        translatable("Sign-out failed"),
         (
             translatable(
                 "You're still signed in: the token couldn't be removed from the keyring ({cause})."
@@ -347,9 +355,10 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         ),
     ),
     session_errors.UnsafeForShell: _row(
-        translatable("This token can't be copied as a command"),
+        translatable("Can't copy as a command"),
         translatable(
-            "It contains characters that a shell could execute. Copy the token itself instead."
+            "The token contains characters that a shell could execute. Copy the token "
+            "itself instead."
         ),
     ),
     session_errors.GrantForbidden: _row(
@@ -365,15 +374,15 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
     ),
     session_errors.ForbiddenByPolicy: _row(
         translatable("Turned off by your administrator"),
-        translatable("It is managed by {source}. Ask your administrator if you need it."),
+        translatable("This is managed by {source}. Ask your administrator if you need it."),
     ),
     session_errors.TokenPermissionDenied: _row(
         translatable("You denied access to the token"),
         translatable("The program did not get your token."),
-        translatable("To be asked again, wait a minute, then run it again."),
+        translatable("To be asked again, wait a minute, then run the command again."),
     ),
     session_errors.TokenPermissionTimedOut: _row(
-        translatable("Nobody allowed access to the token"),
+        translatable("Permission request timed out"),
         translatable(
             "XDR Login asked in its window, but nobody answered within a minute, so access was "
             "denied."
@@ -381,7 +390,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         translatable("Run the command again, then answer in the window."),
     ),
     session_errors.CannotAskForPermission: _row(
-        translatable("XDR Login can't ask for your permission"),
+        translatable("Can't ask for your permission"),
         translatable(
             "Your settings require your permission before tokens are shared with programs, but "
             "XDR Login is not running."
@@ -424,9 +433,9 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
         remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),
     profile.BrokenPolicy: _row(
-        translatable("The policy of this computer is invalid"),
+        translatable("This computer's policy is invalid"),
         _PROBLEM_IN_FILE,
-        translatable("Nobody can sign in on this computer until it is corrected."),
+        translatable("No one can sign in on this computer until the policy is corrected."),
         translatable("Tell your administrator, then try again."),
     ),
     profile.ProfileError: _row(
@@ -440,7 +449,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
     errors.ProxyFailure: _row(
         translatable("The proxy can't be used"),
         translatable("The proxy {by} couldn't connect you to {host}."),
-        (_WHOSE_PROXY, translatable("Check your network settings.")),
+        (_WHOSE_PROXY, translatable("Check the proxy in your profile or system settings.")),
         remedies=_TRY_FIRST,
         managed_remedies=(Remedy.TRY_AGAIN,),
     ),
@@ -453,8 +462,8 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
         (
             _WHOSE_PROXY,
             translatable(
-                "Check the proxy in your profile or in your system settings. It needs an "
-                "address such as http://proxy.example:3128. SOCKS is not supported."
+                "Check the proxy in your profile or system settings. It needs an address such"
+                " as http://proxy.example:3128. SOCKS is not supported."
             ),
         ),
         remedies=_TRY_FIRST,
@@ -468,7 +477,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
         translatable("Check your network or VPN."),
         (
             _WHOSE_PROXY,
-            translatable("Also check the proxy in your profile or in your system settings."),
+            translatable("Also check the proxy in your profile or system settings."),
         ),
         remedies=_TRY_FIRST,
         managed_remedies=(Remedy.TRY_AGAIN,),
@@ -480,8 +489,10 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
         translatable("Ask your administrator to allow this connection."),
     ),
     errors.ProxySignInNeeded: _row(
-        translatable("The proxy needs a user name and password"),
-        translatable("The proxy {by} didn't accept the user name and password, or has none."),
+        translatable("The proxy requires a password"),
+        translatable(
+            "The proxy {by} requires a user name and password, and yours are missing or wrong."
+        ),
         BySurface(
             translatable("Enter both in your profile under “More options”, then try again."),
             translatable(
@@ -493,7 +504,7 @@ _PROXY_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.ProxySignInUnsupported: _row(
         translatable("Unsupported proxy authentication"),
-        translatable("The proxy {by} accepts only {detail}. XDR Login supports Basic."),
+        translatable("The proxy {by} accepts only {detail}. XDR Login supports only Basic."),
         translatable(
             "Ask your administrator for access without authentication, or for a local proxy "
             "that signs in for you."
@@ -511,7 +522,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.HostNotFound: _row(
         translatable("Server not found"),
-        translatable("The name {host} isn't known on this network."),
+        translatable("No address was found for {host}."),
         translatable("Check your network or VPN, and the address in your profile."),
     ),
     errors.CertificateRejected: _row(
@@ -533,7 +544,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         member="ca_file",
     ),
     errors.AuthorityUnusable: _row(
-        translatable("The CA certificate file can't be used"),
+        translatable("CA certificate file can't be used"),
         translatable("XDR Login can't use {where}: {reason}."),
         BySurface(
             translatable(
@@ -553,22 +564,22 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         _CHECK_NETWORK,
     ),
     errors.PageInsteadOfAnswer: _row(
-        translatable("Got a web page instead of the server"),
+        translatable("Unexpected web page"),
         (
             translatable(
                 "Your network or a proxy replied for {host} with a web page that leads to {by}."
             ),
             translatable("Your network or a proxy replied for {host} with a web page."),
         ),
-        translatable("Open your browser and sign in to the network, then try again."),
+        translatable("Open any page in your browser, sign in to your network, then try again."),
     ),
     errors.CaptivePortal: _row(
-        translatable("Your network is showing a sign-in page"),
+        translatable("Your network requires a sign-in"),
         (
-            translatable("It shows a page from {by}, so {host} can't be reached."),
-            translatable("It blocks other pages, so {host} can't be reached."),
+            translatable("Your network shows a page from {by} instead of {host}."),
+            translatable("Your network blocks {host} until you sign in."),
         ),
-        translatable("Open any page in your browser, sign in to the network, then try again."),
+        translatable("Open any page in your browser, sign in to your network, then try again."),
     ),
     errors.UnexpectedRedirect: _row(
         translatable("Unexpected redirect"),
@@ -608,7 +619,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         translatable("{host} can't respond right now. Try again in a few minutes."),
     ),
     errors.Trouble: _row(
-        translatable("The server can't be used right now"),
+        translatable("Connection failed"),
         translatable("The connection to {host} failed. Try again in a few minutes."),
     ),
 }
@@ -616,7 +627,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
 _SERVER_ROWS: dict[type[BaseException], Row] = {
     errors.UnsafeAddress: _row(
         translatable("Unsafe address"),
-        translatable("XDR Login doesn't use “{address}”: {reason}."),
+        translatable("XDR Login rejected “{address}” ({reason})."),
         translatable("It comes from the server or from your profile."),
         translatable("Correct it in your profile, or tell your administrator."),
         remedies=_TRY_FIRST,
@@ -678,7 +689,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     errors.UnsupportedTokenType: _row(
         translatable("Unsupported token type"),
         translatable(
-            "{host} issued a token of type “{token_type}”. XDR Login supports bearer tokens."
+            "{host} issued a token of type “{token_type}”. XDR Login supports only bearer tokens."
         ),
         translatable("Check the address in your profile, or ask your administrator."),
         remedies=_TRY_FIRST,
@@ -714,7 +725,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         remedies=_EDIT_FIRST,
     ),
     errors.UnauthorizedClient: _row(
-        translatable("This client can't sign in this way"),
+        translatable("Sign-in method not allowed"),
         translatable(
             "Choose another sign-in method in your profile, or ask your administrator to allow "
             "this one for your client."
@@ -741,7 +752,8 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.InvalidGrant: _row(
         translatable("The code is no longer valid"),
-        translatable("It was used or revoked. Get a new one."),
+        translatable("It was used or revoked."),
+        _NEW_CODE,
         remedies=(Remedy.NEW_CODE,),
     ),
     errors.ApprovalLost: _row(
@@ -758,14 +770,14 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         remedies=_TRY_FIRST,
     ),
     errors.ForbiddenByPolicy: _row(
-        translatable("Your organization does not allow this"),
-        translatable("A policy of your organization forbids this kind of sign-in."),
-        translatable("Ask your administrator."),
+        translatable("Your organization doesn't allow this"),
+        translatable("Your organization's policy blocks this kind of sign-in."),
+        translatable("Ask your administrator to allow it."),
         _SERVER_SAYS,
     ),
     errors.InvalidToken: _row(
         translatable("The token is no longer accepted"),
-        translatable("For {host}, it has expired or was revoked. Sign in again."),
+        translatable("{host} says that the token has expired or was revoked. Sign in again."),
         _SERVER_SAYS,
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
@@ -780,7 +792,7 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.NotRevocable: _row(
         translatable("The token can't be revoked"),
-        translatable("{host} can't revoke tokens of this kind. It is valid until it expires."),
+        translatable("{host} can't revoke this kind of token. Copies work until it expires."),
     ),
     errors.AuthorizationPending: _row(
         translatable("Not approved yet"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import os
 import sys
 import threading
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop.ui.app import import_hook  # noqa: F401 - first, so that it's gone for the others
 from desktop.ui.app.application import Application
 from desktop.ui.kit.theme import Theme
 from desktop.ui.window.window import Window
@@ -139,16 +139,12 @@ class _Loader(QObject):
 
 def load_without_qt() -> None:
     """Import what `lifetime` needs besides Qt. May be called in any thread."""
-    # Import statements, not `import_module`: PySide6 reads the source of every module named in a
-    # statement once, and what it has not read here it would read on the event loop.
     # httpx loads `anyio` and `httpcore` at its first request; tooltips need `html`.
     import html  # noqa: F401
 
     import anyio._backends._asyncio  # noqa: F401
     import httpcore  # noqa: F401
 
-    # The sources that PySide6 has read would stay in memory, a tenth of what the app takes.
-    linecache.clearcache()
     import desktop.ipc.agent
     import desktop.ipc.server
     import desktop.options
@@ -163,8 +159,6 @@ def load_without_qt() -> None:
     import desktop.ui.wording.tray_texts
     import desktop.ui.wording.window_texts  # noqa: F401
 
-    linecache.clearcache()
-
 
 def _load_views() -> Iterator[None]:
     """Import the Qt modules that `lifetime` needs, in steps shorter than a frame."""
@@ -175,8 +169,6 @@ def _load_views() -> Iterator[None]:
 
     yield
     import desktop.ui.app.lifetime  # noqa: F401
-
-    linecache.clearcache()
 
 
 def _wait_for_signal(

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QPixmapCache, QWindow
 
 from desktop.services.model.states import Requesting
-from desktop.ui.kit.qt_constants import PRECISE_TIMER
 from desktop.ui.wording.state_changes import seconds_to_redraw, seconds_to_redraw_tray
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Display(QObject):
         self._in_sight = window.in_sight()
         # A coarse timer may fire early, which would cost a second redraw.
         self._redraw_timer = QTimer(self, singleShot=True)
-        self._redraw_timer.setProperty("timerType", PRECISE_TIMER)
+        self._redraw_timer.setProperty("timerType", "PreciseTimer")
         self._redraw_timer.timeout.connect(self.refresh)
         window.handle().visibilityChanged.connect(self._on_sight)
         window.sight_changed.connect(self._on_sight)

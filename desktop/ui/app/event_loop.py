@@ -11,8 +11,6 @@ from typing import Any
 import qasync
 from PySide6.QtCore import QTimer
 
-from desktop.ui.kit.qt_constants import PRECISE_TIMER
-
 _LONGEST_ALARM = 24 * 3600 * 1000  # milliseconds; Qt's timers take 31 bits
 
 
@@ -21,7 +19,7 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
 
     WORKAROUND: qasync starts a Qt timer for every call and ends it with `QObject.killTimer`. The
     first use of that method makes PySide6 build all 130 enumerations of `Qt`, which blocks the
-    loop. Also, a cancelled call would still wake the computer when it is due.
+    loop. Also, a canceled call would still wake the computer when it is due.
 
     WORKAROUND: qasync 0.28 supports Python up to 3.13. docs/decisions/qasync.md lists what newer
     versions need.
@@ -33,7 +31,7 @@ class EventLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync is untyped
             itertools.count()
         )  # calls due at the same time run in the order they were made
         self._alarm = QTimer(singleShot=True)
-        self._alarm.setProperty("timerType", PRECISE_TIMER)
+        self._alarm.setProperty("timerType", "PreciseTimer")
         self._alarm.timeout.connect(self._on_alarm)
         super().__init__(*arguments)
 

@@ -26,6 +26,7 @@ from desktop.services.session.token_permission import TokenPermission
 from desktop.services.system.logs import report_loop_error, start_logging
 from desktop.services.system.paths import log_folder, profiles_file, settings_file
 from desktop.services.system.resources import resource
+from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.ui.app.active_profiles import ActiveProfiles
 from desktop.ui.app.application import Application
@@ -112,7 +113,8 @@ def make_editor(
 
     load = options.load_profiles
     if options.demo is not None:
-        read_only = Policy(source="the demo", own_profiles=False, profiles={_DEMO_ID: {}})
+        source = translate("the demo")
+        read_only = Policy(source=source, own_profiles=False, profiles={_DEMO_ID: {}})
         policy, load = read_only, lambda: replace(options.load_profiles(), policy=read_only)
     return ProfileEditor(profiles_file(), environment, worker, policy=policy, load=load)
 

@@ -4,7 +4,6 @@ Only the thread of the event loop imports Qt modules: see `app`.
 """
 
 import gc
-import linecache
 import sys
 from collections.abc import Iterator
 
@@ -23,8 +22,6 @@ def load_libraries() -> None:
     from desktop.services.secrets import keyring_vault  # noqa: F401
     from desktop.services.system import autostart  # noqa: F401
     from desktop.services.token import details  # noqa: F401
-
-    linecache.clearcache()  # as in `app`
 
 
 def load_views() -> Iterator[None]:
@@ -59,7 +56,6 @@ def load_views() -> Iterator[None]:
         shortcuts,  # noqa: F401
     )
 
-    linecache.clearcache()
     sys.setswitchinterval(DEFAULT_SWITCH_INTERVAL)
     # Collection was off during the start. What is loaded by now stays, so it need not be scanned.
     gc.freeze()

@@ -28,9 +28,9 @@ def paint_and_run(work: Callable[[], Coroutine[None, None, str]]) -> str:
     _check_icon()
     with EventLoop(application) as loop:
         report = loop.run_until_complete(_wait_painted(window, work))
-    colours = _colours(window.grab().toImage())
-    if colours < 10:
-        raise ValueError(f"the window has only {colours} colours: nothing was drawn")
+    colors = _colors(window.grab().toImage())
+    if colors < 10:
+        raise ValueError(f"the window has only {colors} colors: nothing was drawn")
     window.hide()
     formats = ", ".join(each.toStdString() for each in QImageReader.supportedImageFormats())
     return (
@@ -50,11 +50,11 @@ async def _wait_painted(window: Window, work: Callable[[], Coroutine[None, None,
 
 def _check_icon() -> None:
     picture = QIcon(str(resource("icons/app.svg"))).pixmap(QSize(64, 64)).toImage()
-    if picture.isNull() or _colours(picture) < 2:
+    if picture.isNull() or _colors(picture) < 2:
         raise ValueError("Qt cannot draw SVG: its icon engine is missing")
 
 
-def _colours(picture: QImage) -> int:
+def _colors(picture: QImage) -> int:
     step = max(1, picture.width() // 64)
     points = range(0, picture.width(), step), range(0, picture.height(), step)
     return len({picture.pixel(x, y) for x in points[0] for y in points[1]})

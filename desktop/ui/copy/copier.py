@@ -13,7 +13,6 @@ from desktop.services.model.errors import FormatForbidden, NoToken, SessionError
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.system.translation import translate
 from desktop.services.wording.messages import advice_for
-from desktop.ui.copy.copy_window import CopyWindow
 from desktop.ui.kit.copy_progress import Copied, Copying, NotCopied
 from desktop.ui.wording import window_texts
 
@@ -22,6 +21,14 @@ if TYPE_CHECKING:
 
     from desktop.services.session.session import Session
     from desktop.ui.copy.clipboard import Clipboard
+    from desktop.ui.copy.copy_window import CopyWindow
+
+
+def make_copy_window() -> CopyWindow:
+    """Create the window that copies on Wayland; most desktops never need it."""
+    from desktop.ui.copy.copy_window import CopyWindow
+
+    return CopyWindow()
 
 
 class Copier(QObject):
@@ -38,7 +45,7 @@ class Copier(QObject):
     progressed = Signal(object)
 
     def __init__(
-        self, clipboard: Clipboard, *, make_window: Callable[[], CopyWindow] = CopyWindow
+        self, clipboard: Clipboard, *, make_window: Callable[[], CopyWindow] = make_copy_window
     ) -> None:
         super().__init__()
         self.clipboard = clipboard
@@ -84,7 +91,7 @@ class Copier(QObject):
 
     async def _run(self, session: Session, copy_format: CopyFormat) -> None:
         try:
-            # The cancelled copy may still be clearing what it has set.
+            # The canceled copy may still be clearing what it has set.
             await self._wait_for_cancelled()
             outcome = await self._copy_token(session, copy_format)
         except (OAuthError, KeystoreError, SessionError) as error:

@@ -16,7 +16,7 @@ from desktop.ui.wording import window_texts
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QKeyEvent
 
-ACTIVE_WITHIN = 2.0  # seconds until the person is asked to click
+ACTIVE_WITHIN = 2.0  # seconds until the user is asked to click
 _READ_WITHIN = 1600  # milliseconds that "Copied" stays
 
 
@@ -36,7 +36,7 @@ class CopyWindow(QWidget):
         self.setWindowTitle(translate(window_texts.COPYING_TITLE))
         self.setMinimumWidth(NARROWEST)
         self.resize(NARROWEST, 0)
-        self._text = label(centred=True)
+        self._text = label(centered=True)
         self._button = Button(translate("Copy"), self._press, "primary")
         self._button.hide()
         self._column = QVBoxLayout(self)

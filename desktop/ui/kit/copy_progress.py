@@ -9,7 +9,7 @@ from desktop.services.model.copy_formats import CopyFormat
 
 @dataclass(frozen=True, slots=True)
 class Copying:
-    """Waiting for the token; can be cancelled."""
+    """Waiting for the token; can be canceled."""
 
     format: CopyFormat
 
@@ -24,7 +24,7 @@ class Copied:
 
 @dataclass(frozen=True, slots=True)
 class NotCopied:
-    """Why nothing was copied; an empty text if the person cancelled.
+    """Why nothing was copied; an empty text if the user canceled.
 
     `title` is a short reason without a full stop that never contains text from a server. `error`
     is the cause, if there was one.

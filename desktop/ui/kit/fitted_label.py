@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop.ui.kit.qt_constants import ALIGN_CENTER, PLAIN_TEXT
 from desktop.ui.kit.widgets import Label
 
 if TYPE_CHECKING:
@@ -22,15 +21,15 @@ class FittedLabel(Label):
     The whole text is in the tooltip, and is what a screen reader reads.
     """
 
-    def __init__(self, role: str, *, most: int | None = None, centred: bool = False) -> None:
+    def __init__(self, role: str, *, most: int | None = None, centered: bool = False) -> None:
         super().__init__()
         self._whole = ""
         self._most = most
-        self.setProperty("textFormat", PLAIN_TEXT)
+        self.setProperty("textFormat", "PlainText")
         self.setWordWrap(True)
         self.setProperty("role", role)
-        if centred:
-            self.setProperty("alignment", ALIGN_CENTER)
+        if centered:
+            self.setProperty("alignment", "AlignCenter")
 
     def setText(self, text: str) -> None:
         """Show `text`, or as much of it as fits."""

@@ -123,7 +123,7 @@ class NumberOrDefault(QWidget):
     """A custom number, or the default.
 
     Signals:
-        changed: the person has changed it.
+        changed: the user changed it.
     """
 
     changed = Signal()
@@ -225,7 +225,7 @@ class Field(QWidget):
         self.show_fault(self._fault)
 
     def on_change(self, callback: Callable[[], object]) -> None:
-        """Call `callback` whenever the person changes the value."""
+        """Call `callback` whenever the user changes the value."""
         if isinstance(self.control, Choice):
             self.control.currentIndexChanged.connect(lambda _index: callback())
         elif isinstance(self.control, TextInput):

@@ -7,14 +7,19 @@ from PySide6.QtGui import QFocusEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QSpinBox, QWidget
 
 from desktop.services.system.translation import translate
+from desktop.services.wording.formats import around_count
 from desktop.ui.kit.widgets import Button, set_style_property
 
 _STEP = 5
 _WIDTH, _HEIGHT = 66, 32
+_BESIDE_NUMBER = 4
 
 
 class Stepper(QWidget):
-    """A number between two buttons; arrow keys, mouse wheel and typing work too."""
+    """A number between two buttons; arrow keys, mouse wheel and typing work too.
+
+    `unit` is a text to translate with `{count}` in it.
+    """
 
     def __init__(
         self, name: str, *, allowed: range, unit: str, changed: Callable[[int], object]
@@ -23,7 +28,9 @@ class Stepper(QWidget):
         self.number = _Number()
         self.number.setAccessibleName(name)
         self.number.setRange(allowed.start, allowed.stop - 1)
-        self.number.setSuffix(f" {unit}")
+        before, after = around_count(unit)
+        self.number.setPrefix(before)
+        self.number.setSuffix(after)
         self.number.valueChanged.connect(changed)
         self.setFocusProxy(self.number)
         self._less = self._button("−", translate("Less: {name}", name=name), -1)
@@ -56,9 +63,10 @@ class _NumberFrame(QFrame):
     def __init__(self, number: "_Number") -> None:
         super().__init__()
         self.setProperty("field", "true")
-        self.setFixedSize(_WIDTH, _HEIGHT)
+        self.setFixedHeight(_HEIGHT)
+        self.setMinimumWidth(max(_WIDTH, number.sizeHint().width() + 2 * _BESIDE_NUMBER))
         line = QHBoxLayout(self)
-        line.setContentsMargins(4, 2, 4, 2)
+        line.setContentsMargins(_BESIDE_NUMBER, 2, _BESIDE_NUMBER, 2)
         line.addWidget(number)
         number.focused.connect(self._show_ring)
 

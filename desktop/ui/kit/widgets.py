@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.ui.kit.qt_constants import ALIGN_CENTER, PLAIN_TEXT
 from desktop.ui.kit.theme import GAP, SPACE
 from desktop.ui.kit.word_breaks import breakable
 
@@ -25,12 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from PySide6.QtCore import QRect
     from PySide6.QtGui import QFocusEvent, QResizeEvent
 
     from desktop.services.model.states import State
     from desktop.ui.kit.copy_progress import CopyProgress
 
 _BETWEEN_BUTTONS = 12
+_BETWEEN_QUIET = 8  # in the footer
 _BESIDE_WORDS = 5  # pixels on either side of the text of a button: border and padding
 _ACKNOWLEDGED_FOR = 1600  # milliseconds
 
@@ -43,14 +44,14 @@ class Label(QLabel):
         super().setText(breakable(text))
 
 
-def label(text: str = "", role: str = "", *, centred: bool = False) -> Label:
+def label(text: str = "", role: str = "", *, centered: bool = False) -> Label:
     """Make a wrapping plain-text label, so that text from a server is never read as markup."""
     made = Label(breakable(text))
-    made.setProperty("textFormat", PLAIN_TEXT)
+    made.setProperty("textFormat", "PlainText")
     made.setWordWrap(True)
     made.setProperty("role", role)
-    if centred:
-        made.setProperty("alignment", ALIGN_CENTER)
+    if centered:
+        made.setProperty("alignment", "AlignCenter")
     return made
 
 
@@ -160,23 +161,75 @@ class ButtonRow(QWidget):
 
     def __init__(self, *buttons: Button) -> None:
         super().__init__()
-        self._buttons = buttons
-        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._line.setContentsMargins(0, 0, 0, 0)
-        self._line.setSpacing(_BETWEEN_BUTTONS)
+        line = _RowOrColumn(self, buttons)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(_BETWEEN_BUTTONS)
         for button in buttons:
-            self._line.addWidget(button, 1)
+            line.addWidget(button, 1)
+
+
+class _RowOrColumn(QBoxLayout):
+    """Chooses its direction for the width it gets, and knows its height before."""
+
+    def __init__(self, parent: QWidget, buttons: tuple[Button, ...]) -> None:
+        super().__init__(QBoxLayout.Direction.LeftToRight, parent)
+        self._buttons = buttons
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        shown = self._shown()
+        height = max(button.sizeHint().height() for button in shown)
+        rows = 1 if self._fits_row(width) else len(shown)
+        return (height + _BETWEEN_BUTTONS) * rows - _BETWEEN_BUTTONS
+
+    def setGeometry(self, place: QRect) -> None:
+        directions = QBoxLayout.Direction
+        fits = self._fits_row(place.width())
+        self.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
+        super().setGeometry(place)
+
+    def _fits_row(self, width: int) -> bool:
+        shown = self._shown()
+        widest = max(button.sizeHint().width() for button in shown)
+        return (widest + _BETWEEN_BUTTONS) * len(shown) - _BETWEEN_BUTTONS <= width
+
+    def _shown(self) -> tuple[Button, ...]:
+        # A hidden button may replace another one later.
+        return tuple(button for button in self._buttons if not button.isHidden()) or self._buttons
+
+
+class Footer(QWidget):
+    """What is below a view: in a row, or in a column if its texts do not fit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(_BETWEEN_QUIET)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Turn the row into a column, or back."""
         super().resizeEvent(event)
-        directions = QBoxLayout.Direction
-        # A hidden button may replace another one later.
-        shown = [button for button in self._buttons if not button.isHidden()] or self._buttons
-        widest = max(button.sizeHint().width() for button in shown)
-        needed = (widest + _BETWEEN_BUTTONS) * len(shown) - _BETWEEN_BUTTONS
-        fits = needed <= self.width()
-        self._line.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
+        widgets = [each for each in self.children() if isinstance(each, QWidget)]
+        shown = [each for each in widgets if not each.isHidden()]
+        needed = sum(_needed_width(each) + _BETWEEN_QUIET for each in shown)
+        set_fitting(self.row, fits=needed <= self.width() + _BETWEEN_QUIET)
+
+
+def set_fitting(row: QHBoxLayout, *, fits: bool) -> None:
+    """Turn `row` into a column, or back if it `fits`."""
+    if fits == (row.property("column") is None):
+        return
+    directions = QBoxLayout.Direction
+    row.setDirection(directions.LeftToRight if fits else directions.TopToBottom)
+    row.setProperty("column", None if fits else "true")
+
+
+def _needed_width(widget: QWidget) -> int:
+    hint = widget.sizeHint() if isinstance(widget, Button) else widget.minimumSizeHint()
+    return hint.width()
 
 
 class View(QWidget):
@@ -187,10 +240,8 @@ class View(QWidget):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(GAP)
-        self.footer = QWidget()
-        self.footer_row = QHBoxLayout(self.footer)
-        self.footer_row.setContentsMargins(0, 0, 0, 0)
-        self.footer_row.setSpacing(8)
+        self.footer = Footer()
+        self.footer_row = self.footer.row
 
     def shows(self, state: State) -> bool:
         """Whether this view can show `state`."""

@@ -1,4 +1,4 @@
-"""The page about XDR Login: its version, the system, its components and their licences."""
+"""The page about XDR Login: its version, the system, its components and their licenses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QUrl, Signal, qVersion
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from desktop.services.system import about
-from desktop.services.system.components import licences_folder, load_components
+from desktop.services.system.components import licenses_folder, load_components
 from desktop.services.system.translation import translate
 from desktop.services.system.worker import Worker
 from desktop.ui.kit.fact_rows import FactRows
@@ -38,7 +38,7 @@ class AboutView(View):
         installation = FactRows(translate("This installation"))
         installation.show_rows(self._facts)
         self.column.addWidget(installation)
-        self.column.addWidget(self._licences())
+        self.column.addWidget(self._licenses())
         self.column.addWidget(self._list)
         self.column.addStretch(1)
         self._back = fit_to_text(Button(translate("Back"), controller.close_page, "quiet"))
@@ -56,7 +56,7 @@ class AboutView(View):
     def show_components(self, components: tuple[Component, ...]) -> None:
         self._components = components
         self._list.show_rows(
-            tuple((f"{each.name} {each.version}", each.licence) for each in components)
+            tuple((f"{each.name} {each.version}", each.license) for each in components)
         )
 
     def primary(self) -> Button:
@@ -66,14 +66,14 @@ class AboutView(View):
         self._controller.copy(about.format_report(self._facts, self._components))
         self._copy.acknowledge(translate("Copied"))
 
-    def _licences(self) -> Card:
+    def _licenses(self) -> Card:
         card = Card()
-        card.column.addWidget(label(translate("Licences"), "heading"))
-        for text in (about.LICENCE_NOTICE, about.QT_NOTICE):
+        card.column.addWidget(label(translate("Licenses"), "heading"))
+        for text in (about.LICENSE_NOTICE, about.QT_NOTICE):
             card.column.addWidget(label(translate(text)))
-        folder = translate("The licence texts are in {folder}.", folder=licences_folder())
+        folder = translate("The license texts are in {folder}.", folder=licenses_folder())
         card.column.addWidget(label(folder, "muted"))
-        button = Button(translate("Open licences folder"), self._controller.open_licences, "link")
+        button = Button(translate("Open licenses folder"), self._controller.open_licenses, "link")
         add_row(card.column, fit_to_text(button)).addStretch(1)
         return card
 
@@ -108,8 +108,8 @@ class AboutController(QObject):
         self._clipboard.copy(text)
         self._announcer.announce(translate("Copied"))
 
-    def open_licences(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(licences_folder())))
+    def open_licenses(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(licenses_folder())))
 
     def _on_read(self, read: Future[tuple[Component, ...]]) -> None:
         self._components = read.result()

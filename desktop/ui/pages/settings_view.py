@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop import __version__
+from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import NO_POLICY, Policy
-from desktop.services.model.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, Settings
+from desktop.services.model.settings import SETTINGS, Settings
 from desktop.services.model.states import SignedIn, State
 from desktop.services.system.paths import configuration_folder, log_folder
 from desktop.services.system.translation import translatable, translate
@@ -22,7 +23,6 @@ from desktop.ui.kit.widgets import Button, Card, View, add_row, fit_to_text, lab
 from desktop.ui.wording import page_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from PySide6.QtGui import QMouseEvent
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from desktop.ui.views.actions import Actions
 
 _START_AT_LOGIN = translatable("Start at login")
-_START_HIDDEN = translatable("Start hidden, in the tray")
-_KEEP_FRESH = translatable("Always keep the token fresh")
-_IN_USE_MINUTES = translatable("Keep renewing after a copy for")
-_CLIPBOARD_SECONDS = translatable("Clear clipboard after")
-_ASK_FOR_TOKENS = translatable("Ask before sharing tokens with programs")
-_APPEARANCE = translatable("Appearance")
-_BROWSER = translatable("Browser")
-_NOTIFICATIONS = translatable("Notifications")
+# What stands together. What is not mentioned here comes last.
+_CARDS = (
+    ("start_hidden",),
+    ("keep_fresh", "in_use_minutes"),
+    ("clipboard_seconds", "ask_for_tokens"),
+    ("theme", "browser", "notifications"),
+)
+_Control = Switch | Stepper | Choice
 _CHOICE_SIZE = (150, 36)  # logical pixels: fits beside its name at a width of 360
 
 
@@ -56,26 +56,14 @@ class SettingsView(View):
         self._policy = NO_POLICY
         self._profile: Profile | None = None
         self._failure = WarningCard()
-        self._at_login = self._switch(_START_AT_LOGIN, "start_at_login", theme)
-        self._hidden = self._switch(_START_HIDDEN, "start_hidden", theme)
-        self._fresh = self._switch(_KEEP_FRESH, "keep_fresh", theme)
-        self._minutes = self._stepper(
-            _IN_USE_MINUTES, "in_use_minutes", allowed=IN_USE_MINUTES, unit="min"
+        self._at_login = Switch(
+            translate(_START_AT_LOGIN), theme, switched=partial(self._change, "start_at_login")
         )
-        self._seconds = self._stepper(
-            _CLIPBOARD_SECONDS, "clipboard_seconds", allowed=CLIPBOARD_SECONDS, unit="s"
-        )
-        self._notifications = self._switch(_NOTIFICATIONS, "notifications", theme)
-        self._ask_for_tokens = self._switch(_ASK_FOR_TOKENS, "ask_for_tokens", theme)
-        themes = {value: translate(text) for value, text in page_texts.THEMES.items()}
-        self._theme = self._choice(_APPEARANCE, "theme", themes, theme)
-        browsers = {"": translate(page_texts.DEFAULT_BROWSER)}
-        self._browser = self._choice(_BROWSER, "browser", browsers, theme)
-        self._simple_controls: dict[str, Switch | Choice] = {
-            "notifications": self._notifications,
-            "ask_for_tokens": self._ask_for_tokens,
-            "theme": self._theme,
-            "browser": self._browser,
+        self._browser = self._choice(SETTINGS["browser"], theme)
+        self._controls = {
+            name: self._browser if name == "browser" else self._control(setting, theme)
+            for name, setting in SETTINGS.items()
+            if setting.title
         }
         self._about_login = label("", "muted")
         self._cost = label("", "muted")
@@ -98,20 +86,13 @@ class SettingsView(View):
     def show_settings(self, settings: Settings) -> None:
         self._settings = settings
         self._at_login.setChecked(settings.start_at_login)
-        self._hidden.setChecked(settings.start_hidden)
-        self._hidden.setEnabled(settings.start_at_login and self._is_editable("start_hidden"))
-        self._fresh.setEnabled(self._is_editable("keep_fresh"))
-        self._fresh.setChecked(settings.keep_fresh)
-        self._minutes.show_value(settings.in_use_minutes)
-        self._minutes.setEnabled(not settings.keep_fresh and self._is_editable("in_use_minutes"))
-        self._seconds.show_value(settings.clipboard_seconds)
-        self._seconds.setEnabled(self._is_editable("clipboard_seconds"))
-        self._notifications.setChecked(settings.notifications)
-        self._ask_for_tokens.setChecked(settings.ask_for_tokens)
-        self._theme.show_value(settings.theme)
-        self._browser.show_value(settings.browser)
-        for name, control in self._simple_controls.items():
-            control.setEnabled(self._is_editable(name))
+        for name, control in self._controls.items():
+            value = getattr(settings, name)
+            if isinstance(control, Switch):
+                control.setChecked(value)
+            else:
+                control.show_value(value)
+            control.setEnabled(self._is_editable(name) and _applies(name, settings))
 
     def show_browsers(self, browsers: tuple[Browser, ...]) -> None:
         """Offer `browsers`; the chosen one stays in the list even if it was uninstalled."""
@@ -145,34 +126,29 @@ class SettingsView(View):
 
     def _show_cost(self, lifetime: float | None) -> None:
         self._cost.setText(page_texts.cost_of_keeping_fresh(lifetime, self._profile))
-        set_tooltip(self._fresh, self._cost.text())
+        set_tooltip(self._controls["keep_fresh"], self._cost.text())
 
     def _lay_out(self) -> None:
         login = _Row(_START_AT_LOGIN, self._about_login, self._at_login)
         self._rows = {
-            "start_hidden": _Row(_START_HIDDEN, page_texts.START_HIDDEN, self._hidden),
-            "keep_fresh": _Row(_KEEP_FRESH, self._cost, self._fresh),
-            "in_use_minutes": _Row(_IN_USE_MINUTES, page_texts.IN_USE, self._minutes),
-            "clipboard_seconds": _Row(_CLIPBOARD_SECONDS, page_texts.CLIPBOARD, self._seconds),
-            "ask_for_tokens": _Row(
-                _ASK_FOR_TOKENS, page_texts.ASK_FOR_TOKENS, self._ask_for_tokens
-            ),
-            "theme": _Row(_APPEARANCE, page_texts.THEME, self._theme),
-            "browser": _Row(_BROWSER, page_texts.BROWSER, self._browser),
-            "notifications": _Row(_NOTIFICATIONS, page_texts.NOTIFICATIONS, self._notifications),
+            name: _Row(
+                SETTINGS[name].title,
+                self._cost if name == "keep_fresh" else SETTINGS[name].help,
+                control,
+            )
+            for name, control in self._controls.items()
         }
+        placed = {name for names in _CARDS for name in names}
+        others = tuple(name for name in self._rows if name not in placed)
         self.column.addWidget(label(translate("Settings"), "title"))
         self.column.addWidget(self._failure)
         self.column.addWidget(self._profiles_card())
-        for rows in (
-            (login, self._rows["start_hidden"]),
-            (self._rows["keep_fresh"], self._rows["in_use_minutes"]),
-            (self._rows["clipboard_seconds"], self._rows["ask_for_tokens"]),
-            (self._rows["theme"], self._rows["browser"], self._rows["notifications"]),
-        ):
+        for names in (*_CARDS[:-1], (*_CARDS[-1], *others)):
             card = Card()
-            for row in rows:
-                card.column.addWidget(row)
+            if "start_hidden" in names:
+                card.column.addWidget(login)
+            for name in names:
+                card.column.addWidget(self._rows[name])
             self.column.addWidget(card)
         self.column.addWidget(self._files_card())
         self.column.addWidget(self._about_card())
@@ -210,24 +186,33 @@ class SettingsView(View):
         add_row(card.column, version, about).setStretch(0, 1)
         return card
 
-    def _switch(self, name: str, setting: str, theme: Theme) -> Switch:
-        return Switch(translate(name), theme, switched=partial(self._change, setting))
+    def _control(self, setting: Member, theme: Theme) -> _Control:
+        name, changed = translate(setting.title), partial(self._change, setting.name)
+        if setting.kind is Kind.BOOLEAN:
+            return Switch(name, theme, switched=changed)
+        if setting.kind is Kind.NUMBER:
+            return Stepper(name, allowed=setting.allowed, unit=setting.unit, changed=changed)
+        return self._choice(setting, theme)
 
-    def _choice(self, name: str, setting: str, entries: Mapping[str, str], theme: Theme) -> Choice:
-        made = Choice(entries, theme)
-        made.setAccessibleName(translate(name))
+    def _choice(self, setting: Member, theme: Theme) -> Choice:
+        names = setting.translated_choices() or {"": translate(page_texts.DEFAULT_BROWSER)}
+        made = Choice(names, theme)
+        made.setAccessibleName(translate(setting.title))
         made.setFixedSize(*_CHOICE_SIZE)
-        made.currentIndexChanged.connect(lambda _index: self._change(setting, made.value()))
+        made.currentIndexChanged.connect(lambda _index: self._change(setting.name, made.value()))
         return made
-
-    def _stepper(self, name: str, setting: str, *, allowed: range, unit: str) -> Stepper:
-        changed = partial(self._change, setting)
-        return Stepper(translate(name), allowed=allowed, unit=unit, changed=changed)
 
     def _change(self, setting: str, value: bool | int | str) -> None:  # noqa: FBT001 - as Qt emits it
         self._failure.show_text("")
         self._settings = replace(self._settings, **{setting: value})  # type: ignore[arg-type] # each has its own type
         self._actions.change_settings(self._settings)
+
+
+def _applies(name: str, settings: Settings) -> bool:
+    """Whether a setting matters while the others are as they are."""
+    if name == "start_hidden":
+        return settings.start_at_login
+    return name != "in_use_minutes" or not settings.keep_fresh
 
 
 class _Row(QWidget):
@@ -236,7 +221,7 @@ class _Row(QWidget):
     Clicking a row with a switch toggles the switch.
     """
 
-    def __init__(self, name: str, about: str | QWidget, control: Switch | Stepper | Choice) -> None:
+    def __init__(self, name: str, about: str | QWidget, control: _Control) -> None:
         super().__init__()
         self._control = control
         if isinstance(about, str):

@@ -50,10 +50,6 @@ class FindingsCard(Card):
         self.column.addWidget(self._rows)
         self.hide()
 
-    @property
-    def found(self) -> tuple[Finding, ...]:
-        return tuple(self._findings)
-
     def start(self) -> None:
         """Clear the findings and show that a check is running."""
         self.clear()
@@ -86,10 +82,10 @@ class FindingsCard(Card):
         if finding.remedy:
             column.addWidget(label(finding.remedy, "muted"))
         if finding.preset:
-            preset, name = finding.preset, translate(editor_wording.CHOOSE_IT)
+            preset, name = finding.preset, translate(editor_wording.CHOOSE_REGION)
             column.addWidget(fit_to_text(Button(name, lambda: self._choose_preset(preset), "link")))
         if finding.grant:
-            grant, name = finding.grant, editor_wording.choose_method(finding.grant)
+            grant, name = finding.grant, translate(editor_wording.CHOOSE_METHOD)
             column.addWidget(
                 fit_to_text(Button(name, lambda: self._choose_sign_in_method(grant), "link"))
             )

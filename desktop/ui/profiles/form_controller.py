@@ -14,7 +14,6 @@ from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.profile_editor.editor import ProfileEditor, SecretChanges, Snapshot
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.wording.messages import advice_for
-from desktop.ui.kit import file_dialogs
 from desktop.ui.profiles.profile_form import ProfileForm
 
 StartTask = Callable[[Coroutine[object, object, None]], asyncio.Task[None]]
@@ -73,11 +72,6 @@ class FormController(QObject):
 
     def read_clipboard(self) -> str:
         return QGuiApplication.clipboard().text()
-
-    def choose_ca_file(self) -> None:
-        """Let the user choose a CA file, and enter it in the form."""
-        form = self.form
-        file_dialogs.ask_for_ca_file(form.window(), lambda file: form.set_ca_file(str(file)))
 
     async def show_stored_secrets(self, profile: Profile) -> None:
         """Show what the keyring has. Its errors are reported only when it is needed."""

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desktop.services.configuration.profile_draft import NOT_IN_FORM, Draft, Presets
-from desktop.services.model.settings import CLIPBOARD_SECONDS, IN_USE_MINUTES, Settings
+from desktop.services.model.members import Kind, Member
+from desktop.services.model.profile import EDITABLE, GOVERNED
+from desktop.services.model.settings import PROFILE_SETTINGS
 from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.system.translation import translate
-from desktop.services.wording.field_names import FIELD_NAMES as NAMES
-from desktop.services.wording.field_names import secret_label
-from desktop.ui.kit.inputs import Choice, Field, MultilineInput, NumberOrDefault, TextInput
+from desktop.services.wording.field_names import field_name, secret_label
+from desktop.ui.kit.file_dialogs import ask_for_ca_file
+from desktop.ui.kit.inputs import Choice, Control, Field, MultilineInput, NumberOrDefault, TextInput
 from desktop.ui.kit.widgets import Button, Card
-from desktop.ui.wording import page_texts
 
 if TYPE_CHECKING:
     from desktop.services.model.policy import Policy
     from desktop.ui.kit.theme import Theme
 
+# The layout: what stands together. What is not mentioned here comes last.
 PROVIDER_AND_CLIENT = ("preset", "issuer", "client_id")
 NAME_AND_SCOPE = ("name", "scope")
 SIGN_IN_METHOD = ("grant", "client_authentication", "redirect_uri", "extra_parameters")
@@ -30,79 +32,34 @@ ENDPOINTS = (
     "token_endpoint",
 )
 BADGE = ("letter", "color")
-SETTINGS = ("keep_fresh", "in_use_minutes", "clipboard_seconds")
-
+SETTINGS = tuple(PROFILE_SETTINGS)
 NETWORK = ("proxy", "proxy_user")
-FOLDED = (*SIGN_IN_METHOD, *ENDPOINTS, *BADGE, *SETTINGS, *NETWORK, "ca_file")
+_PLACED = (
+    *(*PROVIDER_AND_CLIENT, *NAME_AND_SCOPE, *SIGN_IN_METHOD, *ENDPOINTS, *BADGE, *SETTINGS),
+    *NETWORK,
+)
+OTHERS = tuple(name for name, each in EDITABLE.items() if each.title and name not in _PLACED)
+FOLDED = (*SIGN_IN_METHOD, *ENDPOINTS, *BADGE, *SETTINGS, *NETWORK, *OTHERS)
 _BESIDE = 96  # logical pixels: the width of a button beside its field
 # The fields that determine the server: what one server offers says nothing about another.
 _SERVER = ("preset", "issuer", *ENDPOINTS)
 
 
 class FormFields:
-    """Builds and reads the fields, and shows those that the chosen provider and method need.
+    """Builds and reads the fields, and shows those that the chosen provider and method need."""
 
-    `choose_file` is called when the user wants to choose a CA certificate file.
-    """
-
-    def __init__(
-        self,
-        presets: Presets,
-        policy: Policy,
-        theme: Theme,
-        *,
-        choose_file: Callable[[], object],
-    ) -> None:
+    def __init__(self, presets: Presets, policy: Policy, theme: Theme) -> None:
         self._policy = policy
         self._presets = presets
         self._disabled_methods: tuple[tuple[str, ...], Mapping[str, str]] = ((), {})
         self._client_grants: tuple[str, Collection[str]] = ("", ())
         self._has_client_secret = False
         self._filled = Draft()
-        self._choose_file = Button(translate(texts.CHOOSE_FILE), choose_file)
-        self._choose_file.setAccessibleName(translate("Choose a CA certificate file"))
-        self._choose_file.setFixedWidth(_BESIDE)
         choices = _choices(presets, policy)
-
-        def choice(name: str) -> Field:
-            return Field(translate(NAMES[name]), Choice(choices[name], theme))
-
-        def text(name: str, example: str = "", about: str = "") -> Field:
-            return Field(
-                translate(NAMES[name]), TextInput(example), translate(about) if about else ""
-            )
-
-        self.by_name: dict[str, Field] = {
-            "preset": choice("preset"),
-            "client_id": text("client_id", "client-…", texts.CLIENT_ID_HELP),
-            "name": text("name", "Northwind SOC"),
-            "scope": text("scope", "enrich:read inspect:read", texts.SCOPE_HELP),
-            "issuer": text("issuer", "https://", texts.ISSUER_HELP),
-            "expected_issuer": text("expected_issuer", "IROH Auth", texts.EXPECTED_ISSUER_HELP),
-            "grant": choice("grant"),
-            "client_authentication": choice("client_authentication"),
-            "redirect_uri": text("redirect_uri", "http://127.0.0.1/", texts.REDIRECT_URI_HELP),
-            "extra_parameters": Field(
-                translate(NAMES["extra_parameters"]),
-                MultilineInput(),
-                translate(texts.EXTRA_PARAMETERS_HELP),
-            ),
-            "device_authorization_endpoint": text("device_authorization_endpoint", "https://"),
-            "authorization_endpoint": text("authorization_endpoint", "https://"),
-            "token_endpoint": text("token_endpoint", "https://"),
-            "letter": text("letter", "N"),
-            "color": choice("color"),
-            "proxy": text("proxy", "system", texts.PROXY_HELP),
-            "proxy_user": text("proxy_user"),
-            "ca_file": Field(
-                translate(NAMES["ca_file"]),
-                TextInput(),
-                translate(texts.CA_FILE_HELP),
-                beside=self._choose_file,
-            ),
-            "keep_fresh": choice("keep_fresh"),
-            "in_use_minutes": _number_field("in_use_minutes", theme, page_texts.IN_USE),
-            "clipboard_seconds": _number_field("clipboard_seconds", theme, page_texts.CLIPBOARD),
+        self.by_name = {
+            name: _field(member, theme, choices.get(name))
+            for name, member in EDITABLE.items()
+            if member.title
         }
 
     def draft(self) -> Draft:
@@ -129,7 +86,7 @@ class FormFields:
         preset = self._presets.get(draft.preset, {})
         for name in ("issuer", *ENDPOINTS):
             needed = is_custom or (
-                name == "issuer" and not preset.get("issuer") and not _has_endpoints(preset)
+                name == "issuer" and not preset.get("issuer") and not preset.get("token_endpoint")
             )
             self.by_name[name].setVisible(needed or bool(getattr(draft, name)))
         hint = str(preset.get("hint", ""))
@@ -140,7 +97,7 @@ class FormFields:
             issuer.setPlaceholderText(example)
         self.by_name["redirect_uri"].setVisible(draft.grant == "code")
         self._update_sign_in_methods(draft)
-        for name in ("proxy", "ca_file"):
+        for name in GOVERNED:
             if getattr(self._policy, name):
                 self._lock(name)
         for name in SETTINGS:
@@ -204,10 +161,10 @@ class FormFields:
         field.set_help(texts.methods_help(draft.grant, disabled))
 
     def _lock(self, name: str) -> None:
-        self.by_name[name].control.setEnabled(False)
-        self.by_name[name].set_help(texts.managed_message(self._policy))
-        if name == "ca_file":
-            self._choose_file.setEnabled(False)
+        field = self.by_name[name]
+        for each in (field.control, *field.findChildren(Button)):
+            each.setEnabled(False)
+        field.set_help(texts.managed_message(self._policy))
 
     def show_faults(self, faults: dict[str, str]) -> Field | None:
         """Show errors below their fields; returns the first field with an error."""
@@ -226,43 +183,49 @@ class FormFields:
         )
 
 
-def _choices(presets: Presets, policy: Policy) -> dict[str, Mapping[str, str]]:
-    return {
+def _field(member: Member, theme: Theme, choices: Mapping[str, str] | None) -> Field:
+    name, beside = field_name(member.name), None
+    control: Control
+    if choices is not None:
+        control = Choice(choices, theme)
+    elif member.kind is Kind.NUMBER and member.name in SETTINGS:
+        control = NumberOrDefault(
+            name,
+            theme,
+            default=member.default,
+            allowed=member.allowed,
+            unit=member.unit,
+            labels=(translate(texts.AS_IN_SETTINGS), translate(texts.CUSTOM_NUMBER)),
+        )
+    elif member.kind is Kind.PARAMETERS:
+        control = MultilineInput()
+    else:
+        control = line = TextInput(member.example or ("https://" if member.is_address else ""))
+        beside = _choose_button(line) if member.is_file else None
+    return Field(name, control, translate(member.help) if member.help else "", beside=beside)
+
+
+def _choose_button(line: TextInput) -> Button:
+    """Make the button that enters a file of certificates into `line`."""
+    made = Button(
+        translate(texts.CHOOSE_FILE),
+        lambda: ask_for_ca_file(line.window(), lambda file: line.setText(str(file))),
+    )
+    made.setAccessibleName(translate("Choose a CA certificate file"))
+    made.setFixedWidth(_BESIDE)
+    return made
+
+
+def _choices(presets: Presets, policy: Policy) -> dict[str, dict[str, str]]:
+    named = {name: each.translated_choices() for name, each in EDITABLE.items() if each.choices}
+    fresh = {value: translate(text) for value, text in texts.KEEP_FRESH_CHOICES.items()}
+    return named | {
         "preset": texts.preset_names(presets),
         "grant": texts.method_names(policy),
-        "client_authentication": _translated(texts.CLIENT_AUTHENTICATION_NAMES),
-        "color": _translated(texts.COLOR_NAMES),
-        "keep_fresh": _translated(texts.KEEP_FRESH_CHOICES),
+        "color": {"": translate(texts.AUTOMATIC_COLOR), **named["color"]},
+        "keep_fresh": fresh,
     }
-
-
-def _translated(names: Mapping[str, str]) -> dict[str, str]:
-    return {value: translate(text) for value, text in names.items()}
 
 
 def _server_of(draft: Draft) -> tuple[str, ...]:
     return tuple(getattr(draft, name) for name in _SERVER)
-
-
-def _number_field(setting: str, theme: Theme, about: str) -> Field:
-    name, (allowed, unit) = translate(NAMES[setting]), _NUMBERS[setting]
-    control = NumberOrDefault(
-        name,
-        theme,
-        default=getattr(Settings(), setting),
-        allowed=allowed,
-        unit=unit,
-        labels=(translate(texts.AS_IN_SETTINGS), translate(texts.CUSTOM_NUMBER)),
-    )
-    return Field(name, control, translate(about))
-
-
-_NUMBERS = {
-    "in_use_minutes": (IN_USE_MINUTES, "min"),
-    "clipboard_seconds": (CLIPBOARD_SECONDS, "s"),
-}
-
-
-def _has_endpoints(preset: Mapping[str, object]) -> bool:
-    """Whether the preset names its endpoints, as GitHub's does, so that no issuer is needed."""
-    return bool(preset.get("token_endpoint"))

@@ -36,6 +36,7 @@ from desktop.ui.profiles.form_fields import (
     FOLDED,
     NAME_AND_SCOPE,
     NETWORK,
+    OTHERS,
     PROVIDER_AND_CLIENT,
     SETTINGS,
     SIGN_IN_METHOD,
@@ -81,8 +82,7 @@ class ProfileForm(View):
         self._controller = controller
         self._presets = presets
         self._purpose = purpose
-        choose_file = controller.choose_ca_file
-        self._fields = FormFields(presets, policy or Policy(), theme, choose_file=choose_file)
+        self._fields = FormFields(presets, policy or Policy(), theme)
         self.is_checking = False
         self._is_dirty = self._is_busy = self._was_validated = False
         self.client_secret = PasswordField(
@@ -123,11 +123,6 @@ class ProfileForm(View):
         self.client_secret.show_stored(stored=client)
         self.proxy_password.show_stored(stored=proxy)
         self._update_has_client_secret()
-
-    def set_ca_file(self, file: str) -> None:
-        """Enter the chosen file."""
-        self._fields.by_name["ca_file"].control.show_value(file)
-        self._on_change()
 
     @property
     def allowed_sign_in_methods(self) -> tuple[str, ...]:
@@ -214,7 +209,7 @@ class ProfileForm(View):
         if model.client_secret:
             self.client_secret.fill(model.client_secret)
         self._on_change()
-        self._show_note(texts.pasted_model_message(model))
+        self._show_note(texts.pasted_model_message(model, self.draft.preset))
         if was_pasted_into_field:
             self._buttons.save.take_focus(ringed=True)
 
@@ -279,7 +274,7 @@ class _MoreOptions(QWidget):
         fields.by_name["letter"].setFixedWidth(76)
         fields.add_to(self._card, *SETTINGS, *NETWORK)
         self._card.column.addWidget(proxy_password)
-        fields.add_to(self._card, "ca_file")
+        fields.add_to(self._card, *OTHERS)
         self._button = fit_to_text(Button("", self._toggle, "link"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -74,7 +74,7 @@ class ProfilePages(QObject):
         self.start_task(self._open_profiles(notice))
 
     async def close(self) -> None:
-        """Wait for running tasks; a check is cancelled."""
+        """Wait for running tasks; a check is canceled."""
         self._on_closed()
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -159,16 +159,6 @@ class ProfilePages(QObject):
         page.show_note(notice)
         page.show_failure(failure)
         self._window.show_page(page)
-
-    def add(self) -> None:
-        self.open_form()
-
-    def edit(self, id_: str) -> None:
-        self.open_form(id_)
-
-    def duplicate(self, id_: str) -> None:
-        """Open the form for a copy of profile `id_`."""
-        self.open_form(copy_of=id_)
 
     def is_signed_in(self, id_: str) -> bool:
         session = self._session_of(id_)

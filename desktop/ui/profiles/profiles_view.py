@@ -129,7 +129,7 @@ class ProfilesView(View):
         self.footer_row.addWidget(self._back)
         self.footer_row.addStretch(1)
         if self._policy.own_profiles:
-            add = Button(translate("Add profile"), self._controller.add, "primary")
+            add = Button(translate("Add profile"), self._controller.open_form, "primary")
             self.footer_row.addWidget(fit_to_text(add))
 
     def _profile_card(self, profile: Profile) -> Card:
@@ -146,12 +146,12 @@ class ProfilesView(View):
             card.column.addWidget(label(texts.managed_message(self._policy), "muted"))
             return card
         card.column.addSpacing(4)
-        edit = Button(translate("Edit"), lambda: self._controller.edit(id_))
+        edit = Button(translate("Edit"), lambda: self._controller.open_form(id_))
         edit.setAccessibleName(translate("Edit {name}", name=profile.name))
         more = MenuButton(
             translate("More"),
             {
-                translate("Duplicate…"): lambda: self._controller.duplicate(id_),
+                translate("Duplicate…"): lambda: self._controller.open_form(copy_of=id_),
                 translate("Export…"): lambda: self._controller.export((id_,)),
                 translate("Delete…"): lambda: self.ask_to_delete(id_),
             },

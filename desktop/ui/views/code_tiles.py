@@ -5,7 +5,6 @@ from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPainterPath, QPaintEv
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from desktop.services.system.translation import translate
-from desktop.ui.kit.qt_constants import ALIGN_CENTER, TAB_FOCUS
 from desktop.ui.kit.theme import Theme
 from desktop.ui.wording.window_texts import spoken_code
 
@@ -13,6 +12,7 @@ _GAP = 4.0
 _WIDEST, _NARROWEST = 44.0, 22.0
 _SEPARATOR = 0.45  # width of a dash or space, in tiles
 _SEPARATORS = "- ._"
+_ALIGN_CENTER = 0x84  # of `Qt.AlignmentFlag`, see docs/decisions/start.md
 
 
 class CodeTiles(QLabel):
@@ -28,7 +28,7 @@ class CodeTiles(QLabel):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self.setProperty("focusPolicy", TAB_FOCUS)
+        self.setProperty("focusPolicy", "TabFocus")
 
     def set_code(self, code: str) -> None:
         """Show `code`; a screen reader spells it out."""
@@ -82,7 +82,7 @@ class CodeTiles(QLabel):
         painter.fillPath(shape, self._theme.brush("fill"))
         # The pen of a label has the color of its text; `setPen` would load `Qt` too early, see
         # docs/decisions/start.md.
-        painter.drawText(box, ALIGN_CENTER, character)
+        painter.drawText(box, _ALIGN_CENTER, character)
 
     def _font(self, tile: float) -> QFont:
         # A fixed-width font distinguishes 0 from O and 1 from I.

@@ -28,14 +28,14 @@ class FailedView(View):
         self._primary = first
         self._actions = actions
         self._copy = Button(translate("Copy details"), self.copy)
-        facts = label(advice.facts, "muted", centred=True)
+        facts = label(advice.facts, "muted", centered=True)
         facts.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         card = Card()
-        card.column.addWidget(label(advice.title, "title", centred=True))
-        card.column.addWidget(label(advice.text, "subtitle", centred=True))
+        card.column.addWidget(label(advice.title, "title", centered=True))
+        card.column.addWidget(label(advice.text, "subtitle", centered=True))
         card.column.addWidget(first)
         card.column.addWidget(ButtonRow(self._copy, *others))
         card.column.addWidget(facts)

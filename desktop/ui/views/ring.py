@@ -18,6 +18,7 @@ from desktop.ui.kit.theme import Theme
 
 _DIAMETER = 168
 _STROKE = 10.0
+_BESIDE_TEXT = 0.1  # of the diameter, so that the text does not touch the ring
 _FRAME = 50  # milliseconds
 _PULSE = 32  # frames
 _DIMMED = 0.45  # opacity of the arc during a renewal
@@ -113,8 +114,10 @@ class Ring(QLabel):
         font.setWeight(QFont.Weight.Normal)
         painter.setFont(font)
         painter.setPen(self._theme.color("muted"))
-        lower = circle.adjusted(0, circle.height() * 0.54, 0, -circle.height() * 0.28)
-        painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, text)
+        beside = circle.width() * _BESIDE_TEXT
+        lower = circle.adjusted(beside, circle.height() * 0.54, -beside, -circle.height() * 0.28)
+        flags = Qt.AlignmentFlag.AlignCenter.value | Qt.TextFlag.TextWordWrap.value
+        painter.drawText(lower, flags, text)
 
     def _pen(self, token: str) -> QPen:
         pen = QPen(self._theme.color(token), _STROKE)

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QWidget
 from desktop.services.model.scopes import ScopeDescription, ScopeGuide, describe_scope
 from desktop.services.model.states import SignedIn
 from desktop.services.system.translation import translate
+from desktop.services.wording.formats import format_values
 from desktop.ui.kit.flow import Flow
 from desktop.ui.kit.widgets import Card, add_row, label, set_tooltip
 from desktop.ui.kit.word_breaks import breakable
@@ -20,11 +21,12 @@ class ScopesCard(Card):
         super().__init__(spacing=8)
         self._guide = guide
         self._shown: tuple[tuple[str, ...], tuple[str, ...]] | None = None
-        self._summary = label("", "muted")
-        self._summary.setWordWrap(False)
+        heading, self._summary = label(translate("Scopes"), "heading"), label("", "muted")
+        heading.setWordWrap(False)
+        self._summary.setProperty("alignment", "AlignRight|AlignVCenter")
         self._missing = label("", "muted")
         self._chips = Flow()
-        add_row(self.column, label(translate("Scopes"), "heading"), self._summary).setStretch(0, 1)
+        add_row(self.column, heading, self._summary).setStretch(1, 1)
         self.column.addWidget(self._chips)
         self.column.addWidget(self._missing)
 
@@ -40,7 +42,7 @@ class ScopesCard(Card):
         missing = [scope for scope in state.requested_scope if scope not in state.scope]
         self._missing.setVisible(bool(missing))
         self._missing.setText(
-            translate("Requested but not granted: {scopes}", scopes=", ".join(missing))
+            translate("Requested but not granted: {scopes}", scopes=format_values(missing))
         )
 
 

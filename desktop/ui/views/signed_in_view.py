@@ -36,7 +36,7 @@ class SignedInView(View):
         self._account = label("", "muted")
         self._details = fit_to_text(Button(translate("Details"), self._open_details, "quiet"))
         self._sign_out = SignOutButton(actions)
-        # The question leaves no room for the name.
+        # The question leaves no room for anything else.
         self._sign_out.asking.connect(self._make_room)
         for panel in (
             self._token,
@@ -106,3 +106,4 @@ class SignedInView(View):
 
     def _make_room(self, asking: bool) -> None:  # noqa: FBT001 - as Qt emits it
         self._account.setVisible(not asking)
+        self._details.setVisible(not asking)

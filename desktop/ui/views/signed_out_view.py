@@ -19,12 +19,12 @@ class SignedOutView(View):
     def __init__(self, actions: Actions, profile: Profile | None) -> None:
         super().__init__()
         card = Card()
-        self._note = label("", "subtitle", centred=True)
+        self._note = label("", "subtitle", centered=True)
         self._actions = actions
         self._is_revoking = False
         self._revoke_button = Button(translate("Revoke again"), self._revoke_again, "link")
         self._not_revoked = WarningCard(self._revoke_button)
-        title, place = FittedLabel("title", centred=True), FittedLabel("subtitle", centred=True)
+        title, place = FittedLabel("title", centered=True), FittedLabel("subtitle", centered=True)
         title.setText(
             translate("Sign in to {profile}", profile=profile.name)
             if profile
@@ -32,7 +32,7 @@ class SignedOutView(View):
         )
         place.setText(profile.provider_label if profile else "")
         self._sign_in = Button(translate("Sign in"), actions.sign_in, "primary")
-        client = label(window_texts.client(profile) if profile else "", "muted", centred=True)
+        client = label(window_texts.client(profile) if profile else "", "muted", centered=True)
         for widget in (title, place, client, self._note, self._sign_in):
             card.column.addWidget(widget)
         self.column.addWidget(card)

@@ -28,8 +28,8 @@ class StartingView(View):
     def __init__(self, theme: Theme, cancel: Callable[[], object]) -> None:
         super().__init__()
         card = Card()
-        self._title = label(translate("One moment"), "title", centred=True)
-        self._text = label(translate("Getting ready…"), "subtitle", centred=True)
+        self._title = label(translate("One moment"), "title", centered=True)
+        self._text = label(translate("Getting ready…"), "subtitle", centered=True)
         card.column.addWidget(self._title)
         card.column.addWidget(self._text)
         card.column.addWidget(_Dots(theme))

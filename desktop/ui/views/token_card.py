@@ -29,7 +29,7 @@ class TokenCard(Card):
         self._actions = actions
         self._policy = policy
         self._ring = Ring(theme)
-        self._status = label("", "muted", centred=True)
+        self._status = label("", "muted", centered=True)
         self._copy = Button(
             translate("Copy token"), partial(self._request_copy, CopyFormat.TOKEN), "primary"
         )

@@ -6,7 +6,6 @@ from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from desktop.services.model.states import AwaitingApproval, State
 from desktop.services.system.translation import translate
-from desktop.ui.kit.qt_constants import ALIGN_RIGHT
 from desktop.ui.kit.theme import Theme
 from desktop.ui.kit.widgets import (
     Button,
@@ -42,7 +41,7 @@ class WaitingView(View):
         self._code_card.show_qr.clicked.connect(lambda: self.show_qr(shown=True))
         self._cancel = fit_to_text(Button(translate("Cancel"), actions.cancel, "quiet"))
         self._warning = label("", "muted")
-        self._warning.setProperty("alignment", ALIGN_RIGHT)
+        self._warning.setProperty("alignment", "AlignRight|AlignVCenter")
         self.footer_row.addWidget(self._cancel)
         self.footer_row.addWidget(self._warning, 1)
 
@@ -109,14 +108,14 @@ class _CodeCard(Card):
         super().__init__()
         self._actions = actions
         self._state: AwaitingApproval | None = None
-        self._title = label("", "title", centred=True)
-        self._text = label("", "subtitle", centred=True)
+        self._title = label("", "title", centered=True)
+        self._text = label("", "subtitle", centered=True)
         self._tiles = CodeTiles(theme)
         self._host = _Host()
         self.open_browser = Button(translate("Open browser"), self._open_browser, "primary")
         self.copy_code = Button(translate("Copy code"), self.copy)
         self.copy_link = Button(translate("Copy link"), self._copy_link)
-        self.show_qr = Button(translate("Show QR"), lambda: None)
+        self.show_qr = Button(translate("Show QR code"), lambda: None)
         for widget in (self._title, self._text, self._tiles, self.open_browser):
             self.column.addWidget(widget)
         self.column.addWidget(ButtonRow(self.copy_code, self.copy_link, self.show_qr))
@@ -139,7 +138,7 @@ class _CodeCard(Card):
     def _open_browser(self) -> None:
         opened = self._actions.open_browser()
         if not opened:
-            text = translate("No browser started. Copy the link.")
+            text = translate("Couldn't open a browser. Copy the link.")
         elif self._has_no_code():
             text = translate("Browser opened")
         else:
@@ -166,7 +165,7 @@ class _Host(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known = label("", "muted", centred=True)
+        self._known = label("", "muted", centered=True)
         self._other = label("", "warning")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -188,9 +187,9 @@ class _QrCard(Card):
         from desktop.ui.views.qr_code import QrCode
 
         self._qr = QrCode()
-        self._check = label("", "subtitle", centred=True)
+        self._check = label("", "subtitle", centered=True)
         self.back = Button(translate("Back to the code"), lambda: None)
-        self.column.addWidget(label(translate("Approve with your phone"), "title", centred=True))
+        self.column.addWidget(label(translate("Approve with your phone"), "title", centered=True))
         self._host = _Host()
         for widget in (self._qr, self._check, self.back, self._host):
             self.column.addWidget(widget)
@@ -209,7 +208,7 @@ class _ProgressCard(Card):
         self._heading = label("", "heading")
         self._heading.setWordWrap(False)
         self._expires = label("", "muted")
-        self._expires.setProperty("alignment", ALIGN_RIGHT)
+        self._expires.setProperty("alignment", "AlignRight|AlignVCenter")
         self._bar = QProgressBar(maximum=_BAR_STEPS, textVisible=False)
         self._polling = label("", "muted")
         self._trouble = label("", "warning")

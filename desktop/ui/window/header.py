@@ -9,18 +9,19 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from desktop.services.system.translation import translate
 from desktop.ui.kit.fitted_label import FittedLabel
-from desktop.ui.kit.qt_constants import NO_FOCUS
 from desktop.ui.kit.theme import GAP, SPACE
-from desktop.ui.kit.widgets import label
+from desktop.ui.kit.widgets import label, set_fitting
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QIcon
+    from PySide6.QtGui import QIcon, QResizeEvent
 
     from desktop.ui.kit.theme import Theme
     from desktop.ui.views.actions import Actions
 
 _LOGO = 28
 _GEAR = 32  # the button that opens the settings
+_AROUND = 4 * SPACE  # of the window, and between what is in it
+_LARGEST_SHARE = 0.5  # of the width, for the state: the name needs the rest
 _MOST_LINES = 2  # of a name; a host is never cut, because its end tells it from a lookalike
 
 
@@ -39,15 +40,16 @@ class Header(QWidget):
         self._placeholder = QWidget()  # a placeholder for the settings button
         self._placeholder.setFixedSize(_GEAR, _GEAR)
         words, self._state, self._corner = QVBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        self._switcher = QHBoxLayout()
+        self._switcher, self._middle = QHBoxLayout(), QHBoxLayout()
         line = QHBoxLayout(self)
         line.setContentsMargins(SPACE, SPACE - 4, SPACE - 6, GAP)
         line.setSpacing(14)
         line.addWidget(self._logo)
         line.addSpacing(-12)
         line.addLayout(self._switcher)
-        line.addLayout(words, 1)
-        line.addLayout(self._state)
+        line.addLayout(self._middle, 1)
+        self._middle.addLayout(words, 1)
+        self._middle.addLayout(self._state)
         line.addSpacing(-8)
         line.addLayout(self._corner)
         # Not before they were added: see `add_row`.
@@ -56,7 +58,13 @@ class Header(QWidget):
         words.addWidget(self._place)
         self._place.hide()
         self._state.addWidget(self._badge)
+        self._state.addStretch()  # so that below the name it makes the column no narrower
         self._corner.addWidget(self._placeholder)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Place the state beside or below the name."""
+        super().resizeEvent(event)
+        self._place_badge()
 
     def set_profile(self, name: str, place: str) -> None:
         self._name.setText(name)
@@ -93,7 +101,12 @@ class Header(QWidget):
             self._badge.deleteLater()
             self._badge = _badge(text, kind)
             self._badge.setAccessibleName(translate("State: {state}", state=text))
-            self._state.addWidget(self._badge)
+            self._state.insertWidget(0, self._badge)
+            self._place_badge()
+
+    def _place_badge(self) -> None:
+        room = self.width() - _LOGO - _GEAR - _AROUND
+        set_fitting(self._middle, fits=self._badge.sizeHint().width() <= _LARGEST_SHARE * room)
 
 
 def _badge(text: str, kind: str) -> QLabel:
@@ -107,9 +120,11 @@ def _badge(text: str, kind: str) -> QLabel:
 
 def _put_first_in_tab_order(button: QWidget) -> None:
     """Let Tab reach `button`, which was added late, before what is below it."""
+    from PySide6.QtCore import Qt  # late, see docs/decisions/start.md
+
     each = button.window().nextInFocusChain()
     while each is not None and each is not button:
-        if each.focusPolicy().value != NO_FOCUS:
+        if each.focusPolicy() != Qt.FocusPolicy.NoFocus:
             # Twice, because Qt puts nothing after the last widget.
             QWidget.setTabOrder(each, button)
             QWidget.setTabOrder(button, each)

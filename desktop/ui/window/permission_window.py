@@ -10,10 +10,10 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtCore import QDeadlineTimer, QRect, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
-from desktop.services.session.token_permission import PermissionAnswer
+from desktop.services.session.token_permission import ANSWER_TIMEOUT, PermissionAnswer
 from desktop.services.system.translation import translate
 from desktop.ui.kit.fact_rows import FactRows
 from desktop.ui.kit.theme import GAP, NARROWEST, SPACE
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from desktop.services.session.token_permission import PermissionRequest
 
 _TOO_SOON = 800  # milliseconds: a click before was meant for another window
+_SECOND = 1000  # milliseconds
 _WIDTH = 440
 
 
@@ -47,7 +48,7 @@ class PermissionWindow(QWidget):
         self.setMinimumWidth(NARROWEST)
         self._facts = FactRows("", stacked=True)
         self._facts.show_rows(page_texts.permission_request_rows(question))
-        self.deny = Button(translate("Deny"), partial(self._give_answer, PermissionAnswer.REFUSE))
+        self.deny = Button(translate("Deny"), partial(self._give_answer, PermissionAnswer.DENY))
         self.once = Button(
             translate("Allow once"), partial(self._give_answer, PermissionAnswer.ONCE)
         )
@@ -56,12 +57,17 @@ class PermissionWindow(QWidget):
         )
         self._guard = QTimer(self, singleShot=True, interval=too_soon)
         self._guard.timeout.connect(self._enable_buttons)
+        self._deadline = QDeadlineTimer(round(ANSWER_TIMEOUT * 1000))
+        self._remaining = label(page_texts.denied_in(ANSWER_TIMEOUT), "muted")
+        self._countdown = QTimer(self, interval=_SECOND)
+        self._countdown.timeout.connect(self._show_remaining)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
         column.setSpacing(GAP)
         column.addWidget(label(page_texts.permission_question(question.program), "title"))
         column.addWidget(self._facts)
         column.addWidget(label(translate(page_texts.PERMISSION_NOTE), "muted"))
+        column.addWidget(self._remaining)
         column.addStretch(1)
         column.addWidget(ButtonRow(self.deny, self.once, self.for_an_hour))
         place = QRect(0, 0, _WIDTH, column.totalHeightForWidth(_WIDTH))
@@ -71,6 +77,8 @@ class PermissionWindow(QWidget):
     async def ask(self) -> PermissionAnswer:
         self._answer = asyncio.get_running_loop().create_future()
         self._disable_buttons()
+        self._deadline.setRemainingTime(round(ANSWER_TIMEOUT * 1000))
+        self._countdown.start()
         self.show()
         self.raise_()
         QApplication.alert(self)
@@ -90,7 +98,10 @@ class PermissionWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)
-        self._give_answer(PermissionAnswer.REFUSE)
+        self._give_answer(PermissionAnswer.DENY)
+
+    def _show_remaining(self) -> None:
+        self._remaining.setText(page_texts.denied_in(self._deadline.remainingTime() / 1000))
 
     def _disable_buttons(self) -> None:
         for button in (self.deny, self.once, self.for_an_hour):

@@ -1,9 +1,8 @@
-"""The content of the window: the view of the state, a page on top of it, and their footer."""
+"""The content of the window: a header, the view of the state or a page on it, and a footer."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
-from desktop.ui.kit.qt_constants import NO_FOCUS, SCROLL_BAR_ALWAYS_OFF
 from desktop.ui.kit.theme import GAP, SPACE
 from desktop.ui.kit.widgets import Button, View, has_focus_ring
 
@@ -17,8 +16,8 @@ class ViewStack(QWidget):
 
     page_closed = Signal()
 
-    def __init__(self, view: View) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget, header: QWidget, view: View) -> None:
+        super().__init__(parent)
         self.view = view
         self.page: View | None = None
         self._focus_below_page: QWidget | None = None
@@ -26,7 +25,7 @@ class ViewStack(QWidget):
         self._views = QVBoxLayout()
         self._footer = QVBoxLayout()
         self._scroll = QScrollArea()
-        self._lay_out()
+        self._lay_out(header)
         self._add(view)
 
     @property
@@ -90,7 +89,7 @@ class ViewStack(QWidget):
             part.hide()
             part.deleteLater()
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, header: QWidget) -> None:
         page = QWidget()
         page.setObjectName("page")
         column = QVBoxLayout(page)
@@ -98,13 +97,14 @@ class ViewStack(QWidget):
         column.addLayout(self._views)
         self._scroll.setObjectName("scroll")
         self._scroll.setWidgetResizable(True)
-        self._scroll.setProperty("horizontalScrollBarPolicy", SCROLL_BAR_ALWAYS_OFF)
-        self._scroll.setProperty("focusPolicy", NO_FOCUS)
+        self._scroll.setProperty("horizontalScrollBarPolicy", "ScrollBarAlwaysOff")
+        self._scroll.setProperty("focusPolicy", "NoFocus")
         self._scroll.setWidget(page)
         self._footer.setContentsMargins(SPACE, 4, SPACE, SPACE - 6)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
+        whole.addWidget(header)
         whole.addWidget(self._scroll, 1)
         whole.addLayout(self._footer)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QWindow
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop.ui.kit.theme import NARROWEST, SPACE, WIDEST_COLUMN, Theme
 from desktop.ui.views.starting_view import StartingView
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent, QPaintEvent, QWindow
 
     from desktop.services.model.profile import Profile
     from desktop.services.model.states import State
@@ -33,7 +32,7 @@ class Window(QWidget):
 
     Signals:
         painted: the first paint is over.
-        closed: the person has closed it: it is hidden or, without a tray, minimized.
+        closed: the user closed it: it is hidden or, without a tray, minimized.
         sight_changed: `in_sight` has changed without a signal of the platform's window.
         page_closed: the page on top of the view was closed.
     """
@@ -57,9 +56,9 @@ class Window(QWidget):
         self._may_hide: Callable[[], bool] | None = None
         self._is_minimized = False
         self._header = Header()
-        self._stack = ViewStack(StartingView(theme, self._cancel))
+        self._stack = ViewStack(self, self._header, StartingView(theme, self._cancel))
         self._stack.page_closed.connect(self.page_closed)
-        _lay_out(self, self._header, self._stack)
+        _lay_out(self, self._stack)
         # Qt would focus Cancel, where Return would quit. The reason for that focus would also load
         # `Qt` before the first paint, see docs/decisions/start.md.
         self.setFocus()
@@ -151,6 +150,8 @@ class Window(QWidget):
 
     def in_sight(self) -> bool:
         """Whether the window is on screen, as far as the platform reports it."""
+        from PySide6.QtGui import QWindow  # late, see docs/decisions/start.md
+
         hidden = (QWindow.Visibility.Hidden, QWindow.Visibility.Minimized)
         return self.handle().visibility() not in hidden and not self._is_minimized
 
@@ -220,14 +221,8 @@ class Window(QWidget):
         self.closed.emit()
 
 
-def _lay_out(window: Window, header: Header, stack: ViewStack) -> None:
-    whole = QWidget()
-    whole.setMaximumWidth(WIDEST_COLUMN + 2 * SPACE)
-    inner = QVBoxLayout(whole)
-    inner.setContentsMargins(0, 0, 0, 0)
-    inner.setSpacing(0)
-    inner.addWidget(header)
-    inner.addWidget(stack, 1)
-    outer = QHBoxLayout(window)
-    outer.setContentsMargins(0, 0, 0, 0)
-    outer.addWidget(whole)
+def _lay_out(window: Window, stack: ViewStack) -> None:
+    stack.setMaximumWidth(WIDEST_COLUMN + 2 * SPACE)
+    row = QHBoxLayout(window)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(stack)

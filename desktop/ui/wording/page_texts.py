@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop.services.system.translation import translatable, translate, translate_plural
+from desktop.services.wording.formats import (
+    format_clock_time,
+    format_countdown,
+    format_exact_time,
+    format_values,
+)
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
     from desktop.oauth.app_grant import AppGrant
@@ -29,16 +34,10 @@ NOT_VERIFIED_SERVER_TIMES = translatable(
     "Read from the token, not verified. Times are by the server's clock."
 )
 HIDDEN = translatable("Anyone with this token can act as you until it expires.")
-SHOWN = translatable("Hidden again in 20 seconds.")
-NO_LONGER_VALID = translatable("There is no valid token to show.")
+SHOWN = translatable("Hides again in 20 seconds.")
+NO_LONGER_VALID = translatable("There's no valid token to show. Renew it or sign in again.")
 NO_SERVER_ANSWER = translatable("This server doesn't provide this information.")
 NO_CLAIMS = translatable("Only the server can read this token, so there are no claims to show.")
-
-
-def exact_time(at: datetime) -> str:
-    """`at` in the local time zone, with seconds and the name of the zone."""
-    local = at.astimezone()
-    return f"{local.day} {local:%B %Y, %H:%M:%S} {local.tzname()}"
 
 
 def times(details: TokenDetails) -> tuple[tuple[str, str], ...]:
@@ -48,11 +47,11 @@ def times(details: TokenDetails) -> tuple[tuple[str, str], ...]:
     elif details.renews_at is None:
         renews = translate("When you copy it")
     else:
-        renews = exact_time(details.renews_at)
+        renews = format_exact_time(details.renews_at)
     expires_at = details.expires_at
     return (
-        (translate("Issued"), exact_time(details.issued_at)),
-        (translate("Expires"), exact_time(expires_at) if expires_at else translate("Never")),
+        (translate("Issued"), format_exact_time(details.issued_at)),
+        (translate("Expires"), format_exact_time(expires_at) if expires_at else translate("Never")),
         (translate("Renews"), renews),
     )
 
@@ -63,13 +62,13 @@ def parties(details: TokenDetails) -> tuple[tuple[str, str], ...]:
         (translate("Token type"), details.token_type),
         (translate("Client ID"), details.client_id),
         (translate("Issuer"), details.issuer),
-        *details.endpoints,
+        *((translate(name), address) for name, address in details.endpoints),
     )
 
 
 def claim_value(claim: Claim) -> str:
     """The value of a claim; an instant in the local time zone, with its number."""
-    return claim.value if claim.at is None else f"{exact_time(claim.at)} ({claim.value})"
+    return claim.value if claim.at is None else f"{format_exact_time(claim.at)} ({claim.value})"
 
 
 def about_claims(details: TokenDetails) -> str:
@@ -115,15 +114,20 @@ def permission_question(program: Program) -> str:
 
 
 PERMISSION_NOTE = translatable(
-    "It can act as you until the token expires. Deny if you didn't start it. If you don't answer "
-    "within a minute, access is denied."
+    "It can act as you until the token expires. Deny if you didn't start it."
 )
+_SPOKEN_TIMEOUT = translatable("If you don't answer within a minute, access is denied.")
+
+
+def denied_in(seconds: float) -> str:
+    """Say when the question counts as denied."""
+    return translate("Denied automatically in {time}.", time=format_countdown(seconds))
 
 
 def recipient_rows(recipients: tuple[TokenRecipient, ...]) -> tuple[tuple[str, str], ...]:
     """When which program got the token, the latest first."""
     return tuple(
-        (_time_of_day(each.at), _program_text(each.program))
+        (format_clock_time(each.at, seconds=True), _program_text(each.program))
         for each in recipients[:_MAX_RECIPIENTS]
     )
 
@@ -133,7 +137,7 @@ def about_recipients(recipients: tuple[TokenRecipient, ...]) -> str:
     if not recipients:
         return translate("No program has used this token since XDR Login started.")
     if len(recipients) > _MAX_RECIPIENTS:
-        return translate("Only the latest. “xdr-login status --json” lists more.")
+        return translate("These are the latest. “xdr-login status --json” lists more.")
     return ""
 
 
@@ -157,7 +161,7 @@ def spoken_permission_request(question: PermissionRequest) -> str:
         program=question.program.name,
         profile=question.profile_name,
     )
-    return f"{ask} {translate(PERMISSION_NOTE)}"
+    return f"{ask} {translate(PERMISSION_NOTE)} {translate(_SPOKEN_TIMEOUT)}"
 
 
 def _program_text(program: Program) -> str:
@@ -172,10 +176,6 @@ def _is_unknown(program: Program) -> bool:
     return program == UNKNOWN_PROGRAM
 
 
-def _time_of_day(at: datetime) -> str:
-    return f"{at.astimezone():%H:%M:%S}"
-
-
 GRANTED = translatable("Access you've granted")
 ABOUT_GRANT = translatable("Applies on all your computers.")
 CONFIRM_REVOKE = translatable("Revoke everywhere?")
@@ -188,32 +188,17 @@ SPOKEN_CONFIRM_REVOKE = translatable(
 def grant_rows(grant: AppGrant) -> tuple[tuple[str, str], ...]:
     if not grant.granted:
         return ((translate("Granted scopes"), translate("Nothing")),)
-    since = translate("Unknown") if grant.since is None else exact_time(grant.since)
+    since = translate("Unknown") if grant.since is None else format_exact_time(grant.since)
     return (
-        (translate("Granted scopes"), ", ".join(grant.scope) or translate("Unknown")),
+        (translate("Granted scopes"), format_values(grant.scope) or translate("Unknown")),
         (translate("Since"), since),
     )
 
 
 # The settings
 
-ASK_FOR_TOKENS = translatable(
-    "Programs that run “xdr-login token” need your OK each time. While XDR Login isn't running, "
-    "they get no token."
-)
 AT_LOGIN = translatable("So a token is ready when you need it.")
-START_HIDDEN = translatable("The window stays closed until you open it from the tray.")
-NOTIFICATIONS = translatable("Only when you need to act. They never contain secrets.")
-THEME = translatable("Light or dark.")
-BROWSER = translatable("Where you approve the sign-in.")
 DEFAULT_BROWSER = translatable("System default")
-THEMES = {
-    "system": translatable("System default"),
-    "light": translatable("Light"),
-    "dark": translatable("Dark"),
-}
-IN_USE = translatable("Also renews while this window is open.")
-CLIPBOARD = translatable("Removes a copied token, unless you copied something else.")
 
 _TYPICAL_LIFETIME = 600.0  # seconds: of a token of Cisco XDR
 # A renewal comes at a random moment in the last fifth of the lifetime.
@@ -241,18 +226,18 @@ def browser_not_started(*, opened: bool) -> str:
     """That the browser chosen in the settings could not be started."""
     if opened:
         return translate(
-            "The browser from your settings could not be started, so your default browser was "
+            "The browser from your settings couldn't be started, so your default browser was "
             "opened."
         )
-    return translate("No browser could be started. Copy the link and open it yourself.")
+    return translate("Couldn't open a browser. Copy the link and open it yourself.")
 
 
 def setting_not_saved(error: OSError, *, at_login: bool) -> str:
     reason = error.strerror or str(error) or translate("unknown error")
     if at_login:
-        return translate("Could not change Start at login: {reason}.", reason=reason)
+        return translate("Couldn't change “Start at login”: {reason}.", reason=reason)
     return translate(
-        "Your settings apply until you quit, but could not be saved: {reason}.", reason=reason
+        "Your settings apply until you quit, but couldn't be saved: {reason}.", reason=reason
     )
 
 
@@ -261,8 +246,8 @@ def settings_unreadable(file: Path, why: str, *, kept: Path) -> str:
     from desktop.oauth.errors import printable
 
     return translate(
-        "The settings in {file} could not be read ({reason}), so the defaults apply. If you change "
-        "a setting here, a new file is written and the old one is kept as {backup}.",
+        "The settings in {file} couldn't be read ({reason}), so the defaults apply. If you "
+        "change a setting here, a new file is written and the old one is kept as {backup}.",
         file=file,
         reason=printable(why),
         backup=kept.name,

@@ -82,7 +82,7 @@ def keeps_running() -> Notification:
     return Notification(
         translate("XDR Login is still running"),
         translate(
-            "Look for its icon in the tray. To quit, choose Quit there or press Ctrl+Q in the "
+            "Look for its icon in the tray. To quit, select Quit there, or press Ctrl+Q in the "
             "window."
         ),
     )
@@ -93,7 +93,8 @@ def token_requested() -> Notification:
     return Notification(
         translate("Allow access to your token?"),
         translate(
-            "A program asks for it. Answer in XDR Login within a minute, or access is denied."
+            "A program requests your token. Answer in XDR Login within a minute, or access is "
+            "denied."
         ),
     )
 
@@ -308,7 +309,7 @@ def _no_token_label(state: State, at: datetime) -> str:
 
 
 def _is_unusable(state: SignedIn, at: datetime) -> bool:
-    """Whether there is no token to copy, and the person needs to act."""
+    """Whether there is no token to copy, and the user needs to act."""
     if state.remaining(at) != 0:
         return False
     return not state.renewable or state.trouble is not None

@@ -13,7 +13,13 @@ from desktop.services.model.states import (
     State,
 )
 from desktop.services.system.translation import translatable, translate, translate_plural
-from desktop.services.wording.formats import format_countdown, format_duration, format_time
+from desktop.services.wording.formats import (
+    format_countdown,
+    format_duration,
+    format_seconds,
+    format_time,
+    format_values,
+)
 from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit.word_breaks import breakable
 from desktop.ui.wording.state_changes import COUNTED_IN_DAYS
@@ -77,7 +83,7 @@ def approval(state: AwaitingApproval) -> tuple[str, str]:
     if state.is_retrying_exchange:
         return (
             translate("Approved in your browser"),
-            translate("Signing in finishes when the server is back."),
+            translate("You'll be signed in when the server is back."),
         )
     if state.in_browser:
         return (
@@ -142,12 +148,12 @@ def short_wait(seconds: float) -> str:
     """A short wait: "3 s", or a countdown from a minute on."""
     if seconds >= 60:
         return format_countdown(seconds)
-    return translate("{seconds}\N{NO-BREAK SPACE}s", seconds=max(1, -int(-seconds // 1)))
+    return format_seconds(max(1, -int(-seconds // 1)))
 
 
 def spoken_code(user_code: str) -> str:
     """The code letter by letter, for a screen reader."""
-    return ", ".join(
+    return format_values(
         translate(_SPOKEN_SEPARATORS[character]) if character in _SPOKEN_SEPARATORS else character
         for character in user_code
     )
@@ -382,7 +388,7 @@ def not_saved(error: Exception) -> str:
     """Why the token is not in the keyring, what that means, and what would help."""
     advice = _advice_for(error)
     text = translate(
-        "{problem}. Your token isn't saved: after you quit, you have to sign in again.",
+        "{problem}. Your token isn't saved, so you'll have to sign in again after you quit.",
         problem=advice.title,
     )
     return f"{text} {advice.help}" if advice.help else text
@@ -409,17 +415,17 @@ PRESS_TO_COPY = translatable(
 )
 COPY_REFUSED = translatable("Your desktop didn't accept the copy. Click Copy to try again.")
 CLIPBOARD_REFUSED_TITLE = translatable("The clipboard didn't accept the token")
-CLIPBOARD_REFUSED = translatable("Another program may be using it. Try again.")
+CLIPBOARD_REFUSED = translatable("Another program may be using the clipboard. Try again.")
 
 
 def copied(clear_after: float) -> str:
     """That the token is on the clipboard, and for how many seconds."""
-    return translate("Copied. Clears in {seconds} s", seconds=round(clear_after))
+    return translate("Copied. Clears in {wait}", wait=format_seconds(clear_after))
 
 
 def copied_briefly(clear_after: float) -> str:
     """The same for a narrow button."""
-    return translate("Copied, {seconds} s", seconds=round(clear_after))
+    return translate("Copied, {wait}", wait=format_seconds(clear_after))
 
 
 def _advice_for(error: Exception, user_code: str = "") -> Advice:

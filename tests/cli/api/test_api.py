@@ -92,7 +92,7 @@ def test_output_to_a_terminal_is_limited(
     found = served.run("api", "GET", WHOAMI)
     assert found.stdout == '{"user":{"\n'
     assert found.return_value == Exit.FAILURE
-    assert "Write it to a file" in found.stderr
+    assert "redirect the output" in found.stderr
 
 
 # Errors

@@ -1,4 +1,4 @@
-"""What an error of the server means to a person."""
+"""What an error of the server means to the user."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`xdr-login doctor`: what it finds here, and that nothing of the person is in it."""
+"""`xdr-login doctor`: what it finds here, and that nothing about the user is in it."""
 
 import json
 import os

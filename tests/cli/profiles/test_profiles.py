@@ -16,9 +16,9 @@ import pytest
 from desktop.__main__ import main
 from desktop.cli.profiles import profile_changes, profile_context
 from desktop.demo.clients import CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET
-from desktop.services.configuration.profile_draft import FIELDS
 from desktop.services.configuration.profile_reader import load_profiles
 from desktop.services.model.policy import Policy
+from desktop.services.model.profile import EDITABLE
 from desktop.services.wording.field_names import option_name
 from tests.cli.commands import COMMAND, CommandHarness, environment
 
@@ -183,7 +183,7 @@ def test_a_second_profile_of_the_same_name_gets_a_number(console: Console) -> No
                 *("--issuer", "https://a.example", "--client-id", "c"),
                 *("--token-endpoint", "http://a.example/token"),
             ],
-            "--token-endpoint: Token endpoint is not a safe address (not https).",
+            "--token-endpoint: Token endpoint is not a safe address (not an https address).",
         ),
         (["--grant", "implicit"], "Invalid value for '--grant'"),
     ],
@@ -206,13 +206,13 @@ def test_no_command_saves_an_address_that_a_sign_in_rejects(console: Console) ->
     source.write_text('[profiles.other]\nissuer = "http://login.example"\nclient_id = "c"\n')
     done = console.run("import", str(source))
     assert (done.code, done.out) == (1, "")
-    assert "`issuer` is not a safe address (not https) (line 2)" in done.err
+    assert "`issuer` is not a safe address (not an https address) (line 2)" in done.err
     assert console.file.read_text() == ONE
 
 
 def test_every_field_of_the_form_has_an_option() -> None:
     known = {name for each in profile_changes.edit.params for name in each.opts} | {"NAME"}
-    assert {option_name(member) for member in FIELDS} <= known
+    assert {option_name(member) for member in EDITABLE} <= known
 
 
 def test_without_a_password_on_stdin_nothing_is_saved(
@@ -238,7 +238,7 @@ def test_no_profile_is_added_if_own_profiles_are_forbidden(
     for given in (["add", "x", "--region", "eu", "--client-id", "c"], ["import", "x.toml"]):
         done = console.run(*given)
         assert done.code == 4
-        assert "It is managed by policy.toml." in done.err
+        assert "This is managed by policy.toml." in done.err
     assert not console.file.exists()
 
 
@@ -456,7 +456,7 @@ def test_an_import_cannot_take_the_id_of_a_managed_profile(
         ("[profiles", "source.toml"),
         ("", "it contains no profiles"),
         ("[profiles.x]\nclient_secret = 'SECRET'\n", "must not contain a secret"),
-        ("#" * 200_001, "this is too large to be a file with profiles"),
+        ("#" * 200_001, "the file is too large"),
         (
             f"[profiles.x]\nclient_id = 'c'\npreset = 'xdr-eu'\nlater = [{'1, ' * 20_000}]\n",
             "profile `x` is too large",
@@ -651,10 +651,10 @@ def test_a_broken_profile_can_be_removed(console: Console) -> None:
 
 
 def press_ctrl_c(process: subprocess.Popen[bytes]) -> None:
-    """As a person does: once more where nothing came of it.
+    """As users do: once more where nothing came of it.
 
     Python does not see a signal that comes between its last look and the call that waits for a
-    line; no person is so quick, this test now and then.
+    line; no user is so quick, this test now and then.
     """
     while process.poll() is None:
         process.send_signal(signal.SIGINT)

@@ -138,7 +138,7 @@ def test_on_windows_a_program_left_in_the_current_folder_is_not_found(
     assert found("hunt") == found("hunt.exe") == str(tools / "hunt.exe")
     assert found("script3.11") == str(tools / "script3.11.cmd")
     assert found("planted") is found("planted.exe") is found("notes.txt") is None
-    # Where the person says that it is here, it is.
+    # Where the user says that it is here, it is.
     assert found("./planted") == "planted.exe"
     assert found(str(here / "planted.exe")) == str(here / "planted.exe")
     assert found(str(here / "hunt3")) is None

@@ -82,7 +82,7 @@ class Terminal:
     sign_in_options: SignInOptions = field(default_factory=SignInOptions)
 
     def run(self, *, display: bool = True) -> list[str]:
-        """Sign in; gives the lines that were printed for the person."""
+        """Sign in; gives the lines that were printed for the user."""
         if display:
             self._sign_in(TextReporter())
         else:
@@ -145,7 +145,7 @@ def test_a_sign_in_reads_like_this(console: Terminal) -> None:
         "Check that the page shows this code. Never approve a code that someone sent you.",
     ]
     assert re.fullmatch(r"Waiting for approval\. The code expires in (10:00|9:5\d)\.", lines[-2])
-    now = datetime.now(UTC)
+    now = console.clock.utc()  # ahead of the real time, by the pauses between the polls
     times = {format_time(now + timedelta(seconds=each), now=now) for each in (570, 600)}
     assert lines[-1] in {
         f"✓ Signed in to Northwind SOC (expires {time}). Next: xdr-login token" for time in times
@@ -334,10 +334,7 @@ def test_a_demo_continues_with_a_locked_keyring(
     lines = console.run()
     assert console.exit_code == 0
     assert lines[:2] == [
-        (
-            "The keyring is locked. Unlock your keyring, then try again. Or continue without "
-            "saving: you'll have to sign in again after you quit."
-        ),
+        "The keyring is locked. Unlock your keyring, then try again.",
         "Continuing without saving the token.",
     ]
     assert "The keyring is locked. The token was not saved." in lines
@@ -433,7 +430,7 @@ def test_json_has_errors_of_the_profiles(console: Terminal) -> None:
 
 def test_json_has_the_cancellation(console: Terminal) -> None:
     console.options.profile_to_load = KeyboardInterrupt
-    assert console.events() == [{"event": "error", "code": "cancelled", "message": "Cancelled."}]
+    assert console.events() == [{"event": "error", "code": "cancelled", "message": "Canceled."}]
     assert console.exit_code == 130
 
 
@@ -505,7 +502,7 @@ def test_without_a_profile_the_message_names_the_file(console: Terminal) -> None
 
 def test_ctrl_c_cancels(console: Terminal) -> None:
     console.options.profile_to_load = KeyboardInterrupt
-    assert console.run() == ["", "Cancelled."]
+    assert console.run() == ["", "Canceled."]
     assert console.exit_code == 130
 
 

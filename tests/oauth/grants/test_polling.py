@@ -419,7 +419,7 @@ def _jump(clock: ManualClock, seconds: int) -> Callable[[], None]:
     return lambda: clock.set_wall_clock(seconds)
 
 
-# Cancelling
+# Canceling
 
 
 async def test_a_cancel_while_waiting_leaves_nothing_running() -> None:

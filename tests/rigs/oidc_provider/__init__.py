@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -47,8 +48,8 @@ class Settings:
     refresh_token_ttl: int = 86400
     interval: int | None = None
     """oidc-provider sends no `interval`; a number adds it to the response."""
-    slow_downs: int = 0
-    """The number of token requests that get slow_down, which the provider never sends otherwise."""
+    slow_down_at: int = 0
+    """The token request that gets slow_down, from 1; the provider never sends it otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,16 @@ class OidcProvider:
     """A running provider."""
 
     issuer: str
+    program: Program
     public: Client = PUBLIC
     basic: Client = BASIC
     post: Client = POST
+
+    def poll_gaps(self) -> list[float]:
+        """Return the seconds between token requests, as the provider received them."""
+        lines = self.program.read_output().split("\n")[:-1]
+        times = [float(line.split()[1]) for line in lines if line.startswith("poll ")]
+        return [later - earlier for earlier, later in itertools.pairwise(times)]
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +93,7 @@ def run_oidc_provider(settings: Settings) -> Iterator[OidcProvider]:
     command = ["node", str(folder / "server.mjs"), json.dumps(asked)]
     with run_program(command, os.environ) as program:
         wait_until(lambda: bool(_ready_line(program)), "oidc-provider's issuer", program)
-        yield OidcProvider(json.loads(_ready_line(program))["issuer"])
+        yield OidcProvider(json.loads(_ready_line(program))["issuer"], program)
 
 
 def approve(page: Page, *, account: str = "analyst") -> None:

@@ -3,7 +3,7 @@
 // usage: node server.mjs '{"device_code_ttl": 600, ...}'
 //
 // Listens on a free port of 127.0.0.1, prints one line of JSON with its issuer, and serves until
-// it is ended. Everything is in memory; any account name works.
+// it is ended. Prints a line "poll SECONDS" for each token request, by a clock of its own. Everything is in memory; any account name works.
 
 import { webcrypto } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -17,12 +17,13 @@ const settings = {
   device_code_ttl: 600,
   access_token_ttl: 3600,
   refresh_token_ttl: 86400,
-  slow_downs: 0, // oidc-provider knows the error but never sends it: so many token requests get it
+  slow_down_at: 0, // oidc-provider knows the error but never sends it: this token request gets it
   interval: null, // oidc-provider never sends one; a number adds it to the response
   clients: [],
   ...JSON.parse(process.argv[2] ?? '{}'),
 };
 
+let tokenRequests = 0;
 const server = createServer();
 server.listen(0, '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
@@ -86,8 +87,13 @@ function claims(id) {
 }
 
 async function slowDown(ctx, next) {
-  if (settings.slow_downs > 0 && ctx.path === '/token') {
-    settings.slow_downs -= 1;
+  if (ctx.path !== '/token') {
+    await next();
+    return;
+  }
+  console.log(`poll ${performance.now() / 1000}`);
+  tokenRequests += 1;
+  if (tokenRequests === settings.slow_down_at) {
     const { error, error_description, statusCode } = new errors.SlowDown('ask less often');
     Object.assign(ctx, { status: statusCode, body: { error, error_description } });
     return;

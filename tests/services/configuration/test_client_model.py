@@ -1,4 +1,4 @@
-"""What a person may paste: the JSON of a client, as an administrator copied it."""
+"""What users may paste: the JSON of a client, as an administrator copied it."""
 
 import json
 

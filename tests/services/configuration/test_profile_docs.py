@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from desktop.services.configuration.profile_reader import load_presets, load_profiles
-from desktop.services.model.profile import COLORS, GRANTS, MEMBERS
+from desktop.services.model.profile import MEMBERS
 
 TEXT = (Path(__file__).parents[3] / "docs" / "profiles.md").read_text("utf-8")
+CHOICES = {choice for each in MEMBERS.values() for choice in each.choices if choice}
 EXAMPLES = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
 
 
@@ -21,6 +22,6 @@ def test_an_example_can_be_pasted(tmp_path: Path, example: str) -> None:
     assert not found.broken
 
 
-@pytest.mark.parametrize("name", sorted({*MEMBERS, *load_presets(), *COLORS, *GRANTS}))
+@pytest.mark.parametrize("name", sorted({*load_presets(), *CHOICES}))
 def test_what_can_be_written_is_explained(name: str) -> None:
     assert re.search(rf"`(grant = \")?{re.escape(name)}(\"?)`", TEXT)

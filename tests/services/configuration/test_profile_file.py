@@ -1,4 +1,4 @@
-"""Changing the file with the profiles: what a person wrote stays, and nothing is ever lost."""
+"""Changing the file with the profiles: what the user wrote stays, and nothing is ever lost."""
 
 import stat
 import subprocess
@@ -23,6 +23,7 @@ from desktop.services.configuration.profile_file import (
     save_profile,
 )
 from desktop.services.configuration.profile_reader import load_profiles, read_text
+from desktop.services.configuration.profile_rules import is_secret_name
 from desktop.services.model.profile import COLORS, MEMBERS, BrokenProfile, Profile, UnknownProfile
 from desktop.services.secrets.shared_lock import shared_lock
 from desktop.services.system import paths
@@ -379,9 +380,11 @@ profiles = st.builds(
     expected_issuer=words | st.none(),
     grant=st.sampled_from(["device", "code", "client-credentials"]),
     scope=st.lists(words, max_size=3).map(tuple),
-    extra_parameters=st.dictionaries(words, words, max_size=3),
+    extra_parameters=st.dictionaries(
+        words.filter(lambda word: not is_secret_name(word)), words, max_size=3
+    ),
     letter=words.map(lambda word: word[:2]),
-    color=st.sampled_from(COLORS),
+    color=st.sampled_from(list(COLORS)),
     proxy=st.sampled_from(["system", "none", "http://proxy.example:1"]),
     proxy_user=words,
     ca_file=words.map(lambda word: f"own-{word}"),

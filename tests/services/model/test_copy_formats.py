@@ -202,10 +202,9 @@ def test_other_formats_contain_any_token(format_: CopyFormat) -> None:
 
 def test_a_token_that_fits_no_command_is_explained() -> None:
     advice = advice_for(UnsafeForShell())
-    assert advice.title == "This token can't be copied as a command"
-    assert (
-        advice.text
-        == "It contains characters that a shell could execute. Copy the token itself instead."
+    assert advice.title == "Can't copy as a command"
+    assert advice.text == (
+        "The token contains characters that a shell could execute. Copy the token itself instead."
     )
 
 
@@ -289,7 +288,7 @@ def test_python_sends_the_header_and_prints_the_response(token: str) -> None:
     code = formatted(CopyFormat.PYTHON, make_token(token), url=URL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(httpx, "get", answer)
-        exec(code, {"print": printed.append})  # noqa: S102 - that is what a person does with it
+        exec(code, {"print": printed.append})  # noqa: S102 - that is what users do with it
     assert asked == [(URL, {"Authorization": f"Bearer {token}"})]
     assert printed == ["you are Dana"]
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -206,7 +207,7 @@ async def test_a_portal_is_named() -> None:
     portal = Portal()
     portal.replies = web.replies
     (finding,) = await found(portal)
-    assert finding.text == "Your network is showing a sign-in page."
+    assert finding.text == "Your network requires a sign-in."
     assert "wifi.example.net" in finding.remedy
 
 
@@ -283,7 +284,7 @@ async def test_endpoints_that_the_profile_names_need_no_metadata() -> None:
 @pytest.mark.parametrize(
     ("error", "expected", "text"),
     [
-        ("unauthorized_client", [(Step.CLIENT, GOOD), (Step.WAY, BAD)], "can't sign in this way"),
+        ("unauthorized_client", [(Step.CLIENT, GOOD), (Step.WAY, BAD)], "not allowed"),
         (
             "unsupported_grant_type",
             [(Step.CLIENT, GOOD), (Step.WAY, BAD)],
@@ -292,7 +293,7 @@ async def test_endpoints_that_the_profile_names_need_no_metadata() -> None:
         ("invalid_scope", [(Step.CLIENT, GOOD), (Step.SCOPES, BAD)], "at least one of read, write"),
         ("invalid_request", [(Step.CLIENT, BAD)], "rejected the request"),
         ("temporarily_unavailable", [(Step.CLIENT, BAD)], "has a problem"),
-        ("admin_policy_enforced", [(Step.CLIENT, BAD)], "does not allow this"),
+        ("admin_policy_enforced", [(Step.CLIENT, BAD)], "doesn't allow this"),
     ],
 )
 async def test_what_the_server_says_of_the_client_is_told(
@@ -524,7 +525,7 @@ def closed(findings: list[Finding]) -> dict[str, str]:
 
 async def test_the_ways_that_a_server_does_not_offer_are_told_with_the_reason() -> None:
     web = Web(grant_types_supported=[DEVICE_GRANT])
-    why = "login.example doesn't support it."
+    why = "login.example doesn't support this sign-in method."
     assert closed(await found(web)) == {"code": why, "client-credentials": why}
     assert closed(await found(Web())) == {"code": why}, "it does not list its grants"
     everything = [DEVICE_GRANT, "authorization_code", "client_credentials"]

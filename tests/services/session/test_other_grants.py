@@ -197,7 +197,7 @@ async def test_a_retry_after_beyond_the_life_of_the_code_is_not_awaited(
     assert isinstance(harness.expect(Failed).error, CodeExchangeFailed)
 
 
-async def test_cancelling_clears_the_trouble(harness: SessionHarness) -> None:
+async def test_canceling_clears_the_trouble(harness: SessionHarness) -> None:
     harness.server.answers = [NO_WAY, TOKENS]
     await come_back(await link(harness), code=CODE)
     await harness.clock.advance(1)

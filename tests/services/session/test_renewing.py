@@ -311,7 +311,7 @@ async def test_a_copy_of_an_expired_token_times_out(harness: SessionHarness) -> 
     assert harness.session.access_token() == f"{ACCESS_TOKEN}-1", "it came all the same"
 
 
-async def test_cancelling_a_copy_does_not_cancel_the_renewal(harness: SessionHarness) -> None:
+async def test_canceling_a_copy_does_not_cancel_the_renewal(harness: SessionHarness) -> None:
     gate = harness.server.hold_requests("/token")
     harness.session.renew()
     await settle()

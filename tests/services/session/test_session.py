@@ -469,7 +469,7 @@ async def test_a_client_secret_is_sent_only_to_its_server(
     assert not [request for request in harness.server.requests if PASSWORD in str(request)]
 
 
-async def test_cancelling_a_new_sign_in_keeps_the_expired_token(
+async def test_canceling_a_new_sign_in_keeps_the_expired_token(
     harness: SessionHarness,
 ) -> None:
     await harness.sign_in()

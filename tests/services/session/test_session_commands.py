@@ -1,4 +1,4 @@
-"""Every command at any time: cancelled work ends before new work begins."""
+"""Every command at any time: canceled work ends before new work begins."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -55,7 +55,7 @@ def nothing_runs() -> bool:
     return asyncio.all_tasks() == {asyncio.current_task()}
 
 
-# Cancelling
+# Canceling
 
 
 STAGES: dict[str, Callable[[SessionHarness], object]] = {

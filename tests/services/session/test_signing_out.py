@@ -365,7 +365,7 @@ async def test_a_failed_sign_out_can_be_repeated(rfc7009: SessionHarness) -> Non
     rfc7009.session.sign_out()
     await settle()
     await rfc7009.session.close()
-    assert rfc7009.keyring.entries, "nobody removes it behind the person's back"
+    assert rfc7009.keyring.entries, "nobody removes it behind the user's back"
 
 
 async def test_a_lock_that_is_never_free_is_reported(

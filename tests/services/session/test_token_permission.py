@@ -10,7 +10,7 @@ from desktop.services.model.errors import TokenPermissionDenied, TokenPermission
 from desktop.services.session import token_permission as token_permission_module
 from desktop.services.session.token_permission import (
     ALLOWED_FOR,
-    REFUSED_FOR,
+    DENIED_FOR,
     PermissionAnswer,
     PermissionRequest,
     TokenPermission,
@@ -91,11 +91,11 @@ async def test_allow_for_an_hour_ends_after_an_hour(setup: Setup) -> None:
 
 async def test_a_denied_program_does_not_cause_another_question_at_once(setup: Setup) -> None:
     with pytest.raises(TokenPermissionDenied):
-        await setup.answered(PermissionAnswer.REFUSE)
+        await setup.answered(PermissionAnswer.DENY)
     with pytest.raises(TokenPermissionDenied):
         await setup.begin()
     assert len(setup.person.asked) == 1
-    await setup.clock.advance(REFUSED_FOR)
+    await setup.clock.advance(DENIED_FOR)
     await setup.answered(PermissionAnswer.ONCE)
 
 
@@ -135,7 +135,7 @@ async def test_unknown_programs_do_not_share_an_answer(setup: Setup) -> None:
     first, second = setup.begin(unknown), setup.begin(unknown)
     await setup.person.say(PermissionAnswer.ONCE)
     await first
-    await setup.person.say(PermissionAnswer.REFUSE)
+    await setup.person.say(PermissionAnswer.DENY)
     with pytest.raises(TokenPermissionDenied):
         await second
     third = setup.begin(unknown)
@@ -160,7 +160,7 @@ async def test_one_question_is_open_at_a_time(setup: Setup) -> None:
     await setup.person.say(PermissionAnswer.ONCE)
     await first
     assert setup.person.asked == [DEPLOY, BASH]
-    await setup.person.say(PermissionAnswer.REFUSE)
+    await setup.person.say(PermissionAnswer.DENY)
     with pytest.raises(TokenPermissionDenied):
         await second
 

@@ -40,15 +40,15 @@ def test_dependencies_of_dependencies_are_found() -> None:
     assert not {"pytest", "ruff", "pip", "trio"} & found
 
 
-def test_each_has_a_version_and_a_licence_in_one_line() -> None:
+def test_each_has_a_version_and_a_license_in_one_line() -> None:
     for each in components.load_components():
         assert re.match(r"\d", each.version)
-        assert each.licence
-        assert "\n" not in each.licence
+        assert each.license
+        assert "\n" not in each.license
 
 
 def test_a_bundle_reads_its_list(bundle: Path) -> None:
-    folder = components.licences_folder()
+    folder = components.licenses_folder()
     folder.mkdir(parents=True)
     assert folder.is_relative_to(bundle)
     (folder / components.COMPONENTS_FILE).write_text(components.format_components(LIST), "utf-8")
@@ -58,15 +58,15 @@ def test_a_bundle_reads_its_list(bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("system", "place"), [("linux", "MacOS"), ("win32", "MacOS"), ("darwin", "Resources")]
 )
-def test_the_licences_are_where_the_system_wants_them(
+def test_the_licenses_are_where_the_system_wants_them(
     bundle: Path, monkeypatch: pytest.MonkeyPatch, system: str, place: str
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
-    assert components.licences_folder() == bundle.resolve() / "Contents" / place / "licenses"
+    assert components.licenses_folder() == bundle.resolve() / "Contents" / place / "licenses"
 
 
-def test_in_a_checkout_the_licences_are_there() -> None:
-    assert (components.licences_folder() / "LGPL-3.txt").exists()
+def test_in_a_checkout_the_licenses_are_there() -> None:
+    assert (components.licenses_folder() / "LGPL-3.txt").exists()
 
 
 def test_the_report_names_versions_and_no_path() -> None:

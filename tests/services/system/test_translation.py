@@ -13,16 +13,16 @@ Choose = Callable[[str], None]
 
 @pytest.fixture
 def language(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Choose:
-    """Have a German catalogue, and ask for a language: `language("de_AT.UTF-8")`."""
-    catalogue = Catalog(locale="de")
-    catalogue.add("Copy {name}", "{name} kopieren")
-    catalogue.add(("{count} profile", "{count} profiles"), ("{count} Profil", "{count} Profile"))
+    """Have a German catalog, and ask for a language: `language("de_AT.UTF-8")`."""
+    catalog = Catalog(locale="de")
+    catalog.add("Copy {name}", "{name} kopieren")
+    catalog.add(("{count} profile", "{count} profiles"), ("{count} Profil", "{count} Profile"))
     file = tmp_path / "de" / "LC_MESSAGES" / "xdr-login.mo"
     file.parent.mkdir(parents=True)
     with file.open("wb") as opened:
-        write_mo(opened, catalogue)
+        write_mo(opened, catalog)
     monkeypatch.setattr("desktop.services.system.resources.resource", lambda _name: tmp_path)
-    translation._load_catalogue.cache_clear()
+    translation._load_catalog.cache_clear()
 
     def choose(name: str) -> None:
         for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
@@ -36,7 +36,7 @@ def language(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Choose:
 def test_english_needs_no_catalogue(language: Choose, name: str) -> None:
     language(name)
     assert translate("Copy {name}", name="token") == "Copy token"
-    assert translation._load_catalogue(name) is None
+    assert translation._load_catalog(name) is None
 
 
 @pytest.mark.parametrize("name", ["de", "de_AT.UTF-8", "fr:de", "de:en"])

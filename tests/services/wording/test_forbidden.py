@@ -66,4 +66,4 @@ async def test_otherwise_the_link_carries_the_code(world: SessionHarness) -> Non
 def test_a_shape_that_is_forbidden_is_told_with_where_that_stands() -> None:
     advice = advice_for(FormatForbidden(SOURCE))
     assert advice.title == "This copy format is turned off"
-    assert advice.text == f"Your administrator turned it off ({SOURCE}). Choose another format."
+    assert advice.text == f"Your administrator turned this off ({SOURCE}). Choose another format."

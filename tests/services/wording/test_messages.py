@@ -20,7 +20,7 @@ from desktop.services.profile_editor import check_wording
 from desktop.services.secrets import keystore
 from desktop.services.token.details import failure_report
 from desktop.services.wording import messages
-from desktop.services.wording.field_names import FIELD_NAMES, BySurface, Surface
+from desktop.services.wording.field_names import BySurface, Surface, field_name
 from desktop.services.wording.messages import Remedy, advice_for, facts_of
 
 HOST = "login.example"
@@ -52,7 +52,7 @@ def bare(kind: type[Exception]) -> Exception:
         errors.Trouble: (HOST,),
         errors.ErrorResponse: ("some_code",),
         errors.AuthorityUnusable: ("/etc/authority.pem", "it contains no PEM certificate"),
-        errors.UnsafeAddress: ("http://login.example", "not https"),
+        errors.UnsafeAddress: ("http://login.example", "not an https address"),
         errors.MetadataMismatch: (HOST, "https://a.example", "https://b.example"),
         errors.MissingEndpoint: (HOST, "token_endpoint"),
         errors.WrongIssuer: (HOST, "https://a.example", "https://b.example"),
@@ -133,8 +133,8 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             errors.HostNotFound(HOST),
             "Server not found",
             (
-                "The name login.example isn't known on this network. "
-                "Check your network or VPN, and the address in your profile."
+                "No address was found for login.example. Check your network or VPN, and the "
+                "address in your profile."
             ),
             [Remedy.TRY_AGAIN],
         ),
@@ -178,15 +178,18 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
         ),
         (
             errors.ForbiddenByPolicy("access_denied", host=HOST),
-            "Your organization does not allow this",
-            "A policy of your organization forbids this kind of sign-in. Ask your administrator.",
+            "Your organization doesn't allow this",
+            (
+                "Your organization's policy blocks this kind of sign-in. Ask your administrator to "
+                "allow it."
+            ),
             [Remedy.TRY_AGAIN],
         ),
         (
             errors.InvalidToken("invalid_token", host=HOST, description="revoked"),
             "The token is no longer accepted",
             (
-                "For login.example, it has expired or was revoked. Sign in again. "
+                "login.example says that the token has expired or was revoked. Sign in again. "
                 "The server says: “revoked”."
             ),
             [Remedy.SIGN_IN_AGAIN],
@@ -203,7 +206,7 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
         (
             errors.NotRevocable("unsupported_token_type", host=HOST),
             "The token can't be revoked",
-            "login.example can't revoke tokens of this kind. It is valid until it expires.",
+            "login.example can't revoke this kind of token. Copies work until it expires.",
             [Remedy.TRY_AGAIN],
         ),
         (
@@ -239,9 +242,9 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             keystore.KeyringTimedOut(),
             "The keyring is not responding",
             (
-                "It may be waiting for its password in another window. Unlock your keyring, then "
-                "try again. Or continue without saving: you'll have to sign in again after you "
-                "quit."
+                "The keyring may be waiting for your password in another window. Unlock your "
+                "keyring, then try again. Or continue without saving: you'll have to sign in "
+                "again after you quit."
             ),
             [Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING],
         ),
@@ -249,8 +252,8 @@ def test_every_advice_is_readable(kind: type[Exception], make: Any) -> None:  # 
             session.ClientSecretMissing("northwind"),
             "The client secret is missing",
             (
-                "Your profile needs a client secret (Cisco XDR calls it client password), but the "
-                "keyring has none for it. Enter it in the profile, then try again."
+                "Your profile needs a client secret, but the keyring has none for it. Enter it in "
+                "your profile, then try again."
             ),
             [Remedy.EDIT_PROFILE, Remedy.TRY_AGAIN],
         ),
@@ -426,7 +429,7 @@ def test_a_failed_sign_out_says_why_the_token_is_still_there() -> None:
     error = session.SignOutFailed()
     error.__cause__ = keystore.KeyringLocked()
     advice = advice_for(error)
-    assert advice.title == "The token is still in the keyring"
+    assert advice.title == "Sign-out failed"
     assert advice.text == (
         "You're still signed in: the token couldn't be removed from the keyring (The keyring is "
         "locked). Try again."
@@ -490,18 +493,31 @@ def test_a_terminal_names_options_and_no_field_of_the_form(
 ) -> None:
     text = advice_for(make(kind), surface=Surface.TERMINAL).text
     assert "More options" not in text
-    assert "Enter it in the profile" not in text
+    assert "Enter it in your profile" not in text
+
+
+def test_a_profile_of_cisco_has_a_client_password() -> None:
+    advice = advice_for(session.ClientSecretMissing("northwind", "xdr-eu"))
+    assert advice.title == "The client password is missing"
+    assert advice.text.startswith("Your profile needs a client password, but")
+
+
+@pytest.mark.parametrize("kind", [*kinds_of(keystore.KeystoreError)])
+def test_a_terminal_does_not_offer_to_continue_without_saving(kind: type[Exception]) -> None:
+    error = bare(kind)
+    assert "continue without saving" in advice_for(error).text
+    assert "without saving" not in advice_for(error, surface=Surface.TERMINAL).text
 
 
 def test_the_surfaces_advise_differently() -> None:
     error = session.ClientSecretMissing("northwind")
-    assert "Enter it in the profile" in advice_for(error).text
+    assert "Enter it in your profile" in advice_for(error).text
     assert (
         "xdr-login profiles edit northwind --client-secret-stdin"
         in advice_for(error, surface=Surface.TERMINAL).text
     )
     missing = errors.MissingEndpoint(HOST, "token_endpoint")
-    assert f"“More options › {FIELD_NAMES['token_endpoint']}”" in advice_for(missing).text
+    assert f"“More options › {field_name('token_endpoint')}”" in advice_for(missing).text
     assert "--token-endpoint" in advice_for(missing, surface=Surface.TERMINAL).text
 
 
@@ -519,10 +535,10 @@ def test_texts_of_a_check_name_options_in_a_terminal() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (errors.CaptivePortal(HOST), "It blocks other pages, so login.example can't be reached."),
+        (errors.CaptivePortal(HOST), "Your network blocks login.example until you sign in."),
         (
             errors.CaptivePortal(HOST, by="portal.example"),
-            "It shows a page from portal.example, so login.example can't be reached.",
+            "Your network shows a page from portal.example instead of login.example.",
         ),
     ],
 )

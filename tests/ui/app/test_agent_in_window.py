@@ -80,7 +80,7 @@ def test_permission_is_asked_for_over_the_window_or_the_screen(
 
 
 def test_denying_permission_raises(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Person, "answer", PermissionAnswer.REFUSE)
+    monkeypatch.setattr(Person, "answer", PermissionAnswer.DENY)
     with pytest.raises(TokenPermissionDenied):
         run_on_event_loop(agent._permission.obtain(PermissionRequest(PROGRAM, "soc", "SOC")))
 

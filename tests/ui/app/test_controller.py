@@ -97,7 +97,7 @@ def test_retrying_repeats_what_failed_for_other_causes(
 
 
 @pytest.mark.parametrize("state", [Requesting(), waiting()])
-def test_cancelling_goes_to_the_session_during_a_sign_in(
+def test_canceling_goes_to_the_session_during_a_sign_in(
     desk: ControllerHarness, state: State
 ) -> None:
     desk.show(state)
@@ -106,14 +106,14 @@ def test_cancelling_goes_to_the_session_during_a_sign_in(
 
 
 @pytest.mark.parametrize("state", [SignedOut(), signed_in(), Failed(errors.CodeExpired())])
-def test_cancelling_does_nothing_without_a_sign_in(desk: ControllerHarness, state: State) -> None:
+def test_canceling_does_nothing_without_a_sign_in(desk: ControllerHarness, state: State) -> None:
     desk.show(state)
     desk.controller.cancel()
     assert desk.session.calls == []
     assert desk.window.isVisible()
 
 
-def test_cancelling_before_the_profile_is_loaded_quits(bare: tuple[Controller, Window]) -> None:
+def test_canceling_before_the_profile_is_loaded_quits(bare: tuple[Controller, Window]) -> None:
     controller, _ = bare
     left: list[bool] = []
     controller.quit_requested.connect(lambda: left.append(True))
@@ -261,7 +261,7 @@ async def test_a_failed_copy_is_announced_with_its_reason(
     assert announced[-1].startswith("Can't reach the server. There's no connection to login.")
 
 
-async def test_cancelling_a_copy_announces_nothing(
+async def test_canceling_a_copy_announces_nothing(
     desk: ControllerHarness, announced: list[str]
 ) -> None:
     desk.session.renewed.clear()

@@ -119,9 +119,9 @@ def test_the_settings_page_learns_what_is_managed(desk: ControllerHarness) -> No
     desk.controller.open_settings()
     page = desk.window.page
     assert isinstance(page, SettingsView)
-    assert not page._seconds.isEnabled()
-    assert not page._fresh.isEnabled()
-    assert page._minutes.isEnabled()
+    assert not page._controls["clipboard_seconds"].isEnabled()
+    assert not page._controls["keep_fresh"].isEnabled()
+    assert page._controls["in_use_minutes"].isEnabled()
 
 
 async def test_a_reloaded_policy_applies_at_once(desk: ControllerHarness) -> None:
@@ -129,12 +129,12 @@ async def test_a_reloaded_policy_applies_at_once(desk: ControllerHarness) -> Non
     desk.controller.open_settings()
     page = desk.window.page
     assert isinstance(page, SettingsView)
-    assert page._seconds.isEnabled()
+    assert page._controls["clipboard_seconds"].isEnabled()
     desk.controller.settings_store.apply_policy(LOCKED)
-    assert not page._seconds.isEnabled()
+    assert not page._controls["clipboard_seconds"].isEnabled()
     assert desk.controller.settings_store.settings.clipboard_seconds == 15
     desk.controller.settings_store.apply_policy(NO_POLICY)
-    assert page._seconds.isEnabled()
+    assert page._controls["clipboard_seconds"].isEnabled()
 
 
 # Copying
@@ -150,7 +150,7 @@ async def test_a_forbidden_format_is_not_copied(empty_clipboard: None) -> None: 
         copier.copy(FakeSession(profile).as_session(), each)
         await told.wait_for(2)
         assert told[1] == NotCopied(
-            f"This copy format is turned off. Your administrator turned it off ({SOURCE}). "
+            f"This copy format is turned off. Your administrator turned this off ({SOURCE}). "
             "Choose another format.",
             "This copy format is turned off",
         )

@@ -22,11 +22,46 @@ HEAVY = (
     "jwt",
     "keyring",
     "qasync",
+    "platformdirs",
     "segno",
+    "socket",
     "ssl",
     "truststore",
 )
-# What Python itself loads then. `logging` needs `traceback`, which colours its words since 3.14.
+# All of ours that is loaded then. Every module takes a fifth of a millisecond; a new one needs a
+# reason.
+OURS = {
+    "desktop",
+    "desktop.__main__",
+    "desktop.cli",
+    "desktop.cli.terminal",
+    "desktop.cli.terminal.window",
+    "desktop.ipc",
+    "desktop.ipc.address",
+    "desktop.ipc.client",
+    "desktop.options",
+    "desktop.services",
+    "desktop.services.system",
+    "desktop.services.system.resources",
+    "desktop.services.system.translation",
+    "desktop.ui",
+    "desktop.ui.app",
+    "desktop.ui.app.app",
+    "desktop.ui.app.application",
+    "desktop.ui.app.import_hook",
+    "desktop.ui.kit",
+    "desktop.ui.kit.fitted_label",
+    "desktop.ui.kit.theme",
+    "desktop.ui.kit.widgets",
+    "desktop.ui.kit.word_breaks",
+    "desktop.ui.views",
+    "desktop.ui.views.starting_view",
+    "desktop.ui.window",
+    "desktop.ui.window.header",
+    "desktop.ui.window.view_stack",
+    "desktop.ui.window.window",
+}
+# What Python itself loads then. `logging` needs `traceback`, which colors its words since 3.14.
 LOADED_BY_PYTHON = {"dataclasses"} if sys.version_info[:2] == (3, 14) else set[str]()
 
 PAINTED = """
@@ -230,10 +265,19 @@ sys.exit(app.run(Options()))
 
 
 # The first code, drawn by itself, with a note of every enumeration that PySide6 builds from the
-# first paint on. `Qt` itself cannot be asked: to name it builds them.
+# start on. `Qt` itself cannot be asked: to name it builds them.
 FIRST_CODE = """
 import enum
 from unittest.mock import Mock
+
+built = []
+build = enum.EnumType.__new__
+
+def noted(kind, name, *rest, **more):
+    built.append(name)
+    return build(kind, name, *rest, **more)
+
+enum.EnumType.__new__ = noted
 from PySide6.QtCore import QEventLoop, QTimer
 from desktop.ui.app import app
 from desktop.ui.kit.theme import Theme
@@ -251,19 +295,15 @@ from desktop.ui.views import code_tiles
 from desktop.ui.app import event_loop as loop
 from desktop.ui.views import waiting_view
 
-built = []
-build = enum.EnumType.__new__
-
-def noted(kind, name, *rest, **more):
-    built.append(name)
-    return build(kind, name, *rest, **more)
+app.load_without_qt()
+for _ in app._load_views():
+    pass
 
 class Tiles(code_tiles.CodeTiles):
     def paintEvent(self, event):
         super().paintEvent(event)
         QTimer.singleShot(0, life.stop)
 
-enum.EnumType.__new__ = noted
 waiting_view.CodeTiles = Tiles
 life = loop.EventLoop(application)
 window.set_actions(Mock())
@@ -296,7 +336,20 @@ def test_the_first_code_is_drawn_without_the_enumerations_of_qt() -> None:
     done = run(FIRST_CODE)
     assert done.returncode == 0, done.stderr
     built = done.stdout.split()
+    assert "WritingSystem" in built  # of the font of the code
     assert not {"GlobalColor", "FocusReason", "TimerId", "StandardPixmap"} & set(built), built
+
+
+def test_the_first_paint_loads_few_modules_of_ours() -> None:
+    loaded = run(PAINTED).stdout.split()
+    ours = {name for name in loaded if name.partition(".")[0] == "desktop"}
+    assert ours - OURS == set()
+
+
+def test_modules_are_imported_without_the_hook_of_pyside() -> None:
+    done = run("import desktop.ui.app.app; print(__import__.__name__)")
+    assert "__feature_import__" not in done.stdout, done.stdout
+    assert done.returncode == 0, done.stderr
 
 
 def test_no_other_thread_imports_qt_modules() -> None:

@@ -105,7 +105,7 @@ def test_a_new_time_holds_from_the_next_copy_on(system: QClipboard, qtbot: QtBot
     clipboard = Clipboard()
     copy_secret(clipboard, "one")
     clipboard.clear_after = 0.02
-    assert clipboard._timer.interval() == 30_000  # as the person was told
+    assert clipboard._timer.interval() == 30_000  # as the user was told
     copy_secret(clipboard, "two")
     qtbot.waitUntil(lambda: system.text() == "")
 

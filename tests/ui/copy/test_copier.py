@@ -57,9 +57,9 @@ async def test_a_token_that_a_shell_could_run_is_put_into_no_command(
     copier.copy(FakeSession(token="'&calc&'").as_session(), CopyFormat.CURL)
     await told.wait_for(2)
     assert told[1] == NotCopied(
-        "This token can't be copied as a command. It contains characters that a shell could "
-        "execute. Copy the token itself instead.",
-        "This token can't be copied as a command",
+        "Can't copy as a command. The token contains characters that a shell could execute. "
+        "Copy the token itself instead.",
+        "Can't copy as a command",
     )
     assert clipboard() == ""
 
@@ -184,7 +184,8 @@ async def test_a_copy_that_did_not_happen_is_not_claimed(
     copier.copy(FakeSession().as_session(), CopyFormat.TOKEN)
     await told.wait_for(2)
     assert told[1] == NotCopied(
-        "The clipboard didn't accept the token. Another program may be using it. Try again.",
+        "The clipboard didn't accept the token. Another program may be using the clipboard. Try "
+        "again.",
         "The clipboard didn't accept the token",
     )
 

@@ -161,7 +161,7 @@ def test_a_press_copies(copier: Copier, compositor: Compositor) -> None:
     assert told[1:] == [Copied(CopyFormat.TOKEN, 30)]
     assert len(window.asked) == 2
     assert compositor.truth == TOKEN
-    assert words_in(window) == ["Copied. Clears in 30 s"]
+    assert words_in(window) == ["Copied. Clears in 30\N{NO-BREAK SPACE}s"]
     assert window.isVisible()
     window.close()
 

@@ -1,4 +1,4 @@
-"""Copying the token, as the person sees it: on the button that was pressed."""
+"""Copying the token, as the user sees it: on the button that was pressed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -163,13 +163,13 @@ def test_what_was_cancelled_is_not_spoken_of(lapsed: Screen) -> None:
 def test_a_copy_says_when_it_is_cleared(lapsed: Screen, seconds: int) -> None:
     lapsed.window.show_copy(Copying(CopyFormat.TOKEN))
     lapsed.window.show_copy(Copied(CopyFormat.TOKEN, float(seconds)))
-    assert lapsed.has_button(f"Copied. Clears in {seconds} s")
+    assert lapsed.has_button(f"Copied. Clears in {seconds}\N{NO-BREAK SPACE}s")
     assert lapsed.has_button("Renew now")
 
 
 def test_after_a_moment_the_button_has_its_name_again(lapsed: Screen) -> None:
     lapsed.window.show_copy(Copied(CopyFormat.TOKEN, 30.0))
-    button = lapsed.button("Copied. Clears in 30 s")
+    button = lapsed.button("Copied. Clears in 30\N{NO-BREAK SPACE}s")
     assert isinstance(button, Button)
     button._restore_timer.timeout.emit()
     assert button.text() == "Copy token"
@@ -179,7 +179,7 @@ def test_a_narrow_button_says_less(open_screen: Callable[..., Screen]) -> None:
     screen = open_screen(width=360)
     screen.show(STATES["signed_in"])
     screen.window.show_copy(Copied(CopyFormat.JSON, 30.0))
-    assert screen.has_button("Copied, 30 s")
+    assert screen.has_button("Copied, 30\N{NO-BREAK SPACE}s")
 
 
 def test_why_it_was_not_copied_stands_below_as_a_warning(lapsed: Screen) -> None:

@@ -1,4 +1,4 @@
-"""Colours that can be told apart, and a scheme that follows the system."""
+"""Colors that can be told apart, and a scheme that follows the system."""
 
 import re
 import subprocess
@@ -75,7 +75,7 @@ print(*worn)
 
 
 def luminance(color: str) -> float:
-    """How WCAG 2 defines the relative luminance of an sRGB colour."""
+    """How WCAG 2 defines the relative luminance of an sRGB color."""
     read = QColor(color)
     red, green, blue = map(_linear, (read.redF(), read.greenF(), read.blueF()))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
@@ -156,7 +156,7 @@ def test_it_follows_the_system_and_comes_back(theme: Theme, screen: Screen) -> N
     assert drawn == [DARK["background"], LIGHT["background"], DARK["background"]]
 
 
-def test_painted_colours_follow_too(theme: Theme) -> None:
+def test_painted_colors_follow_too(theme: Theme) -> None:
     theme.apply_tokens(DARK)
     assert theme.color("good").name() == DARK["good"]
 

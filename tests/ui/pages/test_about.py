@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop import __version__
-from desktop.services.system.components import licences_folder
+from desktop.services.system.components import licenses_folder
 from desktop.ui.copy.clipboard import Clipboard
 from desktop.ui.pages.about_page import AboutController, AboutView
 from tests.sample_states import STATES
@@ -26,7 +26,7 @@ def about(screen: Screen, qtbot: QtBot) -> AboutController:
 
 
 @pytest.mark.usefixtures("about")
-def test_it_tells_versions_and_licences(screen: Screen) -> None:
+def test_it_tells_versions_and_licenses(screen: Screen) -> None:
     words = screen.visible_texts
     assert "About XDR Login" in words
     assert __version__ in words
@@ -35,7 +35,7 @@ def test_it_tells_versions_and_licences(screen: Screen) -> None:
         "BSD-3-Clause"
     )
     assert any("GNU Lesser General Public License" in each for each in words)
-    assert any(str(licences_folder()) in each for each in words)
+    assert any(str(licenses_folder()) in each for each in words)
 
 
 def test_the_components_are_loaded_once(about: AboutController, screen: Screen) -> None:
@@ -47,7 +47,7 @@ def test_the_components_are_loaded_once(about: AboutController, screen: Screen) 
 @pytest.mark.usefixtures("about")
 def test_tab_goes_through_it_from_top_to_bottom(screen: Screen) -> None:
     names = [name_of(each) for each in tab_order(screen.window) if name_of(each)]
-    assert names == ["Settings", "Open licences folder", "Back", "Copy for a report"]
+    assert names == ["Settings", "Open licenses folder", "Back", "Copy for a report"]
     assert screen.focused == "Back"
 
 
@@ -65,8 +65,8 @@ def test_the_copy_key_copies_it_for_a_report(screen: Screen, announced: list[str
 def test_its_buttons_do_what_they_say(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
-    screen.button("Open licences folder").click()
-    assert opened == [QUrl.fromLocalFile(str(licences_folder()))]
+    screen.button("Open licenses folder").click()
+    assert opened == [QUrl.fromLocalFile(str(licenses_folder()))]
     screen.button("Back").click()
     assert screen.window.page is None
 

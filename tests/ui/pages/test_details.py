@@ -27,7 +27,7 @@ from tests.ui.window.test_secrets import everything_in
 def in_warsaw(monkeypatch: pytest.MonkeyPatch) -> None:
     """Be in a zone of which the name and the offset are known."""
     monkeypatch.setattr(
-        page_texts, "exact_time", lambda at: f"{at:%H:%M:%S} UTC on {at.day} {at:%B}"
+        page_texts, "format_exact_time", lambda at: f"{at:%H:%M:%S} UTC on {at.day} {at:%B}"
     )
 
 
@@ -164,7 +164,7 @@ def test_of_many_programs_the_latest_are_shown(screen: Screen, details: DetailsV
     details.show_recipients()
     settle()
     assert len([word for word in screen.visible_texts if "/srv/" in word]) == 12
-    assert "Only the latest. “xdr-login status --json” lists more." in screen.visible_texts
+    assert "These are the latest. “xdr-login status --json” lists more." in screen.visible_texts
 
 
 def test_a_renewal_changes_what_is_shown(screen: Screen, details: DetailsView) -> None:
@@ -350,7 +350,7 @@ def test_an_invalid_token_is_reported(screen: Screen, details: DetailsView) -> N
     assert details.isVisible()
     screen.pages.token = None
     screen.button("Show token").click()
-    assert "There is no valid token to show." in screen.visible_texts
+    assert "There's no valid token to show. Renew it or sign in again." in screen.visible_texts
     assert shown(screen) == []
 
 

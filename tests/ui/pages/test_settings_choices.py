@@ -11,6 +11,7 @@ from desktop.services.model.policy import Policy
 from desktop.services.model.settings import Settings, load_settings, save_settings
 from desktop.services.system import browsers
 from desktop.services.system.browsers import Browser
+from desktop.ui.kit.inputs import Choice
 from desktop.ui.kit.theme import DARK, LIGHT, Theme
 from desktop.ui.wording import page_texts
 from tests.sample_states import waiting
@@ -33,7 +34,9 @@ def test_an_unknown_theme_is_the_default(tmp_path: Path, expect_log: Callable[[s
 
 def test_a_choice_applies_at_once(screen: Screen) -> None:
     page = screen.show_settings()
-    page._theme.setCurrentIndex(page._theme.findData("dark"))
+    theme = page._controls["theme"]
+    assert isinstance(theme, Choice)
+    theme.setCurrentIndex(theme.findData("dark"))
     assert screen.actions.settings == Settings(theme="dark")
 
 
@@ -50,11 +53,11 @@ def test_a_managed_choice_is_shown_as_such(screen: Screen) -> None:
     page.apply_policy(Policy(source="policy.toml", settings={"clipboard_seconds": 10}))
     page.show_settings(Settings(clipboard_seconds=10))
     settle()
-    assert not page._seconds.isEnabled()
-    assert page._theme.isEnabled()
+    assert not page._controls["clipboard_seconds"].isEnabled()
+    assert page._controls["theme"].isEnabled()
     assert any("policy.toml" in words for words in screen.visible_texts)
     page.show_settings(Settings(clipboard_seconds=10))
-    assert not page._seconds.isEnabled()
+    assert not page._controls["clipboard_seconds"].isEnabled()
 
 
 def test_light_and_dark_override_the_system(theme: Theme) -> None:

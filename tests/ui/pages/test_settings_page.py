@@ -364,7 +364,7 @@ def test_a_failure_to_set_autostart_is_reported_and_shown(
     store.change(Settings(start_at_login=True))
     wait_for_settings(store, qtbot)
     wait_for_settings(store, qtbot)
-    assert failures == ["Could not change Start at login: Permission denied."]
+    assert failures == ["Couldn't change “Start at login”: Permission denied."]
     assert not store.settings.start_at_login
 
 
@@ -380,7 +380,7 @@ def test_a_failure_to_read_autostart_is_reported(
     monkeypatch.setattr(autostart, "is_on", refuse)
     store.read_autostart()
     wait_for_settings(store, qtbot)
-    assert failures == ["Could not change Start at login: Input/output error."]
+    assert failures == ["Couldn't change “Start at login”: Input/output error."]
 
 
 def test_a_file_that_cannot_be_written_is_reported(
@@ -396,7 +396,7 @@ def test_a_file_that_cannot_be_written_is_reported(
     store.change(Settings(keep_fresh=True))
     wait_for_settings(store, qtbot)
     assert failures == [
-        "Your settings apply until you quit, but could not be saved: Read-only file system."
+        "Your settings apply until you quit, but couldn't be saved: Read-only file system."
     ]
     assert store.settings.keep_fresh
 
@@ -412,7 +412,7 @@ def test_a_broken_file_is_reported_once_on_the_page(desk: ControllerHarness, qtb
     wait_for_settings(desk.controller.settings_store, qtbot)
     assert failures == [
         (
-            f"The settings in {settings_file()} could not be read (Invalid value (at line 1, "
+            f"The settings in {settings_file()} couldn't be read (Invalid value (at line 1, "
             "column 14)), so the defaults apply. If you change a setting here, a new file is "
             "written and the old one is kept as settings.toml.broken."
         )
@@ -480,7 +480,7 @@ def test_the_demo_does_not_offer_start_at_login(desk: ControllerHarness) -> None
     page = desk.window.page
     assert isinstance(page, SettingsView)
     assert not page._at_login.isEnabled()
-    assert not page._hidden.isEnabled()
+    assert not page._controls["start_hidden"].isEnabled()
     assert page._about_login.text() == "Not available in the demo."
     assert page._at_login.accessibleDescription() == "Not available in the demo."
 
@@ -529,7 +529,7 @@ def test_a_failure_reaches_the_page_and_screen_readers(
     desk.controller.change_settings(Settings(start_at_login=True))
     wait_for_settings(desk.controller.settings_store, qtbot)
     wait_for_settings(desk.controller.settings_store, qtbot)
-    words = "Could not change Start at login: Permission denied."
+    words = "Couldn't change “Start at login”: Permission denied."
     assert announced[-1] == words
     page = desk.window.page
     assert isinstance(page, SettingsView)

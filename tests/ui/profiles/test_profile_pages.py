@@ -186,7 +186,8 @@ async def test_a_clipboard_without_json_is_reported(place: Place) -> None:
     QGuiApplication.clipboard().setText("something else")
     await place.press("Paste JSON")
     assert any(
-        "The clipboard has no client as JSON." in words for words in place.screen.visible_texts
+        "There's no client as JSON on the clipboard." in words
+        for words in place.screen.visible_texts
     )
 
 
@@ -339,8 +340,8 @@ async def test_before_a_check_every_way_is_open_that_policy_and_client_allow(pla
     form = await place.form()
     assert _ways(form) == {"code": True, "device": True, "client-credentials": False}
     assert (
-        "“Client secret (no user)” is not available. Enter the client password to use this method."
-        in (_said_of_ways(form))
+        "“Client credentials (no user)” is not available. Enter the client password to use this "
+        "method." in _said_of_ways(form)
     )
     form.client_secret._line.setText(PASSWORD)
     assert _ways(form)["client-credentials"]
@@ -348,7 +349,7 @@ async def test_before_a_check_every_way_is_open_that_policy_and_client_allow(pla
     place.type(client_id=MODEL.replace('"password": "' + PASSWORD + '",', ""))
     assert form.draft.grant == "device"
     assert _ways(form) == {"code": False, "device": True, "client-credentials": False}
-    assert "The client is not allowed to use it." in _said_of_ways(form)
+    assert "The client isn't allowed to use this method." in _said_of_ways(form)
     assert form.allowed_sign_in_methods == ("device",)
     place.type(client_id="client-10")
     assert _ways(form)["code"], "the model was of another client"
@@ -385,9 +386,9 @@ async def test_a_check_closes_ways_and_its_button_chooses_a_safer_one(
     assert not _ways(form)["client-credentials"]
     assert "login.example does not offer it." in _said_of_ways(form)
     assert "All checks passed." in place.screen.visible_texts, "what is safer is no fault"
-    await place.press("Switch to “Browser on this computer”")
+    await place.press("Switch method")
     assert form.draft.grant == "code"
-    assert not place.screen.has_button("Switch to “Browser on this computer”")
+    assert not place.screen.has_button("Switch method")
     every = ("code", "device", "client-credentials")
     assert asked == [("device", every), ("code", every)]
     place.type(name="Another name")
@@ -516,7 +517,7 @@ async def test_a_check_is_broken_off(place: Place, monkeypatch: pytest.MonkeyPat
 
 async def test_a_profile_is_duplicated_without_its_password(place: Place) -> None:
     view = await place.list()
-    view._controller.duplicate("soc")
+    view._controller.open_form(copy_of="soc")
     await place.done()
     await place.press("Save")
     assert list(load_profiles(place.file).good) == ["soc", "soc-copy"]
@@ -621,7 +622,7 @@ async def test_an_import_says_what_could_read_along(place: Place, tmp_path: Path
     place.pages.start_task(place.pages._import(source))
     await place.done()
     assert any(
-        "Whoever controls them can read what you send" in words
+        "Anyone who controls them can read what you send" in words
         for words in place.screen.visible_texts
     )
 
@@ -652,7 +653,7 @@ async def test_a_managed_profile_is_shown_as_such_and_cannot_be_edited(place: Pl
     place.policy = Policy(source="policy.toml", profiles={"soc": members}, own_profiles=False)
     place.renew()
     await place.list()
-    assert "Set by your administrator (policy.toml)." in place.screen.visible_texts
+    assert "Managed by your administrator (policy.toml)." in place.screen.visible_texts
     assert not place.screen.has_button("Edit")
     assert not place.screen.has_button("Add profile")
     for id_ in ("soc", ""):
@@ -723,4 +724,4 @@ async def test_the_pages_go_by_a_policy_that_has_changed_since(place: Place) -> 
     place.policy = Policy(source="policy.toml", profiles={"soc": members}, own_profiles=False)
     await place.list()
     assert not place.screen.has_button("Add profile")
-    assert "Set by your administrator (policy.toml)." in place.screen.visible_texts
+    assert "Managed by your administrator (policy.toml)." in place.screen.visible_texts

@@ -322,8 +322,8 @@ def test_closing_hides_the_window_and_says_so_once(started: Bench) -> None:
         (
             "XDR Login is still running",
             (
-                "Look for its icon in the tray. To quit, choose Quit there or press Ctrl+Q in the "
-                "window."
+                "Look for its icon in the tray. To quit, select Quit there, or press Ctrl+Q in "
+                "the window."
             ),
         )
     ]
@@ -473,7 +473,7 @@ def test_a_sign_in_that_ends_behind_a_hidden_window_is_told(started: Bench) -> N
 def test_a_copy_from_the_menu_that_failed_is_told(started: Bench) -> None:
     started.window.hide()
     started.presence.show_copy(NotCopied("It broke. The server says “<b>”.", "It broke"))
-    started.presence.show_copy(NotCopied(""))  # the person gave up
+    started.presence.show_copy(NotCopied(""))  # the user gave up
     assert started.desktop.told == [("Not copied", "It broke. Open XDR Login for details.")]
 
 
@@ -483,7 +483,10 @@ def test_a_program_that_asks_is_told_without_its_name(started: Bench) -> None:
     assert started.desktop.told == [
         (
             "Allow access to your token?",
-            "A program asks for it. Answer in XDR Login within a minute, or access is denied.",
+            (
+                "A program requests your token. Answer in XDR Login within a minute, or access is "
+                "denied."
+            ),
         )
     ]
 

@@ -22,7 +22,7 @@ def picture(look: IconShape, steps: int = 0, *, size: int = 16) -> QImage:
 
 
 def shape(image: QImage) -> set[tuple[int, int]]:
-    """What is left of an icon where a panel shows no colours: the places that are covered."""
+    """What is left of an icon where a panel shows no colors: the places that are covered."""
     places = itertools.product(range(image.width()), range(image.height()))
     return {(x, y) for x, y in places if image.pixelColor(x, y).alpha() > 127}
 
@@ -34,7 +34,7 @@ def test_every_size_is_there_as_it_is(size: int) -> None:
 
 @pytest.mark.parametrize("size", SMALL)
 @pytest.mark.parametrize(("one", "other"), list(itertools.combinations(IconShape, 2)))
-def test_shapes_differ_without_their_colours(size: int, one: IconShape, other: IconShape) -> None:
+def test_shapes_differ_without_their_colors(size: int, one: IconShape, other: IconShape) -> None:
     first, second = (shape(picture(look, size=size)) for look in (one, other))
     assert len(first ^ second) > max(len(first), len(second)) * 0.3
 

@@ -1,4 +1,4 @@
-"""Each state of the samples: what the person reads, and that all of it can be read.
+"""Each state of the samples: what the user reads, and that all of it can be read.
 
 Qt's warnings fail every test here, as they do everywhere.
 """
@@ -84,7 +84,7 @@ WORDS = {
         "Open browser",
         "Copy code",
         "Copy link",
-        "Show QR",
+        "Show QR code",
         "Opens visibility.amp.cisco.com (matches your profile)",
         "Waiting for approval",
         "Code expires in 9:41",
@@ -115,7 +115,7 @@ WORDS = {
     ],
     "came_back": [
         "Approved in your browser",
-        "Signing in finishes when the server is back.",
+        "You'll be signed in when the server is back.",
         "Waiting for the server",
         "Can't reach the server. Retrying until your approval expires.",
         "Retrying in 3\xa0s.",
@@ -181,8 +181,8 @@ WORDS = {
     "signed_in_ending": ["Signed in", "Copy token"],
     "signed_in_not_saved": [
         (
-            "The keyring is locked. Your token isn't saved: after you quit, you have to sign in "
-            "again. Unlock your keyring, then save the token again."
+            "The keyring is locked. Your token isn't saved, so you'll have to sign in again "
+            "after you quit. Unlock your keyring, then save the token again."
         ),
         "Save again",
         "Copy token",
@@ -226,7 +226,7 @@ WORDS = {
     "unexpected": ["Something went wrong in XDR Login", "Try again", "Copy details"],
 }
 
-# What a server or a person may well make longer than anybody drew it.
+# What a server or a user may make longer than anybody drew it.
 LONG: dict[str, State] = {
     "host": waiting(host=f"visibility.amp.cisco.com.{'a' * 63}.evil.example", host_is_known=False),
     "code": waiting(user_code="ABCDEFGHIJKLMNOPQRSTUVWXYZ-ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
@@ -241,7 +241,7 @@ LONG: dict[str, State] = {
     "account": replace(
         signed_in(),
         user="a.rather.long.name@soc.department.northwind.example",
-        organization="Northwind Security Operations Centre",
+        organization="Northwind Security Operations Center",
     ),
     "account without spaces": replace(signed_in(), user="N" * 90, organization="M" * 90),
 }
@@ -295,7 +295,7 @@ def test_no_text_is_cut_and_nothing_is_out_of_sight(
 
 
 @pytest.mark.parametrize(("size", "width"), [(12, 440), (15, 560)])
-def test_a_person_may_choose_larger_type(
+def test_users_may_choose_larger_type(
     qapp: QApplication, theme: Theme, size: int, width: int
 ) -> None:
     assert not problems(qapp, theme, QFont("Inter", size), width=width)

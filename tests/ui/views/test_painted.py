@@ -42,7 +42,7 @@ def drawn(widget: QWidget, theme: Theme, *, width: int, height: int) -> QImage:
 
 
 def on_circle(picture: QImage, degrees: float) -> str:
-    """The colour of the ring at an angle, clockwise from the top."""
+    """The color of the ring at an angle, clockwise from the top."""
     radius = (168 - 10) / 2
     x = picture.width() / 2 + radius * sin(radians(degrees))
     y = picture.height() / 2 - radius * cos(radians(degrees))

@@ -188,6 +188,6 @@ def test_what_helps_to_a_keyring_is_said(screen: Screen, monkeypatch: pytest.Mon
     monkeypatch.setattr("sys.platform", "linux")
     screen.show(signed_in(not_saved=KeyringMissing()))
     assert (
-        "No keyring found. Your token isn't saved: after you quit, you have to sign in again. "
-        "Install or unlock GNOME Keyring or KWallet."
+        "No keyring found. Your token isn't saved, so you'll have to sign in again after you "
+        "quit. Install or unlock GNOME Keyring or KWallet."
     ) in screen.visible_texts

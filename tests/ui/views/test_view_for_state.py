@@ -119,7 +119,7 @@ def test_a_browser_that_does_not_start_is_told_with_the_way_out(screen: Screen) 
     screen.actions.has_browser = False
     screen.show(STATES["waiting"])
     screen.button("Open browser").click()
-    assert screen.has_button("No browser started. Copy the link.")
+    assert screen.has_button("Couldn't open a browser. Copy the link.")
 
 
 # Without a code
@@ -127,7 +127,7 @@ def test_a_browser_that_does_not_start_is_told_with_the_way_out(screen: Screen) 
 
 def test_a_browser_that_is_waited_for_has_no_code_and_no_symbol_to_offer(screen: Screen) -> None:
     screen.show(STATES["in_browser"])
-    for name in ("Copy code", "Show QR", "New code"):
+    for name in ("Copy code", "Show QR code", "New code"):
         assert not screen.has_button(name)
     tip = screen.button("Open browser").toolTip()
     assert "state" not in tip
@@ -154,7 +154,7 @@ def test_a_code_that_comes_after_a_link_is_shown_and_the_symbol_before_it_is_not
     assert not screen.has_button("Back to the code")
     screen.show(STATES["waiting"])
     assert screen.has_button("Copy code")
-    assert screen.has_button("Show QR")
+    assert screen.has_button("Show QR code")
 
 
 # Starting
@@ -212,7 +212,7 @@ def test_the_bar_shows_the_life_of_the_code(screen: Screen) -> None:
 def test_once_approved_nothing_can_be_undone_by_chance(screen: Screen) -> None:
     screen.show(STATES["waiting"])
     screen.show(STATES["approved"])
-    for label in ("Open browser", "Copy code", "Copy link", "Show QR", "New code", "Cancel"):
+    for label in ("Open browser", "Copy code", "Copy link", "Show QR code", "New code", "Cancel"):
         assert not screen.button(label).isEnabled()
 
 
@@ -352,4 +352,4 @@ def test_a_warning_is_dressed_by_the_tokens(screen: Screen) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_a_link_to_this_computer_is_not_offered_to_a_phone(screen: Screen, host: str) -> None:
     screen.show(waiting(host=host))
-    assert not screen.has_button("Show QR")
+    assert not screen.has_button("Show QR code")

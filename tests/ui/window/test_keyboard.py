@@ -30,7 +30,7 @@ ORDER = {
         "Open browser",
         "Copy code",
         "Copy link",
-        "Show QR",
+        "Show QR code",
         "New code",
         "Cancel",
     ],
@@ -184,11 +184,11 @@ def test_a_saved_token_does_not_put_the_keyboard_on_signing_out(screen: Screen) 
 
 def test_showing_the_qr_code_and_leaving_it_moves_the_keyboard_along(screen: Screen) -> None:
     screen.show(STATES["waiting"])
-    screen.button("Show QR").setFocus()
+    screen.button("Show QR code").setFocus()
     press(screen, Qt.Key.Key_Return)
     assert screen.focused == "Back to the code"
     press(screen, Qt.Key.Key_Return)
-    assert screen.focused == "Show QR"
+    assert screen.focused == "Show QR code"
 
 
 def test_a_new_code_puts_the_keyboard_on_opening_the_browser(screen: Screen) -> None:

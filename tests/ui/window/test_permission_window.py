@@ -54,7 +54,7 @@ pytestmark = pytest.mark.usefixtures("theme")
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("deny", PermissionAnswer.REFUSE),
+        ("deny", PermissionAnswer.DENY),
         ("once", PermissionAnswer.ONCE),
         ("for_an_hour", PermissionAnswer.FOR_AN_HOUR),
     ],
@@ -67,18 +67,16 @@ def test_a_press_is_the_answer(name: str, expected: PermissionAnswer) -> None:
     assert answer(press) is expected
 
 
-def test_return_and_escape_and_closing_refuse() -> None:
+def test_return_and_escape_and_closing_deny() -> None:
     def press_return(window: PermissionWindow) -> None:
         window.activateWindow()
         focus = window.focusWidget()
         assert focus is window.deny
         QTest.keyClick(window.deny, Qt.Key.Key_Return)
 
-    assert answer(press_return) is PermissionAnswer.REFUSE
-    assert (
-        answer(lambda window: QTest.keyClick(window, Qt.Key.Key_Escape)) is PermissionAnswer.REFUSE
-    )
-    assert answer(PermissionWindow.close) is PermissionAnswer.REFUSE
+    assert answer(press_return) is PermissionAnswer.DENY
+    assert answer(lambda window: QTest.keyClick(window, Qt.Key.Key_Escape)) is PermissionAnswer.DENY
+    assert answer(PermissionWindow.close) is PermissionAnswer.DENY
 
 
 def test_what_was_meant_for_another_window_presses_nothing() -> None:
@@ -120,6 +118,18 @@ def test_it_says_who_asks_for_what() -> None:
     assert name.startswith("Let deploy.py use your token for Northwind SOC?")
     window.close()
     window.deleteLater()
+
+
+def test_the_time_until_it_is_denied_counts_down() -> None:
+    def look(window: PermissionWindow) -> None:
+        assert window._countdown.isActive()
+        assert "Denied automatically in 1:00." in [each.text() for each in texts_on(window)]
+        window._deadline.setRemainingTime(41_500)
+        window._countdown.timeout.emit()
+        assert "Denied automatically in 0:42." in [each.text() for each in texts_on(window)]
+        window.close()
+
+    answer(look)
 
 
 def test_what_is_not_known_is_said_to_be_so() -> None:

@@ -61,8 +61,9 @@ def test_a_token_that_is_not_saved_is_announced_as_such(
     desk.show(signed_in(not_saved=KeyringLocked()))
     (said,) = announced
     assert said == (
-        "Signed in as dana@northwind.example. The keyring is locked. Your token isn't saved: "
-        "after you quit, you have to sign in again. Unlock your keyring, then save the token again."
+        "Signed in as dana@northwind.example. The keyring is locked. Your token isn't saved, so "
+        "you'll have to sign in again after you quit. Unlock your keyring, then save the token "
+        "again."
     )
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from desktop.services.model.profile import Profile
-from desktop.ui.wording.page_texts import cost_of_keeping_fresh, exact_time, setting_not_saved
+from desktop.services.wording.formats import format_exact_time
+from desktop.ui.wording.page_texts import cost_of_keeping_fresh, setting_not_saved
 from tests.sample_states import PROFILE
 
 OTHER = Profile(id="other", name="Other", client_id="c")
@@ -34,7 +35,7 @@ def in_warsaw(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_a_time_is_local_and_names_its_zone(at: datetime, words: str) -> None:
-    assert exact_time(at) == words
+    assert format_exact_time(at) == words
 
 
 @pytest.mark.parametrize(
@@ -56,8 +57,8 @@ def test_what_keeping_fresh_costs_is_computed(
 def test_a_setting_that_could_not_be_saved_is_told_with_its_reason() -> None:
     error = OSError(28, "No space left on device")
     assert setting_not_saved(error, at_login=False) == (
-        "Your settings apply until you quit, but could not be saved: No space left on device."
+        "Your settings apply until you quit, but couldn't be saved: No space left on device."
     )
     assert setting_not_saved(OSError(), at_login=True) == (
-        "Could not change Start at login: unknown error."
+        "Couldn't change “Start at login”: unknown error."
     )

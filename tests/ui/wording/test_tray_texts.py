@@ -1,4 +1,4 @@
-"""What the tray says and shows, read as a person reads it."""
+"""What the tray says and shows, as the user reads it."""
 
 from dataclasses import replace
 from datetime import timedelta

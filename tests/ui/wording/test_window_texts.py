@@ -149,7 +149,7 @@ def test_a_renewal_that_fails_says_what_to_do_and_how_long_there_is_time() -> No
     state = replace(signed_in(renewable=True), trouble=error)
     until = (NOW + timedelta(seconds=432)).astimezone()
     assert window_texts.not_renewed(state, NOW) == (
-        "The name login.example isn't known on this network. Check your network or VPN, and the "
+        "No address was found for login.example. Check your network or VPN, and the "
         f"address in your profile. Your token stays valid until {until:%H:%M}."
     )
     lapsed = replace(signed_in(left=0, renewable=True), trouble=error)

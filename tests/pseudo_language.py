@@ -1,0 +1,36 @@
+"""The pseudo-language: accented, longer texts in marks, which show what is not translated."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+from translations import catalogues
+
+from desktop.services.system import translation
+from desktop.services.system.resources import resource
+
+MARK = "⟦"
+"""What every translated text contains."""
+
+
+@contextlib.contextmanager
+def pseudo_language() -> Iterator[None]:
+    """Translate into the pseudo-language."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        patch("desktop.services.system.resources.resource", _resource_in(Path(folder))),
+        patch.dict(os.environ, LANGUAGE=catalogues.PSEUDO_LANGUAGE),
+    ):
+        catalogues.write_pseudo_language(Path(folder))
+        translation._load_catalog.cache_clear()
+        try:
+            yield
+        finally:
+            translation._load_catalog.cache_clear()
+
+
+def _resource_in(folder: Path) -> Callable[[str], Path]:
+    return lambda name: folder if name == "translations" else resource(name)
