@@ -31,7 +31,7 @@ def account_in(*tokens: str | None, secrets: KnownSecrets | None = None) -> Acco
     """Read the account, without `secrets`, from the first of `tokens` that names a user."""
     known = KnownSecrets() if secrets is None else secrets
     for token in tokens:
-        claims = known.strike_members(unverified_claims(token)) if token else {}
+        claims = known.strike_shown(unverified_claims(token)) if token else {}
         user = text(claims, *_USER)
         if user:
             organization = text(claims, *_ORGANIZATION) or ""

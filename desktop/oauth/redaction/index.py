@@ -19,29 +19,43 @@ class SecretIndex:
     """The spellings of secrets by pieces of `_PIECE` letters and digits.
 
     A piece begins at every eighth letter, and one is at the end: so the beginning and the end of a
-    spelling are found if they have 8 letters, and any other part if it has 15.
+    spelling are found if they have 8 letters, and any other part if it has 15. Spellings that are
+    too short for that, or whose letters are `ordinary` words, are found by their punctuation only.
     """
 
-    def __init__(self, secrets: Iterable[tuple[str, ...]]) -> None:
-        self.spellings: list[str] = []
+    def __init__(
+        self, secrets: Iterable[tuple[str, ...]], *, ordinary: Callable[[str], bool]
+    ) -> None:
+        self._spellings: list[str] = []
         self._pieces: dict[str, tuple[str, int]] = {}  # with the spelling, and where in it
-        self._short: set[str] = set()
+        self._literals: set[str] = set()  # all, with their punctuation
+        self._by_punctuation: set[str] = set()
         for secret in secrets:
             for spelling in secret:
-                letters = letters_of(spelling)
-                if len(letters) >= _PIECE:
-                    self.spellings.append(letters)
+                letters, visible = letters_of(spelling), visible_of(spelling)
+                if len(letters) >= _PIECE and not ordinary(letters):
+                    self._spellings.append(letters)
                     self._add(letters)
-                elif len(visible := visible_of(spelling)) >= _SHORTEST:
-                    self._short.add(visible)
+                elif len(visible) >= _SHORTEST:
+                    self._by_punctuation.add(visible)
+                else:
+                    continue
+                self._literals.add(visible)
 
     def may_be_in(self, text: str) -> bool:
         """Whether a closer look at `text` is needed."""
         letters, pieces = letters_of(text), self._pieces
         if any(letters[at : at + _PIECE] in pieces for at in range(len(letters) - _PIECE + 1)):
             return True
-        visible = visible_of(text) if self._short else ""
-        return any(short in visible for short in self._short)
+        visible = visible_of(text) if self._by_punctuation else ""
+        return any(each in visible for each in self._by_punctuation)
+
+    def is_whole_in(self, text: str, is_public: Callable[[str], bool]) -> bool:
+        """Whether `text` contains all of a secret that has at least `_PIECE` characters."""
+        letters, visible = letters_of(text), visible_of(text)
+        return any(each in letters and not is_public(each) for each in self._spellings) or any(
+            each in visible for each in self._by_punctuation if len(each) >= _PIECE
+        )
 
     def pieces_in(
         self, layer: Located, is_public: Callable[[str], bool]
@@ -61,17 +75,15 @@ class SecretIndex:
                 yield found.spans[start][0], found.spans[end - 1][1]
                 at = free = end
 
-    def short_in(self, layer: Located) -> Iterator[tuple[int, int]]:
-        """Yield where secrets that are shorter than a piece begin and end."""
-        if not self._short:
-            return
+    def literals_in(self, layer: Located) -> Iterator[tuple[int, int]]:
+        """Yield where whole secrets begin and end, with the punctuation at their ends."""
         found = located_visible(layer)
-        for short in self._short:
-            at = found.text.find(short)
+        for literal in self._literals:
+            at = found.text.find(literal)
             while at >= 0:
-                end = at + len(short)
+                end = at + len(literal)
                 yield found.spans[at][0], found.spans[end - 1][1]
-                at = found.text.find(short, end)
+                at = found.text.find(literal, end)
 
     def _add(self, letters: str) -> None:
         last = len(letters) - _PIECE

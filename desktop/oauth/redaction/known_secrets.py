@@ -33,11 +33,12 @@ _PROTOCOL_WORDS = (
     *("invalid access token is", "authorization code is", "code verifier is", "password is"),
     *("application/json", "text/html", "offline_access", "openid profile email", "localhost"),
 )
+_ORDINARY = tuple(map(letters_of, _PROTOCOL_WORDS))
 
 # Members that are secrets by design: they are used and never shown.
 SECRET_MEMBERS = frozenset({"access_token", "refresh_token", "id_token", "device_code"})
 # Members that are requested, opened or compared: parts of them cannot be removed.
-_UNDIVIDED = re.compile(r"(?:_endpoint|_ur[il]|_ur[il]_complete|^iss|^issuer|^user_code)$")
+_UNDIVIDED = re.compile(r".*_endpoint|jwks_uri|verification_ur[il](_complete)?|iss(uer)?|user_code")
 
 
 class KnownSecrets:
@@ -48,7 +49,6 @@ class KnownSecrets:
 
     def __init__(self, *secrets: str | None) -> None:
         self._spellings: dict[str, tuple[str, ...]] = {}  # by secret, the most recent last
-        self._protocol = {letters_of(word): None for word in _PROTOCOL_WORDS}
         self._public: dict[str, None] = {}  # the most recent last
         self._index: SecretIndex | None = None
         self.add(*secrets)
@@ -82,7 +82,7 @@ class KnownSecrets:
         spans = [
             span
             for layer in located_layers(text)
-            for span in (*index.pieces_in(layer, self._is_public), *index.short_in(layer))
+            for span in (*index.pieces_in(layer, self._is_public), *index.literals_in(layer))
         ]
         return _without(text, sorted(spans))
 
@@ -94,16 +94,12 @@ class KnownSecrets:
     def are_in(self, text: str) -> bool:
         """Whether `text` contains a whole secret in any spelling."""
         index = self._current_index()
-        return any(
-            spelling in letters and not self._is_public(spelling)
-            for letters in map(letters_of, layers(text))
-            for spelling in index.spellings
-        )
+        return any(index.is_whole_in(layer, self._is_public) for layer in layers(text))
 
     def strike_members(
         self, members: Mapping[str, object], *, keep: Collection[str] = SECRET_MEMBERS
     ) -> dict[str, object]:
-        """Copy a JSON object without secrets in its names and texts, at any depth.
+        """Copy a JSON object that is used, without secrets in its names and texts, at any depth.
 
         The members `keep` stay as they are. Of an address or a user code with a whole secret in it
         nothing stays, so that it is rejected.
@@ -113,6 +109,11 @@ class KnownSecrets:
             copier.text(name): value if name in keep else copier.member(name, value)
             for name, value in members.items()
         }
+
+    def strike_shown(self, members: Mapping[str, object]) -> dict[str, object]:
+        """Copy a JSON object that is only shown, without secrets and pieces of them anywhere."""
+        copier = _Copier(self)
+        return {copier.text(name): copier.value(value) for name, value in members.items()}
 
     def strike_error(self, error: BaseException) -> None:
         """Remove secrets from the texts in `error`."""
@@ -126,14 +127,14 @@ class KnownSecrets:
     def _is_known(self, text: str) -> bool:
         """Whether all of `text` is a word of the protocol, or public."""
         letters = letters_of(text)
-        return letters in self._protocol or letters in self._public
+        return text.strip().lower() in _PROTOCOL_WORDS or letters in self._public
 
     def _is_public(self, letters: str) -> bool:
-        return any(letters in text for text in (*self._protocol, *self._public))
+        return _is_ordinary(letters) or any(letters in text for text in self._public)
 
     def _current_index(self) -> SecretIndex:
         if self._index is None:
-            self._index = SecretIndex(self._spellings.values())
+            self._index = SecretIndex(self._spellings.values(), ordinary=_is_ordinary)
         return self._index
 
 
@@ -146,8 +147,8 @@ class _Copier:
         self._left_closely = _MOST_CLOSELY
 
     def member(self, name: str, value: object) -> object:
-        if not isinstance(value, str) or not _UNDIVIDED.search(name):
-            return self._copied(value, 0)
+        if not isinstance(value, str) or not _UNDIVIDED.fullmatch(name):
+            return self.value(value)
         return REDACTED if self._secrets.are_in(value[:_LONGEST_VALUE]) else value
 
     def text(self, value: str) -> str:
@@ -158,16 +159,20 @@ class _Copier:
         self._left_closely -= len(value)
         return self._secrets.strike(value) if self._left_closely >= 0 else REDACTED
 
-    def _copied(self, value: object, depth: int) -> object:
+    def value(self, value: object, depth: int = 0) -> object:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, (dict, list)) and depth == _DEEPEST:
             return None
         if isinstance(value, dict):
-            return {self.text(each): self._copied(value[each], depth + 1) for each in value}
+            return {self.text(each): self.value(value[each], depth + 1) for each in value}
         if isinstance(value, list):
-            return [self._copied(each, depth + 1) for each in value]
+            return [self.value(each, depth + 1) for each in value]
         return value
+
+
+def _is_ordinary(letters: str) -> bool:
+    return any(letters in each for each in _ORDINARY)
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:

@@ -23,6 +23,7 @@ _ESCAPE = re.compile(
 _MOST_LAYERS = 3  # such as percent-encoded twice, in JSON
 # What is neither a letter nor a digit, and the letters that are blank.
 _PUNCTUATION = re.compile(r"[\W_\u115f\u1160\u3164\uffa0]+")
+_ASCII_BLANKS = re.compile(r"[\x00-\x20\x7f]+")
 _BLANKS = {"\u115f", "\u1160", "\u3164", "\uffa0"}
 
 
@@ -41,6 +42,8 @@ def letters_of(text: str) -> str:
 
 def visible_of(text: str) -> str:
     """Return `text` in lower case, without accents, spaces and hidden characters."""
+    if text.isascii():
+        return _ASCII_BLANKS.sub("", text.lower())
     return "".join(filter(_is_visible, _folded(text)))
 
 
@@ -90,7 +93,9 @@ def spellings_of(secret: str) -> Iterator[str]:
         yield raw.hex()
         for before in range(3):
             encoded = base64.b64encode(bytes(before) + raw).decode("ascii")
-            yield encoded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+            start, end = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+            yield encoded[start:]
+            yield encoded[start:end]
     if "%" in secret:
         yield unquote(secret)
 

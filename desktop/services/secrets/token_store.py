@@ -24,7 +24,7 @@ Lock = Callable[[str], AbstractAsyncContextManager[None]]
 class TokenStore:
     """The tokens that are `held`; `save_error` is why the keyring does not hold them too.
 
-    They are added to `secrets`, which are those that the server may repeat.
+    The server may repeat them and those that are saved, so they are added to `secrets`.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class TokenStore:
     def held(self, tokens: TokenSet | None) -> None:
         self._held = tokens
         if tokens is not None:
-            self._secrets.add(tokens.access_token, tokens.refresh_token)
+            self._note(tokens)
 
     @property
     def in_memory_only(self) -> bool:
@@ -80,7 +80,10 @@ class TokenStore:
     async def load(self) -> SavedTokens | None:
         """Load what this or another process has saved; raises `KeystoreError`."""
         value = await self._keystore.load(self._key)
-        return decode_tokens(value, issued_for=self._issued_for) if value else None
+        saved = decode_tokens(value, issued_for=self._issued_for) if value else None
+        if saved is not None:
+            self._note(saved.tokens)
+        return saved
 
     async def save(
         self, tokens: TokenSet, known_methods: Mapping[str, ClientAuthentication]
@@ -135,3 +138,6 @@ class TokenStore:
         if self._keyring_error is not None and not isinstance(self._keyring_error, KeyringMissing):
             await self._keyring.delete(self._key)  # it may still hold an older token
         await self._keystore.delete(self._key)
+
+    def _note(self, tokens: TokenSet) -> None:
+        self._secrets.add(tokens.access_token, tokens.refresh_token)
