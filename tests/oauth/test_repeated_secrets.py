@@ -373,3 +373,12 @@ async def test_a_request_without_a_client_removes_its_own_secrets() -> None:
     bench = ClientHarness(raw_reply("", 200, "text/Qx7Lm2Vb9Kt4"))
     answer = await get(bench.connection.http, f"https://{HOST}/x?token=Qx7Lm2Vb9Kt4")
     assert answer.headers["content-type"] == "text/[redacted]"
+
+
+async def test_a_form_with_too_many_fields_is_sent_and_the_token_still_known() -> None:
+    bench = ClientHarness(json_reply({}))
+    content = b"&".join([b"a=1"] * 2000)
+    request = ResourceRequest("POST", f"https://{HOST}/x", (("Content-Type", "x"),), content)
+    token = SECRETS["access token"]
+    async with open_resource(bench.connection.http, request, access_token=token) as answer:
+        assert answer.secrets.strike(f"x {token}") == "x [redacted]"

@@ -147,6 +147,16 @@ def test_what_is_public_stays() -> None:
     assert secrets.strike(text) == "Unknown client at login.northwind.example: [redacted]"
 
 
+def test_only_recent_public_texts_are_kept() -> None:
+    secrets = KnownSecrets("northwind-7Hq2Lm9Xc4Vt")
+    secrets.add_public("northwind")
+    for number in range(63):
+        secrets.add_public(f"text {number}")
+    assert secrets.strike("northwind") == "northwind"
+    secrets.add_public("one more")
+    assert secrets.strike("northwind") == REDACTED
+
+
 @pytest.mark.parametrize("code", ["authorization_pending", "invalid_client", "Slow_Down "])
 def test_an_error_code_stays_whatever_the_secret_is(code: str) -> None:
     secrets = KnownSecrets("authorization_pending-1", "slow_down", "invalid_client")
