@@ -69,7 +69,8 @@ def members_in(answer: Answer) -> Members | None:
         value = json.loads(answer.body)
     except (ValueError, RecursionError):
         value = None if is_page(answer) else _form(answer)
-    return answer.secrets.strike_members(value) if isinstance(value, dict) else None
+    found = answer.secrets.strike_document(value)
+    return found if isinstance(found, dict) else None
 
 
 def facts_in(answer: Answer, found: Members | None, received_at: datetime) -> dict[str, Any]:

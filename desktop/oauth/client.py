@@ -125,7 +125,8 @@ async def exchange(
     received = connection.clock.utc()
     offset = clock_offset(arrived.headers, sent=sent, received=received)
     try:
-        return read(arrived, received)
+        with connection.secrets.removed_from_errors():
+            return read(arrived, received)
     except Trouble:
         offset = None  # not from the server itself: a portal or a proxy has another clock
         raise

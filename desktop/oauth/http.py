@@ -22,6 +22,7 @@ from desktop.oauth.errors import (
     TransportFailure,
 )
 from desktop.oauth.fields import LONGEST_DURATION
+from desktop.oauth.redaction.causes import causes_of
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.oauth.redaction.requests import add_request
 
@@ -130,12 +131,8 @@ def request_secrets(request: httpx.Request, secrets: KnownSecrets | None) -> Ite
     known = KnownSecrets() if secrets is None else secrets
     add_request(known, request)
     request.extensions = {**request.extensions, KNOWN_SECRETS: known}
-    try:
+    with known.removed_from_errors():
         yield known
-    except Exception as error:
-        for each in causes_of(error):
-            known.strike_error(each)
-        raise
 
 
 KNOWN_SECRETS = "known_secrets"
@@ -232,21 +229,6 @@ def transport_failure(host: str, error: httpx.RequestError) -> TransportFailure:
     if any(type(cause).__name__ == "gaierror" for cause in causes):
         return HostNotFound(host, detail=str(error))
     return TransportFailure(host, detail=str(error) or type(error).__name__)
-
-
-def causes_of(error: BaseException) -> list[BaseException]:
-    """Return `error` and all its causes, including those in groups."""
-    chain: list[BaseException] = []
-    todo: list[BaseException | None] = [error]
-    while todo:
-        cause = todo.pop()
-        if cause is None or cause in chain:
-            continue
-        chain.append(cause)
-        todo += [cause.__cause__, cause.__context__]
-        if isinstance(cause, BaseExceptionGroup):
-            todo += cause.exceptions
-    return chain
 
 
 def retry_after(headers: Mapping[str, str], received_at: datetime) -> float | None:

@@ -86,8 +86,9 @@ async def discover(
             return found
         try:
             answer = await get(connection.http, address, secrets=connection.secrets)
-            document = members(answer, connection.clock.utc())
-            found = found.merged(parse_metadata(document, issuer))
+            with connection.secrets.removed_from_errors():
+                document = members(answer, connection.clock.utc())
+                found = found.merged(parse_metadata(document, issuer))
         except (UnusableAnswer, ServerFault) as error:
             trouble = error
         except ErrorResponse:

@@ -14,10 +14,11 @@ from desktop.oauth.client import Client, ClientAuthentication
 from desktop.oauth.grants.authorization_code import code_in, new_request, redeem
 from desktop.oauth.grants.device import DeviceAuthorization
 from desktop.oauth.grants.token import refresh, request_own_token, request_token
-from desktop.oauth.http import causes_of, get
+from desktop.oauth.http import get
 from desktop.oauth.identity import fetch_userinfo
 from desktop.oauth.metadata import Issuer, discover
 from desktop.oauth.portal import find_portal
+from desktop.oauth.redaction.causes import causes_of
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.oauth.resource import ResourceRequest, open_resource
 from desktop.oauth.revocation import revoke
@@ -316,6 +317,23 @@ def test_the_answer_of_a_browser_has_no_secret() -> None:
         code_in(urlencode({"state": asked.state, "code": "c", "iss": asked.code_verifier}), asked)
     assert wrong.value.found == "[redacted]"
     assert code_in(urlencode({"state": asked.state, "code": asked.state}), asked) == asked.state
+
+
+async def test_an_address_that_is_refused_is_named_without_a_piece_of_a_secret() -> None:
+    piece = SECRETS["client secret"][:9]
+    for member, value in (
+        ("verification_uri", f"http://{HOST}/{quote(piece)}"),
+        ("user_code", f"{piece}!"),
+    ):
+        bench = ClientHarness(json_reply({**CODE, member: value}), client=CLIENT)
+        error = await failure(bench.request_code())
+        assert isinstance(error, errors.UnsafeAddress)
+        assert "[redacted]" in error.address
+        assert quote(piece)[:8] not in texts_in(error)
+    bench = ClientHarness(json_reply({"issuer": f"https://{HOST}/{quote(piece)}"}), client=CLIENT)
+    error = await failure(get_metadata(bench))
+    assert isinstance(error, errors.MetadataMismatch)
+    assert error.found == f"https://{HOST}/[redacted]/"
 
 
 # Routes of the server

@@ -105,7 +105,8 @@ def code_in(query: str, authorization_request: AuthorizationRequest) -> str:
     authorization_request.secrets.add(members.get("code"))
     struck = authorization_request.secrets.strike_members(members, keep={"code", "state"})
     found = {name: str(value) for name, value in struck.items()}
-    _check_issuer(found, authorization_request)
+    with authorization_request.secrets.removed_from_errors():
+        _check_issuer(found, authorization_request)
     if error := found.get("error"):
         description = found.get("error_description", "")
         kind = error_kind(error, description)

@@ -62,7 +62,8 @@ async def request_authorization(
     requested = now(connection.clock)
     endpoint = metadata.device_authorization_endpoint
     found = await request(connection, endpoint, form=form)
-    return parse_authorization(found, endpoint, requested=requested, code_verifier=verifier)
+    with connection.secrets.removed_from_errors():
+        return parse_authorization(found, endpoint, requested=requested, code_verifier=verifier)
 
 
 def code_challenge(verifier: str) -> str:

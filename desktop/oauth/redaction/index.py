@@ -10,7 +10,7 @@ from desktop.oauth.redaction.spelling import (
     visible_of,
 )
 
-_PIECE = 8  # letters and digits; fewer of a secret may be shown
+_PIECE = 8  # letters and digits, or characters at an end; fewer of a secret may be shown
 _INDEXED = 1024  # letters at both ends of a spelling
 _SHORTEST = 4  # characters of a spelling that is shorter than a piece
 
@@ -26,11 +26,14 @@ class SecretIndex:
     def __init__(
         self, secrets: Iterable[tuple[str, ...]], *, ordinary: Callable[[str], bool]
     ) -> None:
+        self._ordinary = ordinary
         self._spellings: list[str] = []
         self._pieces: dict[str, tuple[str, int]] = {}  # with the spelling, and where in it
         self._literals: set[str] = set()  # all, with their punctuation
         self._by_punctuation: set[str] = set()
+        self._ends: set[str] = set()  # characters at the ends of secrets
         for secret in secrets:
+            self._add_ends(visible_of(secret[0]))
             for spelling in secret:
                 letters, visible = letters_of(spelling), visible_of(spelling)
                 if len(letters) >= _PIECE and not ordinary(letters):
@@ -47,8 +50,9 @@ class SecretIndex:
         letters, pieces = letters_of(text), self._pieces
         if any(letters[at : at + _PIECE] in pieces for at in range(len(letters) - _PIECE + 1)):
             return True
-        visible = visible_of(text) if self._by_punctuation else ""
-        return any(each in visible for each in self._by_punctuation)
+        searched = self._by_punctuation | self._ends
+        visible = visible_of(text) if searched else ""
+        return any(each in visible for each in searched)
 
     def is_whole_in(self, text: str, is_public: Callable[[str], bool]) -> bool:
         """Whether `text` contains all of a secret that has at least `_PIECE` characters."""
@@ -57,10 +61,16 @@ class SecretIndex:
             each in visible for each in self._by_punctuation if len(each) >= _PIECE
         )
 
-    def pieces_in(
+    def spans_in(
         self, layer: Located, is_public: Callable[[str], bool]
     ) -> Iterator[tuple[int, int]]:
-        """Yield where parts of a secret begin and end, unless they are public."""
+        """Yield where secrets and parts of them begin and end, unless they are public."""
+        yield from self._pieces_in(layer, is_public)
+        yield from self._literals_in(layer, is_public)
+
+    def _pieces_in(
+        self, layer: Located, is_public: Callable[[str], bool]
+    ) -> Iterator[tuple[int, int]]:
         found = located_letters(layer)
         letters, at, free = found.text, 0, 0
         while at <= len(letters) - _PIECE:
@@ -75,15 +85,26 @@ class SecretIndex:
                 yield found.spans[start][0], found.spans[end - 1][1]
                 at = free = end
 
-    def literals_in(self, layer: Located) -> Iterator[tuple[int, int]]:
-        """Yield where whole secrets begin and end, with the punctuation at their ends."""
+    def _literals_in(
+        self, layer: Located, is_public: Callable[[str], bool]
+    ) -> Iterator[tuple[int, int]]:
         found = located_visible(layer)
-        for literal in self._literals:
+        for literal in self._literals | self._ends:
+            letters = letters_of(literal)
+            # The punctuation tells "ref-resh" from an ordinary word, but not from an address.
+            if literal in self._ends and is_public(letters) and not self._ordinary(letters):
+                continue
             at = found.text.find(literal)
             while at >= 0:
                 end = at + len(literal)
                 yield found.spans[at][0], found.spans[end - 1][1]
                 at = found.text.find(literal, end)
+
+    def _add_ends(self, visible: str) -> None:
+        for end in (visible[:_PIECE], visible[-_PIECE:]):
+            # Without punctuation, the pieces are longer and those of ordinary words are known.
+            if len(visible) > _PIECE and end != letters_of(end):
+                self._ends.add(end)
 
     def _add(self, letters: str) -> None:
         last = len(letters) - _PIECE

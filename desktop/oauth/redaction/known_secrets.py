@@ -7,8 +7,10 @@ them, so that no secret gets onto the screen, into a log or into the output of a
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 
+from desktop.oauth.redaction.causes import causes_of
 from desktop.oauth.redaction.index import SecretIndex
 from desktop.oauth.redaction.spelling import layers, letters_of, located_layers, spellings_of
 
@@ -82,7 +84,7 @@ class KnownSecrets:
         spans = [
             span
             for layer in located_layers(text)
-            for span in (*index.pieces_in(layer, self._is_public), *index.literals_in(layer))
+            for span in index.spans_in(layer, self._is_public)
         ]
         return _without(text, sorted(spans))
 
@@ -115,8 +117,23 @@ class KnownSecrets:
         copier = _Copier(self)
         return {copier.text(name): copier.value(value) for name, value in members.items()}
 
-    def strike_error(self, error: BaseException) -> None:
-        """Remove secrets from the texts in `error`."""
+    def strike_document(self, document: object) -> object:
+        """Copy any JSON that is used, without secrets: see `strike_members`."""
+        if isinstance(document, dict):
+            return self.strike_members(document)
+        return _Copier(self).value(document)
+
+    @contextmanager
+    def removed_from_errors(self) -> Iterator[None]:
+        """Remove secrets from the texts in any error that is raised in this context."""
+        try:
+            yield
+        except Exception as error:
+            for each in causes_of(error):
+                self._strike_error(each)
+            raise
+
+    def _strike_error(self, error: BaseException) -> None:
         error.args = tuple(
             self.strike(each) if isinstance(each, str) else each for each in error.args
         )

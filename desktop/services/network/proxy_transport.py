@@ -17,7 +17,8 @@ from desktop.oauth.errors import (
     ProxyUnusable,
     UnsafeAddress,
 )
-from desktop.oauth.http import KNOWN_SECRETS, causes_of
+from desktop.oauth.http import KNOWN_SECRETS
+from desktop.oauth.redaction.causes import causes_of
 from desktop.services.system.translation import translate
 
 TraceInfo = dict[str, Any]

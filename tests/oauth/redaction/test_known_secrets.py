@@ -104,6 +104,15 @@ def test_a_word_around_a_secret_stays() -> None:
     assert struck == "xx[redacted]yy and [redacted]."
 
 
+@pytest.mark.parametrize("part", [SECRET[:8], SECRET[-8:], SECRET[:9], "k8Q~4Vb7", "ref-resh"])
+def test_eight_characters_at_an_end_are_removed_with_their_punctuation(part: str) -> None:
+    secrets = KnownSecrets(SECRET, "k8Q~4Vb7/xT2&Lw", "ref-resh-token")
+    struck = secrets.strike(f"x {part} y, refresh")
+    assert struck.startswith("x [redacted]")
+    assert struck.endswith(" y, refresh")
+    assert part[:8] not in struck
+
+
 def test_all_secrets_of_a_profile_are_removed() -> None:
     secrets = KnownSecrets(PLAIN, None, SECRET)
     assert secrets.strike(f"{SECRET}, {PLAIN}") == "[redacted], [redacted]"
@@ -141,10 +150,10 @@ def test_a_short_secret_is_removed_whole(secret: str) -> None:
 
 
 def test_what_is_public_stays() -> None:
-    secrets = KnownSecrets("northwind-7Hq2Lm9Xc4Vt")
-    secrets.add_public("https://login.northwind.example/oauth")
-    text = "Unknown client at login.northwind.example: northwind-7Hq2Lm9Xc4Vt"
-    assert secrets.strike(text) == "Unknown client at login.northwind.example: [redacted]"
+    secrets = KnownSecrets("northwind-7Hq2Lm9Xc4Vt", "a.northwind.7Hq2Lm9Xc4Vt")
+    secrets.add_public("https://a.northwind.example/oauth")
+    text = "Unknown client at a.northwind.example: northwind-7Hq2Lm9Xc4Vt"
+    assert secrets.strike(text) == "Unknown client at a.northwind.example: [redacted]"
 
 
 def test_only_recent_public_texts_are_kept() -> None:
@@ -179,6 +188,12 @@ def test_names_and_texts_at_any_depth_lose_secrets() -> None:
     members = {PLAIN: 1, "a": [{"b": {"c": f"x {PLAIN}", PLAIN: None}}], "n": 5, "t": True}
     struck = {REDACTED: 1, "a": [{"b": {"c": "x [redacted]", REDACTED: None}}], "n": 5, "t": True}
     assert KnownSecrets(PLAIN).strike_members(members) == struck
+
+
+def test_a_document_that_is_no_object_loses_secrets() -> None:
+    secrets = KnownSecrets(PLAIN)
+    assert secrets.strike_document([{"message": PLAIN}, 1]) == [{"message": REDACTED}, 1]
+    assert secrets.strike_document({"access_token": PLAIN}) == {"access_token": PLAIN}
 
 
 def test_the_tokens_of_an_answer_stay() -> None:
@@ -229,11 +244,14 @@ def test_an_answer_full_of_secrets_is_removed_whole() -> None:
 # Errors
 
 
-def test_an_error_loses_secrets_in_all_its_texts() -> None:
+def test_an_error_and_its_causes_lose_secrets_in_all_their_texts() -> None:
+    cause = ValueError(f"cannot read {PLAIN}", 5)
     error = ErrorResponse(f"bad {PLAIN}", host="login.example", description=f"{PLAIN}?", status=400)
-    KnownSecrets(PLAIN).strike_error(error)
+    with pytest.raises(ErrorResponse), KnownSecrets(PLAIN).removed_from_errors():
+        raise error from cause
     assert (error.error, error.description, error.status) == ("bad [redacted]", "[redacted]?", 400)
     assert str(error) == "bad [redacted] (login.example)"
+    assert cause.args == ("cannot read [redacted]", 5)
 
 
 # Time

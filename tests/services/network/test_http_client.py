@@ -15,7 +15,8 @@ import truststore
 
 from desktop import __version__
 from desktop.oauth import errors
-from desktop.oauth.http import Answer, causes_of, get, probe_portal
+from desktop.oauth.http import Answer, get, probe_portal
+from desktop.oauth.redaction.causes import causes_of
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import (
     Profile,
