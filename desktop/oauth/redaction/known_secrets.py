@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from desktop.oauth.redaction.causes import causes_of
-from desktop.oauth.redaction.index import SecretIndex
-from desktop.oauth.redaction.spelling import layers, letters_of, located_layers, spellings_of
+from desktop.oauth.redaction.index import SecretForms, SecretIndex
+from desktop.oauth.redaction.spelling import layers, letters_of, located_layers
 
 REDACTED = "[redacted]"
 
@@ -50,7 +50,7 @@ class KnownSecrets:
     """
 
     def __init__(self, *secrets: str | None) -> None:
-        self._spellings: dict[str, tuple[str, ...]] = {}  # by secret, the most recent last
+        self._forms: dict[str, SecretForms] = {}  # by secret, the most recent last
         self._public: dict[str, None] = {}  # the most recent last
         self._index: SecretIndex | None = None
         self.add(*secrets)
@@ -60,13 +60,13 @@ class KnownSecrets:
         for secret in secrets:
             if secret is None or len(secret) < _SHORTEST:
                 continue
-            spellings = self._spellings.pop(secret, None)
-            if spellings is None:
-                spellings = tuple(dict.fromkeys(spellings_of(secret)))
+            forms = self._forms.pop(secret, None)
+            if forms is None:
+                forms = SecretForms(secret, ordinary=_is_ordinary)
                 self._index = None
-            self._spellings[secret] = spellings
-            if len(self._spellings) > _MOST_SECRETS:
-                del self._spellings[next(iter(self._spellings))]
+            self._forms[secret] = forms
+            if len(self._forms) > _MOST_SECRETS:
+                del self._forms[next(iter(self._forms))]
 
     def add_public(self, *texts: str) -> None:
         """Know that `texts` are no secrets, such as addresses, client IDs and scopes."""
@@ -90,6 +90,8 @@ class KnownSecrets:
 
     def may_be_in(self, text: str) -> bool:
         """Whether a closer look at `text` is needed, which takes ten times as long."""
+        if not self._forms:
+            return False
         index = self._current_index()
         return any(index.may_be_in(layer) for layer in layers(text))
 
@@ -151,7 +153,7 @@ class KnownSecrets:
 
     def _current_index(self) -> SecretIndex:
         if self._index is None:
-            self._index = SecretIndex(self._spellings.values(), ordinary=_is_ordinary)
+            self._index = SecretIndex(self._forms.values())
         return self._index
 
 

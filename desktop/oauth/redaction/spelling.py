@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import quote, quote_plus
 
 # Percent-encoding, the escapes of JSON and JavaScript, and HTML's entities.
 _ESCAPE = re.compile(
@@ -20,6 +20,7 @@ _ESCAPE = re.compile(
     r"|\\x[0-9A-Fa-f]{2}|\\[bfnrt\"'/\\]"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?"
 )
+_LONGEST_ENCODED = 4096  # characters
 _MOST_LAYERS = 3  # such as percent-encoded twice, in JSON
 # What is neither a letter nor a digit, and the letters that are blank.
 _PUNCTUATION = re.compile(r"[\W_\u115f\u1160\u3164\uffa0]+")
@@ -84,20 +85,28 @@ def spellings_of(secret: str) -> Iterator[str]:
     """Yield `secret` as it is and in the encodings that a program may use for it.
 
     The pieces of Base64 are those that do not depend on what stands before and after the secret,
-    as the client ID does in HTTP Basic authentication.
+    as the client ID does in HTTP Basic authentication. Of a very long secret only both ends are
+    encoded.
     """
     yield from layers(secret)
-    # RFC 6749 section 2.3.1: both parts of Basic credentials are form-encoded first.
-    for spelling in dict.fromkeys((secret, quote(secret, safe=""), quote_plus(secret))):
-        raw = spelling.encode("utf-8", "surrogatepass")
-        yield raw.hex()
-        for before in range(3):
-            encoded = base64.b64encode(bytes(before) + raw).decode("ascii")
-            start, end = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
-            yield encoded[start:]
-            yield encoded[start:end]
-    if "%" in secret:
-        yield unquote(secret)
+    parts = (secret,) if len(secret) <= 2 * _LONGEST_ENCODED else _ends(secret)
+    for part in parts:
+        # RFC 6749 section 2.3.1: both parts of Basic credentials are form-encoded first.
+        for spelling in dict.fromkeys((part, quote(part, safe=""), quote_plus(part))):
+            yield from _encodings(spelling.encode("utf-8", "replace"))
+
+
+def _ends(secret: str) -> tuple[str, str]:
+    return secret[:_LONGEST_ENCODED], secret[-_LONGEST_ENCODED:]
+
+
+def _encodings(raw: bytes) -> Iterator[str]:
+    yield raw.hex()
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + raw).decode("ascii")
+        start, end = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+        yield encoded[start:]
+        yield encoded[start:end]
 
 
 def _reduced(layer: Located, reduce: Callable[[str], str]) -> Located:
