@@ -183,31 +183,6 @@ def test_only_recent_secrets_are_kept() -> None:
     assert len(secrets._forms) == 12
 
 
-def test_only_recent_public_texts_are_kept() -> None:
-    secrets = KnownSecrets("northwind-7Hq2Lm9Xc4Vt")
-    secrets.add_public("northwind")
-    for number in range(63):
-        secrets.add_public(f"text {number}")
-    assert secrets.strike("northwind") == "northwind"
-    secrets.add_public("one more")
-    assert secrets.strike("northwind") == REDACTED
-
-
-@pytest.mark.parametrize("code", ["authorization_pending", "invalid_client", "Slow_Down "])
-def test_an_error_code_stays_whatever_the_secret_is(code: str) -> None:
-    secrets = KnownSecrets("authorization_pending-1", "slow_down", "invalid_client")
-    assert secrets.strike(code) == code
-
-
-def test_only_recent_secrets_are_kept() -> None:
-    secrets = KnownSecrets()
-    for number in range(20):
-        secrets.add(f"{number:02}{PLAIN[::-1]}", PLAIN)
-    assert secrets.strike(PLAIN) == REDACTED
-    assert secrets.strike(f"00{PLAIN[::-1]}") == "00[redacted]"
-    assert len(secrets._forms) == 12
-
-
 # JSON
 
 
