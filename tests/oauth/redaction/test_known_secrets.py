@@ -150,6 +150,11 @@ def test_a_short_secret_is_removed_whole(secret: str) -> None:
         assert known.strike(f"Bad {written}.") == "Bad [redacted]."
 
 
+@pytest.mark.parametrize("secret", ["abc", "a    b", ""])
+def test_what_is_too_short_is_no_secret(secret: str) -> None:
+    assert KnownSecrets(secret).strike("abc, a    b, ab") == "abc, a    b, ab"
+
+
 def test_what_is_public_stays() -> None:
     secrets = KnownSecrets("northwind-7Hq2Lm9Xc4Vt", "a.northwind.7Hq2Lm9Xc4Vt")
     secrets.add_public("https://a.northwind.example/oauth")
