@@ -25,6 +25,7 @@ _EXIT_CODES = {
     "forbidden": 4,
     "network": 5,
     "keyring": 6,
+    "server": 7,
 }
 
 # Written by hand as `ipc.messages` would write it; a test compares the two.
@@ -32,7 +33,8 @@ _REQUEST_TEMPLATE = (
     '{"version": 1, "command": "token", "profile": %s, "min_validity": %d, "format": "%s"}\n'
 )
 _ANSWER_PREFIX, _ANSWER_SUFFIX = b'{"version": 1, "ok": true, "text": "', b'"}\n'
-_LONGEST_LINE = 64 * 1024
+_LONGEST_ANSWER = 1024 * 1024
+_LARGEST_PIECE = 64 * 1024
 _TIMEOUT = 100.0  # seconds, as `token_source.TIMEOUT`
 _NOTICE_DELAY = 1.0  # seconds, as `token_source.NOTICE_DELAY`
 
@@ -160,8 +162,8 @@ def _send_request(request: bytes) -> bytes | None:
             _report_pending_permission()
         client.settimeout(_TIMEOUT)
         answer = b""
-        while not answer.endswith(b"\n") and len(answer) < _LONGEST_LINE:
-            piece = client.recv(_LONGEST_LINE)
+        while not answer.endswith(b"\n") and len(answer) < _LONGEST_ANSWER:
+            piece = client.recv(_LARGEST_PIECE)
             if not piece:
                 return None
             answer += piece

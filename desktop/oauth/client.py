@@ -80,9 +80,11 @@ async def request(
             return await _request(connection, endpoint, method=method, form=form, read=read)
         except InvalidClient:
             pass
-        except UnusableAnswer as error:
-            # Some servers reject Basic before it reaches OAuth: 401 with a page or an empty body.
-            if error.status != 401:
+        except (UnusableAnswer, ErrorResponse) as error:
+            # Some servers reject Basic before it reaches OAuth: 401 with a page, an empty body or
+            # an error of their own.
+            is_known = isinstance(error, ErrorResponse) and type(error) is not ErrorResponse
+            if error.status != 401 or is_known:
                 raise
         await connection.clock.sleep(SHORTEST_INTERVAL)
     return await _request(connection, endpoint, method=last, form=form, read=read)

@@ -147,18 +147,21 @@ async def _exchange(
 
     endpoint = str(request.url)
     host = host_of(endpoint)
+    status: int | None = None  # known if only the body is missing
     try:
         async with asyncio.timeout(LONGEST_REQUEST):
             # A redirect would carry the device code to wherever the server points: not followed.
             response = await http.send(request, stream=True, follow_redirects=False)
+            status = response.status_code
             try:
                 body = await _bounded_body(response, host)
             finally:
                 await response.aclose()
     except TimeoutError as error:
-        raise NoAnswerInTime(host) from error
+        raise NoAnswerInTime(host, status=status) from error
     except httpx.RequestError as error:
         failure = transport_failure(host, error)
+        failure.status = status
         # Without a connection, the request was not sent.
         failure.unused = isinstance(
             error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)

@@ -78,6 +78,7 @@ class JsonReporter(Reporter):
             profile=profile.id,
             scope=" ".join(state.scope),
             expires_at=format_instant(state.expires_at),
+            renewable=state.renewable,
         )
 
 
@@ -140,6 +141,10 @@ class TextReporter(Reporter):
     def report_signed_in(self, profile: Profile, state: SignedIn, *, next_command: str) -> None:
         """Print who is signed in until when, and what to do next."""
         lines = [_signed_in_message(profile, state)]
+        if not state.renewable and state.expires_at is not None:
+            lines.append(
+                translate("This server issued no refresh token: sign in again when it expires.")
+            )
         if next_command:
             lines.append(translate("Next: {command}", command=next_command))
         self.note(" ".join(lines))

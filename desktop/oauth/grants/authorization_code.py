@@ -12,18 +12,18 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from desktop.oauth.addresses import checked_link, host_of
 from desktop.oauth.answers import error_kind, may_pass
-from desktop.oauth.client import ClientConnection, request
+from desktop.oauth.client import ClientConnection
 from desktop.oauth.clock import Moment, now
 from desktop.oauth.errors import (
     ApprovalLost,
     ErrorResponse,
+    IncompleteAnswer,
     InvalidGrant,
     ServerFault,
-    UnusableAnswer,
     WrongIssuer,
 )
 from desktop.oauth.grants.device import code_challenge
-from desktop.oauth.grants.token import TokenSet, parse_token
+from desktop.oauth.grants.token import TokenSet, new_tokens
 from desktop.oauth.metadata import ServerMetadata
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 
@@ -60,9 +60,12 @@ def new_request(
     Raises `UnsafeAddress`.
     """
     endpoint = checked_link(metadata.authorization_endpoint, by=metadata.token_endpoint)
+    # OpenID Connect Core 1.0 section 11: without it, the server ignores `offline_access`.
+    prompt = {"prompt": "consent"} if "offline_access" in scope else {}
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     connection.secrets.add(state, verifier)
     query = {
+        **prompt,
         **extra,
         **({"scope": " ".join(scope)} if scope else {}),
         "response_type": "code",
@@ -116,7 +119,7 @@ def code_in(query: str, authorization_request: AuthorizationRequest) -> str:
             error, host=authorization_request.host, description=description
         )
     if not found.get("code"):
-        raise UnusableAnswer(authorization_request.host, detail="no usable code")
+        raise IncompleteAnswer(authorization_request.host, detail="no usable code")
     return found["code"]
 
 
@@ -135,18 +138,10 @@ async def redeem(
         "redirect_uri": authorization_request.redirect_uri,
         "code_verifier": authorization_request.code_verifier,  # RFC 7636 section 4.5
     }
-    requested = now(connection.clock)
     try:
-        found = await request(connection, token_endpoint, form=form)
+        return await new_tokens(connection, token_endpoint, form=form, scope=scope)
     except InvalidGrant as error:
         raise error.converted(ApprovalLost) from error
-    return parse_token(
-        found,
-        token_endpoint,
-        requested=requested,
-        requested_scope=scope,
-        secrets=connection.secrets,
-    )
 
 
 def _with_query(endpoint: str, query: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from desktop.oauth.addresses import checked_link, checked_user_code, host_of, origin_of
 from desktop.oauth.client import ClientConnection, request
 from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
-from desktop.oauth.errors import UnsafeAddress, UnusableAnswer
+from desktop.oauth.errors import IncompleteAnswer, UnsafeAddress
 from desktop.oauth.fields import Members, seconds, text
 from desktop.oauth.metadata import ServerMetadata
 from desktop.oauth.redaction.known_secrets import KnownSecrets
@@ -50,7 +50,8 @@ async def request_authorization(
 
     Raises `OAuthError`.
     """
-    form = dict(extra)
+    # A `prompt` is about the page that a browser opens, and only that of OpenID Connect knows it.
+    form = {name: value for name, value in extra.items() if name != "prompt"}
     if scope:
         form["scope"] = " ".join(scope)
     verifier = None
@@ -75,13 +76,13 @@ def code_challenge(verifier: str) -> str:
 def parse_authorization(
     found: Members, endpoint: str, *, requested: Moment, code_verifier: str | None = None
 ) -> DeviceAuthorization:
-    """Parse a device authorization response; raises `UnusableAnswer` or `UnsafeAddress`."""
+    """Parse a device authorization response; raises `IncompleteAnswer` or `UnsafeAddress`."""
     host = host_of(endpoint)
     lifetime = seconds(found, "expires_in")
     if lifetime is None:
         lifetime = DEFAULT_LIFETIME
     if lifetime <= 0:
-        raise UnusableAnswer(host, detail="no usable expires_in")
+        raise IncompleteAnswer(host, detail="no usable expires_in")
     device_code = _required(found, host, "device_code")
     # Whoever sees it on the screen or in a QR code could fetch the token.
     found = KnownSecrets(device_code).strike_members(found)
@@ -102,7 +103,7 @@ def parse_authorization(
 def _required(found: Members, host: str, *names: str) -> str:
     value = text(found, *names)
     if value is None:
-        raise UnusableAnswer(host, detail=f"no usable {names[0]}")
+        raise IncompleteAnswer(host, detail=f"no usable {names[0]}")
     return value
 
 

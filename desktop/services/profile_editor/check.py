@@ -12,6 +12,7 @@ from desktop.oauth.addresses import host_of
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection, request
 from desktop.oauth.clock import Clock
 from desktop.oauth.grants.device import request_authorization
+from desktop.oauth.grants.token import DEVICE_CODE
 from desktop.oauth.http import get
 from desktop.oauth.metadata import ServerMetadata, metadata_addresses
 from desktop.oauth.redaction.known_secrets import KnownSecrets
@@ -256,6 +257,9 @@ class _Check:
         ).run()
 
 
+_REJECTED_CLIENT = (errors.InvalidClient, errors.UnauthorizedClient, errors.UnsupportedGrantType)
+
+
 @dataclass(frozen=True, slots=True)
 class _ClientCheck:
     """Checks that the server accepts the client and its scopes."""
@@ -306,12 +310,22 @@ class _ClientCheck:
                 form = {**profile.extra_parameters, **scope, "grant_type": "client_credentials"}
                 await request(connection, self.metadata.token_endpoint, form=form)
             case _:
-                await request_authorization(
+                authorization = await request_authorization(
                     connection,
                     self.metadata,
                     scope=profile.scope,
                     extra=profile.extra_parameters,
                 )
+                await self._poll_once(authorization.device_code)
+
+    async def _poll_once(self, device_code: str) -> None:
+        """Find out whether the token endpoint is one: nobody has approved the code."""
+        form = {"grant_type": DEVICE_CODE, "device_code": device_code}
+        try:
+            await request(self.connection, self.metadata.token_endpoint, form=form)
+        except errors.ErrorResponse as error:
+            if isinstance(error, _REJECTED_CLIENT):
+                raise
 
     def _probe_findings(self, error: errors.ErrorResponse) -> list[Finding]:
         if self.profile.grant != "code":

@@ -138,7 +138,7 @@ def _parameters(template: str) -> list[str]:
 
 _FACTS = (
     *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
-    *("reason", "redirect_uri", "policy_source", "source", "token_type", "where"),
+    *("reason", "redirect_uri", "policy_source", "source", "status", "token_type", "where"),
 )
 _TRANSLATED_FACTS = ("detail", "reason")  # the protocol's own are in the catalogue
 _KEYRING_HELP = {
@@ -176,10 +176,11 @@ def _issuer_name(expected: str, found: str) -> str:
 
 
 def _cause_values(cause: BaseException | None, surface: Surface) -> dict[str, str]:
-    values = {"cause": "", "cause_text": "", "cause_description": ""}
+    values = {"cause": "", "cause_text": "", "cause_advice": "", "cause_description": ""}
     if isinstance(cause, (errors.Trouble, keystore.KeystoreError)):
         advice = advice_for(cause, surface=surface)
         values["cause"] = advice.title
+        values["cause_advice"] = advice.text
         if isinstance(cause, errors.Trouble) and cause.unused:
             values["cause_text"] = advice.text
     if isinstance(cause, errors.ErrorResponse):
@@ -201,6 +202,10 @@ def _quoted_list(names: tuple[str, ...]) -> str:
 # What is said in several rows
 
 _SERVER_SAYS = translatable("The server says: “{description}”.")
+_SERVER_SAYS_DETAIL = translatable("The server says: “{detail}”.")
+_FAULT_OF_SERVER = translatable(
+    "This is a problem with the server, not with your network. Tell its administrator."
+)
 _WITHOUT_SAVING = BySurface(
     translatable("Or continue without saving: you'll have to sign in again after you quit."),
     "",  # only the window offers it
@@ -587,9 +592,16 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
             translatable(
                 "Your network or a proxy replied for {host} with a web page that leads to {by}."
             ),
-            translatable("Your network or a proxy replied for {host} with a web page."),
+            translatable("{host} replied with a web page."),
         ),
-        translatable("Open any page in your browser, sign in to your network, then try again."),
+        (
+            translatable("Open {by} in your browser and sign in to the network, then try again."),
+            translatable(
+                "Check the address in your profile. If your organization inspects traffic, open "
+                "any page in your browser to see whether it requires a sign-in."
+            ),
+        ),
+        remedies=_TRY_FIRST,
     ),
     errors.CaptivePortal: _row(
         translatable("Your network requires a sign-in"),
@@ -615,6 +627,24 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
         _CHECK_ADDRESS,
         remedies=_TRY_FIRST,
     ),
+    errors.Refusal: _row(
+        translatable("The server rejected the request"),
+        (
+            translatable("{host} answered with an error: “{detail}”."),
+            translatable("{host} answered with an error."),
+        ),
+        translatable("If it fails again, send the details to your administrator."),
+        remedies=_TRY_FIRST,
+    ),
+    errors.IncompleteAnswer: _row(
+        translatable("Unexpected response from the server"),
+        (
+            translatable("The response of {host} is incomplete or invalid ({detail})."),
+            translatable("The response of {host} is incomplete or invalid."),
+        ),
+        _FAULT_OF_SERVER,
+        remedies=_TRY_FIRST,
+    ),
     errors.UnusableAnswer: _row(
         translatable("Unexpected response from the server"),
         (
@@ -627,6 +657,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
     errors.Throttled: _row(
         translatable("Too many requests"),
         translatable("{host} limits how many requests your organization can send."),
+        _SERVER_SAYS_DETAIL,
         (
             translatable("Wait {wait}, then try again."),
             translatable("Wait a few minutes, then try again."),
@@ -635,6 +666,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
     errors.ServerFault: _row(
         translatable("The server has a problem"),
         translatable("{host} can't handle requests right now. Try again in a few minutes."),
+        _SERVER_SAYS_DETAIL,
     ),
     errors.Trouble: _row(
         translatable("Connection failed"),
@@ -704,17 +736,38 @@ _SERVER_ROWS: dict[type[BaseException], Row] = {
         _APPROVE_IN_BROWSER,
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
+    errors.NothingThere: _row(
+        translatable("Nothing at this address ({status})"),
+        translatable("{host} doesn't accept requests at {address}."),
+        _SERVER_SAYS,
+        translatable("Check the issuer and the endpoints in your profile."),
+        remedies=_EDIT_FIRST,
+    ),
+    errors.NoUsableToken: _row(
+        translatable("No usable token received"),
+        translatable("{host} reported success, but sent no token that can be used: {detail}."),
+        _SERVER_SAYS,
+        _FAULT_OF_SERVER,
+        translatable("A code or approval works only once, so sign in again."),
+        remedies=(Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
+    ),
     errors.UnsupportedTokenType: _row(
         translatable("Unsupported token type"),
         translatable(
             "{host} issued a token of type “{token_type}”. XDR Login supports only bearer tokens."
         ),
-        translatable("Check the address in your profile, or ask your administrator."),
-        remedies=_TRY_FIRST,
+        translatable(
+            "The server decides which type it issues. Ask its administrator to issue bearer "
+            "tokens to your client, then sign in again."
+        ),
+        remedies=(Remedy.SIGN_IN_AGAIN, Remedy.EDIT_PROFILE),
     ),
     errors.CodeExpired: _row(
         translatable("The code has expired"),
-        translatable("It wasn't approved in time."),
+        (
+            translatable("XDR Login couldn't ask whether you approved it: {cause}. {cause_advice}"),
+            translatable("It wasn't approved in time."),
+        ),
         _NEW_CODE,
         remedies=(Remedy.NEW_CODE,),
     ),
