@@ -80,13 +80,14 @@ class Finding:
     unavailable: Mapping[str, str] = field(default_factory=dict)
 
 
-async def check(
+async def check(  # noqa: PLR0913 - what a form has, and what it needs
     profile: Profile,
     password: str | None,
     *,
     open_http: HttpOpener,
     clock: Clock,
     presets: Presets,
+    proxy_password: str | None = None,
     allowed: Container[str] = GRANTS,
     surface: Surface = Surface.WINDOW,
     secrets: KnownSecrets | None = None,
@@ -100,7 +101,7 @@ async def check(
     are findings.
     """
     try:
-        http = await open_http(profile)
+        http = await open_http(profile, proxy_password=proxy_password)
     except errors.OAuthError as error:
         yield _error_finding(Step.TRUST, error, surface)
         return

@@ -128,11 +128,10 @@ class ProfileEditor:
         checking = profile_check.check(
             profile,
             client or None,
-            open_http=partial(
-                self._environment.open_http, proxy_password=passwords.proxy_password or None
-            ),
+            open_http=self._environment.open_http,
             clock=self._environment.clock,
             presets=known.presets,
+            proxy_password=passwords.proxy_password or None,
             allowed=allowed,
             surface=surface,
             secrets=secrets,

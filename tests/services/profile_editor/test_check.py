@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -210,9 +209,10 @@ async def test_a_password_for_the_proxy_that_is_not_saved_is_used() -> None:
     looking = check(
         PROFILE,
         None,
-        open_http=partial(web.open_http, proxy_password=PASSWORD),
+        open_http=web.open_http,
         clock=HurriedClock(),
         presets={},
+        proxy_password=PASSWORD,
     )
     assert [each.outcome async for each in looking] == [GOOD] * 6
     assert web.opened == [(PROFILE, PASSWORD)]
