@@ -50,8 +50,7 @@ async def request_authorization(
 
     Raises `OAuthError`.
     """
-    # A `prompt` is about the page that a browser opens, and only that of OpenID Connect knows it.
-    form = {name: value for name, value in extra.items() if name != "prompt"}
+    form = without_prompt(extra)
     if scope:
         form["scope"] = " ".join(scope)
     verifier = None
@@ -65,6 +64,11 @@ async def request_authorization(
     found = await request(connection, endpoint, form=form)
     with connection.secrets.removed_from_errors():
         return parse_authorization(found, endpoint, requested=requested, code_verifier=verifier)
+
+
+def without_prompt(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return `extra` for a request that opens no browser: `prompt` is about its page."""
+    return {name: value for name, value in extra.items() if name != "prompt"}
 
 
 def code_challenge(verifier: str) -> str:

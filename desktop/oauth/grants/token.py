@@ -30,7 +30,7 @@ from desktop.oauth.errors import (
     UnusableAnswer,
 )
 from desktop.oauth.fields import Members, seconds, string_list, text
-from desktop.oauth.grants.device import DeviceAuthorization
+from desktop.oauth.grants.device import DeviceAuthorization, without_prompt
 from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 LONGEST_TOKEN = 256 * 1024  # characters; real ones have a few thousand
@@ -84,7 +84,7 @@ async def request_own_token(
 
     `extra` are parameters that the provider requires (`audience`). Raises `OAuthError`.
     """
-    form = {**extra, "grant_type": "client_credentials"}
+    form = {**without_prompt(extra), "grant_type": "client_credentials"}
     if scope:
         form["scope"] = " ".join(scope)
     tokens = await new_tokens(connection, token_endpoint, form=form, scope=scope)

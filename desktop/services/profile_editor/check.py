@@ -11,7 +11,7 @@ from desktop.oauth import errors
 from desktop.oauth.addresses import host_of
 from desktop.oauth.client import Client, ClientAuthentication, ClientConnection, request
 from desktop.oauth.clock import Clock
-from desktop.oauth.grants.device import request_authorization
+from desktop.oauth.grants.device import request_authorization, without_prompt
 from desktop.oauth.grants.token import DEVICE_CODE
 from desktop.oauth.http import get
 from desktop.oauth.metadata import ServerMetadata, metadata_addresses
@@ -308,7 +308,8 @@ class _ClientCheck:
                 }
                 await request(connection, self.metadata.token_endpoint, form=form)
             case "client-credentials":
-                form = {**profile.extra_parameters, **scope, "grant_type": "client_credentials"}
+                extra = without_prompt(profile.extra_parameters)
+                form = {**extra, **scope, "grant_type": "client_credentials"}
                 await request(connection, self.metadata.token_endpoint, form=form)
             case _:
                 authorization = await request_authorization(
