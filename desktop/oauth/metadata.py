@@ -85,9 +85,10 @@ async def discover(
         if not found.missing(needs):
             return found
         try:
-            answer = await get(connection.http, address)
-            document = members(answer, connection.clock.utc())
-            found = found.merged(parse_metadata(document, issuer))
+            answer = await get(connection.http, address, secrets=connection.secrets)
+            with connection.secrets.removed_from_errors():
+                document = members(answer, connection.clock.utc())
+                found = found.merged(parse_metadata(document, issuer))
         except (UnusableAnswer, ServerFault, ErrorResponse, NothingThere) as error:
             # That one document is missing is normal. A sentence of the server says more.
             if failure is None or not isinstance(error, NothingThere) or error.description:

@@ -25,6 +25,7 @@ from desktop.oauth.errors import (
 from desktop.oauth.grants.device import code_challenge
 from desktop.oauth.grants.token import TokenSet, new_tokens
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class AuthorizationRequest:
     """An authorization request that the user answers in a browser, on the page `address`.
 
     `host` is that of the page. If the answer names an issuer, it must be `issuer`, which is empty
-    if unknown. With `names_issuer` the answer must name one.
+    if unknown. With `names_issuer` the answer must name one. It may repeat `secrets`.
     """
 
     address: str = field(repr=False)
@@ -43,6 +44,7 @@ class AuthorizationRequest:
     requested: Moment
     issuer: str = ""
     names_issuer: bool = False
+    secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False, compare=False)
 
 
 def new_request(
@@ -61,6 +63,7 @@ def new_request(
     # OpenID Connect Core 1.0 section 11: without it, the server ignores `offline_access`.
     prompt = {"prompt": "consent"} if "offline_access" in scope else {}
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+    connection.secrets.add(state, verifier)
     query = {
         **prompt,
         **extra,
@@ -84,6 +87,7 @@ def new_request(
         requested=now(connection.clock),
         issuer=issuer,
         names_issuer=bool(issuer) and metadata.authorization_response_iss_parameter_supported,
+        secrets=connection.secrets,
     )
 
 
@@ -100,8 +104,12 @@ def is_answer(query: str, authorization_request: AuthorizationRequest) -> bool:
 
 def code_in(query: str, authorization_request: AuthorizationRequest) -> str:
     """Read the code in `query`, an answer to `authorization_request`; raises `OAuthError`."""
-    found = _members(query) or {}
-    _check_issuer(found, authorization_request)
+    members = _members(query) or {}
+    authorization_request.secrets.add(members.get("code"))
+    struck = authorization_request.secrets.strike_members(members, keep={"code", "state"})
+    found = {name: str(value) for name, value in struck.items()}
+    with authorization_request.secrets.removed_from_errors():
+        _check_issuer(found, authorization_request)
     if error := found.get("error"):
         description = found.get("error_description", "")
         kind = error_kind(error, description)

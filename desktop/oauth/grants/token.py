@@ -31,6 +31,7 @@ from desktop.oauth.errors import (
 )
 from desktop.oauth.fields import Members, seconds, string_list, text
 from desktop.oauth.grants.device import DeviceAuthorization, without_prompt
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 LONGEST_TOKEN = 256 * 1024  # characters; real ones have a few thousand
 # Apigee's name for it; another type must not be used as a bearer token (RFC 6749 section 7.1).
@@ -114,7 +115,13 @@ async def new_tokens(
         raise _unreadable(host, error) from error
     if text(found, "access_token") is None:
         _raise_hidden_error(found, host)
-    tokens = parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+    tokens = parse_token(
+        found,
+        token_endpoint,
+        requested=requested,
+        requested_scope=scope,
+        secrets=connection.secrets,
+    )
     if tokens.expires_at is not None and tokens.expires_at <= tokens.issued_at:
         raise NoUsableToken(host, "expires_in is 0 or less")
     return tokens
@@ -138,7 +145,13 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
         if mapped is None:
             raise
         raise mapped from error
-    renewed = parse_token(found, token_endpoint, requested=requested, requested_scope=held.scope)
+    renewed = parse_token(
+        found,
+        token_endpoint,
+        requested=requested,
+        requested_scope=held.scope,
+        secrets=connection.secrets,
+    )
     return replace(
         renewed,
         # RFC 6749 section 6: the server may issue a new one, and then the old one is discarded.
@@ -175,14 +188,22 @@ _REFUSED_RENEWALS: dict[type[ErrorResponse], type[ErrorResponse]] = {
 
 
 def parse_token(
-    found: Members, endpoint: str, *, requested: Moment, requested_scope: tuple[str, ...]
+    found: Members,
+    endpoint: str,
+    *,
+    requested: Moment,
+    requested_scope: tuple[str, ...],
+    secrets: KnownSecrets | None = None,
 ) -> TokenSet:
-    """Parse the tokens in a successful token response.
+    """Parse the tokens in a successful token response, and add them to `secrets`.
 
     `requested` is the moment before the request was sent: expiry counts from it. Raises
     `NoUsableToken`.
     """
     host = host_of(endpoint)
+    known = KnownSecrets() if secrets is None else secrets
+    known.add(text(found, "access_token"), text(found, "refresh_token"))
+    found = known.strike_members(found)
     access_token, refresh_token = text(found, "access_token"), text(found, "refresh_token")
     if access_token is None or not _fits_a_header(access_token):
         raise NoUsableToken(host, "no usable access_token")
@@ -201,7 +222,7 @@ def parse_token(
         requested_scope=requested_scope,
         issued_at=requested.utc,
         expires_at=None if lifetime is None else requested.later(max(0.0, lifetime)),
-        account=account_in(text(found, "id_token"), access_token),
+        account=account_in(text(found, "id_token"), access_token, secrets=known),
     )
 
 

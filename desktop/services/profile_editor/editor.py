@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.configuration.client_model import name_unusable_format, read_client_model
 from desktop.services.configuration.profile_draft import Draft, members_of, profile_of
 from desktop.services.configuration.profile_file import (
@@ -34,6 +35,7 @@ from desktop.services.profile_editor.editor_wording import PASTE_CLIENT, foreign
 from desktop.services.secrets.profile_secrets import (
     delete_secrets,
     load_client_secret,
+    load_known_secrets,
     load_proxy_password,
     save_client_secret,
     save_proxy_password,
@@ -122,9 +124,10 @@ class ProfileEditor:
         The policy applies, as for a sign-in. `allowed` are the sign-in methods that are proposed.
         """
         profile = with_policy(profile, known.profiles.policy)
-        client = passwords.client_secret
+        client, secrets = passwords.client_secret, KnownSecrets()
         if client is None:
             client = await load_client_secret(self._environment.keystore, profile)
+            secrets = await load_known_secrets(self._environment.keystore, profile)
         checking = profile_check.check(
             profile,
             client or None,
@@ -134,6 +137,7 @@ class ProfileEditor:
             proxy_password=passwords.proxy_password or None,
             allowed=allowed,
             surface=surface,
+            secrets=secrets,
         )
         async with aclosing(checking) as findings:
             async for finding in findings:

@@ -49,15 +49,6 @@ async def test_an_answer_becomes_rows(query: ServerQuery, answers: list[ServerAn
     assert answer.trouble == ""
 
 
-async def test_an_echo_of_the_token_is_not_shown(
-    query: ServerQuery, answers: list[ServerAnswer]
-) -> None:
-    session = FakeSession(answer={"echo": f"you sent {FakeSession().access_token()}"})
-    start(query, session)
-    await idle()
-    assert answers == [ServerAnswer((("echo", "[redacted]"),))]
-
-
 async def test_an_empty_answer_is_reported(query: ServerQuery, answers: list[ServerAnswer]) -> None:
     start(query, FakeSession(answer={}))
     await idle()
