@@ -140,7 +140,7 @@ _FACTS = (
     *("address", "by", "description", "detail", "error", "expected", "found", "host", "profile_id"),
     *("reason", "redirect_uri", "policy_source", "source", "token_type", "where"),
 )
-_TRANSLATED_FACTS = ("detail", "reason")  # the protocol's own are in the catalogue
+_TRANSLATED_FACTS = ("detail", "reason")  # the protocol's own are in the catalog
 _KEYRING_HELP = {
     "win32": translatable(
         "Start the Windows service “Credential Manager”, or ask your administrator to start it."
