@@ -27,6 +27,8 @@ def find_system_proxy(address: str) -> str:
     fixed settings of Windows and macOS. Blocks, because it may resolve names.
     """
     parts = urlsplit(address)
+    if is_loopback(parts.hostname or ""):
+        return ""
     known = getproxies()
     proxy = known.get(parts.scheme) or known.get("all", "")
     if not proxy or proxy_bypass(parts.netloc):
