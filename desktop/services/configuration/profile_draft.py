@@ -117,9 +117,11 @@ def faults_of(
         name = "issuer" if follows or fault.member not in EDITABLE else fault.member
         detail = translate("{detail}.", detail=fault.describe(field_name(name)))
         messages = _PRESET_MESSAGES if draft.preset else _MESSAGES
-        found.setdefault(
-            name, translate(messages[name].on(surface)) if name in messages else detail
-        )
+        # The rule says best which parameter is refused, and why.
+        says_more = name == "extra_parameters" and fault.values
+        if name in messages and not says_more:
+            detail = translate(messages[name].on(surface))
+        found.setdefault(name, detail)
     return found
 
 
