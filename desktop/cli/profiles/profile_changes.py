@@ -44,6 +44,7 @@ from desktop.services.configuration.profile_file import (
     export_profiles,
     import_profiles,
 )
+from desktop.services.configuration.profile_names import names_in
 from desktop.services.model.errors import GrantForbidden
 from desktop.services.model.profile import Profile, client_binding
 from desktop.services.profile_editor import editor_wording as texts
@@ -88,7 +89,7 @@ def add(*, name: str, **given: Any) -> int:  # noqa: ANN401 - options
 async def _save_new(
     context: ProfileContext, draft: Draft, given: dict[str, Any], *, password: str = ""
 ) -> Exit:
-    require_valid_draft(draft, context.snapshot.presets)
+    require_valid_draft(draft, context.snapshot.presets, taken=context.snapshot.names_besides())
     _check_grant_allowed(context, draft)
     passwords = read_passwords(given, draft)
     if password and passwords.client_secret is None:
@@ -136,7 +137,8 @@ def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
         after = before
         if name is not None or _changes_more_than_passwords(given):
             context.require_editable(before)
-            require_valid_draft(draft, context.snapshot.presets)
+            taken = context.snapshot.names_besides(before.id)
+            require_valid_draft(draft, context.snapshot.presets, taken=taken)
             _check_grant_allowed(context, draft)
             after = profile_of(before.id, draft, context.snapshot.presets, kept=before)
             await _check_stored_password(context, before, after, given)
@@ -273,7 +275,10 @@ def import_(*, file: str, name: str | None, **given: Any) -> int:  # noqa: ANN40
             )
             raise click.UsageError(message)
         source = Path("stdin" if file == "-" else file)
-        ids = import_profiles(context.editor.file, text, source, taken=context.snapshot.managed)
+        managed = context.editor.policy.profiles
+        ids = import_profiles(
+            context.editor.file, text, source, taken=managed.keys(), names=names_in(managed)
+        )
         notify_profiles_changed()
         for id_ in ids:
             print_result(id_)

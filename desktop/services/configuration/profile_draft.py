@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import make_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from desktop.oauth.addresses import has_hidden_characters
+from desktop.services.configuration.profile_names import NAME_TAKEN, name_key, name_keys
 from desktop.services.configuration.profile_reader import preset_members
 from desktop.services.configuration.profile_rules import ADDRESS_MEMBERS, find_faults, has_userinfo
 from desktop.services.model.members import Kind, Member
@@ -100,15 +101,24 @@ def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None
 
 
 def faults_of(
-    draft: Draft, presets: Presets, *, surface: Surface = Surface.WINDOW
+    draft: Draft,
+    presets: Presets,
+    *,
+    surface: Surface = Surface.WINDOW,
+    taken: Collection[str] = (),
 ) -> dict[str, str]:
-    """Describe what is wrong, by field; empty where the draft can be saved."""
+    """Describe what is wrong, by field; empty where the draft can be saved.
+
+    `taken` are the ids and names of other profiles.
+    """
     found = {
         name: translate("Leave out the user name and password.")
         for name in ADDRESS_MEMBERS
         if has_userinfo(getattr(draft, name).strip())
     }
     found |= _input_faults(draft, surface)
+    if name_key(draft.name) in name_keys(taken):
+        found.setdefault("name", translate(NAME_TAKEN))
     for fault in find_faults(profile_of("draft", draft, presets)):
         if fault.member == "settings":  # `_input_faults` has them, each at its field
             continue

@@ -18,6 +18,7 @@ from desktop.services.configuration.profile_file import (
     remove_profile,
     save_profile,
 )
+from desktop.services.configuration.profile_names import name_key, names_in, names_of
 from desktop.services.configuration.profile_reader import Profiles, load_presets, load_profiles
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import (
@@ -62,6 +63,14 @@ class Snapshot:
     presets: Mapping[str, Mapping[str, object]]
     managed: frozenset[str] = frozenset()
 
+    def names_besides(self, id_: str = "") -> list[str]:
+        """List the ids and names that the profile `id_`, or a new one, cannot have."""
+        others = [each for each in self.profiles.good.values() if each.id != id_]
+        broken = [each for each in self.profiles.broken if each != id_]
+        before = self.profiles.good.get(id_)
+        own = name_key(before.name) if before is not None else ""  # as it is, it may stay
+        return [each for each in (*names_of(others), *broken) if name_key(each) != own]
+
 
 class ProfileEditor:
     """Changes profiles in `file`, and secrets in the keyring; `worker` does what blocks.
@@ -96,7 +105,7 @@ class ProfileEditor:
 
     def new_id(self, name: str, known: Snapshot) -> str:
         """Make an id for a profile called `name`."""
-        return new_id(name, {*known.profiles.good, *known.profiles.broken, *known.managed})
+        return new_id(name, {*known.names_besides(), *known.managed})
 
     async def find_stored_secrets(self, profile: Profile) -> tuple[bool, bool]:
         """Find out whether the keyring has a client secret and a proxy password."""
@@ -145,7 +154,14 @@ class ProfileEditor:
             if getattr(policy, name):
                 members.pop(name, None)
         await self._worker.run(
-            partial(save_profile, self.file, id_, members, locked=policy.settings.keys())
+            partial(
+                save_profile,
+                self.file,
+                id_,
+                members,
+                locked=policy.settings.keys(),
+                names=names_in(policy.profiles),
+            )
         )
         kept = known.profiles.good.get(id_)
         return with_policy(profile_of(id_, draft, known.presets, kept=kept), policy)
@@ -180,7 +196,9 @@ def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
     if len(content) > MAX_IMPORT_LENGTH:
         raise OSError(None, translate("the file is too large"), str(source))
     text = content.decode("utf-8-sig", "replace")
-    return import_profiles(file, text, taken=policy.profiles.keys())
+    return import_profiles(
+        file, text, taken=policy.profiles.keys(), names=names_in(policy.profiles)
+    )
 
 
 def _export_file(file: Path, ids: tuple[str, ...], target: Path) -> None:

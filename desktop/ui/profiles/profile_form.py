@@ -45,7 +45,7 @@ from desktop.ui.profiles.form_fields import (
 from desktop.ui.profiles.password_field import PasswordField
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from PySide6.QtWidgets import QHBoxLayout
@@ -59,11 +59,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FormPurpose:
-    """Why the form is open: its title, the text below it, and whether the profile is new."""
+    """Why the form is open: its title, the text below it, and whether the profile is new.
+
+    `taken` are the ids and names of other profiles.
+    """
 
     title: str
     about: str = ""
     is_new: bool = True
+    taken: Collection[str] = ()
 
 
 class ProfileForm(View):
@@ -185,7 +189,9 @@ class ProfileForm(View):
         self.client_secret.rename(self._fields.client_secret_name)
         self._update_has_client_secret()
         if self._was_validated:
-            self._fields.show_faults(faults_of(self.draft, self._presets))
+            self._fields.show_faults(
+                faults_of(self.draft, self._presets, taken=self._purpose.taken)
+            )
         self._failure.show_text("")
         self._controller.stop_check()
         self.findings.clear()
@@ -230,7 +236,7 @@ class ProfileForm(View):
             self._controller.save(sign_in=sign_in)
 
     def _validate(self) -> bool:
-        faults = faults_of(self.draft, self._presets)
+        faults = faults_of(self.draft, self._presets, taken=self._purpose.taken)
         self._was_validated = True
         self._failure.show_text(texts.fix_fields(len(faults)) if faults else "")
         field = self._fields.show_faults(faults)

@@ -252,10 +252,11 @@ def _empty_snapshot(file: Path) -> Snapshot:
 
 
 def _purpose_of(before: Profile | None, snapshot: Snapshot) -> FormPurpose:
+    taken = snapshot.names_besides(before.id if before is not None else "")
     if before is not None:
-        return FormPurpose(texts.edit_title(before), is_new=False)
+        return FormPurpose(texts.edit_title(before), is_new=False, taken=taken)
     if snapshot.profiles.good or snapshot.profiles.broken:
-        return FormPurpose(translate(texts.NEW_PROFILE))
+        return FormPurpose(translate(texts.NEW_PROFILE), taken=taken)
     return FormPurpose(translate(texts.FIRST_PROFILE), translate(texts.FIRST_PROFILE_HELP))
 
 

@@ -128,11 +128,21 @@ def test_values_without_a_form_field_have_options(console: Console) -> None:
     assert console.file.read_text() == f'{ONE}letter = "S"\n'
 
 
-def test_a_second_profile_of_the_same_name_gets_a_number(console: Console) -> None:
-    console.write(ONE)
-    done = console.run("add", "soc", "--issuer", "https://b.example", "--client-id", "c-2")
-    assert done.out == "soc-2\n"
-    assert console.file.read_text().startswith(ONE)
+@pytest.mark.parametrize("name", ["soc", "SOC", " Soc", "\u0455oc"])  # a Cyrillic letter
+def test_the_id_or_name_of_another_profile_is_refused(
+    console: Console, tmp_path: Path, name: str
+) -> None:
+    other = '[profiles.lab]\nissuer = "https://login.example"\nclient_id = "c-2"\n'
+    console.write(ONE + other)
+    client = tmp_path / "client.json"
+    client.write_text(json.dumps(MODEL))
+    add = ("add", name, "--issuer", "https://b.example", "--client-id", "c-2")
+    model = ("import", "--issuer", "https://b.example", "--name", name)
+    for given in (add, ("edit", "lab", "--name", name), (*model, str(client))):
+        done = console.run(*given)
+        assert done.code == 2
+        assert "Another profile has this name or ID, or one that looks like it." in done.err
+    assert console.file.read_text() == ONE + other
 
 
 @pytest.mark.parametrize(
