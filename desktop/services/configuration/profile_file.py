@@ -24,7 +24,7 @@ from desktop.services.configuration.profile_reader import (
     read_text,
 )
 from desktop.services.configuration.toml_edit import appended, edit_candidates
-from desktop.services.model.profile import MEMBERS, BrokenProfile
+from desktop.services.model.profile import MEMBERS, BrokenProfile, Profile
 from desktop.services.system import paths
 from desktop.services.system.atomic_file import write_atomically
 from desktop.services.system.translation import translatable, translate
@@ -97,12 +97,8 @@ def import_profiles(
     a number. Raises `BrokenProfile`, which names `source`, the file that `text` is from; also where
     an id is the name of another profile, or something looks like it.
     """
+    read_import(source or file, text)
     document = read_document(source or file, text)
-    found = read_profiles(source or file, document, text)
-    for error in found.broken.values():
-        raise error
-    if not found.good:
-        raise BrokenProfile(source or file, translate("it contains no profiles"))
     tables: Members = document["profiles"]  # type: ignore[assignment] # it was just read
     added: dict[str, object] = {}
 
@@ -121,6 +117,16 @@ def import_profiles(
 
     _change_file(file, change, touched=set(), names=names)
     return tuple(added)
+
+
+def read_import(source: Path, text: str) -> tuple[Profile, ...]:
+    """Read the profiles in `text`, from `source`; raises `BrokenProfile` if it has no good ones."""
+    found = read_profiles(source, read_document(source, text), text)
+    for error in found.broken.values():
+        raise error
+    if not found.good:
+        raise BrokenProfile(source, translate("it contains no profiles"))
+    return tuple(found.good.values())
 
 
 def _with_free_name(table: object, id_: str, new: str, *, others: Collection[str]) -> object:

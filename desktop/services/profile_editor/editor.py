@@ -15,6 +15,7 @@ from desktop.services.configuration.profile_file import (
     export_profiles,
     import_profiles,
     new_id,
+    read_import,
     remove_profile,
     save_profile,
 )
@@ -70,6 +71,15 @@ class Snapshot:
         before = self.profiles.good.get(id_)
         own = name_key(before.name) if before is not None else ""  # as it is, it may stay
         return [each for each in (*names_of(others), *broken) if name_key(each) != own]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """A file of profiles, as it was read."""
+
+    source: Path
+    text: str
+    profiles: tuple[Profile, ...]
 
 
 class ProfileEditor:
@@ -181,24 +191,39 @@ class ProfileEditor:
         await self._worker.run(partial(remove_profile, self.file, id_))
         await delete_secrets(self._environment.keystore, Profile(id=id_, name="", client_id=""))
 
-    async def import_(self, source: Path) -> tuple[str, ...]:
-        """Import the profiles in `source`; return their ids. Raises `BrokenProfile`, `OSError`."""
-        return await self._worker.run(partial(_import_file, self.file, source, self.policy))
+    async def read_import(self, source: Path) -> ImportedFile:
+        """Read the profiles in `source`, which may be asked about before they are imported.
+
+        Raises `BrokenProfile`, `OSError`.
+        """
+        return await self._worker.run(partial(_read_import, source))
+
+    async def import_(self, imported: ImportedFile) -> tuple[str, ...]:
+        """Import profiles; return their ids. Raises `BrokenProfile`, `OSError`."""
+        names = names_in(self.policy.profiles)
+        return await self._worker.run(
+            partial(
+                import_profiles,
+                self.file,
+                imported.text,
+                imported.source,
+                taken=self.policy.profiles.keys(),
+                names=names,
+            )
+        )
 
     async def export(self, ids: tuple[str, ...], target: Path) -> None:
         """Export profiles to `target`, without any secret. Raises `BrokenProfile`, `OSError`."""
         await self._worker.run(partial(_export_file, self.file, ids, target))
 
 
-def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
+def _read_import(source: Path) -> ImportedFile:
     with source.open("rb") as opened:
         content = opened.read(MAX_IMPORT_LENGTH + 1)
     if len(content) > MAX_IMPORT_LENGTH:
         raise OSError(None, translate("the file is too large"), str(source))
     text = content.decode("utf-8-sig", "replace")
-    return import_profiles(
-        file, text, taken=policy.profiles.keys(), names=names_in(policy.profiles)
-    )
+    return ImportedFile(source, text, read_import(source, text))
 
 
 def _export_file(file: Path, ids: tuple[str, ...], target: Path) -> None:

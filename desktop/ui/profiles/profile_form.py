@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QElapsedTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.services.configuration.client_model import read_client_model
@@ -57,6 +58,9 @@ if TYPE_CHECKING:
     from desktop.ui.profiles.form_controller import FormController
 
 
+_TOO_SOON = 400  # milliseconds: the second click of a double click
+
+
 @dataclass(frozen=True, slots=True)
 class FormPurpose:
     """Why the form is open: its title, the text below it, and whether the profile is new.
@@ -89,6 +93,8 @@ class ProfileForm(View):
         self._fields = FormFields(presets, policy or Policy(), theme)
         self.is_checking = False
         self._is_dirty = self._is_busy = self._was_validated = False
+        self._asked_about: tuple[str, ...] = ()
+        self._since_question = QElapsedTimer()
         self.client_secret = PasswordField(
             self._fields.client_secret_name,
             translate(texts.CLIENT_SECRET_HELP),
@@ -193,6 +199,7 @@ class ProfileForm(View):
                 faults_of(self.draft, self._presets, taken=self._purpose.taken)
             )
         self._failure.show_text("")
+        self._asked_about = ()
         self._controller.stop_check()
         self.findings.clear()
         self._controller.keep_draft(self.draft)
@@ -232,8 +239,21 @@ class ProfileForm(View):
             self._controller.check()
 
     def _on_save(self, *, sign_in: bool) -> None:
-        if not self._is_busy and self._validate():
-            self._controller.save(sign_in=sign_in)
+        if self._is_busy or not self._validate():
+            return
+        hosts = self._controller.new_foreign_hosts()
+        if hosts and not self._is_confirmed(hosts):
+            self._asked_about = hosts
+            self._since_question.start()
+            self.show_failure(texts.save_again_message(hosts))
+            return
+        self._controller.save(sign_in=sign_in)
+
+    def _is_confirmed(self, hosts: tuple[str, ...]) -> bool:
+        """Whether the user was asked about `hosts` and had the time to read it."""
+        if hosts != self._asked_about:
+            return False
+        return self._since_question.elapsed() >= _TOO_SOON
 
     def _validate(self) -> bool:
         faults = faults_of(self.draft, self._presets, taken=self._purpose.taken)

@@ -15,7 +15,7 @@ from desktop.services.configuration.profile_reader import Profiles
 from desktop.services.model.profile import BrokenProfile, Profile
 from desktop.services.model.states import SignedIn, SignedOut
 from desktop.services.profile_editor import editor_wording as texts
-from desktop.services.profile_editor.editor import ProfileEditor, Snapshot
+from desktop.services.profile_editor.editor import ImportedFile, ProfileEditor, Snapshot
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.system.translation import translate
 from desktop.services.wording.messages import advice_for
@@ -206,7 +206,24 @@ class ProfilePages(QObject):
 
     async def _import(self, source: Path) -> None:
         try:
-            ids = await self._editor.import_(source)
+            snapshot = await self._editor.load()
+            imported = await self._editor.read_import(source)
+        except (BrokenProfile, OSError) as error:
+            self._show_failure(texts.import_failed_message(error))
+            return
+        question = texts.foreign_hosts_message(imported.profiles, snapshot.presets)
+        if not question:
+            await self._add_imported(imported)
+        elif isinstance(self._window.page, ProfilesView):
+            self._window.page.ask(
+                question,
+                translate(texts.IMPORT),
+                lambda: self.start_task(self._add_imported(imported)),
+            )
+
+    async def _add_imported(self, imported: ImportedFile) -> None:
+        try:
+            ids = await self._editor.import_(imported)
             snapshot = await self._editor.load()
         except (BrokenProfile, OSError) as error:
             self._show_failure(texts.import_failed_message(error))

@@ -146,5 +146,5 @@ async def test_an_import_leaves_the_ids_of_managed_profiles_alone(
     source.write_text(OWN.replace("mine", "shared"))
     managed = {"preset": "xdr-eu", "client_id": "client-8"}
     bench = Bench(file, Policy(source="policy.toml", profiles={"shared": managed}))
-    assert await bench.deeds.import_(source) == ("shared-2",)
+    assert await bench.deeds.import_(await bench.deeds.read_import(source)) == ("shared-2",)
     assert set((await bench.deeds.load()).profiles.good) == {"shared", "mine", "shared-2"}
