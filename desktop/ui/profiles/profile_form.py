@@ -88,13 +88,12 @@ class ProfileForm(View):
     ) -> None:
         super().__init__()
         self._controller = controller
-        self._presets = presets
+        self._find_faults = partial(faults_of, presets=presets, taken=purpose.taken)
         self._purpose = purpose
         self._fields = FormFields(presets, policy or Policy(), theme)
         self.is_checking = False
         self._is_dirty = self._is_busy = self._was_validated = False
-        self._asked_about: tuple[str, ...] = ()
-        self._since_question = QElapsedTimer()
+        self._hosts_question = _HostsQuestion()
         self.client_secret = PasswordField(
             self._fields.client_secret_name,
             translate(texts.CLIENT_SECRET_HELP),
@@ -195,11 +194,9 @@ class ProfileForm(View):
         self.client_secret.rename(self._fields.client_secret_name)
         self._update_has_client_secret()
         if self._was_validated:
-            self._fields.show_faults(
-                faults_of(self.draft, self._presets, taken=self._purpose.taken)
-            )
+            self._fields.show_faults(self._find_faults(self.draft))
         self._failure.show_text("")
-        self._asked_about = ()
+        self._hosts_question.take_back()
         self._controller.stop_check()
         self.findings.clear()
         self._controller.keep_draft(self.draft)
@@ -239,24 +236,14 @@ class ProfileForm(View):
             self._controller.check()
 
     def _on_save(self, *, sign_in: bool) -> None:
-        if self._is_busy or not self._validate():
-            return
-        hosts = self._controller.new_foreign_hosts()
-        if hosts and not self._is_confirmed(hosts):
-            self._asked_about = hosts
-            self._since_question.start()
-            self.show_failure(texts.save_again_message(hosts))
-            return
-        self._controller.save(sign_in=sign_in)
-
-    def _is_confirmed(self, hosts: tuple[str, ...]) -> bool:
-        """Whether the user was asked about `hosts` and had the time to read it."""
-        if hosts != self._asked_about:
-            return False
-        return self._since_question.elapsed() >= _TOO_SOON
+        if not self._is_busy and self._validate():
+            if question := self._hosts_question.ask(self._controller.new_foreign_hosts()):
+                self.show_failure(question)
+            else:
+                self._controller.save(sign_in=sign_in)
 
     def _validate(self) -> bool:
-        faults = faults_of(self.draft, self._presets, taken=self._purpose.taken)
+        faults = self._find_faults(self.draft)
         self._was_validated = True
         self._failure.show_text(texts.fix_fields(len(faults)) if faults else "")
         field = self._fields.show_faults(faults)
@@ -286,6 +273,26 @@ class ProfileForm(View):
         for part in (main, self._options, self._check, self.findings, self._failure):
             self.column.addWidget(part)
         self.column.addStretch(1)
+
+
+class _HostsQuestion:
+    """The question before servers are saved that are not the provider's; saving again confirms."""
+
+    def __init__(self) -> None:
+        self._hosts: tuple[str, ...] = ()
+        self._since_question = QElapsedTimer()
+
+    def ask(self, hosts: tuple[str, ...]) -> str:
+        """Return the question about `hosts`; empty once the user had the time to read it."""
+        is_confirmed = hosts == self._hosts and self._since_question.elapsed() >= _TOO_SOON
+        if not hosts or is_confirmed:
+            return ""
+        self._hosts = hosts
+        self._since_question.start()
+        return texts.save_again_message(hosts)
+
+    def take_back(self) -> None:
+        self._hosts = ()
 
 
 class _MoreOptions(QWidget):

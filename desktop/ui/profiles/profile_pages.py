@@ -181,6 +181,9 @@ class ProfilePages(QObject):
             self._window, lambda source: self.start_task(self._import(source))
         )
 
+    def add_imported(self, imported: ImportedFile) -> None:
+        self.start_task(self._add_imported(imported))
+
     def open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._editor.file.parent)))
 
@@ -201,25 +204,18 @@ class ProfilePages(QObject):
             not_removed = texts.secrets_not_removed_message(advice_for(error).title)
             sign_out_result = f"{not_removed} {sign_out_result}".strip()
         self._unsaved.pop(id_, None)
-        deleted = translate(texts.PROFILE_DELETED)
-        await self._open_profiles(f"{deleted} {sign_out_result}".strip())
+        await self._open_profiles(f"{translate(texts.PROFILE_DELETED)} {sign_out_result}".strip())
 
     async def _import(self, source: Path) -> None:
         try:
-            snapshot = await self._editor.load()
-            imported = await self._editor.read_import(source)
+            imported, question = await _read_import(self._editor, source)
         except (BrokenProfile, OSError) as error:
             self._show_failure(texts.import_failed_message(error))
             return
-        question = texts.foreign_hosts_message(imported.profiles, snapshot.presets)
         if not question:
             await self._add_imported(imported)
         elif isinstance(self._window.page, ProfilesView):
-            self._window.page.ask(
-                question,
-                translate(texts.IMPORT),
-                lambda: self.start_task(self._add_imported(imported)),
-            )
+            self._window.page.ask_to_import(question, imported)
 
     async def _add_imported(self, imported: ImportedFile) -> None:
         try:
@@ -228,8 +224,7 @@ class ProfilePages(QObject):
         except (BrokenProfile, OSError) as error:
             self._show_failure(texts.import_failed_message(error))
             return
-        good = snapshot.profiles.good
-        readable = [good[id_] for id_ in ids if id_ in good]
+        readable = [each for each in snapshot.profiles.good.values() if each.id in ids]
         self._show_profiles(snapshot, notice=texts.import_report(len(ids), readable))
         self._report_change()
 
@@ -245,6 +240,13 @@ class ProfilePages(QObject):
     def _show_failure(self, text: str) -> None:
         if isinstance(self._window.page, ProfilesView):
             self._window.page.show_failure(text)
+
+
+async def _read_import(editor: ProfileEditor, source: Path) -> tuple[ImportedFile, str]:
+    """Read the profiles in `source`, and what to ask before they are added; empty for nothing."""
+    presets = (await editor.load()).presets
+    imported = await editor.read_import(source)
+    return imported, texts.foreign_hosts_message(imported.profiles, presets)
 
 
 def _may_open(before: Profile | None, snapshot: Snapshot, policy: Policy) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from desktop.services.model.policy import Policy
     from desktop.services.model.states import State
-    from desktop.services.profile_editor.editor import Snapshot
+    from desktop.services.profile_editor.editor import ImportedFile, Snapshot
     from desktop.ui.profiles.profile_pages import ProfilePages
 
 
@@ -82,9 +82,15 @@ class ProfilesView(View):
             signed_in=self._controller.is_signed_in(id_),
             everywhere=offered is Revocation.GRANT_REVOKED,
         )
-        self.ask(question, translate("Delete"), lambda: self._controller.delete(id_))
+        self._ask(question, translate("Delete"), lambda: self._controller.delete(id_))
 
-    def ask(self, question: str, answer: str, on_yes: Callable[[], object]) -> None:
+    def ask_to_import(self, question: str, imported: ImportedFile) -> None:
+        """Ask whether to add `imported` profiles."""
+        self._ask(
+            question, translate(texts.IMPORT), lambda: self._controller.add_imported(imported)
+        )
+
+    def _ask(self, question: str, answer: str, on_yes: Callable[[], object]) -> None:
         """Ask `question`; the button with `answer` calls `on_yes`."""
         self._on_yes = on_yes
         self._question_text.setText(question)

@@ -17,7 +17,8 @@ ADDRESSES = [name for name, each in MEMBERS.items() if each.is_address and name 
 
 @pytest.mark.parametrize("member", ADDRESSES)
 def test_an_endpoint_elsewhere_is_named(member: str) -> None:
-    profile = replace(HOME, **{member: "https://evil.example/x"})
+    change: dict[str, Any] = {member: "https://evil.example/x"}
+    profile = replace(HOME, **change)
     assert foreign_hosts(profile, PRESETS) == {"evil.example": (member,)}
 
 
@@ -45,7 +46,7 @@ def test_what_is_not_on_the_server_of_the_issuer_is_named(
 
 
 def test_without_an_issuer_the_token_endpoint_is_the_server() -> None:
-    endpoints = {
+    endpoints: dict[str, Any] = {
         "issuer": "",
         "token_endpoint": "https://login.example/token",
         "device_authorization_endpoint": "https://evil.example/device",
@@ -65,7 +66,8 @@ def test_what_a_preset_needs_elsewhere_is_known(preset: str, tmp_path: Path) -> 
     profile = load_profiles(file).good["x"]
     assert foreign_hosts(profile, PRESETS) == {}
     for member in ("token_endpoint", "userinfo_endpoint"):
-        changed = replace(profile, **{member: "https://evil.example/x"})
+        change: dict[str, Any] = {member: "https://evil.example/x"}
+        changed = replace(profile, **change)
         assert foreign_hosts(changed, PRESETS) == {"evil.example": (member,)}
 
 
