@@ -47,7 +47,7 @@ def checked_named_address(address: str, *, by: str) -> str:
 def checked_link(address: str, *, by: str) -> str:
     """Return `address` if a user can read it and a browser may open it; raise `UnsafeAddress`."""
     if not address.isascii():  # RFC 3986 section 2: a URI is; lookalike letters are not
-        raise UnsafeAddress(address, "contains lookalike characters")
+        raise UnsafeAddress(ascii_address(address), "contains lookalike characters")
     return checked_named_address(address, by=by)
 
 
@@ -81,6 +81,24 @@ def host_of(address: str) -> str:
     if host and not valid:
         raise UnsafeAddress(address, "invalid host name")
     return host
+
+
+def ascii_address(address: str) -> str:
+    """Return `address` with its host as the network sees it, so that no letter looks like another.
+
+    An address that is not valid stays as it is, for whoever checks it.
+    """
+    if address.isascii() or "://" not in address:
+        return address
+    try:
+        netloc, host = _split(address).netloc, host_of(address)
+    except UnsafeAddress:
+        return address
+    user, at, server = netloc.rpartition("@")
+    if server.isascii() or not host:
+        return address
+    _, colon, port = server.partition(":")
+    return address.replace(netloc, f"{user}{at}{host}{colon}{port}", 1)
 
 
 def origin_of(address: str) -> str:

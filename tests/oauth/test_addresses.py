@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.oauth.addresses import (
+    ascii_address,
     checked_address,
     checked_link,
     checked_named_address,
@@ -240,6 +241,34 @@ def test_a_host_that_is_read_as_another_machine_elsewhere_is_refused(host: str) 
 )
 def test_the_host_is_shown_as_the_network_sees_it(address: str, host: str) -> None:
     assert host_of(address) == host
+
+
+LOOKALIKE, SHOWN = "https://l\u043egin.example", "https://xn--lgin-55d.example"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (LOOKALIKE, SHOWN),
+        (f"{LOOKALIKE}/x?y=\u043e", f"{SHOWN}/x?y=\u043e"),
+        (f"{LOOKALIKE}:8443/x", f"{SHOWN}:8443/x"),
+        (f"{LOOKALIKE}./x", f"{SHOWN}/x"),
+        # A whole label of Cyrillic letters reads as Latin, too.
+        ("https://\u0441\u043e\u0441\u043e.example", "https://xn--n1aahb.example"),
+        ("https://\u03bfkta.example", "https://xn--kta-8yc.example"),
+        ("http://dana@l\u043egin.example/", "http://dana@xn--lgin-55d.example/"),
+        ("https://b\u00fccher.example/", "https://xn--bcher-kva.example/"),
+        ("https://login.example/\u043e", "https://login.example/\u043e"),
+        ("https://login.example/", "https://login.example/"),
+        ("IROH Auth", "IROH Auth"),
+        ("https://l\u043egin example/", "https://l\u043egin example/"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_written_with_the_host_that_the_network_sees(
+    address: str, shown: str
+) -> None:
+    assert ascii_address(address) == shown
 
 
 @pytest.mark.parametrize(

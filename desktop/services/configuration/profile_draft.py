@@ -6,10 +6,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import make_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from desktop.oauth.addresses import has_hidden_characters
+from desktop.oauth.addresses import ascii_address, has_hidden_characters
 from desktop.services.configuration.profile_names import NAME_TAKEN, name_key, name_keys
 from desktop.services.configuration.profile_reader import preset_members
-from desktop.services.configuration.profile_rules import ADDRESS_MEMBERS, find_faults, has_userinfo
+from desktop.services.configuration.profile_rules import (
+    ADDRESS_MEMBERS,
+    find_faults,
+    has_userinfo,
+    with_ascii_host,
+)
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.profile import EDITABLE, MEMBERS, Profile
 from desktop.services.model.settings import PROFILE_SETTINGS, is_valid_setting
@@ -98,6 +103,12 @@ def profile_of(id_: str, draft: Draft, presets: Presets, *, kept: Profile | None
             members[name] = value
     members["settings"] = _profile_settings(draft)
     return Profile(id=id_, **members)  # type: ignore[arg-type] # each was read as its own kind
+
+
+def with_ascii_hosts(draft: Draft) -> Draft:
+    """Show the hosts in `draft` as the network sees them."""
+    shown = {name: with_ascii_host(each, getattr(draft, name)) for name, each in EDITABLE.items()}
+    return replace(draft, **shown)
 
 
 def faults_of(
@@ -204,7 +215,9 @@ _PRESET_MESSAGES = {**_MESSAGES, "issuer": BySurface(_ENTER_ISSUER, _ENTER_ISSUE
 def _defaults(preset: str, presets: Presets, issuer: str) -> dict[str, object]:
     """List the members that a profile with `preset` at `issuer` has by default."""
     defaults: dict[str, object] = {name: getattr(_DEFAULT_PROFILE, name) for name in MEMBERS}
-    for name, value in preset_members(presets.get(preset, {}), {"issuer": issuer}).items():
+    for name, value in preset_members(
+        presets.get(preset, {}), {"issuer": ascii_address(issuer.strip())}
+    ).items():
         defaults[name] = tuple(value) if isinstance(value, list) else value
     defaults["preset"] = preset
     return defaults
@@ -230,6 +243,7 @@ def _parse_field(name: str, text: str) -> object:
         return typed == "true"
     if kind is Kind.NUMBER and typed.isascii() and typed.isdigit():
         return int(typed)
+    typed = with_ascii_host(EDITABLE[name], typed)
     # A default is not saved: with Google it must not replace what the preset knows.
     return "" if typed == EDITABLE[name].default else typed
 

@@ -15,6 +15,7 @@ from desktop.services.configuration.profile_rules import (
     NO_SECRETS_IN_FILE,
     find_faults,
     is_secret_name,
+    with_ascii_host,
 )
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import NO_POLICY, Policy
@@ -319,7 +320,7 @@ class _Reader:
             case Kind.STRINGS:
                 value = tuple(value.split() if isinstance(value, str) else value)
             case Kind.STRING:
-                value = value.strip()
+                value = with_ascii_host(member, value.strip())
             case _:
                 return value
         if member.is_required and not value:

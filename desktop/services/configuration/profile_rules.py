@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from desktop.oauth.addresses import checked_address, host_of
+from desktop.oauth.addresses import ascii_address, checked_address, host_of
 from desktop.oauth.errors import UnsafeAddress
-from desktop.services.model.members import Fault, Kind
+from desktop.services.model.members import Fault, Kind, Member
 from desktop.services.model.profile import (
     GRANTS,
     MEMBERS,
@@ -87,6 +87,11 @@ def _plain_parameter(name: str) -> str:
 def has_userinfo(address: str) -> bool:
     """Whether a user name, and perhaps a password, stands before the host of `address`."""
     return _USERINFO.match(address) is not None
+
+
+def with_ascii_host(member: Member, value: str) -> str:
+    """Write the host in an address as the network sees it, so that no letter looks like another."""
+    return ascii_address(value) if member.is_address or member.name == "proxy" else value
 
 
 def find_faults(profile: Profile) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from desktop.services.configuration.profile_draft import (
     Draft,
     Presets,
     faults_of,
+    with_ascii_hosts,
     with_client_model,
 )
 from desktop.services.model.policy import Policy
@@ -243,6 +244,7 @@ class ProfileForm(View):
                 self._controller.save(sign_in=sign_in)
 
     def _validate(self) -> bool:
+        self._fields.fill(with_ascii_hosts(self.draft))
         faults = self._find_faults(self.draft)
         self._was_validated = True
         self._failure.show_text(texts.fix_fields(len(faults)) if faults else "")

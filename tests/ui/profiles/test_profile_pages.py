@@ -671,6 +671,15 @@ async def test_the_form_asks_about_a_server_that_is_not_the_providers(
     assert load_profiles(place.file).good["soc"].letter == "S", "it is asked about once"
 
 
+async def test_the_form_shows_the_host_that_the_network_sees(place: Place) -> None:
+    form = await place.form("soc")
+    place.type(preset="", issuer="https://l\u043egin.example")
+    assert form._validate()
+    assert form.draft.issuer == "https://xn--lgin-55d.example"
+    await place.press("Save")
+    assert "xn--lgin-55d" in place.file.read_text()
+
+
 async def test_the_form_refuses_the_name_of_another_profile(place: Place) -> None:
     place.file.write_text(FILE + FILE.replace("soc", "lab").replace("SOC", "Lab"))
     before = place.file.read_text()
