@@ -50,6 +50,7 @@ BENCH_EPILOG = "Other arguments are passed to the benchmarks: `dev.py bench star
 SLOWEST = ("--durations=10", "--durations-min=1")
 SHOTS_PSEUDO_HELP = "in longer, accented texts, to find what is not translated or does not fit"
 TEST_PACKAGES_HELP = "build the Linux packages and test them on a bare system instead"
+TEST_SIMULATION_HELP = "simulate 10,000 seeds instead, as every night"
 TEST_PYTHON_HELP = "run the fast tests and a sign-in on this Python of Debian sid instead"
 TEST_WINDOWS_HELP = "build the Windows installers and test them on Linux with wine instead"
 PACKAGE_EPILOG = (
@@ -90,6 +91,7 @@ def make_parser() -> argparse.ArgumentParser:
     testing.add_argument("--python", choices=versions, metavar="3.X", help=TEST_PYTHON_HELP)
     testing.add_argument("--packages", action="store_true", help=TEST_PACKAGES_HELP)
     testing.add_argument("--windows", action="store_true", help=TEST_WINDOWS_HELP)
+    testing.add_argument("--simulation", action="store_true", help=TEST_SIMULATION_HELP)
     benching = add("bench", "Run the benchmarks", BENCH_EPILOG)
     benching.add_argument(
         "names", nargs="*", metavar="NAME", help="benchmarks to run (default: all)"
@@ -122,7 +124,7 @@ def make_parser() -> argparse.ArgumentParser:
 def run(_options: argparse.Namespace, rest: list[str]) -> int:
     install_system_packages("run")
     install_requirements("demo")
-    return exec_command(python_in(VENV), "-m", "desktop", "--demo", *rest)
+    return exec_command(python_in(VENV), "-P", ROOT / "desktop" / "__main__.py", "--demo", *rest)
 
 
 def test(options: argparse.Namespace, rest: list[str]) -> int:
@@ -139,6 +141,10 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         check_system_packages(checks)
     install_requirements("dev")
     fast = ["--fast"] if options.fast else []
+    if options.simulation:
+        workers = ("--numprocesses", str(os.cpu_count() or 2))
+        checks.run("simulation", "-m", "pytest", "tests/simulation", "--simulation", *workers)
+        return checks.sum_up()
     if rest:
         check_sources(checks)
         checks.run("pytest", "-m", "pytest", *SLOWEST, *fast, *rest, live=True)

@@ -46,7 +46,7 @@ class Settings:
         default=15,
         allowed=range(1, 481),
         title=translatable("Keep renewing after a copy for"),
-        help=translatable("Also renews while this window is open."),
+        help=translatable("Also renews while the window is visible."),
         unit=translatable("{count} min"),
         option=Option("NUMBER", "Keep renewing for so many minutes after a copy."),
     )

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from desktop.oauth.addresses import checked_address
 from desktop.services.system.desktop_entry import parse_desktop_entry
+from desktop.services.system.paths import NoHomeFolder, data_folder, home_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,12 @@ def _start(command: list[str]) -> bool:
 
 def _entry_folders() -> list[Path]:
     # The user's entries come first and hide those of the system (XDG Base Directory).
-    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    homes = []
+    with suppress(NoHomeFolder):
+        homes = [str(data_folder())]
     shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    return [Path(each) / "applications" for each in (home, *shared.split(":")) if each]
+    folders = (*homes, *shared.split(":"))
+    return [Path(each) / "applications" for each in folders if each.startswith("/")]
 
 
 def _find_desktop_entries(folders: list[Path]) -> Iterator[Browser]:
@@ -114,7 +118,7 @@ def _read_entry(file: Path) -> Browser | None:
 def _find_on_macos() -> Iterator[Browser]:
     # Started by bundle ID: `open` finds the path.
     for id_, name in _BUNDLES.items():
-        places = (Path("/Applications"), Path.home() / "Applications")
+        places = (Path("/Applications"), home_folder() / "Applications")
         if any((place / f"{name}.app").is_dir() for place in places):
             yield Browser(id_, name, ("/usr/bin/open", "-b", id_))
 
