@@ -10,13 +10,14 @@ import logging
 import re
 import tomllib
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from filelock import Timeout
 
-from desktop.services.configuration.profile_names import name_key, name_keys, names_in
+from desktop.services.configuration.profile_names import name_keys, names_in
 from desktop.services.configuration.profile_reader import (
     is_valid_id,
     read_document,
@@ -105,15 +106,17 @@ def import_profiles(
 
     def change(there: Members) -> None:
         added.clear()
+        ids = {*there, *taken}
+        used = {*names_in(there), *names}
         for id_, table in tables.items():
             if len(str(table)) > _MAX_PROFILE_LENGTH:
                 raise BrokenProfile(
                     source or file, translate("profile `{id}` is too large", id=id_)
                 )
-            new = new_id(id_, {*there, *added, *taken})
-            # A name that is an id of another profile is refused, not made to pass.
-            others = {*names_in(there), *names_in(added), *names} - {*there, *added, *taken}
-            added[new] = _with_free_name(table, id_, new, others=others)
+            new = _numbered_id(id_, ids)
+            added[new] = _with_free_name(table, id_, new, names=used, ids=ids)
+            ids.add(new)
+            used.update(names_in({new: added[new]}))
         there.update(added)
 
     _change_file(file, change, touched=set(), names=names)
@@ -130,14 +133,19 @@ def read_import(source: Path, text: str) -> tuple[Profile, ...]:
     return tuple(found.good.values())
 
 
-def _with_free_name(table: object, id_: str, new: str, *, others: Collection[str]) -> object:
-    """Add a number to the name, that of the new id, where it is in use."""
+def _with_free_name(
+    table: object, id_: str, new: str, *, names: Collection[str], ids: Collection[str]
+) -> object:
+    """Add a number to the name, that of the new id, where it is in use.
+
+    A name that is an id of another profile stays, and is refused later.
+    """
     if not isinstance(table, dict):
         return table
     name = table.get("name", id_)
     number = int(new.rpartition("-")[2]) if new != id_ else 1
     numbered = name if number == 1 else f"{name} {number}"
-    while numbered in others and numbered != new:  # nor an id that is such a name
+    while numbered in names and numbered not in ids and numbered != new:
         number += 1
         numbered = f"{name} {number}"
     return table if numbered == name else table | {"name": numbered}
@@ -168,15 +176,17 @@ def _require_own_names(
     file: Path, tables: Members, before: Members, names: Collection[str]
 ) -> None:
     """Raise `BrokenProfile` where a new id or name reads like that of another profile."""
-    for id_ in tables:
-        own = _names_of(tables, id_)
-        if own == _names_of(before, id_):
+    keys = {id_: name_keys(_names_of(tables, id_)) for id_ in tables}
+    counts = Counter(key for own in keys.values() for key in own)
+    elsewhere = name_keys(names)
+    for id_, own in keys.items():
+        if _names_of(tables, id_) == _names_of(before, id_):
             continue
-        others = {name: table for name, table in tables.items() if name != id_}
-        if name_keys(own).isdisjoint(name_keys([*names_in(others), *names])):
+        if not any(counts[key] > 1 or key in elsewhere for key in own):
             continue
         detail = translate(
-            "another profile has the name or ID “{name}”, or one that looks like it", name=own[-1]
+            "another profile has the name or ID “{name}”, or one that looks like it",
+            name=_names_of(tables, id_)[-1],
         )
         raise BrokenProfile(file, detail)
 
@@ -187,9 +197,12 @@ def new_id(name: str, taken: Collection[str]) -> str:
     start = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_ID_LENGTH] or "profile"
     if is_valid_id(name):
         start = name
+    return _numbered_id(start, name_keys(taken))
+
+
+def _numbered_id(start: str, taken: Collection[str]) -> str:
     number, id_ = 1, start
-    keys = name_keys(taken)
-    while name_key(id_) in keys:
+    while id_ in taken:
         number += 1
         id_ = f"{start}-{number}"
     return id_
