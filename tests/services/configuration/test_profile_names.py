@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop.services.configuration import profile_names
 from desktop.services.configuration.load import load_allowed_profiles
 from desktop.services.configuration.profile_draft import Draft, faults_of
 from desktop.services.configuration.profile_file import (
@@ -121,6 +122,25 @@ def test_an_import_may_not_take_a_name_of_the_administrator(tmp_path: Path) -> N
                 taken={"fixed"},
                 names=["fixed", "SHARED-SOC", "shared soc"],
             )
+
+
+def test_twice_the_profiles_take_twice_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def counted(name: str) -> str:
+        calls.append(name)
+        return name_key(name)
+
+    monkeypatch.setattr(profile_names, "name_key", counted)
+    counts = []
+    for size in (20, 40):
+        calls.clear()
+        text = "".join(profile(f"a{number}", f"Name {number}") for number in range(size))
+        import_profiles(tmp_path / f"{size}.toml", text)
+        counts.append(len(calls))
+    assert counts[1] <= 2 * counts[0]
 
 
 # Form and options
