@@ -93,7 +93,10 @@ def acknowledged(answer: Answer, received_at: datetime) -> Members:
 
 
 def members_in(answer: Answer) -> Members | None:
-    """Parse a JSON object or, as GitHub may send it, a form; `None` for anything else."""
+    """Parse a JSON object or, as GitHub may send it, a form; `None` for anything else.
+
+    It contains no secrets that the server knew before, except those that it issues.
+    """
     document = _document(answer)
     return document if isinstance(document, dict) else None
 
@@ -140,10 +143,12 @@ def _checked(answer: Answer, received_at: datetime) -> Members | None:
 
 
 def _document(answer: Answer) -> object:
+    """Parse any JSON, or a form, and remove secrets from it; `None` for anything else."""
     try:
-        return json.loads(answer.body)
+        document = json.loads(answer.body)
     except (ValueError, RecursionError):
-        return None if is_page(answer) else _form(answer)
+        document = None if is_page(answer) else _form(answer)
+    return answer.secrets.strike_document(document)
 
 
 def _plain_text(answer: Answer) -> str:
@@ -151,10 +156,10 @@ def _plain_text(answer: Answer) -> str:
     is_error = answer.status >= 400 and content_type(answer) == "text/plain"
     if not is_error or is_page(answer):
         return ""
-    return answer.body[:_LONGEST_SENTENCE].decode("utf-8", "replace")
+    return answer.secrets.strike(answer.body[:_LONGEST_SENTENCE].decode("utf-8", "replace"))
 
 
-def _form(answer: Answer) -> Members | None:
+def _form(answer: Answer) -> dict[str, str] | None:
     # Only if the server says so, or if it has a known member: a page could parse as a form too.
     try:
         body = answer.body.decode("utf-8").strip()

@@ -26,6 +26,7 @@ from desktop.oauth.errors import (
 )
 from desktop.oauth.fields import Members
 from desktop.oauth.http import Answer, clock_offset, post_form
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 if TYPE_CHECKING:
     import httpx
@@ -62,7 +63,8 @@ class ClientConnection:
 
     `known_methods` maps an endpoint to the method that it accepted: the endpoints of a provider may
     differ, and metadata is only a hint. `note_clock` is called with the seconds by
-    which this computer is ahead of the server, after each answer: see `clock_offset`.
+    which this computer is ahead of the server, after each answer: see `clock_offset`. `secrets` are
+    those that the server may repeat: what it was sent, and what is held for the profile.
     """
 
     http: httpx.AsyncClient
@@ -70,6 +72,10 @@ class ClientConnection:
     client: Client
     known_methods: dict[str, ClientAuthentication] = field(default_factory=dict)
     note_clock: Callable[[float], None] = field(default=lambda _offset: None, repr=False)
+    secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
+
+    def __post_init__(self) -> None:
+        self.secrets.add(self.client.client_secret)
 
 
 async def request(
@@ -198,7 +204,8 @@ async def exchange(
     received = connection.clock.utc()
     offset = clock_offset(arrived.headers, sent=sent, received=received)
     try:
-        return read(arrived, received)
+        with connection.secrets.removed_from_errors():
+            return read(arrived, received)
     except Trouble:
         offset = None  # not from the server itself: a portal or a proxy has another clock
         raise
@@ -216,7 +223,9 @@ async def _request(
     read: Reader,
 ) -> Members:
     body, headers = authenticated(connection.client, method, form=form)
-    answer = post_form(connection.http, endpoint, form=body, headers=headers)
+    answer = post_form(
+        connection.http, endpoint, form=body, headers=headers, secrets=connection.secrets
+    )
     try:
         found = await exchange(connection, answer, read=read)
     except ErrorResponse as error:

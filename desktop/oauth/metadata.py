@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlsplit, urlunsplit
 
-from desktop.oauth.addresses import checked_address, checked_named_address, host_of, origin_of
+from desktop.oauth.addresses import (
+    ascii_address,
+    checked_address,
+    checked_named_address,
+    host_of,
+    origin_of,
+)
 from desktop.oauth.answers import members
 from desktop.oauth.client import ClientConnection
 from desktop.oauth.errors import (
@@ -85,9 +91,10 @@ async def discover(
         if not found.missing(needs):
             return found
         try:
-            answer = await get(connection.http, address)
-            document = members(answer, connection.clock.utc())
-            found = found.merged(parse_metadata(document, issuer))
+            answer = await get(connection.http, address, secrets=connection.secrets)
+            with connection.secrets.removed_from_errors():
+                document = members(answer, connection.clock.utc())
+                found = found.merged(parse_metadata(document, issuer))
         except (UnusableAnswer, ServerFault, ErrorResponse, NothingThere) as error:
             # That one document is missing is normal. A sentence of the server says more.
             if failure is None or not isinstance(error, NothingThere) or error.description:
@@ -117,8 +124,9 @@ def parse_metadata(document: Members, issuer: Issuer) -> ServerMetadata:
     if named is None:
         raise UnusableAnswer(host_of(issuer.address), detail="no usable issuer")
     # RFC 8414 section 3.3: it must be identical to the issuer that was asked.
-    if named.rstrip("/") != (issuer.expected or issuer.address).rstrip("/"):
-        raise MetadataMismatch(host_of(issuer.address), issuer.expected or issuer.address, named)
+    expected, found = issuer.expected or issuer.address, ascii_address(named)
+    if found.rstrip("/") != ascii_address(expected).rstrip("/"):
+        raise MetadataMismatch(host_of(issuer.address), expected, found)
     endpoints = {name: _endpoint(document, name, issuer) for name in _ENDPOINTS}
     if issuer.expected is not None:
         _require_same_origin(issuer, endpoints)
@@ -150,7 +158,7 @@ _ENDPOINTS = (
 
 def _endpoint(document: Members, name: str, issuer: Issuer) -> str:
     address = text(document, name)
-    return checked_named_address(address, by=issuer.address) if address else ""
+    return ascii_address(checked_named_address(address, by=issuer.address)) if address else ""
 
 
 def _require_same_origin(issuer: Issuer, endpoints: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from desktop.oauth.addresses import checked_link, host_of
+from desktop.oauth.addresses import ascii_address, checked_link, host_of
 from desktop.oauth.answers import error_kind, may_pass
 from desktop.oauth.client import ClientConnection
 from desktop.oauth.clock import Moment, now
@@ -25,6 +25,7 @@ from desktop.oauth.errors import (
 from desktop.oauth.grants.device import code_challenge
 from desktop.oauth.grants.token import TokenSet, new_tokens
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class AuthorizationRequest:
     """An authorization request that the user answers in a browser, on the page `address`.
 
     `host` is that of the page. If the answer names an issuer, it must be `issuer`, which is empty
-    if unknown. With `names_issuer` the answer must name one.
+    if unknown. With `names_issuer` the answer must name one. It may repeat `secrets`.
     """
 
     address: str = field(repr=False)
@@ -43,6 +44,7 @@ class AuthorizationRequest:
     requested: Moment
     issuer: str = ""
     names_issuer: bool = False
+    secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False, compare=False)
 
 
 def new_request(
@@ -61,6 +63,7 @@ def new_request(
     # OpenID Connect Core 1.0 section 11: without it, the server ignores `offline_access`.
     prompt = {"prompt": "consent"} if "offline_access" in scope else {}
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+    connection.secrets.add(state, verifier)
     query = {
         **prompt,
         **extra,
@@ -84,6 +87,7 @@ def new_request(
         requested=now(connection.clock),
         issuer=issuer,
         names_issuer=bool(issuer) and metadata.authorization_response_iss_parameter_supported,
+        secrets=connection.secrets,
     )
 
 
@@ -100,8 +104,12 @@ def is_answer(query: str, authorization_request: AuthorizationRequest) -> bool:
 
 def code_in(query: str, authorization_request: AuthorizationRequest) -> str:
     """Read the code in `query`, an answer to `authorization_request`; raises `OAuthError`."""
-    found = _members(query) or {}
-    _check_issuer(found, authorization_request)
+    members = _members(query) or {}
+    authorization_request.secrets.add(members.get("code"))
+    struck = authorization_request.secrets.strike_members(members, keep={"code", "state"})
+    found = {name: str(value) for name, value in struck.items()}
+    with authorization_request.secrets.removed_from_errors():
+        _check_issuer(found, authorization_request)
     if error := found.get("error"):
         description = found.get("error_description", "")
         kind = error_kind(error, description)
@@ -160,4 +168,6 @@ def _check_issuer(found: Mapping[str, str], authorization_request: Authorization
     named = found.get("iss", "")
     compared = authorization_request.issuer and (named or authorization_request.names_issuer)
     if compared and named.rstrip("/") != authorization_request.issuer.rstrip("/"):
-        raise WrongIssuer(authorization_request.host, authorization_request.issuer, named)
+        # A letter that looks like another would hide the difference.
+        expected, shown = ascii_address(authorization_request.issuer), ascii_address(named)
+        raise WrongIssuer(authorization_request.host, expected, shown)

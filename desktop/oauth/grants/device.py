@@ -12,6 +12,7 @@ from desktop.oauth.clock import SHORTEST_INTERVAL, Clock, Moment, now
 from desktop.oauth.errors import IncompleteAnswer, UnsafeAddress
 from desktop.oauth.fields import Members, seconds, text
 from desktop.oauth.metadata import ServerMetadata
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 DEFAULT_INTERVAL = 5.0  # RFC 8628 section 3.2
 DEFAULT_LIFETIME = 600.0  # for servers that leave out the required expires_in
@@ -61,7 +62,8 @@ async def request_authorization(
     requested = now(connection.clock)
     endpoint = metadata.device_authorization_endpoint
     found = await request(connection, endpoint, form=form)
-    return parse_authorization(found, endpoint, requested=requested, code_verifier=verifier)
+    with connection.secrets.removed_from_errors():
+        return parse_authorization(found, endpoint, requested=requested, code_verifier=verifier)
 
 
 def without_prompt(extra: Mapping[str, str]) -> dict[str, str]:
@@ -85,10 +87,13 @@ def parse_authorization(
         lifetime = DEFAULT_LIFETIME
     if lifetime <= 0:
         raise IncompleteAnswer(host, detail="no usable expires_in")
+    device_code = _required(found, host, "device_code")
+    # Whoever sees it on the screen or in a QR code could fetch the token.
+    found = KnownSecrets(device_code).strike_members(found)
     # Google says verification_url.
     link = _required(found, host, "verification_uri", "verification_url")
     return DeviceAuthorization(
-        device_code=_required(found, host, "device_code"),
+        device_code=device_code,
         user_code=checked_user_code(_required(found, host, "user_code")),
         verification_uri=checked_link(link, by=endpoint),
         verification_uri_complete=_complete_link(found, link, endpoint),

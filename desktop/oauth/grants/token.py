@@ -33,6 +33,7 @@ from desktop.oauth.errors import (
 )
 from desktop.oauth.fields import Members, seconds, string_list, text
 from desktop.oauth.grants.device import DeviceAuthorization, without_prompt
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 
 LONGEST_TOKEN = 256 * 1024  # characters; real ones have a few thousand
 # Characters: it is saved beside the others, and a keyring may be small.
@@ -127,7 +128,13 @@ async def new_tokens(
         raise _unreadable(host, error) from error
     if text(found, "access_token") is None:
         _raise_hidden_error(found, host)
-    tokens = parse_token(found, token_endpoint, requested=requested, requested_scope=scope)
+    tokens = parse_token(
+        found,
+        token_endpoint,
+        requested=requested,
+        requested_scope=scope,
+        secrets=connection.secrets,
+    )
     if tokens.expires_at is not None and tokens.expires_at <= tokens.issued_at:
         raise NoUsableToken(host, "expires_in is 0 or less")
     return tokens
@@ -151,7 +158,13 @@ async def refresh(connection: ClientConnection, token_endpoint: str, *, held: To
         if mapped is None:
             raise
         raise mapped from error
-    renewed = parse_token(found, token_endpoint, requested=requested, requested_scope=held.scope)
+    renewed = parse_token(
+        found,
+        token_endpoint,
+        requested=requested,
+        requested_scope=held.scope,
+        secrets=connection.secrets,
+    )
     if renewed.id_token is None and _lives(held.id_expires_at, requested):
         # OpenID Connect Core 1.0 section 12.2: the answer might not contain one.
         renewed = replace(renewed, id_token=held.id_token, id_expires_at=held.id_expires_at)
@@ -198,14 +211,22 @@ _REFUSED_RENEWALS: dict[type[ErrorResponse], type[ErrorResponse]] = {
 
 
 def parse_token(
-    found: Members, endpoint: str, *, requested: Moment, requested_scope: tuple[str, ...]
+    found: Members,
+    endpoint: str,
+    *,
+    requested: Moment,
+    requested_scope: tuple[str, ...],
+    secrets: KnownSecrets | None = None,
 ) -> TokenSet:
-    """Parse the tokens in a successful token response.
+    """Parse the tokens in a successful token response, and add them to `secrets`.
 
     `requested` is the moment before the request was sent: expiry counts from it. Raises
     `NoUsableToken`.
     """
     host = host_of(endpoint)
+    known = KnownSecrets() if secrets is None else secrets
+    known.add(*(text(found, name) for name in ("access_token", "refresh_token", "id_token")))
+    found = known.strike_members(found)
     access_token, refresh_token = text(found, "access_token"), text(found, "refresh_token")
     if access_token is None or not _fits_a_header(access_token):
         raise NoUsableToken(host, "no usable access_token")
@@ -229,7 +250,7 @@ def parse_token(
         requested_scope=requested_scope,
         issued_at=requested.utc,
         expires_at=expires_at,
-        account=account_in(text(found, "id_token"), access_token),
+        account=account_in(text(found, "id_token"), access_token, secrets=known),
         id_token=id_token,
         # One that is encrypted does not say: then it is taken to live as long as the other.
         id_expires_at=id_expires_at or (expires_at if id_token else None),

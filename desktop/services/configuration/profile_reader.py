@@ -10,15 +10,18 @@ from typing import Any
 
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.oauth.errors import printable
+from desktop.services.configuration.profile_names import find_clashes, find_named
 from desktop.services.configuration.profile_rules import (
     NO_SECRETS_IN_FILE,
     find_faults,
     is_secret_name,
+    with_ascii_host,
 )
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import NO_POLICY, Policy
 from desktop.services.model.profile import (
     MEMBERS,
+    AmbiguousName,
     BrokenProfile,
     NoProfile,
     Profile,
@@ -56,14 +59,17 @@ class Profiles:
             raise NoProfile(self.file)
         if name in self.broken:
             raise self.broken[name]
-        if name not in self.good:
-            called = [each for each in self.good.values() if each.name == name]
-            if len(called) == 1:
-                return called[0]
-            if not self.good and not self.broken:
-                raise NoProfile(self.file)
-            raise UnknownProfile(self.file, name, self.good, self._similar(name))
-        return self.good[name]
+        return self.good[name] if name in self.good else self._find_named(name)
+
+    def _find_named(self, name: str) -> Profile:
+        found = find_named(self.good.values(), name)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise AmbiguousName(self.file, name, [each.id for each in found])
+        if not self.good and not self.broken:
+            raise NoProfile(self.file)
+        raise UnknownProfile(self.file, name, self.good, self._similar(name))
 
     def _similar(self, name: str) -> tuple[str, ...]:
         """List the ids of the profiles with a similar id or name."""
@@ -130,7 +136,24 @@ def read_profiles(file: Path, document: Mapping[str, object], text: str = "") ->
             good[id_] = _read_profile(_Location(file, text, id_), table, presets)
         except BrokenProfile as error:
             broken[id_] = error
+    for id_, detail in describe_clashes(good.values()).items():
+        del good[id_]
+        broken[id_] = _Location(file, text, id_).error(detail, "name")
     return Profiles(file, good, broken)
+
+
+def describe_clashes(profiles: Iterable[Profile]) -> dict[str, str]:
+    """Say, by id, which of the `profiles` cannot be used because an earlier one has its name."""
+    return {
+        id_: _in_profile(
+            id_,
+            translate(
+                "its name or ID is that of profile `{other}`, or looks like it; rename one of them",
+                other=other,
+            ),
+        )
+        for id_, other in find_clashes(profiles).items()
+    }
 
 
 def prepare_folder() -> Path:
@@ -297,7 +320,7 @@ class _Reader:
             case Kind.STRINGS:
                 value = tuple(value.split() if isinstance(value, str) else value)
             case Kind.STRING:
-                value = value.strip()
+                value = with_ascii_host(member, value.strip())
             case _:
                 return value
         if member.is_required and not value:

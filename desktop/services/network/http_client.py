@@ -31,6 +31,8 @@ def find_system_proxy(address: str) -> str:
     if found is not None:
         return found
     parts = urlsplit(address)
+    if is_loopback(parts.hostname or ""):
+        return ""
     known: dict[str, str] = {}
     bypasses: Callable[[str], object] = bool
     if sys.platform == "win32":

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from desktop.oauth.addresses import host_of
+from desktop.oauth.addresses import host_of, is_localhost_name
 from desktop.oauth.errors import (
     ProxyFailure,
     ProxyRefused,
@@ -17,7 +17,8 @@ from desktop.oauth.errors import (
     ProxyUnusable,
     UnsafeAddress,
 )
-from desktop.oauth.http import causes_of
+from desktop.oauth.http import KNOWN_SECRETS
+from desktop.oauth.redaction.causes import causes_of
 from desktop.services.network.environment_proxy import normalized_proxy
 from desktop.services.system.translation import translate
 
@@ -55,6 +56,7 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
         # Made here, off the event loop, because most computers have no proxy.
         self._direct = httpx.AsyncHTTPTransport(verify=context)
         self._transports: dict[str, httpx.AsyncHTTPTransport] = {}  # by proxy
+        self._passwords: dict[str, str] = {}  # by proxy
         self._retired: list[httpx.AsyncHTTPTransport] = []  # other requests may still use them
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -68,10 +70,12 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
     async def _send(self, request: httpx.Request) -> httpx.Response:
         address = await self._find_proxy(request.url)
         if not address:
-            return await self._direct.handle_async_request(request)
+            return await self._direct.handle_async_request(_kept_here(request))
         host = host_of(str(request.url))
         proxy = _proxy_url(address, host)
         transport = await self._transport_for(proxy)
+        if known := request.extensions.get(KNOWN_SECRETS):
+            known.add(proxy.password, self._passwords.get(str(proxy)))
         trace = _RequestTrace()
         request.extensions = {**request.extensions, "trace": trace.record}
         try:
@@ -103,6 +107,7 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
                 and (password := await self._password(_host_and_port(proxy)))
             ):
                 auth = (self._user, password)
+                self._passwords[key] = password
             ssl_context = self._context if proxy.scheme == "https" else None
             made = httpx.AsyncHTTPTransport(
                 verify=self._context, proxy=httpx.Proxy(proxy, auth=auth, ssl_context=ssl_context)
@@ -110,6 +115,20 @@ class ProxiedTransport(httpx.AsyncBaseTransport):
             # Another request may have made one while the password was loaded.
             self._transports.setdefault(key, made)
         return self._transports[key]
+
+
+def _kept_here(request: httpx.Request) -> httpx.Request:
+    """Connect to `localhost` for its other names, which a DNS server could answer differently."""
+    host = request.url.host.removesuffix(".")
+    if request.url.host == "localhost" or not is_localhost_name(host):
+        return request
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(host="localhost"),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": host},
+    )
 
 
 class _RequestTrace:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop.oauth.redaction.known_secrets import KnownSecrets
 from desktop.services.configuration.client_model import name_unusable_format, read_client_model
 from desktop.services.configuration.profile_draft import Draft, members_of, profile_of
 from desktop.services.configuration.profile_file import (
@@ -16,9 +17,11 @@ from desktop.services.configuration.profile_file import (
     export_profiles,
     import_profiles,
     new_id,
+    read_import,
     remove_profile,
     save_profile,
 )
+from desktop.services.configuration.profile_names import name_key, names_in, names_of
 from desktop.services.configuration.profile_reader import Profiles, load_presets, load_profiles
 from desktop.services.model.policy import Policy
 from desktop.services.model.profile import (
@@ -34,6 +37,7 @@ from desktop.services.profile_editor.editor_wording import PASTE_CLIENT, foreign
 from desktop.services.secrets.profile_secrets import (
     delete_secrets,
     load_client_secret,
+    load_known_secrets,
     load_proxy_password,
     save_client_secret,
     save_proxy_password,
@@ -64,6 +68,23 @@ class Snapshot:
     profiles: Profiles
     presets: Mapping[str, Mapping[str, object]]
     managed: frozenset[str] = frozenset()
+
+    def names_besides(self, id_: str = "") -> list[str]:
+        """List the ids and names that the profile `id_`, or a new one, cannot have."""
+        others = [each for each in self.profiles.good.values() if each.id != id_]
+        broken = [each for each in self.profiles.broken if each != id_]
+        before = self.profiles.good.get(id_)
+        own = name_key(before.name) if before is not None else ""  # as it is, it may stay
+        return [each for each in (*names_of(others), *broken) if name_key(each) != own]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """A file of profiles, as it was read."""
+
+    source: Path
+    text: str
+    profiles: tuple[Profile, ...]
 
 
 class ProfileEditor:
@@ -99,7 +120,7 @@ class ProfileEditor:
 
     def new_id(self, name: str, known: Snapshot) -> str:
         """Make an id for a profile called `name`."""
-        return new_id(name, {*known.profiles.good, *known.profiles.broken, *known.managed})
+        return new_id(name, {*known.names_besides(), *known.managed})
 
     async def find_stored_secrets(self, profile: Profile) -> tuple[bool, bool]:
         """Find out whether the keyring has a client secret and a proxy password."""
@@ -122,9 +143,10 @@ class ProfileEditor:
         The policy applies, as for a sign-in. `allowed` are the sign-in methods that are proposed.
         """
         profile = with_policy(profile, known.profiles.policy)
-        client = passwords.client_secret
+        client, secrets = passwords.client_secret, KnownSecrets()
         if client is None:
             client = await load_client_secret(self._environment.keystore, profile)
+            secrets = await load_known_secrets(self._environment.keystore, profile)
         checking = profile_check.check(
             profile,
             client or None,
@@ -134,6 +156,7 @@ class ProfileEditor:
             proxy_password=passwords.proxy_password or None,
             allowed=allowed,
             surface=surface,
+            secrets=secrets,
         )
         async with aclosing(checking) as findings:
             async for finding in findings:
@@ -148,7 +171,14 @@ class ProfileEditor:
             if getattr(policy, name):
                 members.pop(name, None)
         await self._worker.run(
-            partial(save_profile, self.file, id_, members, locked=policy.settings.keys())
+            partial(
+                save_profile,
+                self.file,
+                id_,
+                members,
+                locked=policy.settings.keys(),
+                names=names_in(policy.profiles),
+            )
         )
         kept = known.profiles.good.get(id_)
         return with_policy(profile_of(id_, draft, known.presets, kept=kept), policy)
@@ -168,16 +198,33 @@ class ProfileEditor:
         await self._worker.run(partial(remove_profile, self.file, id_))
         await delete_secrets(self._environment.keystore, Profile(id=id_, name="", client_id=""))
 
-    async def import_(self, source: Path) -> tuple[str, ...]:
-        """Import the profiles in `source`; return their ids. Raises `BrokenProfile`, `OSError`."""
-        return await self._worker.run(partial(_import_file, self.file, source, self.policy))
+    async def read_import(self, source: Path) -> ImportedFile:
+        """Read the profiles in `source`, which may be asked about before they are imported.
+
+        Raises `BrokenProfile`, `OSError`.
+        """
+        return await self._worker.run(partial(_read_import, source))
+
+    async def import_(self, imported: ImportedFile) -> tuple[str, ...]:
+        """Import profiles; return their ids. Raises `BrokenProfile`, `OSError`."""
+        names = names_in(self.policy.profiles)
+        return await self._worker.run(
+            partial(
+                import_profiles,
+                self.file,
+                imported.text,
+                imported.source,
+                taken=self.policy.profiles.keys(),
+                names=names,
+            )
+        )
 
     async def export(self, ids: tuple[str, ...], target: Path) -> None:
         """Export profiles to `target`, without any secret. Raises `BrokenProfile`, `OSError`."""
         await self._worker.run(partial(_export_file, self.file, ids, target))
 
 
-def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
+def _read_import(source: Path) -> ImportedFile:
     with source.open("rb") as opened:
         content = opened.read(MAX_IMPORT_LENGTH + 1)
     if len(content) > MAX_IMPORT_LENGTH:
@@ -190,7 +237,7 @@ def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
         raise BrokenProfile(source, foreign_format_detail(name))
     if read_client_model(text) is not None:
         raise BrokenProfile(source, translate(PASTE_CLIENT))
-    return import_profiles(file, text, taken=policy.profiles.keys())
+    return ImportedFile(source, text, read_import(source, text))
 
 
 def _export_file(file: Path, ids: tuple[str, ...], target: Path) -> None:

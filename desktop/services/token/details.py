@@ -3,11 +3,12 @@
 import math
 import platform
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from desktop import __version__
+from desktop.oauth.addresses import ascii_address
 from desktop.oauth.errors import printable
 from desktop.oauth.metadata import ServerMetadata
 from desktop.services.model.instants import format_instant
@@ -84,7 +85,7 @@ def token_details(
     return TokenDetails(
         profile=" · ".join(filter(None, (profile.name, profile.provider_label))),
         client_id=profile.client_id,
-        issuer=found.issuer or profile.expected_issuer or profile.issuer,
+        issuer=ascii_address(found.issuer) or profile.expected_issuer or profile.issuer,
         endpoints=_endpoints(profile, found),
         token_type=state.token_type,
         issued_at=state.issued_at,
@@ -102,23 +103,20 @@ _SECRET_NAME = re.compile(r"(?i)(?:token|secret|password|assertion|code)s?(?: �
 _REDACTED = "[redacted]"
 
 
-def flattened(
-    members: Mapping[str, object], *, is_secret: Callable[[str], bool] = lambda _text: False
-) -> tuple[tuple[str, str], ...]:
+def flattened(members: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     """Flatten a JSON object into names and printable texts, such as "user › name".
 
-    Whatever is too long, too deep or too much is cut. Values that have the name of a secret, look
-    like one, or are one according to `is_secret`, are redacted.
+    Whatever is too long, too deep or too much is cut. Values that have the name of a secret or look
+    like one are redacted.
     """
     rows: list[tuple[str, str]] = []
     for name, value in _leaves(members, depth=0):
         if len(rows) == _MAX_ROWS:
             rows.append(("…", ""))
             break
-        hidden = is_secret(value) or (_SECRET_NAME.search(name) and value != _EMPTY)
+        hidden = _SECRET_NAME.search(name) and value != _EMPTY
         shown = _REDACTED if hidden else redacted(printable(value, _MAX_VALUE_LENGTH))
-        shown_name = _REDACTED if is_secret(name) else redacted(printable(name, 200))
-        rows.append((shown_name, shown))
+        rows.append((redacted(printable(name, 200)), shown))
     return tuple(rows)
 
 
@@ -215,7 +213,7 @@ def _scopes(state: SignedIn) -> tuple[ScopeStatus, ...]:
 
 
 def _claim(name: str, value: str) -> Claim:
-    return Claim(name, value, _parse_instant(value) if name in _INSTANTS else None)
+    return Claim(name, ascii_address(value), _parse_instant(value) if name in _INSTANTS else None)
 
 
 def _parse_instant(value: str) -> datetime | None:

@@ -144,7 +144,7 @@ _FACTS = (
     *("token_type", "where", "file", "line"),
     *("sudo_user", "usual_address"),
 )
-_TRANSLATED_FACTS = ("detail", "reason", "region")  # the protocol's own are in the catalogue
+_TRANSLATED_FACTS = ("detail", "reason", "region")  # the protocol's own are in the catalog
 _KEYRING_HELP = {
     "win32": translatable(
         "Start the Windows service “Credential Manager”, or ask your administrator to start it."
@@ -197,6 +197,8 @@ def _cause_values(cause: BaseException | None, surface: Surface) -> dict[str, st
 
 
 def _profile_values(error: Exception) -> dict[str, str]:
+    if isinstance(error, profile.AmbiguousName):
+        return {"known": _quoted_list(error.known)}
     if not isinstance(error, profile.UnknownProfile):
         return {}
     return {"similar": _quoted_list(error.similar), "known": _quoted_list(error.known)}
@@ -577,6 +579,17 @@ _PROFILE_ROWS: dict[type[BaseException], Row] = {
         BySurface(
             translatable("Check {where}."),
             translatable("List your profiles with “xdr-login profiles list”."),
+        ),
+        remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
+    ),
+    profile.AmbiguousName: _row(
+        translatable("Several profiles have this name"),
+        (
+            translatable(
+                "“{detail}” is the name of several profiles, or looks like one of another. Choose "
+                "one by its ID: {known}."
+            ),
+            translatable("Choose one by its ID."),
         ),
         remedies=(Remedy.OPEN_PROFILES, Remedy.TRY_AGAIN),
     ),

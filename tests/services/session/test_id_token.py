@@ -12,6 +12,7 @@ from desktop.oauth import errors
 from desktop.services.model.access_token import AccessToken, TokenRequirement
 from desktop.services.model.errors import IdTokenGone, NoIdToken
 from desktop.services.model.profile import tokens_binding, tokens_key
+from desktop.services.model.states import Failed
 from desktop.services.secrets.secret_encoding import decode_tokens
 from desktop.services.wording.error_codes import error_code
 from desktop.services.wording.messages import Surface, advice_for
@@ -184,3 +185,13 @@ async def test_one_from_the_future_has_expired_at_the_next_start(harness: Sessio
     await settle()
     await fetch(harness)
     assert harness.server.count_renewals() == 1
+
+
+async def test_what_the_server_says_of_it_is_struck_out(harness: SessionHarness) -> None:
+    said = {"error": "invalid_grant", "error_description": f"Unknown: {FIRST}"}
+    harness.server.rotation.troubles = [said]
+    harness.session.renew()
+    await settle()
+    error = harness.expect(Failed).error.__cause__
+    assert isinstance(error, errors.InvalidGrant)
+    assert FIRST.partition(".")[2][:20] not in error.description
