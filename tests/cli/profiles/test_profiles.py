@@ -444,14 +444,14 @@ def test_an_import_names_other_servers_and_needs_a_yes(
     source = tmp_path / "in.toml"
     source.write_text(FOREIGN)
     given = () if from_stdin else (str(source),)
-    monkeypatch.setattr("sys.stdin", io.StringIO(FOREIGN))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(FOREIGN.encode())))
     refused = console.run("import", *given)
     assert refused.code == 2
     assert "“Evil” uses a.example (Device authorization endpoint)" in refused.err
     assert "“Evil” uses b.example (verification_hosts)" in refused.err
     assert "Cannot prompt here. Pass --yes." in refused.err
     assert not console.file.exists()
-    monkeypatch.setattr("sys.stdin", io.StringIO(FOREIGN))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(FOREIGN.encode())))
     done = console.run("import", *given, "--yes")
     assert (done.code, done.out) == (0, "evil\n")
     assert "a.example" in done.err
