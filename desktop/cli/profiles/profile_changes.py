@@ -50,6 +50,7 @@ from desktop.services.profile_editor import editor_wording as texts
 from desktop.services.secrets.keystore import KeystoreError
 from desktop.services.secrets.token_store import TokenStore
 from desktop.services.system.atomic_file import write_out
+from desktop.services.system.files import read_file
 from desktop.services.system.translation import translate
 from desktop.services.wording.field_names import secret_name
 from desktop.services.wording.messages import advice_for
@@ -303,8 +304,8 @@ def _read_input(file: str) -> str:
             raise click.ClickException(message) from None
     else:
         try:
-            with Path(file).open(encoding="utf-8-sig", errors="replace") as opened:
-                text = opened.read(MAX_IMPORT_LENGTH + 1)
+            content = read_file(Path(file), limit=MAX_IMPORT_LENGTH, pipes=True)
+            text = content.decode("utf-8-sig", "replace")
         except OSError as error:
             raise click.ClickException(texts.import_failed_message(error)) from error
     if len(text) > MAX_IMPORT_LENGTH:

@@ -55,7 +55,7 @@ def _requested_api_version() -> str:
     try:
         request = json.loads(os.environ.get("KUBERNETES_EXEC_INFO", "{}"))
         version = request["apiVersion"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         version = None
     known = (f"{_KUBERNETES}/v1", f"{_KUBERNETES}/v1beta1")
     return version if version in known else known[0]

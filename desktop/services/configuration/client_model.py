@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from desktop.oauth.addresses import has_hidden_characters
+from desktop.oauth.errors import without_joiners
 from desktop.services.configuration.profile_rules import is_loopback_redirect
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def read_client_model(text: str) -> ClientModel | None:
 def _string(members: Mapping[str, Any], *names: str) -> str:
     for name in names:
         value = members.get(name)
-        if isinstance(value, str) and not has_hidden_characters(value.strip()):
+        plain = without_joiners(value) if isinstance(value, str) and "name" in names else value
+        if isinstance(value, str) and not has_hidden_characters(str(plain).strip()):
             return value.strip()
     return ""
 

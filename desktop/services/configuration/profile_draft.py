@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import make_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from desktop.oauth.addresses import has_hidden_characters
 from desktop.services.configuration.profile_reader import preset_members
-from desktop.services.configuration.profile_rules import ADDRESS_MEMBERS, find_faults, has_userinfo
+from desktop.services.configuration.profile_rules import (
+    ADDRESS_MEMBERS,
+    find_faults,
+    has_invisible_characters,
+    has_userinfo,
+)
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.profile import EDITABLE, MEMBERS, Profile
 from desktop.services.model.settings import PROFILE_SETTINGS, is_valid_setting
@@ -126,8 +130,8 @@ def faults_of(
 def _input_faults(draft: Draft, surface: Surface) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, member in EDITABLE.items():
-        if member.kind is not Kind.PARAMETERS and has_hidden_characters(
-            getattr(draft, name).strip()
+        if member.kind is not Kind.PARAMETERS and has_invisible_characters(
+            member, getattr(draft, name).strip()
         ):
             found[name] = translate("Contains invisible characters.")
     if not draft.client_id.strip():
@@ -216,7 +220,7 @@ def _parse_field(name: str, text: str) -> object:
         return {key.strip(): value.strip() for key, _, value in pairs}
     if kind is Kind.BOOLEAN and typed in {"true", "false"}:
         return typed == "true"
-    if kind is Kind.NUMBER and typed.isascii() and typed.isdigit():
+    if kind is Kind.NUMBER and typed.isascii() and typed.isdigit() and len(typed) < 20:
         return int(typed)
     # A default is not saved: with Google it must not replace what the preset knows.
     return "" if typed == EDITABLE[name].default else typed

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from desktop.services.configuration.toml_edit import appended, edit_candidates
 from desktop.services.model.profile import MEMBERS, BrokenProfile
 from desktop.services.system import paths
 from desktop.services.system.atomic_file import write_atomically
+from desktop.services.system.toml_text import parse_toml
 from desktop.services.system.translation import translatable, translate
 
 if TYPE_CHECKING:
@@ -95,12 +95,14 @@ def import_profiles(
 
     def change(there: Members) -> None:
         added.clear()
+        known = {*there, *taken}
         for id_, table in tables.items():
             if len(str(table)) > _MAX_PROFILE_LENGTH:
                 raise BrokenProfile(
                     source or file, translate("profile `{id}` is too large", id=id_)
                 )
-            new = new_id(id_, {*there, *added, *taken})
+            new = new_id(id_, known)
+            known.add(new)
             added[new] = table if new == id_ else _with_numbered_name(table, id_, new)
         there.update(added)
 
@@ -203,8 +205,8 @@ def _changed_text(
             raise error
     for after in edit_candidates(text, tables):
         try:
-            said: Members = tomllib.loads(after.encode().decode())  # as it will be read
-        except (ValueError, RecursionError):
+            said = parse_toml(after.encode().decode())  # as it will be read
+        except ValueError:
             continue
         if {"profiles": {}, **said} == wanted:
             return after

@@ -37,7 +37,7 @@ from desktop.services.secrets.profile_secrets import (
     save_proxy_password,
 )
 from desktop.services.system.atomic_file import write_out
-from desktop.services.system.translation import translate
+from desktop.services.system.files import read_file
 from desktop.services.wording.field_names import Surface
 
 if TYPE_CHECKING:
@@ -175,11 +175,7 @@ class ProfileEditor:
 
 
 def _import_file(file: Path, source: Path, policy: Policy) -> tuple[str, ...]:
-    with source.open("rb") as opened:
-        content = opened.read(MAX_IMPORT_LENGTH + 1)
-    if len(content) > MAX_IMPORT_LENGTH:
-        raise OSError(None, translate("the file is too large"), str(source))
-    text = content.decode("utf-8-sig", "replace")
+    text = read_file(source, limit=MAX_IMPORT_LENGTH).decode("utf-8-sig", "replace")
     return import_profiles(file, text, taken=policy.profiles.keys())
 
 

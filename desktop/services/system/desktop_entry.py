@@ -1,5 +1,8 @@
 """Desktop entries of Linux (Desktop Entry Specification 1.5)."""
 
+LARGEST_ENTRY = 1_000_000
+"""Bytes of a file; a browser with names in a hundred languages has some 50 kB."""
+
 
 def parse_desktop_entry(text: str) -> dict[str, str]:
     """Read the keys of the group `[Desktop Entry]`; empty where there is no such group."""
