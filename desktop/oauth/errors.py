@@ -55,8 +55,8 @@ _LONGEST_TEXT = 300
 _USER_NAME = re.compile(r"(?<=//)[^/?#]*@")
 
 
-# What joins letters of Arabic, Indic and other scripts, and the parts of one emoji: there it changes
-# how they look. Between other characters it would only hide.
+# What joins letters of Arabic, Indic and other scripts, and the parts of one emoji, changes how
+# they look. Between other characters it would only hide.
 _JOINED = (
     "\u0600-\u1cff\u203c\u2049\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufefc"
     "\U00011000-\U00011fff\U0001f000-\U0001faff"

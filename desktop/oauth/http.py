@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import ssl
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,11 +21,15 @@ from desktop.oauth.errors import (
     HostNotFound,
     NoAnswerInTime,
     TransportFailure,
+    UnsafeAddress,
+    UnusableAnswer,
 )
 from desktop.oauth.fields import LONGEST_DURATION
 
 if TYPE_CHECKING:
     import httpx
+
+_log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1024 * 1024
 _LARGEST_PIECE = 65536  # bytes
@@ -31,7 +37,9 @@ _LARGEST_PIECE = 65536  # bytes
 # few seconds could block the sign-in forever.
 LONGEST_REQUEST = 30.0
 
-_RETRY_AFTER = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*s?\s*", re.IGNORECASE)
+_LONGEST_DATE = 100  # characters; real ones have 30
+# Nothing is tried twice, so that no length takes long.
+_RETRY_AFTER = re.compile(r"([0-9]++(?:\.[0-9]++)?+)\s*+s?+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,10 @@ async def send_request(
     http: httpx.AsyncClient, method: str, *, address: str, headers: Mapping[str, str]
 ) -> Answer:
     """Send a request without a body; raises `UnsafeAddress` or a `Trouble`."""
-    request = http.build_request(method, checked_address(address), headers={**_HEADERS, **headers})
+    with checked_request(address):
+        request = http.build_request(
+            method, checked_address(address), headers={**_HEADERS, **headers}
+        )
     return await _send(http, request)
 
 
@@ -69,9 +80,10 @@ async def post_form(
     headers: Mapping[str, str],
 ) -> Answer:
     """Send `form`, encoded as in RFC 6749 appendix B; raises `UnsafeAddress` or a `Trouble`."""
-    request = http.build_request(
-        "POST", checked_address(endpoint), data=dict(form), headers={**_HEADERS, **headers}
-    )
+    with checked_request(endpoint):
+        request = http.build_request(
+            "POST", checked_address(endpoint), data=dict(form), headers={**_HEADERS, **headers}
+        )
     return await _send(http, request)
 
 
@@ -81,7 +93,20 @@ async def probe_portal(http: httpx.AsyncClient, host: str) -> Answer:
     The request contains nothing but the host, and the answer is not trusted. Raises a `Trouble`.
     """
     address = f"http://[{host}]/" if ":" in host else f"http://{host}/"
-    return await _send(http, http.build_request("GET", address, timeout=_PROBE_TIMEOUT))
+    with checked_request(address):
+        request = http.build_request("GET", address, timeout=_PROBE_TIMEOUT)
+    return await _send(http, request)
+
+
+@contextmanager
+def checked_request(address: str) -> Iterator[None]:
+    """Raise `UnsafeAddress` where httpx reads `address` in another way than `checked_address`."""
+    import httpx
+
+    try:
+        yield
+    except httpx.InvalidURL as error:
+        raise UnsafeAddress(address, "not an address") from error
 
 
 _PROBE_TIMEOUT = 5.0  # seconds
@@ -91,12 +116,9 @@ _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
 async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
-    # Loaded late: reading saved tokens makes no request.
-    import httpx
-
     endpoint = str(request.url)
     host = host_of(endpoint)
-    try:
+    with transport_errors(host):
         async with asyncio.timeout(LONGEST_REQUEST):
             # A redirect would carry the device code to wherever the server points: not followed.
             response = await http.send(request, stream=True, follow_redirects=False)
@@ -104,6 +126,17 @@ async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
                 body = await _bounded_body(response, host)
             finally:
                 await response.aclose()
+    return Answer(endpoint, response.status_code, response.headers, body)
+
+
+@contextmanager
+def transport_errors(host: str) -> Iterator[None]:
+    """Turn whatever goes wrong between here and `host` into a `Trouble`."""
+    # Loaded late: reading saved tokens makes no request.
+    import httpx
+
+    try:
+        yield
     except TimeoutError as error:
         raise NoAnswerInTime(host) from error
     except httpx.RequestError as error:
@@ -113,7 +146,15 @@ async def _send(http: httpx.AsyncClient, request: httpx.Request) -> Answer:
             error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
         )
         raise failure from error
-    return Answer(endpoint, response.status_code, response.headers, body)
+    # What the libraries below do not expect of a server, such as an address in a header that they
+    # cannot parse. Its text may quote anything, so only its kind is told.
+    except (*_UNEXPECTED, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict) as error:
+        kind = type(error).__name__
+        _log.warning("%s: unexpected error while reading an answer: %s", host, kind)
+        raise UnusableAnswer(host, detail=kind) from error
+
+
+_UNEXPECTED = (ValueError, ArithmeticError, LookupError, OSError, EOFError)
 
 
 async def _bounded_body(response: httpx.Response, host: str) -> bytes:
@@ -194,7 +235,7 @@ def retry_after(headers: Mapping[str, str], received_at: datetime) -> float | No
     if value is None:
         return None
     # Cisco XDR documents "3172s", with the unit.
-    if match := _RETRY_AFTER.fullmatch(value):
+    if match := _RETRY_AFTER.fullmatch(value.strip()):
         return min(float(match[1]), LONGEST_DURATION)
     date = _date(value)
     if date is None:
@@ -219,8 +260,11 @@ def clock_offset(headers: Mapping[str, str], *, sent: datetime, received: dateti
 
 
 def _date(value: str) -> datetime | None:
+    if len(value) > _LONGEST_DATE:
+        return None
     try:
         date = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
+    # IndexError, TypeError, AttributeError: what Python raises for a few odd dates.
+    except (ValueError, OverflowError, LookupError, TypeError, AttributeError):
         return None
     return date.replace(tzinfo=UTC) if date.tzinfo is None else date

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import click
@@ -169,13 +170,17 @@ def _call(
 def _content(body: Body) -> bytes:
     if not body.file:
         return body.text.encode()
-    if body.file != "-":
-        try:
-            return read_file(Path(body.file), limit=_LARGEST_INPUT, pipes=True)
-        except OSError as error:
-            raise click.FileError(body.file, error.strerror) from error
-    with click.open_file("-", "rb") as opened:
-        content: bytes = opened.read(_LARGEST_INPUT + 1)
-    if len(content) > _LARGEST_INPUT:
-        raise click.BadParameter(translate("The file is larger than 64 MB."), param_hint="--input")
-    return content
+    too_large = click.BadParameter(
+        translate("The file is larger than 64 MB."), param_hint="--input"
+    )
+    if body.file == "-":
+        content: bytes = click.get_binary_stream("stdin").read(_LARGEST_INPUT + 1)
+        if len(content) > _LARGEST_INPUT:
+            raise too_large
+        return content
+    try:
+        return read_file(Path(body.file), limit=_LARGEST_INPUT, pipes=True)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise too_large from error
+        raise click.FileError(body.file, error.strerror) from error
