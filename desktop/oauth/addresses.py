@@ -61,7 +61,8 @@ def checked_user_code(code: str) -> str:
 
 def has_hidden_characters(text: str) -> bool:
     """Whether `text` holds control, bidirectional, unassigned or line-breaking characters."""
-    return any(
+    # What is printable is not hidden, and that is quick to tell.
+    return not text.isprintable() and any(
         unicodedata.category(c) in {"Zl", "Zp"} or unicodedata.category(c)[0] == "C" for c in text
     )
 

@@ -75,12 +75,13 @@ def without_joiners(text: str) -> str:
 
 def printable(text: str, longest: int = _LONGEST_TEXT) -> str:
     """`text` on one line, without control or bidirectional characters, at most `longest` long."""
-    text = text[: 4 * longest]
-    kept = {at for joined in _JOINERS.finditer(text) for at in range(*joined.span())}
-    shown = "".join(
-        " " if unicodedata.category(c)[0] in "CZ" and at not in kept else c
-        for at, c in enumerate(text)
-    )
+    shown = text[: 4 * longest]
+    if not shown.isprintable():
+        kept = {at for joined in _JOINERS.finditer(shown) for at in range(*joined.span())}
+        shown = "".join(
+            " " if unicodedata.category(c)[0] in "CZ" and at not in kept else c
+            for at, c in enumerate(shown)
+        )
     shown = " ".join(shown.split())
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 

@@ -174,7 +174,8 @@ def _content(body: Body) -> bytes:
         translate("The file is larger than 64 MB."), param_hint="--input"
     )
     if body.file == "-":
-        content: bytes = click.get_binary_stream("stdin").read(_LARGEST_INPUT + 1)
+        with click.open_file("-", "rb") as opened:
+            content: bytes = opened.read(_LARGEST_INPUT + 1)
         if len(content) > _LARGEST_INPUT:
             raise too_large
         return content

@@ -13,6 +13,8 @@ _HEADING = re.compile(rf"[ \t]*\[\[?[ \t]*[\"']?profiles[\"']?[ \t]*\.[ \t]*{_NA
 _MEMBER = re.compile(rf"[ \t]*{_NAME}[ \t]*[.=]")
 _PLACE = re.compile(r"\(at line ([0-9]{1,9}), column ([0-9]{1,9})\)")
 
+_AT_END = "(at end of document)"  # of the text that was parsed
+
 
 class ProfileLines:
     """Finds the lines of profiles and members in `text`, which is read when one is wanted."""
@@ -54,7 +56,8 @@ class ProfileText:
         def replaced(found: re.Match[str]) -> str:
             return f"(at line {self._real_line(int(found[1]))}, column {found[2]})"
 
-        return _PLACE.sub(replaced, error)
+        last = self._real_line(self.text.rstrip().count("\n") + 1)
+        return _PLACE.sub(replaced, error).replace(_AT_END, f"(at line {last})")
 
     def _real_line(self, line: int) -> int:
         starts = [1]
