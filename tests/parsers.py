@@ -97,9 +97,7 @@ def faults_of(text: str) -> object:
 
 
 def draft_faults_of(text: str) -> object:
-    return profile_draft.faults_of(
-        profile_draft.Draft(**dict.fromkeys(EDITABLE, text)), {}
-    )
+    return profile_draft.faults_of(profile_draft.Draft(**dict.fromkeys(EDITABLE, text)), {})
 
 
 def edits(text: str) -> object:

@@ -41,6 +41,8 @@ ENGLISH = {
     "desktop/services/model/profile.py:proxy_password_key": "the same",
     "desktop/services/model/settings.py:_HEADING": "a comment in a file",
     "desktop/services/configuration/profile_file.py:export_profiles": "the same",
+    "desktop/services/configuration/profile_lines.py": "what Python says of TOML, in English",
+    "desktop/services/system/toml_text.py:_ESCAPE_ERRORS": "the same",
     "desktop/services/secrets/keyring_vault.py": "for the log: people read a row of the messages",
     "desktop/services/session/loopback.py:_response": "HTTP headers",
     "desktop/services/token/call_templates.py": "program code",

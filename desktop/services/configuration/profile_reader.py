@@ -96,7 +96,7 @@ def load_profiles(file: Path) -> Profiles:
         return read_profiles(file, read_document(file, text), text)
     except BrokenProfile as error:
         profiles = _read_apart(file, content, error)
-        if not profiles.good and not profiles.broken:
+        if not profiles.good:
             raise
         return profiles
 

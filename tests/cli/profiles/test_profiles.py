@@ -456,7 +456,7 @@ def test_an_import_cannot_take_the_id_of_a_managed_profile(
         ("[profiles", "source.toml"),
         ("", "it contains no profiles"),
         ("[profiles.x]\nclient_secret = 'SECRET'\n", "must not contain a secret"),
-        ("#" * 200_001, "the file is too large"),
+        ("#" * 200_001, "it is larger than 200 kB"),
         (
             f"[profiles.x]\nclient_id = 'c'\npreset = 'xdr-eu'\nlater = [{'1, ' * 20_000}]\n",
             "profile `x` is too large",

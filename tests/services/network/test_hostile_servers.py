@@ -146,7 +146,12 @@ async def test_an_error_of_the_reader_is_not_the_servers(http: httpx.AsyncClient
 VALUES = st.sampled_from(
     (
         *(b"1" + b" " * 20_000 + b"x", b"9" * 5000, b"-1", b"", b"\xff\xfe", b"gzip", b"chunked"),
-        *(b"https://[2001:db8::1]x/", b'Bearer error="x', b"identity, br", b"a=b; Max-Age=" + b"9" * 400),
+        *(
+            b"https://[2001:db8::1]x/",
+            b'Bearer error="x',
+            b"identity, br",
+            b"a=b; Max-Age=" + b"9" * 400,
+        ),
         *(b"Sun, 99 Nov 99999999999 99:99:99 +9999", b"application/json; charset=\x00", b"0x10"),
     )
 ) | st.binary(max_size=12)

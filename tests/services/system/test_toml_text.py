@@ -17,7 +17,7 @@ from desktop.services.system.toml_text import (
 
 
 def test_what_is_ordinary_is_read() -> None:
-    text = 'a.b = 1\n[c]\nd = """x\n[e]\n""\""\nf = [\n  ["g"],\n]\n'
+    text = 'a.b = 1\n[c]\nd = """x\n[e]\n""""\nf = [\n  ["g"],\n]\n'
     assert parse_toml(text) == tomllib.loads(text)
 
 
