@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING  # noqa: E402
 
 from PySide6.QtCore import QTimer  # noqa: E402
 
-from benchmarks.watched_app import WatchedOptions, report  # noqa: E402
+from benchmarks.timestamped_app import WatchedOptions, report  # noqa: E402
 from desktop.services.model.states import SignedIn  # noqa: E402
 from desktop.ui.app import app  # noqa: E402
 from desktop.ui.window.window import Window  # noqa: E402

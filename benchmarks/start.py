@@ -32,7 +32,7 @@ def measure(python: str, runs: int) -> list[Measurement]:
     ):
         environment = {**display.environment, **store.changes, "XDG_RUNTIME_DIR": folder}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # shipped modules are compiled
-        app = [python, "-m", "benchmarks.watched_app", server.url]
+        app = [python, "-m", "benchmarks.timestamped_app", server.url]
         window = [python, "-m", "benchmarks.bare_window"]
         bare, real, beating = [], [], []
         for _ in range(runs + 1):

@@ -76,6 +76,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--windows", action="store_true", help="test the Windows installers in dist/ instead"
     )
+    parser.addoption("--simulation", action="store_true", help="simulate 10,000 seeds")
+    parser.addoption("--seed", type=int, metavar="N", help="simulate this seed; -s prints it")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -30,7 +30,7 @@ from desktop.services.configuration import (
     profile_rules,
     toml_edit,
 )
-from desktop.services.model import copy_formats, settings
+from desktop.services.model import copy_formats, settings, toml_text
 from desktop.services.model.access_token import AccessToken
 from desktop.services.model.errors import UnsafeForShell
 from desktop.services.model.profile import EDITABLE, MEMBERS, BrokenProfile, Profile
@@ -38,7 +38,7 @@ from desktop.services.network import http_client, proxy_transport
 from desktop.services.profile_editor import client_search
 from desktop.services.secrets import secret_encoding
 from desktop.services.session import loopback
-from desktop.services.system import browsers, logs, processes, toml_text
+from desktop.services.system import browsers, logs, processes
 from desktop.services.system.desktop_entry import parse_desktop_entry
 from desktop.services.token import api_call, details, openapi
 from desktop.ui.kit.word_breaks import breakable

@@ -70,9 +70,10 @@ LIBRARIES = {
         "services/network/environment.py",
     ),
     "filelock": (
+        "services/system/file_locks.py",
         "services/secrets/shared_lock.py",
         "services/configuration/profile_file.py",
-        "ui/app/preload.py",  # loads it in advance
+        "ui/app/load_after_start.py",  # loads it in advance
     ),
     "jeepney": ("services/network/linux_proxy.py", "cli/doctor/doctor_checks.py"),
     "psutil": ("services/system/processes.py",),
@@ -82,7 +83,7 @@ LIBRARIES = {
     "jwt": (
         "oauth/claims.py",
         "demo/",
-        "ui/app/preload.py",
+        "ui/app/load_after_start.py",
     ),  # loads it in advance
 }
 LONGEST_CLASS = 200

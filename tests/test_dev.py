@@ -56,7 +56,9 @@ def test_the_versions_match_pyproject() -> None:
 
 
 def test_the_readme_names_the_same_versions() -> None:
-    found = re.findall(r"You need Python (\S+) to (\S+),", (ROOT / "README.md").read_text("utf-8"))
+    found = re.findall(
+        r"You need Python (\S+) to (\S+)\. ", (ROOT / "README.md").read_text("utf-8")
+    )
     assert found == [("{}.{}".format(*dev.OLDEST), "{}.{}".format(*dev.NEWEST))]
 
 

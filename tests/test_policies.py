@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from jsonschema import Draft7Validator
-from policies.rendering import ROOT, render
+from policies.generated_files import ROOT, render
 
 from desktop.services.configuration.policy_reader import parse_policy
 from desktop.services.configuration.policy_sources import MACOS_FILE, WINDOWS_KEY, RawPolicy

@@ -61,7 +61,7 @@ def demo(**given: Any) -> int:  # noqa: ANN401 - the options above
         serve_until_interrupted(DemoServer(options))
     except OSError as error:
         message = translate(
-            "Cannot listen on 127.0.0.1:{port}: {reason}.",
+            "Can't listen on 127.0.0.1:{port}: {reason}.",
             port=options.port,
             reason=error.strerror,
         )

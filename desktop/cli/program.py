@@ -17,6 +17,7 @@ from desktop.cli.terminal import CANCELLED, COMPLETE_VARIABLE
 from desktop.cli.terminal.help import TranslatedGroup, write_examples
 from desktop.cli.terminal.output import complete_profile
 from desktop.options import Options
+from desktop.services.system.logs import keep_log_off_terminal
 from desktop.services.system.translation import translate, use_for_libraries
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             # A character that the terminal's encoding lacks is no reason to fail.
             stream.reconfigure(errors="replace")
+    keep_log_off_terminal()
     use_for_libraries()  # Click's own texts
     if COMPLETE_VARIABLE in os.environ:
         # It registers the completion for PowerShell.

@@ -105,7 +105,9 @@ def _encode_request(profile: str, validity: int, token_format: str) -> bytes:
 def _print_without_app(profile: str, validity: int, token_format: str) -> int:
     """Print the saved token, renewed if necessary; XDR Login did not answer."""
     from desktop.cli.scripts.token_source import fetch_formatted_token_without_app
+    from desktop.services.system.logs import keep_log_off_terminal
 
+    keep_log_off_terminal()
     try:
         return print_token(
             fetch_formatted_token_without_app(

@@ -12,12 +12,15 @@ from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoin
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from desktop.demo import endpoints, pages
 from desktop.demo.errors import OAuthError
 from desktop.demo.state import DemoState, state_of
 
 LOOPBACK: Final = {"127.0.0.1", "localhost"}
+MOST_CONNECTIONS: Final = 256
+LONGEST_SILENCE: Final = 5.0  # seconds
 ERRORS: Final = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -73,6 +76,24 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     return await answer_oauth_error(request, oauth_error)
 
 
+class ImpatientProtocol(H11Protocol):
+    """The connection of a client, which ends if no request comes: uvicorn would wait for ever."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request; with too many others, do not."""
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.abort()
+        else:
+            self.loop.call_later(LONGEST_SILENCE, self.end_silence)
+
+    def end_silence(self) -> None:
+        """Close the connection if there was no whole request yet."""
+        cycle: object = self.cycle  # uvicorn declares that there always is one
+        if cycle is None:
+            self.transport.abort()
+
+
 class AppServer(uvicorn.Server):
     """A uvicorn server that leaves logging alone and runs until `closing` is set."""
 
@@ -80,7 +101,7 @@ class AppServer(uvicorn.Server):
         self.closing = asyncio.Event()
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=ImpatientProtocol,
             ws="none",
             lifespan="off",
             log_config=None,

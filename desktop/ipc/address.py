@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 _FOLDER = "xdr-login"
 _SOCKET = "socket"
 _LOCK = "lock"
+# Bytes, without the zero at the end: sun_path has 108 on Linux, unix(7), and 104 elsewhere.
+_LONGEST_PATH = 107 if sys.platform == "linux" else 103
+_RUNTIME_PLACE = "/run/user"  # with a folder for each user who is logged in
+_SHARED_PLACES = ("/tmp", "/var/tmp")  # noqa: S108 - each folder in them is checked
 
 
 def pipe_name() -> str:
@@ -47,6 +52,13 @@ def lock_path() -> Path:
 
 
 def _runtime_folder() -> str:
+    folder = _usual_folder()
+    # Both ends come to the same conclusion from the same path.
+    is_long = len(os.fsencode(f"{folder}/{_SOCKET}")) > _LONGEST_PATH
+    return _short_folder(folder) if is_long else folder
+
+
+def _usual_folder() -> str:
     # Not by platformdirs: it is slow to load, and warns if the variable is unset.
     given = os.environ.get("XDG_RUNTIME_DIR", "")
     if given.startswith("/"):
@@ -58,9 +70,35 @@ def _runtime_folder() -> str:
             pass
     from desktop.services.system.paths import fallback_runtime_folder
 
-    folder = fallback_runtime_folder()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    return _make_private(str(folder))
+    found = fallback_runtime_folder()
+    found.parent.mkdir(parents=True, exist_ok=True)
+    return _make_private(str(found))
+
+
+def _short_folder(instead_of: str) -> str:
+    """Return a folder whose path is short, with a name of its own for each long one.
+
+    In a shared place somebody else may have taken the name, so there are several places. Raises
+    `OSError` if all are taken.
+    """
+    import hashlib
+
+    name = hashlib.sha256(os.fsencode(instead_of)).hexdigest()[:16]
+    user = os.getuid()
+    reason: OSError | None = None
+    for place in (f"{_RUNTIME_PLACE}/{user}", *_SHARED_PLACES):
+        try:
+            if _is_safe(os.stat(place), user):  # noqa: PTH116 - `pathlib` is slow to load
+                return _make_private(f"{place}/{_FOLDER}-{user}-{name}")
+        except OSError as error:
+            reason = error
+    raise OSError("no private place for the socket") from reason
+
+
+def _is_safe(place: os.stat_result, user: int) -> bool:
+    """Tell whether nobody but its owner can replace what is in `place`."""
+    is_closed = not place.st_mode & 0o022 or bool(place.st_mode & stat.S_ISVTX)
+    return is_closed and place.st_uid in {0, user}
 
 
 def _make_private(folder: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from desktop.ipc import address, client
+from desktop.ipc.client import AlreadyRunning
 from desktop.ipc.messages import (
     LONGEST_LINE,
     BadMessage,
@@ -25,6 +26,8 @@ from desktop.ipc.messages import (
     encode,
 )
 from desktop.ipc.peer import is_same_user, process_at_pipe, process_of
+from desktop.services.system.connections import Connection, Connections
+from desktop.services.system.file_locks import has_no_locks
 from desktop.services.system.processes import is_own_process
 from desktop.services.system.worker import Worker
 
@@ -73,11 +76,19 @@ def claim_instance(*, quietly: bool = False) -> InstanceClaim:
         if time.monotonic() > give_up_at:
             raise OSError("another instance runs and does not answer")
         time.sleep(_RETRY_DELAY)
+    try:
+        client.defer_to_running_app(quietly=quietly)  # where there are no locks it may run
+    except AlreadyRunning:
+        os.close(lock)
+        raise
     return _listen(lock)
 
 
 def _try_lock(path: Path) -> int | None:
-    """Open and lock the file; `None` if another app holds the lock. Raises `OSError`."""
+    """Open and lock the file; `None` if another app holds the lock. Raises `OSError`.
+
+    It stays unlocked where the file system has no locks.
+    """
     # Not filelock, which takes as long to load as the window to paint.
     import fcntl  # Windows has none and needs none: a pipe has one owner
 
@@ -85,10 +96,13 @@ def _try_lock(path: Path) -> int | None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        os.close(file)
         if isinstance(error, BlockingIOError):
+            os.close(file)
             return None
-        raise
+        if not has_no_locks(error):
+            os.close(file)
+            raise
+        _log.warning("single-instance lock unavailable: %s", error)
     return file
 
 
@@ -117,18 +131,14 @@ class Server:
 
     def __init__(self, handlers: Mapping[str, Handler]) -> None:
         self._handlers = handlers
-        self._listening: list[_Transport] = []
-        self._peers: set[asyncio.Task[None]] = set()
-        self._silent: dict[asyncio.Task[None], None] = {}  # peers that have not sent their line yet
+        self._pipes: list[_Transport] = []
+        self._connections = Connections(self._serve, most=_MOST_PEERS, longest_line=LONGEST_LINE)
         self._worker = Worker("peers")
         self._running_commands: dict[asyncio.Task[None], asyncio.Future[Members]] = {}  # by peer
 
     async def listen(self, claimed: InstanceClaim) -> None:
         """Answer on the socket of `claimed`."""
-        server = await asyncio.start_unix_server(
-            self._on_peer, sock=claimed.listening, limit=LONGEST_LINE, backlog=_BACKLOG
-        )
-        self._listening.append(server)
+        self._connections.listen(claimed.listening, backlog=_BACKLOG)
 
     async def listen_at_pipe(self) -> None:
         """Answer on the named pipe of Windows; raises `OSError` if another app already does."""
@@ -136,59 +146,29 @@ class Server:
 
         def protocol() -> asyncio.StreamReaderProtocol:
             reader = asyncio.StreamReader(limit=LONGEST_LINE)
-            return asyncio.StreamReaderProtocol(reader, self._on_peer)
+            return asyncio.StreamReaderProtocol(reader, self._connections.adopt)
 
-        self._listening += await loop.start_serving_pipe(protocol, address.pipe_name())
+        self._pipes += await loop.start_serving_pipe(protocol, address.pipe_name())
 
     async def close(self) -> None:
         """Stop answering; returns when no peer is left.
 
         Commands that are done are still answered, so that `quit` gets its answer.
         """
-        for each in self._listening:
+        for each in self._pipes:
             each.close()
-        for task in self._peers:
-            work = self._running_commands.get(task)
-            if work is None or not work.done():
-                task.cancel()
-        if self._peers:
-            await asyncio.wait(self._peers)
+        await self._connections.close(spared=self._is_answering)
 
-    def _on_peer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._drop_longest_silent()
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._peers.add(task)
-        self._silent[task] = None
-        task.add_done_callback(self._on_served)
+    def _is_answering(self, task: asyncio.Task[None]) -> bool:
+        work = self._running_commands.get(task)
+        return work is not None and work.done()
 
-    def _drop_longest_silent(self) -> None:
-        """Hang up on the peer that has been silent longest, if there are too many.
-
-        A program that connects again and again without a word must not keep others out.
-        """
-        if len(self._peers) >= _MOST_PEERS and self._silent:
-            longest = next(iter(self._silent))
-            del self._silent[longest]
-            self._peers.discard(longest)
-            longest.cancel()
-
-    def _on_served(self, task: asyncio.Task[None]) -> None:
-        self._peers.discard(task)
-        self._silent.pop(task, None)
-        self._running_commands.pop(task, None)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            context = {"message": "a peer was not answered", "exception": error, "task": task}
-            task.get_loop().call_exception_handler(context)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, connection: Connection) -> None:
         try:
-            if len(self._peers) <= _MOST_PEERS and await self._is_allowed(writer):
-                await self._answer(reader, writer)
+            if await self._is_allowed(connection.writer):
+                await self._answer(connection)
         except (OSError, TimeoutError) as error:
             _log.info("a peer was not answered: %s", error)
-        finally:
-            writer.close()
 
     async def _is_allowed(self, writer: asyncio.StreamWriter) -> bool:
         if sys.platform == "win32":
@@ -197,11 +177,12 @@ class Server:
             return process is not None and await self._worker.run(partial(is_own_process, process))
         return is_same_user(writer.get_extra_info("socket"))
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, connection: Connection) -> None:
+        writer = connection.writer
         try:
-            members = decode(await _read_line(reader))
-            self._silent.pop(_this_task(), None)
-            answer = {"ok": True, **await self._run_command(members, reader, writer)}
+            line = await _read_line(connection.reader)
+            connection.heard()
+            answer = {"ok": True, **await self._run_command(decode(line), connection)}
         except RefusedByAgent as refusal:
             answer = dict(refusal.members())
         except BadMessage as error:
@@ -210,16 +191,15 @@ class Server:
         async with asyncio.timeout(_LINE_TIMEOUT):
             await writer.drain()
 
-    async def _run_command(
-        self, members: Members, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> Members:
+    async def _run_command(self, members: Members, connection: Connection) -> Members:
         command = members.get("command")
         handler = self._handlers.get(command) if isinstance(command, str) else None
         if handler is None:
             raise BadMessage("unknown command")
-        work = asyncio.ensure_future(handler(members, _peer_process(writer)))
-        self._running_commands[_this_task()] = work
-        hung_up = asyncio.ensure_future(reader.read(1))  # ends only with the connection
+        task, process = _this_task(), _peer_process(connection.writer)
+        work = self._running_commands[task] = asyncio.ensure_future(handler(members, process))
+        task.add_done_callback(self._running_commands.pop)
+        hung_up = asyncio.ensure_future(connection.reader.read(1))  # ends only with the connection
         try:
             await asyncio.wait({work, hung_up}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():

@@ -47,7 +47,7 @@ def checked_named_address(address: str, *, by: str) -> str:
 def checked_link(address: str, *, by: str) -> str:
     """Return `address` if a user can read it and a browser may open it; raise `UnsafeAddress`."""
     if not address.isascii():  # RFC 3986 section 2: a URI is; lookalike letters are not
-        raise UnsafeAddress(address, "contains lookalike characters")
+        raise UnsafeAddress(address, "contains non-ASCII characters, which can look like others")
     return checked_named_address(address, by=by)
 
 

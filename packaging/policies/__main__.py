@@ -1,6 +1,6 @@
 """Write the templates and schemas: `python3 dev.py policies`."""
 
-from policies.rendering import ROOT, render
+from policies.generated_files import ROOT, render
 
 if __name__ == "__main__":
     for name, content in render().items():

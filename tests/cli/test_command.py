@@ -16,6 +16,7 @@ from desktop.demo import PUBLIC_CLIENT_ID, DemoOptions, DemoServer
 from tests.cli.commands import COMMAND, environment, run
 from tests.rigs.secret_service import SecretStore
 
+ROOT = Path(__file__).parents[2]
 LAST_LINE = r"✓ Signed in to Northwind SOC as \S+@northwind.example \(expires \d\d:\d\d[^)]*\)\."
 
 
@@ -88,6 +89,24 @@ def test_without_a_keyring_no_code_is_requested(own_folders: Path) -> None:
         done = run("login")
     assert (done.returncode, done.stdout) == (6, "")
     assert done.stderr.startswith("No keyring found.")
+
+
+def test_a_sign_in_is_found_again_though_nothing_can_be_noted(
+    secret_service: SecretStore, own_folders: Path
+) -> None:
+    base = secret_service.environment
+    (own_folders / "state" / "xdr-login").write_text("a file in the place of the folder")
+    with DemoServer(DemoOptions(approve_after=0, token_lifetime=600)) as server:
+        write_profile(own_folders, server)
+        assert run("login", base=base).returncode == 0
+        found = run("token", base=base)
+        renewed = run("token", "--min-validity", "15m", base=base)
+        signed_out = run("logout", base=base)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert (renewed.returncode, renewed.stderr) == (0, "")
+    assert signed_out.returncode == 0
+    assert "cannot" not in signed_out.stderr
+    assert run("token", base=base).returncode == 3
 
 
 def test_a_declined_sign_in_gives_4(secret_service: SecretStore, own_folders: Path) -> None:
@@ -225,3 +244,101 @@ def test_a_closed_pipe_is_not_a_bug() -> None:
     )
     os.close(theirs)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+# Not `importlib` and `warnings`: `python -m` itself imports these first, unless -P is given.
+PLANTED = ("typing", "json", "socket", "click", "platformdirs", "dataclasses", "__future__")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Make a folder of somebody else, whose modules print a line when they are imported."""
+    folder = tmp_path / "repository"
+    (folder / "lib").mkdir(parents=True)
+    for name in PLANTED:
+        for file in (folder / f"{name}.py", folder / "lib" / f"{name}.py"):
+            file.write_text("import os\nos.write(1, b'PLANTED\\n')\nos._exit(66)\n")
+    return folder
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """Make a folder that has the package as an installation has it."""
+    for name in ("desktop", "resources"):
+        (tmp_path / "site" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "site" / name).symlink_to(ROOT / name)
+    return tmp_path / "site"
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("desktop", ["--version"]),
+        ("desktop", ["token"]),
+        ("desktop", ["credential", "git", "get"]),
+        ("desktop.demo", ["--help"]),
+    ],
+)
+@pytest.mark.parametrize("path", ["{site}", ":{site}", ".:{site}", "lib:{site}", "{site}:"])
+def test_the_current_folder_is_not_imported_from(
+    module: str, arguments: list[str], path: str, repository: Path, installed: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=repository,
+        env={**environment(), "PYTHONPATH": path.format(site=installed)},
+        input=b"",
+        capture_output=True,
+        check=False,
+    )
+    assert b"PLANTED" not in done.stdout
+    assert done.returncode != 66
+    assert b"Traceback" not in done.stderr
+
+
+WITHOUT_A_HOME = """
+import pwd, sys
+def find(_user): raise KeyError
+pwd.getpwuid = find
+from desktop.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems name the home folder elsewhere")
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["token"], ["status"], ["login"], ["doctor"], ["profiles", "list"], ["logout"]],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("home", [None, "relative"])
+def test_without_a_home_folder_there_are_words(
+    arguments: list[str], home: str | None, tmp_path: Path
+) -> None:
+    kept = {k: v for k, v in environment().items() if k != "HOME" and not k.startswith("XDG_")}
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_A_HOME, *arguments],
+        cwd=tmp_path,
+        env={**kept, "PYTHONPATH": str(ROOT)} | ({"HOME": home} if home else {}),
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "No home folder. " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == [], "nothing is left in the current folder"
+
+
+@pytest.mark.parametrize("command", [["-P", ROOT / "desktop" / "__main__.py"], [ROOT / "desktop"]])
+def test_it_starts_by_its_path_from_any_folder(command: list[str | Path], repository: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, *command, "--version"],
+        cwd=repository,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.split()[0], done.returncode) == ("xdr-login", 0)

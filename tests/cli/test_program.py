@@ -85,7 +85,24 @@ def listen() -> Iterator[Callable[[str], None]]:
 
 @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there is always a display there")
 @pytest.mark.parametrize(
-    ("name", "value"), [("DISPLAY", ":4711"), ("DISPLAY", "x"), ("WAYLAND_DISPLAY", "wayland-7")]
+    ("name", "value"),
+    [
+        ("DISPLAY", ":4711"),
+        ("DISPLAY", "unix:4711"),
+        ("DISPLAY", "x"),
+        ("DISPLAY", ":" + "9" * 5000),
+        ("DISPLAY", "localhost:4711.0"),
+        ("DISPLAY", "127.0.0.1:99999"),
+        ("WAYLAND_DISPLAY", "wayland-7"),
+        ("WAYLAND_DISPLAY", "x" * 200),
+        ("WAYLAND_DISPLAY", "/dev/null"),
+        ("QT_QPA_PLATFORM", "xcb"),
+        ("QT_QPA_PLATFORM", "wayland"),
+        ("QT_QPA_PLATFORM", "wayland;xcb"),
+        ("QT_QPA_PLATFORM", "xcb:option=1"),
+        ("QT_QPA_PLATFORM", "nonsense"),
+        ("QT_QPA_PLATFORM", ";"),
+    ],
 )
 def test_a_display_without_a_server_does_not_count(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
@@ -94,6 +111,13 @@ def test_a_display_without_a_server_does_not_count(
         monkeypatch.delenv(each, raising=False)
     monkeypatch.setenv(name, value)
     assert not has_display()
+
+
+@pytest.fixture
+def forwarded() -> Iterator[int]:
+    """Let an X server listen in the network, as ssh does; gives its number."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1] - 6000
 
 
 @pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="there is always a display there")
@@ -105,7 +129,11 @@ def test_with_a_display_there_is_a_window(
     name: str,
 ) -> None:
     assert not has_display()
-    monkeypatch.setenv(name, "remote:10.0" if name == "DISPLAY" else "xcb")
+    if name == "DISPLAY":
+        forwarded = request.getfixturevalue("forwarded")
+        monkeypatch.setenv(name, f"localhost:{forwarded}.0")
+    if name == "QT_QPA_PLATFORM":
+        monkeypatch.setenv(name, "nonsense;offscreen:option=1")
     if name == "WAYLAND_DISPLAY":
         folder = tempfile.mkdtemp(prefix="run-", dir=os.environ["HOME"])
         monkeypatch.setenv("XDG_RUNTIME_DIR", folder)

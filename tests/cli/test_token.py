@@ -243,7 +243,7 @@ def test_an_expected_error_has_a_message_and_a_code(
     assert main(["token"]) == 3
     assert capsys.readouterr() == (
         "",
-        ("You are not signed in. Run “xdr-login login”, then try again.\n"),
+        ("You're not signed in. Run “xdr-login login”, then try again.\n"),
     )
 
 

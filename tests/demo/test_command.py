@@ -39,4 +39,4 @@ def test_a_port_that_is_taken_is_told() -> None:
         port = taken.getsockname()[1]
         done = run("demo", f"--port={port}")
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"Cannot listen on 127.0.0.1:{port}: " in done.stderr
+    assert f"Can't listen on 127.0.0.1:{port}: " in done.stderr

@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import socket
 import subprocess
@@ -52,6 +53,19 @@ def test_a_sign_in_works_over_the_loopback_interface(server: DemoServer) -> None
 def test_only_loopback_hosts_are_served(server: DemoServer, host: str, status: int) -> None:
     url = f"{server.url}/.well-known/oauth-authorization-server"
     assert httpx.get(url, headers={"Host": host}).status_code == status
+
+
+def test_connections_without_a_request_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desktop.demo.app.LONGEST_SILENCE", 0.05)
+    monkeypatch.setattr("desktop.demo.app.MOST_CONNECTIONS", 20)
+    with DemoServer() as server:
+        where = "127.0.0.1", int(server.url.rpartition(":")[2])
+        silent = [socket.create_connection(where, timeout=5) for _ in range(40)]
+        silent[0].sendall(b"GET / HTTP/1.1\r\n")
+        for each in silent:
+            with each, contextlib.suppress(ConnectionResetError):
+                assert each.recv(1) == b""
+        assert httpx.get(f"{server.url}/.well-known/jwks").status_code == 200
 
 
 def test_the_date_is_sent_once_and_by_the_clock_of_the_server() -> None:

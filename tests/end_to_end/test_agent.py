@@ -292,7 +292,7 @@ def test_without_a_sign_in_there_is_an_error(secret_service: SecretStore) -> Non
     done = token(headless(secret_service))
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
-        "You are not signed in. Run “xdr-login login --profile soc”, then try again.\n"
+        "You're not signed in. Run “xdr-login login --profile soc”, then try again.\n"
     )
 
 

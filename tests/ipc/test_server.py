@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import stat
@@ -184,10 +185,51 @@ async def test_a_silent_peer_times_out() -> None:
     writer.close()
 
 
+COMMAND = b'{"version": 1, "command": "show"}\n'
+
+
+def connect_at_once(count: int, line: bytes = b"") -> list[socket.socket]:
+    """Connect and send `line` from as many programs, before any of them is accepted."""
+    made = [socket.socket(socket.AF_UNIX) for _ in range(count)]
+    for each in made:
+        each.connect(os.fspath(address.socket_path()))
+        each.sendall(line)
+        each.setblocking(False)
+    return made
+
+
+async def read_all(peers: list[socket.socket]) -> list[bytes]:
+    """Read what each was sent, until the other end closes."""
+    read = []
+    async with asyncio.timeout(20):
+        for each in peers:
+            reader, writer = await asyncio.open_unix_connection(sock=each)
+            with contextlib.suppress(ConnectionResetError):
+                read.append(await reader.read())
+            writer.close()
+            await writer.wait_closed()
+    return read
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 @pytest.mark.usefixtures("running")
-async def test_the_number_of_peers_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_MOST_PEERS", 0)
-    assert await say(b'{"version": 1, "command": "show"}\n') == b""
+async def test_two_hundred_programs_at_once_are_all_answered(shown: list[Members]) -> None:
+    answers = await read_all(connect_at_once(200, COMMAND))
+    assert answers == [b'{"version": 1, "ok": true, "done": true}\n'] * 200
+    assert len(shown) == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts the descriptors in /proc")
+@pytest.mark.usefixtures("running", "impatient")
+async def test_connections_without_a_word_are_all_closed() -> None:
+    before = open_files()
+    for _ in range(3):
+        assert await read_all(connect_at_once(250)) == [b""] * 250
+    await asyncio.sleep(0)
+    assert open_files() <= before + 1, "the event loop keeps one of its own"
 
 
 @pytest.mark.usefixtures("running")
@@ -343,14 +385,83 @@ def test_a_runtime_folder_of_another_user_is_not_used(
     assert not (own_folders / "run" / "xdr-login").exists()
 
 
-def test_a_socket_whose_path_is_too_long_is_an_error(
-    own_folders: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    deep = own_folders / ("x" * 100)
+@pytest.fixture
+def shared(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Have two places that all users share, and a runtime folder that is too deep for a socket."""
+    places = own_folders / "tmp", own_folders / "tmp2"
+    for place in places:
+        place.mkdir()
+        place.chmod(0o1777)
+    deep = own_folders / ("ä" * 50)
     deep.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
-    with pytest.raises(OSError, match="too long"):
-        claim_instance()
+    monkeypatch.setattr(address, "_RUNTIME_PLACE", "/nowhere")
+    monkeypatch.setattr(address, "_SHARED_PLACES", tuple(map(str, places)))
+    return places
+
+
+async def test_where_the_path_is_too_long_both_ends_find_a_shorter_one(
+    shared: tuple[Path, Path], shown: list[Members]
+) -> None:
+    async def show(members: Members, _process: int | None) -> Members:
+        shown.append(members)
+        return {}
+
+    claimed = claim_instance()
+    made = Server({"show": show})
+    await made.listen(claimed)
+    with pytest.raises(AlreadyRunning):
+        await aside(lambda: client.defer_to_running_app(quietly=False))
+    assert len(shown) == 1
+    folder = address.socket_path().parent
+    assert folder.parent == shared[0]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    await made.close()
+    claimed.release()
+
+
+@pytest.mark.usefixtures("shared")
+def test_each_long_path_has_a_short_one_of_its_own(
+    own_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = address.socket_path()
+    deep = own_folders / ("ö" * 50)
+    deep.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    assert address.socket_path() != first
+
+
+def test_a_name_that_somebody_has_taken_is_not_used(shared: tuple[Path, Path]) -> None:
+    taken = address.socket_path().parent
+    taken.rmdir()
+    taken.symlink_to("/")
+    assert address.socket_path().parent.parent == shared[1]
+    taken.unlink()
+    taken.write_text("a file")
+    assert address.socket_path().parent.parent == shared[1]
+
+
+def test_a_place_where_others_can_replace_folders_is_not_used(shared: tuple[Path, Path]) -> None:
+    shared[0].chmod(0o777)
+    assert address.socket_path().parent.parent == shared[1]
+    shared[1].chmod(0o777)
+    with pytest.raises(OSError, match="no private place"):
+        address.socket_path()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_without_locks_one_app_still_finds_the_other(
+    number: int, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    expect_log("single-instance lock unavailable")
+    first = claim_instance()
+    with pytest.raises(AlreadyRunning):
+        claim_instance(quietly=True)
+    first.release()
 
 
 def test_the_pipe_name_contains_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,11 +497,8 @@ def test_the_process_at_the_other_end_is_known() -> None:
         assert peer.process_of(one) == os.getpid()
 
 
-@pytest.mark.usefixtures("running")
-async def test_silent_peers_make_room_for_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(server, "_MOST_PEERS", 3)
+async def test_silent_peers_make_room_for_others(running: Server) -> None:
+    running._connections.most = 3
     silent = [await asyncio.open_unix_connection(address.socket_path()) for _ in range(3)]
     await asyncio.sleep(0)
     answer = await aside(lambda: client.send_command("show"))

@@ -113,7 +113,7 @@ def api(  # noqa: PLR0913 - one for each option
     if lists:
         return _list(openapi, as_json=as_json)
     if openapi or as_json:
-        raise click.UsageError(translate("--openapi and --json need --list."))
+        raise click.UsageError(translate("--openapi and --json can only be used with --list."))
     if method is None or path is None:
         raise click.UsageError(translate("Missing METHOD and PATH (or use --list)."))
     arguments = CallArguments(method, path, fields, headers, input_file or "", as_form=form)

@@ -18,7 +18,7 @@ from desktop.oauth.fields import text
 from desktop.oauth.http import retry_after
 from desktop.oauth.resource import ResourceAnswer
 from desktop.services.system.logs import redacted
-from desktop.services.system.translation import translate
+from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.formats import format_duration
 
 LARGEST_ON_SCREEN = 4 * 1024 * 1024  # bytes
@@ -87,16 +87,24 @@ def _status_line(answer: ResourceAnswer, explanation: str) -> str:
     return translate("{host} answered {status}.", host=answer.host, status=status)
 
 
+_MISSING_SCOPE = translatable(
+    "The token lacks a scope that this request needs. Add it to your client at the provider and to "
+    "your profile, then sign in again."
+)
+_PERHAPS_MISSING_SCOPE = translatable(
+    "The token may lack a scope that this request needs. Add it to your client at the provider and "
+    "to your profile, then sign in again."
+)
+
+
 def _remedy(answer: ResourceAnswer, error: str, profile_id: str) -> str:
     wait = retry_after(answer.headers, datetime.now(UTC))
     match answer.status:
         case 401:
             return translate("Sign in again: xdr-login login --again --profile {id}", id=profile_id)
         case 403 if error in {"", "insufficient_scope"}:
-            return translate(
-                "The token lacks a scope for this. Add the scope to the client at your provider "
-                "and to your profile, then sign in again."
-            )
+            # Without an error it may be something else, such as a role (RFC 6750 section 3.1).
+            return translate(_MISSING_SCOPE if error else _PERHAPS_MISSING_SCOPE)
         case 429 | 503 if wait:
             return translate("Try again in {duration}.", duration=format_duration(wait))
         case status if 300 <= status < 400:

@@ -39,7 +39,7 @@ def _texts(route: Route) -> Iterator[str]:
     if route.text:
         yield f"{route.text}."
     if route.needs_token and route.scopes:
-        yield translate("Needs a token with {scopes}.", scopes=" ".join(route.scopes))
+        yield translate("Required scopes: {scopes}.", scopes=" ".join(route.scopes))
     elif route.needs_token:
         yield translate("Needs a token.")
     else:

@@ -37,7 +37,7 @@ _LARGEST = 65536  # bytes
 @command("""\
 xdr-login csrf-token                       print a token
 xdr-login csrf-token --json                print it with its lifetime, for a script
-xdr-login csrf-token --path /iroh/x        use another route of the server
+xdr-login csrf-token --path /iroh/x        use a different route on the server
 """)
 @profile_option
 @click.option("--path", default=PATH, show_default=True, help="The server's route for CSRF tokens.")

@@ -8,7 +8,6 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from desktop.cli.doctor.doctor_checks import Check, Outcome, check_computer
 from desktop.cli.doctor.doctor_servers import check_servers
@@ -21,6 +20,7 @@ from desktop.cli.terminal.output import (
 )
 from desktop.services.network.real_environment import real_environment
 from desktop.services.system.logs import redacted
+from desktop.services.system.paths import NoHomeFolder, home_folder
 from desktop.services.system.translation import translatable, translate, translate_plural
 from desktop.services.system.worker import Worker
 
@@ -39,6 +39,7 @@ _LABELS = {
     "clipboard": translatable("clipboard"),
     "tray": translatable("tray"),
     "browser": translatable("browser"),
+    "state": translatable("state folder"),
     "log": translatable("log"),
     "network": translatable("network"),
     "proxy": translatable("proxy"),
@@ -111,9 +112,10 @@ def without_personal_data(text: str) -> str:
     """Remove secrets, the user name and the home folder from `text`."""
     text = redacted(text)
     names = set()
-    with suppress(RuntimeError):
-        home = Path.home()
-        text = text.replace(str(home), "~")
+    with suppress(NoHomeFolder):
+        home = home_folder()
+        if home.name:  # in a container it may be the root
+            text = text.replace(str(home), "~")
         names.add(home.name)
     with suppress(OSError, KeyError, ImportError):  # an account without a name
         names.add(getpass.getuser())

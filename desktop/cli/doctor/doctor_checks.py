@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum
@@ -21,7 +22,7 @@ from desktop.services.model.profile import ProfileError
 from desktop.services.model.settings import find_read_error
 from desktop.services.secrets.keystore import KeystoreError, Vault, VaultKeystore
 from desktop.services.system.browsers import find_browsers
-from desktop.services.system.paths import log_folder, settings_file
+from desktop.services.system.paths import keystore_index_folder, log_folder, settings_file
 from desktop.services.system.translation import translate, translate_plural
 from desktop.services.system.worker import Worker
 from desktop.services.wording.formats import format_values
@@ -71,6 +72,7 @@ async def check_computer(worker: Worker) -> AsyncIterator[Check]:
     yield _check_clipboard()
     yield await worker.run(_check_tray)
     yield await worker.run(_check_browsers)
+    yield await worker.run(_check_state)
     yield await worker.run(_check_log)
 
 
@@ -160,7 +162,7 @@ def _check_display() -> Check:
     if has_display():
         return Check("display", translate("available ({name})", name=_display_name()))
     remedy = translate("Sign in from the terminal: xdr-login login")
-    return warning("display", translate("none, the window can't open here"), remedy)
+    return warning("display", translate("none, so the window can't open here"), remedy)
 
 
 def _display_name() -> str:
@@ -223,10 +225,27 @@ def _check_browsers() -> Check:
     return warning("browser", translate("none found on this computer"), remedy)
 
 
+def _check_state() -> Check:
+    """Check the folder of the locks, and of the list of what is in the keyring."""
+    folder = keystore_index_folder().parent
+    try:
+        place = next(each for each in (folder, *folder.parents) if each.exists())
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        text = translate("can't write to {folder}: {reason}", folder=folder, reason=reason)
+        remedy = translate(
+            "Make it writable. Until then, XDR Login opens the keyring more often, and two "
+            "programs may renew a token at the same time."
+        )
+        return warning("state", text, remedy)
+    return Check("state", str(folder))
+
+
 def _check_log() -> Check:
     folder = log_folder()
     if not folder.exists() or os.access(folder, os.W_OK):
         return Check("log", str(folder))
     text = translate("none, because {folder} is not writable", folder=folder)
-    remedy = translate("Give yourself write permission for this folder.")
+    remedy = translate("Give yourself write permission to this folder.")
     return warning("log", text, remedy)

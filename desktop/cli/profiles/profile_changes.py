@@ -126,8 +126,8 @@ xdr-login profiles edit northwind --proxy http://proxy.example:3128 --proxy-user
 def edit(*, profile: str, name: str | None, **given: Any) -> int:  # noqa: ANN401 - options
     """Change the given values of the profile NAME.
 
-    An empty value removes the current one. You can store a client secret for a managed profile
-    too.
+    To clear an option, pass an empty value. You can store a client secret even for a profile that
+    your administrator manages.
     """
 
     async def work(context: ProfileContext) -> Exit:

@@ -62,7 +62,7 @@ def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
         raise click.BadParameter(message, param_hint="--env")
     program, shown = _find_program(command[0]), printable(command[0])
     if program is None and Path(command[0]).name != command[0] and Path(command[0]).exists():
-        print_message(translate("Cannot start “{program}”: it is not a program.", program=shown))
+        print_message(translate("Can't start “{program}”: it is not a program.", program=shown))
         return _NOT_STARTED
     if program is None:
         print_message(translate("Program “{program}” not found.", program=shown))
@@ -74,7 +74,7 @@ def run(*, profile: str | None, variable: str, command: tuple[str, ...]) -> int:
         return start(program, command, environment)
     except OSError as error:
         message = translate(
-            "Cannot start “{program}”: {reason}.", program=shown, reason=error.strerror
+            "Can't start “{program}”: {reason}.", program=shown, reason=error.strerror
         )
         print_message(message)
         return _NOT_STARTED

@@ -47,27 +47,58 @@ def _already_running_message(options: Options) -> str:
 
 
 def has_display() -> bool:
+    """Tell whether a window can open here. Qt would abort where it cannot."""
+    chosen = os.environ.get("QT_QPA_PLATFORM", "")
+    if chosen:
+        # Several are tried in turn; each may have options after a colon.
+        return any(_has_platform(each.partition(":")[0]) for each in chosen.split(";"))
     if sys.platform in {"win32", "darwin"}:
         return True
-    if os.environ.get("QT_QPA_PLATFORM"):
+    # Containers and remote shells often name a display that does not exist.
+    has_wayland = bool(os.environ.get("WAYLAND_DISPLAY")) and _has_platform("wayland")
+    return has_wayland or _has_platform("xcb")
+
+
+# What Qt needs for each of its platforms; any other name is none that this Qt has.
+_WITHOUT_DISPLAY = {"offscreen", "minimal", "vnc"}
+_BY_DEVICE = {"linuxfb": "/dev/fb0", "eglfs": "/dev/dri/card0", "vkkhrdisplay": "/dev/dri/card0"}
+_NATIVE = {"win32": {"windows", "direct2d"}, "darwin": {"cocoa"}}
+
+
+def _has_platform(name: str) -> bool:
+    name = name.strip().casefold()
+    if name in _WITHOUT_DISPLAY:
         return True
-    # Containers and remote shells often name a display that does not exist: Qt would abort.
-    return _is_served(_wayland_socket()) or _is_served_by_x(os.environ.get("DISPLAY", ""))
+    if sys.platform in _NATIVE:
+        return name in _NATIVE[sys.platform]
+    if name in _BY_DEVICE:
+        return os.access(_BY_DEVICE[name], os.R_OK | os.W_OK)
+    if name == "xcb":
+        return _is_served_by_x(os.environ.get("DISPLAY", ""))
+    return name in {"wayland", "wayland-egl"} and _is_served(_wayland_socket())
 
 
 def _wayland_socket() -> str:
-    name = os.environ.get("WAYLAND_DISPLAY")
-    return str(Path(os.environ.get("XDG_RUNTIME_DIR", ""), name)) if name else ""
+    # libwayland: a name is in the runtime folder, and without one it is this.
+    name = os.environ.get("WAYLAND_DISPLAY") or "wayland-0"
+    folder = os.environ.get("XDG_RUNTIME_DIR", "")
+    return str(Path(folder, name)) if folder or name.startswith("/") else ""
 
 
 def _is_served_by_x(display: str) -> bool:
     host, _, number = display.rpartition(":")
     number = number.partition(".")[0]
-    if not number.isdecimal():
+    if not (number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER):
         return False
-    socket_name = f"/tmp/.X11-unix/X{number}"  # noqa: S108 - where X servers listen
-    # Only a connection would tell for a display elsewhere, such as one forwarded by ssh.
-    return host not in {"", "unix"} or _is_served(socket_name) or _is_served(f"\0{socket_name}")
+    if host.rpartition("/")[2] in {"", "unix"}:
+        path = f"/tmp/.X11-unix/X{number}"  # noqa: S108 - where X servers listen
+        return _is_served(path) or _is_served(f"\0{path}")
+    return _is_served_by_network(host.rpartition("/")[2], _FIRST_PORT + int(number))
+
+
+_LONGEST_NUMBER = 5  # digits
+_FIRST_PORT = 6000  # of X servers
+_CONNECT_TIMEOUT = 1.0  # seconds
 
 
 def _is_served(address: str) -> bool:
@@ -77,7 +108,21 @@ def _is_served(address: str) -> bool:
 
     client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
-        client.settimeout(1.0)
-        return client.connect_ex(address) == 0
+        client.settimeout(_CONNECT_TIMEOUT)
+        client.connect(address)
+    except (OSError, ValueError):  # also where the path is too long
+        return False
     finally:
         client.close()
+    return True
+
+
+def _is_served_by_network(host: str, port: int) -> bool:
+    """Tell whether an X server listens elsewhere, such as one forwarded by ssh."""
+    import socket
+
+    try:
+        socket.create_connection((host, port), timeout=_CONNECT_TIMEOUT).close()
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True

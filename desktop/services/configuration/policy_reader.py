@@ -18,7 +18,7 @@ from desktop.services.configuration.policy_sources import (
 from desktop.services.model.copy_formats import CopyFormat
 from desktop.services.model.members import Kind, Member
 from desktop.services.model.policy import NO_POLICY, POLICY, Policy
-from desktop.services.system.toml_text import UnreadableToml, parse_toml
+from desktop.services.model.toml_text import UnreadableToml, parse_toml
 from desktop.services.system.translation import translate
 
 _log = logging.getLogger(__name__)

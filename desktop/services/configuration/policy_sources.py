@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from desktop.services.model.members import Kind
 from desktop.services.model.policy import POLICY
+from desktop.services.model.toml_text import LARGEST_TOML, parse_toml, require_small_integers
 from desktop.services.system.files import read_file
-from desktop.services.system.toml_text import LARGEST_TOML, parse_toml, require_small_integers
 from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:

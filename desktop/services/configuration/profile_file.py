@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from desktop.services.configuration.profile_reader import (
     is_valid_id,
@@ -23,9 +23,10 @@ from desktop.services.configuration.profile_reader import (
 )
 from desktop.services.configuration.toml_edit import appended, edit_candidates
 from desktop.services.model.profile import MEMBERS, BrokenProfile
+from desktop.services.model.toml_text import parse_toml
 from desktop.services.system import paths
 from desktop.services.system.atomic_file import write_atomically
-from desktop.services.system.toml_text import parse_toml
+from desktop.services.system.file_locks import file_lock
 from desktop.services.system.translation import translatable, translate
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _exclusive_access(file: Path) -> Iterator[None]:
 
     Without a writable folder for locks, there is no lock.
     """
-    lock = FileLock(paths.locks_folder() / _LOCK_NAME, timeout=_LOCK_TIMEOUT)
+    lock = file_lock(paths.locks_folder() / _LOCK_NAME, timeout=_LOCK_TIMEOUT)
     try:
         paths.locks_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from desktop.services.system.toml_text import Table, split_tables
+from desktop.services.model.toml_text import Table, split_tables
 
 _NAME = r"""(?:"([^"\n]*)"|'([^'\n]*)'|([\w-]+))"""
 _HEADING = re.compile(rf"[ \t]*\[\[?[ \t]*[\"']?profiles[\"']?[ \t]*\.[ \t]*{_NAME}")

@@ -24,10 +24,10 @@ from desktop.services.model.profile import (
     Profile,
     UnknownProfile,
 )
+from desktop.services.model.toml_text import LARGEST_TOML, UnreadableToml, parse_toml
 from desktop.services.system import paths
 from desktop.services.system.files import read_file
 from desktop.services.system.resources import resource
-from desktop.services.system.toml_text import LARGEST_TOML, UnreadableToml, parse_toml
 from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.formats import format_values
 

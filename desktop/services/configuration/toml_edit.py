@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from desktop.services.system.toml_text import parse_toml, require_editable
+from desktop.services.model.toml_text import parse_toml, require_editable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -220,7 +220,7 @@ class Profile:
         "A color that tells the profile apart, by name or like #1a2b3c.",
         title=translatable("Color"),
         example="#1a2b3c",
-        option=Option("COLOR", f"One of {', '.join(COLORS)}, or like #1a2b3c."),
+        option=Option("COLOR", f"A name ({', '.join(COLORS)}) or a value such as #1a2b3c."),
         choices=COLORS,
         pattern="^#[0-9a-fA-F]{6}$",
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from desktop.oauth.errors import printable
 from desktop.services.model.members import Option, collect_members, member, text
+from desktop.services.model.toml_text import parse_toml, require_editable
 from desktop.services.system.files import read_file
-from desktop.services.system.toml_text import parse_toml, require_editable
 from desktop.services.system.translation import translatable, translate
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Settings:
         default=15,
         allowed=range(1, 481),
         title=translatable("Keep renewing after a copy for"),
-        help=translatable("Also renews while this window is open."),
+        help=translatable("Also renews while the window is visible."),
         unit=translatable("{count} min"),
         option=Option("NUMBER", "Keep renewing for so many minutes after a copy."),
     )

@@ -27,7 +27,7 @@ FIRST_PROFILE_HELP = translatable(
 )
 NEW_PROFILE = translatable("New profile")
 OTHER_PROVIDER = translatable("Other provider")
-OTHER_HOST = translatable("other host")
+OTHER_HOST = translatable("Other host")
 
 STORED = translatable("Stored in the keyring on this computer.")
 REMOVED_WHEN_SAVED = translatable("Removed from the keyring when you save.")

@@ -1,7 +1,8 @@
 """A keystore that marks each key under which it has saved something with an empty file.
 
 The keyring is not opened for a key without a marker. So nobody is asked to unlock a keyring that
-holds nothing, and the first code appears sooner.
+holds nothing, and the first code appears sooner. Where no marker can be written, as in a read-only
+home folder, a missing one means nothing, and the keyring is opened.
 """
 
 import logging
@@ -11,10 +12,11 @@ from desktop.services.secrets.keystore import (
     KeyringMissing,
     Keystore,
     KeystoreError,
+    SaveNotRecorded,
     Vault,
     VaultKeystore,
 )
-from desktop.services.system.paths import keystore_index_folder
+from desktop.services.system.paths import is_writable, keystore_index_folder
 
 _log = logging.getLogger(__name__)
 
@@ -37,20 +39,26 @@ class IndexedKeystore:
         self._inner = inner
         self._folder = folder
         self._saved: set[str] = set()  # by this process: `folder` may not be writable
+        self._outdated: set[str] = set()  # after a save that failed, where no marker says so
 
     async def load(self, key: str) -> str | None:
         return await self._inner.load(key) if self._is_indexed(key) else None
 
     async def save(self, key: str, value: str) -> None:
         # The marker comes first: without it, the value would not be found after a crash.
-        self._write_marker(key)
+        error = self._write_marker(key)
         try:
             await self._inner.save(key, value)
         except KeystoreError:
             # An older value may still be there: a replaced refresh token must not be found.
             self._remove_marker(key)
+            self._outdated.add(key)
             raise
+        self._outdated.discard(key)
+        was_saved = key in self._saved
         self._saved.add(key)
+        if error is not None and not was_saved and not self._is_found_by_others(key):
+            raise SaveNotRecorded(str(error)) from error
 
     async def delete(self, key: str) -> None:
         try:
@@ -61,19 +69,24 @@ class IndexedKeystore:
         self._remove_marker(key)
 
     def _is_indexed(self, key: str) -> bool:
-        if key in self._saved:
-            return True
+        if key in self._outdated:
+            return False
+        return key in self._saved or self._is_found_by_others(key)
+
+    def _is_found_by_others(self, key: str) -> bool:
         try:
-            return self._marker(key).exists()
+            return self._marker(key).exists() or not is_writable(self._folder)
         except OSError:
             return True  # the marker may be there, so look into the keyring
 
-    def _write_marker(self, key: str) -> None:
+    def _write_marker(self, key: str) -> OSError | None:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._marker(key).touch()
         except OSError as error:
-            _log.warning("cannot mark a saved secret, so it will not be found again: %s", error)
+            _log.warning("cannot mark a saved secret: %s", error)
+            return error
+        return None
 
     def _remove_marker(self, key: str) -> None:
         self._saved.discard(key)

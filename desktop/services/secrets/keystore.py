@@ -42,6 +42,10 @@ class KeyringFault(KeystoreError):
     """The keyring reported an error."""
 
 
+class SaveNotRecorded(KeystoreError):
+    """The keyring holds the value, but nobody will look for it there; `detail` says why."""
+
+
 class Keystore(Protocol):
     """Text values by key. Each method raises `KeystoreError`."""
 
@@ -140,7 +144,7 @@ def save_value(vault: Vault, key: str, value: str) -> None:
     """Write `value` under `key` into the slot that is not in use, then empty the other one."""
     first, *parts = _split(value, vault.longest)
     heads = _read_heads(vault, key)
-    slot, generation = (heads[0].other_slot, heads[0].generation + 1) if heads else ("a", 1)
+    slot, generation = (heads[0].other_slot, heads[0].next_generation) if heads else ("a", 1)
     head = _Head(slot, generation, len(parts), _digest(value), first)
     _clear_slot(vault, key, slot)
     for number, part in enumerate(parts, start=1):
@@ -180,12 +184,13 @@ def delete_value(vault: Vault, key: str) -> None:
 
 _SLOTS = ("a", "b")
 _MAX_PARTS = 64
+_GENERATIONS = 10**15  # counted modulo this, since a head has room for 15 digits
 _MAX_HEADER_LENGTH = 100  # characters of a head before the value begins
 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """The head of a slot: `GENERATION PARTS SHA-256 BEGINNING`. The higher generation is newer."""
+    """The head of a slot: `GENERATION PARTS SHA-256 BEGINNING`. The next generation is newer."""
 
     slot: str
     generation: int
@@ -196,6 +201,14 @@ class _Head:
     @property
     def other_slot(self) -> str:
         return "b" if self.slot == "a" else "a"
+
+    @property
+    def next_generation(self) -> int:
+        return (self.generation + 1) % _GENERATIONS
+
+    def is_newer_than(self, other: "_Head") -> bool:
+        """Whether it is less than half of all generations ahead (RFC 1982 section 3.2)."""
+        return 0 < (self.generation - other.generation) % _GENERATIONS < _GENERATIONS // 2
 
     def text(self) -> str:
         return f"{self.generation} {self.parts} {self.digest} {self.first}"
@@ -210,8 +223,11 @@ class _Head:
 
 def _read_heads(vault: Vault, key: str) -> list[_Head]:
     """Read the heads, the newest first."""
-    heads = [_Head.parse(slot, vault.get(_entry_name(key, slot))) for slot in _SLOTS]
-    return sorted(filter(None, heads), key=lambda head: -head.generation)
+    found = (_Head.parse(slot, vault.get(_entry_name(key, slot))) for slot in _SLOTS)
+    heads = [head for head in found if head is not None]
+    if len(heads) > 1 and heads[1].is_newer_than(heads[0]):
+        heads.reverse()
+    return heads
 
 
 def _split(value: str, longest: int | None) -> list[str]:

@@ -11,6 +11,7 @@ from desktop.oauth.fields import string_list, text
 from desktop.oauth.grants.token import TokenSet
 
 _FORMAT = 1
+_LATEST = 32_503_680_000.0  # the year 3000, since later instants overflow in other time zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +108,6 @@ def _required(found: dict[str, object], name: str) -> str:
 
 
 def _parse_instant(timestamp: float) -> datetime:
+    if isinstance(timestamp, bool) or not 0 <= timestamp <= _LATEST:  # also for NaN
+        raise ValueError("not an instant of a token")
     return datetime.fromtimestamp(timestamp, UTC)

@@ -1,6 +1,5 @@
 """A lock that all processes of one user share, so that one at a time uses a refresh token."""
 
-import errno
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from desktop.oauth.clock import Clock, now
 from desktop.services.model.errors import RenewalTimedOut
+from desktop.services.system.file_locks import file_lock, has_no_locks
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -19,27 +19,16 @@ _log = logging.getLogger(__name__)
 # system releases the lock of a process that has died.
 _TIMEOUT = 170.0
 _RETRY_INTERVAL = 0.2
-# Another process may hold the lock, so after these errors nothing is renewed without it.
-_TRANSIENT_ERRORS = {
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.ENOLCK,
-    errno.ENOSPC,
-    errno.EIO,
-    errno.ENOMEM,
-}
 
 
 @asynccontextmanager
 async def shared_lock(folder: Path, key: str, *, clock: Clock) -> AsyncIterator[None]:
     """Hold the lock `key`, a file in `folder`. Raises `RenewalTimedOut` where it is not released.
 
-    Where the folder cannot be written there is no lock, but no other process saves tokens either.
+    Where the folder cannot be written, or its file system has no locks, the work is done without
+    one: a renewal at the same time in two processes is less likely than a need for one.
     """
-    # Loaded late, because nothing needs it before the first code.
-    from filelock import FileLock
-
-    lock = FileLock(folder / f"{key}.lock", thread_local=False)
+    lock = file_lock(folder / f"{key}.lock")
     started = now(clock)
     try:
         while not _try_acquire(lock):
@@ -47,7 +36,7 @@ async def shared_lock(folder: Path, key: str, *, clock: Clock) -> AsyncIterator[
                 raise RenewalTimedOut
             await clock.sleep(_RETRY_INTERVAL)
     except OSError as error:
-        if error.errno in _TRANSIENT_ERRORS:
+        if not has_no_locks(error):
             raise RenewalTimedOut from error
         _log.warning("renewing without a lock: %s", error)
     try:

@@ -40,7 +40,9 @@ class TokenStore:
         return self._keyring_error is not None
 
     def keep_in_memory(self, error: KeystoreError) -> None:
-        """Save in memory from now on, because of `error`."""
+        """Save in memory from now on, because of `error`; what the keyring holds stays there."""
+        if self.save_error is None:  # renewed in memory, it would be used twice after a restart
+            self.held = None
         self._keyring_error = error
         self._keystore = MemoryKeystore()
 
@@ -57,8 +59,12 @@ class TokenStore:
 
     async def load(self) -> SavedTokens | None:
         """Load what this or another process has saved; raises `KeystoreError`."""
-        value = await self._keystore.load(self._key)
-        return decode_tokens(value, issued_for=self._issued_for) if value else None
+        return await self._load_from(self._keystore)
+
+    def hold_loaded(self, tokens: TokenSet) -> None:
+        """Hold `tokens`, which were loaded: what could not be saved before does not count."""
+        self.held = tokens
+        self.save_error = self._keyring_error
 
     async def save(
         self, tokens: TokenSet, known_methods: Mapping[str, ClientAuthentication]
@@ -113,3 +119,15 @@ class TokenStore:
         if self._keyring_error is not None and not isinstance(self._keyring_error, KeyringMissing):
             await self._keyring.delete(self._key)  # it may still hold an older token
         await self._keystore.delete(self._key)
+
+    async def delete_refused(self, refused: TokenSet) -> None:
+        """Delete `refused`, but not a sign-in of another process; raises `KeystoreError`."""
+        if self.in_memory_only:
+            await self._keystore.delete(self._key)
+        saved = await self._load_from(self._keyring)
+        if saved is None or saved.tokens.refresh_token == refused.refresh_token:
+            await self._keyring.delete(self._key)
+
+    async def _load_from(self, keystore: Keystore) -> SavedTokens | None:
+        value = await keystore.load(self._key)
+        return decode_tokens(value, issued_for=self._issued_for) if value else None

@@ -13,6 +13,7 @@ from contextlib import ExitStack, asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 from desktop.services.model.errors import RedirectUriUnavailable
+from desktop.services.system.connections import Connection, Connections
 from desktop.services.system.translation import translatable, translate
 
 # RFC 8252 section 7.3: servers allow any port, but the path must be the same. Section 8.3 advises
@@ -21,7 +22,8 @@ DEFAULT_REDIRECT_URI = "http://127.0.0.1/callback"
 
 _MAX_HEAD_SIZE = 16 * 1024  # bytes of a request
 _REQUEST_TIMEOUT = 5.0  # seconds for one request
-_MAX_CONNECTIONS = 16  # browsers open some in advance
+_MAX_CONNECTIONS = 128  # browsers open some in advance, and others may want to keep them out
+_BACKLOG = 256  # connections that may wait to be accepted
 _FAMILIES = {
     "127.0.0.1": (socket.AF_INET,),
     "::1": (socket.AF_INET6,),
@@ -45,7 +47,9 @@ class LoopbackServer:
         self._accepts: Callable[[str], bool] | None = None
         self.query: str | None = None
         self._arrived = asyncio.Event()
-        self._tasks: dict[asyncio.Task[None], None] = {}  # the oldest first
+        self._connections = Connections(
+            self._serve, most=_MAX_CONNECTIONS, longest_line=_MAX_HEAD_SIZE
+        )
 
     async def wait_for_answer(self, accepts: Callable[[str], bool]) -> None:
         """Return when the browser has sent a query for which `accepts` is true.
@@ -55,26 +59,20 @@ class LoopbackServer:
         self._accepts = accepts
         await self._arrived.wait()
 
-    def on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        active = [task for task in self._tasks if not task.cancelling()]
-        if len(active) >= _MAX_CONNECTIONS:
-            # Another program could keep all of them open. A browser sends its request at once, so
-            # the oldest connection is the least likely to be one.
-            active[0].cancel()
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._tasks[task] = None
-        task.add_done_callback(self._tasks.pop)
+    def listen(self, listening: socket.socket) -> None:
+        self._connections.listen(listening, backlog=_BACKLOG)
 
     async def close(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._connections.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, connection: Connection) -> None:
         query: str | None = None
+        writer = connection.writer
         try:
             async with asyncio.timeout(_REQUEST_TIMEOUT):
-                status, query = self._evaluate(await reader.readuntil(b"\r\n\r\n"))
+                head = await connection.reader.readuntil(b"\r\n\r\n")
+                connection.heard()
+                status, query = self._evaluate(head)
                 writer.write(_response(status))
                 await writer.drain()
                 writer.close()
@@ -82,7 +80,6 @@ class LoopbackServer:
         except (TimeoutError, asyncio.LimitOverrunError, asyncio.IncompleteReadError, OSError):
             pass  # not an answer, or the browser did not wait for the page
         finally:
-            writer.close()
             if query is not None:  # even if it was canceled while writing the page
                 self._arrived.set()
 
@@ -115,15 +112,11 @@ async def listen(redirect_uri: str = "") -> AsyncIterator[LoopbackServer]:
     with ExitStack() as open_sockets:
         address, sockets = _bind(redirect_uri or DEFAULT_REDIRECT_URI, open_sockets)
         loopback = LoopbackServer(address)
-        servers = [
-            await asyncio.start_server(loopback.on_connection, sock=each, limit=_MAX_HEAD_SIZE)
-            for each in sockets
-        ]
         try:
+            for each in sockets:
+                loopback.listen(each)
             yield loopback
         finally:
-            for server in servers:
-                server.close()
             await loopback.close()
 
 

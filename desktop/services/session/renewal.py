@@ -79,9 +79,9 @@ class Refresher:
             raise NoToken(self._provider.profile.id)
         async with self._store.lock():
             newer = await self._load_renewed_elsewhere(held)
-            if newer is not None and not self._is_due(newer):
-                self._store.held = newer
-            else:
+            if newer is not None:
+                self._store.hold_loaded(newer)
+            if newer is None or self._is_due(newer):
                 await self._request_tokens(newer or held)
 
     async def _load_renewed_elsewhere(self, held: TokenSet) -> TokenSet | None:
@@ -111,15 +111,15 @@ class Refresher:
             self._provider.forget_client()  # the client secret may be corrected before the next try
             raise
         except InvalidGrant as error:
-            await self._drop_tokens()
+            await self._drop_tokens(held)
             raise SignedOutByServer from error
         # Saved before they are announced: a crash must not lose what was shown as renewed.
         await self._store.save_renewed(tokens, self._provider.known_methods)
 
-    async def _drop_tokens(self) -> None:
+    async def _drop_tokens(self, refused: TokenSet) -> None:
         self._store.held = None
         try:
-            await self._store.delete_saved()
+            await self._store.delete_refused(refused)
         except KeystoreError as error:
             # Harmless: the server rejects them again at the next start.
             _log.info("revoked tokens stay in the keyring: %s", type(error).__name__)

@@ -87,12 +87,18 @@ class Renewer:
         return held is None or self._provider.has_expired(held)
 
     def reset(self) -> None:
-        """Begin with the tokens that the store holds now."""
+        """Begin with the tokens that the store holds now.
+
+        Failures are forgotten, but not while the server demands a pause (`Retry-After`).
+        """
         held = self._store.held
         renewable = held is not None and self._provider.can_renew(held)
         due_at = renewal_due_at(held, self._jitter()) if held and renewable else None
         self._wall_clock = _WallClock(self._clock)
-        self._reschedule(replace(self._schedule, failures=Failures(), due_at=due_at))
+        failures = self._schedule.failures
+        if failures.seconds_to_manual_retry(self._clock) == 0:
+            failures = Failures()
+        self._reschedule(replace(self._schedule, failures=failures, due_at=due_at))
 
     def set_visible(self, *, visible: bool) -> None:
         """Count the token as in use while the window shows it."""

@@ -83,8 +83,9 @@ class Session:
         self._start(partial(self._load_or_sign_in, quietly=quietly))
 
     def reload(self) -> None:
-        """Use what another program has saved or removed."""
-        if not is_signing_out(self.state) and not self._store.in_memory_only:
+        """Use what another program has saved or removed, unless a new token is being saved here."""
+        is_busy = is_signing_out(self.state) or self._is_approved()
+        if not is_busy and not self._store.in_memory_only:
             self._start(self._sign_in.reload)
 
     def sign_in(self) -> None:
@@ -201,10 +202,12 @@ class Session:
 
     def _must_finish(self) -> bool:
         """Whether quitting now would lose a new token, or leave one that is to be removed."""
-        is_approved = isinstance(self.state, AwaitingApproval) and self.state.approved
         is_saving = self._store.is_saving and not self._renewer.status().renewing
         is_removing = self._state.signing_out or is_signing_out(self.state)
-        return is_approved or is_saving or is_removing
+        return self._is_approved() or is_saving or is_removing
+
+    def _is_approved(self) -> bool:
+        return isinstance(self.state, AwaitingApproval) and self.state.approved
 
     def _start(self, work: Work) -> asyncio.Task[None] | None:
         self._state.signing_out = work == self._sign_out.run

@@ -41,7 +41,7 @@ class SignIn:
         saved = await self._store.load()
         if saved is None:
             return False
-        self._store.held = expired_if_from_future(saved.tokens, self._clock.utc())
+        self._store.hold_loaded(expired_if_from_future(saved.tokens, self._clock.utc()))
         self._provider.known_methods.update(saved.known_methods)
         self._show_tokens()
         return True
@@ -56,9 +56,11 @@ class SignIn:
 
     async def reload(self) -> None:
         """Use what another program has saved or removed; raises `KeystoreError`."""
-        if not await self.load_saved():
+        if await self.load_saved():
+            return
+        if self._store.save_error is None:  # otherwise the keyring never had what is held
             self._store.held = None
-            self._state.publish(SignedOut())
+        self._state.publish_held()
 
     async def save_again(self) -> None:
         self._store.use_keyring()

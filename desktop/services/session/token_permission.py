@@ -28,7 +28,7 @@ class PermissionAnswer(Enum):
     DENY = auto()
 
 
-PermissionKey = tuple[str, str, str, str]
+PermissionKey = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,13 @@ class PermissionRequest:
     profile_name: str
 
     @property
-    def key(self) -> PermissionKey:
-        """What an answer applies to: this program with its script or module, and this profile."""
-        program = self.program  # a module has only a name; its path is that of Python
-        return program.name, program.path, program.interpreter, self.profile
+    def key(self) -> PermissionKey | None:
+        """What an answer applies to: these very files, never their names, and this profile.
+
+        `None` where it is not known what runs: then another program could use the answer.
+        """
+        identity = self.program.identity
+        return None if identity is None else (identity, self.profile)
 
 
 AskUser = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]
@@ -51,7 +54,7 @@ AskUser = Callable[[PermissionRequest], Awaitable[PermissionAnswer]]
 
 
 class TokenPermission:
-    """Asks with `ask`, and keeps answers in memory by the path of the program.
+    """Asks with `ask`, and keeps answers in memory by the identity of the program.
 
     Requests of the same program while the question is open share its answer.
     """
@@ -77,9 +80,8 @@ class TokenPermission:
             raise TokenPermissionDenied
 
     def _remembered(self, question: PermissionRequest) -> bool | None:
-        answer = self._answers.get(question.key)
-        # If its path is unknown, another program might use the answer.
-        if answer is None or not question.program.path:
+        answer = None if question.key is None else self._answers.get(question.key)
+        if question.key is None or answer is None:
             return None
         at, holds_for, allowed = answer
         if at.elapsed(self._clock) < holds_for:
@@ -89,7 +91,7 @@ class TokenPermission:
 
     async def _ask_shared(self, question: PermissionRequest) -> PermissionAnswer:
         key = question.key
-        if not question.program.path:  # another unknown program may be a different one
+        if key is None:  # another unknown program may be a different one
             return await self._ask_in_turn(question)
         if key not in self._asking:
             self._asking[key] = asyncio.ensure_future(self._ask_in_turn(question))
@@ -111,6 +113,8 @@ class TokenPermission:
                     answer = await self._ask(question)
             except TimeoutError:
                 raise TokenPermissionTimedOut from None
+        if question.key is None:
+            return answer
         self._asking.pop(question.key, None)
         if answer is not PermissionAnswer.ONCE:
             allowed = answer is PermissionAnswer.FOR_AN_HOUR

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from desktop.services.system.atomic_file import write_atomically
 from desktop.services.system.desktop_entry import LARGEST_ENTRY, parse_desktop_entry
 from desktop.services.system.files import read_file
+from desktop.services.system.paths import all_configuration_folder, home_folder
 from desktop.services.system.translation import translate
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def set_on(on: bool, *, hidden: bool, profile: str | None = None) -> None:  # no
     if sys.platform == "win32":
         _write_run_key(run_key_command(arguments) if on else None)
     elif sys.platform == "darwin":
-        agent = launch_agent(arguments, folder=_module_folder())
+        agent = launch_agent(arguments, folder=_start_folder())
         _replace_file(_agent_file(), agent if on else None)
     else:
         _write_entry(arguments if on else None)
@@ -102,7 +103,9 @@ def _program_command() -> list[str]:
         return [_appimage_path() or str(_without_console(Path(sys.executable)))]
     python = Path(sys.executable)
     without_console = python.with_name("pythonw.exe")
-    return [str(without_console if without_console.exists() else python), "-m", "desktop"]
+    chosen = without_console if without_console.exists() else python
+    # By its file and with -P: `-m` would import modules from whatever folder it is started in.
+    return [str(chosen), "-P", str(_module_folder() / "desktop" / "__main__.py")]
 
 
 def _without_console(program: Path) -> Path:
@@ -120,9 +123,13 @@ def _appimage_path() -> str | None:
     return os.environ.get("APPIMAGE")
 
 
-def _module_folder() -> Path | None:
-    """Return the folder to run `-m desktop` in; a bundle needs none."""
-    return None if getattr(sys, "frozen", False) else Path(__file__).resolve().parents[3]
+def _module_folder() -> Path:
+    return Path(__file__).resolve().parents[3]
+
+
+def _start_folder() -> Path | None:
+    """Return the folder to start in; a bundle needs none."""
+    return None if getattr(sys, "frozen", False) else _module_folder()
 
 
 # Linux
@@ -131,15 +138,14 @@ def _module_folder() -> Path | None:
 def _write_entry(arguments: Sequence[str] | None) -> None:
     own, *systems = _entry_files()
     if arguments is not None:
-        _replace_file(own, desktop_entry(arguments, folder=_module_folder()))
+        _replace_file(own, desktop_entry(arguments, folder=_start_folder()))
     else:
         _replace_file(own, hidden_entry() if any(each.exists() for each in systems) else None)
 
 
 def _entry_files() -> Iterable[Path]:
     """List where the file may be, the user's first: the first one that exists counts."""
-    own = os.environ.get("XDG_CONFIG_HOME", "")
-    folders = [own if own.startswith("/") else Path.home() / ".config"]
+    folders = [str(all_configuration_folder())]
     folders += filter(None, (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":"))
     return [Path(folder) / "autostart" / f"{_ID}.desktop" for folder in folders]
 
@@ -172,7 +178,7 @@ def _desktop_string(value: str) -> str:
 
 
 def _agent_file() -> Path:
-    return Path.home() / "Library" / "LaunchAgents" / f"{_ID}.plist"
+    return home_folder() / "Library" / "LaunchAgents" / f"{_ID}.plist"
 
 
 # Windows

@@ -20,6 +20,7 @@ from pathlib import Path
 from desktop.oauth.addresses import checked_address
 from desktop.services.system.desktop_entry import LARGEST_ENTRY, parse_desktop_entry
 from desktop.services.system.files import read_file
+from desktop.services.system.paths import NoHomeFolder, data_folder, home_folder
 
 _LONGEST_COMMAND = 4096  # characters
 
@@ -83,9 +84,12 @@ def _start(command: list[str]) -> bool:
 
 def _entry_folders() -> list[Path]:
     # The user's entries come first and hide those of the system (XDG Base Directory).
-    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    homes = []
+    with suppress(NoHomeFolder):
+        homes = [str(data_folder())]
     shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    return [Path(each) / "applications" for each in (home, *shared.split(":")) if each]
+    folders = (*homes, *shared.split(":"))
+    return [Path(each) / "applications" for each in folders if each.startswith("/")]
 
 
 def _find_desktop_entries(folders: list[Path]) -> Iterator[Browser]:
@@ -117,7 +121,7 @@ def _read_entry(file: Path) -> Browser | None:
 def _find_on_macos() -> Iterator[Browser]:
     # Started by bundle ID: `open` finds the path.
     for id_, name in _BUNDLES.items():
-        places = (Path("/Applications"), Path.home() / "Applications")
+        places = (Path("/Applications"), home_folder() / "Applications")
         if any((place / f"{name}.app").is_dir() for place in places):
             yield Browser(id_, name, ("/usr/bin/open", "-b", id_))
 

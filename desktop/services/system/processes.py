@@ -6,33 +6,48 @@ prevents mistakes but stops no attacker (SECURITY.md).
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from desktop.oauth.errors import printable
+from desktop.services.system.interpreters import (
+    SHELLS,
+    Invocation,
+    interpreter_name,
+    is_launcher,
+    is_launching_script,
+    parse_command_line,
+)
 from desktop.services.system.translation import translatable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _LONGEST_NAME, _LONGEST_PATH = 80, 300  # characters
 _MAX_PARENTS = 4
+_LONGEST_SCRIPT = 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """A program that runs as process `pid`; `path` is empty where the system does not tell it.
 
-    For a script, `path` is that of the script, and `interpreter` that of what runs it.
+    For a script, `path` is that of the script, and `interpreter` that of what runs it. These texts
+    are for display. `identity` changes with the exact path and with the content of each file that
+    runs; it is `None` where that cannot be told, as for text typed into a shell.
     """
 
     name: str
     path: str = ""
     pid: int | None = None
     interpreter: str = ""
+    identity: str | None = field(default=None, repr=False, compare=False)
 
 
 UNKNOWN_PROGRAM = Program(translatable("An unknown program"))
@@ -91,48 +106,81 @@ def find_caller(process: Process) -> Program:
         if parent is None:
             break
         process, found = parent, _identify(parent)
-    return found
+    # Who called our own command is not known then: it could be anybody.
+    return replace(found, identity=None) if _is_our_command(found) else found
 
 
 def _identify(process: Process) -> Program:
     exe = _try_query(process.exe)
     stem = _stem(exe)
-    script = _find_script(process, stem) if _INTERPRETER.fullmatch(stem) else ""
-    path = script if "/" in script or "\\" in script else exe
+    interpreter = interpreter_name(stem)
+    if not interpreter:
+        found, script = Invocation(), ""
+        is_certain = bool(exe) and not is_launcher(stem)
+    else:
+        found = parse_command_line(interpreter, process.cmdline()[1:])
+        script = _find_file(process, found.script)
+        is_certain = found.is_certain and bool(script) and not is_launching_script(_name(script))
+    files = [script, *(_find_file(process, each) for each in found.loaded)] if script else []
+    name = _name(script or found.module or exe) or process.name()
     return Program(
-        name=printable(_name(script or exe) or process.name(), _LONGEST_NAME),
-        path=printable(path, _LONGEST_PATH),
+        name=printable(name, _LONGEST_NAME),
+        path=printable(script or exe, _LONGEST_PATH),
         pid=process.pid,
-        interpreter=printable(exe, _LONGEST_PATH) if script else "",
+        interpreter=printable(exe, _LONGEST_PATH) if script or found.module else "",
+        identity=_fingerprint(process.pid, exe, files, found.options) if is_certain else None,
     )
 
 
-_INTERPRETER = re.compile(
-    r"(?:python|pypy|perl|ruby|node|nodejs|deno|bun|php|lua|tclsh|java|Rscript|pwsh|powershell|"
-    r"bash|sh|dash|ash|zsh|fish|ksh|mksh|busybox)w?[0-9.-]*"
-)
-# Options that are followed by program text; also joined to others as in `bash -lc`, or to the text.
-_RUNS_TEXT = re.compile(r"-[A-Za-z]{0,4}c|-c.*|-e|--|-(?i:command)", re.DOTALL)
-_SHELL = re.compile(r"bash|sh|dash|ash|zsh|fish|ksh|mksh|busybox")
-_ONE_LINE = re.compile(r"-[A-Za-z]*c")
-_MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+def _find_file(process: Process, argument: str) -> str:
+    """Return the exact path of a file in the command line; empty if there is no such file."""
+    path = os.path.join(process.cwd(), argument) if argument else ""  # noqa: PTH118 - keeps its text
+    return path if os.path.isfile(path) else ""  # noqa: PTH113 - any text is asked for
 
 
-def _find_script(process: Process, interpreter: str) -> str:
-    """Find the script that `interpreter` runs, or the name of the module; empty for neither."""
-    arguments = process.cmdline()[1:]
-    for number, argument in enumerate(arguments):
-        if argument.startswith("-m"):
-            module = argument[2:] or "".join(arguments[number + 1 : number + 2])
-            return module if _MODULE.fullmatch(module) else ""
-        # To a shell it is another option, as in `#!/bin/sh -e`.
-        is_option = argument == "-e" and _SHELL.fullmatch(interpreter)
-        if _RUNS_TEXT.fullmatch(argument) and not is_option:
-            return ""  # what follows is program text, which may contain secrets
-        if not argument.startswith("-"):
-            script = Path(process.cwd(), argument)
-            return str(script) if script.is_file() else ""
-    return ""
+def _fingerprint(pid: int, exe: str, files: Sequence[str], options: Sequence[str]) -> str | None:
+    """Digest what runs: the exact paths and the identity of the files, and the options.
+
+    `None` where a file is not there, or is another one than the process sees or has loaded.
+    """
+    try:
+        if sys.platform == "linux" and not _sees_same_files(pid, exe):
+            return None
+        found: list[object] = [(exe, _program_identity(exe))]
+        found += [(each, _script_identity(each)) for each in files]
+    except (OSError, ValueError):
+        return None
+    return hashlib.sha256(repr((found, tuple(options))).encode("utf-8", "replace")).hexdigest()
+
+
+def _sees_same_files(pid: int, exe: str) -> bool:
+    """Tell whether a path means the same to process `pid`, and `exe` is still what it runs.
+
+    In a container it means another file, and a program can be replaced while it runs. Raises
+    `OSError`.
+    """
+    process = Path("/proc", str(pid))
+    pairs = (
+        (process / "exe", Path(exe)),
+        (process / "root", Path("/")),
+        (process / "ns" / "mnt", Path("/proc/self/ns/mnt")),
+    )
+    return all(one.samefile(other) for one, other in pairs)
+
+
+def _program_identity(path: str) -> tuple[int, ...]:
+    found = os.stat(path)  # noqa: PTH116 - keeps the exact text
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _script_identity(path: str) -> tuple[int | str, ...]:
+    """Identify a script by its content, which may be written anew without a change."""
+    with open(path, "rb") as file:  # noqa: PTH123 - the same
+        content = file.read(_LONGEST_SCRIPT + 1)
+    if len(content) > _LONGEST_SCRIPT:
+        return _program_identity(path)
+    found = os.stat(path)  # noqa: PTH116
+    return found.st_dev, found.st_ino, hashlib.sha256(content).hexdigest()
 
 
 def _try_query(ask: Callable[[], str]) -> str:
@@ -147,13 +195,18 @@ def _try_query(ask: Callable[[], str]) -> str:
 
 def _runs_one_line(process: Process) -> bool:
     """Tell whether it is a shell that runs a line from its arguments."""
-    if not _SHELL.fullmatch(_stem(_try_query(process.exe))):
+    if interpreter_name(_stem(_try_query(process.exe))) not in SHELLS:
         return False
     options = takewhile(lambda each: each.startswith("-"), process.cmdline()[1:])
     return any(_ONE_LINE.fullmatch(each) for each in options)
 
 
+_ONE_LINE = re.compile(r"-[A-Za-z]*c")
+
+
 def _is_our_command(program: Program) -> bool:
+    if program.path.replace("\\", "/").endswith("/desktop/__main__.py"):
+        return True
     return program.name in {"xdr-login", "xdr-login.exe", "xdr-login-script.py", "desktop"}
 
 

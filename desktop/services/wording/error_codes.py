@@ -6,8 +6,15 @@ from desktop.oauth import errors
 from desktop.services.model import errors as session_errors
 from desktop.services.model.profile import ProfileError
 from desktop.services.secrets.keystore import KeystoreError
+from desktop.services.system.paths import NoHomeFolder
 
-EXPECTED_ERRORS = (errors.OAuthError, KeystoreError, session_errors.SessionError, ProfileError)
+EXPECTED_ERRORS = (
+    errors.OAuthError,
+    KeystoreError,
+    session_errors.SessionError,
+    ProfileError,
+    NoHomeFolder,
+)
 """Errors that are explained to people; anything else is a bug."""
 
 _CODES: tuple[tuple[str, tuple[type[Exception], ...]], ...] = (

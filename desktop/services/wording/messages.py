@@ -19,6 +19,7 @@ from desktop.services.model import errors as session_errors
 from desktop.services.model import profile
 from desktop.services.secrets import keystore
 from desktop.services.system.logs import redacted
+from desktop.services.system.paths import NoHomeFolder
 from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.field_names import (
     BySurface,
@@ -261,6 +262,14 @@ _KEYRING_ROWS: dict[type[BaseException], Row] = {
         _WITHOUT_SAVING,
         remedies=(Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
     ),
+    keystore.SaveNotRecorded: _row(
+        translatable("This sign-in can't be found again"),
+        translatable("XDR Login can't write to the folder where it notes what is saved."),
+        translatable("The system says: “{detail}”."),
+        translatable("Make room there, then try again."),
+        _WITHOUT_SAVING,
+        remedies=(Remedy.TRY_AGAIN, Remedy.WITHOUT_KEYRING),
+    ),
     keystore.KeystoreError: _row(
         translatable("The keyring can't be used"),
         _TRY_AGAIN,
@@ -270,6 +279,15 @@ _KEYRING_ROWS: dict[type[BaseException], Row] = {
 }
 
 _SESSION_ROWS: dict[type[BaseException], Row] = {
+    NoHomeFolder: _row(
+        translatable("No home folder"),
+        translatable(
+            "XDR Login keeps its profiles there, but HOME isn't set to an absolute path and your "
+            "account has no home folder."
+        ),
+        translatable("Set HOME to a folder of yours, then try again."),
+        remedies=(Remedy.TRY_AGAIN,),
+    ),
     session_errors.ClientSecretMissing: _row(
         translatable("The {secret} is missing"),
         translatable("Your profile needs a {secret}, but the keyring has none for it."),
@@ -334,7 +352,7 @@ _SESSION_ROWS: dict[type[BaseException], Row] = {
         remedies=(Remedy.SIGN_IN_AGAIN,),
     ),
     session_errors.NoToken: _row(
-        translatable("You are not signed in"),
+        translatable("You're not signed in"),
         (
             BySurface(
                 translatable("Sign in, then try again."),
@@ -616,7 +634,7 @@ _CONNECTION_ROWS: dict[type[BaseException], Row] = {
     ),
     errors.ServerFault: _row(
         translatable("The server has a problem"),
-        translatable("{host} can't respond right now. Try again in a few minutes."),
+        translatable("{host} can't handle requests right now. Try again in a few minutes."),
     ),
     errors.Trouble: _row(
         translatable("Connection failed"),

@@ -113,7 +113,7 @@ class _Loader(QObject):
 
     def _load(self) -> None:
         # The window takes the interpreter lock several times a frame and would wait this long each
-        # time. `preload` restores the default.
+        # time. `load_after_start` restores the default.
         sys.setswitchinterval(_SHORT_SWITCH_INTERVAL)
         try:
             load_without_qt()

@@ -22,7 +22,7 @@ from desktop.ui.kit.copy_progress import Copied, NotCopied
 from desktop.ui.pages.pages import Pages
 from desktop.ui.pages.settings_store import SettingsStore
 from desktop.ui.window.announcer import Announcer
-from desktop.ui.wording.state_changes import may_be_profile_error
+from desktop.ui.wording.update_timing import may_be_profile_error
 
 if TYPE_CHECKING:
     import asyncio

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QPixmapCache, QWindow
 
 from desktop.services.model.states import Requesting
-from desktop.ui.wording.state_changes import seconds_to_redraw, seconds_to_redraw_tray
+from desktop.ui.wording.update_timing import seconds_to_redraw, seconds_to_redraw_tray
 
 if TYPE_CHECKING:
     from desktop.services.model.profile import Profile

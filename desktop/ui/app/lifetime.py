@@ -188,7 +188,7 @@ class _Lifetime:
 
     async def _load_rest(self) -> None:
         """Load and start what the first view did not need."""
-        from desktop.ui.app.preload import load_libraries, load_views
+        from desktop.ui.app.load_after_start import load_libraries, load_views
 
         await self._worker.run(load_libraries)
         for _ in load_views():

@@ -8,7 +8,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
 from desktop.services.model.states import SignedIn
 from desktop.ui.wording import tray_texts, window_texts
-from desktop.ui.wording.state_changes import countdown, should_announce
+from desktop.ui.wording.update_timing import countdown, should_announce
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -55,6 +55,7 @@ class PermissionWindow(QWidget):
         self.for_an_hour = Button(
             translate("Allow for an hour"), partial(self._give_answer, PermissionAnswer.FOR_AN_HOUR)
         )
+        self.for_an_hour.setVisible(question.key is not None)
         self._guard = QTimer(self, singleShot=True, interval=too_soon)
         self._guard.timeout.connect(self._enable_buttons)
         self._deadline = QDeadlineTimer(round(ANSWER_TIMEOUT * 1000))
@@ -66,7 +67,7 @@ class PermissionWindow(QWidget):
         column.setSpacing(GAP)
         column.addWidget(label(page_texts.permission_question(question.program), "title"))
         column.addWidget(self._facts)
-        column.addWidget(label(translate(page_texts.PERMISSION_NOTE), "muted"))
+        column.addWidget(label(page_texts.permission_note(question), "muted"))
         column.addWidget(self._remaining)
         column.addStretch(1)
         column.addWidget(ButtonRow(self.deny, self.once, self.for_an_hour))

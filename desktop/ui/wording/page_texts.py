@@ -116,7 +116,16 @@ def permission_question(program: Program) -> str:
 PERMISSION_NOTE = translatable(
     "It can act as you until the token expires. Deny if you didn't start it."
 )
+ASKS_EVERY_TIME = translatable(
+    "XDR Login can't tell which script or command this is, so it asks every time."
+)
 _SPOKEN_TIMEOUT = translatable("If you don't answer within a minute, access is denied.")
+
+
+def permission_note(question: PermissionRequest) -> str:
+    """What an answer means, and why it is not kept where that is so."""
+    note = translate(PERMISSION_NOTE)
+    return note if question.key is not None else f"{translate(ASKS_EVERY_TIME)} {note}"
 
 
 def denied_in(seconds: float) -> str:
@@ -161,7 +170,7 @@ def spoken_permission_request(question: PermissionRequest) -> str:
         program=question.program.name,
         profile=question.profile_name,
     )
-    return f"{ask} {translate(PERMISSION_NOTE)} {translate(_SPOKEN_TIMEOUT)}"
+    return f"{ask} {permission_note(question)} {translate(_SPOKEN_TIMEOUT)}"
 
 
 def _program_text(program: Program) -> str:

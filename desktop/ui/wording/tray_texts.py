@@ -16,7 +16,7 @@ from desktop.services.model.states import (
 )
 from desktop.services.system.translation import translate, translate_plural
 from desktop.ui.wording import window_texts
-from desktop.ui.wording.state_changes import COUNTED_IN_DAYS
+from desktop.ui.wording.update_timing import COUNTED_IN_DAYS
 
 if TYPE_CHECKING:
     from datetime import datetime

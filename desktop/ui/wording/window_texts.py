@@ -22,7 +22,7 @@ from desktop.services.wording.formats import (
 )
 from desktop.services.wording.sign_out_texts import signed_out_message
 from desktop.ui.kit.word_breaks import breakable
-from desktop.ui.wording.state_changes import COUNTED_IN_DAYS
+from desktop.ui.wording.update_timing import COUNTED_IN_DAYS
 
 if TYPE_CHECKING:
     from datetime import datetime

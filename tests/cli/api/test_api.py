@@ -102,7 +102,7 @@ def test_output_to_a_terminal_is_limited(
     ("fault", "code", "words"),
     [
         ("401", Exit.SIGN_IN_NEEDED, "Sign in again: xdr-login login --again --profile northwind"),
-        ("403", Exit.FORBIDDEN, "The token lacks a scope for this"),
+        ("403", Exit.FORBIDDEN, "The token may lack a scope that this request needs"),
         ("429:90s", Exit.NETWORK, "Try again in"),
         ("500", Exit.NETWORK, "answered 500 Internal Server Error: “Something went wrong on"),
         ("503", Exit.NETWORK, "The service is being updated."),
@@ -317,7 +317,7 @@ def test_another_description_can_be_listed(served: DemoHarness, tmp_path: Path) 
     )
     found = served.run("api", "--list", "--openapi", str(file))
     assert "  GET /v2/pets" in found.stdout
-    assert "Needs a token with pets:read." in found.stdout
+    assert "Required scopes: pets:read." in found.stdout
 
 
 @pytest.mark.parametrize("content", [b"openapi: 3.1.0\n", b"{}", b"\x00\xff", b'{"openapi": 3}'])

@@ -79,9 +79,9 @@ def test_the_wait_is_shown() -> None:
 
 
 def test_a_missing_scope_is_explained() -> None:
-    assert told(403)[1].startswith("The token lacks a scope for this.")
+    assert told(403)[1].startswith("The token may lack a scope that this request needs.")
     assert told(403, b'{"error": "insufficient_scope"}')[1].startswith(
-        "The token lacks a scope for this."
+        "The token lacks a scope that this request needs."
     )
     assert len(told(403, b'{"error": "invalid_csrf_token"}')) == 1
 

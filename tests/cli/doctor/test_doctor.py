@@ -1,5 +1,6 @@
 """`xdr-login doctor`: what it finds here, and that nothing about the user is in it."""
 
+import errno
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import pytest
 from desktop.cli.doctor import doctor, doctor_checks
 from desktop.cli.doctor.doctor_checks import Outcome, name_has_owner
 from desktop.ipc.client import NoAnswer
-from desktop.services.system.paths import log_folder
+from desktop.services.system.paths import keystore_index_folder, log_folder
 from tests.cli.commands import CommandHarness, Done, run, run_demo_home
 from tests.rigs.demo_server import DemoOptions
 from tests.rigs.secret_service import SecretStore
@@ -187,6 +188,19 @@ def test_an_unwritable_log_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None
     log_folder().mkdir(parents=True)
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert doctor_checks._check_log().outcome is Outcome.WARNING
+
+
+def test_an_unwritable_state_folder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor_checks._check_state().outcome is Outcome.OK
+
+    def refuse(**_: object) -> object:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    found = doctor_checks._check_state()
+    assert found.outcome is Outcome.WARNING
+    assert "Read-only file system" in found.text
+    assert str(keystore_index_folder().parent) in found.text
 
 
 def test_doctor_loads_no_qt() -> None:

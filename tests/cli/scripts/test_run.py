@@ -156,7 +156,7 @@ def test_a_program_that_cannot_be_started_gives_126(
     program.chmod(0o755)
     done = signed_in.run("run", str(program))
     assert done.returncode == 126
-    assert "Cannot start “" in done.stderr
+    assert "Can't start “" in done.stderr
 
 
 def hand_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def one(write: Write, members: str) -> Profile:
         ("xdr-eu", "Cisco XDR · Europe", "https://visibility.eu.amp.cisco.com"),
         (
             "xdr-apjc",
-            "Cisco XDR · Asia Pacific, Japan, China",
+            "Cisco XDR · Asia Pacific, Japan, and China",
             "https://visibility.apjc.amp.cisco.com",
         ),
     ],

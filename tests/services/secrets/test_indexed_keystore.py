@@ -1,5 +1,7 @@
 """A keyring is opened only where something was saved."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from desktop.services.secrets.keystore import (
     KeyringMissing,
     KeyringTimedOut,
     KeystoreError,
+    SaveNotRecorded,
 )
 from desktop.services.system import paths
 from desktop.services.system.worker import Worker
@@ -105,6 +108,58 @@ async def test_what_was_saved_is_found_though_no_marker_can_be_written(
     keystore = IndexedKeystore(FakeKeyring(), folder)
     await keystore.save("northwind", "value")
     assert await keystore.load("northwind") == "value"
+
+
+async def test_what_was_saved_is_found_by_another_run_though_no_marker_can_be_written(
+    folder: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("cannot mark a saved secret")
+    block(folder)
+    keyring = FakeKeyring()
+    await IndexedKeystore(keyring, folder).save("northwind", "value")
+    assert await IndexedKeystore(keyring, folder).load("northwind") == "value"
+
+
+async def test_a_read_only_folder_does_not_hide_what_is_saved(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring = FakeKeyring()
+    await keyring.save("northwind", "value")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert await IndexedKeystore(keyring, folder).load("northwind") == "value"
+
+
+async def test_a_save_that_nobody_would_find_again_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
+) -> None:
+    def fill(*_: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    expect_log("cannot mark a saved secret")
+    keystore = IndexedKeystore(FakeKeyring(), folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "touch", fill)
+        with pytest.raises(SaveNotRecorded, match="No space left"):
+            await keystore.save("northwind", "value")
+    await keystore.save("northwind", "newer")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "touch", fill)
+        await keystore.save("northwind", "newest")  # its marker is there
+
+
+async def test_after_a_save_that_failed_nothing_older_is_found_in_a_read_only_folder(
+    folder: Path, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("cannot mark a saved secret")
+    expect_log("cannot remove the marker")
+    block(folder)
+    keyring = FakeKeyring()
+    keystore = IndexedKeystore(keyring, folder)
+    await keystore.save("northwind", "older")
+    keyring.errors["save"] = KeyringLocked()
+    with pytest.raises(KeyringLocked):
+        await keystore.save("northwind", "newer")
+    assert await keystore.load("northwind") is None
 
 
 async def test_a_folder_that_cannot_be_written_is_logged_and_saving_goes_on(

@@ -133,6 +133,20 @@ def test_a_damaged_entry_counts_as_none(damaged: str) -> None:
     assert damaged not in vault.kept.values()
 
 
+@pytest.mark.parametrize("generation", ["9" * 15, "9" * 14 + "8", "0", "000000000000007"])
+def test_a_value_of_any_generation_can_be_replaced(generation: str) -> None:
+    vault = PlainModel()
+    save_value(vault, "northwind", "value 0")
+    _, rest = vault.kept["northwind (a)"].split(" ", 1)
+    vault.kept["northwind (a)"] = f"{generation} {rest}"
+    for number in range(1, 5):
+        older = dict(vault.kept)
+        save_value(vault, "northwind", f"value {number}")
+        assert load_value(vault, "northwind") == f"value {number}"
+        vault.kept = older | vault.kept  # as a crash leaves it before the older value is removed
+        assert load_value(vault, "northwind") == f"value {number}"
+
+
 def test_a_value_with_a_part_missing_or_changed_counts_as_none(windows: WindowsModel) -> None:
     save_value(windows.vault, "northwind", "x" * 3000)
     windows.vault.remove("northwind (a2)")

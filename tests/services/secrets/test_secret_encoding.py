@@ -97,6 +97,13 @@ def test_a_missing_member_is_damage(name: str) -> None:
     assert decode_tokens(json.dumps(found), issued_for=ISSUED_FOR) is None
 
 
+@pytest.mark.parametrize("name", ["issued_at", "expires_at"])
+@pytest.mark.parametrize("instant", [-1, -1e18, 253402300799, 1e300, True, float("nan")])
+def test_an_instant_that_no_clock_shows_is_damage(name: str, instant: float) -> None:
+    text = json.dumps(members() | {name: instant})
+    assert decode_tokens(text, issued_for=ISSUED_FOR) is None
+
+
 def test_optional_members_may_be_missing() -> None:
     found = members()
     for name in ("refresh_token", "scope", "requested_scope"):

@@ -126,6 +126,39 @@ async def test_where_no_file_can_be_written_the_work_goes_on(
     await hold(tmp_path / "locks")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no flock")
+@pytest.mark.parametrize(
+    "number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EROFS]
+)
+async def test_where_the_file_system_has_no_locks_the_work_goes_on(
+    number: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    expect_log: Callable[[str], None],
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    expect_log("renewing without a lock")
+    for _ in range(2):  # a substitute for the lock would be left behind
+        await hold(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions are others on Windows")
+async def test_where_the_lock_cannot_be_opened_the_work_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
+) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    expect_log("renewing without a lock")
+    (tmp_path / f"{KEY}.lock").touch()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", refuse)
+        await hold(tmp_path)
+
+
 async def hold(folder: Path) -> None:
     async with shared_lock(folder, KEY, clock=SystemClock()):
         pass

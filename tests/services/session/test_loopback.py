@@ -1,7 +1,9 @@
 import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -145,10 +147,10 @@ async def idle_beside(
     loopback: LoopbackServer,
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Connect, and send nothing."""
-    before = len(loopback._tasks)
+    before = len(loopback._connections._peers)
     reader, writer = await asyncio.open_connection("127.0.0.1", port_of(loopback))
     async with asyncio.timeout(5):
-        while len(loopback._tasks) == before:  # noqa: ASYNC110 - the loop has to accept it first
+        while len(loopback._connections._peers) == before:  # noqa: ASYNC110 - the loop has to accept it first
             await asyncio.sleep(0)
     return reader, writer
 
@@ -168,13 +170,54 @@ async def test_held_connections_do_not_keep_the_browser_out(
             writer.close()
 
 
+def connect_at_once(loopback: LoopbackServer, count: int, request: str) -> list[socket.socket]:
+    """Connect and send `request` as many times, before any connection is accepted."""
+    made = [socket.create_connection(("127.0.0.1", port_of(loopback))) for _ in range(count)]
+    for each in made:
+        each.sendall(request.encode())
+        each.setblocking(False)
+    return made
+
+
+async def read_all(peers: list[socket.socket]) -> list[bytes]:
+    read = []
+    async with asyncio.timeout(20):
+        for each in peers:
+            reader, writer = await asyncio.open_connection(sock=each)
+            read.append(await reader.read())
+            writer.close()
+            await writer.wait_closed()
+    return read
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_two_hundred_requests_at_once_are_all_answered() -> None:
+    async with waiting() as (loopback, _):
+        answers = await read_all(connect_at_once(loopback, 200, get(loopback, "/elsewhere")))
+    assert {each.split(b"\r\n")[0] for each in answers} == {b"HTTP/1.1 404 Not Found"}
+    assert len(answers) == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts the descriptors in /proc")
+async def test_connections_without_a_word_are_all_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_REQUEST_TIMEOUT", 0.05)
+    async with waiting() as (loopback, _):
+        before = open_files()
+        for _ in range(3):
+            assert await read_all(connect_at_once(loopback, 200, "")) == [b""] * 200
+        assert open_files() <= before + 1
+
+
 async def test_an_answer_counts_even_if_its_page_is_interrupted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with waiting() as (loopback, task):
 
         async def drain(_writer: asyncio.StreamWriter) -> None:
-            next(iter(loopback._tasks)).cancel()
+            next(iter(loopback._connections._peers)).cancel()
             await asyncio.sleep(1)
 
         monkeypatch.setattr(asyncio.StreamWriter, "drain", drain)

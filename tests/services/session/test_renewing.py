@@ -461,6 +461,61 @@ async def test_a_valid_token_is_copied_despite_a_failed_renewal(harness: Session
         await copied(harness)
 
 
+async def test_retry_after_applies_after_a_reload_too(harness: SessionHarness) -> None:
+    busy = httpx.Response(429, headers={"Retry-After": "120s"}, json={"error": "too_many"})
+    harness.server.rotation.troubles = [busy]
+    harness.session.set_visible(visible=True)
+    await harness.clock.advance(480)
+    harness.session.reload()
+    await harness.clock.advance(118)
+    assert harness.server.count_renewals() == 1
+    assert isinstance(harness.expect(SignedIn).trouble, errors.Throttled)
+    await harness.clock.advance(3)
+    assert harness.server.count_renewals() == 2
+
+
+async def test_without_the_keyring_its_tokens_are_not_renewed_in_memory(
+    harness: SessionHarness,
+) -> None:
+    """The next start would find the old refresh token and use it again."""
+    harness.session.continue_without_keyring()
+    await settle()
+    harness.session.cancel()
+    await settle()
+    harness.expect(SignedOut)
+    assert saved(harness).tokens.refresh_token == REFRESH_TOKEN
+    assert harness.server.count_renewals() == 0
+
+
+async def test_what_is_only_in_memory_stays_there_without_the_keyring(
+    harness: SessionHarness,
+) -> None:
+    harness.keyring.errors = {"save": KeyringLocked()}
+    harness.session.renew()
+    await settle()
+    harness.session.continue_without_keyring()
+    await settle()
+    harness.session.cancel()
+    await settle()
+    harness.expect(SignedIn)
+    assert harness.session.access_token() == f"{ACCESS_TOKEN}-1"
+
+
+async def test_the_refusal_of_a_token_in_memory_leaves_what_another_program_saved(
+    harness: SessionHarness,
+) -> None:
+    harness.session.continue_without_keyring()
+    await harness.clock.advance(6)
+    value = harness.keyring.entries[tokens_key(PROFILE)]
+    another = value.replace(REFRESH_TOKEN, "another-SECRET")
+    harness.keyring.entries[tokens_key(PROFILE)] = another
+    harness.server.rotation.revoked = True
+    harness.session.renew()
+    await settle()
+    assert isinstance(harness.expect(Failed).error, SignedOutByServer)
+    assert harness.keyring.entries == {tokens_key(PROFILE): another}
+
+
 @pytest.mark.parametrize("error", [KeyringLocked(), KeyringFault("no")], ids=repr)
 async def test_without_the_keyring_the_session_goes_on_in_memory(
     harness: SessionHarness, error: KeystoreError

@@ -19,9 +19,11 @@ from desktop.services.system.processes import UNKNOWN_PROGRAM, Program
 from tests.services.harness import FakeClock, settle
 
 DEPLOY = PermissionRequest(
-    Program("deploy.py", "/srv/deploy.py", 7, "/usr/bin/python3"), "soc", "SOC"
+    Program("deploy.py", "/srv/deploy.py", 7, "/usr/bin/python3", "identity-of-deploy"),
+    "soc",
+    "SOC",
 )
-BASH = PermissionRequest(Program("bash", "/usr/bin/bash", 8), "soc", "SOC")
+MAKE = PermissionRequest(Program("make", "/usr/bin/make", 8, "", "of-make"), "soc", "SOC")
 
 
 @dataclass
@@ -102,11 +104,9 @@ async def test_a_denied_program_does_not_cause_another_question_at_once(setup: S
 @pytest.mark.parametrize(
     "other",
     [
-        BASH,
+        MAKE,
         replace(DEPLOY, profile="other"),
-        replace(DEPLOY, program=replace(DEPLOY.program, path="/elsewhere/deploy.py")),
-        replace(DEPLOY, program=replace(DEPLOY.program, interpreter="/elsewhere/python3")),
-        replace(DEPLOY, program=replace(DEPLOY.program, name="another_module")),
+        replace(DEPLOY, program=replace(DEPLOY.program, identity="another-file-of-that-name")),
     ],
 )
 async def test_an_answer_applies_to_its_program_and_profile(
@@ -123,8 +123,11 @@ async def test_an_answer_applies_to_other_processes_of_the_program(setup: Setup)
     assert len(setup.person.asked) == 1
 
 
-async def test_no_answer_is_kept_for_an_unknown_program(setup: Setup) -> None:
-    unknown = replace(DEPLOY, program=UNKNOWN_PROGRAM)
+@pytest.mark.parametrize("program", [UNKNOWN_PROGRAM, replace(DEPLOY.program, identity=None)])
+async def test_no_answer_is_kept_where_it_is_not_known_what_runs(
+    setup: Setup, program: Program
+) -> None:
+    unknown = replace(DEPLOY, program=program)
     await setup.answered(PermissionAnswer.FOR_AN_HOUR, unknown)
     await setup.answered(PermissionAnswer.FOR_AN_HOUR, unknown)
     assert len(setup.person.asked) == 2
@@ -153,13 +156,13 @@ async def test_requests_of_the_same_program_share_an_answer(setup: Setup) -> Non
 
 
 async def test_one_question_is_open_at_a_time(setup: Setup) -> None:
-    first, second = setup.begin(DEPLOY), setup.begin(BASH)
+    first, second = setup.begin(DEPLOY), setup.begin(MAKE)
     await settle()
     assert setup.permission.is_asking
     assert setup.person.asked == [DEPLOY]
     await setup.person.say(PermissionAnswer.ONCE)
     await first
-    assert setup.person.asked == [DEPLOY, BASH]
+    assert setup.person.asked == [DEPLOY, MAKE]
     await setup.person.say(PermissionAnswer.DENY)
     with pytest.raises(TokenPermissionDenied):
         await second

@@ -167,3 +167,44 @@ async def test_nothing_is_reloaded_while_signing_out(harness: SessionHarness) ->
     harness.session.reload()
     await settle()
     harness.expect(SignedOut)
+
+
+async def test_what_could_not_be_saved_is_not_lost_to_a_reload(harness: SessionHarness) -> None:
+    harness.keyring.errors["save"] = KeyringLocked()
+    harness.session.renew()
+    await settle()
+    harness.keyring.entries.clear()  # as a keystore does whose save has failed
+    harness.session.reload()
+    await settle()
+    assert isinstance(harness.expect(SignedIn).save_error, KeyringLocked)
+    assert harness.session.access_token() == f"{ACCESS_TOKEN}-1"
+
+
+async def test_after_a_reload_renewals_are_saved_again(harness: SessionHarness) -> None:
+    value = harness.keyring.entries[tokens_key(PROFILE)]
+    harness.keyring.errors["save"] = KeyringLocked()
+    harness.session.sign_in()
+    await harness.clock.advance(6)
+    harness.keyring.errors.clear()
+    harness.keyring.entries[tokens_key(PROFILE)] = value  # by a sign-in in another program
+    harness.session.reload()
+    await settle()
+    assert harness.expect(SignedIn).save_error is None
+    harness.session.renew()
+    await settle()
+    assert f"{ACCESS_TOKEN}-1" in harness.keyring.entries[tokens_key(PROFILE)]
+
+
+async def test_a_reload_does_not_break_off_the_saving_of_a_new_token(
+    harness: SessionHarness,
+) -> None:
+    gate = harness.keyring.gates["save"] = asyncio.Event()
+    harness.keyring.entries.clear()
+    harness.session.sign_in()
+    await harness.clock.advance(6)
+    assert harness.expect(AwaitingApproval).approved
+    harness.session.reload()
+    gate.set()
+    await settle()
+    harness.expect(SignedIn)
+    assert tokens_key(PROFILE) in harness.keyring.entries

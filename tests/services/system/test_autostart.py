@@ -13,6 +13,7 @@ from tests.rigs import requirements
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="a file of Linux desktops")
 
+OWN_FILE = str(Path(autostart.__file__).parents[2] / "__main__.py")
 NAME = "io.github.xdr_login.XDRLogin.desktop"
 ODD = ['/opt/My "Apps"/$x`y`\\z/100%/xdr-login', "--hidden", "", "a;b", "tab\there"]
 
@@ -66,14 +67,14 @@ def test_starting_at_login_stays_on_until_it_is_switched_off(own_folders: Path) 
 def test_a_hidden_start_runs_this_program_in_the_tray(own_folders: Path) -> None:
     autostart.set_on(True, hidden=True)
     entry = own_file(own_folders).read_text()
-    assert run_by_a_desktop(entry) == [sys.executable, "-m", "desktop", "--hidden"]
+    assert run_by_a_desktop(entry) == [sys.executable, "-P", OWN_FILE, "--hidden"]
     assert (Path(values(entry)["Path"]) / "desktop" / "__main__.py").exists()
 
 
 @linux_only
 def test_a_start_that_is_not_hidden_opens_the_window(own_folders: Path) -> None:
     autostart.set_on(True, hidden=False)
-    assert run_by_a_desktop(own_file(own_folders).read_text())[-1] == "desktop"
+    assert run_by_a_desktop(own_file(own_folders).read_text())[-1] == OWN_FILE
 
 
 @linux_only
@@ -194,7 +195,7 @@ def test_the_appimage_of_another_program_is_not_started(
 def test_it_starts_with_the_profile_that_was_asked_for(own_folders: Path) -> None:
     autostart.set_on(True, hidden=True, profile="north wind")
     entry = own_file(own_folders).read_text()
-    assert run_by_a_desktop(entry)[2:] == ["desktop", "--profile=north wind", "--hidden"]
+    assert run_by_a_desktop(entry)[2:] == [OWN_FILE, "--profile=north wind", "--hidden"]
 
 
 def test_on_windows_no_console_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,15 +1,17 @@
 """Identifying a program by its name and its path, never by its arguments."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import pytest
 
+import desktop.__main__
 from desktop.services.system.processes import (
     UNKNOWN_PROGRAM,
     Program,
@@ -168,3 +170,178 @@ def test_a_real_process_is_found(sleeper: subprocess.Popen[bytes], tmp_path: Pat
     assert not is_own_process(sleeper.pid)
     assert find_program(sleeper.pid) == UNKNOWN_PROGRAM
     assert find_program(None) == UNKNOWN_PROGRAM
+
+
+Start = Callable[..., Program]
+WAIT = "print(flush=True); input()"
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start a command in a folder, and find its program."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def run(*command: str | Path, folder: Path = tmp_path) -> Program:
+        process = subprocess.Popen(
+            [str(each) for each in command],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        process.stdout.readline()
+        return find_program(process.pid)
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def write(file: Path, text: str = WAIT) -> Path:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+@linux_only
+@pytest.mark.parametrize("names", [("a b.py", "a  b.py"), ("a.py", "a\u200b.py"), ("A.py", "a.py")])
+def test_scripts_with_similar_names_do_not_share_an_answer(
+    start: Start, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    one, other = (start(sys.executable, write(tmp_path / each)) for each in names)
+    assert None not in {one.identity, other.identity}
+    assert one.identity != other.identity
+
+
+@linux_only
+def test_paths_that_differ_after_what_is_shown_do_not_share_an_answer(
+    start: Start, tmp_path: Path
+) -> None:
+    deep = tmp_path / ("x" * 200) / ("y" * 200)
+    deep.mkdir(parents=True)
+    one, other = (start(sys.executable, write(deep / each)) for each in ("a.py", "b.py"))
+    assert one.path == other.path
+    assert one.identity != other.identity
+
+
+@linux_only
+def test_another_start_of_the_same_script_shares_the_answer(start: Start, tmp_path: Path) -> None:
+    script = write(tmp_path / "x.py")
+    known = start(sys.executable, script).identity
+    assert known is not None
+    write(script)  # the same content, as a deployment does
+    assert start(sys.executable, script).identity == known
+    assert start(sys.executable, "x.py").identity == known
+    assert start(sys.executable, script, "an-argument").identity == known
+
+
+@linux_only
+def test_a_script_that_was_replaced_is_asked_about(start: Start, tmp_path: Path) -> None:
+    script = write(tmp_path / "x.py")
+    before = start(sys.executable, script).identity
+    stamp = script.stat()
+    write(script, WAIT.replace("input", "input "))
+    os.utime(script, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    changed = start(sys.executable, script).identity
+    write(tmp_path / "other.py").rename(script)
+    assert len({before, changed, start(sys.executable, script).identity, None}) == 4
+
+
+@linux_only
+def test_a_relative_script_is_known_by_its_folder(start: Start, tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        write(tmp_path / name / "x.py")
+    one = start(sys.executable, "x.py", folder=tmp_path / "one")
+    other = start(sys.executable, "x.py", folder=tmp_path / "other")
+    assert one.identity != other.identity
+
+
+@linux_only
+def test_a_link_that_points_elsewhere_is_asked_about(start: Start, tmp_path: Path) -> None:
+    link = tmp_path / "link.py"
+    link.symlink_to(write(tmp_path / "a.py"))
+    before = start(sys.executable, link).identity
+    link.unlink()
+    link.symlink_to(write(tmp_path / "b.py"))
+    assert start(sys.executable, link).identity not in {None, before}
+
+
+@linux_only
+def test_an_option_with_a_value_does_not_hide_the_script(start: Start, tmp_path: Path) -> None:
+    for name in ("x.py", "y.py"):
+        write(tmp_path / name)
+    one, other = (start(sys.executable, "-W", "ignore", each) for each in ("x.py", "y.py"))
+    assert (one.name, other.name) == ("x.py", "y.py")
+    assert len({one.identity, other.identity, None}) == 3
+    assert start(sys.executable, "-X", "dev", "x.py").identity != one.identity
+
+
+@linux_only
+def test_what_an_interpreter_runs_as_text_is_asked_about(start: Start, tmp_path: Path) -> None:
+    write(tmp_path / "module.py")
+    assert start(sys.executable, "-c", WAIT).identity is None
+    assert start(sys.executable, "-m", "module").identity is None
+    assert start("bash", "-c", "echo; read line").identity is None
+    assert start("bash", write(tmp_path / "x.sh", "echo; read line")).identity is not None
+
+
+@linux_only
+def test_another_program_under_the_same_path_is_asked_about(tmp_path: Path) -> None:
+    program = tmp_path / "tool"
+    shutil.copy("/bin/cat", program)
+
+    def run() -> "subprocess.Popen[bytes]":
+        return subprocess.Popen([program], stdin=subprocess.PIPE)
+
+    with run() as first:
+        before = find_program(first.pid).identity
+        program.unlink()
+        assert find_program(first.pid).identity is None, "what it runs is no longer there"
+        shutil.copy("/bin/cat", program)
+        assert find_program(first.pid).identity is None, "it runs another file"
+        with run() as second:
+            assert find_program(second.pid).identity not in {None, before}
+            second.kill()
+        first.kill()
+    assert before is not None
+
+
+@linux_only
+def test_a_program_in_another_namespace_is_asked_about(start: Start, tmp_path: Path) -> None:
+    tool = shutil.which("unshare")
+    command = [tool or "", "--mount", sys.executable, str(write(tmp_path / "x.py"))]
+    if tool is None or subprocess.run([*command[:2], "true"], check=False).returncode:
+        pytest.skip("needs unshare, and the right to use it")
+    assert start(*command).identity is None
+
+
+def test_a_launcher_is_asked_about(tmp_path: Path) -> None:
+    for name in ("make", "uv", "env"):
+        program = tmp_path / name
+        shutil.copy("/bin/cat", program)
+        with subprocess.Popen([program], stdin=subprocess.PIPE) as process:
+            assert find_program(process.pid).identity is None
+            process.kill()
+
+
+@linux_only
+def test_our_own_command_without_a_known_caller_is_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "xdr-login"
+    shutil.copy("/bin/cat", program)
+    with subprocess.Popen([program], stdin=subprocess.PIPE) as process:
+        monkeypatch.setattr(psutil.Process, "parent", lambda _: None)
+        found = find_program(process.pid)
+        process.kill()
+    assert (found.name, found.identity) == ("xdr-login", None)
+
+
+def test_starting_by_file_is_our_own_command(script: Path) -> None:
+    ours = Made("/usr/bin/python3", ["-P", desktop.__main__.__file__, "token"])
+    ours.starter = Made("/usr/bin/bash", [str(script)], pid=8)
+    assert find_caller(ours).name == "deploy.py"

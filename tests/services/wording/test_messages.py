@@ -18,6 +18,7 @@ from desktop.services.model.profile import Profile
 from desktop.services.model.states import Failed
 from desktop.services.profile_editor import check_wording
 from desktop.services.secrets import keystore
+from desktop.services.system.paths import NoHomeFolder
 from desktop.services.token.details import failure_report
 from desktop.services.wording import messages
 from desktop.services.wording.field_names import BySurface, Surface, field_name
@@ -42,6 +43,7 @@ KINDS = [
     *kinds_of(keystore.KeystoreError),
     *kinds_of(profiles.ProfileError),
     *kinds_of(session.SessionError),
+    *kinds_of(NoHomeFolder),
     Exception,
 ]
 
@@ -457,7 +459,7 @@ def test_a_sign_out_by_the_server_says_what_the_server_said_and_its_facts() -> N
     [
         (
             session.NoToken("lab"),
-            "You are not signed in",
+            "You're not signed in",
             "Sign in, then try again.",
             Remedy.SIGN_IN_AGAIN,
         ),

@@ -148,7 +148,7 @@ from desktop.demo import DemoOptions
 from desktop.options import Options
 from desktop.ui.app import app
 from desktop.ui.app import lifetime
-from desktop.ui.app import preload
+from desktop.ui.app import load_after_start
 
 class Told(lifetime.Session):
     def open(self, **how):
@@ -159,7 +159,7 @@ async def leave(self):
 
 lifetime.Session = Told
 lifetime._Lifetime._claim_single_instance = leave
-preload.load_libraries = lambda: print("loaded")
+load_after_start.load_libraries = lambda: print("loaded")
 sys.exit(app.run(Options(demo=DemoOptions())))
 """
 
@@ -234,13 +234,13 @@ sys.addaudithook(note)
 from PySide6.QtCore import QObject
 from desktop.options import Options
 from desktop.ui.app import app
-from desktop.ui.app import preload
+from desktop.ui.app import load_after_start
 
 def is_of_qt(name):
     values = list(getattr(sys.modules[name], "__dict__", {}).values())
     return name.startswith("PySide6") or any(isinstance(each, type(QObject)) for each in values)
 
-load_views = preload.load_views
+load_views = load_after_start.load_views
 
 def load_and_tell():
     yield from load_views()
@@ -249,7 +249,7 @@ def load_and_tell():
     print([name for name in imported if name in sys.modules and is_of_qt(name)])
     app.Application.instance().on_quit()
 
-preload.load_views = load_and_tell
+load_after_start.load_views = load_and_tell
 sys.exit(app.run(Options()))
 """
 

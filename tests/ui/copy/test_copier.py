@@ -132,8 +132,8 @@ async def test_without_a_session_there_is_nothing_to_copy(
     copier.copy(None, CopyFormat.TOKEN)
     assert told == [
         NotCopied(
-            "You are not signed in. Sign in, then try again.",
-            "You are not signed in",
+            "You're not signed in. Sign in, then try again.",
+            "You're not signed in",
         )
     ]
 

@@ -70,14 +70,14 @@ async def test_an_empty_answer_is_reported(query: ServerQuery, answers: list[Ser
         (
             errors.ServerFault("login.example", status=503, trace_id="t-1"),
             (
-                "The server has a problem. login.example can't respond right now. "
+                "The server has a problem. login.example can't handle requests right now. "
                 "Try again in a few minutes."
             ),
             "status 503 · trace t-1",
         ),
         (
             NoToken(),
-            ("You are not signed in. Sign in, then try again."),
+            ("You're not signed in. Sign in, then try again."),
             "",
         ),
         (

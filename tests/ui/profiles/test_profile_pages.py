@@ -712,7 +712,7 @@ async def test_every_button_of_a_card_says_which_profile_it_is_about(place: Plac
 
 def test_of_one_provider_what_is_none_of_its_regions_is_told_apart() -> None:
     names = preset_names(load_presets())
-    assert names["xdr-custom"] == "Cisco XDR · other host"
+    assert names["xdr-custom"] == "Cisco XDR · Other host"
     assert names["github"] == "GitHub"
     assert len(set(names.values())) == len(names)
 

@@ -148,7 +148,7 @@ WORDS = {
         "Signed in",
         "Couldn't renew: The server has a problem. Retrying in 20\N{NO-BREAK SPACE}s.",
         (
-            "visibility.amp.cisco.com can't respond right now. Try again in a few minutes. "
+            "visibility.amp.cisco.com can't handle requests right now. Try again in a few minutes. "
             "Your token stays valid until {in 59 seconds}."
         ),
         "status 503\ntrace 2e790e2c-e7fe-42ed-9d53-3f4a6c1f0b11",
@@ -246,7 +246,7 @@ LONG: dict[str, State] = {
     "account without spaces": replace(signed_in(), user="N" * 90, organization="M" * 90),
 }
 LONG_PROFILE = replace(
-    PROFILE, name="N" * 70, region="Asia Pacific, Japan, China", client_id="c" * 90
+    PROFILE, name="N" * 70, region="Asia Pacific, Japan, and China", client_id="c" * 90
 )
 
 

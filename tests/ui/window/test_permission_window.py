@@ -16,7 +16,7 @@ from desktop.ui.kit.widgets import Button
 from desktop.ui.window.permission_window import PermissionWindow
 from tests.ui.harness import run_on_event_loop, texts_on
 
-PROGRAM = Program("deploy.py", "/home/dana/deploy.py", 4711, "/usr/bin/python3.11")
+PROGRAM = Program("deploy.py", "/home/dana/deploy.py", 4711, "/usr/bin/python3.11", "its-files")
 QUESTION = PermissionRequest(PROGRAM, "northwind", "Northwind SOC")
 
 OVER = QRect(0, 0, 600, 600)
@@ -158,3 +158,15 @@ def test_a_question_that_is_taken_back_goes_from_the_screen() -> None:
     assert "PermissionWindow" not in {
         type(each).__name__ for each in QApplication.topLevelWidgets() if each.isVisible()
     }
+
+
+def test_an_hour_is_not_offered_where_it_is_not_known_what_runs() -> None:
+    shell = PermissionRequest(Program("bash", "/usr/bin/bash", 8), "northwind", "Northwind SOC")
+
+    def look(window: PermissionWindow) -> None:
+        assert window.for_an_hour.isHidden()
+        assert any("so it asks every time" in each.text() for each in texts_on(window))
+        window.deny.click()
+
+    assert answer(look, question=shell) is PermissionAnswer.DENY
+    assert answer(lambda window: window.for_an_hour.click()) is PermissionAnswer.FOR_AN_HOUR

@@ -11,8 +11,8 @@ from desktop.services.model import profile
 from desktop.services.model.states import AwaitingApproval, Failed, Requesting, SignedOut, State
 from desktop.services.secrets import keystore
 from desktop.ui.wording import tray_texts
-from desktop.ui.wording.state_changes import seconds_to_redraw_tray
 from desktop.ui.wording.tray_texts import ARC_STEPS, IconShape, MenuItem, Notification
+from desktop.ui.wording.update_timing import seconds_to_redraw_tray
 from tests.sample_states import HOST, NOW, STATES, in_browser, signed_in, waiting
 
 TROUBLE = errors.TransportFailure(HOST)

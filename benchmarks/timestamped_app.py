@@ -1,9 +1,9 @@
 """The real app, which prints when things happened.
 
-`python -m benchmarks.watched_app ADDRESS [beat]` signs in to the demo server at ADDRESS. Each line
-is a name and the time on the monotonic clock, which all processes of a computer share. With "beat",
-a timer fires every millisecond after the first paint, and "longest" is the longest time in seconds
-that the event loop was blocked. Without it, no timer disturbs the other figures.
+`python -m benchmarks.timestamped_app ADDRESS [beat]` signs in to the demo server at ADDRESS. Each
+line is a name and the time on the monotonic clock, which all processes of a computer share. With
+"beat", a timer fires every millisecond after the first paint, and "longest" is the longest time in
+seconds that the event loop was blocked. Without it, no timer disturbs the other figures.
 """
 
 from __future__ import annotations

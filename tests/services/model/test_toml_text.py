@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from desktop.services.system.toml_text import (
+from desktop.services.model.toml_text import (
     LARGEST_TOML,
     UnreadableToml,
     count_key_parts,

@@ -1,0 +1,139 @@
+"""What an interpreter runs, by its command line: certain, or asked about every time."""
+
+import pytest
+
+from desktop.services.system.interpreters import (
+    interpreter_name,
+    is_launcher,
+    is_launching_script,
+    parse_command_line,
+)
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("python", "python"),
+        ("python3.13t", "python"),
+        ("python3-dbg", "python"),
+        ("python3.11-intel64", "python"),
+        ("pythonw", "python"),
+        ("Python", "python"),
+        ("pypy3.10", "pypy"),
+        ("perl5.36-x86_64-linux-gnu", "perl"),
+        ("nodejs", "nodejs"),
+        ("node22", "node"),
+        ("ruby3.1", "ruby"),
+        ("php8.2", "php"),
+        ("bash", "bash"),
+        ("shfmt", ""),
+        ("pythonista", ""),
+        ("node-exporter", ""),
+        ("git", ""),
+    ],
+)
+def test_an_interpreter_is_known_by_its_name(stem: str, name: str) -> None:
+    assert interpreter_name(stem) == name
+
+
+@pytest.mark.parametrize("name", ["make", "uv", "env", "npx", "xargs", "sudo", "systemd", "ssh"])
+def test_a_program_that_runs_others_is_a_launcher(name: str) -> None:
+    assert is_launcher(name)
+
+
+def test_a_script_with_an_everyday_name_is_not_a_launcher() -> None:
+    assert is_launching_script("npx-cli.js")
+    assert is_launching_script("yarn.js")
+    assert not is_launching_script("find.py")
+    assert not is_launching_script("task.js")
+    assert not is_launcher("git-remote-https")
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "line", "script"),
+    [
+        ("python", "-W ignore x.py arg", "x.py"),
+        ("python", "-Wignore x.py", "x.py"),
+        ("python", "-bWignore -X dev x.py", "x.py"),
+        ("python", "-Xdev -u -- x.py", "x.py"),
+        ("python", "--check-hash-based-pycs always x.py", "x.py"),
+        ("node", "-r a.js b.js c.js", "b.js"),
+        ("node", "--require a.js b.js", "b.js"),
+        ("node", "--require=a.js b.js", "b.js"),
+        ("node", "--import ./a.mjs --inspect b.js", "b.js"),
+        ("node", "--max-old-space-size=4096 b.js", "b.js"),
+        ("ruby", "-I lib -r json x.rb", "x.rb"),
+        ("ruby", "-Ilib -W0 x.rb", "x.rb"),
+        ("perl", "-w -I lib -MJSON x.pl", "x.pl"),
+        ("perl", "-0777 -n x.pl", "x.pl"),
+        ("bash", "-eu -o pipefail x.sh -c y", "x.sh"),
+        ("bash", "+x --norc x.sh", "x.sh"),
+        ("bash", "--rcfile own.rc x.sh", "x.sh"),
+        ("php", "-d memory_limit=1G -f x.php", "x.php"),
+        ("php", "x.php -r y", "x.php"),
+        ("java", "-Xmx1g -Dname=value -ea -jar x.jar y.jar", "x.jar"),
+        ("java", "-cp lib.jar X.java", "X.java"),
+        ("deno", "run -A --import-map map.json x.ts", "x.ts"),
+        ("bun", "run --preload a.ts x.ts", "x.ts"),
+        ("pwsh", "-NoProfile -ExecutionPolicy Bypass -File x.ps1", "x.ps1"),
+        ("lua", "-l json x.lua", "x.lua"),
+    ],
+)
+def test_the_script_is_found_behind_the_options(interpreter: str, line: str, script: str) -> None:
+    found = parse_command_line(interpreter, line.split())
+    assert (found.script, found.is_certain) == (script, True)
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "line"),
+    [
+        ("python", "-c text x.py"),
+        ("python", "-Ic text x.py"),
+        ("python", "-m http.server x.py"),
+        ("python", "-i x.py"),
+        ("python", "- x.py"),
+        ("python", "-Z value x.py"),
+        ("python", "--unknown value x.py"),
+        ("python", ""),
+        ("node", "-e text x.js"),
+        ("node", "-pe text x.js"),
+        ("node", "--eval=text x.js"),
+        ("node", "--unknown a.js b.js"),
+        ("ruby", "-e text x.rb"),
+        ("ruby", "-C folder x.rb"),
+        ("perl", "-ne text x.pl"),
+        ("perl", "-E text x.pl"),
+        ("bash", "-c text x.sh"),
+        ("bash", "-lc text x.sh"),
+        ("bash", "-s x.sh"),
+        ("bash", "-i"),
+        ("bash", "-l"),
+        ("fish", "-C text x.fish"),
+        ("php", "-r text x.php"),
+        ("java", "-cp lib.jar Main"),
+        ("java", "-javaagent:a.jar=options -jar x.jar"),
+        ("java", "-m module/Main"),
+        ("java", "@options x.jar"),
+        ("deno", "eval text x.ts"),
+        ("deno", "task x"),
+        ("bun", "run build"),
+        ("bun", "x tool"),
+        ("pwsh", "-Command text"),
+        ("pwsh", "-EncodedCommand text"),
+        ("lua", "-e text x.lua"),
+        ("tclsh", "-encoding utf-8 x.tcl"),
+    ],
+)
+def test_what_cannot_be_told_is_not_certain(interpreter: str, line: str) -> None:
+    assert not parse_command_line(interpreter, line.split()).is_certain
+
+
+def test_code_that_an_option_loads_counts_too() -> None:
+    assert parse_command_line("node", ["-r", "a.js", "b.js"]).loaded == ("a.js",)
+    assert parse_command_line("node", ["--import=a.js", "b.js"]).loaded == ("a.js",)
+    assert parse_command_line("perl", ["-MJSON", "b.pl"]).loaded == ("JSON",)
+
+
+def test_options_are_told_without_the_script_and_its_arguments() -> None:
+    found = parse_command_line("python", ["-W", "ignore", "x.py", "SECRET"])
+    assert found.options == ("-W", "ignore")
