@@ -105,7 +105,8 @@ def edits(text: str) -> object:
 
 
 def proxy_for(text: str) -> object:
-    environment = {"https_proxy": "http://proxy.example:1", "no_proxy": text.replace("\0", "")}
+    plain = text.replace("\0", "").encode("utf-8", "replace").decode()
+    environment = {"https_proxy": "http://proxy.example:1", "no_proxy": plain}
     with patch.dict(os.environ, environment, clear=True):
         return http_client.find_system_proxy(f"{HOST}/")
 

@@ -18,7 +18,7 @@ from tests.oauth.harness import any_json
 from tests.parsers import OURS, PARSERS, PARSING, Parser
 
 ROOT = Path(__file__).resolve().parents[1]
-ORDINARY, NIGHTLY = 15, 400  # texts for each parser
+ORDINARY, NIGHTLY = 15, 100  # texts for each parser
 LARGE = 6000  # characters
 QUICK = 0.02  # seconds: what takes no longer is not compared
 # Linear is 4, quadratic 16. One machine takes a while to find memory for the larger one.
