@@ -133,7 +133,7 @@ def find_read_error(file: Path) -> str:
     except UnicodeDecodeError:
         return translate("not valid UTF-8")
     except _READ_ERRORS as error:
-        return str(error)
+        return getattr(error, "strerror", None) or str(error)
     return ""
 
 

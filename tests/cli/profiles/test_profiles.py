@@ -475,6 +475,16 @@ def test_a_failed_import_changes_nothing(
     assert not console.file.exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="made with mkfifo")
+def test_an_import_waits_for_no_pipe_that_nobody_writes_to(
+    console: Console, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    done = console.run("import", str(tmp_path / "pipe"))
+    assert (done.code, done.out) == (1, "")
+    assert "it contains no profiles" in done.err
+
+
 def test_an_invalid_import_from_stdin_does_not_name_the_profiles_file(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:

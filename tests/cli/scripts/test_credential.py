@@ -229,6 +229,7 @@ def test_kubectl_gets_an_exec_credential(signed_in: SignedIn) -> None:
         ('{"apiVersion": "client.authentication.k8s.io/v9"}', "v1"),
         ("nonsense", "v1"),
         ("[]", "v1"),
+        ("[" * 100_000, "v1"),
     ],
 )
 def test_kubectl_is_answered_in_the_version_that_it_names(
