@@ -19,7 +19,7 @@ from desktop.oauth.resource import ResourceRequest, open_resource
 from desktop.services.network.http_client import NetworkOptions, make_http_client
 
 ADDRESS = "http://127.0.0.1:1/token"
-ORDINARY, NIGHTLY = 150, 20_000  # answers
+ORDINARY, NIGHTLY = 100, 3000  # answers
 NOW = SystemClock().utc()
 
 
