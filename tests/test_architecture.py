@@ -1,6 +1,7 @@
 """Imports between layers, and sizes. ARCHITECTURE.md explains the rules."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -213,6 +214,17 @@ def position_of(name: str, place: str) -> int:
 def imports(path: Path) -> list[Import]:
     """Return all imports of a module in order, with full names."""
     return list(imports_in(parsed(path), late=False))
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda each: each.name
+)
+def test_the_docs_name_modules_that_exist(page: Path) -> None:
+    names = re.findall(r"`((?:\w+/)*\w+\.py)`", page.read_text("utf-8"))
+    places = ("", "desktop/**/", "tests/**/", "packaging/**/")
+    assert [
+        each for each in names if not any(any(ROOT.glob(f"{place}{each}")) for place in places)
+    ] == []
 
 
 def imports_in(node: ast.AST, *, late: bool) -> Iterator[Import]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import make_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 from desktop.oauth.addresses import has_hidden_characters
 from desktop.services.configuration.profile_reader import preset_members
@@ -17,6 +17,8 @@ from desktop.services.system.translation import translatable, translate
 from desktop.services.wording.field_names import BySurface, Surface, field_name
 
 if TYPE_CHECKING:
+    from dataclasses import Field
+
     from desktop.services.configuration.client_model import ClientModel
 
 Presets = Mapping[str, Mapping[str, object]]
@@ -25,7 +27,7 @@ NOT_IN_FORM = tuple(name for name, each in EDITABLE.items() if not each.title)
 
 if TYPE_CHECKING:
 
-    class Draft(Any):  # type: ignore[misc] # its fields come from the table
+    class Draft:
         """The typed texts, by the names of `EDITABLE`.
 
         Without a preset it is another provider. `scope` and `verification_hosts` are separated by
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
         preset's value; an empty setting has the global one.
         """
 
+        __dataclass_fields__: ClassVar[dict[str, Field[str]]]
+
+        def __init__(self, **typed: str) -> None: ...
         def __getattr__(self, name: str) -> str: ...
 
 else:

@@ -142,7 +142,7 @@ _FACTS = (
     *("file", "line"),
     *("sudo_user", "usual_address"),
 )
-_TRANSLATED_FACTS = ("detail", "reason")  # the protocol's own are in the catalogue
+_TRANSLATED_FACTS = ("detail", "reason")  # the protocol's own are in the catalog
 _KEYRING_HELP = {
     "win32": translatable(
         "Start the Windows service “Credential Manager”, or ask your administrator to start it."

@@ -69,13 +69,13 @@ def test_light_and_dark_override_the_system(theme: Theme) -> None:
     assert theme.tokens is LIGHT
 
 
-def test_the_window_follows_the_theme_setting(desk: ControllerHarness) -> None:
-    desk.controller.change_settings(Settings(theme="dark"))
-    assert desk.window.theme.tokens is DARK
+def test_the_window_follows_the_theme_setting(harness: ControllerHarness) -> None:
+    harness.controller.change_settings(Settings(theme="dark"))
+    assert harness.window.theme.tokens is DARK
 
 
 def test_a_link_is_opened_in_the_browser_that_was_chosen(
-    desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch
+    harness: ControllerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[tuple[str, str]] = []
 
@@ -84,16 +84,16 @@ def test_a_link_is_opened_in_the_browser_that_was_chosen(
         return True
 
     monkeypatch.setattr(browsers, "open_in", open_in)
-    desk.controller.settings_store.use(Settings(browser="fox.desktop"))
-    desk.show(waiting())
-    assert desk.controller.open_browser()
-    drain(desk.controller)
+    harness.controller.settings_store.use(Settings(browser="fox.desktop"))
+    harness.show(waiting())
+    assert harness.controller.open_browser()
+    drain(harness.controller)
     assert opened == [("fox.desktop", waiting().link)]
 
 
 @pytest.mark.parametrize("there", [True, False])
 def test_the_default_browser_replaces_a_missing_one(
-    desk: ControllerHarness, monkeypatch: pytest.MonkeyPatch, *, there: bool
+    harness: ControllerHarness, monkeypatch: pytest.MonkeyPatch, *, there: bool
 ) -> None:
     opened: list[str] = []
     failures: list[str] = []
@@ -104,9 +104,9 @@ def test_the_default_browser_replaces_a_missing_one(
 
     monkeypatch.setattr(browsers, "open_in", lambda *_: False)
     monkeypatch.setattr(QDesktopServices, "openUrl", open_default)
-    desk.controller.settings_store.failed.connect(failures.append)
-    desk.controller.pages.open_in("gone.desktop", "https://login.example/")
-    drain(desk.controller)
+    harness.controller.settings_store.failed.connect(failures.append)
+    harness.controller.pages.open_in("gone.desktop", "https://login.example/")
+    drain(harness.controller)
     assert opened == ["https://login.example/"]
     assert failures == [page_texts.browser_not_started(opened=there)]
 
